@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class CatalogSyncConfig(AppConfig):
+    name = "catalog_sync"
+    label = "catalog_sync"
+    verbose_name = "Catalogue sync"

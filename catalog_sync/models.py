@@ -1,0 +1,136 @@
+"""Feed, SyncRun, SourceRecord, RecordIssue: where a shop publishes, each reading of it, what it said, what was wrong."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from marketplace.foundation.leases import DueRow
+
+
+class Feed(DueRow):
+    """Where and how a shop publishes its catalogue. A shop is configuration; a shop system is a file in `adapters/`."""
+
+    class Lane(models.TextChoices):
+        CATALOGUE = "catalogue", "Titles, prices and stock"
+        STOCK = "stock", "Stock alone"
+
+    shop = models.ForeignKey("shops.Shop", on_delete=models.CASCADE, related_name="feeds")
+    name = models.SlugField(max_length=60, unique=True, help_text="As in `sync NAME`.")
+    kind = models.CharField(max_length=30, help_text="A key of catalog_sync.adapters.ADAPTERS.")
+    lane = models.CharField(max_length=10, choices=Lane.choices, default=Lane.CATALOGUE)
+    location = models.CharField(max_length=500, help_text="A path below the feeds folder, or an https address.")
+    options = models.JSONField(default=dict, blank=True, help_text="The adapter's own, such as the mapping of columns.")
+    currency = models.CharField(max_length=3, default="CAD")
+    language = models.CharField(max_length=3, default="fr")
+    encoding = models.CharField(max_length=20, blank=True, help_text="Declared charset; empty: found out.")
+    every_minutes = models.PositiveIntegerField(default=60)
+    active = models.BooleanField(default=True)
+    cursor = models.CharField(max_length=500, blank=True, help_text="Where the next delta begins; stored once applied.")
+    content_hash = models.CharField(max_length=64, blank=True, help_text="Of the file last applied whole.")
+    # The guard's limits, in per cent
+    drop_limit = models.PositiveSmallIntegerField(default=20, help_text="More rows than this gone: a person approves.")
+    price_jump = models.PositiveSmallIntegerField(default=40, help_text="A price that moves by more is quarantined.")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def timezone(self) -> str:
+        return self.shop.timezone
+
+    @property
+    def stock_kind(self) -> str:
+        return self.shop.stock_kind
+
+
+class SyncRun(models.Model):
+    """One reading of one feed, with its counters."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        AWAITING = "awaiting", "Awaits approval"
+        FAILED = "failed", "Failed"
+        REJECTED = "rejected", "Rejected"
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="runs")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    complete = models.BooleanField(default=False, help_text="The sender's file was read to its end and is credible.")
+    as_of = models.DateTimeField(null=True)
+    read = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    gone = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    quarantined = models.PositiveIntegerField(default=0)
+    written = models.PositiveIntegerField(default=0, help_text="Rows of ours that were written.")
+    seconds = models.FloatField(default=0)
+    # What happened, in words a bookseller understands: [{"code": …, "text": …}]
+    notes = models.JSONField(default=list)
+    approved_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    content_hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["feed"], condition=models.Q(state="running"), name="run_one_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.started_at:%Y-%m-%d %H:%M} {self.state}"
+
+
+class SourceRecord(models.Model):
+    """An article as a feed last described it. Keyed by feed and SKU without a surrogate or checked foreign keys: those
+    cost half of a large import. The facts are this source's own; the fold makes ProductFacts of all sources."""
+
+    pk = models.CompositePrimaryKey("feed_id", "sku")
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    sku = models.CharField(max_length=128)
+    product_id = models.BigIntegerField(null=True, db_index=True, help_text="The match; null: a question for a person.")
+    gtin = models.BigIntegerField(null=True)
+    title = models.CharField(max_length=300)
+    price_minor = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3)
+    price_kind = models.CharField(max_length=12)
+    quantity = models.IntegerField(null=True)
+    availability = models.CharField(max_length=24)
+    condition = models.CharField(max_length=12)
+    offer_hash = models.BigIntegerField(help_text="Of price, quantity, availability, condition and their like.")
+    facts_hash = models.BigIntegerField(help_text="Of title and facts.")
+    facts = models.JSONField(default=dict)
+    as_of = models.DateTimeField(null=True)
+    changed_run_id = models.BigIntegerField(null=True)
+    retired_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.feed_id}:{self.sku}"
+
+
+class RecordIssue(models.Model):
+    """One row that was refused or quarantined in a run, with where, why and what to do."""
+
+    class Kind(models.TextChoices):
+        REFUSED = "refused", "Refused"
+        QUARANTINED = "quarantined", "Quarantined"
+        QUESTION = "question", "Question"
+        WARNING = "warning", "Warning"
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="issues")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    code = models.CharField(max_length=40)
+    position = models.CharField(max_length=60, blank=True, help_text='"row 17", "record 3".')
+    sku = models.CharField(max_length=128, blank=True)
+    value = models.CharField(max_length=300, blank=True)
+    text = models.CharField(max_length=500)
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.text}"

@@ -1,0 +1,133 @@
+"""Why something could not be read: one table of stable codes, and the words a bookseller reads.
+
+A `Reason` is kept as its code and values, so that it can be counted, stored as JSON, and put into words in the language of
+whoever reads it. Every text says what is wrong, where, and what to do about it.
+"""
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+# Of one article: the article is refused, or goes in without the value that could not be read.
+RECORD_REASONS: dict[str, str] = {
+    "sku_missing": _("No article number and no valid ISBN or EAN. Give every article one of them."),
+    "title_missing": _("No title, and no valid ISBN or EAN to find it by. Fill in the title."),
+    "gtin_check_digit": _("“%(value)s” is no valid ISBN or EAN: the check digit does not fit. Look for a typing mistake."),
+    "gtin_length": _("“%(value)s” is no ISBN or EAN: it has %(digits)s digits, not 8, 10, 12, 13 or 14."),
+    "gtin_not_a_number": _("“%(value)s” is no ISBN or EAN. Leave the cell empty when the article has none."),
+    "gtin_digits_lost": _(
+        "“%(value)s”: a spreadsheet has dropped digits of this ISBN. Format the column as text before pasting, "
+        "and export again."
+    ),
+    "gtin_recovered": _("“%(value)s” had lost digits; the ISBN-10 of the same line was used instead."),
+    "gtin_in_store": _("“%(value)s” is a number printed in the shop (it begins with 02, 04 or 20 to 29). Nobody else knows it."),
+    "gtin_several": _("The article has several ISBNs (%(value)s). The first one was used."),
+    "price_missing": _("No price. The article is not sold until it has one."),
+    "price_on_request": _("The price is on request (“%(value)s”). The article is not sold online."),
+    "price_not_understood": _("“%(value)s” was not understood as one price. Write it like 12.90 or 12,90."),
+    "price_zero": _("The price is 0. Give the article a price, or take it out of the list."),
+    "price_net_only": _("Only a trade price was given, which readers must not see. Add the retail price."),
+    "quantity_not_understood": _("“%(value)s” was not understood as a number of copies. Write a whole number."),
+    "quantity_negative": _("The stock is %(value)s. It counts as 0; please correct it in your system."),
+    "condition_not_understood": _(
+        "The condition “%(value)s” is not known. Use: new, as new, very good, good or acceptable."
+    ),
+    "availability_not_understood": _("The availability “%(value)s” is not known. It counts as unknown."),
+    "language_not_understood": _("The language “%(value)s” is not known. Use a code such as fr or en."),
+    "line_ragged": _(
+        "The line has %(found)s cells, the header has %(expected)s. Put texts that contain separators or quotation "
+        "marks between quotation marks."
+    ),
+    "record_cut": _("The file ends in the middle of this article. Please send the file again."),
+    "record_unreadable": _("The record is not well-formed XML (%(detail)s). Please have it corrected by its sender."),
+    "record_too_large": _("The record is larger than %(limit)s characters. It was left out."),
+    "record_test": _("The sender marked this as a test record. It was left out."),
+}
+
+# Of the whole file: what was decided about it, and what was found missing. None of these stops the reading.
+NOTE_REASONS: dict[str, str] = {
+    "encoding_decided": _("Characters were read as %(encoding)s (%(how)s)."),
+    "delimiter_decided": _("Columns are separated by %(delimiter)s."),
+    "sheet_decided": _("The sheet “%(sheet)s” was read."),
+    "columns_found": _("Columns understood: %(columns)s."),
+    "columns_ignored": _("Columns not used: %(columns)s."),
+    "columns_missing": _("There is no column for: %(columns)s."),
+    "header_late": _("The column names were found on line %(line)s."),
+    "stamp_used": _("The list counts as of %(as_of)s (%(how)s)."),
+    "file_cut": _("The file seems cut off. Nothing it no longer lists was taken out of sale. Please send it again."),
+    "final_newline_missing": _("The last line does not end like the others did last time: the file may be cut off."),
+    "control_characters": _("%(count)s records held control characters, which were removed."),
+    "delta_only": _("The file lists changes only. Articles it does not mention stay as they are."),
+    "message_described": _("%(format)s, sent by %(sender)s."),
+}
+
+# Why a feed could not be read at all.
+FEED_REASONS: dict[str, str] = {
+    "file_missing": _("There is no file at “%(location)s”. Check the address, or wait for the shop's next export."),
+    "file_unreachable": _("“%(location)s” could not be fetched: %(detail)s. We try again later."),
+    "file_empty": _("The file is empty. Nothing was changed; please send it again."),
+    "file_without_articles": _("The file was read but lists no article. Nothing was changed; please check the export."),
+    "file_is_web_page": _(
+        "A web page came instead of the file: “%(title)s”. Often the link has expired or asks for a password."
+    ),
+    "file_wrong_kind": _("This is %(found)s, not %(expected)s. Choose the right kind of feed, or the right file."),
+    "file_damaged": _("The file cannot be opened: %(detail)s. It may be cut off; please send it again."),
+    "file_locked": _("The file is protected with a password. Please send it without."),
+    "file_too_large": _("The file is larger than %(limit)s MB. Please split it or ask us."),
+    "columns_unknown": _(
+        "The columns were not recognised (found: %(columns)s). Needed: an ISBN, EAN or article number, and a title. "
+        "Rename the columns, or tell us which is which."
+    ),
+    "column_mapped_missing": _("The column “%(column)s” is not in the file any more. Found: %(columns)s."),
+    "feed_kind_unknown": _("There is no kind of feed called “%(kind)s”. Known: %(known)s."),
+    "lane_missing": _("This kind of feed has no separate stock list. Set the address of one first."),
+}
+
+REASONS: dict[str, str] = {**RECORD_REASONS, **NOTE_REASONS, **FEED_REASONS}
+
+SHOWN_CHARACTERS = 80
+
+
+class Reason(NamedTuple):
+    """One thing to tell a bookseller. `code` is a key of `REASONS`; `values` fill its text: (name, value) pairs."""
+
+    code: str
+    values: tuple[tuple[str, str], ...] = ()
+
+    def words(self) -> str:
+        """The text in the active language."""
+        text = gettext(REASONS[self.code])
+        return text % dict(self.values) if self.values else text
+
+
+def reason(code: str, **values: Any) -> Reason:
+    """A `Reason` with its values as short texts. Raises KeyError for a code that is not in the table."""
+    if code not in REASONS:
+        raise KeyError(code)
+    return Reason(code, tuple((name, shorten(str(value))) for name, value in values.items()))
+
+
+def shorten(text: str) -> str:
+    """At most `SHOWN_CHARACTERS` of a text, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
+
+
+class FeedError(Exception):
+    """The only exception that leaves an adapter.
+
+    `permanent`: a person has to act (wrong address, unknown columns); otherwise trying again later may help.
+    `reason`: the code and values behind the message, for counting and for translation.
+    """
+
+    def __init__(self, message: str, *, permanent: bool, reason: Reason | None = None) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.reason = reason
+
+
+def feed_error(code: str, *, permanent: bool, **values: Any) -> FeedError:
+    """A `FeedError` whose words come from the table."""
+    why = reason(code, **values)
+    return FeedError(why.words(), permanent=permanent, reason=why)

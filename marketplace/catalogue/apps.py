@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class TitlesConfig(AppConfig):
+    name = "marketplace.catalogue"
+    label = "titles"
+    verbose_name = "Titles"

@@ -1,0 +1,86 @@
+"""Facts about a title. `ProductFacts` is written by the fold (`folding.py`) alone, over what every source says."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Form(models.TextChoices):
+    """What kind of thing it is; ONIX list 150, Google's categories and each system's words map into it."""
+
+    HARDBACK = "hardback", "Hardback"
+    PAPERBACK = "paperback", "Paperback"
+    POCKET = "pocket", "Pocket book"
+    COMIC = "comic", "Comic book"
+    AUDIO = "audio", "Audio book"
+    EBOOK = "ebook", "E-book"
+    BOARD = "board", "Board book"
+    CALENDAR = "calendar", "Calendar"
+    MAP = "map", "Map"
+    GAME = "game", "Game"
+    OTHER = "other", "Other goods"
+
+
+class Subject(models.Model):
+    """One node of a subject scheme (Thema to begin with): `code` "FB" lies under "F"."""
+
+    scheme = models.CharField(max_length=20, default="thema")
+    code = models.CharField(max_length=20)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
+    label_fr = models.CharField(max_length=120)
+    label_en = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["scheme", "code"], name="subject_code_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.label_en}"
+
+
+class ProductFacts(models.Model):
+    """What is known of a product beside Oscar's columns. `provenance` says for each fact which source gave it."""
+
+    product = models.OneToOneField("catalogue.Product", primary_key=True, on_delete=models.CASCADE, related_name="facts")
+    gtin = models.BigIntegerField(null=True, unique=True, help_text="ISBN-13, EAN-13, … as a number; null without one.")
+    subtitle = models.CharField(max_length=300, blank=True)
+    # [{"name": "Camus, Albert", "role": "author"}], in the order of the title page
+    contributors = models.JSONField(default=list)
+    contributors_text = models.CharField(max_length=500, blank=True, help_text='As shown: "Albert Camus, …".')
+    publisher = models.CharField(max_length=200, blank=True)
+    series = models.CharField(max_length=200, blank=True)
+    series_number = models.CharField(max_length=20, blank=True)
+    language = models.CharField(max_length=3, blank=True, help_text="ISO 639-1, or 639-2/B where that has none.")
+    form = models.CharField(max_length=12, choices=Form.choices, blank=True)
+    pages = models.PositiveIntegerField(null=True)
+    publication_date = models.DateField(null=True)
+    description = models.TextField(blank=True, help_text="Sanitised HTML.")
+    subject_codes = models.JSONField(default=list, help_text='Thema codes, most telling first: ["FBA", "JBSF"].')
+    subject_path = models.JSONField(default=list, help_text='The first one\'s path: ["F", "FB"].')
+    audience = models.CharField(max_length=60, blank=True)
+    unit_size = models.CharField(max_length=60, blank=True)
+    tax_code = models.CharField(max_length=40, blank=True)
+    cover = models.ImageField(upload_to="covers/", blank=True)
+    cover_source = models.URLField(max_length=500, blank=True, help_text="Where a sender says the cover is.")
+    is_book = models.BooleanField(default=False, help_text="Its GTIN begins with 978 or 979 (not 979-0).")
+    synthetic = models.BooleanField(default=False, help_text="Some facts are made up, for the demo.")
+    provenance = models.JSONField(default=dict)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "product facts"
+        indexes = [models.Index(fields=["series"], name="facts_series")]
+
+    def __str__(self) -> str:
+        return f"{self.gtin or 'no GTIN'} ({self.product_id})"
+
+
+class TitleChange(models.Model):
+    """A title whose document in the index is out of date: written in the transaction of the change by whoever causes
+    it, taken up by the step `index_titles`. Several rows for one product are collapsed there."""
+
+    product_id = models.BigIntegerField(db_index=True)
+    marked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.product_id)

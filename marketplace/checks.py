@@ -1,0 +1,1 @@
+"""System checks: overrides resolve, slugs are free, production settings are safe."""

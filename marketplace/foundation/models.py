@@ -1,0 +1,88 @@
+"""Network (the one row), the audit trail, the mail outbox."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, RegexValidator
+from django.db import models
+
+from marketplace.foundation.leases import DueRow
+
+COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A colour is written #rrggbb.")
+
+
+class Network(models.Model):
+    """The marketplace itself: one row, read through `foundation.network.current()`, edited on a page."""
+
+    name = models.CharField(max_length=80, default="Halles")
+    tagline_fr = models.CharField(max_length=160, blank=True)
+    tagline_en = models.CharField(max_length=160, blank=True)
+    logo = models.ImageField(upload_to="network/", blank=True)
+    colour = models.CharField("Main colour, light", max_length=7, default="#0d6b4c", validators=[COLOUR])
+    colour_dark = models.CharField("Main colour, dark", max_length=7, default="#5cc79c", validators=[COLOUR])
+    country = models.CharField(max_length=2, default="CA")
+    currency = models.CharField(max_length=3, default="CAD")
+    default_language = models.CharField(max_length=2, choices=settings.LANGUAGES, default="fr")
+    languages = models.JSONField(default=list, blank=True, help_text='For example ["fr", "en"]; empty means all.')
+    sender_name = models.CharField(max_length=80, blank=True)
+    sender_email = models.EmailField(default="bonjour@halles.example.org")
+    legal_name = models.CharField("Who runs it", max_length=160, blank=True)
+    legal_address = models.TextField(blank=True)
+    terms_fr = models.TextField(blank=True)
+    terms_en = models.TextField(blank=True)
+    privacy_fr = models.TextField(blank=True)
+    privacy_en = models.TextField(blank=True)
+    commission_basis_points = models.PositiveIntegerField(default=800, validators=[MaxValueValidator(5000)])
+    transfer_delay_days = models.PositiveSmallIntegerField(default=7)
+    answer_within_hours = models.PositiveSmallIntegerField("Hours a shop has to answer", default=48)
+    # One plain rule to begin with: books and everything else have one rate each, in the price or on top of it.
+    tax_included = models.BooleanField("Prices include tax", default=False)
+    book_tax_basis_points = models.PositiveIntegerField(default=500)
+    other_tax_basis_points = models.PositiveIntegerField(default=1498)
+
+    class Meta:
+        verbose_name = "network"
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="network_is_one_row")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AuditEntry(models.Model):
+    """Who did what to which row, and why. Written in the transaction of the change; never changed."""
+
+    at = models.DateTimeField(db_index=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor_label = models.CharField(max_length=200, help_text="Who it was then, also after the account is gone.")
+    action = models.CharField(max_length=60, help_text="noun.verb, as in shop_order.accept")
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.CharField(max_length=60)
+    shop = models.ForeignKey("shops.Shop", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(max_length=500, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["subject_type", "subject_id"], name="audit_subject")]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.actor_label} {self.action} {self.subject_type} {self.subject_id}"
+
+
+class MailMessage(DueRow):
+    """One mail to one address: written with what caused it, sent by the step `send_mail`."""
+
+    dedupe_key = models.CharField(max_length=200, unique=True)
+    to = models.EmailField()
+    language = models.CharField(max_length=2)
+    kind = models.CharField(max_length=60, help_text="The template's name.")
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField()
+    reply_to = models.EmailField(blank=True)
+    shop = models.ForeignKey("shops.Shop", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.to}"

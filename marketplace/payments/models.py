@@ -1,0 +1,102 @@
+"""Money that moves: the payment of a checkout, calls to Stripe with their keys, its events, the ledger."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from marketplace.foundation.leases import DueRow
+
+
+class Payment(DueRow):
+    """The one payment of a checkout: its hosted session and its intent. As a due row: captured by a step."""
+
+    class State(models.TextChoices):
+        NEW = "new", "Session not made yet"
+        OPEN = "open", "The reader is at the payment page"
+        AUTHORISED = "authorised", "Authorised, not captured"
+        CAPTURED = "captured", "Captured"
+        CANCELLED = "cancelled", "Given back whole before capture"
+        EXPIRED = "expired", "Ended unpaid"
+
+    checkout = models.OneToOneField("placing.Checkout", on_delete=models.PROTECT, related_name="payment")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.PositiveIntegerField(help_text="Authorised: the checkout's total.")
+    captured_minor = models.PositiveIntegerField(default=0)
+    refunded_minor = models.PositiveIntegerField(default=0)
+    session_id = models.CharField(max_length=80, blank=True, db_index=True)
+    session_url = models.URLField(max_length=800, blank=True)
+    intent_id = models.CharField(max_length=80, blank=True, db_index=True)
+    charge_id = models.CharField(max_length=80, blank=True)
+    capture_before = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    paid_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.checkout_id} {self.state} {self.amount_minor} {self.currency}"
+
+
+class MoneyCall(DueRow):
+    """One outgoing call that moves money, its idempotency key stored before the call. Taken up by `move_money`."""
+
+    class Kind(models.TextChoices):
+        CAPTURE = "capture", "Capture"
+        CANCEL = "cancel", "Cancel the authorisation"
+        REFUND = "refund", "Refund"
+        TRANSFER = "transfer", "Transfer to a shop"
+        REVERSAL = "reversal", "Reversal of a transfer"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    key = models.CharField("Idempotency key", max_length=120, unique=True)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="calls")
+    shop_order = models.ForeignKey("shops.ShopOrder", null=True, on_delete=models.PROTECT, related_name="money_calls")
+    amount_minor = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=200, blank=True)
+    stripe_id = models.CharField(max_length=80, blank=True)
+    first_tried_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_minor} {self.currency} ({self.key})"
+
+
+class StripeEvent(DueRow):
+    """An incoming event, stored by its id first, then applied from the object fetched again."""
+
+    event_id = models.CharField(max_length=80, unique=True)
+    type = models.CharField(max_length=80)
+    object_id = models.CharField(max_length=80, blank=True)
+    payload = models.JSONField(default=dict)
+    received_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"
+
+
+class LedgerEntry(models.Model):
+    """One movement of money: from the credited account to the debited one. Made only in `ledger.py`; never changed or
+    deleted; a mistake is corrected by another entry."""
+
+    at = models.DateTimeField(db_index=True)
+    kind = models.CharField(max_length=20, help_text="capture, fee, commission, refund, transfer, reversal, correction")
+    debit = models.CharField(max_length=40, db_index=True)
+    credit = models.CharField(max_length=40, db_index=True)
+    amount_minor = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    key = models.CharField(max_length=160, unique=True)
+    order = models.ForeignKey("order.Order", null=True, on_delete=models.PROTECT, related_name="ledger_entries")
+    shop_order = models.ForeignKey("shops.ShopOrder", null=True, on_delete=models.PROTECT, related_name="ledger_entries")
+    stripe_id = models.CharField(max_length=80, blank=True, help_text="The object of Stripe's that moved.")
+    cause = models.CharField(max_length=200)
+
+    class Meta:
+        verbose_name_plural = "ledger entries"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="ledger_amount_positive"),
+            models.CheckConstraint(condition=~models.Q(debit=models.F("credit")), name="ledger_two_accounts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} {self.currency} {self.credit} → {self.debit} ({self.kind})"

@@ -1,0 +1,28 @@
+"""Mount order matters: ours before Oscar (the title page keeps Oscar's path), Wagtail's home before Oscar's redirect
+of "/", and Wagtail's pages last, since they match anything."""
+
+from django.apps import apps
+from django.conf import settings
+from django.conf.urls.static import static
+from django.contrib import admin
+from django.urls import include, path
+from wagtail import urls as wagtail_urls
+from wagtail import views as wagtail_views
+from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.documents import urls as wagtaildocs_urls
+
+urlpatterns = [
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("cms/", include(wagtailadmin_urls)),
+    path("documents/", include(wagtaildocs_urls)),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("portal/", include("shops.portal.urls")),
+    path("", include("marketplace.operations.urls")),
+    path("", include("marketplace.storefront.urls")),
+    path("", wagtail_views.serve, {"path": ""}, name="home"),
+    # Of Oscar: the names its models' get_absolute_url needs, its search app (ours), and four dashboards.
+    path("", include(apps.get_app_config("oscar").urls[0])),
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+    path("", include(wagtail_urls)),
+]

@@ -1,0 +1,190 @@
+"""Text made comparable: the one place where titles, names and queries are folded, elided and stemmed.
+
+Documents and queries pass through the same functions, and every engine indexes what comes out as it is, so that
+all engines find the same. Nothing here depends on the language of a text: a query does not say its language.
+
+Two chains come out of a word. *Folded*: without case, accents, ligatures, elided articles (``L'Œuvre`` → ``oeuvre``).
+*Stems*: the French and the English stem of the folded word, and the French stem of the accented word, folded
+afterwards: stemming first knows more (``aimée``), folding first never separates two spellings of one word.
+"""
+
+import re
+import threading
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+import Stemmer
+from stdnum import ean, isbn
+from stdnum.exceptions import ValidationError
+
+MOST_CHARACTERS = 20_000
+LONGEST_WORD = 60
+
+_APOSTROPHES = "'`´‘’‚‛′‵ʹʻʼʽˈ＇"  # noqa: RUF001
+_HYPHENS = "-‐‑‒–—―−⁃﹘﹣－"  # noqa: RUF001
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_SPELT_OUT = {"œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h"}
+_CHARACTERS = str.maketrans(
+    {
+        **dict.fromkeys(_APOSTROPHES, "'"),
+        **dict.fromkeys(_HYPHENS, "-"),
+        **dict.fromkeys(_UNSEEN, ""),
+        "№": "no ",
+    }
+)
+_LIGATURES = str.maketrans(_SPELT_OUT)
+
+# What is written as one: letters and digits, joined inside by a hyphen, an apostrophe, a dot or an ampersand.
+_WRITTEN = re.compile(r"[^\W_]+(?:['\-.&][^\W_]+)*(?:(?<=\bc)(?:\+\+|#))?")
+# Articles and short words that lose their vowel. "aujourd'hui", "quelqu'un" and "O'Brien" are not of these.
+_ELIDED = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cdjlmnst])'"
+_ELISION = re.compile(_ELIDED + r"(?=[^\W_])")
+_ELISION_BEFORE_SPACE = re.compile(r"(?<![^\W_])(" + _ELIDED + r")\s+(?=[^\W_])")
+_LEADING_ARTICLES = frozenset("le la les l un une des the a an".split())
+
+_STEMMING = threading.Lock()  # a Stemmer belongs to one thread at a time
+_FRENCH = Stemmer.Stemmer("french", 0)
+_ENGLISH = Stemmer.Stemmer("english", 0)
+
+
+class Word(NamedTuple):
+    """One word as written between spaces. ``porte-monnaie`` has two parts, ``O'Brien`` one (``obrien``)."""
+
+    accented: tuple[str, ...]
+    """The parts in lower case with their accents."""
+    parts: tuple[str, ...]
+    """The parts folded; ``" ".join`` of all parts of a text is its folded form."""
+    stems: tuple[tuple[str, ...], ...]
+    """For each part its stems, without repeats."""
+    other_spellings: tuple[str, ...]
+    """The same word as others write it: parts together (``portemonnaie``), or split at an apostrophe (``brien``)."""
+
+
+def normalise(text: str) -> str:
+    """Lower case, one kind of apostrophe and hyphen, no ligatures, no invisible characters; accents stay."""
+    text = text[:MOST_CHARACTERS]
+    if text.isascii():
+        return text.lower().replace("`", "'")
+    text = unicodedata.normalize("NFKC", text.translate(_CHARACTERS)).casefold()
+    return unicodedata.normalize("NFKC", text.translate(_LIGATURES))
+
+
+def fold(text: str) -> str:
+    """Without accents: ``étranger`` → ``etranger``."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def words(text: str) -> list[Word]:
+    """The words of a text in their order; elided articles are gone."""
+    normal = normalise(text)
+    if "'" in normal:
+        normal = _ELISION_BEFORE_SPACE.sub(r"\1", normal)
+    found = (_word(written) for written in _WRITTEN.findall(normal))
+    return [word for word in found if word.parts]
+
+
+def tokens(text: str) -> list[str]:
+    """Folded words: ``L'Été d'Œdipe`` → ``["ete", "oedipe"]``."""
+    return [part for word in words(text) for part in word.parts]
+
+
+def stems(text: str) -> list[str]:
+    """Stems of every word, one to three each: what makes plurals and endings equal."""
+    return [stem for word in words(text) for of_part in word.stems for stem in of_part]
+
+
+def other_spellings(text: str) -> list[str]:
+    """Spellings of compound words and initials beside their tokens: ``J.R.R.`` and ``J. R. R.`` → ``jrr``."""
+    found: list[str] = []
+    initials = ""
+    for word in words(text):
+        found.extend(word.other_spellings)
+        if len(word.parts) == 1 and len(word.parts[0]) == 1 and word.parts[0].isalpha():
+            initials += word.parts[0]
+            continue
+        if len(initials) > 1:
+            found.append(initials)
+        initials = ""
+    if len(initials) > 1:
+        found.append(initials)
+    return found
+
+
+def key(text: str) -> str:
+    """Two texts with the same key are the same title or name: folded words with single spaces."""
+    return " ".join(tokens(text))
+
+
+def keys(text: str) -> tuple[str, ...]:
+    """The key, and the key without a leading article: readers type ``petit prince``."""
+    folded = tokens(text)
+    if not folded:
+        return ()
+    whole = " ".join(folded)
+    if len(folded) > 1 and folded[0] in _LEADING_ARTICLES:
+        return (whole, " ".join(folded[1:]))
+    return (whole,)
+
+
+def name_key(name: str) -> str:
+    """The same for ``Camus, Albert`` and ``Albert Camus``."""
+    return " ".join(sorted(tokens(name)))
+
+
+def sort_key(title: str) -> str:
+    """What a title is sorted by: folded, without its leading article, as in a bookshop's list."""
+    return (keys(title) or ("",))[-1]
+
+
+def isbn_query(text: str) -> int | None:
+    """The GTIN meant by a query, or None. Reads ISBN-10, ISBN-13, EAN and UPC with hyphens or spaces of any kind.
+
+    >>> isbn_query("ISBN 2-07-036002-4")
+    9782070360024
+    """
+    if len(text) > 80:
+        return None
+    normal = normalise(text).strip()
+    bare = re.sub(r"^(?:urn:)?(?:e?isbn|ean|gtin|upc)(?:[\s-]?(?:10|13|14))?(?![0-9])[\s:.°#-]*", "", normal)
+    digits = re.sub(r"[\s.-]", "", bare).upper()
+    if not re.fullmatch(r"[0-9]{7,13}[0-9X]", digits):
+        return None
+    try:
+        if len(digits) == 10:
+            return int(isbn.to_isbn13(isbn.validate(digits)))
+        return int(ean.validate(digits))
+    except ValidationError:
+        return None
+
+
+@lru_cache(maxsize=1 << 16)
+def _word(written: str) -> Word:
+    accented: list[str] = []
+    others: list[str] = []
+    for piece in re.split(r"[\-.&]", written):
+        while elision := _ELISION.match(piece):
+            piece = piece[elision.end() :]
+        if "'" in piece:
+            others.extend(fold(half) for half in piece.split("'") if len(half) > 1)
+            piece = piece.replace("'", "")
+        if piece:
+            accented.append(piece[:LONGEST_WORD])
+    parts = tuple(fold(part) or part for part in accented)
+    if len(parts) > 1:
+        others.append("".join(parts)[:LONGEST_WORD])
+    return Word(
+        accented=tuple(accented),
+        parts=parts,
+        stems=tuple(_stems(part, folded) for part, folded in zip(accented, parts, strict=True)),
+        other_spellings=tuple(others),
+    )
+
+
+def _stems(accented: str, folded: str) -> tuple[str, ...]:
+    with _STEMMING:
+        found = (_FRENCH.stemWord(folded), _ENGLISH.stemWord(folded), fold(_FRENCH.stemWord(accented)))
+    return tuple(dict.fromkeys(stem or folded for stem in found))

@@ -1,0 +1,20 @@
+"""Everything one shop is and does. Split over files that are read one at a time; the names are all here."""
+
+from shops.models_orders import Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
+from shops.models_shop import DeliveryOption, OpeningHours, Shop, ShopMember
+from shops.models_stock import Allocation, StockIncident, StockTerms
+
+__all__ = [
+    "Allocation",
+    "DeliveryOption",
+    "OpeningHours",
+    "Parcel",
+    "ParcelLine",
+    "Shop",
+    "ShopMember",
+    "ShopOrder",
+    "ShopOrderLine",
+    "StockIncident",
+    "StockTerms",
+    "Transmission",
+]

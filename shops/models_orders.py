@@ -1,0 +1,141 @@
+"""The part of an order that one shop fulfils, and how it gets there."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from marketplace.foundation.leases import DueRow
+from shops.models_shop import Shop
+
+
+class ShopOrder(models.Model):
+    """One shop's part of an order, numbered 100012-A. Its status is derived from its lines' counts and changes only in
+    `shops/orders/fulfilment.py`."""
+
+    class Status(models.TextChoices):
+        NEW = "new", "To answer"
+        ACCEPTED = "accepted", "To prepare"
+        PACKED = "packed", "Ready"
+        HANDED_OVER = "handed_over", "Handed over"
+        DECLINED = "declined", "Declined"
+
+    order = models.ForeignKey("order.Order", on_delete=models.PROTECT, related_name="shop_orders")
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="shop_orders")
+    number = models.CharField(max_length=40, unique=True)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.NEW, db_index=True)
+    version = models.PositiveIntegerField(default=0, help_text="Counts its changes; every change compares it first.")
+    delivery_option = models.ForeignKey("shops.DeliveryOption", on_delete=models.PROTECT, related_name="+")
+    delivery_kind = models.CharField(max_length=10)
+    delivery_name = models.CharField(max_length=80)
+    currency = models.CharField(max_length=3)
+    goods_minor = models.PositiveIntegerField(help_text="Its lines, as shown to the reader, after discounts.")
+    delivery_minor = models.PositiveIntegerField()
+    tax_minor = models.PositiveIntegerField(help_text="All tax in goods and delivery, whether included or added.")
+    total_minor = models.PositiveIntegerField(help_text="What the reader pays for this part.")
+    pickup_code = models.CharField(max_length=12, blank=True)
+    created_at = models.DateTimeField()
+    answer_due_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    handed_over_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["order", "shop"], name="shop_order_one_per_shop")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ShopOrderLine(models.Model):
+    """One article of a shop order. What is not yet accepted or declined is open; the counts only grow."""
+
+    class Reason(models.TextChoices):
+        SOLD = "sold", "Sold at the counter"
+        DAMAGED = "damaged", "Damaged"
+        NOT_FOUND = "not_found", "Not found"
+        WRONG_PRICE = "wrong_price", "Wrong price"
+        OTHER = "other", "Another reason"
+
+    shop_order = models.ForeignKey(ShopOrder, on_delete=models.PROTECT, related_name="lines")
+    order_line = models.OneToOneField("order.Line", on_delete=models.PROTECT, related_name="shop_order_line")
+    stock_record = models.ForeignKey("partner.StockRecord", null=True, on_delete=models.SET_NULL, related_name="+")
+    product = models.ForeignKey("catalogue.Product", null=True, on_delete=models.SET_NULL, related_name="+")
+    title = models.CharField(max_length=255)
+    sku = models.CharField(max_length=128)
+    gtin = models.BigIntegerField(null=True)
+    condition = models.CharField(max_length=12, default="new")
+    quantity = models.PositiveIntegerField()
+    accepted = models.PositiveIntegerField(default=0)
+    declined = models.PositiveIntegerField(default=0)
+    packed = models.PositiveIntegerField(default=0)
+    handed_over = models.PositiveIntegerField(default=0)
+    decline_reason = models.CharField(max_length=12, choices=Reason.choices, blank=True)
+    decline_note = models.CharField(max_length=300, blank=True)
+    # Frozen from the checkout, for the whole line, in minor units.
+    unit_price_minor = models.PositiveIntegerField(help_text="One unit as shown to the reader.")
+    goods_minor = models.PositiveIntegerField(help_text="quantity × unit price, less discount.")
+    tax_minor = models.PositiveIntegerField(default=0)
+    tax_basis_points = models.PositiveIntegerField(default=0)
+    delivery_minor = models.PositiveIntegerField(default=0, help_text="Its share of the parcel's delivery.")
+    total_minor = models.PositiveIntegerField(help_text="What the reader pays for this line, delivery share included.")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=models.F("accepted") + models.F("declined")), name="line_answers_fit"
+            ),
+            models.CheckConstraint(condition=models.Q(accepted__gte=models.F("packed")), name="line_packed_fit"),
+            models.CheckConstraint(condition=models.Q(packed__gte=models.F("handed_over")), name="line_handed_fit"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.title}"
+
+    @property
+    def open_units(self) -> int:
+        """Units the shop has not answered for yet."""
+        return self.quantity - self.accepted - self.declined
+
+
+class Transmission(DueRow):
+    """The task "hand this shop order to its shop", with its tries; taken up by the step `transmit_orders`, one shop at
+    a time and in order."""
+
+    class Outcome(models.TextChoices):
+        WAITING = "waiting", "Not sent yet"
+        SENT = "sent", "Sent"
+        UNKNOWN = "unknown", "Sent perhaps: look it up before sending again"
+
+    shop_order = models.OneToOneField(ShopOrder, on_delete=models.PROTECT, related_name="transmission")
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="transmissions")
+    channel = models.CharField(max_length=20)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.WAITING)
+    reference = models.CharField(max_length=120, blank=True, help_text="The shop system's own number for it.")
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.shop_order} by {self.channel}"
+
+
+class Parcel(models.Model):
+    """One consignment of a shop order: handed over at the counter, or to a carrier."""
+
+    shop_order = models.ForeignKey(ShopOrder, on_delete=models.PROTECT, related_name="parcels")
+    kind = models.CharField(max_length=10)
+    carrier = models.CharField(max_length=60, blank=True)
+    tracking = models.CharField(max_length=80, blank=True)
+    handed_over_at = models.DateTimeField()
+    handed_over_to = models.CharField(max_length=120, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.shop_order} {self.kind}"
+
+
+class ParcelLine(models.Model):
+    parcel = models.ForeignKey(Parcel, on_delete=models.CASCADE, related_name="lines")
+    line = models.ForeignKey(ShopOrderLine, on_delete=models.PROTECT, related_name="parcel_lines")
+    units = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.units} × {self.line_id}"

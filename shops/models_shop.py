@@ -1,0 +1,138 @@
+"""A shop, its people, its hours, how it delivers."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+
+class Shop(models.Model):
+    """An independent seller, one-to-one with Oscar's Partner (which carries its stock records)."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Joining"
+        ACTIVE = "active", "On sale"
+        PAUSED = "paused", "Paused"
+        LEFT = "left", "Left"
+
+    class StockKind(models.TextChoices):
+        """Which number its feeds give, in both lanes: units on hand, or units not yet promised to its customers."""
+
+        ON_HAND = "on_hand", "On hand"
+        AVAILABLE = "available", "Available"
+
+    partner = models.OneToOneField("partner.Partner", on_delete=models.PROTECT, related_name="shop")
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    email = models.EmailField(help_text="Where its orders go.")
+    phone = models.CharField(max_length=40, blank=True)
+    line1 = models.CharField("Street", max_length=160)
+    city = models.CharField(max_length=80)
+    region = models.CharField(max_length=80, blank=True)
+    postcode = models.CharField(max_length=16)
+    country = models.CharField(max_length=2, default="CA")
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    timezone = models.CharField(max_length=40, default="America/Toronto")
+    language = models.CharField(max_length=2, choices=settings.LANGUAGES, default="fr", help_text="Its mail's language.")
+    description_fr = models.TextField(blank=True)
+    description_en = models.TextField(blank=True)
+    stock_kind = models.CharField(max_length=10, choices=StockKind.choices, default=StockKind.ON_HAND)
+    # From its word that a line is taken, how long until its own number contains it. A day where a person rings it up.
+    booking_lag_minutes = models.PositiveIntegerField(default=24 * 60)
+    # What its acceptance means for its own number: it reserves (then acceptance counts), or only the hand-over does.
+    reserves_on_accept = models.BooleanField(default=False)
+    buffer = models.PositiveSmallIntegerField("Copies kept for the counter", default=0)
+    freshness_hours = models.PositiveIntegerField("Stock is sold online for, hours after it was read", default=72)
+    complete_as_of = models.DateTimeField(
+        null=True, blank=True, help_text="When the last complete stock run was read, at the earliest. Null: sells nothing."
+    )
+    commission_basis_points = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: the network's.")
+    stripe_account = models.CharField(max_length=60, blank=True)
+    stripe_account_ready = models.BooleanField(default=False)
+    stripe_account_changed_at = models.DateTimeField(null=True, blank=True)
+    channel = models.CharField(max_length=20, default="email", help_text="How its orders reach it: shops.channels.")
+    channel_options = models.JSONField(default=dict, blank=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("storefront:shop", args=[self.slug])
+
+
+class ShopMember(models.Model):
+    """A person who acts for a shop. Being in here is the only door to the portal."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", "Owner"
+        STAFF = "staff", "Staff"
+        ACCOUNTS = "accounts", "Accounts"
+        READER = "read_only", "Read-only"
+
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shop_memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.STAFF)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "user"], name="member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.shop}, {self.role})"
+
+
+class OpeningHours(models.Model):
+    """One span of one weekday, in the shop's own time zone; a shop that closes at noon has two."""
+
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="opening_hours")
+    weekday = models.PositiveSmallIntegerField(help_text="0 is Monday.")
+    opens = models.TimeField()
+    closes = models.TimeField()
+
+    class Meta:
+        ordering = ["weekday", "opens"]
+        verbose_name_plural = "opening hours"
+        constraints = [models.CheckConstraint(condition=models.Q(weekday__lte=6), name="hours_weekday")]
+
+    def __str__(self) -> str:
+        return f"{self.shop} {self.weekday} {self.opens:%H:%M}–{self.closes:%H:%M}"
+
+
+class DeliveryOption(models.Model):
+    """One way a shop's parcel reaches the reader, at one plain rate."""
+
+    class Kind(models.TextChoices):
+        PICKUP = "pickup", "Pick-up in the shop"
+        POST = "post", "Post"
+        COURIER = "courier", "Local courier"
+
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="delivery_options")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name_fr = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=80)
+    price_minor = models.PositiveIntegerField(default=0, help_text="Per parcel, in the network's currency.")
+    free_above_minor = models.PositiveIntegerField(null=True, blank=True)
+    days_min = models.PositiveSmallIntegerField(default=0, help_text="Days from the order until it is there, at best.")
+    days_max = models.PositiveSmallIntegerField(default=1)
+    countries = models.JSONField(default=list, blank=True, help_text='Where to: ["CA"]; empty for pick-up.')
+    postcode_prefixes = models.JSONField(default=list, blank=True, help_text='["H2", "H3"]; empty: everywhere there.')
+    active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.shop}: {self.name_en}"
+
+    def price_for(self, goods_minor: int) -> int:
+        """Price of one parcel that holds goods for `goods_minor`, in minor units."""
+        if self.free_above_minor is not None and goods_minor >= self.free_above_minor:
+            return 0
+        return self.price_minor

@@ -1,0 +1,55 @@
+"""The database of the tests is a copy of a really migrated template, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from marketplace import schema_template
+from marketplace.foundation import network
+
+
+def _fresh_copy(worker: str) -> None:
+    connections.close_all()
+    if connection.vendor == "sqlite":
+        schema_template.copy_sqlite(Path(settings.DATABASES["default"]["NAME"]))
+    else:
+        schema_template.copy_postgres(os.environ["DATABASE_URL"], f"test_{worker}")
+
+
+@pytest.fixture(scope="session")
+def worker_name(request: pytest.FixtureRequest) -> str:
+    return getattr(request.config, "workerinput", {}).get("workerid", f"p{os.getpid()}")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(worker_name: str, django_db_blocker):
+    """Replaces pytest-django's: no migration, no schema from models; a copy of the template."""
+    name = Path(os.environ["HALLES_VAR"]) / "test.sqlite3" if connection.vendor == "sqlite" else f"test_{worker_name}"
+    for values in (settings.DATABASES["default"], connection.settings_dict):
+        values["NAME"] = str(name)
+    with django_db_blocker.unblock():
+        _fresh_copy(worker_name)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+@pytest.fixture
+def committed_db(django_db_setup, django_db_blocker, worker_name: str):
+    """For tests whose threads or processes must see each other's commits: no wrapping transaction; afterwards the
+    database is copied afresh from the template (a flush would take Wagtail's root page with it)."""
+    with django_db_blocker.unblock():
+        yield
+        _fresh_copy(worker_name)
+
+
+@pytest.fixture(autouse=True)
+def _forget_cached_rows():
+    network.forget()
+    yield
+    network.forget()
