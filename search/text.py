@@ -21,8 +21,8 @@ from stdnum.exceptions import ValidationError
 MOST_CHARACTERS = 20_000
 LONGEST_WORD = 60
 
-_APOSTROPHES = "'`´‘’‚‛′‵ʹʻʼʽˈ＇"  # noqa: RUF001
-_HYPHENS = "-‐‑‒–—―−⁃﹘﹣－"  # noqa: RUF001
+_APOSTROPHES = "'`´‘’‚‛′‵ʹʻʼʽˈ＇"
+_HYPHENS = "-‐‑‒–—―−⁃﹘﹣－"
 _UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _SPELT_OUT = {"œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h"}
 _CHARACTERS = str.maketrans(
@@ -41,7 +41,7 @@ _WRITTEN = re.compile(r"[^\W_]+(?:['\-.&][^\W_]+)*(?:(?<=\bc)(?:\+\+|#))?")
 _ELIDED = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cdjlmnst])'"
 _ELISION = re.compile(_ELIDED + r"(?=[^\W_])")
 _ELISION_BEFORE_SPACE = re.compile(r"(?<![^\W_])(" + _ELIDED + r")\s+(?=[^\W_])")
-_LEADING_ARTICLES = frozenset("le la les l un une des the a an".split())
+_LEADING_ARTICLES = frozenset(["le", "la", "les", "l", "un", "une", "des", "the", "a", "an"])
 
 _STEMMING = threading.Lock()  # a Stemmer belongs to one thread at a time
 _FRENCH = Stemmer.Stemmer("french", 0)

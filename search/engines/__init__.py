@@ -1,0 +1,1 @@
+"""Search engines behind one contract: one file each, chosen by the setting ``SEARCH_ENGINE``."""

@@ -1,0 +1,186 @@
+"""The index fields of a title and what goes into them, the same for every engine."""
+
+import hashlib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from search import text
+from search.documents import TitleDocument
+
+TEXT_VERSION = 1
+"""Raised when ``search/text.py`` or ``fields_of`` makes other tokens than before: the index has to be built again."""
+
+START = "⊢"
+"""A token before each title's first word, so that a phrase can be asked for at the beginning."""
+
+LARGEST_NUMBER = 2**63 - 1
+_LARGEST_PRICE = 2**30
+_STEPS_OF_WEIGHT = 16
+_MOST_FOR_POPULARITY = 0.25
+_POPULARITY_DIGITS = 6
+
+
+class Kind(Enum):
+    """How a field is indexed. Values are always given as a list."""
+
+    WORDS = "tokens separated by spaces, with positions; phrases do not cross from one value into the next"
+    TERMS = "tokens separated by spaces, with frequencies, without positions"
+    KEYS = "whole strings, found only as a whole, not scored"
+    CODES = "whole strings, found as a whole and counted"
+    NUMBERS = "integers from 0 to 2**63 - 1, found, compared and counted"
+    ORDER_NUMBER = "one integer, only sorted by"
+    ORDER_TEXT = "one string, only sorted by"
+    WEIGHT = "one integer v: scores are multiplied by log2(2 + v)"
+    SHOWN = "one string, only given back"
+
+
+FIELDS: dict[str, Kind] = {
+    "product": Kind.NUMBERS,
+    "gtin": Kind.NUMBERS,
+    "title": Kind.WORDS,  # the title, after START
+    "names": Kind.WORDS,  # subtitle, contributors, series with number, other spellings of all these
+    "stems": Kind.TERMS,  # of title, subtitle and series
+    "rest": Kind.TERMS,  # stems of publisher, subjects and description
+    "exact": Kind.KEYS,  # keys of the title, with subtitle, of series with number
+    "authors": Kind.KEYS,  # contributors, words in alphabetical order
+    "shops": Kind.NUMBERS,
+    "obtainable": Kind.NUMBERS,  # shops that have it or can order it
+    "stocked": Kind.NUMBERS,  # 2 in stock somewhere, 1 orderable somewhere, else 0
+    "subject": Kind.CODES,
+    "language": Kind.CODES,
+    "form": Kind.CODES,
+    "condition": Kind.CODES,
+    "price": Kind.NUMBERS,
+    "price_new": Kind.NUMBERS,
+    "price_used": Kind.NUMBERS,
+    "published": Kind.NUMBERS,
+    "added": Kind.NUMBERS,
+    "by_price": Kind.ORDER_NUMBER,
+    "by_price_new": Kind.ORDER_NUMBER,
+    "by_price_used": Kind.ORDER_NUMBER,
+    "by_newest": Kind.ORDER_NUMBER,
+    "by_title": Kind.ORDER_TEXT,
+    "weight": Kind.WEIGHT,
+    "shown": Kind.SHOWN,
+}
+
+
+def version() -> str:
+    """Changes when an index built before can no longer be read or compared with queries made now."""
+    layout = repr([(name, kind.name) for name, kind in FIELDS.items()]) + str(TEXT_VERSION)
+    return hashlib.blake2b(layout.encode(), digest_size=4).hexdigest()
+
+
+def fields_of(document: TitleDocument) -> dict[str, list[str] | list[int]]:
+    """Field name → values. Fields without a value are left out or empty."""
+    prices = [price for price in (document.price_new_minor, document.price_used_minor) if price is not None]
+    price = min(prices, default=None)
+    obtainable = sorted({*document.shops_in_stock, *document.shops_orderable})
+    fields: dict[str, list[str] | list[int]] = {
+        "product": [document.product_id],
+        "shops": sorted(set(document.shops_in_stock)),
+        "obtainable": obtainable,
+        "stocked": [2 if document.shops_in_stock else 1 if obtainable else 0],
+        "subject": _codes(document.subjects),
+        "language": _codes([document.language]),
+        "form": _codes([document.form]),
+        "condition": _codes(document.conditions),
+        "gtin": _numbers(document.gtin),
+        "price": _numbers(price),
+        "price_new": _numbers(document.price_new_minor),
+        "price_used": _numbers(document.price_used_minor),
+        "published": _numbers(document.publication_ordinal),
+        "added": _numbers(document.added_ordinal),
+        "by_price": [_price_order(price, document.product_id)],
+        "by_price_new": [_price_order(document.price_new_minor, document.product_id)],
+        "by_price_used": [_price_order(document.price_used_minor, document.product_id)],
+        "by_newest": [_with_id(document.publication_ordinal or 0, document.product_id)],
+        "by_title": [f"{text.sort_key(document.title)[:200]} {document.product_id:020d}"],
+        "weight": [_weight(document.popularity)],
+        "shown": [Shown(document.title, document.series, document.contributors).packed()],
+    }
+    fields.update(_text_fields(document))
+    return fields
+
+
+def _text_fields(document: TitleDocument) -> dict[str, list[str] | list[int]]:
+    number = " ".join(volume_tokens(document.series_number))
+    series = f"{document.series} {number}".strip() if document.series else ""
+    named = [document.title, document.subtitle, *document.contributors, series]
+    exact = [*text.keys(document.title), *text.keys(f"{document.title} {document.subtitle}")]
+    if document.series and number:
+        exact += text.keys(series)
+    spellings = [" ".join(other) for value in named if (other := text.other_spellings(value))]
+    return {
+        "title": [" ".join([START, *text.tokens(document.title)])],
+        "names": [" ".join(text.tokens(value)) for value in named[1:] if value] + spellings,
+        "stems": [" ".join(text.stems(value)) for value in (document.title, document.subtitle, series) if value],
+        "rest": [
+            " ".join(text.stems(value))
+            for value in (document.publisher, document.subject_labels, document.description)
+            if value
+        ],
+        "exact": list(dict.fromkeys(exact)),
+        "authors": [text.name_key(name) for name in document.contributors],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is kept of a title as its readers see it, for suggestions and spellings."""
+
+    title: str
+    series: str
+    contributors: tuple[str, ...]
+
+    def packed(self) -> str:
+        return "\x1f".join(value.replace("\x1f", " ") for value in (self.title, self.series, *self.contributors))
+
+    @classmethod
+    def unpacked(cls, packed: str) -> "Shown":
+        title, series, *contributors = packed.split("\x1f")
+        return cls(title, series, tuple(contributors))
+
+
+VOLUME_WORDS = frozenset(
+    ["tome", "tomes", "t", "vol", "volume", "v", "no", "n", "nr", "numero", "number", "livre", "book", "band"]
+)
+
+
+def volume_tokens(series_number: str) -> list[str]:
+    """``Tome 12``, ``T12``, ``n° 12`` and ``12`` → ``["12"]``."""
+    found = [token for token in text.tokens(series_number) if token not in VOLUME_WORDS]
+    return [volume_number(token) or token for token in found]
+
+
+def volume_number(token: str) -> str | None:
+    """``t12`` → ``12``; None for a word that is no volume number; leading zeros are not significant."""
+    letters = token.rstrip("0123456789")
+    digits = token[len(letters) :]
+    if digits.isascii() and digits and (not letters or letters in VOLUME_WORDS):
+        return digits.lstrip("0") or "0"
+    return None
+
+
+def _codes(values: Iterable[str]) -> list[str]:
+    return [value for value in dict.fromkeys(values) if value]
+
+
+def _numbers(value: int | None) -> list[int]:
+    return [] if value is None else [min(max(value, 0), LARGEST_NUMBER)]
+
+
+def _price_order(price_minor: int | None, product_id: int) -> int:
+    return _with_id(_LARGEST_PRICE if price_minor is None else min(max(price_minor, 0), _LARGEST_PRICE - 1), product_id)
+
+
+def _with_id(value: int, product_id: int) -> int:
+    """Sorts by value and then by product, so that no two titles change places between two pages."""
+    return (value << 32) | (product_id & 0xFFFFFFFF)
+
+
+def _weight(popularity: int) -> int:
+    share = min(1.0, math.log10(1 + max(0, popularity)) / _POPULARITY_DIGITS)
+    return round(2 ** (_STEPS_OF_WEIGHT * (1 + _MOST_FOR_POPULARITY * share))) - 2

@@ -1,0 +1,142 @@
+"""Directories of an embedded index: one *generation* is live, the next is built beside it and replaces it at once.
+
+``current`` is a small file with the live generation's name, replaced atomically; readers notice its new inode. While
+a generation is built, changes to the live one are also noted in a journal, which the builder replays before the swap.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from search.documents import TitleDocument
+from search.engines.query import SearchError
+
+Stamp = tuple[int, int]
+_SEVERAL = {field.name for field in fields(TitleDocument) if str(field.type).startswith("tuple")}
+
+
+class Generations:
+    """The generations under one directory. ``version`` tells indexes apart that this program cannot read."""
+
+    def __init__(self, path: Path, version: str) -> None:
+        self._path = path
+        self._version = version
+        self._pointer = path / "current"
+        self._journal = path / "journal"
+
+    def stamp(self) -> Stamp | None:
+        """Changes whenever another generation goes live; None where there is none."""
+        return stamp(self._pointer)
+
+    def current(self) -> Path | None:
+        """The live generation's directory, or None. ``SearchError`` if another version of the program built it."""
+        try:
+            name = self._pointer.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+        if not name.startswith(f"{self._version}-"):
+            raise SearchError(
+                f"The search index in {self._path} was built by another version: run manage.py rebuild_index"
+            )
+        return self._path / Path(name).name
+
+    def new(self) -> Path:
+        """An empty directory for the next generation."""
+        directory = self._path / f"{self._version}-{secrets.token_hex(6)}"
+        directory.mkdir(parents=True)
+        return directory
+
+    def make_first(self, directory: Path) -> None:
+        """Makes a generation live unless another process already made one; then this one is removed."""
+        pending = self._write_pointer(directory)
+        try:
+            os.link(pending, self._pointer)
+        except FileExistsError:
+            shutil.rmtree(directory, ignore_errors=True)
+        finally:
+            pending.unlink()
+
+    def make_live(self, directory: Path) -> None:
+        """Replaces the live generation. The old directory is removed; who still reads it keeps its open files."""
+        os.replace(self._write_pointer(directory), self._pointer)
+        self._sweep(keep=directory)
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        """One at a time over all processes; ``SearchError`` at once if one is running. The system frees it when
+        its process dies, and what that one left behind is removed here."""
+        self._path.mkdir(parents=True, exist_ok=True)
+        with (self._path / "rebuild.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise SearchError("The search index is already being rebuilt: wait until that is done") from error
+            try:
+                yield
+            finally:
+                self._journal.unlink(missing_ok=True)
+
+    def start_journal(self) -> None:
+        """To be called by the rebuilding process while no other process writes."""
+        self._journal.write_bytes(b"")
+
+    def note(self, changes: Iterable[TitleDocument | int]) -> None:
+        """Notes documents written and ids removed, if a rebuild is running. Called by the process that writes."""
+        if not self._journal.exists():
+            return
+        # The line break in front ends a line that a killed process left unfinished.
+        lines = (json.dumps(change if isinstance(change, int) else asdict(change)) for change in changes)
+        with self._journal.open("a", encoding="utf-8") as journal:
+            journal.write("".join(f"\n{line}\n" for line in lines))
+
+    def noted(self) -> Iterator[TitleDocument | int]:
+        """What was noted, in order."""
+        with self._journal.open(encoding="utf-8") as journal:
+            for line in journal:
+                try:
+                    change = json.loads(line)
+                except json.JSONDecodeError:
+                    continue  # an empty line, or one cut when its process was killed before it committed
+                yield change if isinstance(change, int) else _document(change)
+
+    def _write_pointer(self, directory: Path) -> Path:
+        pending = self._path / f"current.{secrets.token_hex(6)}"
+        with pending.open("w", encoding="utf-8") as pointer:
+            pointer.write(directory.name)
+            pointer.flush()
+            os.fsync(pointer.fileno())
+        return pending
+
+    def sweep(self) -> None:
+        """Removes generations that are not live: those of killed rebuilds. Only while ``rebuilding``."""
+        try:
+            live = self._pointer.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return  # another process may be making the first one just now
+        self._sweep(keep=self._path / live)
+
+    def _sweep(self, keep: Path) -> None:
+        for directory in self._path.iterdir():
+            if directory.is_dir() and directory != keep:
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+def stamp(file: Path) -> Stamp | None:
+    """Changes when a file is replaced."""
+    try:
+        found = os.stat(file)
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
+def _document(change: dict[str, object]) -> TitleDocument:
+    return TitleDocument(
+        **{name: tuple(value) if name in _SEVERAL else value for name, value in change.items()}  # type: ignore[arg-type]
+    )

@@ -1,0 +1,248 @@
+"""From what a reader typed to clauses: which titles match, and which come first.
+
+A title matches when it has every word somewhere; short function words only help. If hardly any title does, words may
+have typos; if still none does, most of the words are enough.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum
+
+from search import text
+from search.engines.clauses import (
+    All,
+    Any,
+    Best,
+    Boosted,
+    Clause,
+    Everything,
+    Fixed,
+    Near,
+    Nothing,
+    OneOf,
+    Phrase,
+    Term,
+)
+from search.engines.fields import START, VOLUME_WORDS, volume_number
+
+MOST_CHARACTERS = 300
+MOST_WORDS = 16
+
+# Points of what decides the order, before popularity multiplies them by 1 to 1.25: an exact title stays before a
+# popular one, and a popular one before one that only mentions the words.
+EXACT, AUTHOR, OPENING, TOGETHER, NAMED = 100.0, 30.0, 30.0, 10.0, 20.0
+IN_FAVOURED_SHOP, IN_STOCK = 6.0, 2.0
+
+_QUOTED = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]')
+_FUNCTION_WORDS = frozenset(
+    [
+        "le",
+        "la",
+        "les",
+        "l",
+        "un",
+        "une",
+        "des",
+        "du",
+        "de",
+        "d",
+        "et",
+        "ou",
+        "a",
+        "au",
+        "aux",
+        "en",
+        "dans",
+        "sur",
+        "pour",
+        "par",
+        "avec",
+        "ce",
+        "ces",
+        "cette",
+        "son",
+        "sa",
+        "ses",
+        "que",
+        "qu",
+        "qui",
+        "ne",
+        "n",
+        "se",
+        "s",
+        "y",
+        "il",
+        "elle",
+        "on",
+        "est",
+        "c",
+        "j",
+        "m",
+        "t",
+        "the",
+        "an",
+        "of",
+        "and",
+        "or",
+        "in",
+        "to",
+        "for",
+        "by",
+        "with",
+        "at",
+        "from",
+        "is",
+        "it",
+        "its",
+        "as",
+    ]
+)
+
+
+class Reading(Enum):
+    """How loosely a query is read, from strict to loose."""
+
+    EXACT = "every word"
+    SIMILAR = "every word, with typos"
+    PARTIAL = "most words, with typos"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A query taken apart. ``optional`` words need not be found."""
+
+    words: tuple[text.Word, ...]
+    optional: frozenset[int]
+    phrases: tuple[tuple[str, ...], ...]
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return tuple(part for word in self.words for part in word.parts)
+
+    @property
+    def required(self) -> tuple[text.Word, ...]:
+        return tuple(word for position, word in enumerate(self.words) if position not in self.optional)
+
+
+def take_apart(typed: str) -> Typed:
+    """Any text, hostile ones too; what is longer than a query can sensibly be is cut."""
+    typed = typed[:MOST_CHARACTERS]
+    phrases = [tuple(text.tokens(quoted))[:MOST_WORDS] for quoted in _QUOTED.findall(typed)]
+    words = text.words(typed)[:MOST_WORDS]
+    optional = {at for at, word in enumerate(words) if _may_be_left_out(words, at)}
+    if len(optional) == len(words):
+        optional = set()
+    return Typed(tuple(words), frozenset(optional), tuple(phrase for phrase in phrases if len(phrase) > 1))
+
+
+def match(typed: Typed, reading: Reading) -> Clause:
+    """The clause for a query with words, its order included."""
+    required = [_word(word, reading) for word in typed.required]
+    optional = tuple(_word(word, Reading.EXACT) for at, word in enumerate(typed.words) if at in typed.optional)
+    quoted = tuple(
+        Any((Phrase("title", phrase), Phrase("names", phrase))) for phrase in typed.phrases
+    )  # fmt: skip
+    if reading is Reading.PARTIAL:
+        enough = max(1, (2 * len(required) + 1) // 3)
+        found: Clause = All((Any(tuple(required), at_least=enough),), optional)
+    else:
+        found = All((*required, *quoted), optional)
+    return All((Boosted(found, 0.5),), _order_by_words(typed))
+
+
+def everything() -> Clause:
+    """The clause for an empty query."""
+    return Fixed(Everything(), 10.0)
+
+
+def by_stock(favoured: Collection[int]) -> tuple[Clause, ...]:
+    """What moves titles forward that can be had: anywhere, and above all in the reader's shops."""
+    found: list[Clause] = [Fixed(OneOf("stocked", (2,)), IN_STOCK)]
+    if favoured:
+        found.append(Fixed(OneOf("shops", tuple(sorted(favoured))), IN_FAVOURED_SHOP))
+    return tuple(found)
+
+
+def typos_allowed(word: str) -> int:
+    """By length: none below four letters, one to seven, two from eight on; none in numbers."""
+    if len(word) < 4 or any(character.isdigit() for character in word):
+        return 0
+    return 1 if len(word) < 8 else 2
+
+
+def beginnings(typed: Typed, *, typos: bool) -> Clause:
+    """Titles, names and series with all the words, the last of which is still being typed."""
+    *complete, last = typed.tokens
+    if not typos:
+        must = [_in_names(word) for word in complete]
+        must.append(Any((Near("title", last, 0, prefix=True), Near("names", last, 0, prefix=True))))
+        opening = Phrase("title", (START, *typed.tokens), open_end=True)
+        return All(tuple(Fixed(clause, 1.0) for clause in must), (Fixed(opening, 5.0),))
+    must = [Any((_in_names(word), _near(word))) if typos_allowed(word) else _in_names(word) for word in complete]
+    must.append(_near(last, prefix=True))
+    return All(tuple(Fixed(clause, 1.0) for clause in must))
+
+
+def _near(word: str, *, prefix: bool = False) -> Clause:
+    typos = min(1, typos_allowed(word)) if prefix else typos_allowed(word)
+    return Any((Near("title", word, typos, prefix), Near("names", word, typos, prefix)))
+
+
+def _in_names(word: str) -> Clause:
+    return Any((Term("title", word), Term("names", word)))
+
+
+def _word(word: text.Word, reading: Reading) -> Clause:
+    parts = tuple(_part(part, stems, reading) for part, stems in zip(word.parts, word.stems, strict=True))
+    if len(parts) == 1:
+        return parts[0]
+    together = "".join(word.parts)
+    return Best((All(parts), Boosted(Term("title", together), 3.0), Boosted(Term("names", together), 2.0)))
+
+
+def _part(part: str, stems: tuple[str, ...], reading: Reading) -> Clause:
+    ways: list[Clause] = [Boosted(Term("title", part), 3.0), Boosted(Term("names", part), 2.0)]
+    ways += [Boosted(Term("stems", stem), 1.5) for stem in stems]
+    ways += [Boosted(Term("rest", stem), 0.3) for stem in stems]
+    if number := _volume(part):
+        ways.append(Boosted(Term("names", number), 2.0))
+    typos = typos_allowed(part) if reading is not Reading.EXACT else 0
+    if typos:
+        ways += [Fixed(Near("title", part, typos), 1.0), Fixed(Near("names", part, typos), 0.8)]
+        if typos > 1:
+            ways += [Fixed(Near("title", part, 1), 2.0), Fixed(Near("names", part, 1), 1.6)]
+    return Best(tuple(ways))
+
+
+def _order_by_words(typed: Typed) -> tuple[Clause, ...]:
+    tokens = typed.tokens
+    key = " ".join(tokens)
+    numbered = " ".join(_volume(word) or word for word in tokens if word not in VOLUME_WORDS)
+    found: list[Clause] = [
+        Fixed(OneOf("exact", tuple(dict.fromkeys((key, numbered)))), EXACT),
+        Fixed(OneOf("authors", (" ".join(sorted(tokens)),)), AUTHOR),
+        Fixed(Phrase("title", (START, *tokens)), OPENING),
+    ]
+    if len(tokens) > 1:
+        found.append(Fixed(Phrase("title", tokens), TOGETHER))
+    named = tuple(
+        Any((_in_names(part), *(Term("stems", stem) for stem in stems)))
+        for word in typed.required
+        for part, stems in zip(word.parts, word.stems, strict=True)
+    )
+    found.append(Fixed(All(named) if named else Nothing(), NAMED))
+    return tuple(found)
+
+
+def _volume(token: str) -> str | None:
+    """``t12`` → ``12``; what is written as a bare number stays as it is."""
+    return None if token.isdigit() else volume_number(token)
+
+
+def _may_be_left_out(words: list[text.Word], at: int) -> bool:
+    (*_, last) = parts = words[at].parts
+    if len(parts) > 1:
+        return False
+    before_number = at + 1 < len(words) and words[at + 1].parts[0].isdigit()
+    return last in _FUNCTION_WORDS or (before_number and at > 0 and last in VOLUME_WORDS)

@@ -1,0 +1,134 @@
+"""What is asked of the search and what it answers; no engine's types."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+MOST_PER_PAGE = 50
+DEEPEST_HIT = 10_000
+"""Pages end here; who looks further is better served by a filter. ``Page.total`` counts all the same."""
+
+MOST_FILTER_VALUES = 1_000
+FACETS = ("shop", "subject", "language", "form", "condition", "price")
+PRICE_STEPS_MINOR = (500, 1000, 1500, 2000, 3000, 5000, 10000)
+
+
+class Sort(StrEnum):
+    BEST = "best"
+    PRICE = "price"
+    NEWEST = "newest"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a reader asks for. Values out of bounds are brought within them; they never raise."""
+
+    text: str = ""
+    """As typed. Empty: browse."""
+    shops: frozenset[int] | None = None
+    """The shops chosen: titles that any of them has in stock. None: not chosen; empty: nothing is found."""
+    within: frozenset[int] | None = None
+    """The only shops that count at all (near me, open now, my shop); the shop facet lists no other."""
+    orderable: bool = False
+    """Titles that a shop can order count as if it had them."""
+    available: bool = False
+    """Only titles that some shop has; needed only where neither ``shops`` nor ``within`` is given."""
+    subjects: tuple[str, ...] = ()
+    """Codes; any of them, as of each of the other choices."""
+    languages: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    price_from_minor: int | None = None
+    price_to_minor: int | None = None
+    """Both included. The cheapest copy's price; with conditions chosen, the new or the used one's."""
+    published_from: int | None = None
+    published_to: int | None = None
+    """``yyyymmdd``, both included."""
+    added_from: int | None = None
+    """``yyyymmdd``: titles that came into the catalogue on this day or later."""
+    favoured: frozenset[int] = frozenset()
+    """Shops whose stock moves a title forward: near the reader, or theirs. Filters nothing."""
+    sort: Sort = Sort.BEST
+    page: int = 1
+    page_size: int = 20
+    facets: tuple[str, ...] = ()
+    """Which facets are counted: names of ``FACETS``."""
+
+    def __post_init__(self) -> None:
+        within_bounds = {
+            "page": max(1, self.page),
+            "page_size": min(max(1, self.page_size), MOST_PER_PAGE),
+            "shops": _ids(self.shops),
+            "within": _ids(self.within),
+            "favoured": _ids(self.favoured),
+            "subjects": _codes(self.subjects),
+            "languages": _codes(self.languages),
+            "forms": _codes(self.forms),
+            "conditions": _codes(self.conditions),
+        }
+        for name, value in within_bounds.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.page_size
+
+
+class FacetValue(NamedTuple):
+    """``value`` is a shop's id, a code, or for prices (from, to) in minor units, both included, None where open."""
+
+    value: int | str | tuple[int | None, int | None]
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of titles, as product ids in order."""
+
+    ids: tuple[int, ...]
+    total: int
+    """How many titles match, exactly."""
+    facets: Mapping[str, list[FacetValue]] = field(default_factory=dict)
+    """Each counted under every filter but its own; most titles first, prices from low to high."""
+    suggestion: str | None = None
+    """The nearest spelling known, where words were not found as typed."""
+    corrected: bool = False
+    """The hits are for a similar spelling or leave words out: nothing matched what was typed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    kind: Literal["title", "author", "series"]
+    text: str
+    product_id: int | None = None
+    """The title's product; None for authors and series."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The index as it is now. ``healthy`` is False where it cannot be searched; ``detail`` says why."""
+
+    engine: str
+    healthy: bool
+    documents: int = 0
+    last_commit: datetime | None = None
+    bytes: int = 0
+    detail: str = ""
+
+
+class SearchError(Exception):
+    """The search cannot answer or take a change now; the only exception that leaves an engine."""
+
+
+def _ids(ids: Iterable[int] | None) -> frozenset[int] | None:
+    if ids is None:
+        return None
+    return frozenset(sorted(shop for shop in ids if 0 <= shop < 2**63)[:MOST_FILTER_VALUES])
+
+
+def _codes(codes: Iterable[str]) -> tuple[str, ...]:
+    usable = (code for code in dict.fromkeys(codes) if code and code.isprintable() and len(code) <= 100)
+    return tuple(code for _, code in zip(range(MOST_FILTER_VALUES), usable, strict=False))

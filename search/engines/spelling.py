@@ -1,0 +1,50 @@
+"""The nearest spelling of a query, taken from the titles that a search with typos found."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from search import text
+from search.engines.fields import Shown
+from search.engines.matching import Typed, typos_allowed
+
+
+def nearest(typed: Typed, shown: Sequence[str]) -> str | None:
+    """The query with its unknown words replaced by the nearest words of the hits; None if none is nearer."""
+    known: Counter[str] = Counter()
+    stems: set[str] = set()
+    accented: dict[str, str] = {}
+    for packed in shown:
+        hit = Shown.unpacked(packed)
+        for word in text.words(" ".join((hit.title, hit.series, *hit.contributors))):
+            known.update(word.parts)
+            stems.update(stem for of_part in word.stems for stem in of_part)
+            accented.update(zip(word.parts, word.accented, strict=True))
+    changed = False
+    spelt: list[str] = []
+    for word in typed.words:
+        for part, as_typed, part_stems in zip(word.parts, word.accented, word.stems, strict=True):
+            better = None if part in known or stems.intersection(part_stems) else _nearest_word(part, known)
+            changed = changed or better is not None
+            spelt.append(accented[better] if better else as_typed)
+    return " ".join(spelt) if changed else None
+
+
+def distance(one: str, other: str) -> int:
+    """Edits from one word to the other: insert, delete, replace, or swap two neighbours."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        before_that, before, row = before, row, [i]
+        for j, other_letter in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other_letter))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == other_letter:
+                cost = min(cost, before_that[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+def _nearest_word(part: str, known: Counter[str]) -> str | None:
+    allowed = typos_allowed(part)
+    near = [(distance(part, word), -count, word) for word, count in known.items() if abs(len(word) - len(part)) <= 2]
+    best = min(near, default=None)
+    return best[2] if best and best[0] <= allowed else None

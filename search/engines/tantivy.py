@@ -1,0 +1,376 @@
+"""The embedded engine: tantivy, an index in a directory, written by one process at a time and read by all."""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any as Anything
+
+import tantivy
+from django.conf import LazySettings
+from tantivy import Occur
+
+from search.documents import TitleDocument
+from search.engines import fields
+from search.engines.base import Engine, SearchError, Status
+from search.engines.clauses import (
+    All,
+    Answer,
+    Any,
+    Best,
+    Between,
+    Boosted,
+    Clause,
+    Count,
+    Everything,
+    Fixed,
+    Near,
+    Nothing,
+    OneOf,
+    Phrase,
+    Request,
+    Term,
+)
+from search.engines.fields import FIELDS, Kind
+from search.engines.generations import Generations, Stamp, stamp
+
+_MOST_BUCKETS = 10_000
+_HEAP_BYTES = 32_000_000
+_HEAP_BYTES_REBUILDING = 100_000_000
+_THREADS_REBUILDING = 2
+_PAUSE_SECONDS = 0.02
+_PHRASED, _COUNTED, _PLAIN = "position", "freq", "basic"
+_INDEX_OPTIONS = {Kind.WORDS: _PHRASED, Kind.TERMS: _COUNTED, Kind.KEYS: _PLAIN, Kind.CODES: _PLAIN}
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name, kind in FIELDS.items():
+        if kind in (Kind.WORDS, Kind.TERMS):
+            builder.add_text_field(name, tokenizer_name="whitespace", index_option=_INDEX_OPTIONS[kind])
+        elif kind in (Kind.KEYS, Kind.CODES, Kind.ORDER_TEXT):
+            builder.add_text_field(name, tokenizer_name="raw", index_option=_PLAIN, fast=kind is not Kind.KEYS)
+        elif kind is Kind.NUMBERS:
+            builder.add_unsigned_field(name, indexed=True, fast=True)
+        elif kind in (Kind.ORDER_NUMBER, Kind.WEIGHT):
+            builder.add_unsigned_field(name, fast=True)
+        else:
+            builder.add_bytes_field(name, stored=True)
+    return builder.build()
+
+
+SCHEMA = _schema()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What this process has open, and the stamps of the files it was read from."""
+
+    index: tantivy.Index
+    searcher: tantivy.Searcher
+    meta: Path
+    meta_stamp: Stamp | None
+    pointer_stamp: Stamp
+
+
+class TantivyEngine(Engine):
+    """An index in ``path``. A change waits ``patience_seconds`` for another process that is writing."""
+
+    def __init__(self, path: Path, *, patience_seconds: float = 10.0) -> None:
+        self._patience_seconds = patience_seconds
+        self._generations = Generations(Path(path), fields.version())
+        self._path = Path(path)
+        self._lock = threading.Lock()
+        self._open: _Reading | None = None
+
+    @classmethod
+    def from_settings(cls, settings: LazySettings) -> "TantivyEngine":
+        return cls(Path(settings.SEARCH_INDEX_PATH))
+
+    def answer(self, request: Request) -> Answer:
+        with _only_search_errors("search"):
+            searcher = self._searcher()
+            filters = [_filter(clause) for clause in request.filters.values()]
+            order: dict[str, Anything] = {"weight_by_field": "weight"}
+            if request.order:
+                descending = request.order.startswith("-")
+                direction = tantivy.Order.Desc if descending else tantivy.Order.Asc
+                order = {"order_by_field": request.order.removeprefix("-"), "order": direction}
+            found = searcher.search(
+                _every([_scored(request.match), *filters]), limit=max(1, request.limit), offset=request.offset, **order
+            )
+            addresses = [address for _, address in found.hits[: request.limit]]
+            return Answer(
+                ids=tuple(searcher.fast_field_values("product", addresses)),  # type: ignore[arg-type]
+                total=found.count,
+                counts=_counts(searcher, request),
+                shown=tuple(_shown(searcher, address) for address in addresses) if request.shown else (),
+            )
+
+    def write(self, documents: Iterable[TitleDocument]) -> int:
+        documents = list(documents)
+        if documents:
+            with _only_search_errors("write"), self._writing() as writer:
+                self._generations.note(documents)
+                for document in documents:
+                    _replace(writer, document)
+        return len(documents)
+
+    def remove(self, product_ids: Iterable[int]) -> None:
+        product_ids = list(product_ids)
+        if product_ids:
+            with _only_search_errors("remove"), self._writing() as writer:
+                self._generations.note(product_ids)
+                for product_id in product_ids:
+                    writer.delete_documents_by_term("product", product_id)
+
+    def rebuild(self, documents: Iterable[TitleDocument]) -> int:
+        with self._generations.rebuilding():
+            with _only_search_errors("rebuild"):
+                self._generations.sweep()
+                if self._generations.stamp():
+                    self._journal_from_now()
+                else:
+                    self._generations.start_journal()
+                directory = self._generations.new()
+                index = tantivy.Index(SCHEMA, path=str(directory))
+                writer = index.writer(heap_size=_HEAP_BYTES_REBUILDING, num_threads=_THREADS_REBUILDING)
+            number = 0
+            for document in documents:
+                with _only_search_errors("rebuild"):
+                    writer.add_document(_document(document))
+                number += 1
+            with _only_search_errors("rebuild"):
+                writer.commit()
+                self._swap(directory, writer)
+        return number
+
+    def status(self) -> Status:
+        try:
+            searcher = self._searcher()
+            directory = self._generations.current() or self._path
+            committed = datetime.fromtimestamp((directory / "meta.json").stat().st_mtime, tz=UTC)
+            size = sum(file.stat().st_size for file in directory.iterdir() if file.is_file())
+        except (SearchError, OSError) as error:
+            return Status(engine="tantivy", healthy=False, detail=str(error))
+        return Status(
+            engine="tantivy", healthy=True, documents=searcher.num_docs, last_commit=committed, bytes=size
+        )  # fmt: skip
+
+    def _searcher(self) -> tantivy.Searcher:
+        """The newest commit. A ``stat`` of two files notices what any process has written since the last call."""
+        with self._lock:
+            pointer = self._generations.stamp()
+            if pointer is None:
+                raise SearchError(f"There is no search index in {self._path}: run manage.py rebuild_index")
+            if self._open is None or self._open.pointer_stamp != pointer:
+                self._open = self._read(pointer)
+            meta_stamp = stamp(self._open.meta)
+            if meta_stamp != self._open.meta_stamp:
+                self._open.index.reload()
+                self._open.searcher = self._open.index.searcher()
+                self._open.meta_stamp = meta_stamp
+            return self._open.searcher
+
+    def _read(self, pointer: Stamp) -> _Reading:
+        try:
+            directory, index = self._open_live()
+        except ValueError:  # another generation went live, and this one's directory is gone
+            directory, index = self._open_live()
+        index.config_reader("manual")
+        meta = directory / "meta.json"
+        meta_stamp = stamp(meta)
+        index.reload()
+        return _Reading(index, index.searcher(), meta, meta_stamp, pointer)
+
+    def _open_live(self) -> tuple[Path, tantivy.Index]:
+        directory = self._generations.current()
+        if directory is None:
+            raise SearchError(f"There is no search index in {self._path}: run manage.py rebuild_index")
+        return directory, tantivy.Index.open(str(directory))
+
+    @contextmanager
+    def _writing(self) -> Iterator[tantivy.IndexWriter]:
+        """A writer of the live generation; commits at the end, or leaves everything as it was."""
+        writer = self._writer()
+        try:
+            yield writer
+            writer.commit()
+        except BaseException:
+            writer.rollback()
+            raise
+        finally:
+            writer.wait_merging_threads()  # merges would be lost with the writer; also frees the lock
+
+    def _writer(self) -> tantivy.IndexWriter:
+        deadline = time.monotonic() + self._patience_seconds
+        while True:
+            directory = self._generations.current()
+            if directory is None:
+                first = self._generations.new()
+                tantivy.Index(SCHEMA, path=str(first))
+                self._generations.make_first(first)
+                continue
+            try:
+                writer = tantivy.Index.open(str(directory)).writer(heap_size=_HEAP_BYTES, num_threads=1)
+            except ValueError as error:
+                if time.monotonic() > deadline:
+                    raise SearchError(f"The search index in {directory} is busy or damaged: {error}") from error
+                time.sleep(_PAUSE_SECONDS)
+                continue
+            if self._generations.current() == directory:
+                return writer
+            writer.wait_merging_threads()  # another generation went live while this one waited
+
+    def _journal_from_now(self) -> None:
+        writer = self._writer()
+        try:
+            self._generations.start_journal()
+        finally:
+            writer.wait_merging_threads()
+
+    def _swap(self, directory: Path, writer: tantivy.IndexWriter) -> None:
+        live = self._writer() if self._generations.stamp() else None
+        try:
+            for change in self._generations.noted():
+                if isinstance(change, int):
+                    writer.delete_documents_by_term("product", change)
+                else:
+                    _replace(writer, change)
+            writer.commit()
+            writer.wait_merging_threads()
+            self._generations.make_live(directory)
+        finally:
+            if live is not None:
+                live.wait_merging_threads()
+
+
+@contextmanager
+def _only_search_errors(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except SearchError:
+        raise
+    except Exception as error:
+        raise SearchError(f"The search index could not {doing}: {error}") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # a panic in the Rust library, no subclass of Exception
+            raise
+        raise SearchError(f"The search index could not {doing}: {error}") from error
+
+
+def _replace(writer: tantivy.IndexWriter, document: TitleDocument) -> None:
+    writer.delete_documents_by_term("product", document.product_id)
+    writer.add_document(_document(document))
+
+
+def _document(document: TitleDocument) -> tantivy.Document:
+    values: dict[str, Anything] = dict(fields.fields_of(document))
+    values["shown"] = [shown.encode() for shown in values["shown"]]
+    return tantivy.Document.from_dict(values, SCHEMA)
+
+
+def _shown(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
+    stored: bytes = searcher.doc(address).get_first("shown")  # type: ignore[assignment]
+    return stored.decode()
+
+
+def _counts(searcher: tantivy.Searcher, request: Request) -> dict[str, dict[object, int]]:
+    """Facets without a filter of their own are counted together, each of the others under all filters but its own."""
+    match = _unscored(request.match)
+    own = [name for name in request.counts if name in request.filters]
+    together = [name for name in request.counts if name not in request.filters]
+    counted: dict[str, dict[object, int]] = {}
+    for names in chain([together] if together else [], ([name] for name in own)):
+        filters = [_filter(clause) for name, clause in request.filters.items() if name not in names]
+        wanted = {name: _aggregation(request.counts[name]) for name in names}
+        found = searcher.aggregate(_every([match, *filters]), wanted)
+        for name in names:
+            counted[name] = _buckets(request.counts[name], found[name]["buckets"])
+    return counted
+
+
+def _aggregation(count: Count) -> dict[str, Anything]:
+    if not count.ranges:
+        return {"terms": {"field": count.field, "size": _MOST_BUCKETS}}
+    ranges = [
+        {**({} if low is None else {"from": low}), **({} if high is None else {"to": high + 1})}
+        for low, high in count.ranges
+    ]
+    return {"range": {"field": count.field, "ranges": ranges}}
+
+
+def _buckets(count: Count, buckets: list[dict[str, Anything]]) -> dict[object, int]:
+    if not count.ranges:
+        return {bucket["key"]: bucket["doc_count"] for bucket in buckets}
+    return {
+        (
+            int(bucket["from"]) if "from" in bucket else None,
+            int(bucket["to"]) - 1 if "to" in bucket else None,
+        ): bucket["doc_count"]
+        for bucket in buckets
+    }
+
+
+def _every(queries: list[tantivy.Query]) -> tantivy.Query:
+    return queries[0] if len(queries) == 1 else tantivy.Query.boolean_query([(Occur.Must, query) for query in queries])
+
+
+def _filter(clause: Clause) -> tantivy.Query:
+    return tantivy.Query.const_score_query(_unscored(clause), 0.0)
+
+
+def _scored(clause: Clause) -> tantivy.Query:
+    return _query(clause, scored=True)
+
+
+def _unscored(clause: Clause) -> tantivy.Query:
+    return _query(clause, scored=False)
+
+
+def _query(clause: Clause, *, scored: bool) -> tantivy.Query:
+    """The library's query for a clause; unscored, what only adds to the score is left out."""
+    match clause:
+        case Fixed(inner, score):
+            inner_query = _unscored(inner)
+            return tantivy.Query.const_score_query(inner_query, score) if scored else inner_query
+        case Boosted(inner, factor):
+            inner_query = _query(inner, scored=scored)
+            return tantivy.Query.boost_query(inner_query, factor) if scored else inner_query
+        case All(must, should):
+            parts = [(Occur.Must, _query(part, scored=scored)) for part in must]
+            parts += [(Occur.Should, _query(part, scored=True)) for part in should if scored]
+            return parts[0][1] if len(parts) == 1 else tantivy.Query.boolean_query(parts)
+        case Any(clauses, at_least):
+            parts = [(Occur.Should, _query(part, scored=scored)) for part in clauses]
+            return tantivy.Query.boolean_query(parts, minimum_number_should_match=at_least)
+        case Best(clauses):
+            queries = [_query(part, scored=scored) for part in clauses]
+            return tantivy.Query.disjunction_max_query(queries)
+        case _:
+            return _leaf(clause)
+
+
+def _leaf(clause: Clause) -> tantivy.Query:
+    query = tantivy.Query
+    match clause:
+        case Everything():
+            return query.all_query()
+        case Term(field, value):
+            return query.term_query(SCHEMA, field, value, _INDEX_OPTIONS.get(FIELDS[field], _PLAIN))
+        case OneOf(field, values) if values:
+            return query.term_set_query(SCHEMA, field, values)
+        case Between(field, low, high):
+            return query.range_query(SCHEMA, field, tantivy.FieldType.Unsigned, low, high)
+        case Phrase(field, words, open_end):
+            phrase = query.phrase_prefix_query if open_end else query.phrase_query
+            return phrase(SCHEMA, field, list(words))
+        case Near(field, word, typos, prefix):
+            return query.fuzzy_term_query(SCHEMA, field, word, typos, True, prefix)
+        case Nothing() | OneOf():
+            return query.empty_query()
+    raise TypeError(clause)
