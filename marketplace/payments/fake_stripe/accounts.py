@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from marketplace.payments.fake_stripe.call import Call, new_id
 from marketplace.payments.fake_stripe.errors import FakeStripeError, no_such, refused_request
-from marketplace.payments.fake_stripe.store import Body, Store
 from marketplace.payments.fake_stripe.hosted_urls import onboarding_url
+from marketplace.payments.fake_stripe.store import Body, Store
 
 KIND, LINK = "v2.core.account", "account_link"
 LINK_SECONDS = 300

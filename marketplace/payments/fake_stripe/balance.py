@@ -28,7 +28,9 @@ def record(
     account: str = PLATFORM,
 ) -> str:
     """Move `amount_minor` less the fee on to the balance of `account` (negative: off it); the transaction's id."""
-    details = [{"amount": fee_minor, "currency": currency, "type": "stripe_fee", "application": None, "description": None}]
+    details = [
+        {"amount": fee_minor, "currency": currency, "type": "stripe_fee", "application": None, "description": None}
+    ]
     entry = {
         "id": new_id("txn"),
         "object": KIND,

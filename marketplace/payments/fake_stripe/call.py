@@ -13,7 +13,7 @@ from marketplace.payments.fake_stripe.store import PLATFORM, Body, Store
 
 @dataclass(frozen=True)
 class Call:
-    """`now` in Unix seconds; `ids` are the path's variable parts; `account` the connected account asked about, if any."""
+    """`now` in Unix seconds; `ids` are the path's variable parts; `account` is the connected account asked about."""
 
     store: Store
     now: int

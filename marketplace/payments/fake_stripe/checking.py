@@ -1,7 +1,8 @@
 """A request's parameters against the official client's own typed parameters.
 
-The types are the SDK's (`stripe.params…`), read at run time: what the pinned client does not know, this stand-in refuses,
-so it cannot drift from the client. Form bodies (v1) arrive as text and are read by type; JSON bodies (v2) must have it.
+The types are the SDK's (`stripe.params…`), read at run time: what the pinned client does not know, this stand-in
+refuses, so it cannot drift from the client. Form bodies (v1) arrive as text and are read by type; JSON bodies (v2)
+must have it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ OPTIONS = frozenset(RequestOptions.__annotations__)
 
 
 def read_form(text: str) -> dict[str, Any]:
-    """`a[b][0]=x` as {"a": {"b": {"0": "x"}}}; lists stay dictionaries of digits until a type says that they are lists."""
+    """`a[b][0]=x` as {"a": {"b": {"0": "x"}}}; lists stay dictionaries of digits until a type calls them lists."""
     tree: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         head, _, rest = name.partition("[")
@@ -73,10 +74,11 @@ def refuse_unmodelled(params: Mapping[str, Any], modelled: frozenset[str], *, at
 @cache
 def hints_of(params_type: type) -> dict[str, Any]:
     """The type of each parameter of a TypedDict of the SDK, without the request options."""
-    # RequestOptions names a type that its own module imports for type checkers only.
-    names = {**vars(sys.modules[params_type.__module__]), "StripeContext": object}
+    # A class's types are named in its own module; RequestOptions names one that only type checkers import.
+    modules = [sys.modules[RequestOptions.__module__], sys.modules[params_type.__module__]]
+    names = {name: value for module in modules for name, value in vars(module).items()} | {"StripeContext": object}
     hints = typing_extensions.get_type_hints(params_type, names)
-    is_request = OPTIONS <= set(params_type.__annotations__)
+    is_request = OPTIONS.issubset(params_type.__annotations__)
     return {name: hint for name, hint in hints.items() if not (is_request and name in OPTIONS)}
 
 

@@ -42,6 +42,4 @@ def server_error() -> FakeStripeError:
 
 
 def rate_limited() -> FakeStripeError:
-    return FakeStripeError(
-        "Request rate limit exceeded (fault injected).", status=429, code="rate_limit", saved=False
-    )
+    return FakeStripeError("Request rate limit exceeded (fault injected).", status=429, code="rate_limit", saved=False)

@@ -13,7 +13,7 @@ KIND, DELIVERY = "event", "delivery"
 
 
 def emit(store: Store, now: int, event_type: str, subject: Body) -> None:
-    """Record that `event_type` befell `subject` (its state now) and plan the delivery, as the planned faults have it."""
+    """Record that `event_type` befell `subject` (its state now) and plan the delivery, as planned faults have it."""
     event = {
         "id": new_id("evt"),
         "object": KIND,

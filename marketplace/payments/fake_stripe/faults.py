@@ -19,7 +19,7 @@ EventFault = Literal["lose_event", "delay_event", "duplicate_event"]
 @dataclass(frozen=True)
 class Fault:
     """`on` is what it waits for: "POST /v1/transfers" (the beginning of method and path) for a request, a type such as
-    "charge.refunded" for an event; empty is any. `times` is how often it strikes, `seconds` how long an event is delayed.
+    "charge.refunded" for an event; empty is any. `times` is how often it strikes, `seconds` the delay of an event.
 
     unreachable         no connection was made: the caller may know that nothing happened
     drop_before, _after the connection broke after sending, before or after the effect: the caller cannot know which

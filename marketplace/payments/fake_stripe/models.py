@@ -27,7 +27,7 @@ class FakeStripeObject(models.Model):
 
 
 class FakeStripeKey(models.Model):
-    """The first answer given under an idempotency key, replayed for as long as Stripe keeps it (v1: 24 h, v2: 30 days)."""
+    """The first answer given under an idempotency key, replayed while Stripe keeps it (v1: 24 h, v2: 30 days)."""
 
     key = models.CharField(max_length=255, unique=True)
     fingerprint = models.CharField(max_length=64)

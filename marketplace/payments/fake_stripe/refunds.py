@@ -59,7 +59,7 @@ def list_refunds(call: Call) -> Body:
 
 
 def refunded_minor(store: Store, charge_id: str) -> int:
-    """What was given back of what was captured, in minor units (`amount_refunded` also counts what was only released)."""
+    """What was given back of what was captured, in minor units (`amount_refunded` also counts what was released)."""
     return sum(refund["amount"] for refund in store.find(KIND, charge=charge_id))
 
 

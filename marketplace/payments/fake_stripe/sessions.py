@@ -79,7 +79,7 @@ def expire(call: Call) -> Body:
     session = call.found(KIND, call.ids[0])
     if session["status"] != "open":
         raise FakeStripeError(
-            f"Only Checkout Sessions with a status in [\"open\"] can be expired. This Session has a status of "
+            f'Only Checkout Sessions with a status in ["open"] can be expired. This Session has a status of '
             f"{session['status']}.",
         )
     return end(call.store, call.now, session)

@@ -134,7 +134,8 @@ def _check_source(call: Call, amount: int, currency: str) -> str | None:
             param="currency",
         )
     others = sum(
-        transfer["amount"] - transfer["amount_reversed"] for transfer in call.store.find(KIND, source_transaction=source)
+        transfer["amount"] - transfer["amount_reversed"]
+        for transfer in call.store.find(KIND, source_transaction=source)
     )
     limit = charge["amount_captured"] - refunds.refunded_minor(call.store, source)
     if amount + others > limit:
