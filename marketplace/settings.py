@@ -161,7 +161,7 @@ TEMPLATES = [
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",  # a deferred transaction that writes later fails at once with "database is locked"
     "timeout": 30,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; PRAGMA foreign_keys=ON",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536",
 }
 DATABASES = {
     "default": dj_database_url.parse(
@@ -216,6 +216,9 @@ SEARCH_INDEX_PATH = Path(env("HALLES_INDEX", str(VAR_DIR / "index")))
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", "" if STRIPE_SECRET_KEY else "whsec_demo_only")
 STRIPE_FAKE = env_bool("HALLES_FAKE_STRIPE", not STRIPE_SECRET_KEY)
+
+# Feeds and shops may only be called on public addresses; tests against servers on the loopback switch it on.
+HTTP_ALLOW_PRIVATE = False
 
 # Stock (DESIGN §5)
 CLOCK_TOLERANCE_MINUTES = 15

@@ -9,7 +9,13 @@ from marketplace.foundation.models import AuditEntry
 
 
 def record(
-    action: str, subject: models.Model, *, by: object = None, reason: str = "", shop_id: int | None = None, **facts: object
+    action: str,
+    subject: models.Model,
+    *,
+    by: object = None,
+    reason: str = "",
+    shop_id: int | None = None,
+    **facts: object,
 ) -> AuditEntry:
     """Write one entry. `action` is noun.verb; `by` a User, or a word such as "system" or "reader 100012" for whoever
     acts without an account; `facts` must be JSON-able."""

@@ -49,7 +49,8 @@ def claim(
     where: Q | None = None,
 ) -> list[M]:
     """Lease up to `limit` due rows of `model`, oldest first. With `group` (a column name) at most one row per group
-    is leased at a time, the oldest, so that one shop is served in order; a waiting row holds its group, a parked one not."""
+    is leased at a time, the oldest, so that one shop is served in order; a waiting row holds its group, a parked one
+    does not."""
     free = Q(due_at__lte=now, parked_at=None) & (Q(lease_until=None) | Q(lease_until__lt=now))
     until = now + timedelta(seconds=lease_seconds)
     with transaction.atomic():
@@ -87,7 +88,12 @@ def finish(row: DueRow, **changes: object) -> bool:
 def postpone(row: DueRow, *, error: str, now: datetime, permanent: bool = False, **changes: object) -> bool:
     """Record a failure: later again with back-off and jitter, or parked for a person when it is permanent or was
     tried often enough. False: the lease was lost."""
-    values: dict[str, object] = {"lease_until": None, "lease_token": "", "last_error": error[:MESSAGE_LENGTH], **changes}
+    values: dict[str, object] = {
+        "lease_until": None,
+        "lease_token": "",
+        "last_error": error[:MESSAGE_LENGTH],
+        **changes,
+    }
     if permanent or row.attempts >= MAX_ATTEMPTS:
         values["parked_at"] = now
     else:
@@ -110,8 +116,11 @@ def unpark(rows: Sequence[DueRow], *, now: datetime) -> int:
     """A person looked: try again now, from the first delay."""
     count = 0
     for row in rows:
-        count += type(row)._default_manager.filter(pk=row.pk).exclude(parked_at=None).update(
-            parked_at=None, due_at=now, attempts=0, lease_until=None, lease_token=""
+        count += (
+            type(row)
+            ._default_manager.filter(pk=row.pk)
+            .exclude(parked_at=None)
+            .update(parked_at=None, due_at=now, attempts=0, lease_until=None, lease_token="")
         )
     return count
 

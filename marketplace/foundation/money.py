@@ -37,7 +37,9 @@ def share(amount_minor: int, basis_points: int) -> int:
 def included_tax(gross_minor: int, basis_points: int) -> int:
     """The tax contained in a price that includes it: included_tax(1055, 550) is 55."""
     return gross_minor - int(
-        (Decimal(gross_minor) * BASIS_POINTS / (BASIS_POINTS + basis_points)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+        (Decimal(gross_minor) * BASIS_POINTS / (BASIS_POINTS + basis_points)).quantize(
+            Decimal(1), rounding=ROUND_HALF_UP
+        )
     )
 
 

@@ -10,7 +10,14 @@ pytestmark = pytest.mark.django_db
 
 
 def message(key: str, **columns) -> MailMessage:
-    columns = {"to": "a@example.org", "language": "fr", "kind": "test", "subject": "s", "text": "t", "html": "h"} | columns
+    columns = {
+        "to": "a@example.org",
+        "language": "fr",
+        "kind": "test",
+        "subject": "s",
+        "text": "t",
+        "html": "h",
+    } | columns
     return MailMessage.objects.create(dedupe_key=key, **columns)
 
 
@@ -64,7 +71,11 @@ def test_postpone_permanent_parks_at_once():
 
 def test_claim_by_group_serves_one_row_per_group_in_order():
     now = timezone.now()
-    first, second, other = message("a", due_at=now), message("b", due_at=now), message("c", due_at=now, to="b@example.org")
+    first, second, other = (
+        message("a", due_at=now),
+        message("b", due_at=now),
+        message("c", due_at=now, to="b@example.org"),
+    )
     assert leases.claim(MailMessage, now=now, group="to") == [first, other]
     assert leases.claim(MailMessage, now=now, group="to") == []
     leases.finish(MailMessage.objects.get(pk=first.pk))

@@ -1,0 +1,52 @@
+# Each target installs what it needs into .venv. Python 3.11 or newer, nothing else by hand.
+PYTHON ?= python3.11
+ifeq (,$(shell command -v $(PYTHON)))
+PYTHON = python3
+endif
+BIN = .venv/bin
+PORT ?= 8000
+JOBS ?= 2
+
+.PHONY: demo test proof bench lint venv venv-dev lock clean
+
+demo: venv
+	@$(BIN)/python manage.py demo --port $(PORT)
+
+test: venv-dev
+	@scripts/chromium
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(TESTS)
+
+proof: venv-dev
+	$(BIN)/python -m pytest -q -m proof $(TESTS)
+
+bench: venv-dev
+	@for program in bench/bench_*.py; do $(BIN)/python $$program || exit 1; done
+
+lint: venv-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+venv: .venv/base
+venv-dev: .venv/dev
+
+.venv/base: requirements/base.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing Halles and what it needs into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@touch $@
+
+.venv/dev: requirements/dev.txt .venv/base
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Resolve the lock files again. They hold hashes and name no package index.
+lock: venv-dev
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header -o requirements/dev.txt requirements/dev.in
+	for name in base production; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header -c requirements/dev.txt -o requirements/$$name.txt requirements/$$name.in; done
+
+clean:
+	rm -rf .venv var staticfiles
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

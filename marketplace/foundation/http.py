@@ -1,0 +1,214 @@
+"""The only use of requests: time-outs, retries, size limits counted after decompression, no private addresses.
+
+Addresses come from feeds and shops, hence from strangers: requests-hardened resolves each host once, refuses private,
+loopback and reserved addresses, and connects to the address it checked. Redirects are followed here, each checked anew.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import requests_hardened
+from django.conf import settings
+from requests_hardened.ip_filter import InvalidIPAddress
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 60.0
+WHOLE_SECONDS = 900.0
+MAX_BYTES = 512 * 1024 * 1024
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+MAX_REDIRECTS = 5
+TRIES = 3
+RETRIED = {429, 500, 502, 503, 504}
+REDIRECTS = {301, 302, 303, 307, 308}
+_BLOCK = 64 * 1024
+
+
+class HttpError(Exception):
+    """`permanent`: trying again will not help. `unknown_outcome`: the other side may have acted on it."""
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, unknown_outcome: bool = False, status: int | None = None
+    ):
+        super().__init__(message)
+        self.permanent = permanent
+        self.unknown_outcome = unknown_outcome
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> object:
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise HttpError(f"The answer is not JSON: {error}", permanent=True, status=self.status) from error
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file that was fetched: where it lies, the sender's stamp (or None), whether it was unchanged (then no file)."""
+
+    path: Path
+    headers: Mapping[str, str]
+    size: int
+    unchanged: bool = False
+
+
+def check_address(url: str) -> None:
+    """Raises HttpError (permanent) for an address we never call: another scheme, a login in it, plain http while
+    DEBUG is off."""
+    parts = urlsplit(url)
+    allowed = {"http", "https"} if settings.DEBUG or settings.TESTING else {"https"}
+    if parts.scheme not in allowed:
+        raise HttpError(f"{url}: only {' and '.join(sorted(allowed))} addresses are fetched.", permanent=True)
+    if not parts.hostname or parts.username or parts.password:
+        raise HttpError(
+            "An address needs a host and holds no user name: put those in the feed's options.", permanent=True
+        )
+
+
+def fetch_to_file(
+    url: str,
+    path: Path,
+    *,
+    headers: Mapping[str, str] | None = None,
+    auth: tuple[str, str] | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Fetched:
+    """GET into `path`, retried; decompressed bytes are counted while they come. A 304 gives `unchanged`."""
+    deadline = time.monotonic() + WHOLE_SECONDS
+    with _request("GET", url, headers=headers, auth=auth, stream=True, retry=True) as response:
+        if response.status_code == 304:
+            return Fetched(path, response.headers, 0, unchanged=True)
+        size = 0
+        with path.open("wb") as file:
+            for block in _blocks(response, max_bytes, deadline):
+                size += len(block)
+                file.write(block)
+        expected = response.headers.get("Content-Length")
+        if expected and not response.headers.get("Content-Encoding") and int(expected) != size:
+            raise HttpError(f"{url}: {size} of {expected} bytes came; the connection was cut.")
+    return Fetched(path, response.headers, size)
+
+
+def get_json(url: str, *, headers: Mapping[str, str] | None = None, auth: tuple[str, str] | None = None) -> object:
+    with _request("GET", url, headers=headers, auth=auth, stream=True, retry=True) as response:
+        return _answer(response).json()
+
+
+def post(
+    url: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str] | None = None,
+    auth: tuple[str, str] | None = None,
+) -> Answer:
+    """POST once: whoever calls decides about trying again. A connection that breaks after sending raises HttpError
+    with `unknown_outcome`; a status of 400 and above raises as well, permanent below 500 (408, 425, 429 excepted)."""
+    with _request("POST", url, headers=headers, auth=auth, stream=True, body=body) as response:
+        return _answer(response)
+
+
+def _answer(response: requests.Response) -> Answer:
+    deadline = time.monotonic() + READ_SECONDS
+    body = b"".join(_blocks(response, MAX_ANSWER_BYTES, deadline))
+    return Answer(response.status_code, response.headers, body)
+
+
+def _blocks(response: requests.Response, max_bytes: int, deadline: float):
+    size = 0
+    try:
+        for block in response.iter_content(_BLOCK):
+            size += len(block)
+            if size > max_bytes:
+                raise HttpError(f"{response.url}: more than {max_bytes // 2**20} MB; not read further.", permanent=True)
+            if time.monotonic() > deadline:
+                raise HttpError(f"{response.url}: too slow, given up.")
+            yield block
+    except requests.RequestException as error:
+        raise HttpError(f"{response.url}: the connection broke: {error}", unknown_outcome=True) from error
+
+
+def _request(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None,
+    auth: tuple[str, str] | None,
+    stream: bool,
+    retry: bool = False,
+    body: bytes | None = None,
+) -> requests.Response:
+    tries = TRIES if retry else 1
+    for attempt in range(1, tries + 1):
+        try:
+            return _follow(method, url, headers=dict(headers or {}), auth=auth, stream=stream, body=body)
+        except HttpError as error:
+            if error.permanent or attempt == tries:
+                raise
+            time.sleep(0 if settings.TESTING else 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def _follow(
+    method: str, url: str, *, headers: dict[str, str], auth: tuple[str, str] | None, stream: bool, body: bytes | None
+) -> requests.Response:
+    first_host = urlsplit(url).netloc
+    for _ in range(MAX_REDIRECTS + 1):
+        check_address(url)
+        if urlsplit(url).netloc != first_host:  # a login is for the host it was given for
+            headers, auth = {k: v for k, v in headers.items() if k.lower() != "authorization"}, None
+        response = _send(method, url, headers=headers, auth=auth, stream=stream, body=body)
+        if method != "GET" or response.status_code not in REDIRECTS or "Location" not in response.headers:
+            return _checked(response)
+        response.close()
+        url = urljoin(url, response.headers["Location"])
+    raise HttpError(f"{url}: more than {MAX_REDIRECTS} redirects.", permanent=True)
+
+
+def _send(
+    method: str, url: str, *, headers: dict[str, str], auth: tuple[str, str] | None, stream: bool, body: bytes | None
+) -> requests.Response:
+    config = requests_hardened.Config(
+        ip_filter_enable=not settings.HTTP_ALLOW_PRIVATE,
+        ip_filter_allow_loopback_ips=False,
+        never_redirect=True,
+        default_timeout=(CONNECT_SECONDS, READ_SECONDS),
+        user_agent_override="Halles (+https://halles.example.org)",
+    )
+    try:
+        return requests_hardened.HTTPSession(config).request(
+            method, url, headers=headers, auth=auth, stream=stream, data=body
+        )
+    except InvalidIPAddress as error:
+        raise HttpError(f"{url} leads to a private address; it is never called.", permanent=True) from error
+    except (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.SSLError) as error:
+        raise HttpError(f"{url}: {error}", permanent=isinstance(error, requests.exceptions.InvalidURL)) from error
+    except requests.RequestException as error:
+        raise HttpError(f"{url} did not answer: {error}", unknown_outcome=method != "GET") from error
+
+
+def _checked(response: requests.Response) -> requests.Response:
+    status = response.status_code
+    if status < 400:
+        return response
+    detail = response.raw.read(300, decode_content=True) if response.raw else b""
+    response.close()
+    transient = status in RETRIED or status in {408, 425}
+    raise HttpError(
+        f"{response.url} answered {status}: {detail.decode('utf-8', 'replace').strip()}",
+        permanent=not transient,
+        unknown_outcome=status >= 500,
+        status=status,
+    )

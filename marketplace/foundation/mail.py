@@ -1,0 +1,102 @@
+"""One outbox for all mail: written in the transaction of its cause, sent by the step `send_mail`.
+
+A template is `templates/emails/<kind>.txt` (its first line is the subject) and `<kind>.html`, in both languages by
+gettext. The dedupe key makes writing it twice harmless.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.utils import DNS_NAME
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from marketplace.foundation import leases, network
+from marketplace.foundation.failpoints import failpoint
+from marketplace.foundation.models import MailMessage
+
+BATCH = 50
+
+
+def post(
+    kind: str,
+    *,
+    to: str,
+    language: str,
+    dedupe_key: str,
+    context: Mapping[str, object],
+    now: datetime,
+    shop_id: int | None = None,
+    reply_to: str = "",
+) -> None:
+    """Write one mail to the outbox, unless one with this key is there already. Nothing is sent here."""
+    subject, text, html = render(kind, language, context)
+    message = MailMessage(
+        dedupe_key=dedupe_key,
+        to=to,
+        language=language,
+        kind=kind,
+        subject=subject,
+        text=text,
+        html=html,
+        reply_to=reply_to,
+        shop_id=shop_id,
+        due_at=now,
+    )
+    MailMessage.objects.bulk_create([message], ignore_conflicts=True)
+
+
+def render(kind: str, language: str, context: Mapping[str, object]) -> tuple[str, str, str]:
+    """Subject, text and HTML of one mail in one language."""
+    with translation.override(language):
+        values = {"network": network.current(), "language": language, **context}
+        text = render_to_string(f"emails/{kind}.txt", values)
+        html = render_to_string(f"emails/{kind}.html", values)
+    subject, _, body = text.strip().partition("\n")
+    return subject.strip()[:200], body.strip() + "\n", html
+
+
+def send_mail(now: datetime) -> int:
+    """Step: send what is due. A refusal of the address parks the mail, anything else tries it again later."""
+    rows = leases.claim(MailMessage, now=now, limit=BATCH)
+    if not rows:
+        return 0
+    sent = 0
+    connection = get_connection()
+    for row in rows:
+        failpoint("mail.before_send")
+        try:
+            connection.send_messages([_message(row)])
+        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+            leases.postpone(row, error=f"The mail server refused it: {error}", now=now, permanent=_is_final(error))
+            continue
+        except (OSError, smtplib.SMTPException) as error:
+            leases.postpone(row, error=f"The mail server cannot be reached: {error}", now=now)
+            continue
+        failpoint("mail.after_send")
+        sent += leases.finish(row, sent_at=now)
+    connection.close()
+    return sent
+
+
+def _is_final(error: smtplib.SMTPException) -> bool:
+    """Of SMTP's answers those from 500 on are final (RFC 5321, 4.2.1)."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 500
+
+
+def _message(row: MailMessage) -> EmailMultiAlternatives:
+    sender = network.current()
+    from_email = f'"{sender.sender_name or sender.name}" <{sender.sender_email}>'.replace("\n", " ")
+    # The same row always has the same Message-ID, so that a mail sent twice by a crash shows once in most readers.
+    headers = {"Message-ID": f"<halles-{row.pk}@{DNS_NAME}>"}
+    message = EmailMultiAlternatives(
+        row.subject, row.text, from_email, [row.to], headers=headers, reply_to=[row.reply_to] if row.reply_to else None
+    )
+    message.attach_alternative(row.html, "text/html")
+    return message

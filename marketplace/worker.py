@@ -1,0 +1,110 @@
+"""STEPS: the table of all background work. A step claims due rows, acts idempotently, records; calling it again, or
+from two processes, is harmless. The in-process worker and Celery call the same table."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils import timezone
+
+logger = logging.getLogger("halles.worker")
+
+
+@dataclass(frozen=True)
+class Step:
+    """`path` is module:function(now) -> how many rows were done; `every` in seconds; a step that did something is
+    called again at once."""
+
+    name: str
+    path: str
+    every: float
+
+    def function(self) -> Callable[[datetime], int]:
+        module, _, name = self.path.partition(":")
+        return getattr(import_module(module), name)
+
+
+STEPS = [
+    Step("deliver_fake_events", "marketplace.payments.events:deliver_fake_events", 1),
+    Step("apply_events", "marketplace.payments.events:apply_events", 1),
+    Step("place_paid", "marketplace.checkout.placing:place_paid", 1),
+    Step("end_unpaid", "marketplace.checkout.ending:end_unpaid", 20),
+    Step("transmit_orders", "shops.orders.routing:transmit_orders", 2),
+    Step("settle_answers", "marketplace.payments.captures:settle_answers", 5),
+    Step("due_transfers", "marketplace.payments.transfers:due_transfers", 60),
+    Step("move_money", "marketplace.payments.calls:move_money", 2),
+    Step("index_titles", "search.indexing:index_titles", 0.2),
+    Step("send_mail", "marketplace.foundation.mail:send_mail", 2),
+    Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15),
+    Step("end_withheld", "shops.stock:end_withheld", 300),
+]
+
+_PAUSE_SECONDS = 0.1
+
+
+def run_step(step: Step, now: datetime) -> int:
+    """Call one step; an exception in it is logged and stops no other step."""
+    try:
+        return step.function()(now)
+    except Exception:
+        logger.exception("Step %s failed; it is called again in %s s.", step.name, step.every)
+        return 0
+
+
+def run_once(now: datetime | None = None, *, rounds: int = 20) -> int:
+    """Call every step until nothing is due any more (at most `rounds` times): tests, the demo, `work --once`."""
+    total = 0
+    for _ in range(rounds):
+        done = sum(run_step(step, now or timezone.now()) for step in STEPS)
+        total += done
+        if not done:
+            break
+    return total
+
+
+def run_forever(stop: threading.Event) -> None:
+    """Call each step at its pace until `stop` is set."""
+    next_call = {step.name: 0.0 for step in STEPS}
+    while not stop.is_set():
+        for step in STEPS:
+            if stop.is_set():
+                break
+            if time.monotonic() >= next_call[step.name]:
+                done = run_step(step, timezone.now())
+                next_call[step.name] = time.monotonic() + (0 if done else step.every)
+        beat()
+        close_old_connections()
+        stop.wait(_PAUSE_SECONDS)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set: finish the step at hand, then leave."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+_last_beat = 0.0
+
+
+def beat() -> None:
+    """Say that a worker lives, for /healthz and `doctor`: a file touched every five seconds."""
+    global _last_beat
+    if time.monotonic() - _last_beat > 5:
+        _last_beat = time.monotonic()
+        beat_path().touch()
+
+
+def beat_path() -> Path:
+    return settings.VAR_DIR / "worker-alive"

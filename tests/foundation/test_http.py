@@ -1,0 +1,136 @@
+import gzip
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from marketplace.foundation import http
+
+
+class Pages(BaseHTTPRequestHandler):
+    hits: list[str] = []
+
+    def do_GET(self):
+        self.hits.append(self.path)
+        getattr(self, "page_" + self.path.strip("/").split("?")[0])()
+
+    do_POST = do_GET
+
+    def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def page_file(self):
+        self.answer(200, b"abc", Last_Modified="Wed, 25 Nov 2026 00:00:00 GMT")
+
+    def page_bomb(self):
+        self.answer(200, gzip.compress(b"0" * 5_000_000), Content_Encoding="gzip")
+
+    def page_moved(self):
+        self.answer(302, Location="/file")
+
+    def page_loop(self):
+        self.answer(302, Location="/loop")
+
+    def page_broken(self):
+        self.answer(503, b"later")
+
+    def page_gone(self):
+        self.answer(404, b"no such page")
+
+    def page_away(self):
+        self.answer(302, Location="ftp://example.org/file")
+
+    def page_cut(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "100")
+        self.end_headers()
+        self.wfile.write(b"only this")
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    Pages.hits.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def open_loopback(settings):
+    settings.HTTP_ALLOW_PRIVATE = True
+
+
+def test_private_address_is_never_called(server, tmp_path):
+    with pytest.raises(http.HttpError, match="private address") as caught:
+        http.fetch_to_file(f"{server}/file", tmp_path / "f")
+    assert (caught.value.permanent, Pages.hits) == (True, [])
+
+
+def test_private_address_is_called_without_the_guard(server, tmp_path, open_loopback):
+    http.fetch_to_file(f"{server}/file", tmp_path / "f")
+    assert Pages.hits == ["/file"]
+
+
+def test_fetch_to_file_keeps_the_senders_stamp(server, tmp_path, open_loopback):
+    fetched = http.fetch_to_file(f"{server}/file", tmp_path / "f")
+    assert (fetched.path.read_bytes(), fetched.headers["Last-Modified"]) == (b"abc", "Wed, 25 Nov 2026 00:00:00 GMT")
+
+
+def test_fetch_follows_redirects_but_not_for_ever(server, tmp_path, open_loopback):
+    assert http.fetch_to_file(f"{server}/moved", tmp_path / "f").size == 3
+    with pytest.raises(http.HttpError, match="redirects"):
+        http.fetch_to_file(f"{server}/loop", tmp_path / "f")
+
+
+def test_redirect_to_another_scheme_is_refused(server, tmp_path, open_loopback):
+    with pytest.raises(http.HttpError, match="only http"):
+        http.fetch_to_file(f"{server}/away", tmp_path / "f")
+
+
+def test_size_is_counted_after_decompression(server, tmp_path, open_loopback):
+    with pytest.raises(http.HttpError, match="more than 1 MB"):
+        http.fetch_to_file(f"{server}/bomb", tmp_path / "f", max_bytes=2**20)
+
+
+def test_cut_body_is_an_error(server, tmp_path, open_loopback):
+    with pytest.raises(http.HttpError):
+        http.fetch_to_file(f"{server}/cut", tmp_path / "f")
+
+
+def test_server_error_is_retried_and_not_permanent(server, tmp_path, open_loopback):
+    with pytest.raises(http.HttpError, match="503: later") as caught:
+        http.fetch_to_file(f"{server}/broken", tmp_path / "f")
+    assert (caught.value.permanent, Pages.hits) == (False, ["/broken"] * http.TRIES)
+
+
+def test_missing_page_is_permanent(server, tmp_path, open_loopback):
+    with pytest.raises(http.HttpError, match="404: no such page") as caught:
+        http.fetch_to_file(f"{server}/gone", tmp_path / "f")
+    assert (caught.value.permanent, Pages.hits) == (True, ["/gone"])
+
+
+def test_post_is_sent_once_and_its_outcome_may_be_unknown(server, open_loopback):
+    with pytest.raises(http.HttpError) as caught:
+        http.post(f"{server}/broken", b"{}")
+    assert (caught.value.unknown_outcome, Pages.hits) == (True, ["/broken"])
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "http://user:word@example.org/", "http:///nothing", "gopher://x/"]
+)
+def test_strange_addresses_are_refused(url, tmp_path):
+    with pytest.raises(http.HttpError) as caught:
+        http.fetch_to_file(url, tmp_path / "f")
+    assert caught.value.permanent
