@@ -16,6 +16,7 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 GOODBOOKS = HERE / "sources" / "goodbooks10k_books.csv"
 FRENCH = HERE / "french.csv"
+AUTHORS = HERE / "author_subjects.csv"  # what the best known authors are shelved under: ours
 
 # Thema's two upper levels, with labels of our own.
 SUBJECTS: dict[str, tuple[str, str]] = {
@@ -48,8 +49,19 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "YB": ("Albums jeunesse", "Picture books"),
     "YF": ("Romans jeunesse", "Children's and teenage fiction"),
 }
-# Made-up subjects of goodbooks titles fall as in a general bookshop; a telling word in the title decides first.
-_SUBJECT_SHARES = dict(FB=30, FF=13, FM=11, YF=11, FR=9, FL=6, FV=6, DN=5, JB=2, NH=2, FK=2, VS=1, QD=1, PD=1)
+# Subjects of other goodbooks titles are drawn; a telling word in the title decides first.
+_SUBJECT_SHARES = {
+    **dict.fromkeys(("JB", "NH", "FK"), 2),
+    **dict.fromkeys(("VS", "QD", "PD"), 1),
+    "FB": 30,
+    "FF": 13,
+    "FM": 11,
+    "YF": 11,
+    "FR": 9,
+    "FL": 6,
+    "FV": 6,
+    "DN": 5,
+}
 _TELLING_WORDS = {
     "cookbook": "WB",
     "cooking": "WB",
@@ -135,12 +147,14 @@ def inverted(name: str) -> str:
 def goodbooks(seed: int) -> Iterator[Title]:
     """The ten thousand, the most rated first; those whose number is lost have an empty `gtin`."""
     chance = random.Random(f"goodbooks {seed}")
+    with AUTHORS.open(encoding="utf-8", newline="") as lines:
+        subjects = {row["author"]: row["subject"] for row in csv.DictReader(lines)}
     with GOODBOOKS.open(encoding="utf-8", newline="") as lines:
         for rank, row in enumerate(csv.DictReader(lines)):
-            yield _goodbook(row, 1 - rank / 10_000, chance)
+            yield _goodbook(row, 1 - rank / 10_000, subjects, chance)
 
 
-def _goodbook(row: dict[str, str], popularity: float, chance: random.Random) -> Title:
+def _goodbook(row: dict[str, str], popularity: float, subjects: dict[str, str], chance: random.Random) -> Title:
     found = _SERIES.match(" ".join(row["title"].split()))
     title = found["title"] if found else " ".join(row["title"].split())
     series = found["series"] if found else ""
@@ -149,6 +163,7 @@ def _goodbook(row: dict[str, str], popularity: float, chance: random.Random) -> 
     pages = int(chance.triangular(96, 720, 320)) // 16 * 16
     form = chance.choices(("BC", "BB", "BA"), (80, 17, 3))[0]
     language = row["language_code"]
+    drawn = _subject(row["title"].lower(), chance)
     return Title(
         gtin=isbn13_from_isbn10(row["isbn"]),
         isbn10=row["isbn"],
@@ -158,7 +173,7 @@ def _goodbook(row: dict[str, str], popularity: float, chance: random.Random) -> 
         series=series,
         series_number=found["number"].removesuffix(".0") if found else "",
         form=form,
-        subject=_subject(row["title"].lower(), chance),
+        subject=subjects.get(names[0]) or drawn,
         year=year if year.isdigit() and int(year) >= 1450 else "",
         pages=pages,
         publisher=chance.choice(_PUBLISHERS),
