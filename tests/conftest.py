@@ -11,6 +11,7 @@ from django.db import connection, connections
 
 from marketplace import schema_template
 from marketplace.foundation import network
+from search import directory
 
 
 def _fresh_copy(worker: str) -> None:
@@ -51,5 +52,7 @@ def committed_db(django_db_setup, django_db_blocker, worker_name: str):
 @pytest.fixture(autouse=True)
 def _forget_cached_rows():
     network.forget()
+    directory.forget()
     yield
     network.forget()
+    directory.forget()

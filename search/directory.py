@@ -1,0 +1,132 @@
+"""The shops as every page needs them: name, place, hours, delivery. Kept for a few seconds per process, since they hardly
+ever change; nothing here says what a shop has (that is read from SQL each time)."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch
+from django.db.models.signals import post_delete, post_save
+from django.utils.translation import get_language
+
+from shops.models import DeliveryOption, OpeningHours, Shop
+
+_KEPT_SECONDS = 5.0
+_kept: tuple[float, Mapping[int, ShopCard]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    weekday: int
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One delivery option; prices in minor units of the network's currency."""
+
+    kind: str
+    name_fr: str
+    name_en: str
+    price_minor: int
+    free_above_minor: int | None
+    days_min: int
+    days_max: int
+
+    @property
+    def name(self) -> str:
+        return self.name_en if (get_language() or "").startswith("en") else self.name_fr
+
+    @property
+    def is_pickup(self) -> bool:
+        return self.kind == DeliveryOption.Kind.PICKUP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopCard:
+    """One shop on sale, in plain values."""
+
+    pk: int
+    slug: str
+    name: str
+    line1: str
+    city: str
+    region: str
+    postcode: str
+    position: tuple[float, float] | None
+    zone: ZoneInfo
+    hours: tuple[Hours, ...]
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def pickup(self) -> Delivery | None:
+        return next((option for option in self.deliveries if option.is_pickup), None)
+
+    @property
+    def cheapest_delivery(self) -> Delivery | None:
+        sent = [option for option in self.deliveries if not option.is_pickup]
+        return min(sent, key=lambda option: option.price_minor, default=None)
+
+
+def active() -> Mapping[int, ShopCard]:
+    """The shops on sale, by id, in the order of their names. At most three queries every five seconds."""
+    global _kept
+    if _kept and clock.monotonic() - _kept[0] < _KEPT_SECONDS:
+        return _kept[1]
+    shops = Shop.objects.filter(status=Shop.Status.ACTIVE).prefetch_related(
+        "opening_hours",
+        Prefetch("delivery_options", queryset=DeliveryOption.objects.filter(active=True)),
+    )
+    cards = {shop.pk: _card(shop) for shop in shops}
+    _kept = (clock.monotonic(), cards)
+    return cards
+
+
+def by_slug(slug: str) -> ShopCard | None:
+    return next((card for card in active().values() if card.slug == slug), None)
+
+
+def forget(**_: object) -> None:
+    """Drop what is kept: after a shop, its hours or its delivery was saved."""
+    global _kept
+    _kept = None
+
+
+def _card(shop: Shop) -> ShopCard:
+    known = shop.latitude is not None and shop.longitude is not None
+    return ShopCard(
+        pk=shop.pk,
+        slug=shop.slug,
+        name=shop.name,
+        line1=shop.line1,
+        city=shop.city,
+        region=shop.region,
+        postcode=shop.postcode,
+        position=(shop.latitude, shop.longitude) if known else None,
+        zone=ZoneInfo(shop.timezone),
+        hours=tuple(
+            Hours(weekday=span.weekday, opens=span.opens, closes=span.closes) for span in shop.opening_hours.all()
+        ),
+        deliveries=tuple(
+            Delivery(
+                kind=option.kind,
+                name_fr=option.name_fr,
+                name_en=option.name_en,
+                price_minor=option.price_minor,
+                free_above_minor=option.free_above_minor,
+                days_min=option.days_min,
+                days_max=option.days_max,
+            )
+            for option in shop.delivery_options.all()
+        ),
+    )
+
+
+for _model in (Shop, OpeningHours, DeliveryOption):
+    for _signal in (post_save, post_delete):
+        _signal.connect(forget, sender=_model, dispatch_uid=f"search.directory.{_model.__name__}")
