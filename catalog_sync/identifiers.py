@@ -22,6 +22,7 @@ _LABEL = re.compile(r"^\W*(?:urn:isbn:|isbn(?:[-\s]?1[03])?|ean(?:[-\s]?13)?|gti
 _SCIENTIFIC = re.compile(r"^(\d)(?:[.,](\d+))?\s*e\s*\+?(\d+)$", re.I)
 _FLOAT_TAIL = re.compile(r"[.,]0{1,6}$")
 _PACKED_ISBN = (15, 18)  # an ISBN-13 with its two- or five-digit add-on
+_SPREADSHEET_ZEROS = "00000"  # a rounded number written out again; a true ISBN ends so once in 100,000
 SHORTEST_STRIPPED_ISBN10 = 6  # digits left of an ISBN-10 whose leading zeros a spreadsheet dropped
 
 
@@ -105,9 +106,9 @@ def _judge(digits: str, text: str, isbn_column: bool) -> Identified:
             return Identified(None, reason("gtin_check_digit", value=text))
     if len(digits) not in (8, 11, 12, 13, 14):
         return Identified(None, reason("gtin_length", value=text, digits=len(digits)))
+    if len(digits) == 13 and digits.startswith("97") and digits.endswith(_SPREADSHEET_ZEROS):
+        return Identified(None, reason("gtin_digits_lost", value=text))
     if not check_digit_fits(digits):
-        if len(digits) in (12, 13) and digits.startswith(("978", "979")) and digits.endswith("0000"):
-            return Identified(None, reason("gtin_digits_lost", value=text))
         return Identified(None, reason("gtin_check_digit", value=text))
     if is_in_store(digits):
         return Identified(None, reason("gtin_in_store", value=text))

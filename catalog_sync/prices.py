@@ -5,16 +5,20 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from babel.core import get_global
+
 from catalog_sync.cleaning import REMEMBERED, fold
 from catalog_sync.reasons import Reason, reason
-from catalog_sync.vocabulary import CURRENCY_SIGNS, PRICE_ON_REQUEST_WORDS
+from catalog_sync.vocabulary import AMBIGUOUS_SIGNS, CURRENCY_SIGNS, PRICE_ON_REQUEST_WORDS
 from marketplace.foundation.money import exponent
 
 LARGEST = Decimal(10) ** 12  # of minor units: above it is a barcode in the wrong column, not a price
 
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009'’]+")
-_NUMBER = re.compile(r"^([^\d\-−]*)([-−]?)\s*([^\d.,]*)([\d.,\s\u00a0\u202f\u2009'’]*\d[.,]?)(?:[-–—]{1,2})?([^\d]*)$")
-_CODE = re.compile(r"^[A-Z]{3}$")
+_NUMBER = re.compile(
+    r"^((?:[^\d\-−.,]|[.,](?!\d))*)([-−]?)\s*([^\d.,]*)([\d.,\s\u00a0\u202f\u2009'’]*\d[.,]?)(?:[-–—]{1,2})?([^\d]*)$"
+)
+_CURRENCIES = frozenset(get_global("all_currencies"))
 
 
 class Priced(NamedTuple):
@@ -57,17 +61,20 @@ def _in_minor_units(number: Decimal, currency: str, text: str, zero_is_free: boo
 
 
 def _currency_in(before: str, after: str, default: str) -> str | None:
-    """The currency a cell names, the default where it names none or an ambiguous sign; None for other words."""
+    """The currency a cell names, the default where it names none; None for words that are no currency, and
+    for a sign that cannot be the default ("$" in a feed in euros)."""
     for words in (before.strip(" :\u00a0\u202f"), after.strip(" .:/\u00a0\u202f")):
         if not words:
             continue
-        if _CODE.match(words.upper()) and words.isascii():
+        words = "".join(words.lower().removesuffix("ttc").split())
+        if words.upper() in _CURRENCIES:
             return words.upper()
-        sign = CURRENCY_SIGNS.get(words.lower(), CURRENCY_SIGNS.get(words.lower() + "."))
-        if sign is None and fold(words) not in ("ttc", "eur ttc", "€ ttc"):
+        if words in AMBIGUOUS_SIGNS:
+            return default if default in AMBIGUOUS_SIGNS[words] else None
+        if words and words not in CURRENCY_SIGNS:
             return None
-        if sign:
-            return sign
+        if words:
+            return CURRENCY_SIGNS[words]
     return default
 
 

@@ -137,11 +137,20 @@ PRICE_ON_REQUEST_WORDS = frozenset(
     }
 )
 
-# Signs and abbreviations to ISO 4217. "$", "£" and "kr" mean several currencies: the feed's own decides (empty text).
+# Signs and abbreviations, lower case without spaces, to ISO 4217.
 CURRENCY_SIGNS: dict[str, str] = {
-    **{"€": "EUR", "euro": "EUR", "euros": "EUR", "$": "", "£": "", "¥": "", "kr": "", "kr.": ""},
+    **{"€": "EUR", "euro": "EUR", "euros": "EUR", "fcfa": "XOF", "cfa": "XOF", "fr.": "CHF", "sfr": "CHF", "sfr.": "CHF"},
     **{"ca$": "CAD", "c$": "CAD", "$ca": "CAD", "$can": "CAD", "us$": "USD", "$us": "USD", "a$": "AUD", "au$": "AUD"},
-    **{"fcfa": "XOF", "cfa": "XOF", "f cfa": "XOF", "fr.": "CHF", "sfr": "CHF", "sfr.": "CHF", "zł": "PLN", "zl": "PLN"},
-    **{"kč": "CZK", "ft": "HUF", "lei": "RON", "din": "RSD", "din.": "RSD", "₽": "RUB", "руб": "RUB", "руб.": "RUB"},
-    **{"₴": "UAH", "₹": "INR", "₪": "ILS", "₺": "TRY", "ksh": "KES", "r$": "BRL", "dh": "MAD", "dt": "TND", "l": ""},
+    **{"zł": "PLN", "zl": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "din": "RSD", "din.": "RSD", "₽": "RUB"},
+    **{"руб": "RUB", "руб.": "RUB", "₴": "UAH", "₹": "INR", "₪": "ILS", "₺": "TRY", "ksh": "KES", "r$": "BRL"},
+    **{"dh": "MAD", "dt": "TND"},
+}
+# Signs several currencies share: they stand for the feed's own, if it is one of them.
+AMBIGUOUS_SIGNS: dict[str, frozenset[str]] = {
+    "$": frozenset({"CAD", "USD", "AUD", "NZD", "MXN", "ARS", "CLP", "COP", "HKD", "SGD", "TWD", "UYU"}),
+    "£": frozenset({"GBP", "EGP", "GIP", "FKP"}),
+    "¥": frozenset({"JPY", "CNY"}),
+    "kr": frozenset({"SEK", "NOK", "DKK", "ISK"}),
+    "kr.": frozenset({"SEK", "NOK", "DKK", "ISK"}),
+    "fr": frozenset({"CHF"}),
 }

@@ -1,0 +1,33 @@
+"""The shop systems we read: {kind: (label, dotted path of the adapter)}. A new system is a file and a line here."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from catalog_sync.reasons import feed_error
+
+if TYPE_CHECKING:
+    from catalog_sync.adapters.base import Adapter, FeedSettings
+
+ADAPTERS = {
+    "onix": (_("ONIX for Books (2.1, 3.0, 3.1)"), "catalog_sync.adapters.onix.Onix"),
+    "spreadsheet": (_("Spreadsheet (CSV, TSV, XLSX, ODS)"), "catalog_sync.adapters.spreadsheet.Spreadsheet"),
+    "google_merchant": (_("Google Merchant feed"), "catalog_sync.adapters.google_merchant.GoogleMerchant"),
+    "shopify_csv": (_("Shopify export"), "catalog_sync.adapters.shopify_csv.ShopifyCsv"),
+    "woocommerce_csv": (_("WooCommerce export"), "catalog_sync.adapters.woocommerce_csv.WooCommerceCsv"),
+}
+
+
+def adapter_class(kind: str) -> "type[Adapter]":
+    """The class for a kind of feed. Raises `FeedError` for an unknown kind."""
+    if kind not in ADAPTERS:
+        raise feed_error("feed_kind_unknown", permanent=True, kind=kind, known=", ".join(ADAPTERS))
+    module, name = ADAPTERS[kind][1].rsplit(".", 1)
+    found: type[Adapter] = getattr(import_module(module), name)
+    return found
+
+
+def adapter_for(feed: "FeedSettings") -> "Adapter":
+    """The adapter that reads a feed."""
+    return adapter_class(feed.kind)(feed)

@@ -1,0 +1,128 @@
+"""What a shop system is to us: a file with one subclass of `Adapter`."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Protocol
+
+from catalog_sync.reading.fetching import LocalFile, open_local
+from catalog_sync.reasons import FeedError, Reason, feed_error, reason
+from catalog_sync.records import STOCK_FIELDS, CatalogRecord, Chunk, Cursor, Issue, Lane, Refused, StockKind
+
+__all__ = ["CHUNK_SIZE", "Adapter", "ChunkWriter", "FeedError", "FeedSettings", "FileAdapter"]
+
+CHUNK_SIZE = 5000  # articles; a chunk's memory is a few megabytes
+
+# Capabilities
+FULL = "full"  # a reading lists all the shop sells
+DELTA = "delta"  # `since` is honoured
+STOCK_LANE = "stock_lane"  # stock can be read without the catalogue
+WEBHOOKS = "webhooks"
+TAKES_ORDERS = "takes_orders"
+
+
+class FeedSettings(Protocol):
+    """What an adapter may know of a `Feed`: no database is needed to read one."""
+
+    kind: str
+    location: str  # path, folder or URL
+    options: dict[str, Any]
+    currency: str  # ISO 4217, where the sender names none
+    language: str  # of the sender: "fr", "en"
+    encoding: str  # declared charset; empty: found out
+    timezone: str  # name of the shop's zone
+    stock_kind: str  # records.StockKind
+
+
+class Adapter:
+    """Reads one shop system.
+
+    A subclass sets `kind`, `capabilities` and `position_word`, and writes `fetch`.
+    """
+
+    kind: str
+    capabilities: frozenset[str]
+    position_word = "record"  # what `position` counts: line, row, record
+
+    def __init__(self, feed: FeedSettings) -> None:
+        self.feed = feed
+
+    @property
+    def contains_our_orders(self) -> bool:
+        """Whether this shop's quantities already have the orders taken off that its system knows."""
+        return self.feed.stock_kind == StockKind.AVAILABLE
+
+    # subclass implementation
+    def fetch(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
+        """The articles of one lane, in chunks; the last chunk says whether the reading was complete.
+
+        Raises `FeedError` alone, and before the first chunk where nothing can be read at all.
+        """
+        raise NotImplementedError
+
+
+class FileAdapter(Adapter):
+    """An adapter whose shop leaves a file. Every reading reads the whole file; `since` only tells how the last one ended.
+
+    Option of all file feeds: `delta` (true: the file lists changes only, so that its silence means nothing).
+    """
+
+    capabilities = frozenset({FULL})
+
+    def fetch(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
+        try:
+            with open_local(self.feed.location) as file:
+                yield from self.read(file, lane, since)
+        except OSError as problem:
+            raise feed_error(
+                "file_unreachable", permanent=False, location=self.feed.location, detail=problem.strerror
+            ) from problem
+
+    # subclass implementation
+    def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
+        """The chunks of an opened file; the last one by `last_chunk`."""
+        raise NotImplementedError
+
+    def speaks_for(self, lane: Lane) -> tuple[str, ...]:
+        """A file read for the stock lane speaks for the stock alone, whatever else it holds."""
+        return STOCK_FIELDS if lane is Lane.STOCK else ()
+
+    def last_chunk(self, writer: "ChunkWriter", *, whole: bool, cursor: Cursor | None = None) -> Chunk:
+        """The end of a reading. Raises `FeedError` where the file listed no article at all: that is no empty shop."""
+        delta = bool(self.feed.options.get("delta"))
+        if not whole:
+            writer.notes.append(reason("file_cut"))
+        if delta:
+            writer.notes.append(reason("delta_only"))
+        chunk = writer.take(complete=whole and not delta, cursor=cursor)
+        if not writer.listed:
+            raise feed_error("file_without_articles", permanent=False)
+        return chunk
+
+
+class ChunkWriter:
+    """Gathers articles into chunks. Notes go out with the first chunk, those of the end with the last."""
+
+    def __init__(self, as_of: datetime, notes: list[Reason]) -> None:
+        self.as_of = as_of
+        self.notes = notes
+        self.listed = 0
+        self._empty()
+
+    def _empty(self) -> None:
+        self.records: list[CatalogRecord] = []
+        self.refused: list[Refused] = []
+        self.issues: list[Issue] = []
+        self.gone: list[str] = []
+
+    def is_full(self) -> bool:
+        return len(self.records) + len(self.refused) + len(self.gone) >= CHUNK_SIZE
+
+    def take(self, *, complete: bool = False, cursor: Cursor | None = None) -> Chunk:
+        """What was gathered, as a chunk; gathering starts anew."""
+        chunk = Chunk(
+            self.records, self.refused, self.issues, self.gone, self.as_of, complete, cursor, tuple(self.notes)
+        )
+        self.listed += len(self.records) + len(self.refused) + len(self.gone)
+        self.notes = []
+        self._empty()
+        return chunk

@@ -1,0 +1,223 @@
+"""ONIX for Books, releases 2.1, 3.0 and 3.1, reference and short tags, whatever namespace the sender wrote.
+
+Source: EDItEUR, ONIX for Books specification and code lists. Not validated against the schema, which refuses most real
+senders: each record is read for what it holds. Key of a record is the sender's RecordReference.
+
+Options: `country` (ISO code; picks market and price where a record has several), `delta`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml.etree import Element as ElementFactory
+from lxml.etree import _Element
+
+from catalog_sync import cleaning
+from catalog_sync.adapters import onix_codes as codes
+from catalog_sync.adapters import onix_facts as facts
+from catalog_sync.adapters.base import ChunkWriter, FileAdapter
+from catalog_sync.adapters.onix_prices import Terms, availability_of, read_supply, text
+from catalog_sync.identifiers import gtin_text
+from catalog_sync.reading.fetching import LocalFile
+from catalog_sync.reading.stamps import as_of, read_stamp
+from catalog_sync.reading.xml_records import Document, Piece, XmlEnding, describe, parse, prefixes, split_records
+from catalog_sync.reasons import Reason, feed_error, reason
+from catalog_sync.records import (
+    OFFER_FIELDS,
+    STOCK_FIELDS,
+    Availability,
+    CatalogRecord,
+    Chunk,
+    Condition,
+    Cursor,
+    Issue,
+    Lane,
+    Refused,
+    raw_text,
+)
+
+ROOTS = {"ONIXMessage", "ONIXmessage", "Product", "product"}
+SUPPLY_FIELDS = tuple(name for name in OFFER_FIELDS if name not in ("condition", "signed", "first_edition"))
+# What each block of a 3.x block update speaks for.
+BLOCK_FIELDS: dict[str, tuple[str, ...]] = {
+    "DescriptiveDetail": (
+        *("title", "subtitle", "contributors", "subjects", "language", "form", "pages", "series", "series_number"),
+        "audience",
+    ),
+    "CollateralDetail": ("description", "cover"),
+    "PublishingDetail": ("publisher", "publication_date"),
+    "ProductSupply": (*SUPPLY_FIELDS, "tax_code"),
+}
+
+
+@dataclass
+class _Message:
+    """What the header says, and the state of one reading."""
+
+    language: str
+    terms: Terms
+    writer: ChunkWriter
+    lane: Lane
+    no_product: bool = False
+    cleaned: int = 0
+
+
+class Onix(FileAdapter):
+    kind = "onix"
+
+    def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
+        document = describe(file.path, self.feed.encoding)
+        if document.root not in ROOTS:
+            raise feed_error("file_wrong_kind", permanent=True, found=f"<{document.root}>", expected="ONIX")
+        ending = XmlEnding()
+        declared = prefixes(document)
+        message = self._message(ElementFactory("Header"), document, file, lane)
+        for piece in split_records(file.path, document, ("Header", "header", "Product", "product"), ending):
+            if piece.name in ("Header", "header"):
+                message = self._message(_renamed(piece, declared), document, file, lane)
+                continue
+            self._take(piece, declared, message)
+            if message.writer.is_full():
+                yield message.writer.take()
+        if message.cleaned:
+            message.writer.notes.append(reason("control_characters", count=message.cleaned))
+        if message.no_product and not message.writer.listed and ending.closed:
+            yield message.writer.take()
+            return
+        yield self.last_chunk(message.writer, whole=ending.closed)
+
+    def _message(self, header: _Element | None, document: Document, file: LocalFile, lane: Lane) -> _Message:
+        if header is None:
+            header = ElementFactory("Header")
+        stamp_text = text(header, "SentDateTime") or text(header, "SentDate")
+        sent = read_stamp(stamp_text, self.feed.timezone) if stamp_text else None
+        counts_from = as_of(sent or file.stamp, file.received_at)
+        flat = "2.1" in document.attributes or header.find("FromCompany") is not None
+        release = "2.1" if flat else "3.1" if "3.1" in document.attributes else "3.0"
+        sender = text(header, "Sender/SenderName") or text(header, "FromCompany") or "?"
+        how = "as the sender wrote" if sent else "time of the file" if file.stamp else "48 hours before we fetched it"
+        notes = [
+            reason("message_described", format=f"ONIX {release}", sender=cleaning.title(sender)),
+            document.decoding.note(),
+            reason("stamp_used", as_of=counts_from.isoformat(timespec="minutes"), how=how),
+        ]
+        terms = Terms(
+            currency=text(header, "DefaultCurrencyCode") or self.feed.currency,
+            wanted_currency=self.feed.currency,
+            price_type=text(header, "DefaultPriceType") or text(header, "DefaultPriceTypeCode"),
+            country=str(self.feed.options.get("country", "")),
+            today=f"{file.received_at:%Y%m%d}",
+            stock_is_available=self.contains_our_orders,
+        )
+        language = text(header, "DefaultLanguageOfText")
+        no_product = "NoProduct" in document.head or "<x507" in document.head
+        return _Message(language, terms, ChunkWriter(counts_from, notes), lane, no_product)
+
+    def _take(self, piece: Piece, declared: str, message: _Message) -> None:
+        """One product into the chunk: a record, a withdrawal, or a refusal."""
+        writer = message.writer
+        if piece.problem:
+            writer.refused.append(Refused(raw_text(piece.text), piece.problem, piece.number))
+            return
+        parsed = parse(piece.text, declared)
+        message.cleaned += parsed.cleaned
+        if parsed.element is None:
+            why = parsed.problem or reason("record_unreadable", detail="?")
+            writer.refused.append(Refused(raw_text(piece.text), why, piece.number))
+            return
+        product = _reference_names(parsed.element)
+        notification = text(product, "NotificationType").zfill(2)
+        identity = facts.read_identity(product)
+        sku = identity.sku or (gtin_text(identity.gtin) if identity.gtin else "")
+        why_not: Reason | None = None
+        if notification in codes.TEST_RECORDS:
+            why_not = reason("record_test")
+        elif not sku:
+            why_not = identity.issues[0] if identity.issues else reason("sku_missing")
+        elif notification == codes.DELETION:
+            writer.gone.append(sku)
+            return
+        else:
+            record, issues = self._record(product, notification, sku, identity.gtin, message)
+            if record.title or record.gtin is not None or record.speaks_for:
+                writer.records.append(record)
+                writer.issues.extend(Issue(sku, why, piece.number) for why in (*identity.issues, *issues))
+                return
+            why_not = reason("title_missing")
+        listed_as = "" if notification in codes.TEST_RECORDS else sku
+        writer.refused.append(Refused(raw_text(piece.text), why_not, piece.number, listed_as))
+
+    def _record(
+        self, product: _Element, notification: str, sku: str, gtin: int | None, message: _Message
+    ) -> tuple[CatalogRecord, tuple[Reason, ...]]:
+        supply = read_supply(product, message.terms)
+        titles = facts.read_titles(product)
+        speaks_for = _speaks_for(product, notification, message.lane)
+        publication_date = facts.read_publication_date(product)
+        availability = availability_of(product, supply, facts.product_form(product))
+        record = CatalogRecord(
+            sku=sku,
+            gtin=gtin,
+            title=titles.title,
+            price=supply.price,
+            currency=supply.currency,
+            price_kind=supply.price_kind,
+            quantity=supply.quantity,
+            contains_our_orders=self.contains_our_orders,
+            availability=availability,
+            condition=Condition.NEW,
+            as_of=message.writer.as_of,
+            days=supply.days,
+            available_from=_available_from(availability, supply.available_from, publication_date),
+            speaks_for=speaks_for,
+            subtitle=titles.subtitle,
+            contributors=facts.read_contributors(product),
+            publisher=facts.read_publisher(product),
+            subjects=facts.read_subjects(product),
+            language=facts.read_language(product, message.language),
+            form=facts.read_form(product),
+            pages=facts.read_pages(product),
+            publication_date=publication_date,
+            description=facts.read_description(product),
+            cover=facts.read_cover(product),
+            series=titles.series,
+            series_number=titles.series_number,
+            audience=facts.read_audience(product),
+            tax_code=supply.tax_code,
+        )
+        silent = speaks_for and "price" not in speaks_for
+        return record, () if silent else supply.issues
+
+
+def _available_from(availability: str, expected: str, publication_date: str) -> str:
+    if availability == Availability.PREORDER:
+        return expected or publication_date
+    return expected if availability in (Availability.ORDERABLE, Availability.TEMPORARILY_UNAVAILABLE) else ""
+
+
+def _speaks_for(product: _Element, notification: str, lane: Lane) -> tuple[str, ...]:
+    """A block update speaks for the blocks it holds, a 2.1 supply update for the supply, any other record for all."""
+    if lane is Lane.STOCK:
+        return STOCK_FIELDS
+    if notification in codes.SUPPLY_UPDATES:
+        return BLOCK_FIELDS["ProductSupply"]
+    if notification == codes.BLOCK_UPDATE:
+        blocks = [fields for name, fields in BLOCK_FIELDS.items() if product.find(name) is not None]
+        return tuple(name for fields in blocks for name in fields) or ("as_of",)
+    return ()
+
+
+def _renamed(piece: Piece, declared: str) -> _Element | None:
+    found = None if piece.problem else parse(piece.text, declared).element
+    return None if found is None else _reference_names(found)
+
+
+def _reference_names(element: _Element) -> _Element:
+    """Every tag of a record by its reference name without namespace, in place."""
+    names = codes.REFERENCE_NAMES
+    for child in element.iter(ElementFactory):
+        tag = child.tag
+        if tag[0] == "{":
+            tag = tag[tag.index("}") + 1 :]
+        child.tag = names.get(tag, tag)
+    return element

@@ -1,0 +1,257 @@
+"""What an ONIX record says about the title: names, contributors, subjects. Serves 3.x (blocks) and 2.1 (flat)."""
+
+from typing import NamedTuple
+
+from lxml import etree
+from lxml.etree import _Element
+
+from catalog_sync import cleaning
+from catalog_sync.adapters import onix_codes as codes
+from catalog_sync.adapters.onix_prices import text
+from catalog_sync.identifiers import Identified, identify
+from catalog_sync.reasons import Reason, reason
+from catalog_sync.records import Form
+
+
+def block(product: _Element, name: str) -> _Element:
+    """A block of a 3.x record; of a flat 2.1 record the record itself."""
+    found = product.find(name)
+    return product if found is None else found
+
+
+class Identity(NamedTuple):
+    """`sku`: the sender's RecordReference, its key by the standard; empty where it sent none."""
+
+    sku: str
+    gtin: int | None
+    issues: tuple[Reason, ...]
+
+
+def read_identity(product: _Element) -> Identity:
+    """The record's key and its GTIN, by the most trusted identifier type that holds a valid number."""
+    by_type: dict[str, list[str]] = {}
+    for identifier in product.findall("ProductIdentifier"):
+        by_type.setdefault(text(identifier, "ProductIDType").zfill(2), []).append(text(identifier, "IDValue"))
+    for kind, direct in (("15", "EAN13"), ("02", "ISBN")):
+        if text(product, direct):
+            by_type.setdefault(kind, []).append(text(product, direct))
+    wrong: Reason | None = None
+    for kind in codes.GTIN_TYPES:
+        for value in by_type.get(kind, ()):
+            found: Identified = identify(value)
+            if found.gtin is not None:
+                several = kind == "15" and len(set(by_type[kind])) > 1
+                issues = (reason("gtin_several", value=", ".join(by_type[kind])),) if several else ()
+                return Identity(cleaning.sku(text(product, "RecordReference")), found.gtin, issues)
+            wrong = wrong or found.reason
+    return Identity(cleaning.sku(text(product, "RecordReference")), None, (wrong,) if wrong else ())
+
+
+def all_text(element: _Element | None) -> str:
+    """All text inside an element, markup dropped."""
+    return "" if element is None else "".join(element.itertext()).strip()
+
+
+class Titles(NamedTuple):
+    title: str
+    subtitle: str
+    series: str
+    series_number: str
+
+
+def read_titles(product: _Element) -> Titles:
+    """Title, subtitle and series. A volume that has only a number is called by its collection's name and that number."""
+    detail = block(product, "DescriptiveDetail")
+    wanted = [t for t in detail.findall("TitleDetail") if text(t, "TitleType") in ("01", "00")]
+    wanted = wanted or detail.findall("TitleDetail")
+    series, number = _series(detail)
+    for title_detail in wanted:
+        by_level = {text(e, "TitleElementLevel"): e for e in title_detail.findall("TitleElement")[::-1]}
+        own = by_level.get("01")
+        name = _title_text(own) if own is not None else ""
+        collection = _title_text(by_level["02"]) if "02" in by_level else ""
+        part = text(own, "PartNumber") if own is not None else ""
+        if not name and (collection or series):
+            name = cleaning.title(f"{collection or series}, {part}" if part else collection or series)
+        if name:
+            subtitle = cleaning.title(all_text(own.find("Subtitle"))) if own is not None else ""
+            return Titles(name, subtitle, series or collection, number or part)
+    flat = [t for t in detail.findall("Title") if text(t, "TitleType") in ("01", "00", "")] or detail.findall("Title")
+    for element in flat:
+        if name := _title_text(element):
+            return Titles(name, cleaning.title(all_text(element.find("Subtitle"))), series, number)
+    return Titles(cleaning.title(text(detail, "DistinctiveTitle")), "", series, number)
+
+
+def _title_text(element: _Element) -> str:
+    whole = cleaning.title(all_text(element.find("TitleText")))
+    if whole:
+        return whole
+    prefix, rest = all_text(element.find("TitlePrefix")), all_text(element.find("TitleWithoutPrefix"))
+    joint = "" if prefix.endswith(("'", "’")) else " "
+    return cleaning.title(f"{prefix}{joint}{rest}")
+
+
+def _series(detail: _Element) -> tuple[str, str]:
+    for collection in detail.findall("Collection"):
+        elements = collection.findall("TitleDetail/TitleElement")
+        name = next((n for e in elements if text(e, "TitleElementLevel") != "01" and (n := _title_text(e))), "")
+        number = next((n for e in elements if (n := text(e, "PartNumber"))), "")
+        if name:
+            return name, number
+    flat = detail.find("Series")
+    if flat is None:
+        return "", ""
+    name = cleaning.title(text(flat, "TitleOfSeries")) or next((_title_text(t) for t in flat.findall("Title")), "")
+    return name, text(flat, "NumberWithinSeries") if name else ""
+
+
+def read_contributors(product: _Element) -> tuple[tuple[str, str], ...]:
+    """(name, role) in the order of the sender's sequence numbers, else of the record."""
+    found = []
+    for order, contributor in enumerate(block(product, "DescriptiveDetail").findall("Contributor")):
+        name = _person(contributor)
+        if name:
+            sequence = cleaning.pages(text(contributor, "SequenceNumber")) or 1000 + order
+            role = codes.ROLES.get(text(contributor, "ContributorRole"), "other")
+            found.append((sequence, order, name, role))
+    pairs = [(name, role) for _, _, name, role in sorted(found)]
+    return tuple(dict.fromkeys(pairs))
+
+
+def _person(contributor: _Element) -> str:
+    name = cleaning.title(text(contributor, "PersonName"))
+    if name:
+        return name
+    parts = (text(contributor, tag) for tag in ("NamesBeforeKey", "PrefixToKey", "KeyNames"))
+    name = cleaning.title(" ".join(part for part in parts if part))
+    if name:
+        return name
+    inverted = cleaning.title(text(contributor, "PersonNameInverted"))
+    if inverted.count(",") == 1:
+        family, given = inverted.split(",")
+        return f"{given.strip()} {family.strip()}"
+    return inverted or cleaning.title(text(contributor, "CorporateName"))
+
+
+def read_publisher(product: _Element) -> str:
+    """The publisher (role 01), else the imprint."""
+    detail = block(product, "PublishingDetail")
+    publishers = sorted(detail.findall("Publisher"), key=lambda p: text(p, "PublishingRole") not in ("01", ""))
+    names = [text(publisher, "PublisherName") for publisher in publishers]
+    names += [text(detail, "PublisherName"), text(detail, "Imprint/ImprintName"), text(detail, "ImprintName")]
+    return cleaning.title(next((name for name in names if name), ""))
+
+
+def read_subjects(product: _Element) -> tuple[tuple[str, str, str], ...]:
+    """(scheme, code, text), the main subjects first; keywords are one text each."""
+    detail = block(product, "DescriptiveDetail")
+    found: list[tuple[bool, tuple[str, str, str]]] = []
+    for tag, scheme in (("BASICMainSubject", "bisac"), ("BICMainSubject", "bic")):
+        if code := text(detail, tag):
+            found.append((False, (scheme, code, "")))
+    for element in detail.findall("MainSubject"):
+        scheme = codes.SCHEMES.get(text(element, "MainSubjectSchemeIdentifier"))
+        if scheme:
+            found.append((False, (scheme, text(element, "SubjectCode"), text(element, "SubjectHeadingText"))))
+    for element in detail.findall("Subject"):
+        scheme = codes.SCHEMES.get(text(element, "SubjectSchemeIdentifier").zfill(2))
+        code, words = text(element, "SubjectCode"), cleaning.one_line(text(element, "SubjectHeadingText"))
+        if scheme and (code or words):
+            is_other = element.find("MainSubject") is None
+            texts = [w.strip() for w in words.split(";") if w.strip()] if scheme == "keywords" else [words]
+            found.extend((is_other, (scheme, code, each)) for each in texts)
+    return tuple(dict.fromkeys(subject for _, subject in sorted(found, key=lambda pair: pair[0])))
+
+
+def read_language(product: _Element, default: str) -> str:
+    """The language of the text (role 01), else the message's default."""
+    detail = block(product, "DescriptiveDetail")
+    for element in detail.findall("Language"):
+        if text(element, "LanguageRole") in ("01", "06"):
+            return str(cleaning.language(text(element, "LanguageCode")).value)
+    return str(cleaning.language(text(detail, "LanguageOfText") or default).value)
+
+
+def product_form(product: _Element) -> str:
+    """The ONIX product form code."""
+    return text(block(product, "DescriptiveDetail"), "ProductForm").upper()
+
+
+def read_form(product: _Element) -> str:
+    """One of `Form`; a paperback of a pocket size is a pocket book."""
+    code = product_form(product)
+    form = codes.FORMS.get(code) or codes.FORMS.get(code[:1], "")
+    if form == Form.PAPERBACK:
+        details = {e.text for e in block(product, "DescriptiveDetail").findall("ProductFormDetail")}
+        return Form.POCKET if details & codes.POCKET_DETAILS else form
+    return form
+
+
+def read_pages(product: _Element) -> int | None:
+    """The printed extent in pages."""
+    detail = block(product, "DescriptiveDetail")
+    extents = {
+        text(e, "ExtentType"): text(e, "ExtentValue") for e in detail.findall("Extent") if text(e, "ExtentUnit") == "03"
+    }
+    stated = next((extents[kind] for kind in ("00", "11", "06", "05", "07", "08") if kind in extents), "")
+    return cleaning.pages(stated or text(detail, "NumberOfPages"))
+
+
+def read_publication_date(product: _Element) -> str:
+    """The publication date (role 01), else that of the first market."""
+    detail = block(product, "PublishingDetail")
+    stated = [text(d, "Date") for d in detail.findall("PublishingDate") if text(d, "PublishingDateRole") == "01"]
+    stated.append(text(detail, "PublicationDate"))
+    for dated in product.findall("ProductSupply/MarketPublishingDetail/MarketDate"):
+        if text(dated, "MarketDateRole") == "01":
+            stated.append(text(dated, "Date"))
+    return next((found for value in stated if (found := cleaning.partial_date(value))), "")
+
+
+def read_description(product: _Element) -> str:
+    """The longest kind of description there is, with its markup, not sanitised."""
+    detail = block(product, "CollateralDetail")
+    texts = {text(t, "TextType"): t.find("Text") for t in detail.findall("TextContent")[::-1]}
+    for kind in codes.DESCRIPTION_TYPES:
+        if texts.get(kind) is not None:
+            return _inner_markup(texts[kind])
+    flat = {text(t, "TextTypeCode"): t.find("Text") for t in product.findall("OtherText")[::-1]}
+    for kind in codes.DESCRIPTION_TYPES_21:
+        if flat.get(kind) is not None:
+            return _inner_markup(flat[kind])
+    return cleaning.description(text(product, "MainDescription") or text(product, "Annotation"))
+
+
+def _inner_markup(element: _Element | None) -> str:
+    if element is None:
+        return ""
+    if not len(element):
+        return cleaning.description(element.text or "")
+    etree.cleanup_namespaces(element)
+    inner = (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element)
+    return cleaning.description(inner)
+
+
+def read_cover(product: _Element) -> str:
+    """The address of a picture of the front cover."""
+    for resource in block(product, "CollateralDetail").findall("SupportingResource"):
+        if text(resource, "ResourceContentType") == "01" and text(resource, "ResourceMode") in ("03", ""):
+            for link in resource.findall("ResourceVersion/ResourceLink"):
+                if address := cleaning.web_address(link.text or ""):
+                    return address
+    for kind in ("06", "04"):
+        for media in product.findall("MediaFile"):
+            if text(media, "MediaFileTypeCode") == kind:
+                if address := cleaning.web_address(text(media, "MediaFileLink")):
+                    return address
+    return ""
+
+
+def read_audience(product: _Element) -> str:
+    """For whom it is, of list 28; children before general where both are said."""
+    detail = block(product, "DescriptiveDetail")
+    stated = [text(a, "AudienceCodeValue") for a in detail.findall("Audience") if text(a, "AudienceCodeType") == "01"]
+    stated += [(a.text or "").strip() for a in detail.findall("AudienceCode")]
+    known = [codes.AUDIENCES[code] for code in stated if code in codes.AUDIENCES]
+    return next((audience for audience in known if audience != "general"), known[0] if known else "")

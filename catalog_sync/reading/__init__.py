@@ -1,0 +1,1 @@
+"""What several adapters share: fetching, text decoding, tables in CSV and XLSX, splitting XML."""

@@ -1,0 +1,218 @@
+"""CSV as really met: any delimiter, blank lines and a title before the header, lost quotation marks, a cut end.
+
+`csv.Sniffer` raises on real files; the delimiter here is the one that gives the most rows the same number of cells.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from catalog_sync.reading.decoding import Decoding, decide, refuse_web_page, sample
+from catalog_sync.reading.tables import Ending, Table, find_header
+from catalog_sync.reasons import feed_error, reason
+from catalog_sync.records import Refused, raw_text
+
+DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars"}
+MOST_LINES_PER_ROW = 1000  # a quotation mark that is never closed would swallow the rest of the file
+LARGEST_CELL = 1 << 20
+_NEWLINES = ("\n", "\r")
+_END = "\0end of file\0"
+
+
+def read_csv(
+    path: Path,
+    declared: str,
+    knows: Callable[[str], bool],
+    essential: Callable[[list[str]], int],
+    newline_expected: bool = False,
+) -> Table:
+    """A CSV file as a table.
+
+    `knows` tells a column's name; `essential` gives the last index a row of this header must reach to be of use: shorter
+    rows are refused, longer ones when the surplus is not blank. `newline_expected`: the last file from here ended with one,
+    so that a last line without it is taken for cut. Raises `FeedError` for a page, an empty file, no header.
+    """
+    csv.field_size_limit(LARGEST_CELL)
+    decoding = decide(path, declared)
+    text = sample(path, decoding)
+    refuse_web_page(text)
+    delimiter = decide_delimiter(text)
+    head = list(_first_rows(text, delimiter))
+    index = find_header(head, knows)
+    if index is None:
+        found = max((cells for _, cells in head), key=len, default=[])
+        raise feed_error("columns_unknown", permanent=True, columns=", ".join(filter(None, found)))
+    line, header = head[index]
+    header = [cell.strip("\ufeff \t\u00a0") for cell in header]
+    while header and not header[-1]:
+        header.pop()
+    notes = [decoding.note(), reason("delimiter_decided", delimiter=DELIMITERS[delimiter])]
+    if line > 1:
+        notes.append(reason("header_late", line=line))
+    ending = Ending()
+    reader = _Rows(path, decoding, delimiter, line, len(header), essential(header), newline_expected, ending)
+    return Table(header, iter(reader), notes, ending)
+
+
+def decide_delimiter(text: str) -> str:
+    """The delimiter that splits a sample most evenly; commas where nothing splits it."""
+    lines = text.splitlines()[:200]
+    if len(text) >= 65_536 and len(lines) > 1:
+        lines.pop()
+    return max(DELIMITERS, key=lambda delimiter: _evenness(lines, delimiter))
+
+
+def _evenness(lines: list[str], delimiter: str) -> tuple[float, int, float]:
+    rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(cell.strip() for cell in row)]
+    widths = Counter(len(row) for row in rows if len(row) > 1)
+    if not widths:
+        return (0.0, 0, 0.0)
+    width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
+    ends = [cell.strip()[-1:] for row in rows[:50] for cell in row]
+    stray = sum(1 for end in ends if end and end in DELIMITERS) / max(1, len(ends))
+    return (count / len(rows) * min(width, 6) * (1 - stray), width, -stray)
+
+
+def _first_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The first rows of a sample with the line each ends on; blank ones left out."""
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    for row in reader:
+        cells = [cell.strip("\ufeff \t\u00a0\r\n") for cell in row]
+        if any(cells):
+            yield reader.line_num, cells
+        if reader.line_num > 200:
+            return
+
+
+class _Rows:
+    """The rows below the header. A class, because csv.reader pulls lines while rows are pushed out, and both share state."""
+
+    def __init__(
+        self,
+        path: Path,
+        decoding: Decoding,
+        delimiter: str,
+        header_line: int,
+        width: int,
+        needed: int,
+        newline_expected: bool,
+        ending: Ending,
+    ) -> None:
+        self.path, self.decoding, self.delimiter = path, decoding, delimiter
+        self.header_line, self.width, self.needed = header_line, width, needed
+        self.newline_expected, self.ending = newline_expected, ending
+        self.taken: list[str] = []  # the lines of the row being read
+        self.line = 0  # lines taken so far
+        self.last = ""
+        self.runaway = False
+        self.cut = False
+
+    def _lines(self, stream: Iterator[str]) -> Iterator[str]:
+        """Physical lines, then a mark: it becomes a row of its own unless a quotation mark is open at the end."""
+        taken = self.taken
+        for line in stream:
+            taken.append(line)
+            self.line += 1
+            self.last = line
+            if len(taken) > MOST_LINES_PER_ROW:
+                self.runaway = True
+                return
+            yield line
+        taken.append(_END)
+        yield _END
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]] | Refused]:
+        taken, width, newline_expected = self.taken, self.width, self.newline_expected
+        with self.path.open(encoding=self.decoding.encoding, errors="replace", newline="") as stream:
+            for _ in range(self.header_line):
+                self.line += 1
+                self.last = stream.readline()
+            while True:
+                for cells in self._csv_rows(stream):
+                    if len(taken) == 1 and len(cells) == width and taken[0] is not _END:
+                        if newline_expected and not taken[0].endswith(_NEWLINES):
+                            self.cut = True
+                            yield Refused(raw_text(taken[0]), reason("record_cut"), self.line)
+                            continue
+                        taken.clear()
+                        if any(cells):
+                            yield self.line, cells
+                        continue
+                    lines = taken[:]
+                    taken.clear()
+                    if lines and lines[-1] is _END:
+                        yield from self._last(lines[:-1])
+                        return
+                    yield from self._odd(cells, lines)
+
+    def _csv_rows(self, stream: Iterator[str]) -> Iterator[list[str]]:
+        """Rows until the reader stops: at the end, after a runaway quotation mark, or on a cell that is too large."""
+        reader = csv.reader(self._lines(stream), delimiter=self.delimiter)
+        while True:
+            try:
+                yield next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                self.runaway = True
+                yield []
+                return
+
+    def _odd(self, cells: list[str], lines: list[str]) -> Iterator[tuple[int, list[str]] | Refused]:
+        """A row over several lines, or with too few or too many cells."""
+        if len(cells) == self.width and not self.runaway and not self._are_rows(lines):
+            yield self.line - len(lines) + 1, cells
+        elif len(cells) < self.width and not lines[-1].endswith(_NEWLINES):
+            self.cut = True
+            yield Refused(raw_text("".join(lines).strip()), reason("record_cut"), self.line)
+        elif len(lines) > 1:
+            yield from self._one_by_one(lines, self.line)
+        elif any(cell.strip() for cell in cells):
+            yield self._fitted(cells, self.line, lines)
+        self.runaway = False
+
+    def _one_by_one(self, lines: list[str], last_line: int) -> Iterator[tuple[int, list[str]] | Refused]:
+        """Lines that did not make one row: quotation marks were lost, so each line is read for itself."""
+        first = last_line - len(lines) + 1
+        for number, line in enumerate(lines, first):
+            cells = self._alone(line)
+            if any(cell.strip() for cell in cells):
+                yield self._fitted(cells, number, [line])
+
+    def _are_rows(self, lines: list[str]) -> bool:
+        """Whether each line is a row by itself: a lone quotation mark (7" single) has glued whole rows together."""
+        return len(lines) > 1 and all(line.count(self.delimiter) == self.width - 1 for line in lines)
+
+    def _alone(self, line: str) -> list[str]:
+        """A line read for itself, its quotation marks taken literally where that gives the right number of cells."""
+        literal = line.rstrip("\r\n").split(self.delimiter)
+        try:
+            cells = next(csv.reader([line], delimiter=self.delimiter), [])
+        except csv.Error:
+            return literal
+        return literal if len(literal) == self.width != len(cells) else cells
+
+    def _fitted(self, cells: list[str], line: int, raw: list[str]) -> tuple[int, list[str]] | Refused:
+        if len(cells) > self.width and not any(cell.strip() for cell in cells[self.width :]):
+            return line, cells[: self.width]
+        if self.needed < len(cells) <= self.width:
+            return line, cells + [""] * (self.width - len(cells))
+        why = reason("line_ragged", found=len(cells), expected=self.width)
+        return Refused(raw_text("".join(raw).strip()), why, line)
+
+    def _last(self, open_lines: list[str]) -> Iterator[tuple[int, list[str]] | Refused]:
+        """The end. `open_lines` are there only if a quotation mark is still open: the file was cut in a quoted cell, or a
+        mark was lost further up, and most of these lines are rows of their own."""
+        self.ending.final_newline = self.last.endswith(_NEWLINES)
+        self.ending.whole = not open_lines and not self.cut
+        if not open_lines:
+            return
+        own = sum(1 for line in open_lines[1:] if len(self._alone(line)) == self.width)
+        if own * 2 > len(open_lines):
+            yield from self._one_by_one(open_lines[:-1], self.line - 1)
+            open_lines = open_lines[-1:]
+            if self.ending.final_newline:
+                yield from self._one_by_one(open_lines, self.line)
+                return
+        yield Refused(raw_text("".join(open_lines).strip()), reason("record_cut"), self.line - len(open_lines) + 1)

@@ -1,0 +1,95 @@
+"""Which characters the bytes of a file are.
+
+Guessing from letter frequencies is wrong on French price lists, so the rule is fixed: byte order mark, strict UTF-8, the
+declared charset, cp1252. The decision is recorded and shown to the shop.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog_sync.reasons import Reason, feed_error, reason
+
+BLOCK = 1 << 20
+SAMPLE = 4096
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_HTML = re.compile(r"^\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html|<head|<body)", re.I | re.S)
+_HTML_TITLE = re.compile(r"<(?:title|h1)[^>]*>(.*?)<", re.I | re.S)
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """`encoding` is a Python codec; `how` it was found: "mark", "valid UTF-8", "declared", "assumed"."""
+
+    encoding: str
+    how: str
+
+    def note(self) -> Reason:
+        return reason("encoding_decided", encoding=self.encoding, how=self.how)
+
+
+def decide(path: Path, declared: str = "") -> Decoding:
+    """Read the whole file once, in blocks, and decide its encoding. An unknown declared charset is passed over."""
+    with path.open("rb") as stream:
+        start = stream.read(SAMPLE)
+    for mark, encoding in _MARKS:
+        if start.startswith(mark):
+            return Decoding(encoding, "mark")
+    if start[1::2].count(0) > len(start) // 4:
+        return Decoding("utf-16-le", "zero bytes")
+    if start[0::2].count(0) > len(start) // 4:
+        return Decoding("utf-16-be", "zero bytes")
+    if _decodes(path, "utf-8"):
+        return Decoding("utf-8", "valid UTF-8")
+    if declared and _is_codec(declared) and codecs.lookup(declared).name != "utf-8" and _decodes(path, declared):
+        return Decoding(codecs.lookup(declared).name, "declared")
+    return Decoding("cp1252", "assumed")
+
+
+def _is_codec(name: str) -> bool:
+    try:
+        return bool(codecs.lookup(name)._is_text_encoding)  # type: ignore[attr-defined]
+    except (LookupError, ValueError):
+        return False
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(BLOCK):
+                decoder.decode(block)
+        # An incomplete character at the very end is a cut file, not another encoding.
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def blocks(path: Path, decoding: Decoding) -> Iterator[str]:
+    """The text of a file, about a megabyte at a time; bytes without a character become U+FFFD."""
+    with path.open(encoding=decoding.encoding, errors="replace", newline="") as stream:
+        while block := stream.read(BLOCK):
+            yield block
+
+
+def sample(path: Path, decoding: Decoding, characters: int = 65_536) -> str:
+    """The first characters of a file."""
+    with path.open(encoding=decoding.encoding, errors="replace", newline="") as stream:
+        return stream.read(characters)
+
+
+def refuse_web_page(text: str) -> None:
+    """Raise `FeedError` when the text is an HTML page, or holds nothing at all."""
+    if not text.strip("\ufeff\0 \t\r\n"):
+        raise feed_error("file_empty", permanent=False)
+    if _HTML.match(text):
+        heading = _HTML_TITLE.search(text)
+        raise feed_error("file_is_web_page", permanent=False, title=heading[1].strip() if heading else "?")

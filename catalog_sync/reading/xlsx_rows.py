@@ -1,0 +1,80 @@
+"""XLSX, XLS and ODS by calamine. Its numbers are floats: an ISBN comes as 9782000000001.0 and is made whole again."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
+
+from catalog_sync.reading.tables import HEADER_SEARCHED_ROWS, Ending, Table, find_header
+from catalog_sync.reasons import feed_error, reason
+from catalog_sync.records import Refused
+
+MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # zip (XLSX, ODS); OLE (XLS)
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a file begins like a spreadsheet program's own format."""
+    with path.open("rb") as stream:
+        return stream.read(4) in MAGIC
+
+
+def read_workbook(path: Path, knows: Callable[[str], bool], sheet_name: str = "") -> Table:
+    """The named sheet of a workbook, else the visible one whose header is understood best, as a table.
+
+    Raises `FeedError` for a damaged or locked file and for one without a header.
+    """
+    try:
+        workbook = CalamineWorkbook.from_path(path)
+        names = [m.name for m in workbook.sheets_metadata if m.visible == SheetVisibleEnum.Visible]
+        sheets = [workbook.get_sheet_by_name(name) for name in ([sheet_name] if sheet_name in names else names)]
+    except PasswordError as problem:
+        raise feed_error("file_locked", permanent=True) from problem
+    except (CalamineError, OSError, ValueError) as problem:
+        raise feed_error("file_damaged", permanent=False, detail=problem) from problem
+    best: tuple[int, CalamineSheet, int, list[str]] | None = None
+    seen: list[str] = []
+    for sheet in sheets:
+        head = [
+            (number, [cell_text(cell).strip("\ufeff \t\u00a0") for cell in cells])
+            for number, cells in enumerate(sheet.to_python(skip_empty_area=False, nrows=HEADER_SEARCHED_ROWS), 1)
+        ]
+        seen = seen or max((cells for _, cells in head), key=len, default=[])
+        index = find_header(head, knows)
+        if index is not None:
+            score = sum(1 for cell in head[index][1] if cell and knows(cell))
+            if best is None or score > best[0]:
+                best = (score, sheet, head[index][0], head[index][1])
+    if best is None:
+        raise feed_error("columns_unknown", permanent=True, columns=", ".join(filter(None, seen)))
+    _, sheet, row, header = best
+    while header and not header[-1]:
+        header.pop()
+    ending = Ending(whole=True)
+    return Table(header, _rows(sheet, row, len(header)), [reason("sheet_decided", sheet=sheet.name)], ending)
+
+
+def _rows(sheet: CalamineSheet, header_row: int, width: int) -> Iterator[tuple[int, list[str]] | Refused]:
+    blank = [""] * (sheet.start or (0, 0))[1]  # columns before the first used one, which iter_rows leaves out
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        if number <= header_row:
+            continue
+        texts = (blank + [cell_text(cell) for cell in cells])[:width]
+        if any(texts):
+            yield number, texts + [""] * (width - len(texts))
+
+
+def cell_text(cell: Any) -> str:
+    """A cell as the text a person would have typed: whole numbers without decimals, dates in ISO."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, datetime) and not (cell.hour or cell.minute or cell.second):
+        return cell.date().isoformat()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return str(cell)
