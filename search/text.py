@@ -41,7 +41,10 @@ _WRITTEN = re.compile(r"[^\W_]+(?:['\-.&][^\W_]+)*(?:(?<=\bc)(?:\+\+|#))?")
 _ELIDED = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cdjlmnst])'"
 _ELISION = re.compile(_ELIDED + r"(?=[^\W_])")
 _ELISION_BEFORE_SPACE = re.compile(r"(?<![^\W_])(" + _ELIDED + r")\s+(?=[^\W_])")
-_LEADING_ARTICLES = frozenset(["le", "la", "les", "l", "un", "une", "des", "the", "a", "an"])
+_LEADING_ARTICLES_TEXT = """
+le la les l un une des the a an
+"""
+_LEADING_ARTICLES = frozenset(_LEADING_ARTICLES_TEXT.split())
 
 _STEMMING = threading.Lock()  # a Stemmer belongs to one thread at a time
 _FRENCH = Stemmer.Stemmer("french", 0)

@@ -152,4 +152,4 @@ def _facet(query: Query, name: str, counts: Mapping[object, int]) -> list[FacetV
     values = [FacetValue(value, count) for value, count in counts.items() if count]  # type: ignore[arg-type]
     if name == "shop" and query.within is not None:
         values = [value for value in values if value.value in query.within]
-    return sorted(values, key=lambda value: (-value.count, value.value))
+    return sorted(values, key=lambda value: (-value.titles, value.value))

@@ -18,8 +18,9 @@ START = "⊢"
 LARGEST_NUMBER = 2**63 - 1
 _LARGEST_PRICE = 2**30
 _STEPS_OF_WEIGHT = 16
-_MOST_FOR_POPULARITY = 0.25
+_MOST_FOR_POPULARITY = 0.04
 _POPULARITY_DIGITS = 6
+_WORDS_OF_OPENING = 6
 
 
 class Kind(Enum):
@@ -40,7 +41,7 @@ FIELDS: dict[str, Kind] = {
     "product": Kind.NUMBERS,
     "gtin": Kind.NUMBERS,
     "title": Kind.WORDS,  # the title, after START
-    "names": Kind.WORDS,  # subtitle, contributors, series with number, other spellings of all these
+    "names": Kind.WORDS,  # subtitle, contributors, series with number, beginning without article, other spellings
     "stems": Kind.TERMS,  # of title, subtitle and series
     "rest": Kind.TERMS,  # stems of publisher, subjects and description
     "exact": Kind.KEYS,  # keys of the title, with subtitle, of series with number
@@ -112,10 +113,13 @@ def _text_fields(document: TitleDocument) -> dict[str, list[str] | list[int]]:
     exact = [*text.keys(document.title), *text.keys(f"{document.title} {document.subtitle}")]
     if document.series and number:
         exact += text.keys(series)
+    opening = [
+        " ".join([START, *text.tokens(without)[:_WORDS_OF_OPENING]]) for without in text.keys(document.title)[1:]
+    ]
     spellings = [" ".join(other) for value in named if (other := text.other_spellings(value))]
     return {
         "title": [" ".join([START, *text.tokens(document.title)])],
-        "names": [" ".join(text.tokens(value)) for value in named[1:] if value] + spellings,
+        "names": [" ".join(text.tokens(value)) for value in named[1:] if value] + opening + spellings,
         "stems": [" ".join(text.stems(value)) for value in (document.title, document.subtitle, series) if value],
         "rest": [
             " ".join(text.stems(value))
@@ -144,9 +148,10 @@ class Shown:
         return cls(title, series, tuple(contributors))
 
 
-VOLUME_WORDS = frozenset(
-    ["tome", "tomes", "t", "vol", "volume", "v", "no", "n", "nr", "numero", "number", "livre", "book", "band"]
-)
+_VOLUME_WORDS_TEXT = """
+tome tomes t vol volume v no n nr numero number livre book band
+"""
+VOLUME_WORDS = frozenset(_VOLUME_WORDS_TEXT.split())
 
 
 def volume_tokens(series_number: str) -> list[str]:

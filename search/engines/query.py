@@ -81,7 +81,8 @@ class FacetValue(NamedTuple):
     """``value`` is a shop's id, a code, or for prices (from, to) in minor units, both included, None where open."""
 
     value: int | str | tuple[int | None, int | None]
-    count: int
+    titles: int
+    """How many titles have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

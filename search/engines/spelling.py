@@ -45,6 +45,10 @@ def distance(one: str, other: str) -> int:
 
 def _nearest_word(part: str, known: Counter[str]) -> str | None:
     allowed = typos_allowed(part)
-    near = [(distance(part, word), -count, word) for word, count in known.items() if abs(len(word) - len(part)) <= 2]
+    near = [
+        (distance(part, word), abs(len(word) - len(part)), -count, word)
+        for word, count in known.items()
+        if abs(len(word) - len(part)) <= allowed
+    ]
     best = min(near, default=None)
-    return best[2] if best and best[0] <= allowed else None
+    return best[-1] if best and best[0] <= allowed else None

@@ -31,7 +31,7 @@ def suggestions(answer: Answer, typed: Typed, *, typos: bool) -> list[Suggestion
         hit = Shown.unpacked(packed)
         for name in hit.contributors:
             if _fits(name, typed, typos):
-                names.setdefault(("author", text.name_key(name)), Suggestion(kind="author", text=name))
+                names.setdefault(("author", text.name_key(name)), Suggestion(kind="author", text=spoken(name)))
         if hit.series and _fits(hit.series, typed, typos):
             names.setdefault(("series", text.key(hit.series)), Suggestion(kind="series", text=hit.series))
     return [*found, *names.values()]
@@ -47,6 +47,12 @@ def merge(first: Iterable[Suggestion], second: Iterable[Suggestion], limit: int)
     series = list(by_kind["series"].values())[:_MOST_OF_A_KIND]
     room = max(0, limit - len(authors) - len(series))
     return [*list(by_kind["title"].values())[:room], *authors, *series][:limit]
+
+
+def spoken(name: str) -> str:
+    """``Saint-Exupéry, Antoine de`` → ``Antoine de Saint-Exupéry``; other names stay."""
+    family, comma, given = name.partition(",")
+    return f"{given.strip()} {family.strip()}" if comma and given.strip() and "," not in given else name
 
 
 def _fits(name: str, typed: Typed, typos: bool) -> bool:

@@ -8,33 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any as Anything
+from typing import Any
 
 import tantivy
 from django.conf import LazySettings
 from tantivy import Occur
 
 from search.documents import TitleDocument
-from search.engines import fields
+from search.engines import clauses, fields
 from search.engines.base import Engine, SearchError, Status
-from search.engines.clauses import (
-    All,
-    Answer,
-    Any,
-    Best,
-    Between,
-    Boosted,
-    Clause,
-    Count,
-    Everything,
-    Fixed,
-    Near,
-    Nothing,
-    OneOf,
-    Phrase,
-    Request,
-    Term,
-)
+from search.engines.clauses import Answer, Clause, Count, Request
 from search.engines.fields import FIELDS, Kind
 from search.engines.generations import Generations, Stamp, stamp
 
@@ -95,7 +78,7 @@ class TantivyEngine(Engine):
         with _only_search_errors("search"):
             searcher = self._searcher()
             filters = [_filter(clause) for clause in request.filters.values()]
-            order: dict[str, Anything] = {"weight_by_field": "weight"}
+            order: dict[str, Any] = {"weight_by_field": "weight"}
             if request.order:
                 descending = request.order.startswith("-")
                 direction = tantivy.Order.Desc if descending else tantivy.Order.Asc
@@ -126,7 +109,7 @@ class TantivyEngine(Engine):
             with _only_search_errors("remove"), self._writing() as writer:
                 self._generations.note(product_ids)
                 for product_id in product_ids:
-                    writer.delete_documents_by_term("product", product_id)
+                    _remove(writer, product_id)
 
     def rebuild(self, documents: Iterable[TitleDocument]) -> int:
         with self._generations.rebuilding():
@@ -238,7 +221,7 @@ class TantivyEngine(Engine):
         try:
             for change in self._generations.noted():
                 if isinstance(change, int):
-                    writer.delete_documents_by_term("product", change)
+                    _remove(writer, change)
                 else:
                     _replace(writer, change)
             writer.commit()
@@ -263,13 +246,18 @@ def _only_search_errors(doing: str) -> Iterator[None]:
         raise SearchError(f"The search index could not {doing}: {error}") from error
 
 
+def _remove(writer: tantivy.IndexWriter, product_id: int) -> None:
+    # Not delete_documents_by_term: for a number it makes a term of another type and deletes nothing.
+    writer.delete_documents_by_query(tantivy.Query.term_query(SCHEMA, "product", product_id))
+
+
 def _replace(writer: tantivy.IndexWriter, document: TitleDocument) -> None:
-    writer.delete_documents_by_term("product", document.product_id)
+    _remove(writer, document.product_id)
     writer.add_document(_document(document))
 
 
 def _document(document: TitleDocument) -> tantivy.Document:
-    values: dict[str, Anything] = dict(fields.fields_of(document))
+    values: dict[str, Any] = dict(fields.fields_of(document))
     values["shown"] = [shown.encode() for shown in values["shown"]]
     return tantivy.Document.from_dict(values, SCHEMA)
 
@@ -294,7 +282,7 @@ def _counts(searcher: tantivy.Searcher, request: Request) -> dict[str, dict[obje
     return counted
 
 
-def _aggregation(count: Count) -> dict[str, Anything]:
+def _aggregation(count: Count) -> dict[str, Any]:
     if not count.ranges:
         return {"terms": {"field": count.field, "size": _MOST_BUCKETS}}
     ranges = [
@@ -304,7 +292,7 @@ def _aggregation(count: Count) -> dict[str, Anything]:
     return {"range": {"field": count.field, "ranges": ranges}}
 
 
-def _buckets(count: Count, buckets: list[dict[str, Anything]]) -> dict[object, int]:
+def _buckets(count: Count, buckets: list[dict[str, Any]]) -> dict[object, int]:
     if not count.ranges:
         return {bucket["key"]: bucket["doc_count"] for bucket in buckets}
     return {
@@ -335,21 +323,21 @@ def _unscored(clause: Clause) -> tantivy.Query:
 def _query(clause: Clause, *, scored: bool) -> tantivy.Query:
     """The library's query for a clause; unscored, what only adds to the score is left out."""
     match clause:
-        case Fixed(inner, score):
+        case clauses.Fixed(inner, score):
             inner_query = _unscored(inner)
             return tantivy.Query.const_score_query(inner_query, score) if scored else inner_query
-        case Boosted(inner, factor):
+        case clauses.Boosted(inner, factor):
             inner_query = _query(inner, scored=scored)
             return tantivy.Query.boost_query(inner_query, factor) if scored else inner_query
-        case All(must, should):
+        case clauses.All(must, should):
             parts = [(Occur.Must, _query(part, scored=scored)) for part in must]
             parts += [(Occur.Should, _query(part, scored=True)) for part in should if scored]
             return parts[0][1] if len(parts) == 1 else tantivy.Query.boolean_query(parts)
-        case Any(clauses, at_least):
-            parts = [(Occur.Should, _query(part, scored=scored)) for part in clauses]
+        case clauses.Any(any_of, at_least):
+            parts = [(Occur.Should, _query(part, scored=scored)) for part in any_of]
             return tantivy.Query.boolean_query(parts, minimum_number_should_match=at_least)
-        case Best(clauses):
-            queries = [_query(part, scored=scored) for part in clauses]
+        case clauses.Best(any_of):
+            queries = [_query(part, scored=scored) for part in any_of]
             return tantivy.Query.disjunction_max_query(queries)
         case _:
             return _leaf(clause)
@@ -358,19 +346,19 @@ def _query(clause: Clause, *, scored: bool) -> tantivy.Query:
 def _leaf(clause: Clause) -> tantivy.Query:
     query = tantivy.Query
     match clause:
-        case Everything():
+        case clauses.Everything():
             return query.all_query()
-        case Term(field, value):
+        case clauses.Term(field, value):
             return query.term_query(SCHEMA, field, value, _INDEX_OPTIONS.get(FIELDS[field], _PLAIN))
-        case OneOf(field, values) if values:
+        case clauses.OneOf(field, values) if values:
             return query.term_set_query(SCHEMA, field, values)
-        case Between(field, low, high):
+        case clauses.Between(field, low, high):
             return query.range_query(SCHEMA, field, tantivy.FieldType.Unsigned, low, high)
-        case Phrase(field, words, open_end):
+        case clauses.Phrase(field, words, open_end):
             phrase = query.phrase_prefix_query if open_end else query.phrase_query
             return phrase(SCHEMA, field, list(words))
-        case Near(field, word, typos, prefix):
+        case clauses.Near(field, word, typos, prefix):
             return query.fuzzy_term_query(SCHEMA, field, word, typos, True, prefix)
-        case Nothing() | OneOf():
+        case clauses.Nothing() | clauses.OneOf():
             return query.empty_query()
     raise TypeError(clause)

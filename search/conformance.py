@@ -1,0 +1,411 @@
+"""What every search engine must do. An engine's test file is a subclass that says how its engine is opened::
+
+class TestTantivy(EngineConformance):
+    @classmethod
+    def opener(cls, place: Path) -> Callable[[], Engine]:
+        return partial(TantivyEngine, place)
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from search import samples
+from search.documents import TitleDocument
+from search.engines.base import Engine, Page, Query, SearchError, Sort, Suggestion
+from search.engines.query import DEEPEST_HIT, FACETS
+
+CATALOGUE = samples.catalogue()
+BY_TITLE = {document.title: document.product_id for document in CATALOGUE}
+_PATIENCE_SECONDS = 60
+
+_several = {
+    "shops": st.none() | st.frozensets(st.integers(1, 14), max_size=4),
+    "within": st.none() | st.frozensets(st.integers(1, 14), min_size=1, max_size=8),
+    "subjects": st.lists(st.sampled_from(["F", "FB", "FF", "Y", "D", "DC", "ZZ"]), max_size=2, unique=True).map(tuple),
+    "languages": st.lists(st.sampled_from(["fr", "en", "de", "xx"]), max_size=2, unique=True).map(tuple),
+    "forms": st.lists(st.sampled_from(["paperback", "hardback", "pocket"]), max_size=2, unique=True).map(tuple),
+    "conditions": st.lists(st.sampled_from(["new", "good", "as_new"]), max_size=2, unique=True).map(tuple),
+}
+_numbers = {
+    "price_from_minor": st.none() | st.integers(-5, 9_000),
+    "price_to_minor": st.none() | st.integers(-5, 12_000),
+    "published_from": st.none() | st.just(19_980_110),
+    "published_to": st.none() | st.just(20_000_101),
+    "added_from": st.none() | st.just(20_260_201),
+}
+QUERIES = st.builds(
+    Query,
+    text=st.sampled_from(["", "", "jardin", "ombre nord", "winters", "lumières", "histoire", "lantern exile"]),
+    orderable=st.booleans(),
+    available=st.booleans(),
+    favoured=st.frozensets(st.integers(1, 12), max_size=3),
+    sort=st.sampled_from(list(Sort)),
+    page_size=st.just(50),
+    facets=st.just(FACETS),
+    **_several,
+    **_numbers,
+)
+_settings = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.differing_executors],
+)
+
+
+class EngineConformance:
+    """Inherit, write ``opener``, and every test below runs."""
+
+    # subclass implementation
+
+    @classmethod
+    def opener(cls, place: Path) -> Callable[[], Engine]:
+        """Opens the index of a place, a different index for each; can be pickled and called in another process."""
+        raise NotImplementedError
+
+    # for all engines
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def filled(cls, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+        """An engine with the whole sample, for tests that only read."""
+        engine = cls.opener(tmp_path_factory.mktemp("filled"))()
+        engine.rebuild(iter(CATALOGUE))
+        return engine
+
+    @pytest.fixture
+    def opening(self, tmp_path: Path) -> Callable[[], Engine]:
+        """Opens an index that is not there yet, anew at each call, as another process would."""
+        return self.opener(tmp_path / "index")
+
+    @pytest.mark.parametrize(
+        ("title", "typed"), [(title, typed) for title, all_ in samples.SPELLINGS for typed in all_]
+    )
+    def test_search_finds_every_spelling_first(self, filled: Engine, title: str, typed: str) -> None:
+        assert filled.search(Query(text=typed)).ids[:1] == (BY_TITLE[title],)
+
+    @pytest.mark.parametrize(("title", "typed"), [(title, typed) for title, all_ in samples.ISBNS for typed in all_])
+    def test_search_finds_an_isbn_alone(self, filled: Engine, title: str, typed: str) -> None:
+        assert filled.search(Query(text=typed)) == Page(ids=(BY_TITLE[title],), total=1)
+
+    @pytest.mark.parametrize("document", CATALOGUE[:30], ids=lambda document: document.title)
+    def test_search_finds_an_exact_title_first(self, filled: Engine, document: TitleDocument) -> None:
+        assert filled.search(Query(text=document.title)).ids[:1] == (document.product_id,)
+
+    @pytest.mark.parametrize("typed", ["Albert Camus", "Camus, Albert", "camus albert", "ALBERT CAMUS"])
+    def test_search_finds_an_author_in_either_order(self, filled: Engine, typed: str) -> None:
+        assert set(filled.search(Query(text=typed)).ids) == {BY_TITLE["L'Étranger"], BY_TITLE["La Peste"]}
+
+    @given(query=QUERIES)
+    @_settings
+    def test_filters_and_facets_equal_a_count_by_hand(self, filled: Engine, query: Query) -> None:
+        check_against_count_by_hand(filled, query)
+
+    def test_quoted_words_are_found_only_together(self, filled: Engine) -> None:
+        assert filled.search(Query(text='"prince petit"')).corrected
+        assert filled.search(Query(text="«\u00a0petit prince\u00a0»")) == Page(
+            ids=(BY_TITLE["Le Petit Prince"],), total=1
+        )
+
+    def test_a_typo_is_said_and_its_spelling_suggested(self, filled: Engine) -> None:
+        page = filled.search(Query(text="Wuthring Hieghts"))
+        assert page == Page(
+            ids=(BY_TITLE["Wuthering Heights"],), total=1, corrected=True, suggestion="wuthering heights"
+        )
+
+    def test_a_typo_changes_nothing_where_the_word_is_known(self, filled: Engine) -> None:
+        known = filled.search(Query(text="jardin", page_size=50))
+        assert (known.corrected, known.suggestion) == (False, None)
+        none_here = filled.search(Query(text="jardin", shops=frozenset([99])))
+        assert (none_here.total, none_here.corrected) == (0, False)
+
+    def test_words_of_which_one_is_unknown_find_most_words(self, filled: Engine) -> None:
+        page = filled.search(Query(text="hobbit tolkien xyzzyx"))
+        assert (page.ids[0], page.corrected) == (BY_TITLE["The Hobbit"], True)
+
+    @pytest.mark.parametrize("typed", ["zzqx", "???", "xyzzyx qwrtpl"])
+    def test_unknown_words_find_nothing(self, filled: Engine, typed: str) -> None:
+        assert filled.search(Query(text=typed)) == Page(ids=(), total=0)
+
+    @pytest.mark.parametrize("typed", samples.HOSTILE, ids=range(len(samples.HOSTILE)))
+    def test_hostile_texts_are_answered(self, filled: Engine, typed: str) -> None:
+        assert isinstance(filled.search(Query(text=typed, facets=FACETS)), Page)
+        assert isinstance(filled.suggest(typed), list)
+
+    def test_values_out_of_bounds_are_answered(self, filled: Engine) -> None:
+        codes = tuple(f"code {number}" for number in range(5_000))
+        wild = Query(
+            page=10**30,
+            page_size=10**9,
+            shops=frozenset([-1, 2**70]),
+            subjects=codes,
+            price_to_minor=2**80,
+            facets=("x",),
+        )
+        assert filled.search(wild) == Page(ids=(), total=0)
+        assert len(filled.search(Query(page_size=10**9)).ids) == 50
+
+    def test_pages_go_through_all_titles_without_repeats(self, filled: Engine) -> None:
+        for sort in Sort:
+            pages = [filled.search(Query(sort=sort, page=page, page_size=7)) for page in range(1, 45)]
+            ids = [product_id for page in pages for product_id in page.ids]
+            assert sorted(ids) == sorted(document.product_id for document in CATALOGUE)
+            assert {page.total for page in pages} == {len(CATALOGUE)}
+
+    def test_a_page_beyond_the_deepest_is_empty_and_keeps_its_total(self, filled: Engine) -> None:
+        assert filled.search(Query(page=DEEPEST_HIT, page_size=20)) == Page(ids=(), total=len(CATALOGUE))
+
+    def test_sorting_by_price_follows_the_condition(self, filled: Engine) -> None:
+        for conditions, price in (((), _cheapest), (("new",), _new), (("good",), _used)):
+            page = filled.search(Query(sort=Sort.PRICE, conditions=conditions, price_from_minor=0, page_size=50))
+            prices = [price(CATALOGUE[product_id - 1]) for product_id in page.ids]
+            assert len(prices) == 50
+            assert prices == sorted(prices)
+
+    def test_sorting_by_newest_and_by_title(self, filled: Engine) -> None:
+        newest = [
+            CATALOGUE[i - 1].publication_ordinal for i in filled.search(Query(sort=Sort.NEWEST, page_size=50)).ids
+        ]
+        assert newest == sorted(newest, reverse=True)
+        titles = filled.search(Query(text="camus", sort=Sort.TITLE)).ids
+        assert titles == (BY_TITLE["L'Étranger"], BY_TITLE["La Peste"])  # E before P: articles do not count
+
+    def test_stock_in_a_favoured_shop_comes_first_among_equals(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        engine.write(
+            [_title(1), _title(2, shops_in_stock=(5,)), _title(3, shops_in_stock=(6,)), _title(4, popularity=5)]
+        )
+        assert engine.search(Query(text="jardin", favoured=frozenset([6]))).ids == (3, 2, 4, 1)
+        assert engine.search(Query(favoured=frozenset([5]))).ids == (2, 3, 4, 1)
+
+    def test_an_exact_title_comes_before_a_popular_and_that_before_a_mention(
+        self, opening: Callable[[], Engine]
+    ) -> None:
+        engine = opening()
+        engine.write([
+            _title(1, title="Ombres", subtitle="Un jardin"),
+            _title(2, title="Le jardin des ombres", popularity=10**6, shops_in_stock=(1,)),
+            _title(3, title="Le jardin"),
+            _title(4, title="Poèmes", description="Dans un jardin."),
+            _title(5, title="Jardin des neiges"),
+        ])  # fmt: skip
+        assert engine.search(Query(text="jardin", favoured=frozenset([1]))).ids == (3, 2, 5, 1, 4)
+
+    @pytest.mark.parametrize(
+        ("typed", "kind", "text"),
+        [
+            ("petit p", "title", "Le Petit Prince"),
+            ("l'étr", "title", "L'Étranger"),
+            ("camu", "author", "Albert Camus"),
+            ("saint-ex", "author", "Antoine de Saint-Exupéry"),
+            ("aster", "series", "Astérix"),
+            ("harry pot", "series", "Harry Potter"),
+            ("tolkein", "author", "J. R. R. Tolkien"),
+            ("wutheri", "title", "Wuthering Heights"),
+            ("wutherng hei", "title", "Wuthering Heights"),
+            ("9782070360024", "title", "L'Étranger"),
+        ],
+    )
+    def test_suggest_completes_what_is_being_typed(self, filled: Engine, typed: str, kind: str, text: str) -> None:
+        product_id = BY_TITLE[text] if kind == "title" else None
+        assert Suggestion(kind=kind, text=text, product_id=product_id) in filled.suggest(typed)  # type: ignore[arg-type]
+
+    def test_suggest_keeps_its_limit_and_repeats_nothing(self, filled: Engine) -> None:
+        for typed in ("l", "le", "jardin", "a", "harry", "", " ", "!"):
+            found = filled.suggest(typed, limit=5)
+            assert len(found) <= 5
+            assert len({(suggestion.kind, suggestion.text) for suggestion in found}) == len(found)
+
+    def test_a_change_is_found_at_once_by_everyone(self, opening: Callable[[], Engine]) -> None:
+        writer, reader = opening(), opening()
+        assert writer.write([_title(1), _title(2)]) == 2
+        assert reader.search(Query(shops=frozenset([7]))).total == 0
+        writer.write([_title(1, shops_in_stock=(7,))])
+        assert reader.search(Query(shops=frozenset([7]), facets=("shop",))).facets == {"shop": [(7, 1)]}
+        writer.remove([1, 12345])
+        assert reader.search(Query()).ids == (2,)
+        reader.write([_title(3)])
+        assert set(writer.search(Query()).ids) == {2, 3}
+
+    def test_a_title_written_twice_at_once_is_there_once(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        engine.write([_title(1, title="Avant"), _title(1, title="Après")])
+        assert (engine.search(Query()).ids, engine.search(Query(text="après")).ids) == ((1,), (1,))
+
+    def test_nothing_to_write_or_remove_is_no_change(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        engine.write([_title(1)])
+        before = engine.status()
+        assert engine.write([]) == 0
+        engine.remove([])
+        assert engine.status() == before
+
+    def test_status_tells_of_the_index(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        missing = engine.status()
+        assert (missing.healthy, missing.documents, missing.detail != "") == (False, 0, True)
+        with pytest.raises(SearchError):
+            engine.search(Query())
+        engine.write([_title(1)])
+        found = engine.status()
+        assert (found.healthy, found.documents, found.bytes > 0) == (True, 1, True)
+        assert found.last_commit is not None
+
+    def test_rebuild_replaces_the_index_while_it_is_read(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        engine.write(CATALOGUE[:100])
+        with _reading(opening()) as totals:
+            for number in (120, 140, 100):
+                assert engine.rebuild(iter(CATALOGUE[:number])) == number
+        assert totals <= {100, 120, 140}
+        assert engine.search(Query()).total == 100
+
+    def test_rebuild_keeps_what_is_written_meanwhile(self, opening: Callable[[], Engine]) -> None:
+        engine, other = opening(), opening()
+        engine.write([_title(1, title="Ancien"), _title(2), _title(3)])
+
+        def documents() -> Iterator[TitleDocument]:
+            yield _title(1, title="Ancien")
+            yield _title(2)
+            other.write([_title(1, title="Nouveau"), _title(4)])
+            other.remove([2])
+            assert set(other.search(Query()).ids) == {1, 3, 4}
+            yield _title(5)
+
+        engine.rebuild(documents())
+        assert set(engine.search(Query()).ids) == {1, 4, 5}
+        assert engine.search(Query(text="nouveau")).ids == (1,)
+
+    def test_a_rebuild_that_fails_leaves_the_index_as_it_was(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        engine.write([_title(1)])
+
+        def documents() -> Iterator[TitleDocument]:
+            yield _title(2)
+            raise LookupError("the database went away")
+
+        with pytest.raises(LookupError):
+            engine.rebuild(documents())
+        assert engine.search(Query()).ids == (1,)
+        assert engine.rebuild([_title(3)]) == 1
+        assert opening().search(Query()).ids == (3,)
+
+    def test_only_one_rebuild_runs(self, opening: Callable[[], Engine]) -> None:
+        engine, other = opening(), opening()
+
+        def documents() -> Iterator[TitleDocument]:
+            with pytest.raises(SearchError):
+                other.rebuild([])
+            yield _title(1)
+
+        assert engine.rebuild(documents()) == 1
+
+    @pytest.mark.parametrize("doing", ["write", "rebuild"])
+    def test_a_killed_writer_loses_nothing_committed(self, opening: Callable[[], Engine], doing: str) -> None:
+        engine = opening()
+        engine.write([_title(1)])
+        before = engine.status().documents
+        _kill_while(doing, opening)
+        engine.write([_title(2)])
+        assert engine.search(Query(text="jardin")).total >= before + 1
+        assert engine.rebuild([_title(3)]) == 1
+        engine.write([_title(4)])
+        assert set(opening().search(Query()).ids) == {3, 4}
+
+
+def check_against_count_by_hand(engine: Engine, query: Query) -> None:
+    """Matches, total and every facet are those that ``samples.expected`` counts."""
+    ids, facets = samples.expected(CATALOGUE, query)
+    found: set[int] = set()
+    for page in range(1, 2 + len(ids) // query.page_size):
+        answer = engine.search(replace(query, page=page))
+        found.update(answer.ids)
+        assert (answer.total, answer.corrected) == (len(ids), False)
+        assert {
+            name: {value.value: value.titles for value in values} for name, values in answer.facets.items()
+        } == facets
+    assert found == ids
+
+
+class _reading:
+    """Searches in a thread until left; gives the totals seen, and raises what a search raised."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._done = threading.Event()
+        self._error: BaseException | None = None
+        self.totals: set[int] = set()
+        self._thread = threading.Thread(target=self._read)
+
+    def _read(self) -> None:
+        try:
+            while not self._done.wait(0.001):
+                self.totals.add(self._engine.search(Query(facets=("shop",))).total)
+        except BaseException as error:
+            self._error = error
+
+    def __enter__(self) -> set[int]:
+        self._thread.start()
+        return self.totals
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        if self._error:
+            raise self._error
+
+
+def _kill_while(doing: str, opening: Callable[[], Engine]) -> None:
+    """Another process writes or rebuilds, and is killed in the middle of it."""
+    spawning = multiprocessing.get_context("spawn")
+    ours, theirs = spawning.Pipe()
+    process = spawning.Process(target=_write_for_ever, args=(doing, opening, theirs))
+    process.start()
+    assert ours.poll(_PATIENCE_SECONDS), "the other process did not begin"
+    time.sleep(0.1)
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join()
+
+
+def _write_for_ever(doing: str, opening: Callable[[], Engine], begun: Connection) -> None:
+    engine = opening()
+    if doing == "rebuild":
+        engine.rebuild(_titles_without_end(begun))
+        return
+    for document in _titles_without_end(begun):
+        engine.write([document])
+
+
+def _titles_without_end(begun: Connection) -> Iterator[TitleDocument]:
+    for number in range(100, 10**9):
+        yield _title(number)
+        if number == 105:
+            begun.send("begun")
+
+
+def _title(product_id: int, *, title: str = "Jardin", **facts: object) -> TitleDocument:
+    return TitleDocument(product_id=product_id, title=title, **facts)  # type: ignore[arg-type]
+
+
+def _cheapest(document: TitleDocument) -> int:
+    return min(price for price in (document.price_new_minor, document.price_used_minor) if price is not None)
+
+
+def _new(document: TitleDocument) -> int | None:
+    return document.price_new_minor
+
+
+def _used(document: TitleDocument) -> int | None:
+    return document.price_used_minor

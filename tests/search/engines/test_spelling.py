@@ -1,0 +1,35 @@
+import pytest
+
+from search.engines import matching, spelling
+from search.engines.fields import Shown
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "edits"),
+    [
+        ("", "", 0),
+        ("a", "", 1),
+        ("abc", "abc", 0),
+        ("ab", "ba", 1),
+        ("kitten", "sitting", 3),
+        ("etrangre", "etranger", 1),
+    ],
+)
+def test_distance_counts_edits_and_swaps(one: str, other: str, edits: int) -> None:
+    assert spelling.distance(one, other) == spelling.distance(other, one) == edits
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggestion"),
+    [
+        ("etrangre camus", "étranger camus"),
+        ("l'étrangre", "étranger"),
+        ("étranger", None),
+        ("étrangers", None),
+        ("xyzzyx", None),
+        ("alb camsu", "alb camus"),
+    ],
+)
+def test_nearest_replaces_only_unknown_words(typed: str, suggestion: str | None) -> None:
+    hits = [Shown("L'Étranger", "", ("Albert Camus",)).packed(), Shown("Étrange", "", ()).packed()]
+    assert spelling.nearest(matching.take_apart(typed), hits) == suggestion
