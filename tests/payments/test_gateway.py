@@ -183,7 +183,9 @@ def test_an_error_answer_says_what_to_do(real_client, status, error, permanent, 
 
 NOT_CONNECTED = requests.exceptions.ConnectionError(
     urllib3.exceptions.MaxRetryError(
-        None, "/", urllib3.exceptions.NewConnectionError(None, "refused")  # type: ignore[arg-type]
+        None,
+        "/",
+        urllib3.exceptions.NewConnectionError(None, "refused"),  # type: ignore[arg-type]
     )
 )
 
@@ -205,13 +207,18 @@ def test_a_broken_connection_is_of_unknown_outcome_once_sent(real_client, proble
     assert (caught.value.permanent, caught.value.unknown_outcome) == (False, unknown_outcome)
 
 
+def _capture_while_handling_another_error() -> None:
+    try:
+        raise ConnectionRefusedError("of something else")
+    except ConnectionRefusedError:
+        gateway.capture("pi_1", 100, idempotency_key="k")
+
+
 def test_another_error_being_handled_does_not_make_a_sent_request_unsent(real_client):
-    with responses.RequestsMock() as mock, pytest.raises(gateway.PaymentGatewayError) as caught:
+    with responses.RequestsMock() as mock:
         mock.post(CAPTURE, body=requests.exceptions.ReadTimeout("slow"))
-        try:
-            raise ConnectionRefusedError("of something else")
-        except ConnectionRefusedError:
-            gateway.capture("pi_1", 100, idempotency_key="k")
+        with pytest.raises(gateway.PaymentGatewayError) as caught:
+            _capture_while_handling_another_error()
     assert caught.value.unknown_outcome
 
 
