@@ -97,7 +97,7 @@ _PUBLISHERS = (
     "Pavilion Row Press",
 )
 _SERIES = re.compile(r"^(?P<title>.+?)\s*\((?P<series>[^()]+?),?\s*#(?P<number>[\d.]+(?:-[\d.]+)?)\)$")
-_LANGUAGES = {"en": "eng", "en-US": "eng", "en-GB": "eng", "en-CA": "eng", "nl": "dut", "mul": "", "per": "per"}
+_LANGUAGES = {"en": "eng", "en-US": "eng", "en-GB": "eng", "en-CA": "eng", "nl": "dut"}
 
 
 class Title(NamedTuple):
@@ -177,12 +177,17 @@ def _goodbook(row: dict[str, str], popularity: float, subjects: dict[str, str], 
         year=year if year.isdigit() and int(year) >= 1450 else "",
         pages=pages,
         publisher=chance.choice(_PUBLISHERS),
-        language=_LANGUAGES.get(language, language) or ("eng" if len(row["isbn"]) < 10 else ""),
+        language=_LANGUAGES.get(language, language) or _language_of_area(row["isbn"]),
         price_minor=(999 if form == "BC" else 1899) + pages * 2 // 100 * 100 + chance.randrange(6) * 100 + 96,
         description="",
         popularity=popularity,
         synthetic="publisher subject form pages price",
     )
+
+
+def _language_of_area(isbn10: str) -> str:
+    """ISBNs that begin with 0 or 1 are of the English language area; others tell nothing here."""
+    return "eng" if isbn10 and isbn10.zfill(10)[0] in "01" else ""
 
 
 def _subject(words: str, chance: random.Random) -> str:
