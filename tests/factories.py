@@ -1,95 +1,102 @@
-"""Real rows for tests, each with the fewest columns that make sense; every function takes columns to differ in."""
+"""Small plain makers of the rows that tests need. Each takes the columns that matter and fills in the rest."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
-from typing import Any
 
-from oscar.apps.basket.models import Basket
+from django.contrib.auth import get_user_model
+from django.utils import timezone
 from oscar.apps.catalogue.models import Product, ProductClass
 from oscar.apps.partner.models import Partner, StockRecord
 
 from marketplace.catalogue.models import ProductFacts
+from marketplace.foundation import network as networks
+from marketplace.foundation.models import Network
 from marketplace.models import User
 from shops.models import DeliveryOption, Shop, ShopMember, StockTerms
 
-NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-_numbers = count(1)
+_number = count(1)
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday; for tests that want a fixed clock
 
 
-def user(email: str = "", **columns: Any) -> User:
-    columns = {"is_active": True, "first_name": "Alice", "last_name": "Roy", **columns}
-    return User.objects.create_user(
-        email=email or f"reader{next(_numbers)}@example.org", password="long-enough", **columns
-    )
+def network(**columns: object) -> Network:
+    """The one row, with columns changed."""
+    row, _ = Network.objects.update_or_create(pk=1, defaults=columns)
+    networks.forget()
+    return row
 
 
-def shop(name: str = "", **columns: Any) -> Shop:
-    """On sale, read completely at NOW, so that a stock record with a number is sellable around then."""
-    number = next(_numbers)
+def user(email: str = "", **columns: object) -> User:
+    """A person; the password is `password`."""
+    email = email or f"person{next(_number)}@example.org"
+    person = get_user_model()(email=email, **columns)
+    person.set_password("password")
+    person.save()
+    return person
+
+
+def shop(name: str = "", **columns: object) -> Shop:
+    """An active shop with its Partner, whose stock is as of now and which books without delay."""
+    number = next(_number)
     name = name or f"Librairie {number}"
     partner = Partner.objects.create(name=name, code=f"shop-{number}")
     columns = {
         "slug": f"shop-{number}",
         "status": Shop.Status.ACTIVE,
         "email": f"shop{number}@example.org",
-        "line1": f"{number} rue des Halles",
+        "line1": "1, rue du Port",
         "city": "Montréal",
-        "postcode": "H2X 1Y4",
-        "complete_as_of": NOW,
-        **columns,
-    }
+        "postcode": "H2X 1A1",
+        "complete_as_of": timezone.now(),
+        "booking_lag_minutes": 0,
+    } | columns
     return Shop.objects.create(partner=partner, name=name, **columns)
 
 
-def member(of: Shop, who: User | None = None, **columns: Any) -> ShopMember:
-    return ShopMember.objects.create(shop=of, user=who or user(), **columns)
+def member(of: Shop, person: User | None = None, role: str = ShopMember.Role.STAFF) -> ShopMember:
+    return ShopMember.objects.create(shop=of, user=person or user(), role=role)
 
 
-def delivery_option(of: Shop, kind: str = "pickup", price_minor: int = 0, **columns: Any) -> DeliveryOption:
-    columns = {"name_fr": f"{kind} (fr)", "name_en": kind, "countries": [] if kind == "pickup" else ["CA"], **columns}
-    return DeliveryOption.objects.create(shop=of, kind=kind, price_minor=price_minor, **columns)
+def delivery_option(of: Shop, kind: str = DeliveryOption.Kind.PICKUP, **columns: object) -> DeliveryOption:
+    columns = {"name_fr": "Au comptoir", "name_en": "At the counter"} | columns
+    return DeliveryOption.objects.create(shop=of, kind=kind, **columns)
 
 
-def product(title: str = "", *, is_book: bool = True, facts: bool = True, **columns: Any) -> Product:
-    number = next(_numbers)
-    kind = ProductClass.objects.filter(name="Book").first() or ProductClass.objects.create(name="Book")
-    made = Product.objects.create(title=title or f"Titre {number}", product_class=kind, **columns)
-    if facts:
-        ProductFacts.objects.create(product=made, gtin=9780000000000 + number, is_book=is_book, updated_at=NOW)
-    return made
+def product_class() -> ProductClass:
+    return ProductClass.objects.get_or_create(
+        slug="title", defaults={"name": "Title", "requires_shipping": True, "track_stock": True}
+    )[0]
+
+
+def product(title: str = "", *, gtin: int | None = None, **facts: object) -> Product:
+    """A title with its facts; `facts` are columns of ProductFacts."""
+    number = next(_number)
+    row = Product.objects.create(title=title or f"Title {number}", product_class=product_class())
+    facts = {"gtin": gtin, "language": "fr", "updated_at": timezone.now()} | facts
+    ProductFacts.objects.create(product=row, **facts)
+    return row
 
 
 def stock_record(
-    of: Shop, what: Product | None = None, *, price: str | None = "12.90", units: int | None = 3, **columns: Any
-):
-    """A StockRecord; columns of StockTerms make a row of terms as well."""
-    terms = {name: columns.pop(name) for name in list(columns) if name in {f.name for f in StockTerms._meta.fields}}
+    of: Shop,
+    title: Product | None = None,
+    *,
+    units: int | None = 3,
+    price: str = "20.00",
+    sku: str = "",
+    **terms: object,
+) -> StockRecord:
+    """What `of` asks for a title and how many it has. `terms` are columns of StockTerms; without any, no such row."""
     record = StockRecord.objects.create(
-        product=what or product(),
+        product=title or product(),
         partner=of.partner,
-        partner_sku=columns.pop("partner_sku", f"sku-{next(_numbers)}"),
-        price=None if price is None else Decimal(price),
-        price_currency=columns.pop("price_currency", "CAD"),
+        partner_sku=sku or f"sku-{next(_number)}",
+        price_currency="CAD",
+        price=Decimal(price),
         num_in_stock=units,
-        **columns,
     )
     if terms:
         StockTerms.objects.create(stock_record=record, **terms)
     return record
-
-
-def basket(*lines: tuple[StockRecord, int], owner: User | None = None) -> Basket:
-    """An open basket whose lines are bound to the stock records given, as `/basket/add/` leaves it."""
-    made = Basket.objects.create(owner=owner)
-    for record, quantity in lines:
-        made.lines.create(
-            line_reference=f"{record.product_id}_{record.pk}",
-            product=record.product,
-            stockrecord=record,
-            quantity=quantity,
-            price_currency=record.price_currency,
-        )
-    return made
