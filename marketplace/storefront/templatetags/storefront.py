@@ -1,0 +1,177 @@
+"""What readers' templates say: money, times, distances, availability, icons, drawn covers, form fields."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+from urllib.parse import urlencode
+
+from babel.numbers import format_decimal
+from django import template
+from django.conf import settings
+from django.forms import BoundField
+from django.utils import timezone
+from django.utils.formats import date_format, time_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from marketplace.catalogue import covers
+from marketplace.foundation import money as foundation_money
+from search import words
+from search.availability import Opening
+from search.offers import Offer
+
+register = template.Library()
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_FEW = 5
+_ICONS = settings.BASE_DIR / "static" / "icons"
+
+
+@register.simple_tag
+def money(amount_minor: int | None, currency: str) -> str:
+    """`{% money 1290 "CAD" %}` → "12,90 $"; nothing for None."""
+    return "" if amount_minor is None else foundation_money.display(amount_minor, currency, get_language() or "fr")
+
+
+@register.simple_tag
+def price_range(span: tuple[int | None, int | None], currency: str) -> str:
+    """Both ends included, in minor units, as (from, to): "10 $ – 15 $"."""
+    low, high = span
+    if low is None:
+        return _("under %(price)s") % {"price": money((high or 0) + 1, currency)}
+    if high is None:
+        return _("%(price)s and more") % {"price": money(low, currency)}
+    return f"{money(low, currency)} – {money(high + 1, currency)}"
+
+
+@register.simple_tag
+def ago(when: datetime | None, now: datetime | None = None) -> str:
+    """ "just now", "8 min ago", "3 h ago", "yesterday", "5 days ago"; nothing for None."""
+    if when is None:
+        return ""
+    seconds = max(0, ((now or timezone.now()) - when).total_seconds())
+    if seconds < _MINUTE:
+        return _("just now")
+    if seconds < _HOUR:
+        return _("%(minutes)d min ago") % {"minutes": seconds // _MINUTE}
+    if seconds < _DAY:
+        return _("%(hours)d h ago") % {"hours": seconds // _HOUR}
+    days = int(seconds // _DAY)
+    return _("yesterday") if days == 1 else ngettext("%(days)d day ago", "%(days)d days ago", days) % {"days": days}
+
+
+@register.simple_tag
+def distance(km: float | None) -> str:
+    """ "400 m", "1.2 km", "35 km" in the locale's form; nothing for None."""
+    if km is None:
+        return ""
+    if km < 0.95:
+        return f"{max(50, round(km * 20) * 50)} m"
+    digits = "0.0" if km < 10 else "0"
+    return f"{format_decimal(km, format=digits, locale=(get_language() or 'fr')[:2])} km"
+
+
+@register.simple_tag
+def availability_word(offer: Offer) -> str:
+    """The state of one offer in words; its shape and time stand beside."""
+    if offer.state == "have":
+        if offer.units == 1:
+            return _("Last copy")
+        if offer.units <= _FEW:
+            return ngettext("%(units)d copy", "%(units)d copies", offer.units) % {"units": offer.units}
+        return _("In stock")
+    if offer.state == "ask":
+        return _("In stock, the shop confirms")
+    if offer.state == "soon":
+        return _later_word(offer)
+    return _("Download only") if offer.availability == "digital" else _("None left")
+
+
+def _later_word(offer: Offer) -> str:
+    if offer.availability == "preorder":
+        return _("Appears on %(day)s") % {"day": day(offer.available_on)} if offer.available_on else _("Not out yet")
+    if offer.days:
+        return ngettext("To order, %(days)d day", "To order, %(days)d days", offer.days) % {"days": offer.days}
+    return _("To order")
+
+
+@register.simple_tag
+def opening_word(opening: Opening) -> str:
+    """ "open until 18:00", "closed, opens at 10:00"; nothing where no hours are known."""
+    if opening.is_open and opening.until:
+        return _("open until %(time)s") % {"time": time_format(opening.until, "TIME_FORMAT")}
+    if opening.opens is None or opening.day is None:
+        return ""
+    at = time_format(opening.opens, "TIME_FORMAT")
+    if opening.today:
+        return _("closed, opens at %(time)s") % {"time": at}
+    if opening.tomorrow:
+        return _("closed, opens tomorrow at %(time)s") % {"time": at}
+    return _("closed, opens %(day)s at %(time)s") % {"day": date_format(opening.day, "l").lower(), "time": at}
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A date as the locale writes it, without the year: "3 mars", "March 3"."""
+    return date_format(value, "MONTH_DAY_FORMAT") if value else ""
+
+
+register.filter("form_word", words.form)
+register.filter("condition_word", words.condition)
+register.filter("language_word", words.language)
+
+
+@register.filter
+def in_language(row: object, name: str) -> str:
+    """`{{ shop|in_language:"description" }}` → its `description_fr` or `_en`, the other where that one is empty."""
+    first, second = ("en", "fr") if (get_language() or "").startswith("en") else ("fr", "en")
+    return getattr(row, f"{name}_{first}", "") or getattr(row, f"{name}_{second}", "")
+
+
+@cache
+def _icon_shape(name: str) -> str:
+    return (_ICONS / f"{name}.svg").read_text().strip().removeprefix("<svg")
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """A drawing of `static/icons/`, inline; without a label it is hidden from screen readers."""
+    said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html('<svg class="icon" {} focusable="false"{}', said, mark_safe(_icon_shape(name)))  # noqa: S308
+
+
+@register.simple_tag
+def cover(product: object, *, loading: str = "lazy") -> SafeString:
+    """The title's cover, or a drawn one. `product` is a Product with its facts already read."""
+    facts = getattr(product, "facts", None)
+    title = getattr(product, "title", "")
+    if facts and facts.cover:
+        return format_html('<img class="cover-image" src="{}" alt="" loading="{}">', facts.cover.url, loading)
+    return covers.drawn(title, facts.contributors_text if facts else "", facts.publisher if facts else "")
+
+
+@register.inclusion_tag("storefront/parts/field.html")
+def field(bound: BoundField, hint: str = "") -> dict[str, object]:
+    """Label, input, hint and error of one form field, tied together for screen readers."""
+    described = [f"{bound.auto_id}_hint"] if hint or bound.help_text else []
+    described += [f"{bound.auto_id}_error"] if bound.errors else []
+    attributes = {"aria-describedby": " ".join(described)} if described else {}
+    if bound.errors:
+        attributes["aria-invalid"] = "true"
+    is_choice = getattr(bound.field.widget, "input_type", "") in ("checkbox", "radio")
+    return {
+        "field": bound,
+        "hint": hint or bound.help_text,
+        "input": bound.as_widget(attrs=attributes),
+        "is_choice": is_choice,
+    }
+
+
+@register.simple_tag
+def address(path: str, **values: object) -> str:
+    """A path with parameters, those that are empty left out: `{% address "/search/" q=name %}`."""
+    kept = {name: value for name, value in values.items() if value not in (None, "")}
+    return f"{path}?{urlencode(kept, doseq=True)}" if kept else path

@@ -1,0 +1,165 @@
+"""The search as its address says it: what each parameter may be, and the query it makes. Nothing here raises for a wrong
+value; it is left out, since addresses are typed, shortened and shared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from search import availability, directory, words
+from search.engines.base import FACETS, Query, Sort
+from search.reader import Reader
+from shops.models_stock import Condition
+
+LONGEST_TEXT = 200
+PAGE_SIZE = 20
+SORTS = (
+    (Sort.BEST, _("Best match")),
+    (Sort.PRICE, _("Lowest price")),
+    (Sort.NEWEST, _("Newest first")),
+    (Sort.TITLE, _("Title A to Z")),
+)
+SEVERAL = ("shop", "subject", "language", "form", "condition")
+SWITCHES = ("near", "mine", "open", "today", "order")
+"""In stock near me, in my shop, in a shop open now, to collect today; and count what shops can order as well."""
+
+
+class SearchForm(forms.Form):
+    """Oscar's class name: what the header's search box sends."""
+
+    q = forms.CharField(required=False, max_length=LONGEST_TEXT, label=_("Search"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the reader chose, cleaned; makes addresses and the engine's query."""
+
+    text: str = ""
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    switches: frozenset[str] = frozenset()
+    price: tuple[int | None, int | None] | None = None
+    sort: Sort = Sort.BEST
+    page: int = 1
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.chosen or self.switches or self.price)
+
+    def parameters(self, **changes: Any) -> str:
+        """The address's parameters (without "?") for these choices with some of them changed; what is not chosen is
+        left out, and any change but of the page begins at the first page."""
+        query = QueryDict(mutable=True)
+        values = {
+            "q": self.text,
+            **self.chosen,
+            **dict.fromkeys(sorted(self.switches), "1"),
+            "price": price_parameter(self.price),
+            "sort": "" if self.sort is Sort.BEST else self.sort.value,
+            "page": "",
+            **changes,
+        }
+        for name, value in values.items():
+            if isinstance(value, tuple):
+                query.setlist(name, [str(part) for part in value])
+            elif value:
+                query[name] = str(value)
+        return query.urlencode()
+
+    def without(self, name: str, value: str = "") -> str:
+        """Parameters after one chip was taken away."""
+        if name in self.chosen:
+            return self.parameters(**{name: tuple(other for other in self.chosen[name] if other != value)})
+        return self.parameters(**{name: ""})
+
+
+def choices(parameters: QueryDict) -> Choices:
+    """Read an address. Values that cannot be are left out."""
+    chosen = {name: tuple(dict.fromkeys(part[:60] for part in parameters.getlist(name) if part)) for name in SEVERAL}
+    sort = parameters.get("sort", "")
+    page = parameters.get("page", "")
+    return Choices(
+        text=" ".join(parameters.get("q", "").replace("\x00", "").split())[:LONGEST_TEXT],
+        chosen={name: values for name, values in chosen.items() if values},
+        switches=frozenset(name for name in SWITCHES if parameters.get(name) == "1"),
+        price=price_of(parameters.get("price", "")),
+        sort=Sort(sort) if sort in set(Sort) else Sort.BEST,
+        page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
+    )
+
+
+def query_of(chosen: Choices, reader: Reader, *, facets: tuple[str, ...] = FACETS) -> Query:
+    """The engine's query: whatever depends on which shop becomes sets of shop ids."""
+    by_slug = {card.slug: pk for pk, card in directory.active().items()}
+    shops = chosen.chosen.get("shop")
+    low, high = chosen.price or (None, None)
+    return Query(
+        text=chosen.text,
+        shops=None if shops is None else frozenset(by_slug[slug] for slug in shops if slug in by_slug),
+        within=within(chosen.switches, reader),
+        orderable="order" in chosen.switches,
+        subjects=chosen.chosen.get("subject", ()),
+        languages=chosen.chosen.get("language", ()),
+        forms=chosen.chosen.get("form", ()),
+        conditions=chosen.chosen.get("condition", ()),
+        price_from_minor=low,
+        price_to_minor=high,
+        favoured=favoured(reader),
+        sort=chosen.sort,
+        page=chosen.page,
+        page_size=PAGE_SIZE,
+        facets=facets,
+    )
+
+
+def within(switches: frozenset[str], reader: Reader) -> frozenset[int] | None:
+    """The shops that count at all; None where no switch speaks of shops. A switch that needs what the reader has not
+    said (near without a place) narrows nothing."""
+    sets = []
+    if "near" in switches and reader.place:
+        sets.append(availability.near(reader.place, reader.place.radius_km))
+    if "mine" in switches and reader.shop:
+        sets.append(frozenset({reader.shop.pk}))
+    if "open" in switches:
+        sets.append(availability.open_now(reader.now))
+    if "today" in switches:
+        sets.append(availability.collect_today(reader.now))
+    return frozenset.intersection(*sets) if sets else None
+
+
+def favoured(reader: Reader) -> frozenset[int]:
+    """Shops whose stock moves a title forward: the reader's own and those near."""
+    mine = {reader.shop.pk} if reader.shop else set()
+    return frozenset(mine | (availability.near(reader.place, reader.place.radius_km) if reader.place else set()))
+
+
+def price_of(parameter: str) -> tuple[int | None, int | None] | None:
+    """ "1000-1499" → (1000, 1499), "-499" → (None, 499), "10000-" → (10000, None); minor units."""
+    low, dash, high = parameter.partition("-")
+    if not dash or not all(part.isascii() and (not part or part.isdigit()) and len(part) < 9 for part in (low, high)):
+        return None
+    if not low and not high:
+        return None
+    return (int(low) if low else None, int(high) if high else None)
+
+
+def price_parameter(span: tuple[int | None, int | None] | None) -> str:
+    return "" if span is None else "-".join("" if end is None else str(end) for end in span)
+
+
+def value_label(name: str, value: str, subjects: Mapping[str, str]) -> str:
+    """What a facet's value is called on screen; `subjects` holds the names of codes."""
+    if name == "shop":
+        card = directory.by_slug(value)
+        return card.name if card else value
+    if name == "condition":
+        return words.condition(value) if value in Condition.values else value
+    if name == "form":
+        return words.form(value)
+    if name == "language":
+        return words.language(value)
+    return subjects.get(value, value)

@@ -1,0 +1,150 @@
+"""What each shop offers of a title, read from SQL, the best for this reader first. One query for any number of titles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from oscar.apps.partner.models import StockRecord
+
+from marketplace.foundation import money
+from search import availability, directory
+from search.directory import ShopCard
+from search.reader import Reader
+from shops.models import Shop, StockTerms
+from shops.models_stock import Availability, Condition
+
+NEAR_ENOUGH_KM = 1.0
+"""Shops whose distances differ by less count as equally near, so that the cheaper one of two in a street comes first."""
+
+_ORDER = {"have": 0, "ask": 1, "soon": 2, "gone": 3}
+_LATER = {Availability.ORDERABLE, Availability.PREORDER}
+_NEVER = {Availability.UNAVAILABLE, Availability.TEMPORARILY_UNAVAILABLE, Availability.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One stock record as the screen shows it. Price in minor units; `units` is what can be sold now; `state` is have,
+    ask (the shop confirms), soon (to order) or gone."""
+
+    stock_record_id: int
+    product_id: int
+    shop: ShopCard
+    state: str
+    units: int
+    condition: str
+    signed: bool
+    first_edition: bool
+    note: str
+    availability: str
+    days: int | None
+    available_on: date | None
+    as_of: datetime | None
+    price_minor: int
+    currency: str
+    distance_km: float | None
+    is_mine: bool
+    is_open: bool
+    collect_today: bool
+    ready_on: date | None = field(default=None)
+
+    @property
+    def buyable(self) -> bool:
+        return self.units > 0
+
+    @property
+    def is_used(self) -> bool:
+        return self.condition != Condition.NEW
+
+    @property
+    def condition_label(self) -> str:
+        return str(Condition(self.condition).label)
+
+
+def offers_of(product_ids: Iterable[int], reader: Reader) -> dict[int, list[Offer]]:
+    """Offers of shops on sale, by product: new before used, each group best first. Products without any are left out.
+
+    Best first: what is there before what is to be ordered; then the reader's own shop; then by distance where a place
+    is known; then the price; then the shop's name."""
+    found: dict[int, list[Offer]] = {}
+    cards = directory.active()
+    records = (
+        StockRecord.objects.filter(product_id__in=list(product_ids), partner__shop__status=Shop.Status.ACTIVE)
+        .exclude(price=None)
+        .exclude(terms__retired_at__isnull=False)
+        .select_related("partner__shop", "terms")
+    )
+    for record in records:
+        card = cards.get(record.partner.shop.pk)
+        if card is None:
+            continue  # it came on sale within the directory's last five seconds
+        found.setdefault(record.product_id, []).append(_offer(record, record.partner.shop, card, reader))
+    for offers in found.values():
+        offers.sort(key=_rank)
+    return found
+
+
+def best(offers: Iterable[Offer]) -> Offer | None:
+    """The one whose button a list shows: the first that can be bought; new before used."""
+    return next((offer for offer in offers if offer.buyable), None)
+
+
+def _offer(record: StockRecord, shop: Shop, card: ShopCard, reader: Reader) -> Offer:
+    terms: StockTerms | None = getattr(record, "terms", None)
+    from shops import stock  # until the module stands
+
+    units = stock.sellable_units(record, shop=shop, terms=terms, now=reader.now)
+    word = terms.availability if terms else Availability.IN_STOCK
+    state = _state(record, word, units)
+    return Offer(
+        stock_record_id=record.pk,
+        product_id=record.product_id,
+        shop=card,
+        state=state,
+        units=units,
+        condition=terms.condition if terms else Condition.NEW,
+        signed=bool(terms and terms.signed),
+        first_edition=bool(terms and terms.first_edition),
+        note=terms.note if terms else "",
+        availability=word,
+        days=terms.days if terms else None,
+        available_on=terms.available_on if terms else None,
+        as_of=_as_of(shop, terms),
+        price_minor=money.to_minor(record.price, record.price_currency),
+        currency=record.price_currency,
+        distance_km=availability.distance(reader.place, card),
+        is_mine=card.pk == reader.shop_id,
+        is_open=availability.opening(card, reader.now).is_open,
+        collect_today=state in ("have", "ask") and availability.collects_today(card, reader.now),
+        ready_on=reader.now.date() + timedelta(days=terms.days) if state == "soon" and terms and terms.days else None,
+    )
+
+
+def _state(record: StockRecord, word: str, units: int) -> str:
+    if units > 0:
+        return "ask" if record.num_in_stock is None else "have"
+    return "soon" if word in _LATER else "gone"
+
+
+def _as_of(shop: Shop, terms: StockTerms | None) -> datetime | None:
+    """When the number was read: the record's own time, or the later complete run that vouched for it (DESIGN §5)."""
+    if terms is None:
+        return shop.complete_as_of
+    if not terms.follows_runs:
+        return terms.as_of
+    return max((at for at in (terms.as_of, shop.complete_as_of) if at), default=None)
+
+
+def _rank(offer: Offer) -> tuple[object, ...]:
+    far = offer.distance_km if offer.distance_km is not None else 0.0
+    return (
+        offer.is_used,
+        _ORDER[offer.state],
+        not offer.is_mine,
+        round(far / NEAR_ENOUGH_KM),
+        offer.price_minor,
+        far,
+        offer.shop.name,
+        offer.stock_record_id,
+    )

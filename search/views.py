@@ -1,0 +1,134 @@
+"""Readers' search pages. Oscar's search app is replaced by this one, so its class names stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views import View
+from oscar.apps.catalogue.models import Category, Product
+
+from search import facets, queries, text
+from search.engines.base import DEEPEST_HIT, Page, SearchError
+from search.forms import PAGE_SIZE, SORTS, Choices, choices, query_of
+from search.reader import Reader, reader_of
+from search.rows import rows
+
+_PAGES_BESIDE = 2
+SUGGESTIONS = 8
+
+
+class FacetedSearchView(View):
+    """`/search/`: all of its state is in the address."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        chosen = choices(request.GET)
+        reader = reader_of(request)
+        try:
+            page, failed = queries.search(query_of(chosen, reader)), False
+        except SearchError:
+            page, failed = plain_search(chosen), True
+        if straight := straight_hit(chosen, page):
+            return redirect(straight)
+        response = render(request, "search/results.html", context(chosen, page, reader, failed=failed))
+        parameters = chosen.parameters(page=chosen.page if chosen.page > 1 else "")
+        response["HX-Push-Url"] = f"{request.path}?{parameters}" if parameters else request.path
+        return response
+
+
+class CatalogueView(View):
+    """Oscar's `/catalogue/`: browsing is a search without words."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect("search:search")
+
+
+class ProductCategoryView(View):
+    """Oscar's category pages group goods that have no subject; its titles are looked up in SQL."""
+
+    def get(self, request: HttpRequest, category_slug: str, pk: int) -> HttpResponse:
+        category = get_object_or_404(Category, pk=pk, is_public=True)
+        if request.path != category.get_absolute_url():
+            return redirect(category, permanent=True)
+        below = Category.objects.filter(path__startswith=category.path)
+        found = Product.objects.filter(is_public=True, categories__in=below).order_by("title", "pk").distinct()
+        pages = Paginator(found.values_list("pk", flat=True), PAGE_SIZE)
+        shown = pages.get_page(request.GET.get("page"))
+        return render(
+            request,
+            "search/category.html",
+            {"category": category, "pages": shown, "rows": rows(list(shown), reader_of(request))},
+        )
+
+
+def suggest(request: HttpRequest) -> HttpResponse:
+    """`/suggest/?q=`: the options of the search box's list, as a piece of HTML. Empty where the search is down."""
+    typed = request.GET.get("q", "").replace("\x00", "")[:200]
+    try:
+        found = queries.suggest(typed, SUGGESTIONS) if typed.strip() else []
+    except SearchError:
+        found = []
+    response = render(request, "search/suggestions.html", {"suggestions": found})
+    response["Cache-Control"] = "public, max-age=60"
+    return response
+
+
+def context(chosen: Choices, page: Page, reader: Reader, *, failed: bool = False) -> dict[str, Any]:
+    """What the result page shows."""
+    subjects = facets.subject_names(page, chosen)
+    return {
+        "chosen": chosen,
+        "page": page,
+        "failed": failed,
+        "rows": rows(page.ids, reader),
+        "facets": facets.facets(page, chosen, subjects),
+        "chips": facets.chips(chosen, reader, subjects),
+        "switches": [(name, label, name in chosen.switches) for name, label in facets.switch_labels(reader).items()],
+        "sorts": SORTS,
+        "reader": reader,
+        "pages": page_links(chosen, page.total),
+        "suggestion_parameters": Choices(text=page.suggestion).parameters() if page.suggestion else "",
+    }
+
+
+def straight_hit(chosen: Choices, page: Page) -> str:
+    """An ISBN that finds its one title leads straight to it."""
+    if chosen.is_filtered or page.total != 1 or text.isbn_query(chosen.text) is None:
+        return ""
+    product = Product.objects.filter(pk=page.ids[0]).first()
+    return product.get_absolute_url() if product else ""
+
+
+def plain_search(chosen: Choices) -> Page:
+    """While the search engine is down: titles whose words contain those typed, from SQL, without facets."""
+    condition = Q(is_public=True)
+    if gtin := text.isbn_query(chosen.text):
+        condition &= Q(facts__gtin=gtin)
+    else:
+        for word in chosen.text.split()[:8]:
+            condition &= Q(title__icontains=word) | Q(facts__contributors_text__icontains=word)
+    found = Product.objects.filter(condition).order_by("title", "pk").values_list("pk", flat=True)
+    start = (chosen.page - 1) * PAGE_SIZE
+    return Page(ids=tuple(found[start : start + PAGE_SIZE]), total=found.count())
+
+
+def page_links(chosen: Choices, total: int) -> dict[str, Any]:
+    """Numbers to click, with gaps (None) where pages are left out."""
+    last = max(1, -(-min(total, DEEPEST_HIT) // PAGE_SIZE))
+    here = min(chosen.page, last)
+    wanted = sorted({1, last, *range(max(1, here - _PAGES_BESIDE), min(last, here + _PAGES_BESIDE) + 1)})
+    numbers: list[tuple[int, str] | None] = []
+    for number in wanted:
+        if numbers and numbers[-1] and numbers[-1][0] != number - 1:
+            numbers.append(None)
+        numbers.append((number, chosen.parameters(page=number if number > 1 else "")))
+    return {
+        "last": last,
+        "here": here,
+        "numbers": numbers,
+        "before": chosen.parameters(page=here - 1 if here > 2 else "") if here > 1 else None,
+        "after": chosen.parameters(page=here + 1) if here < last else None,
+    }
