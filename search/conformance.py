@@ -6,21 +6,14 @@ class TestTantivy(EngineConformance):
         return partial(TantivyEngine, place)
 """
 
-import multiprocessing
-import os
-import signal
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from search import samples
+from search import samples, side_by_side
 from search.documents import TitleDocument
 from search.engines.base import Engine, Page, Query, SearchError, Sort, Suggestion
 from search.engines.query import DEEPEST_HIT, FACETS
@@ -29,33 +22,6 @@ CATALOGUE = samples.catalogue()
 BY_TITLE = {document.title: document.product_id for document in CATALOGUE}
 _PATIENCE_SECONDS = 60
 
-_several = {
-    "shops": st.none() | st.frozensets(st.integers(1, 14), max_size=4),
-    "within": st.none() | st.frozensets(st.integers(1, 14), min_size=1, max_size=8),
-    "subjects": st.lists(st.sampled_from(["F", "FB", "FF", "Y", "D", "DC", "ZZ"]), max_size=2, unique=True).map(tuple),
-    "languages": st.lists(st.sampled_from(["fr", "en", "de", "xx"]), max_size=2, unique=True).map(tuple),
-    "forms": st.lists(st.sampled_from(["paperback", "hardback", "pocket"]), max_size=2, unique=True).map(tuple),
-    "conditions": st.lists(st.sampled_from(["new", "good", "as_new"]), max_size=2, unique=True).map(tuple),
-}
-_numbers = {
-    "price_from_minor": st.none() | st.integers(-5, 9_000),
-    "price_to_minor": st.none() | st.integers(-5, 12_000),
-    "published_from": st.none() | st.just(19_980_110),
-    "published_to": st.none() | st.just(20_000_101),
-    "added_from": st.none() | st.just(20_260_201),
-}
-QUERIES = st.builds(
-    Query,
-    text=st.sampled_from(["", "", "jardin", "ombre nord", "winters", "lumières", "histoire", "lantern exile"]),
-    orderable=st.booleans(),
-    available=st.booleans(),
-    favoured=st.frozensets(st.integers(1, 12), max_size=3),
-    sort=st.sampled_from(list(Sort)),
-    page_size=st.just(50),
-    facets=st.just(FACETS),
-    **_several,
-    **_numbers,
-)
 _settings = settings(
     max_examples=150,
     deadline=None,
@@ -108,7 +74,7 @@ class EngineConformance:
     def test_search_finds_an_author_in_either_order(self, filled: Engine, typed: str) -> None:
         assert set(filled.search(Query(text=typed)).ids) == {BY_TITLE["L'Étranger"], BY_TITLE["La Peste"]}
 
-    @given(query=QUERIES)
+    @given(query=samples.QUERIES)
     @_settings
     def test_filters_and_facets_equal_a_count_by_hand(self, filled: Engine, query: Query) -> None:
         check_against_count_by_hand(filled, query)
@@ -185,7 +151,10 @@ class EngineConformance:
     def test_stock_in_a_favoured_shop_comes_first_among_equals(self, opening: Callable[[], Engine]) -> None:
         engine = opening()
         engine.write(
-            [_title(1), _title(2, shops_in_stock=(5,)), _title(3, shops_in_stock=(6,)), _title(4, popularity=5)]
+            [
+                *(samples.title(1), samples.title(2, shops_in_stock=(5,))),
+                *(samples.title(3, shops_in_stock=(6,)), samples.title(4, popularity=5)),
+            ]
         )
         assert engine.search(Query(text="jardin", favoured=frozenset([6]))).ids == (3, 2, 4, 1)
         assert engine.search(Query(favoured=frozenset([5]))).ids == (2, 3, 4, 1)
@@ -195,11 +164,11 @@ class EngineConformance:
     ) -> None:
         engine = opening()
         engine.write([
-            _title(1, title="Ombres", subtitle="Un jardin"),
-            _title(2, title="Le jardin des ombres", popularity=10**6, shops_in_stock=(1,)),
-            _title(3, title="Le jardin"),
-            _title(4, title="Poèmes", description="Dans un jardin."),
-            _title(5, title="Jardin des neiges"),
+            samples.title(1, title="Ombres", subtitle="Un jardin"),
+            samples.title(2, title="Le jardin des ombres", popularity=10**6, shops_in_stock=(1,)),
+            samples.title(3, title="Le jardin"),
+            samples.title(4, title="Poèmes", description="Dans un jardin."),
+            samples.title(5, title="Jardin des neiges"),
         ])  # fmt: skip
         assert engine.search(Query(text="jardin", favoured=frozenset([1]))).ids == (3, 2, 5, 1, 4)
 
@@ -230,23 +199,23 @@ class EngineConformance:
 
     def test_a_change_is_found_at_once_by_everyone(self, opening: Callable[[], Engine]) -> None:
         writer, reader = opening(), opening()
-        assert writer.write([_title(1), _title(2)]) == 2
+        assert writer.write([samples.title(1), samples.title(2)]) == 2
         assert reader.search(Query(shops=frozenset([7]))).total == 0
-        writer.write([_title(1, shops_in_stock=(7,))])
+        writer.write([samples.title(1, shops_in_stock=(7,))])
         assert reader.search(Query(shops=frozenset([7]), facets=("shop",))).facets == {"shop": [(7, 1)]}
         writer.remove([1, 12345])
         assert reader.search(Query()).ids == (2,)
-        reader.write([_title(3)])
+        reader.write([samples.title(3)])
         assert set(writer.search(Query()).ids) == {2, 3}
 
     def test_a_title_written_twice_at_once_is_there_once(self, opening: Callable[[], Engine]) -> None:
         engine = opening()
-        engine.write([_title(1, title="Avant"), _title(1, title="Après")])
+        engine.write([samples.title(1, title="Avant"), samples.title(1, title="Après")])
         assert (engine.search(Query()).ids, engine.search(Query(text="après")).ids) == ((1,), (1,))
 
     def test_nothing_to_write_or_remove_is_no_change(self, opening: Callable[[], Engine]) -> None:
         engine = opening()
-        engine.write([_title(1)])
+        engine.write([samples.title(1)])
         before = engine.status()
         assert engine.write([]) == 0
         engine.remove([])
@@ -258,7 +227,7 @@ class EngineConformance:
         assert (missing.healthy, missing.documents, missing.detail != "") == (False, 0, True)
         with pytest.raises(SearchError):
             engine.search(Query())
-        engine.write([_title(1)])
+        engine.write([samples.title(1)])
         found = engine.status()
         assert (found.healthy, found.documents, found.bytes > 0) == (True, 1, True)
         assert found.last_commit is not None
@@ -266,7 +235,7 @@ class EngineConformance:
     def test_rebuild_replaces_the_index_while_it_is_read(self, opening: Callable[[], Engine]) -> None:
         engine = opening()
         engine.write(CATALOGUE[:100])
-        with _reading(opening()) as totals:
+        with side_by_side.reading(opening()) as totals:
             for number in (120, 140, 100):
                 assert engine.rebuild(iter(CATALOGUE[:number])) == number
         assert totals <= {100, 120, 140}
@@ -274,15 +243,15 @@ class EngineConformance:
 
     def test_rebuild_keeps_what_is_written_meanwhile(self, opening: Callable[[], Engine]) -> None:
         engine, other = opening(), opening()
-        engine.write([_title(1, title="Ancien"), _title(2), _title(3)])
+        engine.write([samples.title(1, title="Ancien"), samples.title(2), samples.title(3)])
 
         def documents() -> Iterator[TitleDocument]:
-            yield _title(1, title="Ancien")
-            yield _title(2)
-            other.write([_title(1, title="Nouveau"), _title(4)])
+            yield samples.title(1, title="Ancien")
+            yield samples.title(2)
+            other.write([samples.title(1, title="Nouveau"), samples.title(4)])
             other.remove([2])
             assert set(other.search(Query()).ids) == {1, 3, 4}
-            yield _title(5)
+            yield samples.title(5)
 
         engine.rebuild(documents())
         assert set(engine.search(Query()).ids) == {1, 4, 5}
@@ -290,16 +259,16 @@ class EngineConformance:
 
     def test_a_rebuild_that_fails_leaves_the_index_as_it_was(self, opening: Callable[[], Engine]) -> None:
         engine = opening()
-        engine.write([_title(1)])
+        engine.write([samples.title(1)])
 
         def documents() -> Iterator[TitleDocument]:
-            yield _title(2)
+            yield samples.title(2)
             raise LookupError("the database went away")
 
         with pytest.raises(LookupError):
             engine.rebuild(documents())
         assert engine.search(Query()).ids == (1,)
-        assert engine.rebuild([_title(3)]) == 1
+        assert engine.rebuild([samples.title(3)]) == 1
         assert opening().search(Query()).ids == (3,)
 
     def test_only_one_rebuild_runs(self, opening: Callable[[], Engine]) -> None:
@@ -308,20 +277,20 @@ class EngineConformance:
         def documents() -> Iterator[TitleDocument]:
             with pytest.raises(SearchError):
                 other.rebuild([])
-            yield _title(1)
+            yield samples.title(1)
 
         assert engine.rebuild(documents()) == 1
 
     @pytest.mark.parametrize("doing", ["write", "rebuild"])
     def test_a_killed_writer_loses_nothing_committed(self, opening: Callable[[], Engine], doing: str) -> None:
         engine = opening()
-        engine.write([_title(1)])
+        engine.write([samples.title(1)])
         before = engine.status().documents
-        _kill_while(doing, opening)
-        engine.write([_title(2)])
+        side_by_side.kill_while(doing, opening)
+        engine.write([samples.title(2)])
         assert engine.search(Query(text="jardin")).total >= before + 1
-        assert engine.rebuild([_title(3)]) == 1
-        engine.write([_title(4)])
+        assert engine.rebuild([samples.title(3)]) == 1
+        engine.write([samples.title(4)])
         assert set(opening().search(Query()).ids) == {3, 4}
 
 
@@ -337,66 +306,6 @@ def check_against_count_by_hand(engine: Engine, query: Query) -> None:
             name: {value.value: value.titles for value in values} for name, values in answer.facets.items()
         } == facets
     assert found == ids
-
-
-class _reading:
-    """Searches in a thread until left; gives the totals seen, and raises what a search raised."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._done = threading.Event()
-        self._error: BaseException | None = None
-        self.totals: set[int] = set()
-        self._thread = threading.Thread(target=self._read)
-
-    def _read(self) -> None:
-        try:
-            while not self._done.wait(0.001):
-                self.totals.add(self._engine.search(Query(facets=("shop",))).total)
-        except BaseException as error:
-            self._error = error
-
-    def __enter__(self) -> set[int]:
-        self._thread.start()
-        return self.totals
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-        if self._error:
-            raise self._error
-
-
-def _kill_while(doing: str, opening: Callable[[], Engine]) -> None:
-    """Another process writes or rebuilds, and is killed in the middle of it."""
-    spawning = multiprocessing.get_context("spawn")
-    ours, theirs = spawning.Pipe()
-    process = spawning.Process(target=_write_for_ever, args=(doing, opening, theirs))
-    process.start()
-    assert ours.poll(_PATIENCE_SECONDS), "the other process did not begin"
-    time.sleep(0.1)
-    os.kill(process.pid or 0, signal.SIGKILL)
-    process.join()
-
-
-def _write_for_ever(doing: str, opening: Callable[[], Engine], begun: Connection) -> None:
-    engine = opening()
-    if doing == "rebuild":
-        engine.rebuild(_titles_without_end(begun))
-        return
-    for document in _titles_without_end(begun):
-        engine.write([document])
-
-
-def _titles_without_end(begun: Connection) -> Iterator[TitleDocument]:
-    for number in range(100, 10**9):
-        yield _title(number)
-        if number == 105:
-            begun.send("begun")
-
-
-def _title(product_id: int, *, title: str = "Jardin", **facts: object) -> TitleDocument:
-    return TitleDocument(product_id=product_id, title=title, **facts)  # type: ignore[arg-type]
 
 
 def _cheapest(document: TitleDocument) -> int:

@@ -7,9 +7,11 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from hypothesis import strategies as st
+
 from search import text
 from search.documents import TitleDocument
-from search.engines.query import FACETS, PRICE_STEPS_MINOR, Query
+from search.engines.query import FACETS, PRICE_STEPS_MINOR, Query, Sort
 
 SHOPS = tuple(range(1, 13))
 _KNOWN = """
@@ -96,6 +98,35 @@ HOSTILE = [
 ]
 
 
+_several = {
+    "shops": st.none() | st.frozensets(st.integers(1, 14), max_size=4),
+    "within": st.none() | st.frozensets(st.integers(1, 14), min_size=1, max_size=8),
+    "subjects": st.lists(st.sampled_from(["F", "FB", "FF", "Y", "D", "DC", "ZZ"]), max_size=2, unique=True).map(tuple),
+    "languages": st.lists(st.sampled_from(["fr", "en", "de", "xx"]), max_size=2, unique=True).map(tuple),
+    "forms": st.lists(st.sampled_from(["paperback", "hardback", "pocket"]), max_size=2, unique=True).map(tuple),
+    "conditions": st.lists(st.sampled_from(["new", "good", "as_new"]), max_size=2, unique=True).map(tuple),
+}
+_numbers = {
+    "price_from_minor": st.none() | st.integers(-5, 9_000),
+    "price_to_minor": st.none() | st.integers(-5, 12_000),
+    "published_from": st.none() | st.just(19_980_110),
+    "published_to": st.none() | st.just(20_000_101),
+    "added_from": st.none() | st.just(20_260_201),
+}
+QUERIES = st.builds(
+    Query,
+    text=st.sampled_from(["", "", "jardin", "ombre nord", "winters", "lumières", "histoire", "lantern exile"]),
+    orderable=st.booleans(),
+    available=st.booleans(),
+    favoured=st.frozensets(st.integers(1, 12), max_size=3),
+    sort=st.sampled_from(list(Sort)),
+    page_size=st.just(50),
+    facets=st.just(FACETS),
+    **_several,
+    **_numbers,
+)
+
+
 def catalogue(number: int = 300) -> list[TitleDocument]:
     """Always the same titles; ids from 1 on, the well-known ones first."""
     chance = random.Random(20260301)
@@ -105,6 +136,11 @@ def catalogue(number: int = 300) -> list[TitleDocument]:
         title = f"{chance.choice(_NOUNS)} {chance.choice(_OF)}".capitalize()
         made.append([title, chance.choice(_NAMES), "", "", "Éditions du Lac", chance.choice(["fr", "en", "de"]), ""])
     return [_document(product_id, row, chance) for product_id, row in enumerate([*known, *made], 1)]
+
+
+def title(product_id: int, *, title: str = "Jardin", **facts: object) -> TitleDocument:
+    """A title about which nothing more is known than what is said."""
+    return TitleDocument(product_id=product_id, title=title, **facts)  # type: ignore[arg-type]
 
 
 def expected(documents: Iterable[TitleDocument], query: Query) -> tuple[set[int], dict[str, dict[object, int]]]:

@@ -38,7 +38,7 @@ _LIGATURES = str.maketrans(_SPELT_OUT)
 # What is written as one: letters and digits, joined inside by a hyphen, an apostrophe, a dot or an ampersand.
 _WRITTEN = re.compile(r"[^\W_]+(?:['\-.&][^\W_]+)*(?:(?<=\bc)(?:\+\+|#))?")
 # Articles and short words that lose their vowel. "aujourd'hui", "quelqu'un" and "O'Brien" are not of these.
-_ELIDED = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cdjlmnst])'"
+_ELIDED = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cçdjlmnst])'"
 _ELISION = re.compile(_ELIDED + r"(?=[^\W_])")
 _ELISION_BEFORE_SPACE = re.compile(r"(?<![^\W_])(" + _ELIDED + r")\s+(?=[^\W_])")
 _LEADING_ARTICLES_TEXT = """

@@ -9,15 +9,19 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import IO
 
 from search.documents import TitleDocument
 from search.engines.query import SearchError
 
 Stamp = tuple[int, int]
+_PATIENCE_SECONDS = 0.5
+_PAUSE_SECONDS = 0.02
 _SEVERAL = {field.name for field in fields(TitleDocument) if str(field.type).startswith("tuple")}
 
 
@@ -29,6 +33,7 @@ class Generations:
         self._version = version
         self._pointer = path / "current"
         self._journal = path / "journal"
+        self._rebuild_lock = path / "rebuild.lock"
 
     def stamp(self) -> Stamp | None:
         """Changes whenever another generation goes live; None where there is none."""
@@ -65,31 +70,38 @@ class Generations:
     def make_live(self, directory: Path) -> None:
         """Replaces the live generation. The old directory is removed; who still reads it keeps its open files."""
         os.replace(self._write_pointer(directory), self._pointer)
-        self._sweep(keep=directory)
+        self._sweep()
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:
-        """One at a time over all processes; ``SearchError`` at once if one is running. The system frees it when
-        its process dies, and what that one left behind is removed here."""
+        """One at a time over all processes; ``SearchError`` if one is running. From here on changes are noted. The
+        system frees the lock when its process dies, and what that one left behind is removed here."""
         self._path.mkdir(parents=True, exist_ok=True)
-        with (self._path / "rebuild.lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise SearchError("The search index is already being rebuilt: wait until that is done") from error
+        with self._rebuild_lock.open("a") as lock:
+            deadline = time.monotonic() + _PATIENCE_SECONDS
+            while not _taken(lock, fcntl.LOCK_EX):
+                if time.monotonic() > deadline:
+                    raise SearchError("The search index is already being rebuilt: wait until that is done")
+                time.sleep(_PAUSE_SECONDS)
+            self._sweep()
+            self._journal.write_bytes(b"")
             try:
                 yield
             finally:
                 self._journal.unlink(missing_ok=True)
 
-    def start_journal(self) -> None:
-        """To be called by the rebuilding process while no other process writes."""
-        self._journal.write_bytes(b"")
+    def discard(self, directory: Path) -> None:
+        """Removes a generation that will not go live."""
+        shutil.rmtree(directory, ignore_errors=True)
 
     def note(self, changes: Iterable[TitleDocument | int]) -> None:
         """Notes documents written and ids removed, if a rebuild is running. Called by the process that writes."""
         if not self._journal.exists():
             return
+        with self._rebuild_lock.open("a") as lock:
+            if _taken(lock, fcntl.LOCK_SH):  # the rebuild was killed
+                self._journal.unlink(missing_ok=True)
+                return
         # The line break in front ends a line that a killed process left unfinished.
         lines = (json.dumps(change if isinstance(change, int) else asdict(change)) for change in changes)
         with self._journal.open("a", encoding="utf-8") as journal:
@@ -113,17 +125,13 @@ class Generations:
             os.fsync(pointer.fileno())
         return pending
 
-    def sweep(self) -> None:
-        """Removes generations that are not live: those of killed rebuilds. Only while ``rebuilding``."""
+    def _sweep(self) -> None:
         try:
             live = self._pointer.read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             return  # another process may be making the first one just now
-        self._sweep(keep=self._path / live)
-
-    def _sweep(self, keep: Path) -> None:
         for directory in self._path.iterdir():
-            if directory.is_dir() and directory != keep:
+            if directory.is_dir() and directory.name != live:
                 shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -134,6 +142,14 @@ def stamp(file: Path) -> Stamp | None:
     except FileNotFoundError:
         return None
     return found.st_mtime_ns, found.st_ino
+
+
+def _taken(lock: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _document(change: dict[str, object]) -> TitleDocument:

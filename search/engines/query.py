@@ -1,6 +1,7 @@
 """What is asked of the search and what it answers; no engine's types."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -122,6 +123,21 @@ class Status:
 
 class SearchError(Exception):
     """The search cannot answer or take a change now; the only exception that leaves an engine."""
+
+
+@contextmanager
+def only_search_errors(doing: str) -> Iterator[None]:
+    """Whatever an engine's library raises becomes a ``SearchError`` that says what was being done."""
+    try:
+        yield
+    except SearchError:
+        raise
+    except Exception as error:
+        raise SearchError(f"The search index could not {doing}: {error}") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # a panic in a Rust library is no subclass of Exception
+            raise
+        raise SearchError(f"The search index could not {doing}: {error}") from error
 
 
 def _ids(ids: Iterable[int] | None) -> frozenset[int] | None:

@@ -20,6 +20,7 @@ from search.engines.base import Engine, SearchError, Status
 from search.engines.clauses import Answer, Clause, Count, Request
 from search.engines.fields import FIELDS, Kind
 from search.engines.generations import Generations, Stamp, stamp
+from search.engines.query import only_search_errors
 
 _MOST_BUCKETS = 10_000
 _HEAP_BYTES = 32_000_000
@@ -75,7 +76,7 @@ class TantivyEngine(Engine):
         return cls(Path(settings.SEARCH_INDEX_PATH))
 
     def answer(self, request: Request) -> Answer:
-        with _only_search_errors("search"):
+        with only_search_errors("search"):
             searcher = self._searcher()
             filters = [_filter(clause) for clause in request.filters.values()]
             order: dict[str, Any] = {"weight_by_field": "weight"}
@@ -97,7 +98,7 @@ class TantivyEngine(Engine):
     def write(self, documents: Iterable[TitleDocument]) -> int:
         documents = list(documents)
         if documents:
-            with _only_search_errors("write"), self._writing() as writer:
+            with only_search_errors("write"), self._writing() as writer:
                 self._generations.note(documents)
                 for document in documents:
                     _replace(writer, document)
@@ -106,30 +107,28 @@ class TantivyEngine(Engine):
     def remove(self, product_ids: Iterable[int]) -> None:
         product_ids = list(product_ids)
         if product_ids:
-            with _only_search_errors("remove"), self._writing() as writer:
+            with only_search_errors("remove"), self._writing() as writer:
                 self._generations.note(product_ids)
                 for product_id in product_ids:
                     _remove(writer, product_id)
 
     def rebuild(self, documents: Iterable[TitleDocument]) -> int:
         with self._generations.rebuilding():
-            with _only_search_errors("rebuild"):
-                self._generations.sweep()
-                if self._generations.stamp():
-                    self._journal_from_now()
-                else:
-                    self._generations.start_journal()
+            with only_search_errors("rebuild"):
                 directory = self._generations.new()
                 index = tantivy.Index(SCHEMA, path=str(directory))
                 writer = index.writer(heap_size=_HEAP_BYTES_REBUILDING, num_threads=_THREADS_REBUILDING)
-            number = 0
-            for document in documents:
-                with _only_search_errors("rebuild"):
-                    writer.add_document(_document(document))
-                number += 1
-            with _only_search_errors("rebuild"):
-                writer.commit()
-                self._swap(directory, writer)
+            try:
+                number = 0
+                for number, document in enumerate(documents, 1):  # noqa: B007
+                    with only_search_errors("rebuild"):
+                        writer.add_document(_document(document))
+                with only_search_errors("rebuild"):
+                    writer.commit()
+                    self._swap(directory, writer)
+            except BaseException:
+                self._generations.discard(directory)
+                raise
         return number
 
     def status(self) -> Status:
@@ -209,15 +208,8 @@ class TantivyEngine(Engine):
                 return writer
             writer.wait_merging_threads()  # another generation went live while this one waited
 
-    def _journal_from_now(self) -> None:
-        writer = self._writer()
-        try:
-            self._generations.start_journal()
-        finally:
-            writer.wait_merging_threads()
-
     def _swap(self, directory: Path, writer: tantivy.IndexWriter) -> None:
-        live = self._writer() if self._generations.stamp() else None
+        live = self._writer()  # nobody else writes between the journal's last line and the swap
         try:
             for change in self._generations.noted():
                 if isinstance(change, int):
@@ -228,22 +220,7 @@ class TantivyEngine(Engine):
             writer.wait_merging_threads()
             self._generations.make_live(directory)
         finally:
-            if live is not None:
-                live.wait_merging_threads()
-
-
-@contextmanager
-def _only_search_errors(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except SearchError:
-        raise
-    except Exception as error:
-        raise SearchError(f"The search index could not {doing}: {error}") from error
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # a panic in the Rust library, no subclass of Exception
-            raise
-        raise SearchError(f"The search index could not {doing}: {error}") from error
+            live.wait_merging_threads()
 
 
 def _remove(writer: tantivy.IndexWriter, product_id: int) -> None:

@@ -1,0 +1,71 @@
+"""Other threads and processes that use an index while a conformance test does."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+
+from search import samples
+from search.documents import TitleDocument
+from search.engines.base import Engine, Query
+
+_PATIENCE_SECONDS = 60
+
+
+class reading:
+    """Searches in a thread until left; gives the totals seen, and raises what a search raised."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._done = threading.Event()
+        self._error: BaseException | None = None
+        self.totals: set[int] = set()
+        self._thread = threading.Thread(target=self._read)
+
+    def _read(self) -> None:
+        try:
+            while not self._done.wait(0.001):
+                self.totals.add(self._engine.search(Query(facets=("shop",))).total)
+        except BaseException as error:
+            self._error = error
+
+    def __enter__(self) -> set[int]:
+        self._thread.start()
+        return self.totals
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        if self._error:
+            raise self._error
+
+
+def kill_while(doing: str, opening: Callable[[], Engine]) -> None:
+    """Another process writes or rebuilds, and is killed in the middle of it."""
+    spawning = multiprocessing.get_context("spawn")
+    ours, theirs = spawning.Pipe()
+    process = spawning.Process(target=_write_for_ever, args=(doing, opening, theirs))
+    process.start()
+    assert ours.poll(_PATIENCE_SECONDS), "the other process did not begin"
+    time.sleep(0.1)
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join()
+
+
+def _write_for_ever(doing: str, opening: Callable[[], Engine], begun: Connection) -> None:
+    engine = opening()
+    if doing == "rebuild":
+        engine.rebuild(_titles_without_end(begun))
+        return
+    for document in _titles_without_end(begun):
+        engine.write([document])
+
+
+def _titles_without_end(begun: Connection) -> Iterator[TitleDocument]:
+    for number in range(100, 10**9):
+        yield samples.title(number)
+        if number == 105:
+            begun.send("begun")
