@@ -2,10 +2,12 @@
 
 from shops.models_orders import Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
 from shops.models_shop import DeliveryOption, OpeningHours, Shop, ShopMember
-from shops.models_stock import Allocation, StockIncident, StockTerms
+from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms
 
 __all__ = [
     "Allocation",
+    "Availability",
+    "Condition",
     "DeliveryOption",
     "OpeningHours",
     "Parcel",
