@@ -51,7 +51,7 @@ def fold(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Plain text on one line: no control characters, single spaces, composed accents."""
-    if text.isascii() and text.isprintable() and "  " not in text:
+    if text.isprintable() and "  " not in text and (text.isascii() or unicodedata.is_normalized("NFC", text)):
         return text.strip()
     return " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())
 
@@ -62,6 +62,9 @@ def title(text: str) -> str:
     if "&" in line or "<" in line:
         line = one_line(_TAG.sub(" ", html.unescape(line)))
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+name = lru_cache(maxsize=REMEMBERED)(title)  # for columns of few distinct texts: publishers, series
 
 
 def description(text: str) -> str:
@@ -225,7 +228,8 @@ def web_address(text: str) -> str:
 _BETWEEN_NAMES = re.compile(r"\s*(?:;|\||/|\s&\s|\n)\s*")
 
 
-def names(text: str) -> list[str]:
+@lru_cache(maxsize=REMEMBERED)
+def names(text: str) -> tuple[str, ...]:
     """The names in a cell of authors, in order. Commas separate names only where they cannot part a name from its first
     name: "Sjöwall, Maj" is one person, "Maj Sjöwall, Per Wahlöö" are two."""
     parts = [part for part in _BETWEEN_NAMES.split(one_line(text)) if part]
@@ -236,7 +240,7 @@ def names(text: str) -> list[str]:
             found.append(f"{pieces[1]} {pieces[0]}")
         else:
             found.extend(pieces)
-    return found
+    return tuple(found)
 
 
 def _looks_like_two(pieces: list[str]) -> bool:

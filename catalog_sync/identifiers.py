@@ -37,23 +37,25 @@ _EMPTY = Identified(None)
 
 
 def identify(text: str) -> Identified:
-    """The GTIN meant by a cell of an EAN, GTIN or ISBN-13 column.
-
-    A clean ISBN-13 takes the short way; other spellings are remembered.
-    """
-    if len(text) == 13 and text.startswith("97"):
-        try:
-            total = _LIGHT[text[:3]] + _HEAVY[text[3:6]] + _LIGHT[text[6:9]] + _HEAVY[text[9:12]] + int(text[12])
-        except (KeyError, ValueError):
-            return _identify_any(text, False)
-        if total % 10 == 0 and text.isascii():
-            return Identified(int(text))
-    return _identify_any(text, False)
+    """The GTIN meant by a cell of an EAN, GTIN or ISBN-13 column."""
+    return _clean_isbn13(text) or _identify_any(text, False)
 
 
 def identify_isbn(text: str) -> Identified:
     """The same for a column known to hold ISBNs: a number of 6 to 9 digits is an ISBN-10 that lost leading zeros."""
-    return _identify_any(text, True)
+    return _clean_isbn13(text) or _identify_any(text, True)
+
+
+def _clean_isbn13(text: str) -> Identified | None:
+    """The short way for thirteen plain digits; None for anything else, which goes the long way and is remembered."""
+    if len(text) == 13 and text.startswith("97") and not text.endswith(_SPREADSHEET_ZEROS) and text.isascii():
+        try:
+            total = _LIGHT[text[:3]] + _HEAVY[text[3:6]] + _LIGHT[text[6:9]] + _HEAVY[text[9:12]] + int(text[12])
+        except (KeyError, ValueError):
+            return None
+        if total % 10 == 0:
+            return Identified(int(text))
+    return None
 
 
 def identify_row(gtin_text: str, isbn10_text: str) -> Identified:
@@ -117,7 +119,8 @@ def _judge(digits: str, text: str, isbn_column: bool) -> Identified:
 
 def check_digit_fits(digits: str) -> bool:
     """Whether the last of 8 to 14 decimal digits is the GS1 check digit of the others."""
-    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
+    padded = digits.zfill(15)
+    total = _LIGHT[padded[:3]] + _HEAVY[padded[3:6]] + _LIGHT[padded[6:9]] + _HEAVY[padded[9:12]] + _LIGHT[padded[12:]]
     return total % 10 == 0
 
 

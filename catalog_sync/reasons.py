@@ -84,9 +84,47 @@ FEED_REASONS: dict[str, str] = {
     "lane_missing": _("This kind of feed has no separate stock list. Set the address of one first."),
 }
 
-REASONS: dict[str, str] = {**RECORD_REASONS, **NOTE_REASONS, **FEED_REASONS}
+# What a run decided, about the whole list and about single articles of it.
+RUN_REASONS: dict[str, str] = {
+    "run_unchanged": _("The list is the same as last time. Nothing had to be changed."),
+    "run_drop": _(
+        "%(gone)s of %(known)s articles are missing from the list. Nothing was changed. If that is right, approve the run; "
+        "otherwise send the whole list again."
+    ),
+    "run_prices_jumped": _(
+        "%(count)s of %(compared)s prices moved by more than %(limit)s %%. Nothing was changed. If the new prices are right, "
+        "approve the run."
+    ),
+    "run_prices_missing": _(
+        "%(count)s of %(known)s articles have lost their price. Nothing was changed. If that is right, approve the run."
+    ),
+    "run_stock_fell": _(
+        "%(count)s of %(known)s articles that were in stock are now at zero or unknown. Nothing was changed. If that is "
+        "right, approve the run."
+    ),
+    "run_approved": _("Approved by %(person)s."),
+    "run_other_file": _("The list has changed since it awaited approval. It was looked at again."),
+    "run_older": _("%(count)s articles were left as they are: the list is older than what we have."),
+    "run_broken_off": _("Reading broke off: %(detail)s. What was read went in, nothing was taken out of sale."),
+    "run_interrupted": _("The run was interrupted. The next one starts over."),
+    "run_not_vouched": _(
+        "%(count)s lines without a number could not be read, so that nothing was taken out of sale for missing from the list."
+    ),
+    "sku_twice": _("The article is listed %(times)s times. The last line was used."),
+    "price_jumped": _(
+        "The price moved from %(old)s to %(value)s. The old one is kept. If the new one is right, approve the run."
+    ),
+    "gtin_changed": _(
+        "The article number stood for %(old)s until now, and for %(value)s today. It is not sold until a person has said which."
+    ),
+    "currency_other": _("The price is in %(value)s, and this marketplace sells in %(currency)s. The article is not sold."),
+    "article_unknown": _("The stock list has an article that the catalogue has not. It is left out."),
+}
 
-SHOWN_CHARACTERS = 80
+REASONS: dict[str, str] = {**RECORD_REASONS, **NOTE_REASONS, **FEED_REASONS, **RUN_REASONS}
+
+SHOWN_CHARACTERS = 80  # of a value
+SHOWN_LIST = 400  # of a list of columns
 
 
 class Reason(NamedTuple):
@@ -105,13 +143,14 @@ def reason(code: str, **values: Any) -> Reason:
     """A `Reason` with its values as short texts. Raises KeyError for a code that is not in the table."""
     if code not in REASONS:
         raise KeyError(code)
-    return Reason(code, tuple((name, shorten(str(value))) for name, value in values.items()))
+    limits = {name: SHOWN_LIST if name == "columns" else SHOWN_CHARACTERS for name in values}
+    return Reason(code, tuple((name, shorten(str(value), limits[name])) for name, value in values.items()))
 
 
-def shorten(text: str) -> str:
-    """At most `SHOWN_CHARACTERS` of a text, on one line."""
+def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
+    """At most `limit` characters of a text, on one line."""
     line = " ".join(text.split())
-    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 class FeedError(Exception):

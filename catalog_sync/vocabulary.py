@@ -23,7 +23,7 @@ AVAILABILITY_WORDS: dict[str, str] = {
             "backorder", "back order", "onbackorder", "on backorder", "available for order", "to order", "special order",
             "made to order", "madetoorder", "print on demand", "pod", "notify", "sur commande", "a commander",
             "en commande", "impression a la demande", "bajo pedido", "por encargo", "bestellbar", "auf bestellung",
-            "op bestelling", "su ordinazione", "order", "orderable",
+            "op bestelling", "su ordinazione", "order", "orderable", "indent",
         ),
         A.ORDERABLE,
     ),
@@ -31,13 +31,13 @@ AVAILABILITY_WORDS: dict[str, str] = {
         (
             "preorder", "pre order", "presale", "presell", "not yet published", "forthcoming", "coming soon", "a paraitre",
             "precommande", "prochainement", "preventa", "vorbestellbar", "vorbestellung", "in vorbereitung",
-            "proximamente", "np",
+            "proximamente", "np", "nyp",
         ),
         A.PREORDER,
     ),
     **dict.fromkeys(
         (
-            "out of stock", "outofstock", "sold out", "soldout", "no", "n", "false", "0", "non", "rupture",
+            "out of stock", "outofstock", "no stock", "sold out", "soldout", "no", "n", "false", "0", "non", "rupture",
             "en rupture", "rupture de stock", "en reimpression", "reimpression", "manquant", "indisponible",
             "temporairement indisponible", "temporarily unavailable", "temporarily out of stock", "reprinting", "agotado",
             "sin stock", "sin existencias", "nicht vorratig", "nicht lieferbar", "vergriffen", "nein", "niet op voorraad",

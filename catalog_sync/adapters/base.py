@@ -93,10 +93,10 @@ class FileAdapter(Adapter):
             writer.notes.append(reason("file_cut"))
         if delta:
             writer.notes.append(reason("delta_only"))
-        chunk = writer.take(complete=whole and not delta, cursor=cursor)
-        if not writer.listed:
+        if not writer.listed and writer.is_empty():
             raise feed_error("file_without_articles", permanent=False)
-        return chunk
+        some_read = bool(writer.read or writer.records)
+        return writer.take(complete=whole and some_read and not delta, cursor=cursor)
 
 
 class ChunkWriter:
@@ -105,7 +105,8 @@ class ChunkWriter:
     def __init__(self, as_of: datetime, notes: list[Reason]) -> None:
         self.as_of = as_of
         self.notes = notes
-        self.listed = 0
+        self.listed = 0  # articles handed over, refused and withdrawn ones among them
+        self.read = 0  # records handed over
         self._empty()
 
     def _empty(self) -> None:
@@ -113,6 +114,9 @@ class ChunkWriter:
         self.refused: list[Refused] = []
         self.issues: list[Issue] = []
         self.gone: list[str] = []
+
+    def is_empty(self) -> bool:
+        return not (self.records or self.refused or self.gone)
 
     def is_full(self) -> bool:
         return len(self.records) + len(self.refused) + len(self.gone) >= CHUNK_SIZE
@@ -122,6 +126,7 @@ class ChunkWriter:
         chunk = Chunk(
             self.records, self.refused, self.issues, self.gone, self.as_of, complete, cursor, tuple(self.notes)
         )
+        self.read += len(self.records)
         self.listed += len(self.records) + len(self.refused) + len(self.gone)
         self.notes = []
         self._empty()

@@ -37,6 +37,10 @@ def read_csv(
     decoding = decide(path, declared)
     text = sample(path, decoding)
     refuse_web_page(text)
+    first = text.lstrip("\ufeff \t\r\n")[:1]
+    if first in ("<", "{"):
+        found = "XML" if first == "<" else "JSON"
+        raise feed_error("file_wrong_kind", permanent=True, found=found, expected="CSV, XLSX, ODS")
     delimiter = decide_delimiter(text)
     head = list(_first_rows(text, delimiter))
     index = find_header(head, knows)
