@@ -59,6 +59,8 @@ class SyncRun(models.Model):
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="runs")
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
     started_at = models.DateTimeField()
+    # Moved on while the run works; a run that has not for some minutes belongs to a dead process and is taken over.
+    alive_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     complete = models.BooleanField(default=False, help_text="The sender's file was read to its end and is credible.")
     as_of = models.DateTimeField(null=True)

@@ -1,4 +1,4 @@
-"""System checks: Oscar's classes resolve to ours, and production settings are safe. `check --deploy` adds Django's own."""
+"""System checks: Oscar's classes resolve to ours, production settings are safe. `check --deploy` adds Django's own."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ class Step:
 STEPS = [
     Step("deliver_fake_events", "marketplace.payments.events:deliver_fake_events", 1),
     Step("apply_events", "marketplace.payments.events:apply_events", 1),
+    Step("watch_payments", "marketplace.payments.sessions:watch_payments", 30),
     Step("place_paid", "marketplace.checkout.placing:place_paid", 1),
     Step("end_unpaid", "marketplace.checkout.ending:end_unpaid", 20),
     Step("transmit_orders", "shops.orders.routing:transmit_orders", 2),

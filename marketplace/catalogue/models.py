@@ -6,18 +6,24 @@ from django.db import models
 
 
 class Form(models.TextChoices):
-    """What kind of thing it is; ONIX list 150, Google's categories and each system's words map into it."""
+    """What kind of thing it is: the values of `catalog_sync.records.Form`, into which every system's words map, and
+    two finer ones that an editor may give."""
 
     HARDBACK = "hardback", "Hardback"
     PAPERBACK = "paperback", "Paperback"
     POCKET = "pocket", "Pocket book"
+    BOOK = "book", "Book"
     COMIC = "comic", "Comic book"
-    AUDIO = "audio", "Audio book"
-    EBOOK = "ebook", "E-book"
     BOARD = "board", "Board book"
-    CALENDAR = "calendar", "Calendar"
+    EBOOK = "ebook", "E-book"
+    AUDIO = "audio", "Audio book"
+    VIDEO = "video", "Film"
     MAP = "map", "Map"
+    MUSIC = "music", "Music"
+    CALENDAR = "calendar", "Calendar"
     GAME = "game", "Game"
+    STATIONERY = "stationery", "Stationery"
+    GOODS = "goods", "Goods"
     OTHER = "other", "Other goods"
 
 

@@ -8,7 +8,8 @@ from marketplace.foundation.leases import DueRow
 
 
 class Payment(DueRow):
-    """The one payment of a checkout: its hosted session and its intent. As a due row: captured by a step."""
+    """The one payment of a checkout: its hosted session and its intent. As a due row it is looked at again until it has
+    ended one way or the other, so that a lost event only delays."""
 
     class State(models.TextChoices):
         NEW = "new", "Session not made yet"
@@ -24,6 +25,9 @@ class Payment(DueRow):
     amount_minor = models.PositiveIntegerField(help_text="Authorised: the checkout's total.")
     captured_minor = models.PositiveIntegerField(default=0)
     refunded_minor = models.PositiveIntegerField(default=0)
+    settled_units = models.PositiveIntegerField(
+        default=0, help_text="Declined units whose money is given back or never taken."
+    )
     session_id = models.CharField(max_length=80, blank=True, db_index=True)
     session_url = models.URLField(max_length=800, blank=True)
     intent_id = models.CharField(max_length=80, blank=True, db_index=True)
@@ -54,6 +58,7 @@ class MoneyCall(DueRow):
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=200, blank=True)
     stripe_id = models.CharField(max_length=80, blank=True)
+    commission_minor = models.PositiveIntegerField(default=0, help_text="Of a transfer: what the network keeps.")
     first_tried_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
 
@@ -87,8 +92,12 @@ class LedgerEntry(models.Model):
     currency = models.CharField(max_length=3)
     key = models.CharField(max_length=160, unique=True)
     order = models.ForeignKey("order.Order", null=True, on_delete=models.PROTECT, related_name="ledger_entries")
-    shop_order = models.ForeignKey("shops.ShopOrder", null=True, on_delete=models.PROTECT, related_name="ledger_entries")
-    stripe_id = models.CharField(max_length=80, blank=True, help_text="The object of Stripe's that moved.")
+    shop_order = models.ForeignKey(
+        "shops.ShopOrder", null=True, on_delete=models.PROTECT, related_name="ledger_entries"
+    )
+    stripe_id = models.CharField(
+        max_length=80, blank=True, help_text="Stripe's balance transaction, where our balance moved."
+    )
     cause = models.CharField(max_length=200)
 
     class Meta:

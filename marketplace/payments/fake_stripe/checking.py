@@ -125,7 +125,7 @@ def _one_of(value: Any, choices: tuple[Any, ...], at: str, is_form: bool) -> Any
         except FakeStripeError as error:
             fits = isinstance(value, Mapping) == (typing_extensions.is_typeddict(choice) or get_origin(choice) is dict)
             problem = error if problem is None or fits else problem
-    assert problem is not None  # noqa: S101 (a union has at least one member)
+    assert problem is not None
     raise problem
 
 

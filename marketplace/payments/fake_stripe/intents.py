@@ -119,7 +119,7 @@ def cancel(call: Call) -> Body:
 def end(store: Store, now: int, intent_id: str, reason: str | None) -> Body:
     """The intent is canceled; what was authorised is released and no money moves."""
     intent = store.get(KIND, intent_id)
-    assert intent is not None  # noqa: S101 (objects are never deleted)
+    assert intent is not None
     if intent["status"] == "requires_capture":
         charges.release(store, now, intent["latest_charge"])
     intent |= {"status": "canceled", "amount_capturable": 0, "canceled_at": now, "cancellation_reason": reason}

@@ -1,0 +1,177 @@
+"""The step that moves money: one MoneyCall row, its key stored long before, is one call to Stripe. Its effect is
+recorded with its ledger entries in one transaction. After an unknown outcome it looks before it calls again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from marketplace.foundation import leases
+from marketplace.foundation.failpoints import failpoint
+from marketplace.payments import gateway, ledger
+from marketplace.payments.models import MoneyCall, Payment
+from marketplace.payments.sessions import transfer_group
+
+Kind = MoneyCall.Kind
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a call did: Stripe's object, the balance transaction it made, its fee in minor units."""
+
+    stripe_id: str
+    balance_transaction_id: str = ""
+    fee_minor: int = 0
+
+
+def give_back(payment: Payment, *, reason: str, now: datetime) -> MoneyCall:
+    """The whole payment goes back to the reader: released if it was not captured yet, else refunded."""
+    with transaction.atomic():
+        payment = Payment.objects.select_for_update().get(pk=payment.pk)
+        captured = payment.state == Payment.State.CAPTURED
+        call, _ = MoneyCall.objects.get_or_create(
+            key=f"give-back:{payment.pk}" if captured else f"capture:{payment.pk}",
+            defaults={
+                "kind": Kind.REFUND if captured else Kind.CANCEL,
+                "payment": payment,
+                "amount_minor": payment.captured_minor - payment.refunded_minor if captured else payment.amount_minor,
+                "currency": payment.currency,
+                "reason": reason[:200],
+                "due_at": now,
+            },
+        )
+    return call
+
+
+def move_money(now: datetime) -> int:
+    """Step: make the calls that are due, one at a time for each payment."""
+    return sum(_move(call, now) for call in leases.claim(MoneyCall, now=now, limit=20, group="payment_id"))
+
+
+def _move(call: MoneyCall, now: datetime) -> bool:
+    if call.first_tried_at is None:
+        MoneyCall.objects.filter(pk=call.pk).update(first_tried_at=now)
+    point = POINTS[call.kind]
+    failpoint(f"{point}.before_call")
+    try:
+        # The first try has no past to look up.
+        moved = (LOOK[call.kind](call) if call.first_tried_at else None) or MAKE[call.kind](call)
+    except gateway.PaymentGatewayError as error:
+        leases.postpone(call, error=str(error), now=now, permanent=error.permanent)
+        return False
+    failpoint(f"{point}.after_call")
+    with transaction.atomic():
+        if not leases.finish(call, stripe_id=moved.stripe_id, done_at=now):
+            return False
+        RECORD[call.kind](call, moved, now)
+    return True
+
+
+def _metadata(call: MoneyCall) -> dict[str, str]:
+    return {"key": call.key}
+
+
+def _captured(intent: gateway.Intent) -> Moved:
+    return Moved(intent.latest_charge_id, intent.balance_transaction_id, intent.fee_minor or 0)
+
+
+def _make_capture(call: MoneyCall) -> Moved:
+    return _captured(gateway.capture(call.payment.intent_id, call.amount_minor, idempotency_key=call.key))
+
+
+def _look_capture(call: MoneyCall) -> Moved | None:
+    intent = gateway.retrieve_intent(call.payment.intent_id)
+    return _captured(intent) if intent.status == "succeeded" else None
+
+
+def _make_cancel(call: MoneyCall) -> Moved:
+    return Moved(gateway.cancel_intent(call.payment.intent_id, idempotency_key=call.key, reason="abandoned").id)
+
+
+def _look_cancel(call: MoneyCall) -> Moved | None:
+    intent = gateway.retrieve_intent(call.payment.intent_id)
+    return Moved(intent.id) if intent.status == "canceled" else None
+
+
+def _make_refund(call: MoneyCall) -> Moved:
+    made = gateway.refund(call.payment.intent_id, call.amount_minor, metadata=_metadata(call), idempotency_key=call.key)
+    return Moved(made.id, made.balance_transaction_id)
+
+
+def _look_refund(call: MoneyCall) -> Moved | None:
+    for found in gateway.list_refunds(intent_id=call.payment.intent_id):
+        if found.metadata.get("key") == call.key and found.status not in {"failed", "canceled"}:
+            return Moved(found.id, found.balance_transaction_id)
+    return None
+
+
+def _make_transfer(call: MoneyCall) -> Moved:
+    assert call.shop_order is not None
+    made = gateway.transfer(
+        call.amount_minor,
+        currency=call.currency,
+        destination=call.shop_order.shop.stripe_account,
+        source_charge_id=call.payment.charge_id,
+        transfer_group=transfer_group(call.payment),
+        metadata=_metadata(call),
+        idempotency_key=call.key,
+    )
+    return Moved(made.id, made.balance_transaction_id)
+
+
+def _look_transfer(call: MoneyCall) -> Moved | None:
+    for found in gateway.list_transfers(transfer_group=transfer_group(call.payment)):
+        if found.metadata.get("key") == call.key:
+            return Moved(found.id, found.balance_transaction_id)
+    return None
+
+
+def _record_capture(call: MoneyCall, moved: Moved, now: datetime) -> None:
+    Payment.objects.filter(pk=call.payment_id).update(
+        state=Payment.State.CAPTURED, captured_minor=call.amount_minor, charge_id=moved.stripe_id
+    )
+    ledger.record_capture(
+        call.payment,
+        amount_minor=call.amount_minor,
+        fee_minor=moved.fee_minor,
+        stripe_id=moved.balance_transaction_id,
+        now=now,
+    )
+
+
+def _record_cancel(call: MoneyCall, moved: Moved, now: datetime) -> None:
+    Payment.objects.filter(pk=call.payment_id).update(state=Payment.State.CANCELLED)
+
+
+def _record_refund(call: MoneyCall, moved: Moved, now: datetime) -> None:
+    Payment.objects.filter(pk=call.payment_id).update(refunded_minor=F("refunded_minor") + call.amount_minor)
+    ledger.record_refund(call, stripe_id=moved.balance_transaction_id, now=now)
+
+
+def _record_transfer(call: MoneyCall, moved: Moved, now: datetime) -> None:
+    ledger.record_transfer(call, stripe_id=moved.balance_transaction_id, now=now)
+
+
+MAKE: dict[str, Callable[[MoneyCall], Moved]] = {
+    Kind.CAPTURE: _make_capture,
+    Kind.CANCEL: _make_cancel,
+    Kind.REFUND: _make_refund,
+    Kind.TRANSFER: _make_transfer,
+}
+LOOK: dict[str, Callable[[MoneyCall], Moved | None]] = {
+    Kind.CAPTURE: _look_capture,
+    Kind.CANCEL: _look_cancel,
+    Kind.REFUND: _look_refund,
+    Kind.TRANSFER: _look_transfer,
+}
+RECORD: dict[str, Callable[[MoneyCall, Moved, datetime], None]] = {
+    Kind.CAPTURE: _record_capture,
+    Kind.CANCEL: _record_cancel,
+    Kind.REFUND: _record_refund,
+    Kind.TRANSFER: _record_transfer,
+}
+POINTS = {Kind.CAPTURE: "capture", Kind.CANCEL: "capture", Kind.REFUND: "refund", Kind.TRANSFER: "transfer"}

@@ -1,0 +1,94 @@
+"""What a reader finally pays: captured once when every shop has answered, or well before the authorisation ends.
+A line declined before lowers the capture, after it is refunded."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, Sum
+
+from marketplace.payments.models import MoneyCall, Payment
+from marketplace.payments.worth import declined_worth
+from shops.models import ShopOrderLine
+
+# Acceptance and rerouting stop this long before the authorisation ends (DESIGN §6).
+MARGIN = timedelta(hours=24)
+BATCH = 50
+
+
+def settle_answers(now: datetime) -> int:
+    """Step: decide captures that are due and refunds of what was declined since. Writes MoneyCall rows only."""
+    return sum(settle(payment_id, now=now) for payment_id in _to_settle(now))
+
+
+def settle(payment_id: int, *, now: datetime) -> bool:
+    """Decide for one payment. True where a call was written."""
+    with transaction.atomic():
+        payment = Payment.objects.select_for_update().get(pk=payment_id)
+        lines = list(ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment))
+        declined_units = sum(line.declined for line in lines)
+        keep = payment.amount_minor - declined_worth(lines)
+        if payment.state == Payment.State.AUTHORISED:
+            made = _capture(payment, keep, now)
+        elif payment.state == Payment.State.CAPTURED:
+            made = _refund_down_to(payment, keep, now)
+        else:
+            return False
+        Payment.objects.filter(pk=payment.pk).update(settled_units=declined_units)
+        return made
+
+
+def _to_settle(now: datetime) -> list[int]:
+    order_lines = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=OuterRef("pk"))
+    unanswered = order_lines.filter(quantity__gt=F("accepted") + F("declined"))
+    placed = Payment.objects.filter(checkout__order__isnull=False)
+    ready = placed.filter(state=Payment.State.AUTHORISED).filter(
+        Q(capture_before__lte=now + MARGIN) | ~Exists(unanswered)
+    )
+    undecided = ready.filter(~Exists(MoneyCall.objects.filter(payment=OuterRef("pk"), kind__in=["capture", "cancel"])))
+    declined_since = (
+        placed.filter(state=Payment.State.CAPTURED)
+        .filter(Exists(order_lines.filter(declined__gt=0)))
+        .annotate(units=Sum("checkout__order__shop_orders__lines__declined"))
+        .filter(units__gt=F("settled_units"))
+    )
+    return [*undecided.values_list("pk", flat=True)[:BATCH], *declined_since.values_list("pk", flat=True)[:BATCH]]
+
+
+def _capture(payment: Payment, keep: int, now: datetime) -> bool:
+    kind = MoneyCall.Kind.CAPTURE if keep else MoneyCall.Kind.CANCEL
+    reason = "every shop has answered" if keep else "every line was declined"
+    _, made = MoneyCall.objects.get_or_create(
+        key=f"capture:{payment.pk}",
+        defaults={
+            "kind": kind,
+            "payment": payment,
+            "amount_minor": keep or payment.amount_minor,
+            "currency": payment.currency,
+            "reason": reason,
+            "due_at": now,
+        },
+    )
+    return made
+
+
+def _refund_down_to(payment: Payment, keep: int, now: datetime) -> bool:
+    """Give back what was captured beyond `keep` and is not on its way back yet. The key holds the running total, so
+    that the same decline is never given back twice."""
+    on_the_way = payment.calls.filter(kind=MoneyCall.Kind.REFUND).aggregate(sum=Sum("amount_minor", default=0))["sum"]
+    owed = payment.captured_minor - keep - on_the_way
+    if owed <= 0:
+        return False
+    _, made = MoneyCall.objects.get_or_create(
+        key=f"refund:{payment.pk}:{on_the_way + owed}",
+        defaults={
+            "kind": MoneyCall.Kind.REFUND,
+            "payment": payment,
+            "amount_minor": owed,
+            "currency": payment.currency,
+            "reason": "declined after capture",
+            "due_at": now,
+        },
+    )
+    return made

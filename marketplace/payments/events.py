@@ -1,0 +1,66 @@
+"""Stripe's events: stored by their id first, then applied from the object fetched again. Order and number of their
+arrival do not matter."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+from marketplace.foundation import leases
+from marketplace.foundation.failpoints import failpoint
+from marketplace.payments import accounts, gateway, sessions
+from marketplace.payments.models import Payment, StripeEvent
+from shops.models import Shop
+
+
+def store(payload: bytes, header: str, *, now: datetime | None = None) -> bool:
+    """Keep a signed event; False where it is here already. Raises PaymentGatewayError when the signature is wrong."""
+    now = now or timezone.now()
+    event = gateway.construct_event(payload, header, settings.STRIPE_WEBHOOK_SECRET)
+    row = StripeEvent(event_id=event.id, type=event.kind, object_id=event.object_id, received_at=now, due_at=now)
+    row.payload = {"account": event.account, "object": event.object_kind, "created": event.created.isoformat()}
+    before = StripeEvent.objects.filter(event_id=event.id).exists()
+    StripeEvent.objects.bulk_create([row], ignore_conflicts=True)
+    return not before
+
+
+def apply_events(now: datetime) -> int:
+    """Step: apply what came in, each from the object as it is now."""
+    done = 0
+    for row in leases.claim(StripeEvent, now=now, limit=50):
+        failpoint("event.before_apply")
+        try:
+            _apply(row, now)
+        except gateway.PaymentGatewayError as error:
+            leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
+            continue
+        failpoint("event.after_apply")
+        done += leases.finish(row, applied_at=now)
+    return done
+
+
+def deliver_fake_events(now: datetime) -> int:
+    """Step of the stand-in: hand its due events to our inbox, signed, as Stripe would over the network."""
+    if not settings.STRIPE_FAKE:
+        return 0
+    from marketplace.payments.fake_stripe.steps import deliver_due_events  # its tables exist only where it is installed
+
+    return deliver_due_events(now, lambda payload, header: store(payload, header, now=now))
+
+
+def _apply(row: StripeEvent, now: datetime) -> None:
+    subject = row.payload.get("object", "")
+    if subject == "checkout.session":
+        payments = Payment.objects.filter(session_id=row.object_id)
+    elif subject == "payment_intent":
+        payments = Payment.objects.filter(intent_id=row.object_id)
+    elif subject == "v2.core.account":
+        for shop in Shop.objects.filter(stripe_account=row.object_id):
+            accounts.refresh(shop, now=now)
+        return
+    else:
+        return  # kept for the record: nothing of ours depends on it
+    for payment in payments:
+        sessions.refresh(payment, now=now)

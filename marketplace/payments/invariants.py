@@ -1,0 +1,85 @@
+"""What must always be true of money; each function returns its violations as short texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from marketplace.payments import reconciliation
+from marketplace.payments.ledger import ORDERS
+from marketplace.payments.models import LedgerEntry, MoneyCall, Payment
+from marketplace.payments.worth import declined_worth
+from shops.models import ShopOrderLine
+
+RECONCILED_DAYS = 90
+
+
+def captured_is_booked() -> list[str]:
+    wrong = []
+    for payment in Payment.objects.filter(state=Payment.State.CAPTURED).select_related("checkout"):
+        booked = LedgerEntry.objects.filter(key=f"capture:{payment.pk}").aggregate(s=Sum("amount_minor", default=0))[
+            "s"
+        ]
+        if booked != payment.captured_minor:
+            wrong.append(f"payment {payment.pk}: captured {payment.captured_minor}, booked {booked}")
+    return wrong
+
+
+def orders_are_never_overdrawn() -> list[str]:
+    """Of no order more was refunded, transferred and kept than was captured."""
+    sums: dict[int, int] = {}
+    for column, sign in (("credit", 1), ("debit", -1)):
+        rows = LedgerEntry.objects.filter(**{column: ORDERS}).values("order").annotate(s=Sum("amount_minor"))
+        for row in rows:
+            sums[row["order"]] = sums.get(row["order"], 0) + sign * row["s"]
+    return [f"order {order}: {left} left" for order, left in sums.items() if left < 0]
+
+
+def money_calls_are_booked() -> list[str]:
+    done = MoneyCall.objects.exclude(done_at=None).exclude(kind=MoneyCall.Kind.CANCEL)
+    keys = set(LedgerEntry.objects.values_list("key", flat=True))
+    return [f"{call.kind} {call.key} is not in the ledger" for call in done if call.key not in keys]
+
+
+def nobody_pays_for_declined_units() -> list[str]:
+    """Once captured and refunded, the reader has paid the order less what was declined."""
+    wrong = []
+    settled = Payment.objects.filter(state=Payment.State.CAPTURED, checkout__order__isnull=False).exclude(
+        calls__due_at__isnull=False
+    )
+    for payment in settled:
+        lines = list(ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment))
+        if sum(line.declined for line in lines) != payment.settled_units:
+            continue  # declined a moment ago: the step has not come to it
+        due = payment.amount_minor - declined_worth(lines)
+        if payment.captured_minor - payment.refunded_minor != due:
+            wrong.append(f"payment {payment.pk}: paid {payment.captured_minor - payment.refunded_minor}, due {due}")
+    return wrong
+
+
+def refunds_fit() -> list[str]:
+    return [
+        f"payment {payment.pk}: {payment.refunded_minor} refunded of {payment.captured_minor}"
+        for payment in Payment.objects.filter(refunded_minor__gt=F("captured_minor"))
+    ]
+
+
+def stripe_agrees() -> list[str]:
+    """The stand-in's books against ours; with the real Stripe that is the nightly reconciliation's work."""
+    if not settings.STRIPE_FAKE:
+        return []
+    return reconciliation.unmatched(since=timezone.now() - timedelta(days=RECONCILED_DAYS))
+
+
+INVARIANTS: dict[str, Callable[[], list[str]]] = {
+    "every capture is in the ledger": captured_is_booked,
+    "no order's money is spent twice": orders_are_never_overdrawn,
+    "every call that moved money is in the ledger": money_calls_are_booked,
+    "nobody pays for declined units": nobody_pays_for_declined_units,
+    "refunds never exceed captures": refunds_fit,
+    "ledger and Stripe's balance agree": stripe_agrees,
+}

@@ -1,0 +1,168 @@
+"""The hosted payment page of a checkout: opened, looked at again, ended. Nothing here runs inside a transaction: a
+call to Stripe cannot be rolled back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from marketplace.foundation import leases, network
+from marketplace.foundation.failpoints import failpoint
+from marketplace.payments import gateway
+from marketplace.payments.models import Payment
+
+if TYPE_CHECKING:  # the checkout lies to the right: known here by its rows alone
+    from marketplace.checkout.models import Checkout
+
+LOOK_AGAIN = timedelta(minutes=2)
+# A request for a session that broke off may still arrive; after this it has, or never will.
+IN_FLIGHT = timedelta(minutes=5)
+State = Payment.State
+WAITING = [State.NEW, State.OPEN]
+
+
+def open_session(checkout: Checkout, *, success_url: str, cancel_url: str, now: datetime) -> Payment:
+    """The payment of a frozen checkout with the address of its hosted page. Called again it gives the same page.
+
+    Raises PaymentGatewayError; then the hold stands until `end_session` knows that no session can be paid."""
+    payment, _ = Payment.objects.get_or_create(
+        checkout=checkout,
+        defaults={
+            "currency": checkout.currency,
+            "amount_minor": checkout.total_minor,
+            "expires_at": checkout.expires_at,
+            "due_at": now + LOOK_AGAIN,
+        },
+    )
+    if payment.session_id:
+        return payment
+    failpoint("session.before_create")
+    session = gateway.create_checkout_session(
+        _lines(checkout),
+        currency=checkout.currency,
+        expires_at=checkout.expires_at,
+        success_url=success_url,
+        cancel_url=cancel_url,
+        client_reference_id=str(checkout.pk),
+        transfer_group=transfer_group(payment),
+        metadata={"checkout": str(checkout.pk)},
+        idempotency_key=f"session:{checkout.pk}",
+        customer_email=checkout.email,
+        locale=checkout.language,
+        display_name=network.current().name,
+    )
+    failpoint("session.after_create")
+    _found(payment, session)
+    return payment
+
+
+def transfer_group(payment: Payment) -> str:
+    return f"checkout_{payment.checkout_id}"
+
+
+def refresh(payment: Payment, *, now: datetime) -> Payment:
+    """Fetch session and intent again and record what they have become; only forward. Safe to call at any time."""
+    payment.refresh_from_db()
+    if payment.state not in WAITING:
+        return payment
+    if not payment.session_id and not _look_up(payment):
+        return payment
+    session = gateway.retrieve_session(payment.session_id)
+    intent = gateway.retrieve_intent(session.intent_id) if session.intent_id else None
+    if intent and gateway.is_paid(intent):
+        _authorised(payment, intent, now)
+    elif session.status == "expired":
+        Payment.objects.filter(pk=payment.pk, state__in=WAITING).update(state=State.EXPIRED, due_at=None)
+    payment.refresh_from_db()
+    return payment
+
+
+def end_session(payment: Payment, *, now: datetime) -> bool:
+    """End the hosted page. True: it is known to be over and unpaid, so the hold may end. False: it was paid after all,
+    or that is not known yet."""
+    payment = refresh(payment, now=now)
+    if payment.state == State.OPEN:
+        try:
+            gateway.expire_session(payment.session_id, idempotency_key=f"expire:{payment.session_id}")
+        except gateway.PaymentGatewayError as error:
+            if not error.permanent:  # a permanent one says that it is open no more: look what it became
+                return False
+        payment = refresh(payment, now=now)
+    if payment.state == State.NEW and now > payment.checkout.frozen_at + IN_FLIGHT:
+        Payment.objects.filter(pk=payment.pk, state=State.NEW, session_id="").update(state=State.EXPIRED, due_at=None)
+        payment.refresh_from_db()
+    return payment.state == State.EXPIRED
+
+
+def watch_payments(now: datetime) -> int:
+    """Step: look again at payments that no event has spoken of."""
+    done = 0
+    for payment in leases.claim(Payment, now=now):
+        try:
+            refresh(payment, now=now)
+        except gateway.PaymentGatewayError as error:
+            leases.postpone(payment, error=str(error), now=now)
+            continue
+        again = now + LOOK_AGAIN if payment.state in WAITING else None
+        leases.finish(payment, due_at=again, attempts=0)
+        done += again is None
+    return done
+
+
+def _lines(checkout: Checkout) -> list[gateway.SessionLine]:
+    """As the reader saw them; their sum is the checkout's total to the cent (tax and delivery included)."""
+    lines: list[gateway.SessionLine] = []
+    for parcel in checkout.parcels.select_related("shop").prefetch_related("lines"):
+        delivery = 0
+        for line in parcel.lines.all():
+            goods = line.total_minor - line.delivery_share_minor
+            delivery += line.delivery_share_minor
+            if goods:
+                lines.append(
+                    gateway.SessionLine(f"{line.quantity} × {line.title}", goods, description=parcel.shop.name)
+                )
+        if delivery:
+            lines.append(
+                gateway.SessionLine(
+                    getattr(parcel.delivery_option, f"name_{checkout.language}"), delivery, description=parcel.shop.name
+                )
+            )
+    return lines
+
+
+def _found(payment: Payment, session: gateway.Session) -> None:
+    Payment.objects.filter(pk=payment.pk, session_id="").update(
+        session_id=session.id, session_url=session.url, intent_id=session.intent_id, expires_at=session.expires_at
+    )
+    Payment.objects.filter(pk=payment.pk, state=State.NEW).update(state=State.OPEN)
+    payment.refresh_from_db()
+
+
+def _look_up(payment: Payment) -> bool:
+    """Find the session of a request whose answer never came."""
+    since = payment.checkout.frozen_at - timedelta(minutes=1)
+    for session in gateway.list_sessions(created_since=since):
+        if session.client_reference_id == str(payment.checkout_id):
+            _found(payment, session)
+            return True
+    return False
+
+
+def _authorised(payment: Payment, intent: gateway.Intent, now: datetime) -> None:
+    """Paid: the checkout becomes due for placing, in the same transaction. One winner, however many call."""
+    checkouts = type(payment.checkout)._default_manager
+    with transaction.atomic():
+        won = Payment.objects.filter(pk=payment.pk, state__in=WAITING).update(
+            state=State.AUTHORISED,
+            intent_id=intent.id,
+            charge_id=intent.latest_charge_id,
+            capture_before=intent.capture_before,
+            paid_at=now,
+            due_at=None,
+        )
+        if won:
+            checkouts.filter(pk=payment.checkout_id, state__in=["paying", "ended"]).update(
+                state="paid", due_at=now, attempts=0, lease_until=None, parked_at=None, lease_token=""
+            )

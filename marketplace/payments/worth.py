@@ -1,0 +1,33 @@
+"""What a line's units are worth in money: one rule, so that capture, refund and transfer agree to the cent.
+
+The first k units of a line of n that costs t are worth ⌊t·k/n⌋; all of them exactly t. The delivery share of a line
+goes with its units (DESIGN: each part frozen by one plain rule)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from marketplace.foundation import network
+from marketplace.foundation.money import share
+from shops.models import ShopOrder, ShopOrderLine
+
+
+def units_worth(total_minor: int, units: int, quantity: int) -> int:
+    return total_minor * units // quantity
+
+
+def declined_worth(lines: Iterable[ShopOrderLine]) -> int:
+    """What the reader does not pay, or gets back, for the units that were declined."""
+    return sum(units_worth(line.total_minor, line.declined, line.quantity) for line in lines)
+
+
+def handed_over_worth(lines: Iterable[ShopOrderLine]) -> int:
+    """What a shop has earned, before commission: everything that was not declined, once the rest is handed over."""
+    return sum(line.total_minor - units_worth(line.total_minor, line.declined, line.quantity) for line in lines)
+
+
+def commission(shop_order: ShopOrder, lines: Iterable[ShopOrderLine]) -> int:
+    """The network's share of the goods that were handed over, without delivery and without tax added on top."""
+    goods = sum(line.goods_minor - units_worth(line.goods_minor, line.declined, line.quantity) for line in lines)
+    own = shop_order.shop.commission_basis_points
+    return share(goods, network.current().commission_basis_points if own is None else own)
