@@ -48,7 +48,7 @@ class StockTerms(models.Model):
     # Quantity unknown but in stock: how many open units the shop allows before it has confirmed one.
     open_limit = models.PositiveSmallIntegerField(default=1)
     retired_at = models.DateTimeField(null=True, help_text="A complete feed no longer lists it: not sold until it does.")
-    price_kind = models.CharField(max_length=12, default="recommended")
+    price_kind = models.CharField(max_length=12, default="retail", help_text="As in catalog_sync.records.PriceKind.")
 
     class Meta:
         verbose_name_plural = "stock terms"

@@ -1,0 +1,91 @@
+"""Many rows at once on both databases: temporary tables, filled by COPY on PostgreSQL and `executemany` on SQLite.
+
+Sets of rows go through a temporary table and one statement per target; an ORM object per row costs ten times as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+# The types a temporary table may use, as (PostgreSQL, SQLite).
+_TYPES = {
+    "text": ("text", "text"),
+    "integer": ("integer", "integer"),
+    "bigint": ("bigint", "integer"),
+    "boolean": ("boolean", "bool"),
+    "moment": ("timestamptz", "text"),
+    "date": ("date", "text"),
+    "json": ("jsonb", "text"),
+}
+
+
+def is_postgres() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def differs() -> str:
+    """The operator "is not the same, NULLs included"."""
+    return "IS DISTINCT FROM" if is_postgres() else "IS NOT"
+
+
+def moment(value: datetime | None) -> Any:
+    """A time as a raw statement's parameter: SQLite stores what Django would, so that texts compare."""
+    return connection.ops.adapt_datetimefield_value(value)
+
+
+def create_temporary(name: str, columns: Mapping[str, str], *, key: str = "") -> None:
+    """A fresh temporary table of this connection. `columns` maps names to keys of `_TYPES`; `key` is indexed."""
+    drop_temporary(name)
+    position = 0 if is_postgres() else 1
+    lines = [f"{column} {_TYPES[kind][position]}" for column, kind in columns.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE {name} ({', '.join(lines)})")
+        if key:
+            cursor.execute(f"CREATE INDEX {'' if is_postgres() else 'temp.'}{name}_key ON {name} ({key})")
+
+
+def drop_temporary(*names: str) -> None:
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DROP TABLE IF EXISTS {'pg_temp' if is_postgres() else 'temp'}.{name}")
+
+
+def load(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, on_conflict: str = "") -> None:
+    """Add rows to a temporary table; their values are in the order of `columns`. `on_conflict` is for SQLite alone (COPY
+    knows none). On SQLite the savepoint spares a transaction per row, and locks nothing but the temporary database."""
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        if is_postgres():
+            with cursor.copy(f"COPY {name} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.execute("SAVEPOINT halles_load")
+        cursor.executemany(f"INSERT INTO temp.{name} ({names}) VALUES ({marks}) {on_conflict}", rows)
+        cursor.execute("RELEASE SAVEPOINT halles_load")
+
+
+def analyse(name: str) -> None:
+    """Tell PostgreSQL how large a temporary table is; without it joins are planned for a handful of rows."""
+    if is_postgres():
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {name}")
+
+
+def execute(sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> int:
+    """Run one statement and say how many rows it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return max(cursor.rowcount, 0)
+
+
+def rows(sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple]:
+    """All rows of one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
