@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 from oscar.apps.catalogue.models import Product, ProductClass
+from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import Partner, StockRecord
 
 from marketplace.catalogue.models import ProductFacts
 from marketplace.foundation import network as networks
 from marketplace.foundation.models import Network
+from marketplace.foundation.money import to_minor
 from marketplace.models import User
-from shops.models import DeliveryOption, Shop, ShopMember, StockTerms
+from shops import stock
+from shops.models import DeliveryOption, Shop, ShopMember, ShopOrder, ShopOrderLine, StockTerms
 
 _number = count(1)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday; for tests that want a fixed clock
@@ -100,3 +103,73 @@ def stock_record(
     if terms:
         StockTerms.objects.create(stock_record=record, **terms)
     return record
+
+
+def order(person: User | None = None, *, email: str = "lea@example.org", **columns: object) -> Order:
+    """A placed order without lines, of an account or of a guest."""
+    columns = {
+        "number": str(100_000 + next(_number)),
+        "currency": "CAD",
+        "total_incl_tax": Decimal("20.00"),
+        "total_excl_tax": Decimal("20.00"),
+        "date_placed": timezone.now(),
+        "guest_email": "" if person else email,
+    } | columns
+    return Order.objects.create(user=person, **columns)
+
+
+def order_line(of: Order, record: StockRecord, units: int = 1) -> Line:
+    total = record.price * units
+    return Line.objects.create(
+        order=of,
+        partner=record.partner,
+        partner_name=record.partner.name,
+        partner_sku=record.partner_sku,
+        stockrecord=record,
+        product=record.product,
+        title=record.product.title,
+        quantity=units,
+        line_price_incl_tax=total,
+        line_price_excl_tax=total,
+        line_price_before_discounts_incl_tax=total,
+        line_price_before_discounts_excl_tax=total,
+        num_allocated=0,
+    )
+
+
+def shop_order(of: Shop, *wanted: tuple[StockRecord, int], placed: Order | None = None, **columns: object) -> ShopOrder:
+    """One shop's part of an order, its units promised by the guarded statements; each record is (record, units)."""
+    placed = placed or order()
+    now = columns.get("created_at") or timezone.now()
+    totals = [to_minor(record.price, "CAD") * units for record, units in wanted]
+    option = columns.pop("delivery_option", None) or delivery_option(of)
+    columns = {
+        "number": f"{placed.number}-{chr(65 + placed.shop_orders.count())}",
+        "delivery_kind": option.kind,
+        "delivery_name": option.name_fr,
+        "currency": "CAD",
+        "goods_minor": sum(totals),
+        "delivery_minor": 0,
+        "tax_minor": 0,
+        "total_minor": sum(totals),
+        "pickup_code": "K7M3QX" if option.kind == DeliveryOption.Kind.PICKUP else "",
+        "created_at": now,
+        "answer_due_at": now + timedelta(hours=48),
+    } | columns
+    made = ShopOrder.objects.create(order=placed, shop=of, delivery_option=option, **columns)
+    for (record, units), total in zip(wanted, totals, strict=True):
+        line = ShopOrderLine.objects.create(
+            shop_order=made,
+            order_line=order_line(placed, record, units),
+            stock_record=record,
+            product=record.product,
+            title=record.product.title,
+            sku=record.partner_sku,
+            quantity=units,
+            unit_price_minor=total // units,
+            goods_minor=total,
+            total_minor=total,
+        )
+        if not stock.take(line, units, now=now):
+            raise ValueError(f"{of} does not have {units} of {record.partner_sku}.")
+    return made

@@ -1,0 +1,141 @@
+"""A shop's own number arrives: which one counts, and which of our units it contains (DESIGN §5).
+
+`as_of` is the earliest moment at which a number can have been read, `reflected_at` the latest moment from which the
+shop's number contains a unit; both on our clock. An allocation whose `reflected_at` is not after its record's `as_of`
+ends: so a sync neither sells a copy twice nor loses one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from oscar.apps.partner.models import StockRecord
+
+from shops import stock
+from shops.models import Allocation, Availability, Shop, ShopOrderLine, StockIncident, StockTerms
+from shops.sellable import effective_as_of
+
+# What a number above zero says of a record that was sold out, or whose last number was undone.
+_BACK = {Availability.TEMPORARILY_UNAVAILABLE, Availability.UNKNOWN}
+
+
+def counts(number: int | None, as_of: datetime, *, stored: int | None, stored_as_of: datetime | None) -> bool:
+    """Whether a number replaces the stored one: a younger one does; of equal age only a lower one."""
+    if stored_as_of is None or as_of > stored_as_of:
+        return True
+    return as_of == stored_as_of and number is not None and (stored is None or number < stored)
+
+
+def write_number(record: StockRecord, number: int | None, *, as_of: datetime, now: datetime) -> bool:
+    """The shop's number for one record, None where it does not say one. False: it is older than what is stored and was
+    ignored. Raises ValueError for an `as_of` in the future or a number below 0."""
+    if as_of > now or (number is not None and number < 0):
+        raise ValueError(f"A shop cannot have said {number} as of {as_of}: it is {now}.")
+    with stock.locked([record.pk], now=now) as records:
+        stored = records[record.pk]
+        terms = _terms(stored)
+        stored_as_of = effective_as_of(terms, stored.partner.shop)
+        if not counts(number, as_of, stored=stored.num_in_stock, stored_as_of=stored_as_of):
+            return False
+        StockRecord.objects.filter(pk=record.pk).update(num_in_stock=number)
+        values: dict[str, object] = {"as_of": as_of}
+        if terms is not None and number and terms.availability in _BACK:
+            values["availability"] = Availability.IN_STOCK
+        StockTerms.objects.update_or_create(stock_record_id=record.pk, defaults=values)
+        end_contained([record.pk], now=now)
+    return True
+
+
+def absorb(*, shop_id: int, as_of: datetime, now: datetime, stock_record_ids: Iterable[int] | None = None) -> int:
+    """End what numbers read at `as_of` contain; incidents follow. Called in the transaction that wrote these numbers
+    with their `as_of`: of a record whose stored age is less than the caller says, nothing ends. `stock_record_ids` are
+    the records it wrote, and thereby locked; None means all of the shop's. Returns units."""
+    ours = Allocation.objects.filter(ended_at=None, stock_record__partner__shop=shop_id)
+    due = ours.filter(reflected_at__lte=as_of).values_list("stock_record_id", flat=True)
+    promised = StockRecord.objects.filter(pk__in=ours.values("stock_record_id"))
+    over = promised.filter(num_allocated__gt=F("num_in_stock")).values_list("pk", flat=True)
+    incidents = StockIncident.objects.filter(stock_record__partner__shop=shop_id, closed_at=None)
+    concerned = {*due, *over, *incidents.values_list("stock_record_id", flat=True)}
+    if stock_record_ids is not None:
+        concerned &= set(stock_record_ids)
+    if not concerned:
+        return 0
+    with stock.locked(concerned, now=now):
+        return end_contained(concerned, now=now)
+
+
+def complete_run(shop_id: int, *, as_of: datetime, now: datetime) -> int:
+    """A complete run that was read from `as_of` on is applied whole: every record that follows runs is now at least as
+    young, also those whose rows had not changed and were not written. Returns units absorbed."""
+    with transaction.atomic():
+        shop = Shop.objects.select_for_update(no_key=True).get(pk=shop_id)
+        if shop.complete_as_of is None or as_of > shop.complete_as_of:
+            Shop.objects.filter(pk=shop_id).update(complete_as_of=as_of)
+        return absorb(shop_id=shop_id, as_of=as_of, now=now)
+
+
+def distrust(stock_record_ids: Iterable[int], *, now: datetime) -> int:
+    """The run that wrote these numbers is undone. Their quantity is not put back, for what it absorbed stays absorbed;
+    nothing is sold until the next number. The age stays, so that no older number comes back. Returns how many."""
+    with stock.locked(stock_record_ids, now=now) as records:
+        for record in records.values():
+            StockTerms.objects.update_or_create(
+                stock_record_id=record.pk,
+                defaults={
+                    "as_of": effective_as_of(_terms(record), record.partner.shop),
+                    "follows_runs": False,
+                    "availability": Availability.UNKNOWN,
+                },
+            )
+    return len(records)
+
+
+def reflection_time(shop: Shop, *, recorded_at: datetime, booked_at: datetime | None = None) -> datetime:
+    """The latest moment from which the shop's number contains a line: when we recorded its word, plus its booking lag;
+    or, if earlier, its own booking stamp (on its clock) plus clock tolerance and lag."""
+    lag = timedelta(minutes=shop.booking_lag_minutes)
+    if booked_at is None:
+        return recorded_at + lag
+    return min(recorded_at, booked_at + timedelta(minutes=settings.CLOCK_TOLERANCE_MINUTES)) + lag
+
+
+def reflect(line: ShopOrderLine, units: int, *, reflected_at: datetime, now: datetime) -> int:
+    """Record that `units` of a line, in total, are in the shop's number from `reflected_at` on (saying it again changes
+    nothing), and end at once what the stored number contains already. Returns units ended."""
+    if line.stock_record_id is None:
+        return 0
+    with transaction.atomic():
+        # The age of its complete runs must not move between recording and testing; shop before stock record.
+        keepers = Shop.objects.select_for_update(no_key=True, of=("self",))
+        keepers.get(partner__stockrecords=line.stock_record_id)
+        with stock.locked([line.stock_record_id], now=now):
+            rows = list(Allocation.objects.filter(line=line).select_for_update().order_by("pk"))
+            missing = units - stock.contained_units(line, rows)
+            unreflected = [row for row in rows if row.ended_at is None and row.reflected_at is None]
+            part = stock.take_from(unreflected, missing)
+            Allocation.objects.filter(pk__in=[row.pk for row in part]).update(reflected_at=reflected_at)
+            return end_contained([line.stock_record_id], now=now)
+
+
+def end_contained(stock_record_ids: Iterable[int], *, now: datetime) -> int:
+    """The test itself, for locked records: ends the open allocations that their stored number contains."""
+    records = stock.read(stock_record_ids)
+    rows = Allocation.objects.filter(stock_record_id__in=records, ended_at=None, reflected_at__isnull=False)
+    return stock.end(
+        (row for row in rows.select_for_update() if _is_contained(row, records[row.stock_record_id])),
+        by=Allocation.End.ABSORBED,
+        now=now,
+    )
+
+
+def _is_contained(row: Allocation, record: StockRecord) -> bool:
+    as_of = effective_as_of(_terms(record), record.partner.shop)
+    return as_of is not None and row.reflected_at is not None and row.reflected_at <= as_of
+
+
+def _terms(record: StockRecord) -> StockTerms | None:
+    return getattr(record, "terms", None)

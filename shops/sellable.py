@@ -1,0 +1,88 @@
+"""How many units of a stock record may be sold now (DESIGN §5), once in Python and once in SQL."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import (
+    Case,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Greatest
+from oscar.apps.partner.models import StockRecord
+
+from shops.models import Availability, Shop, StockTerms
+
+# An article that the shop would have to order first, or that it cannot say anything about, is no stock.
+SELLS = Availability.IN_STOCK
+DEFAULT_OPEN_LIMIT = StockTerms._meta.get_field("open_limit").default
+
+
+def effective_as_of(terms: StockTerms | None, shop: Shop) -> datetime | None:
+    """The earliest moment at which the record's number can have been read; None where nobody vouches for it."""
+    if terms is None:
+        return shop.complete_as_of
+    stamps = [terms.as_of, shop.complete_as_of if terms.follows_runs else None]
+    return max((stamp for stamp in stamps if stamp is not None), default=None)
+
+
+def sells(*, shop: Shop, terms: StockTerms | None, now: datetime) -> bool:
+    """Whether the record may be sold at all, however many units there are."""
+    if shop.status != Shop.Status.ACTIVE:
+        return False
+    if terms is not None and (terms.retired_at is not None or terms.availability != SELLS):
+        return False
+    as_of = effective_as_of(terms, shop)
+    return as_of is not None and now - as_of <= timedelta(hours=shop.freshness_hours)
+
+
+def limit(record: StockRecord, *, shop: Shop, terms: StockTerms | None) -> int:
+    """How many units may be promised at the same time: the number less the buffer, or where the number is unknown the
+    open units that the shop allows."""
+    if record.num_in_stock is None:
+        return DEFAULT_OPEN_LIMIT if terms is None else terms.open_limit
+    return record.num_in_stock - buffer(shop=shop, terms=terms)
+
+
+def buffer(*, shop: Shop, terms: StockTerms | None) -> int:
+    """Copies kept for the counter."""
+    return shop.buffer if terms is None or terms.buffer is None else terms.buffer
+
+
+def sellable_units(record: StockRecord, *, shop: Shop, terms: StockTerms | None, now: datetime) -> int:
+    """Units that a reader may be sold now, 0 or more."""
+    if not sells(shop=shop, terms=terms, now=now):
+        return 0
+    return max(0, limit(record, shop=shop, terms=terms) - (record.num_allocated or 0))
+
+
+def annotate_sellable(queryset: QuerySet[StockRecord], *, now: datetime) -> QuerySet[StockRecord]:
+    """The same as SQL: adds the column `sellable` to a queryset of stock records. Partners without a shop sell 0."""
+    age = ExpressionWrapper(F("partner__shop__freshness_hours") * timedelta(hours=1), output_field=DurationField())
+    oldest = ExpressionWrapper(Value(now, output_field=DateTimeField()) - age, output_field=DateTimeField())
+    without_terms = Q(terms__pk=None)
+    fresh = Q(terms__as_of__gte=oldest) | (
+        (without_terms | Q(terms__follows_runs=True)) & Q(partner__shop__complete_as_of__gte=oldest)
+    )
+    offered = without_terms | Q(terms__retired_at=None, terms__availability=SELLS)
+    allowed = Case(
+        When(num_in_stock=None, then=Coalesce("terms__open_limit", DEFAULT_OPEN_LIMIT)),
+        default=F("num_in_stock") - Coalesce("terms__buffer", "partner__shop__buffer"),
+        output_field=IntegerField(),
+    )
+    free = Greatest(allowed - Coalesce("num_allocated", 0), 0, output_field=IntegerField())
+    return queryset.annotate(
+        sellable=Case(
+            When(Q(partner__shop__status=Shop.Status.ACTIVE) & offered & fresh, then=free),
+            default=0,
+            output_field=IntegerField(),
+        )
+    )

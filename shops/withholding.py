@@ -1,0 +1,92 @@
+"""Units that are not where the shop's number says: kept back until its till is right, or for 7 days (DESIGN §5).
+
+Withholding never raises a number, and is no number itself: a count of the shelf is not what the shop's feed counts.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import F, Sum
+from oscar.apps.partner.models import StockRecord
+
+from marketplace.foundation import audit
+from shops import absorbing, stock
+from shops.models import Allocation, ShopOrderLine
+
+LONGEST = timedelta(days=7)
+_BATCH = 200
+_OPEN = {"cause": Allocation.Cause.NOT_FOUND, "ended_at": None}
+
+
+def withhold(
+    record: StockRecord, units: int, *, now: datetime, by: object, reflected_at: datetime | None = None
+) -> None:
+    """Keep back units that staff did not find. `reflected_at` where they know that the till has them off already."""
+    if units <= 0:
+        return
+    with stock.locked([record.pk], now=now) as records:
+        Allocation.objects.create(
+            stock_record=record,
+            units=units,
+            cause=Allocation.Cause.NOT_FOUND,
+            created_at=now,
+            reflected_at=reflected_at,
+        )
+        stock.count({record.pk: units})
+        shop = records[record.pk].partner.shop
+        audit.record("stock.withhold", record, by=by, shop_id=shop.pk, units=units)
+
+
+def withhold_to_shelf(record: StockRecord, left: int, *, now: datetime, by: object) -> int:
+    """ "Only `left` on the shelf", those set aside for orders included: keep back what the shop's number has beyond
+    that. Returns units kept back now."""
+    with stock.locked([record.pk], now=now) as records:
+        stored = records[record.pk]
+        if stored.num_in_stock is None:
+            return 0
+        withheld = Allocation.objects.filter(stock_record=record, **_OPEN).aggregate(units=Sum("units"))["units"] or 0
+        units = stored.num_in_stock + _set_aside(stored) - left - withheld
+        withhold(record, units, now=now, by=by)
+        return max(0, units)
+
+
+def till_is_right(record: StockRecord, *, now: datetime, by: object) -> int:
+    """Staff say that their system shows the right number from now on: the next number read contains what was withheld.
+    Returns units concerned."""
+    with stock.locked([record.pk], now=now) as records:
+        rows = list(Allocation.objects.filter(stock_record=record, reflected_at=None, **_OPEN).select_for_update())
+        if not rows:
+            return 0
+        Allocation.objects.filter(pk__in=[row.pk for row in rows]).update(reflected_at=now)
+        absorbing.end_contained([record.pk], now=now)
+        units = sum(row.units for row in rows)
+        audit.record("stock.till_right", record, by=by, shop_id=records[record.pk].partner.shop.pk, units=units)
+        return units
+
+
+def end_withheld(now: datetime) -> int:
+    """Step: what nobody spoke of again for 7 days is believed to be there. Returns how many records were concerned."""
+    old = Allocation.objects.filter(reflected_at=None, created_at__lte=now - LONGEST, **_OPEN)
+    ids = sorted(set(old.order_by("stock_record_id").values_list("stock_record_id", flat=True)[:_BATCH]))
+    for record_id in ids:
+        with stock.locked([record_id], now=now) as records:
+            units = stock.end(
+                old.filter(stock_record_id=record_id).select_for_update(), by=Allocation.End.RELEASED, now=now
+            )
+            shop_id = records[record_id].partner.shop.pk
+            audit.record("stock.withheld_ended", records[record_id], shop_id=shop_id, units=units)
+    return len(ids)
+
+
+def _set_aside(record: StockRecord) -> int:
+    """Copies still on the shelf that the shop's number has taken off already: of accepted lines, at a shop whose
+    acceptance reserves."""
+    if not record.partner.shop.reserves_on_accept:
+        return 0
+    lines = ShopOrderLine.objects.filter(stock_record=record, accepted__gt=F("handed_over"))
+    total = 0
+    for line in lines.prefetch_related("allocations"):
+        absorbed = sum(row.units for row in line.allocations.all() if row.ended_by == Allocation.End.ABSORBED)
+        total += min(line.accepted - line.handed_over, absorbed)
+    return total
