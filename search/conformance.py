@@ -142,7 +142,7 @@ class EngineConformance:
 
     def test_sorting_by_newest_and_by_title(self, filled: Engine) -> None:
         newest = [
-            CATALOGUE[i - 1].publication_ordinal for i in filled.search(Query(sort=Sort.NEWEST, page_size=50)).ids
+            CATALOGUE[i - 1].publication_ordinal or 0 for i in filled.search(Query(sort=Sort.NEWEST, page_size=50)).ids
         ]
         assert newest == sorted(newest, reverse=True)
         titles = filled.search(Query(text="camus", sort=Sort.TITLE)).ids
@@ -312,9 +312,9 @@ def _cheapest(document: TitleDocument) -> int:
     return min(price for price in (document.price_new_minor, document.price_used_minor) if price is not None)
 
 
-def _new(document: TitleDocument) -> int | None:
-    return document.price_new_minor
+def _new(document: TitleDocument) -> int:
+    return document.price_new_minor or 0
 
 
-def _used(document: TitleDocument) -> int | None:
-    return document.price_used_minor
+def _used(document: TitleDocument) -> int:
+    return document.price_used_minor or 0

@@ -5,7 +5,8 @@ The well-known titles are real works; their numbers, prices and shops are made u
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from hypothesis import strategies as st
 
@@ -224,17 +225,19 @@ def _tests(query: Query) -> dict[str, Callable[[TitleDocument], bool]]:
         tests["available"] = lambda document: bool(_shops(document, query))
     for name, values in _choices(query).items():
         if values:
-            tests[name] = lambda document, name=name, values=values: bool(
-                set(values) & set(_values(document, name, query))
-            )
-    for name, number, low, high in (
-        ("price", lambda document: _price(document, query), query.price_from_minor, query.price_to_minor),
-        ("published", lambda document: document.publication_ordinal, query.published_from, query.published_to),
-        ("added", lambda document: document.added_ordinal, query.added_from, None),
-    ):
-        if low is not None or high is not None:
-            tests[name] = lambda document, number=number, low=low, high=high: _between(number(document), low, high)
+            tests[name] = partial(_has_one, query, name, values)
+    price_range, published = (query.price_from_minor, query.price_to_minor), (query.published_from, query.published_to)
+    if price_range != (None, None):
+        tests["price"] = lambda document: _between(_price(document, query), *price_range)
+    if published != (None, None):
+        tests["published"] = lambda document: _between(document.publication_ordinal, *published)
+    if query.added_from is not None:
+        tests["added"] = lambda document: _between(document.added_ordinal, query.added_from, None)
     return tests
+
+
+def _has_one(query: Query, name: str, values: tuple[str, ...], document: TitleDocument) -> bool:
+    return not set(values).isdisjoint(_values(document, name, query))
 
 
 def _choices(query: Query) -> dict[str, tuple[str, ...]]:
@@ -246,17 +249,17 @@ def _choices(query: Query) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _values(document: TitleDocument, facet: str, query: Query) -> list[object]:
+def _values(document: TitleDocument, facet: str, query: Query) -> Sequence[object]:
     if facet == "shop":
         return [shop for shop in _shops(document, query) if query.within is None or shop in query.within]
     if facet == "price":
         price = _price(document, query)
         return [] if price is None else [_span(price)]
     return {
-        "subject": list(document.subjects),
-        "language": [document.language],
-        "form": [document.form],
-        "condition": list(document.conditions),
+        "subject": document.subjects,
+        "language": (document.language,),
+        "form": (document.form,),
+        "condition": document.conditions,
     }[facet]
 
 

@@ -11,6 +11,7 @@ afterwards: stemming first knows more (``aimée``), folding first never separate
 import re
 import threading
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -92,29 +93,39 @@ def words(text: str) -> list[Word]:
 
 def tokens(text: str) -> list[str]:
     """Folded words: ``L'Été d'Œdipe`` → ``["ete", "oedipe"]``."""
-    return [part for word in words(text) for part in word.parts]
+    return tokens_of(words(text))
 
 
 def stems(text: str) -> list[str]:
     """Stems of every word, one to three each: what makes plurals and endings equal."""
-    return [stem for word in words(text) for of_part in word.stems for stem in of_part]
+    return stems_of(words(text))
 
 
-def other_spellings(text: str) -> list[str]:
+def tokens_of(found: Iterable[Word]) -> list[str]:
+    """As ``tokens``, of words already found."""
+    return [part for word in found for part in word.parts]
+
+
+def stems_of(found: Iterable[Word]) -> list[str]:
+    """As ``stems``, of words already found."""
+    return [stem for word in found for of_part in word.stems for stem in of_part]
+
+
+def other_spellings_of(found: Iterable[Word]) -> list[str]:
     """Spellings of compound words and initials beside their tokens: ``J.R.R.`` and ``J. R. R.`` → ``jrr``."""
-    found: list[str] = []
+    spellings: list[str] = []
     initials = ""
-    for word in words(text):
-        found.extend(word.other_spellings)
+    for word in found:
+        spellings.extend(word.other_spellings)
         if len(word.parts) == 1 and len(word.parts[0]) == 1 and word.parts[0].isalpha():
             initials += word.parts[0]
             continue
         if len(initials) > 1:
-            found.append(initials)
+            spellings.append(initials)
         initials = ""
     if len(initials) > 1:
-        found.append(initials)
-    return found
+        spellings.append(initials)
+    return spellings
 
 
 def key(text: str) -> str:
@@ -122,25 +133,14 @@ def key(text: str) -> str:
     return " ".join(tokens(text))
 
 
-def keys(text: str) -> tuple[str, ...]:
-    """The key, and the key without a leading article: readers type ``petit prince``."""
-    folded = tokens(text)
-    if not folded:
-        return ()
-    whole = " ".join(folded)
-    if len(folded) > 1 and folded[0] in _LEADING_ARTICLES:
-        return (whole, " ".join(folded[1:]))
-    return (whole,)
+def without_article(folded: list[str]) -> list[str]:
+    """A title's tokens without its leading article: readers type ``petit prince``, and lists are sorted so."""
+    return folded[1:] if len(folded) > 1 and folded[0] in _LEADING_ARTICLES else folded
 
 
 def name_key(name: str) -> str:
     """The same for ``Camus, Albert`` and ``Albert Camus``."""
     return " ".join(sorted(tokens(name)))
-
-
-def sort_key(title: str) -> str:
-    """What a title is sorted by: folded, without its leading article, as in a bookshop's list."""
-    return (keys(title) or ("",))[-1]
 
 
 def isbn_query(text: str) -> int | None:

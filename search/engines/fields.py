@@ -5,6 +5,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
 
 from search import text
 from search.documents import TitleDocument
@@ -21,6 +23,7 @@ _STEPS_OF_WEIGHT = 16
 _MOST_FOR_POPULARITY = 0.04
 _POPULARITY_DIGITS = 6
 _WORDS_OF_OPENING = 6
+_CHARACTERS_SORTED = 200
 
 
 class Kind(Enum):
@@ -98,7 +101,6 @@ def fields_of(document: TitleDocument) -> dict[str, list[str] | list[int]]:
         "by_price_new": [_price_order(document.price_new_minor, document.product_id)],
         "by_price_used": [_price_order(document.price_used_minor, document.product_id)],
         "by_newest": [_with_id(document.publication_ordinal or 0, document.product_id)],
-        "by_title": [f"{text.sort_key(document.title)[:200]} {document.product_id:020d}"],
         "weight": [_weight(document.popularity)],
         "shown": [Shown(document.title, document.series, document.contributors).packed()],
     }
@@ -107,28 +109,49 @@ def fields_of(document: TitleDocument) -> dict[str, list[str] | list[int]]:
 
 
 def _text_fields(document: TitleDocument) -> dict[str, list[str] | list[int]]:
-    number = " ".join(volume_tokens(document.series_number))
-    series = f"{document.series} {number}".strip() if document.series else ""
-    named = [document.title, document.subtitle, *document.contributors, series]
-    exact = [*text.keys(document.title), *text.keys(f"{document.title} {document.subtitle}")]
-    if document.series and number:
-        exact += text.keys(series)
-    opening = [
-        " ".join([START, *text.tokens(without)[:_WORDS_OF_OPENING]]) for without in text.keys(document.title)[1:]
-    ]
-    spellings = [" ".join(other) for value in named if (other := text.other_spellings(value))]
+    title_words, subtitle_words = text.words(document.title), text.words(document.subtitle)
+    title, subtitle = text.tokens_of(title_words), text.tokens_of(subtitle_words)
+    short = text.without_article(title)
+    series_words = text.words(document.series)
+    number = volume_tokens(document.series_number) if series_words else []
+    series = text.tokens_of(series_words) + number
+    people = [_person(name) for name in document.contributors]
+    exact = [title, short] if not subtitle else [title, short, title + subtitle, short + subtitle]
+    if number:
+        exact += [series, text.without_article(series)]
+    spellings = [text.other_spellings_of(words) for words in (title_words, subtitle_words, series_words)]
+    opening = [START, *short[:_WORDS_OF_OPENING]] if short is not title else []
+    rest = (document.publisher, document.subject_labels, document.description)
     return {
-        "title": [" ".join([START, *text.tokens(document.title)])],
-        "names": [" ".join(text.tokens(value)) for value in named[1:] if value] + opening + spellings,
-        "stems": [" ".join(text.stems(value)) for value in (document.title, document.subtitle, series) if value],
-        "rest": [
-            " ".join(text.stems(value))
-            for value in (document.publisher, document.subject_labels, document.description)
-            if value
+        "title": [" ".join([START, *title])],
+        "names": [
+            *_texts([subtitle, series]),
+            *(person.tokens for person in people if person.tokens),
+            *_texts([opening, *spellings]),
+            *(person.other_spellings for person in people if person.other_spellings),
         ],
-        "exact": list(dict.fromkeys(exact)),
-        "authors": [text.name_key(name) for name in document.contributors],
+        "stems": _texts([text.stems_of(title_words), text.stems_of(subtitle_words), text.stems_of(series_words)]),
+        "rest": _texts([text.stems(value) for value in rest if value]),
+        "exact": list(dict.fromkeys(_texts(exact))),
+        "authors": [person.key for person in people if person.key],
+        "by_title": [f"{' '.join(short)[:_CHARACTERS_SORTED]} {document.product_id:020d}"],
     }
+
+
+class _Person(NamedTuple):
+    tokens: str
+    other_spellings: str
+    key: str
+
+
+@lru_cache(maxsize=1 << 14)
+def _person(name: str) -> _Person:
+    words = text.words(name)
+    return _Person(" ".join(text.tokens_of(words)), " ".join(text.other_spellings_of(words)), text.name_key(name))
+
+
+def _texts(values: Iterable[list[str]]) -> list[str]:
+    return [" ".join(value) for value in values if value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def test_fields_of_a_title() -> None:
         "authors": ["emile zola"],
         "shops": [2, 4],
     }
-    assert found["names"] == ["zola emile", "les betes 3", "⊢ chat"]
+    assert found["names"] == ["les betes 3", "zola emile", "⊢ chat"]
     assert (found["obtainable"], found["stocked"]) == ([2, 4, 9], [2])
     assert (found["price"], found["price_new"], found["price_used"]) == ([400], [900], [400])
     assert found["by_title"] == ["chat 00000000000000000007"]
