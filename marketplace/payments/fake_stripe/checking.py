@@ -154,9 +154,10 @@ def _texts(value: Any, at: str) -> dict[str, str]:
 
 def _scalar(value: Any, hint: type, at: str, is_form: bool) -> Any:
     if hint is bool:
-        readings = {"true": True, "false": False} if is_form else {True: True, False: False}
-        if isinstance(value, str if is_form else bool) and value in readings:
-            return readings[value]
+        if is_form and value in ("true", "false"):
+            return value == "true"
+        if not is_form and isinstance(value, bool):
+            return value
         raise refused_request(f"Invalid boolean: {value}", param=at)
     if hint is int:
         if is_form and isinstance(value, str) and re.fullmatch(r"-?\d{1,15}", value):

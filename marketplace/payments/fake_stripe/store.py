@@ -59,7 +59,7 @@ class Store(Protocol):
 
 def created_of(body: Body) -> int:
     """Unix seconds; v2 objects show their time as text and keep the number under "_created"."""
-    return int(body.get("_created", body["created"]))
+    return int(body["_created"] if "_created" in body else body["created"])
 
 
 def created_matches(value: int, wanted: Mapping[str, int] | None) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -56,7 +55,7 @@ def onboarding(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "fake_stripe/onboarding.html", {"account": link["account"]})
 
 
-def _context(page: hosted.PaymentPage) -> Mapping[str, Any]:
+def _context(page: hosted.PaymentPage) -> dict[str, Any]:
     language = translation.get_language() or settings.LANGUAGE_CODE
     lines = [line | {"amount": display(line["amount_total"], page.currency, language)} for line in page.lines]
     total = display(page.total_minor, page.currency, language)
