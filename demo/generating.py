@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,7 +20,6 @@ from demo.shops import SHOPS, TIMEZONE
 from demo.titles import french, goodbooks
 
 SEED = 20260101
-EXPORT_TIME = time(5, 30)  # of the shops' nightly exports, their local time
 
 # A dialect writes a shop's list as of a moment: (the file's bytes, its rows).
 Dialect = Callable[[DemoShop, Sequence[Any], datetime], tuple[bytes, int]]
@@ -37,7 +36,10 @@ DIALECTS: dict[str, Dialect] = {
     "shopify": webshops.shopify,
     "merchant_rss": webshops.merchant_rss,
 }
-_OPTIONS: dict[str, dict[str, Any]] = {"till_tab": {"columns": sheets.TILL_COLUMNS}}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "till_tab": {"columns": sheets.TILL_COLUMNS},
+    "own_list": {"columns": sheets.OWN_LIST_COLUMNS},
+}
 _ENCODINGS = {"french_semicolon": "cp1252"}  # declared by the shop, as nothing in the file tells
 _GOODS: dict[str, tuple[Good, ...]] = {"own_list": FOOD, "merchant_rss": CRAFTS}
 
@@ -57,8 +59,8 @@ class WrittenFeed(NamedTuple):
 def write_feeds(folder: Path, *, seed: int = SEED, sent_at: datetime | None = None) -> list[WrittenFeed]:
     """Write every shop's feed into `folder` and say what was written, in the order of `SHOPS`.
 
-    `sent_at` (with zone) is the time of the export, by default the last night's: written into files that carry one, and
-    set as every file's own time. A file whose content is the same is not written again.
+    `sent_at` (with zone) is the time of the export, by default the last full hour: written into files that carry one,
+    and set as every file's own time. A file whose content is the same is not written again.
     """
     sent_at = sent_at or last_export(datetime.now(ZoneInfo(TIMEZONE)))
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,10 +70,8 @@ def write_feeds(folder: Path, *, seed: int = SEED, sent_at: datetime | None = No
 
 
 def last_export(now: datetime) -> datetime:
-    """The latest nightly export not after `now`, in the shops' time zone."""
-    local = now.astimezone(ZoneInfo(TIMEZONE))
-    tonight = datetime.combine(local.date(), EXPORT_TIME, local.tzinfo)
-    return tonight if tonight <= local else tonight - timedelta(days=1)
+    """The latest export not after `now`: the shops of the demo export on the hour."""
+    return now.astimezone(ZoneInfo(TIMEZONE)).replace(minute=0, second=0, microsecond=0)
 
 
 def _write(folder: Path, shop: DemoShop, articles: Sequence[Any], sent_at: datetime) -> WrittenFeed:

@@ -44,7 +44,10 @@ _SHORT_TAGS = """
 _SHORT: dict[str, str] = dict(pair.split(":") for pair in _SHORT_TAGS.split())
 _TAG = re.compile(r"<(/?)([A-Z]\w+)")
 _ARTICLE = re.compile(r"^(L'|D'|Le |La |Les |Un |Une |The |A |An )(?=\w)")
-_LINKED = ("SupportingResource", "supportingresource", "MediaFile", "mediafile", "Website", "website")
+_LINKED = (
+    *("SupportingResource", "supportingresource", "CitedContent", "citedcontent", "MediaFile", "mediafile"),
+    *("Website", "website"),
+)
 
 
 def onix30_reference(shop: DemoShop, offers: Sequence[Offer], sent_at: datetime) -> tuple[bytes, int]:
@@ -99,7 +102,9 @@ def onix21(shop: DemoShop, offers: Sequence[Offer], sent_at: datetime) -> tuple[
 
 def sample_records(file_name: str) -> list[str]:
     """The product records of a real sample as text without namespaces and without their links to pictures and pages."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+    )
     root = etree.parse(str(SOURCES / file_name), parser).getroot()
     for element in root.iter():
         if isinstance(element.tag, str):

@@ -41,14 +41,14 @@ def french_semicolon(shop: DemoShop, offers: Sequence[Offer], sent_at: datetime)
     """Semicolons, Windows-1252, decimal comma, French headers, CRLF. What cp1252 cannot hold is left out."""
     header = (
         *("Référence", "EAN", "Titre", "Auteur(s)", "Éditeur", "Collection", "Tome", "Rayon", "Langue", "Reliure"),
-        *("Parution", "Pages", "Prix TTC", "Stock", "Disponibilité", "Résumé", "Remarque"),
+        *("Parution", "Pages", "Prix TTC", "Stock", "Disponibilité", "Délai (jours)", "Résumé", "Remarque"),
     )
     rows = [
         (
             *(offer.sku, offer.gtin, title.title, _people(title, " ; ", turned=True), title.publisher, title.series),
             *(title.series_number, SUBJECTS[title.subject][0], _LANGUAGES_FR.get(title.language, title.language)),
             *(_FORMS_FR[title.form], title.year, title.pages, _comma(offer.price_minor), _blank(offer.quantity)),
-            *(_AVAILABILITY_FR[offer.availability], title.description, _synthetic(title)),
+            *(_AVAILABILITY_FR[offer.availability], _blank(offer.days), title.description, _synthetic(title)),
         )
         for offer in offers
         if _fits((title := offer.title), "cp1252")
@@ -87,7 +87,7 @@ TILL_COLUMNS = {
     "publisher": "LIB_EDI",
     "series": "LIB_COL",
     "series_number": "NO_COL",
-    "subjects": "COD_THEMA",
+    "subject": "LIB_RAY",
     "language": "COD_LNG",
     "form": "LIB_SUP",
     "publication_date": "AN_PAR",
@@ -103,7 +103,8 @@ def till_tab(shop: DemoShop, offers: Sequence[Offer], sent_at: datetime) -> tupl
     rows = [
         (
             *(offer.sku, offer.gtin, title.title, _people(title, " / "), title.publisher, title.series),
-            *(title.series_number, title.subject, title.language, _FORMS_FR[title.form], title.year, title.pages),
+            *(title.series_number, SUBJECTS[title.subject][0], title.language, _FORMS_FR[title.form]),
+            *(title.year, title.pages),
             *(_point(offer.price_minor), _blank(offer.quantity), _CONDITIONS_FR[offer.condition]),
         )
         for offer in offers
@@ -130,6 +131,10 @@ def second_hand(shop: DemoShop, offers: Sequence[Offer], sent_at: datetime) -> t
         if (title := offer.title)
     ]
     return _csv(header, rows, ";", "\n").encode(), len(rows)
+
+
+# "Format" is how a grocer calls the size of a unit; elsewhere it is a book's binding.
+OWN_LIST_COLUMNS = {"unit_size": "Format"}
 
 
 def own_list(shop: DemoShop, goods: Sequence[Good], sent_at: datetime) -> tuple[bytes, int]:
