@@ -1,7 +1,7 @@
 """Cells to values: one rule, one function, each remembering the distinct texts it has seen.
 
-A function that can fail answers `Cleaned(value, reason)`: the value to use, None where there is none, and what to tell the
-shop. Nothing here raises for bad input, and an unreadable number never becomes 0.
+A function that can fail answers `Cleaned(value, reason)`: the value to use, None where there is none, and what to
+tell the shop. Nothing here raises for bad input, and an unreadable number never becomes 0.
 """
 
 import html
@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from catalog_sync.reasons import Reason, reason
-from catalog_sync.records import Availability
+from catalog_sync.records import Availability, Condition
 from catalog_sync.vocabulary import (
     AVAILABILITY_WORDS,
     CONDITION_WORDS,
@@ -81,14 +81,18 @@ def sku(text: str) -> str:
     return one_line(text)[:SKU_LENGTH]
 
 
-_PLAIN_NUMBER = re.compile(r"^([<>≥~±+]*)\s*([-−]?\d{1,9})(?:[.,](\d{1,6}))?\s*(\+?)\s*(?:ex|exs|pcs?|pieces?|units?|u|x|copies|copy|st|stk|kom)?\.?$", re.I)
+_PLAIN_NUMBER = re.compile(
+    r"^([<>≥~±+]*)\s*([-−]?\d{1,9})(?:[.,](\d{1,6}))?\s*(\+?)\s*(?:ex|exs|pcs?|pieces?|units?|u|x|copies|copy|st|stk|kom)?\.?$",
+    re.I,
+)
 _RANGE = re.compile(r"^(\d{1,9})\s*[-–—àa]\s*(\d{1,9})$")
 _GROUPED = re.compile(r"(?<=\d)[\s\u00a0\u202f'’](?=\d{3}(?:\D|$))")
 
 
 @lru_cache(maxsize=REMEMBERED)
 def quantity(text: str) -> Cleaned:
-    """Copies free to sell. "10+", "> 10" and "10-50" are at least 10; "< 10" is unknown; below 0 is 0 with a word about it.
+    """Copies free to sell. "10+", "> 10" and "10-50" are at least 10; "< 10" is unknown; below 0 is 0 with a word
+    about it.
 
     A word such as "rupture" or "en stock" is no number: value None without a reason, see `availability_in_quantity`.
     """
@@ -129,7 +133,8 @@ def availability(text: str) -> Cleaned:
 
 
 def availability_of(stated: str | None, units: int | None) -> str:
-    """What a quantity and a stated availability say together; the quantity of an article stated unsellable is not believed."""
+    """What a quantity and a stated availability say together; the quantity of an article stated unsellable is not
+    believed."""
     if stated is None or stated == Availability.UNKNOWN:
         if units is None:
             return stated or Availability.UNKNOWN
@@ -141,14 +146,15 @@ def availability_of(stated: str | None, units: int | None) -> str:
 
 @lru_cache(maxsize=REMEMBERED)
 def condition(text: str) -> Cleaned:
-    """One of `Condition`; None for a blank. "Occasion - bon état" is read by its last part."""
+    """One of `Condition`; None for a blank. "Occasion - bon état" is read by its last part; a word that is not
+    known counts as the lowest grade, which disappoints no reader."""
     word = fold(text.rsplit("/", 1)[-1] if "schema.org" in text else text)
     if not word:
         return NOTHING
     for candidate in (word, *(fold(part) for part in re.split(r"[-–:,;/(]", text)[::-1])):
         if candidate in CONDITION_WORDS:
             return Cleaned(CONDITION_WORDS[candidate])
-    return Cleaned(None, reason("condition_not_understood", value=text))
+    return Cleaned(Condition.ACCEPTABLE, reason("condition_not_understood", value=text))
 
 
 @lru_cache(maxsize=REMEMBERED)

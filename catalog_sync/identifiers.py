@@ -1,8 +1,8 @@
 """ISBN and GTIN in any spelling, as one number with a verified check digit.
 
-GTIN-8, -12, -13 and -14 share one weighting from the right, so that leading zeros, kept or lost, change nothing, and the
-plain integer is the key. Source: GS1 General Specifications (check digit; 02, 04, 20–29 restricted circulation), ISBN
-Users' Manual (ISBN-10 to 978-ISBN-13).
+GTIN-8, -12, -13 and -14 share one weighting from the right, so that leading zeros, kept or lost, change nothing, and
+the plain integer is the key. Source: GS1 General Specifications (check digit; 02, 04, 20–29 restricted circulation),
+ISBN Users' Manual (ISBN-10 to 978-ISBN-13).
 """
 
 import re
@@ -100,7 +100,11 @@ def _judge(digits: str, text: str, isbn_column: bool) -> Identified:
     if len(digits) in _PACKED_ISBN and digits[:3] in ("978", "979") and check_digit_fits(digits[:13]):
         digits = digits[:13]
     shortest = SHORTEST_STRIPPED_ISBN10 if isbn_column else 9
-    if len(digits) == 10 or digits.endswith("X") or shortest <= len(digits) < 10 and (isbn_column or len(digits) == 9):
+    if (
+        len(digits) == 10
+        or digits.endswith("X")
+        or (shortest <= len(digits) < 10 and (isbn_column or len(digits) == 9))
+    ):
         padded = digits.zfill(10)
         if stdnum_isbn.is_valid(padded):
             return Identified(int(stdnum_isbn.to_isbn13(padded)))
@@ -127,7 +131,8 @@ def check_digit_fits(digits: str) -> bool:
 def is_in_store(digits: str) -> bool:
     """Whether a number circulates inside one shop or company only, often with a weight or a price in it.
 
-    GTIN-8 beginning with 0 or 2; GTIN-13 beginning with 02, 04 or 20 to 29. Such a number means another article elsewhere.
+    GTIN-8 beginning with 0 or 2; GTIN-13 beginning with 02, 04 or 20 to 29. Such a number means another article
+    elsewhere.
     """
     if len(digits) == 8:
         return digits[0] in "02"

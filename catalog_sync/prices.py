@@ -33,8 +33,8 @@ class Priced(NamedTuple):
 def read_price(text: str, currency: str, decimal: str = "", zero_is_free: bool = False) -> Priced:
     """The one price in a cell.
 
-    `currency` is the feed's, used unless the cell names another. `decimal` is the column's mark ("." or ",") where known:
-    it decides "1.234", which is otherwise a thousand. `zero_is_free`: a 0 is meant (ONIX), not left blank.
+    `currency` is the feed's, used unless the cell names another. `decimal` is the column's mark ("." or ",") where
+    known: it decides "1.234", which is otherwise a thousand. `zero_is_free`: a 0 is meant (ONIX), not left blank.
     """
     bare = text.strip()
     if not bare:
@@ -115,7 +115,9 @@ def decimal_mark(texts: list[str]) -> str:
 
     A column that has both, as kept by hand, has no mark of its own.
     """
-    found = {bare[-2 - (bare[-2].isdigit())] for bare in (t.strip(" €$£\u00a0") for t in texts) if _DOUBTLESS.search(bare)}
+    found = {
+        bare[-2 - (bare[-2].isdigit())] for bare in (t.strip(" €$£\u00a0") for t in texts) if _DOUBTLESS.search(bare)
+    }
     return found.pop() if len(found) == 1 else ""
 
 

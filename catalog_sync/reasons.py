@@ -1,7 +1,7 @@
 """Why something could not be read: one table of stable codes, and the words a bookseller reads.
 
-A `Reason` is kept as its code and values, so that it can be counted, stored as JSON, and put into words in the language of
-whoever reads it. Every text says what is wrong, where, and what to do about it.
+A `Reason` is kept as its code and values, so that it can be counted, stored as JSON, and put into words in the
+language of whoever reads it. Every text says what is wrong, where, and what to do about it.
 """
 
 from typing import Any, NamedTuple
@@ -13,7 +13,9 @@ from django.utils.translation import gettext_noop as _
 RECORD_REASONS: dict[str, str] = {
     "sku_missing": _("No article number and no valid ISBN or EAN. Give every article one of them."),
     "title_missing": _("No title, and no valid ISBN or EAN to find it by. Fill in the title."),
-    "gtin_check_digit": _("“%(value)s” is no valid ISBN or EAN: the check digit does not fit. Look for a typing mistake."),
+    "gtin_check_digit": _(
+        "“%(value)s” is no valid ISBN or EAN: the check digit does not fit. Look for a typing mistake."
+    ),
     "gtin_length": _("“%(value)s” is no ISBN or EAN: it has %(digits)s digits, not 8, 10, 12, 13 or 14."),
     "gtin_not_a_number": _("“%(value)s” is no ISBN or EAN. Leave the cell empty when the article has none."),
     "gtin_digits_lost": _(
@@ -21,7 +23,9 @@ RECORD_REASONS: dict[str, str] = {
         "and export again."
     ),
     "gtin_recovered": _("“%(value)s” had lost digits; the ISBN-10 of the same line was used instead."),
-    "gtin_in_store": _("“%(value)s” is a number printed in the shop (it begins with 02, 04 or 20 to 29). Nobody else knows it."),
+    "gtin_in_store": _(
+        "“%(value)s” is a number printed in the shop (it begins with 02, 04 or 20 to 29). Nobody else knows it."
+    ),
     "gtin_several": _("The article has several ISBNs (%(value)s). The first one was used."),
     "price_missing": _("No price. The article is not sold until it has one."),
     "price_on_request": _("The price is on request (“%(value)s”). The article is not sold online."),
@@ -31,7 +35,8 @@ RECORD_REASONS: dict[str, str] = {
     "quantity_not_understood": _("“%(value)s” was not understood as a number of copies. Write a whole number."),
     "quantity_negative": _("The stock is %(value)s. It counts as 0; please correct it in your system."),
     "condition_not_understood": _(
-        "The condition “%(value)s” is not known. Use: new, as new, very good, good or acceptable."
+        "The condition “%(value)s” is not known and counts as the lowest. "
+        "Use: new, as new, very good, good, acceptable."
     ),
     "availability_not_understood": _("The availability “%(value)s” is not known. It counts as unknown."),
     "language_not_understood": _("The language “%(value)s” is not known. Use a code such as fr or en."),
@@ -81,7 +86,6 @@ FEED_REASONS: dict[str, str] = {
     ),
     "column_mapped_missing": _("The column “%(column)s” is not in the file any more. Found: %(columns)s."),
     "feed_kind_unknown": _("There is no kind of feed called “%(kind)s”. Known: %(known)s."),
-    "lane_missing": _("This kind of feed has no separate stock list. Set the address of one first."),
 }
 
 # What a run decided, about the whole list and about single articles of it.
@@ -117,7 +121,9 @@ RUN_REASONS: dict[str, str] = {
     "gtin_changed": _(
         "The article number stood for %(old)s until now, and for %(value)s today. It is not sold until a person has said which."
     ),
-    "currency_other": _("The price is in %(value)s, and this marketplace sells in %(currency)s. The article is not sold."),
+    "currency_other": _(
+        "The price is in %(value)s, and this marketplace sells in %(currency)s. The article is not sold."
+    ),
     "article_unknown": _("The stock list has an article that the catalogue has not. It is left out."),
 }
 

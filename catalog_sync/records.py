@@ -65,9 +65,7 @@ class Form:
     STATIONERY = "stationery"
     GOODS = "goods"  # anything else
 
-    ALL = (
-        *(HARDBACK, PAPERBACK, POCKET, BOOK, EBOOK, AUDIO, VIDEO, MAP, MUSIC, CALENDAR, GAME, STATIONERY, GOODS),
-    )
+    ALL = (*(HARDBACK, PAPERBACK, POCKET, BOOK, EBOOK, AUDIO, VIDEO, MAP, MUSIC, CALENDAR, GAME, STATIONERY, GOODS),)
 
 
 class StockKind:
@@ -164,8 +162,8 @@ class Cursor(NamedTuple):
 class Chunk(NamedTuple):
     """A few thousand articles of one reading, and what is known about the file so far.
 
-    `complete` is True on the last chunk alone, and only if the sender's proof of completeness held (the closing tag, the
-    whole last line) and the file lists all the shop sells. A reading without it retires nothing.
+    `complete` is True on the last chunk alone, and only if the sender's proof of completeness held (the closing tag,
+    the whole last line) and the file lists all the shop sells. A reading without it retires nothing.
     """
 
     records: list[CatalogRecord]

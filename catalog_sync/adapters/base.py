@@ -61,7 +61,8 @@ class Adapter:
 
 
 class FileAdapter(Adapter):
-    """An adapter whose shop leaves a file. Every reading reads the whole file; `since` only tells how the last one ended.
+    """An adapter whose shop leaves a file. Every reading reads the whole file; `since` only tells how the last one
+    ended.
 
     Option of all file feeds: `delta` (true: the file lists changes only, so that its silence means nothing).
     """

@@ -7,46 +7,40 @@ from catalog_sync.records import Availability as A
 from catalog_sync.records import Form as F
 from catalog_sync.records import PriceKind as P
 
-# Short tag to reference name, 2.1 and 3.x together.
-REFERENCE_NAMES: dict[str, str] = dict(
-    pair.split(":")
-    for pair in """
-    header:Header sender:Sender x298:SenderName m174:FromCompany x307:SentDateTime m182:SentDate m183:MessageNote
-    m184:DefaultLanguageOfText m185:DefaultPriceTypeCode x310:DefaultPriceType m186:DefaultCurrencyCode x507:NoProduct
-    product:Product a001:RecordReference a002:NotificationType a199:DeletionText
-    productidentifier:ProductIdentifier b221:ProductIDType b233:IDTypeName b244:IDValue b004:ISBN b005:EAN13
-    descriptivedetail:DescriptiveDetail x314:ProductComposition b012:ProductForm b333:ProductFormDetail
-    collection:Collection x329:CollectionType titledetail:TitleDetail titleelement:TitleElement x409:TitleElementLevel
-    b202:TitleType b203:TitleText b030:TitlePrefix b031:TitleWithoutPrefix b029:Subtitle x410:PartNumber title:Title
-    b028:DistinctiveTitle series:Series b018:TitleOfSeries b019:NumberWithinSeries
-    contributor:Contributor b034:SequenceNumber b035:ContributorRole b036:PersonName b037:PersonNameInverted
-    b038:TitlesBeforeNames b039:NamesBeforeKey b247:PrefixToKey b040:KeyNames b047:CorporateName
-    language:Language b253:LanguageRole b252:LanguageCode b059:LanguageOfText
-    extent:Extent b218:ExtentType b219:ExtentValue b220:ExtentUnit b061:NumberOfPages
-    subject:Subject x425:MainSubject b067:SubjectSchemeIdentifier b068:SubjectSchemeVersion b069:SubjectCode
-    b070:SubjectHeadingText b064:BASICMainSubject b065:BICMainSubject mainsubject:MainSubject b191:MainSubjectSchemeIdentifier
-    audience:Audience b204:AudienceCodeType b206:AudienceCodeValue b073:AudienceCode
-    collateraldetail:CollateralDetail textcontent:TextContent x426:TextType x427:ContentAudience d104:Text
-    othertext:OtherText d102:TextTypeCode d101:MainDescription d100:Annotation
-    supportingresource:SupportingResource x436:ResourceContentType x437:ResourceMode resourceversion:ResourceVersion
-    x435:ResourceLink mediafile:MediaFile f114:MediaFileTypeCode f116:MediaFileLinkTypeCode f117:MediaFileLink
-    publishingdetail:PublishingDetail imprint:Imprint b079:ImprintName publisher:Publisher b291:PublishingRole
-    b081:PublisherName b394:PublishingStatus publishingdate:PublishingDate x448:PublishingDateRole b306:Date
-    j260:DateFormat b003:PublicationDate b087:CopyrightYear
-    productsupply:ProductSupply market:Market territory:Territory x449:CountriesIncluded x450:RegionsIncluded
-    x451:CountriesExcluded x452:RegionsExcluded marketpublishingdetail:MarketPublishingDetail
-    j407:MarketPublishingStatus marketdate:MarketDate j408:MarketDateRole
-    supplydetail:SupplyDetail supplier:Supplier j292:SupplierRole j137:SupplierName j396:ProductAvailability
-    j141:AvailabilityCode j142:ExpectedShipDate j144:OrderTime j145:PackQuantity j192:UnpricedItemType
-    supplydate:SupplyDate x461:SupplyDateRole j143:OnSaleDate
-    stock:Stock j350:OnHand x502:Proximity j351:OnOrder j375:CBO
-    price:Price x462:PriceType j148:PriceTypeCode j261:PriceQualifier j262:PriceTypeDescription j263:MinimumOrderQuantity
-    pricecondition:PriceCondition x463:PriceConditionType j151:PriceAmount j152:CurrencyCode tax:Tax x470:TaxType
-    x471:TaxRateCode x472:TaxRatePercent x473:TaxableAmount x474:TaxAmount j153:TaxRateCode1 j154:TaxRatePercent1
-    pricedate:PriceDate x476:PriceDateRole j161:PriceEffectiveFrom j162:PriceEffectiveUntil b251:CountryCode
-    j303:Territory j304:CountryExcluded
-    """.split()
-)
+# Short tag and reference name, 2.1 and 3.x together.
+_TAGS = """
+header:Header sender:Sender x298:SenderName m174:FromCompany x307:SentDateTime m182:SentDate m183:MessageNote
+m184:DefaultLanguageOfText m185:DefaultPriceTypeCode x310:DefaultPriceType m186:DefaultCurrencyCode x507:NoProduct
+product:Product a001:RecordReference a002:NotificationType a199:DeletionText productidentifier:ProductIdentifier
+b221:ProductIDType b233:IDTypeName b244:IDValue b004:ISBN b005:EAN13 descriptivedetail:DescriptiveDetail
+x314:ProductComposition b012:ProductForm b333:ProductFormDetail collection:Collection x329:CollectionType
+titledetail:TitleDetail titleelement:TitleElement x409:TitleElementLevel b202:TitleType b203:TitleText
+b030:TitlePrefix b031:TitleWithoutPrefix b029:Subtitle x410:PartNumber title:Title b028:DistinctiveTitle
+series:Series b018:TitleOfSeries b019:NumberWithinSeries contributor:Contributor b034:SequenceNumber
+b035:ContributorRole b036:PersonName b037:PersonNameInverted b038:TitlesBeforeNames b039:NamesBeforeKey
+b247:PrefixToKey b040:KeyNames b047:CorporateName language:Language b253:LanguageRole b252:LanguageCode
+b059:LanguageOfText extent:Extent b218:ExtentType b219:ExtentValue b220:ExtentUnit b061:NumberOfPages
+subject:Subject x425:MainSubject b067:SubjectSchemeIdentifier b068:SubjectSchemeVersion b069:SubjectCode
+b070:SubjectHeadingText b064:BASICMainSubject b065:BICMainSubject mainsubject:MainSubject
+b191:MainSubjectSchemeIdentifier audience:Audience b204:AudienceCodeType b206:AudienceCodeValue b073:AudienceCode
+collateraldetail:CollateralDetail textcontent:TextContent x426:TextType x427:ContentAudience d104:Text
+othertext:OtherText d102:TextTypeCode d101:MainDescription d100:Annotation supportingresource:SupportingResource
+x436:ResourceContentType x437:ResourceMode resourceversion:ResourceVersion x435:ResourceLink mediafile:MediaFile
+f114:MediaFileTypeCode f116:MediaFileLinkTypeCode f117:MediaFileLink publishingdetail:PublishingDetail
+imprint:Imprint b079:ImprintName publisher:Publisher b291:PublishingRole b081:PublisherName b394:PublishingStatus
+publishingdate:PublishingDate x448:PublishingDateRole b306:Date j260:DateFormat b003:PublicationDate
+b087:CopyrightYear productsupply:ProductSupply market:Market territory:Territory x449:CountriesIncluded
+x450:RegionsIncluded x451:CountriesExcluded x452:RegionsExcluded marketpublishingdetail:MarketPublishingDetail
+j407:MarketPublishingStatus marketdate:MarketDate j408:MarketDateRole supplydetail:SupplyDetail supplier:Supplier
+j292:SupplierRole j137:SupplierName j396:ProductAvailability j141:AvailabilityCode j142:ExpectedShipDate
+j144:OrderTime j145:PackQuantity j192:UnpricedItemType supplydate:SupplyDate x461:SupplyDateRole j143:OnSaleDate
+stock:Stock j350:OnHand x502:Proximity j351:OnOrder j375:CBO price:Price x462:PriceType j148:PriceTypeCode
+j261:PriceQualifier j262:PriceTypeDescription j263:MinimumOrderQuantity pricecondition:PriceCondition
+x463:PriceConditionType j151:PriceAmount j152:CurrencyCode tax:Tax x470:TaxType x471:TaxRateCode x472:TaxRatePercent
+x473:TaxableAmount x474:TaxAmount j153:TaxRateCode1 j154:TaxRatePercent1 pricedate:PriceDate x476:PriceDateRole
+j161:PriceEffectiveFrom j162:PriceEffectiveUntil b251:CountryCode j303:Territory j304:CountryExcluded
+"""
+REFERENCE_NAMES: dict[str, str] = dict(pair.split(":") for pair in _TAGS.split())
 
 # List 1, notification or update type.
 DELETION = "05"
@@ -101,10 +95,34 @@ AT_LEAST = frozenset({"", "03", "06", "07"})  # list 215: exactly, not less than
 
 # Lists 150 (3.x) and 7 (2.1): the whole code, else its first letter.
 FORMS: dict[str, str] = {
-    **{"BB": F.HARDBACK, "BC": F.PAPERBACK, "BH": F.HARDBACK, "BE": F.PAPERBACK, "BF": F.PAPERBACK, "B": F.BOOK},
-    **{"A": F.AUDIO, "DG": F.EBOOK, "DH": F.EBOOK, "DE": F.GAME, "D": F.GOODS, "E": F.EBOOK, "C": F.MAP, "V": F.VIDEO},
-    **{"PC": F.CALENDAR, "PF": F.STATIONERY, "PI": F.MUSIC, "PJ": F.STATIONERY, "PK": F.STATIONERY, "P": F.STATIONERY},
-    **{"XC": F.GOODS, "Z": F.GOODS, "ZE": F.GAME, "ZJ": F.GAME, "ZA": F.GOODS, "F": F.VIDEO, "M": F.GOODS, "S": F.GOODS},
+    "BB": F.HARDBACK,
+    "BC": F.PAPERBACK,
+    "BH": F.HARDBACK,
+    "BE": F.PAPERBACK,
+    "BF": F.PAPERBACK,
+    "B": F.BOOK,
+    "A": F.AUDIO,
+    "DG": F.EBOOK,
+    "DH": F.EBOOK,
+    "DE": F.GAME,
+    "D": F.GOODS,
+    "E": F.EBOOK,
+    "C": F.MAP,
+    "V": F.VIDEO,
+    "PC": F.CALENDAR,
+    "PF": F.STATIONERY,
+    "PI": F.MUSIC,
+    "PJ": F.STATIONERY,
+    "PK": F.STATIONERY,
+    "P": F.STATIONERY,
+    "XC": F.GOODS,
+    "Z": F.GOODS,
+    "ZE": F.GAME,
+    "ZJ": F.GAME,
+    "ZA": F.GOODS,
+    "F": F.VIDEO,
+    "M": F.GOODS,
+    "S": F.GOODS,
 }
 POCKET_DETAILS = frozenset({"B101", "B104", "B107"})  # list 175: mass market, A-format, tall rack
 DOWNLOADS = frozenset({"AJ", "DG", "DH", "EA", "EB", "EC", "ED"})
@@ -123,15 +141,39 @@ ROLES: dict[str, str] = {
 
 # List 27, subject scheme.
 SCHEMES: dict[str, str] = {
-    **{"10": "bisac", "12": "bic", "13": "bic", "17": "bic", "20": "keywords", "23": "sender", "26": "wgs", "29": "clil"},
-    **{"32": "nur", "93": "thema", "94": "thema", "95": "thema", "96": "thema", "97": "thema", "98": "thema", "99": "thema"},
-    **{"01": "dewey", "02": "dewey", "03": "lcc", "04": "lcsh"},
+    "10": "bisac",
+    "12": "bic",
+    "13": "bic",
+    "17": "bic",
+    "20": "keywords",
+    "23": "sender",
+    "26": "wgs",
+    "29": "clil",
+    "32": "nur",
+    "93": "thema",
+    "94": "thema",
+    "95": "thema",
+    "96": "thema",
+    "97": "thema",
+    "98": "thema",
+    "99": "thema",
+    "01": "dewey",
+    "02": "dewey",
+    "03": "lcc",
+    "04": "lcsh",
 }
 
 # List 28, audience (AudienceCodeType 01).
 AUDIENCES: dict[str, str] = {
-    **{"01": "general", "02": "children", "03": "young_adult", "04": "education", "05": "education", "06": "professional"},
-    **{"07": "education", "08": "education", "11": "education"},
+    "01": "general",
+    "02": "children",
+    "03": "young_adult",
+    "04": "education",
+    "05": "education",
+    "06": "professional",
+    "07": "education",
+    "08": "education",
+    "11": "education",
 }
 
 # Lists 153 (3.x TextType) and 33 (2.1 TextTypeCode): the description, best first.

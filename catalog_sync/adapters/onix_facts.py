@@ -60,7 +60,8 @@ class Titles(NamedTuple):
 
 
 def read_titles(product: _Element) -> Titles:
-    """Title, subtitle and series. A volume that has only a number is called by its collection's name and that number."""
+    """Title, subtitle and series. A volume that has only a number is called by its collection's name and that
+    number."""
     detail = block(product, "DescriptiveDetail")
     wanted = [t for t in detail.findall("TitleDetail") if text(t, "TitleType") in ("01", "00")]
     wanted = wanted or detail.findall("TitleDetail")
@@ -242,9 +243,9 @@ def read_cover(product: _Element) -> str:
                     return address
     for kind in ("06", "04"):
         for media in product.findall("MediaFile"):
-            if text(media, "MediaFileTypeCode") == kind:
-                if address := cleaning.web_address(text(media, "MediaFileLink")):
-                    return address
+            address = cleaning.web_address(text(media, "MediaFileLink"))
+            if address and text(media, "MediaFileTypeCode") == kind:
+                return address
     return ""
 
 

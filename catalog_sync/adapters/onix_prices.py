@@ -122,7 +122,8 @@ def _type_of(price: _Element, terms: Terms) -> str:
 
 
 def _applies(price: _Element, terms: Terms) -> int | None:
-    """From which day on (YYYYMMDD, 0: ever) this price holds for a single copy to a reader today; None if it does not."""
+    """From which day on (YYYYMMDD, 0: ever) this price holds for a single copy to a reader today; None if it does
+    not."""
     if text(price, "PriceQualifier") not in codes.RETAIL_QUALIFIERS:
         return None
     if any(text(condition, "PriceConditionType") not in ("", "00") for condition in price.findall("PriceCondition")):

@@ -2,8 +2,8 @@
 
 Cleaned by column, a chunk at a time, remembering distinct values: that is what makes a million rows quick.
 
-Options: `columns` ({field: column name}, for names we cannot know), `sheet`, `condition` (of articles without one, default
-new), `price_kind` (default retail), `delta`.
+Options: `columns` ({field: column name}, for names we cannot know), `sheet`, `condition` (of articles without one,
+default new), `price_kind` (default retail), `delta`.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +28,9 @@ WITH_NEWLINE = "ends with a newline"  # cursor value: how the last file ended
 SAMPLE_PRICES = 500
 
 
-def open_table(file: LocalFile, adapter: FileAdapter, since: Cursor | None, columns_of: Callable[[list[str]], Columns]) -> Table:
+def open_table(
+    file: LocalFile, adapter: FileAdapter, since: Cursor | None, columns_of: Callable[[list[str]], Columns]
+) -> Table:
     """The table in a file of any of the formats."""
     feed = adapter.feed
     mapped = {cleaning.fold(name.split("(")[0]) for name in feed.options.get("columns", {}).values()}
@@ -39,7 +41,9 @@ def open_table(file: LocalFile, adapter: FileAdapter, since: Cursor | None, colu
     if is_workbook(file.path):
         return read_workbook(file.path, is_known, str(feed.options.get("sheet", "")))
     newline_expected = since is not None and since.value == WITH_NEWLINE
-    return read_csv(file.path, feed.encoding, is_known, lambda header: columns_of(header).last_needed(), newline_expected)
+    return read_csv(
+        file.path, feed.encoding, is_known, lambda header: columns_of(header).last_needed(), newline_expected
+    )
 
 
 def stamp_notes(file: LocalFile) -> list[Reason]:
@@ -190,9 +194,7 @@ class _RowCleaner:
         if "condition" not in self.columns.places:
             return [default] * len(self.cells)
         found = [cleaning.condition(text) for text in self._column("condition")]
-        for row, (_, why) in enumerate(found):
-            if why is not None:
-                self.why_not[row] = why
+        self.warnings.extend((row, why) for row, (_, why) in enumerate(found) if why is not None)
         return [value or default for value, _ in found]
 
     def _prices(self) -> list[Priced]:

@@ -29,9 +29,10 @@ def read_csv(
 ) -> Table:
     """A CSV file as a table.
 
-    `knows` tells a column's name; `essential` gives the last index a row of this header must reach to be of use: shorter
-    rows are refused, longer ones when the surplus is not blank. `newline_expected`: the last file from here ended with one,
-    so that a last line without it is taken for cut. Raises `FeedError` for a page, an empty file, no header.
+    `knows` tells a column's name; `essential` gives the last index a row of this header must reach to be of use:
+    shorter rows are refused, longer ones when the surplus is not blank. `newline_expected`: the last file from here
+    ended with one, so that a last line without it is taken for cut. Raises `FeedError` for a page, an empty file, no
+    header.
     """
     csv.field_size_limit(LARGEST_CELL)
     decoding = decide(path, declared)
@@ -90,7 +91,8 @@ def _first_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 class _Rows:
-    """The rows below the header. A class, because csv.reader pulls lines while rows are pushed out, and both share state."""
+    """The rows below the header. A class, because csv.reader pulls lines while rows are pushed out, and both share
+    state."""
 
     def __init__(
         self,
@@ -206,8 +208,8 @@ class _Rows:
         return Refused(raw_text("".join(raw).strip()), why, line)
 
     def _last(self, open_lines: list[str]) -> Iterator[tuple[int, list[str]] | Refused]:
-        """The end. `open_lines` are there only if a quotation mark is still open: the file was cut in a quoted cell, or a
-        mark was lost further up, and most of these lines are rows of their own."""
+        """The end. `open_lines` are there only if a quotation mark is still open: the file was cut in a quoted
+        cell, or a mark was lost further up, and most of these lines are rows of their own."""
         self.ending.final_newline = self.last.endswith(_NEWLINES)
         self.ending.whole = not open_lines and not self.cut
         if not open_lines:

@@ -1,7 +1,7 @@
 """Which characters the bytes of a file are.
 
-Guessing from letter frequencies is wrong on French price lists, so the rule is fixed: byte order mark, strict UTF-8, the
-declared charset, cp1252. The decision is recorded and shown to the shop.
+Guessing from letter frequencies is wrong on French price lists, so the rule is fixed: byte order mark, strict UTF-8,
+the declared charset, cp1252. The decision is recorded and shown to the shop.
 """
 
 import codecs

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from catalog_sync.reading.stamps import read_stamp
 from catalog_sync.reasons import feed_error
+from marketplace.foundation import http
 
 LARGEST_BYTES = 2 * 1024**3
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")  # names of uploads still under way
@@ -27,43 +29,37 @@ class LocalFile:
 def open_local(location: str) -> Iterator[LocalFile]:
     """The file at a path, the newest file of a folder, or a download that is deleted afterwards.
 
-    Raises `FeedError` for what is missing, empty, or larger than LARGEST_BYTES.
+    Raises `FeedError` for what is missing, cannot be fetched, is empty or larger than LARGEST_BYTES.
     """
     with tempfile.TemporaryDirectory(prefix="feed-") as folder:
-        received_at = datetime.now(UTC)
-        if urlsplit(location).scheme in ("http", "https"):
-            path, stamp = local_copy(location, Path(folder)), None
-        else:
-            path = local_copy(location, Path(folder))
-            stamp = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        size = path.stat().st_size
+        file = local_copy(location, Path(folder))
+        size = file.path.stat().st_size
         if not size:
             raise feed_error("file_empty", permanent=False)
         if size > LARGEST_BYTES:
             raise feed_error("file_too_large", permanent=True, limit=LARGEST_BYTES // 1024**2)
-        yield LocalFile(path, received_at, stamp)
+        yield file
 
 
-def local_copy(location: str, folder: Path) -> Path:
-    """The path of a location's content: the file itself when it is local, else a copy downloaded into `folder`."""
+def local_copy(location: str, folder: Path) -> LocalFile:
+    """The file itself when it is local, else a copy downloaded into `folder`, stamped with its Last-Modified if it
+    has one."""
+    received_at = datetime.now(UTC)
     if urlsplit(location).scheme in ("http", "https"):
-        return _download(location, folder / "feed")
+        return _download(location, folder / "feed", received_at)
     path = Path(location)
     if path.is_dir():
         files = [entry for entry in path.iterdir() if entry.is_file() and entry.suffix not in UNFINISHED]
-        if not files:
-            raise feed_error("file_missing", permanent=False, location=location)
-        return max(files, key=lambda entry: (entry.stat().st_mtime_ns, entry.name))
+        path = max(files, key=lambda entry: (entry.stat().st_mtime_ns, entry.name), default=path)
     if not path.is_file():
         raise feed_error("file_missing", permanent=False, location=location)
-    return path
+    return LocalFile(path, received_at, datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
 
-def _download(url: str, path: Path) -> Path:
-    from marketplace.foundation import http
-
+def _download(url: str, path: Path, received_at: datetime) -> LocalFile:
     try:
-        http.fetch_to_file(url, path)
-    except (http.FetchError, OSError) as problem:
-        raise feed_error("file_unreachable", permanent=False, location=url, detail=problem) from problem
-    return path
+        fetched = http.fetch_to_file(url, path, max_bytes=LARGEST_BYTES)
+    except http.HttpError as problem:
+        raise feed_error("file_unreachable", permanent=problem.permanent, location=url, detail=problem) from problem
+    stamp = read_stamp(fetched.headers.get("Last-Modified", ""), "UTC")
+    return LocalFile(fetched.path, received_at, stamp)

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 CLOCK_TOLERANCE = timedelta(minutes=15)
 DECLARED_LATENESS = timedelta(hours=48)
 
-_BASIC = re.compile(r"^(\d{4})-?(\d{2})-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?$")
+_BASIC = re.compile(
+    r"^(\d{4})-?(\d{2})-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?$"
+)
 
 
 def read_stamp(text: str, zone: str) -> datetime | None:
@@ -44,7 +46,8 @@ def _from_rss(text: str, zone: str) -> datetime | None:
 
 
 def as_of(stamp: datetime | None, received_at: datetime) -> datetime:
-    """The earliest moment the numbers of a file can have been read; never after its receipt, whatever the sender's clock."""
+    """The earliest moment the numbers of a file can have been read; never after its receipt, whatever the sender's
+    clock."""
     if stamp is None:
         return received_at - DECLARED_LATENESS
     return min(stamp, received_at) - CLOCK_TOLERANCE

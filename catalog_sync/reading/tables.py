@@ -21,8 +21,9 @@ class Ending:
 
 @dataclass
 class Table:
-    """`rows` yields (position, cells) with exactly as many cells as `header` has names, or a `Refused` for a row that cannot
-    be brought to that. Positions are lines of a text file, rows of a sheet, from 1. `ending` is valid once rows are read."""
+    """`rows` yields (position, cells) with exactly as many cells as `header` has names, or a `Refused` for a row
+    that cannot be brought to that. Positions are lines of a text file, rows of a sheet, from 1. `ending` is valid
+    once rows are read."""
 
     header: list[str]
     rows: Iterator[tuple[int, list[str]] | Refused]

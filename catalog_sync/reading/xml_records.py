@@ -1,8 +1,8 @@
 """XML feeds, one record at a time, whatever surrounds or spoils them.
 
-The text is split at the record's own tags and each record is parsed by itself. So a bad byte, a control character or an
-unclosed tag costs one record and not the file; a document type is never even parsed, so that no remote DTD is fetched and no
-entity can expand; memory stays at one record; and of a cut file every whole record is delivered.
+The text is split at the record's own tags and each record is parsed by itself. So a bad byte, a control character or
+an unclosed tag costs one record and not the file; a document type is never even parsed, so that no remote DTD is
+fetched and no entity can expand; memory stays at one record; and of a cut file every whole record is delivered.
 """
 
 import re
@@ -25,7 +25,9 @@ _ROOT = re.compile(r"<([A-Za-z_][\w.-]*(?::[\w.-]+)?)([^<>]*)>")
 _SKIPPED = re.compile(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^\[>]|\[.*?\])*>", re.S | re.I)
 _PREFIX = re.compile(r"xmlns:([\w.-]+)\s*=\s*(\"[^\"<]*\"|'[^'<]*')")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_CONTROL_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f])|0*6553[45]|x0*fff[ef]);", re.I)
+_CONTROL_REFERENCE = re.compile(
+    r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f])|0*6553[45]|x0*fff[ef]);", re.I
+)
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _BARE_AMPERSAND = re.compile(r"&(?!#\d{1,7};|#x[0-9a-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
@@ -118,7 +120,9 @@ class _Splitter:
     def feed(self, block: str) -> Iterator[Piece]:
         self.buffer += block
         yield from self._scan(final=False)
-        keep = self.start if self.start is not None else max(self.tail_from, min(self.at, len(self.buffer) - LARGEST_TAIL))
+        keep = (
+            self.start if self.start is not None else max(self.tail_from, min(self.at, len(self.buffer) - LARGEST_TAIL))
+        )
         self.buffer = self.buffer[keep:]
         self.at -= keep
         self.tail_from = max(0, self.tail_from - keep)
@@ -165,7 +169,9 @@ class _Splitter:
         closing, name = found[1], found[2]
         if not closing:
             if self.start is not None:
-                yield self._piece(self.buffer[self.start : found.start()], reason("record_unreadable", detail="not closed"))
+                yield self._piece(
+                    self.buffer[self.start : found.start()], reason("record_unreadable", detail="not closed")
+                )
             self.start, self.name = found.start(), name
             if self.buffer[close - 1] == "/":
                 self._end(close)
@@ -203,7 +209,8 @@ class Parsed(NamedTuple):
 
 
 def parse(text: str, declared_prefixes: str = "") -> Parsed:
-    """One record's text as an element. Undeclared entities (&eacute;) become their characters; a bare "&" is forgiven."""
+    """One record's text as an element. Undeclared entities (&eacute;) become their characters; a bare "&" is
+    forgiven."""
     clean = _CONTROL.sub(" ", text)
     if "&" in clean:
         clean = _NAMED.sub(_entity, _CONTROL_REFERENCE.sub(" ", clean))
