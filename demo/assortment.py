@@ -15,7 +15,6 @@ from demo.titles import Title
 
 FAULT_SHARE = 0.01
 FAULTS = ("check_digit", "no_price", "no_quantity", "duplicate")
-# A second-hand shop has no list price to leave out and counts by hand: its faults are those of a person typing.
 _QUANTITIES = ((0, 1, 2, 3, 4, 5, 6, 8, 12, 20), (13, 34, 20, 12, 7, 5, 4, 2, 2, 1))
 _WORN = (("as_new", "very_good", "good", "acceptable"), (15, 35, 35, 15))
 _WORTH = {"new": 1.0, "as_new": 0.95, "very_good": 0.8, "good": 0.62, "acceptable": 0.4}
