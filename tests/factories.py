@@ -8,6 +8,7 @@ from itertools import count
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from oscar.apps.basket.models import Basket
 from oscar.apps.catalogue.models import Product, ProductClass
 from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import Partner, StockRecord
@@ -172,4 +173,18 @@ def shop_order(of: Shop, *wanted: tuple[StockRecord, int], placed: Order | None 
         )
         if not stock.take(line, units, now=now):
             raise ValueError(f"{of} does not have {units} of {record.partner_sku}.")
+    return made
+
+
+def basket(*lines: tuple[StockRecord, int], owner: User | None = None) -> Basket:
+    """An open basket whose lines are bound to the stock records given; each line is (record, units)."""
+    made = Basket.objects.create(owner=owner)
+    for record, units in lines:
+        made.lines.create(
+            line_reference=f"{record.product_id}_{record.pk}",
+            product=record.product,
+            stockrecord=record,
+            quantity=units,
+            price_currency=record.price_currency,
+        )
     return made

@@ -1,0 +1,162 @@
+"""A checkout while the reader fills it in: who, where, how per shop, what they agree to. Nothing is frozen yet; every
+page computes its plan from the basket as it is."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Sum
+from oscar.apps.basket.models import Basket
+
+from marketplace.checkout import planning
+from marketplace.checkout.delivery import Destination
+from marketplace.checkout.models import Checkout, CheckoutParcel
+from marketplace.checkout.planning import Plan
+from marketplace.foundation import network
+from marketplace.models import User
+from shops.models import Allocation, DeliveryOption
+
+PERSON = ("email", "name", "phone")
+ADDRESS = ("line1", "line2", "city", "region", "postcode", "country")
+AGREEMENTS = ("agrees_other_shop", "agrees_later", "agrees_in_part")
+
+
+def start(basket: Basket, user: User | None, *, language: str, now: datetime) -> Checkout:
+    """The checkout of this basket: the one being paid, the one being filled in, else a new one that knows what the
+    reader said the last time (this basket's, or the account's). The basket must be saved."""
+    with transaction.atomic():
+        Basket.objects.select_for_update().filter(pk=basket.pk).first()
+        alive = Checkout.objects.filter(basket_id=basket.pk, state__in=[Checkout.State.OPEN, Checkout.State.PAYING])
+        found = alive.order_by("-state", "-pk").first()  # "paying" before "open"
+        if found:
+            if user and found.user_id is None:
+                Checkout.objects.filter(pk=found.pk).update(user=user, email=found.email or user.email)
+                found.refresh_from_db()
+            return found
+        made = Checkout(
+            token=secrets.token_urlsafe(32),
+            basket_id=basket.pk,
+            user=user,
+            language=language,
+            currency=network.current().currency,
+            country=network.current().country,
+            agrees_in_part=False,  # nothing is ticked before the reader ticks it
+            created_at=now,
+        )
+        _remember(made, basket, user)
+        made.save()
+        return made
+
+
+def being_paid(basket: Basket) -> Checkout | None:
+    """The checkout of this basket that is frozen and at the payment page."""
+    if basket.pk is None:
+        return None
+    return Checkout.objects.filter(basket_id=basket.pk, state=Checkout.State.PAYING).select_related("payment").first()
+
+
+def units_held(checkout: Checkout) -> dict[int, int]:
+    """Units by stock record that this checkout keeps."""
+    held = Allocation.objects.filter(hold_key=hold_key(checkout), cause=Allocation.Cause.HOLD, ended_at=None)
+    return dict(held.values_list("stock_record_id").annotate(Sum("units")))
+
+
+def hold_key(checkout: Checkout) -> str:
+    return f"checkout:{checkout.pk}"
+
+
+def set_person(checkout: Checkout, *, email: str, name: str, phone: str = "") -> None:
+    _write(checkout, {"email": email, "name": name, "phone": phone})
+
+
+def set_address(checkout: Checkout, address: Mapping[str, str]) -> None:
+    """`address` holds every name of ADDRESS."""
+    _write(checkout, {name: address[name] for name in ADDRESS})
+
+
+def agree(checkout: Checkout, agreements: Mapping[str, bool]) -> None:
+    """`agreements` holds every name of AGREEMENTS."""
+    _write(checkout, {name: agreements[name] for name in AGREEMENTS})
+
+
+def choose_delivery(checkout: Checkout, chosen: Mapping[int, int]) -> None:
+    """`chosen`: delivery option by shop. Shops left out keep what they had; options of another shop are ignored."""
+    options = DeliveryOption.objects.filter(pk__in=chosen.values(), active=True)
+    parcels = [
+        CheckoutParcel(checkout=checkout, shop_id=option.shop_id, delivery_option=option)
+        for option in options
+        if chosen.get(option.shop_id) == option.pk
+    ]
+    CheckoutParcel.objects.bulk_create(
+        parcels, update_conflicts=True, unique_fields=["checkout", "shop"], update_fields=["delivery_option"]
+    )
+
+
+def collect_everything(checkout: Checkout, plan: Plan) -> bool:
+    """Choose each shop's pick-up. False, and nothing is chosen, where a shop has none."""
+    pickups = {
+        parcel.shop.pk: option.pk
+        for parcel in plan.parcels
+        for option in reversed(parcel.options)
+        if option.kind == DeliveryOption.Kind.PICKUP
+    }
+    if len(pickups) < len(plan.parcels):
+        return False
+    choose_delivery(checkout, pickups)
+    return True
+
+
+def forget_delivery(checkout: Checkout) -> None:
+    CheckoutParcel.objects.filter(checkout=checkout).update(delivery_option=None)
+
+
+def destination(checkout: Checkout) -> Destination | None:
+    """Where to, once the reader has given a whole address."""
+    if not (checkout.line1 and checkout.city and checkout.postcode and checkout.country):
+        return None
+    return Destination(country=checkout.country, postcode=checkout.postcode)
+
+
+def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
+    """The plan of its basket as it is now, with what the reader chose. Three queries, four while stock is held."""
+    chosen = dict(CheckoutParcel.objects.filter(checkout=checkout).values_list("shop_id", "delivery_option_id"))
+    held = units_held(checkout) if checkout.state == Checkout.State.PAYING else {}
+    basket = Basket(pk=checkout.basket_id)
+    return planning.plan(basket, now=now, chosen=chosen, to=destination(checkout), held=held)
+
+
+def next_step(checkout: Checkout, plan: Plan) -> str:
+    """The first decision that is open: who, where, how, else pay."""
+    if not (checkout.email and checkout.name):
+        return "who"
+    if plan.undelivered:
+        return "how" if destination(checkout) or not _could_be_sent(plan) else "where"
+    if not plan.only_pickups and destination(checkout) is None:
+        return "where"
+    return "pay"
+
+
+def _could_be_sent(plan: Plan) -> bool:
+    return any(option.kind != DeliveryOption.Kind.PICKUP for parcel in plan.parcels for option in parcel.options)
+
+
+def _write(checkout: Checkout, values: Mapping[str, object]) -> None:
+    """Only while it is being filled in: what is frozen stays as the reader agreed to it."""
+    if Checkout.objects.filter(pk=checkout.pk, state=Checkout.State.OPEN).update(**values):
+        for name, value in values.items():
+            setattr(checkout, name, value)
+
+
+def _remember(made: Checkout, basket: Basket, user: User | None) -> None:
+    earlier = Checkout.objects.filter(basket_id=basket.pk).exclude(email="").order_by("-pk").first()
+    if earlier is None and user is not None:
+        earlier = Checkout.objects.filter(user=user).exclude(email="").order_by("-pk").first()
+    if earlier is not None and (earlier.user_id is None or (user is not None and earlier.user_id == user.pk)):
+        for name in (*PERSON, *ADDRESS):
+            setattr(made, name, getattr(earlier, name))
+    if user is not None:
+        made.email = made.email or user.email
+        made.name = made.name or user.get_full_name()

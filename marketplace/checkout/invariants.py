@@ -1,0 +1,126 @@
+"""What must be true of checkouts and orders. Each function returns its violations as short texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db.models import F, Q, Sum
+from django.utils import timezone
+from oscar.apps.order.models import Line, Order
+
+from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
+from marketplace.checkout.order_rows import order_number
+from marketplace.foundation import money
+from shops.models import Allocation, ShopOrder, ShopOrderLine
+
+PLACED_WITHIN = timedelta(minutes=15)
+
+
+def one_order_per_checkout() -> list[str]:
+    """A placed checkout has one order, which bears its number; no other has one; no order is without a checkout."""
+    found = [
+        f"checkout {checkout.pk} is {checkout.state}, its order is {checkout.order}"
+        for checkout in Checkout.objects.select_related("order").filter(
+            Q(state=Checkout.State.PLACED, order=None) | (~Q(state=Checkout.State.PLACED) & ~Q(order=None))
+        )
+    ]
+    found += [
+        f"order {checkout.order.number} belongs to checkout {checkout.pk}"
+        for checkout in Checkout.objects.select_related("order").exclude(order=None)
+        if checkout.order.number != order_number(checkout)
+    ]
+    return found + [f"order {order.number} has no checkout" for order in Order.objects.filter(checkout=None)]
+
+
+def holds_have_a_checkout() -> list[str]:
+    """Every open hold belongs to a checkout that is being paid or placed, and every such one holds all its units."""
+    alive = [Checkout.State.PAYING, Checkout.State.PAID]
+    wanted = {
+        (f"checkout:{checkout_id}", record_id): units
+        for checkout_id, record_id, units in CheckoutLine.objects.filter(parcel__checkout__state__in=alive)
+        .values_list("parcel__checkout_id", "stock_record_id")
+        .annotate(Sum("quantity"))
+    }
+    open_holds = Allocation.objects.filter(cause=Allocation.Cause.HOLD, ended_at=None)
+    held = {
+        (key, record_id): units
+        for key, record_id, units in open_holds.values_list("hold_key", "stock_record_id").annotate(Sum("units"))
+    }
+    found = [f"hold {key} of record {record} has no checkout being paid" for key, record in held.keys() - wanted.keys()]
+    paying = {
+        f"checkout:{pk}" for pk in Checkout.objects.filter(state=Checkout.State.PAYING).values_list("pk", flat=True)
+    }
+    for (key, record), units in wanted.items():
+        # Paid and not yet placed: its hold may have ended, placing holds again or gives the payment back.
+        if key in paying and held.get((key, record), 0) != units:
+            found.append(f"{key} holds {held.get((key, record), 0)} of record {record}, not {units}")
+    return sorted(found)
+
+
+def orders_are_split_exactly() -> list[str]:
+    """Every order line is in one shop order, of the shop whose record it is; Σ lines = Σ shop orders = the order = what
+    the checkout froze, to the minor unit."""
+    found = [
+        f"order line {line} is in no shop order"
+        for line in Line.objects.filter(shop_order_line=None).values_list("pk", flat=True)
+    ]
+    strangers = ShopOrderLine.objects.exclude(stock_record=None).exclude(
+        stock_record__partner__shop=F("shop_order__shop")
+    )
+    found += [f"line {pk} is in another shop's order" for pk in strangers.values_list("pk", flat=True)]
+    by_lines = dict(ShopOrderLine.objects.values_list("shop_order_id").annotate(Sum("total_minor")))
+    totals: dict[int, int] = {}
+    for shop_order in ShopOrder.objects.only("pk", "number", "order_id", "total_minor"):
+        totals[shop_order.order_id] = totals.get(shop_order.order_id, 0) + shop_order.total_minor
+        if by_lines.get(shop_order.pk, 0) != shop_order.total_minor:
+            found.append(f"{shop_order.number}: lines {by_lines.get(shop_order.pk, 0)}, total {shop_order.total_minor}")
+    for checkout in Checkout.objects.filter(state=Checkout.State.PLACED).select_related("order"):
+        amounts = {
+            checkout.total_minor,
+            totals.get(checkout.order_id, 0),
+            money.to_minor(checkout.order.total_incl_tax, checkout.currency),
+        }
+        if len(amounts) > 1:
+            found.append(f"order {checkout.order.number}: {sorted(amounts)}")
+    return found
+
+
+def frozen_amounts_are_exact() -> list[str]:
+    """Net + tax + delivery share = line; Σ lines = parcel; Σ parcels = checkout."""
+    found = [
+        f"line {line.pk}: {line.net_minor} + {line.tax_minor} + {line.delivery_share_minor} ≠ {line.total_minor}"
+        for line in CheckoutLine.objects.exclude(
+            total_minor=F("net_minor") + F("tax_minor") + F("delivery_share_minor")
+        )
+    ]
+    parcels = CheckoutParcel.objects.exclude(checkout__frozen_at=None).annotate(lines_minor=Sum("lines__total_minor"))
+    found += [
+        f"parcel {parcel.pk} is not the sum of its lines" for parcel in parcels.exclude(lines_minor=F("total_minor"))
+    ]
+    frozen = Checkout.objects.exclude(frozen_at=None).annotate(parcels_minor=Sum("parcels__total_minor"))
+    return found + [
+        f"checkout {row.pk} is not the sum of its parcels" for row in frozen.exclude(parcels_minor=F("total_minor"))
+    ]
+
+
+def paid_checkouts_are_placed() -> list[str]:
+    """What is paid becomes an order, or its payment goes back, within minutes."""
+    late = Checkout.objects.filter(
+        state=Checkout.State.PAID, payment__paid_at__lt=timezone.now() - PLACED_WITHIN
+    ) | Checkout.objects.filter(
+        state__in=[Checkout.State.PAYING, Checkout.State.ENDED], payment__state__in=["authorised", "captured"]
+    )
+    return [
+        f"checkout {checkout.pk} is paid and has no order ({checkout.last_error or checkout.state})"
+        for checkout in late
+    ]
+
+
+INVARIANTS: dict[str, Callable[[], list[str]]] = {
+    "one order per checkout": one_order_per_checkout,
+    "holds have a checkout being paid": holds_have_a_checkout,
+    "orders are split exactly": orders_are_split_exactly,
+    "frozen amounts are exact": frozen_amounts_are_exact,
+    "paid checkouts are placed": paid_checkouts_are_placed,
+}

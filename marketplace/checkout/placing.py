@@ -1,0 +1,148 @@
+"""A paid checkout becomes one Oscar order, one shop order per shop with its transmission, allocations, audit and mail,
+in one transaction. A double click, a repeated event, two workers: exactly one order, since the checkout's row is
+locked, its state compared and set, and the order's number is the checkout's."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Prefetch, Q
+from oscar.apps.basket.models import Basket
+from oscar.apps.basket.models import Line as BasketLine
+from oscar.apps.order.models import Order
+
+from marketplace.checkout import checkouts, order_rows
+from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
+from marketplace.foundation import audit, leases, links, mail
+from marketplace.foundation.failpoints import failpoint
+from marketplace.payments import calls
+from shops import stock
+from shops.models import Allocation, ShopOrderLine
+from shops.orders import splitting
+
+logger = logging.getLogger("halles.placing")
+BATCH = 20
+
+
+class AlreadyPlacedError(Exception):
+    """Another worker was quicker between our look and our write; nothing of ours is kept."""
+
+
+def place_paid(now: datetime) -> int:
+    """Step: place what is paid."""
+    done = 0
+    for checkout in leases.claim(Checkout, now=now, limit=BATCH, where=Q(state=Checkout.State.PAID)):
+        try:
+            place(checkout.pk, now=now)
+        except AlreadyPlacedError:
+            continue
+        except Exception as error:  # one checkout that cannot be placed must not stop the next; it shows on the board
+            logger.exception("Checkout %s cannot be placed; it is tried again.", checkout.pk)
+            leases.postpone(checkout, error=f"{type(error).__name__}: {error}", now=now)
+            continue
+        done += 1
+    return done
+
+
+def place(checkout_id: int, *, now: datetime) -> Order | None:
+    """The order of a paid checkout, made now or earlier. None: it is not paid, or its copies are gone and the payment
+    goes back to the reader."""
+    with transaction.atomic():
+        # Locks in the order of `freezing`: basket, checkout, stock records.
+        Basket.objects.select_for_update(of=("self",)).filter(checkouts=checkout_id).first()
+        checkout = (
+            Checkout.objects.select_for_update(of=("self",))
+            .select_related("payment", "user", "order")
+            .filter(pk=checkout_id)
+            .first()
+        )
+        if checkout is None or checkout.state != Checkout.State.PAID:
+            return checkout.order if checkout else None
+        parcels, lines = _frozen(checkout)
+        if not _keep(checkout, lines, now):
+            _give_back(checkout, lines, now)
+            return None
+        order = order_rows.write(checkout, parcels, lines, now)
+        written = dict(zip((line.pk for line in lines), order.written_lines, strict=True))
+        splitting.split(order, checkout, order_lines=written, now=now)
+        promised = ShopOrderLine.objects.filter(shop_order__order=order).values_list("stock_record_id", "pk")
+        stock.promise(checkouts.hold_key(checkout), dict(promised), now=now)
+        _finish(checkout, Checkout.State.PLACED, order)
+        _empty_basket(checkout, lines, now)
+        audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)
+        _tell(checkout, order, parcels, now)
+        failpoint("placing.before_commit")
+    failpoint("placing.after_commit")
+    return order
+
+
+def _frozen(checkout: Checkout) -> tuple[list[CheckoutParcel], list[CheckoutLine]]:
+    """Parcels with their lines, and all lines in the order of the basket; two queries."""
+    lines = CheckoutLine.objects.select_related("stock_record__partner", "stock_record__product__facts").order_by("pk")
+    parcels = list(
+        checkout.parcels.select_related("shop", "delivery_option")
+        .prefetch_related(Prefetch("lines", queryset=lines, to_attr="frozen_lines"))
+        .order_by("pk")
+    )
+    return parcels, [line for parcel in parcels for line in parcel.frozen_lines]
+
+
+def _keep(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> bool:
+    """True when every copy is held for this checkout. A payment may come after its hold ended: then they are held
+    again, if they are still there."""
+    wanted = {line.stock_record_id: line.quantity for line in lines}
+    key, held = checkouts.hold_key(checkout), checkouts.units_held(checkout)
+    if held == wanted:
+        return True
+    if held:
+        stock.release_hold(key, now=now, by=Allocation.End.EXPIRED)
+    return not stock.hold(list(wanted.items()), key=key, now=now)
+
+
+def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
+    stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
+    calls.give_back(checkout.payment, reason="Paid after its hold had ended; the copies are gone.", now=now)
+    _finish(checkout, Checkout.State.REFUNDED, None)
+    audit.record("checkout.give_back", checkout, total_minor=checkout.total_minor)
+    mail.post(
+        "payment_returned",
+        to=checkout.email,
+        language=checkout.language,
+        dedupe_key=f"payment_returned:{checkout.pk}",
+        context={"checkout": checkout, "lines": lines},
+        now=now,
+    )
+
+
+def _finish(checkout: Checkout, state: Checkout.State, order: Order | None) -> None:
+    changed = Checkout.objects.filter(pk=checkout.pk, state=Checkout.State.PAID).update(
+        state=state, order=order, due_at=None, lease_until=None, lease_token="", last_error=""
+    )
+    if not changed:
+        raise AlreadyPlacedError
+
+
+def _empty_basket(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
+    """What was bought leaves the basket. What the reader changed or added while paying stays in it."""
+    bought = {line.basket_line_id: line.quantity for line in lines}
+    left = list(BasketLine.objects.filter(basket_id=checkout.basket_id))
+    for line in left:
+        line.quantity = max(0, line.quantity - bought.get(line.pk, 0))
+    if not any(line.quantity for line in left):
+        Basket.objects.filter(pk=checkout.basket_id).update(status=Basket.SUBMITTED, date_submitted=now)
+        return
+    BasketLine.objects.filter(pk__in=[line.pk for line in left if not line.quantity]).delete()
+    BasketLine.objects.bulk_update([line for line in left if line.quantity and line.pk in bought], ["quantity"])
+
+
+def _tell(checkout: Checkout, order: Order, parcels: list[CheckoutParcel], now: datetime) -> None:
+    mail.post(
+        "order_placed",
+        to=checkout.email,
+        language=checkout.language,
+        dedupe_key=f"order_placed:{order.number}",
+        context={"order": order, "checkout": checkout, "parcels": parcels, "url": links.order_url(order)},
+        now=now,
+    )

@@ -1,0 +1,112 @@
+"""A basket line is bound to one shop's stock record. What a reader does with lines, and no more than the shop has.
+
+Oscar's `Basket.add_product` asks the strategy for *a* record of the product; here the reader has chosen one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from oscar.apps.basket.models import Basket, Line
+from oscar.apps.partner.models import StockRecord
+
+from marketplace.foundation import network
+from marketplace.oscar_apps.partner.strategy import RELATED, price_of
+from shops import stock
+from shops.models import Shop
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of a wish: `asked` units of `title` at `shop`, now `quantity` in the basket (0: no line)."""
+
+    title: str
+    shop: Shop
+    asked: int
+    quantity: int
+
+    @property
+    def is_short(self) -> bool:
+        return self.quantity < self.asked
+
+
+class NotForSaleError(Exception):
+    """The stock record is unknown, of a shop that is not on sale, or has no price in the network's currency."""
+
+
+def add(basket: Basket, stock_record_id: int, units: int, *, now: datetime) -> Change:
+    """Put `units` more of this record into the basket, at most what its shop can sell; saves a new basket."""
+    record = _record(stock_record_id)
+    with transaction.atomic():
+        if basket.pk is None:
+            basket.save()
+        line = Line.objects.select_for_update().filter(basket_id=basket.pk, stockrecord=record).first()
+        return _set(basket, line, record, (line.quantity if line else 0) + units, now)
+
+
+def change_quantity(basket: Basket, line_id: int, units: int, *, now: datetime) -> Change | None:
+    """Make it `units`, at most what the shop can sell; 0 removes the line. None: there is no such line any more."""
+    with transaction.atomic():
+        line = Line.objects.select_for_update().filter(basket_id=basket.pk, pk=line_id).first()
+        return _set(basket, line, _record(line.stockrecord_id, any_shop=True), units, now) if line else None
+
+
+def move(basket: Basket, line_id: int, stock_record_id: int, *, now: datetime) -> Change | None:
+    """Buy a line's title from another shop: its units go to that record, as many as that shop can sell. The line stays
+    as it is when the other shop has none. None: there is no such line any more."""
+    record = _record(stock_record_id)
+    with transaction.atomic():
+        lines = Line.objects.select_for_update().filter(basket_id=basket.pk, product_id=record.product_id)
+        by_key = {line.pk: line for line in lines}
+        line = by_key.pop(line_id, None)
+        if line is None or line.stockrecord_id == record.pk:
+            return None
+        there = next((other for other in by_key.values() if other.stockrecord_id == record.pk), None)
+        had = there.quantity if there else 0
+        change = _set(basket, there, record, had + line.quantity, now)
+        if change.quantity > had:
+            line.delete()
+            basket.reset_offer_applications()
+        return change
+
+
+def _record(stock_record_id: int, *, any_shop: bool = False) -> StockRecord:
+    record = StockRecord.objects.select_related(*RELATED, "product").filter(pk=stock_record_id).first()
+    shop = getattr(record.partner, "shop", None) if record else None
+    if record is None or shop is None:
+        raise NotForSaleError
+    priced = record.price is not None and record.price_currency == network.current().currency
+    if not any_shop and (shop.status != Shop.Status.ACTIVE or not priced):
+        raise NotForSaleError
+    return record
+
+
+def _set(basket: Basket, line: Line | None, record: StockRecord, wanted: int, now: datetime) -> Change:
+    """Write the line's quantity: `wanted`, but no more than the shop sells; never more than before for being short."""
+    shop = record.partner.shop
+    sellable = stock.sellable_units(record, shop=shop, terms=getattr(record, "terms", None), now=now)
+    quantity = min(wanted, max(sellable, 0))
+    if quantity == 0:
+        if line is not None:
+            line.delete()
+    elif line is None:
+        _create(basket, record, quantity)
+    elif quantity != line.quantity:
+        Line.objects.filter(pk=line.pk).update(quantity=quantity, date_updated=now)
+    basket.reset_offer_applications()
+    return Change(title=record.product.get_title(), shop=shop, asked=wanted, quantity=quantity)
+
+
+def _create(basket: Basket, record: StockRecord, quantity: int) -> None:
+    price = price_of(record, network.current())
+    basket.lines.create(
+        line_reference=f"{record.product_id}_{record.pk}",
+        product=record.product,
+        stockrecord=record,
+        quantity=quantity,
+        price_currency=price.currency,
+        price_excl_tax=price.excl_tax,
+        price_incl_tax=price.incl_tax,
+        tax_code=price.tax_code,
+    )

@@ -1,0 +1,89 @@
+"""Which record, price and availability Oscar sees for a product or a basket line.
+
+Oscar's own strategy prices a line from the first record of its product, whichever shop the reader chose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.http import HttpRequest
+from django.utils import timezone
+from oscar.apps.basket.models import Line
+from oscar.apps.catalogue.models import Product
+from oscar.apps.partner import strategy as oscar_strategy
+from oscar.apps.partner.models import StockRecord
+from oscar.apps.partner.prices import FixedPrice
+from oscar.apps.partner.prices import Unavailable as NoPrice
+
+from marketplace.checkout import tax
+from marketplace.foundation import money, network
+from marketplace.foundation.models import Network
+from marketplace.oscar_apps.partner.availability import ShopStock, Unavailable
+from shops import stock
+
+# All that a price and an availability depend on, in one query for any number of records.
+RELATED = ("terms", "partner__shop", "product__facts")
+
+
+class Selector(oscar_strategy.Selector):
+    """Every reader sees the same prices."""
+
+    def strategy(self, request: HttpRequest | None = None, user: object = None, **kwargs: object) -> ShopStrategy:
+        return ShopStrategy(request)
+
+
+class ShopStrategy(oscar_strategy.Structured):
+    """Lives for one request; keeps the records it has read, all of a basket's at once."""
+
+    def __init__(self, request: HttpRequest | None = None, now: datetime | None = None) -> None:
+        super().__init__(request)
+        self._now = now
+        self._records: dict[int, StockRecord] = {}
+
+    @property
+    def now(self) -> datetime:
+        self._now = self._now or timezone.now()
+        return self._now
+
+    def fetch_for_line(self, line: Line, stockrecord: StockRecord | None = None) -> oscar_strategy.PurchaseInfo:
+        """The line's own record: the shop that the reader chose."""
+        wanted = stockrecord.pk if stockrecord else line.stockrecord_id
+        if wanted not in self._records:
+            self._read({wanted, *(other.stockrecord_id for other in line.basket.all_lines())})
+        return self.fetch_for_product(line.product, self._records.get(wanted))
+
+    def select_stockrecord(self, product: Product) -> StockRecord | None:
+        """Without a chosen shop: the cheapest record that can be sold now, of equal price the earlier one."""
+        records = list(StockRecord.objects.filter(product=product).exclude(price=None).select_related(*RELATED))
+        self._records.update((record.pk, record) for record in records)
+        return min(records, key=lambda record: (self._sellable(record) <= 0, record.price, record.pk), default=None)
+
+    def pricing_policy(self, product: Product, stockrecord: StockRecord | None) -> FixedPrice | NoPrice:
+        if not stockrecord or stockrecord.price is None:
+            return NoPrice()
+        return price_of(stockrecord, network.current())
+
+    def availability_policy(self, product: Product, stockrecord: StockRecord | None) -> ShopStock | Unavailable:
+        return ShopStock(self._sellable(stockrecord)) if stockrecord else Unavailable()
+
+    def _sellable(self, record: StockRecord) -> int:
+        shop = getattr(record.partner, "shop", None)
+        return stock.sellable_units(record, shop=shop, terms=getattr(record, "terms", None), now=self.now) if shop else 0
+
+    def _read(self, keys: Iterable[int]) -> None:
+        records = StockRecord.objects.filter(pk__in=set(keys) - self._records.keys()).select_related(*RELATED)
+        self._records.update((record.pk, record) for record in records)
+
+
+def price_of(record: StockRecord, of: Network) -> FixedPrice:
+    """One unit. A line's tax is computed on the line (`checkout.planning`), so that it is rounded once."""
+    currency = record.price_currency
+    basis_points = tax.rate(getattr(record.product, "facts", None), of)
+    net, tax_minor = tax.net_and_tax(money.to_minor(record.price, currency), basis_points, included=of.tax_included)
+    return FixedPrice(
+        currency=currency,
+        excl_tax=money.to_decimal(net, currency),
+        tax=money.to_decimal(tax_minor, currency),
+        tax_code=str(basis_points),
+    )
