@@ -11,6 +11,8 @@ from wagtail import views as wagtail_views
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
+from marketplace.payments.views import receive_event
+
 urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("cms/", include(wagtailadmin_urls)),
@@ -18,6 +20,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("portal/", include("shops.portal.urls")),
+    path("stripe/events/", receive_event, name="stripe-events"),
     path("", include("marketplace.operations.urls")),
     path("", include("marketplace.storefront.urls")),
     path("", wagtail_views.serve, {"path": ""}, name="home"),
@@ -26,3 +29,6 @@ urlpatterns = [
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
     path("", include(wagtail_urls)),
 ]
+
+if settings.STRIPE_FAKE:
+    urlpatterns.insert(0, path("fake-stripe/", include("marketplace.payments.fake_stripe.urls")))

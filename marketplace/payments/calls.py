@@ -61,7 +61,8 @@ def _move(call: MoneyCall, now: datetime) -> bool:
         # The first try has no past to look up.
         moved = (LOOK[call.kind](call) if call.first_tried_at else None) or MAKE[call.kind](call)
     except gateway.PaymentGatewayError as error:
-        leases.postpone(call, error=str(error), now=now, permanent=error.permanent)
+        number = call.key_number + error.key_spent
+        leases.postpone(call, error=str(error), now=now, permanent=error.permanent, key_number=number)
         return False
     failpoint(f"{point}.after_call")
     with transaction.atomic():
@@ -80,7 +81,7 @@ def _captured(intent: gateway.Intent) -> Moved:
 
 
 def _make_capture(call: MoneyCall) -> Moved:
-    return _captured(gateway.capture(call.payment.intent_id, call.amount_minor, idempotency_key=call.key))
+    return _captured(gateway.capture(call.payment.intent_id, call.amount_minor, idempotency_key=call.idempotency_key))
 
 
 def _look_capture(call: MoneyCall) -> Moved | None:
@@ -89,7 +90,9 @@ def _look_capture(call: MoneyCall) -> Moved | None:
 
 
 def _make_cancel(call: MoneyCall) -> Moved:
-    return Moved(gateway.cancel_intent(call.payment.intent_id, idempotency_key=call.key, reason="abandoned").id)
+    return Moved(
+        gateway.cancel_intent(call.payment.intent_id, idempotency_key=call.idempotency_key, reason="abandoned").id
+    )
 
 
 def _look_cancel(call: MoneyCall) -> Moved | None:
@@ -98,7 +101,9 @@ def _look_cancel(call: MoneyCall) -> Moved | None:
 
 
 def _make_refund(call: MoneyCall) -> Moved:
-    made = gateway.refund(call.payment.intent_id, call.amount_minor, metadata=_metadata(call), idempotency_key=call.key)
+    made = gateway.refund(
+        call.payment.intent_id, call.amount_minor, metadata=_metadata(call), idempotency_key=call.idempotency_key
+    )
     return Moved(made.id, made.balance_transaction_id)
 
 
@@ -118,7 +123,7 @@ def _make_transfer(call: MoneyCall) -> Moved:
         source_charge_id=call.payment.charge_id,
         transfer_group=transfer_group(call.payment),
         metadata=_metadata(call),
-        idempotency_key=call.key,
+        idempotency_key=call.idempotency_key,
     )
     return Moved(made.id, made.balance_transaction_id)
 

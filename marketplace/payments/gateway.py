@@ -342,5 +342,5 @@ def _translated(error: stripe.StripeError, *, changes: bool) -> PaymentGatewayEr
         # 409: another request with the same key, or on the same object, is still running.
         return PaymentGatewayError(message, permanent=False, code=code)
     if status >= 500 or status < 400:
-        return PaymentGatewayError(message, permanent=False, unknown_outcome=changes, code=code)
+        return PaymentGatewayError(message, permanent=False, unknown_outcome=changes, key_spent=changes, code=code)
     return PaymentGatewayError(message, permanent=True, code=code)

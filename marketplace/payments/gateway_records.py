@@ -26,12 +26,15 @@ class PaymentGatewayError(Exception):
                      decision is needed; `code` says which (Stripe's error or decline code, "" where it gave none).
     unknown_outcome  the change may have been made although no usable answer came (the connection broke after sending,
                      or a 5xx, which Stripe also repeats under the same key). Look it up before another key is used.
+    key_spent        Stripe keeps this answer under the key: once looked up and not there, only a new key can help.
     Neither          nothing was changed; the same call with the same key may be made again later.
     """
 
-    def __init__(self, message: str, *, permanent: bool, unknown_outcome: bool = False, code: str = "") -> None:
+    def __init__(
+        self, message: str, *, permanent: bool, unknown_outcome: bool = False, key_spent: bool = False, code: str = ""
+    ) -> None:
         super().__init__(message)
-        self.permanent, self.unknown_outcome, self.code = permanent, unknown_outcome, code
+        self.permanent, self.unknown_outcome, self.key_spent, self.code = permanent, unknown_outcome, key_spent, code
 
 
 @dataclass(frozen=True)

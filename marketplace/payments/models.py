@@ -52,6 +52,8 @@ class MoneyCall(DueRow):
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     key = models.CharField("Idempotency key", max_length=120, unique=True)
+    # Stripe keeps an answer of 500 under its key: the next try, after looking, takes the next key.
+    key_number = models.PositiveSmallIntegerField(default=0)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="calls")
     shop_order = models.ForeignKey("shops.ShopOrder", null=True, on_delete=models.PROTECT, related_name="money_calls")
     amount_minor = models.PositiveIntegerField()
@@ -64,6 +66,10 @@ class MoneyCall(DueRow):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_minor} {self.currency} ({self.key})"
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"{self.key}:{self.key_number}" if self.key_number else self.key
 
 
 class StripeEvent(DueRow):

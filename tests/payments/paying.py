@@ -1,0 +1,133 @@
+"""A paid order on the stand-in, for tests of what money does afterwards: two shops, three lines, 61.40 CAD."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from oscar.apps.order.models import Line, Order
+
+from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
+from marketplace.foundation.money import to_decimal
+from marketplace.payments import sessions
+from marketplace.payments.fake_stripe import faults, hosted
+from marketplace.payments.fake_stripe.database import DatabaseStore
+from marketplace.payments.models import Payment
+from shops.models import ShopOrder, ShopOrderLine
+from tests import factories
+
+# (units, net for the line, tax, delivery share) of the lines of shops A and B
+LINES = {"A": [(2, 2000, 100, 300), (1, 1000, 50, 200)], "B": [(3, 2281, 114, 95)]}
+
+
+def checkout(now: datetime | None = None) -> Checkout:
+    """Frozen and waiting for its payment."""
+    now = now or timezone.now()
+    made = Checkout.objects.create(
+        token=f"t{timezone.now().timestamp()}",
+        state=Checkout.State.PAYING,
+        email="reader@example.org",
+        currency="CAD",
+        language="fr",
+        created_at=now,
+        frozen_at=now,
+        expires_at=now + timedelta(minutes=31),
+        total_minor=sum(net + tax + share for lines in LINES.values() for _, net, tax, share in lines),
+    )
+    for name, lines in LINES.items():
+        shop = factories.shop(f"Librairie {name}")
+        option = factories.delivery_option(shop, "post", 500)
+        parcel = CheckoutParcel.objects.create(checkout=made, shop=shop, delivery_option=option)
+        for units, net, tax, share in lines:
+            record = factories.stock_record(shop)
+            CheckoutLine.objects.create(
+                parcel=parcel,
+                stock_record=record,
+                product=record.product,
+                title=record.product.title,
+                quantity=units,
+                unit_price_minor=net // units,
+                net_minor=net,
+                tax_minor=tax,
+                tax_basis_points=500,
+                delivery_share_minor=share,
+                total_minor=net + tax + share,
+            )
+    return made
+
+
+def opened(made: Checkout, now: datetime | None = None) -> Payment:
+    urls = {"success_url": "http://testserver/ok/", "cancel_url": "http://testserver/back/"}
+    return sessions.open_session(made, now=now or timezone.now(), **urls)
+
+
+def pay(payment: Payment, *, approved: bool = True, now: datetime | None = None) -> None:
+    """What the reader does on the hosted page."""
+    hosted.pay(DatabaseStore(), payment.session_id, int((now or timezone.now()).timestamp()), approved=approved)
+
+
+def fault(kind: str, times: int = 1) -> None:
+    """The next calls that change something meet this fault."""
+    faults.plan(DatabaseStore(), faults.Fault(kind, on="POST", times=times))
+
+
+def placed(now: datetime | None = None) -> Payment:
+    """Authorised, with its order and shop orders (made plainly here: placing has tests of its own)."""
+    now = now or timezone.now()
+    made = checkout(now)
+    payment = opened(made, now)
+    pay(payment, now=now)
+    sessions.refresh(payment, now=now)
+    total = to_decimal(made.total_minor, "CAD")
+    amounts = {"total_incl_tax": total, "total_excl_tax": total}
+    order = Order.objects.create(number=str(100000 + made.pk), currency="CAD", date_placed=now, **amounts)
+    Checkout.objects.filter(pk=made.pk).update(order=order, state=Checkout.State.PLACED)
+    for letter, parcel in zip("AB", made.parcels.order_by("pk"), strict=True):
+        _shop_order(order, parcel, letter, now)
+    return Payment.objects.get(pk=payment.pk)
+
+
+def _shop_order(order: Order, parcel: CheckoutParcel, letter: str, now: datetime) -> ShopOrder:
+    lines = list(parcel.lines.all())
+    shop_order = ShopOrder.objects.create(
+        order=order,
+        shop=parcel.shop,
+        number=f"{order.number}-{letter}",
+        delivery_option=parcel.delivery_option,
+        currency="CAD",
+        goods_minor=sum(line.net_minor for line in lines),
+        delivery_minor=sum(line.delivery_share_minor for line in lines),
+        tax_minor=sum(line.tax_minor for line in lines),
+        total_minor=sum(line.total_minor for line in lines),
+        created_at=now,
+        answer_due_at=now + timedelta(hours=48),
+    )
+    for line in lines:
+        zero = {"line_price_incl_tax": 0, "line_price_excl_tax": 0}
+        zero |= {"line_price_before_discounts_incl_tax": 0, "line_price_before_discounts_excl_tax": 0}
+        oscar_line = Line.objects.create(
+            order=order, title=line.title, partner_sku="s", quantity=line.quantity, num_allocated=0, **zero
+        )
+        ShopOrderLine.objects.create(
+            shop_order=shop_order,
+            order_line=oscar_line,
+            title=line.title,
+            sku="s",
+            quantity=line.quantity,
+            unit_price_minor=line.unit_price_minor,
+            goods_minor=line.net_minor,
+            tax_minor=line.tax_minor,
+            delivery_minor=line.delivery_share_minor,
+            total_minor=line.total_minor,
+        )
+    return shop_order
+
+
+def answer(payment: Payment, *declined: int) -> None:
+    """The shops answer every line; `declined` units by line, in order."""
+    for line, units in zip(lines_of(payment), declined, strict=True):
+        ShopOrderLine.objects.filter(pk=line.pk).update(declined=units, accepted=line.quantity - units)
+
+
+def lines_of(payment: Payment) -> list[ShopOrderLine]:
+    return list(ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment).order_by("pk"))
