@@ -34,11 +34,33 @@ class Opening:
     tomorrow: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopEntry:
+    """A shop as lists show it; `x` and `y` are its place on a drawn map, None where that is not known."""
+
+    card: ShopCard
+    opening: Opening
+    distance_km: float | None
+    x: int | None = None
+    y: int | None = None
+
+
 def distance(place: Place | None, card: ShopCard) -> float | None:
     """Kilometres from the reader to the shop; None where either is unknown."""
     if place is None or card.position is None:
         return None
     return distance_km((place.latitude, place.longitude), card.position)
+
+
+def entry(card: ShopCard, place: Place | None, now: datetime) -> ShopEntry:
+    return ShopEntry(card=card, opening=opening(card, now), distance_km=distance(place, card))
+
+
+def entries(place: Place | None, now: datetime) -> list[ShopEntry]:
+    """All shops, the nearest first where a place is known (those without a position last), else by name."""
+    far = float("inf")
+    found = [entry(card, place, now) for card in directory.active().values()]
+    return sorted(found, key=lambda one: (far if one.distance_km is None else one.distance_km, one.card.name))
 
 
 def near(place: Place, km: float) -> frozenset[int]:

@@ -1,5 +1,5 @@
-"""The shops as every page needs them: name, place, hours, delivery. Kept for a few seconds per process, since they hardly
-ever change; nothing here says what a shop has (that is read from SQL each time)."""
+"""The shops as every page needs them: name, place, hours, delivery. Kept for a few seconds per process, since they
+hardly ever change; nothing here says what a shop has (that is read from SQL each time)."""
 
 from __future__ import annotations
 

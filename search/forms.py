@@ -1,5 +1,5 @@
-"""The search as its address says it: what each parameter may be, and the query it makes. Nothing here raises for a wrong
-value; it is left out, since addresses are typed, shortened and shared."""
+"""The search as its address says it: what each parameter may be, and the query it makes. Nothing here raises for a
+wrong value; it is left out, since addresses are typed, shortened and shared."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from search import availability, directory, words
 from search.engines.base import FACETS, Query, Sort
 from search.reader import Reader
-from shops.models_stock import Condition
+from shops.models import Condition
 
 LONGEST_TEXT = 200
 PAGE_SIZE = 20

@@ -1,4 +1,4 @@
-"""What each shop offers of a title, read from SQL, the best for this reader first. One query for any number of titles."""
+"""What each shop offers of a title, read from SQL, the best for this reader first: one query for all titles."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from marketplace.foundation import money
 from search import availability, directory
 from search.directory import ShopCard
 from search.reader import Reader
-from shops.models import Shop, StockTerms
-from shops.models_stock import Availability, Condition
+from shops import sellable
+from shops.models import Availability, Condition, Shop, StockTerms
 
 NEAR_ENOUGH_KM = 1.0
-"""Shops whose distances differ by less count as equally near, so that the cheaper one of two in a street comes first."""
+"""Shops whose distances differ by less count as equally near, so that of two in one street the cheaper is first."""
 
 _ORDER = {"have": 0, "ask": 1, "soon": 2, "gone": 3}
 _LATER = {Availability.ORDERABLE, Availability.PREORDER}
@@ -92,9 +92,7 @@ def best(offers: Iterable[Offer]) -> Offer | None:
 
 def _offer(record: StockRecord, shop: Shop, card: ShopCard, reader: Reader) -> Offer:
     terms: StockTerms | None = getattr(record, "terms", None)
-    from shops import stock  # until the module stands
-
-    units = stock.sellable_units(record, shop=shop, terms=terms, now=reader.now)
+    units = sellable.sellable_units(record, shop=shop, terms=terms, now=reader.now)
     word = terms.availability if terms else Availability.IN_STOCK
     state = _state(record, word, units)
     return Offer(
@@ -110,7 +108,7 @@ def _offer(record: StockRecord, shop: Shop, card: ShopCard, reader: Reader) -> O
         availability=word,
         days=terms.days if terms else None,
         available_on=terms.available_on if terms else None,
-        as_of=_as_of(shop, terms),
+        as_of=sellable.effective_as_of(terms, shop),
         price_minor=money.to_minor(record.price, record.price_currency),
         currency=record.price_currency,
         distance_km=availability.distance(reader.place, card),
@@ -127,15 +125,6 @@ def _state(record: StockRecord, word: str, units: int) -> str:
     return "soon" if word in _LATER else "gone"
 
 
-def _as_of(shop: Shop, terms: StockTerms | None) -> datetime | None:
-    """When the number was read: the record's own time, or the later complete run that vouched for it (DESIGN §5)."""
-    if terms is None:
-        return shop.complete_as_of
-    if not terms.follows_runs:
-        return terms.as_of
-    return max((at for at in (terms.as_of, shop.complete_as_of) if at), default=None)
-
-
 def _rank(offer: Offer) -> tuple[object, ...]:
     far = offer.distance_km if offer.distance_km is not None else 0.0
     return (
@@ -148,3 +137,10 @@ def _rank(offer: Offer) -> tuple[object, ...]:
         offer.shop.name,
         offer.stock_record_id,
     )
+
+
+def in_stock_at(shop_id: int, limit: int, *, now: datetime) -> tuple[list[int], int]:
+    """Products that a shop can sell now, newest first, and how many there are: without the index."""
+    records = StockRecord.objects.filter(partner__shop__pk=shop_id, product__is_public=True).exclude(price=None)
+    sold = sellable.annotate_sellable(records, now=now).filter(sellable__gt=0)
+    return list(sold.order_by("-product_id").values_list("product_id", flat=True)[:limit]), sold.count()

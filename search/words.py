@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import Form
-from shops.models_stock import Condition
+from shops.models import Condition
 
 FORMS = {
     Form.HARDBACK: _("Hardback"),

@@ -1,4 +1,4 @@
-"""A drawn cover for a title without one: inline SVG, the same at every size, coloured by classes alone (no inline style).
+"""A drawn cover for a title without one: inline SVG, the same at every size, coloured by classes alone.
 
 A plain function of the title's words, so it costs no query and no request."""
 
@@ -25,7 +25,7 @@ def drawn(title: str, contributors: str = "", publisher: str = "") -> SafeString
     size, lines = _set(title)
     top = 34 + size
     return format_html(
-        '<svg class="drawn-cover tone-{}" viewBox="0 0 {} {}" width="{}" height="{}" aria-hidden="true" focusable="false">'
+        '<svg class="drawn-cover tone-{}" viewBox="0 0 {} {}" width="{}" height="{}" aria-hidden="true">'
         '<rect class="drawn-ground" width="{}" height="{}"/><rect class="drawn-spine" width="5" height="{}"/>'
         '<text class="drawn-name" x="{}" y="24" font-size="8">{}</text>{}'
         '<text class="drawn-publisher" x="{}" y="168" font-size="8">{}</text></svg>',
@@ -49,9 +49,10 @@ def _set(title: str) -> tuple[int, list[str]]:
         lines = _broken(title.split(), letters)
         if len(lines) <= room and all(len(line) <= letters for line in lines):
             return size, lines
-    return size, [_cut(line, letters) for line in lines[: room - 1]] + (
-        [_cut(lines[room - 1], letters - 1) + "…"] if len(lines) >= room else []
-    )
+    kept = [_cut(line, letters) for line in lines[:room]]
+    if len(lines) > room:
+        kept[-1] = _cut(kept[-1], letters - 1).rstrip("…") + "…"
+    return size, kept
 
 
 def _broken(words: Sequence[str], letters: int) -> list[str]:

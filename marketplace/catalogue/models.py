@@ -75,7 +75,10 @@ class ProductFacts(models.Model):
 
     class Meta:
         verbose_name_plural = "product facts"
-        indexes = [models.Index(fields=["series"], name="facts_series")]
+        indexes = [
+            models.Index(fields=["series"], name="facts_series"),
+            models.Index(fields=["contributors_text"], name="facts_contributors"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.gtin or 'no GTIN'} ({self.product_id})"

@@ -1,6 +1,23 @@
-"""Readers' pages."""
+"""Readers' pages. The title page keeps Oscar's path, so that a product's `get_absolute_url` leads to it."""
 
-from django.urls import URLPattern
+from django.urls import include, path, re_path
+
+from marketplace.storefront import account_views, place_views, plain_views, shop_views, title_views
+from search.views import suggest
 
 app_name = "storefront"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("network.css", plain_views.network_css, name="network-css"),
+    path("suggest/", suggest, name="suggest"),
+    re_path(r"^catalogue/(?P<slug>[\w-]*)_(?P<pk>\d{1,18})/$", title_views.title, name="title"),
+    path("shops/", shop_views.shops, name="shops"),
+    path("shops/<slug:slug>/", shop_views.shop, name="shop"),
+    path("place/", place_views.place, name="place"),
+    path("place/forget/", place_views.forget, name="place-forget"),
+    path("place/shop/", place_views.choose_shop, name="my-shop"),
+    path("account/", account_views.account, name="account"),
+    path("terms/", plain_views.terms, name="terms"),
+    path("privacy/", plain_views.privacy, name="privacy"),
+    path("open-data/", plain_views.open_data, name="open-data"),
+    path("", include("marketplace.storefront.urls_buying")),
+]

@@ -1,0 +1,83 @@
+"""The title page: what it is, and every shop's offer of it. Four queries for a visitor, however many shops sell it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from oscar.apps.catalogue.models import Product
+
+from marketplace.catalogue.models import ProductFacts
+from marketplace.cms.models import Pick
+from search import offers
+from search.offers import Offer
+from search.reader import reader_of
+
+SHOWN_OFFERS = 5
+RELATED = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferGroup:
+    """New or used offers, best first: the first few are shown, the rest folds."""
+
+    used: bool
+    offers: Sequence[Offer]
+
+    @property
+    def shown(self) -> Sequence[Offer]:
+        return self.offers if len(self.offers) <= SHOWN_OFFERS else self.offers[:SHOWN_OFFERS]
+
+    @property
+    def folded(self) -> Sequence[Offer]:
+        return self.offers[len(self.shown) :]
+
+
+def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
+    product = Product.objects.filter(pk=int(pk), is_public=True).select_related("facts").first()
+    if product is None:
+        raise Http404
+    if slug != product.slug:
+        return redirect(product, permanent=True)
+    reader = reader_of(request)
+    found = offers.offers_of([product.pk], reader).get(product.pk, [])
+    facts = getattr(product, "facts", None)
+    context = {
+        "product": product,
+        "facts": facts,
+        "groups": groups(found),
+        "reader": reader,
+        "buyable": offers.best(found),
+        "related": related(product, facts) if facts else [],
+        "picks": Pick.objects.filter(gtin=facts.gtin, live=True) if facts and facts.gtin else [],
+    }
+    return render(request, "storefront/title.html", context)
+
+
+def groups(found: Sequence[Offer]) -> list[OfferGroup]:
+    """New first, used after; a group without offers is left out."""
+    parts = [
+        OfferGroup(used=used, offers=[offer for offer in found if offer.is_used is used]) for used in (False, True)
+    ]
+    return [part for part in parts if part.offers]
+
+
+def related(product: Product, facts: ProductFacts) -> list[ProductFacts]:
+    """Others of the series in its order, or where there is none, others by the same people. One query."""
+    if facts.series:
+        same = {"series": facts.series}
+    elif facts.contributors_text:
+        same = {"contributors_text": facts.contributors_text}
+    else:
+        return []
+    others = ProductFacts.objects.filter(product__is_public=True, **same).exclude(pk=product.pk)
+    found = list(others.select_related("product").order_by("product_id")[: RELATED * 4])
+    found.sort(key=_volume)
+    return found[:RELATED]
+
+
+def _volume(facts: ProductFacts) -> tuple[int, str]:
+    digits = "".join(character for character in facts.series_number if character.isdigit())
+    return (int(digits[:6]) if digits else 10**6, facts.product.title)
