@@ -6,6 +6,7 @@ from django.db import models
 
 from marketplace.foundation.leases import DueRow
 from shops.models_shop import Shop
+from shops.models_stock import Condition
 
 
 class ShopOrder(models.Model):
@@ -47,7 +48,8 @@ class ShopOrder(models.Model):
 
 
 class ShopOrderLine(models.Model):
-    """One article of a shop order. What is not yet accepted or declined is open; the counts only grow."""
+    """One article of a shop order. What is neither accepted nor declined is open. `declined` and `handed_over` only
+    grow; accepted units that turn out not to be there move to `declined`."""
 
     class Reason(models.TextChoices):
         SOLD = "sold", "Sold at the counter"
@@ -96,6 +98,15 @@ class ShopOrderLine(models.Model):
     def open_units(self) -> int:
         """Units the shop has not answered for yet."""
         return self.quantity - self.accepted - self.declined
+
+    @property
+    def left_units(self) -> int:
+        """Units the reader still gets, or waits to hear of."""
+        return self.quantity - self.declined
+
+    @property
+    def condition_label(self) -> str:
+        return str(Condition(self.condition).label)
 
 
 class Transmission(DueRow):

@@ -1,0 +1,22 @@
+"""How shop orders reach their shops. A way is a file here and one row in CHANNELS; a shop names it in `Shop.channel`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from shops.channels.base import Channel, ChannelError
+from shops.models import Shop
+
+# kind: (label, dotted path of the class)
+CHANNELS: dict[str, tuple[str, str]] = {
+    "email": ("E-mail", "shops.channels.email.EmailChannel"),
+}
+
+
+def channel_for(shop: Shop, kind: str) -> Channel:
+    """The channel of that kind, set up for the shop. ChannelError where there is none."""
+    if kind not in CHANNELS:
+        known = ", ".join(sorted(CHANNELS))
+        raise ChannelError(f"{shop} names the channel “{kind}”, which does not exist. Known: {known}.", permanent=True)
+    module, _, name = CHANNELS[kind][1].rpartition(".")
+    return getattr(import_module(module), name)(shop)

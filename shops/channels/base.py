@@ -1,0 +1,68 @@
+"""The contract of a channel: what a shop system must be able to do to take orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from shops.models import Shop, ShopOrder
+
+
+class ChannelError(Exception):
+    """A shop order did not get through; the only exception that leaves a channel.
+
+    `permanent`: trying again is no use, a person has to act. `unknown_outcome`: the shop may have it all the same (a
+    time-out, a lost answer), so it must be looked up before it is sent again."""
+
+    def __init__(self, message: str, *, permanent: bool = False, unknown_outcome: bool = False):
+        super().__init__(message)
+        self.permanent = permanent
+        self.unknown_outcome = unknown_outcome
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The shop has the order. `reference` is its own number for it; `booked_at` its own stamp, on its clock, of when
+    the stock was booked, where it gives one."""
+
+    reference: str = ""
+    booked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """The shop's system says that it booked one of our shop orders, named by our number."""
+
+    number: str
+    receipt: Receipt
+
+
+class Channel:
+    # Subclass implementation:
+    kind: str
+    # Of "acknowledgements" and "cancel", what the system can do beside taking orders.
+    capabilities: frozenset[str] = frozenset()
+
+    def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
+        """Hand the shop order to the shop. Sending the same one twice must have the effect of once wherever the system
+        allows it (our number is the key). Raises ChannelError."""
+        raise NotImplementedError
+
+    def look_up(self, shop_order: ShopOrder) -> Receipt | None:
+        """What the shop has under our number; None when it certainly has nothing. Raises ChannelError when it cannot
+        be known."""
+        raise NotImplementedError
+
+    def acknowledgements(self, since: datetime) -> Iterable[Acknowledgement]:
+        """What was booked since; with the capability of that name."""
+        raise ChannelError(f"{self.kind} does not acknowledge orders.", permanent=True)
+
+    def cancel(self, shop_order: ShopOrder) -> None:
+        """Withdraw it, before it is handed over; with the capability of that name."""
+        raise ChannelError(f"{self.kind} cannot cancel orders: call the shop.", permanent=True)
+
+    # Subclasses shouldn't need to override:
+    def __init__(self, shop: Shop):
+        self.shop = shop
+        self.options: dict[str, object] = shop.channel_options

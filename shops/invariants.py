@@ -1,0 +1,85 @@
+"""What must always hold of stock and shop orders, as questions to the database: `verify` asks them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+from oscar.apps.order.models import Order
+from oscar.apps.partner.models import StockRecord
+
+from marketplace.foundation import money
+from shops.models import Allocation, ShopOrder, ShopOrderLine
+from shops.orders.fulfilment import status_of
+
+
+def counters_that_differ() -> list[str]:
+    """`num_allocated` is the sum of the record's open allocations."""
+    open_rows = Allocation.objects.filter(stock_record=OuterRef("pk"), ended_at=None).order_by()
+    total = open_rows.values("stock_record").annotate(total=Sum("units")).values("total")
+    records = StockRecord.objects.annotate(
+        counted=Coalesce("num_allocated", 0), promised=Coalesce(Subquery(total, output_field=IntegerField()), 0)
+    )
+    return [
+        f"Stock record {record.pk} counts {record.counted} units, its open allocations are {record.promised}."
+        for record in records.exclude(counted=F("promised"))
+    ]
+
+
+def ends_without_cause() -> list[str]:
+    """An allocation that ended says when and why; an open one says neither."""
+    odd = Allocation.objects.filter(Q(ended_at=None) ^ Q(ended_by=""))
+    absorbed = Allocation.objects.filter(ended_by=Allocation.End.ABSORBED).exclude(reflected_at__lte=F("ended_at"))
+    return [f"Allocation {row.pk} ended at {row.ended_at} by {row.ended_by or 'nothing'}." for row in odd] + [
+        f"Allocation {row.pk} was absorbed at {row.ended_at}, before it was in the shop's number." for row in absorbed
+    ]
+
+
+def lines_without_their_units() -> list[str]:
+    """Every unit of a line that was not declined has been promised once: it is open or absorbed, never both."""
+    kept = Sum("allocations__units", filter=~Q(allocations__ended_by=Allocation.End.RELEASED))
+    waiting = Sum("allocations__units", filter=Q(allocations__ended_at=None))
+    lines = ShopOrderLine.objects.exclude(stock_record=None).annotate(
+        kept=Coalesce(kept, 0), waiting=Coalesce(waiting, 0), wanted=F("quantity") - F("declined")
+    )
+    odd = lines.filter(Q(kept__lt=F("wanted")) | Q(kept__gt=F("quantity")) | Q(waiting__gt=F("wanted")))
+    return [f"Line {row.pk} needs {row.wanted} units and has {row.kept}, {row.waiting} of them open." for row in odd]
+
+
+def orders_split_wrongly() -> list[str]:
+    """The shop orders of an order add up to it, their lines to them, and every order line is in one of them."""
+    found: list[str] = []
+    orders = Order.objects.filter(shop_orders__isnull=False).distinct().annotate(unsplit=_unsplit())
+    for order in orders.prefetch_related("shop_orders__lines").iterator(chunk_size=500):
+        parts = list(order.shop_orders.all())
+        total = money.to_minor(order.total_incl_tax, order.currency)
+        if sum(part.total_minor for part in parts) != total:
+            found.append(f"Order {order.number} is {total}, its shop orders are {sum(p.total_minor for p in parts)}.")
+        if order.unsplit:
+            found.append(f"Order {order.number} has {order.unsplit} lines in no shop order.")
+        for part in parts:
+            lines = list(part.lines.all())
+            if sum(line.total_minor for line in lines) != part.total_minor:
+                found.append(f"Shop order {part.number} is {part.total_minor}, its lines add up to another amount.")
+            if status_of(lines) != part.status:
+                found.append(f"Shop order {part.number} is {part.status}, its lines say {status_of(lines)}.")
+    return found
+
+
+def shop_orders_without_transmission() -> list[str]:
+    """Every shop order is on its way to its shop, there, or parked for a person."""
+    return [f"Shop order {row.number} has no transmission." for row in ShopOrder.objects.filter(transmission=None)]
+
+
+def _unsplit() -> Count:
+    return Count("lines", filter=Q(lines__shop_order_line=None), distinct=True)
+
+
+INVARIANTS: dict[str, Callable[[], list[str]]] = {
+    "stock: counters are the sum of open allocations": counters_that_differ,
+    "stock: allocations end once and say why": ends_without_cause,
+    "stock: every line has its units": lines_without_their_units,
+    "orders: shop orders add up to their order": orders_split_wrongly,
+    "orders: every shop order goes to its shop": shop_orders_without_transmission,
+}

@@ -1,0 +1,243 @@
+"""What a shop answers and does: accept, decline, pack, hand over. A shop order's status changes only here.
+
+Each change is a compare-and-set on `ShopOrder.version`: of two answers at once one wins, the other is told. It writes
+the audit entry and the reader's mail in its transaction. What follows on the money's side is found by its steps:
+`ShopOrderLine.declined`, `ShopOrder.answered_at` and `handed_over_at` say that it is due.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from marketplace.foundation import audit
+from shops import absorbing, stock, withholding
+from shops.models import DeliveryOption, Parcel, ParcelLine, ShopOrder, ShopOrderLine
+from shops.orders import reader_mail
+
+Status = ShopOrder.Status
+Reason = ShopOrderLine.Reason
+
+# What a reason says about the shelf: the copy is not there. "Sold" was rung up: the till knows it already.
+_NOT_THERE = {Reason.NOT_FOUND, Reason.DAMAGED, Reason.SOLD}
+_RUNG_UP = {Reason.SOLD}
+
+
+class FulfilmentError(Exception):
+    """It cannot be done; the message tells staff why and what to do."""
+
+
+def status_of(lines: Iterable[ShopOrderLine]) -> Status:
+    """The status that the lines' counts mean."""
+    rows = list(lines)
+    accepted = sum(line.accepted for line in rows)
+    if any(line.open_units for line in rows):
+        return Status.NEW
+    if accepted == 0:
+        return Status.DECLINED
+    if accepted == sum(line.handed_over for line in rows):
+        return Status.HANDED_OVER
+    return Status.PACKED if accepted == sum(line.packed for line in rows) else Status.ACCEPTED
+
+
+def accept(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> None:
+    """The shop has `units` of an unanswered line and keeps them for the reader."""
+    with _changing(line.shop_order, now) as (shop_order, lines):
+        row = lines[line.pk]
+        _check_units(units, row.open_units)
+        _accept(shop_order, row, units, now)
+        audit.record("shop_order.accept", shop_order, by=by, shop_id=shop_order.shop_id, line=row.pk, units=units)
+        _answer(shop_order, lines, now)
+
+
+def accept_all(shop_order: ShopOrder, *, by: object, now: datetime) -> None:
+    """The shop has everything that is not answered yet."""
+    with _changing(shop_order, now) as (shop_order, lines):
+        rows = [row for row in _by_stock_record(lines.values()) if row.open_units]
+        if not rows:
+            raise FulfilmentError(_("Every line of this order is answered already."))
+        units = {str(row.pk): row.open_units for row in rows}
+        for row in rows:
+            _accept(shop_order, row, row.open_units, now)
+        audit.record("shop_order.accept", shop_order, by=by, shop_id=shop_order.shop_id, units=units)
+        _answer(shop_order, lines, now)
+
+
+def decline(
+    line: ShopOrderLine,
+    units: int,
+    *,
+    by: object,
+    reason: str,
+    note: str = "",
+    left: int | None = None,
+    now: datetime,
+) -> None:
+    """The shop cannot hand over `units` of a line: unanswered ones first, then accepted ones that are still there.
+    `left`: staff counted that many copies on the shelf, those set aside included. What a reason or a count says is not
+    there is withheld from sale (DESIGN §5)."""
+    if reason not in Reason.values:
+        raise FulfilmentError(_("Say why: choose one of the reasons."))
+    if left is not None and left < 0:
+        raise FulfilmentError(_("The copies left cannot be fewer than none."))
+    with _changing(line.shop_order, now) as (shop_order, lines):
+        row = lines[line.pk]
+        _check_units(units, row.open_units + row.accepted - row.handed_over)
+        unanswered = min(units, row.open_units)
+        stock.release_line(row, unanswered, answered=False, now=now)
+        row.declined += unanswered
+        stock.release_line(row, units - unanswered, answered=True, now=now)
+        row.declined += units - unanswered
+        row.accepted -= units - unanswered
+        row.packed = min(row.packed, row.accepted)
+        row.decline_reason, row.decline_note = reason, note[:300]
+        row.save()
+        _withhold(row, units, reason, left, by, now)
+        audit.record(
+            "shop_order.decline", shop_order, by=by, reason=note, shop_id=shop_order.shop_id, line=row.pk, units=units,
+            because=reason,
+        )  # fmt: skip
+        _settle(shop_order, lines, now)
+        reader_mail.declined(shop_order, list(lines.values()), row, units, now=now)
+
+
+def pack(shop_order: ShopOrder, *, by: object, now: datetime) -> None:
+    """Everything accepted lies ready; every line must be answered."""
+    with _changing(shop_order, now) as (shop_order, lines):
+        if shop_order.status != Status.ACCEPTED:
+            raise FulfilmentError(_not_from(shop_order))
+        for row in lines.values():
+            row.packed = row.accepted
+            row.save(update_fields=["packed"])
+        audit.record("shop_order.pack", shop_order, by=by, shop_id=shop_order.shop_id)
+        _settle(shop_order, lines, now)
+        reader_mail.ready(shop_order, list(lines.values()), now=now)
+
+
+def hand_over(
+    shop_order: ShopOrder,
+    *,
+    by: object,
+    now: datetime,
+    code: str = "",
+    carrier: str = "",
+    tracking: str = "",
+) -> Parcel:
+    """Everything accepted leaves the shop: to the reader who tells the pick-up code, or to a carrier."""
+    with _changing(shop_order, now) as (shop_order, lines):
+        if shop_order.status not in {Status.ACCEPTED, Status.PACKED}:
+            raise FulfilmentError(_not_from(shop_order))
+        if shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
+            _check_code(shop_order, code)
+        parcel = Parcel.objects.create(
+            shop_order=shop_order,
+            kind=shop_order.delivery_kind,
+            carrier=carrier[:60],
+            tracking=tracking[:80],
+            handed_over_at=now,
+        )
+        for row in _by_stock_record(lines.values()):
+            leaving = row.accepted - row.handed_over
+            if leaving:
+                ParcelLine.objects.create(parcel=parcel, line=row, units=leaving)
+                row.packed = row.handed_over = row.accepted
+                row.save(update_fields=["packed", "handed_over"])
+                reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now)
+                absorbing.reflect(row, row.handed_over, reflected_at=reflected_at, now=now)
+        audit.record("shop_order.hand_over", shop_order, by=by, shop_id=shop_order.shop_id, parcel=parcel.pk)
+        _settle(shop_order, lines, now)
+        reader_mail.handed_over(shop_order, list(lines.values()), parcel, now=now)
+        return parcel
+
+
+@contextmanager
+def _changing(shop_order: ShopOrder, now: datetime) -> Iterator[tuple[ShopOrder, dict[int, ShopOrderLine]]]:
+    """Lock the shop order if it still is as the caller saw it, and read its lines anew, in one transaction with the
+    change. The caller's own instance follows, so that it can go on with the next line."""
+    seen = shop_order.version
+    with transaction.atomic():
+        if not _claim_version(shop_order, seen):
+            raise FulfilmentError(_("Someone changed this order meanwhile. Look at it again, then repeat."))
+        fresh = ShopOrder.objects.select_related("shop", "order__user", "delivery_option").get(pk=shop_order.pk)
+        yield fresh, {line.pk: line for line in fresh.lines.all()}
+    for name in ("version", "status", "answered_at", "handed_over_at"):
+        setattr(shop_order, name, getattr(fresh, name))
+
+
+def _claim_version(shop_order: ShopOrder, seen: int) -> bool:
+    """The compare-and-set; the row stays locked until the end of the transaction."""
+    return ShopOrder.objects.filter(pk=shop_order.pk, version=seen).update(version=F("version") + 1) == 1
+
+
+def _accept(shop_order: ShopOrder, row: ShopOrderLine, units: int, now: datetime) -> None:
+    row.accepted += units
+    row.save(update_fields=["accepted"])
+    if shop_order.shop.reserves_on_accept:
+        reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now)
+        absorbing.reflect(row, row.accepted, reflected_at=reflected_at, now=now)
+
+
+def _answer(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetime) -> None:
+    _settle(shop_order, lines, now)
+    if shop_order.status != Status.NEW:
+        reader_mail.accepted(shop_order, list(lines.values()), now=now)
+
+
+def _settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetime) -> None:
+    """Write the status that the counts mean, and when it was first answered whole and handed over."""
+    shop_order.status = status_of(lines.values())
+    if shop_order.status != Status.NEW and shop_order.answered_at is None:
+        shop_order.answered_at = now
+    if shop_order.status == Status.HANDED_OVER:
+        shop_order.handed_over_at = now
+    shop_order.save(update_fields=["status", "answered_at", "handed_over_at"])
+
+
+def _withhold(row: ShopOrderLine, units: int, reason: str, left: int | None, by: object, now: datetime) -> None:
+    if row.stock_record is None:
+        return
+    if left is not None:
+        withholding.withhold_to_shelf(row.stock_record, left, now=now, by=by)
+    elif reason in _NOT_THERE:
+        reflected_at = now if reason in _RUNG_UP else None
+        withholding.withhold(row.stock_record, units, now=now, by=by, reflected_at=reflected_at)
+
+
+def _check_units(units: int, most: int) -> None:
+    if most <= 0:
+        raise FulfilmentError(_("This line is answered already."))
+    if not 1 <= units <= most:
+        raise FulfilmentError(
+            ngettext("Choose 1 copy: no more are left in this line.", "Choose from 1 to %(most)s copies.", most)
+            % {"most": most}
+        )
+
+
+def _check_code(shop_order: ShopOrder, code: str) -> None:
+    told = "".join(code.split()).upper()
+    if not told:
+        raise FulfilmentError(_("Ask the reader for the pick-up code and enter it."))
+    if not secrets.compare_digest(told.encode(), shop_order.pickup_code.encode()):
+        raise FulfilmentError(_("This is not the pick-up code of order %(number)s.") % {"number": shop_order.number})
+
+
+def _not_from(shop_order: ShopOrder) -> str:
+    return {
+        Status.NEW: _("Answer every line first: accept or decline it."),
+        Status.ACCEPTED: _("This order is not packed yet."),
+        Status.PACKED: _("This order is packed already."),
+        Status.HANDED_OVER: _("This order is handed over already."),
+        Status.DECLINED: _("Every line of this order was declined."),
+    }[Status(shop_order.status)]
+
+
+def _by_stock_record(rows: Iterable[ShopOrderLine]) -> list[ShopOrderLine]:
+    """In the order in which stock records are locked."""
+    return sorted(rows, key=lambda row: row.stock_record_id or 0)

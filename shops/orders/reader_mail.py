@@ -1,0 +1,66 @@
+"""What the reader is told of a shop order, one mail for each change, written in the transaction of the change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from oscar.apps.order.models import Order
+
+from marketplace.foundation import links, mail, network
+from shops.models import DeliveryOption, Parcel, ShopOrder, ShopOrderLine
+
+
+def accepted(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
+    """Every line is answered, and the shop keeps at least one copy."""
+    _post("shop_order_accepted", shop_order, lines, now)
+
+
+def declined(
+    shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, units: int, *, now: datetime
+) -> None:
+    """The shop cannot hand over `units` of a line."""
+    _post("shop_order_declined", shop_order, lines, now, line=line, units=units)
+
+
+def ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
+    _post("shop_order_ready", shop_order, lines, now)
+
+
+def handed_over(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: Parcel, *, now: datetime) -> None:
+    _post("shop_order_handed_over", shop_order, lines, now, parcel=parcel)
+
+
+def address_of(order: Order) -> str:
+    """Where the reader gets mail; empty where the account is gone and no guest's address was kept."""
+    return order.guest_email or (order.user.email if order.user else "")
+
+
+def language_of(order: Order) -> str:
+    """The language the reader bought in."""
+    checkout = getattr(order, "checkout", None)
+    return checkout.language if checkout else network.current().default_language
+
+
+def _post(kind: str, shop_order: ShopOrder, lines: Sequence[ShopOrderLine], now: datetime, **context: object) -> None:
+    order, shop = shop_order.order, shop_order.shop
+    address = address_of(order)
+    if not address:
+        return
+    mail.post(
+        kind,
+        to=address,
+        language=language_of(order),
+        dedupe_key=f"{kind}:{shop_order.number}:{shop_order.version}",
+        context={
+            "shop_order": shop_order,
+            "shop": shop,
+            "kept": [line for line in lines if line.accepted or line.open_units],
+            "is_pickup": shop_order.delivery_kind == DeliveryOption.Kind.PICKUP,
+            "url": links.order_url(order),
+            **context,
+        },
+        now=now,
+        shop_id=shop.pk,
+        reply_to=shop.email,
+    )

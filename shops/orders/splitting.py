@@ -1,0 +1,131 @@
+"""A placed order becomes one shop order per parcel of its checkout, frozen as the reader agreed to it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.db.models import Manager, Prefetch
+from oscar.apps.order.models import Line, Order
+
+from marketplace.foundation import network
+from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, Transmission
+
+# Without what is taken for one another (0 O, 1 I L, 2 Z, 5 S, 8 B, U V): told over a counter, read from a phone.
+CODE_LETTERS = "346789ACDEFGHJKMNPQRTWXY"
+CODE_LENGTH = 6
+
+
+class FrozenCheckout(Protocol):
+    """What is read of a checkout: its `parcels`, each with its `lines`, and the amounts and language they share."""
+
+    parcels: Manager
+    currency: str
+    language: str
+    total_minor: int
+
+
+class SplitError(Exception):
+    """The frozen amounts do not add up: nothing may be placed on them."""
+
+
+def split(order: Order, checkout: FrozenCheckout, *, order_lines: Mapping[int, Line], now: datetime) -> list[ShopOrder]:
+    """Shop orders numbered <order number>-A, -B, …, their lines and their transmissions, due now. `order_lines` is the
+    order's line by id of the checkout line. Six queries however many lines; called inside the placing transaction,
+    which then turns the hold into the lines' allocations. SplitError where a cent would be lost."""
+    parcels = list(_frozen_parcels(checkout))
+    _check_sums(parcels, checkout)
+    answer_due_at = now + timedelta(hours=network.current().answer_within_hours)
+    shop_orders = ShopOrder.objects.bulk_create(
+        _shop_order(order, checkout, parcel, f"{order.number}-{suffix(position)}", now, answer_due_at)
+        for position, parcel in enumerate(parcels)
+    )
+    ShopOrderLine.objects.bulk_create(
+        _line(shop_order, line, order_lines[line.pk])
+        for shop_order, parcel in zip(shop_orders, parcels, strict=True)
+        for line in parcel.lines.all()
+    )
+    Transmission.objects.bulk_create(
+        Transmission(shop_order=shop_order, shop=parcel.shop, channel=parcel.shop.channel, due_at=now)
+        for shop_order, parcel in zip(shop_orders, parcels, strict=True)
+    )
+    return shop_orders
+
+
+def suffix(position: int) -> str:
+    """0 → A, 25 → Z, 26 → AA."""
+    letters = ""
+    position += 1
+    while position:
+        position, letter = divmod(position - 1, 26)
+        letters = chr(65 + letter) + letters
+    return letters
+
+
+def pickup_code() -> str:
+    """Six letters and digits that cannot be taken for one another: 1.9 × 10⁸ of them."""
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+
+
+def _frozen_parcels(checkout: FrozenCheckout) -> Sequence:
+    line_model = checkout.parcels.model._meta.get_field("lines").related_model
+    lines = line_model._default_manager.select_related("stock_record__terms", "product__facts").order_by("pk")
+    parcels = checkout.parcels.select_related("shop", "delivery_option").order_by("pk")
+    return parcels.prefetch_related(Prefetch("lines", queryset=lines))
+
+
+def _check_sums(parcels: Sequence, checkout: FrozenCheckout) -> None:
+    total = 0
+    for parcel in parcels:
+        lines = sum(line.total_minor for line in parcel.lines.all())
+        if lines != parcel.total_minor:
+            raise SplitError(f"The lines of {parcel} are {lines}, the parcel is {parcel.total_minor}.")
+        total += lines
+    if total != checkout.total_minor:
+        raise SplitError(f"The parcels are {total}, the checkout is {checkout.total_minor}.")
+
+
+def _shop_order(
+    order: Order, checkout: FrozenCheckout, parcel: object, number: str, now: datetime, answer_due_at: datetime
+) -> ShopOrder:
+    option: DeliveryOption = parcel.delivery_option
+    return ShopOrder(
+        order=order,
+        shop=parcel.shop,
+        number=number,
+        delivery_option=option,
+        delivery_kind=option.kind,
+        delivery_name=option.name_fr if checkout.language == "fr" else option.name_en,
+        currency=checkout.currency,
+        goods_minor=parcel.goods_minor,
+        delivery_minor=parcel.delivery_minor,
+        tax_minor=parcel.tax_minor,
+        total_minor=parcel.total_minor,
+        pickup_code=pickup_code() if option.kind == DeliveryOption.Kind.PICKUP else "",
+        created_at=now,
+        answer_due_at=answer_due_at,
+    )
+
+
+def _line(shop_order: ShopOrder, line: object, order_line: Line) -> ShopOrderLine:
+    facts = getattr(line.product, "facts", None)
+    terms = getattr(line.stock_record, "terms", None)
+    return ShopOrderLine(
+        shop_order=shop_order,
+        order_line=order_line,
+        stock_record=line.stock_record,
+        product=line.product,
+        title=line.title,
+        sku=line.stock_record.partner_sku,
+        gtin=facts.gtin if facts else None,
+        condition=terms.condition if terms else ShopOrderLine._meta.get_field("condition").default,
+        quantity=line.quantity,
+        unit_price_minor=line.unit_price_minor,
+        goods_minor=line.quantity * line.unit_price_minor - line.discount_minor,
+        tax_minor=line.tax_minor,
+        tax_basis_points=line.tax_basis_points,
+        delivery_minor=line.delivery_share_minor,
+        total_minor=line.total_minor,
+    )
