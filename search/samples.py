@@ -170,7 +170,7 @@ def has_words(document: TitleDocument, typed: str) -> bool:
         document.subject_labels,
         document.description,
     )
-    known = {token for fact in facts for token in (*text.tokens(fact), *text.stems(fact))}
+    known = {token for fact in facts for token in (*text.tokens(fact), *text.stemmed(text.words(fact)).split())}
     return all(
         known.intersection((part, *stems))
         for word in text.words(typed)

@@ -20,24 +20,25 @@ from stdnum import ean, isbn
 from stdnum.exceptions import ValidationError
 
 MOST_CHARACTERS = 20_000
-LONGEST_WORD = 60
 
 _APOSTROPHES = "'`´‘’‚‛′‵ʹʻʼʽˈ＇"
 _HYPHENS = "-‐‑‒–—―−⁃﹘﹣－"
 _UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _SPELT_OUT = {"œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h"}
-_CHARACTERS = str.maketrans(
-    {
-        **dict.fromkeys(_APOSTROPHES, "'"),
-        **dict.fromkeys(_HYPHENS, "-"),
-        **dict.fromkeys(_UNSEEN, ""),
-        "№": "no ",
-    }
-)
-_LIGATURES = str.maketrans(_SPELT_OUT)
+_ONE_KIND = {
+    **dict.fromkeys(_APOSTROPHES, "'"),
+    **dict.fromkeys(_HYPHENS, "-"),
+    **dict.fromkeys(_UNSEEN, ""),
+    "№": "no ",
+}
+_CHARACTERS, _LIGATURES = str.maketrans(_ONE_KIND), str.maketrans(_SPELT_OUT)
+# A look whether there is anything to replace costs a tenth of replacing.
+_HAS_CHARACTERS = re.compile("[" + re.escape("".join(_ONE_KIND)) + "]")
+_HAS_LIGATURES = re.compile("[" + "".join(_SPELT_OUT) + "]")
 
 # What is written as one: letters and digits, joined inside by a hyphen, an apostrophe, a dot or an ampersand.
-_WRITTEN = re.compile(r"[^\W_]+(?:['\-.&][^\W_]+)*(?:(?<=\bc)(?:\+\+|#))?")
+# Longer ones than a language has are cut in pieces, so that no word costs much.
+_WRITTEN = re.compile(r"[^\W_]{1,60}(?:['\-.&][^\W_]{1,60}){0,7}(?:(?<=\bc)(?:\+\+|#))?")
 # Articles and short words that lose their vowel. "aujourd'hui", "quelqu'un" and "O'Brien" are not of these.
 _ELIDED = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cçdjlmnst])'"
 _ELISION = re.compile(_ELIDED + r"(?=[^\W_])")
@@ -63,6 +64,10 @@ class Word(NamedTuple):
     """For each part its stems, without repeats."""
     other_spellings: tuple[str, ...]
     """The same word as others write it: parts together (``portemonnaie``), or split at an apostrophe (``brien``)."""
+    folded: str
+    """The parts with spaces between them."""
+    stemmed: str
+    """All stems with spaces between them."""
 
 
 def normalise(text: str) -> str:
@@ -70,8 +75,12 @@ def normalise(text: str) -> str:
     text = text[:MOST_CHARACTERS]
     if text.isascii():
         return text.lower().replace("`", "'")
-    text = unicodedata.normalize("NFKC", text.translate(_CHARACTERS)).casefold()
-    return unicodedata.normalize("NFKC", text.translate(_LIGATURES))
+    if _HAS_CHARACTERS.search(text):
+        text = text.translate(_CHARACTERS)
+    text = unicodedata.normalize("NFKC", text).casefold()
+    if _HAS_LIGATURES.search(text):
+        text = text.translate(_LIGATURES)
+    return unicodedata.normalize("NFKC", text)
 
 
 def fold(text: str) -> str:
@@ -87,28 +96,22 @@ def words(text: str) -> list[Word]:
     normal = normalise(text)
     if "'" in normal:
         normal = _ELISION_BEFORE_SPACE.sub(r"\1", normal)
-    found = (_word(written) for written in _WRITTEN.findall(normal))
-    return [word for word in found if word.parts]
+    return [word for word in map(_word, _WRITTEN.findall(normal)) if word.parts]
 
 
 def tokens(text: str) -> list[str]:
     """Folded words: ``L'Été d'Œdipe`` → ``["ete", "oedipe"]``."""
-    return tokens_of(words(text))
+    return [part for word in words(text) for part in word.parts]
 
 
-def stems(text: str) -> list[str]:
-    """Stems of every word, one to three each: what makes plurals and endings equal."""
-    return stems_of(words(text))
+def folded(found: Iterable[Word]) -> str:
+    """The tokens of words already found, with single spaces."""
+    return " ".join([word.folded for word in found])
 
 
-def tokens_of(found: Iterable[Word]) -> list[str]:
-    """As ``tokens``, of words already found."""
-    return [part for word in found for part in word.parts]
-
-
-def stems_of(found: Iterable[Word]) -> list[str]:
-    """As ``stems``, of words already found."""
-    return [stem for word in found for of_part in word.stems for stem in of_part]
+def stemmed(found: Iterable[Word]) -> str:
+    """Stems of words already found, one to three each: what makes plurals and endings equal."""
+    return " ".join([word.stemmed for word in found])
 
 
 def other_spellings_of(found: Iterable[Word]) -> list[str]:
@@ -133,9 +136,10 @@ def key(text: str) -> str:
     return " ".join(tokens(text))
 
 
-def without_article(folded: list[str]) -> list[str]:
-    """A title's tokens without its leading article: readers type ``petit prince``, and lists are sorted so."""
-    return folded[1:] if len(folded) > 1 and folded[0] in _LEADING_ARTICLES else folded
+def without_article(key: str) -> str:
+    """A title's key without its leading article: readers type ``petit prince``, and lists are sorted so."""
+    first, _, others = key.partition(" ")
+    return others if others and first in _LEADING_ARTICLES else key
 
 
 def name_key(name: str) -> str:
@@ -175,15 +179,18 @@ def _word(written: str) -> Word:
             others.extend(fold(half) for half in piece.split("'") if len(half) > 1)
             piece = piece.replace("'", "")
         if piece:
-            accented.append(piece[:LONGEST_WORD])
+            accented.append(piece)
     parts = tuple(fold(part) or part for part in accented)
     if len(parts) > 1:
-        others.append("".join(parts)[:LONGEST_WORD])
+        others.append("".join(parts))
+    stems = tuple(_stems(part, folded) for part, folded in zip(accented, parts, strict=True))
     return Word(
         accented=tuple(accented),
         parts=parts,
-        stems=tuple(_stems(part, folded) for part, folded in zip(accented, parts, strict=True)),
+        stems=stems,
         other_spellings=tuple(others),
+        folded=" ".join(parts),
+        stemmed=" ".join(stem for of_part in stems for stem in of_part),
     )
 
 

@@ -27,7 +27,7 @@ from search.engines.query import (
 __all__ = ["Engine", "FacetValue", "Page", "Query", "SearchError", "Sort", "Status", "Suggestion"]
 
 FEW_HITS = 3
-"""With fewer hits than this, words are allowed typos."""
+"""With fewer hits than this, none of which has the words in its title or names, words are allowed typos."""
 
 _HITS_READ_FOR_SPELLING = 10
 _MOST_SUGGESTIONS = 20
@@ -104,7 +104,7 @@ class Engine(ABC):
         if found.total >= FEW_HITS:
             return self._page(query, found)
         as_typed = self._total(exact) if filtering.filters(query) else found.total
-        if as_typed >= FEW_HITS:
+        if as_typed >= FEW_HITS or (as_typed and self._total(matching.named(typed))):
             return self._page(query, found)
         similar = matching.match(typed, Reading.SIMILAR)
         all_similar = self.answer(Request(match=similar, limit=_HITS_READ_FOR_SPELLING, shown=True))

@@ -109,32 +109,31 @@ def fields_of(document: TitleDocument) -> dict[str, list[str] | list[int]]:
 
 
 def _text_fields(document: TitleDocument) -> dict[str, list[str] | list[int]]:
-    title_words, subtitle_words = text.words(document.title), text.words(document.subtitle)
-    title, subtitle = text.tokens_of(title_words), text.tokens_of(subtitle_words)
+    titles, subtitles, series = text.words(document.title), text.words(document.subtitle), text.words(document.series)
+    title, subtitle = text.folded(titles), text.folded(subtitles)
     short = text.without_article(title)
-    series_words = text.words(document.series)
-    number = volume_tokens(document.series_number) if series_words else []
-    series = text.tokens_of(series_words) + number
+    number = " ".join(volume_tokens(document.series_number)) if series else ""
+    numbered = f"{text.folded(series)} {number}".rstrip()
     people = [_person(name) for name in document.contributors]
-    exact = [title, short] if not subtitle else [title, short, title + subtitle, short + subtitle]
+    exact = [title, short]
+    if subtitle:
+        exact += [f"{title} {subtitle}", f"{short} {subtitle}"]
     if number:
-        exact += [series, text.without_article(series)]
-    spellings = [text.other_spellings_of(words) for words in (title_words, subtitle_words, series_words)]
-    opening = [START, *short[:_WORDS_OF_OPENING]] if short is not title else []
+        exact += [numbered, text.without_article(numbered)]
+    spellings = [" ".join(text.other_spellings_of(found)) for found in (titles, subtitles, series)]
+    opening = "" if short == title else " ".join([START, *short.split(" ")[:_WORDS_OF_OPENING]])
     rest = (document.publisher, document.subject_labels, document.description)
     return {
-        "title": [" ".join([START, *title])],
+        "title": [f"{START} {title}"],
         "names": [
-            *_texts([subtitle, series]),
-            *(person.tokens for person in people if person.tokens),
-            *_texts([opening, *spellings]),
-            *(person.other_spellings for person in people if person.other_spellings),
+            *_filled(subtitle, numbered, *(person.tokens for person in people)),
+            *_filled(opening, *spellings, *(person.other_spellings for person in people)),
         ],
-        "stems": _texts([text.stems_of(title_words), text.stems_of(subtitle_words), text.stems_of(series_words)]),
-        "rest": _texts([text.stems(value) for value in rest if value]),
-        "exact": list(dict.fromkeys(_texts(exact))),
-        "authors": [person.key for person in people if person.key],
-        "by_title": [f"{' '.join(short)[:_CHARACTERS_SORTED]} {document.product_id:020d}"],
+        "stems": _filled(text.stemmed(titles), text.stemmed(subtitles), text.stemmed(series)),
+        "rest": [text.stemmed(text.words(value)) for value in rest if value],
+        "exact": list(dict.fromkeys(_filled(*exact))),
+        "authors": _filled(*(person.key for person in people)),
+        "by_title": [f"{short[:_CHARACTERS_SORTED]} {document.product_id:020d}"],
     }
 
 
@@ -147,11 +146,11 @@ class _Person(NamedTuple):
 @lru_cache(maxsize=1 << 14)
 def _person(name: str) -> _Person:
     words = text.words(name)
-    return _Person(" ".join(text.tokens_of(words)), " ".join(text.other_spellings_of(words)), text.name_key(name))
+    return _Person(text.folded(words), " ".join(text.other_spellings_of(words)), text.name_key(name))
 
 
-def _texts(values: Iterable[list[str]]) -> list[str]:
-    return [" ".join(value) for value in values if value]
+def _filled(*values: str) -> list[str]:
+    return [value for value in values if value]
 
 
 @dataclass(frozen=True, slots=True)

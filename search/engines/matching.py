@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 
 from search import text
 from search.engines.clauses import (
@@ -19,7 +20,6 @@ from search.engines.clauses import (
     Everything,
     Fixed,
     Near,
-    Nothing,
     OneOf,
     Phrase,
     Term,
@@ -45,6 +45,7 @@ IN_FAVOURED_SHOP, IN_STOCK = 12.0, 2.0
 _SHARE_OF_BM25 = {Reading.EXACT: 0.15, Reading.SIMILAR: 0.15, Reading.PARTIAL: 0.6}
 
 _QUOTED = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]')
+_GLUED_ELISION = re.compile(r"(?:qu|[ldjnstcm])(?=[aeiouyh]..)")  # "letranger"
 _FUNCTION_WORDS_TEXT = """
 le la les l un une des du de d et ou a au aux en dans sur pour par avec ce ces cette son sa ses que qu qui ne
 n se s y il elle on est c j m t the an of and or in to for by with at from is it its as
@@ -73,7 +74,7 @@ def take_apart(typed: str) -> Typed:
     """Any text, hostile ones too; what is longer than a query can sensibly be is cut."""
     typed = typed[:MOST_CHARACTERS]
     phrases = [tuple(text.tokens(quoted))[:MOST_WORDS] for quoted in _QUOTED.findall(typed)]
-    words = text.words(typed)[:MOST_WORDS]
+    words = _first(text.words(typed), MOST_WORDS)
     optional = {at for at, word in enumerate(words) if _may_be_left_out(words, at)}
     if len(optional) == len(words):
         optional = set()
@@ -152,8 +153,12 @@ def _part(part: str, stems: tuple[str, ...], reading: Reading) -> Clause:
     ways += [Boosted(Term("rest", stem), 0.3) for stem in stems]
     if number := _volume(part):
         ways.append(Boosted(Term("names", number), 2.0))
-    typos = typos_allowed(part) if reading is not Reading.EXACT else 0
-    if typos:
+    if reading is Reading.EXACT:
+        return Best(tuple(ways))
+    if glued := _GLUED_ELISION.match(part):
+        bare = part[glued.end() :]
+        ways += [Boosted(Term("title", bare), 2.5), Boosted(Term("names", bare), 1.5)]
+    if typos := typos_allowed(part):
         ways += [Fixed(Near("title", part, typos), 1.0), Fixed(Near("names", part, typos), 0.8)]
         if typos > 1:
             ways += [Fixed(Near("title", part, 1), 2.0), Fixed(Near("names", part, 1), 1.6)]
@@ -164,25 +169,38 @@ def _order_by_words(typed: Typed) -> tuple[Clause, ...]:
     tokens = typed.tokens
     key = " ".join(tokens)
     numbered = " ".join(_volume(word) or word for word in tokens if word not in VOLUME_WORDS)
+    keys = tuple(Term("exact", spelt) for spelt in dict.fromkeys((key, numbered)))
     found: list[Clause] = [
-        Fixed(OneOf("exact", tuple(dict.fromkeys((key, numbered)))), EXACT),
-        Fixed(OneOf("authors", (" ".join(sorted(tokens)),)), AUTHOR),
+        Fixed(Any(keys), EXACT),
+        Fixed(Term("authors", " ".join(sorted(tokens))), AUTHOR),
         Fixed(Any((Phrase("title", (START, *tokens)), Phrase("names", (START, *tokens)))), OPENING),
     ]
     if len(tokens) > 1:
         found.append(Fixed(Phrase("title", tokens), TOGETHER))
-    named = tuple(
-        Any((_in_names(part), *(Term("stems", stem) for stem in stems)))
-        for word in typed.required
-        for part, stems in zip(word.parts, word.stems, strict=True)
-    )
-    found.append(Fixed(All(named) if named else Nothing(), NAMED))
+    found.append(Fixed(named(typed), NAMED))
     return tuple(found)
+
+
+def named(typed: Typed) -> Clause:
+    """Every word in title, names or series: not only in what a title is about."""
+    return All(
+        tuple(
+            Any((_in_names(part), *(Term("stems", stem) for stem in stems)))
+            for word in typed.required
+            for part, stems in zip(word.parts, word.stems, strict=True)
+        )
+    )
 
 
 def _volume(token: str) -> str | None:
     """``t12`` → ``12``; what is written as a bare number stays as it is."""
     return None if token.isdigit() else volume_number(token)
+
+
+def _first(words: list[text.Word], most: int) -> list[text.Word]:
+    """The first words with at most ``most`` parts together, but one word at least."""
+    ends = list(accumulate(len(word.parts) for word in words))
+    return words[: max(1, sum(end <= most for end in ends))]
 
 
 def _may_be_left_out(words: list[text.Word], at: int) -> bool:

@@ -24,7 +24,7 @@ from search.engines.query import only_search_errors
 
 _MOST_BUCKETS = 10_000
 _HEAP_BYTES = 32_000_000
-_HEAP_BYTES_REBUILDING = 100_000_000
+_HEAP_BYTES_REBUILDING = 64_000_000
 _THREADS_REBUILDING = 2
 _PAUSE_SECONDS = 0.02
 _PHRASED, _COUNTED, _PLAIN = "position", "freq", "basic"

@@ -7,6 +7,10 @@ from hypothesis import strategies as st
 from search import text
 
 
+def _stems(written: str) -> set[str]:
+    return set(text.stemmed(text.words(written)).split())
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
@@ -65,12 +69,12 @@ def test_tokens_are_folded_and_elided(written: str, expected: str) -> None:
     ],
 )
 def test_stems_of_two_forms_meet(one: str, other: str) -> None:
-    assert set(text.stems(one)) & set(text.stems(other))
+    assert _stems(one) & _stems(other)
 
 
 @pytest.mark.parametrize("word", ["été", "pêche", "médecine", "générale", "forêts", "œuvres", "créée", "naïveté"])
 def test_stems_of_a_word_and_its_unaccented_spelling_meet(word: str) -> None:
-    assert set(text.stems(word)) & set(text.stems(text.fold(text.normalise(word))))
+    assert _stems(word) & _stems(text.fold(text.normalise(word)))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_other_spellings_of_compounds_and_initials(written: str, expected: list[
     ],
 )
 def test_without_article_leaves_one_word_at_least(title: str, expected: str) -> None:
-    assert " ".join(text.without_article(text.tokens(title))) == expected
+    assert text.without_article(text.key(title)) == expected
 
 
 def test_name_key_is_the_same_in_either_order() -> None:
@@ -149,7 +153,7 @@ def test_isbn_query_reads_any_spelling(typed: str, gtin: int | None) -> None:
 def test_any_text_gives_tokens_without_spaces(written: str) -> None:
     tokens = text.tokens(written)
     assert [token for token in tokens if not token or token.split() != [token]] == []
-    assert max(map(len, tokens), default=0) <= 20 * text.LONGEST_WORD
+    assert max(map(len, tokens), default=0) <= 20 * 60
     assert text.isbn_query(written) is None or isinstance(text.isbn_query(written), int)
 
 
@@ -161,4 +165,5 @@ def test_accents_and_case_change_no_token(written: str) -> None:
 
 def test_a_very_long_text_is_cut() -> None:
     assert len(text.tokens("mot " * 100_000)) == text.MOST_CHARACTERS // 4
-    assert text.tokens("a" * 10_000) == ["a" * text.LONGEST_WORD]
+    assert text.tokens("a" * 150) == ["a" * 60, "a" * 60, "a" * 30]
+    assert [len(word.parts) for word in text.words("-".join("a" * 20))] == [8, 8, 4]
