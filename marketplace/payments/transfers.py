@@ -32,6 +32,7 @@ def due_transfers(now: datetime) -> int:
         .filter(~Exists(made))
         .select_related("shop", "order__checkout__payment")
         .prefetch_related("lines")
+        .order_by("handed_over_at", "pk")
     )
     return sum(_write(shop_order, now) for shop_order in ripe[:BATCH])
 

@@ -36,7 +36,7 @@ def checkout(now: datetime | None = None) -> Checkout:
     )
     for name, lines in LINES.items():
         shop = factories.shop(f"Librairie {name}")
-        option = factories.delivery_option(shop, "post", 500)
+        option = factories.delivery_option(shop, kind="post", price_minor=500)
         parcel = CheckoutParcel.objects.create(checkout=made, shop=shop, delivery_option=option)
         for units, net, tax, share in lines:
             record = factories.stock_record(shop)
