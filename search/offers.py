@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import money
 from search import availability, directory
+from search.availability import Opening
 from search.directory import ShopCard
 from search.reader import Reader
 from shops import sellable
@@ -45,9 +47,8 @@ class Offer:
     currency: str
     distance_km: float | None
     is_mine: bool
-    is_open: bool
+    opening: Opening
     collect_today: bool
-    ready_on: date | None = field(default=None)
 
     @property
     def buyable(self) -> bool:
@@ -58,8 +59,8 @@ class Offer:
         return self.condition != Condition.NEW
 
     @property
-    def condition_label(self) -> str:
-        return str(Condition(self.condition).label)
+    def price(self) -> Decimal:
+        return money.to_decimal(self.price_minor, self.currency)
 
 
 def offers_of(product_ids: Iterable[int], reader: Reader) -> dict[int, list[Offer]]:
@@ -113,9 +114,8 @@ def _offer(record: StockRecord, shop: Shop, card: ShopCard, reader: Reader) -> O
         currency=record.price_currency,
         distance_km=availability.distance(reader.place, card),
         is_mine=card.pk == reader.shop_id,
-        is_open=availability.opening(card, reader.now).is_open,
+        opening=availability.opening(card, reader.now),
         collect_today=state in ("have", "ask") and availability.collects_today(card, reader.now),
-        ready_on=reader.now.date() + timedelta(days=terms.days) if state == "soon" and terms and terms.days else None,
     )
 
 

@@ -11,11 +11,13 @@ from django import template
 from django.conf import settings
 from django.forms import BoundField
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format, time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from oscar.apps.order.models import Order
 
 from marketplace.catalogue import covers
 from marketplace.foundation import money as foundation_money
@@ -119,6 +121,44 @@ def day(value: date | None) -> str:
     return date_format(value, "MONTH_DAY_FORMAT") if value else ""
 
 
+@register.filter
+def natural_name(name: str) -> str:
+    """ "Camus, Albert" → "Albert Camus"."""
+    last, comma, first = name.partition(", ")
+    return f"{first} {last}" if comma else name
+
+
+@register.simple_tag
+def schema_availability(offer: Offer) -> str:
+    """The last part of schema.org's address for it."""
+    if offer.availability == "preorder":
+        return "PreOrder"
+    return {"have": "InStock", "ask": "LimitedAvailability", "soon": "BackOrder"}.get(offer.state, "OutOfStock")
+
+
+@register.filter
+def weekday_name(weekday: int) -> str:
+    """0 → "lundi" or "Monday"."""
+    return str(WEEKDAYS[weekday])
+
+
+@register.simple_tag
+def order_total(order: Order) -> str:
+    return money(foundation_money.to_minor(order.total_incl_tax, order.currency), order.currency)
+
+
+@register.filter
+def shop_order_word(status: str) -> str:
+    """A shop's part of an order, as its reader is told."""
+    return {
+        "new": _("The shop has been asked"),
+        "accepted": _("Being prepared"),
+        "packed": _("Ready"),
+        "handed_over": _("Handed over"),
+        "declined": _("The shop could not supply it"),
+    }.get(status, status)
+
+
 register.filter("form_word", words.form)
 register.filter("condition_word", words.condition)
 register.filter("language_word", words.language)
@@ -144,9 +184,9 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def cover(product: object, *, loading: str = "lazy") -> SafeString:
-    """The title's cover, or a drawn one. `product` is a Product with its facts already read."""
-    facts = getattr(product, "facts", None)
+def cover(product: object, *, facts: object = None, loading: str = "lazy") -> SafeString:
+    """The title's cover, or a drawn one. `facts` where they are not already read with the product."""
+    facts = facts or getattr(product, "facts", None)
     title = getattr(product, "title", "")
     if facts and facts.cover:
         return format_html('<img class="cover-image" src="{}" alt="" loading="{}">', facts.cover.url, loading)
