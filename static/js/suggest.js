@@ -1,0 +1,105 @@
+/* Suggestions below the search box: the combobox pattern of the ARIA practices (list, no automatic choice). Without this
+   file the box is a plain search form. */
+"use strict";
+
+for (const form of document.querySelectorAll("form[data-suggest]")) {
+  const input = form.querySelector("input[type=search]");
+  const list = document.createElement("ul");
+  const said = document.createElement("p");
+  let request = null;
+  let timer = 0;
+  let shownFor = "";
+  let active = -1;
+
+  list.id = `${input.id}-list`;
+  list.className = "suggestions";
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", input.dataset.listLabel);
+  list.hidden = true;
+  said.className = "visually-hidden";
+  said.setAttribute("role", "status");
+  form.append(list, said);
+  input.setAttribute("role", "combobox");
+  input.setAttribute("aria-autocomplete", "list");
+  input.setAttribute("aria-controls", list.id);
+  input.setAttribute("aria-expanded", "false");
+
+  const options = () => Array.from(list.children);
+
+  function close() {
+    request?.abort();
+    clearTimeout(timer);
+    list.hidden = true;
+    active = -1;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  }
+
+  function mark(next) {
+    const all = options();
+    active = next;
+    all.forEach((option, place) => option.setAttribute("aria-selected", String(place === active)));
+    if (active < 0) {
+      input.removeAttribute("aria-activedescendant");
+    } else {
+      input.setAttribute("aria-activedescendant", all[active].id);
+      all[active].scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  async function ask(typed) {
+    request?.abort();
+    request = new AbortController();
+    try {
+      const answer = await fetch(`${form.dataset.suggest}?q=${encodeURIComponent(typed)}`, { signal: request.signal });
+      if (!answer.ok || input.value.trim() !== typed || document.activeElement !== input) return;
+      list.innerHTML = await answer.text();
+      shownFor = typed;
+      const found = list.children.length;
+      list.hidden = found === 0;
+      input.setAttribute("aria-expanded", String(found > 0));
+      mark(-1);
+      said.textContent = found ? `${found} ${input.dataset.saidSome}` : input.dataset.saidNone;
+    } catch (error) {
+      if (error.name !== "AbortError") close();
+    }
+  }
+
+  input.addEventListener("input", () => {
+    const typed = input.value.trim();
+    clearTimeout(timer);
+    if (typed.length < 2) {
+      close();
+      return;
+    }
+    timer = setTimeout(() => ask(typed), 120);
+  });
+
+  input.addEventListener("keydown", (event) => {
+    const last = options().length - 1;
+    if (event.key === "Escape" && !list.hidden) {
+      close();
+      event.preventDefault();
+    } else if (event.key === "ArrowDown" && list.hidden && input.value.trim() === shownFor && last >= 0) {
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+      mark(0);
+      event.preventDefault();
+    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !list.hidden) {
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      const next = active + step;
+      mark(next > last ? -1 : next < -1 ? last : next);
+      event.preventDefault();
+    } else if (event.key === "Enter" && active >= 0 && !list.hidden) {
+      event.preventDefault();
+      window.location.assign(options()[active].dataset.href);
+    }
+  });
+
+  list.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option) window.location.assign(option.dataset.href);
+  });
+  input.addEventListener("blur", close);
+}
