@@ -14,7 +14,7 @@ from marketplace.payments import gateway
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from tests.payments.stand_in import StandIn
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.payments.fake_stripe_urls")]
+pytestmark = pytest.mark.django_db
 
 
 class Page(HTMLParser):
