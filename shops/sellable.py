@@ -66,7 +66,9 @@ def sellable_units(record: StockRecord, *, shop: Shop, terms: StockTerms | None,
 
 def annotate_sellable(queryset: QuerySet[StockRecord], *, now: datetime) -> QuerySet[StockRecord]:
     """The same as SQL: adds the column `sellable` to a queryset of stock records. Partners without a shop sell 0."""
-    age = ExpressionWrapper(F("partner__shop__freshness_hours") * timedelta(hours=1), output_field=DurationField())
+    # SQLite multiplies durations by plain integers only, not by a PositiveIntegerField.
+    hours = ExpressionWrapper(F("partner__shop__freshness_hours"), output_field=IntegerField())
+    age = ExpressionWrapper(hours * timedelta(hours=1), output_field=DurationField())
     oldest = ExpressionWrapper(Value(now, output_field=DateTimeField()) - age, output_field=DateTimeField())
     without_terms = Q(terms__pk=None)
     fresh = Q(terms__as_of__gte=oldest) | (
