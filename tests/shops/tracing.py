@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from oscar.apps.partner.models import StockRecord
 
 from shops import absorbing, stock, withholding
-from shops.models import Allocation, Shop, ShopOrder, ShopOrderLine, StockIncident, StockTerms
+from shops.models import Allocation, Shop, ShopOrder, ShopOrderLine, StockIncident
 from tests import factories
 
 DAY_1 = datetime(2026, 3, 2, tzinfo=UTC)
@@ -111,6 +111,10 @@ class Trace:
         self._pass(at)
         withholding.till_is_right(self.record, now=self.now, by="staff")
 
+    def till_sale(self) -> None:
+        """Someone buys a copy at the counter; its number follows when it is mentioned."""
+        self.shelf -= 1
+
     def buffer(self, units: int) -> None:
         Shop.objects.filter(pk=self.shop.pk).update(buffer=units)
 
@@ -159,8 +163,3 @@ def undo(trace: Trace) -> None:
 def open_units(trace: Trace) -> int:
     rows = Allocation.objects.filter(stock_record=trace.record, ended_at=None)
     return sum(row.units for row in rows)
-
-
-def forget_order_of_numbers(record: StockRecord) -> None:
-    """For negative controls: as if nothing were known of the stored number's age."""
-    StockTerms.objects.filter(stock_record=record).update(as_of=None)
