@@ -7,7 +7,7 @@ BIN = .venv/bin
 PORT ?= 8000
 JOBS ?= 2
 
-.PHONY: demo test proof bench lint venv venv-dev lock clean
+.PHONY: demo test proof bench lint venv venv-dev production lock clean
 
 demo: venv
 	@$(BIN)/python manage.py demo --port $(PORT)
@@ -26,6 +26,11 @@ lint: venv-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+
+# What a server needs: docs/operating.md
+production: requirements/production.txt venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/production.txt
+	@touch .venv/base
 
 venv: .venv/base
 venv-dev: .venv/dev
