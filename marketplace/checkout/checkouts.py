@@ -12,7 +12,7 @@ from django.db.models import Sum
 from oscar.apps.basket.models import Basket
 
 from marketplace.checkout import planning
-from marketplace.checkout.delivery import Destination
+from marketplace.checkout.delivery import Destination, reaches
 from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.checkout.planning import Plan
 from marketplace.foundation import network
@@ -126,6 +126,20 @@ def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
     held = units_held(checkout) if checkout.state == Checkout.State.PAYING else {}
     basket = Basket(pk=checkout.basket_id)
     return planning.plan(basket, now=now, chosen=chosen, to=destination(checkout), held=held)
+
+
+def advance(checkout: Checkout, *, now: datetime) -> str:
+    """The next open decision; what can only be one way (a shop with one option that is possible) is decided first."""
+    plan = plan_of(checkout, now=now)
+    only = {}
+    for parcel in plan.undelivered:
+        possible = [option for option in parcel.options if reaches(option, parcel.shop, destination(checkout))]
+        if len(possible) == len(parcel.options) == 1:
+            only[parcel.shop.pk] = possible[0].pk
+    if only:
+        choose_delivery(checkout, only)
+        plan = plan_of(checkout, now=now)
+    return next_step(checkout, plan)
 
 
 def next_step(checkout: Checkout, plan: Plan) -> str:

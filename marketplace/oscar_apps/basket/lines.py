@@ -11,6 +11,7 @@ from django.db import transaction
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
 
+from marketplace.checkout import checkouts
 from marketplace.foundation import network
 from marketplace.oscar_apps.partner.strategy import RELATED, price_of
 from shops import stock
@@ -83,10 +84,12 @@ def _record(stock_record_id: int, *, any_shop: bool = False) -> StockRecord:
 
 
 def _set(basket: Basket, line: Line | None, record: StockRecord, wanted: int, now: datetime) -> Change:
-    """Write the line's quantity: `wanted`, but no more than the shop sells; never more than before for being short."""
+    """Write the line's quantity: `wanted`, but no more than the shop can sell, or keeps for this basket already."""
     shop = record.partner.shop
+    paying = checkouts.being_paid(basket)
+    held = checkouts.units_held(paying).get(record.pk, 0) if paying else 0
     sellable = stock.sellable_units(record, shop=shop, terms=getattr(record, "terms", None), now=now)
-    quantity = min(wanted, max(sellable, 0))
+    quantity = min(wanted, sellable + held)
     if quantity == 0:
         if line is not None:
             line.delete()

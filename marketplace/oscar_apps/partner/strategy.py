@@ -69,7 +69,9 @@ class ShopStrategy(oscar_strategy.Structured):
 
     def _sellable(self, record: StockRecord) -> int:
         shop = getattr(record.partner, "shop", None)
-        return stock.sellable_units(record, shop=shop, terms=getattr(record, "terms", None), now=self.now) if shop else 0
+        return (
+            stock.sellable_units(record, shop=shop, terms=getattr(record, "terms", None), now=self.now) if shop else 0
+        )
 
     def _read(self, keys: Iterable[int]) -> None:
         records = StockRecord.objects.filter(pk__in=set(keys) - self._records.keys()).select_related(*RELATED)

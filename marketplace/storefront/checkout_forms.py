@@ -1,0 +1,124 @@
+"""Forms of the checkout, one per decision. Nothing is ticked or chosen before the reader does, except what can only be
+one way."""
+
+from __future__ import annotations
+
+import re
+
+from babel import Locale
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from oscar.apps.order.models import ShippingAddress
+
+from marketplace.checkout.checkouts import ADDRESS, AGREEMENTS
+from marketplace.checkout.delivery import Destination, reaches
+from marketplace.checkout.models import Checkout
+from marketplace.checkout.planning import Plan
+from shops.models import DeliveryOption
+
+SENT, COLLECTED = "sent", "collected"
+
+
+def text(
+    label: object, most: int, autocomplete: str, *, required: bool = True, missing: object = ""
+) -> forms.CharField:
+    """One line of text that a browser can fill in."""
+    messages = {"required": missing} if missing else {}
+    widget = forms.TextInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, max_length=most, required=required, widget=widget, error_messages=messages)
+
+
+class WhoForm(forms.Form):
+    """`way` is asked only where everything could be collected and something could be sent."""
+
+    email = forms.EmailField(
+        label=_("E-mail"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text=_("Your order and its news go there."),
+        error_messages={
+            "required": _("Give an e-mail address: your order goes there."),
+            "invalid": _("That is not an e-mail address. It looks like lea@example.org."),
+        },
+    )
+    name = text(_("Name"), 160, "name", missing=_("Give the name that the shops hand your order to."))
+    phone = text(_("Telephone (if you like)"), 40, "tel", required=False)
+    way = forms.ChoiceField(
+        label=_("How do you want it?"),
+        choices=[(SENT, _("Sent to me")), (COLLECTED, _("I collect everything in the shops"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose: sent to you, or collected.")},
+    )
+
+    def __init__(self, *args: object, plan: Plan, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = [{option.kind for option in parcel.options} for parcel in plan.parcels]
+        pickup = DeliveryOption.Kind.PICKUP
+        if not (all(pickup in kind for kind in kinds) and any(kind - {pickup} for kind in kinds)):
+            del self.fields["way"]
+
+
+class WhereForm(forms.Form):
+    line1 = text(_("Street and number"), 160, "address-line1", missing=_("Give the street and number."))
+    line2 = text(_("Floor, door, company (if any)"), 160, "address-line2", required=False)
+    city = text(_("Town"), 80, "address-level2", missing=_("Give the town."))
+    region = text(_("Province or region (if any)"), 80, "address-level1", required=False)
+    postcode = text(_("Postcode"), 16, "postal-code", missing=_("Give the postcode: the delivery depends on it."))
+    country = forms.ChoiceField(label=_("Country"), widget=forms.Select(attrs={"autocomplete": "country"}))
+
+    def __init__(self, *args: object, plan: Plan, country: str, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        reached = {code for parcel in plan.parcels for option in parcel.options for code in option.countries}
+        names = Locale((get_language() or "fr")[:2]).territories
+        codes = sorted(reached | {country}, key=lambda code: (code != country, str(names.get(code, code))))
+        self.fields["country"].choices = [(code, names.get(code, code)) for code in codes]
+
+    def clean(self) -> dict[str, str]:
+        cleaned = super().clean() or {}
+        postcode = "".join(cleaned.get("postcode", "").split()).upper()
+        pattern = ShippingAddress.POSTCODES_REGEX.get(cleaned.get("country", ""))
+        if postcode and pattern and not re.match(pattern, postcode):
+            self.add_error("postcode", _("That is not a postcode of this country."))
+        return cleaned
+
+    def address(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in ADDRESS}
+
+
+class HowForm(forms.Form):
+    """One choice per shop, among the options that reach the address."""
+
+    def __init__(self, *args: object, plan: Plan, to: Destination | None, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        for parcel in plan.parcels:
+            options = [option for option in parcel.options if reaches(option, parcel.shop, to)]
+            self.fields[f"shop-{parcel.shop.pk}"] = forms.TypedChoiceField(
+                label=parcel.shop.name,
+                choices=[(option.pk, option.name_en) for option in options],
+                coerce=int,
+                widget=forms.RadioSelect,
+                initial=parcel.option.pk if parcel.option else None,
+                error_messages={
+                    "required": _("Choose how this shop's part reaches you."),
+                    "invalid_choice": _("That is not possible any more: choose again."),
+                },
+            )
+
+    def chosen(self) -> dict[int, int]:
+        """Delivery option by shop."""
+        return {int(name.removeprefix("shop-")): option for name, option in self.cleaned_data.items()}
+
+
+class PayForm(forms.ModelForm):
+    """What the reader agrees to, and the fingerprint of the plan that was on the page."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    class Meta:
+        model = Checkout
+        fields = AGREEMENTS
+        labels = {
+            "agrees_other_shop": _("Another shop may send it, at the same price or less."),
+            "agrees_later": _("It may come later than said."),
+            "agrees_in_part": _("Send me the rest even if one copy is missing."),
+        }

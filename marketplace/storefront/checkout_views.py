@@ -1,0 +1,242 @@
+"""The checkout: who, where, how per shop, pay; one page per decision that is open. Its address holds an unguessable
+token, so that a guest comes back to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from marketplace.checkout import checkouts, ending, freezing
+from marketplace.checkout.delivery import reaches
+from marketplace.checkout.freezing import Refusal
+from marketplace.checkout.models import Checkout
+from marketplace.checkout.planning import Plan
+from marketplace.foundation import links
+from marketplace.payments.gateway_records import PaymentGatewayError
+from marketplace.storefront import amounts
+from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
+
+FEW_MINUTES = 5
+State = Checkout.State
+View = Callable[..., HttpResponse]
+
+
+def filling_in(view: View) -> View:
+    """For the pages of a checkout that is still being filled in: they get its plan; others are sent where it is now."""
+
+    @never_cache
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def inner(request: HttpRequest, token: str) -> HttpResponse:
+        checkout = get_object_or_404(Checkout, token=token)
+        if checkout.state != State.OPEN:
+            return redirect("storefront:checkout", token)
+        plan = checkouts.plan_of(checkout, now=timezone.now())
+        if not plan.parcels or plan.short:
+            return _back_to_basket(request, plan)
+        return view(request, checkout, plan)
+
+    return inner
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST" or request.basket.is_empty:
+        return redirect("storefront:basket")
+    user = request.user if request.user.is_authenticated else None
+    language = (get_language() or "fr")[:2]
+    checkout = checkouts.start(request.basket, user, language=language, now=timezone.now())
+    return redirect("storefront:checkout", checkout.token)
+
+
+@never_cache
+@require_safe
+def resume(request: HttpRequest, token: str) -> HttpResponse:
+    """Where this checkout is now: the first open decision, the payment page, the order."""
+    checkout = get_object_or_404(Checkout.objects.select_related("payment"), token=token)
+    if checkout.state == State.OPEN:
+        return redirect(f"storefront:checkout-{checkouts.advance(checkout, now=timezone.now())}", token)
+    if checkout.state == State.PAYING:
+        context = {"checkout": checkout, "minutes_left": _minutes_left(checkout)}
+        return render(request, "storefront/checkout_waiting.html", context)
+    if checkout.state == State.ENDED:
+        messages.info(request, _("Nothing was paid. Your basket is as it was."))
+        return redirect("storefront:basket")
+    return redirect("storefront:checkout-paid", token)
+
+
+@filling_in
+def who(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
+    initial = {name: getattr(checkout, name) for name in checkouts.PERSON}
+    form = WhoForm(request.POST or None, initial=initial, plan=plan)
+    if form.is_valid():
+        given = form.cleaned_data
+        checkouts.set_person(checkout, email=given["email"], name=given["name"], phone=given["phone"])
+        if given.get("way") == COLLECTED:
+            checkouts.collect_everything(checkout, plan)
+        elif given.get("way") == SENT:
+            checkouts.forget_delivery(checkout)
+        return redirect("storefront:checkout", checkout.token)
+    return _step(request, "who", checkout, plan, form=form)
+
+
+@filling_in
+def where(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
+    initial = {name: getattr(checkout, name) for name in checkouts.ADDRESS}
+    form = WhereForm(request.POST or None, initial=initial, plan=plan, country=checkout.country)
+    if form.is_valid():
+        checkouts.set_address(checkout, form.address())
+        return redirect("storefront:checkout", checkout.token)
+    return _step(request, "where", checkout, plan, form=form)
+
+
+@filling_in
+def how(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
+    to = checkouts.destination(checkout)
+    form = HowForm(request.POST or None, plan=plan, to=to)
+    if form.is_valid():
+        checkouts.choose_delivery(checkout, form.chosen())
+        return redirect("storefront:checkout", checkout.token)
+    choices = [
+        (
+            parcel,
+            form[f"shop-{parcel.shop.pk}"],
+            [
+                (option, option.price_for(parcel.goods_minor))
+                for option in parcel.options
+                if reaches(option, parcel.shop, to)
+            ],
+        )
+        for parcel in plan.parcels
+    ]
+    return _step(request, "how", checkout, plan, form=form, choices=choices, to=to)
+
+
+@filling_in
+def pay(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
+    """GET shows what will be paid; POST freezes it, holds the stock and goes to the payment page."""
+    step = checkouts.next_step(checkout, plan)
+    if step != "pay":
+        return redirect(f"storefront:checkout-{step}", checkout.token)
+    if request.method != "POST":
+        form = PayForm(instance=checkout, initial={"seen": plan.fingerprint()})
+        return _step(request, "pay", checkout, plan, form=form)
+    form = PayForm(request.POST)
+    if form.is_valid():
+        checkouts.agree(checkout, form.cleaned_data)
+        return _pay(request, checkout, form.cleaned_data["seen"])
+    return _step(request, "pay", checkout, plan, form=form)
+
+
+@never_cache
+@require_POST
+def try_again(request: HttpRequest, token: str) -> HttpResponse:
+    """The payment page could not be opened before: the same frozen checkout once more."""
+    return _pay(request, get_object_or_404(Checkout, token=token), "")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancelled(request: HttpRequest, token: str) -> HttpResponse:
+    """Back from the payment page without paying: the session ends, then the hold; the basket is as it was."""
+    checkout = get_object_or_404(Checkout, token=token)
+    try:
+        ending.end(checkout, now=timezone.now(), by=checkout.user or "reader")
+    except PaymentGatewayError:
+        checkout.refresh_from_db()
+    if checkout.state == State.PAYING:
+        messages.warning(
+            request,
+            _("The payment page does not answer just now; the payment is still open. Nothing was charged. Try again."),
+        )
+    return redirect("storefront:checkout", token)
+
+
+@never_cache
+@require_safe
+def paid(request: HttpRequest, token: str) -> HttpResponse:
+    """Back from the payment page: the order, or "being confirmed" until the payment provider has told us."""
+    checkout = get_object_or_404(Checkout.objects.select_related("order", "payment"), token=token)
+    if checkout.order:
+        number = checkout.order.number
+        address = reverse("storefront:order", args=[number, links.order_key(number)])
+        return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    if checkout.state in (State.OPEN, State.ENDED):
+        return redirect("storefront:checkout", token)
+    context = {"checkout": checkout, "total": amounts.shown(checkout.total_minor, checkout.currency)}
+    return render(request, "storefront/checkout_paid.html", context)
+
+
+def _pay(request: HttpRequest, checkout: Checkout, seen: str) -> HttpResponse:
+    addresses = {
+        "success_url": request.build_absolute_uri(reverse("storefront:checkout-paid", args=[checkout.token])),
+        "cancel_url": request.build_absolute_uri(reverse("storefront:checkout-cancelled", args=[checkout.token])),
+    }
+    try:
+        done = freezing.pay(checkout, seen=seen, now=timezone.now(), **addresses)
+    except PaymentGatewayError:
+        messages.error(
+            request, _("The payment page cannot be opened just now. Nothing was charged; your copies are kept for you.")
+        )
+        return redirect("storefront:checkout", checkout.token)
+    if not isinstance(done, Refusal):
+        return redirect(done.session_url)
+    if done.reason == "changed":
+        messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
+        return redirect("storefront:checkout-pay", checkout.token)
+    if done.reason == "short":
+        _say_short(request, done.short)
+        return redirect("storefront:basket")
+    return redirect("storefront:checkout", checkout.token)
+
+
+def _step(request: HttpRequest, step: str, checkout: Checkout, plan: Plan, **context: object) -> HttpResponse:
+    form = context["form"]
+    wrong = getattr(form, "is_bound", False) and not form.is_valid()
+    values = {
+        "checkout": checkout,
+        "plan": plan,
+        "step": step,
+        "tax_rows": amounts.tax_rows(plan),
+        "total": amounts.shown(plan.total_minor, plan.currency),
+        "minutes": settings.CHECKOUT_MINUTES,
+        **context,
+    }
+    return render(request, f"storefront/checkout_{step}.html", values, status=422 if wrong else 200)
+
+
+def _minutes_left(checkout: Checkout) -> int | None:
+    """Only when they are few: a clock that runs hurries people."""
+    left = math.ceil((checkout.expires_at - timezone.now()).total_seconds() / 60) if checkout.expires_at else 0
+    return max(1, left) if left <= FEW_MINUTES else None
+
+
+def _back_to_basket(request: HttpRequest, plan: Plan) -> HttpResponse:
+    _say_short(request, plan.short)
+    return redirect("storefront:basket")
+
+
+def _say_short(request: HttpRequest, short: object) -> None:
+    for line in short:
+        shop = line.record.partner.shop
+        text = (
+            _("%(shop)s has only %(units)d of %(wanted)d copies of “%(title)s” left.")
+            if line.for_sale
+            else _("%(shop)s has no copy of “%(title)s” left.")
+        )
+        values = {"shop": shop, "title": line.title, "units": line.sellable, "wanted": line.quantity}
+        messages.warning(request, text % values)

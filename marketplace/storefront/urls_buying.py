@@ -1,0 +1,22 @@
+"""Basket, checkout, order: what `storefront/urls.py` includes."""
+
+from django.urls import path
+
+from marketplace.storefront import basket_views, checkout_views, order_views
+
+urlpatterns = [
+    path("basket/", basket_views.basket, name="basket"),
+    path("basket/add/", basket_views.add, name="basket-add"),
+    path("basket/<int:line_id>/quantity/", basket_views.change_quantity, name="basket-quantity"),
+    path("basket/<int:line_id>/move/", basket_views.move, name="basket-move"),
+    path("checkout/", checkout_views.start, name="checkout-start"),
+    path("checkout/<str:token>/", checkout_views.resume, name="checkout"),
+    path("checkout/<str:token>/who/", checkout_views.who, name="checkout-who"),
+    path("checkout/<str:token>/where/", checkout_views.where, name="checkout-where"),
+    path("checkout/<str:token>/how/", checkout_views.how, name="checkout-how"),
+    path("checkout/<str:token>/pay/", checkout_views.pay, name="checkout-pay"),
+    path("checkout/<str:token>/again/", checkout_views.try_again, name="checkout-again"),
+    path("checkout/<str:token>/cancelled/", checkout_views.cancelled, name="checkout-cancelled"),
+    path("checkout/<str:token>/paid/", checkout_views.paid, name="checkout-paid"),
+    path("orders/<str:number>/<str:key>/", order_views.order, name="order"),
+]
