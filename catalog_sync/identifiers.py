@@ -108,7 +108,7 @@ def _judge(digits: str, text: str, isbn_column: bool) -> Identified:
         padded = digits.zfill(10)
         if stdnum_isbn.is_valid(padded):
             return Identified(int(stdnum_isbn.to_isbn13(padded)))
-        if len(digits) != 8:
+        if len(digits) != 8 or digits.endswith("X"):
             return Identified(None, reason("gtin_check_digit", value=text))
     if len(digits) not in (8, 11, 12, 13, 14):
         return Identified(None, reason("gtin_length", value=text, digits=len(digits)))

@@ -12,6 +12,7 @@ from catalog_sync.reasons import Reason, reason
 from catalog_sync.vocabulary import AMBIGUOUS_SIGNS, CURRENCY_SIGNS, PRICE_ON_REQUEST_WORDS
 from marketplace.foundation.money import exponent
 
+NO_CURRENCY = "XXX"  # ISO 4217
 LARGEST = Decimal(10) ** 12  # of minor units: above it is a barcode in the wrong column, not a price
 
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009'’]+")
@@ -36,6 +37,8 @@ def read_price(text: str, currency: str, decimal: str = "", zero_is_free: bool =
     `currency` is the feed's, used unless the cell names another. `decimal` is the column's mark ("." or ",") where
     known: it decides "1.234", which is otherwise a thousand. `zero_is_free`: a 0 is meant (ONIX), not left blank.
     """
+    if currency not in _CURRENCIES:
+        return Priced(None, NO_CURRENCY, reason("currency_unknown", value=currency))
     bare = text.strip()
     if not bare:
         return Priced(None, currency, reason("price_missing"))

@@ -31,6 +31,7 @@ RECORD_REASONS: dict[str, str] = {
     "price_on_request": _("The price is on request (“%(value)s”). The article is not sold online."),
     "price_not_understood": _("“%(value)s” was not understood as one price. Write it like 12.90 or 12,90."),
     "price_zero": _("The price is 0. Give the article a price, or take it out of the list."),
+    "currency_unknown": _("“%(value)s” is no currency. Write its code, like EUR or CAD."),
     "price_net_only": _("Only a trade price was given, which readers must not see. Add the retail price."),
     "quantity_not_understood": _("“%(value)s” was not understood as a number of copies. Write a whole number."),
     "quantity_negative": _("The stock is %(value)s. It counts as 0; please correct it in your system."),

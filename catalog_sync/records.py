@@ -55,6 +55,8 @@ class Form:
     PAPERBACK = "paperback"
     POCKET = "pocket"
     BOOK = "book"  # a printed book of another or an unnamed binding
+    COMIC = "comic"
+    BOARD = "board"  # thick pages, for the smallest
     EBOOK = "ebook"
     AUDIO = "audio"
     VIDEO = "video"
@@ -65,7 +67,10 @@ class Form:
     STATIONERY = "stationery"
     GOODS = "goods"  # anything else
 
-    ALL = (*(HARDBACK, PAPERBACK, POCKET, BOOK, EBOOK, AUDIO, VIDEO, MAP, MUSIC, CALENDAR, GAME, STATIONERY, GOODS),)
+    ALL = (
+        *(HARDBACK, PAPERBACK, POCKET, BOOK, COMIC, BOARD, EBOOK, AUDIO, VIDEO, MAP, MUSIC, CALENDAR, GAME),
+        *(STATIONERY, GOODS),
+    )
 
 
 class StockKind:

@@ -79,7 +79,9 @@ FORM_WORDS: dict[str, str] = _table(
             "paperback, softcover, pb, trade paperback, broche, grand format, tapa blanda, taschenbuch, softback"
         ),
         F.POCKET: "pocket, mass market, mass market paperback, poche, format poche, livre de poche, bolsillo",
-        F.BOOK: "book, livre, libro, buch, print, album, bd, manga, comic, graphic novel",
+        F.BOOK: "book, livre, libro, buch, print, album",
+        F.COMIC: "bd, bande dessinee, comic, comics, manga, graphic novel, roman graphique",
+        F.BOARD: "board book, cartonne tout petit, livre cartonne, tout carton",
         F.EBOOK: "ebook, e book, epub, pdf, numerique, livre numerique, kindle, digital",
         F.AUDIO: "audio, audiobook, livre audio, audiolibro, horbuch, cd audio, mp3",
         F.VIDEO: "dvd, video, blu ray, film",

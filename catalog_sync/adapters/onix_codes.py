@@ -97,7 +97,7 @@ AT_LEAST = frozenset({"", "03", "06", "07"})  # list 215: exactly, not less than
 FORMS: dict[str, str] = {
     "BB": F.HARDBACK,
     "BC": F.PAPERBACK,
-    "BH": F.HARDBACK,
+    "BH": F.BOARD,
     "BE": F.PAPERBACK,
     "BF": F.PAPERBACK,
     "B": F.BOOK,

@@ -1,5 +1,6 @@
 """What an ONIX record says about the title: names, contributors, subjects. Serves 3.x (blocks) and 2.1 (flat)."""
 
+import re
 from typing import NamedTuple
 
 from lxml import etree
@@ -152,11 +153,11 @@ def read_subjects(product: _Element) -> tuple[tuple[str, str, str], ...]:
         if code := text(detail, tag):
             found.append((False, (scheme, code, "")))
     for element in detail.findall("MainSubject"):
-        scheme = codes.SCHEMES.get(text(element, "MainSubjectSchemeIdentifier"))
+        scheme = codes.SCHEMES.get(text(element, "MainSubjectSchemeIdentifier"), "")
         if scheme:
             found.append((False, (scheme, text(element, "SubjectCode"), text(element, "SubjectHeadingText"))))
     for element in detail.findall("Subject"):
-        scheme = codes.SCHEMES.get(text(element, "SubjectSchemeIdentifier").zfill(2))
+        scheme = codes.SCHEMES.get(text(element, "SubjectSchemeIdentifier").zfill(2), "")
         code, words = text(element, "SubjectCode"), cleaning.one_line(text(element, "SubjectHeadingText"))
         if scheme and (code or words):
             is_other = element.find("MainSubject") is None
@@ -224,14 +225,16 @@ def read_description(product: _Element) -> str:
     return cleaning.description(text(product, "MainDescription") or text(product, "Annotation"))
 
 
+_NAMESPACE = re.compile(r" xmlns(?::[\w.-]+)?=\"[^\"]*\"")  # of the message, which lxml repeats on every part it writes
+
+
 def _inner_markup(element: _Element | None) -> str:
     if element is None:
         return ""
     if not len(element):
         return cleaning.description(element.text or "")
-    etree.cleanup_namespaces(element)
     inner = (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element)
-    return cleaning.description(inner)
+    return cleaning.description(_NAMESPACE.sub("", inner))
 
 
 def read_cover(product: _Element) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from catalog_sync import cleaning
 from catalog_sync.adapters.base import ChunkWriter, FileAdapter
 from catalog_sync.adapters.spreadsheet import WITH_NEWLINE, file_cursor, shop_subjects, stamp_notes
+from catalog_sync.cleaning import fold
 from catalog_sync.identifiers import identify
 from catalog_sync.prices import read_price
 from catalog_sync.reading.csv_rows import read_csv
@@ -62,7 +63,7 @@ COLUMN_NAMES: dict[str, str] = {
     }.items()
     for name in names.split(", ")
 }
-_ATTRIBUTE_VALUE = ("attribute", "attribut", "atributo")
+_ATTRIBUTE, _VALUE = ("attribut", "atributo"), ("value", "valeur", "valor", "wert")
 
 
 class WooCommerceCsv(FileAdapter):
@@ -163,10 +164,10 @@ class WooCommerceCsv(FileAdapter):
 
 
 def _field(cell: str) -> str:
-    name = column_name(cell)
-    if name.startswith(_ATTRIBUTE_VALUE) and any(word in name for word in ("value", "valeur", "valor", "wert")):
+    whole = fold(cell)
+    if any(word in whole for word in _ATTRIBUTE) and any(word in whole for word in _VALUE):
         return "attribute_value"
-    return COLUMN_NAMES.get(name, "")
+    return COLUMN_NAMES.get(column_name(cell), "")
 
 
 def _last_needed(header: list[str]) -> int:

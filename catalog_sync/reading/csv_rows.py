@@ -4,9 +4,12 @@
 """
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from catalog_sync.reading.decoding import Decoding, decide, refuse_web_page, sample
 from catalog_sync.reading.tables import Ending, Table, find_header
@@ -46,23 +49,26 @@ def read_csv(
     head = list(_first_rows(text, delimiter))
     index = find_header(head, knows)
     if index is None:
-        found = max((cells for _, cells in head), key=len, default=[])
-        raise feed_error("columns_unknown", permanent=True, columns=", ".join(filter(None, found)))
+        longest = max((cells for _, cells in head), key=len, default=[])
+        raise feed_error("columns_unknown", permanent=True, columns=", ".join(filter(None, longest)))
     line, header = head[index]
     header = [cell.strip("\ufeff \t\u00a0") for cell in header]
+    usual, _ = Counter(len(cells) for _, cells in head[index + 1 :] or head).most_common(1)[0]
+    widest = max(usual, len(header))
     while header and not header[-1]:
         header.pop()
     notes = [decoding.note(), reason("delimiter_decided", delimiter=DELIMITERS[delimiter])]
     if line > 1:
         notes.append(reason("header_late", line=line))
     ending = Ending()
-    reader = _Rows(path, decoding, delimiter, line, len(header), essential(header), newline_expected, ending)
+    shape = Shape(delimiter, line, len(header), widest, essential(header))
+    reader = _Rows(path, decoding, shape, newline_expected, ending)
     return Table(header, iter(reader), notes, ending)
 
 
 def decide_delimiter(text: str) -> str:
     """The delimiter that splits a sample most evenly; commas where nothing splits it."""
-    lines = text.splitlines()[:200]
+    lines = list(islice(io.StringIO(text, newline=""), 200))
     if len(text) >= 65_536 and len(lines) > 1:
         lines.pop()
     return max(DELIMITERS, key=lambda delimiter: _evenness(lines, delimiter))
@@ -81,7 +87,7 @@ def _evenness(lines: list[str], delimiter: str) -> tuple[float, int, float]:
 
 def _first_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The first rows of a sample with the line each ends on; blank ones left out."""
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     for row in reader:
         cells = [cell.strip("\ufeff \t\u00a0\r\n") for cell in row]
         if any(cells):
@@ -90,24 +96,24 @@ def _first_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             return
 
 
+class Shape(NamedTuple):
+    """How the rows look. A row of up to `widest` cells is good when those beyond `width` are blank: all rows of such a
+    file end with a delimiter. A shorter one is good when it reaches beyond `needed`."""
+
+    delimiter: str
+    header_line: int
+    width: int
+    widest: int
+    needed: int
+
+
 class _Rows:
     """The rows below the header. A class, because csv.reader pulls lines while rows are pushed out, and both share
     state."""
 
-    def __init__(
-        self,
-        path: Path,
-        decoding: Decoding,
-        delimiter: str,
-        header_line: int,
-        width: int,
-        needed: int,
-        newline_expected: bool,
-        ending: Ending,
-    ) -> None:
-        self.path, self.decoding, self.delimiter = path, decoding, delimiter
-        self.header_line, self.width, self.needed = header_line, width, needed
-        self.newline_expected, self.ending = newline_expected, ending
+    def __init__(self, path: Path, decoding: Decoding, shape: Shape, newline_expected: bool, ending: Ending) -> None:
+        self.path, self.decoding, self.newline_expected, self.ending = path, decoding, newline_expected, ending
+        self.delimiter, self.header_line, self.width, self.widest, self.needed = shape
         self.taken: list[str] = []  # the lines of the row being read
         self.line = 0  # lines taken so far
         self.last = ""
@@ -137,12 +143,12 @@ class _Rows:
             while True:
                 for cells in self._csv_rows(stream):
                     if len(taken) == 1 and len(cells) == width and taken[0] is not _END:
-                        if newline_expected and not taken[0].endswith(_NEWLINES):
-                            self.cut = True
-                            yield Refused(raw_text(taken[0]), reason("record_cut"), self.line)
-                            continue
+                        line = taken[0]
                         taken.clear()
-                        if any(cells):
+                        if newline_expected and not line.endswith(_NEWLINES):
+                            self.cut = True
+                            yield Refused(raw_text(line), reason("record_cut"), self.line)
+                        elif any(cells):
                             yield self.line, cells
                         continue
                     lines = taken[:]
@@ -200,7 +206,7 @@ class _Rows:
         return literal if len(literal) == self.width != len(cells) else cells
 
     def _fitted(self, cells: list[str], line: int, raw: list[str]) -> tuple[int, list[str]] | Refused:
-        if len(cells) > self.width and not any(cell.strip() for cell in cells[self.width :]):
+        if self.width < len(cells) <= self.widest and not any(cell.strip() for cell in cells[self.width :]):
             return line, cells[: self.width]
         if self.needed < len(cells) <= self.width:
             return line, cells + [""] * (self.width - len(cells))
