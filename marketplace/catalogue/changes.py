@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from django.utils import timezone
 
-from marketplace.catalogue.models import TitleChange
+from marketplace.foundation import bulk
 
-_BATCH = 2000
+_BATCH = 10_000
 
 
 def mark(product_ids: Iterable[int]) -> int:
     """Write one row per distinct product; returns how many."""
-    now = timezone.now()
-    rows = [TitleChange(product_id=product_id, marked_at=now) for product_id in sorted(set(product_ids))]
-    TitleChange.objects.bulk_create(rows, batch_size=_BATCH)
-    return len(rows)
+    now = bulk.moment(timezone.now())
+    ids = sorted(set(product_ids))
+    if bulk.is_postgres():
+        source = "SELECT unnest(%(ids)s::bigint[]), %(now)s"
+    else:
+        source = "SELECT value, %(now)s FROM json_each(%(ids)s)"
+    for start in range(0, len(ids), _BATCH):
+        batch: object = ids[start : start + _BATCH]
+        if not bulk.is_postgres():
+            batch = json.dumps(batch)
+        bulk.execute(f"INSERT INTO titles_titlechange (product_id, marked_at) {source}", {"ids": batch, "now": now})
+    return len(ids)

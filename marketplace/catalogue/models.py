@@ -47,7 +47,9 @@ class Subject(models.Model):
 class ProductFacts(models.Model):
     """What is known of a product beside Oscar's columns. `provenance` says for each fact which source gave it."""
 
-    product = models.OneToOneField("catalogue.Product", primary_key=True, on_delete=models.CASCADE, related_name="facts")
+    product = models.OneToOneField(
+        "catalogue.Product", primary_key=True, on_delete=models.CASCADE, related_name="facts"
+    )
     gtin = models.BigIntegerField(null=True, unique=True, help_text="ISBN-13, EAN-13, … as a number; null without one.")
     subtitle = models.CharField(max_length=300, blank=True)
     # [{"name": "Camus, Albert", "role": "author"}], in the order of the title page

@@ -6,7 +6,7 @@ Sets of rows go through a temporary table and one statement per target; an ORM o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -37,6 +37,13 @@ def moment(value: datetime | None) -> Any:
     return connection.ops.adapt_datetimefield_value(value)
 
 
+def read_moment(value: Any) -> datetime:
+    """A time as a raw statement gives it back."""
+    if isinstance(value, datetime):
+        return value
+    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
 def create_temporary(name: str, columns: Mapping[str, str], *, key: str = "") -> None:
     """A fresh temporary table of this connection. `columns` maps names to keys of `_TYPES`; `key` is indexed."""
     drop_temporary(name)
@@ -54,9 +61,9 @@ def drop_temporary(*names: str) -> None:
             cursor.execute(f"DROP TABLE IF EXISTS {'pg_temp' if is_postgres() else 'temp'}.{name}")
 
 
-def load(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, on_conflict: str = "") -> None:
-    """Add rows to a temporary table; their values are in the order of `columns`. `on_conflict` is for SQLite alone (COPY
-    knows none). On SQLite the savepoint spares a transaction per row, and locks nothing but the temporary database."""
+def load(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Add rows to a temporary table; their values are in the order of `columns`. On SQLite the savepoint spares a
+    transaction per row, and locks nothing but the temporary database."""
     names = ", ".join(columns)
     with connection.cursor() as cursor:
         if is_postgres():
@@ -66,7 +73,7 @@ def load(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, on
             return
         marks = ", ".join(["%s"] * len(columns))
         cursor.execute("SAVEPOINT halles_load")
-        cursor.executemany(f"INSERT INTO temp.{name} ({names}) VALUES ({marks}) {on_conflict}", rows)
+        cursor.executemany(f"INSERT INTO temp.{name} ({names}) VALUES ({marks})", rows)
         cursor.execute("RELEASE SAVEPOINT halles_load")
 
 

@@ -1,0 +1,165 @@
+"""The plan into the stock records: slice by slice in SKU order, each slice one short transaction, each target one statement.
+
+Whatever is written is written only where it differs. A slice's products, records, prices, numbers, absorbed units, facts
+and marks for the index belong together; so a run that is killed starts over and ends the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from catalog_sync import facts, matching, merging
+from catalog_sync.models import Feed, SyncRun
+from catalog_sync.planning import APPLY, GONE, PLAN, QUESTION, Plan
+from catalog_sync.staging import Staged
+from catalog_sync.vouching import stock_feeds
+from marketplace.catalogue import changes
+from marketplace.foundation import bulk, network
+from marketplace.foundation.failpoints import failpoint
+from marketplace.foundation.money import exponent
+from shops import absorbing
+
+LOCK_SECONDS = 0.15  # aimed at; the write lock is to be held for 0.2 s at most
+FIRST_SLICE, SMALLEST, LARGEST = 1000, 200, 20_000
+
+
+def apply(feed: Feed, run: SyncRun, plan: Plan, staged: Staged, *, now: datetime, alive: Callable[[], None]) -> int:
+    """Write what differs. `alive` is called in each transaction; it raises where the run was taken over. Returns the
+    number of rows written."""
+    words = _words(feed, run, staged, now)
+    written = 0
+    for low, high in _slices(plan.planned, alive):
+        written += _apply_slice(feed, words | {"low": low, "high": high}, now=now)
+    for low, high in _slices(plan.gone, alive):
+        written += _retire_slice(words | {"low": low, "high": high})
+    if staged.refused:
+        with transaction.atomic():
+            alive()
+            written += _execute(merging.UNVOUCH_UNREAD, words) + _execute(merging.SOIL_UNREAD, words)
+    return written
+
+
+def _words(feed: Feed, run: SyncRun, staged: Staged, now: datetime) -> dict[str, Any]:
+    """The values of all statements."""
+    currency = network.current().currency
+    return {
+        "feed": feed.pk,
+        "partner": feed.shop.partner_id,
+        "run": run.pk,
+        "now": bulk.moment(now),
+        "currency": currency,
+        "minor": 10 ** exponent(currency),
+        "alone": staged.complete and stock_feeds(feed) == [feed],
+        "shop_as_of": bulk.moment(feed.shop.complete_as_of),
+        # Lines that could not be read at all may be what seems to be missing.
+        "vouched": not staged.nameless,
+        "kind": feed.kind,
+    }
+
+
+def _execute(statement: str, words: dict[str, Any]) -> int:
+    return bulk.execute(statement.format(**merging.words_of(connection.vendor)), words)
+
+
+def _slices(rows: int, alive: Callable[[], None]) -> Iterator[tuple[int, int]]:
+    """(low, high) row numbers, one transaction each; the size follows the time that the last one took."""
+    low, size = 1, FIRST_SLICE
+    while low <= rows:
+        started = time.monotonic()
+        with transaction.atomic():
+            if bulk.is_postgres():
+                bulk.execute("SET LOCAL synchronous_commit = off")  # what a crash loses of it, the next run repeats
+            alive()
+            yield low, min(low + size - 1, rows)
+            failpoint("sync.before_commit")
+        failpoint("sync.after_commit")
+        low += size
+        pace = LOCK_SECONDS / max(time.monotonic() - started, 0.001)
+        size = max(SMALLEST, min(LARGEST, int(size * max(0.5, min(2.0, pace)))))
+
+
+def _apply_slice(feed: Feed, words: dict[str, Any], *, now: datetime) -> int:
+    written = matching.create_products(feed, words["low"], words["high"], now=now)
+    _lock(PLAN, words)
+    products = _products_to_fold(words)
+    for statement in _SLICE_STATEMENTS:
+        written += _execute(statement, words)
+    _absorb(feed, words, now)
+    folded = facts.refold(products, now=now)
+    shown = bulk.rows(
+        f"SELECT product_id, old_product_id FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s AND is_visible"
+        f" AND verdict IN ('{APPLY}', '{QUESTION}')",
+        words,
+    )
+    changes.mark(folded.union(product_id for pair in shown for product_id in pair if product_id is not None))
+    return written + len(folded)
+
+
+_SLICE_STATEMENTS = (
+    merging.UPDATE_SOURCE_RECORDS,
+    merging.INSERT_SOURCE_RECORDS,
+    merging.UPDATE_STOCK_RECORDS,
+    merging.INSERT_STOCK_RECORDS,
+    merging.MERGE_TERMS,
+    merging.RETIRE_QUESTIONS,
+    merging.UNVOUCH_KEPT_BACK,
+    merging.SOIL_KEPT_BACK,
+)
+
+
+def _lock(table: str, words: dict[str, Any]) -> None:
+    if bulk.is_postgres():
+        bulk.rows(merging.LOCK_STOCK_RECORDS.format(table=table), words)
+
+
+def _products_to_fold(words: dict[str, Any]) -> list[int]:
+    """Products of a slice whose facts may change: not where another source of the same rank says the very same already."""
+    same = f"""
+        SELECT DISTINCT c.product_id FROM {PLAN} c
+        WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}' AND c.facts_changed
+            AND NOT (c.is_new AND EXISTS (
+                SELECT 1 FROM catalog_sync_sourcerecord o JOIN catalog_sync_feed g ON g.id = o.feed_id
+                WHERE o.product_id = c.product_id AND o.facts_hash = c.facts_hash AND g.kind = %(kind)s
+                    AND o.retired_at IS NULL))
+    """
+    return [product_id for (product_id,) in bulk.rows(same, words)]
+
+
+def _absorb(feed: Feed, words: dict[str, Any], now: datetime) -> None:
+    """What the slice's numbers contain is no longer promised beside them; only records with open units are looked at."""
+    promised = bulk.rows(
+        f"SELECT DISTINCT a.stock_record_id, c.as_of FROM shops_allocation a JOIN partner_stockrecord k ON k.id = a.stock_record_id"
+        f" JOIN {PLAN} c ON c.sku = k.partner_sku"
+        f" WHERE a.ended_at IS NULL AND k.partner_id = %(partner)s AND c.n BETWEEN %(low)s AND %(high)s"
+        f" AND c.verdict = '{APPLY}' AND c.number_counts",
+        words,
+    )
+    by_age: dict[Any, list[int]] = {}
+    for stock_record_id, as_of in promised:
+        by_age.setdefault(as_of, []).append(stock_record_id)
+    for as_of, records in by_age.items():
+        absorbing.absorb(shop_id=feed.shop_id, as_of=bulk.read_moment(as_of), now=now, stock_record_ids=records)
+
+
+def _retire_slice(words: dict[str, Any]) -> int:
+    """What a complete and credible list no longer has is not sold until it has it again. Where lines of the list could
+    not be read at all it may be among them: then it only grows old."""
+    _lock(GONE, words)
+    gone = bulk.rows(
+        f"SELECT product_id FROM {GONE} WHERE n BETWEEN %(low)s AND %(high)s AND (withdrawn OR %(vouched)s)", words
+    )
+    changes.mark({product_id for (product_id,) in gone if product_id is not None})
+    return sum(_execute(statement, words) for statement in _GONE_STATEMENTS)
+
+
+_GONE_STATEMENTS = (
+    merging.RETIRE_GONE,
+    merging.RETIRE_SOURCE_RECORDS,
+    merging.UNVOUCH_GONE,
+    merging.SOIL_GONE,
+)

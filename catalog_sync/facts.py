@@ -1,0 +1,47 @@
+"""What every source says about a title, handed to the fold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+
+from marketplace.catalogue.folding import Statement, fold
+from marketplace.foundation import bulk
+
+_BATCH = 2000
+# The publisher's own message before a shop's list.
+_RANKS = {"onix": 0}
+_LIST_RANK = 1
+
+
+def refold(product_ids: Collection[int], *, now: datetime) -> set[int]:
+    """Fold what the sources say about these products into their facts. Returns the products whose facts changed."""
+    ordered = sorted(set(product_ids))
+    changed: set[int] = set()
+    for start in range(0, len(ordered), _BATCH):
+        batch = ordered[start : start + _BATCH]
+        changed |= fold(batch, statements_of(batch), now=now)
+    return changed
+
+
+def statements_of(product_ids: list[int]) -> list[Statement]:
+    """One statement per source record of these products. Retired ones count: a title that is no longer sold keeps its
+    facts. One query."""
+    marks = ", ".join(["%s"] * len(product_ids))
+    found = bulk.rows(
+        "SELECT r.product_id, r.gtin, r.title, r.facts, g.name, g.kind FROM catalog_sync_sourcerecord r"
+        f" JOIN catalog_sync_feed g ON g.id = r.feed_id WHERE r.product_id IN ({marks}) ORDER BY r.product_id, g.name, r.sku",
+        product_ids,
+    )
+    return [
+        Statement(
+            product_id,
+            source,
+            _RANKS.get(kind, _LIST_RANK),
+            gtin,
+            title,
+            json.loads(facts) if isinstance(facts, str) else facts,
+        )
+        for product_id, gtin, title, facts, source, kind in found
+    ]

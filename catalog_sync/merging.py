@@ -1,0 +1,179 @@
+"""The statements that write a slice of the plan: one per target, each writing only rows that differ.
+
+Named parameters: feed, shop, partner, run, now, currency, minor (minor units in one), alone (a complete list that is the
+only one to say how many copies the shop has), shop_as_of, vouched, low, high. Words in braces are the database's own.
+"""
+
+from catalog_sync.planning import APPLY, GONE, JUMPED, PLAN, QUESTION
+from catalog_sync.staging import CONDITION, DIRTY, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE
+
+_SLICE = "c.n BETWEEN %(low)s AND %(high)s"
+_WORDS = {
+    "postgresql": {
+        "differs": "IS DISTINCT FROM",
+        "patch": "jsonb_strip_nulls(r.facts || c.facts)",
+        "price": "CAST(c.price_minor AS numeric) / %(minor)s",
+    },
+    "sqlite": {
+        "differs": "IS NOT",
+        "patch": "json_patch(r.facts, c.facts)",
+        "price": "c.price_minor / CAST(%(minor)s AS real)",
+    },
+}
+
+
+def words_of(vendor: str) -> dict[str, str]:
+    """What the statements leave to the database."""
+    return _WORDS[vendor]
+
+
+# In order of key, as everybody locks them: in any other order PostgreSQL deadlocks.
+LOCK_STOCK_RECORDS = f"""
+SELECT k.id FROM partner_stockrecord k
+WHERE k.partner_id = %(partner)s AND k.partner_sku IN (SELECT c.sku FROM {{table}} c WHERE {_SLICE})
+ORDER BY k.id FOR NO KEY UPDATE
+"""
+
+# A number that did not count is not remembered as said: the next list that repeats it must be looked at again.
+_OFFER_HASH = f"""
+CASE WHEN (c.parts & {STOCK}) <> 0 AND (NOT c.number_counts AND c.quantity {{differs}} c.number
+    OR COALESCE(c.as_of < %(shop_as_of)s, false)) THEN {DIRTY} ELSE c.offer_hash END
+"""
+_MATCH = f"CASE WHEN c.verdict = '{QUESTION}' THEN NULL ELSE c.product_id END"
+
+INSERT_SOURCE_RECORDS = f"""
+INSERT INTO catalog_sync_sourcerecord (feed_id, sku, product_id, gtin, title, price_minor, currency, price_kind, quantity,
+    availability, condition, offer_hash, facts_hash, facts, as_of, changed_run_id, retired_at)
+SELECT %(feed)s, c.sku, {_MATCH}, c.gtin, c.title, c.price_minor, c.currency, c.price_kind, c.quantity,
+    c.availability, c.condition, {_OFFER_HASH}, c.facts_hash, c.facts, c.as_of, %(run)s, NULL
+FROM {PLAN} c WHERE {_SLICE} AND c.is_new AND c.verdict IN ('{APPLY}', '{QUESTION}')
+"""
+
+UPDATE_SOURCE_RECORDS = f"""
+UPDATE catalog_sync_sourcerecord AS r SET
+    product_id = {_MATCH},
+    gtin = COALESCE(c.gtin, CASE WHEN (c.parts & {TITLE}) <> 0 THEN NULL ELSE r.gtin END),
+    title = CASE WHEN (c.parts & {TITLE}) <> 0 THEN c.title ELSE r.title END,
+    facts = CASE WHEN (c.parts & {SOME_FACTS}) <> 0 THEN {{patch}} WHEN (c.parts & {TITLE}) <> 0 THEN c.facts ELSE r.facts END,
+    price_minor = CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_minor ELSE r.price_minor END,
+    currency = CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.currency ELSE r.currency END,
+    price_kind = CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_kind ELSE r.price_kind END,
+    quantity = CASE WHEN c.number_counts THEN c.quantity ELSE r.quantity END,
+    availability = CASE WHEN c.number_counts THEN c.availability ELSE r.availability END,
+    condition = CASE WHEN (c.parts & {CONDITION}) <> 0 THEN c.condition ELSE r.condition END,
+    offer_hash = {_OFFER_HASH},
+    facts_hash = c.facts_hash,
+    as_of = c.as_of,
+    changed_run_id = %(run)s,
+    retired_at = NULL
+FROM {PLAN} c
+WHERE r.feed_id = %(feed)s AND r.sku = c.sku AND {_SLICE} AND c.verdict IN ('{APPLY}', '{QUESTION}')
+    AND (r.offer_hash <> {_OFFER_HASH} OR r.facts_hash <> c.facts_hash OR r.retired_at IS NOT NULL
+        OR r.product_id {{differs}} {_MATCH} OR ((c.parts & {PRICE}) <> 0 AND r.price_minor {{differs}} c.price_minor))
+"""
+
+# A reader pays in the marketplace's currency and never sees a trade price.
+_PRICE = """
+CASE WHEN c.price_minor IS NULL OR c.currency <> %(currency)s OR c.price_kind = 'net' THEN NULL ELSE {price} END
+"""
+
+INSERT_STOCK_RECORDS = f"""
+INSERT INTO partner_stockrecord (partner_id, partner_sku, product_id, price_currency, price, num_in_stock, num_allocated,
+    low_stock_threshold, date_created, date_updated)
+SELECT %(partner)s, c.sku, c.product_id, %(currency)s,
+    CASE WHEN (c.parts & {PRICE}) = 0 THEN NULL ELSE {_PRICE} END,
+    CASE WHEN c.number_counts THEN c.quantity ELSE NULL END, 0, NULL, %(now)s, %(now)s
+FROM {PLAN} c WHERE {_SLICE} AND c.stock_record_id IS NULL AND c.verdict = '{APPLY}'
+ORDER BY c.n
+"""
+
+# Since the plan was made another lane may have brought a younger number.
+_NUMBER = """
+CASE WHEN c.number_counts AND NOT EXISTS (
+    SELECT 1 FROM shops_stockterms t WHERE t.stock_record_id = k.id AND t.as_of > c.as_of) THEN c.quantity ELSE k.num_in_stock END
+"""
+_PRICE_OR_OLD = f"CASE WHEN (c.parts & {PRICE}) = 0 THEN k.price ELSE {_PRICE} END"
+
+UPDATE_STOCK_RECORDS = f"""
+UPDATE partner_stockrecord AS k SET
+    product_id = c.product_id,
+    price = {_PRICE_OR_OLD},
+    price_currency = CASE WHEN (c.parts & {PRICE}) = 0 THEN k.price_currency ELSE %(currency)s END,
+    num_in_stock = {_NUMBER},
+    date_updated = %(now)s
+FROM {PLAN} c
+WHERE k.id = c.stock_record_id AND {_SLICE} AND c.verdict = '{APPLY}'
+    AND (k.product_id <> c.product_id OR k.price {{differs}} {_PRICE_OR_OLD}
+        OR (c.number_counts AND k.num_in_stock {{differs}} c.quantity))
+"""
+
+_TERMS_COLUMNS = """stock_record_id, condition, signed, first_edition, note, availability, days, available_on, as_of,
+    follows_runs, buffer, open_limit, retired_at, price_kind"""
+
+# A row only where there is more to say than "new, in stock, as of the shop's last complete run".
+MERGE_TERMS = f"""
+INSERT INTO shops_stockterms ({_TERMS_COLUMNS})
+SELECT k.id,
+    CASE WHEN (c.parts & {CONDITION}) <> 0 THEN c.condition ELSE COALESCE(t.condition, 'new') END,
+    CASE WHEN (c.parts & {CONDITION}) <> 0 THEN c.signed ELSE COALESCE(t.signed, false) END,
+    CASE WHEN (c.parts & {CONDITION}) <> 0 THEN c.first_edition ELSE COALESCE(t.first_edition, false) END,
+    COALESCE(t.note, ''),
+    CASE WHEN c.number_counts THEN c.availability WHEN t.stock_record_id IS NOT NULL THEN t.availability
+        WHEN c.stock_record_id IS NULL THEN 'unknown' ELSE 'in_stock' END,
+    CASE WHEN c.number_counts THEN c.days ELSE t.days END,
+    CASE WHEN c.number_counts THEN c.available_on ELSE t.available_on END,
+    CASE WHEN c.number_counts THEN c.as_of ELSE t.as_of END,
+    CASE WHEN c.number_counts THEN NOT COALESCE(c.as_of < %(shop_as_of)s, false) ELSE COALESCE(t.follows_runs, true) END,
+    t.buffer, COALESCE(t.open_limit, 1), NULL,
+    CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_kind ELSE COALESCE(t.price_kind, 'retail') END
+FROM {PLAN} c
+JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
+LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id
+WHERE {_SLICE} AND c.verdict = '{APPLY}' AND (t.stock_record_id IS NOT NULL OR NOT %(alone)s
+    OR c.condition <> 'new' OR c.signed OR c.first_edition OR c.availability <> 'in_stock' OR c.days IS NOT NULL
+    OR c.available_on IS NOT NULL OR c.price_kind <> 'retail' OR COALESCE(c.as_of < %(shop_as_of)s, false)
+    OR (c.stock_record_id IS NULL AND NOT c.number_counts)
+    OR EXISTS (SELECT 1 FROM shops_allocation a WHERE a.stock_record_id = k.id AND a.ended_at IS NULL))
+ON CONFLICT (stock_record_id) DO UPDATE SET
+    condition = excluded.condition, signed = excluded.signed, first_edition = excluded.first_edition,
+    availability = excluded.availability, days = excluded.days, available_on = excluded.available_on,
+    as_of = excluded.as_of, follows_runs = excluded.follows_runs, retired_at = NULL, price_kind = excluded.price_kind
+"""
+
+# Records that a list no longer vouches for keep the age they have, and grow older from there.
+_UNVOUCH = f"""
+INSERT INTO shops_stockterms ({_TERMS_COLUMNS})
+SELECT k.id, 'new', false, false, '', 'in_stock', NULL, NULL, %(shop_as_of)s, false, NULL, 1, {{retired_at}}, 'retail'
+FROM {{source}} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
+WHERE {{where}}
+ON CONFLICT (stock_record_id) DO UPDATE SET follows_runs = false,
+    as_of = CASE WHEN shops_stockterms.follows_runs AND COALESCE(shops_stockterms.as_of < excluded.as_of, true)
+        THEN excluded.as_of ELSE shops_stockterms.as_of END,
+    retired_at = COALESCE(shops_stockterms.retired_at, excluded.retired_at)
+WHERE shops_stockterms.follows_runs OR (excluded.retired_at IS NOT NULL AND shops_stockterms.retired_at IS NULL)
+"""
+_NO_TIME = "CASE WHEN false THEN %(now)s END"  # NULL, of the column's type
+_KEPT_BACK = f"c.verdict = '{JUMPED}'"
+_UNREAD = f"NOT EXISTS (SELECT 1 FROM {STAGE} s WHERE s.sku = c.sku)"
+
+RETIRE_QUESTIONS = _UNVOUCH.format(
+    source=PLAN, retired_at="%(now)s", where=f"{_SLICE} AND c.verdict = '{QUESTION}' AND NOT c.is_new"
+)
+UNVOUCH_KEPT_BACK = _UNVOUCH.format(source=PLAN, retired_at=_NO_TIME, where=f"{_SLICE} AND {_KEPT_BACK}")
+UNVOUCH_UNREAD = _UNVOUCH.format(source=f"(SELECT DISTINCT sku FROM {REFUSED})", retired_at=_NO_TIME, where=_UNREAD)
+RETIRE_GONE = _UNVOUCH.format(source=GONE, retired_at="%(now)s", where=f"{_SLICE} AND (c.withdrawn OR %(vouched)s)")
+UNVOUCH_GONE = _UNVOUCH.format(source=GONE, retired_at=_NO_TIME, where=f"{_SLICE} AND NOT (c.withdrawn OR %(vouched)s)")
+
+_SOIL = f"""
+UPDATE catalog_sync_sourcerecord SET offer_hash = {DIRTY}
+WHERE feed_id = %(feed)s AND offer_hash <> {DIRTY} AND sku IN (SELECT c.sku FROM {{source}} c WHERE {{where}})
+"""
+SOIL_KEPT_BACK = _SOIL.format(source=PLAN, where=f"{_SLICE} AND {_KEPT_BACK}")
+SOIL_UNREAD = _SOIL.format(source=REFUSED, where=_UNREAD)
+SOIL_GONE = _SOIL.format(source=GONE, where=f"{_SLICE} AND NOT (c.withdrawn OR %(vouched)s)")
+
+RETIRE_SOURCE_RECORDS = f"""
+UPDATE catalog_sync_sourcerecord SET retired_at = %(now)s, changed_run_id = %(run)s
+WHERE feed_id = %(feed)s AND retired_at IS NULL
+    AND sku IN (SELECT c.sku FROM {GONE} c WHERE {_SLICE} AND (c.withdrawn OR %(vouched)s))
+"""

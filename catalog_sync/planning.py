@@ -1,0 +1,206 @@
+"""What would change: the staged articles compared with what is stored, in one statement, without writing anything of ours.
+
+The plan is a temporary table with a row per article that differs, numbered by SKU, so that it can be applied slice by
+slice in one order. Articles that are the same never reach it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max
+
+from catalog_sync.models import Feed, SyncRun
+from catalog_sync.staging import CONDITION, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE, WITHDRAWN, Staged
+from marketplace.foundation import bulk
+
+PLAN, GONE = "sync_plan", "sync_gone"
+FACTOR = 99  # a price this many times as high or low is a slipped decimal mark, whatever the feed's limit
+
+# What becomes of a planned row
+APPLY, OLDER, JUMPED, QUESTION, UNKNOWN = "apply", "older", "jumped", "question", "unknown"
+
+
+@dataclass
+class Plan:
+    """Counts of a comparison; the rows are in the tables PLAN and GONE."""
+
+    known: int  # articles of this feed that are stored and not retired
+    known_in_stock: int  # of these, with a quantity above 0
+    listed: int = 0
+    planned: int = 0
+    new: int = 0
+    changed: int = 0
+    older: int = 0
+    jumped: int = 0
+    questions: int = 0
+    unknown: int = 0
+    prices_lost: int = 0
+    stock_fell: int = 0
+    withdrawn: int = 0
+    missing: int = 0  # not listed in a complete file
+
+    @property
+    def unchanged(self) -> int:
+        return self.listed - self.planned + self.older
+
+    @property
+    def known_listed(self) -> int:
+        return self.listed - self.new
+
+    @property
+    def gone(self) -> int:
+        return self.withdrawn + self.missing
+
+
+def plan(feed: Feed, staged: Staged, *, approved: bool) -> Plan:
+    """Compare. With `approved` a person has vouched for the prices, however far they moved."""
+    words = {
+        "feed": feed.pk,
+        "partner": feed.shop.partner_id,
+        "jump": feed.price_jump,
+        "approved": approved,
+        "shop_as_of": bulk.moment(feed.shop.complete_as_of),
+        "feed_as_of": bulk.moment(last_complete_as_of(feed)),
+    }
+    bulk.drop_temporary(PLAN, GONE)
+    bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(**_words())}", words)
+    bulk.execute(f"CREATE INDEX {_temp()}{PLAN}_n ON {PLAN} (n)")
+    bulk.analyse(PLAN)
+    bulk.execute(
+        f"CREATE TEMPORARY TABLE {GONE} AS {_MISSING}", {**words, "whole": staged.complete and credible(feed, staged)}
+    )
+    bulk.execute(f"CREATE INDEX {_temp()}{GONE}_n ON {GONE} (n)")
+    return _counted(feed)
+
+
+def last_complete_as_of(feed: Feed) -> datetime | None:
+    """The age of the feed's last complete run: what it listed unchanged is at least that young."""
+    done = SyncRun.objects.filter(feed=feed, state=SyncRun.State.DONE, complete=True)
+    return done.aggregate(last=Max("as_of"))["last"]
+
+
+def credible(feed: Feed, staged: Staged) -> bool:
+    """Whether what this reading does not list is gone: not where it is older than the last complete one."""
+    last = last_complete_as_of(feed)
+    return last is None or (staged.as_of is not None and staged.as_of >= last)
+
+
+def _temp() -> str:
+    return "" if bulk.is_postgres() else "temp."
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "stock": STOCK,
+        "price": PRICE,
+        "condition": CONDITION,
+        "title": TITLE,
+        "facts": TITLE | SOME_FACTS,
+        "factor": FACTOR,
+        "jsonb": "::jsonb" if bulk.is_postgres() else "",
+        "moment": "::timestamptz" if bulk.is_postgres() else "",
+        "differs": bulk.differs(),
+    }
+
+
+def _counted(feed: Feed) -> Plan:
+    known, in_stock = bulk.rows(
+        "SELECT count(*), COALESCE(sum(CASE WHEN quantity > 0 THEN 1 ELSE 0 END), 0) FROM catalog_sync_sourcerecord"
+        " WHERE feed_id = %s AND retired_at IS NULL",
+        [feed.pk],
+    )[0]
+    counted = Plan(known=known, known_in_stock=in_stock)
+    counted.listed = bulk.rows(f"SELECT count(*) FROM {STAGE}")[0][0]
+    for verdict, is_new, rows, lost, fell in bulk.rows(_COUNT.format(**_words())):
+        counted.planned += rows
+        counted.new += rows if is_new and verdict == APPLY else 0
+        counted.changed += rows if not is_new and verdict == APPLY else 0
+        counted.older += rows if verdict == OLDER else 0
+        counted.jumped += rows if verdict == JUMPED else 0
+        counted.questions += rows if verdict == QUESTION else 0
+        counted.unknown += rows if verdict == UNKNOWN else 0
+        counted.prices_lost += lost
+        counted.stock_fell += fell
+    for withdrawn, rows in bulk.rows(f"SELECT withdrawn, count(*) FROM {GONE} GROUP BY withdrawn"):
+        if withdrawn:
+            counted.withdrawn = rows
+        else:
+            counted.missing = rows
+    return counted
+
+
+_COUNT = f"""
+SELECT verdict, is_new, count(*),
+    sum(CASE WHEN old_price IS NOT NULL AND price_minor IS NULL AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END),
+    sum(CASE WHEN old_quantity > 0 AND COALESCE(quantity, 0) = 0 AND number_counts THEN 1 ELSE 0 END)
+FROM {PLAN} GROUP BY verdict, is_new
+"""
+
+# r: this source's stored record, p its product; k: the shop's stock record with its terms t and the facts kf of its
+# product; f: the facts that have the GTIN. Without r, k is there where another feed of the shop lists the article.
+_COMPARE = f"""
+SELECT row_number() OVER (ORDER BY c.sku) AS n, c.*,
+    CASE
+        WHEN c.is_older THEN '{OLDER}'
+        WHEN c.has_jumped THEN '{JUMPED}'
+        WHEN c.is_question THEN '{QUESTION}'
+        WHEN c.product_id IS NULL AND ((c.parts & {{title}}) = 0 OR (c.title = '' AND c.gtin IS NULL)) THEN '{UNKNOWN}'
+        ELSE '{APPLY}'
+    END AS verdict,
+    c.is_new OR c.was_retired OR c.price_minor {{differs}} c.old_price OR c.product_id {{differs}} c.old_product_id
+        OR (c.number_counts AND (c.availability <> c.old_availability
+            OR ((c.quantity IS NULL OR c.quantity > c.allocated) <> (c.number IS NULL OR c.number > c.allocated))))
+        OR ((c.parts & {{condition}}) <> 0 AND c.condition <> c.old_condition) AS is_visible
+FROM (
+    SELECT s.sku, s.gtin, s.title, s.price_minor, s.currency, s.price_kind, s.quantity, s.availability, s.condition,
+        s.signed, s.first_edition, s.days, s.available_on, s.as_of, s.parts, s.offer_hash, s.facts_hash,
+        s.facts{{jsonb}} AS facts,
+        r.sku IS NULL AS is_new,
+        r.retired_at IS NOT NULL OR t.retired_at IS NOT NULL AS was_retired,
+        r.price_minor AS old_price, r.quantity AS old_quantity, r.gtin AS old_gtin, k.product_id AS old_product_id,
+        k.id AS stock_record_id, k.num_in_stock AS number, COALESCE(k.num_allocated, 0) AS allocated,
+        COALESCE(t.availability, 'in_stock') AS old_availability, COALESCE(t.condition, 'new') AS old_condition,
+        (s.parts & {{facts}}) <> 0 AND (r.sku IS NULL OR r.facts_hash <> s.facts_hash) AS facts_changed,
+        COALESCE(s.as_of < r.as_of, false) OR (r.sku IS NOT NULL AND COALESCE(s.as_of < %(feed_as_of)s{{moment}}, false)) AS is_older,
+        NOT %(approved)s AND (s.parts & {{price}}) <> 0 AND COALESCE(r.currency = s.currency AND (
+            abs(s.price_minor - r.price_minor) * 100 > r.price_minor * %(jump)s
+            OR s.price_minor >= r.price_minor * {{factor}} OR s.price_minor * {{factor}} <= r.price_minor), false) AS has_jumped,
+        CASE
+            WHEN r.sku IS NULL THEN COALESCE(kf.gtin <> s.gtin, false)
+            ELSE r.product_id IS NULL OR COALESCE(r.gtin <> s.gtin, false)
+        END AS is_question,
+        CASE
+            WHEN p.id IS NOT NULL AND (s.gtin IS NULL OR r.gtin = s.gtin OR r.gtin IS NULL AND f.product_id IS NULL) THEN p.id
+            ELSE COALESCE(f.product_id, k.product_id)
+        END AS product_id,
+        (s.parts & {{stock}}) <> 0 AND (k.id IS NULL OR NOT (
+            COALESCE(s.as_of < t.as_of, false) OR COALESCE(s.as_of < r.as_of, false)
+            OR (COALESCE(t.follows_runs, true) AND COALESCE(s.as_of < %(shop_as_of)s{{moment}}, false))
+            OR ((COALESCE(s.as_of = t.as_of, false) OR COALESCE(s.as_of = r.as_of, false)
+                    OR (COALESCE(t.follows_runs, true) AND COALESCE(s.as_of = %(shop_as_of)s{{moment}}, false)))
+                AND NOT COALESCE(s.quantity < k.num_in_stock OR (s.quantity IS NOT NULL AND k.num_in_stock IS NULL), false)
+                AND s.quantity {{differs}} k.num_in_stock)
+        )) AS number_counts
+    FROM {STAGE} s
+    LEFT JOIN catalog_sync_sourcerecord r ON r.feed_id = %(feed)s AND r.sku = s.sku
+    LEFT JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = s.sku
+    LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id
+    LEFT JOIN titles_productfacts f ON f.gtin = s.gtin
+    LEFT JOIN titles_productfacts kf ON kf.product_id = k.product_id
+    LEFT JOIN catalogue_product p ON p.id = r.product_id
+    WHERE r.sku IS NULL OR r.offer_hash <> s.offer_hash OR r.facts_hash <> s.facts_hash OR r.retired_at IS NOT NULL
+) c
+"""
+
+_MISSING = f"""
+SELECT row_number() OVER (ORDER BY r.sku) AS n, r.sku, r.product_id,
+    EXISTS (SELECT 1 FROM {WITHDRAWN} w WHERE w.sku = r.sku) AS withdrawn
+FROM catalog_sync_sourcerecord r
+WHERE r.feed_id = %(feed)s AND r.retired_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM {STAGE} s WHERE s.sku = r.sku)
+    AND (EXISTS (SELECT 1 FROM {WITHDRAWN} w WHERE w.sku = r.sku)
+        OR (%(whole)s AND NOT EXISTS (SELECT 1 FROM {REFUSED} b WHERE b.sku = r.sku)))
+"""

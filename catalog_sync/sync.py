@@ -1,0 +1,166 @@
+"""One reading of one feed, from its file to the stock records: the steps in order, and when they stop.
+
+open → unchanged? → stage → plan → guard → match and apply → retire → vouch → report
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from catalog_sync import applying, guarding, planning, runs, staging, vouching
+from catalog_sync.locations import Reading, opened
+from catalog_sync.models import Feed, SourceRecord, SyncRun
+from catalog_sync.reasons import FeedError, Reason, reason
+from marketplace.foundation import audit
+from marketplace.foundation.failpoints import failpoint
+
+State = SyncRun.State
+
+
+def run(
+    feed: Feed,
+    *,
+    now: datetime,
+    dry_run: bool = False,
+    approve_run: SyncRun | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> SyncRun:
+    """Read a feed and bring the stock records up to it. Bad input is no exception but a run that says what is wrong.
+
+    `dry_run`: nothing is written, not even the run. `approve_run`: a person looked at that run; its list passes the guard
+    if it has not changed since. `progress` is told the number of articles read. Raises `runs.AlreadyRunningError`.
+    """
+    started = time.monotonic()
+    approved_hash = approve_run.content_hash if approve_run else None
+    this = SyncRun(feed=feed, started_at=now) if dry_run else runs.begin(feed, now=now, approved=approve_run)
+    try:
+        with opened(feed) as reading:
+            if approve_run is None and is_unchanged(feed, reading):
+                return _close_unchanged(this, reading, now=now, started=started)
+            if approve_run is None and (waiting := _waiting_for_the_same(feed, reading)) and not dry_run:
+                this.delete()
+                return waiting
+            this.content_hash = reading.content_hash
+            approved = approve_run is not None and approved_hash == reading.content_hash
+            return _read(this, reading, approved=approved, now=now, started=started, progress=progress)
+    except FeedError as error:
+        this.seconds = time.monotonic() - started
+        return runs.failed(this, error)
+    except runs.TakenOverError:
+        raise
+    except Exception:
+        runs.close(this, State.FAILED, notes=[reason("run_interrupted")])
+        raise
+
+
+def _read(
+    this: SyncRun,
+    reading: Reading,
+    *,
+    approved: bool,
+    now: datetime,
+    started: float,
+    progress: Callable[[int], None] | None,
+) -> SyncRun:
+    """Stage, plan, guard, apply, report."""
+    feed, beat = this.feed, runs.slow_beat(this)
+
+    def on_chunk(read: int) -> None:
+        beat(read)
+        if progress:
+            progress(read)
+
+    staged = staging.stage(reading.chunks, on_chunk=on_chunk)
+    plan = planning.plan(feed, staged, approved=approved)
+    runs.counted(this, staged, plan)
+    objections = [] if approved else guarding.objections(feed, plan)
+    this.seconds = time.monotonic() - started
+    if objections:
+        return runs.close(this, State.AWAITING, notes=objections + staged.notes, issues=runs.issues_of(this, staged))
+    issues = runs.issues_of(this, staged)
+    notes = staged.notes + _remarks(this, staged, plan, approved=approved)
+    if this.pk is None:
+        return runs.close(this, State.DONE, notes=notes, issues=issues)
+    this.written = applying.apply(feed, this, plan, staged, now=now, alive=lambda: runs.beat(this))
+    this.seconds = time.monotonic() - started
+    with transaction.atomic():
+        runs.beat(this)
+        this.complete = staged.complete and planning.credible(feed, staged)
+        runs.close(this, State.DONE, notes=notes, issues=issues)
+        _remember(feed, this, staged.cursor)
+        if this.complete:
+            vouching.vouch(feed, now=now)
+        failpoint("sync.before_commit")
+    failpoint("sync.after_commit")
+    return this
+
+
+def is_unchanged(feed: Feed, reading: Reading) -> bool:
+    """Whether this very file was applied whole before."""
+    return bool(reading.content_hash) and feed.content_hash == reading.content_hash
+
+
+def _close_unchanged(this: SyncRun, reading: Reading, *, now: datetime, started: float) -> SyncRun:
+    """The file is the one that was applied last: only its age is news. The first chunk tells it."""
+    first = next(iter(reading.chunks), None)
+    feed = this.feed
+    this.read = this.unchanged = SourceRecord.objects.filter(feed=feed, retired_at=None).count()
+    this.content_hash, this.complete = reading.content_hash, True
+    this.as_of = first.as_of if first else None
+    this.seconds = time.monotonic() - started
+    with transaction.atomic():
+        runs.close(this, State.DONE, notes=[reason("run_unchanged")])
+        if this.pk is not None:
+            vouching.vouch(feed, now=now)
+    return this
+
+
+def _waiting_for_the_same(feed: Feed, reading: Reading) -> SyncRun | None:
+    """The run that awaits approval for this very file: reading it every hour would say the same every hour."""
+    if not reading.content_hash:
+        return None
+    return SyncRun.objects.filter(feed=feed, state=State.AWAITING, content_hash=reading.content_hash).first()
+
+
+def _remarks(this: SyncRun, staged: staging.Staged, plan: planning.Plan, *, approved: bool) -> list[Reason]:
+    remarks = []
+    if approved and this.approved_by:
+        remarks.append(reason("run_approved", person=this.approved_by.email))
+    elif this.approved_by:
+        remarks.append(reason("run_other_file"))
+    if plan.older:
+        remarks.append(reason("run_older", count=plan.older))
+    if plan.missing and staged.nameless:
+        remarks.append(reason("run_not_vouched", count=staged.nameless))
+    return remarks
+
+
+def _remember(feed: Feed, this: SyncRun, cursor: str) -> None:
+    """Where the next reading begins, stored only now that this one is applied."""
+    values = {"cursor": cursor or feed.cursor, "content_hash": this.content_hash if this.complete else ""}
+    Feed.objects.filter(pk=feed.pk).update(**values)
+    feed.cursor, feed.content_hash = values["cursor"], values["content_hash"]
+
+
+def approve(run_: SyncRun, *, by: AbstractBaseUser, now: datetime) -> SyncRun:
+    """A person vouches for a run that awaits approval, or for the prices that one kept back: it is read again and applied.
+
+    Where the list has changed meanwhile, the guard looks at it anew."""
+    SyncRun.objects.filter(pk=run_.pk).update(approved_by=by)
+    run_.refresh_from_db()
+    audit.record("sync_run.approve", run_, by=by, shop_id=run_.feed.shop_id, feed=run_.feed.name)
+    return run(run_.feed, now=now, approve_run=run_)
+
+
+def reject(run_: SyncRun, *, by: AbstractBaseUser) -> bool:
+    """A person says that the list is wrong. False: it did not await approval any more."""
+    with transaction.atomic():
+        if not SyncRun.objects.filter(pk=run_.pk, state=State.AWAITING).update(state=State.REJECTED):
+            return False
+        audit.record("sync_run.reject", run_, by=by, shop_id=run_.feed.shop_id, feed=run_.feed.name)
+        return True

@@ -1,0 +1,203 @@
+"""The fold: facts of a title out of what every source says, fact by fact. The only writer of `ProductFacts`.
+
+Rule, per fact: the better rank (a publisher's message before a shop's list), then the fuller value, then the name of the
+source, so that the result depends on nothing but what is said, and a source that goes takes along what it brought.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from marketplace.catalogue import subjects
+from marketplace.catalogue.sanitising import sanitise
+from marketplace.foundation import bulk
+
+PRODUCT_TITLE_LENGTH = 255  # Oscar's column
+CONTRIBUTORS_TEXT_LENGTH = 500
+SHOWN_ROLES = ("author", "editor", "illustrator")  # the first of them that a title has is shown beside it
+_TABLE = "titles_productfacts"
+_STAGE = "sync_facts"
+
+
+class Statement(NamedTuple):
+    """What one source says about one product."""
+
+    product_id: int
+    source: str
+    rank: int  # 0 is believed first
+    gtin: int | None
+    title: str
+    facts: dict[str, Any]  # names of catalog_sync.records.FACT_FIELDS; only those it knows
+
+
+# Columns of ProductFacts that the fold writes, with their type in a temporary table (foundation.bulk).
+COLUMNS: dict[str, str] = {
+    "gtin": "bigint",
+    "subtitle": "text",
+    "contributors": "json",
+    "contributors_text": "text",
+    "publisher": "text",
+    "series": "text",
+    "series_number": "text",
+    "language": "text",
+    "form": "text",
+    "pages": "integer",
+    "publication_date": "date",
+    "description": "text",
+    "subject_codes": "json",
+    "subject_path": "json",
+    "audience": "text",
+    "unit_size": "text",
+    "tax_code": "text",
+    "cover_source": "text",
+    "is_book": "boolean",
+    "provenance": "json",
+}
+_LENGTHS = {"subtitle": 300, "publisher": 200, "series": 200, "series_number": 20, "language": 3, "form": 12}
+_LENGTHS |= {"audience": 60, "unit_size": 60, "tax_code": 40}
+_PLAIN = ("subtitle", "publisher", "series", "series_number", "language", "audience", "unit_size", "tax_code")
+_VAGUE_FORMS = {"book", "goods"}  # said by a source that does not know better
+_JSON = [name for name, kind in COLUMNS.items() if kind == "json"]
+
+
+def is_book(gtin: int | None) -> bool:
+    """An ISBN: 978 or 979, but not 979-0, which is printed music."""
+    if gtin is None:
+        return False
+    return 9_780_000_000_000 <= gtin < 9_800_000_000_000 and not 9_790_000_000_000 <= gtin < 9_791_000_000_000
+
+
+def fold(product_ids: Sequence[int], statements: Iterable[Statement], *, now: datetime) -> set[int]:
+    """Write the facts of these products that differ from what is stored, and Oscar's title with them; mark what changed
+    for the index. `product_ids` are at most some thousands; `statements` are all there are about them. Returns the
+    products that changed. Three queries and, where something differs, two statements."""
+    if not product_ids:
+        return set()
+    said: dict[int, list[Statement]] = {}
+    for statement in statements:
+        said.setdefault(statement.product_id, []).append(statement)
+    stored = _stored(product_ids)
+    changed = []
+    for product_id in product_ids:
+        title, upc, facts = stored.get(product_id, ("", None, None))
+        if product_id not in said or product_id not in stored:
+            continue
+        gtin = (facts and facts["gtin"]) or (int(upc) if upc and upc.isdigit() else None)
+        folded_title, folded = fold_one(said[product_id], gtin=gtin)
+        if folded_title != title or folded != facts:
+            changed.append((product_id, folded_title or title, folded))
+    _write(changed, now)
+    return {product_id for product_id, _, _ in changed}
+
+
+def fold_one(statements: Sequence[Statement], *, gtin: int | None) -> tuple[str, dict[str, Any]]:
+    """(title, columns of ProductFacts) for one product. The pure rule; no database."""
+    provenance: dict[str, str] = {}
+
+    def best(fact: str, weight: Callable[[Any], int] = len) -> Any:
+        found = [s for s in statements if s.facts.get(fact)]
+        if not found:
+            return None
+        chosen = min(found, key=lambda s: (s.rank, -weight(s.facts[fact]), s.source))
+        provenance[fact] = chosen.source
+        return chosen.facts[fact]
+
+    titled = [s for s in statements if s.title]
+    title = ""
+    if titled:
+        chosen = min(titled, key=lambda s: (s.rank, s.title.isupper(), -len(s.title), s.source))
+        title, provenance["title"] = chosen.title[:PRODUCT_TITLE_LENGTH], chosen.source
+    columns: dict[str, Any] = {"gtin": gtin, "is_book": is_book(gtin)}
+    for name in _PLAIN:
+        columns[name] = (best(name) or "")[: _LENGTHS[name]]
+    people = [{"name": name, "role": role} for name, role in best("contributors") or []]
+    codes = subjects.thema_codes(best("subjects") or [])
+    columns |= {
+        "contributors": people,
+        "contributors_text": contributors_text(people),
+        "form": best("form", lambda form: form not in _VAGUE_FORMS) or "",
+        "pages": best("pages", lambda pages: 1),
+        "publication_date": whole_date(best("publication_date") or ""),
+        "description": sanitise(best("description") or ""),
+        "subject_codes": codes,
+        "subject_path": subjects.path(codes[0]) if codes else [],
+        "cover_source": best("cover", lambda address: address.startswith("https")) or "",
+    }
+    columns["provenance"] = provenance
+    return title, {name: columns[name] for name in COLUMNS}
+
+
+def contributors_text(people: Sequence[dict[str, str]]) -> str:
+    """As shown beside a title: "Albert Camus, Jean Grenier"; of several roles the one that made the work."""
+    for role in SHOWN_ROLES:
+        names = [person["name"] for person in people if person["role"] == role]
+        if names:
+            return ", ".join(names)[:CONTRIBUTORS_TEXT_LENGTH]
+    return ", ".join(person["name"] for person in people)[:CONTRIBUTORS_TEXT_LENGTH]
+
+
+def whole_date(text: str) -> date | None:
+    """A date as exact as known, as a day: the first of its month or year."""
+    try:
+        return date.fromisoformat({4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text))
+    except ValueError:
+        return None
+
+
+def _stored(product_ids: Sequence[int]) -> dict[int, tuple[str, str | None, dict[str, Any] | None]]:
+    """{product: (title, upc, facts as `fold_one` gives them, or None)}. One query."""
+    marks = ", ".join(["%s"] * len(product_ids))
+    names = ", ".join(f"f.{name}" for name in COLUMNS)
+    found = {}
+    for product_id, title, upc, has_facts, *values in bulk.rows(
+        f"SELECT p.id, p.title, p.upc, f.product_id, {names} FROM catalogue_product p"
+        f" LEFT JOIN {_TABLE} f ON f.product_id = p.id WHERE p.id IN ({marks})",
+        list(product_ids),
+    ):
+        facts = None if has_facts is None else _read(values)
+        found[product_id] = (title, upc, facts)
+    return found
+
+
+def _read(values: Sequence[Any]) -> dict[str, Any]:
+    facts = dict(zip(COLUMNS, values, strict=True))
+    for name in _JSON:
+        if isinstance(facts[name], str):
+            facts[name] = json.loads(facts[name])
+    if isinstance(facts["publication_date"], str):
+        facts["publication_date"] = date.fromisoformat(facts["publication_date"])
+    facts["is_book"] = bool(facts["is_book"])
+    return facts
+
+
+def _write(changed: list[tuple[int, str, dict[str, Any]]], now: datetime) -> None:
+    """One statement for the facts, one for Oscar's titles. What the fold does not know (the cover itself) stays."""
+    if not changed:
+        return
+    kinds = {"product_id": "bigint", "title": "text", **COLUMNS}
+    bulk.create_temporary(_STAGE, kinds)
+    bulk.load(
+        _STAGE, list(kinds), [(product_id, title, *map(_plain, facts.items())) for product_id, title, facts in changed]
+    )
+    names = ", ".join(COLUMNS)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
+    bulk.execute(
+        f"INSERT INTO {_TABLE} (product_id, {names}, cover, synthetic, updated_at)"
+        f" SELECT product_id, {names}, '', false, %(now)s FROM {_STAGE} WHERE true ORDER BY product_id"
+        f" ON CONFLICT (product_id) DO UPDATE SET {updates}, updated_at = excluded.updated_at",
+        {"now": bulk.moment(now)},
+    )
+    bulk.execute(
+        f"UPDATE catalogue_product SET title = x.title, date_updated = %(now)s FROM {_STAGE} x"
+        " WHERE x.product_id = catalogue_product.id AND catalogue_product.title <> x.title",
+        {"now": bulk.moment(now)},
+    )
+    bulk.drop_temporary(_STAGE)
+
+
+def _plain(column: tuple[str, Any]) -> Any:
+    name, value = column
+    return json.dumps(value, ensure_ascii=False) if name in _JSON else value
