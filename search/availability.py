@@ -36,13 +36,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopEntry:
-    """A shop as lists show it; `x` and `y` are its place on a drawn map, None where that is not known."""
+    """A shop as lists show it."""
 
     card: ShopCard
     opening: Opening
     distance_km: float | None
-    x: int | None = None
-    y: int | None = None
 
 
 def distance(place: Place | None, card: ShopCard) -> float | None:

@@ -14,6 +14,9 @@ from search.engines.base import FacetValue, Page
 from search.forms import Choices, price_parameter, value_label
 from search.reader import Reader
 
+FIRST_SWITCHES = ("near", "today")
+"""The switches above the results; the others stand with the facets."""
+
 SHOWN = 6
 """Values of a facet that are shown at once; the rest folds."""
 

@@ -19,6 +19,8 @@ class Row:
     product: Product
     offers: Sequence[Offer]
     best: Offer | None
+    here: Offer | None
+    """On a shop's own page: that shop's offer."""
     near: Sequence[Offer]
     """Offers in stock within the reader's radius, nearest first; empty where no place is known."""
 
@@ -60,9 +62,11 @@ def _row(product: Product, all_offers: Sequence[Offer], reader: Reader, shop_id:
     near = [
         offer for offer in all_offers if offer.buyable and offer.distance_km is not None and offer.distance_km <= radius
     ]
+    mine = offers.best(here)
     return Row(
         product=product,
         offers=all_offers,
-        best=offers.best(here) or offers.best(all_offers),
+        best=mine or offers.best(all_offers),
+        here=mine,
         near=sorted(near, key=lambda offer: (offer.distance_km or 0.0, offer.price_minor)),
     )

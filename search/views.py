@@ -79,6 +79,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
 def context(chosen: Choices, page: Page, reader: Reader, *, failed: bool = False) -> dict[str, Any]:
     """What the result page shows."""
     subjects = facets.subject_names(page, chosen)
+    switches = [(name, label, name in chosen.switches) for name, label in facets.switch_labels(reader).items()]
     return {
         "chosen": chosen,
         "page": page,
@@ -86,7 +87,8 @@ def context(chosen: Choices, page: Page, reader: Reader, *, failed: bool = False
         "rows": rows(page.ids, reader),
         "facets": facets.facets(page, chosen, subjects),
         "chips": facets.chips(chosen, reader, subjects),
-        "switches": [(name, label, name in chosen.switches) for name, label in facets.switch_labels(reader).items()],
+        "first_switches": [switch for switch in switches if switch[0] in facets.FIRST_SWITCHES],
+        "switches": [switch for switch in switches if switch[0] not in facets.FIRST_SWITCHES],
         "sorts": SORTS,
         "reader": reader,
         "pages": page_links(chosen, page.total),

@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from marketplace.foundation import mail, network
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-in, registration and reset for all three doors."""
+
+    def format_email_subject(self, subject: str) -> str:
+        return subject
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """allauth's words in the reader's language, in the network's name, sent by the step `send_mail`."""
+        current = network.current()
+        ours = {"current_site": SimpleNamespace(name=current.name, domain=settings.SITE_URL), "email": email}
+        message = self.render_mail(template_prefix, email, {**context, **ours})
+        mail.post(
+            "account_note",
+            to=email,
+            language=(get_language() or current.default_language)[:2],
+            dedupe_key=f"account:{uuid4()}",
+            context={"subject": message.subject, "text": message.body},
+            now=timezone.now(),
+        )

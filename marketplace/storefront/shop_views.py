@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from math import cos, radians
+from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from marketplace.cms.models import Pick
 from search import availability, directory, queries
-from search.availability import ShopEntry
 from search.directory import Hours, ShopCard
 from search.engines.base import Page, Query, SearchError, Sort
 from search.offers import in_stock_at
@@ -19,7 +17,6 @@ from search.rows import rows
 from shops.models import Shop
 
 TITLES_SHOWN = 12
-_MAP_WIDTH, _MAP_HEIGHT, _MAP_EDGE = 720, 360, 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +28,8 @@ class HoursRow:
 
 def shops(request: HttpRequest) -> HttpResponse:
     reader = reader_of(request)
-    found, here = on_map(availability.entries(reader.place, reader.now), reader)
-    return render(
-        request,
-        "storefront/shops.html",
-        {"entries": found, "here": here, "width": _MAP_WIDTH, "height": _MAP_HEIGHT, "reader": reader},
-    )
+    found = availability.entries(reader.place, reader.now)
+    return render(request, "storefront/shops.html", {"entries": found, "reader": reader})
 
 
 def shop(request: HttpRequest, slug: str) -> HttpResponse:
@@ -63,33 +56,6 @@ def shop(request: HttpRequest, slug: str) -> HttpResponse:
             "is_mine": reader.shop_id == card.pk,
         },
     )
-
-
-def on_map(found: list[ShopEntry], reader: Reader) -> tuple[list[ShopEntry], tuple[int, int] | None]:
-    """The entries with their places on a drawing of the map's size, and the reader's; nothing where fewer than two
-    positions are known. Degrees of longitude are shortened by the latitude's cosine; a city needs no more."""
-    positions = [one.card.position for one in found if one.card.position]
-    here = (reader.place.latitude, reader.place.longitude) if reader.place else None
-    if len(positions) < 2:
-        return found, None
-    narrow = cos(radians(sum(latitude for latitude, _ in positions) / len(positions)))
-    everywhere = [*positions, here] if here else positions
-    west, east = min(p[1] for p in everywhere) * narrow, max(p[1] for p in everywhere) * narrow
-    south, north = min(p[0] for p in everywhere), max(p[0] for p in everywhere)
-    scale = min(
-        (_MAP_WIDTH - 2 * _MAP_EDGE) / max(east - west, 1e-6), (_MAP_HEIGHT - 2 * _MAP_EDGE) / max(north - south, 1e-6)
-    )
-
-    def drawn(position: tuple[float, float]) -> tuple[int, int]:
-        x = _MAP_WIDTH / 2 + (position[1] * narrow - (west + east) / 2) * scale
-        y = _MAP_HEIGHT / 2 - (position[0] - (south + north) / 2) * scale
-        return round(x), round(y)
-
-    placed = []
-    for one in found:
-        x, y = drawn(one.card.position) if one.card.position else (None, None)
-        placed.append(replace(one, x=x, y=y))
-    return placed, drawn(here) if here else None
 
 
 def hours_table(card: ShopCard, reader: Reader) -> list[HoursRow]:
