@@ -94,9 +94,8 @@ def _line(order: Order, line: CheckoutLine) -> Line:
 
 def _address(checkout: Checkout) -> ShippingAddress:
     name = Locale("en").territories.get(checkout.country, checkout.country)
-    country, _ = Country.objects.get_or_create(
-        iso_3166_1_a2=checkout.country, defaults={"printable_name": name, "name": name, "is_shipping_country": True}
-    )
+    country = Country(iso_3166_1_a2=checkout.country, printable_name=name, name=name, is_shipping_country=True)
+    Country.objects.bulk_create([country], ignore_conflicts=True)  # Oscar's table of countries may be empty
     return ShippingAddress.objects.create(
         last_name=checkout.name,
         line1=checkout.line1,

@@ -1,0 +1,116 @@
+"""At "pay": nothing changed since the reader looked, every amount frozen, every copy held, or nothing at all."""
+
+from __future__ import annotations
+
+import threading
+
+from django.db import connection
+from django.utils import timezone
+
+from marketplace.checkout import checkouts, freezing, invariants
+from marketplace.checkout.models import Checkout, CheckoutLine
+from shops.models import Allocation
+from tests import factories
+from tests.checkout.buying import frozen, ready, shop_with_delivery, two_shop_basket
+
+
+def freeze(checkout, seen=None):
+    now = timezone.now()
+    return freezing.freeze_and_hold(checkout, seen=seen or checkouts.plan_of(checkout, now=now).fingerprint(), now=now)
+
+
+def test_freeze_writes_every_amount_and_holds_every_copy(db):
+    basket = two_shop_basket()
+    checkout = ready(basket)
+    plan = checkouts.plan_of(checkout, now=timezone.now())
+    assert freeze(checkout) is None
+    checkout.refresh_from_db()
+    assert (checkout.state, checkout.total_minor, checkout.tax_minor) == ("paying", plan.total_minor, plan.tax_minor)
+    lines = CheckoutLine.objects.order_by("pk")
+    assert [(line.quantity, line.net_minor, line.tax_minor, line.total_minor) for line in lines] == [
+        (line.quantity, line.net_minor, line.tax_minor, line.total_minor) for line in plan.lines
+    ]
+    assert {(line.discount_minor, line.discount_borne_by) for line in lines} == {(0, "shop")}
+    assert checkouts.units_held(checkout) == {line.record.pk: line.quantity for line in plan.lines}
+    assert checkout.due_at == checkout.expires_at > timezone.now()
+    assert [found for check in invariants.INVARIANTS.values() for found in check()] == []
+
+
+def test_freeze_again_changes_nothing(db):
+    checkout = frozen(two_shop_basket())
+    assert freezing.freeze_and_hold(checkout, seen="another", now=timezone.now()) is None
+    assert (Allocation.objects.count(), CheckoutLine.objects.count()) == (3, 3)
+
+
+def test_changed_price_is_told_before_paying(db):
+    basket = two_shop_basket()
+    checkout = ready(basket)
+    seen = checkouts.plan_of(checkout, now=timezone.now()).fingerprint()
+    record = basket.lines.first().stockrecord
+    record.price += 1
+    record.save()
+    assert freeze(checkout, seen).reason == "changed"
+    assert (Checkout.objects.get().state, Allocation.objects.count()) == ("open", 0)
+    assert freeze(checkout) is None
+
+
+def test_quantity_that_the_shop_no_longer_has_is_told_before_paying(db):
+    basket = two_shop_basket()
+    checkout = ready(basket)
+    seen = checkouts.plan_of(checkout, now=timezone.now()).fingerprint()
+    record = basket.lines.first().stockrecord
+    record.num_in_stock = 1
+    record.save()
+    refusal = freeze(checkout, seen)
+    assert (refusal.reason, [(line.quantity, line.sellable) for line in refusal.short]) == ("short", [(2, 1)])
+    assert Allocation.objects.count() == 0
+
+
+def test_incomplete_empty_and_ended_are_refused(db):
+    checkout = checkouts.start(two_shop_basket(), None, language="fr", now=timezone.now())
+    assert freeze(checkout).reason == "incomplete"
+    empty = checkouts.start(factories.basket(), None, language="fr", now=timezone.now())
+    assert freeze(empty).reason == "empty"
+    Checkout.objects.update(state=Checkout.State.ENDED)
+    assert freeze(checkout).reason == "ended"
+
+
+def test_one_basket_is_never_paid_twice_at_once(db):
+    basket = two_shop_basket()
+    first = ready(basket)
+    second = Checkout.objects.get(pk=first.pk)
+    second.pk, second.token = None, "other"
+    second.save()
+    checkouts.collect_everything(second, checkouts.plan_of(second, now=timezone.now()))
+    assert freeze(first) is None
+    assert freeze(second).reason == "ended"
+
+
+def test_own_hold_is_not_a_shortage(db):
+    """The last copy is held by this checkout: its plan still shows it as there."""
+    shop, *_ = shop_with_delivery()
+    checkout = frozen(factories.basket((factories.stock_record(shop, units=1), 1)), post=False)
+    assert checkouts.plan_of(checkout, now=timezone.now()).short == []
+
+
+def test_last_copy_goes_to_one_of_two_readers(committed_db):
+    shop, *_ = shop_with_delivery()
+    record = factories.stock_record(shop, units=1)
+    checkouts_ready = [ready(factories.basket((record, 1)), post=False) for _ in range(2)]
+    seen = [checkouts.plan_of(checkout, now=timezone.now()).fingerprint() for checkout in checkouts_ready]
+    results: list[object] = []
+
+    def buy(position: int) -> None:
+        try:
+            results.append(freeze(checkouts_ready[position], seen[position]))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=buy, args=(position,)) for position in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(refusal.reason if refusal else "frozen" for refusal in results) == ["frozen", "short"]
+    record.refresh_from_db()
+    assert record.num_allocated == 1
