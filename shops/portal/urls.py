@@ -1,6 +1,40 @@
-"""The shop's workspace."""
+"""The shop's workspace. An order's number never looks like a shop's room, so that mail can name it alone."""
 
-from django.urls import URLPattern
+from django.urls import include, path, re_path
+
+from shops.portal import desk_views, feed_views, money_views, order_views, stock_views
+
+NUMBER = r"(?P<number>[0-9]{1,20}-[A-Z]{1,3})"
+
+order_patterns = [
+    path("", order_views.order, name="order"),
+    path("accept/", order_views.accept_all, name="accept-all"),
+    path("lines/<int:line_id>/accept/", order_views.accept, name="accept"),
+    path("lines/<int:line_id>/decline/", order_views.decline, name="decline"),
+    path("pack/", order_views.pack, name="pack"),
+    path("hand-over/", order_views.hand_over, name="hand-over"),
+    path("pick-list/", order_views.picking_one, name="order-pick-list"),
+    path("slip/", order_views.slip, name="slip"),
+]
+
+shop_patterns = [
+    path("", desk_views.desk, name="desk"),
+    path("queue/", desk_views.queue_part, name="queue"),
+    path("orders/", desk_views.orders, name="orders"),
+    re_path(rf"^orders/{NUMBER}/", include(order_patterns)),
+    path("pick-list/", desk_views.picking, name="pick-list"),
+    path("feeds/", feed_views.feeds, name="feeds"),
+    path("feeds/runs/<int:run_id>/", feed_views.run, name="run"),
+    path("feeds/runs/<int:run_id>/approve/", feed_views.approve, name="approve"),
+    path("feeds/runs/<int:run_id>/reject/", feed_views.reject, name="reject"),
+    path("stock/", stock_views.stock, name="stock"),
+    path("stock/<int:record_id>/till-is-right/", stock_views.till_is_right, name="till-is-right"),
+    path("money/", money_views.money, name="money"),
+]
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", desk_views.door, name="door"),
+    re_path(rf"^orders/{NUMBER}/$", desk_views.order_of_any_shop, name="order-of-any-shop"),
+    path("<slug:slug>/", include(shop_patterns)),
+]

@@ -1,0 +1,80 @@
+"""The portal's door: a person gets in by being a `ShopMember`, and only into that shop's rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from shops import queries
+from shops.models import Shop
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """The shop at hand, the person's other shops, and whether they may act here or only look."""
+
+    shop: Shop
+    shops: tuple[Shop, ...]
+    can_work: bool
+
+
+def portal_page(view: View) -> View:
+    """For `view(request, workplace, …)`. A stranger's shop does not exist for them (404); times are the shop's own."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, slug: str, **names: object) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _to_the_door(request, slug)
+        shops = tuple(queries.shops_for(request.user).order_by("name"))
+        shop = next((shop for shop in shops if shop.slug == slug), None)
+        if shop is None:
+            raise Http404
+        workplace = Workplace(shop, shops, queries.can_work(request.user, shop))
+        with timezone.override(ZoneInfo(shop.timezone)):
+            return view(request, workplace, **names)
+
+    return wrapped
+
+
+def portal_action(view: View) -> View:
+    """For what changes something: POST only, and only for those who work in the shop."""
+
+    @wraps(view)
+    def working(request: HttpRequest, workplace: Workplace, **names: object) -> HttpResponse:
+        if not workplace.can_work:
+            return page(request, workplace, "portal/only_look.html", status=403)
+        return view(request, workplace, **names)
+
+    return require_POST(portal_page(working))
+
+
+def page(
+    request: HttpRequest,
+    workplace: Workplace,
+    template: str,
+    context: dict[str, object] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """A page of the portal; every one knows its workplace."""
+    return render(request, template, {"workplace": workplace, "shop": workplace.shop, **(context or {})}, status=status)
+
+
+def _to_the_door(request: HttpRequest, slug: str) -> HttpResponse:
+    """Sign in and come back; after an action's address to the desk, since that one takes no GET."""
+    after = request.get_full_path() if request.method == "GET" else reverse("portal:desk", args=[slug])
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect_to_login(after)
+    response = HttpResponse(status=401)
+    response["HX-Redirect"] = redirect_to_login(reverse("portal:desk", args=[slug])).url  # type: ignore[attr-defined]
+    return response

@@ -1,0 +1,113 @@
+"""The door, the queue, the list of all orders, the scan field, what is printed."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import conditional_page, require_safe
+
+from shops import queries
+from shops.models import ShopOrder
+from shops.orders.picklists import pick_list
+from shops.portal.access import Workplace, page, portal_page
+from shops.portal.queue import Status, queue, queue_rows
+from shops.portal.words import STATUSES
+
+ORDERS_SHOWN = 50
+PICKED_AT_ONCE = 200  # orders on one pick list
+
+
+@login_required
+@require_safe
+def door(request: HttpRequest) -> HttpResponse:
+    """`/portal/`: on to the person's shop, or a list of them; a stranger is told that there is none."""
+    shops = list(queries.shops_for(request.user).order_by("name"))
+    if len(shops) == 1:
+        return redirect("portal:desk", slug=shops[0].slug)
+    return render(request, "portal/door.html", {"shops": shops}, status=200 if shops else 404)
+
+
+@login_required
+@require_safe
+def order_of_any_shop(request: HttpRequest, number: str) -> HttpResponse:
+    """The address in mail, which knows the order's number alone."""
+    order = queries.order_for(request.user, number)
+    if order is None:
+        raise Http404
+    return redirect("portal:order", slug=order.shop.slug, number=number)
+
+
+@require_safe
+@portal_page
+def desk(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+    groups = queue(request.user, workplace.shop, now=timezone.now())
+    return page(request, workplace, "portal/desk.html", {"groups": groups})
+
+
+@require_safe
+@cache_control(private=True, no_cache=True)
+@conditional_page
+@portal_page
+def queue_part(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+    """The queue alone, asked for every 20 s; 304 while nothing has changed."""
+    groups = queue(request.user, workplace.shop, now=timezone.now())
+    return page(
+        request, workplace, "portal/parts/queue.html", {"groups": groups, "open_number": request.GET.get("open", "")}
+    )
+
+
+@require_safe
+@portal_page
+def orders(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+    """All orders, newest first; `q` finds by number, pick-up code, ISBN, SKU or title. A single hit opens at once."""
+    found = queries.orders_for(request.user).filter(shop=workplace.shop)
+    text, status = request.GET.get("q", "").strip()[:100], request.GET.get("status", "")
+    if status in Status.values:
+        found = found.filter(status=status)
+    if text:
+        found = _matching(found, text)
+    pages = Paginator(found.prefetch_related("lines"), ORDERS_SHOWN).get_page(request.GET.get("page"))
+    if text and pages.paginator.count == 1:
+        return redirect("portal:order", slug=workplace.shop.slug, number=pages.object_list[0].number)
+    return page(
+        request,
+        workplace,
+        "portal/orders.html",
+        {
+            "rows": queue_rows(pages, now=timezone.now()),
+            "pages": pages,
+            "text": text,
+            "status": status,
+            "statuses": list(STATUSES.items()),
+            "kept": urlencode({"q": text, "status": status}) + "&",
+        },
+    )
+
+
+@require_safe
+@portal_page
+def picking(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+    """What to fetch from the shelves for every accepted order, for print."""
+    waiting = queries.orders_for(request.user).filter(shop=workplace.shop, status=Status.ACCEPTED).order_by("pk")
+    chosen = list(waiting[:PICKED_AT_ONCE])
+    context = {"rows": pick_list(*chosen), "orders": chosen, "beyond": waiting.count() - len(chosen)}
+    return page(request, workplace, "portal/pick_list.html", context)
+
+
+def _matching(orders: QuerySet[ShopOrder], text: str) -> QuerySet[ShopOrder]:
+    """What a scanner or a person may type; a pick-up code finds only orders that were not collected yet."""
+    plain = text.replace("-", "").replace(" ", "")
+    if orders.filter(number=text.upper()).exists():
+        return orders.filter(number=text.upper())
+    wanted = Q(number__startswith=text) | Q(lines__sku=text) | Q(lines__title__icontains=text)
+    wanted |= Q(pickup_code=plain.upper(), status__in=[Status.NEW, Status.ACCEPTED, Status.PACKED])
+    if plain.isdecimal() and len(plain) <= 18:
+        wanted |= Q(lines__gtin=int(plain))
+    return orders.filter(wanted).distinct()

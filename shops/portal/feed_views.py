@@ -1,0 +1,117 @@
+"""The shop's feeds: what each reading found, in words, and a reading that a person must approve."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from catalog_sync import sync
+from catalog_sync.models import RecordIssue, SyncRun
+from catalog_sync.reasons import REASONS, Reason
+from catalog_sync.runs import AlreadyRunningError
+from shops.portal.access import Workplace, page, portal_action, portal_page
+from shops.portal.queries import feeds_for, runs_for
+from shops.portal.words import ISSUES, LANES, RUN_STATES
+
+RUNS_SHOWN = 20
+ISSUES_SHOWN = 100
+
+
+@require_safe
+@portal_page
+def feeds(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+    """The feeds, and the last runs of all of them."""
+    runs = Paginator(_runs(request, workplace), RUNS_SHOWN).get_page(request.GET.get("page"))
+    context = {
+        "feeds": [(feed, LANES[feed.lane]) for feed in feeds_for(request.user).filter(shop=workplace.shop)],
+        "awaiting": _runs(request, workplace).filter(state=SyncRun.State.AWAITING)[:RUNS_SHOWN],
+        "runs": [(row, RUN_STATES[row.state], words_of(row.notes[0]) if row.notes else "") for row in runs],
+        "pages": runs,
+    }
+    return page(request, workplace, "portal/feeds.html", context)
+
+
+@require_safe
+@portal_page
+def run(request: HttpRequest, workplace: Workplace, run_id: int) -> HttpResponse:
+    """One run: its counts, what happened, and the articles that were not taken as they are."""
+    found = get_object_or_404(_runs(request, workplace), pk=run_id)
+    kinds = list(found.issues.values_list("kind").annotate(count=Count("pk")).order_by("kind"))
+    kind = request.GET.get("kind", "")
+    issues = found.issues.order_by("pk")
+    if kind in RecordIssue.Kind.values:
+        issues = issues.filter(kind=kind)
+    pages = Paginator(issues, ISSUES_SHOWN).get_page(request.GET.get("page"))
+    context = {
+        "run": found,
+        "state_word": RUN_STATES[found.state],
+        "notes": [words_of(note) for note in found.notes],
+        "can_approve_prices": _has_prices_kept_back(found),
+        "kinds": [(name, ISSUES[name], count) for name, count in kinds],
+        "kind": kind,
+        "issues": [(issue, ISSUES[issue.kind]) for issue in pages],
+        "pages": pages,
+        "kept": urlencode({"kind": kind}) + "&",
+    }
+    return page(request, workplace, "portal/run.html", context)
+
+
+@portal_action
+def approve(request: HttpRequest, workplace: Workplace, run_id: int) -> HttpResponse:
+    """The list is read again and applied, if it is still the one that was looked at."""
+    found = get_object_or_404(_runs(request, workplace), pk=run_id)
+    if found.state != SyncRun.State.AWAITING and not _has_prices_kept_back(found):
+        messages.info(request, _("This list does not await approval any more."))
+        return _back(workplace, run_id)
+    try:
+        done = sync.approve(found, by=request.user, now=timezone.now())
+    except AlreadyRunningError as error:
+        messages.warning(request, str(error))
+        return _back(workplace, run_id)
+    if done.state == SyncRun.State.DONE:
+        messages.success(request, _("Approved: the list is applied."))
+    else:
+        messages.warning(request, _("Nothing was changed: read below why."))
+    return _back(workplace, done.pk)
+
+
+@portal_action
+def reject(request: HttpRequest, workplace: Workplace, run_id: int) -> HttpResponse:
+    found = get_object_or_404(_runs(request, workplace), pk=run_id)
+    if sync.reject(found, by=request.user):
+        messages.success(request, _("Rejected: nothing is changed. Send the right list."))
+    else:
+        messages.info(request, _("This list does not await approval any more."))
+    return _back(workplace, run_id)
+
+
+def words_of(note: dict[str, object]) -> str:
+    """What a run says, in the language of whoever reads it; as it was stored where the code is not known any more."""
+    values = note.get("values")
+    if note.get("code") not in REASONS or not isinstance(values, dict):
+        return str(note.get("text", ""))
+    return Reason(str(note["code"]), tuple(values.items())).words()
+
+
+def _has_prices_kept_back(found: SyncRun) -> bool:
+    """Whether its feed's last run left prices alone because they had moved far: a person may vouch for them."""
+    if found.state != SyncRun.State.DONE or not found.quarantined:
+        return False
+    newer = SyncRun.objects.filter(feed=found.feed_id, pk__gt=found.pk).exists()
+    return not newer and found.issues.filter(code="price_jumped").exists()
+
+
+def _back(workplace: Workplace, run_id: int) -> HttpResponse:
+    return redirect("portal:run", slug=workplace.shop.slug, run_id=run_id)
+
+
+def _runs(request: HttpRequest, workplace: Workplace) -> QuerySet[SyncRun]:
+    return runs_for(request.user).filter(feed__shop=workplace.shop)

@@ -1,0 +1,66 @@
+"""What staff fill in."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from shops.models import ShopOrderLine
+from shops.portal.words import REASONS
+
+MOST = 10_000
+
+
+class OrderForm(forms.Form):
+    """Every form of an order says which version of it the person saw, and carries the token that makes a double click
+    harmless. The template writes both, always fresh."""
+
+    version = forms.IntegerField(min_value=0)
+    once = forms.CharField(max_length=40, required=False)
+
+
+class AcceptForm(OrderForm):
+    units = forms.IntegerField(label=gettext_lazy("Copies"), min_value=1, max_value=MOST)
+
+
+class DeclineForm(OrderForm):
+    units = forms.IntegerField(label=gettext_lazy("Copies you cannot hand over"), min_value=1, max_value=MOST)
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Why"),
+        choices=list(REASONS.items()),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Say why: choose one of the reasons.")},
+    )
+    left = forms.IntegerField(
+        label=gettext_lazy("How many are left on the shelf?"),
+        help_text=gettext_lazy("Count those set aside for orders too."),
+        min_value=0,
+        max_value=MOST,
+        required=False,
+    )
+    note = forms.CharField(label=gettext_lazy("A word to the reader"), max_length=300, required=False, strip=True)
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or {}
+        if cleaned.get("reason") != ShopOrderLine.Reason.NOT_FOUND:
+            cleaned["left"] = None
+        elif cleaned.get("left") is None and "left" not in self.errors:
+            self.add_error("left", _("Count what is on the shelf; 0 when there is none."))
+        return cleaned
+
+
+class HandOverForm(OrderForm):
+    code = forms.CharField(
+        label=gettext_lazy("Pick-up code"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+    carrier = forms.CharField(label=gettext_lazy("Carrier"), max_length=60, required=False)
+    tracking = forms.CharField(
+        label=gettext_lazy("Tracking number"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )

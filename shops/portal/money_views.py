@@ -1,0 +1,30 @@
+"""What the shop is paid: one transfer per order, with what the network keeps of it."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from marketplace.foundation import network
+from shops.portal.access import Workplace, page, portal_page
+from shops.portal.queries import total_minor, transfers_for, waiting_for_transfer
+
+SHOWN = 50
+
+
+@require_safe
+@portal_page
+def money(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+    rows = transfers_for(request.user).filter(shop_order__shop=workplace.shop)
+    done = rows.exclude(done_at=None)
+    context = {
+        "pages": Paginator(rows, SHOWN).get_page(request.GET.get("page")),
+        "currency": network.current().currency,
+        "paid_minor": total_minor(done),
+        "kept_minor": total_minor(done, "commission_minor"),
+        "coming_minor": total_minor(rows.filter(done_at=None)),
+        "waiting": waiting_for_transfer(request.user).filter(shop=workplace.shop).count(),
+        "delay_days": network.current().transfer_delay_days,
+    }
+    return page(request, workplace, "portal/money.html", context)

@@ -1,0 +1,69 @@
+"""The portal's words for states and reasons, as staff read them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format, time_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog_sync.models import Feed, RecordIssue, SyncRun
+from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
+
+STATUSES = {
+    ShopOrder.Status.NEW: gettext_lazy("To answer"),
+    ShopOrder.Status.ACCEPTED: gettext_lazy("To prepare"),
+    ShopOrder.Status.PACKED: gettext_lazy("Ready"),
+    ShopOrder.Status.HANDED_OVER: gettext_lazy("Handed over"),
+    ShopOrder.Status.DECLINED: gettext_lazy("Declined"),
+}
+REASONS = {
+    ShopOrderLine.Reason.SOLD: gettext_lazy("Sold at the counter"),
+    ShopOrderLine.Reason.NOT_FOUND: gettext_lazy("Not found"),
+    ShopOrderLine.Reason.DAMAGED: gettext_lazy("Damaged"),
+    ShopOrderLine.Reason.WRONG_PRICE: gettext_lazy("Wrong price"),
+    ShopOrderLine.Reason.OTHER: gettext_lazy("Another reason"),
+}
+DELIVERIES = {
+    DeliveryOption.Kind.PICKUP: gettext_lazy("Pick-up"),
+    DeliveryOption.Kind.POST: gettext_lazy("Post"),
+    DeliveryOption.Kind.COURIER: gettext_lazy("Courier"),
+}
+RUN_STATES = {
+    SyncRun.State.RUNNING: gettext_lazy("Running"),
+    SyncRun.State.DONE: gettext_lazy("Done"),
+    SyncRun.State.AWAITING: gettext_lazy("Awaits approval"),
+    SyncRun.State.FAILED: gettext_lazy("Failed"),
+    SyncRun.State.REJECTED: gettext_lazy("Rejected"),
+}
+ISSUES = {
+    RecordIssue.Kind.REFUSED: gettext_lazy("Refused"),
+    RecordIssue.Kind.QUARANTINED: gettext_lazy("Kept back"),
+    RecordIssue.Kind.QUESTION: gettext_lazy("Question"),
+    RecordIssue.Kind.WARNING: gettext_lazy("Note"),
+}
+LANES = {
+    Feed.Lane.CATALOGUE: gettext_lazy("Titles, prices and stock"),
+    Feed.Lane.STOCK: gettext_lazy("Stock alone"),
+}
+DEEDS = {
+    "shop_order.accept": gettext_lazy("accepted"),
+    "shop_order.decline": gettext_lazy("declined"),
+    "shop_order.pack": gettext_lazy("packed"),
+    "shop_order.hand_over": gettext_lazy("handed over"),
+}
+
+
+def moment(when: datetime, now: datetime) -> str:
+    """A time as one says it on the day: "14:30", "tomorrow 10:00", "3 March 10:00"; in the active time zone."""
+    local, today = timezone.localtime(when), timezone.localdate(now)
+    time = time_format(local, "TIME_FORMAT")
+    if local.date() == today:
+        return time
+    if local.date() == today + timedelta(days=1):
+        return _("tomorrow %(time)s") % {"time": time}
+    if local.date() == today - timedelta(days=1):
+        return _("yesterday %(time)s") % {"time": time}
+    return f"{date_format(local, 'MONTH_DAY_FORMAT')} {time}"
