@@ -17,6 +17,9 @@ TEXT_VERSION = 1
 START = "⊢"
 """A token before each title's first word, so that a phrase can be asked for at the beginning."""
 
+LETTERS_OF_STARTS = (1, 2, 3)
+"""Beginnings so short that very many words have them: looked up as a whole."""
+
 LARGEST_NUMBER = 2**63 - 1
 _LARGEST_PRICE = 2**30
 _STEPS_OF_WEIGHT = 16
@@ -46,7 +49,8 @@ FIELDS: dict[str, Kind] = {
     "title": Kind.WORDS,  # the title, after START
     "names": Kind.WORDS,  # subtitle, contributors, series with number, beginning without article, other spellings
     "stems": Kind.TERMS,  # of title, subtitle and series
-    "rest": Kind.TERMS,  # stems of publisher, subjects and description
+    "all": Kind.TERMS,  # all by which a title is found: stems of every text, tokens and other spellings of names
+    "starts": Kind.TERMS,  # the first one, two and three letters of the words in title and names
     "exact": Kind.KEYS,  # keys of the title, with subtitle, of series with number
     "authors": Kind.KEYS,  # contributors, words in alphabetical order
     "shops": Kind.NUMBERS,
@@ -122,15 +126,17 @@ def _text_fields(document: TitleDocument) -> dict[str, list[str] | list[int]]:
         exact += [numbered, text.without_article(numbered)]
     spellings = [" ".join(text.other_spellings_of(found)) for found in (titles, subtitles, series)]
     opening = "" if short == title else " ".join([START, *short.split(" ")[:_WORDS_OF_OPENING]])
+    spellings += [person.other_spellings for person in people]
+    names = _filled(subtitle, numbered, *(person.tokens for person in people))
+    stems = _filled(text.stemmed(titles), text.stemmed(subtitles), text.stemmed(series))
     rest = (document.publisher, document.subject_labels, document.description)
+    words = {*title.split(" "), *(word for name in names for word in name.split(" "))}
     return {
         "title": [f"{START} {title}"],
-        "names": [
-            *_filled(subtitle, numbered, *(person.tokens for person in people)),
-            *_filled(opening, *spellings, *(person.other_spellings for person in people)),
-        ],
-        "stems": _filled(text.stemmed(titles), text.stemmed(subtitles), text.stemmed(series)),
-        "rest": [text.stemmed(text.words(value)) for value in rest if value],
+        "names": [*names, *_filled(opening, *spellings)],
+        "stems": stems,
+        "all": [*stems, *names, *_filled(*spellings), *(text.stemmed(text.words(value)) for value in rest if value)],
+        "starts": [" ".join({word[:letters] for word in words for letters in LETTERS_OF_STARTS})],
         "exact": list(dict.fromkeys(_filled(*exact))),
         "authors": _filled(*(person.key for person in people)),
         "by_title": [f"{short[:_CHARACTERS_SORTED]} {document.product_id:020d}"],

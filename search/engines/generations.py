@@ -11,13 +11,13 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import IO
 
 from search.documents import TitleDocument
-from search.engines.query import SearchError
+from search.engines.query import SearchError, UnusableIndexError
 
 Stamp = tuple[int, int]
 _PATIENCE_SECONDS = 0.5
@@ -40,13 +40,13 @@ class Generations:
         return stamp(self._pointer)
 
     def current(self) -> Path | None:
-        """The live generation's directory, or None. ``SearchError`` if another version of the program built it."""
+        """The live generation's directory, or None; ``UnusableIndexError`` if another version built it."""
         try:
             name = self._pointer.read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             return None
         if not name.startswith(f"{self._version}-"):
-            raise SearchError(
+            raise UnusableIndexError(
                 f"The search index in {self._path} was built by another version: run manage.py rebuild_index"
             )
         return self._path / Path(name).name
@@ -133,6 +133,15 @@ class Generations:
         for directory in self._path.iterdir():
             if directory.is_dir() and directory.name != live:
                 shutil.rmtree(directory, ignore_errors=True)
+
+
+def bytes_in(directory: Path) -> int:
+    """Size of a directory's files; those that vanish meanwhile do not count."""
+    total = 0
+    for file in directory.iterdir():
+        with suppress(FileNotFoundError):
+            total += file.stat().st_size
+    return total
 
 
 def stamp(file: Path) -> Stamp | None:

@@ -1,7 +1,7 @@
 """From what a reader typed to clauses: which titles match, and which come first.
 
-A title matches when it has every word somewhere; short function words only help. If hardly any title does, words may
-have typos; if still none does, most of the words are enough.
+A title matches when it has every word somewhere; short function words need not be there, but count in the order. If
+hardly any title does, words may have typos; if still none does, most of the words are enough.
 """
 
 import re
@@ -24,7 +24,7 @@ from search.engines.clauses import (
     Phrase,
     Term,
 )
-from search.engines.fields import START, VOLUME_WORDS, volume_number
+from search.engines.fields import LETTERS_OF_STARTS, START, VOLUME_WORDS, volume_number
 
 
 class Reading(Enum):
@@ -42,7 +42,7 @@ MOST_WORDS = 16
 # near the reader, then popularity, which multiplies the points by 1 to 1.04; BM25 only breaks ties.
 FOUND, EXACT, AUTHOR, OPENING, TOGETHER, NAMED = 100.0, 100.0, 30.0, 30.0, 10.0, 20.0
 IN_FAVOURED_SHOP, IN_STOCK = 12.0, 2.0
-_SHARE_OF_BM25 = {Reading.EXACT: 0.15, Reading.SIMILAR: 0.15, Reading.PARTIAL: 0.6}
+_SHARE_OF_BM25 = 0.15
 
 _QUOTED = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]')
 _GLUED_ELISION = re.compile(r"(?:qu|[ldjnstcm])(?=[aeiouyh]..)")  # "letranger"
@@ -83,17 +83,12 @@ def take_apart(typed: str) -> Typed:
 
 def match(typed: Typed, reading: Reading) -> Clause:
     """The clause for a query with words, its order included."""
-    required = [_word(word, reading) for word in typed.required]
-    optional = tuple(_word(word, Reading.EXACT) for at, word in enumerate(typed.words) if at in typed.optional)
-    quoted = tuple(
-        Any((Phrase("title", phrase), Phrase("names", phrase))) for phrase in typed.phrases
-    )  # fmt: skip
+    words = tuple(_found(word, reading) for word in typed.required)
+    quoted = tuple(Any((Phrase("title", phrase), Phrase("names", phrase))) for phrase in typed.phrases)
     if reading is Reading.PARTIAL:
-        enough = max(1, (2 * len(required) + 1) // 3)
-        found: Clause = All((Any(tuple(required), at_least=enough),), optional)
-    else:
-        found = All((*required, *quoted), optional)
-    return All((Fixed(Everything(), FOUND), Boosted(found, _SHARE_OF_BM25[reading])), _order_by_words(typed))
+        found: Clause = Any(words, at_least=max(1, (2 * len(words) + 1) // 3))
+        return All((Fixed(found, FOUND),), (*_order_by_words(typed, reading), Boosted(Any(words), 0.5)))
+    return All((Fixed(All((*words, *quoted)), FOUND),), _order_by_words(typed, reading))
 
 
 def everything() -> Clause:
@@ -121,7 +116,8 @@ def beginnings(typed: Typed, *, typos: bool) -> Clause:
     *complete, last = typed.tokens
     if not typos:
         must = [_in_names(word) for word in complete]
-        must.append(Any((Near("title", last, 0, prefix=True), Near("names", last, 0, prefix=True))))
+        short = len(last) in LETTERS_OF_STARTS
+        must.append(Term("starts", last) if short else _near(last, prefix=True, typos=0))
         words = (START, *typed.tokens)
         opening = Any((Phrase("title", words, open_end=True), Phrase("names", words, open_end=True)))
         return All(tuple(Fixed(clause, FOUND) for clause in must), (Fixed(opening, OPENING),))
@@ -130,8 +126,9 @@ def beginnings(typed: Typed, *, typos: bool) -> Clause:
     return All(tuple(Fixed(clause, FOUND) for clause in must))
 
 
-def _near(word: str, *, prefix: bool = False) -> Clause:
-    typos = min(1, typos_allowed(word)) if prefix else typos_allowed(word)
+def _near(word: str, *, prefix: bool = False, typos: int | None = None) -> Clause:
+    if typos is None:
+        typos = min(1, typos_allowed(word)) if prefix else typos_allowed(word)
     return Any((Near("title", word, typos, prefix), Near("names", word, typos, prefix)))
 
 
@@ -139,38 +136,48 @@ def _in_names(word: str) -> Clause:
     return Any((Term("title", word), Term("names", word)))
 
 
-def _word(word: text.Word, reading: Reading) -> Clause:
-    parts = tuple(_part(part, stems, reading) for part, stems in zip(word.parts, word.stems, strict=True))
+def _found(word: text.Word, reading: Reading) -> Clause:
+    """Where a word is looked for: everywhere, in another form, and as others write it."""
+    parts = tuple(_part_found(part, stems, reading) for part, stems in zip(word.parts, word.stems, strict=True))
     if len(parts) == 1:
         return parts[0]
-    together = "".join(word.parts)
-    return Best((All(parts), Boosted(Term("title", together), 3.0), Boosted(Term("names", together), 2.0)))
+    return Any((All(parts), Term("all", "".join(word.parts))))
 
 
-def _part(part: str, stems: tuple[str, ...], reading: Reading) -> Clause:
+def _part_found(part: str, stems: tuple[str, ...], reading: Reading) -> Clause:
+    forms = dict.fromkeys((part, *stems))
+    if number := _volume(part):
+        forms[number] = None
+    if reading is Reading.EXACT:
+        return Best(tuple(Term("all", form) for form in forms))
+    if bare := _without_glued_elision(part):
+        forms[bare] = None
+    near = (_near(part),) if typos_allowed(part) else ()
+    return Best((*(Term("all", form) for form in forms), *near))
+
+
+def _scored(part: str, stems: tuple[str, ...], reading: Reading) -> Clause:
+    """How well a word fits where it was found."""
     ways: list[Clause] = [Boosted(Term("title", part), 3.0), Boosted(Term("names", part), 2.0)]
     ways += [Boosted(Term("stems", stem), 1.5) for stem in stems]
-    ways += [Boosted(Term("rest", stem), 0.3) for stem in stems]
-    if number := _volume(part):
-        ways.append(Boosted(Term("names", number), 2.0))
-    if reading is Reading.EXACT:
-        return Best(tuple(ways))
-    if glued := _GLUED_ELISION.match(part):
-        bare = part[glued.end() :]
-        ways += [Boosted(Term("title", bare), 2.5), Boosted(Term("names", bare), 1.5)]
-    if typos := typos_allowed(part):
-        ways += [Fixed(Near("title", part, typos), 1.0), Fixed(Near("names", part, typos), 0.8)]
-        if typos > 1:
-            ways += [Fixed(Near("title", part, 1), 2.0), Fixed(Near("names", part, 1), 1.6)]
-    return Best(tuple(ways))
+    if reading is not Reading.EXACT:
+        if bare := _without_glued_elision(part):
+            ways += [Boosted(Term("title", bare), 2.5), Boosted(Term("names", bare), 1.5)]
+        if typos_allowed(part) > 1:
+            ways += [Fixed(Near("title", part, 1), 3.0), Fixed(Near("names", part, 1), 2.0)]
+    return Boosted(Best(tuple(ways)), _SHARE_OF_BM25)
 
 
-def _order_by_words(typed: Typed) -> tuple[Clause, ...]:
+def _order_by_words(typed: Typed, reading: Reading) -> tuple[Clause, ...]:
     tokens = typed.tokens
-    key = " ".join(tokens)
     numbered = " ".join(_volume(word) or word for word in tokens if word not in VOLUME_WORDS)
-    keys = tuple(Term("exact", spelt) for spelt in dict.fromkeys((key, numbered)))
+    keys = tuple(Term("exact", spelt) for spelt in dict.fromkeys((" ".join(tokens), numbered)))
     found: list[Clause] = [
+        *(
+            _scored(part, stems, reading)
+            for word in typed.required
+            for part, stems in zip(word.parts, word.stems, strict=True)
+        ),
         Fixed(Any(keys), EXACT),
         Fixed(Term("authors", " ".join(sorted(tokens))), AUTHOR),
         Fixed(Any((Phrase("title", (START, *tokens)), Phrase("names", (START, *tokens)))), OPENING),
@@ -190,6 +197,12 @@ def named(typed: Typed) -> Clause:
             for part, stems in zip(word.parts, word.stems, strict=True)
         )
     )
+
+
+def _without_glued_elision(part: str) -> str:
+    """``letranger`` → ``etranger``; empty where nothing can have been elided."""
+    glued = _GLUED_ELISION.match(part)
+    return part[glued.end() :] if glued else ""
 
 
 def _volume(token: str) -> str | None:

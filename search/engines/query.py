@@ -60,6 +60,7 @@ class Query:
 
     def __post_init__(self) -> None:
         within_bounds = {
+            "sort": Sort(self.sort) if self.sort in list(Sort) else Sort.BEST,
             "page": max(1, self.page),
             "page_size": min(max(1, self.page_size), MOST_PER_PAGE),
             "shops": _ids(self.shops),
@@ -123,6 +124,10 @@ class Status:
 
 class SearchError(Exception):
     """The search cannot answer or take a change now; the only exception that leaves an engine."""
+
+
+class UnusableIndexError(SearchError):
+    """The live index is damaged or of another version: only a rebuild helps."""
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -19,8 +19,8 @@ from search.engines import clauses, fields
 from search.engines.base import Engine, SearchError, Status
 from search.engines.clauses import Answer, Clause, Count, Request
 from search.engines.fields import FIELDS, Kind
-from search.engines.generations import Generations, Stamp, stamp
-from search.engines.query import only_search_errors
+from search.engines.generations import Generations, Stamp, bytes_in, stamp
+from search.engines.query import UnusableIndexError, only_search_errors
 
 _MOST_BUCKETS = 10_000
 _HEAP_BYTES = 32_000_000
@@ -133,11 +133,12 @@ class TantivyEngine(Engine):
 
     def status(self) -> Status:
         try:
-            searcher = self._searcher()
-            directory = self._generations.current() or self._path
-            committed = datetime.fromtimestamp((directory / "meta.json").stat().st_mtime, tz=UTC)
-            size = sum(file.stat().st_size for file in directory.iterdir() if file.is_file())
-        except (SearchError, OSError) as error:
+            with only_search_errors("open"):
+                searcher = self._searcher()
+                directory = self._generations.current() or self._path
+                committed = datetime.fromtimestamp((directory / "meta.json").stat().st_mtime, tz=UTC)
+                size = bytes_in(directory)
+        except SearchError as error:
             return Status(engine="tantivy", healthy=False, detail=str(error))
         return Status(
             engine="tantivy", healthy=True, documents=searcher.num_docs, last_commit=committed, bytes=size
@@ -200,16 +201,21 @@ class TantivyEngine(Engine):
             try:
                 writer = tantivy.Index.open(str(directory)).writer(heap_size=_HEAP_BYTES, num_threads=1)
             except ValueError as error:
-                if time.monotonic() > deadline:
-                    raise SearchError(f"The search index in {directory} is busy or damaged: {error}") from error
-                time.sleep(_PAUSE_SECONDS)
+                if "LockBusy" in str(error):
+                    if time.monotonic() > deadline:
+                        raise SearchError(f"The search index in {directory} is busy: another process writes") from error
+                    time.sleep(_PAUSE_SECONDS)
+                elif self._generations.current() == directory:
+                    raise UnusableIndexError(f"The search index in {directory} is damaged: {error}") from error
                 continue
             if self._generations.current() == directory:
                 return writer
             writer.wait_merging_threads()  # another generation went live while this one waited
 
     def _swap(self, directory: Path, writer: tantivy.IndexWriter) -> None:
-        live = self._writer()  # nobody else writes between the journal's last line and the swap
+        live = None
+        with suppress(UnusableIndexError):
+            live = self._writer()  # held so that nobody else writes between the journal's last line and the swap
         try:
             for change in self._generations.noted():
                 if isinstance(change, int):
@@ -220,7 +226,8 @@ class TantivyEngine(Engine):
             writer.wait_merging_threads()
             self._generations.make_live(directory)
         finally:
-            live.wait_merging_threads()
+            if live:
+                live.wait_merging_threads()
 
 
 def _remove(writer: tantivy.IndexWriter, product_id: int) -> None:
