@@ -36,7 +36,9 @@ class Shop(models.Model):
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     timezone = models.CharField(max_length=40, default="America/Toronto")
-    language = models.CharField(max_length=2, choices=settings.LANGUAGES, default="fr", help_text="Its mail's language.")
+    language = models.CharField(
+        max_length=2, choices=settings.LANGUAGES, default="fr", help_text="Its mail's language."
+    )
     description_fr = models.TextField(blank=True)
     description_en = models.TextField(blank=True)
     stock_kind = models.CharField(max_length=10, choices=StockKind.choices, default=StockKind.ON_HAND)
@@ -47,7 +49,9 @@ class Shop(models.Model):
     buffer = models.PositiveSmallIntegerField("Copies kept for the counter", default=0)
     freshness_hours = models.PositiveIntegerField("Stock is sold online for, hours after it was read", default=72)
     complete_as_of = models.DateTimeField(
-        null=True, blank=True, help_text="When the last complete stock run was read, at the earliest. Null: sells nothing."
+        null=True,
+        blank=True,
+        help_text="When the last complete stock run was read, at the earliest. Null: sells nothing.",
     )
     commission_basis_points = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: the network's.")
     stripe_account = models.CharField(max_length=60, blank=True)

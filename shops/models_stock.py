@@ -47,7 +47,9 @@ class StockTerms(models.Model):
     buffer = models.PositiveSmallIntegerField(null=True, help_text="Copies kept for the counter; null: the shop's.")
     # Quantity unknown but in stock: how many open units the shop allows before it has confirmed one.
     open_limit = models.PositiveSmallIntegerField(default=1)
-    retired_at = models.DateTimeField(null=True, help_text="A complete feed no longer lists it: not sold until it does.")
+    retired_at = models.DateTimeField(
+        null=True, help_text="A complete feed no longer lists it: not sold until it does."
+    )
     price_kind = models.CharField(max_length=12, default="retail", help_text="As in catalog_sync.records.PriceKind.")
 
     class Meta:
@@ -104,7 +106,7 @@ class Allocation(models.Model):
 
 
 class StockIncident(models.Model):
-    """The shop's till was faster than we: more is promised than its number holds. Nothing is clamped, a person looks."""
+    """The till was faster than we: more is promised than the shop's number holds. Nothing is clamped, a person looks."""
 
     stock_record = models.ForeignKey("partner.StockRecord", on_delete=models.CASCADE, related_name="incidents")
     opened_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""How shop orders reach their shops. A way is a file here and one row in CHANNELS; a shop names it in `Shop.channel`."""
+"""How shop orders reach their shops: one file here and one row in CHANNELS each; a shop names it in `Shop.channel`."""
 
 from __future__ import annotations
 

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 
 from shops import invariants, stock
 from shops.models import Allocation
 from tests import factories
+from tests.shops.racing import at_once
 
 BUYERS = 20
 
@@ -21,27 +22,6 @@ on_postgres_only = [
     pytest.mark.postgres_only,
     pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite lets one writer in at a time."),
 ]
-
-
-def at_once(work: Callable[[int], object], times: int) -> list[object]:
-    """`work(0)`, `work(1)`, … in threads that start together; their results, exceptions among them."""
-    barrier, results = threading.Barrier(times), [None] * times
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait(30)
-            results[number] = work(number)
-        except Exception as error:
-            results[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
 
 
 @pytest.mark.parametrize("units", [1, 5])
