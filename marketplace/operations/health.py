@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +14,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from marketplace import checks, worker
+from marketplace import checks as system_checks
+from marketplace import worker
 from marketplace.foundation.models import MailMessage
 from search import queries
 
@@ -109,19 +110,30 @@ def index() -> Finding:
 def settings_are_safe() -> Finding:
     if settings.DEBUG:
         return Finding("settings", "warning", "DEBUG is on: for development and the demo only.")
-    problems = checks.production_is_safe()
+    problems = system_checks.production_is_safe()
     if problems:
         return Finding("settings", "error", " ".join(str(problem.msg) for problem in problems))
     return Finding("settings", "ok", "safe for production")
 
 
 CHECKS: list[Callable[[], Finding]] = [database, clock, background_worker, mail, disk, stripe, index, settings_are_safe]
+# Without those that read every migration or wait for another server.
+QUICK = [background_worker, clock, disk, stripe, index, settings_are_safe]
 
 
 def findings() -> list[Finding]:
     """All of them, in order; a check that cannot be made is an error with its own words."""
+    return _made(CHECKS)
+
+
+def quick_findings() -> list[Finding]:
+    """Those that cost next to nothing, for a page that is looked at often."""
+    return _made(QUICK)
+
+
+def _made(checks: Sequence[Callable[[], Finding]]) -> list[Finding]:
     found = []
-    for check in CHECKS:
+    for check in checks:
         try:
             found.append(check())
         except Exception as error:

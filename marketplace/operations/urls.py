@@ -1,6 +1,17 @@
 """The operator's board and the health address."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from marketplace.operations import board_views, health_views, network_views
 
 app_name = "operations"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("healthz", health_views.healthz, name="healthz"),
+    path("board/", board_views.board, name="board"),
+    path("board/lists/<slug:name>/", board_views.listed, name="list"),
+    path("board/parked/", board_views.parked_rows, name="parked"),
+    path("board/parked/<str:label>/<int:row_id>/retry/", board_views.retry, name="retry"),
+    path("board/health/", board_views.health_page, name="health"),
+    path("board/verify/", board_views.verify, name="verify"),
+    path("board/network/", network_views.edit_network, name="network"),
+]

@@ -1,0 +1,134 @@
+"""The network's own settings, as an operator fills them in."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from marketplace.foundation.models import Network
+
+LOGO_BYTES = 2 * 1024 * 1024
+LOGO_PIXELS = 4000
+LOGO_FORMATS = {"PNG", "JPEG", "WEBP"}
+
+GROUPS: list[tuple[Any, list[str]]] = [
+    (gettext_lazy("Name and looks"), ["name", "tagline_fr", "tagline_en", "logo", "colour", "colour_dark"]),
+    (gettext_lazy("Country and languages"), ["country", "currency", "default_language", "languages"]),
+    (gettext_lazy("Who runs it, who writes"), ["legal_name", "legal_address", "sender_name", "sender_email"]),
+    (
+        gettext_lazy("Money and time"),
+        [
+            "commission_basis_points",
+            "transfer_delay_days",
+            "answer_within_hours",
+            "tax_included",
+            "book_tax_basis_points",
+            "other_tax_basis_points",
+        ],
+    ),
+    (gettext_lazy("Legal texts"), ["terms_fr", "terms_en", "privacy_fr", "privacy_en"]),
+]
+
+
+class PercentField(forms.DecimalField):
+    """Basis points in the database, per cent on screen: 1498 is "14.98"."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(decimal_places=2, min_value=0, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return Decimal(value) / 100 if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int:
+        percent = super().clean(value)
+        return int(percent * 100)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+class NetworkForm(forms.ModelForm):
+    commission_basis_points = PercentField(label=gettext_lazy("Commission, per cent"), max_value=50)
+    book_tax_basis_points = PercentField(label=gettext_lazy("Tax on books, per cent"), max_value=100)
+    other_tax_basis_points = PercentField(label=gettext_lazy("Tax on everything else, per cent"), max_value=100)
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Languages offered"),
+        choices=settings.LANGUAGES,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("None ticked means all."),
+    )
+
+    class Meta:
+        model = Network
+        fields = [name for _heading, names in GROUPS for name in names]
+        labels = {
+            "name": gettext_lazy("Name"),
+            "tagline_fr": gettext_lazy("Tagline, French"),
+            "tagline_en": gettext_lazy("Tagline, English"),
+            "logo": gettext_lazy("Logo"),
+            "colour": gettext_lazy("Main colour on light ground"),
+            "colour_dark": gettext_lazy("Main colour on dark ground"),
+            "country": gettext_lazy("Country"),
+            "currency": gettext_lazy("Currency"),
+            "default_language": gettext_lazy("Language where none is known"),
+            "legal_name": gettext_lazy("Who runs it"),
+            "legal_address": gettext_lazy("Their address"),
+            "sender_name": gettext_lazy("Sender's name in mail"),
+            "sender_email": gettext_lazy("Sender's e-mail address"),
+            "transfer_delay_days": gettext_lazy("Days from hand-over to transfer"),
+            "answer_within_hours": gettext_lazy("Hours a shop has to answer"),
+            "tax_included": gettext_lazy("Prices include tax"),
+            "terms_fr": gettext_lazy("Terms of sale, French"),
+            "terms_en": gettext_lazy("Terms of sale, English"),
+            "privacy_fr": gettext_lazy("How data is used, French"),
+            "privacy_en": gettext_lazy("How data is used, English"),
+        }
+        help_texts = {
+            "logo": gettext_lazy("PNG, JPEG or WebP, at most 2 MB. Shown 32 pixels high."),
+            "colour": gettext_lazy("Written #rrggbb. It must stand out on white."),
+            "colour_dark": gettext_lazy("Written #rrggbb. It must stand out on black."),
+            "country": gettext_lazy("Two letters, as in CA."),
+            "currency": gettext_lazy("Three letters, as in CAD. Do not change it once something was sold."),
+        }
+        widgets = {name: forms.Textarea(attrs={"rows": 8}) for name in GROUPS[-1][1]} | {
+            "legal_address": forms.Textarea(attrs={"rows": 3})
+        }
+
+    def groups(self) -> list[tuple[object, list[forms.BoundField]]]:
+        return [(heading, [self[name] for name in names]) for heading, names in GROUPS]
+
+    def clean_country(self) -> str:
+        return self._capitals("country", 2)
+
+    def clean_currency(self) -> str:
+        return self._capitals("currency", 3)
+
+    def clean_logo(self) -> object:
+        """Pillow has opened it by now; what it is decides, not its name."""
+        logo = self.cleaned_data["logo"]
+        if not isinstance(logo, UploadedFile):
+            return logo
+        image = logo.image  # type: ignore[attr-defined]
+        if image.format not in LOGO_FORMATS:
+            raise ValidationError(
+                _("A logo is a PNG, JPEG or WebP picture; this is %(kind)s.") % {"kind": image.format}
+            )
+        if logo.size > LOGO_BYTES:
+            raise ValidationError(_("The logo is larger than 2 MB. Make it smaller."))
+        if max(image.size) > LOGO_PIXELS:
+            raise ValidationError(_("The logo is more than %(most)s pixels wide or high.") % {"most": LOGO_PIXELS})
+        return logo
+
+    def _capitals(self, name: str, length: int) -> str:
+        value = self.cleaned_data[name].upper()
+        if len(value) != length or not value.isascii() or not value.isalpha():
+            raise ValidationError(_("Write it with %(length)s letters.") % {"length": length})
+        return value

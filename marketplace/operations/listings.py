@@ -1,0 +1,264 @@
+"""The lists behind the board's figures. A figure and its list ask the same question, so that they never differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.text import Truncator
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from catalog_sync.models import Feed, SyncRun
+from marketplace.foundation.models import AuditEntry, MailMessage
+from marketplace.operations.health import LATE_MAIL
+from marketplace.payments.models import Payment
+from shops.models import Shop, ShopOrder
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+LATE_FEED = timedelta(minutes=30)
+Run, Order, Pay = SyncRun.State, ShopOrder.Status, Payment.State
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a list. `amount_minor` with `currency` is shown as money."""
+
+    text: object = ""
+    url: str = ""
+    amount_minor: int | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One figure: which rows it counts at `now`. `urgent`: a person must do something today when there are any."""
+
+    label: object
+    where: Callable[[datetime], Q]
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    heading: object
+    columns: tuple[object, ...]
+    choices: dict[str, Choice]
+    rows: Callable[[], QuerySet]
+    cells: Callable[[Model], list[Cell]]
+
+    def counts(self, now: datetime) -> dict[str, int]:
+        """All its figures in one query."""
+        return (
+            self.rows()
+            .order_by()
+            .aggregate(
+                **{name: Count("pk", filter=choice.where(now), distinct=True) for name, choice in self.choices.items()}
+            )
+        )
+
+
+def when(moment: datetime | None) -> str:
+    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT") if moment else ""
+
+
+def short(text: str) -> str:
+    return Truncator(text).chars(160)
+
+
+def _same(**columns: object) -> Callable[[datetime], Q]:
+    return lambda now: Q(**columns)
+
+
+def _feeds() -> QuerySet[Feed]:
+    last = SyncRun.objects.filter(feed=OuterRef("pk")).order_by("-pk")
+    return Feed.objects.select_related("shop").annotate(
+        last_state=Subquery(last.values("state")[:1]),
+        last_at=Subquery(last.values("started_at")[:1]),
+        last_read=Subquery(last.values("read")[:1]),
+        last_notes=Subquery(last.values("notes")[:1]),
+    )
+
+
+def _feed_cells(feed: Feed) -> list[Cell]:
+    notes = feed.last_notes or []  # type: ignore[attr-defined]
+    return [
+        Cell(feed.name),
+        Cell(feed.shop.name, feed.shop.get_absolute_url()),
+        Cell(Run(feed.last_state).label if feed.last_state else ""),  # type: ignore[attr-defined]
+        Cell(when(feed.last_at)),  # type: ignore[attr-defined]
+        Cell(feed.last_read if feed.last_read is not None else ""),  # type: ignore[attr-defined]
+        Cell(when(feed.due_at) if feed.active else _("paused")),
+        Cell(short(feed.last_error or (notes[0]["text"] if notes else ""))),
+    ]
+
+
+def _shop_cells(shop: Shop) -> list[Cell]:
+    return [
+        Cell(shop.name, shop.get_absolute_url()),
+        Cell(shop.get_status_display()),
+        Cell(shop.city),
+        Cell(when(shop.complete_as_of)),
+        Cell(_("ready") if shop.stripe_account_ready else _("not ready")),
+        Cell(shop.email),
+    ]
+
+
+def _order_cells(order: ShopOrder) -> list[Cell]:
+    return [
+        Cell(order.number),
+        Cell(order.shop.name, order.shop.get_absolute_url()),
+        Cell(order.get_status_display()),
+        Cell(when(order.created_at)),
+        Cell(when(order.answer_due_at)),
+        Cell(order.shop.phone or order.shop.email),
+        Cell(amount_minor=order.total_minor, currency=order.currency),
+    ]
+
+
+def _payment_cells(payment: Payment) -> list[Cell]:
+    order = payment.checkout.order
+    return [
+        Cell(order.number if order else f"({payment.checkout_id})"),
+        Cell(payment.get_state_display()),
+        Cell(amount_minor=payment.amount_minor, currency=payment.currency),
+        Cell(amount_minor=payment.captured_minor, currency=payment.currency),
+        Cell(amount_minor=payment.refunded_minor, currency=payment.currency),
+        Cell(when(payment.capture_before)),
+        Cell(payment.intent_id),
+        Cell(short(payment.last_error)),
+    ]
+
+
+def _mail_cells(mail: MailMessage) -> list[Cell]:
+    return [
+        Cell(mail.to),
+        Cell(mail.subject),
+        Cell(when(mail.created_at)),
+        Cell(when(mail.sent_at or mail.due_at)),
+        Cell(mail.attempts),
+        Cell(short(mail.last_error)),
+    ]
+
+
+def _audit_cells(entry: AuditEntry) -> list[Cell]:
+    return [
+        Cell(when(entry.at)),
+        Cell(entry.actor_label),
+        Cell(entry.action),
+        Cell(f"{entry.subject_type} {entry.subject_id}"),
+        Cell(short(entry.reason)),
+    ]
+
+
+LISTINGS: dict[str, Listing] = {
+    "shops": Listing(
+        _("Shops"),
+        (_("Shop"), _("Status"), _("Town"), _("Stock read"), _("Stripe account"), _("E-mail")),
+        {
+            "active": Choice(_("On sale"), _same(status=Shop.Status.ACTIVE)),
+            "draft": Choice(_("Joining"), _same(status=Shop.Status.DRAFT)),
+            "paused": Choice(_("Paused"), _same(status=Shop.Status.PAUSED)),
+            "left": Choice(_("Left"), _same(status=Shop.Status.LEFT)),
+            "stale": Choice(
+                _("Stock not read for a day"),
+                lambda now: Q(status=Shop.Status.ACTIVE) & (Q(complete_as_of=None) | Q(complete_as_of__lt=now - DAY)),
+                urgent=True,
+            ),
+            "unpaid": Choice(
+                _("On sale, cannot be paid yet"), _same(status=Shop.Status.ACTIVE, stripe_account_ready=False)
+            ),
+        },
+        lambda: Shop.objects.order_by("name"),
+        _shop_cells,
+    ),
+    "feeds": Listing(
+        _("Feeds"),
+        (_("Feed"), _("Shop"), _("Last run"), _("Started"), _("Read"), _("Next"), _("What happened")),
+        {
+            "active": Choice(_("Active"), _same(active=True)),
+            "failed": Choice(_("Last run failed"), _same(active=True, last_state=Run.FAILED), urgent=True),
+            "awaiting": Choice(_("Awaits approval"), _same(last_state=Run.AWAITING), urgent=True),
+            "late": Choice(
+                _("Late"), lambda now: Q(active=True, due_at__lt=now - LATE_FEED, parked_at=None), urgent=True
+            ),
+            "paused": Choice(_("Paused"), _same(active=False)),
+        },
+        lambda: _feeds().order_by("name"),
+        _feed_cells,
+    ),
+    "orders": Listing(
+        _("Shop orders"),
+        (_("Number"), _("Shop"), _("State"), _("Ordered"), _("Answer due"), _("Reach the shop"), _("Total")),
+        {
+            "overdue": Choice(_("Answer overdue"), lambda now: Q(status=Order.NEW, answer_due_at__lt=now), urgent=True),
+            "new": Choice(_("To answer"), _same(status=Order.NEW)),
+            "accepted": Choice(_("To prepare"), _same(status=Order.ACCEPTED)),
+            "packed": Choice(_("Ready"), _same(status=Order.PACKED)),
+            "handed_over": Choice(
+                _("Handed over in 7 days"), lambda now: Q(status=Order.HANDED_OVER, handed_over_at__gt=now - WEEK)
+            ),
+            "declined": Choice(
+                _("Declined in 7 days"), lambda now: Q(status=Order.DECLINED, answered_at__gt=now - WEEK)
+            ),
+        },
+        lambda: ShopOrder.objects.select_related("shop").order_by("answer_due_at", "pk"),
+        _order_cells,
+    ),
+    "payments": Listing(
+        _("Payments"),
+        (
+            _("Order"),
+            _("State"),
+            _("Authorised"),
+            _("Captured"),
+            _("Refunded"),
+            _("Capture before"),
+            _("At Stripe"),
+            _("Last trouble"),
+        ),  # fmt: skip
+        {
+            "ending": Choice(
+                _("Authorisation ends within a day"),
+                lambda now: Q(state=Pay.AUTHORISED, capture_before__lt=now + DAY),
+                urgent=True,
+            ),
+            "open": Choice(_("At the payment page"), _same(state__in=[Pay.NEW, Pay.OPEN])),
+            "authorised": Choice(_("Authorised"), _same(state=Pay.AUTHORISED)),
+            "captured": Choice(_("Captured in 7 days"), lambda now: Q(state=Pay.CAPTURED, paid_at__gt=now - WEEK)),
+            "cancelled": Choice(_("Given back whole"), _same(state=Pay.CANCELLED)),
+        },
+        lambda: Payment.objects.select_related("checkout__order").order_by(
+            F("capture_before").asc(nulls_last=True), "pk"
+        ),
+        _payment_cells,
+    ),
+    "mail": Listing(
+        _("Mail"),
+        (_("To"), _("Subject"), _("Written"), _("Sent or due"), _("Tries"), _("Last trouble")),
+        {
+            "late": Choice(_("Late"), lambda now: Q(due_at__lt=now - LATE_MAIL, parked_at=None), urgent=True),
+            "waiting": Choice(_("Waiting"), _same(due_at__isnull=False, parked_at=None)),
+            "parked": Choice(_("Parked"), _same(parked_at__isnull=False), urgent=True),
+            "sent": Choice(_("Sent in 7 days"), lambda now: Q(sent_at__gt=now - WEEK)),
+        },
+        lambda: MailMessage.objects.order_by("-pk"),
+        _mail_cells,
+    ),
+    "audit": Listing(
+        _("Who did what"),
+        (_("When"), _("Who"), _("What"), _("To which row"), _("Why")),
+        {"day": Choice(_("In the last day"), lambda now: Q(at__gt=now - DAY))},
+        lambda: AuditEntry.objects.order_by("-pk"),
+        _audit_cells,
+    ),
+}
+
+
+def address(name: str, choice: str) -> str:
+    return reverse("operations:list", args=[name]) + f"?show={choice}"
