@@ -125,16 +125,21 @@ def _finish(checkout: Checkout, state: Checkout.State, order: Order | None) -> N
 
 
 def _empty_basket(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
-    """What was bought leaves the basket. What the reader changed or added while paying stays in it."""
+    """What was bought leaves the basket. What the reader changed or added while paying stays in it. Lines may have
+    moved to another basket meanwhile: whoever signs in takes them along."""
     bought = {line.basket_line_id: line.quantity for line in lines}
-    left = list(BasketLine.objects.filter(basket_id=checkout.basket_id))
+    left = list(BasketLine.objects.filter(Q(basket_id=checkout.basket_id) | Q(pk__in=bought)))
     for line in left:
         line.quantity = max(0, line.quantity - bought.get(line.pk, 0))
-    if not any(line.quantity for line in left):
+    emptied = not any(line.quantity for line in left if line.basket_id == checkout.basket_id)
+    gone = [line.pk for line in left if not line.quantity and not (emptied and line.basket_id == checkout.basket_id)]
+    fewer = [line for line in left if line.quantity and line.pk in bought]
+    if emptied:
         Basket.objects.filter(pk=checkout.basket_id).update(status=Basket.SUBMITTED, date_submitted=now)
-        return
-    BasketLine.objects.filter(pk__in=[line.pk for line in left if not line.quantity]).delete()
-    BasketLine.objects.bulk_update([line for line in left if line.quantity and line.pk in bought], ["quantity"])
+    if gone:
+        BasketLine.objects.filter(pk__in=gone).delete()
+    if fewer:
+        BasketLine.objects.bulk_update(fewer, ["quantity"])
 
 
 def _tell(checkout: Checkout, order: Order, parcels: list[CheckoutParcel], now: datetime) -> None:

@@ -138,6 +138,7 @@ def plan(
 
 def _line(row: Line, shop: Shop, currency: str, now: datetime, held: int) -> PlannedLine:
     record = row.stockrecord
+    record.product = row.product  # read with the line, facts included
     priced_here = record.price is not None and record.price_currency == currency
     terms = getattr(record, "terms", None)
     return PlannedLine(

@@ -9,7 +9,7 @@ from functools import wraps
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -82,7 +82,7 @@ def resume(request: HttpRequest, token: str) -> HttpResponse:
 @filling_in
 def who(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     initial = {name: getattr(checkout, name) for name in checkouts.PERSON}
-    form = WhoForm(request.POST or None, initial=initial, plan=plan)
+    form = WhoForm(_posted(request), initial=initial, plan=plan)
     if form.is_valid():
         given = form.cleaned_data
         checkouts.set_person(checkout, email=given["email"], name=given["name"], phone=given["phone"])
@@ -97,7 +97,7 @@ def who(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
 @filling_in
 def where(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     initial = {name: getattr(checkout, name) for name in checkouts.ADDRESS}
-    form = WhereForm(request.POST or None, initial=initial, plan=plan, country=checkout.country)
+    form = WhereForm(_posted(request), initial=initial, plan=plan, country=checkout.country)
     if form.is_valid():
         checkouts.set_address(checkout, form.address())
         return redirect("storefront:checkout", checkout.token)
@@ -107,7 +107,7 @@ def where(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
 @filling_in
 def how(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     to = checkouts.destination(checkout)
-    form = HowForm(request.POST or None, plan=plan, to=to)
+    form = HowForm(_posted(request), plan=plan, to=to)
     if form.is_valid():
         checkouts.choose_delivery(checkout, form.chosen())
         return redirect("storefront:checkout", checkout.token)
@@ -179,6 +179,10 @@ def paid(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("storefront:checkout", token)
     context = {"checkout": checkout, "total": amounts.shown(checkout.total_minor, checkout.currency)}
     return render(request, "storefront/checkout_paid.html", context)
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _pay(request: HttpRequest, checkout: Checkout, seen: str) -> HttpResponse:

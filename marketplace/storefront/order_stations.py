@@ -20,11 +20,12 @@ Status = ShopOrder.Status
 
 @dataclass(frozen=True)
 class Station:
-    """`state`: done, now, next, or off (it ends here: declined)."""
+    """`state`: done, now, next, or off (it ends here: declined). `at`: when it was; `by`: when it is due."""
 
     label: str
     state: str
     at: datetime | None = None
+    by: datetime | None = None
     note: str = ""
 
 
@@ -49,7 +50,7 @@ class ShopPart:
     def qr(self) -> SafeString:
         """The pick-up code for the desk's scanner; colours come from the style sheet."""
         drawn = segno.make(self.shop_order.pickup_code, error="m", micro=False).svg_inline(
-            omitsize=True, border=2, svgclass="order-qr", lineclass="order-qr-dots", dark=None, nl=False
+            omitsize=True, border=2, svgclass="order-qr", lineclass="order-qr-dots"
         )
         return mark_safe(drawn)  # noqa: S308  (drawn by segno from six letters of ours)
 
@@ -87,30 +88,32 @@ def _packed_at(shop_orders: Sequence[ShopOrder]) -> dict[int, datetime]:
 
 
 def stations(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], packed_at: datetime | None) -> list[Station]:
+    """Ordered, answered, ready, out; each named by what it is: done, at hand, or to come."""
     status = Status(shop_order.status)
     ordered = Station(_("Ordered"), "done", shop_order.created_at)
     if status == Status.DECLINED:
         note = _("You do not pay for it.")
-        return [ordered, Station(_("The shop cannot hand it over"), "off", shop_order.answered_at, note)]
-    pickup = shop_order.delivery_kind == DeliveryOption.Kind.PICKUP
-    answered = _answered(shop_order, lines)
-    reached = {Status.NEW: 1, Status.ACCEPTED: 2, Status.PACKED: 3, Status.HANDED_OVER: 4}[status]
-    rest = [
-        (answered[0], shop_order.answered_at, answered[1]),
-        (_("Ready to collect") if pickup else _("Packed"), packed_at, ""),
-        (_("Collected") if pickup else _("On its way to you"), shop_order.handed_over_at, ""),
-    ]
+        return [ordered, Station(_("The shop cannot hand it over"), "off", shop_order.answered_at, note=note)]
+    reached = {Status.NEW: 0, Status.ACCEPTED: 1, Status.PACKED: 2, Status.HANDED_OVER: 3}[status]
+    times = (shop_order.answered_at, packed_at, shop_order.handed_over_at)
+    due = (shop_order.answer_due_at, None, None)
     made = [ordered]
-    for position, (label, at, note) in enumerate(rest, start=1):
-        state = "done" if position < reached else "now" if position == reached else "next"
-        made.append(Station(label, state, at if state == "done" else None, note))
+    for position, (done, at_hand) in enumerate(_words(shop_order, lines)):
+        if position < reached:
+            made.append(Station(done, "done", times[position]))
+        elif position == reached:
+            made.append(Station(at_hand, "now", by=due[position]))
+        else:
+            made.append(Station(done, "next"))
     return made
 
 
-def _answered(shop_order: ShopOrder, lines: Sequence[ShopOrderLine]) -> tuple[str, str]:
-    """Label and note of the shop's answer."""
-    if shop_order.status == Status.NEW:
-        return _("The shop looks for it"), ""
-    if any(line.declined for line in lines):
-        return _("The shop has a part of it"), ""
-    return _("The shop has it"), ""
+def _words(shop_order: ShopOrder, lines: Sequence[ShopOrderLine]) -> list[tuple[str, str]]:
+    """What each station is called once done, and while it is at hand."""
+    declined = any(line.declined for line in lines)
+    answered = _("The shop has a part of it") if declined else _("The shop has it")
+    if shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
+        ready, out = _("Ready to collect"), (_("Collected"), _("Waits for you in the shop"))
+    else:
+        ready, out = _("Packed"), (_("On its way to you"), _("Leaves the shop next"))
+    return [(answered, _("The shop looks for it")), (ready, _("The shop prepares it")), out]

@@ -186,6 +186,16 @@ def test_what_the_reader_added_while_paying_stays_in_the_basket(db):
     assert {second.pk, third.pk}.isdisjoint(basket.lines.values_list("pk", flat=True))
 
 
+def test_what_was_bought_leaves_the_basket_that_a_sign_in_took_it_to(db):
+    basket = two_shop_basket()
+    checkout = paid(basket)
+    mine = Basket.objects.create(owner=factories.user())
+    mine.merge(basket, add_quantities=False)
+    assert mine.lines.count() == 3
+    placing.place(checkout.pk, now=timezone.now())
+    assert mine.lines.count() == 0
+
+
 def test_step_leaves_others_alone_when_one_cannot_be_placed(db):
     broken_one, good = paid(two_shop_basket()), paid(two_shop_basket())
     broken_one.parcels.update(total_minor=1)

@@ -1,0 +1,40 @@
+"""What the pages of buying say of a delivery option."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from marketplace.storefront.amounts import shown
+from shops.models import DeliveryOption
+
+register = template.Library()
+
+
+@register.filter
+def delivery_days(option: DeliveryOption) -> str:
+    """ "ready today", "ready within 2 days" for a pick-up; "3 days", "2 to 5 days" for what is sent."""
+    least, most = option.days_min, option.days_max
+    if option.kind == DeliveryOption.Kind.PICKUP:
+        if most == 0:
+            return _("ready today")
+        return ngettext("ready within a day", "ready within %(days)d days", most) % {"days": most}
+    if least == most:
+        return ngettext("%(days)d day", "%(days)d days", most) % {"days": most}
+    return _("%(least)d to %(most)d days") % {"least": least, "most": most}
+
+
+@register.simple_tag
+def delivery_price(amount_minor: int, currency: str) -> str:
+    return shown(amount_minor, currency) if amount_minor else _("free")
+
+
+@register.simple_tag
+def option_price(option: DeliveryOption, goods_minor: int, currency: str) -> str:
+    """ "free", "$4.20", "$4.20, free from $50.00" for a parcel with goods of that worth."""
+    price = option.price_for(goods_minor)
+    if price and option.free_above_minor:
+        values = {"price": shown(price, currency), "from": shown(option.free_above_minor, currency)}
+        return _("%(price)s, free from %(from)s") % values
+    return delivery_price(price, currency)

@@ -1,0 +1,199 @@
+"""The checkout's pages: who, where, how per shop, pay, and back from the payment page."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from oscar.apps.order.models import Order
+
+from marketplace.checkout import checkouts, placing
+from marketplace.checkout.models import Checkout
+from marketplace.foundation import links
+from marketplace.payments.models import Payment
+from search import directory
+from shops.models import Allocation
+from tests import factories
+from tests.checkout.buying import ADDRESS, frozen, paid, pay, ready, two_shop_basket
+from tests.storefront.buying_pages import guest_with, said
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english(settings):
+    settings.LANGUAGE_CODE = "en"
+    directory.forget()
+
+
+def page_of(checkout, step):
+    return f"/checkout/{checkout.token}/{step}/"
+
+
+def begin(basket):
+    client = guest_with(basket)
+    client.post("/checkout/")
+    return client, Checkout.objects.get()
+
+
+WHO = {"email": "lea@example.org", "name": "Léa Roy", "phone": ""}
+
+
+def test_guest_goes_from_basket_to_pay_by_forms_alone():
+    client, checkout = begin(two_shop_basket())
+    response = client.get(f"/checkout/{checkout.token}/", follow=True)
+    assert response.redirect_chain == [(page_of(checkout, "who"), 302)]
+    response = client.post(page_of(checkout, "who"), {**WHO, "way": "sent"}, follow=True)
+    assert response.redirect_chain[-1][0] == page_of(checkout, "where")
+    response = client.post(page_of(checkout, "where"), ADDRESS, follow=True)
+    assert response.redirect_chain[-1][0] == page_of(checkout, "how")
+    plan = checkouts.plan_of(Checkout.objects.get(), now=timezone.now())
+    a, b = plan.parcels
+    chosen = {f"shop-{a.shop.pk}": a.options[1].pk, f"shop-{b.shop.pk}": b.options[0].pk}
+    response = client.post(page_of(checkout, "how"), chosen, follow=True)
+    assert response.redirect_chain[-1][0] == page_of(checkout, "pay")
+    page = response.content.decode()
+    for text in ("Librairie A", "Librairie B", "12, rue des Halles", "Pay $61.70", "Tax, 5%", "Tax, 14.98%"):
+        assert text in page
+    assert "checked" not in page  # nothing is agreed to before the reader agrees
+
+
+def test_everything_collected_skips_the_address():
+    client, checkout = begin(two_shop_basket())
+    response = client.post(page_of(checkout, "who"), {**WHO, "way": "collected"}, follow=True)
+    assert response.redirect_chain[-1][0] == page_of(checkout, "pay")
+    assert page_of(checkout, "where") not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("step", "values", "errors"),
+    [
+        ("who", {}, ["Give an e-mail address", "Give the name", "Choose: sent to you, or collected."]),
+        ("who", {**WHO, "email": "lea@", "way": "sent"}, ["That is not an e-mail address."]),
+        ("where", {"country": "CA"}, ["Give the street", "Give the town", "Give the postcode"]),
+        ("where", {**ADDRESS, "postcode": "75001"}, ["That is not a postcode of this country."]),
+        ("how", {}, ["Choose how this shop&#x27;s part reaches you."]),
+    ],
+)
+def test_errors_stand_beside_their_fields(step, values, errors):
+    client, checkout = begin(two_shop_basket())
+    response = client.post(page_of(checkout, step), values)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert [error for error in errors if error not in page] == []
+    assert "aria-describedby" in page
+
+
+def test_option_of_another_shop_or_out_of_reach_cannot_be_chosen():
+    client, checkout = begin(two_shop_basket())
+    plan = checkouts.plan_of(checkout, now=timezone.now())
+    a, b = plan.parcels
+    for option in (b.options[0], a.options[1]):  # theirs; the post, without an address
+        values = {f"shop-{a.shop.pk}": option.pk, f"shop-{b.shop.pk}": b.options[0].pk}
+        response = client.post(page_of(checkout, "how"), values)
+        assert "That is not possible any more: choose again." in response.content.decode()
+
+
+def test_empty_basket_starts_no_checkout():
+    assert Client().post("/checkout/").url == "/basket/"
+    assert Checkout.objects.count() == 0
+
+
+def test_shortage_is_told_before_paying():
+    basket = two_shop_basket()
+    client, checkout = begin(basket)
+    record = basket.lines.first().stockrecord
+    record.num_in_stock = 1
+    record.save()
+    response = client.get(page_of(checkout, "who"), follow=True)
+    assert response.redirect_chain == [("/basket/", 302)]
+    assert said(response) == ["Librairie A has only 1 of 2 copies of “L'Étranger” left."]
+
+
+def test_pay_goes_to_the_payment_page_and_holds_the_stock():
+    basket = two_shop_basket()
+    checkout, client = ready(basket), guest_with(basket)
+    seen = checkouts.plan_of(checkout, now=timezone.now()).fingerprint()
+    response = client.post(page_of(checkout, "pay"), {"seen": seen, "agrees_later": "on"})
+    payment = Payment.objects.get()
+    assert response.url == payment.session_url != ""
+    checkout.refresh_from_db()
+    assert [getattr(checkout, name) for name in checkouts.AGREEMENTS] == [False, True, False]
+    assert (checkout.state, payment.amount_minor) == ("paying", checkout.total_minor)
+    assert Allocation.objects.filter(cause="hold", ended_at=None).count() == 3
+    # A double click, or "back" and once more: the same page.
+    again = client.post(page_of(checkout, "pay"), {"seen": seen}, follow=False)
+    assert again.url == f"/checkout/{checkout.token}/"
+    assert payment.session_url in client.get(again.url).content.decode()
+
+
+def test_changed_amount_is_told_before_paying():
+    basket = two_shop_basket()
+    checkout, client = ready(basket), guest_with(basket)
+    response = client.post(page_of(checkout, "pay"), {"seen": "something else"}, follow=True)
+    assert response.redirect_chain == [(page_of(checkout, "pay"), 302)]
+    assert said(response) == ["An amount has changed since you looked. Please look again before you pay."]
+    assert Allocation.objects.count() == 0
+
+
+def test_cancelled_ends_the_session_releases_the_hold_and_keeps_the_basket():
+    basket = two_shop_basket()
+    checkout, client = ready(basket), guest_with(basket)
+    seen = checkouts.plan_of(checkout, now=timezone.now()).fingerprint()
+    client.post(page_of(checkout, "pay"), {"seen": seen})
+    response = client.get(page_of(checkout, "cancelled"), follow=True)
+    assert response.redirect_chain[-1][0] == "/basket/"
+    assert said(response) == ["Nothing was paid. Your basket is as it was."]
+    assert Checkout.objects.get().state == "ended"
+    assert Payment.objects.get().state == "expired"
+    assert Allocation.objects.filter(ended_at=None).count() == 0
+    assert "L&#x27;Étranger" in response.content.decode()
+    # The next checkout knows what was said.
+    client.post("/checkout/")
+    again = Checkout.objects.latest("pk")
+    assert (again.pk != checkout.pk, again.email, again.line1) == (True, "lea@example.org", "12, rue des Halles")
+
+
+def test_paid_page_waits_then_leads_to_the_order():
+    basket = two_shop_basket()
+    checkout, client = frozen(basket), guest_with(basket)
+    page = client.get(page_of(checkout, "paid")).content.decode()
+    assert "Your order is being confirmed" in page
+    assert 'hx-trigger="every 2s"' in page
+    pay(checkout)
+    assert "Your order is being confirmed" in client.get(page_of(checkout, "paid")).content.decode()
+    order = placing.place(checkout.pk, now=timezone.now())
+    address = f"/orders/{order.number}/{links.order_key(order.number)}/"
+    assert client.get(page_of(checkout, "paid")).url == address
+    assert client.get(page_of(checkout, "paid"), headers={"HX-Request": "true"}).headers["HX-Redirect"] == address
+    assert client.get(f"/checkout/{checkout.token}/", follow=True).redirect_chain[-1][0] == address
+
+
+def test_late_payment_that_goes_back_is_said_on_the_page():
+    checkout = paid(two_shop_basket())
+    Checkout.objects.update(state=Checkout.State.REFUNDED)
+    page = Client().get(page_of(checkout, "paid")).content.decode()
+    assert "Your money comes back" in page
+    assert "$61.70 go back to your card" in page
+
+
+def test_pages_of_a_frozen_checkout_lead_to_where_it_is():
+    checkout = frozen(two_shop_basket())
+    for step in ("who", "where", "how", "pay"):
+        assert Client().get(page_of(checkout, step)).url == f"/checkout/{checkout.token}/"
+
+
+def test_unknown_token_is_not_found():
+    for step in ("", "who/", "where/", "how/", "pay/", "paid/", "cancelled/"):
+        assert Client().get(f"/checkout/guess/{step}").status_code == 404
+
+
+def test_account_is_asked_nothing_that_is_known():
+    reader = factories.user("lea@example.org", first_name="Léa", last_name="Roy")
+    client = Client()
+    client.force_login(reader)
+    two_shop_basket(reader)
+    response = client.post("/checkout/", follow=True)
+    assert response.redirect_chain[-1][0].endswith("/where/")
+    assert Checkout.objects.get().user == reader
+    assert Order.objects.count() == 0
