@@ -26,7 +26,7 @@ from marketplace.models import User
 from marketplace.payments import accounts as stripe_accounts
 from marketplace.payments.fake_stripe import hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
-from search import indexing
+from search import indexing, queries
 from shops.models import DeliveryOption, OpeningHours, Shop, ShopMember
 
 Say = Callable[[str], None]
@@ -176,8 +176,9 @@ def _sync(feed: Feed, now: datetime, say: Say) -> SyncRun:
 
 def _index(now: datetime) -> int:
     """Write what has changed; all of it when the index is new. How many titles it holds then."""
-    if indexing.status().documents == 0:
-        return indexing.rebuild()
+    status = queries.engine().status()
+    if not status.healthy or not status.documents:
+        return indexing.rebuild(now)
     while indexing.index_titles(now):
         pass
-    return indexing.status().documents
+    return queries.engine().status().documents

@@ -45,9 +45,10 @@ STEPS = [
     Step("due_transfers", "marketplace.payments.transfers:due_transfers", 60),
     Step("move_money", "marketplace.payments.calls:move_money", 2),
     Step("index_titles", "search.indexing:index_titles", 0.2),
+    Step("heal_index", "search.indexing:heal_index", 15),
     Step("send_mail", "marketplace.foundation.mail:send_mail", 2),
     Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15),
-    Step("end_withheld", "shops.stock:end_withheld", 300),
+    Step("end_withheld", "shops.withholding:end_withheld", 300),
 ]
 
 _PAUSE_SECONDS = 0.1

@@ -52,13 +52,21 @@ def index_titles(now: datetime) -> int:
     return len(product_ids)
 
 
+def heal_index(now: datetime) -> int:
+    """Step: an index that is missing or broken is built anew; until then search answers from SQL."""
+    with _alone() as alone:
+        if not alone or queries.engine().status().healthy:
+            return 0
+        return max(rebuild(now), 1)
+
+
 def rebuild(now: datetime, *, said: Callable[[int], None] | None = None) -> int:
     """Build the whole index anew beside the live one; returns the number of titles. `said` hears how many are read."""
     return queries.engine().rebuild(_all_documents(now, said))
 
 
 def documents(product_ids: Sequence[int], *, now: datetime) -> list[TitleDocument]:
-    """Documents of those products that readers may see. Five queries for any number up to `BATCH`, then again."""
+    """Documents of those products that readers may see. Four queries for up to `BATCH` titles, then again."""
     found: list[TitleDocument] = []
     for start in range(0, len(product_ids), BATCH):
         found += _batch(product_ids[start : start + BATCH], now)

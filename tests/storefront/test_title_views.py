@@ -1,0 +1,176 @@
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from marketplace.cms.models import Pick
+from shops.models import Shop
+from tests import factories
+from tests.storefront.buying_pages import guest_with
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english(client):
+    client.cookies["django_language"] = "en"
+
+
+def text_of(response) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def sold_by(product, number: int, **terms) -> list[Shop]:
+    shops = [factories.shop(latitude=45.5, longitude=-73.6) for _ in range(number)]
+    for shop in shops:
+        factories.delivery_option(shop)
+        factories.stock_record(shop, product, **terms)
+    return shops
+
+
+def test_title_page_shows_facts_and_offers(client):
+    product = factories.product(
+        "L'Étranger",
+        gtin=9782070360024,
+        contributors=[{"name": "Camus, Albert", "role": "author"}],
+        contributors_text="Albert Camus",
+        publisher="Gallimard",
+        form="pocket",
+        pages=184,
+        is_book=True,
+        description="<p>Sous le soleil.</p>",
+    )
+    shop = factories.shop("Librairie du Port")
+    factories.delivery_option(shop)
+    factories.delivery_option(shop, kind="post", price_minor=595, days_min=2, days_max=4)
+    factories.stock_record(shop, product, price="12.90", units=1)
+    response = client.get(product.get_absolute_url())
+    said = text_of(response)
+    for words in (
+        "Albert Camus",
+        "Gallimard",
+        "Pocket book, 184 pages",
+        "9782070360024",
+        "Librairie du Port",
+        "Last copy",
+        "checked just now",
+        "$12.90",
+        "Sent from $5.95, 2–4 days",
+        "Sous le soleil.",
+    ):
+        assert words in said
+    page = response.content.decode()
+    assert '<link rel="canonical" href="http://testserver/catalogue/letranger_' in page
+    assert 'itemprop="price" content="12.90"' in page
+    assert 'href="https://schema.org/InStock"' in page
+
+
+def test_wrong_slug_leads_to_the_right_address(client):
+    product = factories.product("Kamouraska")
+    response = client.get(f"/catalogue/autre-chose_{product.pk}/")
+    assert (response.status_code, response.url) == (301, product.get_absolute_url())
+
+
+def test_missing_and_hidden_titles_are_not_found(client):
+    product = factories.product()
+    product.is_public = False
+    product.save()
+    assert client.get(product.get_absolute_url()).status_code == 404
+    assert client.get("/catalogue/x_999999999999999999/").status_code == 404
+
+
+def test_more_than_five_offers_fold(client):
+    product = factories.product()
+    sold_by(product, 7)
+    sold_by(product, 2, condition="good")
+    response = client.get(product.get_absolute_url())
+    new, used = response.context["groups"]
+    assert (len(new.shown), len(new.folded), new.used) == (5, 2, False)
+    assert (len(used.shown), len(used.folded), used.used) == (2, 0, True)
+    assert "2 more offers" in text_of(response)
+
+
+def test_each_offer_posts_its_own_stock_record(client):
+    product = factories.product()
+    sold_by(product, 3)
+    page = client.get(product.get_absolute_url()).content.decode()
+    posted = set(re.findall(r'name="stock_record" value="(\d+)"', page))
+    assert posted == {str(record.pk) for record in product.stockrecords.all()}
+    assert page.count("button-main") == 1  # the best offer is the page's one green button
+
+
+def test_distance_is_said_when_the_place_is_known(client):
+    product = factories.product()
+    sold_by(product, 1)
+    assert "Say where you are" in text_of(client.get(product.get_absolute_url()))
+    client.post("/place/", {"latitude": "45.5", "longitude": "-73.61", "radius_km": "10"})
+    said = text_of(client.get(product.get_absolute_url()))
+    assert "800 m" in said
+    assert "Say where you are" not in said
+
+
+def test_nobody_has_it(client):
+    assert "No shop has it now" in text_of(client.get(factories.product().get_absolute_url()))
+
+
+def test_series_is_shown_in_its_order(client):
+    volumes = [factories.product(f"Tome {n}", series="Astérix", series_number=str(n)) for n in (10, 2, 1)]
+    response = client.get(volumes[0].get_absolute_url())
+    assert [facts.product.title for facts in response.context["related"]] == ["Tome 1", "Tome 2"]
+
+
+def test_others_by_the_same_people(client):
+    one = factories.product("Un", contributors_text="Anne Hébert")
+    factories.product("Deux", contributors_text="Anne Hébert")
+    factories.product("Trois", contributors_text="Une autre")
+    response = client.get(one.get_absolute_url())
+    assert [facts.product.title for facts in response.context["related"]] == ["Deux"]
+
+
+def test_picks_are_signed(client):
+    product = factories.product(gtin=9782070360024)
+    Pick.objects.create(gtin=9782070360024, shop=factories.shop(), signed="Étienne", text_fr="Lisez-le.")
+    Pick.objects.create(gtin=9782070360024, shop=factories.shop(), signed="Caché", text_fr="Non.", live=False)
+    said = text_of(client.get(product.get_absolute_url()))
+    assert "Lisez-le. Étienne" in said
+    assert "Caché" not in said
+
+
+@pytest.mark.parametrize("shops", [1, 30])
+def test_queries_of_a_visitor(client, django_assert_num_queries, shops):
+    product = factories.product(gtin=9782070360024, series="Astérix", contributors_text="Goscinny")
+    factories.product(series="Astérix")
+    sold_by(product, shops)
+    client.get(product.get_absolute_url())
+    with django_assert_num_queries(4):  # title with facts; offers; the series; picks
+        client.get(product.get_absolute_url())
+
+
+@pytest.mark.parametrize("shops", [1, 30])
+def test_queries_of_a_reader_with_a_basket_and_a_place(django_assert_num_queries, shops):
+    product = factories.product(gtin=9782070360024, series="Astérix")
+    sold_by(product, shops)
+    record = product.stockrecords.first()
+    person = factories.user()
+    client = guest_with(factories.basket((record, 2), owner=person))
+    client.force_login(person)
+    client.post("/place/", {"latitude": "45.5", "longitude": "-73.61", "radius_km": "10"})
+    client.get(product.get_absolute_url())
+    with django_assert_num_queries(7):  # and: session; user; the basket's count
+        response = client.get(product.get_absolute_url())
+    assert response.context["basket_count"] == 2
+
+
+def test_queries_with_nothing_kept_stay_within_eight(client, django_assert_max_num_queries):
+    product = factories.product(gtin=9782070360024, series="Astérix")
+    sold_by(product, 30)
+    factories.network()
+    with django_assert_max_num_queries(8):  # and: the network; shops, hours, delivery
+        client.get(product.get_absolute_url())
+
+
+def test_old_times_are_said(client):
+    product = factories.product()
+    factories.stock_record(factories.shop(complete_as_of=timezone.now() - timedelta(hours=3)), product)
+    assert "checked 3 h ago" in text_of(client.get(product.get_absolute_url()))
