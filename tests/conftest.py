@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from django.utils import timezone
 
 from marketplace import schema_template
 from marketplace.foundation import network
-from search import directory
+from search import directory, indexing
 
 
 def _fresh_copy(worker: str) -> None:
@@ -56,3 +57,10 @@ def _forget_cached_rows():
     yield
     network.forget()
     directory.forget()
+
+
+@pytest.fixture
+def reindex(settings, tmp_path: Path):
+    """An empty index of this test's own; call it to build the index from the rows there are, as of now."""
+    settings.SEARCH_INDEX_PATH = tmp_path / "index"
+    return lambda: indexing.rebuild(timezone.now())

@@ -61,7 +61,7 @@ def test_shop_page_shows_address_hours_delivery_and_stock(client, reindex):
         "A bookshop.",
         "Monday 9 a.m. – 6:30 p.m.",
         "Sunday closed",
-        "Canada Post: $5.95 ( free from $60.00 )",
+        "Canada Post: $5.95 (free from $60.00)",
         "1 title in stock at Librairie du Port",
         "Kamouraska",
         "$14.95",

@@ -61,7 +61,7 @@ def test_price_range():
             Opening(is_open=False, opens=time(10), day=date(2026, 3, 3), tomorrow=True),
             "closed, opens tomorrow at 10 a.m.",
         ),
-        (Opening(is_open=False, opens=time(10), day=date(2026, 3, 5)), "closed, opens thursday at 10 a.m."),
+        (Opening(is_open=False, opens=time(10), day=date(2026, 3, 5)), "closed, opens Thursday at 10 a.m."),
         (Opening(is_open=False), ""),
     ],
 )

@@ -112,7 +112,7 @@ def opening_word(opening: Opening) -> str:
         return _("closed, opens at %(time)s") % {"time": at}
     if opening.tomorrow:
         return _("closed, opens tomorrow at %(time)s") % {"time": at}
-    return _("closed, opens %(day)s at %(time)s") % {"day": date_format(opening.day, "l").lower(), "time": at}
+    return _("closed, opens %(day)s at %(time)s") % {"day": date_format(opening.day, "l"), "time": at}
 
 
 @register.filter
