@@ -28,7 +28,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Documents with at least one of these values; none of no values. Score 1."""
+    """Documents with at least one of these values; none of no values. For filters and inside ``Fixed``: not scored."""
 
     field: str
     values: tuple[str, ...] | tuple[int, ...]

@@ -50,7 +50,7 @@ FIELDS: dict[str, Kind] = {
     "names": Kind.WORDS,  # subtitle, contributors, series with number, beginning without article, other spellings
     "stems": Kind.TERMS,  # of title, subtitle and series
     "all": Kind.TERMS,  # all by which a title is found: stems of every text, tokens and other spellings of names
-    "starts": Kind.TERMS,  # the first one, two and three letters of the words in title and names
+    "starts": Kind.TERMS,  # the first one to three letters of each word in title and names; after START: of the title
     "exact": Kind.KEYS,  # keys of the title, with subtitle, of series with number
     "authors": Kind.KEYS,  # contributors, words in alphabetical order
     "shops": Kind.NUMBERS,
@@ -130,13 +130,14 @@ def _text_fields(document: TitleDocument) -> dict[str, list[str] | list[int]]:
     names = _filled(subtitle, numbered, *(person.tokens for person in people))
     stems = _filled(text.stemmed(titles), text.stemmed(subtitles), text.stemmed(series))
     rest = (document.publisher, document.subject_labels, document.description)
-    words = {*title.split(" "), *(word for name in names for word in name.split(" "))}
+    starting = {("", word) for value in (title, *names) for word in value.split(" ")}
+    starting |= {(START, title.partition(" ")[0]), (START, short.partition(" ")[0])}
     return {
         "title": [f"{START} {title}"],
         "names": [*names, *_filled(opening, *spellings)],
         "stems": stems,
         "all": [*stems, *names, *_filled(*spellings), *(text.stemmed(text.words(value)) for value in rest if value)],
-        "starts": [" ".join({word[:letters] for word in words for letters in LETTERS_OF_STARTS})],
+        "starts": [" ".join({f"{mark}{word[:letters]}" for mark, word in starting for letters in LETTERS_OF_STARTS})],
         "exact": list(dict.fromkeys(_filled(*exact))),
         "authors": _filled(*(person.key for person in people)),
         "by_title": [f"{short[:_CHARACTERS_SORTED]} {document.product_id:020d}"],

@@ -115,15 +115,23 @@ def beginnings(typed: Typed, *, typos: bool) -> Clause:
     """Titles, names and series with all the words, the last of which is still being typed."""
     *complete, last = typed.tokens
     if not typos:
-        must = [_in_names(word) for word in complete]
         short = len(last) in LETTERS_OF_STARTS
+        must = [_in_names(word) for word in complete]
         must.append(Term("starts", last) if short else _near(last, prefix=True, typos=0))
-        words = (START, *typed.tokens)
-        opening = Any((Phrase("title", words, open_end=True), Phrase("names", words, open_end=True)))
-        return All(tuple(Fixed(clause, FOUND) for clause in must), (Fixed(opening, OPENING),))
+        return All(tuple(Fixed(clause, FOUND) for clause in must), (Fixed(_opening(complete, last), OPENING),))
     must = [Any((_in_names(word), _near(word))) if typos_allowed(word) else _in_names(word) for word in complete]
     must.append(_near(last, prefix=True))
     return All(tuple(Fixed(clause, FOUND) for clause in must))
+
+
+def _opening(complete: list[str], last: str) -> Clause:
+    """Titles that begin with what was typed; the last word is left out where very many words begin like it."""
+    if len(last) not in LETTERS_OF_STARTS:
+        words = (START, *complete, last)
+        return Any((Phrase("title", words, open_end=True), Phrase("names", words, open_end=True)))
+    if complete:
+        return Any((Phrase("title", (START, *complete)), Phrase("names", (START, *complete))))
+    return Term("starts", f"{START}{last}")
 
 
 def _near(word: str, *, prefix: bool = False, typos: int | None = None) -> Clause:
