@@ -106,7 +106,7 @@ class Allocation(models.Model):
 
 
 class StockIncident(models.Model):
-    """The till was faster than we: more is promised than the shop's number holds. Nothing is clamped, a person looks."""
+    """The till was faster: more is promised than the shop's number holds. Nothing is clamped, a person looks."""
 
     stock_record = models.ForeignKey("partner.StockRecord", on_delete=models.CASCADE, related_name="incidents")
     opened_at = models.DateTimeField()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 
@@ -20,7 +20,7 @@ BUYERS = 20
 
 on_postgres_only = [
     pytest.mark.postgres_only,
-    pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite lets one writer in at a time."),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one writer in at a time."),
 ]
 
 

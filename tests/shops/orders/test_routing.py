@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from marketplace.foundation import leases
+from marketplace.foundation.models import AuditEntry, MailMessage
+from shops.models import Shop, ShopOrder, Transmission
+from shops.orders import routing
+from tests import factories
+from tests.factories import NOON
+from tests.shops.channels import scripted
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> type[scripted.ScriptedChannel]:
+    return scripted.install(monkeypatch)
+
+
+def transmission(of: Shop | None = None, channel: str = "scripted", **columns: object) -> Transmission:
+    of = of or factories.shop(channel=channel)
+    placed = factories.shop_order(of, (factories.stock_record(of), 1))
+    columns = {"due_at": NOON} | columns
+    return Transmission.objects.create(shop_order=placed, shop=of, channel=channel, **columns)
+
+
+def number(row: Transmission) -> str:
+    return ShopOrder.objects.get(pk=row.shop_order_id).number
+
+
+def state(row: Transmission) -> tuple[str, bool, bool, str]:
+    row.refresh_from_db()
+    return row.outcome, row.due_at is None, row.parked_at is not None, row.last_error
+
+
+def test_transmit_orders_sends_what_is_due(system):
+    now, row = NOON, transmission()
+    assert routing.transmit_orders(now) == 1
+    assert state(row) == ("sent", True, False, "")
+    assert (row.reference, row.sent_at, system.box) == (f"their-{number(row)}", now, [number(row)])
+    assert AuditEntry.objects.get(action="transmission.send").shop_id == row.shop_id
+    assert routing.transmit_orders(now + timedelta(days=1)) == 0
+
+
+def test_transmit_orders_by_email_writes_one_mail():
+    row = transmission(channel="email")
+    assert routing.transmit_orders(NOON) == 1
+    mail = MailMessage.objects.get()
+    assert (mail.kind, mail.to) == ("shop_order_new", row.shop.email)
+
+
+def test_one_shop_is_served_in_order(system):
+    shop = factories.shop(channel="scripted")
+    first, second = transmission(shop), transmission(shop)
+    other = transmission()
+    now = NOON
+    assert routing.transmit_orders(now) == 2
+    assert sorted(system.box) == sorted([number(first), number(other)])
+    assert routing.transmit_orders(now) == 1
+    assert system.box[-1] == number(second)
+
+
+def test_unreachable_shop_is_tried_again_later(system):
+    system.faults = ["down"]
+    now, row = NOON, transmission()
+    assert routing.transmit_orders(now) == 0
+    assert state(row) == ("waiting", False, False, "The shop cannot be reached.")
+    assert routing.transmit_orders(now + timedelta(minutes=1)) == 1
+    assert system.calls == [f"send {number(row)}"] * 2
+
+
+def test_refused_order_is_parked(system):
+    system.faults = ["refused"]
+    now, row = NOON, transmission()
+    assert routing.transmit_orders(now) == 0
+    assert state(row) == ("waiting", False, True, "No such customer.")
+    assert routing.transmit_orders(now + timedelta(days=1)) == 0
+
+
+def test_unknown_channel_is_parked():
+    row = transmission(channel="pigeon")
+    assert routing.transmit_orders(NOON) == 0
+    assert state(row)[2] is True
+
+
+def test_unknown_outcome_is_looked_up_before_it_is_sent_again(system):
+    system.faults = ["lost"]
+    now, row = NOON, transmission()
+    assert routing.transmit_orders(now) == 0
+    assert state(row) == ("unknown", False, False, "No answer after 30 s.")
+    assert routing.transmit_orders(now + timedelta(minutes=1)) == 1
+    assert system.calls == [f"send {number(row)}", f"look up {number(row)}"]
+    assert (state(row)[0], system.box) == ("sent", [number(row)])
+
+
+def test_unknown_outcome_that_was_not_there_is_sent(system):
+    now, row = NOON, transmission(outcome=Transmission.Outcome.UNKNOWN)
+    assert routing.transmit_orders(now) == 1
+    assert system.calls == [f"look up {number(row)}", f"send {number(row)}"]
+
+
+def test_look_up_that_fails_leaves_the_outcome_unknown(system):
+    system.faults = ["down"]
+    row = transmission(outcome=Transmission.Outcome.UNKNOWN)
+    assert routing.transmit_orders(NOON) == 0
+    assert (state(row)[0], system.calls) == ("unknown", [f"look up {number(row)}"])
+
+
+def test_process_that_dies_after_sending_leaves_an_unknown_outcome(system, monkeypatch):
+    """As the failpoint `transmission.after_send` does, but for the process."""
+
+    class Died(BaseException):
+        pass
+
+    def die(name: str) -> None:
+        if name == "transmission.after_send":
+            raise Died
+
+    now, row = NOON, transmission()
+    with monkeypatch.context() as killed:
+        killed.setattr(routing, "failpoint", die)
+        with pytest.raises(Died):
+            routing.transmit_orders(now)
+    assert (state(row)[0], system.box) == ("unknown", [number(row)])
+    assert routing.transmit_orders(now + timedelta(seconds=routing.LEASE_SECONDS + 1)) == 1
+    assert system.calls == [f"send {number(row)}", f"look up {number(row)}"]
+
+
+def test_fault_in_a_channel_stops_no_other_shop(system, caplog):
+    system.faults = ["bug"]
+    broken, well = transmission(), transmission()
+    assert routing.transmit_orders(NOON) == 1
+    assert state(broken)[0] == "unknown"
+    assert state(broken)[3] == "ZeroDivisionError: a fault in the channel"
+    assert (state(well)[0], len(caplog.records)) == ("sent", 1)
+
+
+def test_lost_lease_sends_nothing(system):
+    now, row = NOON, transmission()
+    (mine,) = leases.claim(Transmission, now=now, group="shop_id")
+    Transmission.objects.filter(pk=row.pk).update(lease_token="someone else")
+    assert routing._transmit(mine, now) is False
+    assert system.calls == []
