@@ -23,14 +23,29 @@ TAKES_ORDERS = "takes_orders"
 class FeedSettings(Protocol):
     """What an adapter may know of a `Feed`: no database is needed to read one."""
 
-    kind: str
-    location: str  # path, folder or URL
-    options: dict[str, Any]
-    currency: str  # ISO 4217, where the sender names none
-    language: str  # of the sender: "fr", "en"
-    encoding: str  # declared charset; empty: found out
-    timezone: str  # name of the shop's zone
-    stock_kind: str  # records.StockKind
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def location(self) -> str: ...  # path, folder or URL
+
+    @property
+    def options(self) -> dict[str, Any]: ...
+
+    @property
+    def currency(self) -> str: ...  # ISO 4217, where the sender names none
+
+    @property
+    def language(self) -> str: ...  # of the sender: "fr", "en"
+
+    @property
+    def encoding(self) -> str: ...  # declared charset; empty: found out
+
+    @property
+    def timezone(self) -> str: ...  # name of the shop's zone
+
+    @property
+    def stock_kind(self) -> str: ...  # records.StockKind
 
 
 class Adapter:

@@ -9,8 +9,7 @@ Options: `country` (ISO code; picks market and price where a record has several)
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lxml.etree import Element as ElementFactory
-from lxml.etree import _Element
+from lxml import etree
 
 from catalog_sync import cleaning
 from catalog_sync.adapters import onix_codes as codes
@@ -20,6 +19,7 @@ from catalog_sync.adapters.onix_prices import Terms, availability_of, read_suppl
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.reading.fetching import LocalFile
 from catalog_sync.reading.stamps import as_of, read_stamp
+from catalog_sync.reading.xml_parts import Part
 from catalog_sync.reading.xml_records import Document, Piece, XmlEnding, describe, parse, prefixes, split_records
 from catalog_sync.reasons import Reason, feed_error, reason
 from catalog_sync.records import (
@@ -71,10 +71,10 @@ class Onix(FileAdapter):
             raise feed_error("file_wrong_kind", permanent=True, found=f"<{document.root}>", expected="ONIX")
         ending = XmlEnding()
         declared = prefixes(document)
-        message = self._message(ElementFactory("Header"), document, file, lane)
+        message = self._message(NO_HEADER, document, file, lane)
         for piece in split_records(file.path, document, ("Header", "header", "Product", "product"), ending):
             if piece.name in ("Header", "header"):
-                message = self._message(_renamed(piece, declared), document, file, lane)
+                message = self._message(_header(piece, declared), document, file, lane)
                 continue
             self._take(piece, declared, message)
             if message.writer.is_full():
@@ -86,9 +86,7 @@ class Onix(FileAdapter):
             return
         yield self.last_chunk(message.writer, whole=ending.closed)
 
-    def _message(self, header: _Element | None, document: Document, file: LocalFile, lane: Lane) -> _Message:
-        if header is None:
-            header = ElementFactory("Header")
+    def _message(self, header: Part, document: Document, file: LocalFile, lane: Lane) -> _Message:
         stamp_text = text(header, "SentDateTime") or text(header, "SentDate")
         sent = read_stamp(stamp_text, self.feed.timezone) if stamp_text else None
         counts_from = as_of(sent or file.stamp, file.received_at)
@@ -125,7 +123,7 @@ class Onix(FileAdapter):
             why = parsed.problem or reason("record_unreadable", detail="?")
             writer.refused.append(Refused(raw_text(piece.text), why, piece.number))
             return
-        product = _reference_names(parsed.element)
+        product = Part(parsed.element, codes.REFERENCE_NAMES)
         notification = text(product, "NotificationType").zfill(2)
         identity = facts.read_identity(product)
         sku = identity.sku or (gtin_text(identity.gtin) if identity.gtin else "")
@@ -148,7 +146,7 @@ class Onix(FileAdapter):
         writer.refused.append(Refused(raw_text(piece.text), why_not, piece.number, listed_as))
 
     def _record(
-        self, product: _Element, notification: str, sku: str, gtin: int | None, message: _Message
+        self, product: Part, notification: str, sku: str, gtin: int | None, message: _Message
     ) -> tuple[CatalogRecord, tuple[Reason, ...]]:
         supply = read_supply(product, message.terms)
         titles = facts.read_titles(product)
@@ -195,7 +193,7 @@ def _available_from(availability: str, expected: str, publication_date: str) -> 
     return expected if availability in (Availability.ORDERABLE, Availability.TEMPORARILY_UNAVAILABLE) else ""
 
 
-def _speaks_for(product: _Element, notification: str, lane: Lane) -> tuple[str, ...]:
+def _speaks_for(product: Part, notification: str, lane: Lane) -> tuple[str, ...]:
     """A block update speaks for the blocks it holds, a 2.1 supply update for the supply, any other record for all."""
     if lane is Lane.STOCK:
         return STOCK_FIELDS
@@ -207,17 +205,10 @@ def _speaks_for(product: _Element, notification: str, lane: Lane) -> tuple[str, 
     return ()
 
 
-def _renamed(piece: Piece, declared: str) -> _Element | None:
+def _header(piece: Piece, declared: str) -> Part:
+    """The header; an empty one where it cannot be read."""
     found = None if piece.problem else parse(piece.text, declared).element
-    return None if found is None else _reference_names(found)
+    return NO_HEADER if found is None else Part(found, codes.REFERENCE_NAMES)
 
 
-def _reference_names(element: _Element) -> _Element:
-    """Every tag of a record by its reference name without namespace, in place."""
-    names = codes.REFERENCE_NAMES
-    for child in element.iter(ElementFactory):
-        tag = child.tag
-        if tag[0] == "{":
-            tag = tag[tag.index("}") + 1 :]
-        child.tag = names.get(tag, tag)
-    return element
+NO_HEADER = Part(etree.Element("Header"), {})

@@ -4,17 +4,17 @@ import re
 from typing import NamedTuple
 
 from lxml import etree
-from lxml.etree import _Element
 
 from catalog_sync import cleaning
 from catalog_sync.adapters import onix_codes as codes
 from catalog_sync.adapters.onix_prices import text
 from catalog_sync.identifiers import Identified, identify
+from catalog_sync.reading.xml_parts import Part
 from catalog_sync.reasons import Reason, reason
 from catalog_sync.records import Form
 
 
-def block(product: _Element, name: str) -> _Element:
+def block(product: Part, name: str) -> Part:
     """A block of a 3.x record; of a flat 2.1 record the record itself."""
     found = product.find(name)
     return product if found is None else found
@@ -28,7 +28,7 @@ class Identity(NamedTuple):
     issues: tuple[Reason, ...]
 
 
-def read_identity(product: _Element) -> Identity:
+def read_identity(product: Part) -> Identity:
     """The record's key and its GTIN, by the most trusted identifier type that holds a valid number."""
     by_type: dict[str, list[str]] = {}
     for identifier in product.findall("ProductIdentifier"):
@@ -48,9 +48,9 @@ def read_identity(product: _Element) -> Identity:
     return Identity(cleaning.sku(text(product, "RecordReference")), None, (wrong,) if wrong else ())
 
 
-def all_text(element: _Element | None) -> str:
+def all_text(element: Part | None) -> str:
     """All text inside an element, markup dropped."""
-    return "" if element is None else "".join(element.itertext()).strip()
+    return "" if element is None else element.all_text()
 
 
 class Titles(NamedTuple):
@@ -60,7 +60,7 @@ class Titles(NamedTuple):
     series_number: str
 
 
-def read_titles(product: _Element) -> Titles:
+def read_titles(product: Part) -> Titles:
     """Title, subtitle and series. A volume that has only a number is called by its collection's name and that
     number."""
     detail = block(product, "DescriptiveDetail")
@@ -85,7 +85,7 @@ def read_titles(product: _Element) -> Titles:
     return Titles(cleaning.title(text(detail, "DistinctiveTitle")), "", series, number)
 
 
-def _title_text(element: _Element) -> str:
+def _title_text(element: Part) -> str:
     whole = cleaning.title(all_text(element.find("TitleText")))
     if whole:
         return whole
@@ -94,7 +94,7 @@ def _title_text(element: _Element) -> str:
     return cleaning.title(f"{prefix}{joint}{rest}")
 
 
-def _series(detail: _Element) -> tuple[str, str]:
+def _series(detail: Part) -> tuple[str, str]:
     for collection in detail.findall("Collection"):
         elements = collection.findall("TitleDetail/TitleElement")
         name = next((n for e in elements if text(e, "TitleElementLevel") != "01" and (n := _title_text(e))), "")
@@ -108,7 +108,7 @@ def _series(detail: _Element) -> tuple[str, str]:
     return name, text(flat, "NumberWithinSeries") if name else ""
 
 
-def read_contributors(product: _Element) -> tuple[tuple[str, str], ...]:
+def read_contributors(product: Part) -> tuple[tuple[str, str], ...]:
     """(name, role) in the order of the sender's sequence numbers, else of the record."""
     found = []
     for order, contributor in enumerate(block(product, "DescriptiveDetail").findall("Contributor")):
@@ -121,7 +121,7 @@ def read_contributors(product: _Element) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(pairs))
 
 
-def _person(contributor: _Element) -> str:
+def _person(contributor: Part) -> str:
     name = cleaning.title(text(contributor, "PersonName"))
     if name:
         return name
@@ -136,7 +136,7 @@ def _person(contributor: _Element) -> str:
     return inverted or cleaning.title(text(contributor, "CorporateName"))
 
 
-def read_publisher(product: _Element) -> str:
+def read_publisher(product: Part) -> str:
     """The publisher (role 01), else the imprint."""
     detail = block(product, "PublishingDetail")
     publishers = sorted(detail.findall("Publisher"), key=lambda p: text(p, "PublishingRole") not in ("01", ""))
@@ -145,7 +145,7 @@ def read_publisher(product: _Element) -> str:
     return cleaning.title(next((name for name in names if name), ""))
 
 
-def read_subjects(product: _Element) -> tuple[tuple[str, str, str], ...]:
+def read_subjects(product: Part) -> tuple[tuple[str, str, str], ...]:
     """(scheme, code, text), the main subjects first; keywords are one text each."""
     detail = block(product, "DescriptiveDetail")
     found: list[tuple[bool, tuple[str, str, str]]] = []
@@ -166,7 +166,7 @@ def read_subjects(product: _Element) -> tuple[tuple[str, str, str], ...]:
     return tuple(dict.fromkeys(subject for _, subject in sorted(found, key=lambda pair: pair[0])))
 
 
-def read_language(product: _Element, default: str) -> str:
+def read_language(product: Part, default: str) -> str:
     """The language of the text (role 01), else the message's default."""
     detail = block(product, "DescriptiveDetail")
     for element in detail.findall("Language"):
@@ -175,12 +175,12 @@ def read_language(product: _Element, default: str) -> str:
     return str(cleaning.language(text(detail, "LanguageOfText") or default).value)
 
 
-def product_form(product: _Element) -> str:
+def product_form(product: Part) -> str:
     """The ONIX product form code."""
     return text(block(product, "DescriptiveDetail"), "ProductForm").upper()
 
 
-def read_form(product: _Element) -> str:
+def read_form(product: Part) -> str:
     """One of `Form`; a paperback of a pocket size is a pocket book."""
     code = product_form(product)
     form = codes.FORMS.get(code) or codes.FORMS.get(code[:1], "")
@@ -190,7 +190,7 @@ def read_form(product: _Element) -> str:
     return form
 
 
-def read_pages(product: _Element) -> int | None:
+def read_pages(product: Part) -> int | None:
     """The printed extent in pages."""
     detail = block(product, "DescriptiveDetail")
     extents = {
@@ -200,7 +200,7 @@ def read_pages(product: _Element) -> int | None:
     return cleaning.pages(stated or text(detail, "NumberOfPages"))
 
 
-def read_publication_date(product: _Element) -> str:
+def read_publication_date(product: Part) -> str:
     """The publication date (role 01), else that of the first market."""
     detail = block(product, "PublishingDetail")
     stated = [text(d, "Date") for d in detail.findall("PublishingDate") if text(d, "PublishingDateRole") == "01"]
@@ -211,7 +211,7 @@ def read_publication_date(product: _Element) -> str:
     return next((found for value in stated if (found := cleaning.partial_date(value))), "")
 
 
-def read_description(product: _Element) -> str:
+def read_description(product: Part) -> str:
     """The longest kind of description there is, with its markup, not sanitised."""
     detail = block(product, "CollateralDetail")
     texts = {text(t, "TextType"): t.find("Text") for t in detail.findall("TextContent")[::-1]}
@@ -226,18 +226,19 @@ def read_description(product: _Element) -> str:
 
 
 _NAMESPACE = re.compile(r" xmlns(?::[\w.-]+)?=\"[^\"]*\"")  # of the message, which lxml repeats on every part it writes
+_PREFIX = re.compile(r"<(/?)[\w.-]+:")
 
 
-def _inner_markup(element: _Element | None) -> str:
+def _inner_markup(element: Part | None) -> str:
     if element is None:
         return ""
     if not len(element):
         return cleaning.description(element.text or "")
-    inner = (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element)
-    return cleaning.description(_NAMESPACE.sub("", inner))
+    inner = (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element.element)
+    return cleaning.description(_PREFIX.sub(r"<\1", _NAMESPACE.sub("", inner)))
 
 
-def read_cover(product: _Element) -> str:
+def read_cover(product: Part) -> str:
     """The address of a picture of the front cover."""
     for resource in block(product, "CollateralDetail").findall("SupportingResource"):
         if text(resource, "ResourceContentType") == "01" and text(resource, "ResourceMode") in ("03", ""):
@@ -252,7 +253,7 @@ def read_cover(product: _Element) -> str:
     return ""
 
 
-def read_audience(product: _Element) -> str:
+def read_audience(product: Part) -> str:
     """For whom it is, of list 28; children before general where both are said."""
     detail = block(product, "DescriptiveDetail")
     stated = [text(a, "AudienceCodeValue") for a in detail.findall("Audience") if text(a, "AudienceCodeType") == "01"]

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import NamedTuple
 
-from lxml.etree import _Element
-
 from catalog_sync import cleaning
 from catalog_sync.adapters import onix_codes as codes
 from catalog_sync.prices import read_price
+from catalog_sync.reading.xml_parts import Part
 from catalog_sync.reasons import Reason, reason
 from catalog_sync.records import Availability, PriceKind
 
@@ -40,12 +39,12 @@ class Supply(NamedTuple):
     issues: tuple[Reason, ...]
 
 
-def text(element: _Element, path: str) -> str:
+def text(element: Part, path: str) -> str:
     """The text of the first child at a path, stripped; empty where there is none."""
     return (element.findtext(path) or "").strip()
 
 
-def read_supply(product: _Element, terms: Terms) -> Supply:
+def read_supply(product: Part, terms: Terms) -> Supply:
     """The supply detail for the shop's market: the first with a retail price, else the first."""
     details = _supply_details(product, terms.country)
     if not details:
@@ -61,16 +60,16 @@ def read_supply(product: _Element, terms: Terms) -> Supply:
     )
 
 
-def _supply_details(product: _Element, country: str) -> list[_Element]:
+def _supply_details(product: Part, country: str) -> list[Part]:
     found = []
     for supply in product.findall("ProductSupply"):
         markets = supply.findall("Market")
         if not markets or not country or any(_sells_in(m.find("Territory"), country) for m in markets):
             found.extend(supply.findall("SupplyDetail"))
-    return found or product.findall("SupplyDetail") or product.findall("ProductSupply/SupplyDetail")[:0]
+    return found or product.findall("SupplyDetail")
 
 
-def _sells_in(territory: _Element | None, country: str) -> bool:
+def _sells_in(territory: Part | None, country: str) -> bool:
     """Whether a territory holds a country. Lists are read by twos, since real ones lack spaces ("BWBZ")."""
     if territory is None:
         return True
@@ -93,7 +92,7 @@ class _Price(NamedTuple):
     issue: Reason | None = None
 
 
-def _best_price(detail: _Element, terms: Terms) -> _Price:
+def _best_price(detail: Part, terms: Terms) -> _Price:
     """The retail price that applies today in the shop's country, in its currency if there is one."""
     nothing = _Price(None, terms.currency, PriceKind.RECOMMENDED, "")
     prices = detail.findall("Price")
@@ -116,12 +115,12 @@ def _best_price(detail: _Element, terms: Terms) -> _Price:
     return _amount(price, kind, currency)
 
 
-def _type_of(price: _Element, terms: Terms) -> str:
+def _type_of(price: Part, terms: Terms) -> str:
     stated = text(price, "PriceType") or text(price, "PriceTypeCode") or terms.price_type
     return stated.zfill(2) if stated else "02"
 
 
-def _applies(price: _Element, terms: Terms) -> int | None:
+def _applies(price: Part, terms: Terms) -> int | None:
     """From which day on (YYYYMMDD, 0: ever) this price holds for a single copy to a reader today; None if it does
     not."""
     if text(price, "PriceQualifier") not in codes.RETAIL_QUALIFIERS:
@@ -140,7 +139,7 @@ def _applies(price: _Element, terms: Terms) -> int | None:
     return int(starts or 0) if starts <= terms.today and (not ends or terms.today <= ends) else None
 
 
-def _period(price: _Element) -> tuple[str, str]:
+def _period(price: Part) -> tuple[str, str]:
     starts = _day(text(price, "PriceEffectiveFrom"))
     ends = _day(text(price, "PriceEffectiveUntil"))
     for dated in price.findall("PriceDate"):
@@ -159,7 +158,7 @@ def _day(value: str) -> str:
     return digits if len(digits) == 8 and digits.isdigit() else ""
 
 
-def _amount(price: _Element, kind: str, currency: str) -> _Price:
+def _amount(price: Part, kind: str, currency: str) -> _Price:
     price_kind, includes_tax, _ = codes.PRICE_TYPES[kind]
     found = read_price(text(price, "PriceAmount"), currency, ".", True)
     rate = text(price, "Tax/TaxRatePercent") or text(price, "TaxRatePercent1")
@@ -174,7 +173,7 @@ def _amount(price: _Element, kind: str, currency: str) -> _Price:
     return _Price(amount, found.currency, price_kind, rate or code, found.reason)
 
 
-def _on_hand(detail: _Element, terms: Terms) -> tuple[int | None, Reason | None]:
+def _on_hand(detail: Part, terms: Terms) -> tuple[int | None, Reason | None]:
     """Copies over all warehouses; None unless every figure is a number that means at least so many."""
     total: int | None = None
     for stock in detail.findall("Stock"):
@@ -191,7 +190,7 @@ def _on_hand(detail: _Element, terms: Terms) -> tuple[int | None, Reason | None]
     return total, None
 
 
-def _stated(detail: _Element) -> str | None:
+def _stated(detail: Part) -> str | None:
     code = text(detail, "ProductAvailability")
     if code:
         return codes.AVAILABILITY.get(code.zfill(2), Availability.UNKNOWN)
@@ -199,13 +198,13 @@ def _stated(detail: _Element) -> str | None:
     return codes.AVAILABILITY_21.get(code.upper(), Availability.UNKNOWN) if code else None
 
 
-def _expected(detail: _Element) -> str:
+def _expected(detail: Part) -> str:
     """When copies are expected: SupplyDate role 08, else 02 (embargo); ExpectedShipDate in 2.1."""
     dates = {text(d, "SupplyDateRole"): text(d, "Date") for d in detail.findall("SupplyDate")}
     return cleaning.partial_date(dates.get("08") or dates.get("02") or text(detail, "ExpectedShipDate"))
 
 
-def availability_of(product: _Element, supply: Supply, form: str) -> str:
+def availability_of(product: Part, supply: Supply, form: str) -> str:
     """Publishing status, stated availability and stock together: withdrawn and recalled win over everything."""
     publishing = product.find("PublishingDetail")
     status = text(product if publishing is None else publishing, "PublishingStatus")

@@ -168,7 +168,7 @@ class _Rows:
                 return
             except csv.Error:
                 self.runaway = True
-                yield []
+                yield self.taken[:1]
                 return
 
     def _odd(self, cells: list[str], lines: list[str]) -> Iterator[tuple[int, list[str]] | Refused]:

@@ -156,14 +156,28 @@ class _Splitter:
                 self.at = closed + 3 if closed >= 0 else found.end()
                 continue
             close = self.buffer.find(">", found.end())
+            if close < 0 and not final:
+                self.at = found.start()
+                return
             if close < 0:
-                self.at = found.start() if not final else found.end()
-                if not final:
-                    return
+                self.at = found.end()
                 continue
             self.at = close + 1
             yield from self._tag(found, close)
+            self._skip_to_end(text)
         self.at = max(self.at, len(self.buffer) - 100) if not final else len(self.buffer)
+
+    def _skip_to_end(self, opened: str) -> None:
+        """Inside a plain record, go straight to its closing tag: looking at every tag is what costs."""
+        if self.start is None:
+            return
+        end = self.buffer.find("</" + opened[1:], self.at)
+        if end < 0:
+            return
+        for hindrance in ("<!", opened + ">", opened + " "):
+            if self.buffer.find(hindrance, self.at, end) >= 0:
+                return
+        self.at = end
 
     def _tag(self, found: re.Match[str], close: int) -> Iterator[Piece]:
         closing, name = found[1], found[2]
@@ -212,9 +226,11 @@ def parse(text: str, declared_prefixes: str = "") -> Parsed:
     """One record's text as an element. Undeclared entities (&eacute;) become their characters; a bare "&" is
     forgiven."""
     clean = _CONTROL.sub(" ", text)
+    if "&#" in clean:
+        clean = _CONTROL_REFERENCE.sub(" ", clean)
+    cleaned = clean != text
     if "&" in clean:
-        clean = _NAMED.sub(_entity, _CONTROL_REFERENCE.sub(" ", clean))
-    cleaned = _CONTROL.search(text) is not None or _CONTROL_REFERENCE.search(text) is not None
+        clean = _NAMED.sub(_entity, clean)
     try:
         return Parsed(_parsed(clean, declared_prefixes), None, cleaned)
     except (etree.XMLSyntaxError, ValueError) as problem:

@@ -44,9 +44,10 @@ class TestGoogleMerchant(AdapterConformance):
 
 def test_atom_is_read_and_a_running_sale_counts(tmp_path):
     path = tmp_path / "atom.xml"
+    item = "<entry><g:id>A</g:id><title>T</title><g:price>10 EUR</g:price><g:sale_price>8 EUR</g:sale_price></entry>"
     path.write_text(
         '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="http://base.google.com/ns/1.0">'
-        "<updated>2024-03-05</updated><entry><g:id>A</g:id><title>T</title><g:price>10 EUR</g:price><g:sale_price>8 EUR</g:sale_price></entry></feed>"
+        f"<updated>2024-03-05</updated>{item}</feed>"
     )
     (chunk,) = adapter_for(FeedUnderTest("google_merchant", str(path))).fetch(Lane.CATALOGUE, None)
     assert [(record.sku, record.title, record.price) for record in chunk.records] == [("A", "T", 800)]
