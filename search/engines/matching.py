@@ -186,6 +186,7 @@ def _order_by_words(typed: Typed, reading: Reading) -> tuple[Clause, ...]:
             for word in typed.required
             for part, stems in zip(word.parts, word.stems, strict=True)
         ),
+        *(Boosted(Term("title", typed.words[at].folded), 3.0 * _SHARE_OF_BM25) for at in sorted(typed.optional)),
         Fixed(Any(keys), EXACT),
         Fixed(Term("authors", " ".join(sorted(tokens))), AUTHOR),
         Fixed(Any((Phrase("title", (START, *tokens)), Phrase("names", (START, *tokens)))), OPENING),

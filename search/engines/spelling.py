@@ -1,7 +1,8 @@
 """The nearest spelling of a query, taken from the titles that a search with typos found."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
 
 from search import text
 from search.engines.fields import Shown
@@ -9,23 +10,24 @@ from search.engines.matching import Typed, typos_allowed
 
 
 def nearest(typed: Typed, shown: Sequence[str]) -> str | None:
-    """The query with its unknown words replaced by the nearest words of the hits; None if none is nearer."""
-    known: Counter[str] = Counter()
+    """The query with its unknown words replaced by the nearest words of the hits, the first hits' before others; None
+    if none is nearer."""
+    known: dict[str, _Known] = {}
     stems: set[str] = set()
-    accented: dict[str, str] = {}
-    for packed in shown:
+    for rank, packed in enumerate(shown):
         hit = Shown.unpacked(packed)
-        for word in text.words(" ".join((hit.title, hit.series, *hit.contributors))):
-            known.update(word.parts)
-            stems.update(stem for of_part in word.stems for stem in of_part)
-            accented.update(zip(word.parts, word.accented, strict=True))
+        titles = text.words(f"{hit.title} {hit.series}")
+        stems.update(stem for word in titles for of_part in word.stems for stem in of_part)
+        for word in chain(titles, text.words(" ".join(hit.contributors))):
+            for part, accented in zip(word.parts, word.accented, strict=True):
+                known.setdefault(part, _Known(rank, accented))
     changed = False
     spelt: list[str] = []
     for word in typed.words:
         for part, as_typed, part_stems in zip(word.parts, word.accented, word.stems, strict=True):
             better = None if part in known or stems.intersection(part_stems) else _nearest_word(part, known)
             changed = changed or better is not None
-            spelt.append(accented[better] if better else as_typed)
+            spelt.append(known[better].accented if better else as_typed)
     return " ".join(spelt) if changed else None
 
 
@@ -43,11 +45,16 @@ def distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def _nearest_word(part: str, known: Counter[str]) -> str | None:
+class _Known(NamedTuple):
+    rank: int
+    accented: str
+
+
+def _nearest_word(part: str, known: Mapping[str, _Known]) -> str | None:
     allowed = typos_allowed(part)
     near = [
-        (distance(part, word), abs(len(word) - len(part)), -count, word)
-        for word, count in known.items()
+        (distance(part, word), known[word].rank, abs(len(word) - len(part)), word)
+        for word in known
         if abs(len(word) - len(part)) <= allowed
     ]
     best = min(near, default=None)

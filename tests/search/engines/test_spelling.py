@@ -28,8 +28,11 @@ def test_distance_counts_edits_and_swaps(one: str, other: str, edits: int) -> No
         ("étrangers", None),
         ("xyzzyx", None),
         ("alb camsu", "alb camus"),
+        ("orwel", "orwell"),
+        ("hobit", "hobbit"),
     ],
 )
 def test_nearest_replaces_only_unknown_words(typed: str, suggestion: str | None) -> None:
-    hits = [Shown("L'Étranger", "", ("Albert Camus",)).packed(), Shown("Étrange", "", ()).packed()]
+    titles = ("L'Étranger", "Étrange", "The Hobbit", "The Now Habit", "The 8th Habit")
+    hits = [Shown(title, "", ("Albert Camus", "George Orwell")).packed() for title in titles]
     assert spelling.nearest(matching.take_apart(typed), hits) == suggestion
