@@ -133,10 +133,10 @@ def test_templates_hold_no_inline_script_or_style():
 
 
 def test_colours_and_sizes_are_named_once():
+    # The payment page of the stand-in is another company's: it looks like none of ours and names its own colours.
+    named = {"tokens.css", "fake_stripe.css"}
     colour = re.compile(r"#[0-9a-fA-F]{3,8}\b|rgba?\(")
-    sheets = [
-        path for path in FILES if path.suffix == ".css" and "vendor" not in path.parts and path.name != "tokens.css"
-    ]
+    sheets = [path for path in FILES if path.suffix == ".css" and "vendor" not in path.parts and path.name not in named]
     assert [str(path.relative_to(ROOT)) for path in sheets if colour.search(path.read_text())] == []
 
 

@@ -4,7 +4,7 @@ call to Stripe cannot be rolled back."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from django.db import transaction
 
@@ -13,17 +13,29 @@ from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import gateway
 from marketplace.payments.models import Payment
 
-if TYPE_CHECKING:  # the checkout lies to the right: known here by its rows alone
-    from marketplace.checkout.models import Checkout
-
 LOOK_AGAIN = timedelta(minutes=2)
 # A request for a session that broke off may still arrive; after this it has, or never will.
 IN_FLIGHT = timedelta(minutes=5)
 State = Payment.State
+
+
+class FrozenCheckout(Protocol):
+    """What this package knows of a checkout, which lies to the right of it: its columns, and its parcels' lines."""
+
+    pk: int
+    currency: str
+    language: str
+    email: str
+    total_minor: int
+    expires_at: datetime
+    frozen_at: datetime
+    parcels: Any
+
+
 WAITING = [State.NEW, State.OPEN]
 
 
-def open_session(checkout: Checkout, *, success_url: str, cancel_url: str, now: datetime) -> Payment:
+def open_session(checkout: FrozenCheckout, *, success_url: str, cancel_url: str, now: datetime) -> Payment:
     """The payment of a frozen checkout with the address of its hosted page. Called again it gives the same page.
 
     Raises PaymentGatewayError; then the hold stands until `end_session` knows that no session can be paid."""
@@ -111,7 +123,7 @@ def watch_payments(now: datetime) -> int:
     return done
 
 
-def _lines(checkout: Checkout) -> list[gateway.SessionLine]:
+def _lines(checkout: FrozenCheckout) -> list[gateway.SessionLine]:
     """As the reader saw them; their sum is the checkout's total to the cent (tax and delivery included)."""
     lines: list[gateway.SessionLine] = []
     for parcel in checkout.parcels.select_related("shop").prefetch_related("lines"):
