@@ -73,7 +73,7 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 
 def test_check_deploy_is_clean_with_safe_settings():
     done = manage("check", "--deploy", "--fail-level", "WARNING", **SAFE)
-    assert (done.returncode, done.stderr.strip()) == (0, "System check identified no issues (0 silenced).")
+    assert (done.returncode, done.stdout.strip()) == (0, "System check identified no issues (0 silenced).")
 
 
 def test_worker_does_not_start_unsafe():
