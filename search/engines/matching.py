@@ -67,7 +67,9 @@ class Typed:
 
     @property
     def required(self) -> tuple[text.Word, ...]:
-        return tuple(word for position, word in enumerate(self.words) if position not in self.optional)
+        """Each once, however often it was typed."""
+        needed = (word for position, word in enumerate(self.words) if position not in self.optional)
+        return tuple(dict.fromkeys(needed))
 
 
 def take_apart(typed: str) -> Typed:
