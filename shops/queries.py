@@ -15,7 +15,7 @@ def shops_for(user: User | AnonymousUser) -> QuerySet[Shop]:
     """The shops whose member the user is; for everyone else, operators included, none."""
     if not user.is_authenticated or not user.is_active:
         return Shop.objects.none()
-    return Shop.objects.filter(members__user=user)
+    return Shop.objects.filter(members__user=user.pk)
 
 
 def orders_for(user: User | AnonymousUser) -> QuerySet[ShopOrder]:
@@ -33,7 +33,7 @@ def can_work(user: User | AnonymousUser, shop: Shop) -> bool:
     or do accounts may not."""
     if not user.is_authenticated or not user.is_active:
         return False
-    return ShopMember.objects.filter(user=user, shop=shop, role__in=_WORKS).exists()
+    return ShopMember.objects.filter(user=user.pk, shop=shop, role__in=_WORKS).exists()
 
 
 def members(user: User | AnonymousUser) -> QuerySet[ShopMember]:

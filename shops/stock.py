@@ -99,9 +99,11 @@ def promise(key: str, lines: Mapping[int, int], *, now: datetime) -> None:
 
 def take(line: ShopOrderLine, units: int, *, now: datetime) -> bool:
     """Promise units of the line's stock record to it without a hold before. False where there are not enough."""
+    if line.stock_record_id is None:
+        return False
     with transaction.atomic():
-        record = read([line.stock_record_id]).get(line.stock_record_id)
-        if record is None or not _take_guarded(record, units, now):
+        record = read([line.stock_record_id])[line.stock_record_id]
+        if not _take_guarded(record, units, now):
             return False
         Allocation.objects.create(
             stock_record=record, units=units, cause=Allocation.Cause.LINE, line=line, created_at=now

@@ -8,18 +8,48 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from django.db.models import Manager, Prefetch
+from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Line, Order
+from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import network
-from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, Transmission
+from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Transmission
 
 # Without what is taken for one another (0 O, 1 I L, 2 Z, 5 S, 8 B, U V): told over a counter, read from a phone.
 CODE_LETTERS = "346789ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 6
 
 
+class FrozenLine(Protocol):
+    """What is read of one line of a checkout; amounts are for the whole line."""
+
+    pk: int
+    stock_record: StockRecord
+    product: Product
+    title: str
+    quantity: int
+    unit_price_minor: int
+    discount_minor: int
+    tax_minor: int
+    tax_basis_points: int
+    delivery_share_minor: int
+    total_minor: int
+
+
+class FrozenParcel(Protocol):
+    """One shop's part of a checkout, with its `lines`."""
+
+    shop: Shop
+    delivery_option: DeliveryOption
+    lines: Manager
+    goods_minor: int
+    delivery_minor: int
+    tax_minor: int
+    total_minor: int
+
+
 class FrozenCheckout(Protocol):
-    """What is read of a checkout: its `parcels`, each with its `lines`, and the amounts and language they share."""
+    """What is read of a checkout; its `parcels` are FrozenParcels."""
 
     parcels: Manager
     currency: str
@@ -35,7 +65,7 @@ def split(order: Order, checkout: FrozenCheckout, *, order_lines: Mapping[int, L
     """Shop orders numbered <order number>-A, -B, …, their lines and their transmissions, due now. `order_lines` is the
     order's line by id of the checkout line. Six queries however many lines; called inside the placing transaction,
     which then turns the hold into the lines' allocations. SplitError where a cent would be lost."""
-    parcels = list(_frozen_parcels(checkout))
+    parcels = _frozen_parcels(checkout)
     _check_sums(parcels, checkout)
     answer_due_at = now + timedelta(hours=network.current().answer_within_hours)
     shop_orders = ShopOrder.objects.bulk_create(
@@ -69,14 +99,14 @@ def pickup_code() -> str:
     return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
 
 
-def _frozen_parcels(checkout: FrozenCheckout) -> Sequence:
+def _frozen_parcels(checkout: FrozenCheckout) -> list[FrozenParcel]:
     line_model = checkout.parcels.model._meta.get_field("lines").related_model
     lines = line_model._default_manager.select_related("stock_record__terms", "product__facts").order_by("pk")
     parcels = checkout.parcels.select_related("shop", "delivery_option").order_by("pk")
-    return parcels.prefetch_related(Prefetch("lines", queryset=lines))
+    return list(parcels.prefetch_related(Prefetch("lines", queryset=lines)))
 
 
-def _check_sums(parcels: Sequence, checkout: FrozenCheckout) -> None:
+def _check_sums(parcels: Sequence[FrozenParcel], checkout: FrozenCheckout) -> None:
     total = 0
     for parcel in parcels:
         lines = sum(line.total_minor for line in parcel.lines.all())
@@ -88,9 +118,9 @@ def _check_sums(parcels: Sequence, checkout: FrozenCheckout) -> None:
 
 
 def _shop_order(
-    order: Order, checkout: FrozenCheckout, parcel: object, number: str, now: datetime, answer_due_at: datetime
+    order: Order, checkout: FrozenCheckout, parcel: FrozenParcel, number: str, now: datetime, answer_due_at: datetime
 ) -> ShopOrder:
-    option: DeliveryOption = parcel.delivery_option
+    option = parcel.delivery_option
     return ShopOrder(
         order=order,
         shop=parcel.shop,
@@ -109,7 +139,7 @@ def _shop_order(
     )
 
 
-def _line(shop_order: ShopOrder, line: object, order_line: Line) -> ShopOrderLine:
+def _line(shop_order: ShopOrder, line: FrozenLine, order_line: Line) -> ShopOrderLine:
     facts = getattr(line.product, "facts", None)
     terms = getattr(line.stock_record, "terms", None)
     return ShopOrderLine(
