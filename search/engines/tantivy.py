@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -255,10 +254,9 @@ def _shown(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
 def _counts(searcher: tantivy.Searcher, request: Request) -> dict[str, dict[object, int]]:
     """Facets without a filter of their own are counted together, each of the others under all filters but its own."""
     match = _unscored(request.match)
-    own = [name for name in request.counts if name in request.filters]
     together = [name for name in request.counts if name not in request.filters]
     counted: dict[str, dict[object, int]] = {}
-    for names in chain([together] if together else [], ([name] for name in own)):
+    for names in filter(None, [together, *([name] for name in request.counts if name in request.filters)]):
         filters = [_filter(clause) for name, clause in request.filters.items() if name not in names]
         wanted = {name: _aggregation(request.counts[name]) for name in names}
         found = searcher.aggregate(_every([match, *filters]), wanted)
