@@ -118,9 +118,7 @@ class NetworkForm(forms.ModelForm):
             return logo
         image = logo.image  # type: ignore[attr-defined]
         if image.format not in LOGO_FORMATS:
-            raise ValidationError(
-                _("A logo is a PNG, JPEG or WebP picture; this is %(kind)s.") % {"kind": image.format}
-            )
+            raise ValidationError(_("Give a PNG, JPEG or WebP picture; this is %(kind)s.") % {"kind": image.format})
         if logo.size > LOGO_BYTES:
             raise ValidationError(_("The logo is larger than 2 MB. Make it smaller."))
         if max(image.size) > LOGO_PIXELS:

@@ -54,13 +54,12 @@ class Listing:
 
     def counts(self, now: datetime) -> dict[str, int]:
         """All its figures in one query."""
-        return (
-            self.rows()
-            .order_by()
-            .aggregate(
-                **{name: Count("pk", filter=choice.where(now), distinct=True) for name, choice in self.choices.items()}
-            )
-        )
+        counted = {
+            f"count_{name}": Count("pk", filter=choice.where(now), distinct=True)
+            for name, choice in self.choices.items()
+        }
+        found = self.rows().order_by().aggregate(**counted)
+        return {name: found[f"count_{name}"] for name in self.choices}
 
 
 def when(moment: datetime | None) -> str:
@@ -221,7 +220,7 @@ LISTINGS: dict[str, Listing] = {
             _("Capture before"),
             _("At Stripe"),
             _("Last trouble"),
-        ),  # fmt: skip
+        ),
         {
             "ending": Choice(
                 _("Authorisation ends within a day"),

@@ -22,7 +22,8 @@ SHOWN_DONE = 15
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One order in a line: `when` says by when or since when, in words; `copies` are those the reader still gets."""
+    """One order in a line: `when` says by when or since when, in words; `copies` are those the reader still gets, or
+    asked for where all are declined."""
 
     number: str
     status: str
@@ -82,15 +83,16 @@ def _head(orders: QuerySet[ShopOrder]) -> list[ShopOrder]:
 
 def _row(order: ShopOrder, now: datetime) -> QueueRow:
     lines = list(order.lines.all())
-    kept = [line for line in lines if line.left_units] or lines
+    kept = [line for line in lines if line.left_units]
+    shown = kept or lines
     return QueueRow(
         number=order.number,
         status=order.status,
         status_word=str(STATUSES[Status(order.status)]),
         delivery=str(DELIVERIES.get(order.delivery_kind, order.delivery_name)),  # type: ignore[call-overload]
-        title=kept[0].title if kept else "",
-        more=max(0, len(kept) - 1),
-        copies=sum(line.left_units for line in lines),
+        title=shown[0].title if shown else "",
+        more=max(0, len(shown) - 1),
+        copies=sum(line.left_units if kept else line.quantity for line in shown),
         when=when(order, now),
         overdue=is_overdue(order, now),
     )
@@ -105,5 +107,9 @@ def when(order: ShopOrder, now: datetime) -> str:
     if order.status == Status.NEW:
         text = _("answer was due %(when)s") if order.answer_due_at < now else _("answer by %(when)s")
         return text % {"when": moment(order.answer_due_at, now)}
-    since = order.handed_over_at or order.answered_at or order.created_at
-    return _("since %(when)s") % {"when": moment(since, now)}
+    if order.status == Status.HANDED_OVER:
+        return _("handed over %(when)s") % {"when": moment(order.handed_over_at or order.created_at, now)}
+    answered = moment(order.answered_at or order.created_at, now)
+    if order.status == Status.DECLINED:
+        return _("declined %(when)s") % {"when": answered}
+    return _("since %(when)s") % {"when": answered}
