@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,8 +12,9 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 
-from shops import invariants, stock
-from shops.models import Allocation
+from shops import absorbing, invariants, stock, withholding
+from shops.models import Allocation, Shop
+from shops.orders import fulfilment
 from tests import factories
 from tests.shops.racing import at_once
 
@@ -106,3 +108,40 @@ def test_release_and_hold_at_once_leave_the_counter_right(committed_db):
     assert at_once(come_and_go, len(keys)) == [None] * len(keys)
     assert invariants.counters_that_differ() == []
     assert [StockRecord.objects.get(pk=record.pk).num_allocated for record in records] == [0, 0, 0]
+
+
+def test_everything_at_once_leaves_the_counters_right(committed_db):
+    """Readers buy, staff answer, two lanes bring numbers, the desk withholds: nothing deadlocks, nothing is lost."""
+    shop = factories.shop(reserves_on_accept=True)
+    records = [factories.stock_record(shop, units=4) for _ in range(3)]
+
+    def live(number: int) -> None:
+        chance = random.Random(number)
+        for _ in range(6):
+            now = timezone.now()
+            record = chance.choice(records)
+            if number % 4 == 0:
+                absorbing.write_number(record, chance.randint(0, 4), as_of=now, now=now)
+                absorbing.complete_run(shop.pk, as_of=now, now=now)
+            elif number % 4 == 1:
+                withholding.withhold(record, 1, now=now, by="staff")
+                withholding.till_is_right(record, now=now, by="staff")
+            else:
+                buy_and_answer(shop, chance.sample(records, 2), chance, number)
+
+    assert at_once(live, 8) == [None] * 8
+    stock_checks = [check for name, check in invariants.INVARIANTS.items() if name.startswith("stock")]
+    assert [violation for check in stock_checks for violation in check()] == []
+
+
+def buy_and_answer(shop: Shop, records: list[StockRecord], chance: random.Random, number: int) -> None:
+    try:
+        with transaction.atomic():
+            placed = factories.shop_order(shop, *[(record, 1) for record in sorted(records, key=lambda row: row.pk)])
+    except ValueError:
+        return  # sold out
+    if chance.random() < 0.5:
+        fulfilment.accept_all(placed, by="staff", now=timezone.now())
+        fulfilment.hand_over(placed, by="staff", now=timezone.now(), code=placed.pickup_code)
+    else:
+        fulfilment.decline(placed.lines.first(), 1, by="staff", reason="not_found", now=timezone.now())

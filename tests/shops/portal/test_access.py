@@ -1,0 +1,223 @@
+"""Nothing of another shop is ever shown or changed, whatever the route."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
+
+from marketplace.foundation.models import AuditEntry
+from shops.models import Allocation, ShopMember, ShopOrder
+from shops.portal import queries as portal_queries
+from shops.portal.urls import order_patterns, shop_patterns, urlpatterns
+from tests import factories
+from tests.shops.portal.conftest import Stall, signed_in
+
+NUMBER, LINE, RUN, RECORD = "number", "line_id", "run_id", "record_id"
+# Every route of the portal: what its address names beside the shop, and whether it acts.
+LOOKS: dict[str, list[str]] = {
+    "desk": [],
+    "queue": [],
+    "orders": [],
+    "pick-list": [],
+    "order": [NUMBER],
+    "order-pick-list": [NUMBER],
+    "slip": [NUMBER],
+    "feeds": [],
+    "run": [RUN],
+    "stock": [],
+    "money": [],
+}
+ACTS: dict[str, list[str]] = {
+    "accept-all": [NUMBER],
+    "accept": [NUMBER, LINE],
+    "decline": [NUMBER, LINE],
+    "pack": [NUMBER],
+    "hand-over": [NUMBER],
+    "approve": [RUN],
+    "reject": [RUN],
+    "till-is-right": [RECORD],
+}
+ROUTES = LOOKS | ACTS
+FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX"}
+
+
+def address(name: str, stall: Stall, *, slug: str = "") -> str:
+    """The address of `stall`'s own rows; `slug` puts another shop's name before them."""
+    known = {
+        NUMBER: stall.order.number,
+        LINE: stall.order.lines.first().pk,
+        RUN: stall.run.pk,
+        RECORD: stall.withheld.stock_record_id,
+    }
+    return reverse(f"portal:{name}", kwargs={"slug": slug or stall.shop.slug} | {key: known[key] for key in ROUTES[name]})
+
+
+def call(client, name: str, where: str):
+    return client.post(where, FILLED) if name in ACTS else client.get(where)
+
+
+def rows_of(stall: Stall) -> tuple:
+    """Everything the portal could change."""
+    return (
+        list(ShopOrder.objects.filter(shop=stall.shop).values()),
+        list(stall.order.lines.values()),
+        list(Allocation.objects.filter(stock_record__partner__shop=stall.shop).values()),
+        list(type(stall.run).objects.filter(pk=stall.run.pk).values()),
+        AuditEntry.objects.filter(shop=stall.shop).count(),
+    )
+
+
+def test_table_names_every_route_of_the_portal():
+    named = {pattern.name for pattern in (*shop_patterns, *order_patterns) if getattr(pattern, "name", None)}
+    assert set(ROUTES) == named
+    assert {pattern.name for pattern in urlpatterns if getattr(pattern, "name", None)} == {"door", "order-of-any-shop"}
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_anonymous_signs_in_first(name, ours):
+    before = rows_of(ours)
+    response = call(signed_in(None), name, address(name, ours))
+    assert (response.status_code, response.url.partition("?")[0]) == (302, reverse("account_login"))
+    assert rows_of(ours) == before
+
+
+@pytest.mark.parametrize("name", ROUTES)
+@pytest.mark.parametrize("who", ["a reader", "an operator", "the other shop"])
+def test_stranger_finds_nothing(name, who, ours, theirs):
+    person = {
+        "a reader": lambda: factories.user(),
+        "an operator": lambda: factories.user(is_staff=True, is_superuser=True),
+        "the other shop": lambda: theirs.staff,
+    }[who]()
+    before = rows_of(ours)
+    assert call(signed_in(person), name, address(name, ours)).status_code == 404
+    assert rows_of(ours) == before
+
+
+@pytest.mark.parametrize("name", [name for name, parts in ROUTES.items() if parts])
+def test_other_shops_rows_are_not_found_under_ones_own_address(name, ours, theirs):
+    before = rows_of(ours)
+    where = address(name, ours, slug=theirs.shop.slug)
+    assert call(theirs.client, name, where).status_code == 404
+    assert rows_of(ours) == before
+
+
+@pytest.mark.parametrize("name", [name for name, parts in ROUTES.items() if parts])
+def test_person_of_both_shops_stays_in_the_shop_at_hand(name, ours, theirs):
+    factories.member(ours.shop, theirs.staff)
+    before = rows_of(ours)
+    assert call(theirs.client, name, address(name, ours, slug=theirs.shop.slug)).status_code == 404
+    assert rows_of(ours) == before
+
+
+def test_line_of_another_shop_in_ones_own_order_is_not_found(ours, theirs):
+    before = rows_of(theirs)
+    where = reverse("portal:accept", args=[ours.shop.slug, ours.order.number, theirs.order.lines.first().pk])
+    assert ours.client.post(where, FILLED).status_code == 404
+    assert rows_of(theirs) == before
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_page_shows_nothing_of_another_shop(name, ours, theirs):
+    response = ours.client.get(address(name, ours))
+    assert response.status_code == 200
+    shown = response.content.decode()
+    foreign = [theirs.shop.name, theirs.order.number, "titre de Mile End", "SKU-Mile", theirs.shop.slug]
+    assert [word for word in foreign if word in shown] == []
+
+
+@pytest.mark.parametrize("name", LOOKS)
+@pytest.mark.parametrize("role", [ShopMember.Role.READER, ShopMember.Role.ACCOUNTS])
+def test_who_may_look_sees_the_page_without_its_buttons(name, role, ours):
+    person = factories.member(ours.shop, role=role).user
+    response = signed_in(person).get(address(name, ours))
+    assert response.status_code == 200
+    shown = response.content.decode()
+    assert [act for act in ACTS if f'action="{address(act, ours)}"' in shown] == []
+
+
+@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.parametrize("role", [ShopMember.Role.READER, ShopMember.Role.ACCOUNTS])
+def test_who_may_look_changes_nothing(name, role, ours):
+    person = factories.member(ours.shop, role=role).user
+    before = rows_of(ours)
+    assert call(signed_in(person), name, address(name, ours)).status_code == 403
+    assert rows_of(ours) == before
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_action_takes_no_get(name, ours):
+    assert ours.client.get(address(name, ours)).status_code == 405
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_action_needs_the_token_against_forged_forms(name, ours):
+    client = type(ours.client)(enforce_csrf_checks=True)
+    client.force_login(ours.staff)
+    before = rows_of(ours)
+    assert client.post(address(name, ours), FILLED).status_code == 403
+    assert rows_of(ours) == before
+
+
+def test_door_leads_to_the_one_shop(ours):
+    assert ours.client.get(reverse("portal:door")).url == reverse("portal:desk", args=[ours.shop.slug])
+
+
+def test_door_lists_several_shops(ours, theirs):
+    factories.member(theirs.shop, ours.staff)
+    response = ours.client.get(reverse("portal:door"))
+    assert response.status_code == 200
+    assert [shop.name for shop in response.context["shops"]] == ["Librairie du Port", "Mile End Pages"]
+
+
+def test_door_says_to_a_stranger_that_there_is_no_shop(db):
+    response = signed_in(factories.user("lea@example.org")).get(reverse("portal:door"))
+    assert response.status_code == 404
+    assert "lea@example.org" in response.content.decode()
+
+
+def test_switcher_names_the_other_shops(ours, theirs):
+    factories.member(theirs.shop, ours.staff)
+    shown = ours.client.get(reverse("portal:desk", args=[ours.shop.slug])).content.decode()
+    assert reverse("portal:desk", args=[theirs.shop.slug]) in shown
+
+
+def test_mails_address_leads_to_the_order(ours):
+    where = reverse("portal:order-of-any-shop", args=[ours.order.number])
+    assert ours.client.get(where).url == reverse("portal:order", args=[ours.shop.slug, ours.order.number])
+
+
+def test_mails_address_is_nobody_elses(ours, theirs):
+    where = reverse("portal:order-of-any-shop", args=[ours.order.number])
+    assert theirs.client.get(where).status_code == 404
+    assert signed_in(None).get(where).status_code == 302
+
+
+def test_person_who_is_no_longer_active_is_out(ours):
+    client = ours.client
+    type(ours.staff).objects.filter(pk=ours.staff.pk).update(is_active=False)
+    assert client.get(address("desk", ours)).status_code == 302
+
+
+def test_polling_without_a_session_leads_the_whole_page_to_the_door(ours):
+    response = signed_in(None).get(address("queue", ours), headers={"HX-Request": "true"})
+    assert response.status_code == 401
+    assert response["HX-Redirect"].startswith(reverse("account_login"))
+
+
+def test_action_without_a_session_leads_back_to_the_desk(ours):
+    response = signed_in(None).post(address("pack", ours), FILLED)
+    assert response.url.endswith(f"?next={address('desk', ours)}")
+
+
+@pytest.mark.parametrize(
+    "query", ["feeds_for", "runs_for", "stock_records_for", "withheld_for", "incidents_for", "transfers_for"]
+)
+def test_query_begins_at_ones_own_shops(query, ours, theirs):
+    rows = getattr(portal_queries, query)
+    assert not rows(AnonymousUser()).exists()
+    assert not rows(factories.user(is_superuser=True, is_staff=True)).exists()
+    own, foreign = set(rows(ours.staff)), set(rows(theirs.staff))
+    assert own.isdisjoint(foreign)
+    assert len(own) == len(foreign)
