@@ -83,9 +83,6 @@ def counted(run: SyncRun, staged: Staged, plan: Plan) -> None:
 def close(run: SyncRun, state: str, *, notes: Iterable[Reason] = (), issues: Iterable[RecordIssue] = ()) -> SyncRun:
     """End a run: its counts, words and issues in one transaction. A dry run, which has no row, only gets them."""
     run.state, run.ended_at = state, timezone.now()
-    run.seconds = (
-        round((run.ended_at - (run.alive_at or run.ended_at)).total_seconds(), 3) if not run.seconds else run.seconds
-    )
     with translation.override(run.feed.shop.language):
         run.notes = run.notes + [note_of(why) for why in notes]
     if run.pk is None:
@@ -105,10 +102,11 @@ def note_of(why: Reason) -> dict[str, Any]:
 
 
 def failed(run: SyncRun, error: FeedError) -> SyncRun:
-    """End a run whose feed could not be read, in the words of the error."""
-    if error.reason is not None:
-        return close(run, SyncRun.State.FAILED, notes=[error.reason])
-    run.notes = [*run.notes, {"code": "feed_error", "values": {}, "text": str(error)}]
+    """End a run whose feed could not be read, in the words of the error. Its note says whether a person has to act."""
+    with translation.override(run.feed.shop.language):
+        why = error.reason
+        note = note_of(why) if why else {"code": "feed_error", "values": {}, "text": str(error)}
+    run.notes = [*run.notes, note | {"permanent": error.permanent}]
     return close(run, SyncRun.State.FAILED)
 
 

@@ -5,21 +5,24 @@ open → unchanged? → stage → plan → guard → match and apply → retire 
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 
 from catalog_sync import applying, guarding, planning, runs, staging, vouching
 from catalog_sync.locations import Reading, opened
 from catalog_sync.models import Feed, SourceRecord, SyncRun
 from catalog_sync.reasons import FeedError, Reason, reason
-from marketplace.foundation import audit
+from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
 
 State = SyncRun.State
+LEASE_SECONDS = 3600  # of the step; a run that dies is given up sooner, by its sign of life
 
 
 def run(
@@ -164,3 +167,30 @@ def reject(run_: SyncRun, *, by: AbstractBaseUser) -> bool:
             return False
         audit.record("sync_run.reject", run_, by=by, shop_id=run_.feed.shop_id, feed=run_.feed.name)
         return True
+
+
+def sync_feeds(now: datetime) -> int:
+    """The step: read one feed whose time has come, and set its next time. A feed that cannot be read is tried later, or
+    parked where a person has to act. Returns how many were read."""
+    for feed in leases.claim(Feed, now=now, limit=1, lease_seconds=LEASE_SECONDS, where=Q(active=True)):
+        try:
+            this = run(feed, now=now)
+        except runs.AlreadyRunningError as error:
+            leases.finish(feed, due_at=next_time(feed, now), attempts=0, last_error=str(error))
+            return 0
+        except Exception as error:
+            leases.postpone(feed, error=repr(error), now=now)
+            raise
+        if this.state == State.FAILED:
+            leases.postpone(
+                feed, error=this.notes[-1]["text"], now=now, permanent=this.notes[-1].get("permanent", False)
+            )
+        else:
+            leases.finish(feed, due_at=next_time(feed, now), attempts=0)
+        return 1
+    return 0
+
+
+def next_time(feed: Feed, now: datetime) -> datetime:
+    """A little before or after its interval, so that a hundred shops are not read at the same moment."""
+    return now + timedelta(minutes=feed.every_minutes * random.uniform(0.9, 1.1))

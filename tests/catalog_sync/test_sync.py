@@ -39,7 +39,10 @@ def test_run_makes_products_and_stock_records(db):
         (str(ISBN), "L'Étranger", "book", "letranger"),
         ("", "Savon", "goods", "savon"),
     ]
-    assert list(ProductFacts.objects.order_by("product__title").values_list("gtin", "is_book")) == [(ISBN, True), (None, False)]
+    assert list(ProductFacts.objects.order_by("product__title").values_list("gtin", "is_book")) == [
+        (ISBN, True),
+        (None, False),
+    ]
     assert StockTerms.objects.count() == 0
     books.shop.refresh_from_db()
     assert books.shop.complete_as_of == NOON
@@ -54,7 +57,9 @@ def stored() -> list[list[tuple]]:
 def test_second_run_of_the_same_list_writes_no_row(db):
     books = feed()
     shelve(books, article("a", gtin=ISBN), article("b", condition="good", quantity=None), article("c", price=None))
-    assert sync_now(books).written == 3 * 2 + 3 + 3 + 1  # products and facts, source, stock records, terms of the used one
+    assert (
+        sync_now(books).written == 3 * 2 + 3 + 3 + 1
+    )  # products and facts, source, stock records, terms of the used one
     before = stored()
     shelve(books, article("c", price=None), article("a", gtin=ISBN), article("b", condition="good", quantity=None))
     again = sync_now(books)
@@ -80,7 +85,9 @@ def test_change_writes_the_changed_rows_alone(db):
     sync_now(books)
     TitleChange.objects.all().delete()
     later = NOON + timedelta(hours=1)
-    shelve(books, *(article(f"s{n}") for n in range(28)), article("s28", quantity=7), article("s29", price=2100), at=later)
+    shelve(
+        books, *(article(f"s{n}") for n in range(28)), article("s28", quantity=7), article("s29", price=2100), at=later
+    )
     run = sync_now(books, later)
     assert (counts(run), run.written) == ((30, 0, 2, 28, 0, 0, 0), 4)
     records = dict(StockRecord.objects.values_list("partner_sku", "num_in_stock"))

@@ -1,0 +1,50 @@
+from django.contrib import admin
+
+from catalog_sync.models import Feed, RecordIssue, SyncRun
+
+
+@admin.register(Feed)
+class FeedAdmin(admin.ModelAdmin):
+    list_display = ["name", "shop", "kind", "lane", "active", "every_minutes", "due_at", "parked_at"]
+    list_filter = ["active", "kind", "lane"]
+    search_fields = ["name", "shop__name", "location"]
+    readonly_fields = ["cursor", "content_hash", "attempts", "lease_until", "lease_token", "last_error"]
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """A journal: looked at, never edited."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    list_display = [
+        "feed",
+        "started_at",
+        "state",
+        "read",
+        "new",
+        "changed",
+        "gone",
+        "refused",
+        "quarantined",
+        "seconds",
+    ]
+    list_filter = ["state", "feed"]
+    list_select_related = ["feed"]
+
+
+@admin.register(RecordIssue)
+class RecordIssueAdmin(ReadOnlyAdmin):
+    list_display = ["run", "kind", "code", "position", "sku", "text"]
+    list_filter = ["kind", "code"]
+    search_fields = ["sku", "text"]
+    list_select_related = ["run__feed"]

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from catalog_sync.adapters import ADAPTERS, adapter_for
+from catalog_sync.reasons import FeedError, Reason
+from catalog_sync.records import CatalogRecord, Chunk, Lane
+from marketplace.foundation.money import to_decimal
+
+SHOWN_ISSUES = 10
+
+
+@dataclass
+class FileOnly:
+    """What an adapter may know of a feed, where there is but a file."""
+
+    kind: str
+    location: str
+    currency: str
+    language: str
+    encoding: str
+    options: dict[str, Any] = field(default_factory=dict)
+    timezone: str = "UTC"
+    stock_kind: str = "on_hand"
+
+
+class Command(BaseCommand):
+    help = "Read a feed's file without a database and say what was understood."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("kind", help=", ".join(ADAPTERS))
+        parser.add_argument("file")
+        parser.add_argument("--records", action="store_true", help="print every record as a line of JSON")
+        parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+        parser.add_argument("--currency", default=settings.OSCAR_DEFAULT_CURRENCY, help="where the file names none")
+        parser.add_argument("--language", default="fr")
+        parser.add_argument("--encoding", default="", help="declared charset; found out where it is not given")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        wanted = FileOnly(
+            options["kind"], options["file"], options["currency"], options["language"], options["encoding"]
+        )
+        told = Told(options["kind"])
+        try:
+            for chunk in adapter_for(wanted).fetch(Lane.CATALOGUE, None):
+                told.count(chunk)
+                if options["records"]:
+                    for record in chunk.records:
+                        self.stdout.write(json.dumps(as_json(record), ensure_ascii=False))
+        except FeedError as error:
+            raise CommandError(str(error)) from None
+        if not options["records"]:
+            self.stdout.write(told.text())
+        if options["json"]:
+            self.stdout.write(json.dumps(told.as_json(), ensure_ascii=False))
+
+
+class Told:
+    """What a file was understood to say, counted chunk by chunk."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.records = self.refused = 0
+        self.complete = False
+        self.filled: Counter[str] = Counter()
+        self.issues: Counter[str] = Counter()
+        self.examples: dict[str, str] = {}
+        self.notes: list[Reason] = []
+
+    def count(self, chunk: Chunk) -> None:
+        self.records += len(chunk.records)
+        self.refused += len(chunk.refused)
+        self.complete = chunk.complete
+        self.notes += chunk.notes
+        for record in chunk.records:
+            self.filled.update(name for name, value in zip(record._fields, record, strict=True) if value not in _EMPTY)
+        for row in (*chunk.refused, *chunk.issues):
+            self.issues[row.reason.code] += 1
+            self.examples.setdefault(row.reason.code, f"{row.position}: {row.reason.words()}")
+
+    def text(self) -> str:
+        lines = [f"{self.records} articles read, {self.refused} refused."]
+        lines += [note.words() for note in self.notes]
+        for code, count in self.issues.most_common(SHOWN_ISSUES):
+            lines.append(f"{count:6d} × {self.examples[code]}")
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        charset = next((dict(note.values)["encoding"] for note in self.notes if note.code == "encoding_decided"), None)
+        return {
+            "records": self.records,
+            "refused": self.refused,
+            "complete": self.complete,
+            "charset": charset,
+            "kind_detected": self.kind,
+            "fields": {
+                name: round(self.filled[name] / self.records, 4) if self.records else 0.0
+                for name in CatalogRecord._fields
+            },
+            "issues": [
+                {"code": code, "count": count, "example": self.examples[code]}
+                for code, count in self.issues.most_common()
+            ],
+        }
+
+
+_EMPTY = (None, "", (), False)
+
+
+def as_json(record: CatalogRecord) -> dict[str, Any]:
+    """A record with the schema's names: the price as a decimal text, times in ISO 8601."""
+    values = record._asdict()
+    if record.price is not None:
+        values["price"] = str(to_decimal(record.price, record.currency))
+    values["as_of"] = record.as_of.isoformat()
+    return values

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from catalog_sync.models import Feed, SyncRun
+from catalog_sync.runs import AlreadyRunningError
+from catalog_sync.sync import run, sync_feeds
+
+COUNTS = ("read", "new", "changed", "unchanged", "gone", "refused", "quarantined", "written")
+
+
+class Command(BaseCommand):
+    help = "Read feeds and bring the stock records up to them. Exits 1 if a feed could not be read."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("feed", nargs="?", help="its name")
+        parser.add_argument("--all", action="store_true", help="every active feed")
+        parser.add_argument("--due", action="store_true", help="the feeds whose time has come")
+        parser.add_argument("--dry-run", action="store_true", help="count what would change, write nothing")
+        parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        if sum((bool(options["feed"]), options["all"], options["due"])) != 1:
+            raise CommandError("Say which: a feed's name, --all or --due.")
+        runs = self._due() if options["due"] else self._named(options)
+        for this in runs:
+            self._report(this)
+        if options["json"]:
+            self.stdout.write(json.dumps(totals(runs)))
+        if any(this.state == SyncRun.State.FAILED for this in runs):
+            sys.exit(1)
+
+    def _named(self, options: dict[str, Any]) -> list[SyncRun]:
+        feeds = Feed.objects.select_related("shop")
+        chosen = list(feeds.filter(active=True) if options["all"] else feeds.filter(name=options["feed"]))
+        if not chosen and options["feed"]:
+            known = ", ".join(feeds.values_list("name", flat=True)) or "none yet"
+            raise CommandError(f"There is no feed called “{options['feed']}”. Known: {known}.")
+        return [self._run(feed, dry_run=options["dry_run"]) for feed in chosen]
+
+    def _run(self, feed: Feed, *, dry_run: bool) -> SyncRun:
+        try:
+            return run(feed, now=timezone.now(), dry_run=dry_run, progress=self._progress(feed))
+        except AlreadyRunningError as error:
+            raise CommandError(str(error)) from None
+
+    def _due(self) -> list[SyncRun]:
+        before = SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        while sync_feeds(timezone.now()):
+            pass
+        return list(SyncRun.objects.filter(pk__gt=before).order_by("pk").select_related("feed__shop"))
+
+    def _progress(self, feed: Feed) -> Any:
+        """Counts on one line of a terminal; nothing elsewhere, where the report says it all."""
+        if not self.stdout.isatty():
+            return None
+        return lambda read: self.stdout.write(f"\r{feed.name}: {read} articles read", ending="")
+
+    def _report(self, this: SyncRun) -> None:
+        start = "\r" if self.stdout.isatty() else ""
+        counts = ", ".join(f"{getattr(this, name)} {name}" for name in COUNTS)
+        self.stdout.write(f"{start}{this.feed.name}: {this.get_state_display()}. {counts}; {this.seconds:.1f} s")
+        for note in this.notes:
+            self.stdout.write(f"    {note['text']}")
+
+
+def totals(runs: list[SyncRun]) -> dict[str, float]:
+    """The counts of all runs together."""
+    found: dict[str, float] = {name: sum(getattr(this, name) for this in runs) for name in COUNTS}
+    found["awaiting_approval"] = sum(this.state == SyncRun.State.AWAITING for this in runs)
+    found["seconds"] = round(sum(this.seconds for this in runs), 3)
+    return found

@@ -1,0 +1,207 @@
+"""The guard: what a list may do by itself, what a person must approve, and what happens without the guard."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from oscar.apps.partner.models import StockRecord
+
+from catalog_sync import guarding, sync
+from catalog_sync.models import Feed, SyncRun
+from catalog_sync.reasons import feed_error
+from marketplace.foundation.models import AuditEntry
+from shops.models import StockTerms
+from tests import factories
+from tests.catalog_sync.memory import NOON, article, chunk, codes, feed, refused, shelve, sync_now
+
+pytestmark = pytest.mark.usefixtures("_memory")
+LATER = NOON + timedelta(days=1)
+
+
+def shelf(count: int = 20, **columns: object) -> list:
+    return [article(f"s{n:02}", **columns) for n in range(count)]
+
+
+@pytest.fixture
+def books(db) -> Feed:
+    """A feed whose twenty articles are in: 2 copies each, 20.00 $."""
+    made = feed()
+    shelve(made, *shelf())
+    sync_now(made)
+    return made
+
+
+def on_sale() -> int:
+    return StockRecord.objects.filter(terms__retired_at=None, num_in_stock__gt=0).count()
+
+
+def prices() -> set[Decimal]:
+    return set(StockRecord.objects.values_list("price", flat=True))
+
+
+def test_drop_of_more_than_the_limit_awaits_approval(books):
+    shelve(books, *shelf(8), article("new"), at=LATER)
+    run = sync_now(books, LATER)
+    assert (run.state, codes(run), run.gone, run.written) == ("awaiting", ["run_drop"], 12, 0)
+    assert "12" in run.notes[0]["text"]
+    assert (on_sale(), StockRecord.objects.count()) == (20, 20)
+
+
+def test_drop_without_the_guard_empties_the_shop(books, monkeypatch):
+    """Negative control."""
+    monkeypatch.setattr(guarding, "objections", lambda feed, plan: [])
+    shelve(books, *shelf(8), at=LATER)
+    assert sync_now(books, LATER).state == "done"
+    assert on_sale() == 8
+
+
+def test_drop_within_the_limit_goes_in(books):
+    shelve(books, *shelf(16), at=LATER)
+    assert (sync_now(books, LATER).state, on_sale()) == ("done", 16)
+
+
+def test_cut_list_retires_nothing_and_its_good_rows_go_in(books):
+    shelve(books, *shelf(5, price=2200), at=LATER, complete=False)
+    run = sync_now(books, LATER)
+    assert (run.state, run.complete, run.changed, run.gone) == ("done", False, 5, 0)
+    assert on_sale() == 20
+    assert StockRecord.objects.filter(price=22).count() == 5
+
+
+def test_reading_that_breaks_off_keeps_what_was_read(books):
+    shelve(books, *shelf(5, quantity=9), at=LATER, more=(feed_error("file_damaged", permanent=False, detail="cut"),))
+    run = sync_now(books, LATER)
+    assert (run.state, run.complete, codes(run)) == ("done", False, ["run_broken_off"])
+    assert (on_sale(), StockRecord.objects.filter(num_in_stock=9).count()) == (20, 5)
+
+
+def test_single_jump_of_a_price_is_kept_back(books):
+    shelve(books, *shelf(19), article("s19", price=200000, quantity=1), at=LATER)
+    run = sync_now(books, LATER)
+    assert (run.state, run.quarantined, run.changed) == ("done", 1, 0)
+    record = StockRecord.objects.get(partner_sku="s19")
+    assert (record.price, record.num_in_stock) == (Decimal("20.00"), 2)
+    assert (record.terms.follows_runs, record.terms.as_of) == (False, NOON)
+    issue = run.issues.get()
+    assert (issue.kind, issue.code, issue.sku) == ("quarantined", "price_jumped", "s19")
+
+
+def test_single_jump_is_said_again_without_writing_and_heals(books):
+    for day, price in ((1, 200000), (2, 200000), (3, 2100)):
+        at = NOON + timedelta(days=day)
+        shelve(books, *shelf(19), article("s19", price=price), at=at)
+        run = sync_now(books, at)
+        assert (run.quarantined, run.written) == ((1, 2), (1, 0), (0, 3))[day - 1]
+    record = StockRecord.objects.get(partner_sku="s19")
+    assert (record.price, record.terms.follows_runs) == (Decimal("21.00"), True)
+
+
+def test_approved_jump_goes_in(books):
+    shelve(books, *shelf(19), article("s19", price=200000), at=LATER)
+    run = sync_now(books, LATER)
+    person = factories.user()
+    again = sync.approve(run, by=person, now=LATER + timedelta(hours=1))
+    assert (again.pk, again.quarantined, again.changed, again.approved_by) == (run.pk, 0, 1, person)
+    assert StockRecord.objects.get(partner_sku="s19").price == Decimal("2000.00")
+
+
+@pytest.mark.parametrize("factor", [100, 0.01, 1.5])
+def test_many_jumps_await_approval(books, factor):
+    shelve(books, *shelf(17), *(article(f"s{n}", price=int(2000 * factor)) for n in (17, 18, 19)), at=LATER)
+    run = sync_now(books, LATER)
+    assert (run.state, codes(run), prices()) == ("awaiting", ["run_prices_jumped"], {Decimal("20.00")})
+
+
+def test_slipped_decimal_mark_jumps_whatever_the_limit(books):
+    Feed.objects.update(price_jump=30_000)
+    shelve(books, *shelf(19), article("s19", price=200000), at=LATER)
+    assert sync_now(books, LATER).quarantined == 1
+
+
+def test_lost_prices_await_approval(books):
+    shelve(books, *shelf(price=None), at=LATER)
+    run = sync_now(books, LATER)
+    assert (run.state, codes(run), prices()) == ("awaiting", ["run_prices_missing"], {Decimal("20.00")})
+
+
+@pytest.mark.parametrize("quantity", [0, None])
+def test_most_quantities_at_zero_or_unknown_await_approval(books, quantity):
+    shelve(books, *shelf(11, quantity=quantity), *shelf()[11:], at=LATER)
+    run = sync_now(books, LATER)
+    assert (run.state, codes(run), on_sale()) == ("awaiting", ["run_stock_fell"], 20)
+
+
+def test_half_of_quantities_at_zero_go_in(books):
+    shelve(books, *shelf(10, quantity=0), *shelf()[10:], at=LATER)
+    assert (sync_now(books, LATER).state, on_sale()) == ("done", 10)
+
+
+def test_approval_applies_and_is_audited(books):
+    shelve(books, *shelf(8), at=LATER)
+    run = sync_now(books, LATER)
+    person = factories.user()
+    again = sync.approve(run, by=person, now=LATER + timedelta(hours=1))
+    assert (again.pk, again.state, again.gone, on_sale()) == (run.pk, "done", 12, 8)
+    assert codes(again) == ["run_approved"]
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor, entry.shop_id) == ("sync_run.approve", person, books.shop_id)
+
+
+def test_rejected_run_changes_nothing(books):
+    shelve(books, *shelf(8), at=LATER)
+    run = sync_now(books, LATER)
+    assert sync.reject(run, by=factories.user())
+    run.refresh_from_db()
+    assert (run.state, on_sale()) == ("rejected", 20)
+    assert not sync.reject(run, by=factories.user())
+
+
+def test_next_credible_list_ends_the_wait(books):
+    shelve(books, *shelf(8), at=LATER)
+    waiting = sync_now(books, LATER)
+    shelve(books, *shelf(), at=LATER + timedelta(hours=1))
+    assert sync_now(books, LATER + timedelta(hours=1)).state == "done"
+    waiting.refresh_from_db()
+    assert waiting.state == SyncRun.State.REJECTED
+
+
+def test_refused_article_is_neither_retired_nor_refreshed(books):
+    shelve(books, *shelf(19), refused=(refused("s19"),), at=LATER)
+    run = sync_now(books, LATER)
+    assert (run.read, run.refused, run.gone) == (20, 1, 0)
+    terms = StockTerms.objects.get()
+    assert (terms.stock_record.partner_sku, terms.retired_at) == ("s19", None)
+    assert (terms.follows_runs, terms.as_of) == (False, NOON)
+    issue = run.issues.get()
+    assert (issue.kind, issue.code, issue.sku, issue.position) == ("refused", "record_unreadable", "s19", "7")
+    shelve(books, *shelf(), at=LATER + timedelta(days=1))
+    assert sync_now(books, LATER + timedelta(days=1)).changed == 1
+    terms.refresh_from_db()
+    assert terms.follows_runs
+
+
+def test_unreadable_line_may_be_what_is_missing(books):
+    shelve(books, *shelf(19), refused=(refused(),), at=LATER)
+    run = sync_now(books, LATER)
+    assert (run.state, run.gone, codes(run)) == ("done", 1, ["run_not_vouched"])
+    terms = StockTerms.objects.get()
+    assert (terms.stock_record.partner_sku, terms.retired_at, terms.follows_runs) == ("s19", None, False)
+
+
+def test_list_without_articles_changes_nothing(books):
+    shelve(books, at=LATER)
+    run = sync_now(books, LATER)
+    assert (run.state, on_sale()) == ("awaiting", 20)
+
+
+def test_several_chunks_are_one_list(books):
+    shelve(books, *shelf(9), at=LATER, complete=False, more=(chunk(tuple(shelf()[9:]), at=LATER),))
+    assert (sync_now(books, LATER).state, on_sale()) == ("done", 20)
+
+
+def test_more_refused_rows_than_are_kept_are_counted(books):
+    shelve(books, *shelf(), refused=tuple(refused(f"r{n}") for n in range(2500)), at=LATER)
+    run = sync_now(books, LATER)
+    assert (run.refused, run.issues.count()) == (2500, 2000)
