@@ -1,3 +1,4 @@
+import threading
 from datetime import UTC, date, datetime
 from io import StringIO
 
@@ -134,13 +135,24 @@ def test_index_titles_keeps_the_marks_when_the_engine_fails(reindex, settings, t
     assert TitleChange.objects.count() == 1
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has its own lock, tried with two connections")
-def test_index_titles_runs_once_at_a_time(reindex):
+def test_index_titles_runs_once_at_a_time(committed_db, reindex):
     reindex()
     changes.mark([factories.product().pk])
-    with indexing._alone() as alone:
-        assert alone
-        assert indexing.index_titles(timezone.now()) == 0
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with indexing._alone() as alone:
+            assert alone
+            held.set()
+            done.wait(20)
+        connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert held.wait(20)
+    assert indexing.index_titles(timezone.now()) == 0
+    done.set()
+    other.join()
     assert indexing.index_titles(timezone.now()) == 1
 
 
