@@ -1,0 +1,37 @@
+"""Each benchmark runs at a tiny size and prints its rows; what they say then means nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+# program: (how many figures, one of them)
+PROGRAMS = {
+    "bench_title_page": (9, "queries, 30 offers"),
+    "bench_sync": (10, "rows written by the unchanged runs"),
+    "bench_search": (5, "words in one shop up to a price, 3 facets, p95"),
+    "bench_placing": (3, "queries of an order of 12 lines from 2 shops"),
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_program_prints_its_rows(program):
+    command = [sys.executable, f"bench/{program}.py", "--quick", "--json"]
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    *_, last = done.stdout.splitlines()
+    printed = json.loads(last)
+    count, named = PROGRAMS[program]
+    assert (len(printed["figures"]), named in printed["figures"], printed["bare_ms"] > 0) == (count, True, True)
+    assert all(figure in done.stdout for figure in printed["figures"])
+
+
+def test_every_program_is_run_here():
+    assert {path.stem for path in (settings.BASE_DIR / "bench").glob("bench_*.py")} == set(PROGRAMS)
