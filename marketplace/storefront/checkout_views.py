@@ -4,12 +4,13 @@ token, so that a guest comes back to it."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.forms import BaseForm
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,11 +24,12 @@ from marketplace.checkout import checkouts, ending, freezing
 from marketplace.checkout.delivery import reaches
 from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout
-from marketplace.checkout.planning import Plan
+from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import links
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.storefront import amounts
 from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
+from marketplace.storefront.reader_request import ReaderRequest, account
 
 FEW_MINUTES = 5
 State = Checkout.State
@@ -40,7 +42,7 @@ def filling_in(view: View) -> View:
     @never_cache
     @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
-    def inner(request: HttpRequest, token: str) -> HttpResponse:
+    def inner(request: ReaderRequest, token: str) -> HttpResponse:
         checkout = get_object_or_404(Checkout, token=token)
         if checkout.state != State.OPEN:
             return redirect("storefront:checkout", token)
@@ -54,18 +56,17 @@ def filling_in(view: View) -> View:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def start(request: HttpRequest) -> HttpResponse:
+def start(request: ReaderRequest) -> HttpResponse:
     if request.method != "POST" or request.basket.is_empty:
         return redirect("storefront:basket")
-    user = request.user if request.user.is_authenticated else None
     language = (get_language() or "fr")[:2]
-    checkout = checkouts.start(request.basket, user, language=language, now=timezone.now())
+    checkout = checkouts.start(request.basket, account(request), language=language, now=timezone.now())
     return redirect("storefront:checkout", checkout.token)
 
 
 @never_cache
 @require_safe
-def resume(request: HttpRequest, token: str) -> HttpResponse:
+def resume(request: ReaderRequest, token: str) -> HttpResponse:
     """Where this checkout is now: the first open decision, the payment page, the order."""
     checkout = get_object_or_404(Checkout.objects.select_related("payment"), token=token)
     if checkout.state == State.OPEN:
@@ -80,7 +81,7 @@ def resume(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @filling_in
-def who(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
+def who(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     initial = {name: getattr(checkout, name) for name in checkouts.PERSON}
     form = WhoForm(_posted(request), initial=initial, plan=plan)
     if form.is_valid():
@@ -95,7 +96,7 @@ def who(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
 
 
 @filling_in
-def where(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
+def where(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     initial = {name: getattr(checkout, name) for name in checkouts.ADDRESS}
     form = WhereForm(_posted(request), initial=initial, plan=plan, country=checkout.country)
     if form.is_valid():
@@ -105,7 +106,7 @@ def where(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
 
 
 @filling_in
-def how(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
+def how(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     to = checkouts.destination(checkout)
     form = HowForm(_posted(request), plan=plan, to=to)
     if form.is_valid():
@@ -127,7 +128,7 @@ def how(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
 
 
 @filling_in
-def pay(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
+def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     """GET shows what will be paid; POST freezes it, holds the stock and goes to the payment page."""
     step = checkouts.next_step(checkout, plan)
     if step != "pay":
@@ -144,14 +145,14 @@ def pay(request: HttpRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
 
 @never_cache
 @require_POST
-def try_again(request: HttpRequest, token: str) -> HttpResponse:
+def try_again(request: ReaderRequest, token: str) -> HttpResponse:
     """The payment page could not be opened before: the same frozen checkout once more."""
     return _pay(request, get_object_or_404(Checkout, token=token), "")
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def cancelled(request: HttpRequest, token: str) -> HttpResponse:
+def cancelled(request: ReaderRequest, token: str) -> HttpResponse:
     """Back from the payment page without paying: the session ends, then the hold; the basket is as it was."""
     checkout = get_object_or_404(Checkout, token=token)
     try:
@@ -168,7 +169,7 @@ def cancelled(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_safe
-def paid(request: HttpRequest, token: str) -> HttpResponse:
+def paid(request: ReaderRequest, token: str) -> HttpResponse:
     """Back from the payment page: the order, or "being confirmed" until the payment provider has told us."""
     checkout = get_object_or_404(Checkout.objects.select_related("order", "payment"), token=token)
     if checkout.order:
@@ -181,11 +182,11 @@ def paid(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "storefront/checkout_paid.html", context)
 
 
-def _posted(request: HttpRequest) -> QueryDict | None:
+def _posted(request: ReaderRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def _pay(request: HttpRequest, checkout: Checkout, seen: str) -> HttpResponse:
+def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
     addresses = {
         "success_url": request.build_absolute_uri(reverse("storefront:checkout-paid", args=[checkout.token])),
         "cancel_url": request.build_absolute_uri(reverse("storefront:checkout-cancelled", args=[checkout.token])),
@@ -208,13 +209,15 @@ def _pay(request: HttpRequest, checkout: Checkout, seen: str) -> HttpResponse:
     return redirect("storefront:checkout", checkout.token)
 
 
-def _step(request: HttpRequest, step: str, checkout: Checkout, plan: Plan, **context: object) -> HttpResponse:
-    form = context["form"]
-    wrong = getattr(form, "is_bound", False) and not form.is_valid()
+def _step(
+    request: ReaderRequest, step: str, checkout: Checkout, plan: Plan, *, form: BaseForm, **context: object
+) -> HttpResponse:
+    wrong = form.is_bound and not form.is_valid()
     values = {
         "checkout": checkout,
         "plan": plan,
         "step": step,
+        "form": form,
         "tax_rows": amounts.tax_rows(plan),
         "total": amounts.shown(plan.total_minor, plan.currency),
         "minutes": settings.CHECKOUT_MINUTES,
@@ -229,12 +232,12 @@ def _minutes_left(checkout: Checkout) -> int | None:
     return max(1, left) if left <= FEW_MINUTES else None
 
 
-def _back_to_basket(request: HttpRequest, plan: Plan) -> HttpResponse:
+def _back_to_basket(request: ReaderRequest, plan: Plan) -> HttpResponse:
     _say_short(request, plan.short)
     return redirect("storefront:basket")
 
 
-def _say_short(request: HttpRequest, short: object) -> None:
+def _say_short(request: ReaderRequest, short: Sequence[PlannedLine]) -> None:
     for line in short:
         shop = line.record.partner.shop
         text = (

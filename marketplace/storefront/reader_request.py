@@ -1,0 +1,21 @@
+"""A request as the middlewares leave it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+from oscar.apps.basket.models import Basket
+
+from marketplace.models import User
+
+
+class ReaderRequest(HttpRequest):
+    """For types alone: `basket` is Oscar's, loaded when it is touched."""
+
+    basket: Basket
+    htmx: HtmxDetails
+
+
+def account(request: HttpRequest) -> User | None:
+    """The reader's account when they are signed in."""
+    return request.user if isinstance(request.user, User) else None
