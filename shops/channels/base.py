@@ -23,10 +23,11 @@ class ChannelError(Exception):
 
 @dataclass(frozen=True)
 class Receipt:
-    """The shop has the order. `reference` is its own number for it; `booked_at` its own stamp, on its clock, of when
-    the stock was booked, where it gives one."""
+    """The shop has the order. `reference` is its own number for it. `is_booked`: its system has taken the units off the
+    number that its feeds give; `booked_at` is its own stamp of that, on its clock, where it gives one."""
 
     reference: str = ""
+    is_booked: bool = False
     booked_at: datetime | None = None
 
 

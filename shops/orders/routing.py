@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from django.db import transaction
+
 from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
+from shops import absorbing
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Receipt
-from shops.models import Transmission
+from shops.models import ShopOrder, Transmission
 
 logger = logging.getLogger("halles.routing")
 Outcome = Transmission.Outcome
@@ -41,9 +44,12 @@ def _transmit(row: Transmission, now: datetime) -> bool:
             outcome = Outcome.UNKNOWN if error.unknown_outcome else Outcome.WAITING
             leases.postpone(row, error=str(error), now=now, permanent=error.permanent, outcome=outcome)
             return False
-    if not leases.finish(row, outcome=Outcome.SENT, reference=receipt.reference[:120], sent_at=now):
-        return False
-    audit.record("transmission.send", row, shop_id=row.shop_id, channel=row.channel, reference=receipt.reference)
+    with transaction.atomic():
+        if not leases.finish(row, outcome=Outcome.SENT, reference=receipt.reference[:120], sent_at=now):
+            return False
+        if receipt.is_booked:
+            _reflect(row, receipt, now)
+        audit.record("transmission.send", row, shop_id=row.shop_id, channel=row.channel, reference=receipt.reference)
     return True
 
 
@@ -58,6 +64,14 @@ def _send(channel: Channel, row: Transmission, now: datetime) -> Receipt:
         raise ChannelError(f"{type(error).__name__}: {error}", unknown_outcome=True) from error
     failpoint("transmission.after_send")
     return receipt
+
+
+def _reflect(row: Transmission, receipt: Receipt, now: datetime) -> None:
+    """The shop's number contains all of the order from here on, before anyone there has answered it."""
+    shop_order = ShopOrder.objects.select_for_update(of=("self",)).select_related("shop").get(pk=row.shop_order_id)
+    reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now, booked_at=receipt.booked_at)
+    for line in shop_order.lines.order_by("stock_record_id"):
+        absorbing.reflect(line, line.left_units, reflected_at=reflected_at, now=now)
 
 
 def _write_held(row: Transmission, **values: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -19,6 +20,7 @@ class ScriptedChannel(Channel):
     box: list[str] = []
     faults: list[str] = []
     calls: list[str] = []
+    receipt = Receipt()
 
     def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
         self.calls.append(f"send {shop_order.number}")
@@ -31,7 +33,7 @@ class ScriptedChannel(Channel):
             self.box.append(shop_order.number)
         if fault == "lost":
             raise ChannelError("No answer after 30 s.", unknown_outcome=True)
-        return Receipt(reference=f"their-{shop_order.number}")
+        return replace(self.receipt, reference=f"their-{shop_order.number}")
 
     def look_up(self, shop_order: ShopOrder) -> Receipt | None:
         self.calls.append(f"look up {shop_order.number}")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from marketplace.checkout.models import Checkout
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops import invariants, stock
 from shops.models import Allocation, DeliveryOption, Parcel, ShopOrder, ShopOrderLine
@@ -232,6 +233,13 @@ def test_mail_speaks_the_readers_language_and_answers_go_to_the_shop(placed):
     mail = MailMessage.objects.get()
     assert (mail.to, mail.language, mail.reply_to) == ("lea@example.org", "en", placed.shop.email)
     assert mail.subject == "Librairie du Port prepares your order"
+
+
+def test_mail_speaks_the_language_of_the_checkout(placed):
+    factories.network(default_language="fr")
+    Checkout.objects.create(token="t", currency="CAD", language="en", created_at=timezone.now(), order=placed.order)
+    fulfilment.accept_all(placed, by="staff", now=timezone.now())
+    assert MailMessage.objects.get().language == "en"
 
 
 def test_mail_goes_to_the_account_of_a_signed_in_reader(shop):

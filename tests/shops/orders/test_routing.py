@@ -6,7 +6,8 @@ import pytest
 
 from marketplace.foundation import leases
 from marketplace.foundation.models import AuditEntry, MailMessage
-from shops.models import Shop, ShopOrder, Transmission
+from shops.channels.base import Receipt
+from shops.models import Allocation, Shop, ShopOrder, Transmission
 from shops.orders import routing
 from tests import factories
 from tests.factories import NOON
@@ -136,6 +137,21 @@ def test_fault_in_a_channel_stops_no_other_shop(system, caplog):
     assert state(broken)[0] == "unknown"
     assert state(broken)[3] == "ZeroDivisionError: a fault in the channel"
     assert (state(well)[0], len(caplog.records)) == ("sent", 1)
+
+
+@pytest.mark.parametrize(
+    ("receipt", "reflected_at"),
+    [
+        (Receipt(), None),
+        (Receipt(is_booked=True), NOON + timedelta(hours=1)),
+        (Receipt(is_booked=True, booked_at=NOON - timedelta(minutes=20)), NOON + timedelta(minutes=55)),
+    ],
+)
+def test_receipt_that_says_booked_is_the_shops_word(system, monkeypatch, receipt, reflected_at):
+    monkeypatch.setattr(system, "receipt", receipt)
+    row = transmission(factories.shop(channel="scripted", booking_lag_minutes=60))
+    assert routing.transmit_orders(NOON) == 1
+    assert Allocation.objects.get(line__shop_order=row.shop_order_id).reflected_at == reflected_at
 
 
 def test_lost_lease_sends_nothing(system):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from catalog_sync.models import Feed, RecordIssue, SyncRun
 from marketplace.models import User
+from shops import withholding
 from shops.models import Allocation, Shop, ShopMember, ShopOrder
 from tests import factories
 
@@ -43,7 +44,8 @@ def stall(name: str) -> Stall:
     factories.member(shop, staff)
     first = factories.stock_record(shop, factories.product(f"Le titre de {name}"), units=5, sku=f"SKU-{name}")
     second = factories.stock_record(shop, factories.product(f"L’autre de {name}"), units=5)
-    order = factories.shop_order(shop, (first, 2), (second, 1), placed=factories.order(email=f"reader.{shop.slug}@example.org"))
+    placed = factories.order(email=f"reader.{shop.slug}@example.org")
+    order = factories.shop_order(shop, (first, 2), (second, 1), placed=placed)
     feed = Feed.objects.create(shop=shop, name=f"feed-{shop.slug}", kind="onix", location="nowhere.xml")
     run = SyncRun.objects.create(
         feed=feed,
@@ -53,16 +55,10 @@ def stall(name: str) -> Stall:
         gone=60,
         notes=[{"code": "run_drop", "values": {"gone": "60", "known": "100"}, "text": "60 sur 100"}],
     )
-    RecordIssue.objects.create(run=run, kind="refused", code="title_missing", position="row 3", text=f"Sans titre, {name}")
-    withheld = _withheld(first)
+    RecordIssue.objects.create(run=run, kind="refused", code="title_missing", position="row 3", text=f"À {name}")
+    withholding.withhold(first, 1, now=timezone.now(), by="test")
+    withheld = Allocation.objects.get(stock_record=first, cause=Allocation.Cause.NOT_FOUND)
     return Stall(shop, staff, order, run, withheld)
-
-
-def _withheld(record) -> Allocation:
-    from shops import withholding
-
-    withholding.withhold(record, 1, now=timezone.now(), by="test")
-    return Allocation.objects.get(stock_record=record, cause=Allocation.Cause.NOT_FOUND)
 
 
 @pytest.fixture

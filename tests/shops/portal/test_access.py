@@ -50,7 +50,8 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         RUN: stall.run.pk,
         RECORD: stall.withheld.stock_record_id,
     }
-    return reverse(f"portal:{name}", kwargs={"slug": slug or stall.shop.slug} | {key: known[key] for key in ROUTES[name]})
+    parts = {key: known[key] for key in ROUTES[name]}
+    return reverse(f"portal:{name}", kwargs={"slug": slug or stall.shop.slug} | parts)
 
 
 def call(client, name: str, where: str):

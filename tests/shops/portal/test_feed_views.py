@@ -1,0 +1,127 @@
+"""A run in words, and a list that awaits a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from django.utils import translation
+from oscar.apps.partner.models import StockRecord
+
+from catalog_sync import runs, sync
+from catalog_sync.models import RecordIssue, SyncRun
+from catalog_sync.reasons import reason
+from marketplace.foundation.models import AuditEntry
+from shops.portal.feed_views import words_of
+from tests.catalog_sync import memory
+
+
+def run_address(stall, name: str = "run") -> str:
+    return reverse(f"portal:{name}", args=[stall.shop.slug, stall.run.pk])
+
+
+def test_feeds_lead_to_what_awaits_approval(ours):
+    response = ours.client.get(reverse("portal:feeds", args=[ours.shop.slug]))
+    assert list(response.context["awaiting"]) == [ours.run]
+    assert run_address(ours) in response.content.decode()
+
+
+def test_run_speaks_the_language_of_whoever_reads_it():
+    note = runs.note_of(reason("run_drop", gone=60, known=100))
+    with translation.override("en"):
+        assert words_of(note).startswith("60 of 100 articles are missing from the list.")
+
+
+def test_note_of_an_unknown_code_is_shown_as_it_was_written():
+    assert words_of({"code": "gone_since", "text": "Ce qui fut dit"}) == "Ce qui fut dit"
+
+
+def test_issues_are_paged_and_filtered(ours):
+    RecordIssue.objects.bulk_create(
+        RecordIssue(run=ours.run, kind="warning", code="gtin_several", position=f"row {n}", text="…")
+        for n in range(150)
+    )
+    client = ours.client
+    first = client.get(run_address(ours))
+    assert [(kind, count) for kind, _word, count in first.context["kinds"]] == [("refused", 1), ("warning", 150)]
+    assert len(first.context["issues"]) == 100
+    assert len(client.get(run_address(ours), {"page": "2"}).context["issues"]) == 51
+    assert len(client.get(run_address(ours), {"kind": "refused"}).context["issues"]) == 1
+    assert len(client.get(run_address(ours), {"kind": "nonsense"}).context["issues"]) == 100
+
+
+@pytest.mark.parametrize("name", ["feeds", "run"])
+def test_page_asks_the_same_number_of_queries_however_many_rows(
+    name, ours, django_assert_num_queries, django_assert_max_num_queries
+):
+    client = ours.client
+    where = run_address(ours) if name == "run" else reverse("portal:feeds", args=[ours.shop.slug])
+    client.get(where)
+    with django_assert_max_num_queries(14) as asked:
+        client.get(where)
+    for _ in range(29):
+        row = SyncRun.objects.create(feed=ours.run.feed, state="done", started_at=ours.run.started_at)
+        RecordIssue.objects.create(run=ours.run, kind="refused", code="title_missing", text=f"of {row.pk}")
+    with django_assert_num_queries(len(asked)):
+        client.get(where)
+
+
+def test_reject_changes_the_run_alone_and_once(ours):
+    ours.client.post(run_address(ours, "reject"))
+    ours.run.refresh_from_db()
+    assert ours.run.state == SyncRun.State.REJECTED
+    ours.client.post(run_address(ours, "reject"))
+    assert list(AuditEntry.objects.filter(action="sync_run.reject").values_list("actor_label", flat=True)) == [
+        ours.staff.email
+    ]
+
+
+def test_run_that_does_not_await_approval_cannot_be_approved(ours):
+    SyncRun.objects.filter(pk=ours.run.pk).update(state=SyncRun.State.FAILED)
+    ours.client.post(run_address(ours, "approve"))
+    assert not AuditEntry.objects.filter(action="sync_run.approve").exists()
+
+
+def test_approving_a_list_that_is_gone_says_so(ours):
+    response = ours.client.post(run_address(ours, "approve"), follow=True)
+    assert response.status_code == 200
+    assert response.context["run"].state == SyncRun.State.FAILED
+    assert response.context["notes"]
+
+
+@pytest.fixture
+def shelf(ours, monkeypatch):
+    """A feed of ours that has listed ten articles and now lists four: its run awaits approval."""
+    memory.register(monkeypatch)
+    feed = memory.feed(ours.shop)
+    listed = [memory.article(f"s{n}") for n in range(10)]
+    memory.shelve(feed, *listed)
+    sync.run(feed, now=memory.NOON)
+    later = memory.NOON + timedelta(days=1)
+    memory.shelve(feed, *listed[:4], at=later)
+    return sync.run(feed, now=later)
+
+
+def test_approved_list_is_applied_once(ours, shelf):
+    client, where = ours.client, reverse("portal:approve", args=[ours.shop.slug, shelf.pk])
+    assert shelf.state == SyncRun.State.AWAITING
+    for _ in range(2):
+        client.post(where)
+    shelf.refresh_from_db()
+    assert (shelf.state, shelf.gone, shelf.approved_by) == (SyncRun.State.DONE, 6, ours.staff)
+    assert StockRecord.objects.filter(partner=ours.shop.partner, terms__retired_at__isnull=False).count() == 6
+    assert AuditEntry.objects.filter(action="sync_run.approve").count() == 1
+
+
+def test_prices_that_moved_far_can_be_vouched_for(ours, shelf):
+    feed, day = shelf.feed, memory.NOON + timedelta(days=2)
+    listed = [memory.article(f"s{n}", at=day) for n in range(9)]
+    memory.shelve(feed, *listed, memory.article("s9", at=day, price=9900), at=day)
+    run = sync.run(feed, now=day)
+    client, page = ours.client, reverse("portal:run", args=[ours.shop.slug, run.pk])
+    assert (run.state, client.get(page).context["can_approve_prices"]) == (SyncRun.State.DONE, True)
+    client.post(reverse("portal:approve", args=[ours.shop.slug, run.pk]))
+    assert StockRecord.objects.get(partner=ours.shop.partner, partner_sku="s9").price == Decimal("99.00")
+    assert client.get(page).context["can_approve_prices"] is False
