@@ -98,7 +98,6 @@ def forget(**_: object) -> None:
 
 
 def _card(shop: Shop) -> ShopCard:
-    known = shop.latitude is not None and shop.longitude is not None
     return ShopCard(
         pk=shop.pk,
         slug=shop.slug,
@@ -107,7 +106,7 @@ def _card(shop: Shop) -> ShopCard:
         city=shop.city,
         region=shop.region,
         postcode=shop.postcode,
-        position=(shop.latitude, shop.longitude) if known else None,
+        position=None if shop.latitude is None or shop.longitude is None else (shop.latitude, shop.longitude),
         zone=ZoneInfo(shop.timezone),
         hours=tuple(
             Hours(weekday=span.weekday, opens=span.opens, closes=span.closes) for span in shop.opening_hours.all()

@@ -72,7 +72,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
     except SearchError:
         found = []
     response = render(request, "search/suggestions.html", {"suggestions": found})
-    response["Cache-Control"] = "public, max-age=60"
+    response["Cache-Control"] = "private, max-age=60"
     return response
 
 

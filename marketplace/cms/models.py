@@ -21,7 +21,7 @@ from marketplace.catalogue.models import ProductFacts
 from marketplace.cms import slugs
 from marketplace.cms.blocks import ShelfBlock
 from search import availability, directory
-from search.reader import reader_of
+from search.reader import Reader, reader_of
 from search.rows import Row, rows
 
 PICKS_SHOWN = 6
@@ -66,7 +66,7 @@ class OurPage(Page):
 
     def said(self, name: str) -> str:
         """A text in the reader's language, or the other where it is missing."""
-        return in_language(lambda language: getattr(self, f"{name}_{language}"))
+        return in_language(getattr(self, f"{name}_fr"), getattr(self, f"{name}_en"))
 
 
 class HomePage(OurPage):
@@ -141,8 +141,8 @@ def home_context(request: HttpRequest, page: HomePage | None) -> dict[str, Any]:
         "intro": page.said("intro") if page else "",
         "shown_shelves": [
             ShownShelf(
-                title=in_language(lambda language, shelf=shelf: shelf[f"title_{language}"]),
-                intro=in_language(lambda language, shelf=shelf: shelf[f"intro_{language}"]),
+                title=in_language(shelf["title_fr"], shelf["title_en"]),
+                intro=in_language(shelf["intro_fr"], shelf["intro_en"]),
                 rows=[found[int(isbn)] for isbn in shelf["isbns"] if int(isbn) in found],
             )
             for shelf in shelves
@@ -154,14 +154,14 @@ def home_context(request: HttpRequest, page: HomePage | None) -> dict[str, Any]:
     }
 
 
-def in_language(text_in: Any) -> str:
-    """`text_in("fr")` or `text_in("en")`, the reader's language first, the other where that is empty."""
-    languages = ("en", "fr") if (get_language() or "").startswith("en") else ("fr", "en")
-    return next((said for language in languages if (said := text_in(language))), "")
+def in_language(french: str, english: str) -> str:
+    """The one in the reader's language, or the other where that is empty."""
+    return english or french if (get_language() or "").startswith("en") else french or english
 
 
-def _rows_by_gtin(gtins: set[int], reader: Any) -> dict[int, Row]:
+def _rows_by_gtin(gtins: set[int], reader: Reader) -> dict[int, Row]:
     if not gtins:
         return {}
-    by_product = dict(ProductFacts.objects.filter(gtin__in=gtins).values_list("product_id", "gtin"))
+    known = ProductFacts.objects.filter(gtin__in=gtins).values_list("product_id", "gtin")
+    by_product = {product_id: gtin for product_id, gtin in known if gtin is not None}
     return {by_product[row.product.pk]: row for row in rows(list(by_product), reader)}

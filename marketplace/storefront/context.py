@@ -62,7 +62,7 @@ def basket_count(request: HttpRequest) -> int:
 
 
 def _cookie_basket(request: HttpRequest) -> int | None:
-    signed = request.COOKIES.get(settings.OSCAR_BASKET_COOKIE_OPEN)
+    signed = request.COOKIES.get(settings.OSCAR_BASKET_COOKIE_OPEN)  # type: ignore[misc]
     try:
         return int(Signer().unsign(signed)) if signed else None
     except (BadSignature, ValueError):

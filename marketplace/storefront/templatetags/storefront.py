@@ -17,9 +17,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Order
 
 from marketplace.catalogue import covers
+from marketplace.catalogue.models import ProductFacts
 from marketplace.foundation import money as foundation_money
 from search import words
 from search.availability import Opening
@@ -184,13 +186,12 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def cover(product: object, *, facts: object = None, loading: str = "lazy") -> SafeString:
+def cover(product: Product, *, facts: ProductFacts | None = None, loading: str = "lazy") -> SafeString:
     """The title's cover, or a drawn one. `facts` where they are not already read with the product."""
     facts = facts or getattr(product, "facts", None)
-    title = getattr(product, "title", "")
     if facts and facts.cover:
         return format_html('<img class="cover-image" src="{}" alt="" loading="{}">', facts.cover.url, loading)
-    return covers.drawn(title, facts.contributors_text if facts else "", facts.publisher if facts else "")
+    return covers.drawn(product.title, facts.contributors_text if facts else "", facts.publisher if facts else "")
 
 
 @register.inclusion_tag("storefront/parts/field.html")
@@ -198,7 +199,7 @@ def field(bound: BoundField, hint: str = "") -> dict[str, object]:
     """Label, input, hint and error of one form field, tied together for screen readers."""
     described = [f"{bound.auto_id}_hint"] if hint or bound.help_text else []
     described += [f"{bound.auto_id}_error"] if bound.errors else []
-    attributes = {"aria-describedby": " ".join(described)} if described else {}
+    attributes: dict[str, str | bool] = {"aria-describedby": " ".join(described)} if described else {}
     if bound.errors:
         attributes["aria-invalid"] = "true"
     is_choice = getattr(bound.field.widget, "input_type", "") in ("checkbox", "radio")
