@@ -1,0 +1,37 @@
+"""What a browser would tell nobody: every address it asked, everything its console says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Request
+
+# Session, cross-site guard, language, basket; nothing else is ever set.
+COOKIES = {"sessionid", "csrftoken", "django_language", "oscar_open_basket"}
+
+
+@dataclass
+class Watch:
+    origin: str
+    elsewhere: list[str] = field(default_factory=list)  # requests to anybody else
+    complaints: list[str] = field(default_factory=list)  # errors of the console, among them breaches of the policy
+    cookies: set[str] = field(default_factory=set)
+
+    def follow(self, context: BrowserContext) -> None:
+        context.on("request", self._asked)
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.complaints.append(f"{error.page.url}: {error.error}"))
+
+    def _asked(self, request: Request) -> None:
+        if urlsplit(request.url).scheme in {"data", "blob"}:
+            return
+        if not request.url.startswith(f"{self.origin}/"):
+            self.elsewhere.append(request.url)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"{message.page.url if message.page else ''}: {message.text}")
+
+    def nothing_is_wrong(self) -> None:
+        assert (self.elsewhere, self.complaints, self.cookies - COOKIES) == ([], [], set())
