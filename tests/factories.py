@@ -14,10 +14,12 @@ from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import Partner, StockRecord
 
 from marketplace.catalogue.models import ProductFacts
+from marketplace.checkout.models import Checkout
 from marketplace.foundation import network as networks
 from marketplace.foundation.models import Network
 from marketplace.foundation.money import to_minor
 from marketplace.models import User
+from marketplace.payments.models import MoneyCall, Payment
 from shops import stock
 from shops.models import DeliveryOption, Shop, ShopMember, ShopOrder, ShopOrderLine, StockTerms
 
@@ -188,3 +190,34 @@ def basket(*lines: tuple[StockRecord, int], owner: User | None = None) -> Basket
             price_currency=record.price_currency,
         )
     return made
+
+
+def payment(of: Order, *, checkout: dict | None = None, **columns: object) -> Payment:
+    """The captured payment of an order, with the checkout it was placed from; `checkout` are columns of that one."""
+    total = to_minor(of.total_incl_tax, "CAD")
+    made = Checkout.objects.create(
+        **{
+            "token": f"token-{next(_number)}",
+            "state": Checkout.State.PLACED,
+            "order": of,
+            "currency": "CAD",
+            "total_minor": total,
+            "created_at": timezone.now(),
+        }
+        | (checkout or {})
+    )
+    columns = {"state": Payment.State.CAPTURED, "currency": "CAD", "amount_minor": total} | columns
+    return Payment.objects.create(checkout=made, **columns)
+
+
+def transfer(to: ShopOrder, amount_minor: int = 1000, **columns: object) -> MoneyCall:
+    """What is paid to a shop for one of its orders, done unless `done_at` says otherwise."""
+    checkout = Checkout.objects.filter(order=to.order).first()
+    columns = {
+        "kind": MoneyCall.Kind.TRANSFER,
+        "key": f"transfer-{next(_number)}",
+        "payment": checkout.payment if checkout else payment(to.order),
+        "currency": "CAD",
+        "done_at": timezone.now(),
+    } | columns
+    return MoneyCall.objects.create(shop_order=to, amount_minor=amount_minor, **columns)

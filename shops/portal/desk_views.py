@@ -68,7 +68,7 @@ def queue_part(request: HttpRequest, workplace: Workplace) -> HttpResponse:
 def orders(request: HttpRequest, workplace: Workplace) -> HttpResponse:
     """All orders, newest first; `q` finds by number, pick-up code, ISBN, SKU or title. A single hit opens at once."""
     found = queries.orders_for(request.user).filter(shop=workplace.shop)
-    text, status = request.GET.get("q", "").strip()[:100], request.GET.get("status", "")
+    text, status = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("status", "")
     if status in Status.values:
         found = found.filter(status=status)
     if text:

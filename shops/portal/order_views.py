@@ -226,7 +226,8 @@ def _order_page(
 
 def _line_row(line: ShopOrderLine, workplace: Workplace, failed: Failed | None) -> LineRow:
     mine = failed if failed and failed.line_id == line.pk else None
-    row = LineRow(line, reason=str(REASONS.get(line.decline_reason, "")), states=_states(line))  # type: ignore[call-overload]
+    row = LineRow(line, problem=mine.problem if mine else "", states=_states(line))
+    row.reason = str(REASONS.get(line.decline_reason, ""))  # type: ignore[call-overload]
     row.decline_most = line.open_units + line.accepted - line.handed_over
     if not workplace.can_work:
         return row
@@ -237,9 +238,9 @@ def _line_row(line: ShopOrderLine, workplace: Workplace, failed: Failed | None) 
         row.decline = DeclineForm(initial={"units": line.open_units or 1}, auto_id=f"decline{line.pk}_%s")
         row.decline.fields["units"].widget.attrs["max"] = row.decline_most
     if mine and mine.name == "accept" and row.accept:
-        row.accept, row.problem = mine.form, mine.problem
+        row.accept = mine.form
     elif mine and mine.name == "decline" and row.decline:
-        row.decline, row.problem = mine.form, mine.problem
+        row.decline = mine.form
     return row
 
 
