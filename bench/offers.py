@@ -15,7 +15,9 @@ CONDITIONS = ("Neuf",) * 9 + ("Bon état",)
 
 def isbn(number: int) -> str:
     """The ISBN-13 with this number in the French range."""
-    digits = f"978{200_000_000 + number:09d}"
+    digits = (
+        f"978{200_000_001 + 2 * number}"  # odd, as what ends in many zeros looks like a number spoilt by a spreadsheet
+    )
     check = -sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits)) % 10
     return f"{digits}{check}"
 
