@@ -50,7 +50,8 @@ def claim(
 ) -> list[M]:
     """Lease up to `limit` due rows of `model`, oldest first. With `group` (a column name) at most one row per group
     is leased at a time, the oldest, so that one shop is served in order; a waiting row holds its group, a parked one
-    does not."""
+    does not. A row that becomes the oldest while a younger one is leased (it was parked, or its transaction took longer)
+    waits for that one."""
     free = Q(due_at__lte=now, parked_at=None) & (Q(lease_until=None) | Q(lease_until__lt=now))
     until = now + timedelta(seconds=lease_seconds)
     with transaction.atomic():
@@ -59,7 +60,7 @@ def claim(
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(model._meta.db_table.encode())])
         due = model._default_manager.filter(free & (where or Q()))
         if group:
-            due = due.filter(pk__in=_group_heads(model, group))
+            due = due.filter(pk__in=_group_heads(model, group)).exclude(**{f"{group}__in": _served(model, group, now)})
         elif connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)
         keys = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
@@ -76,6 +77,11 @@ def _group_heads(model: type[DueRow], group: str) -> models.QuerySet:
     """The oldest row of each group that is neither finished nor parked: leased or waiting, it keeps its group busy."""
     unfinished = model._default_manager.exclude(due_at=None).filter(parked_at=None)
     return unfinished.values(group).annotate(head=models.Min("pk")).values("head")
+
+
+def _served(model: type[DueRow], group: str, now: datetime) -> models.QuerySet:
+    """Groups of which a row is leased now."""
+    return model._default_manager.filter(lease_until__gte=now).values(group)
 
 
 def finish(row: DueRow, **changes: object) -> bool:

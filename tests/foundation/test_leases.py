@@ -85,3 +85,14 @@ def test_claim_by_group_serves_one_row_per_group_in_order():
 def test_delay_after_doubles_up_to_six_hours():
     assert 12 <= leases.delay_after(1).total_seconds() <= 18
     assert leases.delay_after(30).total_seconds() <= 6 * 3600 * 1.2
+
+
+def test_claim_by_group_waits_for_a_younger_row_that_is_leased():
+    """An older row may turn up while a younger one is at work: a person unparked it, or its transaction took longer."""
+    now = timezone.now()
+    parked, younger = message("a", due_at=now, parked_at=now), message("b", due_at=now)
+    assert leases.claim(MailMessage, now=now, group="to") == [younger]
+    leases.unpark([parked], now=now)
+    assert leases.claim(MailMessage, now=now, group="to") == []
+    leases.finish(MailMessage.objects.get(pk=younger.pk))
+    assert leases.claim(MailMessage, now=now, group="to") == [parked]
