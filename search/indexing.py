@@ -19,6 +19,7 @@ from oscar.apps.partner.models import StockRecord
 
 from marketplace.catalogue.models import ProductFacts, Subject, TitleChange
 from marketplace.foundation import money, network
+from marketplace.foundation.failpoints import failpoint
 from search import queries
 from search.documents import TitleDocument
 from shops.models import Availability, Condition, Shop, ShopOrderLine
@@ -41,11 +42,13 @@ def index_titles(now: datetime) -> int:
             return 0
         product_ids = sorted({product_id for _, product_id in marks})
         written = documents(product_ids, now=now)
+        failpoint("index.before_write")
         gone = set(product_ids) - {document.product_id for document in written}
         if written:
             queries.engine().write(written)
         if gone:
             queries.engine().remove(gone)
+        failpoint("index.after_write")
         keys = [key for key, _ in marks]
         for start in range(0, len(keys), BATCH):
             TitleChange.objects.filter(pk__in=keys[start : start + BATCH]).delete()
