@@ -50,8 +50,8 @@ def claim(
 ) -> list[M]:
     """Lease up to `limit` due rows of `model`, oldest first. With `group` (a column name) at most one row per group
     is leased at a time, the oldest, so that one shop is served in order; a waiting row holds its group, a parked one
-    does not. A row that becomes the oldest while a younger one is leased (it was parked, or its transaction took longer)
-    waits for that one."""
+    does not. A row that becomes the oldest while a younger one is leased (it was parked, or its transaction took
+    longer) waits for that one."""
     free = Q(due_at__lte=now, parked_at=None) & (Q(lease_until=None) | Q(lease_until__lt=now))
     until = now + timedelta(seconds=lease_seconds)
     with transaction.atomic():
