@@ -28,7 +28,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One delivery option; prices in minor units of the network's currency."""
+    """One delivery option; prices in minor units of the network's currency. `local`: to some postcodes only."""
 
     kind: str
     name_fr: str
@@ -37,6 +37,7 @@ class Delivery:
     free_above_minor: int | None
     days_min: int
     days_max: int
+    local: bool
 
     @property
     def name(self) -> str:
@@ -69,8 +70,9 @@ class ShopCard:
 
     @property
     def cheapest_delivery(self) -> Delivery | None:
+        """The cheapest that goes everywhere; a local one only where there is no other."""
         sent = [option for option in self.deliveries if not option.is_pickup]
-        return min(sent, key=lambda option: option.price_minor, default=None)
+        return min(sent, key=lambda option: (option.local, option.price_minor), default=None)
 
 
 def active() -> Mapping[int, ShopCard]:
@@ -120,6 +122,7 @@ def _card(shop: Shop) -> ShopCard:
                 free_above_minor=option.free_above_minor,
                 days_min=option.days_min,
                 days_max=option.days_max,
+                local=bool(option.postcode_prefixes),
             )
             for option in shop.delivery_options.all()
         ),

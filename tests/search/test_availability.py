@@ -95,6 +95,15 @@ def test_entries_put_the_nearest_first_and_unknown_positions_last():
     assert [one.card.pk for one in availability.entries(None, MONDAY_10)] == [nowhere.pk, far.pk, close.pk]
 
 
+def test_cheapest_delivery_goes_everywhere_where_one_does():
+    shop = factories.shop()
+    factories.delivery_option(shop, kind="courier", price_minor=500, postcode_prefixes=["H2"])
+    assert directory.active()[shop.pk].cheapest_delivery.price_minor == 500
+    factories.delivery_option(shop, kind="post", price_minor=895)
+    factories.delivery_option(shop, kind="post", price_minor=1295)
+    assert directory.active()[shop.pk].cheapest_delivery.price_minor == 895
+
+
 def test_directory_is_read_once_and_again_after_a_change(django_assert_num_queries):
     shop = factories.shop()
     with django_assert_num_queries(3):

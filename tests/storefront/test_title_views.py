@@ -128,6 +128,11 @@ def test_others_by_the_same_people(client):
     assert [facts.product.title for facts in response.context["related"]] == ["Deux"]
 
 
+def test_sources_of_the_facts_are_named(client):
+    product = factories.product(publisher="Boréal", provenance={"publisher": "Le Port (ONIX)", "tax_code": "x"})
+    assert "Where these facts come from Publisher Le Port (ONIX)" in text_of(client.get(product.get_absolute_url()))
+
+
 def test_picks_are_signed(client):
     product = factories.product(gtin=9782070360024)
     Pick.objects.create(gtin=9782070360024, shop=factories.shop(), signed="Étienne", text_fr="Lisez-le.")

@@ -130,6 +130,24 @@ def natural_name(name: str) -> str:
     return f"{first} {last}" if comma else name
 
 
+@register.filter
+def fact_sources(facts: ProductFacts) -> list[tuple[str, str]]:
+    """(fact, who says so) for the facts that the page shows."""
+    words = {
+        "title": _("Title"),
+        "contributors": _("Contributors"),
+        "publisher": _("Publisher"),
+        "publication_date": _("Published"),
+        "form": _("Format"),
+        "pages": _("Pages"),
+        "language": _("Language"),
+        "series": _("Series"),
+        "subjects": _("Subject"),
+        "description": _("Description"),
+    }
+    return [(label, facts.provenance[name]) for name, label in words.items() if name in facts.provenance]
+
+
 @register.simple_tag
 def schema_availability(offer: Offer) -> str:
     """The last part of schema.org's address for it."""
