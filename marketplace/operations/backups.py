@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import tarfile
 import tempfile
+import zlib
+from contextlib import closing
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.db import connection, connections
@@ -18,6 +23,7 @@ from django.utils import timezone
 
 DATABASE_NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.pgdump"}
 MANIFEST = "halles-backup.json"
+FORMAT = 1
 POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -26,63 +32,119 @@ class BackupError(Exception):
 
 
 def write(archive: Path) -> int:
-    """Write a backup to `archive` (.tar.gz) while the site runs; its size in bytes. The file appears when whole."""
+    """Write a backup to `archive` (.tar.gz) while the site runs; its size in bytes. The file appears when whole, and
+    only its owner may read it: it holds the readers' addresses. Raises BackupError."""
     archive.parent.mkdir(parents=True, exist_ok=True)
     part = archive.with_name(archive.name + ".part")
-    with tempfile.TemporaryDirectory() as work, tarfile.open(part, "w:gz") as tar:
-        dump = Path(work) / DATABASE_NAMES[connection.vendor]
-        _dump(dump)
-        manifest = {"made_at": timezone.now().isoformat(), "vendor": connection.vendor, "format": 1}
-        _add_text(tar, MANIFEST, json.dumps(manifest))
-        tar.add(dump, arcname=dump.name)
-        if Path(settings.MEDIA_ROOT).exists():
-            tar.add(settings.MEDIA_ROOT, arcname="media")
-    os.replace(part, archive)
+    try:
+        with _private_file(part) as file, tarfile.open(fileobj=file, mode="w:gz") as tar:
+            _pack(tar)
+        os.replace(part, archive)
+    finally:
+        part.unlink(missing_ok=True)
     return archive.stat().st_size
 
 
 def restore(archive: Path) -> None:
-    """Replace the database and the uploaded files by the archive's. Raises BackupError."""
+    """Replace the database and the uploaded files by the archive's. What is no whole backup of this kind of database
+    replaces nothing. Raises BackupError."""
     if not archive.exists():
         raise BackupError(f"{archive} does not exist.")
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
+        dump = _unpack(archive, folder)
+        _load(dump)
+        _replace_media(folder / "media")
+
+
+def _private_file(path: Path) -> IO[bytes]:
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _pack(tar: tarfile.TarFile) -> None:
+    with tempfile.TemporaryDirectory() as work:
+        dump = Path(work) / DATABASE_NAMES[connection.vendor]
+        _dump(dump)
+        manifest = {"made_at": timezone.now().isoformat(), "vendor": connection.vendor, "format": FORMAT}
+        _add_text(tar, MANIFEST, json.dumps(manifest))
+        tar.add(dump, arcname=dump.name)
+        if Path(settings.MEDIA_ROOT).exists():
+            tar.add(settings.MEDIA_ROOT, arcname="media")
+
+
+def _unpack(archive: Path, folder: Path) -> Path:
+    """The archive's content below `folder`; the path of its database, which was checked to be one."""
+    try:
+        with gzip.open(archive) as whole:  # to its end, where the checksum is: tarfile stops before
+            while whole.read(1 << 20):
+                pass
+        with tarfile.open(archive, "r:gz") as tar:
+            tar.extractall(folder, filter="data")
+        manifest = json.loads((folder / MANIFEST).read_text())
+        vendor, made_as = manifest["vendor"], manifest["format"]
+    except (tarfile.TarError, OSError, ValueError, EOFError, zlib.error, KeyError, TypeError) as error:
+        raise BackupError(f"{archive} is not a whole backup: {error}") from error
+    if vendor != connection.vendor:
+        raise BackupError(f"This backup is of {vendor}, this site runs on {connection.vendor}.")
+    if made_as != FORMAT:
+        raise BackupError(f"This backup has format {made_as}; this version of Halles reads {FORMAT}.")
+    dump = folder / DATABASE_NAMES[vendor]
+    if not _is_our_database(dump):
+        raise BackupError(f"{archive} is not a whole backup: its database is missing or damaged.")
+    return dump
+
+
+def _is_our_database(dump: Path) -> bool:
+    """Whether it can be read and holds our tables. Loading an empty one would empty the site."""
+    if not dump.is_file():
+        return False
+    if connection.vendor != "sqlite":
         try:
-            with tarfile.open(archive, "r:gz") as tar:
-                tar.extractall(folder, filter="data")
-            manifest = json.loads((folder / MANIFEST).read_text())
-        except (tarfile.TarError, OSError, ValueError, EOFError) as error:
-            raise BackupError(f"{archive} is not a whole backup: {error}") from error
-        if manifest["vendor"] != connection.vendor:
-            raise BackupError(f"This backup is of {manifest['vendor']}, this site runs on {connection.vendor}.")
-        _load(folder / DATABASE_NAMES[connection.vendor])
-        if (folder / "media").exists():
-            subprocess.run(["cp", "-a", f"{folder}/media/.", str(settings.MEDIA_ROOT)], check=True)
+            return "django_migrations" in _postgres("pg_restore", "--list", dump)
+        except BackupError:
+            return False
+    try:
+        with closing(sqlite3.connect(dump)) as database:
+            whole = database.execute("PRAGMA quick_check").fetchone() == ("ok",)
+            known = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'django_migrations'").fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return whole and known is not None
+
+
+def _replace_media(stored: Path) -> None:
+    """The folder itself stays: it may be a mounted one."""
+    target = Path(settings.MEDIA_ROOT)
+    target.mkdir(parents=True, exist_ok=True)
+    for path in target.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    if stored.exists():
+        shutil.copytree(stored, target, dirs_exist_ok=True)
 
 
 def _dump(target: Path) -> None:
-    if connection.vendor == "sqlite":
-        # SQLite's own online backup: a consistent copy while others write
-        with sqlite3.connect(settings.DATABASES["default"]["NAME"]) as source, sqlite3.connect(target) as copy:
-            source.backup(copy)
-        source.close()
-        copy.close()
+    if connection.vendor != "sqlite":
+        _postgres("pg_dump", "--format=custom", f"--file={target}")
         return
-    _postgres("pg_dump", "--format=custom", f"--file={target}")
+    # SQLite's own online backup: a consistent copy while others write
+    with closing(sqlite3.connect(connection.settings_dict["NAME"])) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
 
 
 def _load(dump: Path) -> None:
     connections.close_all()
-    if connection.vendor == "sqlite":
-        with sqlite3.connect(dump) as source, sqlite3.connect(settings.DATABASES["default"]["NAME"]) as target:
-            source.backup(target)
-        source.close()
-        target.close()
+    if connection.vendor != "sqlite":
+        whole = ["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"]
+        _postgres("pg_restore", f"--dbname={connection.settings_dict['NAME']}", *whole, dump)
         return
-    _postgres("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", dump, database_flag=True)
+    name = connection.settings_dict["NAME"]
+    with closing(sqlite3.connect(dump)) as source, closing(sqlite3.connect(name, timeout=30)) as target:
+        source.backup(target)
 
 
-def _postgres(program: str, *arguments: object, database_flag: bool = False) -> None:
+def _postgres(program: str, *arguments: object) -> str:
+    """What the program says. Raises BackupError in its own words."""
     values = connection.settings_dict
     environment = {
         **os.environ,
@@ -94,11 +156,10 @@ def _postgres(program: str, *arguments: object, database_flag: bool = False) -> 
     }
     path = POSTGRES_BIN / program
     command = [str(path if path.exists() else program), *map(str, arguments)]
-    if database_flag:
-        command.insert(1, f"--dbname={values['NAME']}")
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BackupError(f"{program} failed: {done.stderr.strip()[-1000:]}")
+    return done.stdout
 
 
 def _add_text(tar: tarfile.TarFile, name: str, text: str) -> None:

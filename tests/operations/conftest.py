@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from marketplace.models import User
+from tests import factories
+
+
+@pytest.fixture
+def operator(db) -> User:
+    return factories.user("operation@example.org", is_staff=True)
+
+
+@pytest.fixture
+def board(operator: User, client: Client) -> Client:
+    """A client that has signed in as the operator."""
+    client.force_login(operator)
+    return client

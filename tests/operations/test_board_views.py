@@ -1,0 +1,203 @@
+"""The board counts what its lists show, and only what a person must do is red."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog_sync.models import Feed, SyncRun
+from marketplace.foundation.models import AuditEntry, MailMessage
+from marketplace.operations import parked
+from marketplace.operations.listings import LISTINGS
+from marketplace.payments.models import Payment
+from shops.models import Shop, ShopOrder
+from tests import factories
+
+DAY = timedelta(days=1)
+
+
+def figures(board) -> dict[str, dict[str, tuple[int, bool]]]:
+    """{list: {address's last word: (count, urgent)}}"""
+    groups = board.get(reverse("operations:board")).context["groups"]
+    return {
+        group["name"]: {
+            figure["url"].rpartition("=")[2]: (figure["count"], figure["urgent"]) for figure in group["figures"]
+        }
+        for group in groups
+    }
+
+
+def mail(**columns) -> MailMessage:
+    columns = {"to": "a@example.org", "language": "fr", "kind": "k", "subject": "s", "text": "t", "html": "h"} | columns
+    return MailMessage.objects.create(dedupe_key=f"key-{MailMessage.objects.count()}", **columns)
+
+
+def feed(shop, state: str = "", **columns) -> Feed:
+    made = Feed.objects.create(shop=shop, name=f"feed-{Feed.objects.count()}", kind="onix", location="x", **columns)
+    if state:
+        SyncRun.objects.create(feed=made, state=state, started_at=timezone.now())
+    return made
+
+
+def test_quiet_board_has_nothing_red(board):
+    assert [
+        (name, key) for name, group in figures(board).items() for key, (count, red) in group.items() if red or count
+    ] == []
+    assert board.get(reverse("operations:board")).context["parked"] == 0
+
+
+def test_shops_by_status_and_those_whose_stock_is_old(board):
+    now = timezone.now()
+    factories.shop()
+    factories.shop(complete_as_of=now - DAY - timedelta(minutes=1), stripe_account_ready=True)
+    factories.shop(status=Shop.Status.PAUSED, complete_as_of=None)
+    shops = figures(board)["shops"]
+    assert (shops["active"], shops["paused"], shops["stale"], shops["unpaid"]) == (
+        (2, False), (1, False), (1, True), (1, False),
+    )  # fmt: skip
+
+
+def test_feeds_by_their_last_run(board):
+    shop, now = factories.shop(), timezone.now()
+    healed = feed(shop, "failed")
+    SyncRun.objects.create(feed=healed, state="done", started_at=now)
+    feed(shop, "failed")
+    feed(shop, "awaiting")
+    feed(shop, "done", due_at=now - timedelta(hours=1))
+    feed(shop, "failed", active=False, due_at=now - timedelta(hours=1))
+    counts = figures(board)["feeds"]
+    assert {key: counts[key] for key in ("active", "failed", "awaiting", "late", "paused")} == {
+        "active": (4, False),
+        "failed": (1, True),
+        "awaiting": (1, True),
+        "late": (1, True),
+        "paused": (1, False),
+    }
+
+
+def test_orders_by_state_and_overdue_answers(board):
+    shop, now = factories.shop(), timezone.now()
+    record = factories.stock_record(shop, units=9)
+    factories.shop_order(shop, (record, 1))
+    factories.shop_order(shop, (record, 1), answer_due_at=now - timedelta(minutes=1))
+    old = factories.shop_order(shop, (record, 1))
+    ShopOrder.objects.filter(pk=old.pk).update(status="handed_over", handed_over_at=now - 8 * DAY)
+    orders = figures(board)["orders"]
+    assert (orders["overdue"], orders["new"], orders["handed_over"]) == ((1, True), (2, False), (0, False))
+
+
+def test_authorisation_that_ends_within_a_day_is_red(board):
+    now = timezone.now()
+    for hours in (-1, 23, 48):
+        factories.payment(
+            factories.order(), state=Payment.State.AUTHORISED, capture_before=now + timedelta(hours=hours)
+        )
+    factories.payment(factories.order(), capture_before=now)  # captured in time
+    payments = figures(board)["payments"]
+    assert (payments["ending"], payments["authorised"]) == ((2, True), (3, False))
+
+
+def test_mail_that_is_late_or_parked_is_red(board):
+    now = timezone.now()
+    mail(due_at=now - timedelta(minutes=16))
+    mail(due_at=now)
+    mail(parked_at=now)
+    mail(sent_at=now)
+    counts = figures(board)["mail"]
+    assert counts == {"late": (1, True), "waiting": (2, False), "parked": (1, True), "sent": (1, False)}
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_figure_counts_the_rows_of_its_list(name, board):
+    shop, now = factories.shop(), timezone.now()
+    factories.shop_order(shop, (factories.stock_record(shop), 1), answer_due_at=now - DAY)
+    feed(shop, "failed")
+    mail(parked_at=now)
+    factories.payment(factories.order(), state=Payment.State.AUTHORISED, capture_before=now)
+    listing = LISTINGS[name]
+    counts = listing.counts(now)
+    for key in listing.choices:
+        response = board.get(reverse("operations:list", args=[name]), {"show": key})
+        assert (response.status_code, key, len(response.context["rows"])) == (200, key, counts[key])
+        assert {len(cells) for cells in response.context["rows"]} <= {len(listing.columns)}
+
+
+def test_unknown_list_is_not_found(board):
+    assert board.get(reverse("operations:list", args=["nonsense"])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["board", "shops", "feeds", "orders", "payments", "mail", "audit", "parked"])
+def test_page_asks_the_same_number_of_queries_however_many_rows(
+    name, board, django_assert_num_queries, django_assert_max_num_queries
+):
+    def fill(times: int) -> None:
+        for _ in range(times):
+            shop = factories.shop()
+            feed(shop, "failed", parked_at=timezone.now())
+            factories.shop_order(shop, (factories.stock_record(shop), 1))
+            factories.payment(factories.order(), state=Payment.State.AUTHORISED)
+            mail(parked_at=timezone.now())
+
+    known = {"board": reverse("operations:board"), "parked": reverse("operations:parked")}
+    where = known.get(name) or reverse("operations:list", args=[name])
+    fill(1)
+    board.get(where)
+    with django_assert_max_num_queries(30) as asked:
+        board.get(where)
+    fill(29)
+    with django_assert_num_queries(len(asked)):
+        board.get(where)
+
+
+def test_parked_rows_of_every_kind_of_work_are_listed(board):
+    labels = {"foundation.mailmessage", "catalog_sync.feed", "shops.transmission", "payments.payment"}
+    assert labels <= set(parked.models())
+    row = mail(parked_at=timezone.now(), last_error="550 no such user")
+    response = board.get(reverse("operations:parked"))
+    assert [(group.label, group.rows, group.total) for group in response.context["groups"]] == [
+        ("foundation.mailmessage", [row], 1)
+    ]
+    assert "550 no such user" in response.content.decode()
+
+
+def test_parked_shows_the_oldest_and_counts_all(board):
+    now = timezone.now()
+    rows = [mail(parked_at=now - timedelta(minutes=n)) for n in range(parked.SHOWN + 3)]
+    group = board.get(reverse("operations:parked")).context["groups"][0]
+    assert (group.rows[0], len(group.rows), group.total) == (rows[-1], parked.SHOWN, parked.SHOWN + 3)
+
+
+def test_retry_makes_a_row_due_once_and_is_audited(board, operator):
+    row = mail(parked_at=timezone.now(), attempts=10, last_error="550 no such user")
+    where = reverse("operations:retry", args=["foundation.mailmessage", row.pk])
+    for _ in range(2):
+        assert board.post(where).url == reverse("operations:parked")
+    row.refresh_from_db()
+    assert (row.parked_at, row.attempts, row.due_at is not None) == (None, 0, True)
+    entry = AuditEntry.objects.get(action="due_row.retry")
+    assert (entry.actor, entry.subject_id, entry.reason) == (operator, str(row.pk), "550 no such user")
+
+
+@pytest.mark.parametrize(("label", "row_id"), [("shops.shop", 1), ("nonsense", 1), ("foundation.mailmessage", 999_999)])
+def test_only_parked_work_can_be_retried(label, row_id, board):
+    assert board.post(reverse("operations:retry", args=[label, row_id])).status_code == 404
+    assert board.get(reverse("operations:retry", args=[label, row_id])).status_code == 405
+
+
+def test_verify_explains_then_checks(board):
+    where = reverse("operations:verify")
+    assert "stock: counters are the sum of open allocations" in board.get(where).context["names"]
+    context = board.post(where).context
+    assert (context["broken"], len(context["found"])) == (0, len(board.get(where).context["names"]))
+
+
+def test_verify_shows_what_is_violated(board):
+    record = factories.stock_record(factories.shop())
+    type(record).objects.filter(pk=record.pk).update(num_allocated=7)
+    context = board.post(reverse("operations:verify")).context
+    broken = {name: texts for name, texts, count in context["found"] if count}
+    assert list(broken) == ["stock: counters are the sum of open allocations"]
+    assert str(record.pk) in broken["stock: counters are the sum of open allocations"][0]
