@@ -1,7 +1,7 @@
-"""The plan into the stock records: slice by slice in SKU order, each slice one short transaction, each target one statement.
+"""The plan into the stock records: slice by slice in SKU order, a short transaction each, a statement per target.
 
-Whatever is written is written only where it differs. A slice's products, records, prices, numbers, absorbed units, facts
-and marks for the index belong together; so a run that is killed starts over and ends the same.
+Whatever is written is written only where it differs. A slice's products, records, prices, numbers, absorbed units,
+facts and marks for the index belong together; so a run that is killed starts over and ends the same.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _lock(table: str, words: dict[str, Any]) -> None:
 
 
 def _products_to_fold(words: dict[str, Any]) -> list[int]:
-    """Products of a slice whose facts may change: not where another source of the same rank says the very same already."""
+    """Products of a slice whose facts may change: not where another feed of the same kind says the very same."""
     same = f"""
         SELECT DISTINCT c.product_id FROM {PLAN} c
         WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}' AND c.facts_changed
@@ -131,9 +131,10 @@ def _products_to_fold(words: dict[str, Any]) -> list[int]:
 
 
 def _absorb(feed: Feed, words: dict[str, Any], now: datetime) -> None:
-    """What the slice's numbers contain is no longer promised beside them; only records with open units are looked at."""
+    """What the slice's numbers contain is no longer promised beside them. Only records with open units count."""
     promised = bulk.rows(
-        f"SELECT DISTINCT a.stock_record_id, c.as_of FROM shops_allocation a JOIN partner_stockrecord k ON k.id = a.stock_record_id"
+        "SELECT DISTINCT a.stock_record_id, c.as_of FROM shops_allocation a"
+        " JOIN partner_stockrecord k ON k.id = a.stock_record_id"
         f" JOIN {PLAN} c ON c.sku = k.partner_sku"
         f" WHERE a.ended_at IS NULL AND k.partner_id = %(partner)s AND c.n BETWEEN %(low)s AND %(high)s"
         f" AND c.verdict = '{APPLY}' AND c.number_counts",

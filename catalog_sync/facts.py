@@ -31,7 +31,8 @@ def statements_of(product_ids: list[int]) -> list[Statement]:
     marks = ", ".join(["%s"] * len(product_ids))
     found = bulk.rows(
         "SELECT r.product_id, r.gtin, r.title, r.facts, g.name, g.kind FROM catalog_sync_sourcerecord r"
-        f" JOIN catalog_sync_feed g ON g.id = r.feed_id WHERE r.product_id IN ({marks}) ORDER BY r.product_id, g.name, r.sku",
+        f" JOIN catalog_sync_feed g ON g.id = r.feed_id WHERE r.product_id IN ({marks})"
+        " ORDER BY r.product_id, g.name, r.sku",
         product_ids,
     )
     return [

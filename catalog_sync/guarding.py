@@ -14,7 +14,7 @@ FEW = 3  # rows below which a share says nothing: in a list of four articles one
 
 
 def objections(feed: Feed, plan: Plan) -> list[Reason]:
-    """Why a person must approve this plan; empty for a credible one. The first list of a feed has nothing to differ from."""
+    """Why a person must approve this plan; empty for a credible one, and for the first list of a feed."""
     if not plan.known:
         return []
     found = []

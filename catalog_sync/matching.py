@@ -21,7 +21,12 @@ from marketplace.foundation import bulk
 _NEW = "sync_new"
 _TITLE_LENGTH = 255  # Oscar's column
 _COLUMNS = {
-    **{"n": "bigint", "upc": "text", "code": "text", "title": "text", "slug": "text", "product_class_id": "bigint"},
+    "n": "bigint",
+    "upc": "text",
+    "code": "text",
+    "title": "text",
+    "slug": "text",
+    "product_class_id": "bigint",
     "first": "boolean",
 }
 
@@ -54,10 +59,7 @@ def create_products(feed: Feed, low: int, high: int, *, now: datetime) -> int:
     when = bulk.moment(now)
     made = bulk.execute(_INSERT, {"now": when})
     for key in ("upc", "code"):
-        bulk.execute(
-            f"UPDATE {PLAN} SET product_id = p.id FROM {_NEW} x JOIN catalogue_product p ON p.{key} = x.{key}"
-            f" WHERE x.n = {PLAN}.n AND {PLAN}.product_id IS NULL"
-        )
+        bulk.execute(_FOUND.format(key=key), [low, high])
     bulk.drop_temporary(_NEW)
     return made
 
@@ -85,6 +87,12 @@ ON CONFLICT DO NOTHING
 """
 
 
+_FOUND = f"""
+UPDATE {PLAN} SET product_id = p.id FROM {_NEW} x JOIN catalogue_product p ON p.{{key}} = x.{{key}}
+WHERE x.n = {PLAN}.n AND x.{{key}} IS NOT NULL AND {PLAN}.n BETWEEN %s AND %s AND {PLAN}.product_id IS NULL
+"""
+
+
 def _adopt_gtins(low: int, high: int) -> None:
     """An article that its shop has given a GTIN at last: its product gets it, where no other product has it."""
     gained = bulk.rows(
@@ -101,7 +109,7 @@ def _adopt_gtins(low: int, high: int) -> None:
 
 
 def answer(feed: Feed, sku: str, *, product_id: int) -> bool:
-    """A person says which product an article is. It is applied when the feed is read next. False: there is no question."""
+    """A person says which product an article is; applied when the feed is read next. False: nobody asked."""
     with transaction.atomic():
         asked = SourceRecord.objects.filter(feed=feed, sku=sku, product_id=None)
         if not asked.update(product_id=product_id, offer_hash=DIRTY):

@@ -1,6 +1,6 @@
 """The statements that write a slice of the plan: one per target, each writing only rows that differ.
 
-Named parameters: feed, shop, partner, run, now, currency, minor (minor units in one), alone (a complete list that is the
+Named parameters: feed, shop, partner, run, now, currency, minor (minor units in one), alone (a complete list, and the
 only one to say how many copies the shop has), shop_as_of, vouched, low, high. Words in braces are the database's own.
 """
 
@@ -42,8 +42,8 @@ CASE WHEN (c.parts & {STOCK}) <> 0 AND (NOT c.number_counts AND c.quantity {{dif
 _MATCH = f"CASE WHEN c.verdict = '{QUESTION}' THEN NULL ELSE c.product_id END"
 
 INSERT_SOURCE_RECORDS = f"""
-INSERT INTO catalog_sync_sourcerecord (feed_id, sku, product_id, gtin, title, price_minor, currency, price_kind, quantity,
-    availability, condition, offer_hash, facts_hash, facts, as_of, changed_run_id, retired_at)
+INSERT INTO catalog_sync_sourcerecord (feed_id, sku, product_id, gtin, title, price_minor, currency, price_kind,
+    quantity, availability, condition, offer_hash, facts_hash, facts, as_of, changed_run_id, retired_at)
 SELECT %(feed)s, c.sku, {_MATCH}, c.gtin, c.title, c.price_minor, c.currency, c.price_kind, c.quantity,
     c.availability, c.condition, {_OFFER_HASH}, c.facts_hash, c.facts, c.as_of, %(run)s, NULL
 FROM {PLAN} c WHERE {_SLICE} AND c.is_new AND c.verdict IN ('{APPLY}', '{QUESTION}')
@@ -54,7 +54,8 @@ UPDATE catalog_sync_sourcerecord AS r SET
     product_id = {_MATCH},
     gtin = COALESCE(c.gtin, CASE WHEN (c.parts & {TITLE}) <> 0 THEN NULL ELSE r.gtin END),
     title = CASE WHEN (c.parts & {TITLE}) <> 0 THEN c.title ELSE r.title END,
-    facts = CASE WHEN (c.parts & {SOME_FACTS}) <> 0 THEN {{patch}} WHEN (c.parts & {TITLE}) <> 0 THEN c.facts ELSE r.facts END,
+    facts = CASE WHEN (c.parts & {SOME_FACTS}) <> 0 THEN {{patch}} WHEN (c.parts & {TITLE}) <> 0 THEN c.facts 
+        ELSE r.facts END,
     price_minor = CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_minor ELSE r.price_minor END,
     currency = CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.currency ELSE r.currency END,
     price_kind = CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_kind ELSE r.price_kind END,
@@ -78,8 +79,8 @@ CASE WHEN c.price_minor IS NULL OR c.currency <> %(currency)s OR c.price_kind = 
 """
 
 INSERT_STOCK_RECORDS = f"""
-INSERT INTO partner_stockrecord (partner_id, partner_sku, product_id, price_currency, price, num_in_stock, num_allocated,
-    low_stock_threshold, date_created, date_updated)
+INSERT INTO partner_stockrecord (partner_id, partner_sku, product_id, price_currency, price, num_in_stock,
+    num_allocated, low_stock_threshold, date_created, date_updated)
 SELECT %(partner)s, c.sku, c.product_id, %(currency)s,
     CASE WHEN (c.parts & {PRICE}) = 0 THEN NULL ELSE {_PRICE} END,
     CASE WHEN c.number_counts THEN c.quantity ELSE NULL END, 0, NULL, %(now)s, %(now)s
@@ -90,7 +91,8 @@ ORDER BY c.n
 # Since the plan was made another lane may have brought a younger number.
 _NUMBER = """
 CASE WHEN c.number_counts AND NOT EXISTS (
-    SELECT 1 FROM shops_stockterms t WHERE t.stock_record_id = k.id AND t.as_of > c.as_of) THEN c.quantity ELSE k.num_in_stock END
+    SELECT 1 FROM shops_stockterms t WHERE t.stock_record_id = k.id AND t.as_of > c.as_of) THEN c.quantity
+    ELSE k.num_in_stock END
 """
 _PRICE_OR_OLD = f"CASE WHEN (c.parts & {PRICE}) = 0 THEN k.price ELSE {_PRICE} END"
 
@@ -123,7 +125,8 @@ SELECT k.id,
     CASE WHEN c.number_counts THEN c.days ELSE t.days END,
     CASE WHEN c.number_counts THEN c.available_on ELSE t.available_on END,
     CASE WHEN c.number_counts THEN c.as_of ELSE t.as_of END,
-    CASE WHEN c.number_counts THEN NOT COALESCE(c.as_of < %(shop_as_of)s, false) ELSE COALESCE(t.follows_runs, true) END,
+    CASE WHEN c.number_counts THEN NOT COALESCE(c.as_of < %(shop_as_of)s, false) 
+        ELSE COALESCE(t.follows_runs, true) END,
     t.buffer, COALESCE(t.open_limit, 1), NULL,
     CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_kind ELSE COALESCE(t.price_kind, 'retail') END
 FROM {PLAN} c

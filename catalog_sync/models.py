@@ -1,4 +1,4 @@
-"""Feed, SyncRun, SourceRecord, RecordIssue: where a shop publishes, each reading of it, what it said, what was wrong."""
+"""Feed, SyncRun, SourceRecord, RecordIssue: where a shop publishes, each reading, what it said, what was wrong."""
 
 from __future__ import annotations
 
@@ -81,9 +81,7 @@ class SyncRun(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["feed"], condition=models.Q(state="running"), name="run_one_at_a_time"
-            )
+            models.UniqueConstraint(fields=["feed"], condition=models.Q(state="running"), name="run_one_at_a_time")
         ]
 
     def __str__(self) -> str:

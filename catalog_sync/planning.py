@@ -1,4 +1,4 @@
-"""What would change: the staged articles compared with what is stored, in one statement, without writing anything of ours.
+"""What would change: the staged articles compared with what is stored, in one statement that writes nothing of ours.
 
 The plan is a temporary table with a row per article that differs, numbered by SKU, so that it can be applied slice by
 slice in one order. Articles that are the same never reach it.
@@ -164,16 +164,19 @@ FROM (
         k.id AS stock_record_id, k.num_in_stock AS number, COALESCE(k.num_allocated, 0) AS allocated,
         COALESCE(t.availability, 'in_stock') AS old_availability, COALESCE(t.condition, 'new') AS old_condition,
         (s.parts & {{facts}}) <> 0 AND (r.sku IS NULL OR r.facts_hash <> s.facts_hash) AS facts_changed,
-        COALESCE(s.as_of < r.as_of, false) OR (r.sku IS NOT NULL AND COALESCE(s.as_of < %(feed_as_of)s{{moment}}, false)) AS is_older,
+        COALESCE(s.as_of < r.as_of, false)
+            OR (r.sku IS NOT NULL AND COALESCE(s.as_of < %(feed_as_of)s{{moment}}, false)) AS is_older,
         NOT %(approved)s AND (s.parts & {{price}}) <> 0 AND COALESCE(r.currency = s.currency AND (
             abs(s.price_minor - r.price_minor) * 100 > r.price_minor * %(jump)s
-            OR s.price_minor >= r.price_minor * {{factor}} OR s.price_minor * {{factor}} <= r.price_minor), false) AS has_jumped,
+            OR s.price_minor >= r.price_minor * {{factor}} OR s.price_minor * {{factor}} <= r.price_minor), false)
+            AS has_jumped,
         CASE
             WHEN r.sku IS NULL THEN COALESCE(kf.gtin <> s.gtin, false)
             ELSE r.product_id IS NULL OR COALESCE(r.gtin <> s.gtin, false)
         END AS is_question,
         CASE
-            WHEN p.id IS NOT NULL AND (s.gtin IS NULL OR r.gtin = s.gtin OR r.gtin IS NULL AND f.product_id IS NULL) THEN p.id
+            WHEN p.id IS NOT NULL
+                AND (s.gtin IS NULL OR r.gtin = s.gtin OR r.gtin IS NULL AND f.product_id IS NULL) THEN p.id
             ELSE COALESCE(f.product_id, k.product_id)
         END AS product_id,
         (s.parts & {{stock}}) <> 0 AND (k.id IS NULL OR NOT (
@@ -181,7 +184,8 @@ FROM (
             OR (COALESCE(t.follows_runs, true) AND COALESCE(s.as_of < %(shop_as_of)s{{moment}}, false))
             OR ((COALESCE(s.as_of = t.as_of, false) OR COALESCE(s.as_of = r.as_of, false)
                     OR (COALESCE(t.follows_runs, true) AND COALESCE(s.as_of = %(shop_as_of)s{{moment}}, false)))
-                AND NOT COALESCE(s.quantity < k.num_in_stock OR (s.quantity IS NOT NULL AND k.num_in_stock IS NULL), false)
+                AND NOT COALESCE(s.quantity < k.num_in_stock
+                    OR (s.quantity IS NOT NULL AND k.num_in_stock IS NULL), false)
                 AND s.quantity {{differs}} k.num_in_stock)
         )) AS number_counts
     FROM {STAGE} s

@@ -93,19 +93,19 @@ FEED_REASONS: dict[str, str] = {
 RUN_REASONS: dict[str, str] = {
     "run_unchanged": _("The list is the same as last time. Nothing had to be changed."),
     "run_drop": _(
-        "%(gone)s of %(known)s articles are missing from the list. Nothing was changed. If that is right, approve the run; "
-        "otherwise send the whole list again."
+        "%(gone)s of %(known)s articles are missing from the list. Nothing was changed. If that is right, approve "
+        "the run; otherwise send the whole list again."
     ),
     "run_prices_jumped": _(
-        "%(count)s of %(compared)s prices moved by more than %(limit)s %%. Nothing was changed. If the new prices are right, "
-        "approve the run."
+        "%(count)s of %(compared)s prices moved by more than %(limit)s %%. Nothing was changed. If the new prices "
+        "are right, approve the run."
     ),
     "run_prices_missing": _(
         "%(count)s of %(known)s articles have lost their price. Nothing was changed. If that is right, approve the run."
     ),
     "run_stock_fell": _(
-        "%(count)s of %(known)s articles that were in stock are now at zero or unknown. Nothing was changed. If that is "
-        "right, approve the run."
+        "%(count)s of %(known)s articles that were in stock are now at zero or unknown. Nothing was changed. If that "
+        "is right, approve the run."
     ),
     "run_approved": _("Approved by %(person)s."),
     "run_other_file": _("The list has changed since it awaited approval. It was looked at again."),
@@ -113,14 +113,16 @@ RUN_REASONS: dict[str, str] = {
     "run_broken_off": _("Reading broke off: %(detail)s. What was read went in, nothing was taken out of sale."),
     "run_interrupted": _("The run was interrupted. The next one starts over."),
     "run_not_vouched": _(
-        "%(count)s lines without a number could not be read, so that nothing was taken out of sale for missing from the list."
+        "%(count)s lines without a number could not be read, so that nothing was taken out of sale for missing from "
+        "the list."
     ),
     "sku_twice": _("The article is listed %(times)s times. The last line was used."),
     "price_jumped": _(
         "The price moved from %(old)s to %(value)s. The old one is kept. If the new one is right, approve the run."
     ),
     "gtin_changed": _(
-        "The article number stood for %(old)s until now, and for %(value)s today. It is not sold until a person has said which."
+        "The article number stood for %(old)s until now, and for %(value)s today. It is not sold until a person has "
+        "said which."
     ),
     "currency_other": _(
         "The price is in %(value)s, and this marketplace sells in %(currency)s. The article is not sold."

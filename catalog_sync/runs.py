@@ -1,4 +1,4 @@
-"""The life of a `SyncRun`: begun once per feed at a time, kept alive while it works, closed with its counts and words."""
+"""The life of a `SyncRun`: begun one per feed at a time, alive while it works, closed with its counts and words."""
 
 from __future__ import annotations
 

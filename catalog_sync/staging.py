@@ -160,20 +160,18 @@ class _RowMaker:
         parts = EVERYTHING if not speaks_for else parts_of(speaks_for)
         text = "{}" if facts == _NO_FACTS else facts_text(facts, speaks_for)
         self.ordinal += 1
+        facts_hash = stable_hash(f"{gtin}\0{title}\0{text}")
+        if price is not None and price > _HIGHEST_PRICE:
+            price = None
+        if days is not None and days > _LONGEST_DAYS:
+            days = _LONGEST_DAYS
+        available_on = whole_date(available_from) if available_from else None
+        # fmt: off
         return (
-            *(
-                sku,
-                gtin,
-                title,
-                price if price is None or price <= _HIGHEST_PRICE else None,
-                currency,
-                price_kind,
-                quantity,
-            ),
-            *(availability, condition, signed, first_edition, None if days is None else min(days, _LONGEST_DAYS)),
-            *(whole_date(available_from), moment, parts, offer_hash, stable_hash(f"{gtin}\0{title}\0{text}"), text),
-            self.ordinal,
+            sku, gtin, title, price, currency, price_kind, quantity, availability, condition, signed, first_edition,
+            days, available_on, moment, parts, offer_hash, facts_hash, text, self.ordinal,
         )
+        # fmt: on
 
 
 def stable_hash(text: str) -> int:

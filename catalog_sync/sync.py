@@ -18,7 +18,7 @@ from catalog_sync import applying, guarding, planning, runs, staging, vouching
 from catalog_sync.locations import Reading, opened
 from catalog_sync.models import Feed, SourceRecord, SyncRun
 from catalog_sync.reasons import FeedError, Reason, reason
-from marketplace.foundation import audit, leases
+from marketplace.foundation import audit, bulk, leases
 from marketplace.foundation.failpoints import failpoint
 
 State = SyncRun.State
@@ -35,14 +35,14 @@ def run(
 ) -> SyncRun:
     """Read a feed and bring the stock records up to it. Bad input is no exception but a run that says what is wrong.
 
-    `dry_run`: nothing is written, not even the run. `approve_run`: a person looked at that run; its list passes the guard
-    if it has not changed since. `progress` is told the number of articles read. Raises `runs.AlreadyRunningError`.
+    `dry_run`: nothing is written, not even the run. `approve_run`: a person looked at that run; its list passes the
+    guard if it has not changed since. `progress` is told the number of articles read. Raises `runs.AlreadyRunningError`.
     """
     started = time.monotonic()
     approved_hash = approve_run.content_hash if approve_run else None
     this = SyncRun(feed=feed, started_at=now) if dry_run else runs.begin(feed, now=now, approved=approve_run)
     try:
-        with opened(feed) as reading:
+        with opened(feed) as reading, bulk.rarely_collecting():
             if approve_run is None and is_unchanged(feed, reading):
                 return _close_unchanged(this, reading, now=now, started=started)
             if approve_run is None and (waiting := _waiting_for_the_same(feed, reading)) and not dry_run:
@@ -151,7 +151,7 @@ def _remember(feed: Feed, this: SyncRun, cursor: str) -> None:
 
 
 def approve(run_: SyncRun, *, by: AbstractBaseUser, now: datetime) -> SyncRun:
-    """A person vouches for a run that awaits approval, or for the prices that one kept back: it is read again and applied.
+    """A person vouches for a run that awaits approval, or for the prices that it kept back: it is read again.
 
     Where the list has changed meanwhile, the guard looks at it anew."""
     SyncRun.objects.filter(pk=run_.pk).update(approved_by=by)

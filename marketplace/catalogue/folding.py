@@ -1,7 +1,7 @@
 """The fold: facts of a title out of what every source says, fact by fact. The only writer of `ProductFacts`.
 
-Rule, per fact: the better rank (a publisher's message before a shop's list), then the fuller value, then the name of the
-source, so that the result depends on nothing but what is said, and a source that goes takes along what it brought.
+Rule, per fact: the better rank (a publisher's message before a shop's list), then the fuller value, then the name of
+the source, so that the result depends on nothing but what is said, and a source that goes takes along what it brought.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def bisac_to_thema(code: str) -> str:
 
 
 def load() -> int:
-    """Write the table into `Subject`, for labels that are shown and searched. Returns rows written; 0 the second time."""
+    """Write the table into `Subject`, for labels that are shown and searched. Returns the rows written."""
     stored = {row.code: row for row in Subject.objects.filter(scheme=SCHEME)}
     written = 0
     for code in sorted(THEMA, key=len):

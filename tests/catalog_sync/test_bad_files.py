@@ -1,5 +1,5 @@
-"""The issue's bad input, with real files through the spreadsheet adapter: what is readable goes in, nothing is deleted, and
-the run says what happened in words."""
+"""Bad input, as real files through the spreadsheet adapter: what is readable goes in, nothing is deleted, and the run
+says what happened in words."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_cut_file_retires_nothing(books, percent):
     content = whole().replace("20,00", "21,00").encode()
     run = leave(books, content[: len(content) * percent // 100], day=1)
     assert run.state in ("done", "awaiting", "failed")
-    assert nothing_is_lost() or run.state == "done" and run.gone <= 8, "at most the feed's limit"
+    assert nothing_is_lost() or (run.state == "done" and run.gone <= 8), "at most the feed's limit"
     assert set(StockRecord.objects.values_list("price", flat=True)) <= {20, 21}
 
 
