@@ -82,7 +82,7 @@ def _line(order: Order, line: CheckoutLine) -> Line:
         stockrecord=record,
         product_id=line.product_id,
         title=line.title,
-        upc=record.product.upc,
+        upc=line.product.upc,
         quantity=line.quantity,
         line_price_incl_tax=amount(gross),
         line_price_excl_tax=amount(line.net_minor),

@@ -6,20 +6,24 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import cache
 
 from django.db import transaction
-from django.db.models import Prefetch, Q
+from django.db.models import Model, Prefetch, Q
 from oscar.apps.basket.models import Basket
 from oscar.apps.basket.models import Line as BasketLine
+from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Order
+from oscar.apps.partner.models import StockRecord
 
+from marketplace.catalogue.models import ProductFacts
 from marketplace.checkout import checkouts, order_rows
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import calls
 from shops import stock
-from shops.models import Allocation, ShopOrderLine
+from shops.models import Allocation, ShopOrderLine, StockTerms
 from shops.orders import splitting
 
 logger = logging.getLogger("halles.placing")
@@ -51,12 +55,9 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
     goes back to the reader."""
     with transaction.atomic():
         # Locks in the order of `freezing`: basket, checkout, stock records.
-        Basket.objects.select_for_update(of=("self",)).filter(checkouts=checkout_id).first()
+        Basket.objects.select_for_update(of=("self",)).only("pk").filter(checkouts=checkout_id).first()
         checkout = (
-            Checkout.objects.select_for_update(of=("self",))
-            .select_related("payment", "user", "order")
-            .filter(pk=checkout_id)
-            .first()
+            Checkout.objects.select_for_update(of=("self",)).select_related("user").filter(pk=checkout_id).first()
         )
         if checkout is None or checkout.state != Checkout.State.PAID:
             return checkout.order if checkout else None
@@ -65,7 +66,7 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
             _give_back(checkout, lines, now)
             return None
         order, written = order_rows.write(checkout, parcels, lines, now)
-        splitting.split(order, checkout, order_lines=written, now=now)  # type: ignore[arg-type]  # a related manager
+        splitting.split(order, checkout, parcels, order_lines=written, now=now)
         promised = ShopOrderLine.objects.filter(shop_order__order=order).values_list("stock_record_id", "pk")
         stock.promise(checkouts.hold_key(checkout), dict(promised), now=now)
         _finish(checkout, Checkout.State.PLACED, order)
@@ -79,13 +80,31 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
 
 def _frozen(checkout: Checkout) -> tuple[list[CheckoutParcel], list[CheckoutLine]]:
     """Parcels with their lines, and all lines in the order of the basket; two queries."""
-    lines = CheckoutLine.objects.select_related("stock_record__partner", "stock_record__product__facts").order_by("pk")
+    lines = CheckoutLine.objects.select_related("stock_record__partner", "stock_record__terms", "product__facts")
+    lines = lines.defer(*_not_needed()).order_by("pk")
     parcels = list(
         checkout.parcels.select_related("shop", "delivery_option")
         .prefetch_related(Prefetch("lines", queryset=lines))
         .order_by("pk")
     )
     return parcels, [line for parcel in parcels for line in parcel.lines.all()]
+
+
+@cache
+def _not_needed() -> tuple[str, ...]:
+    """Columns of what a line stands for that go into no order: reading them all would cost more than writing it."""
+    needed: dict[str, tuple[type[Model], set[str]]] = {
+        "product": (Product, {"upc"}),
+        "product__facts": (ProductFacts, {"gtin"}),
+        "stock_record": (StockRecord, {"product", "partner", "partner_sku"}),
+        "stock_record__terms": (StockTerms, {"condition"}),
+    }
+    return tuple(
+        f"{path}__{field.name}"
+        for path, (model, names) in needed.items()
+        for field in model._meta.concrete_fields
+        if not field.primary_key and field.name not in names
+    )
 
 
 def _keep(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from django.db.models import Manager, Prefetch
+from django.db.models import Manager
 from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import StockRecord
@@ -26,6 +26,7 @@ class FrozenLine(Protocol):
     pk: int
     stock_record: StockRecord
     product: Product
+    product_id: int | None
     title: str
     quantity: int
     unit_price_minor: int
@@ -49,9 +50,8 @@ class FrozenParcel(Protocol):
 
 
 class FrozenCheckout(Protocol):
-    """What is read of a checkout; its `parcels` are FrozenParcels."""
+    """What is read of a checkout itself."""
 
-    parcels: Manager
     currency: str
     language: str
     total_minor: int
@@ -61,11 +61,19 @@ class SplitError(Exception):
     """The frozen amounts do not add up: nothing may be placed on them."""
 
 
-def split(order: Order, checkout: FrozenCheckout, *, order_lines: Mapping[int, Line], now: datetime) -> list[ShopOrder]:
-    """Shop orders numbered <order number>-A, -B, …, their lines and their transmissions, due now. `order_lines` is the
-    order's line by id of the checkout line. Six queries however many lines; called inside the placing transaction,
-    which then turns the hold into the lines' allocations. SplitError where a cent would be lost."""
-    parcels = _frozen_parcels(checkout)
+def split(
+    order: Order,
+    checkout: FrozenCheckout,
+    parcels: Sequence[FrozenParcel],
+    *,
+    order_lines: Mapping[int, Line],
+    now: datetime,
+) -> list[ShopOrder]:
+    """Shop orders numbered <order number>-A, -B, … in the order of `parcels` (all of the checkout's), their lines and
+    their transmissions, due now. `order_lines` is the order's line by id of the checkout line. Three queries however
+    many lines, where the parcels were read with shop, option and lines, and these with terms and facts; called inside
+    the placing transaction, which then turns the hold into the lines' allocations. SplitError where a cent would be
+    lost."""
     _check_sums(parcels, checkout)
     answer_due_at = now + timedelta(hours=network.current().answer_within_hours)
     shop_orders = ShopOrder.objects.bulk_create(
@@ -97,13 +105,6 @@ def suffix(position: int) -> str:
 def pickup_code() -> str:
     """Six letters and digits that cannot be taken for one another: 1.9 × 10⁸ of them."""
     return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-
-
-def _frozen_parcels(checkout: FrozenCheckout) -> list[FrozenParcel]:
-    line_model = checkout.parcels.model._meta.get_field("lines").related_model
-    lines = line_model._default_manager.select_related("stock_record__terms", "product__facts").order_by("pk")
-    parcels = checkout.parcels.select_related("shop", "delivery_option").order_by("pk")
-    return list(parcels.prefetch_related(Prefetch("lines", queryset=lines)))
 
 
 def _check_sums(parcels: Sequence[FrozenParcel], checkout: FrozenCheckout) -> None:
@@ -146,7 +147,7 @@ def _line(shop_order: ShopOrder, line: FrozenLine, order_line: Line) -> ShopOrde
         shop_order=shop_order,
         order_line=order_line,
         stock_record=line.stock_record,
-        product=line.product,
+        product_id=line.product_id,
         title=line.title,
         sku=line.stock_record.partner_sku,
         gtin=facts.gtin if facts else None,
