@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -22,6 +23,7 @@ _ROOM = WIDTH - 2 * _LEFT
 _NARROW, _BROAD = frozenset("iljtfrI'’.,:;!()| "), frozenset("mwMW@%&œæŒÆ")
 
 
+@lru_cache(maxsize=2048)
 def drawn(title: str, contributors: str = "", publisher: str = "") -> SafeString:
     """The SVG; hidden from screen readers, since the title stands beside it."""
     size, lines = _set(title)
