@@ -50,6 +50,14 @@ def committed_db(django_db_setup, django_db_blocker, worker_name: str):
         _fresh_copy(worker_name)
 
 
+@pytest.fixture(scope="module")
+def committed_module(django_db_setup, django_db_blocker, worker_name: str):
+    """As `committed_db`, for a whole module whose tests put the rows back themselves."""
+    with django_db_blocker.unblock():
+        yield
+        _fresh_copy(worker_name)
+
+
 @pytest.fixture(autouse=True)
 def _forget_cached_rows():
     network.forget()
