@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
 
@@ -50,11 +51,11 @@ class SyncRun(models.Model):
     """One reading of one feed, with its counters."""
 
     class State(models.TextChoices):
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        AWAITING = "awaiting", "Awaits approval"
-        FAILED = "failed", "Failed"
-        REJECTED = "rejected", "Rejected"
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        AWAITING = "awaiting", _("Awaits approval")
+        FAILED = "failed", _("Failed")
+        REJECTED = "rejected", _("Rejected")
 
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="runs")
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)

@@ -132,6 +132,14 @@ RUN_REASONS: dict[str, str] = {
 
 REASONS: dict[str, str] = {**RECORD_REASONS, **NOTE_REASONS, **FEED_REASONS, **RUN_REASONS}
 
+# Values that are words of ours, not of the file.
+WORDS = frozenset(
+    [
+        *(_("mark"), _("zero bytes"), _("valid UTF-8"), _("declared"), _("assumed")),
+        *(_("as the sender wrote"), _("time of the file"), _("48 hours before we fetched it")),
+        *(_("semicolons"), _("tabs"), _("commas"), _("bars")),
+    ]
+)
 SHOWN_CHARACTERS = 80  # of a value
 SHOWN_LIST = 400  # of a list of columns
 
@@ -145,7 +153,8 @@ class Reason(NamedTuple):
     def words(self) -> str:
         """The text in the active language."""
         text = gettext(REASONS[self.code])
-        return text % dict(self.values) if self.values else text
+        values = {name: gettext(value) if value in WORDS else value for name, value in self.values}
+        return text % values if values else text
 
 
 def reason(code: str, **values: Any) -> Reason:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
 from shops.models_shop import Shop
@@ -14,11 +15,11 @@ class ShopOrder(models.Model):
     `shops/orders/fulfilment.py`."""
 
     class Status(models.TextChoices):
-        NEW = "new", "To answer"
-        ACCEPTED = "accepted", "To prepare"
-        PACKED = "packed", "Ready"
-        HANDED_OVER = "handed_over", "Handed over"
-        DECLINED = "declined", "Declined"
+        NEW = "new", _("To answer")
+        ACCEPTED = "accepted", _("To prepare")
+        PACKED = "packed", _("Ready")
+        HANDED_OVER = "handed_over", _("Handed over")
+        DECLINED = "declined", _("Declined")
 
     order = models.ForeignKey("order.Order", on_delete=models.PROTECT, related_name="shop_orders")
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="shop_orders")
@@ -52,11 +53,11 @@ class ShopOrderLine(models.Model):
     grow; accepted units that turn out not to be there move to `declined`."""
 
     class Reason(models.TextChoices):
-        SOLD = "sold", "Sold at the counter"
-        DAMAGED = "damaged", "Damaged"
-        NOT_FOUND = "not_found", "Not found"
-        WRONG_PRICE = "wrong_price", "Wrong price"
-        OTHER = "other", "Another reason"
+        SOLD = "sold", _("Sold at the counter")
+        DAMAGED = "damaged", _("Damaged")
+        NOT_FOUND = "not_found", _("Not found")
+        WRONG_PRICE = "wrong_price", _("Wrong price")
+        OTHER = "other", _("Another reason")
 
     shop_order = models.ForeignKey(ShopOrder, on_delete=models.PROTECT, related_name="lines")
     order_line = models.OneToOneField("order.Line", on_delete=models.PROTECT, related_name="shop_order_line")

@@ -5,16 +5,17 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 
 class Shop(models.Model):
     """An independent seller, one-to-one with Oscar's Partner (which carries its stock records)."""
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Joining"
-        ACTIVE = "active", "On sale"
-        PAUSED = "paused", "Paused"
-        LEFT = "left", "Left"
+        DRAFT = "draft", _("Joining")
+        ACTIVE = "active", _("On sale")
+        PAUSED = "paused", _("Paused")
+        LEFT = "left", _("Left")
 
     class StockKind(models.TextChoices):
         """Which number its feeds give, in both lanes: units on hand, or units not yet promised to its customers."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Condition(models.TextChoices):
-    NEW = "new", "New"
-    AS_NEW = "as_new", "Used, as new"
-    VERY_GOOD = "very_good", "Used, very good"
-    GOOD = "good", "Used, good"
-    ACCEPTABLE = "acceptable", "Used, acceptable"
+    NEW = "new", _("New")
+    AS_NEW = "as_new", _("Used, as new")
+    VERY_GOOD = "very_good", _("Used, very good")
+    GOOD = "good", _("Used, good")
+    ACCEPTABLE = "acceptable", _("Used, acceptable")
 
 
 class Availability(models.TextChoices):

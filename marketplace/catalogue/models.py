@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Form(models.TextChoices):
     """What kind of thing it is: the values of `catalog_sync.records.Form`, into which every system's words map, and
     two finer ones that an editor may give."""
 
-    HARDBACK = "hardback", "Hardback"
-    PAPERBACK = "paperback", "Paperback"
-    POCKET = "pocket", "Pocket book"
-    BOOK = "book", "Book"
-    COMIC = "comic", "Comic book"
-    BOARD = "board", "Board book"
-    EBOOK = "ebook", "E-book"
-    AUDIO = "audio", "Audio book"
-    VIDEO = "video", "Film"
-    MAP = "map", "Map"
-    MUSIC = "music", "Music"
-    CALENDAR = "calendar", "Calendar"
-    GAME = "game", "Game"
-    STATIONERY = "stationery", "Stationery"
-    GOODS = "goods", "Goods"
-    OTHER = "other", "Other goods"
+    HARDBACK = "hardback", _("Hardback")
+    PAPERBACK = "paperback", _("Paperback")
+    POCKET = "pocket", _("Pocket book")
+    BOOK = "book", _("Book")
+    COMIC = "comic", _("Comic book")
+    BOARD = "board", _("Board book")
+    EBOOK = "ebook", _("E-book")
+    AUDIO = "audio", _("Audio book")
+    VIDEO = "video", _("Film")
+    MAP = "map", _("Map")
+    MUSIC = "music", _("Music")
+    CALENDAR = "calendar", _("Calendar")
+    GAME = "game", _("Game")
+    STATIONERY = "stationery", _("Stationery")
+    GOODS = "goods", _("Goods")
+    OTHER = "other", _("Other goods")
 
 
 class Subject(models.Model):

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalog_sync.models import Feed, SyncRun
 from marketplace.foundation.models import AuditEntry, MailMessage
@@ -178,7 +179,7 @@ LISTINGS: dict[str, Listing] = {
     ),
     "feeds": Listing(
         _("Feeds"),
-        (_("Feed"), _("Shop"), _("Last run"), _("Started"), _("Read"), _("Next"), _("What happened")),
+        (_("Feed"), _("Shop"), _("Last run"), _("Started"), _("Read"), pgettext_lazy("feed", "Next"), _("What happened")),
         {
             "active": Choice(_("Active"), _same(active=True)),
             "failed": Choice(_("Last run failed"), _same(active=True, last_state=Run.FAILED), urgent=True),
@@ -239,7 +240,7 @@ LISTINGS: dict[str, Listing] = {
     ),
     "mail": Listing(
         _("Mail"),
-        (_("To"), _("Subject"), _("Written"), _("Sent or due"), _("Tries"), _("Last trouble")),
+        (_("To"), pgettext_lazy("mail", "Subject"), _("Written"), _("Sent or due"), _("Tries"), _("Last trouble")),
         {
             "late": Choice(_("Late"), lambda now: Q(due_at__lt=now - LATE_MAIL, parked_at=None), urgent=True),
             "waiting": Choice(_("Waiting"), _same(due_at__isnull=False, parked_at=None)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
 
@@ -12,12 +13,12 @@ class Payment(DueRow):
     ended one way or the other, so that a lost event only delays."""
 
     class State(models.TextChoices):
-        NEW = "new", "Session not made yet"
-        OPEN = "open", "The reader is at the payment page"
-        AUTHORISED = "authorised", "Authorised, not captured"
-        CAPTURED = "captured", "Captured"
-        CANCELLED = "cancelled", "Given back whole before capture"
-        EXPIRED = "expired", "Ended unpaid"
+        NEW = "new", _("Session not made yet")
+        OPEN = "open", _("The reader is at the payment page")
+        AUTHORISED = "authorised", _("Authorised, not captured")
+        CAPTURED = "captured", _("Captured")
+        CANCELLED = "cancelled", _("Given back whole before capture")
+        EXPIRED = "expired", _("Ended unpaid")
 
     checkout = models.OneToOneField("placing.Checkout", on_delete=models.PROTECT, related_name="payment")
     state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
