@@ -54,7 +54,7 @@ UPDATE catalog_sync_sourcerecord AS r SET
     product_id = {_MATCH},
     gtin = COALESCE(c.gtin, CASE WHEN (c.parts & {TITLE}) <> 0 THEN NULL ELSE r.gtin END),
     title = CASE WHEN (c.parts & {TITLE}) <> 0 THEN c.title ELSE r.title END,
-    facts = CASE WHEN (c.parts & {SOME_FACTS}) <> 0 THEN {{patch}} WHEN (c.parts & {TITLE}) <> 0 THEN c.facts 
+    facts = CASE WHEN (c.parts & {SOME_FACTS}) <> 0 THEN {{patch}} WHEN (c.parts & {TITLE}) <> 0 THEN c.facts
         ELSE r.facts END,
     price_minor = CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_minor ELSE r.price_minor END,
     currency = CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.currency ELSE r.currency END,
@@ -125,7 +125,7 @@ SELECT k.id,
     CASE WHEN c.number_counts THEN c.days ELSE t.days END,
     CASE WHEN c.number_counts THEN c.available_on ELSE t.available_on END,
     CASE WHEN c.number_counts THEN c.as_of ELSE t.as_of END,
-    CASE WHEN c.number_counts THEN NOT COALESCE(c.as_of < %(shop_as_of)s, false) 
+    CASE WHEN c.number_counts THEN NOT COALESCE(c.as_of < %(shop_as_of)s, false)
         ELSE COALESCE(t.follows_runs, true) END,
     t.buffer, COALESCE(t.open_limit, 1), NULL,
     CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_kind ELSE COALESCE(t.price_kind, 'retail') END

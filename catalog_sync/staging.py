@@ -145,9 +145,10 @@ class _RowMaker:
         self.ordinal = 0
 
     def __call__(self, record: CatalogRecord) -> tuple:
-        sku, gtin, title, price, currency, price_kind, quantity, _, availability, condition, as_of = record[:11]
-        signed, first_edition, days, available_from, speaks_for = record[11:_FACTS_START]
-        offer = record[_OFFER_START:_OFFER_END] + record[_MORE_START:_FACTS_START]
+        values: tuple[Any, ...] = record
+        sku, gtin, title, price, currency, price_kind, quantity, _, availability, condition, as_of = values[:11]
+        signed, first_edition, days, available_from, speaks_for = values[11:_FACTS_START]
+        offer = values[_OFFER_START:_OFFER_END] + values[_MORE_START:_FACTS_START]
         offer_hash = self.offers.get(offer)
         if offer_hash is None:
             if len(self.offers) >= _REMEMBERED:
@@ -156,7 +157,7 @@ class _RowMaker:
         moment = self.times.get(as_of)
         if moment is None:
             moment = self.times[as_of] = bulk.moment(as_of)
-        facts = record[_FACTS_START:]
+        facts = values[_FACTS_START:]
         parts = EVERYTHING if not speaks_for else parts_of(speaks_for)
         text = "{}" if facts == _NO_FACTS else facts_text(facts, speaks_for)
         self.ordinal += 1

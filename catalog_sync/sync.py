@@ -36,7 +36,7 @@ def run(
     """Read a feed and bring the stock records up to it. Bad input is no exception but a run that says what is wrong.
 
     `dry_run`: nothing is written, not even the run. `approve_run`: a person looked at that run; its list passes the
-    guard if it has not changed since. `progress` is told the number of articles read. Raises `runs.AlreadyRunningError`.
+    guard if it has not changed since. `progress` hears how many articles were read. Raises `runs.AlreadyRunningError`.
     """
     started = time.monotonic()
     approved_hash = approve_run.content_hash if approve_run else None

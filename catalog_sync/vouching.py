@@ -18,7 +18,7 @@ def stock_feeds(feed: Feed) -> list[Feed]:
 
 def vouch(feed: Feed, *, now: datetime) -> int:
     """A complete list of the feed was applied: what it listed unchanged is as young as itself. A shop with several
-    lists is as young as the oldest of them, and vouches for nothing until each was complete once. Returns units absorbed."""
+    lists is as young as the oldest, and vouches for nothing until each was complete once. Returns units absorbed."""
     ages = [last_complete_as_of(other) for other in stock_feeds(feed)]
     known = [age for age in ages if age is not None]
     if len(known) < len(ages):

@@ -9,7 +9,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 
@@ -77,7 +77,7 @@ def drop_temporary(*names: str) -> None:
             cursor.execute(f"DROP TABLE IF EXISTS {'pg_temp' if is_postgres() else 'temp'}.{name}")
 
 
-def load(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def load(name: str, columns: Sequence[str], rows: Iterable[Any]) -> None:
     """Add rows to a temporary table; their values are in the order of `columns`. On SQLite the savepoint spares a
     transaction per row, and locks nothing but the temporary database."""
     names = ", ".join(columns)
@@ -89,7 +89,7 @@ def load(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> No
             return
         marks = ", ".join(["%s"] * len(columns))
         cursor.execute("SAVEPOINT halles_load")
-        cursor.executemany(f"INSERT INTO temp.{name} ({names}) VALUES ({marks})", rows)
+        cursor.executemany(f"INSERT INTO temp.{name} ({names}) VALUES ({marks})", cast(Any, rows))
         cursor.execute("RELEASE SAVEPOINT halles_load")
 
 

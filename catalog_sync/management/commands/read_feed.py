@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog_sync.adapters import ADAPTERS, adapter_for
 from catalog_sync.reasons import FeedError, Reason
-from catalog_sync.records import CatalogRecord, Chunk, Lane
+from catalog_sync.records import CatalogRecord, Chunk, Issue, Lane, Refused
 from marketplace.foundation.money import to_decimal
 
 SHOWN_ISSUES = 10
@@ -81,7 +81,8 @@ class Told:
         self.notes += chunk.notes
         for record in chunk.records:
             self.filled.update(name for name, value in zip(record._fields, record, strict=True) if value not in _EMPTY)
-        for row in (*chunk.refused, *chunk.issues):
+        told: list[Refused | Issue] = [*chunk.refused, *chunk.issues]
+        for row in told:
             self.issues[row.reason.code] += 1
             self.examples.setdefault(row.reason.code, f"{row.position}: {row.reason.words()}")
 
