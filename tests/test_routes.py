@@ -1,0 +1,241 @@
+"""Route × actor: every named route of ours, and who gets what there. A route without a row fails; to add one is a line.
+
+Each row answers for an anonymous visitor, a reader, a person of shop A, one of shop B, and an operator. The rows that
+an address names belong to shop A, or to the anonymous visitor's checkout where only its secret address opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from marketplace.checkout import checkouts
+from marketplace.foundation import links
+from marketplace.foundation.models import MailMessage
+from marketplace.models import User
+from tests import factories
+from tests.shops.portal.conftest import Stall, signed_in, stall
+
+ACTORS = ("anonymous", "reader", "A", "B", "operator")
+OURS = ("storefront", "search", "portal", "operations", "fake_stripe")
+OURS_WITHOUT_NAMESPACE = ("stripe-events", "home")
+# Django's, allauth's, Wagtail's and Oscar's doors: those that our pages lead to.
+BORROWED = (
+    "set_language",
+    "account_login",
+    "account_signup",
+    "account_logout",
+    "account_reset_password",
+    "account_change_password",
+    "account_email",
+    "mfa_index",
+    "wagtailadmin_home",
+    "admin:index",
+    "dashboard:index",
+)
+
+LOGIN = 302
+EVERYONE = (200, 200, 200, 200, 200)
+MOVED = (302, 302, 302, 302, 302)
+NOWHERE = (404, 404, 404, 404, 404)
+REFUSED = (400, 400, 400, 400, 400)
+SIGNED_IN = (LOGIN, 200, 200, 200, 200)
+SHOP_A = (LOGIN, 404, 200, 404, 404)
+SHOP_A_DOES = (LOGIN, 404, 302, 404, 404)
+OPERATOR = (LOGIN, 404, 404, 404, 200)
+OPERATOR_DOES = (LOGIN, 404, 404, 404, 302)
+
+
+@dataclass(frozen=True)
+class Row:
+    """`names` are what the address names, keys of `World.known`; `sent` is posted, None means GET."""
+
+    expected: tuple[int, int, int, int, int]
+    names: tuple[str, ...] = ()
+    sent: dict[str, object] | None = None
+
+
+def get(expected: tuple[int, int, int, int, int], *names: str) -> Row:
+    return Row(expected, names)
+
+
+def post(expected: tuple[int, int, int, int, int], *names: str, **sent: object) -> Row:
+    return Row(expected, names, sent)
+
+
+ROUTES: dict[str, Row] = {
+    # Readers
+    "home": get(EVERYONE),
+    "search:search": get(EVERYONE),
+    "storefront:suggest": get(EVERYONE),
+    "storefront:network-css": get(EVERYONE),
+    "storefront:title": get(EVERYONE, "title_slug", "title"),
+    "storefront:shops": get(EVERYONE),
+    "storefront:shop": get(EVERYONE, "slug"),
+    "storefront:place": get(EVERYONE),
+    "storefront:place-forget": post(MOVED),
+    "storefront:my-shop": post(MOVED),
+    "storefront:account": get(SIGNED_IN),
+    "storefront:terms": get(EVERYONE),
+    "storefront:privacy": get(EVERYONE),
+    "storefront:open-data": get(EVERYONE),
+    "storefront:order": get(EVERYONE, "order", "order_key"),
+    # Buying
+    "storefront:basket": get(EVERYONE),
+    "storefront:basket-add": post(MOVED, stock_record="record", quantity="1"),
+    "storefront:basket-quantity": post(MOVED, "basket_line", quantity="1"),  # another's line: stays
+    "storefront:basket-move": post(MOVED, "basket_line", stock_record="record"),  # likewise
+    "storefront:checkout-start": post(MOVED),
+    "storefront:checkout": get(MOVED, "token"),
+    "storefront:checkout-who": get(EVERYONE, "token"),
+    "storefront:checkout-where": get(EVERYONE, "token"),
+    "storefront:checkout-how": get(EVERYONE, "token"),
+    "storefront:checkout-pay": get(MOVED, "token"),
+    "storefront:checkout-again": post(MOVED, "token"),
+    "storefront:checkout-cancelled": get(MOVED, "token"),
+    "storefront:checkout-paid": get(MOVED, "token"),
+    # The shop's workspace
+    "portal:door": get((LOGIN, 404, 302, 302, 404)),
+    "portal:order-of-any-shop": get(SHOP_A_DOES, "number"),
+    "portal:desk": get(SHOP_A, "slug"),
+    "portal:queue": get(SHOP_A, "slug"),
+    "portal:orders": get(SHOP_A, "slug"),
+    "portal:pick-list": get(SHOP_A, "slug"),
+    "portal:order": get(SHOP_A, "slug", "number"),
+    "portal:order-pick-list": get(SHOP_A, "slug", "number"),
+    "portal:slip": get(SHOP_A, "slug", "number"),
+    "portal:accept-all": post(SHOP_A_DOES, "slug", "number", version="0"),
+    "portal:accept": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1"),
+    "portal:decline": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1", reason="sold"),
+    "portal:pack": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
+    "portal:hand-over": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
+    "portal:feeds": get(SHOP_A, "slug"),
+    "portal:run": get(SHOP_A, "slug", "run"),
+    "portal:approve": post(SHOP_A_DOES, "slug", "run"),
+    "portal:reject": post(SHOP_A_DOES, "slug", "run"),
+    "portal:stock": get(SHOP_A, "slug"),
+    "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
+    "portal:money": get(SHOP_A, "slug"),
+    # The operator
+    "operations:healthz": get((503, 503, 503, 503, 503)),  # no worker runs here
+    "operations:board": get(OPERATOR),
+    "operations:list": get(OPERATOR, "list"),
+    "operations:parked": get(OPERATOR),
+    "operations:retry": post(OPERATOR_DOES, "work", "parked"),
+    "operations:health": get(OPERATOR),
+    "operations:verify": post(OPERATOR),
+    "operations:network": get(OPERATOR),
+    # Stripe, and its stand-in
+    "stripe-events": post(REFUSED),
+    "fake_stripe:pay": get(NOWHERE, "nothing"),
+    "fake_stripe:onboarding": get(NOWHERE, "nothing"),
+    # Borrowed
+    "set_language": post(MOVED, language="en"),
+    "account_login": get((200, 302, 302, 302, 302)),
+    "account_signup": get((200, 302, 302, 302, 302)),
+    "account_logout": get((302, 200, 200, 200, 200)),
+    "account_reset_password": get(EVERYONE),
+    "account_change_password": get(SIGNED_IN),
+    "account_email": get(SIGNED_IN),
+    "mfa_index": get(SIGNED_IN),
+    "wagtailadmin_home": get((LOGIN, 302, 302, 302, 302)),  # its own permission, which the operator has not by itself
+    "admin:index": get((LOGIN, 302, 302, 302, 200)),
+    "dashboard:index": get((LOGIN, 403, 403, 403, 200)),
+}
+
+
+@dataclass
+class World:
+    a: Stall
+    b: Stall
+    reader: User
+    operator: User
+    known: dict[str, Any]
+
+    def actors(self) -> dict[str, User | None]:
+        people = (None, self.reader, self.a.staff, self.b.staff, self.operator)
+        return dict(zip(ACTORS, people, strict=True))
+
+
+@pytest.fixture
+def world(db, settings, tmp_path) -> World:
+    settings.VAR_DIR = tmp_path
+    a, b = stall("Librairie du Port"), stall("Mile End Pages")
+    factories.delivery_option(a.shop, "post", countries=["CA"])
+    line = a.order.lines.first()
+    now = timezone.now()
+    strangers = factories.basket((line.stock_record, 1), owner=factories.user())
+    parked = MailMessage.objects.create(
+        dedupe_key="x", to="a@example.org", language="fr", kind="k", subject="s", text="t", html="h", parked_at=now
+    )
+    known = {
+        "slug": a.shop.slug,
+        "title": line.product_id,
+        "title_slug": line.product.slug,
+        "record": line.stock_record_id,
+        "order": a.order.order.number,
+        "order_key": links.order_key(a.order.order.number),
+        "basket_line": strangers.lines.get().pk,
+        "token": checkouts.start(factories.basket((line.stock_record, 1)), None, language="fr", now=now).token,
+        "number": a.order.number,
+        "line": line.pk,
+        "run": a.run.pk,
+        "list": "orders",
+        "work": "foundation.mailmessage",
+        "parked": parked.pk,
+        "nothing": "nothing",
+    }
+    return World(a, b, factories.user(), factories.user(is_staff=True), known)
+
+
+def answer(world: World, name: str, client: Client) -> int:
+    """The status of one request, after which everything is as before."""
+    row = ROUTES[name]
+    where = reverse(name, args=[world.known[part] for part in row.names])
+    before = transaction.savepoint()
+    try:
+        if row.sent is None:
+            return client.get(where).status_code
+        sent = {key: world.known.get(str(value), value) for key, value in row.sent.items()}
+        return client.post(where, sent).status_code
+    finally:
+        transaction.savepoint_rollback(before)
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_route_answers_each_actor(name, world):
+    found = {actor: answer(world, name, signed_in(person)) for actor, person in world.actors().items()}
+    assert found == dict(zip(ACTORS, ROUTES[name].expected, strict=True))
+
+
+def named_routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+    """The full names under these patterns: "portal:desk"."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{before}{pattern.namespace}:" if pattern.namespace else before
+            yield from named_routes(pattern.url_patterns, inner)
+        elif pattern.name:
+            yield before + pattern.name
+
+
+def without_a_row(names: set[str], rows: set[str]) -> set[str]:
+    ours = {name for name in names if name.startswith(tuple(f"{namespace}:" for namespace in OURS))}
+    return (ours | names & {*OURS_WITHOUT_NAMESPACE, *BORROWED}) - rows
+
+
+def test_every_route_of_ours_has_a_row():
+    names = set(named_routes(get_resolver().url_patterns))
+    assert without_a_row(names, set(ROUTES)) == set()
+    assert set(ROUTES) - names == set()
+
+
+def test_route_without_a_row_is_noticed():
+    """Negative control."""
+    names = set(named_routes(get_resolver().url_patterns))
+    assert without_a_row(names, set(ROUTES) - {"portal:desk", "home"}) == {"portal:desk", "home"}
