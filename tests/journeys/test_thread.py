@@ -99,7 +99,19 @@ def test_thread_from_two_feeds_to_two_paid_shops(client, market):
     to = sorted(message.to[0] for message in mail.outbox)
     assert to == sorted(["lea@example.org", market.port.email, market.mile.email])
 
-    # Fulfilled: the port accepts one of two Étrangers, Mile End accepts all
+    fulfil(client, market, payment, now)
+
+    # The reader's page, without signing in
+    client.logout()
+    page = client.get(f"/orders/{order.number}/{links.order_key(order.number)}/")
+    assert (page.status_code, "1Z999" in page.content.decode()) == (200, True)
+    assert client.get(f"/orders/{order.number}/{links.order_key('1')}/").status_code == 404
+    assert story.nothing_is_wrong()
+
+
+def fulfil(client, market, payment: Payment, now) -> None:
+    """The port accepts one of two Étrangers, Mile End accepts all; both hand over; the shops are paid."""
+    parts = {part.shop_id: part for part in ShopOrder.objects.all()}
     client.force_login(market.port_clerk)
     port = parts[market.port.pk]
     first, second = port.lines.order_by("pk")
@@ -127,13 +139,6 @@ def test_thread_from_two_feeds_to_two_paid_shops(client, market):
     assert {part.status for part in ShopOrder.objects.all()} == {"handed_over"}
     assert MoneyCall.objects.filter(kind="transfer", done_at__isnull=False).count() == 2
     assert ledger.balance(ledger.ORDERS, currency="CAD") == 0
-
-    # The reader's page, without signing in
-    client.logout()
-    page = client.get(f"/orders/{order.number}/{links.order_key(order.number)}/")
-    assert (page.status_code, "1Z999" in page.content.decode()) == (200, True)
-    assert client.get(f"/orders/{order.number}/{links.order_key('1')}/").status_code == 404
-    assert story.nothing_is_wrong()
 
 
 def desk(client, base: str, action: str, **values) -> None:
