@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 SMOKE_SEEDS, SMOKE_STEPS = range(12), 45
 CONTROL_SEEDS = range(20, 28)  # among them some that stumble soon
-PROOF_SEEDS, PROOF_STEPS = range(1000, 2500), 60
+PROOF_PARTS, PROOF_SEEDS, PROOF_STEPS = 10, 150, 60
 
 
 @dataclass
@@ -203,8 +203,10 @@ def test_random_traces_sell_no_copy_twice_and_hide_none():
 
 
 @pytest.mark.proof
-def test_many_random_traces_sell_no_copy_twice_and_hide_none():
-    run(PROOF_SEEDS, PROOF_STEPS)
+@pytest.mark.parametrize("part", range(PROOF_PARTS))
+def test_many_random_traces_sell_no_copy_twice_and_hide_none(part: int):
+    first = 1000 + part * PROOF_SEEDS
+    run(range(first, first + PROOF_SEEDS), PROOF_STEPS)
 
 
 def test_random_traces_notice_when_the_order_of_numbers_is_ignored(monkeypatch: pytest.MonkeyPatch):
