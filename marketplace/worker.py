@@ -47,6 +47,7 @@ STEPS = [
     Step("index_titles", "search.indexing:index_titles", 0.2),
     Step("heal_index", "search.indexing:heal_index", 15),
     Step("send_mail", "marketplace.foundation.mail:send_mail", 2),
+    Step("follow_freshness", "shops.freshness:follow_freshness", 20),
     Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15),
     Step("end_withheld", "shops.withholding:end_withheld", 300),
 ]

@@ -54,6 +54,8 @@ class Shop(models.Model):
         blank=True,
         help_text="When the last complete stock run was read, at the earliest. Null: sells nothing.",
     )
+    # Whether the index counts its stock; the step `follow_freshness` marks its titles when that changes.
+    counted_for_sale = models.BooleanField(default=False)
     commission_basis_points = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: the network's.")
     stripe_account = models.CharField(max_length=60, blank=True)
     stripe_account_ready = models.BooleanField(default=False)
