@@ -179,7 +179,15 @@ LISTINGS: dict[str, Listing] = {
     ),
     "feeds": Listing(
         _("Feeds"),
-        (_("Feed"), _("Shop"), _("Last run"), _("Started"), _("Read"), pgettext_lazy("feed", "Next"), _("What happened")),
+        (
+            _("Feed"),
+            _("Shop"),
+            _("Last run"),
+            _("Started"),
+            _("Read"),
+            pgettext_lazy("feed", "Next"),
+            _("What happened"),
+        ),
         {
             "active": Choice(_("Active"), _same(active=True)),
             "failed": Choice(_("Last run failed"), _same(active=True, last_state=Run.FAILED), urgent=True),
