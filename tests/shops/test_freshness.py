@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -6,7 +6,9 @@ from marketplace.catalogue.models import TitleChange
 from shops.freshness import follow_freshness
 from shops.models import Shop
 from tests import factories
-from tests.factories import NOW
+
+NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
+
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +20,7 @@ def marked() -> list[int]:
 
 
 def test_titles_are_marked_once_when_a_shop_goes_off_sale_and_comes_back():
-    shop = factories.shop(freshness_hours=72)
+    shop = factories.shop(freshness_hours=72, complete_as_of=NOW)
     record = factories.stock_record(shop)
     TitleChange.objects.all().delete()
     assert (follow_freshness(NOW), marked()) == (1, [record.product_id])
@@ -29,7 +31,7 @@ def test_titles_are_marked_once_when_a_shop_goes_off_sale_and_comes_back():
 
 
 def test_pausing_takes_a_shop_off_sale():
-    factories.shop()
+    factories.shop(complete_as_of=NOW)
     follow_freshness(NOW)
     Shop.objects.update(status=Shop.Status.PAUSED)
     assert follow_freshness(NOW) == 1
