@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from marketplace.catalogue.folding import Statement, fold
 from marketplace.foundation import bulk
@@ -30,19 +31,25 @@ def statements_of(product_ids: list[int]) -> list[Statement]:
     facts. One query."""
     marks = ", ".join(["%s"] * len(product_ids))
     found = bulk.rows(
-        "SELECT r.product_id, r.gtin, r.title, r.facts, g.name, g.kind FROM catalog_sync_sourcerecord r"
+        "SELECT r.product_id, r.gtin, r.title, r.facts, g.name, g.kind, g.options FROM catalog_sync_sourcerecord r"
         f" JOIN catalog_sync_feed g ON g.id = r.feed_id WHERE r.product_id IN ({marks})"
         " ORDER BY r.product_id, g.name, r.sku",
         product_ids,
     )
     return [
         Statement(
-            product_id,
-            source,
-            _RANKS.get(kind, _LIST_RANK),
-            gtin,
-            title,
-            json.loads(facts) if isinstance(facts, str) else facts,
+            product_id=product_id,
+            source=source,
+            rank=_RANKS.get(kind, _LIST_RANK),
+            gtin=gtin,
+            title=title,
+            facts=_read(facts),
+            synthetic=bool(_read(options).get("synthetic")),
         )
-        for product_id, gtin, title, facts, source, kind in found
+        for product_id, gtin, title, facts, source, kind, options in found
     ]
+
+
+def _read(stored: str | dict[str, Any]) -> dict[str, Any]:
+    """A JSON column as a raw statement gives it: SQLite as text, PostgreSQL too unless Django has told it otherwise."""
+    return json.loads(stored) if isinstance(stored, str) else stored

@@ -18,6 +18,7 @@ from catalog_sync import applying, guarding, planning, runs, staging, vouching
 from catalog_sync.locations import Reading, opened
 from catalog_sync.models import Feed, SourceRecord, SyncRun
 from catalog_sync.reasons import FeedError, Reason, reason
+from marketplace.catalogue import subjects
 from marketplace.foundation import audit, bulk, leases
 from marketplace.foundation.failpoints import failpoint
 
@@ -89,6 +90,8 @@ def _read(
     notes = staged.notes + _remarks(this, staged, plan, approved=approved)
     if this.pk is None:
         return runs.close(this, State.DONE, notes=notes, issues=issues)
+    if plan.new or plan.changed:
+        subjects.load()  # the labels of the codes that the fold writes
     this.written = applying.apply(feed, this, plan, staged, now=now, alive=lambda: runs.beat(this))
     this.seconds = time.monotonic() - started
     with transaction.atomic():

@@ -31,6 +31,7 @@ class Statement(NamedTuple):
     gtin: int | None
     title: str
     facts: dict[str, Any]  # names of catalog_sync.records.FACT_FIELDS; only those it knows
+    synthetic: bool = False  # some of them are made up, for the demo
 
 
 # Columns of ProductFacts that the fold writes, with their type in a temporary table (foundation.bulk).
@@ -54,6 +55,7 @@ COLUMNS: dict[str, str] = {
     "tax_code": "text",
     "cover_source": "text",
     "is_book": "boolean",
+    "synthetic": "boolean",
     "provenance": "json",
 }
 _LENGTHS = {"subtitle": 300, "publisher": 200, "series": 200, "series_number": 20, "language": 3, "form": 12}
@@ -127,6 +129,7 @@ def fold_one(statements: Sequence[Statement], *, gtin: int | None) -> tuple[str,
         "cover_source": best("cover", lambda address: address.startswith("https")) or "",
     }
     columns["provenance"] = provenance
+    columns["synthetic"] = any(s.synthetic for s in statements if s.source in provenance.values())
     return title, {name: columns[name] for name in COLUMNS}
 
 
@@ -169,7 +172,8 @@ def _read(values: Sequence[Any]) -> dict[str, Any]:
             facts[name] = json.loads(facts[name])
     if isinstance(facts["publication_date"], str):
         facts["publication_date"] = date.fromisoformat(facts["publication_date"])
-    facts["is_book"] = bool(facts["is_book"])
+    for name in ("is_book", "synthetic"):
+        facts[name] = bool(facts[name])
     return facts
 
 
@@ -185,8 +189,8 @@ def _write(changed: list[tuple[int, str, dict[str, Any]]], now: datetime) -> Non
     names = ", ".join(COLUMNS)
     updates = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
     bulk.execute(
-        f"INSERT INTO {_TABLE} (product_id, {names}, cover, synthetic, updated_at)"
-        f" SELECT product_id, {names}, '', false, %(now)s FROM {_STAGE} WHERE true ORDER BY product_id"
+        f"INSERT INTO {_TABLE} (product_id, {names}, cover, updated_at)"
+        f" SELECT product_id, {names}, '', %(now)s FROM {_STAGE} WHERE true ORDER BY product_id"
         f" ON CONFLICT (product_id) DO UPDATE SET {updates}, updated_at = excluded.updated_at",
         {"now": bulk.moment(now)},
     )

@@ -44,6 +44,12 @@ def test_equal_values_come_from_the_first_source_by_name():
     assert folded(said("b", pages=190), said("a", pages=186))["pages"] == 186
 
 
+def test_made_up_facts_are_marked_as_long_as_they_are_shown():
+    made_up = said("demo", pages=3)._replace(synthetic=True)
+    assert folded(made_up)["synthetic"]
+    assert not folded(made_up, said("onix", 0, pages=4))["synthetic"]
+
+
 def test_each_fact_has_its_own_source():
     facts = folded(said("a", publisher="P"), said("b", series="S", pages=3))
     assert facts["provenance"] == {"publisher": "a", "series": "b", "pages": "b"}
@@ -95,7 +101,7 @@ def test_subjects_are_thema_with_their_path():
 def test_every_column_is_a_column_of_the_facts():
     names = {column.name for column in ProductFacts._meta.fields}
     assert set(folding.COLUMNS) <= names
-    assert names - set(folding.COLUMNS) == {"product", "cover", "synthetic", "updated_at"}
+    assert names - set(folding.COLUMNS) == {"product", "cover", "updated_at"}
 
 
 def test_fold_writes_once(db):
