@@ -14,7 +14,8 @@ OFFERS = 8
 _TEMPLATE = Engine().from_string("""<!doctype html>
 <html lang="fr"><head><meta charset="utf-8"><title>{{ product.title }}</title></head><body>
 <h1>{{ product.title }}</h1><p>{{ product.upc }}</p>{{ product.description }}
-<table>{% for offer in offers %}<tr><td>{{ offer.partner_sku }}</td><td>{{ offer.price }} {{ offer.price_currency }}</td>
+<table>{% for offer in offers %}<tr><td>{{ offer.partner_sku }}</td>
+<td>{{ offer.price }} {{ offer.price_currency }}</td>
 <td>{% if offer.num_in_stock %}{{ offer.num_in_stock }}{% else %}–{% endif %}</td></tr>{% endfor %}</table>
 </body></html>""")
 

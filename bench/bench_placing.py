@@ -10,8 +10,9 @@ from decimal import Decimal
 
 import common
 from django.utils import timezone
+from oscar.apps.address.models import Country
 from oscar.apps.basket.models import Basket
-from oscar.apps.order.models import Order
+from oscar.apps.order.models import Order, ShippingAddress
 from oscar.apps.order.utils import OrderCreator
 from oscar.apps.partner.strategy import Default
 from oscar.apps.shipping.methods import Free
@@ -55,7 +56,19 @@ def oscars(shops: list[Shop], lines: int = 3) -> Callable[[], Order]:
     total = Price(currency="CAD", excl_tax=made.total_excl_tax, incl_tax=made.total_excl_tax)
     free = Price(currency="CAD", excl_tax=Decimal(0), incl_tax=Decimal(0))
     number = f"oscar-{made.pk}"
-    return lambda: OrderCreator().place_order(made, total, Free(), free, order_number=number)
+    fields = buying.ADDRESS | {"line4": buying.ADDRESS["city"], "state": "QC", "last_name": "Léa Roy"}
+    address = ShippingAddress(
+        **{name: value for name, value in fields.items() if name not in ("city", "region", "country")}
+    )
+    address.country = Country.objects.get_or_create(iso_3166_1_a2="CA", printable_name="Canada", name="Canada")[0]
+
+    def place() -> Order:
+        address.save()  # as Oscar's checkout does just before: the address belongs to the order in both
+        return OrderCreator().place_order(
+            made, total, Free(), free, order_number=number, shipping_address=address, guest_email="lea@example.org"
+        )
+
+    return place
 
 
 def all_of(tasks: list[Callable[[], object]]) -> Callable[[], None]:

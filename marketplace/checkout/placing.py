@@ -5,8 +5,8 @@ locked, its state compared and set, and the order's number is the checkout's."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
 
 from django.db import transaction
 from django.db.models import Model, Prefetch, Q
@@ -14,7 +14,7 @@ from oscar.apps.basket.models import Basket
 from oscar.apps.basket.models import Line as BasketLine
 from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Order
-from oscar.apps.partner.models import StockRecord
+from oscar.apps.partner.models import Partner, StockRecord
 
 from marketplace.catalogue.models import ProductFacts
 from marketplace.checkout import checkouts, order_rows
@@ -23,11 +23,25 @@ from marketplace.foundation import audit, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import calls
 from shops import stock
-from shops.models import Allocation, ShopOrderLine, StockTerms
+from shops.models import Allocation, DeliveryOption, Shop, StockTerms
 from shops.orders import splitting
 
 logger = logging.getLogger("halles.placing")
 BATCH = 20
+
+# What belongs to parcels and lines, with the columns that go into an order and its mail: to read all of them, a hundred
+# and fifty, would cost more than to write the order.
+_OF_PARCELS: dict[str, tuple[type[Model], set[str]]] = {
+    "shop": (Shop, {"name", "channel"}),
+    "delivery_option": (DeliveryOption, {"kind", "name_fr", "name_en"}),
+}
+_OF_LINES: dict[str, tuple[type[Model], set[str]]] = {
+    "product": (Product, {"upc"}),
+    "product__facts": (ProductFacts, {"gtin"}),
+    "stock_record": (StockRecord, {"product", "partner", "partner_sku"}),
+    "stock_record__partner": (Partner, {"name"}),
+    "stock_record__terms": (StockTerms, {"condition"}),
+}
 
 
 class AlreadyPlacedError(Exception):
@@ -66,9 +80,15 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
             _give_back(checkout, lines, now)
             return None
         order, written = order_rows.write(checkout, parcels, lines, now)
-        splitting.split(order, checkout, parcels, order_lines=written, now=now)
-        promised = ShopOrderLine.objects.filter(shop_order__order=order).values_list("stock_record_id", "pk")
-        stock.promise(checkouts.hold_key(checkout), dict(promised), now=now)
+        shop_lines = splitting.split(
+            order,
+            checkout,
+            parcels,  # type: ignore[arg-type]  # their related managers
+            order_lines=written,
+            now=now,
+        )
+        promised = {line.stock_record_id: line.pk for line in shop_lines if line.stock_record_id}
+        stock.promise(checkouts.hold_key(checkout), promised, now=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
         audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)
@@ -80,31 +100,23 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
 
 def _frozen(checkout: Checkout) -> tuple[list[CheckoutParcel], list[CheckoutLine]]:
     """Parcels with their lines, and all lines in the order of the basket; two queries."""
-    lines = CheckoutLine.objects.select_related("stock_record__partner", "stock_record__terms", "product__facts")
-    lines = lines.defer(*_not_needed()).order_by("pk")
+    lines = CheckoutLine.objects.select_related(*_OF_LINES).defer(*_not_needed(_OF_LINES)).order_by("pk")
     parcels = list(
-        checkout.parcels.select_related("shop", "delivery_option")
+        checkout.parcels.select_related(*_OF_PARCELS)
+        .defer(*_not_needed(_OF_PARCELS))
         .prefetch_related(Prefetch("lines", queryset=lines))
         .order_by("pk")
     )
     return parcels, [line for parcel in parcels for line in parcel.lines.all()]
 
 
-@cache
-def _not_needed() -> tuple[str, ...]:
-    """Columns of what a line stands for that go into no order: reading them all would cost more than writing it."""
-    needed: dict[str, tuple[type[Model], set[str]]] = {
-        "product": (Product, {"upc"}),
-        "product__facts": (ProductFacts, {"gtin"}),
-        "stock_record": (StockRecord, {"product", "partner", "partner_sku"}),
-        "stock_record__terms": (StockTerms, {"condition"}),
-    }
-    return tuple(
+def _not_needed(related: Mapping[str, tuple[type[Model], set[str]]]) -> list[str]:
+    return [
         f"{path}__{field.name}"
-        for path, (model, names) in needed.items()
+        for path, (model, needed) in related.items()
         for field in model._meta.concrete_fields
-        if not field.primary_key and field.name not in names
-    )
+        if not field.primary_key and field.name not in needed
+    ]
 
 
 def _keep(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> bool:
@@ -146,7 +158,8 @@ def _empty_basket(checkout: Checkout, lines: list[CheckoutLine], now: datetime) 
     """What was bought leaves the basket. What the reader changed or added while paying stays in it. Lines may have
     moved to another basket meanwhile: whoever signs in takes them along."""
     bought = {line.basket_line_id: line.quantity for line in lines}
-    left = list(BasketLine.objects.filter(Q(basket_id=checkout.basket_id) | Q(pk__in=bought)))
+    theirs = Q(basket_id=checkout.basket_id) | Q(pk__in=bought)
+    left = list(BasketLine.objects.only("basket_id", "quantity").filter(theirs))
     for line in left:
         line.quantity = max(0, line.quantity - bought.get(line.pk, 0))
     emptied = not any(line.quantity for line in left if line.basket_id == checkout.basket_id)

@@ -26,7 +26,7 @@ class FrozenLine(Protocol):
     pk: int
     stock_record: StockRecord
     product: Product
-    product_id: int | None
+    product_id: int
     title: str
     quantity: int
     unit_price_minor: int
@@ -68,9 +68,9 @@ def split(
     *,
     order_lines: Mapping[int, Line],
     now: datetime,
-) -> list[ShopOrder]:
-    """Shop orders numbered <order number>-A, -B, … in the order of `parcels` (all of the checkout's), their lines and
-    their transmissions, due now. `order_lines` is the order's line by id of the checkout line. Three queries however
+) -> list[ShopOrderLine]:
+    """The lines of new shop orders, numbered <order number>-A, -B, … in the order of `parcels` (all of the checkout's);
+    their transmissions are due now. `order_lines` is the order's line by id of the checkout line. Three queries however
     many lines, where the parcels were read with shop, option and lines, and these with terms and facts; called inside
     the placing transaction, which then turns the hold into the lines' allocations. SplitError where a cent would be
     lost."""
@@ -80,7 +80,7 @@ def split(
         _shop_order(order, checkout, parcel, f"{order.number}-{suffix(position)}", now, answer_due_at)
         for position, parcel in enumerate(parcels)
     )
-    ShopOrderLine.objects.bulk_create(
+    lines = ShopOrderLine.objects.bulk_create(
         _line(shop_order, line, order_lines[line.pk])
         for shop_order, parcel in zip(shop_orders, parcels, strict=True)
         for line in parcel.lines.all()
@@ -89,7 +89,7 @@ def split(
         Transmission(shop_order=shop_order, shop=parcel.shop, channel=parcel.shop.channel, due_at=now)
         for shop_order, parcel in zip(shop_orders, parcels, strict=True)
     )
-    return shop_orders
+    return lines
 
 
 def suffix(position: int) -> str:
