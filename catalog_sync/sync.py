@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 
 from catalog_sync import applying, guarding, planning, runs, staging, vouching
 from catalog_sync.locations import Reading, opened
@@ -147,9 +148,11 @@ def _remarks(this: SyncRun, staged: staging.Staged, plan: planning.Plan, *, appr
 
 
 def _remember(feed: Feed, this: SyncRun, cursor: str) -> None:
-    """Where the next reading begins, stored only now that this one is applied."""
+    """Where the next reading begins, stored only now that this one is applied. A feed is read on its own schedule from
+    its first good run on."""
     values = {"cursor": cursor or feed.cursor, "content_hash": this.content_hash if this.complete else ""}
-    Feed.objects.filter(pk=feed.pk).update(**values)
+    next_one = next_time(feed, this.started_at)
+    Feed.objects.filter(pk=feed.pk).update(**values, due_at=Coalesce("due_at", Value(next_one)))
     feed.cursor, feed.content_hash = values["cursor"], values["content_hash"]
 
 

@@ -48,6 +48,14 @@ def test_step_reads_what_is_due_and_sets_its_next_time():
     assert (books.attempts, books.lease_token, idle.runs.count()) == (0, "", 0)
 
 
+def test_feed_is_read_on_its_own_from_its_first_good_run_on():
+    books = feed(every_minutes=60)
+    shelve(books, article("a"))
+    run = sync_now(books)
+    books.refresh_from_db()
+    assert timedelta(minutes=54) <= books.due_at - run.started_at <= timedelta(minutes=66)
+
+
 @pytest.mark.parametrize("permanent", [True, False])
 def test_step_parks_a_feed_that_needs_a_person_and_tries_others_later(permanent):
     books = feed()
