@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from catalog_sync.models import Feed, RecordIssue, SyncRun
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
@@ -49,10 +49,10 @@ LANES = {
     Feed.Lane.STOCK: gettext_lazy("Stock alone"),
 }
 DEEDS = {
-    "shop_order.accept": gettext_lazy("accepted"),
-    "shop_order.decline": gettext_lazy("declined"),
-    "shop_order.pack": gettext_lazy("packed"),
-    "shop_order.hand_over": gettext_lazy("handed over"),
+    "shop_order.accept": pgettext_lazy("someone …", "accepted"),
+    "shop_order.decline": pgettext_lazy("someone …", "declined"),
+    "shop_order.pack": pgettext_lazy("someone …", "packed"),
+    "shop_order.hand_over": pgettext_lazy("someone …", "handed over"),
 }
 
 

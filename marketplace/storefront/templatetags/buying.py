@@ -22,7 +22,7 @@ def delivery_days(option: DeliveryOption) -> str:
         return ngettext("ready within a day", "ready within %(days)d days", most) % {"days": most}
     if least == most:
         return ngettext("%(days)d day", "%(days)d days", most) % {"days": most}
-    return _("%(least)d to %(most)d days") % {"least": least, "most": most}
+    return ngettext("%(least)d to %(most)d day", "%(least)d to %(most)d days", most) % {"least": least, "most": most}
 
 
 @register.simple_tag
