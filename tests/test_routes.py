@@ -74,6 +74,7 @@ ROUTES: dict[str, Row] = {
     "home": get(EVERYONE),
     "search:search": get(EVERYONE),
     "storefront:suggest": get(EVERYONE),
+    "storefront:favicon": get(MOVED),
     "storefront:network-css": get(EVERYONE),
     "storefront:title": get(EVERYONE, "title_slug", "title"),
     "storefront:shops": get(EVERYONE),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import condition
@@ -32,6 +33,11 @@ def network_css(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(sheet, content_type="text/css; charset=utf-8")
     patch_cache_control(response, public=True, max_age=86_400)
     return response
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look on pages that name no icon."""
+    return redirect(static("icons/favicon.svg"))
 
 
 def terms(request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ from search.views import suggest
 
 app_name = "storefront"
 urlpatterns = [
+    path("favicon.ico", plain_views.favicon, name="favicon"),
     path("network.css", plain_views.network_css, name="network-css"),
     path("suggest/", suggest, name="suggest"),
     re_path(r"^catalogue/(?P<slug>[\w-]*)_(?P<pk>\d{1,18})/$", title_views.title, name="title"),
