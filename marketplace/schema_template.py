@@ -34,8 +34,7 @@ def key() -> str:
 
 def sqlite_template() -> Path:
     """The migrated file, made when missing. Safe to call from several processes."""
-    folder = Path(os.environ.get("HALLES_TEMPLATES", settings.BASE_DIR / "var" / "templates"))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _folder()
     template = folder / f"{key()}.sqlite3"
     with _lock(folder / "lock"):
         if not template.exists():
@@ -57,17 +56,27 @@ def copy_sqlite(target: Path) -> None:
 
 
 def postgres_template(url: str) -> str:
-    """The name of the migrated template database on the server of `url`, made when missing."""
+    """The name of the migrated template database on the server of `url`, made when missing: from a dump that an earlier
+    server left, else by migrating."""
     import psycopg
 
     name = f"halles_template_{key()}"
+    dump = _folder() / f"{key()}.pgdump"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(7041776)")  # any fixed number: only we use it on this server
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            connection.execute(f"DROP DATABASE IF EXISTS {name}_new")
-            connection.execute(f"CREATE DATABASE {name}_new")
-            _migrate(with_database(url, f"{name}_new"))
-            connection.execute(f"ALTER DATABASE {name}_new RENAME TO {name}")
+            made = f"{name}_new"
+            connection.execute(f"DROP DATABASE IF EXISTS {made}")
+            connection.execute(f"CREATE DATABASE {made}")
+            with _lock(_folder() / "lock"):
+                if dump.exists():
+                    _postgres("pg_restore", "--no-owner", f"--dbname={with_database(url, made)}", dump)
+                else:
+                    _migrate(with_database(url, made))
+                    part = dump.with_suffix(".part")
+                    _postgres("pg_dump", "--format=custom", f"--file={part}", with_database(url, made))
+                    part.rename(dump)
+            connection.execute(f"ALTER DATABASE {made} RENAME TO {name}")
     return name
 
 
@@ -83,6 +92,20 @@ def copy_postgres(url: str, target: str) -> None:
 
 def with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _folder() -> Path:
+    folder = Path(os.environ.get("HALLES_TEMPLATES", settings.BASE_DIR / "var" / "templates"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _postgres(program: str, *arguments: object) -> None:
+    debian = Path("/usr/lib/postgresql/15/bin") / program
+    command = [str(debian if debian.exists() else program), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{program} failed:\n{done.stderr[-4000:]}")
 
 
 def _migrate(url: str) -> None:
