@@ -14,6 +14,7 @@ from marketplace.catalogue.thema import BISAC_PREFIXES, THEMA
 SCHEME = "thema"
 DEEPEST = 2  # levels that have labels
 MOST_CODES = 20
+_COLUMNS = ("code", "label_fr", "label_en")
 
 
 def path(code: str) -> list[str]:
@@ -49,20 +50,23 @@ def bisac_to_thema(code: str) -> str:
 
 
 def load() -> int:
-    """Write the table into `Subject`, for labels that are shown and searched. Returns the rows written."""
-    stored = {row.code: row for row in Subject.objects.filter(scheme=SCHEME)}
-    written = 0
-    for code in sorted(THEMA, key=len):
-        french, english = THEMA[code]
-        parent = stored.get(code[:-1])
-        row = stored.get(code)
-        if row is None:
-            stored[code] = Subject.objects.create(
-                scheme=SCHEME, code=code, parent=parent, label_fr=french, label_en=english
-            )
-            written += 1
-        elif (row.label_fr, row.label_en) != (french, english):
-            row.label_fr, row.label_en = french, english
-            row.save(update_fields=["label_fr", "label_en"])
-            written += 1
-    return written
+    """Write the table into `Subject`, for labels that are shown and searched; safe to call from several processes.
+    Returns the rows written; one query where nothing differs."""
+    stored = {code: labels for code, *labels in Subject.objects.filter(scheme=SCHEME).values_list(*_COLUMNS)}
+    differing = {code: labels for code, labels in THEMA.items() if stored.get(code) != list(labels)}
+    if not differing:
+        return 0
+    for level in range(1, DEEPEST + 1):
+        parents = dict(Subject.objects.filter(scheme=SCHEME).values_list("code", "pk"))
+        rows = [
+            Subject(scheme=SCHEME, code=code, parent_id=parents.get(code[:-1]), label_fr=french, label_en=english)
+            for code, (french, english) in sorted(differing.items())
+            if len(code) == level
+        ]
+        Subject.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["scheme", "code"],
+            update_fields=["parent", "label_fr", "label_en"],
+        )
+    return len(differing)

@@ -41,7 +41,7 @@ def test_read_feed_prints_records_with_the_names_of_the_schema(capsys):
 
 @pytest.mark.parametrize(
     ("kind", "name", "word"),
-    [("spreadsheet", "nothing.csv", "no file"), ("teleprinter", "list_bom.csv", "teleprinter")],
+    [("spreadsheet", "nothing.csv", "nothing.csv"), ("teleprinter", "list_bom.csv", "teleprinter")],
 )
 def test_read_feed_says_what_is_wrong(kind, name, word):
     with pytest.raises(CommandError, match=word):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import traceback
 from datetime import timedelta
 
 import pytest
@@ -42,6 +43,8 @@ def in_children(tasks: list) -> list[int]:
             try:
                 task()
                 code = 0
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(code)
         children.append(child)
