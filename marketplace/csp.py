@@ -1,7 +1,8 @@
 """The content policy of every page: strict, except in the two back offices whose pages others wrote.
 
-Wagtail's editor and Oscar's dashboards write scripts and styles into their pages, without a nonce, and Wagtail shows a
-draft of ours inside its own page. There, and for signed-in staff alone, these are allowed; another origin never is."""
+Wagtail's editor and Oscar's dashboards write scripts and styles into their pages, without a nonce: there, and for people
+who are signed in, these are allowed. Wagtail shows the draft of a page of ours inside its own: a draft may be framed by
+us, and is strict otherwise. Another origin is never named."""
 
 from __future__ import annotations
 
@@ -17,7 +18,6 @@ ALLOWED_THERE: dict[str, Any] = {
     "style-src": ["'self'", "'unsafe-inline'"],
     "img-src": ["'self'", "data:", "blob:"],  # a picture before it is uploaded
     "frame-src": ["'self'"],
-    "frame-ancestors": ["'self'"],
 }
 
 
@@ -26,6 +26,8 @@ class ContentPolicyMiddleware(CSPMiddleware):
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
+        if getattr(request, "is_preview", False):  # Wagtail asks for the draft in its own request, as if for a reader
+            parts.replace = {"frame-ancestors": ["'self'"], **(parts.replace or {})}
         user = getattr(request, "user", None)
         if request.path_info.startswith(BACK_OFFICES) and user is not None and user.is_authenticated:
             parts.replace = {**ALLOWED_THERE, **(parts.replace or {})}

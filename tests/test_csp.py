@@ -26,7 +26,7 @@ def test_policy_of_back_offices_names_no_other_origin(client, path):
     client.force_login(factories.user(is_staff=True, is_superuser=True))
     found = directives(client.get(path))
     assert found["script-src"] == "'self' 'unsafe-inline'"
-    assert found["frame-ancestors"] == "'self'"
+    assert (found["frame-src"], found["frame-ancestors"]) == ("'self'", "'none'")
     own = {"'self'", "'none'", "'unsafe-inline'", "data:", "blob:", "https://checkout.stripe.com"}
     assert {source for sources in found.values() for source in sources.split()} <= own
 

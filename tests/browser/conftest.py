@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser import live
 from tests.browser.watching import Watch
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE = 15_000  # milliseconds, for a machine that is busy with other tests
 SWITCHES = [
     "--no-sandbox",
     "--disable-gpu",
@@ -41,6 +42,7 @@ def chromium() -> Iterator[Browser]:
         # Playwright's loop runs in this thread; Django takes that for a coroutine, which must not call the ORM.
         environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         with sync_playwright() as playwright:
+            expect.set_options(timeout=PATIENCE)
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
             yield browser
             browser.close()
@@ -92,14 +94,16 @@ def visit(chromium: Browser, site: live.Site) -> Iterator[Visit]:
             java_script_enabled=javascript,
             has_touch=width < 700,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         watch = Watch(site.url) if watched else None
         opened.append((context, watch))
         if watch:
             watch.follow(context)
         who = who or live.who_sees(site, path)
         if who:
-            context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in who.cookies.items()])
+            context.add_cookies(
+                [{"name": name, "value": value, "url": site.url} for name, value in who.cookies.items()]
+            )
         page = context.new_page()
         answer = page.goto(site.pages.get(path, path))
         assert answer is not None
@@ -111,6 +115,4 @@ def visit(chromium: Browser, site: live.Site) -> Iterator[Visit]:
         if watch:
             watch.cookies |= {cookie["name"] for cookie in context.cookies()}
         context.close()
-    for _, watch in opened:
-        if watch:
-            watch.nothing_is_wrong()
+    assert [wrong for _, watch in opened if watch for wrong in watch.wrong()] == []

@@ -126,9 +126,7 @@ def open_site(url: str) -> Site:
         "desk order": f"/portal/port/orders/{part.number}/",
         "board": "/board/",
     }
-    return Site(
-        url, market, guest, signed_in(market.port_clerk), signed_in(operator), signed_in(editor), pages
-    )
+    return Site(url, market, guest, signed_in(market.port_clerk), signed_in(operator), signed_in(editor), pages)
 
 
 def who_sees(site: Site, page: str) -> Person | None:

@@ -1,0 +1,113 @@
+"""The thread as people walk it: a reader finds, buys from two shops, pays; a bookseller answers and hands over."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from oscar.apps.order.models import Order
+from playwright.sync_api import Page, expect
+
+from shops.models import ShopOrder
+from tests.browser.live import PRIDE, STRANGER, WHERE
+from tests.journeys import market as story
+
+
+def found_by_suggestion(page: Page) -> None:
+    box = page.locator("#site-search")
+    box.press_sequentially("letran")
+    first = page.locator("[role=option]").first
+    expect(first).to_contain_text("L'Étranger")
+    box.press("ArrowDown")
+    expect(first).to_have_attribute("aria-selected", "true")
+    box.press("Enter")
+
+
+def found_by_search(page: Page) -> None:
+    page.locator("#site-search").fill("letranger")
+    page.locator("#site-search").press("Enter")
+    expect(page.locator(".title-row")).to_have_count(1)
+    page.locator(".title-row h2 a").click()
+
+
+def buy(page: Page, shop: str) -> None:
+    """From the title page; leads back to it."""
+    page.locator("tr.offer", has_text=shop).locator("button").click()
+    expect(page.locator(".message.success")).to_contain_text(shop)
+
+
+def paid(page: Page, way: str) -> Order:
+    """From the basket to the order page, as a guest."""
+    page.locator(".basket-go").click()
+    page.locator("[name=email]").fill("zoe@example.org")
+    page.locator("[name=name]").fill("Zoé Tremblay")
+    page.locator(f"[name=way][value={way}]").check()
+    page.locator("main .button-main").click()
+    if way == "sent":
+        for name in ("line1", "city", "postcode", "region"):
+            page.locator(f"[name={name}]").fill(WHERE[name])
+        page.locator("main .button-main").click()
+        for shop in page.locator("fieldset.choices").all():
+            shop.locator("input[type=radio]").last.check()
+        page.locator("main .button-main").click()
+    page.locator("[name=agrees_in_part]").check()
+    page.locator(".checkout-go").click()
+    expect(page).to_have_url(re.compile("/fake-stripe/pay/"))
+    page.locator("button[value=approved]").click()
+    expect(page).to_have_url(re.compile(r"/paid/"))
+    story.work()
+    if page.locator("main a.button").count():
+        page.locator("main a.button").click()  # "Look again"; with JavaScript the page does by itself
+    expect(page).to_have_url(re.compile(r"/orders/"))
+    return Order.objects.latest("pk")
+
+
+def sign_in(page: Page, email: str) -> None:
+    page.goto("/portal/")
+    page.locator("[name=login]").fill(email)
+    page.locator("[name=password]").fill("password")
+    page.locator("main button[type=submit]").click()
+    expect(page).to_have_url(re.compile(r"/portal/port/$"))
+
+
+def worked_off(page: Page, part: ShopOrder) -> None:
+    """From the queue to handed over, with what the reader shows or the carrier gives."""
+    page.locator(f"a.queue-row[href*='{part.number}']").click()
+    for key in ("a", "p"):
+        page.locator(f"[data-key={key}]").click()
+    if part.pickup_code:
+        page.locator("[name=code]").fill("XXXXXX")
+        page.locator("[data-key=h]").click()
+        expect(page.locator("main .field-error, main .form-errors").first).to_be_visible()
+        page.locator("[name=code]").fill(part.pickup_code.lower())
+    else:
+        page.locator("[name=carrier]").fill("Postes Canada")
+        page.locator("[name=tracking]").fill("1Z999")
+    page.locator("[data-key=h]").click()
+    expect(page.locator(".status-handed_over")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "javascript", "way"), [(375, True, "collected"), (1280, False, "sent")])
+def test_journey_from_search_to_handed_over(visit, site, width, javascript, way):
+    page = visit("/", width=width, javascript=javascript, language="en")
+    (found_by_suggestion if javascript else found_by_search)(page)
+    expect(page.locator("h1")).to_have_text("L'Étranger")
+    buy(page, "Librairie du Port")
+    page.goto(f"/catalogue/p_{site.market.product_id(PRIDE)}/")
+    buy(page, "Mile End Pages")
+    page.locator("a[href='/basket/']").first.click()
+    expect(page.locator(".stall")).to_have_count(2)
+    order = paid(page, way)
+    expect(page.locator(".order-part")).to_have_count(2)
+
+    part = order.shop_orders.get(shop=site.market.port)
+    assert part.lines.get().product_id == site.market.product_id(STRANGER)
+    desk = visit("/", width=width, javascript=javascript, language="en")
+    sign_in(desk, site.market.port_clerk.email)
+    worked_off(desk, part)
+    story.work()
+    page.reload()
+    expect(page.locator(".order-part").first).to_contain_text("1Z999" if way == "sent" else "Librairie du Port")
+    part.refresh_from_db()
+    assert part.status == "handed_over"
+    assert story.nothing_is_wrong()
