@@ -261,7 +261,10 @@ def _hand_over_form(shop_order: ShopOrder, workplace: Workplace, failed: Failed 
         return None
     if failed and failed.name == "hand_over":
         return failed.form
-    return HandOverForm(auto_id="hand_over_%s")
+    form = HandOverForm(auto_id="hand_over_%s")
+    # The browser leads to the code that is still missing, also from the key H.
+    form.fields["code"].widget.attrs["required"] = True
+    return form
 
 
 def _history(shop_order: ShopOrder, lines: list[ShopOrderLine], now: object) -> list[dict[str, object]]:
