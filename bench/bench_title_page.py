@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import common
 import oscar_page
 from oscar.apps.catalogue.models import Product
 
 from tests import factories
 
-SIZES = (1, 8, 30)  # offers of a title
+SIZES = (1, 3, 30)  # offers of a title; three is the demo's mean
 MOST_QUERIES = 8
 LEAST_RATIO = 3
 
 
 def make_titles() -> dict[int, Product]:
-    """Titles with their facts, sold by 1, 8 and 30 of 30 shops that have hours and deliver."""
+    """Titles of one author with their facts, sold by 1, 3 and 30 of 30 shops that have hours and deliver."""
     factories.network(country="CA", currency="CAD", languages=["fr", "en"])
     shops = [factories.shop() for _ in range(max(SIZES))]
     for shop in shops:
@@ -34,11 +36,9 @@ def make_titles() -> dict[int, Product]:
     return titles
 
 
-def main() -> None:
-    wants = common.arguments(__doc__ or "")
-    common.fresh_database()
-    titles = make_titles()
-    rounds, requests = (2, 2) if wants.quick else (21, 20)
+def rates(titles: Mapping[int, Product], peer: str, *, quick: bool, goal: bool) -> tuple[list[common.Figure], float]:
+    """Queries and requests per second, and one request of the bare page."""
+    rounds, requests = (2, 2) if quick else (15, 10)
     ours, oscars = common.application(), common.application(oscar_page.MIDDLEWARE)
     bare = common.bare_page()
     figures = []
@@ -48,12 +48,6 @@ def main() -> None:
             common.visit(handler, address, 2)
         counted = common.queries(lambda address=address: common.visit(ours, address))
         of_oscar = common.queries(lambda address=address: common.visit(oscars, address))
-        name = f"queries, {size} offers"
-        figures.append(
-            common.Figure(
-                name, f"{counted}", f"{of_oscar}", counted / of_oscar, f"≤ {MOST_QUERIES}", counted <= MOST_QUERIES
-            )
-        )
         taken = common.interleaved(
             {
                 "ours": lambda address=address: common.visit(ours, address, requests),
@@ -62,27 +56,46 @@ def main() -> None:
             },
             rounds,
         )
-        one, bare_one = taken["ours"] / requests, taken["bare"] / common.BARE_PAGES
-        ratio = taken["oscar"] / taken["ours"]
+        ratio, bare_one = taken["oscar"] / taken["ours"], taken["bare"] / common.BARE_PAGES
         figures += [
             common.Figure(
-                f"requests/s, {size} offers, against Oscar's page",
+                f"queries, {size} offers, {peer}",
+                f"{counted}",
+                f"{of_oscar}",
+                counted / of_oscar,
+                f"≤ {MOST_QUERIES}" if goal else "",
+                counted <= MOST_QUERIES if goal else None,
+            ),
+            common.Figure(
+                f"requests/s, {size} offers, {peer}",
                 common.rate(requests, taken["ours"]),
                 common.rate(requests, taken["oscar"]),
                 ratio,
-                f"≥ {LEAST_RATIO}",
-                ratio >= LEAST_RATIO,
-                one,
-            ),
-            common.Figure(
-                f"requests/s, {size} offers, as a share of the bare page",
-                common.rate(1, one),
-                common.rate(1, bare_one),
-                bare_one / one,
-                ours_seconds=one,
+                f"≥ {LEAST_RATIO}" if goal else "",
+                ratio >= LEAST_RATIO if goal else None,
+                taken["ours"] / requests,
             ),
         ]
-    common.show("Title page", figures, bare_one, wants)
+        if goal:
+            figures.append(
+                common.Figure(
+                    f"requests/s, {size} offers, as a share of the bare page",
+                    common.rate(requests, taken["ours"]),
+                    common.rate(1, bare_one),
+                    bare_one * requests / taken["ours"],
+                )
+            )
+    return figures, bare_one
+
+
+def main() -> None:
+    wants = common.arguments(__doc__ or "")
+    common.fresh_database()
+    titles = make_titles()
+    plain, _ = rates(titles, "Oscar's page shows title and price", quick=wants.quick, goal=False)
+    oscar_page.give_the_same_content(titles.values())
+    same, bare_one = rates(titles, "Oscar's page shows the same facts and shelf", quick=wants.quick, goal=True)
+    common.show("Title page", [*same, *plain], bare_one, wants)
 
 
 if __name__ == "__main__":

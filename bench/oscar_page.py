@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from oscar.apps.basket.apps import BasketConfig
+from oscar.apps.catalogue.categories import create_from_breadcrumbs
+from oscar.apps.catalogue.models import Product, ProductAttribute, ProductCategory, ProductRecommendation
 from oscar.apps.catalogue.views import ProductDetailView
 from oscar.apps.checkout.apps import CheckoutConfig
 from oscar.apps.partner.strategy import Default
@@ -64,6 +66,35 @@ def use_default_strategy(get_response: Answer) -> Answer:
         return get_response(request)
 
     return middleware
+
+
+# What our page shows of a title, as an Oscar catalogue would hold it.
+FACTS = {
+    "contributors": "Albert Camus",
+    "publisher": "Gallimard",
+    "form": "Broché",
+    "pages": "184",
+    "language": "français",
+    "isbn": "9782070360024",
+}
+
+
+def give_the_same_content(products: Iterable[Product]) -> None:
+    """Oscar's page shows what ours does: the facts as attributes, a subject as category, the shelf of other titles as
+    recommendations. Ours reads none of these rows."""
+    titles = list(products)
+    product_class, category = titles[0].product_class, create_from_breadcrumbs("Livres > Romans")
+    attributes = {
+        code: ProductAttribute.objects.create(product_class=product_class, name=code, code=code, type="text")
+        for code in FACTS
+    }
+    for title in titles:
+        for code, value in FACTS.items():
+            attributes[code].productattributevalue_set.create(product=title, value_text=value)
+        ProductCategory.objects.create(product=title, category=category)
+        for other in titles:
+            if other != title:
+                ProductRecommendation.objects.create(primary=title, recommendation=other)
 
 
 def _urls(label: str, config: type) -> tuple[list, str]:

@@ -20,6 +20,12 @@ from shops.models import Availability, Condition, Shop, StockTerms
 NEAR_ENOUGH_KM = 1.0
 """Shops whose distances differ by less count as equally near, so that of two in one street the cheaper is first."""
 
+# What an offer is made of. The shop's other columns come from the directory; these four may not be seconds old.
+_COLUMNS = (
+    *("product", "price", "price_currency", "num_in_stock", "num_allocated", "partner"),
+    *(f"partner__shop__{name}" for name in ("status", "buffer", "freshness_hours", "complete_as_of")),
+    *(f"terms__{field.name}" for field in StockTerms._meta.concrete_fields if field.name != "price_kind"),
+)
 _ORDER = {"have": 0, "ask": 1, "soon": 2, "gone": 3}
 _LATER = {Availability.ORDERABLE, Availability.PREORDER}
 _NEVER = {Availability.UNAVAILABLE, Availability.TEMPORARILY_UNAVAILABLE, Availability.UNKNOWN}
@@ -75,6 +81,7 @@ def offers_of(product_ids: Iterable[int], reader: Reader) -> dict[int, list[Offe
         .exclude(price=None)
         .exclude(terms__retired_at__isnull=False)
         .select_related("partner__shop", "terms")
+        .only(*_COLUMNS)
     )
     for record in records:
         card = cards.get(record.partner.shop.pk)

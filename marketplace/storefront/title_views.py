@@ -17,6 +17,10 @@ from search.reader import reader_of
 
 SHOWN_OFFERS = 5
 RELATED = 12
+_SHOWN_OF_OTHERS = (
+    *("product__title", "product__slug", "series_number", "form"),
+    *("cover", "contributors_text", "publisher"),  # for the cover, drawn where there is none
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,7 @@ def related(product: Product, facts: ProductFacts) -> list[ProductFacts]:
     else:
         return []
     others = ProductFacts.objects.filter(product__is_public=True, **same).exclude(pk=product.pk)
-    found = list(others.select_related("product").order_by("product_id")[: RELATED * 4])
+    found = list(others.select_related("product").only(*_SHOWN_OF_OTHERS).order_by("product_id")[: RELATED * 4])
     found.sort(key=_volume)
     return found[:RELATED]
 
