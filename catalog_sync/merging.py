@@ -112,6 +112,9 @@ WHERE k.id = c.stock_record_id AND {_SLICE} AND c.verdict = '{APPLY}'
 _TERMS_COLUMNS = """stock_record_id, condition, signed, first_edition, note, availability, days, available_on, as_of,
     follows_runs, buffer, open_limit, retired_at, price_kind"""
 
+# What goes with a number stays with the younger one, as in _NUMBER: an age that moved back would let an older list in.
+_COUNTS = "(c.number_counts AND NOT COALESCE(t.as_of > c.as_of, false))"
+
 # A row only where there is more to say than "new, in stock, as of the shop's last complete run".
 MERGE_TERMS = f"""
 INSERT INTO shops_stockterms ({_TERMS_COLUMNS})
@@ -120,12 +123,12 @@ SELECT k.id,
     CASE WHEN (c.parts & {CONDITION}) <> 0 THEN c.signed ELSE COALESCE(t.signed, false) END,
     CASE WHEN (c.parts & {CONDITION}) <> 0 THEN c.first_edition ELSE COALESCE(t.first_edition, false) END,
     COALESCE(t.note, ''),
-    CASE WHEN c.number_counts THEN c.availability WHEN t.stock_record_id IS NOT NULL THEN t.availability
+    CASE WHEN {_COUNTS} THEN c.availability WHEN t.stock_record_id IS NOT NULL THEN t.availability
         WHEN c.stock_record_id IS NULL THEN 'unknown' ELSE 'in_stock' END,
-    CASE WHEN c.number_counts THEN c.days ELSE t.days END,
-    CASE WHEN c.number_counts THEN c.available_on ELSE t.available_on END,
-    CASE WHEN c.number_counts THEN c.as_of ELSE t.as_of END,
-    CASE WHEN c.number_counts THEN NOT COALESCE(c.as_of < %(shop_as_of)s, false)
+    CASE WHEN {_COUNTS} THEN c.days ELSE t.days END,
+    CASE WHEN {_COUNTS} THEN c.available_on ELSE t.available_on END,
+    CASE WHEN {_COUNTS} THEN c.as_of ELSE t.as_of END,
+    CASE WHEN {_COUNTS} THEN NOT COALESCE(c.as_of < %(shop_as_of)s, false)
         ELSE COALESCE(t.follows_runs, true) END,
     t.buffer, COALESCE(t.open_limit, 1), NULL,
     CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_kind ELSE COALESCE(t.price_kind, 'retail') END

@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync import applying
+from catalog_sync import applying, planning
 from catalog_sync.models import SourceRecord
+from shops import absorbing
 from shops.models import Allocation, StockTerms
 from shops.stock import sellable_units
 from tests import factories
@@ -178,3 +179,19 @@ def test_slices_follow_the_time_they_take(monkeypatch):
     books = feed()
     list_at(books, 0, *(article(f"s{n:03}") for n in range(50)))
     assert StockRecord.objects.count() == 50
+
+
+def test_number_that_came_while_a_list_was_planned_keeps_its_age(monkeypatch):
+    """Otherwise the age moves back, and an older list that still holds a sold copy would count again."""
+    books = feed()
+    list_at(books, 0, article("a", at(0), quantity=2))
+    planned = planning.plan
+
+    def plan_then_another_lane_speaks(*args, **kwargs):
+        plan = planned(*args, **kwargs)
+        absorbing.write_number(record(), 1, as_of=at(5), now=at(6))
+        return plan
+
+    monkeypatch.setattr(planning, "plan", plan_then_another_lane_speaks)
+    list_at(books, 3, article("a", at(3), quantity=4))
+    assert (record().num_in_stock, record().terms.as_of) == (1, at(5))
