@@ -1,0 +1,49 @@
+"""Every proof of tests/proof at a size that takes seconds, and what each of them would say of a broken rule."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from marketplace.payments import calls
+from marketplace.payments.models import MoneyCall
+from shops import absorbing
+from shops.orders import fulfilment
+from tests.proof import test_answers, test_money, test_races
+
+
+def test_races_small(committed_db):
+    counts = test_races.race(attempts=60, offers=6, threads=6, seed=1)
+    assert counts["violations"] == []
+    assert counts["bought"] > 0
+
+
+def test_races_notice_when_the_order_of_numbers_is_ignored(committed_db, monkeypatch):
+    """Negative control."""
+    monkeypatch.setattr(absorbing, "counts", lambda *_, **__: True)
+    assert test_races.race(attempts=80, offers=4, threads=6, seed=2)["violations"] != []
+
+
+def test_answers_small(committed_db):
+    assert test_answers.answer_at_once(rounds=12, seed=1)["violations"] == []
+
+
+def test_answers_notice_when_a_late_answer_counts(committed_db, monkeypatch):
+    """Negative control."""
+    monkeypatch.setattr(fulfilment, "_claim_version", lambda *_: True)
+    assert test_answers.answer_at_once(rounds=4, seed=1)["violations"] != []
+
+
+@pytest.mark.django_db
+def test_money_small():
+    assert test_money.sequences(number=12, seed=1)["captures"] > 0
+
+
+@pytest.mark.django_db
+def test_money_notices_a_call_that_is_repeated_blindly(monkeypatch):
+    """Negative control: under another key, and without looking what the last try did."""
+    monkeypatch.setattr(MoneyCall, "idempotency_key", property(lambda call: secrets.token_hex()))
+    monkeypatch.setattr(calls, "LOOK", dict.fromkeys(calls.LOOK, lambda call: None))
+    with pytest.raises(AssertionError, match="seed"):
+        test_money.sequences(number=40, seed=1)
