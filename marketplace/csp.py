@@ -1,8 +1,8 @@
 """The content policy of every page: strict, except in the two back offices whose pages others wrote.
 
-Wagtail's editor and Oscar's dashboards write scripts and styles into their pages, without a nonce: there, and for people
-who are signed in, these are allowed. Wagtail shows the draft of a page of ours inside its own: a draft may be framed by
-us, and is strict otherwise. Another origin is never named."""
+Wagtail's editor and Oscar's dashboards write scripts and styles into their pages, without a nonce: there, and for
+people who are signed in, these are allowed. Wagtail shows the draft of a page of ours inside its own: a draft may be
+framed by us, and is strict otherwise. Another origin is never named."""
 
 from __future__ import annotations
 

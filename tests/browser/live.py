@@ -110,7 +110,7 @@ def open_site(url: str) -> Site:
     part = ShopOrder.objects.get(order=order, shop=market.port)
     pages = {
         "home": "/",
-        "results": "/search/?q=l",
+        "results": "/search/",
         "title": f"/catalogue/l_{market.product_id(STRANGER)}/",
         "shop": "/shops/port/",
         "shops": "/shops/",
