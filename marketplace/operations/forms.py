@@ -119,7 +119,7 @@ class NetworkForm(forms.ModelForm):
         image = logo.image  # type: ignore[attr-defined]
         if image.format not in LOGO_FORMATS:
             raise ValidationError(_("Give a PNG, JPEG or WebP picture; this is %(kind)s.") % {"kind": image.format})
-        if logo.size > LOGO_BYTES:
+        if (logo.size or 0) > LOGO_BYTES:
             raise ValidationError(_("The logo is larger than 2 MB. Make it smaller."))
         if max(image.size) > LOGO_PIXELS:
             raise ValidationError(_("The logo is more than %(most)s pixels wide or high.") % {"most": LOGO_PIXELS})

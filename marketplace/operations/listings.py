@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.text import Truncator
@@ -51,7 +52,7 @@ class Listing:
     columns: tuple[object, ...]
     choices: dict[str, Choice]
     rows: Callable[[], QuerySet]
-    cells: Callable[[Model], list[Cell]]
+    cells: Callable[[Any], list[Cell]]  # of a row of its own model
 
     def counts(self, now: datetime) -> dict[str, int]:
         """All its figures in one query."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -26,7 +28,7 @@ def edit_network(request: HttpRequest) -> HttpResponse:
         return render(request, "operations/network.html", {"form": form}, status=422 if form.errors else 200)
     with transaction.atomic():
         saved = form.save()
-        changed = {
+        changed: dict[str, Any] = {
             name: [before[name], after]
             for name in NetworkForm.Meta.fields
             if (after := _said(getattr(saved, name))) != before[name]

@@ -43,7 +43,7 @@ def parked() -> list[ParkedRows]:
         shown = list(rows.order_by("parked_at", "pk")[:SHOWN])
         if shown:
             total = len(shown) if len(shown) < SHOWN else rows.count()
-            found.append(ParkedRows(label, capfirst(model._meta.verbose_name_plural), shown, total))
+            found.append(ParkedRows(label, str(capfirst(model._meta.verbose_name_plural)), shown, total))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from zoneinfo import ZoneInfo
@@ -13,11 +13,20 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
+from django_htmx.middleware import HtmxDetails
 
+from marketplace.models import User
 from shops import queries
 from shops.models import Shop
 
 View = Callable[..., HttpResponse]
+
+
+class StaffRequest(HttpRequest):
+    """A request as the views behind the door get it: someone has signed in."""
+
+    user: User
+    htmx: HtmxDetails
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ def portal_page(view: View) -> View:
     """For `view(request, workplace, …)`. A stranger's shop does not exist for them (404); times are the shop's own."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, slug: str, **names: object) -> HttpResponse:
+    def wrapped(request: StaffRequest, slug: str, **names: object) -> HttpResponse:
         if not request.user.is_authenticated:
             return _to_the_door(request, slug)
         shops = tuple(queries.shops_for(request.user).order_by("name"))
@@ -51,7 +60,7 @@ def portal_action(view: View) -> View:
     """For what changes something: POST only, and only for those who work in the shop."""
 
     @wraps(view)
-    def working(request: HttpRequest, workplace: Workplace, **names: object) -> HttpResponse:
+    def working(request: StaffRequest, workplace: Workplace, **names: object) -> HttpResponse:
         if not workplace.can_work:
             return page(request, workplace, "portal/only_look.html", status=403)
         return view(request, workplace, **names)
@@ -63,17 +72,17 @@ def page(
     request: HttpRequest,
     workplace: Workplace,
     template: str,
-    context: dict[str, object] | None = None,
+    context: Mapping[str, object] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """A page of the portal; every one knows its workplace."""
     return render(request, template, {"workplace": workplace, "shop": workplace.shop, **(context or {})}, status=status)
 
 
-def _to_the_door(request: HttpRequest, slug: str) -> HttpResponse:
+def _to_the_door(request: StaffRequest, slug: str) -> HttpResponse:
     """Sign in and come back; after an action's address to the desk, since that one takes no GET."""
     after = request.get_full_path() if request.method == "GET" else reverse("portal:desk", args=[slug])
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return redirect_to_login(after)
     response = HttpResponse(status=401)
     response["HX-Redirect"] = redirect_to_login(reverse("portal:desk", args=[slug])).url  # type: ignore[attr-defined]

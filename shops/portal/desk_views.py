@@ -16,7 +16,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from shops import queries
 from shops.models import ShopOrder
 from shops.orders.picklists import pick_list
-from shops.portal.access import Workplace, page, portal_page
+from shops.portal.access import StaffRequest, Workplace, page, portal_page
 from shops.portal.queue import Status, queue, queue_rows
 from shops.portal.words import STATUSES
 
@@ -46,7 +46,7 @@ def order_of_any_shop(request: HttpRequest, number: str) -> HttpResponse:
 
 @require_safe
 @portal_page
-def desk(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+def desk(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     groups = queue(request.user, workplace.shop, now=timezone.now())
     return page(request, workplace, "portal/desk.html", {"groups": groups})
 
@@ -55,7 +55,7 @@ def desk(request: HttpRequest, workplace: Workplace) -> HttpResponse:
 @cache_control(private=True, no_cache=True)
 @conditional_page
 @portal_page
-def queue_part(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+def queue_part(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """The queue alone, asked for every 20 s; 304 while nothing has changed."""
     groups = queue(request.user, workplace.shop, now=timezone.now())
     return page(
@@ -65,7 +65,7 @@ def queue_part(request: HttpRequest, workplace: Workplace) -> HttpResponse:
 
 @require_safe
 @portal_page
-def orders(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+def orders(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """All orders, newest first; `q` finds by number, pick-up code, ISBN, SKU or title. A single hit opens at once."""
     found = queries.orders_for(request.user).filter(shop=workplace.shop)
     text, status = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("status", "")
@@ -93,7 +93,7 @@ def orders(request: HttpRequest, workplace: Workplace) -> HttpResponse:
 
 @require_safe
 @portal_page
-def picking(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+def picking(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """What to fetch from the shelves for every accepted order, for print."""
     waiting = queries.orders_for(request.user).filter(shop=workplace.shop, status=Status.ACCEPTED).order_by("pk")
     chosen = list(waiting[:PICKED_AT_ONCE])

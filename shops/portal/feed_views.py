@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from catalog_sync import sync
 from catalog_sync.models import RecordIssue, SyncRun
 from catalog_sync.reasons import REASONS, Reason
 from catalog_sync.runs import AlreadyRunningError
-from shops.portal.access import Workplace, page, portal_action, portal_page
+from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.queries import feeds_for, runs_for
 from shops.portal.words import ISSUES, LANES, RUN_STATES
 
@@ -27,7 +27,7 @@ ISSUES_SHOWN = 100
 
 @require_safe
 @portal_page
-def feeds(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """The feeds, and the last runs of all of them."""
     runs = Paginator(_runs(request, workplace), RUNS_SHOWN).get_page(request.GET.get("page"))
     context = {
@@ -41,7 +41,7 @@ def feeds(request: HttpRequest, workplace: Workplace) -> HttpResponse:
 
 @require_safe
 @portal_page
-def run(request: HttpRequest, workplace: Workplace, run_id: int) -> HttpResponse:
+def run(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpResponse:
     """One run: its counts, what happened, and the articles that were not taken as they are."""
     found = get_object_or_404(_runs(request, workplace), pk=run_id)
     kinds = list(found.issues.values_list("kind").annotate(count=Count("pk")).order_by("kind"))
@@ -65,7 +65,7 @@ def run(request: HttpRequest, workplace: Workplace, run_id: int) -> HttpResponse
 
 
 @portal_action
-def approve(request: HttpRequest, workplace: Workplace, run_id: int) -> HttpResponse:
+def approve(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpResponse:
     """The list is read again and applied, if it is still the one that was looked at."""
     found = get_object_or_404(_runs(request, workplace), pk=run_id)
     if found.state != SyncRun.State.AWAITING and not _has_prices_kept_back(found):
@@ -84,7 +84,7 @@ def approve(request: HttpRequest, workplace: Workplace, run_id: int) -> HttpResp
 
 
 @portal_action
-def reject(request: HttpRequest, workplace: Workplace, run_id: int) -> HttpResponse:
+def reject(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpResponse:
     found = get_object_or_404(_runs(request, workplace), pk=run_id)
     if sync.reject(found, by=request.user):
         messages.success(request, _("Rejected: nothing is changed. Send the right list."))
@@ -113,5 +113,5 @@ def _back(workplace: Workplace, run_id: int) -> HttpResponse:
     return redirect("portal:run", slug=workplace.shop.slug, run_id=run_id)
 
 
-def _runs(request: HttpRequest, workplace: Workplace) -> QuerySet[SyncRun]:
+def _runs(request: StaffRequest, workplace: Workplace) -> QuerySet[SyncRun]:
     return runs_for(request.user).filter(feed__shop=workplace.shop)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from marketplace.foundation import network
-from shops.portal.access import Workplace, page, portal_page
+from shops.portal.access import StaffRequest, Workplace, page, portal_page
 from shops.portal.queries import total_minor, transfers_for, waiting_for_transfer
 
 SHOWN = 50
@@ -15,7 +15,7 @@ SHOWN = 50
 
 @require_safe
 @portal_page
-def money(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+def money(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     rows = transfers_for(request.user).filter(shop_order__shop=workplace.shop)
     done = rows.exclude(done_at=None)
     context = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
 from shops.orders import fulfilment
 from shops.orders.picklists import pick_list
 from shops.portal import once
-from shops.portal.access import Workplace, page, portal_action, portal_page
+from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.forms import AcceptForm, DeclineForm, HandOverForm, OrderForm
 from shops.portal.queue import is_overdue, queue, when
 from shops.portal.words import DEEDS, DELIVERIES, REASONS, STATUSES, moment
@@ -54,12 +54,12 @@ class LineRow:
 
 @require_safe
 @portal_page
-def order(request: HttpRequest, workplace: Workplace, number: str) -> HttpResponse:
+def order(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
     return _order_page(request, workplace, _find(request, workplace, number))
 
 
 @portal_action
-def accept_all(request: HttpRequest, workplace: Workplace, number: str) -> HttpResponse:
+def accept_all(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
     def change(shop_order: ShopOrder, answer: dict) -> None:
         fulfilment.accept_all(shop_order, by=request.user, now=timezone.now())
 
@@ -67,7 +67,7 @@ def accept_all(request: HttpRequest, workplace: Workplace, number: str) -> HttpR
 
 
 @portal_action
-def accept(request: HttpRequest, workplace: Workplace, number: str, line_id: int) -> HttpResponse:
+def accept(request: StaffRequest, workplace: Workplace, number: str, line_id: int) -> HttpResponse:
     def change(shop_order: ShopOrder, answer: dict) -> None:
         line = _line(shop_order, line_id)
         fulfilment.accept(line, answer["units"], by=request.user, now=timezone.now())
@@ -77,7 +77,7 @@ def accept(request: HttpRequest, workplace: Workplace, number: str, line_id: int
 
 
 @portal_action
-def decline(request: HttpRequest, workplace: Workplace, number: str, line_id: int) -> HttpResponse:
+def decline(request: StaffRequest, workplace: Workplace, number: str, line_id: int) -> HttpResponse:
     def change(shop_order: ShopOrder, answer: dict) -> None:
         fulfilment.decline(
             _line(shop_order, line_id),
@@ -95,7 +95,7 @@ def decline(request: HttpRequest, workplace: Workplace, number: str, line_id: in
 
 
 @portal_action
-def pack(request: HttpRequest, workplace: Workplace, number: str) -> HttpResponse:
+def pack(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
     def change(shop_order: ShopOrder, answer: dict) -> None:
         fulfilment.pack(shop_order, by=request.user, now=timezone.now())
 
@@ -104,7 +104,7 @@ def pack(request: HttpRequest, workplace: Workplace, number: str) -> HttpRespons
 
 
 @portal_action
-def hand_over(request: HttpRequest, workplace: Workplace, number: str) -> HttpResponse:
+def hand_over(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
     def change(shop_order: ShopOrder, answer: dict) -> None:
         fulfilment.hand_over(
             shop_order,
@@ -121,7 +121,7 @@ def hand_over(request: HttpRequest, workplace: Workplace, number: str) -> HttpRe
 
 @require_safe
 @portal_page
-def slip(request: HttpRequest, workplace: Workplace, number: str) -> HttpResponse:
+def slip(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
     """The packing slip that lies in the parcel, or waits with it at the counter."""
     shop_order = _find(request, workplace, number)
     lines = [line for line in shop_order.lines.all() if line.left_units]
@@ -131,7 +131,7 @@ def slip(request: HttpRequest, workplace: Workplace, number: str) -> HttpRespons
 
 @require_safe
 @portal_page
-def picking_one(request: HttpRequest, workplace: Workplace, number: str) -> HttpResponse:
+def picking_one(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
     shop_order = _find(request, workplace, number)
     context = {"rows": pick_list(shop_order), "orders": [shop_order], "beyond": 0, "order": shop_order}
     return page(request, workplace, "portal/pick_list.html", context)
@@ -154,7 +154,7 @@ def recipient(shop_order: ShopOrder) -> dict[str, object]:
     }
 
 
-def _find(request: HttpRequest, workplace: Workplace, number: str) -> ShopOrder:
+def _find(request: StaffRequest, workplace: Workplace, number: str) -> ShopOrder:
     found = queries.order_for(request.user, number)
     if found is None or found.shop_id != workplace.shop.pk:
         raise Http404
@@ -171,7 +171,7 @@ def _line(shop_order: ShopOrder, line_id: int) -> ShopOrderLine:
 
 
 def _act(
-    request: HttpRequest,
+    request: StaffRequest,
     workplace: Workplace,
     number: str,
     sent: Failed,
@@ -200,7 +200,7 @@ def _act(
 
 
 def _order_page(
-    request: HttpRequest, workplace: Workplace, shop_order: ShopOrder, failed: Failed | None = None, status: int = 200
+    request: StaffRequest, workplace: Workplace, shop_order: ShopOrder, failed: Failed | None = None, status: int = 200
 ) -> HttpResponse:
     now = timezone.now()
     lines = list(shop_order.lines.select_related("product__facts"))
@@ -227,7 +227,7 @@ def _order_page(
 def _line_row(line: ShopOrderLine, workplace: Workplace, failed: Failed | None) -> LineRow:
     mine = failed if failed and failed.line_id == line.pk else None
     row = LineRow(line, problem=mine.problem if mine else "", states=_states(line))
-    row.reason = str(REASONS.get(line.decline_reason, ""))  # type: ignore[call-overload]
+    row.reason = str(REASONS.get(line.decline_reason, ""))
     row.decline_most = line.open_units + line.accepted - line.handed_over
     if not workplace.can_work:
         return row

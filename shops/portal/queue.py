@@ -89,7 +89,7 @@ def _row(order: ShopOrder, now: datetime) -> QueueRow:
         number=order.number,
         status=order.status,
         status_word=str(STATUSES[Status(order.status)]),
-        delivery=str(DELIVERIES.get(order.delivery_kind, order.delivery_name)),  # type: ignore[call-overload]
+        delivery=str(DELIVERIES.get(order.delivery_kind, order.delivery_name)),
         title=shown[0].title if shown else "",
         more=max(0, len(shown) - 1),
         copies=sum(line.left_units if kept else line.quantity for line in shown),

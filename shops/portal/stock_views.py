@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from shops import withholding
-from shops.portal.access import Workplace, page, portal_action, portal_page
+from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.queries import incidents_for, stock_records_for, withheld_for
 
 SHOWN = 50
@@ -20,7 +20,7 @@ SHOWN = 50
 
 @require_safe
 @portal_page
-def stock(request: HttpRequest, workplace: Workplace) -> HttpResponse:
+def stock(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     mine = {"stock_record__partner__shop": workplace.shop}
     withheld = Paginator(withheld_for(request.user).filter(**mine), SHOWN).get_page(request.GET.get("page"))
     incidents = incidents_for(request.user).filter(**mine)
@@ -33,7 +33,7 @@ def stock(request: HttpRequest, workplace: Workplace) -> HttpResponse:
 
 
 @portal_action
-def till_is_right(request: HttpRequest, workplace: Workplace, record_id: int) -> HttpResponse:
+def till_is_right(request: StaffRequest, workplace: Workplace, record_id: int) -> HttpResponse:
     record = get_object_or_404(stock_records_for(request.user).filter(partner__shop=workplace.shop), pk=record_id)
     units = withholding.till_is_right(record, now=timezone.now(), by=request.user)
     if units:

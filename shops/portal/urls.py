@@ -1,12 +1,12 @@
 """The shop's workspace. An order's number never looks like a shop's room, so that mail can name it alone."""
 
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from shops.portal import desk_views, feed_views, money_views, order_views, stock_views
 
 NUMBER = r"(?P<number>[0-9]{1,20}-[A-Z]{1,3})"
 
-order_patterns = [
+order_patterns: list[URLPattern | URLResolver] = [
     path("", order_views.order, name="order"),
     path("accept/", order_views.accept_all, name="accept-all"),
     path("lines/<int:line_id>/accept/", order_views.accept, name="accept"),
@@ -17,7 +17,7 @@ order_patterns = [
     path("slip/", order_views.slip, name="slip"),
 ]
 
-shop_patterns = [
+shop_patterns: list[URLPattern | URLResolver] = [
     path("", desk_views.desk, name="desk"),
     path("queue/", desk_views.queue_part, name="queue"),
     path("orders/", desk_views.orders, name="orders"),

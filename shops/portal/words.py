@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
@@ -12,43 +13,45 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from catalog_sync.models import Feed, RecordIssue, SyncRun
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
 
-STATUSES = {
+Words = dict[str, Any]  # lazy texts, which Django's stubs give no public name
+
+STATUSES: Words = {
     ShopOrder.Status.NEW: gettext_lazy("To answer"),
     ShopOrder.Status.ACCEPTED: gettext_lazy("To prepare"),
     ShopOrder.Status.PACKED: gettext_lazy("Ready"),
     ShopOrder.Status.HANDED_OVER: gettext_lazy("Handed over"),
     ShopOrder.Status.DECLINED: gettext_lazy("Declined"),
 }
-REASONS = {
+REASONS: Words = {
     ShopOrderLine.Reason.SOLD: gettext_lazy("Sold at the counter"),
     ShopOrderLine.Reason.NOT_FOUND: gettext_lazy("Not found"),
     ShopOrderLine.Reason.DAMAGED: gettext_lazy("Damaged"),
     ShopOrderLine.Reason.WRONG_PRICE: gettext_lazy("Wrong price"),
     ShopOrderLine.Reason.OTHER: gettext_lazy("Another reason"),
 }
-DELIVERIES = {
+DELIVERIES: Words = {
     DeliveryOption.Kind.PICKUP: gettext_lazy("Pick-up"),
     DeliveryOption.Kind.POST: gettext_lazy("Post"),
     DeliveryOption.Kind.COURIER: gettext_lazy("Courier"),
 }
-RUN_STATES = {
+RUN_STATES: Words = {
     SyncRun.State.RUNNING: gettext_lazy("Running"),
     SyncRun.State.DONE: gettext_lazy("Done"),
     SyncRun.State.AWAITING: gettext_lazy("Awaits approval"),
     SyncRun.State.FAILED: gettext_lazy("Failed"),
     SyncRun.State.REJECTED: gettext_lazy("Rejected"),
 }
-ISSUES = {
+ISSUES: Words = {
     RecordIssue.Kind.REFUSED: gettext_lazy("Refused"),
     RecordIssue.Kind.QUARANTINED: gettext_lazy("Kept back"),
     RecordIssue.Kind.QUESTION: gettext_lazy("Question"),
     RecordIssue.Kind.WARNING: gettext_lazy("Note"),
 }
-LANES = {
+LANES: Words = {
     Feed.Lane.CATALOGUE: gettext_lazy("Titles, prices and stock"),
     Feed.Lane.STOCK: gettext_lazy("Stock alone"),
 }
-DEEDS = {
+DEEDS: Words = {
     "shop_order.accept": pgettext_lazy("someone …", "accepted"),
     "shop_order.decline": pgettext_lazy("someone …", "declined"),
     "shop_order.pack": pgettext_lazy("someone …", "packed"),
