@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 MOST_UNITS = 99
+# `%` would put a lazy text into words at once, in the language of the process that imports this.
+HOW_MANY = format_lazy(_("Say how many copies: 0 to {most}."), most=MOST_UNITS)
 
 
 class AddForm(forms.Form):
@@ -23,8 +26,8 @@ class QuantityForm(forms.Form):
         max_value=MOST_UNITS,
         label=_("Copies"),
         error_messages={
-            "required": _("Say how many copies: 0 to %(most)s.") % {"most": MOST_UNITS},
-            "invalid": _("Say how many copies: 0 to %(most)s.") % {"most": MOST_UNITS},
+            "required": HOW_MANY,
+            "invalid": HOW_MANY,
         },
     )
 
