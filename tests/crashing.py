@@ -219,19 +219,43 @@ def in_a_process(act: Callable[[], object], *, fail: str = "") -> int:
         os._exit(code)
 
 
-def crash_and_go_on(*fails: str) -> timedelta:
-    """Tell the story, each time in a new process that dies at the next of `fails`, and at the end to its end. Returns
-    how much later than now it ended. CrashError where a failpoint was not passed."""
-    later = timedelta()
+def crash_and_go_on(*fails: str) -> tuple[timedelta, list[str]]:
+    """Tell the story, each time in a new process that dies at the next of `fails` if it comes there, and at the end to
+    its end. Returns how much later than now it ended, and where processes died."""
+    later, died = timedelta(), []
     for fail in fails:
         code = in_a_process(lambda at=later: tell(at), fail=fail)
+        if code == 0:
+            continue
         if code != KILLED:
             raise CrashError(f"Nobody died at {fail}: the process ended with {code}.")
+        died.append(fail)
         later += A_FEEDS_LEASE_IS_OVER if fail.startswith("sync.") else LEASES_ARE_OVER
         silent = timezone.now() - runs.DEAD_AFTER - timedelta(seconds=1)
         SyncRun.objects.filter(state=SyncRun.State.RUNNING).update(alive_at=silent)
     tell(later)
-    return later
+    return later, died
+
+
+def die_and_compare(of: Scene, folder: Path, expected: dict[str, object], *fails: str) -> list[str]:
+    """Die at each of these that is passed, go on, and compare with what happens when nobody dies. Returns where
+    processes died."""
+    with of.again(folder):
+        later, died = crash_and_go_on(*fails)
+        found = outcome(later)
+        repeated = sum(fail.startswith("mail.after_send") for fail in died)
+        found["letters"] = without_repeats(found["letters"], repeated)
+        differs = {what: found[what] for what in expected if found[what] != expected[what]}
+        assert not differs, f"died at {died}: {differs} instead of {[expected[what] for what in differs]}"
+        assert story.nothing_is_wrong()
+    return died
+
+
+def without_repeats(letters: list[tuple[str, str, int]], repeated: int) -> list[tuple[str, str, int]]:
+    """A mail server cannot be asked what it has: who dies between sending and recording sends that one letter again,
+    under the same Message-ID, and no other."""
+    assert sum(times - 1 for *_, times in letters) == repeated, letters
+    return sorted((kind, to, 1) for kind, to, _ in letters)
 
 
 @dataclass(frozen=True)

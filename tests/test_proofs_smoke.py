@@ -10,7 +10,7 @@ from marketplace.payments import calls
 from marketplace.payments.models import MoneyCall
 from shops import absorbing
 from shops.orders import fulfilment
-from tests.proof import test_answers, test_money, test_races
+from tests.proof import test_answers, test_crashes, test_feed_size, test_money, test_races
 
 
 def test_races_small(committed_db):
@@ -37,7 +37,7 @@ def test_answers_notice_when_a_late_answer_counts(committed_db, monkeypatch):
 
 @pytest.mark.django_db
 def test_money_small():
-    assert test_money.sequences(number=12, seed=1)["captures"] > 0
+    assert test_money.sequences(number=4, seed=1)["captures"] > 0
 
 
 @pytest.mark.django_db
@@ -47,3 +47,12 @@ def test_money_notices_a_call_that_is_repeated_blindly(monkeypatch):
     monkeypatch.setattr(calls, "LOOK", dict.fromkeys(calls.LOOK, lambda call: None))
     with pytest.raises(AssertionError, match="seed"):
         test_money.sequences(number=40, seed=1)
+
+
+def test_crashes_small(committed_db, tmp_path):
+    counts = test_crashes.die_at_random(tmp_path, names=["sync.after_commit", "capture.after_call"], tellings=1, seed=1)
+    assert counts["deaths"] > 0
+
+
+def test_feed_size_small(committed_db):
+    assert test_feed_size.read_three_times(rows=1_500, seed=1)["first: MB"] < test_feed_size.MOST_MEGABYTES
