@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 from oscar.defaults import *  # noqa: F403  (Oscar needs every one of its settings present)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -266,6 +267,21 @@ OSCAR_FROM_EMAIL = DEFAULT_FROM_EMAIL
 OSCAR_INITIAL_ORDER_STATUS = "Placed"
 OSCAR_INITIAL_LINE_STATUS = "Placed"
 OSCAR_SLUG_ALLOW_UNICODE = False
+# Only what marketplace.oscar_urls mounts
+OSCAR_DASHBOARD_NAVIGATION = [
+    {"label": _("Board"), "icon": "fas fa-list", "url_name": "dashboard:index"},
+    {"label": _("Categories"), "icon": "fas fa-sitemap", "url_name": "dashboard:catalogue-category-list"},
+    {
+        "label": _("Promotions"),
+        "icon": "fas fa-bullhorn",
+        "children": [
+            {"label": _("Promotions"), "url_name": "dashboard:offer-list"},
+            {"label": _("Ranges"), "url_name": "dashboard:range-list"},
+            {"label": _("Vouchers"), "url_name": "dashboard:voucher-list"},
+        ],
+    },
+    {"label": _("Reviews"), "icon": "fas fa-comments", "url_name": "dashboard:reviews-list"},
+]
 # get_class imports Oscar's haystack modules even where ours win; haystack itself is not installed.
 HAYSTACK_CONNECTIONS = {"default": {"ENGINE": "haystack.backends.simple_backend.SimpleEngine"}}
 THUMBNAIL_REDIS_DB = 0
