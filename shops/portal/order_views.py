@@ -147,11 +147,22 @@ def recipient(shop_order: ShopOrder) -> dict[str, object]:
     address = order.shipping_address if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP else None
     name = (address and address.name) or (checkout and checkout.name) or (order.user and order.user.get_full_name())
     return {
+        "agreed": _agreed(checkout),
         "name": name or "",
         "email": order.guest_email or (order.user.email if order.user else ""),
         "phone": checkout.phone if checkout else "",
         "address": [part for part in address.active_address_fields() if part] if address else [],
     }
+
+
+def _agreed(checkout: object) -> list[str]:
+    """What the reader agreed to before paying, in the order of what the shop can offer them."""
+    words = {
+        "agrees_in_part": _("the rest even if one copy is missing"),
+        "agrees_later": _("later than said"),
+        "agrees_other_shop": _("from another shop"),
+    }
+    return [word for name, word in words.items() if getattr(checkout, name, False)]
 
 
 def _find(request: StaffRequest, workplace: Workplace, number: str) -> ShopOrder:

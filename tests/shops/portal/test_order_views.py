@@ -266,3 +266,16 @@ def test_slip_names_the_copies_that_leave_and_no_pickup_code(ours):
 @pytest.mark.parametrize("name", ["order", "order-pick-list", "slip"])
 def test_pickup_code_is_the_readers_secret(name, ours):
     assert ours.order.pickup_code not in ours.client.get(address(ours, name)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("agreed", "said"),
+    [
+        ({"agrees_in_part": False}, []),
+        ({"agrees_in_part": True, "agrees_later": True}, ["the rest even if one copy is missing", "later than said"]),
+    ],
+)
+def test_order_says_what_the_reader_agreed_to(agreed, said, ours, settings):
+    settings.LANGUAGE_CODE = "en"
+    factories.payment(ours.order.order, checkout=agreed)
+    assert ours.client.get(address(ours, "order")).context["recipient"]["agreed"] == said
