@@ -7,7 +7,7 @@ facts and marks for the index belong together; so a run that is killed starts ov
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,16 +25,16 @@ from marketplace.foundation.money import exponent
 from shops import absorbing
 
 LOCK_SECONDS = 0.15  # aimed at; the write lock is to be held for 0.2 s at most
-FIRST_SLICE, SMALLEST, LARGEST = 1000, 200, 20_000
+FIRST_SLICE, SMALLEST, LARGEST = 1000, 500, 20_000
 
 
 def apply(feed: Feed, run: SyncRun, plan: Plan, staged: Staged, *, now: datetime, alive: Callable[[], None]) -> int:
     """Write what differs. `alive` is called in each transaction; it raises where the run was taken over. Returns the
     number of rows written."""
     words = _words(feed, run, staged, now)
-    written = 0
+    written, statements = 0, _statements(plan)
     for low, high in _slices(plan.planned, alive):
-        written += _apply_slice(feed, words | {"low": low, "high": high}, now=now)
+        written += _apply_slice(feed, words | {"low": low, "high": high}, statements, now=now)
     for low, high in _slices(plan.gone, alive):
         written += _retire_slice(words | {"low": low, "high": high})
     if staged.refused:
@@ -74,6 +74,7 @@ def _slices(rows: int, alive: Callable[[], None]) -> Iterator[tuple[int, int]]:
         with transaction.atomic():
             if bulk.is_postgres():
                 bulk.execute("SET LOCAL synchronous_commit = off")  # what a crash loses of it, the next run repeats
+                bulk.execute(bulk.NO_JIT)
             alive()
             yield low, min(low + size - 1, rows)
             failpoint("sync.before_commit")
@@ -83,11 +84,11 @@ def _slices(rows: int, alive: Callable[[], None]) -> Iterator[tuple[int, int]]:
         size = max(SMALLEST, min(LARGEST, int(size * max(0.5, min(2.0, pace)))))
 
 
-def _apply_slice(feed: Feed, words: dict[str, Any], *, now: datetime) -> int:
+def _apply_slice(feed: Feed, words: dict[str, Any], statements: Sequence[str], *, now: datetime) -> int:
     written = matching.create_products(feed, words["low"], words["high"], now=now)
-    _lock(PLAN, words)
+    _lock(merging.LOCK_PLANNED, words)
     products = _products_to_fold(words)
-    for statement in _SLICE_STATEMENTS:
+    for statement in statements:
         written += _execute(statement, words)
     _absorb(feed, words, now)
     folded = facts.refold(products, now=now)
@@ -100,21 +101,25 @@ def _apply_slice(feed: Feed, words: dict[str, Any], *, now: datetime) -> int:
     return written + len(folded)
 
 
-_SLICE_STATEMENTS = (
-    merging.UPDATE_SOURCE_RECORDS,
-    merging.INSERT_SOURCE_RECORDS,
-    merging.UPDATE_STOCK_RECORDS,
-    merging.INSERT_STOCK_RECORDS,
-    merging.MERGE_TERMS,
-    merging.RETIRE_QUESTIONS,
-    merging.UNVOUCH_KEPT_BACK,
-    merging.SOIL_KEPT_BACK,
-)
+def _statements(plan: Plan) -> list[str]:
+    """What a slice of this plan needs."""
+    needed = [
+        merging.UPDATE_SOURCE_RECORDS,
+        merging.INSERT_SOURCE_RECORDS,
+        merging.UPDATE_STOCK_RECORDS,
+        merging.INSERT_STOCK_RECORDS,
+        merging.MERGE_TERMS,
+    ]
+    if plan.questions:
+        needed.append(merging.RETIRE_QUESTIONS)
+    if plan.jumped:
+        needed += [merging.UNVOUCH_KEPT_BACK, merging.SOIL_KEPT_BACK]
+    return needed
 
 
-def _lock(table: str, words: dict[str, Any]) -> None:
+def _lock(statement: str, words: dict[str, Any]) -> None:
     if bulk.is_postgres():
-        bulk.rows(merging.LOCK_STOCK_RECORDS.format(table=table), words)
+        bulk.rows(statement, words)
 
 
 def _products_to_fold(words: dict[str, Any]) -> list[int]:
@@ -150,7 +155,7 @@ def _absorb(feed: Feed, words: dict[str, Any], now: datetime) -> None:
 def _retire_slice(words: dict[str, Any]) -> int:
     """What a complete and credible list no longer has is not sold until it has it again. Where lines of the list could
     not be read at all it may be among them: then it only grows old."""
-    _lock(GONE, words)
+    _lock(merging.LOCK_GONE, words)
     gone = bulk.rows(
         f"SELECT product_id FROM {GONE} WHERE n BETWEEN %(low)s AND %(high)s AND (withdrawn OR %(vouched)s)", words
     )

@@ -28,10 +28,13 @@ def words_of(vendor: str) -> dict[str, str]:
 
 
 # In order of key, as everybody locks them: in any other order PostgreSQL deadlocks.
-LOCK_STOCK_RECORDS = f"""
-SELECT k.id FROM partner_stockrecord k
-WHERE k.partner_id = %(partner)s AND k.partner_sku IN (SELECT c.sku FROM {{table}} c WHERE {_SLICE})
-ORDER BY k.id FOR NO KEY UPDATE
+LOCK_PLANNED = f"""
+SELECT k.id FROM {PLAN} c JOIN partner_stockrecord k ON k.id = c.stock_record_id
+WHERE {_SLICE} ORDER BY k.id FOR NO KEY UPDATE OF k
+"""
+LOCK_GONE = f"""
+SELECT k.id FROM {GONE} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
+WHERE {_SLICE} ORDER BY k.id FOR NO KEY UPDATE OF k
 """
 
 # A number that did not count is not remembered as said: the next list that repeats it must be looked at again.
@@ -68,7 +71,7 @@ UPDATE catalog_sync_sourcerecord AS r SET
     changed_run_id = %(run)s,
     retired_at = NULL
 FROM {PLAN} c
-WHERE r.feed_id = %(feed)s AND r.sku = c.sku AND {_SLICE} AND c.verdict IN ('{APPLY}', '{QUESTION}')
+WHERE r.feed_id = %(feed)s AND r.sku = c.sku AND {_SLICE} AND NOT c.is_new AND c.verdict IN ('{APPLY}', '{QUESTION}')
     AND (r.offer_hash <> {_OFFER_HASH} OR r.facts_hash <> c.facts_hash OR r.retired_at IS NOT NULL
         OR r.product_id {{differs}} {_MATCH} OR ((c.parts & {PRICE}) <> 0 AND r.price_minor {{differs}} c.price_minor))
 """

@@ -66,7 +66,8 @@ def plan(feed: Feed, staged: Staged, *, approved: bool) -> Plan:
         "feed_as_of": bulk.moment(last_complete_as_of(feed)),
     }
     bulk.drop_temporary(PLAN, GONE)
-    bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(**_words())}", words)
+    with bulk.one_statement():
+        bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(**_words())}", words)
     bulk.execute(f"CREATE INDEX {_temp()}{PLAN}_n ON {PLAN} (n)")
     bulk.analyse(PLAN)
     bulk.execute(
