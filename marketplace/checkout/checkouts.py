@@ -4,11 +4,11 @@ page computes its plan from the basket as it is."""
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum
 from oscar.apps.basket.models import Basket
 
 from marketplace.checkout import planning
@@ -61,7 +61,10 @@ def being_paid(basket: Basket) -> Checkout | None:
 def units_held(checkout: Checkout) -> dict[int, int]:
     """Units by stock record that this checkout keeps."""
     held = Allocation.objects.filter(hold_key=hold_key(checkout), cause=Allocation.Cause.HOLD, ended_at=None)
-    return dict(held.values_list("stock_record_id").annotate(Sum("units")))
+    units: Counter[int] = Counter()
+    for record_id, kept in held.values_list("stock_record_id", "units"):
+        units[record_id] += kept
+    return dict(units)
 
 
 def hold_key(checkout: Checkout) -> str:

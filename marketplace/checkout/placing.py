@@ -70,9 +70,8 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
     with transaction.atomic():
         # Locks in the order of `freezing`: basket, checkout, stock records.
         Basket.objects.select_for_update(of=("self",)).only("pk").filter(checkouts=checkout_id).first()
-        checkout = (
-            Checkout.objects.select_for_update(of=("self",)).select_related("user").filter(pk=checkout_id).first()
-        )
+        found = Checkout.objects.select_for_update(of=("self",)).select_related("user").filter(pk=checkout_id)
+        checkout = found.first()
         if checkout is None or checkout.state != Checkout.State.PAID:
             return checkout.order if checkout else None
         parcels, lines = _frozen(checkout)
