@@ -8,7 +8,7 @@ import pytest
 
 from marketplace.payments import calls
 from marketplace.payments.models import MoneyCall
-from shops import absorbing
+from shops import absorbing, stock
 from shops.orders import fulfilment
 from tests.proof import test_answers, test_crashes, test_feed_size, test_money, test_races
 
@@ -19,10 +19,18 @@ def test_races_small(committed_db):
     assert counts["bought"] > 0
 
 
-def test_races_notice_when_the_order_of_numbers_is_ignored(committed_db, monkeypatch):
-    """Negative control."""
-    monkeypatch.setattr(absorbing, "counts", lambda *_, **__: True)
-    assert test_races.race(attempts=80, offers=4, threads=6, seed=2)["violations"] != []
+def test_races_notice_copies_sold_twice(committed_db, monkeypatch):
+    """Negative control: units are held without being counted."""
+    monkeypatch.setattr(stock, "_take_guarded", lambda *_: True)
+    violations = test_races.race(attempts=30, offers=4, threads=4, seed=2)["violations"]
+    assert [text for text in violations if " promised of " in text] != []
+
+
+def test_races_notice_copies_hidden(committed_db, monkeypatch):
+    """Negative control: what the shop's number contains is promised beside it for ever."""
+    monkeypatch.setattr(absorbing, "end_contained", lambda *_, **__: 0)
+    violations = test_races.race(attempts=60, offers=4, threads=4, seed=2)["violations"]
+    assert [text for text in violations if "sellable" in text] != []
 
 
 def test_answers_small(committed_db):

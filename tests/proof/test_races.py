@@ -227,8 +227,10 @@ def _bring(shelf: Shelf, number: int, as_of: datetime) -> None:
 
 
 def _settle(world: World) -> None:
-    """The shops are read once more; then Halles must know exactly what is there."""
+    """Each shop gets one copy more of each and is read once more; then Halles must know exactly what is there."""
     for shelf in world.shelves:
+        with shelf.lock:
+            shelf.supply += 1
         _bring(shelf, *_look(shelf))
     records = stock.read(shelf.record.pk for shelf in world.shelves)
     for shelf in world.shelves:
