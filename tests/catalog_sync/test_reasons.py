@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from catalog_sync.reasons import REASONS, SHOWN_CHARACTERS, feed_error, reason
 
 
 def test_words_are_filled_in():
-    assert reason("line_ragged", found=3, expected=5).words().startswith("The line has 3 cells, the header has 5.")
+    with translation.override("en"):
+        words = reason("line_ragged", found=3, expected=5).words()
+    assert words.startswith("The line has 3 cells, the header has 5.")
 
 
 def test_long_values_are_shortened():
@@ -25,7 +28,8 @@ def test_unknown_code_is_a_mistake_of_ours():
 
 
 def test_feed_error_carries_words_code_and_whether_a_person_is_needed():
-    error = feed_error("file_empty", permanent=False)
+    with translation.override("en"):
+        error = feed_error("file_empty", permanent=False)
     assert (error.permanent, error.reason and error.reason.code) == (False, "file_empty")
     assert str(error) == REASONS["file_empty"]
 
