@@ -97,7 +97,7 @@ def measure(size: int, rounds: int, sample: int) -> tuple[dict[str, float], int]
     for number in range(rounds):
         timed("bare new", lambda: upserts.upsert(new_rows, EVERYTHING), "empty")
         offers.write_for_oscar(for_oscar, sample, first=size)
-        timed("oscar new", lambda: importer.handle(str(for_oscar)))
+        timed("oscar new", lambda: importer.handle(str(for_oscar)), "known")
         timed("oscar again", lambda: importer.handle(str(for_oscar)))
         offers.write(path, size)
         timed("new", lambda: read(SHOP), "empty")

@@ -26,7 +26,8 @@ def _bicycle(price_minor: int, *prefixes: str) -> Delivery:
 
 def _people(slug: str, owner: str, staff: str) -> tuple[Member, ...]:
     roles = ((owner, "owner", "patron"), (staff, "staff", "equipe"))
-    return tuple(Member(f"{word}.{slug}@example.org", *name.split(" ", 1), role) for name, role, word in roles)
+    people = ((name.partition(" "), role, word) for name, role, word in roles)
+    return tuple(Member(f"{word}.{slug}@example.org", first, last, role) for (first, _, last), role, word in people)
 
 
 _WEEK = ("10:00-18:00",) * 3 + ("10:00-20:00",) * 2 + ("10:00-17:00", "12:00-17:00")

@@ -5,6 +5,7 @@ rules that stock, money and shops' privacy rest on, so names that lead there lea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.apps import apps
 from django.http import HttpResponseBase
@@ -37,6 +38,11 @@ def _dashboards(patterns: Iterable[URLPattern | URLResolver]) -> list[URLPattern
     return kept
 
 
+def _app(label: str) -> Any:
+    """Oscar's application of that label: a config that carries its addresses."""
+    return apps.get_app_config(label)
+
+
 _board = _to("operations:board")
 dashboard = [
     path("", _board, name="index"),
@@ -46,9 +52,9 @@ dashboard = [
     path("users/<int:pk>/", _board, name="user-detail"),
     path("products/", _board, name="catalogue-product-list"),
     path("products/<int:pk>/", _board, name="catalogue-product"),
-    *_dashboards(apps.get_app_config("dashboard").urls[0]),
+    *_dashboards(_app("dashboard").urls[0]),
 ]
-search, basket, checkout, catalogue = (apps.get_app_config(n) for n in ("search", "basket", "checkout", "catalogue"))
+search, basket, checkout, catalogue = (_app(label) for label in ("search", "basket", "checkout", "catalogue"))
 category = [
     entry for entry in catalogue.urls[0] if isinstance(entry, URLPattern) and entry.name in {"detail", "category"}
 ]

@@ -151,11 +151,11 @@ def _description30(offer: Offer, whole_names: bool) -> Iterator[str]:
     yield "<DescriptiveDetail><ProductComposition>00</ProductComposition>"
     yield f"<ProductForm>{title.form}</ProductForm>"
     if title.series:
-        number = f"<PartNumber>{title.series_number}</PartNumber>" if title.series_number else ""
+        part = f"<PartNumber>{title.series_number}</PartNumber>" if title.series_number else ""
         yield (
             "<Collection><CollectionType>10</CollectionType><TitleDetail><TitleType>01</TitleType>"
             "<TitleElement><TitleElementLevel>02</TitleElementLevel>"
-            f"{number}<TitleText>{escape(title.series)}</TitleText></TitleElement></TitleDetail></Collection>"
+            f"{part}<TitleText>{escape(title.series)}</TitleText></TitleElement></TitleDetail></Collection>"
         )
     yield "<TitleDetail><TitleType>01</TitleType><TitleElement><TitleElementLevel>01</TitleElementLevel>"
     article = None if whole_names else _ARTICLE.match(title.title)

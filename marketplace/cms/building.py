@@ -13,22 +13,32 @@ from shops.models import Shop
 
 
 class HomeText(Protocol):
-    title_fr: str
-    title_en: str
-    intro_fr: str
-    intro_en: str
+    @property
+    def title_fr(self) -> str: ...
+    @property
+    def title_en(self) -> str: ...
+    @property
+    def intro_fr(self) -> str: ...
+    @property
+    def intro_en(self) -> str: ...
 
 
 class ShelfText(HomeText, Protocol):
-    gtins: Iterable[str]
+    @property
+    def gtins(self) -> Iterable[str]: ...
 
 
 class PickText(Protocol):
-    gtin: str
-    shop_slug: str
-    signed: str
-    text_fr: str
-    text_en: str
+    @property
+    def gtin(self) -> str: ...
+    @property
+    def shop_slug(self) -> str: ...
+    @property
+    def signed(self) -> str: ...
+    @property
+    def text_fr(self) -> str: ...
+    @property
+    def text_en(self) -> str: ...
 
 
 @transaction.atomic

@@ -179,4 +179,9 @@ RECORD: dict[str, Callable[[MoneyCall, Moved, datetime], None]] = {
     Kind.REFUND: _record_refund,
     Kind.TRANSFER: _record_transfer,
 }
-POINTS = {Kind.CAPTURE: "capture", Kind.CANCEL: "capture", Kind.REFUND: "refund", Kind.TRANSFER: "transfer"}
+POINTS: dict[str, str] = {
+    Kind.CAPTURE: "capture",
+    Kind.CANCEL: "capture",
+    Kind.REFUND: "refund",
+    Kind.TRANSFER: "transfer",
+}

@@ -14,6 +14,7 @@ Accounts, each the sum of its debits less its credits:
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, Sum
 
@@ -65,7 +66,7 @@ def post(
 
 def record_capture(payment: Payment, *, amount_minor: int, fee_minor: int, stripe_id: str, now: datetime) -> None:
     order_id = payment.checkout.order_id
-    common = {"currency": payment.currency, "now": now, "order_id": order_id, "stripe_id": stripe_id}
+    common: Any = {"currency": payment.currency, "now": now, "order_id": order_id, "stripe_id": stripe_id}
     cause = f"payment {payment.pk} captured"
     key = f"capture:{payment.pk}"
     post("capture", debit=STRIPE, credit=ORDERS, amount_minor=amount_minor, key=key, cause=cause, **common)
@@ -94,14 +95,14 @@ def record_transfer(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
     shop_order = call.shop_order
     assert shop_order is not None
     account = shop_account(shop_order.shop_id)
-    common = {"currency": call.currency, "now": now, "shop_order": shop_order}
+    common: Any = {"currency": call.currency, "now": now, "shop_order": shop_order}
     cause = f"{shop_order.number} handed over"
     earned, kept = call.amount_minor, call.commission_minor
     post("earning", debit=ORDERS, credit=account, amount_minor=earned, key=f"earning:{call.key}", cause=cause, **common)
     post(
         "commission", debit=ORDERS, credit=COMMISSION, amount_minor=kept, key=f"kept:{call.key}", cause=cause, **common
     )
-    transferred = {"amount_minor": earned, "key": call.key, "cause": cause, "stripe_id": stripe_id, **common}
+    transferred: Any = {"amount_minor": earned, "key": call.key, "cause": cause, "stripe_id": stripe_id, **common}
     post("transfer", debit=account, credit=STRIPE, **transferred)
 
 

@@ -40,7 +40,7 @@ def open_session(checkout: FrozenCheckout, *, success_url: str, cancel_url: str,
 
     Raises PaymentGatewayError; then the hold stands until `end_session` knows that no session can be paid."""
     payment, _ = Payment.objects.get_or_create(
-        checkout=checkout,
+        checkout_id=checkout.pk,
         defaults={
             "currency": checkout.currency,
             "amount_minor": checkout.total_minor,
@@ -102,7 +102,7 @@ def end_session(payment: Payment, *, now: datetime) -> bool:
             if not error.permanent:  # a permanent one says that it is open no more: look what it became
                 return False
         payment = refresh(payment, now=now)
-    if payment.state == State.NEW and now > payment.checkout.frozen_at + IN_FLIGHT:
+    if payment.state == State.NEW and now > _frozen_at(payment) + IN_FLIGHT:
         Payment.objects.filter(pk=payment.pk, state=State.NEW, session_id="").update(state=State.EXPIRED, due_at=None)
         payment.refresh_from_db()
     return payment.state == State.EXPIRED
@@ -152,9 +152,15 @@ def _found(payment: Payment, session: gateway.Session) -> None:
     payment.refresh_from_db()
 
 
+def _frozen_at(payment: Payment) -> datetime:
+    frozen_at = payment.checkout.frozen_at
+    assert frozen_at is not None  # a payment begins with a frozen checkout
+    return frozen_at
+
+
 def _look_up(payment: Payment) -> bool:
     """Find the session of a request whose answer never came."""
-    since = payment.checkout.frozen_at - timedelta(minutes=1)
+    since = _frozen_at(payment) - timedelta(minutes=1)
     for session in gateway.list_sessions(created_since=since):
         if session.client_reference_id == str(payment.checkout_id):
             _found(payment, session)

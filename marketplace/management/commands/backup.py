@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -15,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("archive", type=Path, help="for example /var/backups/halles.tar.gz")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
-    def handle(self, *args: object, **options: object) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         try:
             size = backups.write(options["archive"])
         except (backups.BackupError, OSError) as error:

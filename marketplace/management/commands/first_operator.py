@@ -34,7 +34,9 @@ class Command(BaseCommand):
             if made:
                 user.set_unusable_password()
             user.save()
-            EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True, "verified": True})
+            EmailAddress.objects.get_or_create(
+                user=user, email=user.email, defaults={"primary": True, "verified": True}
+            )
             audit.record("operator.appoint", user, by="command line")
         key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
         uid, _, token = key.partition("-")
