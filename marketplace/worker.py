@@ -7,14 +7,14 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
 logger = logging.getLogger("halles.worker")
@@ -23,11 +23,12 @@ logger = logging.getLogger("halles.worker")
 @dataclass(frozen=True)
 class Step:
     """`path` is module:function(now) -> how many rows were done; `every` in seconds; a step that did something is
-    called again at once."""
+    called again at once. A `slow` one may take minutes and runs beside the others, so that no reader waits for it."""
 
     name: str
     path: str
     every: float
+    slow: bool = False
 
     def function(self) -> Callable[[datetime], int]:
         module, _, name = self.path.partition(":")
@@ -45,10 +46,10 @@ STEPS = [
     Step("due_transfers", "marketplace.payments.transfers:due_transfers", 60),
     Step("move_money", "marketplace.payments.calls:move_money", 2),
     Step("index_titles", "search.indexing:index_titles", 0.2),
-    Step("heal_index", "search.indexing:heal_index", 15),
+    Step("heal_index", "search.indexing:heal_index", 15, slow=True),
     Step("send_mail", "marketplace.foundation.mail:send_mail", 2),
     Step("follow_freshness", "shops.freshness:follow_freshness", 20),
-    Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15),
+    Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15, slow=True),
     Step("end_withheld", "shops.withholding:end_withheld", 300),
 ]
 
@@ -76,18 +77,26 @@ def run_once(now: datetime | None = None, *, rounds: int = 20) -> int:
 
 
 def run_forever(stop: threading.Event) -> None:
-    """Call each step at its pace until `stop` is set."""
-    next_call = {step.name: 0.0 for step in STEPS}
+    """Call each step at its pace until `stop` is set, the slow ones in a thread of their own."""
+    slow = threading.Thread(target=_run, args=([step for step in STEPS if step.slow], stop), name="slow steps")
+    slow.start()
+    _run([step for step in STEPS if not step.slow], stop, between=beat)
+    slow.join()
+
+
+def _run(steps: Sequence[Step], stop: threading.Event, between: Callable[[], None] = lambda: None) -> None:
+    next_call = {step.name: 0.0 for step in steps}
     while not stop.is_set():
-        for step in STEPS:
+        for step in steps:
             if stop.is_set():
                 break
             if time.monotonic() >= next_call[step.name]:
                 done = run_step(step, timezone.now())
                 next_call[step.name] = time.monotonic() + (0 if done else step.every)
-        beat()
+        between()
         close_old_connections()
         stop.wait(_PAUSE_SECONDS)
+    connections.close_all()
 
 
 def stop_on_signals() -> threading.Event:

@@ -21,7 +21,6 @@ from django.conf import settings
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from catalog_sync.models import Feed, SyncRun
 from marketplace import worker
 from marketplace.foundation import leases, mail
 from marketplace.foundation.models import MailMessage
@@ -67,6 +66,31 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_steps_are_all_there():
     assert [step.name for step in worker.STEPS if not callable(step.function())] == []
     assert len({step.name for step in worker.STEPS}) == len(worker.STEPS)
+
+
+@pytest.mark.django_db
+def test_slow_step_does_not_delay_the_others(monkeypatch):
+    """The slow one ends only once the other was called many times beside it."""
+    stop, often = threading.Event(), threading.Event()
+
+    def quick(now: datetime) -> int:
+        called.append("quick")
+        if called.count("quick") > 5:
+            often.set()
+        return 1
+
+    def slow(now: datetime) -> int:
+        called.append("slow" if often.wait(30) else "alone")
+        stop.set()
+        return 1
+
+    called.clear()
+    table = {"quick": quick, "slow": slow}
+    steps = [worker.Step("slow", "slow", 1, slow=True), worker.Step("quick", "quick", 1)]
+    monkeypatch.setattr(worker, "STEPS", steps)
+    monkeypatch.setattr(worker.Step, "function", lambda step: table[step.path])
+    worker.run_forever(stop)
+    assert "slow" in called
 
 
 def test_run_once_stops_when_nothing_is_due(steps):
@@ -136,9 +160,9 @@ def test_signal_ends_the_worker_after_the_step_at_hand(committed_db, post_office
     """Told to stop in the middle of a letter it sends that one, records it, and begins no other step."""
     now = timezone.now()
     a_mail(1, now).save()
-    Feed.objects.create(shop=factories.shop(), name="books", kind="spreadsheet", location="books.csv", due_at=now)
-    names = [step.name for step in worker.STEPS]
-    assert names.index("send_mail") < names.index("sync_feeds")
+    factories.shop(counted_for_sale=False)
+    quick = [step.name for step in worker.STEPS if not step.slow]
+    assert quick.index("send_mail") < quick.index("follow_freshness")
     connections.close_all()
     port = str(post_office.server_address[1])
     smtp = {"HALLES_EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "HALLES_EMAIL_PORT": port}
@@ -159,7 +183,7 @@ def test_signal_ends_the_worker_after_the_step_at_hand(committed_db, post_office
         process.wait()
     assert (process.returncode, errors) == (0, "")
     assert MailMessage.objects.exclude(sent_at=None).count() == 1
-    assert (SyncRun.objects.count(), Feed.objects.get().attempts) == (0, 0)
+    assert Shop.objects.get().counted_for_sale is False
 
 
 class NotingChannel(Channel):
