@@ -74,6 +74,7 @@ def rates(titles: Mapping[int, Product], peer: str, *, quick: bool) -> tuple[lis
                 f"≥ {LEAST_RATIO}",
                 ratio >= LEAST_RATIO,
                 taken["ours"] / requests,
+                bare_one,
             ),
             common.Figure(
                 f"requests/s, {size} offers, {peer}: share of the bare page",
