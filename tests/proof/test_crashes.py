@@ -32,7 +32,8 @@ def die_at_random(folder: Path, *, names: Sequence[str], tellings: int, seed: in
         for number in range(tellings):
             chance = random.Random(f"{seed}:{name}:{number}")
             others = chance.choices(list(FAILPOINTS), k=chance.randint(0, MOST_DEATHS - 1))
-            fails = [f"{each}:{chance.choice(PASSAGES)}" for each in [name, *others]]
+            first = f"{name}:{chance.choice(PASSAGES) if number else 1}"
+            fails = [first, *(f"{other}:{chance.choice(PASSAGES)}" for other in others)]
             died = crashing.die_and_compare(scene, folder / f"{name}-{number}", undisturbed, *fails)
             deaths.update(fail.partition(":")[0] for fail in died)
     never = [name for name in names if not deaths[name]]
@@ -43,4 +44,4 @@ def die_at_random(folder: Path, *, names: Sequence[str], tellings: int, seed: in
 def test_death_anywhere_and_again_loses_nothing_and_repeats_nothing(committed_db, tmp_path, said):
     counts = die_at_random(tmp_path, names=list(FAILPOINTS), tellings=sized(TELLINGS), seed=SEED)
     said(counts)
-    assert counts["deaths"] > 0
+    assert counts["never died at"] == []
