@@ -54,7 +54,7 @@ def test_money_notices_a_call_that_is_repeated_blindly(monkeypatch):
     monkeypatch.setattr(MoneyCall, "idempotency_key", property(lambda call: secrets.token_hex()))
     monkeypatch.setattr(calls, "LOOK", dict.fromkeys(calls.LOOK, lambda call: None))
     with pytest.raises(AssertionError, match="seed"):
-        test_money.sequences(number=40, seed=1)
+        test_money.sequences(number=3, seed=10)  # seeds that stumble soon
 
 
 def test_crashes_small(committed_db, tmp_path):

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db
 SEED, SEQUENCES = 20260302, 5_000
 REQUEST_FAULTS = ["unreachable", "drop_before", "drop_after", "rate_limit", "server_error", "server_error_after"]
 EVENT_FAULTS = ["lose_event", "delay_event", "duplicate_event"]
+MOST_FAULTS = 3  # in one sequence, each up to three times: after ten tries a call waits for a person
 Status, Kind = ShopOrder.Status, MoneyCall.Kind
 
 
@@ -86,17 +87,18 @@ class Sequence:
 
     def meet_a_fault(self) -> None:
         kind = self.chance.choice(REQUEST_FAULTS + EVENT_FAULTS)
+        if self.log.count("fault") >= MOST_FAULTS:
+            return
         on, times = ("", 1) if kind in EVENT_FAULTS else ("POST", self.chance.randint(1, 3))
         faults.plan(DatabaseStore(), faults.Fault(kind, on=on, times=times, seconds=60))
-        self.log.append(f"{kind} × {times}")
+        self.log += ["fault", f"{kind} × {times}"]
 
     def let_time_pass(self) -> None:
         self.now += timedelta(hours=self.chance.choice([0, 1, 6, 11]))
         self.log.append(f"{self.now - self.started} later")
 
     def finish(self) -> None:
-        """All is answered and handed over, the faults are over, the days pass."""
-        FakeStripeObject.objects.filter(kind=faults.KIND).delete()
+        """All is answered and handed over, and the days pass."""
         for line in self._lines():
             if line.open_units:
                 line.accepted += line.open_units
@@ -104,11 +106,18 @@ class Sequence:
         for part in self._parts():
             if part.status == Status.NEW and _can_be_handed_over(part):
                 self._hand_over(part)
-        for _ in range(6):  # the longest wait after a failure is 7.2 hours
-            self.work()
-            self.now += timedelta(hours=8)
-        self.now += timedelta(days=network.current().transfer_delay_days)
         self.work()
+        days = network.current().transfer_delay_days
+        soon, then = [8] * 6, [24] * (days - 2)  # hours; the longest wait after a failure is 7.2 of them
+        for hours in [*soon, *then, *soon]:
+            self.now += timedelta(hours=hours)
+            self.work()
+            if self.now - self.started > timedelta(days=days - 1) and self.chance.random() < 0.2:
+                self.meet_a_fault()  # when the transfers are due
+        FakeStripeObject.objects.filter(kind=faults.KIND).delete()
+        for hours in soon:
+            self.now += timedelta(hours=hours)
+            self.work()
         self.check()
 
     def check(self) -> None:
@@ -188,7 +197,7 @@ def sequences(*, number: int, seed: int) -> Mapping[str, object]:
         sequence.run()
         counts.update(Payment.objects.values_list("state", flat=True))
         counts.update(f"{kind}s" for kind in MoneyCall.objects.values_list("kind", flat=True))
-        counts["faults"] += sum(" × " in line for line in sequence.log)
+        counts["faults"] += sequence.log.count("fault")
         transaction.savepoint_rollback(before)
     return {"seed": seed, "sequences": number, **dict(sorted(counts.items()))}
 
