@@ -16,6 +16,7 @@ test: venv-dev
 	@scripts/chromium
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(TESTS)
 
+# The proofs at full size (hours). One part: make proof TESTS=tests/proof/test_races.py; a tenth: HALLES_PROOF_SIZE=0.1
 proof: venv-dev
 	$(BIN)/python -m pytest -q -m proof $(TESTS)
 
