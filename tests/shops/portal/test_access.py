@@ -61,9 +61,9 @@ def call(client, name: str, where: str):
 def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
     return (
-        list(ShopOrder.objects.filter(shop=stall.shop).values()),
+        list(ShopOrder.objects.filter(shop=stall.shop).order_by("pk").values()),
         list(stall.order.lines.values()),
-        list(Allocation.objects.filter(stock_record__partner__shop=stall.shop).values()),
+        list(Allocation.objects.filter(stock_record__partner__shop=stall.shop).order_by("pk").values()),
         list(type(stall.run).objects.filter(pk=stall.run.pk).values()),
         AuditEntry.objects.filter(shop=stall.shop).count(),
     )
