@@ -25,14 +25,18 @@ _SHOWN_OF_OTHERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferGroup:
-    """New or used offers, best first: the first few are shown, the rest folds."""
+    """New or used offers, best first: the first few are shown, the rest folds behind a link until it is asked for
+    (thirty rows cost as much as the rest of the page twice over, and most readers take one of the first)."""
 
     used: bool
     offers: Sequence[Offer]
+    all_shown: bool = False
 
     @property
     def shown(self) -> Sequence[Offer]:
-        return self.offers if len(self.offers) <= SHOWN_OFFERS else self.offers[:SHOWN_OFFERS]
+        if self.all_shown or len(self.offers) <= SHOWN_OFFERS:
+            return self.offers
+        return self.offers[:SHOWN_OFFERS]
 
     @property
     def folded(self) -> Sequence[Offer]:
@@ -51,7 +55,7 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     context = {
         "product": product,
         "facts": facts,
-        "groups": groups(found),
+        "groups": groups(found, all_shown=request.GET.get("offers") == "all"),
         "reader": reader,
         "buyable": offers.best(found),
         "related": related(product, facts) if facts else [],
@@ -60,10 +64,11 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     return render(request, "storefront/title.html", context)
 
 
-def groups(found: Sequence[Offer]) -> list[OfferGroup]:
+def groups(found: Sequence[Offer], *, all_shown: bool = False) -> list[OfferGroup]:
     """New first, used after; a group without offers is left out."""
     parts = [
-        OfferGroup(used=used, offers=[offer for offer in found if offer.is_used is used]) for used in (False, True)
+        OfferGroup(used=used, offers=[offer for offer in found if offer.is_used is used], all_shown=all_shown)
+        for used in (False, True)
     ]
     return [part for part in parts if part.offers]
 

@@ -88,7 +88,14 @@ def test_more_than_five_offers_fold(client):
     new, used = response.context["groups"]
     assert (len(new.shown), len(new.folded), new.used) == (5, 2, False)
     assert (len(used.shown), len(used.folded), used.used) == (2, 0, True)
-    assert "2 more offers" in text_of(response)
+    assert "2 more new copies" in text_of(response)
+
+
+def test_folded_offers_are_shown_when_asked_for(client):
+    product = factories.product()
+    sold_by(product, 7)
+    page = client.get(product.get_absolute_url() + "?offers=all")
+    assert (len(page.context["groups"][0].shown), page.context["groups"][0].folded) == (7, [])
 
 
 def test_each_offer_posts_its_own_stock_record(client):
