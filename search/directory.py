@@ -54,6 +54,7 @@ class ShopCard:
 
     pk: int
     slug: str
+    address: str  # of its page, worked out once: a list of offers names it in every row
     name: str
     line1: str
     city: str
@@ -103,6 +104,7 @@ def _card(shop: Shop) -> ShopCard:
     return ShopCard(
         pk=shop.pk,
         slug=shop.slug,
+        address=shop.get_absolute_url(),
         name=shop.name,
         line1=shop.line1,
         city=shop.city,

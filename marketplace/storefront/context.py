@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db.models import Q, Sum
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from oscar.apps.basket.models import Basket, Line
 
@@ -35,6 +36,7 @@ def storefront(request: HttpRequest) -> dict[str, object]:
         ],
         "my_shop": SimpleLazyObject(lambda: my_shop(request)),
         "basket_count": SimpleLazyObject(lambda: basket_count(request)),
+        "basket_add_address": reverse("storefront:basket-add"),
     }
 
 
