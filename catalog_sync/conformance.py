@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from catalog_sync.adapters import adapter_class
-from catalog_sync.adapters.base import CHUNK_SIZE, Adapter
+from catalog_sync.adapters.base import CHUNK_SIZE, FIRST_CHUNK_SIZE, Adapter
 from catalog_sync.identifiers import check_digit_fits
 from catalog_sync.reasons import REASONS, FeedError
 from catalog_sync.records import (
@@ -264,9 +264,11 @@ class AdapterConformance:
         path = tmp_path / f"long{self.fixture.suffix}"
         with path.open("w", encoding="utf-8") as stream:
             stream.write(start)
-            stream.writelines(part.replace("NUMBER", str(number)) for number in range(2 * CHUNK_SIZE + 10))
+            stream.writelines(
+                part.replace("NUMBER", str(number)) for number in range(FIRST_CHUNK_SIZE + 2 * CHUNK_SIZE + 10)
+            )
             stream.write(end)
-        first, second, *rest = _memory_per_chunk(self.adapter(path).fetch(self.lane, None))
+        _short, first, second, *rest = _memory_per_chunk(self.adapter(path).fetch(self.lane, None))
         assert len(rest) == 1
         assert second - first < CHUNK_SIZE * KEPT_PER_ARTICLE
 

@@ -4,7 +4,7 @@ only what differs."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -30,6 +30,7 @@ from search import indexing, queries
 from shops.models import DeliveryOption, OpeningHours, Shop, ShopMember
 
 Say = Callable[[str], None]
+LISTS_KEPT = timedelta(hours=6)
 
 
 def build(*, now: datetime, say: Say) -> dict[str, int]:
@@ -41,7 +42,7 @@ def build(*, now: datetime, say: Say) -> dict[str, int]:
         _people(shops)
     _stripe(shops, now)
     say("Feeds of eleven shops …")
-    feeds = [_feed(written, shops[written.shop]) for written in write_feeds(feeds_folder())]
+    feeds = [_feed(written, shops[written.shop]) for written in write_feeds(feeds_folder(), sent_at=_sent_at(now))]
     runs = [_sync(feed, now, say) for feed in feeds]
     say("Index …")
     indexed = _index(now)
@@ -54,6 +55,12 @@ def build(*, now: datetime, say: Say) -> dict[str, int]:
         "indexed": indexed,
         "refused": sum(run.refused for run in runs),
     }
+
+
+def _sent_at(now: datetime) -> datetime | None:
+    """When the shops sent their lists: a demo that is started again within some hours keeps them as they are."""
+    stamps = [datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in feeds_folder().glob("*.*")]
+    return max((stamp for stamp in stamps if now - stamp < LISTS_KEPT), default=None)
 
 
 def _network() -> None:

@@ -11,6 +11,8 @@ from catalog_sync.records import STOCK_FIELDS, CatalogRecord, Chunk, Cursor, Iss
 __all__ = ["CHUNK_SIZE", "Adapter", "ChunkWriter", "FeedError", "FeedSettings", "FileAdapter"]
 
 CHUNK_SIZE = 5000  # articles; a chunk's memory is a few megabytes
+# The first chunk says what the list counts as of, which is all that is asked of a file that has not changed.
+FIRST_CHUNK_SIZE = 50
 
 # Capabilities
 FULL = "full"  # a reading lists all the shop sells
@@ -135,7 +137,8 @@ class ChunkWriter:
         return not (self.records or self.refused or self.gone)
 
     def is_full(self) -> bool:
-        return len(self.records) + len(self.refused) + len(self.gone) >= CHUNK_SIZE
+        size = CHUNK_SIZE if self.listed else FIRST_CHUNK_SIZE
+        return len(self.records) + len(self.refused) + len(self.gone) >= size
 
     def take(self, *, complete: bool = False, cursor: Cursor | None = None) -> Chunk:
         """What was gathered, as a chunk; gathering starts anew."""
