@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from oscar.apps.partner.models import StockRecord
 
@@ -15,17 +16,55 @@ from search.availability import Opening
 from search.directory import ShopCard
 from search.reader import Reader
 from shops import sellable
-from shops.models import Availability, Condition, Shop, StockTerms
+from shops.models import Availability, Condition, Shop
 
 NEAR_ENOUGH_KM = 1.0
 """Shops whose distances differ by less count as equally near, so that of two in one street the cheaper is first."""
 
-# What an offer is made of. The shop's other columns come from the directory; these four may not be seconds old.
+
+class _Record(NamedTuple):
+    pk: int
+    product_id: int
+    price: Decimal
+    price_currency: str
+    num_in_stock: int | None
+    num_allocated: int | None
+
+
+class _Shop(NamedTuple):
+    """Of the shop what may not be seconds old; its other columns come from the directory."""
+
+    pk: int
+    status: str
+    buffer: int
+    freshness_hours: int
+    complete_as_of: datetime | None
+
+
+class _Terms(NamedTuple):
+    stock_record_id: int
+    condition: str
+    signed: bool
+    first_edition: bool
+    note: str
+    availability: str
+    days: int | None
+    available_on: date | None
+    as_of: datetime | None
+    follows_runs: bool
+    buffer: int | None
+    open_limit: int
+    retired_at: datetime | None
+
+
+# Rows of plain values: thirty offers as objects of three models cost as much as the rest of a title's page.
 _COLUMNS = (
-    *("product", "price", "price_currency", "num_in_stock", "num_allocated", "partner"),
-    *(f"partner__shop__{name}" for name in ("status", "buffer", "freshness_hours", "complete_as_of")),
-    *(f"terms__{field.name}" for field in StockTerms._meta.concrete_fields if field.name != "price_kind"),
+    *_Record._fields,
+    *(f"partner__shop__{name}" for name in _Shop._fields),
+    *(f"terms__{name}" for name in _Terms._fields),
 )
+_SHOP_AT = len(_Record._fields)
+_TERMS_AT = _SHOP_AT + len(_Shop._fields)
 _ORDER = {"have": 0, "ask": 1, "soon": 2, "gone": 3}
 _LATER = {Availability.ORDERABLE, Availability.PREORDER}
 _NEVER = {Availability.UNAVAILABLE, Availability.TEMPORARILY_UNAVAILABLE, Availability.UNKNOWN}
@@ -80,14 +119,15 @@ def offers_of(product_ids: Iterable[int], reader: Reader) -> dict[int, list[Offe
         StockRecord.objects.filter(product_id__in=list(product_ids), partner__shop__status=Shop.Status.ACTIVE)
         .exclude(price=None)
         .exclude(terms__retired_at__isnull=False)
-        .select_related("partner__shop", "terms")
-        .only(*_COLUMNS)
+        .values_list(*_COLUMNS)
     )
-    for record in records:
-        card = cards.get(record.partner.shop.pk)
+    for row in records:
+        record, shop = _Record(*row[:_SHOP_AT]), _Shop(*row[_SHOP_AT:_TERMS_AT])
+        terms = _Terms(*row[_TERMS_AT:]) if row[_TERMS_AT] is not None else None
+        card = cards.get(shop.pk)
         if card is None:
             continue  # it came on sale within the directory's last five seconds
-        found.setdefault(record.product_id, []).append(_offer(record, record.partner.shop, card, reader))
+        found.setdefault(record.product_id, []).append(_offer(record, shop, terms, card, reader))
     for offers in found.values():
         offers.sort(key=_rank)
     return found
@@ -98,8 +138,8 @@ def best(offers: Iterable[Offer]) -> Offer | None:
     return next((offer for offer in offers if offer.buyable), None)
 
 
-def _offer(record: StockRecord, shop: Shop, card: ShopCard, reader: Reader) -> Offer:
-    terms: StockTerms | None = getattr(record, "terms", None)
+def _offer(record: Any, shop: Any, terms: Any, card: ShopCard, reader: Reader) -> Offer:
+    """`record`, `shop` and `terms` have the columns that the rules of stock ask for, as their models have."""
     units = sellable.sellable_units(record, shop=shop, terms=terms, now=reader.now)
     word = terms.availability if terms else Availability.IN_STOCK
     state = _state(record, word, units)
@@ -126,7 +166,7 @@ def _offer(record: StockRecord, shop: Shop, card: ShopCard, reader: Reader) -> O
     )
 
 
-def _state(record: StockRecord, word: str, units: int) -> str:
+def _state(record: _Record, word: str, units: int) -> str:
     if units > 0:
         return "ask" if record.num_in_stock is None else "have"
     return "soon" if word in _LATER else "gone"
