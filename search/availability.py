@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from marketplace.foundation.places import distance_km
 from search import directory
@@ -85,6 +86,11 @@ def collects_today(card: ShopCard, now: datetime) -> bool:
 
 def opening(card: ShopCard, now: datetime) -> Opening:
     """Open or closed at `now`, in the shop's own time. Spans may run past midnight (22:00 to 02:00)."""
+    return _opening(card, now.replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=4096)  # one page may ask for thirty shops, and the next page for the same
+def _opening(card: ShopCard, now: datetime) -> Opening:
     local = now.astimezone(card.zone)
     for day in (local.date() - timedelta(days=1), local.date()):
         for span in _spans(card, day):

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import time
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
@@ -48,9 +49,10 @@ class Delivery:
         return self.kind == DeliveryOption.Kind.PICKUP
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ShopCard:
-    """One shop on sale, in plain values."""
+    """One shop on sale, in plain values. While they stay the same it stays the same object, also when read again, and
+    is compared as such: what was worked out of it can be kept beside it."""
 
     pk: int
     slug: str
@@ -76,6 +78,9 @@ class ShopCard:
         return min(sent, key=lambda option: (option.local, option.price_minor), default=None)
 
 
+_VALUES = attrgetter(*(field.name for field in fields(ShopCard)))
+
+
 def active() -> Mapping[int, ShopCard]:
     """The shops on sale, by id, in the order of their names. At most three queries every five seconds."""
     global _kept
@@ -85,7 +90,8 @@ def active() -> Mapping[int, ShopCard]:
         "opening_hours",
         Prefetch("delivery_options", queryset=DeliveryOption.objects.filter(active=True)),
     )
-    cards = {shop.pk: _card(shop) for shop in shops}
+    before = _kept[1] if _kept else {}
+    cards = {shop.pk: _same_or_new(before.get(shop.pk), _card(shop)) for shop in shops}
     _kept = (clock.monotonic(), cards)
     return cards
 
@@ -98,6 +104,10 @@ def forget(**_: object) -> None:
     """Drop what is kept: after a shop, its hours or its delivery was saved."""
     global _kept
     _kept = None
+
+
+def _same_or_new(before: ShopCard | None, card: ShopCard) -> ShopCard:
+    return before if before is not None and _VALUES(before) == _VALUES(card) else card
 
 
 def _card(shop: Shop) -> ShopCard:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import money
+from marketplace.foundation.prepared import Prepared
 from search import availability, directory
 from search.availability import Opening
 from search.directory import ShopCard
@@ -65,6 +66,14 @@ _COLUMNS = (
 )
 _SHOP_AT = len(_Record._fields)
 _TERMS_AT = _SHOP_AT + len(_Shop._fields)
+_RECORDS = Prepared(
+    lambda product_ids: (
+        StockRecord.objects.filter(product_id__in=product_ids, partner__shop__status=Shop.Status.ACTIVE)
+        .exclude(price=None)
+        .exclude(terms__retired_at__isnull=False)
+        .values_list(*_COLUMNS)
+    )
+)
 _ORDER = {"have": 0, "ask": 1, "soon": 2, "gone": 3}
 _LATER = {Availability.ORDERABLE, Availability.PREORDER}
 _NEVER = {Availability.UNAVAILABLE, Availability.TEMPORARILY_UNAVAILABLE, Availability.UNKNOWN}
@@ -115,13 +124,8 @@ def offers_of(product_ids: Iterable[int], reader: Reader) -> dict[int, list[Offe
     is known; then the price; then the shop's name."""
     found: dict[int, list[Offer]] = {}
     cards = directory.active()
-    records = (
-        StockRecord.objects.filter(product_id__in=list(product_ids), partner__shop__status=Shop.Status.ACTIVE)
-        .exclude(price=None)
-        .exclude(terms__retired_at__isnull=False)
-        .values_list(*_COLUMNS)
-    )
-    for row in records:
+    wanted = list(product_ids)
+    for row in _RECORDS.rows(wanted) if wanted else []:
         record, shop = _Record(*row[:_SHOP_AT]), _Shop(*row[_SHOP_AT:_TERMS_AT])
         terms = _Terms(*row[_TERMS_AT:]) if row[_TERMS_AT] is not None else None
         card = cards.get(shop.pk)

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from oscar.apps.catalogue.models import Product
 
 from marketplace.catalogue.models import ProductFacts
 from marketplace.cms.models import Pick
+from marketplace.storefront import page_memory
 from search import offers
 from search.offers import Offer
 from search.reader import reader_of
 
+_TEMPLATE = "storefront/title.html"
 SHOWN_OFFERS = 5
 RELATED = 12
 _SHOWN_OF_OTHERS = (
@@ -52,16 +55,23 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     reader = reader_of(request)
     found = offers.offers_of([product.pk], reader).get(product.pk, [])
     facts = getattr(product, "facts", None)
+    related = others(product, facts) if facts else []
+    picks = list(Pick.objects.filter(gtin=facts.gtin, live=True)) if facts and facts.gtin else []
     context = {
         "product": product,
         "facts": facts,
         "groups": groups(found, all_shown=request.GET.get("offers") == "all"),
         "reader": reader,
         "buyable": offers.best(found),
-        "related": related(product, facts) if facts else [],
-        "picks": Pick.objects.filter(gtin=facts.gtin, live=True) if facts and facts.gtin else [],
+        "related": related,
+        "picks": picks,
     }
-    return render(request, "storefront/title.html", context)
+    if not page_memory.is_stranger(request):
+        return render(request, _TEMPLATE, context)
+    context["csrf_token"] = page_memory.CSRF_MARK
+    rows = [product, *([facts] if facts else []), *related, *(other.product for other in related), *picks]
+    shown = (tuple(found), *map(page_memory.values_of, rows))
+    return page_memory.answer(request, shown, lambda: render_to_string(_TEMPLATE, context, request), now=reader.now)
 
 
 def groups(found: Sequence[Offer], *, all_shown: bool = False) -> list[OfferGroup]:
@@ -73,7 +83,7 @@ def groups(found: Sequence[Offer], *, all_shown: bool = False) -> list[OfferGrou
     return [part for part in parts if part.offers]
 
 
-def related(product: Product, facts: ProductFacts) -> list[ProductFacts]:
+def others(product: Product, facts: ProductFacts) -> list[ProductFacts]:
     """Others of the series in its order, or where there is none, others by the same people. One query."""
     if facts.series:
         same = {"series": facts.series}
@@ -81,8 +91,8 @@ def related(product: Product, facts: ProductFacts) -> list[ProductFacts]:
         same = {"contributors_text": facts.contributors_text}
     else:
         return []
-    others = ProductFacts.objects.filter(product__is_public=True, **same).exclude(pk=product.pk)
-    found = list(others.select_related("product").only(*_SHOWN_OF_OTHERS).order_by("product_id")[: RELATED * 4])
+    rows = ProductFacts.objects.filter(product__is_public=True, **same).exclude(pk=product.pk)
+    found = list(rows.select_related("product").only(*_SHOWN_OF_OTHERS).order_by("product_id")[: RELATED * 4])
     found.sort(key=_volume)
     return found[:RELATED]
 

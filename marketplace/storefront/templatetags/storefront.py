@@ -1,9 +1,9 @@
-"""What readers' templates say: money, times, distances, availability, icons, drawn covers, form fields."""
+"""What readers' templates say: money, times, distances, icons, drawn covers, form fields."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import urlencode
 
 from babel.numbers import format_decimal
@@ -25,12 +25,10 @@ from marketplace.catalogue.models import ProductFacts
 from marketplace.foundation import money as foundation_money
 from search import words
 from search.availability import Opening
-from search.offers import Offer
 
 register = template.Library()
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_FEW = 5
 _ICONS = settings.BASE_DIR / "static" / "icons"
 
 
@@ -79,30 +77,6 @@ def distance(km: float | None) -> str:
 
 
 @register.simple_tag
-def availability_word(offer: Offer) -> str:
-    """The state of one offer in words; its shape and time stand beside."""
-    if offer.state == "have":
-        if offer.units == 1:
-            return _("Last copy")
-        if offer.units <= _FEW:
-            return ngettext("%(units)d copy", "%(units)d copies", offer.units) % {"units": offer.units}
-        return _("In stock")
-    if offer.state == "ask":
-        return _("In stock, the shop confirms")
-    if offer.state == "soon":
-        return _later_word(offer)
-    return _("Download only") if offer.availability == "digital" else _("None left")
-
-
-def _later_word(offer: Offer) -> str:
-    if offer.availability == "preorder":
-        return _("Appears on %(day)s") % {"day": day(offer.available_on)} if offer.available_on else _("Not out yet")
-    if offer.days:
-        return ngettext("To order, %(days)d day", "To order, %(days)d days", offer.days) % {"days": offer.days}
-    return _("To order")
-
-
-@register.simple_tag
 def opening_word(opening: Opening) -> str:
     """ "open until 18:00", "closed, opens at 10:00"; nothing where no hours are known."""
     if opening.is_open and opening.until:
@@ -148,14 +122,6 @@ def fact_sources(facts: ProductFacts) -> list[tuple[str, str]]:
     return [(label, facts.provenance[name]) for name, label in words.items() if name in facts.provenance]
 
 
-@register.simple_tag
-def schema_availability(offer: Offer) -> str:
-    """The last part of schema.org's address for it."""
-    if offer.availability == "preorder":
-        return "PreOrder"
-    return {"have": "InStock", "ask": "LimitedAvailability", "soon": "BackOrder"}.get(offer.state, "OutOfStock")
-
-
 @register.filter
 def weekday_name(weekday: int) -> str:
     """0 → "lundi" or "Monday"."""
@@ -199,6 +165,11 @@ def _icon_shape(name: str) -> str:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """A drawing of `static/icons/`, inline; without a label it is hidden from screen readers."""
+    return _icon(name, label)
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, label: str) -> SafeString:
     said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html('<svg class="icon" {} focusable="false"{}', said, mark_safe(_icon_shape(name)))  # noqa: S308
 

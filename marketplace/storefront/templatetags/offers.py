@@ -1,0 +1,102 @@
+"""What a shop's offer says: what there is, in what state, when it was checked, how it comes to the reader."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+
+from django import template
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from marketplace.foundation import money, network
+from marketplace.storefront.templatetags.storefront import ago, day
+from search import words
+from search.directory import Delivery
+from search.offers import Offer
+
+register = template.Library()
+
+_FEW = 5
+
+
+@register.simple_tag
+def availability_word(offer: Offer) -> str:
+    """The state of one offer in words; its shape and time stand beside."""
+    if offer.state == "have":
+        if offer.units == 1:
+            return _("Last copy")
+        if offer.units <= _FEW:
+            return ngettext("%(units)d copy", "%(units)d copies", offer.units) % {"units": offer.units}
+        return _("In stock")
+    if offer.state == "ask":
+        return _("In stock, the shop confirms")
+    if offer.state == "soon":
+        return _later_word(offer)
+    return _("Download only") if offer.availability == "digital" else _("None left")
+
+
+def _later_word(offer: Offer) -> str:
+    if offer.availability == "preorder":
+        return _("Appears on %(day)s") % {"day": day(offer.available_on)} if offer.available_on else _("Not out yet")
+    if offer.days:
+        return ngettext("To order, %(days)d day", "To order, %(days)d days", offer.days) % {"days": offer.days}
+    return _("To order")
+
+
+@register.simple_tag
+def schema_availability(offer: Offer) -> str:
+    """The last part of schema.org's address for it."""
+    if offer.availability == "preorder":
+        return "PreOrder"
+    return {"have": "InStock", "ask": "LimitedAvailability", "soon": "BackOrder"}.get(offer.state, "OutOfStock")
+
+
+@register.simple_tag
+def copy_words(offer: Offer) -> str:
+    """ "Used, very good, signed"."""
+    said = [words.condition(offer.condition)]
+    said += [_("signed")] if offer.signed else []
+    said += [_("first edition")] if offer.first_edition else []
+    return ", ".join(said)
+
+
+@register.simple_tag
+def checked_word(offer: Offer, now: datetime) -> str:
+    """ "checked 8 min ago"; nothing where the number's age is not known."""
+    return _("checked %(when)s") % {"when": ago(offer.as_of, now)} if offer.as_of else ""
+
+
+@register.simple_tag
+def collect_word(offer: Offer) -> str:
+    """ "Collect today: 2,00 $"; nothing where nothing can be collected."""
+    option = offer.shop.pickup
+    if option is None or offer.state == "gone":
+        return ""
+    if offer.collect_today:
+        said = _("Collect today")
+    else:
+        said = _("Collect when it is there") if offer.state == "soon" else _("Collect")
+    return f"{said}: {_price(option.price_minor)}" if option.price_minor else said
+
+
+@register.simple_tag
+def sent_word(offer: Offer) -> str:
+    """ "Sent from 8,95 $, 3–5 days"; nothing where nothing is sent."""
+    option = offer.shop.cheapest_delivery
+    if option is None or offer.state == "gone":
+        return ""
+    return _delivery_word(option, network.current().currency, get_language() or "fr")
+
+
+@lru_cache(maxsize=1024)  # the same in every row of the shop
+def _delivery_word(option: Delivery, currency: str, language: str) -> str:
+    days = {"least": option.days_min, "most": option.days_max}
+    if not option.price_minor:
+        return _("Sent free, %(least)s–%(most)s days") % days
+    price = money.display(option.price_minor, currency, language)
+    return _("Sent from %(price)s, %(least)s–%(most)s days") % {"price": price, **days}
+
+
+def _price(amount_minor: int) -> str:
+    return money.display(amount_minor, network.current().currency, get_language() or "fr")
