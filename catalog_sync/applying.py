@@ -25,6 +25,7 @@ from marketplace.foundation.money import exponent
 from shops import absorbing
 
 LOCK_SECONDS = 0.15  # aimed at; the write lock is to be held for 0.2 s at most
+NEW_SECONDS = 1.0  # where PostgreSQL locks nothing but rows that nobody else can see yet
 FIRST_SLICE, SMALLEST, LARGEST = 1000, 500, 20_000
 
 
@@ -33,9 +34,12 @@ def apply(feed: Feed, run: SyncRun, plan: Plan, staged: Staged, *, now: datetime
     number of rows written."""
     words = _words(feed, run, staged, now)
     written, statements = 0, _statements(plan)
-    for low, high in _slices(plan.planned, alive):
-        written += _apply_slice(feed, words | {"low": low, "high": high}, statements, now=now)
-    for low, high in _slices(plan.gone, alive):
+    seconds = NEW_SECONDS if bulk.is_postgres() and not plan.planned_sold else LOCK_SECONDS
+    for low, high in _slices(plan.planned, alive, seconds=seconds):
+        written += _apply_slice(
+            feed, words | {"low": low, "high": high}, statements, sold=plan.planned_sold > 0, now=now
+        )
+    for low, high in _slices(plan.gone, alive, seconds=LOCK_SECONDS):
         written += _retire_slice(words | {"low": low, "high": high})
     if staged.refused:
         with transaction.atomic():
@@ -66,8 +70,9 @@ def _execute(statement: str, words: dict[str, Any]) -> int:
     return bulk.execute(statement.format(**merging.words_of(connection.vendor)), words)
 
 
-def _slices(rows: int, alive: Callable[[], None]) -> Iterator[tuple[int, int]]:
-    """(low, high) row numbers, one transaction each; the size follows the time that the last one took."""
+def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator[tuple[int, int]]:
+    """(low, high) row numbers, one transaction each; the size follows the time that the last one took, towards
+    `seconds`."""
     low, size = 1, FIRST_SLICE
     while low <= rows:
         started = time.monotonic()
@@ -80,18 +85,25 @@ def _slices(rows: int, alive: Callable[[], None]) -> Iterator[tuple[int, int]]:
             failpoint("sync.before_commit")
         failpoint("sync.after_commit")
         low += size
-        pace = LOCK_SECONDS / max(time.monotonic() - started, 0.001)
+        pace = seconds / max(time.monotonic() - started, 0.001)
         size = max(SMALLEST, min(LARGEST, int(size * max(0.5, min(2.0, pace)))))
 
 
-def _apply_slice(feed: Feed, words: dict[str, Any], statements: Sequence[str], *, now: datetime) -> int:
-    written = matching.create_products(feed, words["low"], words["high"], now=now)
-    _lock(merging.LOCK_PLANNED, words)
-    products = _products_to_fold(words)
+def _apply_slice(feed: Feed, words: dict[str, Any], statements: Sequence[str], *, sold: bool, now: datetime) -> int:
+    """`sold`: some of the plan's articles have stock records already."""
+    written = made = matching.create_products(feed, words["low"], words["high"], now=now)
+    all_new = made == words["high"] - words["low"] + 1
+    if sold:
+        _lock(merging.LOCK_PLANNED, words)
+    products = [] if all_new else _products_to_fold(words)
     for statement in statements:
         written += _execute(statement, words)
-    _absorb(feed, words, now)
-    folded = facts.refold(products, now=now)
+    if sold:
+        _absorb(feed, words, now)
+    if all_new:
+        folded = facts.fold_new(feed, words["low"], words["high"], now=now)
+    else:
+        folded = facts.refold(products, now=now)
     shown = bulk.rows(
         f"SELECT product_id, old_product_id FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s AND is_visible"
         f" AND verdict IN ('{APPLY}', '{QUESTION}')",
@@ -103,13 +115,10 @@ def _apply_slice(feed: Feed, words: dict[str, Any], statements: Sequence[str], *
 
 def _statements(plan: Plan) -> list[str]:
     """What a slice of this plan needs."""
-    needed = [
-        merging.UPDATE_SOURCE_RECORDS,
-        merging.INSERT_SOURCE_RECORDS,
-        merging.UPDATE_STOCK_RECORDS,
-        merging.INSERT_STOCK_RECORDS,
-        merging.MERGE_TERMS,
-    ]
+    needed = [merging.UPDATE_SOURCE_RECORDS] if plan.planned_known else []
+    needed.append(merging.INSERT_SOURCE_RECORDS)
+    needed += [merging.UPDATE_STOCK_RECORDS] if plan.planned_sold else []
+    needed += [merging.INSERT_STOCK_RECORDS, merging.MERGE_TERMS]
     if plan.questions:
         needed.append(merging.RETIRE_QUESTIONS)
     if plan.jumped:

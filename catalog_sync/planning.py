@@ -31,6 +31,8 @@ class Plan:
     known_in_stock: int  # of these, with a quantity above 0
     listed: int = 0
     planned: int = 0
+    planned_known: int = 0  # of these, what this feed said something of before
+    planned_sold: int = 0  # of these, what the shop has a stock record of
     new: int = 0
     changed: int = 0
     older: int = 0
@@ -69,7 +71,7 @@ def plan(feed: Feed, staged: Staged, *, approved: bool) -> Plan:
     with bulk.one_statement():
         bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(**_words())}", words)
     bulk.execute(f"CREATE INDEX {_temp()}{PLAN}_n ON {PLAN} (n)")
-    bulk.analyse(PLAN)
+    bulk.analyse(PLAN, "n", "sku", "gtin", "product_id", "stock_record_id", "verdict")
     bulk.execute(
         f"CREATE TEMPORARY TABLE {GONE} AS {_MISSING}", {**words, "whole": staged.complete and credible(feed, staged)}
     )
@@ -115,8 +117,10 @@ def _counted(feed: Feed) -> Plan:
     )[0]
     counted = Plan(known=known, known_in_stock=in_stock)
     counted.listed = bulk.rows(f"SELECT count(*) FROM {STAGE}")[0][0]
-    for verdict, is_new, rows, lost, fell in bulk.rows(_COUNT.format(**_words())):
+    for verdict, is_new, rows, sold, lost, fell in bulk.rows(_COUNT.format(**_words())):
         counted.planned += rows
+        counted.planned_known += 0 if is_new else rows
+        counted.planned_sold += sold
         counted.new += rows if is_new and verdict == APPLY else 0
         counted.changed += rows if not is_new and verdict == APPLY else 0
         counted.older += rows if verdict == OLDER else 0
@@ -134,7 +138,7 @@ def _counted(feed: Feed) -> Plan:
 
 
 _COUNT = f"""
-SELECT verdict, is_new, count(*),
+SELECT verdict, is_new, count(*), count(stock_record_id),
     sum(CASE WHEN old_price IS NOT NULL AND price_minor IS NULL AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END),
     sum(CASE WHEN old_quantity > 0 AND COALESCE(quantity, 0) = 0 AND number_counts THEN 1 ELSE 0 END)
 FROM {PLAN} GROUP BY verdict, is_new

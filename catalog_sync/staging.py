@@ -98,7 +98,7 @@ def stage(chunks: Iterable[Chunk], *, on_chunk: Callable[[int], None] = lambda r
     with_key = "" if bulk.is_postgres() else "temp."
     bulk.execute(f"CREATE INDEX {with_key}{STAGE}_sku ON {STAGE} (sku)")
     _keep_last_lines(staged)
-    bulk.analyse(STAGE)
+    bulk.analyse(STAGE, "sku", "gtin")
     return staged
 
 

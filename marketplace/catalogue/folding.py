@@ -62,6 +62,7 @@ _LENGTHS = {"subtitle": 300, "publisher": 200, "series": 200, "series_number": 2
 _LENGTHS |= {"audience": 60, "unit_size": 60, "tax_code": 40}
 _PLAIN = ("subtitle", "publisher", "series", "series_number", "language", "audience", "unit_size", "tax_code")
 _VAGUE_FORMS = {"book", "goods"}  # said by a source that does not know better
+_json = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make an encoder for each value
 _JSON = [name for name, kind in COLUMNS.items() if kind == "json"]
 
 
@@ -72,17 +73,17 @@ def is_book(gtin: int | None) -> bool:
     return 9_780_000_000_000 <= gtin < 9_800_000_000_000 and not 9_790_000_000_000 <= gtin < 9_791_000_000_000
 
 
-def fold(product_ids: Sequence[int], statements: Iterable[Statement], *, now: datetime) -> set[int]:
+def fold(product_ids: Sequence[int], statements: Iterable[Statement], *, now: datetime, new: bool = False) -> set[int]:
     """Write the facts of these products that differ from what is stored, and Oscar's title with them; mark what changed
     for the index. `product_ids` are at most some thousands; `statements` are all there are about them. Returns the
-    products that changed. Three queries and, where something differs, two statements."""
+    products that changed. `new`: none of them has facts yet. One query and, where something differs, two statements."""
     if not product_ids:
         return set()
     said: dict[int, list[Statement]] = {}
     for statement in statements:
         said.setdefault(statement.product_id, []).append(statement)
-    stored = _stored(product_ids)
-    changed = []
+    stored = _titles(product_ids) if new else _stored(product_ids)
+    changed, retitled = [], 0
     for product_id in product_ids:
         title, upc, facts = stored.get(product_id, ("", None, None))
         if product_id not in said or product_id not in stored:
@@ -91,7 +92,8 @@ def fold(product_ids: Sequence[int], statements: Iterable[Statement], *, now: da
         folded_title, folded = fold_one(said[product_id], gtin=gtin)
         if folded_title != title or folded != facts:
             changed.append((product_id, folded_title or title, folded))
-    _write(changed, now)
+            retitled += folded_title not in ("", title)
+    _write(changed, now, retitled=retitled > 0)
     return {product_id for product_id, _, _ in changed}
 
 
@@ -103,7 +105,9 @@ def fold_one(statements: Sequence[Statement], *, gtin: int | None) -> tuple[str,
         found = [s for s in statements if s.facts.get(fact)]
         if not found:
             return None
-        chosen = min(found, key=lambda s: (s.rank, -weight(s.facts[fact]), s.source))
+        chosen = found[0]
+        if len(found) > 1:
+            chosen = min(found, key=lambda s: (s.rank, -weight(s.facts[fact]), s.source))
         provenance[fact] = chosen.source
         return chosen.facts[fact]
 
@@ -150,15 +154,22 @@ def whole_date(text: str) -> date | None:
         return None
 
 
+def _titles(product_ids: Sequence[int]) -> dict[int, tuple[str, str | None, None]]:
+    """The same of products without facts: {product: (title, upc, None)}."""
+    among, ids = bulk.among(product_ids)
+    found = bulk.rows(f"SELECT id, title, upc FROM catalogue_product WHERE id {among}", ids)
+    return {product_id: (title, upc, None) for product_id, title, upc in found}
+
+
 def _stored(product_ids: Sequence[int]) -> dict[int, tuple[str, str | None, dict[str, Any] | None]]:
     """{product: (title, upc, facts as `fold_one` gives them, or None)}. One query."""
-    marks = ", ".join(["%s"] * len(product_ids))
+    among, ids = bulk.among(product_ids)
     names = ", ".join(f"f.{name}" for name in COLUMNS)
     found = {}
     for product_id, title, upc, has_facts, *values in bulk.rows(
         f"SELECT p.id, p.title, p.upc, f.product_id, {names} FROM catalogue_product p"
-        f" LEFT JOIN {_TABLE} f ON f.product_id = p.id WHERE p.id IN ({marks})",
-        list(product_ids),
+        f" LEFT JOIN {_TABLE} f ON f.product_id = p.id WHERE p.id {among}",
+        ids,
     ):
         facts = None if has_facts is None else _read(values)
         found[product_id] = (title, upc, facts)
@@ -177,8 +188,9 @@ def _read(values: Sequence[Any]) -> dict[str, Any]:
     return facts
 
 
-def _write(changed: list[tuple[int, str, dict[str, Any]]], now: datetime) -> None:
-    """One statement for the facts, one for Oscar's titles. What the fold does not know (the cover itself) stays."""
+def _write(changed: list[tuple[int, str, dict[str, Any]]], now: datetime, *, retitled: bool) -> None:
+    """One statement for the facts, one for Oscar's titles where one differs. What the fold does not know (the cover
+    itself) stays."""
     if not changed:
         return
     kinds = {"product_id": "bigint", "title": "text", **COLUMNS}
@@ -194,14 +206,15 @@ def _write(changed: list[tuple[int, str, dict[str, Any]]], now: datetime) -> Non
         f" ON CONFLICT (product_id) DO UPDATE SET {updates}, updated_at = excluded.updated_at",
         {"now": bulk.moment(now)},
     )
-    bulk.execute(
-        f"UPDATE catalogue_product SET title = x.title, date_updated = %(now)s FROM {_STAGE} x"
-        " WHERE x.product_id = catalogue_product.id AND catalogue_product.title <> x.title",
-        {"now": bulk.moment(now)},
-    )
+    if retitled:
+        bulk.execute(
+            f"UPDATE catalogue_product SET title = x.title, date_updated = %(now)s FROM {_STAGE} x"
+            " WHERE x.product_id = catalogue_product.id AND catalogue_product.title <> x.title",
+            {"now": bulk.moment(now)},
+        )
     bulk.drop_temporary(_STAGE)
 
 
 def _plain(column: tuple[str, Any]) -> Any:
     name, value = column
-    return json.dumps(value, ensure_ascii=False) if name in _JSON else value
+    return _json(value) if name in _JSON else value

@@ -6,6 +6,7 @@ Sets of rows go through a temporary table and one statement per target; an ORM o
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -96,11 +97,19 @@ def load(name: str, columns: Sequence[str], rows: Iterable[Any]) -> None:
         cursor.execute("RELEASE SAVEPOINT halles_load")
 
 
-def analyse(name: str) -> None:
-    """Tell PostgreSQL how large a temporary table is; without it joins are planned for a handful of rows."""
+def analyse(name: str, *columns: str) -> None:
+    """Tell PostgreSQL how large a temporary table is, and what its `columns` hold that statements join and choose by;
+    without it joins are planned for a handful of rows. The wide columns left out would take most of the time."""
     if is_postgres():
         with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {name}")
+            cursor.execute(f"ANALYZE {name} ({', '.join(columns)})")
+
+
+def among(ids: Iterable[int], name: str = "ids") -> tuple[str, dict[str, Any]]:
+    """(condition, its parameter) for "is one of these": `f"id {condition}"`. One parameter however many there are."""
+    if is_postgres():
+        return f"= ANY(%({name})s)", {name: list(ids)}
+    return f"IN (SELECT value FROM json_each(%({name})s))", {name: json.dumps(list(ids))}
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync import applying, planning
+from catalog_sync import applying, facts, planning
 from catalog_sync.models import SourceRecord
+from marketplace.catalogue.models import ProductFacts
 from shops import absorbing
 from shops.models import Allocation, StockTerms
 from shops.stock import sellable_units
@@ -195,3 +196,13 @@ def test_number_that_came_while_a_list_was_planned_keeps_its_age(monkeypatch):
     monkeypatch.setattr(planning, "plan", plan_then_another_lane_speaks)
     list_at(books, 3, article("a", at(3), quantity=4))
     assert (record().num_in_stock, record().terms.as_of) == (1, at(5))
+
+
+def test_facts_of_new_titles_are_what_a_fold_over_all_sources_gives():
+    """They are folded from the plan, without reading back what was just stored."""
+    books = feed()
+    list_at(books, 0, *(article(f"s{n}", publisher="Folio", title=f"Titre {n}") for n in range(5)))
+    made = set(SourceRecord.objects.values_list("product_id", flat=True))
+    assert len(made) == 5
+    assert facts.refold(made, now=at(1)) == set()
+    assert set(ProductFacts.objects.values_list("publisher", flat=True)) == {"Folio"}
