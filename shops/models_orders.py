@@ -58,6 +58,7 @@ class ShopOrderLine(models.Model):
         NOT_FOUND = "not_found", _("Not found")
         WRONG_PRICE = "wrong_price", _("Wrong price")
         OTHER = "other", _("Another reason")
+        INCOMPLETE = "incomplete", _("The reader wanted all or nothing")  # never chosen by staff
 
     shop_order = models.ForeignKey(ShopOrder, on_delete=models.PROTECT, related_name="lines")
     order_line = models.OneToOneField("order.Line", on_delete=models.PROTECT, related_name="shop_order_line")

@@ -43,7 +43,6 @@ def start(basket: Basket, user: User | None, *, language: str, now: datetime) ->
             language=language,
             currency=network.current().currency,
             country=network.current().country,
-            agrees_in_part=False,  # nothing is ticked before the reader ticks it
             created_at=now,
         )
         _remember(made, basket, user)

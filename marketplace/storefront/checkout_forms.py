@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.order.models import ShippingAddress
 
-from marketplace.checkout.checkouts import ADDRESS, AGREEMENTS
+from marketplace.checkout.checkouts import ADDRESS
 from marketplace.checkout.delivery import Destination, reaches
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan
@@ -114,12 +114,27 @@ class PayForm(forms.ModelForm):
     """What the reader agrees to, and the fingerprint of the plan that was on the page."""
 
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    only_whole = forms.BooleanField(
+        label=_("All or nothing: if a copy is missing, I do not want the rest of that shop's part."), required=False
+    )
 
     class Meta:
         model = Checkout
-        fields = AGREEMENTS
+        fields = ("agrees_other_shop", "agrees_later")
         labels = {
             "agrees_other_shop": _("Another shop may send it, at the same price or less."),
             "agrees_later": _("It may come later than said."),
-            "agrees_in_part": _("Send me the rest even if one copy is missing."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["only_whole"] = not self.instance.agrees_in_part
+
+    def agreements(self) -> dict[str, bool]:
+        """Every name of `checkouts.AGREEMENTS`."""
+        said = self.cleaned_data
+        return {
+            "agrees_other_shop": said["agrees_other_shop"],
+            "agrees_later": said["agrees_later"],
+            "agrees_in_part": not said["only_whole"],
         }

@@ -138,7 +138,7 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
         return _step(request, "pay", checkout, plan, form=form)
     form = PayForm(request.POST)
     if form.is_valid():
-        checkouts.agree(checkout, form.cleaned_data)
+        checkouts.agree(checkout, form.agreements())
         return _pay(request, checkout, form.cleaned_data["seen"])
     return _step(request, "pay", checkout, plan, form=form)
 

@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
                 ('declined', models.PositiveIntegerField(default=0)),
                 ('packed', models.PositiveIntegerField(default=0)),
                 ('handed_over', models.PositiveIntegerField(default=0)),
-                ('decline_reason', models.CharField(blank=True, choices=[('sold', 'Sold at the counter'), ('damaged', 'Damaged'), ('not_found', 'Not found'), ('wrong_price', 'Wrong price'), ('other', 'Another reason')], max_length=12)),
+                ('decline_reason', models.CharField(blank=True, choices=[('sold', 'Sold at the counter'), ('damaged', 'Damaged'), ('not_found', 'Not found'), ('wrong_price', 'Wrong price'), ('other', 'Another reason'), ('incomplete', 'The reader wanted all or nothing')], max_length=12)),
                 ('decline_note', models.CharField(blank=True, max_length=300)),
                 ('unit_price_minor', models.PositiveIntegerField(help_text='One unit as shown to the reader.')),
                 ('goods_minor', models.PositiveIntegerField(help_text='quantity × unit price, less discount.')),

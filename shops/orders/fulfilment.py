@@ -28,6 +28,7 @@ Reason = ShopOrderLine.Reason
 # What a reason says about the shelf: the copy is not there. "Sold" was rung up: the till knows it already.
 _NOT_THERE = {Reason.NOT_FOUND, Reason.DAMAGED, Reason.SOLD}
 _RUNG_UP = {Reason.SOLD}
+_STAFF_REASONS = set(Reason.values) - {Reason.INCOMPLETE}
 
 
 class FulfilmentError(Exception):
@@ -82,30 +83,32 @@ def decline(
 ) -> None:
     """The shop cannot hand over `units` of a line: unanswered ones first, then accepted ones that are still there.
     `left`: staff counted that many copies on the shelf, those set aside included. What a reason or a count says is not
-    there is withheld from sale (DESIGN §5)."""
-    if reason not in Reason.values:
+    there is withheld from sale (DESIGN §5). Where the reader wanted this part whole or not at all, all that has not
+    left the shop is declined with it."""
+    if reason not in _STAFF_REASONS:
         raise FulfilmentError(_("Say why: choose one of the reasons."))
     if left is not None and left < 0:
         raise FulfilmentError(_("The copies left cannot be fewer than none."))
     with _changing(line.shop_order, now) as (shop_order, lines):
         row = lines[line.pk]
         _check_units(units, row.open_units + row.accepted - row.handed_over)
-        unanswered = min(units, row.open_units)
-        stock.release_line(row, unanswered, answered=False, now=now)
-        row.declined += unanswered
-        stock.release_line(row, units - unanswered, answered=True, now=now)
-        row.declined += units - unanswered
-        row.accepted -= units - unanswered
-        row.packed = min(row.packed, row.accepted)
-        row.decline_reason, row.decline_note = reason, note[:300]
-        row.save()
-        _withhold(row, units, reason, left, by, now)
-        audit.record(
-            "shop_order.decline", shop_order, by=by, reason=note, shop_id=shop_order.shop_id, line=row.pk, units=units,
-            because=reason,
-        )  # fmt: skip
+        with_it = {} if _takes_a_part(shop_order) else _still_here(lines.values())
+        with_it[row.pk] = with_it.get(row.pk, units) - units
+        for one in _by_stock_record(lines[pk] for pk in with_it):
+            if one is row:
+                _decline(shop_order, row, units, by, reason, note, now)
+                _withhold(row, units, reason, left, by, now)
+            if with_it[one.pk]:
+                _decline(shop_order, one, with_it[one.pk], by, one.decline_reason or Reason.INCOMPLETE, "", now)
         _settle(shop_order, lines, now)
-        reader_mail.declined(shop_order, list(lines.values()), row, units, now=now)
+        rest = any(with_it.values())
+        reader_mail.declined(shop_order, list(lines.values()), row, units, rest=rest, now=now)
+
+
+def _takes_a_part(shop_order: ShopOrder) -> bool:
+    """Whether the reader wants what is left when a copy of this part is missing."""
+    checkout = getattr(shop_order.order, "checkout", None)
+    return checkout is None or checkout.agrees_in_part
 
 
 def pack(shop_order: ShopOrder, *, by: object, now: datetime) -> None:
@@ -198,6 +201,30 @@ def _settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetim
     if shop_order.status == Status.HANDED_OVER:
         shop_order.handed_over_at = now
     shop_order.save(update_fields=["status", "answered_at", "handed_over_at"])
+
+
+def _still_here(lines: Iterable[ShopOrderLine]) -> dict[int, int]:
+    """{line: units that are neither declined nor handed over}, where there are any."""
+    left = {line.pk: line.left_units - line.handed_over for line in lines}
+    return {pk: units for pk, units in left.items() if units}
+
+
+def _decline(
+    shop_order: ShopOrder, row: ShopOrderLine, units: int, by: object, reason: str, note: str, now: datetime
+) -> None:
+    unanswered = min(units, row.open_units)
+    stock.release_line(row, unanswered, answered=False, now=now)
+    row.declined += unanswered
+    stock.release_line(row, units - unanswered, answered=True, now=now)
+    row.declined += units - unanswered
+    row.accepted -= units - unanswered
+    row.packed = min(row.packed, row.accepted)
+    row.decline_reason, row.decline_note = reason, note[:300] or row.decline_note
+    row.save()
+    audit.record(
+        "shop_order.decline", shop_order, by=by, reason=note, shop_id=shop_order.shop_id, line=row.pk, units=units,
+        because=reason,
+    )  # fmt: skip
 
 
 def _withhold(row: ShopOrderLine, units: int, reason: str, left: int | None, by: object, now: datetime) -> None:

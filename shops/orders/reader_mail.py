@@ -17,10 +17,16 @@ def accepted(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: date
 
 
 def declined(
-    shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, units: int, *, now: datetime
+    shop_order: ShopOrder,
+    lines: Sequence[ShopOrderLine],
+    line: ShopOrderLine,
+    units: int,
+    *,
+    rest: bool,
+    now: datetime,
 ) -> None:
-    """The shop cannot hand over `units` of a line."""
-    _post("shop_order_declined", shop_order, lines, now, line=line, units=units)
+    """The shop cannot hand over `units` of a line; `rest`: so the reader gets nothing of this part."""
+    _post("shop_order_declined", shop_order, lines, now, line=line, units=units, rest=rest)
 
 
 def ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:

@@ -28,7 +28,7 @@ class DeclineForm(OrderForm):
     units = forms.IntegerField(label=gettext_lazy("Copies you cannot hand over"), min_value=1, max_value=MOST)
     reason = forms.ChoiceField(
         label=gettext_lazy("Why"),
-        choices=list(REASONS.items()),
+        choices=[(code, word) for code, word in REASONS.items() if code != ShopOrderLine.Reason.INCOMPLETE],
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Say why: choose one of the reasons.")},
     )

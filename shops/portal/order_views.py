@@ -148,6 +148,7 @@ def recipient(shop_order: ShopOrder) -> dict[str, object]:
     name = (address and address.name) or (checkout and checkout.name) or (order.user and order.user.get_full_name())
     return {
         "agreed": _agreed(checkout),
+        "only_whole": checkout is not None and not checkout.agrees_in_part,
         "name": name or "",
         "email": order.guest_email or (order.user.email if order.user else ""),
         "phone": checkout.phone if checkout else "",
@@ -157,12 +158,13 @@ def recipient(shop_order: ShopOrder) -> dict[str, object]:
 
 def _agreed(checkout: object) -> list[str]:
     """What the reader agreed to before paying, in the order of what the shop can offer them."""
+    whole = [] if getattr(checkout, "agrees_in_part", True) else [_("whole or not at all")]
     words = {
         "agrees_in_part": _("the rest even if one copy is missing"),
         "agrees_later": _("later than said"),
         "agrees_other_shop": _("from another shop"),
     }
-    return [word for name, word in words.items() if getattr(checkout, name, False)]
+    return whole + [word for name, word in words.items() if getattr(checkout, name, False)]
 
 
 def _find(request: StaffRequest, workplace: Workplace, number: str) -> ShopOrder:

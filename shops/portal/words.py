@@ -28,6 +28,7 @@ REASONS: Words = {
     ShopOrderLine.Reason.DAMAGED: gettext_lazy("Damaged"),
     ShopOrderLine.Reason.WRONG_PRICE: gettext_lazy("Wrong price"),
     ShopOrderLine.Reason.OTHER: gettext_lazy("Another reason"),
+    ShopOrderLine.Reason.INCOMPLETE: gettext_lazy("The reader wanted all or nothing"),
 }
 DELIVERIES: Words = {
     DeliveryOption.Kind.PICKUP: gettext_lazy("Pick-up"),

@@ -50,7 +50,6 @@ def paid(page: Page, way: str) -> Order:
         for shop in page.locator("fieldset.choices").all():
             shop.locator("input[type=radio]").last.check()
         page.locator("main .button-main").click()
-    page.locator("[name=agrees_in_part]").check()
     page.locator(".checkout-go").click()
     expect(page).to_have_url(re.compile("/fake-stripe/pay/"))
     page.locator("button[value=approved]").click()

@@ -27,7 +27,7 @@ def test_start_gives_the_same_checkout_again_and_an_unguessable_token():
     first = start(basket)
     assert start(basket).pk == first.pk
     assert len(first.token) == 43
-    assert [getattr(first, name) for name in checkouts.AGREEMENTS] == [False, False, False]
+    assert [getattr(first, name) for name in checkouts.AGREEMENTS] == [False, False, True]
 
 
 def test_start_while_paying_gives_the_one_being_paid():

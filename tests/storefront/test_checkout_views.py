@@ -118,7 +118,7 @@ def test_pay_goes_to_the_payment_page_and_holds_the_stock():
     payment = Payment.objects.get()
     assert response.url == payment.session_url != ""
     checkout.refresh_from_db()
-    assert [getattr(checkout, name) for name in checkouts.AGREEMENTS] == [False, True, False]
+    assert [getattr(checkout, name) for name in checkouts.AGREEMENTS] == [False, True, True]
     assert (checkout.state, payment.amount_minor) == ("paying", checkout.total_minor)
     assert Allocation.objects.filter(cause="hold", ended_at=None).count() == 3
     # A double click, or "back" and once more: the same page.

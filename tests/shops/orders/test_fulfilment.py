@@ -152,6 +152,36 @@ def test_decline_of_everything(placed):
         fulfilment.pack(row, by="staff", now=now)
 
 
+def test_a_reader_who_wanted_all_or_nothing_gets_nothing_of_a_part_with_a_copy_missing(placed):
+    """Of the line itself and of the others: what was accepted too. Only what is not there is withheld."""
+    now = timezone.now()
+    factories.payment(placed.order, checkout={"agrees_in_part": False})
+    first, second = lines_of(placed)
+    fulfilment.accept(second, 1, by="staff", now=now)
+    first.shop_order.refresh_from_db()
+    fulfilment.decline(first, 1, by="staff", reason="not_found", note="Sorry", now=now)
+    assert [counts(line) for line in lines_of(placed)] == [(0, 2, 0, 0), (0, 1, 0, 0)]
+    assert [line.decline_reason for line in lines_of(placed)] == ["not_found", "incomplete"]
+    assert [sellable(line) for line in lines_of(placed)] == [2, 1]
+    assert ShopOrder.objects.get().status == Status.DECLINED
+    assert mails() == ["shop_order_declined"]
+    assert "whole or not at all" in MailMessage.objects.get().text + MailMessage.objects.get().html
+    assert AuditEntry.objects.filter(action="shop_order.decline").count() == 3
+
+
+def test_what_has_left_the_shop_is_not_declined_with_the_rest(placed):
+    factories.payment(placed.order, checkout={"agrees_in_part": False})
+    first, second = lines_of(placed)
+    ShopOrderLine.objects.filter(pk=second.pk).update(accepted=1, packed=1, handed_over=1)
+    fulfilment.decline(first, 2, by="staff", reason="sold", now=timezone.now())
+    assert [counts(line) for line in lines_of(placed)] == [(0, 2, 0, 0), (1, 0, 1, 1)]
+
+
+def test_staff_cannot_give_the_rules_own_reason(placed):
+    with pytest.raises(FulfilmentError, match="Say why"):
+        fulfilment.decline(lines_of(placed)[0], 1, by="staff", reason="incomplete", now=timezone.now())
+
+
 def test_decline_needs_a_reason_and_a_possible_count(placed):
     line = lines_of(placed)[0]
     with pytest.raises(FulfilmentError, match="Say why"):

@@ -271,7 +271,7 @@ def test_pickup_code_is_the_readers_secret(name, ours):
 @pytest.mark.parametrize(
     ("agreed", "said"),
     [
-        ({"agrees_in_part": False}, []),
+        ({"agrees_in_part": False}, ["whole or not at all"]),
         ({"agrees_in_part": True, "agrees_later": True}, ["the rest even if one copy is missing", "later than said"]),
     ],
 )
