@@ -35,6 +35,11 @@ class Row:
         return min(shown, key=lambda offer: offer.price_minor, default=None)
 
     @property
+    def best_is_dearer(self) -> bool:
+        """Then the button says its price: the row shows another one."""
+        return bool(self.best and self.cheapest and not self.here and self.best.price_minor > self.cheapest.price_minor)
+
+    @property
     def shops_in_stock(self) -> int:
         return len({offer.shop.pk for offer in self.offers if offer.buyable})
 

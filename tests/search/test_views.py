@@ -74,6 +74,16 @@ def test_search_button_carries_the_best_offers_stock_record(client, market):
     assert f'action="{reverse("storefront:basket-add")}"' in response.content.decode()
 
 
+def test_search_button_says_its_price_where_the_row_shows_a_lower_one(client, market):
+    """New before used and the nearest first: the best offer need not be the cheapest."""
+    etranger = market.partner.stockrecords.get(product__title="L'Étranger")
+    assert "Add – Librairie du Port : " in text_of(client.get("/search/", {"q": "etranger"}))
+    factories.stock_record(factories.shop("Le Grenier"), etranger.product, price="3.00", condition="good")
+    said = text_of(client.get("/search/", {"q": "etranger"}))
+    assert "from $3.00" in said
+    assert "Add – Librairie du Port, $11.95 : " in said
+
+
 def test_search_filters_by_what_the_address_says(client, market):
     assert titles(client.get("/search/?q=camus&shop=page")) == ["La Peste"]
     assert titles(client.get("/search/?subject=F&sort=title")) == ["L'Étranger", "Kamouraska", "La Peste"]
