@@ -165,7 +165,7 @@ def _feed(written: WrittenFeed, shop: Shop) -> Feed:
             "shop": shop,
             "kind": written.kind,
             "location": written.path.name,
-            "options": written.options,
+            "options": {**written.options, "synthetic": True},  # its title pages say that facts are made up
             "encoding": written.encoding,
             "currency": CURRENCY,
             "language": shop.language,

@@ -4,7 +4,9 @@ import csv
 import io
 import os
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -25,12 +27,18 @@ def rows_of(feed, encoding: str, delimiter: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
 
 
+def workbook_rows(path: Path) -> list[tuple]:
+    """Of a file that is closed again."""
+    with closing(load_workbook(path, read_only=True)) as workbook:
+        return list(workbook["Inventaire"].iter_rows(values_only=True))
+
+
 def gtins_of(feeds) -> dict[str, list[str]]:
     """Every valid number in every bookshop's file, read without any code of the demo."""
     reference = etree.parse(feeds["librairie-du-port"].path)
     short = etree.parse(feeds["encrier-de-limoilou"].path)
     older = etree.parse(feeds["deux-clochers"].path)
-    sheet = load_workbook(feeds["bulle-d-encre"].path, read_only=True)["Inventaire"]
+    sheet = workbook_rows(feeds["bulle-d-encre"].path)[3:]
     found = {
         "librairie-du-port": reference.xpath(
             "/*/*/*[local-name()='ProductIdentifier']/*[local-name()='IDValue']/text()"
@@ -40,7 +48,7 @@ def gtins_of(feeds) -> dict[str, list[str]]:
         "rive-outaouaise": [row["EAN"] for row in rows_of(feeds["rive-outaouaise"], "cp1252", ";")],
         "mile-end-pages": [row["ISBN-13"] for row in rows_of(feeds["mile-end-pages"], "utf-8-sig", ",")],
         "papier-verdun": [row["GENCOD"] for row in rows_of(feeds["papier-verdun"], "utf-8", "\t")],
-        "bulle-d-encre": [str(row[1]) for row in sheet.iter_rows(min_row=4, values_only=True)],
+        "bulle-d-encre": [str(row[1]) for row in sheet],
         "northern-lantern": [row["Variant Barcode"] for row in rows_of(feeds["northern-lantern"], "utf-8", ",")],
         "second-souffle": [row["ISBN"].replace("-", "") for row in rows_of(feeds["second-souffle"], "utf-8", ";")],
     }
@@ -185,8 +193,7 @@ def test_till_export_is_tabbed_utf_8_with_its_own_headers(feeds):
 
 def test_workbook_holds_numbers_as_numbers_below_two_lines(feeds):
     feed = feeds["bulle-d-encre"]
-    sheet = load_workbook(feed.path, read_only=True)["Inventaire"]
-    rows = list(sheet.iter_rows(values_only=True))
+    rows = workbook_rows(feed.path)
     assert rows[2][:3] == ("No", "ISBN", "Titre")
     assert len(rows) == feed.rows + 3
     assert {type(row[1]) for row in rows[3:]} == {int}

@@ -165,7 +165,9 @@ def test_a_reader_who_wanted_all_or_nothing_gets_nothing_of_a_part_with_a_copy_m
     assert [sellable(line) for line in lines_of(placed)] == [2, 1]
     assert ShopOrder.objects.get().status == Status.DECLINED
     assert mails() == ["shop_order_declined"]
-    assert "whole or not at all" in MailMessage.objects.get().text + MailMessage.objects.get().html
+    mail = MailMessage.objects.get()
+    assert "en entier ou pas du tout" in mail.text
+    assert "en entier ou pas du tout" in mail.html
     assert AuditEntry.objects.filter(action="shop_order.decline").count() == 3
 
 
