@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalog_sync import facts, matching, merging
+from catalog_sync import facts, journal, matching, merging
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.planning import APPLY, GONE, PLAN, QUESTION, Plan
 from catalog_sync.staging import Staged
@@ -36,11 +36,9 @@ def apply(feed: Feed, run: SyncRun, plan: Plan, staged: Staged, *, now: datetime
     written, statements = 0, _statements(plan)
     seconds = NEW_SECONDS if bulk.is_postgres() and not plan.planned_sold else LOCK_SECONDS
     for low, high in _slices(plan.planned, alive, seconds=seconds):
-        written += _apply_slice(
-            feed, words | {"low": low, "high": high}, statements, sold=plan.planned_sold > 0, now=now
-        )
+        written += _apply_slice(run, plan, words | {"low": low, "high": high}, statements, now=now)
     for low, high in _slices(plan.gone, alive, seconds=LOCK_SECONDS):
-        written += _retire_slice(words | {"low": low, "high": high})
+        written += _retire_slice(run, words | {"low": low, "high": high})
     if staged.refused:
         with transaction.atomic():
             alive()
@@ -89,12 +87,13 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
         size = max(SMALLEST, min(LARGEST, int(size * max(0.5, min(2.0, pace)))))
 
 
-def _apply_slice(feed: Feed, words: dict[str, Any], statements: Sequence[str], *, sold: bool, now: datetime) -> int:
-    """`sold`: some of the plan's articles have stock records already."""
+def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Sequence[str], *, now: datetime) -> int:
+    feed, sold = run.feed, plan.planned_sold > 0
     written = made = matching.create_products(feed, words["low"], words["high"], now=now)
     all_new = made == words["high"] - words["low"] + 1
     if sold:
         _lock(merging.LOCK_PLANNED, words)
+    journal.keep(run, words, anew=not sold and not plan.planned_known)
     products = [] if all_new else _products_to_fold(words)
     for statement in statements:
         written += _execute(statement, words)
@@ -161,10 +160,11 @@ def _absorb(feed: Feed, words: dict[str, Any], now: datetime) -> None:
         absorbing.absorb(shop_id=feed.shop_id, as_of=bulk.read_moment(as_of), now=now, stock_record_ids=records)
 
 
-def _retire_slice(words: dict[str, Any]) -> int:
+def _retire_slice(run: SyncRun, words: dict[str, Any]) -> int:
     """What a complete and credible list no longer has is not sold until it has it again. Where lines of the list could
     not be read at all it may be among them: then it only grows old."""
     _lock(merging.LOCK_GONE, words)
+    journal.keep_gone(run, words)
     gone = bulk.rows(
         f"SELECT product_id FROM {GONE} WHERE n BETWEEN %(low)s AND %(high)s AND (withdrawn OR %(vouched)s)", words
     )

@@ -13,11 +13,13 @@ _WORDS = {
         "differs": "IS DISTINCT FROM",
         "patch": "jsonb_strip_nulls(r.facts || c.facts)",
         "price": "CAST(c.price_minor AS numeric) / %(minor)s",
+        "number": "numeric",
     },
     "sqlite": {
         "differs": "IS NOT",
         "patch": "json_patch(r.facts, c.facts)",
         "price": "c.price_minor / CAST(%(minor)s AS real)",
+        "number": "real",
     },
 }
 
@@ -46,9 +48,9 @@ _MATCH = f"CASE WHEN c.verdict = '{QUESTION}' THEN NULL ELSE c.product_id END"
 
 INSERT_SOURCE_RECORDS = f"""
 INSERT INTO catalog_sync_sourcerecord (feed_id, sku, product_id, gtin, title, price_minor, currency, price_kind,
-    quantity, availability, condition, offer_hash, facts_hash, facts, as_of, changed_run_id, retired_at)
+    quantity, availability, condition, offer_hash, facts_hash, facts, as_of, changed_run_id, missed, retired_at)
 SELECT %(feed)s, c.sku, {_MATCH}, c.gtin, c.title, c.price_minor, c.currency, c.price_kind, c.quantity,
-    c.availability, c.condition, {_OFFER_HASH}, c.facts_hash, c.facts, c.as_of, %(run)s, NULL
+    c.availability, c.condition, {_OFFER_HASH}, c.facts_hash, c.facts, c.as_of, %(run)s, 0, NULL
 FROM {PLAN} c WHERE {_SLICE} AND c.is_new AND c.verdict IN ('{APPLY}', '{QUESTION}')
 """
 
@@ -69,15 +71,17 @@ UPDATE catalog_sync_sourcerecord AS r SET
     facts_hash = c.facts_hash,
     as_of = c.as_of,
     changed_run_id = %(run)s,
+    missed = 0,
     retired_at = NULL
 FROM {PLAN} c
 WHERE r.feed_id = %(feed)s AND r.sku = c.sku AND {_SLICE} AND NOT c.is_new AND c.verdict IN ('{APPLY}', '{QUESTION}')
     AND (r.offer_hash <> {_OFFER_HASH} OR r.facts_hash <> c.facts_hash OR r.retired_at IS NOT NULL
-        OR r.product_id {{differs}} {_MATCH} OR ((c.parts & {PRICE}) <> 0 AND r.price_minor {{differs}} c.price_minor))
+        OR r.missed > 0 OR r.product_id {{differs}} {_MATCH}
+        OR ((c.parts & {PRICE}) <> 0 AND r.price_minor {{differs}} c.price_minor))
 """
 
 # A reader pays in the marketplace's currency and never sees a trade price.
-_PRICE = """
+PRICE_SHOWN = """
 CASE WHEN c.price_minor IS NULL OR c.currency <> %(currency)s OR c.price_kind = 'net' THEN NULL ELSE {price} END
 """
 
@@ -85,7 +89,7 @@ INSERT_STOCK_RECORDS = f"""
 INSERT INTO partner_stockrecord (partner_id, partner_sku, product_id, price_currency, price, num_in_stock,
     num_allocated, low_stock_threshold, date_created, date_updated)
 SELECT %(partner)s, c.sku, c.product_id, %(currency)s,
-    CASE WHEN (c.parts & {PRICE}) = 0 THEN NULL ELSE {_PRICE} END,
+    CASE WHEN (c.parts & {PRICE}) = 0 THEN NULL ELSE {PRICE_SHOWN} END,
     CASE WHEN c.number_counts THEN c.quantity ELSE NULL END, 0, NULL, %(now)s, %(now)s
 FROM {PLAN} c WHERE {_SLICE} AND c.stock_record_id IS NULL AND c.verdict = '{APPLY}'
 ORDER BY c.n
@@ -97,7 +101,7 @@ CASE WHEN c.number_counts AND NOT EXISTS (
     SELECT 1 FROM shops_stockterms t WHERE t.stock_record_id = k.id AND t.as_of > c.as_of) THEN c.quantity
     ELSE k.num_in_stock END
 """
-_PRICE_OR_OLD = f"CASE WHEN (c.parts & {PRICE}) = 0 THEN k.price ELSE {_PRICE} END"
+_PRICE_OR_OLD = f"CASE WHEN (c.parts & {PRICE}) = 0 THEN k.price ELSE {PRICE_SHOWN} END"
 
 UPDATE_STOCK_RECORDS = f"""
 UPDATE partner_stockrecord AS k SET
@@ -170,6 +174,13 @@ RETIRE_QUESTIONS = _UNVOUCH.format(
 )
 UNVOUCH_KEPT_BACK = _UNVOUCH.format(source=PLAN, retired_at=_NO_TIME, where=f"{_SLICE} AND {_KEPT_BACK}")
 UNVOUCH_UNREAD = _UNVOUCH.format(source=f"(SELECT DISTINCT sku FROM {REFUSED})", retired_at=_NO_TIME, where=_UNREAD)
+
+
+def retire(source: str, where: str) -> str:
+    """Take articles of a temporary table `source c` off sale."""
+    return _UNVOUCH.format(source=source, retired_at="%(now)s", where=where)
+
+
 RETIRE_GONE = _UNVOUCH.format(source=GONE, retired_at="%(now)s", where=f"{_SLICE} AND (c.withdrawn OR %(vouched)s)")
 UNVOUCH_GONE = _UNVOUCH.format(source=GONE, retired_at=_NO_TIME, where=f"{_SLICE} AND NOT (c.withdrawn OR %(vouched)s)")
 

@@ -1,4 +1,5 @@
-"""Feed, SyncRun, SourceRecord, RecordIssue: where a shop publishes, each reading, what it said, what was wrong."""
+"""Feed, SyncRun, SourceRecord, JournalPart, RecordIssue: where a shop publishes, each reading, what it said, what it
+changed, what was wrong."""
 
 from __future__ import annotations
 
@@ -31,6 +32,9 @@ class Feed(DueRow):
     # The guard's limits, in per cent
     drop_limit = models.PositiveSmallIntegerField(default=20, help_text="More rows than this gone: a person approves.")
     price_jump = models.PositiveSmallIntegerField(default=40, help_text="A price that moves by more is quarantined.")
+    missing_is_zero = models.BooleanField(
+        default=False, help_text="It lists only what is in stock: an article that a complete list lacks is sold out."
+    )
 
     class Meta:
         ordering = ["name"]
@@ -56,6 +60,7 @@ class SyncRun(models.Model):
         AWAITING = "awaiting", _("Awaits approval")
         FAILED = "failed", _("Failed")
         REJECTED = "rejected", _("Rejected")
+        UNDONE = "undone", _("Undone")
 
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="runs")
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
@@ -78,6 +83,9 @@ class SyncRun(models.Model):
     notes = models.JSONField(default=list)
     approved_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
     content_hash = models.CharField(max_length=64, blank=True)
+    approved_at = models.DateTimeField(null=True, help_text="Approved then, and waiting to be read again and applied.")
+    cursor_before = models.CharField(max_length=500, blank=True, help_text="The feed's cursor when it began.")
+    undoes = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="undone_by")
 
     class Meta:
         ordering = ["-pk"]
@@ -110,10 +118,27 @@ class SourceRecord(models.Model):
     facts = models.JSONField(default=dict)
     as_of = models.DateTimeField(null=True)
     changed_run_id = models.BigIntegerField(null=True)
+    missed = models.PositiveSmallIntegerField(default=0, help_text="Complete lists in a row that lacked it.")
     retired_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.feed_id}:{self.sku}"
+
+
+class JournalPart(models.Model):
+    """What the rows were that one slice of a run wrote: lines of JSON, compressed. With it the run can be undone."""
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="journal")
+    number = models.PositiveIntegerField(help_text="Of the slice, in the order of writing.")
+    rows = models.PositiveIntegerField()
+    body = models.BinaryField()
+
+    class Meta:
+        ordering = ["run", "number"]
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="journal_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run} part {self.number}"
 
 
 class RecordIssue(models.Model):

@@ -109,6 +109,15 @@ RUN_REASONS: dict[str, str] = {
     ),
     "run_approved": _("Approved by %(person)s."),
     "run_other_file": _("The list has changed since it awaited approval. It was looked at again."),
+    "run_undone": _(
+        "This very list was undone before. Nothing was changed. If it is right after all, approve the run; otherwise "
+        "send the right list."
+    ),
+    "undo_done": _(
+        "Undone: %(count)s articles are as they were. %(left)s were changed since and stay as they are. What had a new "
+        "number is not sold until the next one comes."
+    ),
+    "undo_changed_since": _("A later list has changed this article. It is left as it is."),
     "run_older": _("%(count)s articles were left as they are: the list is older than what we have."),
     "run_broken_off": _("Reading broke off: %(detail)s. What was read went in, nothing was taken out of sale."),
     "run_interrupted": _("The run was interrupted. The next one starts over."),

@@ -29,16 +29,16 @@ class TakenOverError(Exception):
     """This run was slow enough to be thought dead, and another one has begun: this one must write no more."""
 
 
-def begin(feed: Feed, *, now: datetime, approved: SyncRun | None = None) -> SyncRun:
+def begin(feed: Feed, *, now: datetime, approved: SyncRun | None = None, undoes: SyncRun | None = None) -> SyncRun:
     """A running run: the approved one again, or a new one. Raises `AlreadyRunningError`; a dead one is given up."""
     _give_up_dead(feed)
     values = {"state": SyncRun.State.RUNNING, "started_at": now, "alive_at": timezone.now(), "ended_at": None}
     try:
         with transaction.atomic():
             if approved is None:
-                return SyncRun.objects.create(feed=feed, **values)
+                return SyncRun.objects.create(feed=feed, undoes=undoes, cursor_before=feed.cursor, **values)
             waiting = SyncRun.objects.filter(pk=approved.pk, feed=feed).exclude(state=SyncRun.State.RUNNING)
-            if not waiting.update(**values, notes=[]):
+            if not waiting.update(**values, notes=[], approved_at=None):
                 raise AlreadyRunningError(feed.name)
             RecordIssue.objects.filter(run=approved).delete()
     except IntegrityError:

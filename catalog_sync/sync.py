@@ -83,7 +83,7 @@ def _read(
     staged = staging.stage(reading.chunks, on_chunk=on_chunk)
     plan = planning.plan(feed, staged, approved=approved)
     runs.counted(this, staged, plan)
-    objections = [] if approved else guarding.objections(feed, plan)
+    objections = [] if approved else guarding.objections(feed, plan) + _undone_before(this)
     this.seconds = time.monotonic() - started
     if objections:
         return runs.close(this, State.AWAITING, notes=objections + staged.notes, issues=runs.issues_of(this, staged))
@@ -125,6 +125,12 @@ def _close_unchanged(this: SyncRun, reading: Reading, *, now: datetime, started:
         if this.pk is not None:
             vouching.vouch(feed, now=now)
     return this
+
+
+def _undone_before(this: SyncRun) -> list[Reason]:
+    """The feed still lists what a person has undone: read again on schedule it would come back by itself."""
+    undone = SyncRun.objects.filter(feed=this.feed_id, state=State.UNDONE, content_hash=this.content_hash)
+    return [reason("run_undone")] if this.content_hash and undone.exists() else []
 
 
 def _waiting_for_the_same(feed: Feed, reading: Reading) -> SyncRun | None:

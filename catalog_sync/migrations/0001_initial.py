@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('content_hash', models.CharField(blank=True, help_text='Of the file last applied whole.', max_length=64)),
                 ('drop_limit', models.PositiveSmallIntegerField(default=20, help_text='More rows than this gone: a person approves.')),
                 ('price_jump', models.PositiveSmallIntegerField(default=40, help_text='A price that moves by more is quarantined.')),
+                ('missing_is_zero', models.BooleanField(default=False, help_text='It lists only what is in stock: an article that a complete list lacks is sold out.')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feeds', to='shops.shop')),
             ],
             options={
@@ -62,6 +63,7 @@ class Migration(migrations.Migration):
                 ('facts', models.JSONField(default=dict)),
                 ('as_of', models.DateTimeField(null=True)),
                 ('changed_run_id', models.BigIntegerField(null=True)),
+                ('missed', models.PositiveSmallIntegerField(default=0, help_text='Complete lists in a row that lacked it.')),
                 ('retired_at', models.DateTimeField(null=True)),
                 ('feed', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalog_sync.feed')),
             ],
@@ -70,7 +72,7 @@ class Migration(migrations.Migration):
             name='SyncRun',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('awaiting', 'Awaits approval'), ('failed', 'Failed'), ('rejected', 'Rejected')], default='running', max_length=10)),
+                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('awaiting', 'Awaits approval'), ('failed', 'Failed'), ('rejected', 'Rejected'), ('undone', 'Undone')], default='running', max_length=10)),
                 ('started_at', models.DateTimeField()),
                 ('alive_at', models.DateTimeField(null=True)),
                 ('ended_at', models.DateTimeField(null=True)),
@@ -87,8 +89,11 @@ class Migration(migrations.Migration):
                 ('seconds', models.FloatField(default=0)),
                 ('notes', models.JSONField(default=list)),
                 ('content_hash', models.CharField(blank=True, max_length=64)),
+                ('approved_at', models.DateTimeField(help_text='Approved then, and waiting to be read again and applied.', null=True)),
+                ('cursor_before', models.CharField(blank=True, help_text="The feed's cursor when it began.", max_length=500)),
                 ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='catalog_sync.feed')),
+                ('undoes', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='undone_by', to='catalog_sync.syncrun')),
             ],
             options={
                 'ordering': ['-pk'],
@@ -107,8 +112,25 @@ class Migration(migrations.Migration):
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='issues', to='catalog_sync.syncrun')),
             ],
         ),
+        migrations.CreateModel(
+            name='JournalPart',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField(help_text='Of the slice, in the order of writing.')),
+                ('rows', models.PositiveIntegerField()),
+                ('body', models.BinaryField()),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journal', to='catalog_sync.syncrun')),
+            ],
+            options={
+                'ordering': ['run', 'number'],
+            },
+        ),
         migrations.AddConstraint(
             model_name='syncrun',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('feed',), name='run_one_at_a_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='journalpart',
+            constraint=models.UniqueConstraint(fields=('run', 'number'), name='journal_part_once'),
         ),
     ]

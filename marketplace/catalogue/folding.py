@@ -94,7 +94,26 @@ def fold(product_ids: Sequence[int], statements: Iterable[Statement], *, now: da
             changed.append((product_id, folded_title or title, folded))
             retitled += folded_title not in ("", title)
     _write(changed, now, retitled=retitled > 0)
+    if not new:
+        _show([product_id for product_id, _, _ in changed if stored[product_id][2] is None])
     return {product_id for product_id, _, _ in changed}
+
+
+def forget(product_ids: Sequence[int]) -> None:
+    """Titles of which no source says anything any more: without facts, and not shown. They come back with the next
+    source. Their rows stay, since orders may name them."""
+    if not product_ids:
+        return
+    among, ids = bulk.among(product_ids)
+    bulk.execute(f"DELETE FROM {_TABLE} WHERE product_id {among}", ids)
+    bulk.execute(f"UPDATE catalogue_product SET is_public = false WHERE id {among}", ids)
+
+
+def _show(product_ids: Sequence[int]) -> None:
+    """Titles that had been forgotten."""
+    if product_ids:
+        among, ids = bulk.among(product_ids)
+        bulk.execute(f"UPDATE catalogue_product SET is_public = true WHERE NOT is_public AND id {among}", ids)
 
 
 def fold_one(statements: Sequence[Statement], *, gtin: int | None) -> tuple[str, dict[str, Any]]:
