@@ -38,7 +38,7 @@ def begin(feed: Feed, *, now: datetime, approved: SyncRun | None = None, undoes:
             if approved is None:
                 return SyncRun.objects.create(feed=feed, undoes=undoes, cursor_before=feed.cursor, **values)
             waiting = SyncRun.objects.filter(pk=approved.pk, feed=feed).exclude(state=SyncRun.State.RUNNING)
-            if not waiting.update(**values, notes=[], approved_at=None):
+            if not waiting.update(**values, notes=[]):
                 raise AlreadyRunningError(feed.name)
             RecordIssue.objects.filter(run=approved).delete()
     except IntegrityError:

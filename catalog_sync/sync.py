@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
@@ -20,7 +19,7 @@ from catalog_sync.locations import Reading, opened
 from catalog_sync.models import Feed, SourceRecord, SyncRun
 from catalog_sync.reasons import FeedError, Reason, reason
 from marketplace.catalogue import subjects
-from marketplace.foundation import audit, bulk, leases
+from marketplace.foundation import bulk, leases
 from marketplace.foundation.failpoints import failpoint
 
 State = SyncRun.State
@@ -160,25 +159,6 @@ def _remember(feed: Feed, this: SyncRun, cursor: str) -> None:
     next_one = next_time(feed, this.started_at)
     Feed.objects.filter(pk=feed.pk).update(**values, due_at=Coalesce("due_at", Value(next_one)))
     feed.cursor, feed.content_hash = values["cursor"], values["content_hash"]
-
-
-def approve(run_: SyncRun, *, by: AbstractBaseUser, now: datetime) -> SyncRun:
-    """A person vouches for a run that awaits approval, or for the prices that it kept back: it is read again.
-
-    Where the list has changed meanwhile, the guard looks at it anew."""
-    SyncRun.objects.filter(pk=run_.pk).update(approved_by=by)
-    run_.refresh_from_db()
-    audit.record("sync_run.approve", run_, by=by, shop_id=run_.feed.shop_id, feed=run_.feed.name)
-    return run(run_.feed, now=now, approve_run=run_)
-
-
-def reject(run_: SyncRun, *, by: AbstractBaseUser) -> bool:
-    """A person says that the list is wrong. False: it did not await approval any more."""
-    with transaction.atomic():
-        if not SyncRun.objects.filter(pk=run_.pk, state=State.AWAITING).update(state=State.REJECTED):
-            return False
-        audit.record("sync_run.reject", run_, by=by, shop_id=run_.feed.shop_id, feed=run_.feed.name)
-        return True
 
 
 def sync_feeds(now: datetime) -> int:

@@ -92,8 +92,6 @@ def undo(run: SyncRun, *, by: object, now: datetime) -> SyncRun:
 def _why_not(run: SyncRun) -> str:
     if run.state == State.UNDONE:
         return _("This reading is undone already.")
-    if run.state not in (State.DONE, State.FAILED):
-        return _("This reading has changed nothing.")
     return _("There is nothing to undo: this reading changed nothing, or it is too old.")
 
 

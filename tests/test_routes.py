@@ -120,6 +120,7 @@ ROUTES: dict[str, Row] = {
     "portal:run": get(SHOP_A, "slug", "run"),
     "portal:approve": post(SHOP_A_DOES, "slug", "run"),
     "portal:reject": post(SHOP_A_DOES, "slug", "run"),
+    "portal:undo": post(SHOP_A_DOES, "slug", "run"),
     "portal:stock": get(SHOP_A, "slug"),
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
     "portal:money": get(SHOP_A, "slug"),

@@ -90,9 +90,11 @@ class Migration(migrations.Migration):
                 ('notes', models.JSONField(default=list)),
                 ('content_hash', models.CharField(blank=True, max_length=64)),
                 ('approved_at', models.DateTimeField(help_text='Approved then, and waiting to be read again and applied.', null=True)),
+                ('undo_asked_at', models.DateTimeField(help_text='Then a person asked for its undoing, which is due.', null=True)),
                 ('cursor_before', models.CharField(blank=True, help_text="The feed's cursor when it began.", max_length=500)),
                 ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='catalog_sync.feed')),
+                ('undo_asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('undoes', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='undone_by', to='catalog_sync.syncrun')),
             ],
             options={

@@ -13,10 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import sync
+from catalog_sync import decisions, undoing
 from catalog_sync.models import RecordIssue, SyncRun
 from catalog_sync.reasons import REASONS, Reason
-from catalog_sync.runs import AlreadyRunningError
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.queries import feeds_for, runs_for
 from shops.portal.words import ISSUES, LANES, RUN_STATES
@@ -54,7 +53,8 @@ def run(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpRespons
         "run": found,
         "state_word": RUN_STATES[found.state],
         "notes": [words_of(note) for note in found.notes],
-        "can_approve_prices": _has_prices_kept_back(found),
+        "can_approve_prices": decisions.has_prices_kept_back(found),
+        "can_undo": undoing.can_be_undone(found),
         "kinds": [(name, ISSUES[name], count) for name, count in kinds],
         "kind": kind,
         "issues": [(issue, ISSUES[issue.kind]) for issue in pages],
@@ -68,28 +68,30 @@ def run(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpRespons
 def approve(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpResponse:
     """The list is read again and applied, if it is still the one that was looked at."""
     found = get_object_or_404(_runs(request, workplace), pk=run_id)
-    if found.state != SyncRun.State.AWAITING and not _has_prices_kept_back(found):
-        messages.info(request, _("This list does not await approval any more."))
-        return _back(workplace, run_id)
-    try:
-        done = sync.approve(found, by=request.user, now=timezone.now())
-    except AlreadyRunningError as error:
-        messages.warning(request, str(error))
-        return _back(workplace, run_id)
-    if done.state == SyncRun.State.DONE:
-        messages.success(request, _("Approved: the list is applied."))
+    if decisions.approve(found, by=request.user, now=timezone.now()):
+        messages.success(request, _("Approved: the list is read again and applied now. Look again in a moment."))
     else:
-        messages.warning(request, _("Nothing was changed: read below why."))
-    return _back(workplace, done.pk)
+        messages.info(request, _("This list does not await approval any more."))
+    return _back(workplace, run_id)
 
 
 @portal_action
 def reject(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpResponse:
     found = get_object_or_404(_runs(request, workplace), pk=run_id)
-    if sync.reject(found, by=request.user):
+    if decisions.reject(found, by=request.user):
         messages.success(request, _("Rejected: nothing is changed. Send the right list."))
     else:
         messages.info(request, _("This list does not await approval any more."))
+    return _back(workplace, run_id)
+
+
+@portal_action
+def undo(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpResponse:
+    found = get_object_or_404(_runs(request, workplace), pk=run_id)
+    if decisions.ask_to_undo(found, by=request.user, now=timezone.now()):
+        messages.success(request, _("It is being undone. Look again in a moment."))
+    else:
+        messages.info(request, _("This reading cannot be undone any more."))
     return _back(workplace, run_id)
 
 
@@ -99,14 +101,6 @@ def words_of(note: dict[str, object]) -> str:
     if note.get("code") not in REASONS or not isinstance(values, dict):
         return str(note.get("text", ""))
     return Reason(str(note["code"]), tuple(values.items())).words()
-
-
-def _has_prices_kept_back(found: SyncRun) -> bool:
-    """Whether its feed's last run left prices alone because they had moved far: a person may vouch for them."""
-    if found.state != SyncRun.State.DONE or not found.quarantined:
-        return False
-    newer = SyncRun.objects.filter(feed=found.feed_id, pk__gt=found.pk).exists()
-    return not newer and found.issues.filter(code="price_jumped").exists()
 
 
 def _back(workplace: Workplace, run_id: int) -> HttpResponse:

@@ -27,6 +27,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("feeds/runs/<int:run_id>/", feed_views.run, name="run"),
     path("feeds/runs/<int:run_id>/approve/", feed_views.approve, name="approve"),
     path("feeds/runs/<int:run_id>/reject/", feed_views.reject, name="reject"),
+    path("feeds/runs/<int:run_id>/undo/", feed_views.undo, name="undo"),
     path("stock/", stock_views.stock, name="stock"),
     path("stock/<int:record_id>/till-is-right/", stock_views.till_is_right, name="till-is-right"),
     path("money/", money_views.money, name="money"),

@@ -41,6 +41,7 @@ RUN_STATES: Words = {
     SyncRun.State.AWAITING: gettext_lazy("Awaits approval"),
     SyncRun.State.FAILED: gettext_lazy("Failed"),
     SyncRun.State.REJECTED: gettext_lazy("Rejected"),
+    SyncRun.State.UNDONE: gettext_lazy("Undone"),
 }
 ISSUES: Words = {
     RecordIssue.Kind.REFUSED: gettext_lazy("Refused"),

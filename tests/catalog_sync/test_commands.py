@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync.models import Feed, SyncRun
+from catalog_sync.models import Feed, SourceRecord, SyncRun
 from tests.catalog_sync.feeds import FIXTURES
 from tests.catalog_sync.memory import article, feed, shelve
 
@@ -90,3 +90,21 @@ def test_sync_exits_with_1_where_a_feed_could_not_be_read(db, capsys):
         call_command("sync", "books")
     assert left.value.code == 1
     assert "nothing.csv" in capsys.readouterr().out
+
+
+def test_sync_undoes_a_run(db, capsys):
+    books = feed(name="books")
+    shelve(books, article("a"), article("b"), at=timezone.now() - timedelta(hours=1))
+    call_command("sync", "books")
+    run = SyncRun.objects.get()
+    assert f"books, run {run.pk}: " in capsys.readouterr().out
+    call_command("sync", "books", "--undo", str(run.pk))
+    assert "2 articles are as they were" in capsys.readouterr().out
+    assert not SourceRecord.objects.exists()
+    for arguments, words in (
+        (("books", "--undo", str(run.pk)), "undone already"),
+        (("books", "--undo", "99999"), f"no run 99999. Its last ones: .*{run.pk}"),
+        (("--all", "--undo", "1"), "Say the feed"),
+    ):
+        with pytest.raises(CommandError, match=words):
+            call_command("sync", *arguments)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync import guarding, sync
+from catalog_sync import decisions, guarding
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.reasons import feed_error
 from marketplace.foundation.models import AuditEntry
@@ -98,11 +98,21 @@ def test_single_jump_is_said_again_without_writing_and_heals(books):
     assert (record.price, record.terms.follows_runs) == (Decimal("21.00"), True)
 
 
+def approved(run: SyncRun, *, by) -> SyncRun:
+    """A person approves, and the step carries it out."""
+    assert decisions.approve(run, by=by, now=LATER + timedelta(minutes=59))
+    assert not decisions.approve(run, by=by, now=LATER + timedelta(minutes=59))
+    assert decisions.follow_decisions(LATER + timedelta(hours=1)) == 1
+    run.refresh_from_db()
+    assert run.approved_at is None
+    return run
+
+
 def test_approved_jump_goes_in(books):
     shelve(books, *shelf(19), article("s19", price=200000), at=LATER)
     run = sync_now(books, LATER)
     person = factories.user()
-    again = sync.approve(run, by=person, now=LATER + timedelta(hours=1))
+    again = approved(run, by=person)
     assert (again.pk, again.quarantined, again.changed, again.approved_by) == (run.pk, 0, 1, person)
     assert StockRecord.objects.get(partner_sku="s19").price == Decimal("2000.00")
 
@@ -142,7 +152,7 @@ def test_approval_applies_and_is_audited(books):
     shelve(books, *shelf(8), at=LATER)
     run = sync_now(books, LATER)
     person = factories.user()
-    again = sync.approve(run, by=person, now=LATER + timedelta(hours=1))
+    again = approved(run, by=person)
     assert (again.pk, again.state, again.gone, on_sale()) == (run.pk, "done", 12, 8)
     assert codes(again) == ["run_approved"]
     entry = AuditEntry.objects.get()
@@ -152,10 +162,10 @@ def test_approval_applies_and_is_audited(books):
 def test_rejected_run_changes_nothing(books):
     shelve(books, *shelf(8), at=LATER)
     run = sync_now(books, LATER)
-    assert sync.reject(run, by=factories.user())
+    assert decisions.reject(run, by=factories.user())
     run.refresh_from_db()
     assert (run.state, on_sale()) == ("rejected", 20)
-    assert not sync.reject(run, by=factories.user())
+    assert not decisions.reject(run, by=factories.user())
 
 
 def test_next_credible_list_ends_the_wait(books):

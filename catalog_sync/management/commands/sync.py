@@ -10,6 +10,7 @@ from django.utils import timezone
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.runs import AlreadyRunningError
 from catalog_sync.sync import run, sync_feeds
+from catalog_sync.undoing import UndoError, undo
 
 COUNTS = ("read", "new", "changed", "unchanged", "gone", "refused", "quarantined", "written")
 
@@ -22,11 +23,14 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help="every active feed")
         parser.add_argument("--due", action="store_true", help="the feeds whose time has come")
         parser.add_argument("--dry-run", action="store_true", help="count what would change, write nothing")
+        parser.add_argument("--undo", type=int, metavar="RUN", help="put back what this run of the feed changed")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
     def handle(self, *args: object, **options: Any) -> None:
         if sum((bool(options["feed"]), options["all"], options["due"])) != 1:
             raise CommandError("Say which: a feed's name, --all or --due.")
+        if options["undo"] is not None and not options["feed"]:
+            raise CommandError("Say the feed whose run is to be undone: sync FEED --undo RUN.")
         runs = self._due() if options["due"] else self._named(options)
         for this in runs:
             self._report(this)
@@ -41,7 +45,19 @@ class Command(BaseCommand):
         if not chosen and options["feed"]:
             known = ", ".join(feeds.values_list("name", flat=True)) or "none yet"
             raise CommandError(f"There is no feed called “{options['feed']}”. Known: {known}.")
+        if options["undo"] is not None:
+            return [self._undo(chosen[0], options["undo"])]
         return [self._run(feed, dry_run=options["dry_run"]) for feed in chosen]
+
+    def _undo(self, feed: Feed, run_id: int) -> SyncRun:
+        found = SyncRun.objects.select_related("feed__shop").filter(feed=feed, pk=run_id).first()
+        if found is None:
+            last = ", ".join(str(pk) for pk in SyncRun.objects.filter(feed=feed).values_list("pk", flat=True)[:10])
+            raise CommandError(f"“{feed.name}” has no run {run_id}. Its last ones: {last or 'none'}.")
+        try:
+            return undo(found, by="operator", now=timezone.now())
+        except (UndoError, AlreadyRunningError) as error:
+            raise CommandError(str(error)) from None
 
     def _run(self, feed: Feed, *, dry_run: bool) -> SyncRun:
         try:
@@ -64,7 +80,8 @@ class Command(BaseCommand):
     def _report(self, this: SyncRun) -> None:
         start = "\r" if self.stdout.isatty() else ""
         counts = ", ".join(f"{getattr(this, name)} {name}" for name in COUNTS)
-        self.stdout.write(f"{start}{this.feed.name}: {this.get_state_display()}. {counts}; {this.seconds:.1f} s")
+        name = f"{this.feed.name}, run {this.pk}" if this.pk else this.feed.name
+        self.stdout.write(f"{start}{name}: {this.get_state_display()}. {counts}; {this.seconds:.1f} s")
         for note in this.notes:
             self.stdout.write(f"    {note['text']}")
 

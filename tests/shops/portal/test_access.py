@@ -36,6 +36,7 @@ ACTS: dict[str, list[str]] = {
     "hand-over": [NUMBER],
     "approve": [RUN],
     "reject": [RUN],
+    "undo": [RUN],
     "till-is-right": [RECORD],
 }
 ROUTES = LOOKS | ACTS

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync import runs, sync
+from catalog_sync import decisions, runs, sync
 from catalog_sync.models import RecordIssue, SyncRun
 from catalog_sync.reasons import reason
 from marketplace.foundation.models import AuditEntry
@@ -85,7 +85,9 @@ def test_run_that_does_not_await_approval_cannot_be_approved(ours):
 
 
 def test_approving_a_list_that_is_gone_says_so(ours):
-    response = ours.client.post(run_address(ours, "approve"), follow=True)
+    ours.client.post(run_address(ours, "approve"))
+    decisions.follow_decisions(timezone.now())
+    response = ours.client.get(run_address(ours))
     assert response.status_code == 200
     assert response.context["run"].state == SyncRun.State.FAILED
     assert response.context["notes"]
@@ -104,11 +106,36 @@ def shelf(ours, monkeypatch):
     return sync.run(feed, now=later)
 
 
+def follow(*, days: int) -> None:
+    assert decisions.follow_decisions(memory.NOON + timedelta(days=days, hours=1)) == 1
+
+
+def run_address_of(ours, run) -> str:
+    return reverse("portal:run", args=[ours.shop.slug, run.pk])
+
+
+def test_a_reading_is_undone_when_asked_for_once(ours, shelf):
+    first = SyncRun.objects.filter(feed=shelf.feed).earliest("pk")
+    page = run_address_of(ours, first)
+    assert "Undo this reading" in ours.client.get(page).content.decode()
+    assert "Undo this reading" not in ours.client.get(run_address_of(ours, shelf)).content.decode()
+    for _ in range(2):
+        ours.client.post(reverse("portal:undo", args=[ours.shop.slug, first.pk]))
+    assert "It is being undone" in ours.client.get(page).content.decode()
+    follow(days=1)
+    first.refresh_from_db()
+    assert (first.state, first.undone_by.get().changed) == (SyncRun.State.UNDONE, 10)
+    assert AuditEntry.objects.get(action="sync_run.undo").actor == ours.staff
+    assert "Undo this reading" not in ours.client.get(page).content.decode()
+
+
 def test_approved_list_is_applied_once(ours, shelf):
     client, where = ours.client, reverse("portal:approve", args=[ours.shop.slug, shelf.pk])
     assert shelf.state == SyncRun.State.AWAITING
     for _ in range(2):
         client.post(where)
+    assert "read again and applied now" in client.get(run_address_of(ours, shelf)).content.decode()
+    follow(days=1)
     shelf.refresh_from_db()
     assert (shelf.state, shelf.gone, shelf.approved_by) == (SyncRun.State.DONE, 6, ours.staff)
     assert StockRecord.objects.filter(partner=ours.shop.partner, terms__retired_at__isnull=False).count() == 6
@@ -123,5 +150,6 @@ def test_prices_that_moved_far_can_be_vouched_for(ours, shelf):
     client, page = ours.client, reverse("portal:run", args=[ours.shop.slug, run.pk])
     assert (run.state, client.get(page).context["can_approve_prices"]) == (SyncRun.State.DONE, True)
     client.post(reverse("portal:approve", args=[ours.shop.slug, run.pk]))
+    follow(days=2)
     assert StockRecord.objects.get(partner=ours.shop.partner, partner_sku="s9").price == Decimal("99.00")
     assert client.get(page).context["can_approve_prices"] is False

@@ -1,0 +1,87 @@
+"""What a person decides about a run: approve it, reject it, undo it. The decision is a row; the step below carries it
+out, since reading a list again may take minutes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Q
+
+from catalog_sync import sync, undoing
+from catalog_sync.models import SyncRun
+from catalog_sync.runs import AlreadyRunningError
+from marketplace.foundation import audit
+
+State = SyncRun.State
+logger = logging.getLogger("halles.sync")
+
+
+def approve(run: SyncRun, *, by: AbstractBaseUser, now: datetime) -> bool:
+    """A person vouches for a run that awaits approval, or for the prices that it kept back: it will be read again, and
+    applied if its list is still the same. False: there is nothing to approve, or it is approved already."""
+    if run.state != State.AWAITING and not has_prices_kept_back(run):
+        return False
+    with transaction.atomic():
+        waiting = SyncRun.objects.filter(pk=run.pk, state=run.state, approved_at=None)
+        if not waiting.update(approved_at=now, approved_by=by):
+            return False
+        audit.record("sync_run.approve", run, by=by, shop_id=run.feed.shop_id, feed=run.feed.name)
+        return True
+
+
+def reject(run: SyncRun, *, by: AbstractBaseUser) -> bool:
+    """A person says that the list is wrong. False: it did not await approval any more."""
+    with transaction.atomic():
+        waiting = SyncRun.objects.filter(pk=run.pk, state=State.AWAITING, approved_at=None)
+        if not waiting.update(state=State.REJECTED):
+            return False
+        audit.record("sync_run.reject", run, by=by, shop_id=run.feed.shop_id, feed=run.feed.name)
+        return True
+
+
+def ask_to_undo(run: SyncRun, *, by: AbstractBaseUser, now: datetime) -> bool:
+    """A person wants back what was before the run. False: it cannot be undone (any more), or is being undone."""
+    if not undoing.can_be_undone(run):
+        return False
+    return SyncRun.objects.filter(pk=run.pk, undo_asked_at=None).update(undo_asked_at=now, undo_asked_by=by) == 1
+
+
+def has_prices_kept_back(run: SyncRun) -> bool:
+    """Whether its feed's last run left prices alone because they had moved far: a person may vouch for them."""
+    if run.state != State.DONE or not run.quarantined:
+        return False
+    newer = SyncRun.objects.filter(feed=run.feed_id, pk__gt=run.pk).exists()
+    return not newer and run.issues.filter(code="price_jumped").exists()
+
+
+def follow_decisions(now: datetime) -> int:
+    """The step: carry out what was decided, in the order of deciding. A feed that is being read waits for the next
+    call. Returns how many."""
+    decided = SyncRun.objects.filter(Q(approved_at__isnull=False) | Q(undo_asked_at__isnull=False))
+    return sum(
+        _carry_out(run, now) for run in decided.select_related("feed__shop").order_by("approved_at", "undo_asked_at")
+    )
+
+
+def _carry_out(run: SyncRun, now: datetime) -> int:
+    done: Callable[[], object]
+    if run.approved_at is not None:
+        name, done = "approved_at", lambda: sync.run(run.feed, now=now, approve_run=run)
+    else:
+        name, done = "undo_asked_at", lambda: undoing.undo(run, by=run.undo_asked_by, now=now)
+    try:
+        done()
+    except AlreadyRunningError:
+        return 0
+    except undoing.UndoError as error:
+        logger.warning("Run %s is not undone: %s", run.pk, error)
+    except Exception:
+        # Its run says that it was interrupted; the person decides again. Asked for ever, it would fail for ever.
+        SyncRun.objects.filter(pk=run.pk).update(**{name: None})
+        raise
+    SyncRun.objects.filter(pk=run.pk).update(**{name: None})
+    return 1
