@@ -38,7 +38,7 @@ def apply(feed: Feed, run: SyncRun, plan: Plan, staged: Staged, *, now: datetime
     for low, high in _slices(plan.planned, alive, seconds=seconds):
         written += _apply_slice(run, plan, words | {"low": low, "high": high}, statements, now=now)
     for low, high in _slices(plan.gone, alive, seconds=LOCK_SECONDS):
-        written += _retire_slice(run, words | {"low": low, "high": high})
+        written += _retire_slice(run, words | {"low": low, "high": high}, now)
     if staged.refused:
         with transaction.atomic():
             alive()
@@ -60,6 +60,8 @@ def _words(feed: Feed, run: SyncRun, staged: Staged, now: datetime) -> dict[str,
         "shop_as_of": bulk.moment(feed.shop.complete_as_of),
         # Lines that could not be read at all may be what seems to be missing.
         "vouched": not staged.nameless,
+        "zero": feed.missing_is_zero,
+        "as_of": bulk.moment(staged.as_of),
         "kind": feed.kind,
     }
 
@@ -160,19 +162,42 @@ def _absorb(feed: Feed, words: dict[str, Any], now: datetime) -> None:
         absorbing.absorb(shop_id=feed.shop_id, as_of=bulk.read_moment(as_of), now=now, stock_record_ids=records)
 
 
-def _retire_slice(run: SyncRun, words: dict[str, Any]) -> int:
-    """What a complete and credible list no longer has is not sold until it has it again. Where lines of the list could
-    not be read at all it may be among them: then it only grows old."""
+def _retire_slice(run: SyncRun, words: dict[str, Any], now: datetime) -> int:
+    """What a complete and credible list no longer has is not sold until it has it again, and retired when the next such
+    list lacks it too; or it is sold out, where the feed lists only what is in stock. Where lines of the list could not
+    be read at all it may be among them: then it only grows old."""
     _lock(merging.LOCK_GONE, words)
     journal.keep_gone(run, words)
     gone = bulk.rows(
         f"SELECT product_id FROM {GONE} WHERE n BETWEEN %(low)s AND %(high)s AND (withdrawn OR %(vouched)s)", words
     )
     changes.mark({product_id for (product_id,) in gone if product_id is not None})
-    return sum(_execute(statement, words) for statement in _GONE_STATEMENTS)
+    written = sum(_execute(statement, words) for statement in _GONE_STATEMENTS)
+    if words["zero"]:
+        _absorb_sold_out(run.feed, words, now)
+    return written
+
+
+def _absorb_sold_out(feed: Feed, words: dict[str, Any], now: datetime) -> None:
+    promised = bulk.rows(
+        f"SELECT DISTINCT a.stock_record_id FROM {GONE} c"
+        " JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku"
+        " JOIN shops_allocation a ON a.stock_record_id = k.id"
+        " WHERE a.ended_at IS NULL AND c.n BETWEEN %(low)s AND %(high)s AND NOT c.withdrawn",
+        words,
+    )
+    if promised:
+        as_of = bulk.read_moment(words["as_of"])
+        records = [stock_record_id for (stock_record_id,) in promised]
+        absorbing.absorb(shop_id=feed.shop_id, as_of=as_of, now=now, stock_record_ids=records)
 
 
 _GONE_STATEMENTS = (
+    merging.SELL_OUT_TERMS,
+    merging.SELL_OUT_STOCK_RECORDS,
+    merging.SELL_OUT_SOURCE_RECORDS,
+    merging.MISS_TERMS,
+    merging.MISS_SOURCE_RECORDS,
     merging.RETIRE_GONE,
     merging.RETIRE_SOURCE_RECORDS,
     merging.UNVOUCH_GONE,

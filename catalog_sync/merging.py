@@ -1,7 +1,8 @@
 """The statements that write a slice of the plan: one per target, each writing only rows that differ.
 
 Named parameters: feed, shop, partner, run, now, currency, minor (minor units in one), alone (a complete list, and the
-only one to say how many copies the shop has), shop_as_of, vouched, low, high. Words in braces are the database's own.
+only one to say how many copies the shop has), shop_as_of, as_of (of the list), vouched, zero (missing is sold out),
+low, high. Words in braces are the database's own.
 """
 
 from catalog_sync.planning import APPLY, GONE, JUMPED, PLAN, QUESTION
@@ -181,7 +182,12 @@ def retire(source: str, where: str) -> str:
     return _UNVOUCH.format(source=source, retired_at="%(now)s", where=where)
 
 
-RETIRE_GONE = _UNVOUCH.format(source=GONE, retired_at="%(now)s", where=f"{_SLICE} AND (c.withdrawn OR %(vouched)s)")
+# A credible list that lacks an article: once, and it is not sold; twice, and it is retired; or else it is sold out.
+_RETIRED = f"{_SLICE} AND (c.withdrawn OR (%(vouched)s AND c.again AND NOT %(zero)s))"
+_MISSED = f"{_SLICE} AND NOT c.withdrawn AND %(vouched)s AND NOT c.again AND NOT %(zero)s"
+_SOLD_OUT = f"{_SLICE} AND NOT c.withdrawn AND %(vouched)s AND %(zero)s"
+
+RETIRE_GONE = retire(GONE, _RETIRED)
 UNVOUCH_GONE = _UNVOUCH.format(source=GONE, retired_at=_NO_TIME, where=f"{_SLICE} AND NOT (c.withdrawn OR %(vouched)s)")
 
 _SOIL = f"""
@@ -195,5 +201,44 @@ SOIL_GONE = _SOIL.format(source=GONE, where=f"{_SLICE} AND NOT (c.withdrawn OR %
 RETIRE_SOURCE_RECORDS = f"""
 UPDATE catalog_sync_sourcerecord SET retired_at = %(now)s, changed_run_id = %(run)s
 WHERE feed_id = %(feed)s AND retired_at IS NULL
-    AND sku IN (SELECT c.sku FROM {GONE} c WHERE {_SLICE} AND (c.withdrawn OR %(vouched)s))
+    AND sku IN (SELECT c.sku FROM {GONE} c WHERE {_RETIRED})
+"""
+
+MISS_SOURCE_RECORDS = f"""
+UPDATE catalog_sync_sourcerecord SET missed = 1, offer_hash = {DIRTY}, changed_run_id = %(run)s
+WHERE feed_id = %(feed)s AND sku IN (SELECT c.sku FROM {GONE} c WHERE {_MISSED})
+"""
+
+# Findable, and not sold until a list has it again. Its number keeps its age.
+MISS_TERMS = f"""
+INSERT INTO shops_stockterms ({_TERMS_COLUMNS})
+SELECT k.id, 'new', false, false, '', 'unknown', NULL, NULL, %(shop_as_of)s, false, NULL, 1, NULL, 'retail'
+FROM {GONE} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
+WHERE {_MISSED}
+ON CONFLICT (stock_record_id) DO UPDATE SET availability = 'unknown', follows_runs = false,
+    as_of = CASE WHEN shops_stockterms.follows_runs AND COALESCE(shops_stockterms.as_of < excluded.as_of, true)
+        THEN excluded.as_of ELSE shops_stockterms.as_of END
+"""
+
+# 0 is the lowest number: it counts unless a younger one is there.
+_NOT_YOUNGER = """
+NOT EXISTS (SELECT 1 FROM shops_stockterms t WHERE t.stock_record_id = k.id AND t.as_of > %(as_of)s)
+    AND NOT COALESCE(%(shop_as_of)s > %(as_of)s, false)
+"""
+SELL_OUT_STOCK_RECORDS = f"""
+UPDATE partner_stockrecord AS k SET num_in_stock = 0, date_updated = %(now)s
+FROM {GONE} c WHERE k.partner_id = %(partner)s AND k.partner_sku = c.sku AND {_SOLD_OUT} AND {_NOT_YOUNGER}
+"""
+SELL_OUT_TERMS = f"""
+INSERT INTO shops_stockterms ({_TERMS_COLUMNS})
+SELECT k.id, 'new', false, false, '', 'temporarily_unavailable', NULL, NULL, %(as_of)s, true, NULL, 1, NULL, 'retail'
+FROM {GONE} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
+WHERE {_SOLD_OUT} AND {_NOT_YOUNGER}
+ON CONFLICT (stock_record_id) DO UPDATE SET availability = excluded.availability, as_of = excluded.as_of,
+    follows_runs = true
+"""
+SELL_OUT_SOURCE_RECORDS = f"""
+UPDATE catalog_sync_sourcerecord SET quantity = 0, availability = 'temporarily_unavailable', offer_hash = {DIRTY},
+    as_of = %(as_of)s, changed_run_id = %(run)s
+WHERE feed_id = %(feed)s AND sku IN (SELECT c.sku FROM {GONE} c WHERE {_SOLD_OUT})
 """

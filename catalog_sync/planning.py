@@ -73,7 +73,8 @@ def plan(feed: Feed, staged: Staged, *, approved: bool) -> Plan:
     bulk.execute(f"CREATE INDEX {_temp()}{PLAN}_n ON {PLAN} (n)")
     bulk.analyse(PLAN, "n", "sku", "gtin", "product_id", "stock_record_id", "verdict")
     bulk.execute(
-        f"CREATE TEMPORARY TABLE {GONE} AS {_MISSING}", {**words, "whole": staged.complete and credible(feed, staged)}
+        f"CREATE TEMPORARY TABLE {GONE} AS {_MISSING}",
+        {**words, "whole": staged.complete and credible(feed, staged), "zero": feed.missing_is_zero},
     )
     bulk.execute(f"CREATE INDEX {_temp()}{GONE}_n ON {GONE} (n)")
     return _counted(feed)
@@ -204,12 +205,16 @@ FROM (
 ) c
 """
 
+# `again`: an earlier list lacked it too; a run that was killed and starts over is no such list.
 _MISSING = f"""
 SELECT row_number() OVER (ORDER BY r.sku) AS n, r.sku, r.product_id,
+    r.missed > 0 AND EXISTS (
+        SELECT 1 FROM catalog_sync_syncrun o WHERE o.id = r.changed_run_id AND o.state = 'done') AS again,
     EXISTS (SELECT 1 FROM {WITHDRAWN} w WHERE w.sku = r.sku) AS withdrawn
 FROM catalog_sync_sourcerecord r
 WHERE r.feed_id = %(feed)s AND r.retired_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM {STAGE} s WHERE s.sku = r.sku)
     AND (EXISTS (SELECT 1 FROM {WITHDRAWN} w WHERE w.sku = r.sku)
-        OR (%(whole)s AND NOT EXISTS (SELECT 1 FROM {REFUSED} b WHERE b.sku = r.sku)))
+        OR (%(whole)s AND NOT (%(zero)s AND COALESCE(r.quantity, 1) = 0)
+            AND NOT EXISTS (SELECT 1 FROM {REFUSED} b WHERE b.sku = r.sku)))
 """

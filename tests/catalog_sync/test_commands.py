@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
+from django.utils import timezone, translation
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.models import Feed, SourceRecord, SyncRun
+from tests import factories
 from tests.catalog_sync.feeds import FIXTURES
 from tests.catalog_sync.memory import article, feed, shelve
 
@@ -93,12 +94,13 @@ def test_sync_exits_with_1_where_a_feed_could_not_be_read(db, capsys):
 
 
 def test_sync_undoes_a_run(db, capsys):
-    books = feed(name="books")
+    books = feed(shop=factories.shop(language="en", complete_as_of=None), name="books")
     shelve(books, article("a"), article("b"), at=timezone.now() - timedelta(hours=1))
     call_command("sync", "books")
     run = SyncRun.objects.get()
     assert f"books, run {run.pk}: " in capsys.readouterr().out
-    call_command("sync", "books", "--undo", str(run.pk))
+    with translation.override("en"):
+        call_command("sync", "books", "--undo", str(run.pk))
     assert "2 articles are as they were" in capsys.readouterr().out
     assert not SourceRecord.objects.exists()
     for arguments, words in (
@@ -106,5 +108,5 @@ def test_sync_undoes_a_run(db, capsys):
         (("books", "--undo", "99999"), f"no run 99999. Its last ones: .*{run.pk}"),
         (("--all", "--undo", "1"), "Say the feed"),
     ):
-        with pytest.raises(CommandError, match=words):
+        with translation.override("en"), pytest.raises(CommandError, match=words):
             call_command("sync", *arguments)

@@ -102,17 +102,20 @@ def test_killed_run_started_again_ends_the_same(committed_db, fail):
     )
 
 
-def test_killed_change_started_again_ends_the_same(committed_db):
+@pytest.mark.parametrize("nth", [2, 3])  # a slice of what changed; of what is missing, which must not count twice
+def test_killed_change_started_again_ends_the_same(committed_db, nth):
     memory.feed(kind="spreadsheet", location="books.csv", name="books")
     leave(0)
     assert sync_in_a_child() == 0
     leave(1)
-    assert sync_in_a_child(fail="sync.after_commit:2") == 137
+    assert sync_in_a_child(fail=f"sync.after_commit:{nth}") == 137
     SyncRun.objects.update(alive_at=timezone.now() - runs.DEAD_AFTER - timedelta(seconds=1))
     assert sync_in_a_child() == 0
     left = ROWS - 300
-    assert state()[0] == [(f"B{n:05}", *((2100, 3, False) if n < left else (2000, 2, True))) for n in range(ROWS)]
-    assert state()[2] == [(f"B{n:05}", True) for n in range(left, ROWS)]
+    assert state()[0] == [(f"B{n:05}", *((2100, 3, False) if n < left else (2000, 2, False))) for n in range(ROWS)]
+    assert state()[2] == [(f"B{n:05}", False) for n in range(left, ROWS)]
+    assert StockTerms.objects.filter(availability="unknown").count() == 300
+    assert SourceRecord.objects.filter(missed=1).count() == 300
     assert SyncRun.objects.filter(state="failed").count() == 1
 
 

@@ -34,7 +34,8 @@ def books(db) -> Feed:
 
 
 def on_sale() -> int:
-    return StockRecord.objects.filter(terms__retired_at=None, num_in_stock__gt=0).count()
+    there = StockRecord.objects.filter(terms__retired_at=None, num_in_stock__gt=0)
+    return there.exclude(terms__availability="unknown").count()
 
 
 def prices() -> set[Decimal]:

@@ -11,7 +11,8 @@ from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.models import SourceRecord, SyncRun
 from marketplace.catalogue.models import ProductFacts, TitleChange
-from shops.models import StockTerms
+from shops import absorbing
+from shops.models import Allocation, StockTerms
 from tests.catalog_sync.memory import NOON, article, codes, feed, register, shelve, sync_now
 
 ISBN = 9782070360024
@@ -162,23 +163,76 @@ def test_unknown_quantity_is_not_zero(db):
     assert list(StockTerms.objects.values_list("stock_record__partner_sku", "availability")) == [("b", "unknown")]
 
 
-def test_what_a_complete_list_no_longer_has_is_retired_and_comes_back(db):
-    books = feed()
-    shelve(books, *(article(f"s{n}") for n in range(10)))
-    sync_now(books)
-    later = NOON + timedelta(days=1)
-    shelve(books, *(article(f"s{n}") for n in range(9)), at=later)
-    run = sync_now(books, later)
-    assert counts(run) == (9, 0, 0, 9, 1, 0, 0)
+def listed(books, day: int, *numbers: int):
+    """The list of a day: articles s0, s1, …; its counts."""
+    at = NOON + timedelta(days=day)
+    shelve(books, *(article(f"s{n}") for n in numbers), at=at)
+    return counts(sync_now(books, at))
+
+
+def test_what_a_complete_list_lacks_is_not_sold_and_retired_when_the_next_lacks_it_too(db):
+    books, nine = feed(), range(9)
+    listed(books, 0, *range(10))
+    assert listed(books, 1, *nine) == (9, 0, 0, 9, 1, 0, 0)
     terms = StockTerms.objects.get()
-    assert (terms.stock_record.partner_sku, terms.retired_at is not None) == ("s9", True)
-    assert (StockRecord.objects.count(), Product.objects.count()) == (10, 10)
-    last = later + timedelta(days=1)
-    shelve(books, *(article(f"s{n}") for n in range(10)), at=last)
-    assert counts(sync_now(books, last)) == (10, 0, 1, 9, 0, 0, 0)
+    assert (terms.stock_record.partner_sku, terms.availability, terms.retired_at) == ("s9", "unknown", None)
+    assert (terms.as_of, terms.follows_runs) == (NOON, False)
+    assert listed(books, 2, *nine) == (9, 0, 0, 9, 1, 0, 0)
     terms.refresh_from_db()
-    assert (terms.retired_at, terms.follows_runs) == (None, True)
-    assert SourceRecord.objects.filter(retired_at=None).count() == 10
+    assert terms.retired_at is not None
+    assert listed(books, 3, *nine) == (9, 0, 0, 9, 0, 0, 0)
+    assert (StockRecord.objects.count(), Product.objects.count()) == (10, 10)
+    assert listed(books, 4, *range(10)) == (10, 0, 1, 9, 0, 0, 0)
+    terms.refresh_from_db()
+    assert (terms.retired_at, terms.availability, terms.follows_runs) == (None, "in_stock", True)
+    assert SourceRecord.objects.filter(retired_at=None, missed=0).count() == 10
+
+
+def test_what_was_missing_once_is_sold_again_when_it_is_listed(db):
+    books = feed()
+    listed(books, 0, *range(10))
+    listed(books, 1, *range(9))
+    assert listed(books, 2, *range(10)) == (10, 0, 1, 9, 0, 0, 0)
+    assert StockTerms.objects.get().availability == "in_stock"
+    assert listed(books, 3, *range(9)) == (9, 0, 0, 9, 1, 0, 0)
+    assert StockTerms.objects.get().retired_at is None
+
+
+def test_a_feed_that_lists_only_what_is_in_stock_sells_out_what_it_lacks(db):
+    """With what is promised: the shop's number contains it, as any other number would."""
+    books = feed(missing_is_zero=True)
+    listed(books, 0, *range(10))
+    record = StockRecord.objects.get(partner_sku="s9")
+    promised = Allocation.objects.create(
+        stock_record=record, units=1, cause="line", created_at=NOON, reflected_at=NOON + timedelta(hours=5)
+    )
+    StockRecord.objects.filter(pk=record.pk).update(num_allocated=1)
+    assert listed(books, 1, *range(9)) == (9, 0, 0, 9, 1, 0, 0)
+    record.refresh_from_db()
+    promised.refresh_from_db()
+    assert (record.num_in_stock, record.num_allocated, promised.ended_by) == (0, 0, "absorbed")
+    terms = StockTerms.objects.get()
+    assert (terms.availability, terms.retired_at, terms.as_of) == (
+        "temporarily_unavailable",
+        None,
+        NOON + timedelta(days=1),
+    )
+    for day in (2, 3):
+        at = NOON + timedelta(days=day)
+        shelve(books, *(article(f"s{n}") for n in range(9)), at=at)
+        assert sync_now(books, at).written == 0
+    assert listed(books, 4, *range(10)) == (10, 0, 1, 9, 0, 0, 0)
+    assert StockRecord.objects.get(partner_sku="s9").num_in_stock == 2
+
+
+def test_an_older_list_sells_nothing_out(db):
+    books, counter = feed(missing_is_zero=True), NOON + timedelta(days=1, hours=1)
+    listed(books, 0, *range(10))
+    record = StockRecord.objects.get(partner_sku="s9")
+    absorbing.write_number(record, 5, as_of=counter, now=counter)
+    listed(books, 1, *range(9))
+    record.refresh_from_db()
+    assert record.num_in_stock == 5
 
 
 def test_what_the_sender_withdraws_is_retired_from_a_list_of_changes(db):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
@@ -24,6 +24,12 @@ from tests.catalog_sync.memory import NOON, article, codes, feed, shelve, sync_n
 
 pytestmark = [pytest.mark.usefixtures("_memory"), pytest.mark.django_db]
 ISBN = 9782070360024
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
 
 
 def at(hours: float):
