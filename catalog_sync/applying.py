@@ -14,8 +14,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from catalog_sync import facts, journal, matching, merging
+from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.models import Feed, SyncRun
-from catalog_sync.planning import APPLY, GONE, PLAN, QUESTION, Plan
+from catalog_sync.planning import GONE, QUESTION, Plan
 from catalog_sync.staging import Staged
 from catalog_sync.vouching import stock_feeds
 from marketplace.catalogue import changes

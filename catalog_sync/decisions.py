@@ -17,6 +17,7 @@ from catalog_sync.runs import AlreadyRunningError
 from marketplace.foundation import audit
 
 State = SyncRun.State
+_PRICES = ("price_jumped", "price_far", "price_low")
 logger = logging.getLogger("halles.sync")
 
 
@@ -55,7 +56,7 @@ def has_prices_kept_back(run: SyncRun) -> bool:
     if run.state != State.DONE or not run.quarantined:
         return False
     newer = SyncRun.objects.filter(feed=run.feed_id, pk__gt=run.pk).exists()
-    return not newer and run.issues.filter(code="price_jumped").exists()
+    return not newer and run.issues.filter(code__in=_PRICES).exists()
 
 
 def follow_decisions(now: datetime) -> int:

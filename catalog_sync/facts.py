@@ -7,8 +7,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from catalog_sync.banding import PLAN
 from catalog_sync.models import Feed
-from catalog_sync.planning import PLAN
 from marketplace.catalogue.folding import Statement, fold
 from marketplace.foundation import bulk
 

@@ -10,6 +10,8 @@ from catalog_sync.planning import Plan
 from catalog_sync.reasons import Reason, reason
 
 JUMPED_PERCENT = 5  # of the compared prices
+CURRENCY_PERCENT = 5
+GTIN_PERCENT = 1  # of the articles known before: a shifted column changes them all
 FEW = 3  # rows below which a share says nothing: in a list of four articles one jump is a quarter
 
 
@@ -26,4 +28,8 @@ def objections(feed: Feed, plan: Plan) -> list[Reason]:
         found.append(reason("run_prices_missing", count=plan.prices_lost, known=plan.known_listed))
     if plan.stock_fell >= FEW and plan.stock_fell * 2 > plan.known_in_stock:
         found.append(reason("run_stock_fell", count=plan.stock_fell, known=plan.known_in_stock))
+    if plan.currency_changed >= FEW and plan.currency_changed * 100 > plan.known_listed * CURRENCY_PERCENT:
+        found.append(reason("run_currency_changed", count=plan.currency_changed, known=plan.known_listed))
+    if plan.questions >= FEW and plan.questions * 100 > plan.known_listed * GTIN_PERCENT:
+        found.append(reason("run_gtins_changed", count=plan.questions, known=plan.known_listed))
     return found

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.models import JournalPart, SyncRun
-from catalog_sync.planning import APPLY, GONE, PLAN, QUESTION
+from catalog_sync.planning import GONE, QUESTION
 from marketplace.foundation import bulk
 
 KEPT_RUNS = 30  # of each feed

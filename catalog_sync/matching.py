@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils.text import slugify
 from oscar.apps.catalogue.models import ProductClass
 
+from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import Feed, SourceRecord
-from catalog_sync.planning import APPLY, PLAN
 from catalog_sync.staging import DIRTY
 from marketplace.catalogue.folding import is_book
 from marketplace.foundation import bulk

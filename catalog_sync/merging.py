@@ -5,7 +5,8 @@ only one to say how many copies the shop has), shop_as_of, as_of (of the list), 
 low, high. Words in braces are the database's own.
 """
 
-from catalog_sync.planning import APPLY, GONE, JUMPED, PLAN, QUESTION
+from catalog_sync.banding import APPLY, JUMPED, PLAN
+from catalog_sync.planning import GONE, QUESTION
 from catalog_sync.staging import CONDITION, DIRTY, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE
 
 _SLICE = "c.n BETWEEN %(low)s AND %(high)s"

@@ -12,15 +12,17 @@ from typing import Any
 
 from django.db.models import Max
 
+from catalog_sync import banding
+from catalog_sync.banding import APPLY, JUMPED, PLAN
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.staging import CONDITION, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE, WITHDRAWN, Staged
 from marketplace.foundation import bulk
 
-PLAN, GONE = "sync_plan", "sync_gone"
+GONE = "sync_gone"
 FACTOR = 99  # a price this many times as high or low is a slipped decimal mark, whatever the feed's limit
 
-# What becomes of a planned row
-APPLY, OLDER, JUMPED, QUESTION, UNKNOWN = "apply", "older", "jumped", "question", "unknown"
+# What becomes of a planned row; APPLY and JUMPED with the band
+OLDER, QUESTION, UNKNOWN = "older", "question", "unknown"
 
 
 @dataclass
@@ -37,6 +39,8 @@ class Plan:
     changed: int = 0
     older: int = 0
     jumped: int = 0
+    held: int = 0  # new articles whose price is kept back
+    currency_changed: int = 0
     questions: int = 0
     unknown: int = 0
     prices_lost: int = 0
@@ -66,12 +70,15 @@ def plan(feed: Feed, staged: Staged, *, approved: bool) -> Plan:
         "approved": approved,
         "shop_as_of": bulk.moment(feed.shop.complete_as_of),
         "feed_as_of": bulk.moment(last_complete_as_of(feed)),
+        **banding.words(feed),
     }
     bulk.drop_temporary(PLAN, GONE)
     with bulk.one_statement():
         bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(**_words())}", words)
     bulk.execute(f"CREATE INDEX {_temp()}{PLAN}_n ON {PLAN} (n)")
     bulk.analyse(PLAN, "n", "sku", "gtin", "product_id", "stock_record_id", "verdict")
+    if not approved:
+        banding.hold_back(words)
     bulk.execute(
         f"CREATE TEMPORARY TABLE {GONE} AS {_MISSING}",
         {**words, "whole": staged.complete and credible(feed, staged), "zero": feed.missing_is_zero},
@@ -118,7 +125,7 @@ def _counted(feed: Feed) -> Plan:
     )[0]
     counted = Plan(known=known, known_in_stock=in_stock)
     counted.listed = bulk.rows(f"SELECT count(*) FROM {STAGE}")[0][0]
-    for verdict, is_new, rows, sold, lost, fell in bulk.rows(_COUNT.format(**_words())):
+    for verdict, is_new, rows, sold, lost, fell, held, currency_changed in bulk.rows(_COUNT.format(**_words())):
         counted.planned += rows
         counted.planned_known += 0 if is_new else rows
         counted.planned_sold += sold
@@ -130,6 +137,8 @@ def _counted(feed: Feed) -> Plan:
         counted.unknown += rows if verdict == UNKNOWN else 0
         counted.prices_lost += lost
         counted.stock_fell += fell
+        counted.held += held if verdict == APPLY else 0
+        counted.currency_changed += currency_changed
     for withdrawn, rows in bulk.rows(f"SELECT withdrawn, count(*) FROM {GONE} GROUP BY withdrawn"):
         if withdrawn:
             counted.withdrawn = rows
@@ -141,7 +150,9 @@ def _counted(feed: Feed) -> Plan:
 _COUNT = f"""
 SELECT verdict, is_new, count(*), count(stock_record_id),
     sum(CASE WHEN old_price IS NOT NULL AND price_minor IS NULL AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END),
-    sum(CASE WHEN old_quantity > 0 AND COALESCE(quantity, 0) = 0 AND number_counts THEN 1 ELSE 0 END)
+    sum(CASE WHEN old_quantity > 0 AND COALESCE(quantity, 0) = 0 AND number_counts THEN 1 ELSE 0 END),
+    count(held_price),
+    sum(CASE WHEN old_currency <> currency AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END)
 FROM {PLAN} GROUP BY verdict, is_new
 """
 
@@ -166,7 +177,9 @@ FROM (
         s.facts{{jsonb}} AS facts,
         r.sku IS NULL AS is_new,
         r.retired_at IS NOT NULL OR t.retired_at IS NOT NULL AS was_retired,
-        r.price_minor AS old_price, r.quantity AS old_quantity, r.gtin AS old_gtin, k.product_id AS old_product_id,
+        r.price_minor AS old_price, r.currency AS old_currency,
+        CAST(NULL AS bigint) AS held_price, CAST(NULL AS bigint) AS others_price,
+        r.quantity AS old_quantity, r.gtin AS old_gtin, k.product_id AS old_product_id,
         k.id AS stock_record_id, k.num_in_stock AS number, COALESCE(k.num_allocated, 0) AS allocated,
         COALESCE(t.availability, 'in_stock') AS old_availability, COALESCE(t.condition, 'new') AS old_condition,
         (s.parts & {{facts}}) <> 0 AND (r.sku IS NULL OR r.facts_hash <> s.facts_hash) AS facts_changed,

@@ -107,6 +107,14 @@ RUN_REASONS: dict[str, str] = {
         "%(count)s of %(known)s articles that were in stock are now at zero or unknown. Nothing was changed. If that "
         "is right, approve the run."
     ),
+    "run_currency_changed": _(
+        "The currency of %(count)s of %(known)s articles is another one. Nothing was changed. If that is right, "
+        "approve the run."
+    ),
+    "run_gtins_changed": _(
+        "%(count)s of %(known)s articles have another ISBN or EAN than before. Nothing was changed. If that is right, "
+        "approve the run; otherwise look whether the columns have moved."
+    ),
     "run_approved": _("Approved by %(person)s."),
     "run_other_file": _("The list has changed since it awaited approval. It was looked at again."),
     "run_undone": _(
@@ -129,6 +137,11 @@ RUN_REASONS: dict[str, str] = {
     "price_jumped": _(
         "The price moved from %(old)s to %(value)s. The old one is kept. If the new one is right, approve the run."
     ),
+    "price_far": _(
+        "The price is %(value)s, and other shops ask about %(others)s for a new copy. It is not taken. If it is right, "
+        "approve the run."
+    ),
+    "price_low": _("The price is only %(value)s. It is not taken. If it is right, approve the run."),
     "gtin_changed": _(
         "The article number stood for %(old)s until now, and for %(value)s today. It is not sold until a person has "
         "said which."

@@ -11,8 +11,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from catalog_sync.banding import JUMPED, PLAN
 from catalog_sync.models import Feed, RecordIssue, SyncRun
-from catalog_sync.planning import JUMPED, PLAN, QUESTION, UNKNOWN, Plan
+from catalog_sync.planning import QUESTION, UNKNOWN, Plan
 from catalog_sync.reasons import FeedError, Reason, reason
 from catalog_sync.staging import MOST_ISSUES, PRICE, STAGE, Staged
 from marketplace.foundation import bulk, money, network
@@ -77,7 +78,7 @@ def counted(run: SyncRun, staged: Staged, plan: Plan) -> None:
     run.read, run.as_of, run.complete = staged.read, staged.as_of, staged.complete
     run.new, run.changed, run.unchanged, run.gone = plan.new, plan.changed, plan.unchanged, plan.gone
     run.refused = staged.refused + plan.unknown
-    run.quarantined = plan.jumped + plan.questions
+    run.quarantined = plan.jumped + plan.held + plan.questions
 
 
 def close(run: SyncRun, state: str, *, notes: Iterable[Reason] = (), issues: Iterable[RecordIssue] = ()) -> SyncRun:
@@ -126,14 +127,23 @@ def issues_of(run: SyncRun, staged: Staged) -> list[RecordIssue]:
 
 def _kept_back(run: SyncRun) -> list[RecordIssue]:
     rows = bulk.rows(
-        f"SELECT verdict, sku, currency, old_price, price_minor, old_gtin, gtin FROM {PLAN}"
-        f" WHERE verdict IN ('{JUMPED}', '{QUESTION}', '{UNKNOWN}') ORDER BY n LIMIT {MOST_ISSUES}"
+        f"SELECT verdict, sku, currency, old_price, price_minor, held_price, others_price, old_gtin, gtin FROM {PLAN}"
+        f" WHERE verdict IN ('{JUMPED}', '{QUESTION}', '{UNKNOWN}') OR held_price IS NOT NULL"
+        f" ORDER BY n LIMIT {MOST_ISSUES}"
     )
     found = []
-    for verdict, sku, currency, old_price, price, old_gtin, gtin in rows:
-        if verdict == JUMPED:
-            old, new = (money.display(amount, currency, run.feed.shop.language) for amount in (old_price, price))
-            why, kind = reason("price_jumped", old=old, value=new), RecordIssue.Kind.QUARANTINED
+    for verdict, sku, currency, old_price, price, held, others, old_gtin, gtin in rows:
+
+        def shown(amount: int, currency: str = currency) -> str:
+            return money.display(amount, currency, run.feed.shop.language)
+
+        kind = RecordIssue.Kind.QUARANTINED
+        if others is not None:
+            why = reason("price_far", value=shown(held), others=shown(others))
+        elif held is not None:
+            why = reason("price_low", value=shown(held))
+        elif verdict == JUMPED:
+            why = reason("price_jumped", old=shown(old_price), value=shown(price))
         elif verdict == QUESTION:
             why, kind = reason("gtin_changed", old=old_gtin or "?", value=gtin), RecordIssue.Kind.QUESTION
         else:

@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('content_hash', models.CharField(blank=True, help_text='Of the file last applied whole.', max_length=64)),
                 ('drop_limit', models.PositiveSmallIntegerField(default=20, help_text='More rows than this gone: a person approves.')),
                 ('price_jump', models.PositiveSmallIntegerField(default=40, help_text='A price that moves by more is quarantined.')),
+                ('price_floor_minor', models.PositiveIntegerField(default=10, help_text='A price below it is quarantined.')),
                 ('missing_is_zero', models.BooleanField(default=False, help_text='It lists only what is in stock: an article that a complete list lacks is sold out.')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feeds', to='shops.shop')),
             ],

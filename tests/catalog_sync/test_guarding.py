@@ -216,3 +216,84 @@ def test_more_refused_rows_than_are_kept_are_counted(books):
     shelve(books, *shelf(), refused=tuple(refused(f"r{n}") for n in range(2500)), at=LATER)
     run = sync_now(books, LATER)
     assert (run.refused, run.issues.count()) == (2500, 2000)
+
+
+def test_another_currency_awaits_approval(books):
+    shelve(books, *shelf(2, currency="EUR"), *shelf()[2:], at=LATER)
+    assert sync_now(books, LATER).state == "done"  # two of twenty: told, row by row
+    shelve(books, *shelf(20, currency="EUR"), at=LATER + timedelta(days=1))
+    run = sync_now(books, LATER + timedelta(days=1))
+    assert (run.state, codes(run)) == ("awaiting", ["run_currency_changed"])
+    assert on_sale() == 20
+
+
+def test_other_numbers_for_the_same_articles_await_approval(db):
+    """As when a column has moved."""
+    books = feed()
+    numbers = [9782070360024 + 10 * n for n in range(40)]
+    shelve(books, *(article(f"s{n:02}", gtin=number) for n, number in enumerate(numbers)))
+    sync_now(books)
+    moved = [*numbers[1:4], numbers[0], *numbers[4:]]
+    shelve(books, *(article(f"s{n:02}", gtin=number) for n, number in enumerate(moved)), at=LATER)
+    run = sync_now(books, LATER)
+    assert (run.state, codes(run)) == ("awaiting", ["run_gtins_changed"])
+
+
+ISBN = 9782070360024
+
+
+def others_ask(*amounts: int) -> None:
+    """Other shops sell the title new at these prices."""
+    for amount in amounts:
+        other = feed()
+        shelve(other, article("x", gtin=ISBN, price=amount))
+        sync_now(other)
+
+
+def price_of(books: Feed, sku: str = "a") -> Decimal | None:
+    return StockRecord.objects.get(partner=books.shop.partner, partner_sku=sku).price
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"), [(899, False), (900, True), (1790, True), (3600, True), (3601, False), (180, False)]
+)
+def test_new_copy_far_from_the_other_shops_prices_is_not_taken(db, asked, taken):
+    """Of 12, 18 and 60 dollars the middle one is the measure: half to double of it."""
+    others_ask(1200, 1800, 6000)
+    books = feed()
+    shelve(books, article("a", gtin=ISBN, price=asked))
+    run = sync_now(books)
+    assert run.state == "done"
+    assert price_of(books) == (Decimal(asked) / 100 if taken else None)
+    assert [issue.code for issue in run.issues.all()] == ([] if taken else ["price_far"])
+    assert run.quarantined == (not taken)
+    assert sync_now(books, NOON + timedelta(hours=1)).written == 0
+
+
+@pytest.mark.parametrize(("columns", "shops"), [({"condition": "good"}, 3), ({}, 2)])
+def test_used_copies_and_few_shops_have_no_band(db, columns, shops):
+    others_ask(*(1800 for _ in range(shops)))
+    books = feed()
+    shelve(books, article("a", gtin=ISBN, price=300, **columns))
+    assert (sync_now(books).quarantined, price_of(books)) == (0, Decimal("3.00"))
+
+
+def test_price_out_of_the_band_keeps_the_old_one_until_a_person_vouches(db):
+    others_ask(1800, 1800, 1900)
+    books = feed(price_jump=500)
+    shelve(books, article("a", gtin=ISBN, price=1700))
+    sync_now(books)
+    shelve(books, article("a", gtin=ISBN, price=5000), at=LATER)
+    run = sync_now(books, LATER)
+    assert (run.quarantined, price_of(books)) == (1, Decimal("17.00"))
+    assert run.issues.get().text.count("18") == 1
+    assert approved(run, by=factories.user()).quarantined == 0
+    assert price_of(books) == Decimal("50.00")
+
+
+def test_price_below_the_floor_is_not_taken(db):
+    books = feed(price_floor_minor=100)
+    shelve(books, article("a", price=99), article("b", price=100))
+    run = sync_now(books)
+    assert (price_of(books, "a"), price_of(books, "b")) == (None, Decimal("1.00"))
+    assert [(issue.sku, issue.code, issue.kind) for issue in run.issues.all()] == [("a", "price_low", "quarantined")]
