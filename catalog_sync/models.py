@@ -82,6 +82,8 @@ class SyncRun(models.Model):
     seconds = models.FloatField(default=0)
     # What happened, in words a bookseller understands: [{"code": …, "text": …}]
     notes = models.JSONField(default=list)
+    # Some articles of each kind of change, where a person must approve it: catalog_sync.sampling.sample
+    sample = models.JSONField(default=dict)
     approved_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
     content_hash = models.CharField(max_length=64, blank=True)
     approved_at = models.DateTimeField(null=True, help_text="Approved then, and waiting to be read again and applied.")

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
-from catalog_sync import applying, guarding, planning, runs, staging, vouching
+from catalog_sync import applying, guarding, planning, runs, sampling, staging, vouching
 from catalog_sync.locations import Reading, opened
 from catalog_sync.models import Feed, SourceRecord, SyncRun
 from catalog_sync.reasons import FeedError, Reason, reason
@@ -84,6 +84,7 @@ def _read(
     runs.counted(this, staged, plan)
     objections = [] if approved else guarding.objections(feed, plan) + _undone_before(this)
     this.seconds = time.monotonic() - started
+    this.sample = sampling.sample(feed) if objections or this.pk is None else {}
     if objections:
         return runs.close(this, State.AWAITING, notes=objections + staged.notes, issues=runs.issues_of(this, staged))
     issues = runs.issues_of(this, staged)

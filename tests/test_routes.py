@@ -118,6 +118,7 @@ ROUTES: dict[str, Row] = {
     "portal:hand-over": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:feeds": get(SHOP_A, "slug"),
     "portal:run": get(SHOP_A, "slug", "run"),
+    "portal:errors": get(SHOP_A, "slug", "run"),
     "portal:approve": post(SHOP_A_DOES, "slug", "run"),
     "portal:reject": post(SHOP_A_DOES, "slug", "run"),
     "portal:undo": post(SHOP_A_DOES, "slug", "run"),

@@ -89,6 +89,7 @@ class Migration(migrations.Migration):
                 ('written', models.PositiveIntegerField(default=0, help_text='Rows of ours that were written.')),
                 ('seconds', models.FloatField(default=0)),
                 ('notes', models.JSONField(default=list)),
+                ('sample', models.JSONField(default=dict)),
                 ('content_hash', models.CharField(blank=True, max_length=64)),
                 ('approved_at', models.DateTimeField(help_text='Approved then, and waiting to be read again and applied.', null=True)),
                 ('undo_asked_at', models.DateTimeField(help_text='Then a person asked for its undoing, which is due.', null=True)),

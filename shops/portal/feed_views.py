@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -10,15 +11,17 @@ from django.db.models import Count, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import decisions, undoing
+from catalog_sync import decisions, error_file, sampling, undoing
 from catalog_sync.models import RecordIssue, SyncRun
 from catalog_sync.reasons import REASONS, Reason
+from marketplace.foundation import money
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.queries import feeds_for, runs_for
-from shops.portal.words import ISSUES, LANES, RUN_STATES
+from shops.portal.words import CHANGES, ISSUES, LANES, RUN_STATES
 
 RUNS_SHOWN = 20
 ISSUES_SHOWN = 100
@@ -55,6 +58,7 @@ def run(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpRespons
         "notes": [words_of(note) for note in found.notes],
         "can_approve_prices": decisions.has_prices_kept_back(found),
         "can_undo": undoing.can_be_undone(found),
+        "sample": [(CHANGES[kind], _examples(kind, articles)) for kind, articles in found.sample.items()],
         "kinds": [(name, ISSUES[name], count) for name, count in kinds],
         "kind": kind,
         "issues": [(issue, ISSUES[issue.kind]) for issue in pages],
@@ -93,6 +97,35 @@ def undo(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpRespon
     else:
         messages.info(request, _("This reading cannot be undone any more."))
     return _back(workplace, run_id)
+
+
+@require_safe
+@portal_page
+def errors(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpResponse:
+    """What was wrong, row by row, as a file."""
+    found = get_object_or_404(_runs(request, workplace), pk=run_id)
+    response = HttpResponse("".join(error_file.lines(found)), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{found.feed.name}-{found.pk}.csv"'
+    return response
+
+
+def _examples(kind: str, articles: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Articles of a sample as they are shown: prices written out, unknown as a dash."""
+    is_price = kind in (sampling.NEW, sampling.PRICE)
+
+    def shown(value: Any, currency: str) -> str:
+        if value is None:
+            return "–"
+        return money.display(value, currency, get_language() or "fr") if is_price else str(value)
+
+    return [
+        {
+            **article,
+            "before": shown(article["before"], article["currency"]),
+            "after": shown(article["after"], article["currency"]),
+        }
+        for article in articles
+    ]
 
 
 def words_of(note: dict[str, object]) -> str:

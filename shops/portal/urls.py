@@ -25,6 +25,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("pick-list/", desk_views.picking, name="pick-list"),
     path("feeds/", feed_views.feeds, name="feeds"),
     path("feeds/runs/<int:run_id>/", feed_views.run, name="run"),
+    path("feeds/runs/<int:run_id>/errors.csv", feed_views.errors, name="errors"),
     path("feeds/runs/<int:run_id>/approve/", feed_views.approve, name="approve"),
     path("feeds/runs/<int:run_id>/reject/", feed_views.reject, name="reject"),
     path("feeds/runs/<int:run_id>/undo/", feed_views.undo, name="undo"),

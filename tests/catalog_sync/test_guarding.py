@@ -160,6 +160,24 @@ def test_approval_applies_and_is_audited(books):
     assert (entry.action, entry.actor, entry.shop_id) == ("sync_run.approve", person, books.shop_id)
 
 
+def test_what_awaits_approval_shows_some_of_each_change(books):
+    changed = [article("s01", price=2100), article("s02", quantity=7), article("s03", title="Autre")]
+    shelve(books, article("s00"), *changed, *(article(f"n{n}", price=900) for n in range(9)), at=LATER)
+    run = sync_now(books, LATER)
+    run.refresh_from_db()
+    assert run.state == "awaiting"
+    assert {kind: len(articles) for kind, articles in run.sample.items()} == {
+        "new": 5, "price": 1, "number": 1, "title": 1, "gone": 5,
+    }  # fmt: skip
+    (price,), (number,), (title,) = (run.sample[kind] for kind in ("price", "number", "title"))
+    assert price == {"sku": "s01", "title": "Title s01", "before": 2000, "after": 2100, "currency": "CAD"}
+    assert (number["sku"], number["before"], number["after"]) == ("s02", 2, 7)
+    assert (title["before"], title["after"]) == ("Title s03", "Autre")
+    assert [row["sku"] for row in run.sample["gone"]] == ["s04", "s05", "s06", "s07", "s08"]
+    shelve(books, *shelf(), at=LATER + timedelta(hours=1))
+    assert sync_now(books, LATER + timedelta(hours=1)).sample == {}
+
+
 def test_rejected_run_changes_nothing(books):
     shelve(books, *shelf(8), at=LATER)
     run = sync_now(books, LATER)

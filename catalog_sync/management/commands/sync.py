@@ -84,6 +84,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{start}{name}: {this.get_state_display()}. {counts}; {this.seconds:.1f} s")
         for note in this.notes:
             self.stdout.write(f"    {note['text']}")
+        for kind, articles in this.sample.items():
+            for article in articles:
+                self.stdout.write(f"    {kind}: {sample_line(**article)}")
+
+
+def sample_line(*, sku: str, title: str, before: object, after: object, currency: str) -> str:
+    """ "A12 “Nana”: 1290 → 1390". Prices in minor units."""
+    return f"{sku} “{title}”: {'–' if before is None else before} → {'–' if after is None else after}"
 
 
 def totals(runs: list[SyncRun]) -> dict[str, float]:

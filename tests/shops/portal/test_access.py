@@ -25,6 +25,7 @@ LOOKS: dict[str, list[str]] = {
     "slip": [NUMBER],
     "feeds": [],
     "run": [RUN],
+    "errors": [RUN],
     "stock": [],
     "money": [],
 }

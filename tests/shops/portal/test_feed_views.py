@@ -15,6 +15,7 @@ from catalog_sync.models import RecordIssue, SyncRun
 from catalog_sync.reasons import reason
 from marketplace.foundation.models import AuditEntry
 from shops.portal.feed_views import words_of
+from shops.portal.words import CHANGES
 from tests.catalog_sync import memory
 
 
@@ -116,17 +117,17 @@ def run_address_of(ours, run) -> str:
 
 def test_a_reading_is_undone_when_asked_for_once(ours, shelf):
     first = SyncRun.objects.filter(feed=shelf.feed).earliest("pk")
-    page = run_address_of(ours, first)
-    assert "Undo this reading" in ours.client.get(page).content.decode()
-    assert "Undo this reading" not in ours.client.get(run_address_of(ours, shelf)).content.decode()
+    page, button = run_address_of(ours, first), reverse("portal:undo", args=[ours.shop.slug, first.pk])
+    assert button in ours.client.get(page).content.decode()
+    assert not ours.client.get(run_address_of(ours, shelf)).context["can_undo"]
     for _ in range(2):
-        ours.client.post(reverse("portal:undo", args=[ours.shop.slug, first.pk]))
-    assert "It is being undone" in ours.client.get(page).content.decode()
+        ours.client.post(button)
+    assert button not in ours.client.get(page).content.decode()
     follow(days=1)
     first.refresh_from_db()
     assert (first.state, first.undone_by.get().changed) == (SyncRun.State.UNDONE, 10)
     assert AuditEntry.objects.get(action="sync_run.undo").actor == ours.staff
-    assert "Undo this reading" not in ours.client.get(page).content.decode()
+    assert not ours.client.get(page).context["can_undo"]
 
 
 def test_approved_list_is_applied_once(ours, shelf):
@@ -134,11 +135,13 @@ def test_approved_list_is_applied_once(ours, shelf):
     assert shelf.state == SyncRun.State.AWAITING
     for _ in range(2):
         client.post(where)
-    assert "read again and applied now" in client.get(run_address_of(ours, shelf)).content.decode()
+    response = client.get(run_address_of(ours, shelf))
+    assert response.context["run"].approved_at is not None
+    assert reverse("portal:reject", args=[ours.shop.slug, shelf.pk]) not in response.content.decode()
     follow(days=1)
     shelf.refresh_from_db()
     assert (shelf.state, shelf.gone, shelf.approved_by) == (SyncRun.State.DONE, 6, ours.staff)
-    assert StockRecord.objects.filter(partner=ours.shop.partner, terms__retired_at__isnull=False).count() == 6
+    assert StockRecord.objects.filter(partner=ours.shop.partner, terms__availability="unknown").count() == 6
     assert AuditEntry.objects.filter(action="sync_run.approve").count() == 1
 
 
@@ -153,3 +156,17 @@ def test_prices_that_moved_far_can_be_vouched_for(ours, shelf):
     follow(days=2)
     assert StockRecord.objects.get(partner=ours.shop.partner, partner_sku="s9").price == Decimal("99.00")
     assert client.get(page).context["can_approve_prices"] is False
+
+
+def test_what_would_change_is_shown_before_it_is_approved(ours, shelf):
+    response = ours.client.get(run_address_of(ours, shelf))
+    ((word, articles),) = response.context["sample"]
+    assert (word, [row["sku"] for row in articles]) == (CHANGES["gone"], ["s4", "s5", "s6", "s7", "s8"])
+    assert "Title s4" in response.content.decode()
+
+
+def test_errors_come_as_a_file(ours):
+    response = ours.client.get(run_address(ours, "errors"))
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{ours.run.feed.name}-{ours.run.pk}.csv"'
+    assert len(response.content.splitlines()) == 1 + ours.run.issues.count()
