@@ -15,11 +15,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import decisions, error_file, sampling, undoing
+from catalog_sync import arrivals, decisions, error_file, sampling, undoing
 from catalog_sync.models import RecordIssue, SyncRun
 from catalog_sync.reasons import REASONS, Reason
-from marketplace.foundation import money
+from marketplace.foundation import audit, money
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
+from shops.portal.forms import ListForm
 from shops.portal.queries import feeds_for, runs_for
 from shops.portal.words import CHANGES, ISSUES, LANES, RUN_STATES
 
@@ -33,12 +34,38 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """The feeds, and the last runs of all of them."""
     runs = Paginator(_runs(request, workplace), RUNS_SHOWN).get_page(request.GET.get("page"))
     context = {
-        "feeds": [(feed, LANES[feed.lane]) for feed in feeds_for(request.user).filter(shop=workplace.shop)],
+        "feeds": [
+            (feed, LANES[feed.lane], ListForm(auto_id=f"{feed.name}_%s") if arrivals.takes_lists(feed) else None)
+            for feed in feeds_for(request.user).filter(shop=workplace.shop)
+        ],
         "awaiting": _runs(request, workplace).filter(state=SyncRun.State.AWAITING)[:RUNS_SHOWN],
         "runs": [(row, RUN_STATES[row.state], words_of(row.notes[0]) if row.notes else "") for row in runs],
         "pages": runs,
     }
     return page(request, workplace, "portal/feeds.html", context)
+
+
+@portal_action
+def send(request: StaffRequest, workplace: Workplace, name: str) -> HttpResponse:
+    """A list comes by hand; the step reads it within seconds."""
+    feed = get_object_or_404(feeds_for(request.user).filter(shop=workplace.shop), name=name)
+    form = ListForm(request.POST, request.FILES)
+    now = timezone.now()
+    problem = ""
+    if form.is_valid():
+        sent = form.cleaned_data["file"]
+        made_at = form.cleaned_data["made_at"] or now
+        try:
+            size = arrivals.receive(feed, sent.chunks(), name=sent.name, made_at=made_at, now=now)
+        except arrivals.ArrivalError as error:
+            problem = str(error)
+        else:
+            audit.record("feed.send", feed, by=request.user, shop_id=feed.shop_id, bytes=size)
+            messages.success(request, _("Thank you. The list is read now: look below in a moment."))
+            return redirect("portal:feeds", slug=workplace.shop.slug)
+    errors = [problem] if problem else [str(error) for found in form.errors.values() for error in found]
+    messages.error(request, " ".join(errors))
+    return redirect("portal:feeds", slug=workplace.shop.slug)
 
 
 @require_safe

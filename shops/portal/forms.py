@@ -12,6 +12,26 @@ from shops.portal.words import REASONS
 MOST = 10_000
 
 
+class ListForm(forms.Form):
+    """A list that a shop sends. Empty `made_at`: it was exported just now."""
+
+    file = forms.FileField(
+        label=gettext_lazy("The list"),
+        error_messages={
+            "required": gettext_lazy("Choose the file."),
+            "empty": gettext_lazy("The file is empty. Nothing was changed; please send it again."),
+        },
+    )
+    made_at = forms.DateTimeField(
+        label=gettext_lazy("When was it exported?"),
+        help_text=gettext_lazy("Leave it empty if that was just now. The numbers of copies count from then on."),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        error_messages={"invalid": gettext_lazy("That is not a date and a time.")},
+    )
+
+
 class OrderForm(forms.Form):
     """Every form of an order says which version of it the person saw, and carries the token that makes a double click
     harmless. The template writes both, always fresh."""

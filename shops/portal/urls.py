@@ -24,6 +24,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
     re_path(rf"^orders/{NUMBER}/", include(order_patterns)),
     path("pick-list/", desk_views.picking, name="pick-list"),
     path("feeds/", feed_views.feeds, name="feeds"),
+    path("feeds/<slug:name>/send/", feed_views.send, name="send"),
     path("feeds/runs/<int:run_id>/", feed_views.run, name="run"),
     path("feeds/runs/<int:run_id>/errors.csv", feed_views.errors, name="errors"),
     path("feeds/runs/<int:run_id>/approve/", feed_views.approve, name="approve"),

@@ -13,7 +13,7 @@ from shops.portal.urls import order_patterns, shop_patterns, urlpatterns
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in
 
-NUMBER, LINE, RUN, RECORD = "number", "line_id", "run_id", "record_id"
+NUMBER, LINE, RUN, RECORD, FEED = "number", "line_id", "run_id", "record_id", "name"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
     "desk": [],
@@ -38,6 +38,7 @@ ACTS: dict[str, list[str]] = {
     "approve": [RUN],
     "reject": [RUN],
     "undo": [RUN],
+    "send": [FEED],
     "till-is-right": [RECORD],
 }
 ROUTES = LOOKS | ACTS
@@ -50,6 +51,7 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         NUMBER: stall.order.number,
         LINE: stall.order.lines.first().pk,
         RUN: stall.run.pk,
+        FEED: stall.run.feed.name,
         RECORD: stall.withheld.stock_record_id,
     }
     parts = {key: known[key] for key in ROUTES[name]}

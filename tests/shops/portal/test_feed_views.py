@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone, translation
 from oscar.apps.partner.models import StockRecord
@@ -170,3 +172,28 @@ def test_errors_come_as_a_file(ours):
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert response.headers["Content-Disposition"] == f'attachment; filename="{ours.run.feed.name}-{ours.run.pk}.csv"'
     assert len(response.content.splitlines()) == 1 + ours.run.issues.count()
+
+
+def test_a_list_is_sent_by_hand_and_read(ours, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    feed = ours.run.feed
+    type(feed).objects.filter(pk=feed.pk).update(kind="spreadsheet", location="ours/")
+    where = reverse("portal:send", args=[ours.shop.slug, feed.name])
+    assert where in ours.client.get(reverse("portal:feeds", args=[ours.shop.slug])).content.decode()
+    sent = SimpleUploadedFile("stock.csv", "sku;titre;prix;quantité\na;Nana;20,00;2\n".encode())
+    made_at = timezone.localtime(timezone.now() - timedelta(hours=3), ZoneInfo(ours.shop.timezone))
+    response = ours.client.post(where, {"file": sent, "made_at": f"{made_at:%Y-%m-%dT%H:%M}"})
+    assert response.url == reverse("portal:feeds", args=[ours.shop.slug])
+    assert sync.sync_feeds(timezone.now() + timedelta(seconds=1)) == 1
+    run = SyncRun.objects.filter(feed=feed).latest("pk")
+    assert (run.state, run.new) == (SyncRun.State.DONE, 1)
+    assert run.as_of == made_at.replace(second=0, microsecond=0) - timedelta(minutes=15)
+    assert AuditEntry.objects.get(action="feed.send").actor == ours.staff
+
+
+@pytest.mark.parametrize("sent", [{}, {"made_at": "yesterday"}])
+def test_what_is_wrong_with_a_sent_list_is_said(ours, sent):
+    where = reverse("portal:send", args=[ours.shop.slug, ours.run.feed.name])
+    response = ours.client.post(where, sent, follow=True)
+    assert [message.level_tag for message in response.context["messages"]] == ["error"]
+    assert not AuditEntry.objects.filter(action="feed.send").exists()
