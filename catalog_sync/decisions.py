@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
 
-from catalog_sync import sync, undoing
+from catalog_sync import pushing, sync, undoing
 from catalog_sync.models import SyncRun
 from catalog_sync.runs import AlreadyRunningError
 from marketplace.foundation import audit
@@ -71,7 +71,7 @@ def follow_decisions(now: datetime) -> int:
 def _carry_out(run: SyncRun, now: datetime) -> int:
     done: Callable[[], object]
     if run.approved_at is not None:
-        name, done = "approved_at", lambda: sync.run(run.feed, now=now, approve_run=run)
+        name, done = "approved_at", lambda: sync.run(run.feed, now=now, approve_run=run, pushed=pushing.reading_of(run))
     else:
         name, done = "undo_asked_at", lambda: undoing.undo(run, by=run.undo_asked_by, now=now)
     try:

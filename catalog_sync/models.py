@@ -1,5 +1,5 @@
-"""Feed, SyncRun, SourceRecord, JournalPart, RecordIssue: where a shop publishes, each reading, what it said, what it
-changed, what was wrong."""
+"""Feed, SyncRun, SourceRecord, JournalPart, FeedToken, Push, RecordIssue: where a shop publishes, each reading, what it
+said, what it changed, what programs may send, what was wrong."""
 
 from __future__ import annotations
 
@@ -144,6 +144,43 @@ class JournalPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run} part {self.number}"
+
+
+class FeedToken(models.Model):
+    """A key by which a shop's own program sends to one feed. Only its digest is kept."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="tokens")
+    label = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the key.")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.label}"
+
+
+class Push(DueRow):
+    """Rows that a shop's program pushed; taken up by the step `apply_pushes`, which empties them."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="pushes")
+    key = models.CharField(max_length=64, help_text="The sender's own, once for every push.")
+    digest = models.CharField(max_length=64)
+    as_of = models.DateTimeField()
+    received_at = models.DateTimeField()
+    rows = models.JSONField(default=list)
+    run = models.ForeignKey(SyncRun, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["feed", "key"], name="push_key_once")]
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.key}"
 
 
 class RecordIssue(models.Model):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -32,18 +33,20 @@ def run(
     now: datetime,
     dry_run: bool = False,
     approve_run: SyncRun | None = None,
+    pushed: Reading | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> SyncRun:
     """Read a feed and bring the stock records up to it. Bad input is no exception but a run that says what is wrong.
 
     `dry_run`: nothing is written, not even the run. `approve_run`: a person looked at that run; its list passes the
-    guard if it has not changed since. `progress` hears how many articles were read. Raises `runs.AlreadyRunningError`.
+    guard if it has not changed since. `pushed`: what the shop's program sent, in place of its list. `progress` hears
+    how many articles were read. Raises `runs.AlreadyRunningError`.
     """
     started = time.monotonic()
     approved_hash = approve_run.content_hash if approve_run else None
     this = SyncRun(feed=feed, started_at=now) if dry_run else runs.begin(feed, now=now, approved=approve_run)
     try:
-        with opened(feed) as reading, bulk.rarely_collecting():
+        with nullcontext(pushed) if pushed else opened(feed) as reading, bulk.rarely_collecting():
             if approve_run is None and is_unchanged(feed, reading):
                 return _close_unchanged(this, reading, now=now, started=started)
             if approve_run is None and (waiting := _waiting_for_the_same(feed, reading)) and not dry_run:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("documents/", include(wagtaildocs_urls)),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("api/", include("marketplace.api.urls")),
     path("portal/", include("shops.portal.urls")),
     path("stripe/events/", receive_event, name="stripe-events"),
     path("", include("marketplace.operations.urls")),

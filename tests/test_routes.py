@@ -23,7 +23,7 @@ from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
 ACTORS = ("anonymous", "reader", "A", "B", "operator")
-OURS = ("storefront", "search", "portal", "operations", "fake_stripe")
+OURS = ("storefront", "search", "portal", "operations", "fake_stripe", "api")
 OURS_WITHOUT_NAMESPACE = ("stripe-events", "home")
 # Django's, allauth's, Wagtail's and Oscar's doors: those that our pages lead to.
 BORROWED = (
@@ -45,6 +45,7 @@ EVERYONE = (200, 200, 200, 200, 200)
 MOVED = (302, 302, 302, 302, 302)
 NOWHERE = (404, 404, 404, 404, 404)
 REFUSED = (400, 400, 400, 400, 400)
+KEYLESS = (401, 401, 401, 401, 401)
 SIGNED_IN = (LOGIN, 200, 200, 200, 200)
 SHOP_A = (LOGIN, 404, 200, 404, 404)
 SHOP_A_DOES = (LOGIN, 404, 302, 404, 404)
@@ -59,6 +60,7 @@ class Row:
     expected: tuple[int, int, int, int, int]
     names: tuple[str, ...] = ()
     sent: dict[str, object] | None = None
+    way: str = "post"
 
 
 def get(expected: tuple[int, int, int, int, int], *names: str) -> Row:
@@ -118,6 +120,8 @@ ROUTES: dict[str, Row] = {
     "portal:hand-over": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:feeds": get(SHOP_A, "slug"),
     "portal:send": post(SHOP_A_DOES, "slug", "feed"),
+    "portal:make-key": post((LOGIN, 404, 200, 404, 404), "slug", "feed", label="till"),
+    "portal:revoke-key": post(SHOP_A_DOES, "slug", "key"),
     "portal:run": get(SHOP_A, "slug", "run"),
     "portal:errors": get(SHOP_A, "slug", "run"),
     "portal:approve": post(SHOP_A_DOES, "slug", "run"),
@@ -126,6 +130,13 @@ ROUTES: dict[str, Row] = {
     "portal:stock": get(SHOP_A, "slug"),
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
     "portal:money": get(SHOP_A, "slug"),
+    # Programs, which have a key and no session
+    "api:openapi-json": get(EVERYONE),
+    "api:api-root": get(NOWHERE),
+    "api:send_list": Row(KEYLESS, sent={}, way="put"),
+    "api:push_rows": Row(KEYLESS, sent={}),
+    "api:push_state": get(KEYLESS, "feed"),
+    "api:runs": get(KEYLESS),
     # The operator
     "operations:healthz": get((503, 503, 503, 503, 503)),  # no worker runs here
     "operations:board": get(OPERATOR),
@@ -191,6 +202,7 @@ def world(db, settings, tmp_path) -> World:
         "line": line.pk,
         "run": a.run.pk,
         "feed": a.run.feed.name,
+        "key": a.key.pk,
         "list": "orders",
         "work": "foundation.mailmessage",
         "parked": parked.pk,
@@ -208,7 +220,7 @@ def answer(world: World, name: str, client: Client) -> int:
         if row.sent is None:
             return client.get(where).status_code
         sent = {key: world.known.get(str(value), value) for key, value in row.sent.items()}
-        return client.post(where, sent).status_code
+        return client.put(where).status_code if row.way == "put" else client.post(where, sent).status_code
     finally:
         transaction.savepoint_rollback(before)
 

@@ -46,6 +46,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='FeedToken',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('label', models.CharField(max_length=60)),
+                ('digest', models.CharField(help_text='SHA-256 of the key.', max_length=64, unique=True)),
+                ('created_at', models.DateTimeField()),
+                ('used_at', models.DateTimeField(null=True)),
+                ('revoked_at', models.DateTimeField(null=True)),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='catalog_sync.feed')),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='SourceRecord',
             fields=[
                 ('pk', models.CompositePrimaryKey('feed_id', 'sku', blank=True, editable=False, primary_key=True, serialize=False)),
@@ -117,6 +133,28 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Push',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('key', models.CharField(help_text="The sender's own, once for every push.", max_length=64)),
+                ('digest', models.CharField(max_length=64)),
+                ('as_of', models.DateTimeField()),
+                ('received_at', models.DateTimeField()),
+                ('rows', models.JSONField(default=list)),
+                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pushes', to='catalog_sync.feed')),
+                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalog_sync.syncrun')),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='JournalPart',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -132,6 +170,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='syncrun',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('feed',), name='run_one_at_a_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='push',
+            constraint=models.UniqueConstraint(fields=('feed', 'key'), name='push_key_once'),
         ),
         migrations.AddConstraint(
             model_name='journalpart',

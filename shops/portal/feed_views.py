@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -15,12 +15,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import arrivals, decisions, error_file, sampling, undoing
-from catalog_sync.models import RecordIssue, SyncRun
+from catalog_sync import arrivals, decisions, error_file, keys, sampling, undoing
+from catalog_sync.models import FeedToken, RecordIssue, SyncRun
 from catalog_sync.reasons import REASONS, Reason
 from marketplace.foundation import audit, money
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
-from shops.portal.forms import ListForm
+from shops.portal.forms import KeyForm, ListForm
 from shops.portal.queries import feeds_for, runs_for
 from shops.portal.words import CHANGES, ISSUES, LANES, RUN_STATES
 
@@ -36,8 +36,11 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     context = {
         "feeds": [
             (feed, LANES[feed.lane], ListForm(auto_id=f"{feed.name}_%s") if arrivals.takes_lists(feed) else None)
-            for feed in feeds_for(request.user).filter(shop=workplace.shop)
+            for feed in feeds_for(request.user)
+            .filter(shop=workplace.shop)
+            .prefetch_related(Prefetch("tokens", FeedToken.objects.filter(revoked_at=None), to_attr="keys"))
         ],
+        "key_form": KeyForm(),
         "awaiting": _runs(request, workplace).filter(state=SyncRun.State.AWAITING)[:RUNS_SHOWN],
         "runs": [(row, RUN_STATES[row.state], words_of(row.notes[0]) if row.notes else "") for row in runs],
         "pages": runs,
@@ -65,6 +68,26 @@ def send(request: StaffRequest, workplace: Workplace, name: str) -> HttpResponse
             return redirect("portal:feeds", slug=workplace.shop.slug)
     errors = [problem] if problem else [str(error) for found in form.errors.values() for error in found]
     messages.error(request, " ".join(errors))
+    return redirect("portal:feeds", slug=workplace.shop.slug)
+
+
+@portal_action
+def make_key(request: StaffRequest, workplace: Workplace, name: str) -> HttpResponse:
+    """A key for a program; it is shown on the page that comes back, and never again."""
+    feed = get_object_or_404(feeds_for(request.user).filter(shop=workplace.shop), name=name)
+    form = KeyForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for error in form.errors["label"]))
+        return redirect("portal:feeds", slug=workplace.shop.slug)
+    key = keys.make(feed, label=form.cleaned_data["label"], by=request.user, now=timezone.now())
+    return page(request, workplace, "portal/key.html", {"feed": feed, "key": key})
+
+
+@portal_action
+def revoke_key(request: StaffRequest, workplace: Workplace, key_id: int) -> HttpResponse:
+    mine = FeedToken.objects.filter(feed__in=feeds_for(request.user).filter(shop=workplace.shop))
+    if keys.revoke(get_object_or_404(mine, pk=key_id), by=request.user, now=timezone.now()):
+        messages.success(request, _("The key opens nothing any more."))
     return redirect("portal:feeds", slug=workplace.shop.slug)
 
 

@@ -32,6 +32,14 @@ class ListForm(forms.Form):
     )
 
 
+class KeyForm(forms.Form):
+    label = forms.CharField(
+        label=gettext_lazy("What is the key for?"),
+        max_length=60,
+        error_messages={"required": gettext_lazy("Say what the key is for: the name of the program.")},
+    )
+
+
 class OrderForm(forms.Form):
     """Every form of an order says which version of it the person saw, and carries the token that makes a double click
     harmless. The template writes both, always fresh."""

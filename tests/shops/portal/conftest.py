@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from catalog_sync.models import Feed, RecordIssue, SyncRun
+from catalog_sync.models import Feed, FeedToken, RecordIssue, SyncRun
 from marketplace.models import User
 from shops import withholding
 from shops.models import Allocation, Shop, ShopMember, ShopOrder
@@ -25,6 +25,7 @@ class Stall:
     order: ShopOrder
     run: SyncRun
     withheld: Allocation
+    key: FeedToken
 
     @property
     def client(self) -> Client:
@@ -58,7 +59,10 @@ def stall(name: str) -> Stall:
     RecordIssue.objects.create(run=run, kind="refused", code="title_missing", position="row 3", text=f"À {name}")
     withholding.withhold(first, 1, now=timezone.now(), by="test")
     withheld = Allocation.objects.get(stock_record=first, cause=Allocation.Cause.NOT_FOUND)
-    return Stall(shop, staff, order, run, withheld)
+    key = FeedToken.objects.create(
+        feed=feed, label=f"Caisse {name}", digest=f"digest {name}", created_at=timezone.now()
+    )
+    return Stall(shop, staff, order, run, withheld, key)
 
 
 @pytest.fixture

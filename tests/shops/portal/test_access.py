@@ -13,7 +13,7 @@ from shops.portal.urls import order_patterns, shop_patterns, urlpatterns
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in
 
-NUMBER, LINE, RUN, RECORD, FEED = "number", "line_id", "run_id", "record_id", "name"
+NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
     "desk": [],
@@ -39,10 +39,12 @@ ACTS: dict[str, list[str]] = {
     "reject": [RUN],
     "undo": [RUN],
     "send": [FEED],
+    "make-key": [FEED],
+    "revoke-key": [KEY],
     "till-is-right": [RECORD],
 }
 ROUTES = LOOKS | ACTS
-FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX"}
+FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till"}
 
 
 def address(name: str, stall: Stall, *, slug: str = "") -> str:
@@ -52,6 +54,7 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         LINE: stall.order.lines.first().pk,
         RUN: stall.run.pk,
         FEED: stall.run.feed.name,
+        KEY: stall.key.pk,
         RECORD: stall.withheld.stock_record_id,
     }
     parts = {key: known[key] for key in ROUTES[name]}
