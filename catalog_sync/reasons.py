@@ -48,6 +48,10 @@ RECORD_REASONS: dict[str, str] = {
     "record_cut": _("The file ends in the middle of this article. Please send the file again."),
     "record_unreadable": _("The record is not well-formed XML (%(detail)s). Please have it corrected by its sender."),
     "record_too_large": _("The record is larger than %(limit)s characters. It was left out."),
+    "json_broken": _("This is no JSON that can be read (%(detail)s). Please have it corrected by its sender."),
+    "characters_broken": _("The line holds bytes that are no UTF-8. Please save the file as UTF-8."),
+    "field_unknown": _("There is no field called “%(value)s”. Look for a spelling mistake, or leave it out."),
+    "field_wrong": _("“%(value)s” cannot be the %(field)s. It was left out."),
     "record_test": _("The sender marked this as a test record. It was left out."),
 }
 
@@ -65,6 +69,11 @@ NOTE_REASONS: dict[str, str] = {
     "final_newline_missing": _("The last line does not end like the others did last time: the file may be cut off."),
     "control_characters": _("%(count)s records held control characters, which were removed."),
     "delta_only": _("The file lists changes only. Articles it does not mention stay as they are."),
+    "end_missing": _("No line says that the list ends here, so that nothing it no longer lists was taken out of sale."),
+    "end_differs": _(
+        "The last line counts %(expected)s articles, %(found)s came. Nothing that is missing was taken out of sale. "
+        "Please send the file again."
+    ),
     "message_described": _("%(format)s, sent by %(sender)s."),
 }
 

@@ -16,6 +16,7 @@ ADAPTERS = {
     "google_merchant": (_("Google Merchant feed"), "catalog_sync.adapters.google_merchant.GoogleMerchant"),
     "shopify_csv": (_("Shopify export"), "catalog_sync.adapters.shopify_csv.ShopifyCsv"),
     "woocommerce_csv": (_("WooCommerce export"), "catalog_sync.adapters.woocommerce_csv.WooCommerceCsv"),
+    "jsonl": (_("JSON Lines of our own schema"), "catalog_sync.adapters.jsonl.JsonLines"),
 }
 
 
