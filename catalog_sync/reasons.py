@@ -90,6 +90,11 @@ FEED_REASONS: dict[str, str] = {
     "file_damaged": _("The file cannot be opened: %(detail)s. It may be cut off; please send it again."),
     "file_locked": _("The file is protected with a password. Please send it without."),
     "file_too_large": _("The file is larger than %(limit)s MB. Please split it or ask us."),
+    "paging_stuck": _(
+        "The shop's system gave the same page again (after “%(after)s”), so that the list has no end. Please tell "
+        "whoever runs it."
+    ),
+    "paging_endless": _("After %(pages)s pages the list had not ended. Please tell whoever runs the shop's system."),
     "columns_unknown": _(
         "The columns were not recognised (found: %(columns)s). Needed: an ISBN, EAN or article number, and a title. "
         "Rename the columns, or tell us which is which."

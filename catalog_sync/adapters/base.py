@@ -86,6 +86,12 @@ class FileAdapter(Adapter):
 
     capabilities = frozenset({FULL})
 
+    @property
+    def is_one_file(self) -> bool:
+        """Whether the location is one file, as always; a system that is asked page after page says no for an address,
+        and writes `fetch` for it."""
+        return True
+
     def fetch(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         try:
             with open_local(self.feed.location) as file:

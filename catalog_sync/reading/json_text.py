@@ -9,7 +9,7 @@ from typing import Any
 from catalog_sync.reading.decoding import Decoding, decide, refuse_web_page, sample
 from catalog_sync.reasons import feed_error
 
-LARGEST_DOCUMENT = 64 * 1024 * 1024  # bytes of a file that has to be read whole
+LARGEST_DOCUMENT = 16 * 1024 * 1024  # bytes of a file that has to be read whole
 DEEPEST = 100  # arrays and objects inside one another
 LONGEST_NUMBER = 40  # characters
 

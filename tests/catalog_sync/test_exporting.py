@@ -28,6 +28,9 @@ FEEDS = [
     ("shopify_csv", "shopify_inventory.csv"),
     ("woocommerce_csv", "woocommerce.csv"),
     ("jsonl", "articles.jsonl"),
+    ("booknet", "20240303_Librairie_Exemple_booknet.csv"),
+    ("pass_culture", "pass_culture.json"),
+    ("tite_live", "Quotidien05.tit"),
 ]
 
 
