@@ -27,6 +27,7 @@ RECORD_REASONS: dict[str, str] = {
         "“%(value)s” is a number printed in the shop (it begins with 02, 04 or 20 to 29). Nobody else knows it."
     ),
     "gtin_several": _("The article has several ISBNs (%(value)s). The first one was used."),
+    "offers_several": _("The article has %(count)s offers that cannot be told apart. The first one was used."),
     "price_missing": _("No price. The article is not sold until it has one."),
     "price_on_request": _("The price is on request (“%(value)s”). The article is not sold online."),
     "price_not_understood": _("“%(value)s” was not understood as one price. Write it like 12.90 or 12,90."),

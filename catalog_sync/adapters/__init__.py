@@ -19,6 +19,9 @@ ADAPTERS = {
     "booknet": (_("BookNet Canada weekly report"), "catalog_sync.adapters.booknet.BookNet"),
     "pass_culture": (_("pass Culture stock (pull)"), "catalog_sync.adapters.pass_culture.PassCulture"),
     "tite_live": (_("Tite Live daily file"), "catalog_sync.adapters.tite_live.TiteLive"),
+    "schema_org": (_("schema.org pages and files (JSON-LD)"), "catalog_sync.adapters.schema_org.SchemaOrg"),
+    "ofn": (_("Open Food Network product list"), "catalog_sync.adapters.ofn.OpenFoodNetwork"),
+    "dfc": (_("Data Food Consortium (JSON-LD)"), "catalog_sync.adapters.dfc.DataFoodConsortium"),
     "jsonl": (_("JSON Lines of our own schema"), "catalog_sync.adapters.jsonl.JsonLines"),
 }
 

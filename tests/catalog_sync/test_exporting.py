@@ -31,6 +31,10 @@ FEEDS = [
     ("booknet", "20240303_Librairie_Exemple_booknet.csv"),
     ("pass_culture", "pass_culture.json"),
     ("tite_live", "Quotidien05.tit"),
+    ("schema_org", "schema_org.json"),
+    ("schema_org", "schema_org.html"),
+    ("ofn", "ofn_products.csv"),
+    ("dfc", "dfc_catalog.json"),
 ]
 
 
