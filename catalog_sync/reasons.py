@@ -101,6 +101,9 @@ FEED_REASONS: dict[str, str] = {
         "Rename the columns, or tell us which is which."
     ),
     "column_mapped_missing": _("The column “%(column)s” is not in the file any more. Found: %(columns)s."),
+    "kind_not_found": _(
+        "It was not recognised what kind of file this is (it begins with “%(start)s”). Choose the kind: %(known)s."
+    ),
     "feed_kind_unknown": _("There is no kind of feed called “%(kind)s”. Known: %(known)s."),
 }
 

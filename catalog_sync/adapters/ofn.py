@@ -49,7 +49,7 @@ class OpenFoodNetwork(FileAdapter):
             table = read_workbook(file.path, _knows, "")
         else:
             table = read_csv(file.path, self.feed.encoding, _knows, _last_needed, newline_expected(since))
-        header = [_name(cell) for cell in table.header]
+        header = [column(cell) for cell in table.header]
         if not set(header) >= NEEDED:
             raise feed_error("columns_unknown", permanent=True, columns=", ".join(table.header))
         missing = sorted({"price", "on_hand"} - set(header))
@@ -114,16 +114,17 @@ class OpenFoodNetwork(FileAdapter):
         return record, [price.reason if lane is Lane.CATALOGUE else None, quantity.reason]
 
 
-def _name(cell: str) -> str:
+def column(cell: str) -> str:
+    """A header cell as the template spells it: " On hand" is "on_hand"."""
     return cleaning.fold(cell).replace(" ", "_")
 
 
 def _knows(cell: str) -> bool:
-    return _name(cell) in COLUMNS
+    return column(cell) in COLUMNS
 
 
 def _last_needed(header: list[str]) -> int:
-    names = [_name(cell) for cell in header]
+    names = [column(cell) for cell in header]
     return max((names.index(name) for name in (*NEEDED, "price", "on_hand") if name in names), default=0)
 
 

@@ -90,3 +90,10 @@ def test_sync_exits_with_1_where_a_feed_could_not_be_read(db, capsys):
         call_command("sync", "books")
     assert left.value.code == 1
     assert "nothing.csv" in capsys.readouterr().out
+
+
+def test_read_feed_finds_the_kind_by_itself(capsys):
+    call_command("read_feed", "auto", str(FIXTURES / "shopify_products.csv"), "--json")
+    assert last_line(capsys)["kind_detected"] == "shopify_csv"
+    call_command("read_feed", "spreadsheet", str(FIXTURES / "google.tsv"), "--json")
+    assert last_line(capsys)["kind_detected"] == "google_merchant"

@@ -10,12 +10,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog_sync.adapters import ADAPTERS, adapter_for
+from catalog_sync.adapters.detecting import detect
 from catalog_sync.canonical_json import as_json
 from catalog_sync.exporting import write_reading
+from catalog_sync.reading.fetching import open_local
 from catalog_sync.reasons import FeedError, Reason
 from catalog_sync.records import CatalogRecord, Chunk, Issue, Lane, Refused
 
 SHOWN_ISSUES = 10
+AUTO = "auto"
 
 
 @dataclass
@@ -37,7 +40,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", help=", ".join(ADAPTERS))
+        parser.add_argument("kind", help=f"{AUTO} (found out), {', '.join(ADAPTERS)}")
         parser.add_argument("file")
         parser.add_argument("--records", action="store_true", help="print every record as a line of JSON")
         parser.add_argument("--jsonl", action="store_true", help="print the file in our own form, to be read as jsonl")
@@ -47,11 +50,10 @@ class Command(BaseCommand):
         parser.add_argument("--encoding", default="", help="declared charset; found out where it is not given")
 
     def handle(self, *args: object, **options: Any) -> None:
-        wanted = FileOnly(
-            options["kind"], options["file"], options["currency"], options["language"], options["encoding"]
-        )
-        told = Told(options["kind"])
         try:
+            kind, found = kinds(options["kind"], options["file"])
+            wanted = FileOnly(kind, options["file"], options["currency"], options["language"], options["encoding"])
+            told = Told(found)
             chunks = told.counting(adapter_for(wanted).fetch(Lane.CATALOGUE, None))
             if options["jsonl"]:
                 write_reading(chunks, self.stdout)
@@ -65,6 +67,19 @@ class Command(BaseCommand):
             self.stdout.write(told.text())
         if options["json"]:
             self.stdout.write(json.dumps(told.as_json(), ensure_ascii=False))
+
+
+def kinds(asked: str, location: str) -> tuple[str, str]:
+    """The kind to read a file as, and the kind it was found to be. Raises `FeedError` where it is to be found out and
+    cannot be."""
+    try:
+        with open_local(location) as file:
+            found = detect(file.path)
+    except FeedError:
+        if asked == AUTO:
+            raise
+        return asked, asked
+    return (found if asked == AUTO else asked), found
 
 
 class Told:
