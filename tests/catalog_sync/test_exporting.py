@@ -32,7 +32,7 @@ FEEDS = [
     ("pass_culture", "pass_culture.json"),
     ("tite_live", "Quotidien05.tit"),
     ("schema_org", "schema_org.json"),
-    ("schema_org", "schema_org.html"),
+    ("schema_org", "schema_org.htm"),
     ("ofn", "ofn_products.csv"),
     ("dfc", "dfc_catalog.json"),
 ]

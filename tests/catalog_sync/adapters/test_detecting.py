@@ -31,7 +31,7 @@ KINDS = {
     "onix21.xml": "onix",
     "onix30.xml": "onix",
     "pass_culture.json": "pass_culture",
-    "schema_org.html": "schema_org",
+    "schema_org.htm": "schema_org",
     "schema_org.json": "schema_org",
     "shopify_inventory.csv": "shopify_csv",
     "shopify_products.csv": "shopify_csv",
@@ -39,7 +39,7 @@ KINDS = {
 }
 NEW = [
     *("20240303_Librairie_Exemple_booknet.csv", "Quotidien05.tit", "articles.jsonl", "dfc_catalog.json", "google.tsv"),
-    *("ofn_products.csv", "pass_culture.json", "schema_org.html", "schema_org.json"),
+    *("ofn_products.csv", "pass_culture.json", "schema_org.htm", "schema_org.json"),
 ]
 FILLINGS = [b"<", b"<!--", b"<!DOCTYPE[", b"<?", b"{", b'"', b"~", b"a;", b"<script ", b'{"a":']
 WORDS = ['"x"', "7", "-1.5", "true", "null", "[]", "{}", '["x"]', '{"@id": "x"}', '[{"@value": []}]', "1e39", "[[[]]]"]

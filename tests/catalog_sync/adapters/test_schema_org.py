@@ -51,7 +51,7 @@ def read(tmp_path, value: object, name: str = "feed.json"):
 
 
 def test_page_gives_its_products_and_is_never_the_whole_list():
-    feed = FeedUnderTest("schema_org", str(FIXTURES / "schema_org.html"))
+    feed = FeedUnderTest("schema_org", str(FIXTURES / "schema_org.htm"))
     (chunk,) = adapter_for(feed).fetch(Lane.CATALOGUE, None)
     assert [(r.sku, r.title, r.price, r.availability, r.contributors) for r in chunk.records] == [
         ("9782070360246", "L'Étranger", 750, "in_stock", (("Albert Camus", "author"),))
