@@ -227,7 +227,7 @@ def partial_date(text: str) -> str:
 
 def web_address(text: str) -> str:
     """An http(s) address, the first where a cell lists several; otherwise empty."""
-    first = re.split(r"[\s,;|]+(?=https?://|$)", text.strip(), maxsplit=1)[0] if text else ""
+    first = re.split(r"[\s,;|]+(?=https?://|$)", text.strip()[:2000], maxsplit=1)[0] if text else ""
     return first if first.startswith(("http://", "https://")) and len(first) <= 500 else ""
 
 

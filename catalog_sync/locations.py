@@ -50,7 +50,7 @@ def opened(feed: Feed) -> Iterator[Reading]:
     adapter = adapter_for(feed)
     lane = Lane(feed.lane)
     since = Cursor(lane, feed.cursor) if feed.cursor else None
-    if not isinstance(adapter, FileAdapter):
+    if not isinstance(adapter, FileAdapter) or not adapter.is_one_file:
         yield Reading(adapter.fetch(lane, since), "")
         return
     with ExitStack() as stack:

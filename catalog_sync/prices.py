@@ -13,6 +13,7 @@ from catalog_sync.vocabulary import AMBIGUOUS_SIGNS, CURRENCY_SIGNS, PRICE_ON_RE
 from marketplace.foundation.money import exponent
 
 NO_CURRENCY = "XXX"  # ISO 4217
+LONGEST = 200  # characters of a cell that may be a price
 LARGEST = Decimal(10) ** 12  # of minor units: above it is a barcode in the wrong column, not a price
 
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009'’]+")
@@ -42,7 +43,7 @@ def read_price(text: str, currency: str, decimal: str = "", zero_is_free: bool =
     bare = text.strip()
     if not bare:
         return Priced(None, currency, reason("price_missing"))
-    found = _NUMBER.match(bare)
+    found = _NUMBER.match(bare) if len(bare) <= LONGEST else None
     if not found:
         if fold(bare) in PRICE_ON_REQUEST_WORDS:
             return Priced(None, currency, reason("price_on_request", value=text))
@@ -55,9 +56,10 @@ def read_price(text: str, currency: str, decimal: str = "", zero_is_free: bool =
 
 
 def _in_minor_units(number: Decimal, currency: str, text: str, zero_is_free: bool) -> Priced:
-    minor = number.scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
-    if minor > LARGEST:
+    scaled = number.scaleb(exponent(currency))
+    if scaled > LARGEST:
         return Priced(None, currency, reason("price_not_understood", value=text))
+    minor = scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP)
     if not minor and not zero_is_free:
         return Priced(None, currency, reason("price_zero"))
     return Priced(int(minor), currency)

@@ -27,6 +27,7 @@ RECORD_REASONS: dict[str, str] = {
         "“%(value)s” is a number printed in the shop (it begins with 02, 04 or 20 to 29). Nobody else knows it."
     ),
     "gtin_several": _("The article has several ISBNs (%(value)s). The first one was used."),
+    "offers_several": _("The article has %(count)s offers that cannot be told apart. The first one was used."),
     "price_missing": _("No price. The article is not sold until it has one."),
     "price_on_request": _("The price is on request (“%(value)s”). The article is not sold online."),
     "price_not_understood": _("“%(value)s” was not understood as one price. Write it like 12.90 or 12,90."),
@@ -48,6 +49,10 @@ RECORD_REASONS: dict[str, str] = {
     "record_cut": _("The file ends in the middle of this article. Please send the file again."),
     "record_unreadable": _("The record is not well-formed XML (%(detail)s). Please have it corrected by its sender."),
     "record_too_large": _("The record is larger than %(limit)s characters. It was left out."),
+    "json_broken": _("This is no JSON that can be read (%(detail)s). Please have it corrected by its sender."),
+    "characters_broken": _("The line holds bytes that are no UTF-8. Please save the file as UTF-8."),
+    "field_unknown": _("There is no field called “%(value)s”. Look for a spelling mistake, or leave it out."),
+    "field_wrong": _("“%(value)s” cannot be the %(field)s. It was left out."),
     "record_test": _("The sender marked this as a test record. It was left out."),
 }
 
@@ -65,6 +70,11 @@ NOTE_REASONS: dict[str, str] = {
     "final_newline_missing": _("The last line does not end like the others did last time: the file may be cut off."),
     "control_characters": _("%(count)s records held control characters, which were removed."),
     "delta_only": _("The file lists changes only. Articles it does not mention stay as they are."),
+    "end_missing": _("No line says that the list ends here, so that nothing it no longer lists was taken out of sale."),
+    "end_differs": _(
+        "The last line counts %(expected)s articles, %(found)s came. Nothing that is missing was taken out of sale. "
+        "Please send the file again."
+    ),
     "message_described": _("%(format)s, sent by %(sender)s."),
 }
 
@@ -81,11 +91,19 @@ FEED_REASONS: dict[str, str] = {
     "file_damaged": _("The file cannot be opened: %(detail)s. It may be cut off; please send it again."),
     "file_locked": _("The file is protected with a password. Please send it without."),
     "file_too_large": _("The file is larger than %(limit)s MB. Please split it or ask us."),
+    "paging_stuck": _(
+        "The shop's system gave the same page again (after “%(after)s”), so that the list has no end. Please tell "
+        "whoever runs it."
+    ),
+    "paging_endless": _("After %(pages)s pages the list had not ended. Please tell whoever runs the shop's system."),
     "columns_unknown": _(
         "The columns were not recognised (found: %(columns)s). Needed: an ISBN, EAN or article number, and a title. "
         "Rename the columns, or tell us which is which."
     ),
     "column_mapped_missing": _("The column “%(column)s” is not in the file any more. Found: %(columns)s."),
+    "kind_not_found": _(
+        "It was not recognised what kind of file this is (it begins with “%(start)s”). Choose the kind: %(known)s."
+    ),
     "feed_kind_unknown": _("There is no kind of feed called “%(kind)s”. Known: %(known)s."),
 }
 

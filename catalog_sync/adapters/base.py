@@ -86,6 +86,12 @@ class FileAdapter(Adapter):
 
     capabilities = frozenset({FULL})
 
+    @property
+    def is_one_file(self) -> bool:
+        """Whether the location is one file, as always; a system that is asked page after page says no for an address,
+        and writes `fetch` for it."""
+        return True
+
     def fetch(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         try:
             with open_local(self.feed.location) as file:
@@ -104,11 +110,14 @@ class FileAdapter(Adapter):
         """A file read for the stock lane speaks for the stock alone, whatever else it holds."""
         return STOCK_FIELDS if lane is Lane.STOCK else ()
 
-    def last_chunk(self, writer: "ChunkWriter", *, whole: bool, cursor: Cursor | None = None) -> Chunk:
-        """The end of a reading. Raises `FeedError` where the file listed no article at all: that is no empty shop."""
+    def last_chunk(
+        self, writer: "ChunkWriter", *, whole: bool, cursor: Cursor | None = None, why_not: Reason | None = None
+    ) -> Chunk:
+        """The end of a reading; `why_not` is told instead of "cut off" where the end is not proved. Raises
+        `FeedError` where the file listed no article at all: that is no empty shop."""
         delta = bool(self.feed.options.get("delta"))
         if not whole:
-            writer.notes.append(reason("file_cut"))
+            writer.notes.append(why_not or reason("file_cut"))
         if delta:
             writer.notes.append(reason("delta_only"))
         if not writer.listed and writer.is_empty():

@@ -1,7 +1,8 @@
-"""A Google Merchant product feed, RSS 2.0 or Atom.
+"""A Google Merchant product feed: RSS 2.0, Atom, or a tab-separated file.
 
 Source: Google's product data specification; real feeds write "in stock" with a space, leave prices without decimals
-("3600 KES"), and name title and link with or without the g: prefix. The feed gives availability, no quantities.
+("3600 KES"), and name title and link with or without the g: prefix. The feed gives availability, no quantities. The
+columns of a file have the attributes' English names.
 """
 
 from collections.abc import Iterator
@@ -11,14 +12,18 @@ from lxml.etree import _Element
 
 from catalog_sync import cleaning
 from catalog_sync.adapters.base import ChunkWriter, FileAdapter
+from catalog_sync.adapters.spreadsheet import file_cursor, newline_expected, stamp_notes
 from catalog_sync.identifiers import identify
 from catalog_sync.prices import read_price
+from catalog_sync.reading.csv_rows import read_csv
+from catalog_sync.reading.decoding import sample
 from catalog_sync.reading.fetching import LocalFile
 from catalog_sync.reading.stamps import as_of, read_stamp
 from catalog_sync.reading.xml_records import (
     Document,
     Piece,
     XmlEnding,
+    decide_start,
     describe,
     drop_namespaces,
     parse,
@@ -30,6 +35,9 @@ from catalog_sync.records import CatalogRecord, Chunk, Condition, Cursor, Issue,
 
 ROOTS = {"rss", "feed", "channel"}
 _STAMPS = ("lastBuildDate", "pubDate", "updated")
+NEEDED = frozenset({"id", "title"})
+TELLING = frozenset({"link", "image_link", "google_product_category", "mpn", "identifier_exists", "product_type"})
+ATTRIBUTES = NEEDED | TELLING | {"description", "price", "sale_price", "availability", "condition", "brand", "gtin"}
 
 
 class GoogleMerchant(FileAdapter):
@@ -37,6 +45,27 @@ class GoogleMerchant(FileAdapter):
     position_word = "item"
 
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
+        start = sample(file.path, decide_start(file.path), 2048).lstrip("\ufeffï»¿\0 \t\r\n")
+        return self._read_table(file, lane, since) if start and start[0] != "<" else self._read_xml(file, lane)
+
+    def _read_table(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
+        table = read_csv(file.path, self.feed.encoding, _knows, _last_needed, newline_expected(since))
+        header = [column(cell) for cell in table.header]
+        if not set(header) >= NEEDED:
+            raise feed_error("columns_unknown", permanent=True, columns=", ".join(table.header))
+        notes = [*table.notes, *stamp_notes(file), reason("columns_missing", columns="quantity")]
+        writer = ChunkWriter(as_of(file.stamp, file.received_at), notes)
+        for item in table.rows:
+            if isinstance(item, Refused):
+                writer.refused.append(item)
+            else:
+                texts = {name: cell.strip() for name, cell in zip(header[::-1], item[1][::-1], strict=True)}
+                self._add(texts, raw_text(item[1]), item[0], writer, lane, f"{file.received_at:%Y-%m-%d}")
+            if writer.is_full():
+                yield writer.take()
+        yield self.last_chunk(writer, whole=table.ending.whole, cursor=file_cursor(lane, table))
+
+    def _read_xml(self, file: LocalFile, lane: Lane) -> Iterator[Chunk]:
         document = describe(file.path, self.feed.encoding)
         if document.root not in ROOTS:
             raise feed_error("file_wrong_kind", permanent=True, found=f"<{document.root}>", expected="RSS, Atom")
@@ -74,19 +103,21 @@ class GoogleMerchant(FileAdapter):
             writer.refused.append(Refused(raw_text(piece.text), why, piece.number))
             return parsed.cleaned
         drop_namespaces(parsed.element)
-        record, issues = self._record(parsed.element, writer, lane, today)
-        if not record.sku or not (record.title or record.gtin):
-            why = reason("title_missing" if record.sku else "sku_missing")
-            writer.refused.append(Refused(raw_text(piece.text), why, piece.number, record.sku))
-        else:
-            writer.records.append(record)
-            writer.issues.extend(Issue(record.sku, why, piece.number) for why in issues)
+        self._add(_texts(parsed.element), raw_text(piece.text), piece.number, writer, lane, today)
         return parsed.cleaned
 
+    def _add(self, texts: dict[str, str], raw: str, position: int, writer: ChunkWriter, lane: Lane, today: str) -> None:
+        record, issues = self._record(texts, writer, lane, today)
+        if not record.sku or not (record.title or record.gtin):
+            why = reason("title_missing" if record.sku else "sku_missing")
+            writer.refused.append(Refused(raw, why, position, record.sku))
+        else:
+            writer.records.append(record)
+            writer.issues.extend(Issue(record.sku, why, position) for why in issues)
+
     def _record(
-        self, item: _Element, writer: ChunkWriter, lane: Lane, today: str
+        self, texts: dict[str, str], writer: ChunkWriter, lane: Lane, today: str
     ) -> tuple[CatalogRecord, list[Reason]]:
-        texts = _texts(item)
         gtin, wrong_gtin = identify(texts.get("gtin", ""))
         price = read_price(_price_text(texts, today), self.feed.currency, ".")
         availability, odd_availability = cleaning.availability(texts.get("availability", ""))
@@ -118,6 +149,20 @@ class GoogleMerchant(FileAdapter):
         )
         reasons = (wrong_gtin, price.reason, odd_availability, odd_condition, quantity.reason)
         return record, [why for why in reasons if why is not None]
+
+
+def column(cell: str) -> str:
+    """A header cell as the attribute is called: "image link" and "g:image_link" are "image_link"."""
+    return cleaning.fold(cell).replace(" ", "_").removeprefix("g_")
+
+
+def _knows(cell: str) -> bool:
+    return column(cell) in ATTRIBUTES
+
+
+def _last_needed(header: list[str]) -> int:
+    names = [column(cell) for cell in header]
+    return max((names.index(name) for name in (*NEEDED, "price", "availability") if name in names), default=0)
 
 
 def _texts(item: _Element) -> dict[str, str]:

@@ -62,6 +62,11 @@ def column_notes(columns: Columns, header: list[str]) -> list[Reason]:
     return notes
 
 
+def newline_expected(since: Cursor | None) -> bool:
+    """Whether the last file ended with a newline, so that one without is cut."""
+    return since is not None and since.value == WITH_NEWLINE
+
+
 def file_cursor(lane: Lane, table: Table) -> Cursor:
     """How this file ended, so that the next one can be told to be cut."""
     return Cursor(lane, WITH_NEWLINE if table.ending.final_newline else "")

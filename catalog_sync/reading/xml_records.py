@@ -20,6 +20,7 @@ from catalog_sync.reasons import Reason, feed_error, reason
 
 LARGEST_RECORD = 4_000_000  # characters
 LARGEST_TAIL = 65_536
+NEAR = 4096
 _DECLARED = re.compile(r"^\ufeff?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)[\"']", re.I)
 _ROOT = re.compile(r"<([A-Za-z_][\w.-]*(?::[\w.-]+)?)([^<>]*)>")
 _SKIPPED = re.compile(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^\[>]|\[.*?\])*>", re.S | re.I)
@@ -116,6 +117,7 @@ class _Splitter:
         self.number = 0
         self.tail_from = 0  # just behind the last record
         self.cut = False
+        self.reach = LARGEST_RECORD  # how far ahead a closing tag is looked for; not far while none are met
 
     def feed(self, block: str) -> Iterator[Piece]:
         self.buffer += block
@@ -171,7 +173,7 @@ class _Splitter:
         """Inside a plain record, go straight to its closing tag: looking at every tag is what costs."""
         if self.start is None:
             return
-        end = self.buffer.find("</" + opened[1:], self.at)
+        end = self.buffer.find("</" + opened[1:], self.at, self.at + self.reach)
         if end < 0:
             return
         for hindrance in ("<!", opened + ">", opened + " "):
@@ -183,6 +185,7 @@ class _Splitter:
         closing, name = found[1], found[2]
         if not closing:
             if self.start is not None:
+                self.reach = NEAR
                 yield self._piece(
                     self.buffer[self.start : found.start()], reason("record_unreadable", detail="not closed")
                 )
@@ -192,6 +195,7 @@ class _Splitter:
                 yield self._piece(self.buffer[found.start() : close + 1])
         elif self.start is not None and name == self.name:
             piece = self.buffer[self.start : close + 1]
+            self.reach = LARGEST_RECORD
             self._end(close)
             yield self._piece(piece)
 

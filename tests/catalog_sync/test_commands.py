@@ -110,3 +110,10 @@ def test_sync_undoes_a_run(db, capsys):
     ):
         with translation.override("en"), pytest.raises(CommandError, match=words):
             call_command("sync", *arguments)
+
+
+def test_read_feed_finds_the_kind_by_itself(capsys):
+    call_command("read_feed", "auto", str(FIXTURES / "shopify_products.csv"), "--json")
+    assert last_line(capsys)["kind_detected"] == "shopify_csv"
+    call_command("read_feed", "spreadsheet", str(FIXTURES / "google.tsv"), "--json")
+    assert last_line(capsys)["kind_detected"] == "google_merchant"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,11 +10,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog_sync.adapters import ADAPTERS, adapter_for
+from catalog_sync.adapters.detecting import detect
+from catalog_sync.canonical_json import as_json
+from catalog_sync.exporting import write_reading
+from catalog_sync.reading.fetching import open_local
 from catalog_sync.reasons import FeedError, Reason
 from catalog_sync.records import CatalogRecord, Chunk, Issue, Lane, Refused
-from marketplace.foundation.money import to_decimal
 
 SHOWN_ISSUES = 10
+AUTO = "auto"
 
 
 @dataclass
@@ -35,31 +40,46 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", help=", ".join(ADAPTERS))
+        parser.add_argument("kind", help=f"{AUTO} (found out), {', '.join(ADAPTERS)}")
         parser.add_argument("file")
         parser.add_argument("--records", action="store_true", help="print every record as a line of JSON")
+        parser.add_argument("--jsonl", action="store_true", help="print the file in our own form, to be read as jsonl")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
         parser.add_argument("--currency", default=settings.OSCAR_DEFAULT_CURRENCY, help="where the file names none")
         parser.add_argument("--language", default="fr")
         parser.add_argument("--encoding", default="", help="declared charset; found out where it is not given")
 
     def handle(self, *args: object, **options: Any) -> None:
-        wanted = FileOnly(
-            options["kind"], options["file"], options["currency"], options["language"], options["encoding"]
-        )
-        told = Told(options["kind"])
         try:
-            for chunk in adapter_for(wanted).fetch(Lane.CATALOGUE, None):
-                told.count(chunk)
+            kind, found = kinds(options["kind"], options["file"])
+            wanted = FileOnly(kind, options["file"], options["currency"], options["language"], options["encoding"])
+            told = Told(found)
+            chunks = told.counting(adapter_for(wanted).fetch(Lane.CATALOGUE, None))
+            if options["jsonl"]:
+                write_reading(chunks, self.stdout)
+            for chunk in chunks:
                 if options["records"]:
                     for record in chunk.records:
                         self.stdout.write(json.dumps(as_json(record), ensure_ascii=False))
         except FeedError as error:
             raise CommandError(str(error)) from None
-        if not options["records"]:
+        if not options["records"] and not options["jsonl"]:
             self.stdout.write(told.text())
         if options["json"]:
             self.stdout.write(json.dumps(told.as_json(), ensure_ascii=False))
+
+
+def kinds(asked: str, location: str) -> tuple[str, str]:
+    """The kind to read a file as, and the kind it was found to be. Raises `FeedError` where it is to be found out and
+    cannot be."""
+    try:
+        with open_local(location) as file:
+            found = detect(file.path)
+    except FeedError:
+        if asked == AUTO:
+            raise
+        return asked, asked
+    return (found if asked == AUTO else asked), found
 
 
 class Told:
@@ -73,6 +93,12 @@ class Told:
         self.issues: Counter[str] = Counter()
         self.examples: dict[str, str] = {}
         self.notes: list[Reason] = []
+
+    def counting(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """The same chunks, counted as they pass."""
+        for chunk in chunks:
+            self.count(chunk)
+            yield chunk
 
     def count(self, chunk: Chunk) -> None:
         self.records += len(chunk.records)
@@ -113,12 +139,3 @@ class Told:
 
 
 _EMPTY = (None, "", (), False)
-
-
-def as_json(record: CatalogRecord) -> dict[str, Any]:
-    """A record with the schema's names: the price as a decimal text, times in ISO 8601."""
-    values = record._asdict()
-    if record.price is not None:
-        values["price"] = str(to_decimal(record.price, record.currency))
-    values["as_of"] = record.as_of.isoformat()
-    return values

@@ -52,3 +52,31 @@ def test_atom_is_read_and_a_running_sale_counts(tmp_path):
     (chunk,) = adapter_for(FeedUnderTest("google_merchant", str(path))).fetch(Lane.CATALOGUE, None)
     assert [(record.sku, record.title, record.price) for record in chunk.records] == [("A", "T", 800)]
     assert chunk.as_of == datetime(2024, 3, 4, 22, 45, tzinfo=UTC)
+
+
+class TestGoogleMerchantTable(AdapterConformance):
+    kind = "google_merchant"
+    fixture = FIXTURES / "google.tsv"
+    expected = {
+        "MUG-1": {
+            "title": "Tasse & soucoupe",
+            "price": 360000,
+            "currency": "KES",
+            "availability": "in_stock",
+            "publisher": "Atelier",
+            "cover": "https://images.example/mug.jpg",
+            "subjects": (("sender", "", "Maison > Tasses"),),
+        },
+        "BOOK-1": {
+            "gtin": 9782070368228,
+            "price": 1290,  # the sale is over
+            "availability": "temporarily_unavailable",
+            "condition": "acceptable",
+            "subjects": (("sender", "", "Romans"), ("google", "784", "")),
+        },
+        "BOOK-2": {"availability": "preorder", "available_from": "2029-03-01"},
+    }
+    unknown_quantities = ("MUG-1", "BOOK-1", "BOOK-2")
+    expected_refused = ("sku_missing",)
+    ends_may_be_open = True
+    long_feed = ("id\ttitle\tlink\tprice\n", "NUMBER\tT\tx\t1 EUR\n", "")

@@ -120,3 +120,13 @@ def test_what_is_no_xml_says_what_it_is(text, code, tmp_path):
 )
 def test_declared_encoding_is_used_where_it_holds(declaration, encoding, split):
     assert split(f"{declaration}<x><r>été</r></x>", encoding) == ([("<r>été</r>", "")], True)
+
+
+def test_records_that_never_close_cost_no_more_than_their_length(tmp_path):
+    """Looking for each one's closing tag to the end of the block made a megabyte take most of a minute."""
+    path = tmp_path / "open.xml"
+    path.write_text("<rss><channel>" + "<item>" * 300_000, encoding="utf-8")
+    document = describe(path, "")
+    ending = XmlEnding()
+    pieces = sum(1 for _ in split_records(path, document, ("item",), ending))
+    assert (pieces, ending.closed) == (300_000, False)
