@@ -1,14 +1,29 @@
+from django import forms
 from django.contrib import admin
 
 from catalog_sync.models import Feed, RecordIssue, SyncRun
 
 
+class FeedForm(forms.ModelForm):
+    password = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Where the shop's system asks for one; the user is an option. Empty: as it is. Never shown.",
+    )
+
+
 @admin.register(Feed)
 class FeedAdmin(admin.ModelAdmin):
+    form = FeedForm
     list_display = ["name", "shop", "kind", "lane", "active", "every_minutes", "due_at", "parked_at"]
     list_filter = ["active", "kind", "lane"]
     search_fields = ["name", "shop__name", "location"]
     readonly_fields = ["cursor", "content_hash", "attempts", "lease_until", "lease_token", "last_error"]
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if form.cleaned_data.get("password"):
+            obj.keep_password(form.cleaned_data["password"])
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

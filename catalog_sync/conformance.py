@@ -49,6 +49,7 @@ class FeedUnderTest:
     encoding: str = ""
     timezone: str = "Europe/Paris"
     stock_kind: str = StockKind.ON_HAND
+    password: str = ""
 
 
 @dataclass

@@ -6,6 +6,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.foundation import secrets
 from marketplace.foundation.leases import DueRow
 
 
@@ -27,6 +28,7 @@ class Feed(DueRow):
     encoding = models.CharField(max_length=20, blank=True, help_text="Declared charset; empty: found out.")
     every_minutes = models.PositiveIntegerField(default=60)
     active = models.BooleanField(default=True)
+    sealed_password = models.TextField(blank=True, default="", editable=False)
     cursor = models.CharField(max_length=500, blank=True, help_text="Where the next delta begins; stored once applied.")
     content_hash = models.CharField(max_length=64, blank=True, help_text="Of the file last applied whole.")
     # The guard's limits, in per cent
@@ -42,6 +44,20 @@ class Feed(DueRow):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def password(self) -> str:
+        """What we sign in with where the shop's system asks for it; empty where it does not. Raises `SecretError`."""
+        return secrets.open_sealed(self.sealed_password, row=self._row) if self.sealed_password else ""
+
+    def keep_password(self, plain: str) -> None:
+        """Stored encrypted, for this feed alone; empty: none."""
+        self.sealed_password = secrets.seal(plain, row=self._row) if plain else ""
+        self.save(update_fields=["sealed_password"])
+
+    @property
+    def _row(self) -> str:
+        return f"{self._meta.label_lower}:{self.pk}"
 
     @property
     def timezone(self) -> str:

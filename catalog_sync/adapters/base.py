@@ -47,6 +47,9 @@ class FeedSettings(Protocol):
     def timezone(self) -> str: ...  # name of the shop's zone
 
     @property
+    def password(self) -> str: ...  # with `options["user"]`, where the shop's system asks for them
+
+    @property
     def stock_kind(self) -> str: ...  # records.StockKind
 
 

@@ -4,8 +4,8 @@ Source: pass-culture-api and pass-culture-main (the shape of its pull). GET LOCA
 &modifiedSince=… answers {"stocks": [{"ref": "9782070368228", "available": 3, "price": 12.30}]}; an empty list or
 body is the end. A file holds one such answer. The reference is an EAN-13; there are no titles.
 
-Options: `prices_in` ("euros", the default, or "cents": vendors differ), `user` and `password` (Basic), `delta` (ask
-only for what changed since the last reading began).
+Options: `prices_in` ("euros", the default, or "cents": vendors differ), `user` (Basic, with the feed's
+password), `delta` (ask only for what changed since the last reading began).
 """
 
 import tempfile
@@ -91,7 +91,7 @@ class PassCulture(FileAdapter):
         stated = {name: value for name, value in parameters.items() if value}
         query = urlencode({**dict(parse_qsl(parts.query)), **stated})
         user = str(self.feed.options.get("user", ""))
-        auth = (user, str(self.feed.options.get("password", ""))) if user else None
+        auth = (user, self.feed.password) if user else None
         try:
             http.fetch_to_file(urlunsplit(parts._replace(query=query)), page, auth=auth, max_bytes=LARGEST_PAGE)
         except http.HttpError as problem:

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ('encoding', models.CharField(blank=True, help_text='Declared charset; empty: found out.', max_length=20)),
                 ('every_minutes', models.PositiveIntegerField(default=60)),
                 ('active', models.BooleanField(default=True)),
+                ('sealed_password', models.TextField(blank=True, default='', editable=False)),
                 ('cursor', models.CharField(blank=True, help_text='Where the next delta begins; stored once applied.', max_length=500)),
                 ('content_hash', models.CharField(blank=True, help_text='Of the file last applied whole.', max_length=64)),
                 ('drop_limit', models.PositiveSmallIntegerField(default=20, help_text='More rows than this gone: a person approves.')),

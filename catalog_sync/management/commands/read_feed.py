@@ -33,6 +33,7 @@ class FileOnly:
     options: dict[str, Any] = field(default_factory=dict)
     timezone: str = "UTC"
     stock_kind: str = "on_hand"
+    password: str = ""
 
 
 class Command(BaseCommand):

@@ -58,8 +58,9 @@ def paged(request):
     return 200, {}, answer(rest[:2])
 
 
-def pull(since: Cursor | None = None, **options):
-    return list(adapter_for(FeedUnderTest("pass_culture", URL, options=options)).fetch(Lane.CATALOGUE, since))
+def pull(since: Cursor | None = None, password: str = "", **options):
+    feed = FeedUnderTest("pass_culture", URL, options=options, password=password)
+    return list(adapter_for(feed).fetch(Lane.CATALOGUE, since))
 
 
 @responses.activate

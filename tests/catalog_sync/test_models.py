@@ -1,0 +1,38 @@
+"""A feed's password: stored encrypted, opened for its own feed alone, never shown."""
+
+import pytest
+from django.contrib.admin.sites import site
+from django.urls import reverse
+
+from catalog_sync.models import Feed
+from marketplace.foundation.secrets import SecretError
+from tests import factories
+from tests.catalog_sync.memory import feed
+from tests.shops.portal.conftest import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_password_is_sealed_and_opens_for_its_feed_alone():
+    books, other = feed(), feed()
+    assert books.password == ""
+    books.keep_password("s3cret")
+    stored = Feed.objects.get(pk=books.pk)
+    assert (stored.password, "s3cret" in stored.sealed_password) == ("s3cret", False)
+    Feed.objects.filter(pk=other.pk).update(sealed_password=stored.sealed_password)
+    with pytest.raises(SecretError):
+        assert Feed.objects.get(pk=other.pk).password
+
+
+def test_operator_sets_it_and_never_sees_it():
+    books = feed(kind="pass_culture", location="https://example.org/stocks")
+    client = signed_in(factories.user(is_staff=True, is_superuser=True))
+    where = reverse("admin:catalog_sync_feed_change", args=[books.pk])
+    form = site.get_model_admin(Feed).get_form(None)(instance=books)
+    sent = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    sent = {name: value for name, value in sent.items() if value not in (None, False)} | {"options": "{}"}
+    assert client.post(where, sent | {"password": "s3cret"}).status_code == 302
+    assert Feed.objects.get(pk=books.pk).password == "s3cret"
+    assert client.post(where, sent).status_code == 302
+    assert Feed.objects.get(pk=books.pk).password == "s3cret"
+    assert "s3cret" not in client.get(where).content.decode()
