@@ -1,8 +1,9 @@
 """Prices that are too far from everybody else's: kept back until a person vouches for them.
 
-How far an article's own price moved is the comparison's matter (`planning`). Here: below the feed's floor, or less than
-half or more than double of what the other shops ask for a new copy, where at least three ask anything. An article that
-had a price keeps it; a new one has none until then, and is not sold.
+How far an article's own price moved is the comparison's matter (`planning`). Here: below the feed's floor; less than
+half or more than double of what the other shops ask for a new copy, where at least three ask anything; a new book below
+the price that its publisher has fixed by law. An article that had a price keeps it; a new one has none until then, and
+is not sold.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from marketplace.foundation.money import exponent
 
 PLAN = "sync_plan"
 APPLY, JUMPED = "apply", "jumped"
+FAR, LOW, FIXED = "far", "low", "fixed"
 SHOPS = 3  # that sell a title new: of fewer, one slip is the median
 FACTOR = 2
 
@@ -31,7 +33,7 @@ def words(feed: Feed) -> dict[str, Any]:
 def hold_back(values: dict[str, Any]) -> None:
     """Mark the plan's rows whose price is out of the band."""
     number = {"number": "numeric" if connection.vendor == "postgresql" else "real"}
-    for statement in (_FAR, _LOW, _KEEP_OLD, _HOLD_NEW):
+    for statement in (_FAR, _LOW, _FIXED, _KEEP_OLD, _HOLD_NEW):
         bulk.execute(statement.format(**number), values)
 
 
@@ -42,7 +44,7 @@ c.verdict = '{APPLY}' AND (c.parts & {PRICE}) <> 0 AND c.price_minor IS NOT NULL
 
 # The middle price of the others; of an even number the lower middle.
 _FAR = f"""
-UPDATE {PLAN} AS c SET held_price = c.price_minor, others_price = m.middle
+UPDATE {PLAN} AS c SET held_price = c.price_minor, others_price = m.middle, held_for = '{FAR}'
 FROM (
     SELECT x.product_id, CAST(round(x.price * %(minor)s) AS bigint) AS middle FROM (
         SELECT k.product_id, k.price, row_number() OVER (PARTITION BY k.product_id ORDER BY k.price) AS place,
@@ -60,7 +62,20 @@ WHERE c.product_id = m.product_id AND c.condition = 'new' AND {_ASKED}
 """
 
 _LOW = f"""
-UPDATE {PLAN} AS c SET held_price = c.price_minor WHERE c.price_minor < %(floor)s AND {_ASKED}
+UPDATE {PLAN} AS c SET held_price = c.price_minor, held_for = '{LOW}' WHERE c.price_minor < %(floor)s AND {_ASKED}
+"""
+
+# Fixed-price law (France: loi n° 81-766 of 10 August 1981; Germany: Buchpreisbindungsgesetz): whoever sells the book
+# new asks what the publisher has fixed. Several sources may name it: the highest stands, so that no bargain slips through.
+_FIXED = f"""
+UPDATE {PLAN} AS c SET held_price = c.price_minor, others_price = m.fixed, held_for = '{FIXED}'
+FROM (
+    SELECT r.product_id, max(r.price_minor) AS fixed FROM catalog_sync_sourcerecord r
+    WHERE r.price_kind = 'fixed' AND r.currency = %(sold_in)s AND r.condition = 'new' AND r.retired_at IS NULL
+        AND r.feed_id <> %(feed)s AND r.product_id IN (SELECT c.product_id FROM {PLAN} c WHERE {_ASKED})
+    GROUP BY r.product_id
+) m
+WHERE c.product_id = m.product_id AND c.condition = 'new' AND {_ASKED} AND c.price_minor < m.fixed
 """
 
 _KEEP_OLD = f"""

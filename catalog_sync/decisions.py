@@ -17,7 +17,7 @@ from catalog_sync.runs import AlreadyRunningError
 from marketplace.foundation import audit
 
 State = SyncRun.State
-_PRICES = ("price_jumped", "price_far", "price_low")
+_PRICES = ("price_jumped", "price_far", "price_fixed", "price_low")
 logger = logging.getLogger("halles.sync")
 
 

@@ -178,7 +178,7 @@ FROM (
         r.sku IS NULL AS is_new,
         r.retired_at IS NOT NULL OR t.retired_at IS NOT NULL AS was_retired,
         r.price_minor AS old_price, r.currency AS old_currency,
-        CAST(NULL AS bigint) AS held_price, CAST(NULL AS bigint) AS others_price,
+        CAST(NULL AS bigint) AS held_price, CAST(NULL AS bigint) AS others_price, CAST(NULL AS text) AS held_for,
         r.quantity AS old_quantity, r.gtin AS old_gtin, k.product_id AS old_product_id,
         k.id AS stock_record_id, k.num_in_stock AS number, COALESCE(k.num_allocated, 0) AS allocated,
         COALESCE(t.availability, 'in_stock') AS old_availability, COALESCE(t.condition, 'new') AS old_condition,

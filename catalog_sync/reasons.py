@@ -159,6 +159,10 @@ RUN_REASONS: dict[str, str] = {
         "The price is %(value)s, and other shops ask about %(others)s for a new copy. It is not taken. If it is right, "
         "approve the run."
     ),
+    "price_fixed": _(
+        "The price is %(value)s, and the publisher has fixed it at %(others)s by law. It is not taken. Correct it, or "
+        "approve the run if the fixed price does not hold any more."
+    ),
     "price_low": _("The price is only %(value)s. It is not taken. If it is right, approve the run."),
     "gtin_changed": _(
         "The article number stood for %(old)s until now, and for %(value)s today. It is not sold until a person has "

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from catalog_sync import banding
 from catalog_sync.banding import JUMPED, PLAN
 from catalog_sync.models import Feed, RecordIssue, SyncRun
 from catalog_sync.planning import QUESTION, UNKNOWN, Plan
@@ -127,20 +128,21 @@ def issues_of(run: SyncRun, staged: Staged) -> list[RecordIssue]:
 
 def _kept_back(run: SyncRun) -> list[RecordIssue]:
     rows = bulk.rows(
-        f"SELECT verdict, sku, currency, old_price, price_minor, held_price, others_price, old_gtin, gtin FROM {PLAN}"
+        "SELECT verdict, sku, currency, old_price, price_minor, held_price, others_price, held_for, old_gtin, gtin"
+        f" FROM {PLAN}"
         f" WHERE verdict IN ('{JUMPED}', '{QUESTION}', '{UNKNOWN}') OR held_price IS NOT NULL"
         f" ORDER BY n LIMIT {MOST_ISSUES}"
     )
     found = []
-    for verdict, sku, currency, old_price, price, held, others, old_gtin, gtin in rows:
+    for verdict, sku, currency, old_price, price, held, others, held_for, old_gtin, gtin in rows:
 
         def shown(amount: int, currency: str = currency) -> str:
             return money.display(amount, currency, run.feed.shop.language)
 
         kind = RecordIssue.Kind.QUARANTINED
-        if others is not None:
-            why = reason("price_far", value=shown(held), others=shown(others))
-        elif held is not None:
+        if held_for in (banding.FAR, banding.FIXED):
+            why = reason(f"price_{held_for}", value=shown(held), others=shown(others))
+        elif held_for == banding.LOW:
             why = reason("price_low", value=shown(held))
         elif verdict == JUMPED:
             why = reason("price_jumped", old=shown(old_price), value=shown(price))

@@ -315,3 +315,33 @@ def test_price_below_the_floor_is_not_taken(db):
     run = sync_now(books)
     assert (price_of(books, "a"), price_of(books, "b")) == (None, Decimal("1.00"))
     assert [(issue.sku, issue.code, issue.kind) for issue in run.issues.all()] == [("a", "price_low", "quarantined")]
+
+
+def fixed_at(amount: int) -> Feed:
+    """A publisher's message that fixes the price."""
+    publisher = feed(name="publisher")
+    shelve(publisher, article("p", gtin=ISBN, price=amount, price_kind="fixed", quantity=None))
+    sync_now(publisher)
+    return publisher
+
+
+@pytest.mark.parametrize(
+    ("asked", "condition", "taken"),
+    [(1999, "new", False), (2000, "new", True), (2100, "new", True), (900, "good", True)],
+)
+def test_new_book_below_its_fixed_price_is_an_error_and_no_bargain(db, asked, condition, taken):
+    fixed_at(2000)
+    books = feed()
+    shelve(books, article("a", gtin=ISBN, price=asked, condition=condition))
+    run = sync_now(books)
+    assert price_of(books) == (Decimal(asked) / 100 if taken else None)
+    assert [issue.code for issue in run.issues.all()] == ([] if taken else ["price_fixed"])
+
+
+def test_withdrawn_message_fixes_nothing(db):
+    publisher = fixed_at(2000)
+    shelve(publisher, complete=False, gone=("p",), at=NOON + timedelta(hours=1))
+    sync_now(publisher, NOON + timedelta(hours=1))
+    books = feed()
+    shelve(books, article("a", gtin=ISBN, price=1500), at=LATER)
+    assert (sync_now(books, LATER).quarantined, price_of(books)) == (0, Decimal("15.00"))
