@@ -66,7 +66,7 @@ UPDATE {PLAN} AS c SET held_price = c.price_minor, held_for = '{LOW}' WHERE c.pr
 """
 
 # Fixed-price law (France: loi n° 81-766 of 10 August 1981; Germany: Buchpreisbindungsgesetz): whoever sells the book
-# new asks what the publisher has fixed. Several sources may name it: the highest stands, so that no bargain slips through.
+# new asks what the publisher has fixed. Several sources may name it: the highest stands, so that none is undercut.
 _FIXED = f"""
 UPDATE {PLAN} AS c SET held_price = c.price_minor, others_price = m.fixed, held_for = '{FIXED}'
 FROM (
