@@ -134,7 +134,8 @@ def _lock(statement: str, words: dict[str, Any]) -> None:
 
 
 def _products_to_fold(words: dict[str, Any]) -> list[int]:
-    """Products of a slice whose facts may change: not where another feed of the same kind says the very same."""
+    """Products of a slice whose facts may change: not where another feed of the same kind says the very same. With
+    them those that an article has left for another one."""
     same = f"""
         SELECT DISTINCT c.product_id FROM {PLAN} c
         WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}' AND c.facts_changed
@@ -142,6 +143,8 @@ def _products_to_fold(words: dict[str, Any]) -> list[int]:
                 SELECT 1 FROM catalog_sync_sourcerecord o JOIN catalog_sync_feed g ON g.id = o.feed_id
                 WHERE o.product_id = c.product_id AND o.facts_hash = c.facts_hash AND g.kind = %(kind)s
                     AND o.retired_at IS NULL))
+        UNION SELECT c.old_product_id FROM {PLAN} c
+        WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}' AND c.old_product_id <> c.product_id
     """
     return [product_id for (product_id,) in bulk.rows(same, words)]
 

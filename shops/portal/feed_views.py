@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import arrivals, decisions, error_file, keys, sampling, undoing
+from catalog_sync import arrivals, decisions, error_file, keys, questions, sampling, undoing
 from catalog_sync.models import FeedToken, RecordIssue, SyncRun
 from catalog_sync.reasons import REASONS, Reason
 from marketplace.foundation import audit, money
@@ -41,6 +41,7 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
             .prefetch_related(Prefetch("tokens", FeedToken.objects.filter(revoked_at=None), to_attr="keys"))
         ],
         "key_form": KeyForm(),
+        "questions": questions.count(feeds_for(request.user).filter(shop=workplace.shop)),
         "awaiting": _runs(request, workplace).filter(state=SyncRun.State.AWAITING)[:RUNS_SHOWN],
         "runs": [(row, RUN_STATES[row.state], words_of(row.notes[0]) if row.notes else "") for row in runs],
         "pages": runs,

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog_sync.questions import Choice
 from shops.models import ShopOrderLine
 from shops.portal.words import REASONS
 
@@ -30,6 +31,11 @@ class ListForm(forms.Form):
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
         error_messages={"invalid": gettext_lazy("That is not a date and a time.")},
     )
+
+
+class QuestionForm(forms.Form):
+    sku = forms.CharField(max_length=128, strip=False)
+    choice = forms.ChoiceField(choices=[(choice.value, choice.value) for choice in Choice])
 
 
 class KeyForm(forms.Form):

@@ -197,3 +197,22 @@ def test_what_is_wrong_with_a_sent_list_is_said(ours, sent):
     response = ours.client.post(where, sent, follow=True)
     assert [message.level_tag for message in response.context["messages"]] == ["error"]
     assert not AuditEntry.objects.filter(action="feed.send").exists()
+
+
+def test_question_is_asked_and_answered(ours, monkeypatch):
+    memory.register(monkeypatch)
+    feed = memory.feed(ours.shop, name="stall")
+    for day, gtin in enumerate((9782070360024, 9782070368228)):
+        at = memory.NOON + timedelta(days=day)
+        memory.shelve(feed, memory.article("a", gtin=gtin), memory.article("b"), memory.article("c"), at=at)
+        sync.run(feed, now=at)
+    page = reverse("portal:questions", args=[ours.shop.slug])
+    assert page in ours.client.get(reverse("portal:feeds", args=[ours.shop.slug])).content.decode()
+    shown = ours.client.get(page)
+    assert [question.sku for question in shown.context["questions"]] == ["a"]
+    where = reverse("portal:answer-question", args=[ours.shop.slug, "stall"])
+    assert where in shown.content.decode()
+    for choice, tag in (("nonsense", "info"), ("same", "success"), ("same", "info")):
+        response = ours.client.post(where, {"sku": "a", "choice": choice}, follow=True)
+        assert [message.level_tag for message in response.context["messages"]] == [tag]
+    assert page not in ours.client.get(reverse("portal:feeds", args=[ours.shop.slug])).content.decode()
