@@ -231,7 +231,26 @@ def _write(changed: list[tuple[int, str, dict[str, Any]]], now: datetime, *, ret
             " WHERE x.product_id = catalogue_product.id AND catalogue_product.title <> x.title",
             {"now": bulk.moment(now)},
         )
+    _want_covers(now, named=any(facts["cover_source"] for _product_id, _title, facts in changed))
     bulk.drop_temporary(_STAGE)
+
+
+def _want_covers(now: datetime, *, named: bool) -> None:
+    """Covers that a sender names are due to be fetched, and whoever fetches the one named before loses its lease; where
+    nobody names one any more, none is shown."""
+    if named:
+        bulk.execute(
+            "INSERT INTO titles_coverfetch (product_id, source, due_at, attempts, lease_token, last_error)"
+            f" SELECT product_id, cover_source, %(now)s, 0, '', '' FROM {_STAGE} WHERE cover_source <> ''"
+            " ON CONFLICT (product_id) DO UPDATE SET source = excluded.source, due_at = excluded.due_at, attempts = 0,"
+            " parked_at = NULL, last_error = '', lease_until = NULL, lease_token = ''"
+            " WHERE titles_coverfetch.source <> excluded.source",
+            {"now": bulk.moment(now)},
+        )
+    bulk.execute(
+        f"UPDATE {_TABLE} SET cover = '' WHERE cover <> '' AND product_id IN"
+        f" (SELECT product_id FROM {_STAGE} WHERE cover_source = '')"
+    )
 
 
 def _plain(column: tuple[str, Any]) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.foundation.leases import DueRow
+
 
 class Form(models.TextChoices):
     """What kind of thing it is: the values of `catalog_sync.records.Form`, into which every system's words map, and
@@ -96,3 +98,16 @@ class TitleChange(models.Model):
 
     def __str__(self) -> str:
         return str(self.product_id)
+
+
+class CoverFetch(DueRow):
+    """A cover that a sender names and we do not have yet; taken up by the step `fetch_covers`. What cannot be had is
+    finished with the reason in `last_error`: a title has its drawn cover then, and nobody needs to look."""
+
+    product = models.OneToOneField(
+        "catalogue.Product", primary_key=True, on_delete=models.CASCADE, related_name="cover_fetch"
+    )
+    source = models.URLField(max_length=500)
+
+    def __str__(self) -> str:
+        return self.source

@@ -12,6 +12,22 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='CoverFetch',
+            fields=[
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='cover_fetch', serialize=False, to='catalogue.product')),
+                ('source', models.URLField(max_length=500)),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='TitleChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

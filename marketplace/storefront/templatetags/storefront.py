@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from babel.numbers import format_decimal
 from django import template
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.forms import BoundField
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
@@ -20,7 +21,7 @@ from django.utils.translation import gettext as _
 from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Order
 
-from marketplace.catalogue import covers
+from marketplace.catalogue import cover_files, covers
 from marketplace.catalogue.models import ProductFacts
 from marketplace.foundation import money as foundation_money
 from search import words
@@ -179,7 +180,13 @@ def cover(product: Product, *, facts: ProductFacts | None = None, loading: str =
     """The title's cover, or a drawn one. `facts` where they are not already read with the product."""
     facts = facts or getattr(product, "facts", None)
     if facts and facts.cover:
-        return format_html('<img class="cover-image" src="{}" alt="" loading="{}">', facts.cover.url, loading)
+        small = default_storage.url(cover_files.name_of(str(facts.cover), "list"))
+        return format_html(
+            '<img class="cover-image" src="{}" srcset="{} {}w, {} {}w" sizes="(max-width: 640px) 30vw, 220px"'
+            ' width="{}" height="{}" alt="" loading="{}">',
+            *(facts.cover.url, small, cover_files.WIDTHS["list"], facts.cover.url, cover_files.WIDTHS["page"]),
+            *(covers.WIDTH, covers.HEIGHT, loading),
+        )
     return covers.drawn(product.title, facts.contributors_text if facts else "", facts.publisher if facts else "")
 
 

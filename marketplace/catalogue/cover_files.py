@@ -1,0 +1,100 @@
+"""Covers that senders name: fetched once, checked, made anew in our sizes, kept under the hash of what came.
+
+An address comes from a stranger, and so does the file: bytes, pixels and formats are limited before anything is
+decoded, and what is shown is never the file that came but a picture made from it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from marketplace.catalogue.models import CoverFetch, ProductFacts
+from marketplace.foundation import http, leases
+
+MOST_BYTES = 10 * 1024**2
+MOST_PIXELS = 40_000_000
+LEAST_EDGE = 60  # below it is a placeholder: "no picture"
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+WIDTHS = {"page": 480, "list": 160}
+_QUALITY = 80
+_AT_ONCE = 5
+_TRIES = 5
+
+
+class CoverError(Exception):
+    """What came is no cover that we show; the message says why."""
+
+
+def fetch_covers(now: datetime) -> int:
+    """The step: fetch a few. What cannot be had just now is tried later, a few times. Returns how many it looked at."""
+    claimed = leases.claim(CoverFetch, now=now, limit=_AT_ONCE, lease_seconds=1200)
+    for fetch in claimed:
+        try:
+            _fetch(fetch)
+        except CoverError as error:
+            leases.finish(fetch, last_error=str(error)[:500])
+        except http.HttpError as error:
+            if error.permanent or fetch.attempts >= _TRIES:
+                leases.finish(fetch, last_error=str(error)[:500])
+            else:
+                leases.postpone(fetch, error=str(error), now=now)
+    return len(claimed)
+
+
+def _fetch(fetch: CoverFetch) -> None:
+    with tempfile.TemporaryDirectory(prefix="cover-") as folder:
+        fetched = http.fetch_to_file(fetch.source, Path(folder) / "cover", max_bytes=MOST_BYTES)
+        content = fetched.path.read_bytes()
+    name = keep(content)
+    with transaction.atomic():
+        if leases.finish(fetch):
+            ProductFacts.objects.filter(pk=fetch.pk).update(cover=name)
+
+
+def keep(content: bytes) -> str:
+    """The name of the picture for pages, made from a file that came; the others lie beside it (`name_of`). The same
+    file is made once. Raises `CoverError`."""
+    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+    stem = f"covers/{digest[:2]}/{digest}"
+    picture = _decoded(content)
+    for size, width in WIDTHS.items():
+        name = f"{stem}-{size}.webp"
+        if not default_storage.exists(name):
+            default_storage.save(name, ContentFile(_made(picture, width)))
+    return f"{stem}-page.webp"
+
+
+def name_of(page_name: str, size: str) -> str:
+    """The name of another size of a kept cover."""
+    return page_name.replace("-page.", f"-{size}.")
+
+
+def _decoded(content: bytes) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            width, height = picture.size
+            if width * height > MOST_PIXELS:
+                raise CoverError(f"{width} × {height} pixels: more than we decode.")
+            if min(width, height) < LEAST_EDGE:
+                raise CoverError(f"{width} × {height} pixels: too small for a cover.")
+            picture.draft("RGB", (WIDTHS["page"] * 2, WIDTHS["page"] * 3))  # a large JPEG is decoded smaller at once
+            return ImageOps.exif_transpose(picture).convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise CoverError(f"It is no picture that can be read: {error}") from error
+
+
+def _made(picture: Image.Image, width: int) -> bytes:
+    """At most `width` wide, never enlarged; without anything that the file said beside its pixels."""
+    height = round(picture.height * width / picture.width)
+    smaller = picture.resize((width, height), Image.Resampling.LANCZOS) if picture.width > width else picture
+    made = io.BytesIO()
+    smaller.save(made, "WEBP", quality=_QUALITY)
+    return made.getvalue()
