@@ -6,8 +6,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
 
@@ -15,26 +15,53 @@ from catalog_sync import pushing, sync, undoing
 from catalog_sync.models import SyncRun
 from catalog_sync.runs import AlreadyRunningError
 from marketplace.foundation import audit
+from marketplace.models import User
 
 State = SyncRun.State
+TWO_ABOVE_PERCENT = 30  # of what a feed listed before
 _PRICES = ("price_jumped", "price_far", "price_fixed", "price_low")
 logger = logging.getLogger("halles.sync")
 
 
-def approve(run: SyncRun, *, by: AbstractBaseUser, now: datetime) -> bool:
+class Approval(StrEnum):
+    """What became of somebody's word: it is enough; the shop's, or the operator's, is needed too; nothing is asked."""
+
+    GIVEN = "given"
+    HALF = "half"
+    NOT_ASKED = "not asked"
+
+
+def needs_two(run: SyncRun) -> bool:
+    """Whether a run that awaits approval touches so much of what its feed listed before that two must agree."""
+    touched, known = run.changed + run.gone, run.changed + run.gone + run.unchanged
+    return run.state == State.AWAITING and touched * 100 > known * TWO_ABOVE_PERCENT
+
+
+def approve(
+    run: SyncRun, *, by: User, now: datetime, as_operator: bool = False, signed_in_again: bool = False
+) -> Approval:
     """A person vouches for a run that awaits approval, or for the prices that it kept back: it will be read again, and
-    applied if its list is still the same. False: there is nothing to approve, or it is approved already."""
+    applied if its list is still the same. Where two must agree, one is of the shop and one an operator; the only
+    person of a shop may sign in again instead."""
     if run.state != State.AWAITING and not has_prices_kept_back(run):
-        return False
+        return Approval.NOT_ASKED
     with transaction.atomic():
-        waiting = SyncRun.objects.filter(pk=run.pk, state=run.state, approved_at=None)
-        if not waiting.update(approved_at=now, approved_by=by):
-            return False
-        audit.record("sync_run.approve", run, by=by, shop_id=run.feed.shop_id, feed=run.feed.name)
-        return True
+        open_ = SyncRun.objects.select_for_update().filter(pk=run.pk, state=run.state, approved_at=None).first()
+        if open_ is None:
+            return Approval.NOT_ASKED
+        if as_operator:
+            open_.seconded_by = by
+        else:
+            open_.approved_by = by
+        both = open_.approved_by_id is not None and open_.seconded_by_id is not None
+        enough = both or (signed_in_again and not as_operator) or not needs_two(run)
+        open_.approved_at = now if enough else None
+        open_.save(update_fields=["approved_by", "seconded_by", "approved_at"])
+        audit.record("sync_run.approve", run, by=by, shop_id=run.feed.shop_id, feed=run.feed.name, enough=enough)
+    return Approval.GIVEN if enough else Approval.HALF
 
 
-def reject(run: SyncRun, *, by: AbstractBaseUser) -> bool:
+def reject(run: SyncRun, *, by: User) -> bool:
     """A person says that the list is wrong. False: it did not await approval any more."""
     with transaction.atomic():
         waiting = SyncRun.objects.filter(pk=run.pk, state=State.AWAITING, approved_at=None)
@@ -44,7 +71,7 @@ def reject(run: SyncRun, *, by: AbstractBaseUser) -> bool:
         return True
 
 
-def ask_to_undo(run: SyncRun, *, by: AbstractBaseUser, now: datetime) -> bool:
+def ask_to_undo(run: SyncRun, *, by: User, now: datetime) -> bool:
     """A person wants back what was before the run. False: it cannot be undone (any more), or is being undone."""
     if not undoing.can_be_undone(run):
         return False

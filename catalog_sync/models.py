@@ -101,6 +101,8 @@ class SyncRun(models.Model):
     # Some articles of each kind of change, where a person must approve it: catalog_sync.sampling.sample
     sample = models.JSONField(default=dict)
     approved_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    # The operator, where so much of a shop is touched that two must agree
+    seconded_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
     content_hash = models.CharField(max_length=64, blank=True)
     approved_at = models.DateTimeField(null=True, help_text="Approved then, and waiting to be read again and applied.")
     undo_asked_at = models.DateTimeField(null=True, help_text="Then a person asked for its undoing, which is due.")

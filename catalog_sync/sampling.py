@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import get_language, gettext_lazy
+
 from catalog_sync.banding import APPLY, PLAN
-from catalog_sync.models import Feed
+from catalog_sync.models import Feed, SyncRun
 from catalog_sync.planning import GONE
-from marketplace.foundation import bulk
+from marketplace.foundation import bulk, money
 
 SHOWN = 5  # of each kind
 NEW, PRICE, NUMBER, TITLE, GONE_WORD = "new", "price", "number", "title", "gone"
+
+WORDS: dict[str, Any] = {  # lazy texts, which Django's stubs give no public name
+    NEW: gettext_lazy("New"),
+    PRICE: gettext_lazy("Price"),
+    NUMBER: gettext_lazy("Copies"),
+    TITLE: gettext_lazy("Title"),
+    GONE_WORD: gettext_lazy("Gone"),
+}
 
 Sample = dict[str, list[dict[str, Any]]]
 
@@ -21,6 +31,22 @@ def sample(feed: Feed) -> Sample:
     words = {"feed": feed.pk, "shown": SHOWN}
     found = {kind: [_article(*row) for row in bulk.rows(query, words)] for kind, query in _QUERIES.items()}
     return {kind: articles for kind, articles in found.items() if articles}
+
+
+def examples(run: SyncRun) -> list[tuple[str, list[dict[str, str]]]]:
+    """[(kind of change in words, articles with `before` and `after` as they are shown)], in the active language."""
+    return [(str(WORDS[kind]), [_shown(kind, article) for article in found]) for kind, found in run.sample.items()]
+
+
+def _shown(kind: str, article: dict[str, Any]) -> dict[str, str]:
+    def said(value: Any) -> str:
+        if value is None:
+            return "–"
+        if kind in (NEW, PRICE):
+            return money.display(value, article["currency"], get_language() or "fr")
+        return str(value)
+
+    return {**article, "before": said(article["before"]), "after": said(article["after"])}
 
 
 def _article(sku: str, title: str, before: Any, after: Any, currency: str) -> dict[str, Any]:

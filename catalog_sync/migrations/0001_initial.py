@@ -113,6 +113,7 @@ class Migration(migrations.Migration):
                 ('cursor_before', models.CharField(blank=True, help_text="The feed's cursor when it began.", max_length=500)),
                 ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='catalog_sync.feed')),
+                ('seconded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('undo_asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('undoes', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='undone_by', to='catalog_sync.syncrun')),
             ],

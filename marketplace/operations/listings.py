@@ -79,6 +79,7 @@ def _same(**columns: object) -> Callable[[datetime], Q]:
 def _feeds() -> QuerySet[Feed]:
     last = SyncRun.objects.filter(feed=OuterRef("pk")).order_by("-pk")
     return Feed.objects.select_related("shop").annotate(
+        last_run=Subquery(last.values("pk")[:1]),
         last_state=Subquery(last.values("state")[:1]),
         last_at=Subquery(last.values("started_at")[:1]),
         last_read=Subquery(last.values("read")[:1]),
@@ -91,7 +92,10 @@ def _feed_cells(feed: Feed) -> list[Cell]:
     return [
         Cell(feed.name),
         Cell(feed.shop.name, feed.shop.get_absolute_url()),
-        Cell(Run(feed.last_state).label if feed.last_state else ""),  # type: ignore[attr-defined]
+        Cell(
+            Run(feed.last_state).label if feed.last_state else "",  # type: ignore[attr-defined]
+            reverse("operations:run", args=[feed.last_run]) if feed.last_run else "",  # type: ignore[attr-defined]
+        ),
         Cell(when(feed.last_at)),  # type: ignore[attr-defined]
         Cell(feed.last_read if feed.last_read is not None else ""),  # type: ignore[attr-defined]
         Cell(when(feed.due_at) if feed.active else _("paused")),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.operations import board_views, health_views, network_views
+from marketplace.operations import board_views, health_views, network_views, run_views
 
 app_name = "operations"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("board/lists/<slug:name>/", board_views.listed, name="list"),
     path("board/parked/", board_views.parked_rows, name="parked"),
     path("board/parked/<str:label>/<int:row_id>/retry/", board_views.retry, name="retry"),
+    path("board/runs/<int:run_id>/", run_views.run, name="run"),
+    path("board/runs/<int:run_id>/approve/", run_views.approve, name="approve-run"),
+    path("board/runs/<int:run_id>/reject/", run_views.reject, name="reject-run"),
     path("board/health/", board_views.health_page, name="health"),
     path("board/verify/", board_views.verify, name="verify"),
     path("board/network/", network_views.edit_network, name="network"),

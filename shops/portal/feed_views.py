@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog_sync import arrivals, decisions, error_file, keys, questions, sampling, undoing
 from catalog_sync.models import FeedToken, RecordIssue, SyncRun
 from catalog_sync.reasons import REASONS, Reason
-from marketplace.foundation import audit, money
+from marketplace.foundation import audit
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.forms import KeyForm, ListForm
 from shops.portal.queries import feeds_for, runs_for
-from shops.portal.words import CHANGES, ISSUES, LANES, RUN_STATES
+from shops.portal.words import ISSUES, LANES, RUN_STATES
 
 RUNS_SHOWN = 20
 ISSUES_SHOWN = 100
@@ -109,7 +108,9 @@ def run(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpRespons
         "notes": [words_of(note) for note in found.notes],
         "can_approve_prices": decisions.has_prices_kept_back(found),
         "can_undo": undoing.can_be_undone(found),
-        "sample": [(CHANGES[kind], _examples(kind, articles)) for kind, articles in found.sample.items()],
+        "sample": sampling.examples(found),
+        "needs_two": decisions.needs_two(found),
+        "is_alone": _is_alone(workplace),
         "kinds": [(name, ISSUES[name], count) for name, count in kinds],
         "kind": kind,
         "issues": [(issue, ISSUES[issue.kind]) for issue in pages],
@@ -121,13 +122,32 @@ def run(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpRespons
 
 @portal_action
 def approve(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpResponse:
-    """The list is read again and applied, if it is still the one that was looked at."""
+    """The list is read again and applied, if it is still the one that was looked at. Where two must agree, the
+    operator is the other; the only person of a shop signs in again instead."""
     found = get_object_or_404(_runs(request, workplace), pk=run_id)
-    if decisions.approve(found, by=request.user, now=timezone.now()):
+    if decisions.needs_two(found) and _is_alone(workplace):
+        return _approve_alone(request, workplace, found)
+    return _approved(request, workplace, found, signed_in_again=False)
+
+
+@reauthentication_required
+def _approve_alone(request: StaffRequest, workplace: Workplace, found: SyncRun) -> HttpResponse:
+    return _approved(request, workplace, found, signed_in_again=True)
+
+
+def _approved(request: StaffRequest, workplace: Workplace, found: SyncRun, *, signed_in_again: bool) -> HttpResponse:
+    done = decisions.approve(found, by=request.user, now=timezone.now(), signed_in_again=signed_in_again)
+    if done is decisions.Approval.GIVEN:
         messages.success(request, _("Approved: the list is read again and applied now. Look again in a moment."))
+    elif done is decisions.Approval.HALF:
+        messages.success(request, _("Thank you. It touches so much of your shop that the network looks at it too."))
     else:
         messages.info(request, _("This list does not await approval any more."))
-    return _back(workplace, run_id)
+    return _back(workplace, found.pk)
+
+
+def _is_alone(workplace: Workplace) -> bool:
+    return workplace.shop.members.count() == 1
 
 
 @portal_action
@@ -158,25 +178,6 @@ def errors(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpResp
     response = HttpResponse("".join(error_file.lines(found)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.feed.name}-{found.pk}.csv"'
     return response
-
-
-def _examples(kind: str, articles: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Articles of a sample as they are shown: prices written out, unknown as a dash."""
-    is_price = kind in (sampling.NEW, sampling.PRICE)
-
-    def shown(value: Any, currency: str) -> str:
-        if value is None:
-            return "–"
-        return money.display(value, currency, get_language() or "fr") if is_price else str(value)
-
-    return [
-        {
-            **article,
-            "before": shown(article["before"], article["currency"]),
-            "after": shown(article["after"], article["currency"]),
-        }
-        for article in articles
-    ]
 
 
 def words_of(note: dict[str, object]) -> str:

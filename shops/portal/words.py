@@ -10,7 +10,6 @@ from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from catalog_sync import sampling
 from catalog_sync.models import Feed, RecordIssue, SyncRun
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
 
@@ -49,13 +48,6 @@ ISSUES: Words = {
     RecordIssue.Kind.QUARANTINED: gettext_lazy("Kept back"),
     RecordIssue.Kind.QUESTION: gettext_lazy("Question"),
     RecordIssue.Kind.WARNING: gettext_lazy("Note"),
-}
-CHANGES: Words = {
-    sampling.NEW: gettext_lazy("New"),
-    sampling.PRICE: gettext_lazy("Price"),
-    sampling.NUMBER: gettext_lazy("Copies"),
-    sampling.TITLE: gettext_lazy("Title"),
-    sampling.GONE_WORD: gettext_lazy("Gone"),
 }
 LANES: Words = {
     Feed.Lane.CATALOGUE: gettext_lazy("Titles, prices and stock"),

@@ -9,6 +9,7 @@ import pytest
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import decisions, guarding
+from catalog_sync.decisions import Approval
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.reasons import feed_error
 from marketplace.foundation.models import AuditEntry
@@ -100,13 +101,33 @@ def test_single_jump_is_said_again_without_writing_and_heals(books):
 
 
 def approved(run: SyncRun, *, by) -> SyncRun:
-    """A person approves, and the step carries it out."""
-    assert decisions.approve(run, by=by, now=LATER + timedelta(minutes=59))
-    assert not decisions.approve(run, by=by, now=LATER + timedelta(minutes=59))
+    """The shop approves, the operator where two are needed, and the step carries it out."""
+    soon = LATER + timedelta(minutes=59)
+    two = decisions.needs_two(run)
+    assert decisions.approve(run, by=by, now=soon) is (Approval.HALF if two else Approval.GIVEN)
+    if two:
+        assert decisions.follow_decisions(soon) == 0
+        assert decisions.approve(run, by=factories.user(), now=soon, as_operator=True) is Approval.GIVEN
+    assert decisions.approve(run, by=by, now=soon) is Approval.NOT_ASKED
     assert decisions.follow_decisions(LATER + timedelta(hours=1)) == 1
     run.refresh_from_db()
     assert run.approved_at is None
     return run
+
+
+@pytest.mark.parametrize(("left", "two"), [(14, False), (13, True)])
+def test_two_must_agree_where_more_than_thirty_percent_is_touched(books, left, two):
+    shelve(books, *shelf(left), at=LATER)
+    assert decisions.needs_two(sync_now(books, LATER)) is two
+
+
+def test_operator_alone_is_not_enough_and_the_only_person_signs_in_again(books):
+    shelve(books, *shelf(8), at=LATER)
+    run = sync_now(books, LATER)
+    for _ in range(2):
+        assert decisions.approve(run, by=factories.user(), now=LATER, as_operator=True) is Approval.HALF
+    assert decisions.follow_decisions(LATER) == 0
+    assert decisions.approve(run, by=factories.user(), now=LATER, signed_in_again=True) is Approval.GIVEN
 
 
 def test_approved_jump_goes_in(books):
@@ -156,7 +177,7 @@ def test_approval_applies_and_is_audited(books):
     again = approved(run, by=person)
     assert (again.pk, again.state, again.gone, on_sale()) == (run.pk, "done", 12, 8)
     assert codes(again) == ["run_approved"]
-    entry = AuditEntry.objects.get()
+    entry = AuditEntry.objects.earliest("pk")
     assert (entry.action, entry.actor, entry.shop_id) == ("sync_run.approve", person, books.shop_id)
 
 

@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync import decisions, runs, sync
+from catalog_sync import decisions, runs, sampling, sync
 from catalog_sync.models import RecordIssue, SyncRun
 from catalog_sync.reasons import reason
 from marketplace.foundation.models import AuditEntry
 from shops.portal.feed_views import words_of
-from shops.portal.words import CHANGES
+from tests import factories
 from tests.catalog_sync import memory
+from tests.shops.portal.conftest import signed_in
 
 
 def run_address(stall, name: str = "run") -> str:
@@ -88,6 +89,7 @@ def test_run_that_does_not_await_approval_cannot_be_approved(ours):
 
 
 def test_approving_a_list_that_is_gone_says_so(ours):
+    SyncRun.objects.filter(pk=ours.run.pk).update(unchanged=400)
     ours.client.post(run_address(ours, "approve"))
     decisions.follow_decisions(timezone.now())
     response = ours.client.get(run_address(ours))
@@ -132,11 +134,29 @@ def test_a_reading_is_undone_when_asked_for_once(ours, shelf):
     assert not ours.client.get(page).context["can_undo"]
 
 
+def test_only_person_of_a_shop_signs_in_again_where_much_is_touched(ours, shelf):
+    client, where = ours.client, reverse("portal:approve", args=[ours.shop.slug, shelf.pk])
+    response = client.post(where)
+    assert response.url.partition("?")[0] == reverse("account_reauthenticate")
+    assert not SyncRun.objects.exclude(approved_at=None).exists()
+    response = client.post(response.url, {"password": "password"}, follow=True)
+    assert response.redirect_chain[-1][0] == run_address_of(ours, shelf)
+    shelf.refresh_from_db()
+    assert (shelf.approved_by, shelf.approved_at is not None) == (ours.staff, True)
+
+
 def test_approved_list_is_applied_once(ours, shelf):
+    """The shop has two people: then the operator is the second to agree."""
+    factories.member(ours.shop, factories.user())
     client, where = ours.client, reverse("portal:approve", args=[ours.shop.slug, shelf.pk])
     assert shelf.state == SyncRun.State.AWAITING
-    for _ in range(2):
-        client.post(where)
+    client.post(where)
+    assert decisions.follow_decisions(memory.NOON) == 0
+    operator = signed_in(factories.user(is_staff=True))
+    page = reverse("operations:run", args=[shelf.pk])
+    assert reverse("operations:approve-run", args=[shelf.pk]) in operator.get(page).content.decode()
+    assert operator.post(reverse("operations:approve-run", args=[shelf.pk])).url == page
+    client.post(where)
     response = client.get(run_address_of(ours, shelf))
     assert response.context["run"].approved_at is not None
     assert reverse("portal:reject", args=[ours.shop.slug, shelf.pk]) not in response.content.decode()
@@ -144,7 +164,7 @@ def test_approved_list_is_applied_once(ours, shelf):
     shelf.refresh_from_db()
     assert (shelf.state, shelf.gone, shelf.approved_by) == (SyncRun.State.DONE, 6, ours.staff)
     assert StockRecord.objects.filter(partner=ours.shop.partner, terms__availability="unknown").count() == 6
-    assert AuditEntry.objects.filter(action="sync_run.approve").count() == 1
+    assert AuditEntry.objects.filter(action="sync_run.approve").count() == 2
 
 
 def test_prices_that_moved_far_can_be_vouched_for(ours, shelf):
@@ -163,7 +183,7 @@ def test_prices_that_moved_far_can_be_vouched_for(ours, shelf):
 def test_what_would_change_is_shown_before_it_is_approved(ours, shelf):
     response = ours.client.get(run_address_of(ours, shelf))
     ((word, articles),) = response.context["sample"]
-    assert (word, [row["sku"] for row in articles]) == (CHANGES["gone"], ["s4", "s5", "s6", "s7", "s8"])
+    assert (word, [row["sku"] for row in articles]) == (sampling.WORDS["gone"], ["s4", "s5", "s6", "s7", "s8"])
     assert "Title s4" in response.content.decode()
 
 
