@@ -29,7 +29,7 @@ Times = dict[str, list[float]]
 
 def open_shop(name: str) -> None:
     shop = factories.shop(name, complete_as_of=None)
-    Feed.objects.create(shop=shop, name=name, kind="spreadsheet", location=f"{name}.csv", currency="CAD")
+    Feed.objects.create(shop=shop, name=name, kind="csv", location=f"{name}.csv", currency="CAD")
 
 
 def feed(name: str) -> Feed:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 ADAPTERS = {
     "onix": (_("ONIX for Books (2.1, 3.0, 3.1)"), "catalog_sync.adapters.onix.Onix"),
-    "spreadsheet": (_("Spreadsheet (CSV, TSV, XLSX, ODS)"), "catalog_sync.adapters.spreadsheet.Spreadsheet"),
+    # One adapter: it looks which of the two a file is, whatever a shop has been told to send.
+    "csv": (_("Table as text (CSV, TSV)"), "catalog_sync.adapters.spreadsheet.Spreadsheet"),
+    "xlsx": (_("Workbook (XLSX, XLS, ODS)"), "catalog_sync.adapters.spreadsheet.Spreadsheet"),
     "google_merchant": (_("Google Merchant feed"), "catalog_sync.adapters.google_merchant.GoogleMerchant"),
     "shopify_csv": (_("Shopify export"), "catalog_sync.adapters.shopify_csv.ShopifyCsv"),
     "woocommerce_csv": (_("WooCommerce export"), "catalog_sync.adapters.woocommerce_csv.WooCommerceCsv"),

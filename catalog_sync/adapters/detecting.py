@@ -1,6 +1,6 @@
 """Which kind of feed a file is, from its first megabyte: what it begins with, its outermost tag, its keys, its header.
 
-The special kinds are asked first; a table that is none of them is a spreadsheet.
+The special kinds are asked first; a table that is none of them is `csv` or, as a workbook, `xlsx`.
 """
 
 import codecs
@@ -45,7 +45,7 @@ def detect(path: Path | str) -> str:
     except OSError as problem:
         raise feed_error("file_unreachable", permanent=False, location=path, detail=problem.strerror) from problem
     if start[:4] in MAGIC:
-        return "spreadsheet"
+        return "xlsx"
     text = _decoded(start).lstrip("\ufeff\0 \t\r\n")
     if not text:
         raise feed_error("file_empty", permanent=False)
@@ -108,7 +108,7 @@ def _of_text(text: str) -> str:
     for kind, fits in _HEADERS.items():
         if any(fits(cells) for _, cells in rows):
             return kind
-    return "spreadsheet" if find_header(rows, knows) is not None else ""
+    return "csv" if find_header(rows, knows) is not None else ""
 
 
 def _first_rows(text: str) -> list[tuple[int, list[str]]]:

@@ -73,7 +73,7 @@ def file_cursor(lane: Lane, table: Table) -> Cursor:
 
 
 class Spreadsheet(FileAdapter):
-    kind = "spreadsheet"
+    kind = "csv"
     position_word = "line"
 
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:

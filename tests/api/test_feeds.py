@@ -181,7 +181,7 @@ def test_the_future_and_too_many_rows_are_refused(key):
 
 
 def test_whole_list_is_sent_and_read(key, books):
-    Feed.objects.filter(pk=books.pk).update(kind="spreadsheet", location="books.csv", due_at=None)
+    Feed.objects.filter(pk=books.pk).update(kind="csv", location="books.csv", due_at=None)
     content = "sku;titre;prix;quantité\na;Nana;21,00;4\nb;Germinal;20,00;2\n".encode()
     headers = {"Authorization": f"Bearer {key}", "As-Of": ago(hours=1).isoformat(), "X-File-Name": "list.csv"}
     sent = Client().put("/api/v1/feed/list", content, content_type="text/csv", headers=headers)
@@ -197,7 +197,7 @@ def test_whole_list_is_sent_and_read(key, books):
     ("as_of", "words"), [("2026-03-02", "with its zone"), ("2999-01-01T00:00:00Z", "in the future")]
 )
 def test_list_with_a_wrong_time_is_refused(key, books, as_of, words):
-    Feed.objects.filter(pk=books.pk).update(kind="spreadsheet", location="books.csv")
+    Feed.objects.filter(pk=books.pk).update(kind="csv", location="books.csv")
     headers = {"Authorization": f"Bearer {key}", "As-Of": as_of, "Accept-Language": "en"}
     sent = Client().put("/api/v1/feed/list", b"x", content_type="text/csv", headers=headers)
     assert sent.status_code == 422

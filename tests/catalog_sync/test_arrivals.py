@@ -38,7 +38,7 @@ def files(place: str = "") -> list[Path]:
 
 @pytest.mark.parametrize("location", ["books.csv", "books/"])
 def test_list_lies_where_the_feed_is_read_and_is_read_at_once(location):
-    books = feed(kind="spreadsheet", location=location, name="books", every_minutes=600)
+    books = feed(kind="csv", location=location, name="books", every_minutes=600)
     assert send(books) == len(LIST)
     (path,) = files()
     assert path.read_bytes() == LIST
@@ -50,7 +50,7 @@ def test_list_lies_where_the_feed_is_read_and_is_read_at_once(location):
 
 
 def test_in_a_folder_the_youngest_counts_and_older_ones_stay():
-    books = feed(kind="spreadsheet", location="books/", name="books")
+    books = feed(kind="csv", location="books/", name="books")
     send(books, hours=2)
     send(books, LIST.replace(b"20", b"21"), hours=1)
     assert len(files("books")) == 2
@@ -59,7 +59,7 @@ def test_in_a_folder_the_youngest_counts_and_older_ones_stay():
 
 
 def test_younger_file_is_not_replaced_by_an_older_list():
-    books = feed(kind="spreadsheet", location="books.csv", name="books")
+    books = feed(kind="csv", location="books.csv", name="books")
     send(books, hours=2)
     with pytest.raises(ArrivalError, match="A younger list is here already"):
         send(books, b"older", hours=1)
@@ -80,7 +80,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_of_others_lead_nowhere(name):
-    books = feed(kind="spreadsheet", location="books/", name="books")
+    books = feed(kind="csv", location="books/", name="books")
     send(books, name=name)
     (path,) = files()
     assert path.parent == feeds_folder() / "books"
@@ -88,21 +88,21 @@ def test_names_of_others_lead_nowhere(name):
 
 
 def test_feed_that_points_outside_takes_nothing(tmp_path):
-    books = feed(kind="spreadsheet", location="../outside.csv", name="books")
+    books = feed(kind="csv", location="../outside.csv", name="books")
     with pytest.raises(ArrivalError):
         send(books)
     assert files() == []
 
 
 def test_feed_with_an_address_takes_no_list():
-    books = feed(kind="spreadsheet", location="https://example.org/list.csv", name="books")
+    books = feed(kind="csv", location="https://example.org/list.csv", name="books")
     assert not arrivals.takes_lists(books)
     with pytest.raises(ArrivalError, match="fetched from its address"):
         send(books)
 
 
 def test_what_is_too_large_or_empty_leaves_nothing_behind(monkeypatch):
-    books = feed(kind="spreadsheet", location="books.csv", name="books")
+    books = feed(kind="csv", location="books.csv", name="books")
     send(books)
     monkeypatch.setattr(arrivals, "LARGEST_BYTES", 10)
     for content, words in ((b"x" * 11, "larger than"), (b"", "empty")):
@@ -113,13 +113,13 @@ def test_what_is_too_large_or_empty_leaves_nothing_behind(monkeypatch):
 
 
 def test_list_of_the_future_is_not_taken():
-    books = feed(kind="spreadsheet", location="books.csv", name="books")
+    books = feed(kind="csv", location="books.csv", name="books")
     with pytest.raises(ArrivalError, match="in the future"):
         receive(books, [LIST], name="a.csv", made_at=NOON + timedelta(minutes=1), now=NOON)
 
 
 def test_feed_that_was_stopped_is_tried_again():
-    books = feed(kind="spreadsheet", location="books.csv", name="books", parked_at=NOON, attempts=10)
+    books = feed(kind="csv", location="books.csv", name="books", parked_at=NOON, attempts=10)
     send(books)
     books.refresh_from_db()
     assert (books.parked_at, books.attempts, books.due_at) == (None, 0, NOON + timedelta(minutes=5))

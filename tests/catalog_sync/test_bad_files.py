@@ -25,7 +25,7 @@ START = datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp()
 @pytest.fixture
 def books() -> Feed:
     feeds_folder().mkdir(parents=True, exist_ok=True)
-    made = memory.feed(kind="spreadsheet", location="books.csv", name="books")
+    made = memory.feed(kind="csv", location="books.csv", name="books")
     assert leave(made, whole(), day=0).state == "done"
     return made
 

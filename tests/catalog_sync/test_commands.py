@@ -26,23 +26,23 @@ def last_line(capsys: pytest.CaptureFixture) -> dict:
 
 def test_read_feed_needs_no_database(capsys):
     """Without the `db` fixture pytest-django refuses every query."""
-    call_command("read_feed", "spreadsheet", str(FIXTURES / "list_cp1252.csv"), "--json")
+    call_command("read_feed", "csv", str(FIXTURES / "list_cp1252.csv"), "--json")
     told = last_line(capsys)
-    assert (told["charset"], told["kind_detected"]) == ("cp1252", "spreadsheet")
+    assert (told["charset"], told["kind_detected"]) == ("cp1252", "csv")
     assert told["records"] > 0
     assert told["fields"]["sku"] == 1.0
     assert {"code", "count", "example"} == set(told["issues"][0])
 
 
 def test_read_feed_prints_records_with_the_names_of_the_schema(capsys):
-    call_command("read_feed", "spreadsheet", str(FIXTURES / "list_bom.csv"), "--records")
+    call_command("read_feed", "csv", str(FIXTURES / "list_bom.csv"), "--records")
     first = json.loads(capsys.readouterr().out.splitlines()[0])
     assert (first["gtin"], first["price"], first["quantity"]) == (9780439023481, "10.99", 2)
 
 
 @pytest.mark.parametrize(
     ("kind", "name", "word"),
-    [("spreadsheet", "nothing.csv", "nothing.csv"), ("teleprinter", "list_bom.csv", "teleprinter")],
+    [("csv", "nothing.csv", "nothing.csv"), ("teleprinter", "list_bom.csv", "teleprinter")],
 )
 def test_read_feed_says_what_is_wrong(kind, name, word):
     with pytest.raises(CommandError, match=word):
@@ -86,7 +86,7 @@ def test_sync_says_what_is_wrong(db, words):
 
 
 def test_sync_exits_with_1_where_a_feed_could_not_be_read(db, capsys):
-    feed(name="books", kind="spreadsheet", location="nothing.csv")
+    feed(name="books", kind="csv", location="nothing.csv")
     with pytest.raises(SystemExit) as left:
         call_command("sync", "books")
     assert left.value.code == 1
@@ -115,5 +115,5 @@ def test_sync_undoes_a_run(db, capsys):
 def test_read_feed_finds_the_kind_by_itself(capsys):
     call_command("read_feed", "auto", str(FIXTURES / "shopify_products.csv"), "--json")
     assert last_line(capsys)["kind_detected"] == "shopify_csv"
-    call_command("read_feed", "spreadsheet", str(FIXTURES / "google.tsv"), "--json")
+    call_command("read_feed", "csv", str(FIXTURES / "google.tsv"), "--json")
     assert last_line(capsys)["kind_detected"] == "google_merchant"

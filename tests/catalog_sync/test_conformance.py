@@ -56,7 +56,7 @@ class HoldsEverything(Spreadsheet):
 
 # Not called Test…: collected only through the table below.
 class Conformance(AdapterConformance):
-    kind = "spreadsheet"
+    kind = "csv"
     fixture = FIXTURES / "list_bom.csv"
     expected = {"9780439023481": {"price": 1099}}
     unknown_quantities = ("9780804429573",)

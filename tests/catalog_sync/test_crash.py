@@ -84,7 +84,7 @@ FAILPOINTS = [f"sync.{side}_commit:{nth}" for side in ("before", "after") for nt
 
 @pytest.mark.parametrize("fail", FAILPOINTS)
 def test_killed_run_started_again_ends_the_same(committed_db, fail):
-    memory.feed(kind="spreadsheet", location="books.csv", name="books")
+    memory.feed(kind="csv", location="books.csv", name="books")
     leave(0)
     assert sync_in_a_child(fail=fail) == 137
     SyncRun.objects.update(alive_at=timezone.now() - runs.DEAD_AFTER - timedelta(seconds=1))
@@ -104,7 +104,7 @@ def test_killed_run_started_again_ends_the_same(committed_db, fail):
 
 @pytest.mark.parametrize("nth", [2, 3])  # a slice of what changed; of what is missing, which must not count twice
 def test_killed_change_started_again_ends_the_same(committed_db, nth):
-    memory.feed(kind="spreadsheet", location="books.csv", name="books")
+    memory.feed(kind="csv", location="books.csv", name="books")
     leave(0)
     assert sync_in_a_child() == 0
     leave(1)
@@ -120,7 +120,7 @@ def test_killed_change_started_again_ends_the_same(committed_db, nth):
 
 
 def test_second_process_is_told_that_the_feed_is_being_read(committed_db):
-    books = memory.feed(kind="spreadsheet", location="books.csv", name="books")
+    books = memory.feed(kind="csv", location="books.csv", name="books")
     leave(0)
     runs.begin(books, now=timezone.now())
     second = sync_in_a_program()

@@ -20,9 +20,9 @@ SCHEMA = Path(settings.BASE_DIR) / "docs" / "catalog-record.schema.json"
 FEEDS = [
     ("onix", "onix21.xml"),
     ("onix", "onix30.xml"),
-    ("spreadsheet", "list_bom.csv"),
-    ("spreadsheet", "list_cp1252.csv"),
-    ("spreadsheet", "goods.tsv"),
+    ("csv", "list_bom.csv"),
+    ("csv", "list_cp1252.csv"),
+    ("csv", "goods.tsv"),
     ("google_merchant", "google.xml"),
     ("shopify_csv", "shopify_products.csv"),
     ("shopify_csv", "shopify_inventory.csv"),
@@ -89,7 +89,7 @@ def test_schema_names_every_field_and_is_the_published_one():
 
 
 def test_records_alone_are_written_with_their_proof(tmp_path):
-    records = articles(read("spreadsheet", FIXTURES / "goods.tsv"))
+    records = articles(read("csv", FIXTURES / "goods.tsv"))
     path = tmp_path / "export.jsonl"
     with path.open("w", encoding="utf-8") as stream:
         assert write_jsonl(records, stream, complete=True) == len(records)

@@ -16,8 +16,8 @@ FOLDERS = {
     "gmerchant": "google_merchant",
     "shopify": "shopify_csv",
     "woocommerce": "woocommerce_csv",
-    "books": "spreadsheet",
-    "csv_dirty": "spreadsheet",
+    "books": "csv",
+    "csv_dirty": "csv",
     "ofn": "ofn",
     "dfc": "dfc",
 }
@@ -91,7 +91,7 @@ def test_real_file_of_another_kind_raises_nothing_else(kind, path):
 
 def test_goodbooks_recovers_what_its_isbn10_column_allows():
     path = REAL / "books" / "goodbooks10k_books.csv"
-    chunks = list(adapter_for(FeedUnderTest("spreadsheet", str(path))).fetch(Lane.CATALOGUE, None))
+    chunks = list(adapter_for(FeedUnderTest("csv", str(path))).fetch(Lane.CATALOGUE, None))
     codes = [issue.reason.code for chunk in chunks for issue in chunk.issues]
     refused = [each.reason.code for chunk in chunks for each in chunk.refused]
     with_gtin = sum(1 for chunk in chunks for record in chunk.records if record.gtin)

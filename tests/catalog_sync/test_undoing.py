@@ -175,7 +175,7 @@ def test_a_source_that_goes_takes_along_what_it_brought():
 
 
 def test_the_list_that_was_undone_does_not_come_back_by_itself():
-    books = feed(kind="spreadsheet", location="books.csv", name="books")
+    books = feed(kind="csv", location="books.csv", name="books")
     write(books, "sku;titre;prix;quantité\na;Nana;20,00;2\n", hours=0)
     sync_now(books, at(0))
     write(books, "sku;titre;prix;quantité\na;PRIX;21,00;2\n", hours=1)

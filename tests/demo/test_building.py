@@ -52,7 +52,7 @@ def test_the_demo_is_built_whole_and_a_second_time_writes_no_row(tmp_path):
     assert first["products"] == first["indexed"] > 10_000
     assert first["offers"] > 30_000
     kinds = {kind for (kind,) in rows(tmp_path, "SELECT DISTINCT kind FROM catalog_sync_feed")}
-    assert kinds == {"onix", "spreadsheet", "shopify_csv", "google_merchant"}
+    assert kinds == {"onix", "csv", "xlsx", "shopify_csv", "google_merchant"}
     reasons = dict(rows(tmp_path, "SELECT code, count(*) FROM catalog_sync_recordissue GROUP BY code"))
     assert (reasons["gtin_digits_lost"], reasons["sku_missing"]) == (156, 565)
     # What is made up says so on its page.

@@ -56,7 +56,7 @@ def gtins_of(feeds) -> dict[str, list[str]]:
 
 
 def test_write_feeds_writes_one_file_per_shop_of_a_known_kind(feeds):
-    kinds = {"onix", "spreadsheet", "google_merchant", "shopify_csv", "woocommerce_csv"}
+    kinds = {"onix", "csv", "xlsx", "google_merchant", "shopify_csv", "woocommerce_csv"}
     assert list(feeds) == [shop.slug for shop in SHOPS]
     assert {feed.kind for feed in feeds.values()} <= kinds
     assert {shop.feed_dialect for shop in SHOPS} == set(DIALECTS)

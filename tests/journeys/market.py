@@ -79,7 +79,7 @@ def open_market(now: datetime | None = None) -> Market:
 
 def read(shop: Shop, rows: list[tuple], now: datetime) -> Feed:
     path = write_feed(shop.slug, rows)
-    columns = {"shop": shop, "kind": "spreadsheet", "location": path.name, "currency": "CAD"}
+    columns = {"shop": shop, "kind": "csv", "location": path.name, "currency": "CAD"}
     feed, _ = Feed.objects.get_or_create(name=shop.slug, defaults=columns)
     run = sync.run(feed, now=now)
     assert run.state == SyncRun.State.DONE, run.notes

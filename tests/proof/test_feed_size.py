@@ -80,7 +80,7 @@ def read_three_times(*, rows: int, seed: int) -> Mapping[str, object]:
     """A first list, the same again, one with changes. Returns counts, seconds and megabytes of each reading."""
     path = feeds_folder() / "books.csv"
     shop = factories.shop(complete_as_of=None)
-    Feed.objects.create(shop=shop, name="books", kind="spreadsheet", location=path.name, currency="CAD")
+    Feed.objects.create(shop=shop, name="books", kind="csv", location=path.name, currency="CAD")
     found: dict[str, object] = {"seed": seed, "rows": rows}
     differing = -(-rows // CHANGED_EVERY)
     # (new, changed, unchanged)

@@ -22,11 +22,11 @@ KINDS = {
     "Quotidien05.tit": "tite_live",
     "articles.jsonl": "jsonl",
     "dfc_catalog.json": "dfc",
-    "goods.tsv": "spreadsheet",
+    "goods.tsv": "csv",
     "google.tsv": "google_merchant",
     "google.xml": "google_merchant",
-    "list_bom.csv": "spreadsheet",
-    "list_cp1252.csv": "spreadsheet",
+    "list_bom.csv": "csv",
+    "list_cp1252.csv": "csv",
     "ofn_products.csv": "ofn",
     "onix21.xml": "onix",
     "onix30.xml": "onix",
@@ -54,7 +54,7 @@ def test_kind_of_every_fixture_is_found(name):
 
 def test_every_fixture_and_every_kind_is_among_them():
     assert {path.name for path in FIXTURES.iterdir()} == set(KINDS)
-    assert set(KINDS.values()) == set(ADAPTERS) - {"memory"}
+    assert set(KINDS.values()) | {"xlsx"} == set(ADAPTERS) - {"memory"}  # a workbook is made by its own test
 
 
 @pytest.mark.skipif(not FILES, reason=f"the real feeds are not at {REAL}")
@@ -66,10 +66,10 @@ def test_kind_of_every_real_file_is_found():
 def test_workbook_is_a_spreadsheet_and_utf_16_is_read(tmp_path):
     path = tmp_path / "list"
     path.write_bytes(b"PK\x03\x04")
-    assert detect(path) == "spreadsheet"
+    assert detect(path) == "xlsx"
     for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
         path.write_text("ISBN;Titre;Prix\n9782070368228;L'Étranger;7,50\n", encoding=encoding)
-        assert detect(path) == "spreadsheet"
+        assert detect(path) == "csv"
 
 
 @pytest.mark.parametrize(

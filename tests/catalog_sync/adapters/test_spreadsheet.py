@@ -17,7 +17,7 @@ from tests.catalog_sync.feeds import FIXTURES
 class TestListInCp1252(AdapterConformance):
     """Semicolons, decimal commas and points, a title above the header, "Excel has eaten the ISBN"."""
 
-    kind = "spreadsheet"
+    kind = "csv"
     fixture = FIXTURES / "list_cp1252.csv"
     ends_may_be_open = True
     expected = {
@@ -66,7 +66,7 @@ class TestListInCp1252(AdapterConformance):
 class TestListWithMark(AdapterConformance):
     """Commas, a byte order mark, ISBN-10 with and without its zeros, no number of the shop's own."""
 
-    kind = "spreadsheet"
+    kind = "csv"
     fixture = FIXTURES / "list_bom.csv"
     ends_may_be_open = True
     expected = {
@@ -82,7 +82,7 @@ class TestListWithMark(AdapterConformance):
 class TestGoods(AdapterConformance):
     """Tabs, no GTIN, currencies in the cells, an inch mark that opens no quotation."""
 
-    kind = "spreadsheet"
+    kind = "csv"
     fixture = FIXTURES / "goods.tsv"
     ends_may_be_open = True
     expected = {
@@ -93,7 +93,7 @@ class TestGoods(AdapterConformance):
 
 
 def read(path: Path, *, lane: Lane = Lane.CATALOGUE, since: Cursor | None = None, **settings) -> list[Chunk]:
-    return list(adapter_for(FeedUnderTest("spreadsheet", str(path), **settings)).fetch(lane, since))
+    return list(adapter_for(FeedUnderTest("csv", str(path), **settings)).fetch(lane, since))
 
 
 def records(chunks: list[Chunk]) -> list[CatalogRecord]:

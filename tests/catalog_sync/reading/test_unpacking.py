@@ -38,7 +38,7 @@ def code_of(path, folder, most_bytes: int = 10_000) -> str:
 def test_packed_list_is_read_as_the_list_itself(way, tmp_path):
     path = tmp_path / "stock.csv.packed"
     path.write_bytes(packed(way))
-    chunks = list(adapter_for(FeedUnderTest("spreadsheet", str(path))).fetch(Lane.CATALOGUE, None))
+    chunks = list(adapter_for(FeedUnderTest("csv", str(path))).fetch(Lane.CATALOGUE, None))
     assert [record.title for chunk in chunks for record in chunk.records] == ["Nana", "Germinal"]
     assert chunks[-1].complete
 

@@ -197,7 +197,7 @@ def test_errors_come_as_a_file(ours):
 def test_a_list_is_sent_by_hand_and_read(ours, settings, tmp_path):
     settings.VAR_DIR = tmp_path
     feed = ours.run.feed
-    type(feed).objects.filter(pk=feed.pk).update(kind="spreadsheet", location="ours/")
+    type(feed).objects.filter(pk=feed.pk).update(kind="csv", location="ours/")
     where = reverse("portal:send", args=[ours.shop.slug, feed.name])
     assert where in ours.client.get(reverse("portal:feeds", args=[ours.shop.slug])).content.decode()
     sent = SimpleUploadedFile("stock.csv", "sku;titre;prix;quantité\na;Nana;20,00;2\n".encode())
