@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection
-
 from catalog_sync.models import Feed
 from catalog_sync.staging import PRICE
 from marketplace.foundation import bulk, network
 from marketplace.foundation.money import exponent
 
-PLAN = "sync_plan"
+PLAN, ASKED, MEASURE = "sync_plan", "sync_asked", "sync_measure"
 APPLY, JUMPED = "apply", "jumped"
 FAR, LOW, FIXED = "far", "low", "fixed"
 SHOPS = 3  # that sell a title new: of fewer, one slip is the median
@@ -31,51 +29,77 @@ def words(feed: Feed) -> dict[str, Any]:
 
 
 def hold_back(values: dict[str, Any]) -> None:
-    """Mark the plan's rows whose price is out of the band."""
-    number = {"number": "numeric" if connection.vendor == "postgresql" else "real"}
-    for statement in (_FAR, _LOW, _FIXED, _KEEP_OLD, _HOLD_NEW):
-        bulk.execute(statement.format(**number), values)
+    """Mark the plan's rows whose price is out of the band.
+
+    What it is measured by is put aside first, so that PostgreSQL knows how many titles there are: in one statement it
+    takes them for a handful and compares each article with each."""
+    number = {"number": "numeric" if bulk.is_postgres() else "real"}
+    with bulk.one_statement():
+        bulk.execute(_LOW, values)
+        _put_aside(ASKED, _TITLES, values)
+        if bulk.rows(f"SELECT 1 FROM {ASKED} LIMIT 1"):
+            for measure, out_of_it in ((_MIDDLE, _FAR), (_FIXED_PRICE, _BELOW)):
+                _put_aside(MEASURE, measure.format(**number), values)
+                if bulk.rows(f"SELECT 1 FROM {MEASURE} LIMIT 1"):
+                    bulk.execute(out_of_it, values)
+        for statement in (_KEEP_OLD, _HOLD_NEW):
+            bulk.execute(statement, values)
+        bulk.drop_temporary(ASKED, MEASURE)
 
 
-_ASKED = f"""
+def _put_aside(name: str, query: str, values: dict[str, Any]) -> None:
+    bulk.drop_temporary(name)
+    bulk.execute(f"CREATE TEMPORARY TABLE {name} AS {query}", values)
+    bulk.analyse(name, "product_id")
+
+
+_PRICED = f"""
 c.verdict = '{APPLY}' AND (c.parts & {PRICE}) <> 0 AND c.price_minor IS NOT NULL AND c.price_kind <> 'net'
     AND c.currency = %(sold_in)s AND (c.old_price IS NULL OR c.old_price <> c.price_minor)
 """
 
-# The middle price of the others; of an even number the lower middle.
-_FAR = f"""
-UPDATE {PLAN} AS c SET held_price = c.price_minor, others_price = m.middle, held_for = '{FAR}'
-FROM (
-    SELECT x.product_id, CAST(round(x.price * %(minor)s) AS bigint) AS middle FROM (
-        SELECT k.product_id, k.price, row_number() OVER (PARTITION BY k.product_id ORDER BY k.price) AS place,
-            count(*) OVER (PARTITION BY k.product_id) AS shops
-        FROM (SELECT DISTINCT c.product_id FROM {PLAN} c WHERE c.product_id IS NOT NULL AND c.condition = 'new'
-            AND {_ASKED}) w
-        JOIN partner_stockrecord k ON k.product_id = w.product_id
-        LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id
-        WHERE k.partner_id <> %(partner)s AND k.price IS NOT NULL AND k.price_currency = %(sold_in)s
-            AND COALESCE(t.condition, 'new') = 'new' AND t.retired_at IS NULL
-    ) x WHERE x.shops >= {SHOPS} AND x.place = (x.shops + 1) / 2
-) m
-WHERE c.product_id = m.product_id AND c.condition = 'new' AND {_ASKED}
-    AND (c.price_minor * {FACTOR} < m.middle OR c.price_minor > m.middle * {FACTOR})
+_LOW = f"""
+UPDATE {PLAN} AS c SET held_price = c.price_minor, held_for = '{LOW}' WHERE c.price_minor < %(floor)s AND {_PRICED}
 """
 
-_LOW = f"""
-UPDATE {PLAN} AS c SET held_price = c.price_minor, held_for = '{LOW}' WHERE c.price_minor < %(floor)s AND {_ASKED}
+_TITLES = f"""
+SELECT DISTINCT c.product_id FROM {PLAN} c WHERE c.product_id IS NOT NULL AND c.condition = 'new' AND {_PRICED}
+"""
+
+# The middle price of the others; of an even number the lower middle.
+_MIDDLE = f"""
+SELECT x.product_id, CAST(round(x.price * %(minor)s) AS bigint) AS price_minor FROM (
+    SELECT k.product_id, k.price, row_number() OVER (PARTITION BY k.product_id ORDER BY k.price) AS place,
+        count(*) OVER (PARTITION BY k.product_id) AS shops
+    FROM {ASKED} w
+    JOIN partner_stockrecord k ON k.product_id = w.product_id
+    LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id
+    WHERE k.partner_id <> %(partner)s AND k.price IS NOT NULL AND k.price_currency = %(sold_in)s
+        AND COALESCE(t.condition, 'new') = 'new' AND t.retired_at IS NULL
+) x WHERE x.shops >= {SHOPS} AND x.place = (x.shops + 1) / 2
+"""
+
+_FAR = f"""
+UPDATE {PLAN} AS c SET held_price = c.price_minor, others_price = m.price_minor, held_for = '{FAR}'
+FROM {MEASURE} m
+WHERE c.product_id = m.product_id AND c.condition = 'new' AND {_PRICED}
+    AND (c.price_minor * {FACTOR} < m.price_minor OR c.price_minor > m.price_minor * {FACTOR})
 """
 
 # Fixed-price law (France: loi n° 81-766 of 10 August 1981; Germany: Buchpreisbindungsgesetz): whoever sells the book
 # new asks what the publisher has fixed. Several sources may name it: the highest stands, so that none is undercut.
-_FIXED = f"""
-UPDATE {PLAN} AS c SET held_price = c.price_minor, others_price = m.fixed, held_for = '{FIXED}'
-FROM (
-    SELECT r.product_id, max(r.price_minor) AS fixed FROM catalog_sync_sourcerecord r
-    WHERE r.price_kind = 'fixed' AND r.currency = %(sold_in)s AND r.condition = 'new' AND r.retired_at IS NULL
-        AND r.feed_id <> %(feed)s AND r.product_id IN (SELECT c.product_id FROM {PLAN} c WHERE {_ASKED})
-    GROUP BY r.product_id
-) m
-WHERE c.product_id = m.product_id AND c.condition = 'new' AND {_ASKED} AND c.price_minor < m.fixed
+_FIXED_PRICE = f"""
+SELECT r.product_id, max(r.price_minor) AS price_minor FROM {ASKED} w
+JOIN catalog_sync_sourcerecord r ON r.product_id = w.product_id
+WHERE r.price_kind = 'fixed' AND r.currency = %(sold_in)s AND r.condition = 'new' AND r.retired_at IS NULL
+    AND r.feed_id <> %(feed)s
+GROUP BY r.product_id
+"""
+
+_BELOW = f"""
+UPDATE {PLAN} AS c SET held_price = c.price_minor, others_price = m.price_minor, held_for = '{FIXED}'
+FROM {MEASURE} m
+WHERE c.product_id = m.product_id AND c.condition = 'new' AND {_PRICED} AND c.price_minor < m.price_minor
 """
 
 _KEEP_OLD = f"""
