@@ -115,7 +115,7 @@ def _put_back(this: SyncRun, run: SyncRun, part: JournalPart, now: datetime) -> 
     for statement in (_RECORDS, _NEW_RECORDS, _STOCK_RECORDS, _TERMS, _NEW_TERMS):
         _execute(statement, words)
     counted = bulk.rows(f"SELECT stock_record_id FROM {UNDO} WHERE is_free AND counted AND stock_record_id IS NOT NULL")
-    absorbing.distrust([stock_record_id for (stock_record_id,) in counted], now=now)
+    absorbing.distrust([stock_record_id for (stock_record_id,) in counted])
     facts.refold(concerned, now=now)
     among, ids = bulk.among(concerned)
     folding.forget([product_id for (product_id,) in bulk.rows(_ORPHANS.format(among=among), words | ids)])

@@ -191,7 +191,7 @@ def test_reflection_time(lag, booked_at, expected):
 
 def test_distrust_keeps_the_age_of_the_number(shop):
     record = factories.stock_record(shop, units=3)
-    assert absorbing.distrust([record.pk], now=NOON) == 1
+    assert absorbing.distrust([record.pk]) == 1
     terms = StockTerms.objects.get(pk=record.pk)
     assert (terms.as_of, terms.follows_runs, terms.availability) == (NOON, False, "unknown")
     assert list(TitleChange.objects.values_list("product_id", flat=True)) == [record.product_id]

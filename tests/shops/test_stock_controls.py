@@ -156,7 +156,7 @@ def test_12_undo_restores_no_quantity():
     right, wrong = Trace(1), Trace(1)
     for trace in (right, wrong):
         play(trace, "sold A", "reflected A @10", "0@12")
-    absorbing.distrust([right.record.pk], now=right.now)
+    absorbing.distrust([right.record.pk])
     assert (right.sellable, right.free) == (0, 0)
     StockRecord.objects.filter(pk=wrong.record.pk).update(num_in_stock=1)
     assert (wrong.sellable, wrong.free) == (1, 0)

@@ -157,7 +157,7 @@ _WORDS = [
 
 def undo(trace: Trace) -> None:
     """Undoing the run that wrote the record's number."""
-    absorbing.distrust([trace.record.pk], now=trace.now)
+    absorbing.distrust([trace.record.pk])
 
 
 def open_units(trace: Trace) -> int:
