@@ -162,8 +162,8 @@ SELECT k.id, 'new', false, false, '', 'in_stock', NULL, NULL, %(shop_as_of)s, fa
 FROM {{source}} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
 WHERE {{where}}
 ON CONFLICT (stock_record_id) DO UPDATE SET follows_runs = false,
-    as_of = CASE WHEN shops_stockterms.follows_runs AND COALESCE(shops_stockterms.as_of < excluded.as_of, true)
-        THEN excluded.as_of ELSE shops_stockterms.as_of END,
+    as_of = CASE WHEN shops_stockterms.follows_runs AND excluded.as_of IS NOT NULL
+        AND COALESCE(shops_stockterms.as_of < excluded.as_of, true) THEN excluded.as_of ELSE shops_stockterms.as_of END,
     retired_at = COALESCE(shops_stockterms.retired_at, excluded.retired_at)
 WHERE shops_stockterms.follows_runs OR (excluded.retired_at IS NOT NULL AND shops_stockterms.retired_at IS NULL)
 """
@@ -217,8 +217,8 @@ SELECT k.id, 'new', false, false, '', 'unknown', NULL, NULL, %(shop_as_of)s, fal
 FROM {GONE} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
 WHERE {_MISSED}
 ON CONFLICT (stock_record_id) DO UPDATE SET availability = 'unknown', follows_runs = false,
-    as_of = CASE WHEN shops_stockterms.follows_runs AND COALESCE(shops_stockterms.as_of < excluded.as_of, true)
-        THEN excluded.as_of ELSE shops_stockterms.as_of END
+    as_of = CASE WHEN shops_stockterms.follows_runs AND excluded.as_of IS NOT NULL
+        AND COALESCE(shops_stockterms.as_of < excluded.as_of, true) THEN excluded.as_of ELSE shops_stockterms.as_of END
 """
 
 # 0 is the lowest number: it counts unless a younger one is there.

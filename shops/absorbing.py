@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from oscar.apps.partner.models import StockRecord
 
+from marketplace.catalogue import changes
 from marketplace.foundation import bulk
 from shops import stock
 from shops.models import Allocation, Availability, Shop, ShopOrderLine, StockIncident, StockTerms
@@ -85,20 +86,21 @@ def distrust(stock_record_ids: Iterable[int]) -> int:
     statement however many; the numbers themselves do not change, so that no incident opens or ends."""
     among, ids = bulk.among(sorted(set(stock_record_ids)))
     with transaction.atomic():
-        if bulk.is_postgres():
-            bulk.rows(_LOCK.format(among=among), ids)
+        products = bulk.rows((_LOCK if bulk.is_postgres() else _READ).format(among=among), ids)
+        changes.mark(product_id for (product_id,) in products)
         return bulk.execute(_DISTRUST.format(among=among), ids)
 
 
-_LOCK = "SELECT id FROM partner_stockrecord WHERE id {among} ORDER BY id FOR NO KEY UPDATE"
+_READ = "SELECT product_id FROM partner_stockrecord WHERE id {among} ORDER BY id"
+_LOCK = f"{_READ} FOR NO KEY UPDATE"
 _DISTRUST = """
 INSERT INTO shops_stockterms (stock_record_id, condition, signed, first_edition, note, availability, days, available_on,
     as_of, follows_runs, buffer, open_limit, retired_at, price_kind)
 SELECT k.id, 'new', false, false, '', 'unknown', NULL, NULL, s.complete_as_of, false, NULL, 1, NULL, 'retail'
 FROM partner_stockrecord k JOIN shops_shop s ON s.partner_id = k.partner_id WHERE k.id {among}
 ON CONFLICT (stock_record_id) DO UPDATE SET availability = 'unknown', follows_runs = false,
-    as_of = CASE WHEN shops_stockterms.follows_runs AND COALESCE(shops_stockterms.as_of < excluded.as_of, true)
-        THEN excluded.as_of ELSE shops_stockterms.as_of END
+    as_of = CASE WHEN shops_stockterms.follows_runs AND excluded.as_of IS NOT NULL
+        AND COALESCE(shops_stockterms.as_of < excluded.as_of, true) THEN excluded.as_of ELSE shops_stockterms.as_of END
 """
 
 

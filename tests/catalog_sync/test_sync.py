@@ -258,3 +258,18 @@ def test_unusable_feed_fails_in_words(db):
     run = sync_now(books)
     assert (run.state, codes(run)) == ("failed", ["feed_kind_unknown"])
     assert "teleprinter" in run.notes[0]["text"]
+
+
+def test_what_is_missing_keeps_the_age_of_its_number_also_where_the_shop_as_a_whole_has_none(db):
+    """A shop of two lists, of which one was never read whole. Without its age an older number would count again."""
+    books = feed()
+    feed(books.shop, name="never-read")
+    listed(books, 1, *range(10))
+    assert books.shop.complete_as_of is None
+    age = NOON + timedelta(days=1)
+    listed(books, 2, *range(9))
+    terms = StockTerms.objects.get(stock_record__partner_sku="s9")
+    assert (terms.availability, terms.as_of, terms.follows_runs) == ("unknown", age, False)
+    listed(books, 3, *range(9))
+    terms.refresh_from_db()
+    assert (terms.retired_at is None, terms.as_of) == (False, age)
