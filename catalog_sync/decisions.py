@@ -82,8 +82,8 @@ def has_prices_kept_back(run: SyncRun) -> bool:
     """Whether its feed's last run left prices alone because they had moved far: a person may vouch for them."""
     if run.state != State.DONE or not run.quarantined:
         return False
-    newer = SyncRun.objects.filter(feed=run.feed_id, pk__gt=run.pk).exists()
-    return not newer and run.issues.filter(code__in=_PRICES).exists()
+    newer = SyncRun.objects.filter(feed=run.feed_id, pk__gt=run.pk, undoes=None, pushed=run.pushed)
+    return not newer.exists() and run.issues.filter(code__in=_PRICES).exists()
 
 
 def follow_decisions(now: datetime) -> int:

@@ -105,6 +105,7 @@ class SyncRun(models.Model):
     seconded_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
     content_hash = models.CharField(max_length=64, blank=True)
     approved_at = models.DateTimeField(null=True, help_text="Approved then, and waiting to be read again and applied.")
+    pushed = models.BooleanField(default=False, help_text="Of rows that a program pushed, not of the feed's list.")
     undo_asked_at = models.DateTimeField(null=True, help_text="Then a person asked for its undoing, which is due.")
     undo_asked_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
     cursor_before = models.CharField(max_length=500, blank=True, help_text="The feed's cursor when it began.")

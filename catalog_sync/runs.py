@@ -31,14 +31,23 @@ class TakenOverError(Exception):
     """This run was slow enough to be thought dead, and another one has begun: this one must write no more."""
 
 
-def begin(feed: Feed, *, now: datetime, approved: SyncRun | None = None, undoes: SyncRun | None = None) -> SyncRun:
+def begin(
+    feed: Feed,
+    *,
+    now: datetime,
+    approved: SyncRun | None = None,
+    undoes: SyncRun | None = None,
+    pushed: bool = False,
+) -> SyncRun:
     """A running run: the approved one again, or a new one. Raises `AlreadyRunningError`; a dead one is given up."""
     _give_up_dead(feed)
     values = {"state": SyncRun.State.RUNNING, "started_at": now, "alive_at": timezone.now(), "ended_at": None}
     try:
         with transaction.atomic():
             if approved is None:
-                return SyncRun.objects.create(feed=feed, undoes=undoes, cursor_before=feed.cursor, **values)
+                return SyncRun.objects.create(
+                    feed=feed, undoes=undoes, pushed=pushed, cursor_before=feed.cursor, **values
+                )
             waiting = SyncRun.objects.filter(pk=approved.pk, feed=feed).exclude(state=SyncRun.State.RUNNING)
             if not waiting.update(**values, notes=[]):
                 raise AlreadyRunningError(feed.name)
@@ -92,8 +101,10 @@ def close(run: SyncRun, state: str, *, notes: Iterable[Reason] = (), issues: Ite
     with transaction.atomic():
         RecordIssue.objects.bulk_create(issues, batch_size=500)
         run.save()
-        if state in (SyncRun.State.DONE, SyncRun.State.AWAITING):
-            older = SyncRun.objects.filter(feed=run.feed_id, state=SyncRun.State.AWAITING, pk__lt=run.pk)
+        # A newer list ends the wait of an older one. What is pushed between lists, or undone, says nothing of them.
+        is_list = run.undoes_id is None and not run.pushed
+        if is_list and state in (SyncRun.State.DONE, SyncRun.State.AWAITING):
+            older = SyncRun.objects.filter(feed=run.feed_id, state=SyncRun.State.AWAITING, pushed=False, pk__lt=run.pk)
             older.update(state=SyncRun.State.REJECTED)
     return run
 

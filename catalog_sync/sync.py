@@ -44,7 +44,11 @@ def run(
     """
     started = time.monotonic()
     approved_hash = approve_run.content_hash if approve_run else None
-    this = SyncRun(feed=feed, started_at=now) if dry_run else runs.begin(feed, now=now, approved=approve_run)
+    this = (
+        SyncRun(feed=feed, started_at=now)
+        if dry_run
+        else runs.begin(feed, now=now, approved=approve_run, pushed=pushed is not None)
+    )
     try:
         with nullcontext(pushed) if pushed else opened(feed) as reading, bulk.rarely_collecting():
             if approve_run is None and is_unchanged(feed, reading):
@@ -159,6 +163,10 @@ def _remarks(this: SyncRun, staged: staging.Staged, plan: planning.Plan, *, appr
 def _remember(feed: Feed, this: SyncRun, cursor: str) -> None:
     """Where the next reading begins, stored only now that this one is applied. A feed is read on its own schedule from
     its first good run on."""
+    if this.pushed:  # the list must be compared again, even the same one; when it is read does not change
+        Feed.objects.filter(pk=feed.pk).update(content_hash="")
+        feed.content_hash = ""
+        return
     values = {"cursor": cursor or feed.cursor, "content_hash": this.content_hash if this.complete else ""}
     next_one = next_time(feed, this.started_at)
     Feed.objects.filter(pk=feed.pk).update(**values, due_at=Coalesce("due_at", Value(next_one)))

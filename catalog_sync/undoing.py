@@ -97,7 +97,7 @@ def _why_not(run: SyncRun) -> str:
 
 def _read_again_from(feed: Feed, run: SyncRun) -> None:
     """The feed's next reading looks at every article again, and a list of changes begins where this one began."""
-    newer = SyncRun.objects.filter(feed=feed, pk__gt=run.pk, state=State.DONE, undoes=None).exists()
+    newer = SyncRun.objects.filter(feed=feed, pk__gt=run.pk, state=State.DONE, undoes=None, pushed=False).exists()
     values = {"content_hash": ""} if newer else {"content_hash": "", "cursor": run.cursor_before}
     Feed.objects.filter(pk=feed.pk).update(**values)
 

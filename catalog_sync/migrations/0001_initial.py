@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
                 ('sample', models.JSONField(default=dict)),
                 ('content_hash', models.CharField(blank=True, max_length=64)),
                 ('approved_at', models.DateTimeField(help_text='Approved then, and waiting to be read again and applied.', null=True)),
+                ('pushed', models.BooleanField(default=False, help_text="Of rows that a program pushed, not of the feed's list.")),
                 ('undo_asked_at', models.DateTimeField(help_text='Then a person asked for its undoing, which is due.', null=True)),
                 ('cursor_before', models.CharField(blank=True, help_text="The feed's cursor when it began.", max_length=500)),
                 ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),

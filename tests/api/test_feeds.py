@@ -235,3 +235,26 @@ def test_it_is_described_and_needs_no_cookie():
     client = Client(enforce_csrf_checks=True)
     assert client.post("/api/v1/feed/rows", "{}", content_type="application/json").status_code == 401
     assert not client.cookies
+
+
+def test_push_leaves_a_list_waiting_and_the_schedule_alone(books, key):
+    rows = [memory.article(f"s{n}") for n in range(10)]
+    memory.shelve(books, memory.article("a", gtin=ISBN), memory.article("b"), *rows, at=ago(hours=4))
+    sync.run(Feed.objects.get(pk=books.pk), now=timezone.now())
+    memory.shelve(books, memory.article("a", gtin=ISBN), at=ago(hours=3))
+    waiting = sync.run(Feed.objects.get(pk=books.pk), now=timezone.now())
+    assert waiting.state == SyncRun.State.AWAITING
+    Feed.objects.filter(pk=books.pk).update(due_at=None, cursor="here", content_hash="as before")
+    push(key, {"sku": "a", "quantity": 7})
+    assert pushing.apply_pushes(timezone.now()) == 1
+    waiting.refresh_from_db()
+    feed = Feed.objects.get(pk=books.pk)
+    assert (waiting.state, feed.due_at, feed.cursor, feed.content_hash) == (SyncRun.State.AWAITING, None, "here", "")
+
+
+def test_prices_of_a_list_can_be_vouched_for_after_a_push(books, key):
+    memory.shelve(books, memory.article("a", gtin=ISBN, price=9000), memory.article("b"), at=ago(hours=3))
+    kept_back = sync.run(Feed.objects.get(pk=books.pk), now=timezone.now())
+    push(key, {"sku": "b", "quantity": 7})
+    pushing.apply_pushes(timezone.now())
+    assert decisions.has_prices_kept_back(kept_back)

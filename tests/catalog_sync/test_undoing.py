@@ -267,3 +267,14 @@ def test_journals_are_kept_for_thirty_runs_or_ninety_days(monkeypatch):
     assert set(JournalPart.objects.values_list("run", flat=True)) == {done[2].pk, done[3].pk}
     assert journal.prune(at(5) + timedelta(days=91)) == 2
     assert not JournalPart.objects.exists()
+
+
+def test_undoing_leaves_a_list_that_awaits_approval_waiting():
+    books = feed()
+    rows = [article(f"s{n}") for n in range(10)]
+    run = list_at(books, 0, *rows)
+    waiting = list_at(books, 1, *rows[:3])
+    assert waiting.state == "awaiting"
+    undo_at(run, 2)
+    waiting.refresh_from_db()
+    assert waiting.state == "awaiting"
