@@ -241,5 +241,7 @@ ON CONFLICT (stock_record_id) DO UPDATE SET availability = excluded.availability
 SELL_OUT_SOURCE_RECORDS = f"""
 UPDATE catalog_sync_sourcerecord SET quantity = 0, availability = 'temporarily_unavailable', offer_hash = {DIRTY},
     as_of = %(as_of)s, changed_run_id = %(run)s
-WHERE feed_id = %(feed)s AND sku IN (SELECT c.sku FROM {GONE} c WHERE {_SOLD_OUT})
+WHERE feed_id = %(feed)s AND sku IN (
+    SELECT c.sku FROM {GONE} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
+    WHERE {_SOLD_OUT} AND {_NOT_YOUNGER})
 """

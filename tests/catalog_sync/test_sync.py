@@ -233,6 +233,10 @@ def test_an_older_list_sells_nothing_out(db):
     listed(books, 1, *range(9))
     record.refresh_from_db()
     assert record.num_in_stock == 5
+    # It is not forgotten for that: the next list is younger than the number, and lacks the article still.
+    assert listed(books, 2, *range(9)) == (9, 0, 0, 9, 1, 0, 0)
+    record.refresh_from_db()
+    assert record.num_in_stock == 0
 
 
 def test_what_the_sender_withdraws_is_retired_from_a_list_of_changes(db):
