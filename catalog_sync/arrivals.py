@@ -19,6 +19,7 @@ from catalog_sync.reading.fetching import UNFINISHED
 from catalog_sync.reasons import FeedError
 
 LARGEST_BYTES = 200 * 1024**2
+_NO_LISTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF")  # what a tired person picks beside the list
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}$")
 
 
@@ -75,6 +76,10 @@ def _write(path: Path, blocks: Iterable[bytes]) -> int:
     size = 0
     with path.open("wb") as file:
         for block in blocks:
+            if not size and block.startswith(_NO_LISTS):
+                raise ArrivalError(
+                    _("This is a picture or a PDF, not a list. Export the list as a file and send that.")
+                )
             size += len(block)
             if size > LARGEST_BYTES:
                 limit = LARGEST_BYTES // 1024**2

@@ -201,6 +201,14 @@ class Reason(NamedTuple):
         return text % values if values else text
 
 
+def words_of(note: dict[str, object]) -> str:
+    """What a run says, in the language of whoever reads it; as it was stored where the code is not known any more."""
+    values = note.get("values")
+    if note.get("code") not in REASONS or not isinstance(values, dict):
+        return str(note.get("text", ""))
+    return Reason(str(note["code"]), tuple(values.items())).words()
+
+
 def reason(code: str, **values: Any) -> Reason:
     """A `Reason` with its values as short texts. Raises KeyError for a code that is not in the table."""
     if code not in REASONS:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from catalog_sync import decisions, sampling
 from catalog_sync.models import SyncRun
+from catalog_sync.reasons import words_of
 from marketplace.operations.access import operator_action, operator_page
 
 
@@ -20,6 +21,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     found = _find(run_id)
     context = {
         "run": found,
+        "notes": [words_of(note) for note in found.notes],
         "sample": sampling.examples(found),
         "needs_two": decisions.needs_two(found),
         "issues": found.issues.order_by("pk")[:100],

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from catalog_sync import arrivals, decisions, error_file, keys, questions, sampling, undoing
 from catalog_sync.models import FeedToken, RecordIssue, SyncRun
-from catalog_sync.reasons import REASONS, Reason
+from catalog_sync.reasons import words_of
 from marketplace.foundation import audit
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.forms import KeyForm, ListForm
@@ -178,14 +178,6 @@ def errors(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpResp
     response = HttpResponse("".join(error_file.lines(found)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.feed.name}-{found.pk}.csv"'
     return response
-
-
-def words_of(note: dict[str, object]) -> str:
-    """What a run says, in the language of whoever reads it; as it was stored where the code is not known any more."""
-    values = note.get("values")
-    if note.get("code") not in REASONS or not isinstance(values, dict):
-        return str(note.get("text", ""))
-    return Reason(str(note["code"]), tuple(values.items())).words()
 
 
 def _back(workplace: Workplace, run_id: int) -> HttpResponse:

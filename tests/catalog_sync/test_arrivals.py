@@ -123,3 +123,14 @@ def test_feed_that_was_stopped_is_tried_again():
     send(books)
     books.refresh_from_db()
     assert (books.parked_at, books.attempts, books.due_at) == (None, 0, NOON + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("start", [b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"%PDF-1.7"])
+def test_picture_or_pdf_does_not_take_the_place_of_the_list(start):
+    books = feed(kind="csv", location="books.csv", name="books")
+    send(books)
+    with pytest.raises(ArrivalError, match="not a list"):
+        receive(
+            books, [start + b"x" * 50], name="photo", made_at=NOON + timedelta(hours=1), now=NOON + timedelta(hours=2)
+        )
+    assert [path.read_bytes() for path in files()] == [LIST]
