@@ -1,7 +1,7 @@
 from django import forms
 from django.contrib import admin
 
-from catalog_sync.models import Feed, RecordIssue, SyncRun
+from catalog_sync.models import Feed, RecordIssue, StockLane, SyncRun
 
 
 class FeedForm(forms.ModelForm):
@@ -12,9 +12,15 @@ class FeedForm(forms.ModelForm):
     )
 
 
+class StockLaneInline(admin.StackedInline):
+    model = StockLane
+    readonly_fields = ["cursor", "content_hash", "attempts", "lease_until", "lease_token", "last_error"]
+
+
 @admin.register(Feed)
 class FeedAdmin(admin.ModelAdmin):
     form = FeedForm
+    inlines = [StockLaneInline]
     list_display = ["name", "shop", "kind", "lane", "active", "every_minutes", "due_at", "parked_at"]
     list_filter = ["active", "kind", "lane"]
     search_fields = ["name", "shop__name", "location"]

@@ -15,10 +15,10 @@ from django.db import connection, transaction
 
 from catalog_sync import facts, journal, matching, merging
 from catalog_sync.banding import APPLY, PLAN
-from catalog_sync.models import Feed, SyncRun
+from catalog_sync.lanes import is_beside, stock_lanes
+from catalog_sync.models import Feed, ReadRow, SyncRun
 from catalog_sync.planning import GONE, QUESTION, Plan
 from catalog_sync.staging import Staged
-from catalog_sync.vouching import stock_feeds
 from marketplace.catalogue import changes
 from marketplace.foundation import bulk, network
 from marketplace.foundation.failpoints import failpoint
@@ -30,10 +30,10 @@ NEW_SECONDS = 1.0  # where PostgreSQL locks nothing but rows that nobody else ca
 FIRST_SLICE, SMALLEST, LARGEST = 1000, 500, 20_000
 
 
-def apply(feed: Feed, run: SyncRun, plan: Plan, staged: Staged, *, now: datetime, alive: Callable[[], None]) -> int:
-    """Write what differs. `alive` is called in each transaction; it raises where the run was taken over. Returns the
-    number of rows written."""
-    words = _words(feed, run, staged, now)
+def apply(row: ReadRow, run: SyncRun, plan: Plan, staged: Staged, *, now: datetime, alive: Callable[[], None]) -> int:
+    """Write what differs; `row` is that of the run's lane. `alive` is called in each transaction; it raises where the
+    run was taken over. Returns the number of rows written."""
+    words = _words(row, run, staged, now)
     written, statements = 0, _statements(plan)
     seconds = NEW_SECONDS if bulk.is_postgres() and not plan.planned_sold else LOCK_SECONDS
     for low, high in _slices(plan.planned, alive, seconds=seconds):
@@ -47,9 +47,9 @@ def apply(feed: Feed, run: SyncRun, plan: Plan, staged: Staged, *, now: datetime
     return written
 
 
-def _words(feed: Feed, run: SyncRun, staged: Staged, now: datetime) -> dict[str, Any]:
+def _words(row: ReadRow, run: SyncRun, staged: Staged, now: datetime) -> dict[str, Any]:
     """The values of all statements."""
-    currency = network.current().currency
+    feed, currency = run.feed, network.current().currency
     return {
         "feed": feed.pk,
         "partner": feed.shop.partner_id,
@@ -57,18 +57,21 @@ def _words(feed: Feed, run: SyncRun, staged: Staged, now: datetime) -> dict[str,
         "now": bulk.moment(now),
         "currency": currency,
         "minor": 10 ** exponent(currency),
-        "alone": staged.complete and stock_feeds(feed) == [feed],
+        "alone": staged.complete and stock_lanes(feed.shop_id) == [(feed, run.lane)],
         "shop_as_of": bulk.moment(feed.shop.complete_as_of),
         # Lines that could not be read at all may be what seems to be missing.
         "vouched": not staged.nameless,
-        "zero": feed.missing_is_zero,
+        "zero": row.missing_is_zero,
+        "beside": is_beside(feed, run.lane),
+        "lane": run.lane,
         "as_of": bulk.moment(staged.as_of),
         "kind": feed.kind,
     }
 
 
 def _execute(statement: str, words: dict[str, Any]) -> int:
-    return bulk.execute(statement.format(**merging.words_of(connection.vendor)), words)
+    spoken = merging.words_of(connection.vendor) | merging.hashes_of(words["lane"])
+    return bulk.execute(statement.format(**spoken), words)
 
 
 def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator[tuple[int, int]]:
@@ -176,7 +179,7 @@ def _retire_slice(run: SyncRun, words: dict[str, Any], now: datetime) -> int:
         f"SELECT product_id FROM {GONE} WHERE n BETWEEN %(low)s AND %(high)s AND (withdrawn OR %(vouched)s)", words
     )
     changes.mark({product_id for (product_id,) in gone if product_id is not None})
-    written = sum(_execute(statement, words) for statement in _GONE_STATEMENTS)
+    written = sum(_execute(statement, words) for statement in _gone_statements(beside=words["beside"]))
     if words["zero"]:
         _absorb_sold_out(run.feed, words, now)
     return written
@@ -196,14 +199,15 @@ def _absorb_sold_out(feed: Feed, words: dict[str, Any], now: datetime) -> None:
         absorbing.absorb(shop_id=feed.shop_id, as_of=as_of, now=now, stock_record_ids=records)
 
 
-_GONE_STATEMENTS = (
-    merging.SELL_OUT_TERMS,
-    merging.SELL_OUT_STOCK_RECORDS,
-    merging.SELL_OUT_SOURCE_RECORDS,
-    merging.MISS_TERMS,
-    merging.MISS_SOURCE_RECORDS,
-    merging.RETIRE_GONE,
-    merging.RETIRE_SOURCE_RECORDS,
-    merging.UNVOUCH_GONE,
-    merging.SOIL_GONE,
-)
+def _gone_statements(*, beside: bool) -> tuple[str, ...]:
+    return (
+        merging.SELL_OUT_TERMS,
+        merging.SELL_OUT_STOCK_RECORDS,
+        merging.SELL_OUT_SOURCE_RECORDS,
+        merging.MISS_TERMS,
+        merging.ABSENT_SOURCE_RECORDS if beside else merging.MISS_SOURCE_RECORDS,
+        merging.RETIRE_GONE,
+        merging.RETIRE_SOURCE_RECORDS,
+        merging.UNVOUCH_GONE,
+        merging.SOIL_GONE,
+    )

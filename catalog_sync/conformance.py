@@ -50,6 +50,8 @@ class FeedUnderTest:
     timezone: str = "Europe/Paris"
     stock_kind: str = StockKind.ON_HAND
     password: str = ""
+    mode: str = "full"
+    lateness_hours: int = 48
 
 
 @dataclass
@@ -167,7 +169,7 @@ class AdapterConformance:
         assert self.read(file).chunks == self.read(file).chunks
 
     def test_delta_is_never_complete(self, file: Path) -> None:
-        feed = FeedUnderTest(self.kind, str(file), options={**self.options, "delta": True})
+        feed = FeedUnderTest(self.kind, str(file), options=self.options, mode="delta")
         adapter = type(self.adapter(file))(feed)
         assert not any(chunk.complete for chunk in adapter.fetch(self.lane, None))
 

@@ -6,13 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from catalog_sync import lanes
 from catalog_sync.adapters import adapter_for
-from catalog_sync.adapters.base import FileAdapter
+from catalog_sync.adapters.base import DELTA, FeedSettings, FileAdapter
 from catalog_sync.models import Feed
 from catalog_sync.reading.fetching import open_local
 from catalog_sync.reasons import feed_error
@@ -45,23 +47,28 @@ def resolve(location: str) -> str:
 
 
 @contextmanager
-def opened(feed: Feed) -> Iterator[Reading]:
-    """The feed's chunks to come, and the hash of its content. Raises `FeedError`, then and while chunks are read."""
-    adapter = adapter_for(feed)
-    lane = Lane(feed.lane)
-    since = Cursor(lane, feed.cursor) if feed.cursor else None
+def opened(feed: Feed, lane: str, *, now: datetime) -> Iterator[Reading]:
+    """The chunks to come of one lane of the feed, and the hash of its content. Raises `FeedError`, then and while
+    chunks are read."""
+    row = lanes.row_of(feed, lane)
+    settings = lanes.settings_of(feed, row)
+    adapter = adapter_for(settings)
+    lane = Lane(lane)
+    asks_for_all = DELTA in adapter.capabilities and row.mode == row.Mode.DELTA and lanes.is_whole_due(row, now=now)
+    since = Cursor(lane, row.cursor) if row.cursor and not asks_for_all else None
     if not isinstance(adapter, FileAdapter) or not adapter.is_one_file:
         yield Reading(adapter.fetch(lane, since), "")
         return
     with ExitStack() as stack:
-        with _file_trouble(feed):
-            file = stack.enter_context(open_local(resolve(feed.location)))
-            digest = content_hash(feed, file.path)
-        yield Reading(_chunks(feed, adapter.read(file, lane, since)), digest)
+        with _file_trouble(settings):
+            location = resolve(settings.location)
+            file = stack.enter_context(open_local(location, timedelta(hours=settings.lateness_hours)))
+            digest = content_hash(settings, lane, file.path)
+        yield Reading(_chunks(settings, adapter.read(file, lane, since)), digest)
 
 
 @contextmanager
-def _file_trouble(feed: Feed) -> Iterator[None]:
+def _file_trouble(feed: FeedSettings) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
@@ -70,7 +77,7 @@ def _file_trouble(feed: Feed) -> Iterator[None]:
         ) from problem
 
 
-def _chunks(feed: Feed, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+def _chunks(feed: FeedSettings, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """The same chunks; trouble with the file while they are read becomes a `FeedError`."""
     while True:
         with _file_trouble(feed):
@@ -80,11 +87,12 @@ def _chunks(feed: Feed, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         yield chunk
 
 
-def content_hash(feed: Feed, path: Path) -> str:
+def content_hash(feed: FeedSettings, lane: str, path: Path) -> str:
     """64 hexadecimal digits that change with the file, or with how it is to be understood."""
     meaning = [
         feed.kind,
-        feed.lane,
+        lane,
+        feed.mode,
         feed.options,
         feed.currency,
         feed.language,

@@ -113,7 +113,7 @@ def answer(feed: Feed, sku: str, *, product_id: int) -> bool:
     """A person says which product an article is; applied when the feed is read next. False: nobody asked."""
     with transaction.atomic():
         asked = SourceRecord.objects.filter(feed=feed, sku=sku, product_id=None)
-        if not asked.update(product_id=product_id, offer_hash=DIRTY, facts_hash=DIRTY):
+        if not asked.update(product_id=product_id, offer_hash=DIRTY, stock_hash=DIRTY, facts_hash=DIRTY):
             return False
         Feed.objects.filter(pk=feed.pk).update(content_hash="")
         return True

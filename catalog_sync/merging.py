@@ -6,8 +6,8 @@ low, high. Words in braces are the database's own.
 """
 
 from catalog_sync.banding import APPLY, JUMPED, PLAN
-from catalog_sync.planning import GONE, QUESTION
-from catalog_sync.staging import CONDITION, DIRTY, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE
+from catalog_sync.planning import GONE, OWN_HASH, QUESTION
+from catalog_sync.staging import ABSENT, CONDITION, DIRTY, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE
 
 _SLICE = "c.n BETWEEN %(low)s AND %(high)s"
 _WORDS = {
@@ -31,6 +31,12 @@ def words_of(vendor: str) -> dict[str, str]:
     return _WORDS[vendor]
 
 
+def hashes_of(lane: str) -> dict[str, str]:
+    """The hash by which a lane compares what it says, and the other lane's."""
+    (other,) = (name for name in OWN_HASH.values() if name != OWN_HASH[lane])
+    return {"own": OWN_HASH[lane], "other": other}
+
+
 # In order of key, as everybody locks them: in any other order PostgreSQL deadlocks.
 LOCK_PLANNED = f"""
 SELECT k.id FROM {PLAN} c JOIN partner_stockrecord k ON k.id = c.stock_record_id
@@ -46,13 +52,16 @@ _OFFER_HASH = f"""
 CASE WHEN (c.parts & {STOCK}) <> 0 AND (NOT c.number_counts AND c.quantity {{differs}} c.number
     OR COALESCE(c.as_of < %(shop_as_of)s, false)) THEN {DIRTY} ELSE c.offer_hash END
 """
+# Then what the other lane said before is to be compared again.
+_OTHER_STOCK = "c.number_counts AND (c.quantity {differs} r.quantity OR c.availability <> r.availability)"
+_SAYS_FACTS = f"(c.parts & {TITLE | SOME_FACTS}) <> 0"
 _MATCH = f"CASE WHEN c.verdict = '{QUESTION}' THEN NULL ELSE c.product_id END"
 
 INSERT_SOURCE_RECORDS = f"""
 INSERT INTO catalog_sync_sourcerecord (feed_id, sku, product_id, gtin, title, price_minor, currency, price_kind,
-    quantity, availability, condition, offer_hash, facts_hash, facts, as_of, changed_run_id, missed, retired_at)
+    quantity, availability, condition, {{own}}, {{other}}, facts_hash, facts, as_of, changed_run_id, missed, retired_at)
 SELECT %(feed)s, c.sku, {_MATCH}, c.gtin, c.title, c.price_minor, c.currency, c.price_kind, c.quantity,
-    c.availability, c.condition, {_OFFER_HASH}, c.facts_hash, c.facts, c.as_of, %(run)s, 0, NULL
+    c.availability, c.condition, {_OFFER_HASH}, {DIRTY}, c.facts_hash, c.facts, c.as_of, %(run)s, 0, NULL
 FROM {PLAN} c WHERE {_SLICE} AND c.is_new AND c.verdict IN ('{APPLY}', '{QUESTION}')
 """
 
@@ -69,15 +78,16 @@ UPDATE catalog_sync_sourcerecord AS r SET
     quantity = CASE WHEN c.number_counts THEN c.quantity ELSE r.quantity END,
     availability = CASE WHEN c.number_counts THEN c.availability ELSE r.availability END,
     condition = CASE WHEN (c.parts & {CONDITION}) <> 0 THEN c.condition ELSE r.condition END,
-    offer_hash = {_OFFER_HASH},
-    facts_hash = c.facts_hash,
+    {{own}} = {_OFFER_HASH},
+    {{other}} = CASE WHEN {_OTHER_STOCK} THEN {DIRTY} ELSE r.{{other}} END,
+    facts_hash = CASE WHEN {_SAYS_FACTS} THEN c.facts_hash ELSE r.facts_hash END,
     as_of = c.as_of,
     changed_run_id = %(run)s,
     missed = 0,
     retired_at = NULL
 FROM {PLAN} c
 WHERE r.feed_id = %(feed)s AND r.sku = c.sku AND {_SLICE} AND NOT c.is_new AND c.verdict IN ('{APPLY}', '{QUESTION}')
-    AND (r.offer_hash <> {_OFFER_HASH} OR r.facts_hash <> c.facts_hash OR r.retired_at IS NOT NULL
+    AND (r.{{own}} <> {_OFFER_HASH} OR ({_SAYS_FACTS} AND r.facts_hash <> c.facts_hash) OR r.retired_at IS NOT NULL
         OR r.missed > 0 OR r.product_id {{differs}} {_MATCH}
         OR ((c.parts & {PRICE}) <> 0 AND r.price_minor {{differs}} c.price_minor))
 """
@@ -192,8 +202,9 @@ RETIRE_GONE = retire(GONE, _RETIRED)
 UNVOUCH_GONE = _UNVOUCH.format(source=GONE, retired_at=_NO_TIME, where=f"{_SLICE} AND NOT (c.withdrawn OR %(vouched)s)")
 
 _SOIL = f"""
-UPDATE catalog_sync_sourcerecord SET offer_hash = {DIRTY}
-WHERE feed_id = %(feed)s AND offer_hash <> {DIRTY} AND sku IN (SELECT c.sku FROM {{source}} c WHERE {{where}})
+UPDATE catalog_sync_sourcerecord SET offer_hash = {DIRTY}, stock_hash = {DIRTY}
+WHERE feed_id = %(feed)s AND (offer_hash <> {DIRTY} OR stock_hash <> {DIRTY})
+    AND sku IN (SELECT c.sku FROM {{source}} c WHERE {{where}})
 """
 SOIL_KEPT_BACK = _SOIL.format(source=PLAN, where=f"{_SLICE} AND {_KEPT_BACK}")
 SOIL_UNREAD = _SOIL.format(source=REFUSED, where=_UNREAD)
@@ -206,7 +217,14 @@ WHERE feed_id = %(feed)s AND retired_at IS NULL
 """
 
 MISS_SOURCE_RECORDS = f"""
-UPDATE catalog_sync_sourcerecord SET missed = 1, offer_hash = {DIRTY}, changed_run_id = %(run)s
+UPDATE catalog_sync_sourcerecord SET missed = 1, offer_hash = {DIRTY}, stock_hash = {DIRTY}, changed_run_id = %(run)s
+WHERE feed_id = %(feed)s AND sku IN (SELECT c.sku FROM {GONE} c WHERE {_MISSED})
+"""
+
+# The stock lane beside a catalogue does not say what the shop sells: it never retires.
+ABSENT_SOURCE_RECORDS = f"""
+UPDATE catalog_sync_sourcerecord SET availability = 'unknown', stock_hash = {ABSENT}, offer_hash = {DIRTY},
+    changed_run_id = %(run)s
 WHERE feed_id = %(feed)s AND sku IN (SELECT c.sku FROM {GONE} c WHERE {_MISSED})
 """
 
@@ -240,7 +258,7 @@ ON CONFLICT (stock_record_id) DO UPDATE SET availability = excluded.availability
 """
 SELL_OUT_SOURCE_RECORDS = f"""
 UPDATE catalog_sync_sourcerecord SET quantity = 0, availability = 'temporarily_unavailable', offer_hash = {DIRTY},
-    as_of = %(as_of)s, changed_run_id = %(run)s
+    stock_hash = {DIRTY}, as_of = %(as_of)s, changed_run_id = %(run)s
 WHERE feed_id = %(feed)s AND sku IN (
     SELECT c.sku FROM {GONE} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
     WHERE {_SOLD_OUT} AND {_NOT_YOUNGER})

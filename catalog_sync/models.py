@@ -1,8 +1,9 @@
-"""Feed, SyncRun, SourceRecord, JournalPart, FeedToken, Push, RecordIssue: where a shop publishes, each reading, what it
-said, what it changed, what programs may send, what was wrong."""
+"""Feed, StockLane, SyncRun, SourceRecord, JournalPart, FeedToken, Push, RecordIssue: where a shop publishes, each
+reading, what it said, what it changed, what programs may send, what was wrong."""
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,8 +11,33 @@ from marketplace.foundation import secrets
 from marketplace.foundation.leases import DueRow
 
 
-class Feed(DueRow):
-    """Where and how a shop publishes its catalogue. A shop is configuration; a shop system is a file in `adapters/`."""
+class ReadRow(DueRow):
+    """What is read on a schedule of its own: a feed, or the second lane of one."""
+
+    class Mode(models.TextChoices):
+        FULL = "full", _("All the shop has")
+        DELTA = "delta", _("Only what has changed")
+        PARTIAL = "partial", _("Only the columns that are there, of some articles")
+
+    mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.FULL)
+    every_minutes = models.PositiveIntegerField(default=60)
+    # A system that is asked for changes is asked for everything at least this often (DESIGN §5: daily).
+    full_every_hours = models.PositiveIntegerField(default=24)
+    full_at = models.DateTimeField(null=True, editable=False, help_text="When it was last read whole.")
+    cursor = models.CharField(max_length=500, blank=True, help_text="Where the next delta begins; stored once applied.")
+    content_hash = models.CharField(max_length=64, blank=True, help_text="Of the file last applied whole.")
+    missing_is_zero = models.BooleanField(
+        default=False, help_text="It lists only what is in stock: an article that a complete list lacks is sold out."
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Feed(ReadRow):
+    """Where and how a shop publishes its catalogue. A shop is configuration; a shop system is a file in `adapters/`.
+
+    The row itself is its first lane. A `StockLane` beside it is the second."""
 
     class Lane(models.TextChoices):
         CATALOGUE = "catalogue", "Titles, prices and stock"
@@ -26,18 +52,21 @@ class Feed(DueRow):
     currency = models.CharField(max_length=3, default="CAD")
     language = models.CharField(max_length=3, default="fr")
     encoding = models.CharField(max_length=20, blank=True, help_text="Declared charset; empty: found out.")
-    every_minutes = models.PositiveIntegerField(default=60)
     active = models.BooleanField(default=True)
     sealed_password = models.TextField(blank=True, default="", editable=False)
-    cursor = models.CharField(max_length=500, blank=True, help_text="Where the next delta begins; stored once applied.")
-    content_hash = models.CharField(max_length=64, blank=True, help_text="Of the file last applied whole.")
+    # How old a number can be that bears no time, of a file we fetch (DESIGN §5)
+    lateness_hours = models.PositiveSmallIntegerField(default=48)
+    # The promise: so long after its last complete list was read is its stock sold online.
+    freshness_hours = models.PositiveIntegerField(default=72, validators=[MinValueValidator(1)])
+    lapsed_at = models.DateTimeField(null=True, editable=False, help_text="Then its promise had passed.")
     # The guard's limits, in per cent
-    drop_limit = models.PositiveSmallIntegerField(default=20, help_text="More rows than this gone: a person approves.")
-    price_jump = models.PositiveSmallIntegerField(default=40, help_text="A price that moves by more is quarantined.")
-    price_floor_minor = models.PositiveIntegerField(default=10, help_text="A price below it is quarantined.")
-    missing_is_zero = models.BooleanField(
-        default=False, help_text="It lists only what is in stock: an article that a complete list lacks is sold out."
+    drop_limit = models.PositiveSmallIntegerField(
+        default=20, validators=[MaxValueValidator(100)], help_text="More rows than this gone: a person approves."
     )
+    price_jump = models.PositiveSmallIntegerField(
+        default=40, validators=[MaxValueValidator(1000)], help_text="A price that moves by more is quarantined."
+    )
+    price_floor_minor = models.PositiveIntegerField(default=10, help_text="A price below it is quarantined.")
 
     class Meta:
         ordering = ["name"]
@@ -68,8 +97,19 @@ class Feed(DueRow):
         return self.shop.stock_kind
 
 
+class StockLane(ReadRow):
+    """The second lane of a feed: how many copies there are, read by itself and more often. In every shop system
+    examined an article's "modified" stamp does not move when a sale takes its stock."""
+
+    feed = models.OneToOneField(Feed, on_delete=models.CASCADE, related_name="stock_lane")
+    location = models.CharField(max_length=500, blank=True, help_text="Empty: the feed's own.")
+
+    def __str__(self) -> str:
+        return f"{self.feed} ({Feed.Lane.STOCK})"
+
+
 class SyncRun(models.Model):
-    """One reading of one feed, with its counters."""
+    """One reading of one lane of a feed, with its counters."""
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")
@@ -80,6 +120,7 @@ class SyncRun(models.Model):
         UNDONE = "undone", _("Undone")
 
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="runs")
+    lane = models.CharField(max_length=10, choices=Feed.Lane.choices, default=Feed.Lane.CATALOGUE)
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
     started_at = models.DateTimeField()
     # Moved on while the run works; a run that has not for some minutes belongs to a dead process and is taken over.
@@ -108,7 +149,7 @@ class SyncRun(models.Model):
     pushed = models.BooleanField(default=False, help_text="Of rows that a program pushed, not of the feed's list.")
     undo_asked_at = models.DateTimeField(null=True, help_text="Then a person asked for its undoing, which is due.")
     undo_asked_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
-    cursor_before = models.CharField(max_length=500, blank=True, help_text="The feed's cursor when it began.")
+    cursor_before = models.CharField(max_length=500, blank=True, help_text="The lane's cursor when it began.")
     undoes = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="undone_by")
 
     class Meta:
@@ -138,6 +179,7 @@ class SourceRecord(models.Model):
     availability = models.CharField(max_length=24)
     condition = models.CharField(max_length=12)
     offer_hash = models.BigIntegerField(help_text="Of price, quantity, availability, condition and their like.")
+    stock_hash = models.BigIntegerField(help_text="The same of what the stock lane said.")
     facts_hash = models.BigIntegerField(help_text="Of title and facts.")
     facts = models.JSONField(default=dict)
     as_of = models.DateTimeField(null=True)

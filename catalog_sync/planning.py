@@ -7,18 +7,18 @@ slice in one order. Articles that are the same never reach it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-
-from django.db.models import Max
 
 from catalog_sync import banding
 from catalog_sync.banding import APPLY, JUMPED, PLAN
-from catalog_sync.models import Feed, SyncRun
-from catalog_sync.staging import CONDITION, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE, WITHDRAWN, Staged
+from catalog_sync.lanes import is_beside, last_complete_as_of
+from catalog_sync.models import Feed, ReadRow
+from catalog_sync.staging import ABSENT, CONDITION, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE, WITHDRAWN, Staged
 from marketplace.foundation import bulk
 
 GONE = "sync_gone"
+# The hash by which a lane compares what it says
+OWN_HASH = {Feed.Lane.CATALOGUE: "offer_hash", Feed.Lane.STOCK: "stock_hash"}
 FACTOR = 99  # a price this many times as high or low is a slipped decimal mark, whatever the feed's limit
 
 # What becomes of a planned row; APPLY and JUMPED with the band
@@ -61,41 +61,37 @@ class Plan:
         return self.withdrawn + self.missing
 
 
-def plan(feed: Feed, staged: Staged, *, approved: bool) -> Plan:
-    """Compare. With `approved` a person has vouched for the prices, however far they moved."""
+def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool) -> Plan:
+    """Compare what a lane of the feed, read by `row`, says. With `approved` a person has vouched for the prices,
+    however far they moved."""
     words = {
         "feed": feed.pk,
         "partner": feed.shop.partner_id,
         "jump": feed.price_jump,
         "approved": approved,
         "shop_as_of": bulk.moment(feed.shop.complete_as_of),
-        "feed_as_of": bulk.moment(last_complete_as_of(feed)),
+        "feed_as_of": bulk.moment(last_complete_as_of(feed, lane)),
+        "beside": is_beside(feed, lane),
         **banding.words(feed),
     }
     bulk.drop_temporary(PLAN, GONE)
     with bulk.one_statement():
-        bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(**_words())}", words)
+        bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(**_words(lane))}", words)
     bulk.execute(f"CREATE INDEX {_temp()}{PLAN}_n ON {PLAN} (n)")
     bulk.analyse(PLAN, "n", "sku", "gtin", "product_id", "stock_record_id", "verdict")
     if not approved:
         banding.hold_back(words)
     bulk.execute(
         f"CREATE TEMPORARY TABLE {GONE} AS {_MISSING}",
-        {**words, "whole": staged.complete and credible(feed, staged), "zero": feed.missing_is_zero},
+        {**words, "whole": staged.complete and credible(feed, lane, staged), "zero": row.missing_is_zero},
     )
     bulk.execute(f"CREATE INDEX {_temp()}{GONE}_n ON {GONE} (n)")
-    return _counted(feed)
+    return _counted(feed, lane)
 
 
-def last_complete_as_of(feed: Feed) -> datetime | None:
-    """The age of the feed's last complete run: what it listed unchanged is at least that young."""
-    done = SyncRun.objects.filter(feed=feed, state=SyncRun.State.DONE, complete=True)
-    return done.aggregate(last=Max("as_of"))["last"]
-
-
-def credible(feed: Feed, staged: Staged) -> bool:
-    """Whether what this reading does not list is gone: not where it is older than the last complete one."""
-    last = last_complete_as_of(feed)
+def credible(feed: Feed, lane: str, staged: Staged) -> bool:
+    """Whether what this reading does not list is gone: not where it is older than the lane's last complete one."""
+    last = last_complete_as_of(feed, lane)
     return last is None or (staged.as_of is not None and staged.as_of >= last)
 
 
@@ -103,8 +99,9 @@ def _temp() -> str:
     return "" if bulk.is_postgres() else "temp."
 
 
-def _words() -> dict[str, Any]:
+def _words(lane: str) -> dict[str, Any]:
     return {
+        "own": OWN_HASH[lane],
         "stock": STOCK,
         "price": PRICE,
         "condition": CONDITION,
@@ -117,7 +114,7 @@ def _words() -> dict[str, Any]:
     }
 
 
-def _counted(feed: Feed) -> Plan:
+def _counted(feed: Feed, lane: str) -> Plan:
     known, in_stock = bulk.rows(
         "SELECT count(*), COALESCE(sum(CASE WHEN quantity > 0 THEN 1 ELSE 0 END), 0) FROM catalog_sync_sourcerecord"
         " WHERE feed_id = %s AND retired_at IS NULL",
@@ -125,7 +122,7 @@ def _counted(feed: Feed) -> Plan:
     )[0]
     counted = Plan(known=known, known_in_stock=in_stock)
     counted.listed = bulk.rows(f"SELECT count(*) FROM {STAGE}")[0][0]
-    for verdict, is_new, rows, sold, lost, fell, held, currency_changed in bulk.rows(_COUNT.format(**_words())):
+    for verdict, is_new, rows, sold, lost, fell, held, currency_changed in bulk.rows(_COUNT.format(**_words(lane))):
         counted.planned += rows
         counted.planned_known += 0 if is_new else rows
         counted.planned_sold += sold
@@ -214,18 +211,22 @@ FROM (
     LEFT JOIN titles_productfacts f ON f.gtin = s.gtin
     LEFT JOIN titles_productfacts kf ON kf.product_id = k.product_id
     LEFT JOIN catalogue_product p ON p.id = r.product_id
-    WHERE r.sku IS NULL OR r.offer_hash <> s.offer_hash OR r.facts_hash <> s.facts_hash OR r.retired_at IS NOT NULL
+    WHERE (r.sku IS NULL OR r.{{own}} <> s.offer_hash OR ((s.parts & {{facts}}) <> 0 AND r.facts_hash <> s.facts_hash)
+            OR r.retired_at IS NOT NULL)
+        AND NOT (%(beside)s AND (r.retired_at IS NOT NULL OR COALESCE(r.missed, 0) > 0))
 ) c
 """
 
-# `again`: an earlier list lacked it too; a run that was killed and starts over is no such list.
+# Beside a catalogue: what the catalogue's own lists lack, or this lane's lacked before, is no news. `again`: an earlier
+# list lacked it too; a run that was killed and starts over is no such list.
 _MISSING = f"""
 SELECT row_number() OVER (ORDER BY r.sku) AS n, r.sku, r.product_id,
-    r.missed > 0 AND EXISTS (
+    NOT %(beside)s AND r.missed > 0 AND EXISTS (
         SELECT 1 FROM catalog_sync_syncrun o WHERE o.id = r.changed_run_id AND o.state = 'done') AS again,
     EXISTS (SELECT 1 FROM {WITHDRAWN} w WHERE w.sku = r.sku) AS withdrawn
 FROM catalog_sync_sourcerecord r
 WHERE r.feed_id = %(feed)s AND r.retired_at IS NULL
+    AND NOT (%(beside)s AND (r.stock_hash = {ABSENT} OR r.missed > 0))
     AND NOT EXISTS (SELECT 1 FROM {STAGE} s WHERE s.sku = r.sku)
     AND (EXISTS (SELECT 1 FROM {WITHDRAWN} w WHERE w.sku = r.sku)
         OR (%(whole)s AND NOT (%(zero)s AND COALESCE(r.quantity, 1) = 0)

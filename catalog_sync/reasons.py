@@ -180,7 +180,7 @@ REASONS: dict[str, str] = {**RECORD_REASONS, **NOTE_REASONS, **FEED_REASONS, **R
 WORDS = frozenset(
     [
         *(_("mark"), _("zero bytes"), _("valid UTF-8"), _("declared"), _("assumed")),
-        *(_("as the sender wrote"), _("time of the file"), _("48 hours before we fetched it")),
+        *(_("as the sender wrote"), _("time of the file"), _("as late as it may be")),
         *(_("semicolons"), _("tabs"), _("commas"), _("bars")),
     ]
 )

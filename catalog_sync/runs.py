@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from catalog_sync import banding
+from catalog_sync import banding, lanes
 from catalog_sync.banding import JUMPED, PLAN
 from catalog_sync.models import Feed, RecordIssue, SyncRun
 from catalog_sync.planning import QUESTION, UNKNOWN, Plan
@@ -35,18 +35,22 @@ def begin(
     feed: Feed,
     *,
     now: datetime,
+    lane: str = "",
     approved: SyncRun | None = None,
     undoes: SyncRun | None = None,
     pushed: bool = False,
 ) -> SyncRun:
-    """A running run: the approved one again, or a new one. Raises `AlreadyRunningError`; a dead one is given up."""
+    """A running run of a lane, whose `row` has its cursor: the approved one again, or a new one. Raises
+    `AlreadyRunningError`; a dead one is given up."""
+    lane = lane or feed.lane
+    row = lanes.row_of(feed, lane)
     _give_up_dead(feed)
     values = {"state": SyncRun.State.RUNNING, "started_at": now, "alive_at": timezone.now(), "ended_at": None}
     try:
         with transaction.atomic():
             if approved is None:
                 return SyncRun.objects.create(
-                    feed=feed, undoes=undoes, pushed=pushed, cursor_before=feed.cursor, **values
+                    feed=feed, lane=lane, undoes=undoes, pushed=pushed, cursor_before=row.cursor, **values
                 )
             waiting = SyncRun.objects.filter(pk=approved.pk, feed=feed).exclude(state=SyncRun.State.RUNNING)
             if not waiting.update(**values, notes=[]):
@@ -104,8 +108,8 @@ def close(run: SyncRun, state: str, *, notes: Iterable[Reason] = (), issues: Ite
         # A newer list ends the wait of an older one. What is pushed between lists, or undone, says nothing of them.
         is_list = run.undoes_id is None and not run.pushed
         if is_list and state in (SyncRun.State.DONE, SyncRun.State.AWAITING):
-            older = SyncRun.objects.filter(feed=run.feed_id, state=SyncRun.State.AWAITING, pushed=False, pk__lt=run.pk)
-            older.update(state=SyncRun.State.REJECTED)
+            waiting = SyncRun.objects.filter(feed=run.feed_id, lane=run.lane, state=SyncRun.State.AWAITING)
+            waiting.filter(pushed=False, pk__lt=run.pk).update(state=SyncRun.State.REJECTED)
     return run
 
 

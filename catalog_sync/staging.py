@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Any
 
 from catalog_sync.reasons import FeedError, Reason, reason
-from catalog_sync.records import FACT_FIELDS, CatalogRecord, Chunk, Issue, Refused
+from catalog_sync.records import FACT_FIELDS, Availability, CatalogRecord, Chunk, Issue, Refused
 from marketplace.foundation import bulk
 
 STAGE, REFUSED, WITHDRAWN = "sync_stage", "sync_refused", "sync_withdrawn"
@@ -49,6 +49,7 @@ _PART_OF = {
     **dict.fromkeys(FACT_FIELDS, SOME_FACTS),
 }
 DIRTY = 0  # no record hashes to it: a row that holds it is compared as changed
+ABSENT = -1  # nor to this: a complete list of the stock lane lacks the article
 
 _OFFER_START = CatalogRecord._fields.index("price")
 _OFFER_END = CatalogRecord._fields.index("as_of")
@@ -79,8 +80,14 @@ class Staged:
     issues: list[Issue] = field(default_factory=list)
 
 
-def stage(chunks: Iterable[Chunk], *, on_chunk: Callable[[int], None] = lambda read: None) -> Staged:
+def stage(
+    chunks: Iterable[Chunk],
+    *,
+    unknown_is_silence: bool = False,
+    on_chunk: Callable[[int], None] = lambda read: None,
+) -> Staged:
     """Fill the staging tables from a reading. `on_chunk` is told how many articles were read so far.
+    `unknown_is_silence`: where a record does not know how many copies there are, what is stored of them stays.
 
     Raises `FeedError` where nothing could be read; trouble after the first chunk leaves an incomplete reading.
     """
@@ -88,7 +95,7 @@ def stage(chunks: Iterable[Chunk], *, on_chunk: Callable[[int], None] = lambda r
     bulk.create_temporary(REFUSED, {"sku": "text"}, key="sku")
     bulk.create_temporary(WITHDRAWN, {"sku": "text"}, key="sku")
     staged = Staged()
-    row_of = _RowMaker()
+    row_of = _RowMaker(unknown_is_silence)
     for chunk in _until_trouble(chunks, staged):
         bulk.load(STAGE, list(COLUMNS), map(row_of, chunk.records))
         bulk.load(REFUSED, ["sku"], [(refused.sku,) for refused in chunk.refused if refused.sku])
@@ -139,7 +146,8 @@ def _keep_last_lines(staged: Staged) -> None:
 class _RowMaker:
     """Record to staging row. A class, because it remembers the offers and times it has seen, and counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, unknown_is_silence: bool) -> None:
+        self.unknown_is_silence = unknown_is_silence
         self.offers: dict[tuple, int] = {}
         self.times: dict[datetime, Any] = {}
         self.ordinal = 0
@@ -159,6 +167,8 @@ class _RowMaker:
             moment = self.times[as_of] = bulk.moment(as_of)
         facts = values[_FACTS_START:]
         parts = EVERYTHING if not speaks_for else parts_of(speaks_for)
+        if self.unknown_is_silence and quantity is None and availability == Availability.UNKNOWN:
+            parts &= ~STOCK
         text = "{}" if facts == _NO_FACTS else facts_text(facts, speaks_for)
         self.ordinal += 1
         facts_hash = stable_hash(f"{gtin}\0{title}\0{text}")
@@ -176,10 +186,10 @@ class _RowMaker:
 
 
 def stable_hash(text: str) -> int:
-    """64 signed bits that are the same in every process (Python's own hash of a text is not), and never DIRTY."""
-    return (
-        int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True) or 1
-    )
+    """64 signed bits that are the same in every process (Python's own hash of a text is not), and never DIRTY or
+    ABSENT."""
+    found = int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
+    return 1 if found in (DIRTY, ABSENT) else found
 
 
 def parts_of(speaks_for: tuple[str, ...]) -> int:

@@ -10,20 +10,22 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
-from catalog_sync import applying, guarding, planning, runs, sampling, staging, vouching
+from catalog_sync import applying, guarding, lanes, planning, runs, sampling, staging, vouching
 from catalog_sync.locations import Reading, opened
-from catalog_sync.models import Feed, SourceRecord, SyncRun
+from catalog_sync.models import Feed, ReadRow, SourceRecord, StockLane, SyncRun
 from catalog_sync.reasons import FeedError, Reason, reason
 from marketplace.catalogue import subjects
 from marketplace.foundation import bulk, leases
 from marketplace.foundation.failpoints import failpoint
 
 State = SyncRun.State
+AGAIN = timedelta(minutes=1)  # for a stock lane whose feed is being read
 LEASE_SECONDS = 3600  # of the step; a run that dies is given up sooner, by its sign of life
 
 
@@ -31,6 +33,7 @@ def run(
     feed: Feed,
     *,
     now: datetime,
+    lane: str = "",
     dry_run: bool = False,
     approve_run: SyncRun | None = None,
     pushed: Reading | None = None,
@@ -38,27 +41,30 @@ def run(
 ) -> SyncRun:
     """Read a feed and bring the stock records up to it. Bad input is no exception but a run that says what is wrong.
 
-    `dry_run`: nothing is written, not even the run. `approve_run`: a person looked at that run; its list passes the
-    guard if it has not changed since. `pushed`: what the shop's program sent, in place of its list. `progress` hears
-    how many articles were read. Raises `runs.AlreadyRunningError`.
+    `lane`: which of its lanes; empty: its own, or that of the approved run. `dry_run`: nothing is written, not even the
+    run. `approve_run`: a person looked at that run; its list passes the guard if it has not changed since. `pushed`:
+    what the shop's program sent, in place of its list. `progress` hears how many articles were read. Raises
+    `runs.AlreadyRunningError`.
     """
     started = time.monotonic()
     approved_hash = approve_run.content_hash if approve_run else None
+    lane = lane or (approve_run.lane if approve_run else feed.lane)
+    row = lanes.row_of(feed, lane)
     this = (
-        SyncRun(feed=feed, started_at=now)
+        SyncRun(feed=feed, lane=lane, started_at=now)
         if dry_run
-        else runs.begin(feed, now=now, approved=approve_run, pushed=pushed is not None)
+        else runs.begin(feed, now=now, lane=lane, approved=approve_run, pushed=pushed is not None)
     )
     try:
-        with nullcontext(pushed) if pushed else opened(feed) as reading, bulk.rarely_collecting():
-            if approve_run is None and is_unchanged(feed, reading):
+        with nullcontext(pushed) if pushed else opened(feed, lane, now=now) as reading, bulk.rarely_collecting():
+            if approve_run is None and is_unchanged(row, reading):
                 return _close_unchanged(this, reading, now=now, started=started)
-            if approve_run is None and (waiting := _waiting_for_the_same(feed, reading)) and not dry_run:
+            if approve_run is None and (waiting := _waiting_for_the_same(this, reading)) and not dry_run:
                 this.delete()
                 return waiting
             this.content_hash = reading.content_hash
             approved = approve_run is not None and approved_hash == reading.content_hash
-            return _read(this, reading, approved=approved, now=now, started=started, progress=progress)
+            return _read(this, row, reading, approved=approved, now=now, started=started, progress=progress)
     except FeedError as error:
         this.seconds = time.monotonic() - started
         return runs.failed(this, error)
@@ -71,6 +77,7 @@ def run(
 
 def _read(
     this: SyncRun,
+    row: ReadRow,
     reading: Reading,
     *,
     approved: bool,
@@ -86,8 +93,10 @@ def _read(
         if progress:
             progress(read)
 
-    staged = staging.stage(reading.chunks, on_chunk=on_chunk)
-    plan = planning.plan(feed, staged, approved=approved)
+    # Beside a stock lane a catalogue without numbers says nothing of them.
+    silent = this.lane == lanes.Lane.CATALOGUE and lanes.has_stock_lane(feed)
+    staged = staging.stage(reading.chunks, unknown_is_silence=silent, on_chunk=on_chunk)
+    plan = planning.plan(feed, row, staged, lane=this.lane, approved=approved)
     runs.counted(this, staged, plan)
     objections = [] if approved else guarding.objections(feed, plan) + _undone_before(this)
     this.seconds = time.monotonic() - started
@@ -100,23 +109,31 @@ def _read(
         return runs.close(this, State.DONE, notes=notes, issues=issues)
     if plan.new or plan.changed:
         subjects.load()  # the labels of the codes that the fold writes
-    this.written = applying.apply(feed, this, plan, staged, now=now, alive=lambda: runs.beat(this))
+    this.written = applying.apply(row, this, plan, staged, now=now, alive=lambda: runs.beat(this))
     this.seconds = time.monotonic() - started
     with transaction.atomic():
         runs.beat(this)
-        this.complete = staged.complete and planning.credible(feed, staged)
+        this.complete = staged.complete and planning.credible(feed, this.lane, staged)
         runs.close(this, State.DONE, notes=notes, issues=issues)
-        _remember(feed, this, staged.cursor)
+        _remember(feed, row, this, staged.cursor)
         if this.complete:
-            vouching.vouch(feed, now=now)
+            _vouch(feed, now)
         failpoint("sync.before_commit")
     failpoint("sync.after_commit")
     return this
 
 
-def is_unchanged(feed: Feed, reading: Reading) -> bool:
+def _vouch(feed: Feed, now: datetime) -> None:
+    """Its promise holds again, if it had passed."""
+    if feed.lapsed_at is not None:
+        Feed.objects.filter(pk=feed.pk).update(lapsed_at=None)
+        feed.lapsed_at = None
+    vouching.vouch(feed, now=now)
+
+
+def is_unchanged(row: ReadRow, reading: Reading) -> bool:
     """Whether this very file was applied whole before."""
-    return bool(reading.content_hash) and feed.content_hash == reading.content_hash
+    return bool(reading.content_hash) and row.content_hash == reading.content_hash
 
 
 def _close_unchanged(this: SyncRun, reading: Reading, *, now: datetime, started: float) -> SyncRun:
@@ -130,7 +147,7 @@ def _close_unchanged(this: SyncRun, reading: Reading, *, now: datetime, started:
     with transaction.atomic():
         runs.close(this, State.DONE, notes=[reason("run_unchanged")])
         if this.pk is not None:
-            vouching.vouch(feed, now=now)
+            _vouch(feed, now)
     return this
 
 
@@ -140,11 +157,11 @@ def _undone_before(this: SyncRun) -> list[Reason]:
     return [reason("run_undone")] if this.content_hash and undone.exists() else []
 
 
-def _waiting_for_the_same(feed: Feed, reading: Reading) -> SyncRun | None:
+def _waiting_for_the_same(this: SyncRun, reading: Reading) -> SyncRun | None:
     """The run that awaits approval for this very file: reading it every hour would say the same every hour."""
     if not reading.content_hash:
         return None
-    return SyncRun.objects.filter(feed=feed, state=State.AWAITING, content_hash=reading.content_hash).first()
+    return SyncRun.objects.filter(feed=this.feed_id, state=State.AWAITING, content_hash=reading.content_hash).first()
 
 
 def _remarks(this: SyncRun, staged: staging.Staged, plan: planning.Plan, *, approved: bool) -> list[Reason]:
@@ -160,41 +177,54 @@ def _remarks(this: SyncRun, staged: staging.Staged, plan: planning.Plan, *, appr
     return remarks
 
 
-def _remember(feed: Feed, this: SyncRun, cursor: str) -> None:
-    """Where the next reading begins, stored only now that this one is applied. A feed is read on its own schedule from
-    its first good run on."""
-    if this.pushed:  # the list must be compared again, even the same one; when it is read does not change
+def _remember(feed: Feed, row: ReadRow, this: SyncRun, cursor: str) -> None:
+    """Where the next reading of the lane begins, stored only now that this one is applied. A lane is read on its own
+    schedule from its first good run on."""
+    if this.changed or this.new or this.pushed:  # what the other lane said is to be compared again, even the same file
+        StockLane.objects.filter(feed=feed).update(content_hash="")
         Feed.objects.filter(pk=feed.pk).update(content_hash="")
-        feed.content_hash = ""
+        feed.content_hash = row.content_hash = ""
+    if this.pushed:  # when the list is read does not change
         return
-    values = {"cursor": cursor or feed.cursor, "content_hash": this.content_hash if this.complete else ""}
-    next_one = next_time(feed, this.started_at)
-    Feed.objects.filter(pk=feed.pk).update(**values, due_at=Coalesce("due_at", Value(next_one)))
-    feed.cursor, feed.content_hash = values["cursor"], values["content_hash"]
+    values: dict[str, Any] = {
+        "cursor": cursor or row.cursor,
+        "content_hash": this.content_hash if this.complete else "",
+    }
+    if this.complete:
+        values["full_at"] = this.started_at
+    first = Coalesce("due_at", Value(next_time(row, this.started_at)))
+    type(row)._default_manager.filter(pk=row.pk).update(**values, due_at=first)
+    for name, value in values.items():
+        setattr(row, name, value)
 
 
 def sync_feeds(now: datetime) -> int:
-    """The step: read one feed whose time has come, and set its next time. A feed that cannot be read is tried later, or
-    parked where a person has to act. Returns how many were read."""
+    """The step: read one lane whose time has come, and set its next time. What cannot be read is tried later, or parked
+    where a person has to act. Returns how many were read."""
+    for lane in leases.claim(StockLane, now=now, limit=1, lease_seconds=LEASE_SECONDS, where=Q(feed__active=True)):
+        return _sync_due(lane, lane.feed, lanes.Lane.STOCK, now)
     for feed in leases.claim(Feed, now=now, limit=1, lease_seconds=LEASE_SECONDS, where=Q(active=True)):
-        try:
-            this = run(feed, now=now)
-        except runs.AlreadyRunningError as error:
-            leases.finish(feed, due_at=next_time(feed, now), attempts=0, last_error=str(error))
-            return 0
-        except Exception as error:
-            leases.postpone(feed, error=repr(error), now=now)
-            raise
-        if this.state == State.FAILED:
-            leases.postpone(
-                feed, error=this.notes[-1]["text"], now=now, permanent=this.notes[-1].get("permanent", False)
-            )
-        else:
-            leases.finish(feed, due_at=next_time(feed, now), attempts=0)
-        return 1
+        return _sync_due(feed, feed, feed.lane, now)
     return 0
 
 
-def next_time(feed: Feed, now: datetime) -> datetime:
+def _sync_due(row: ReadRow, feed: Feed, lane: str, now: datetime) -> int:
+    try:
+        this = run(feed, now=now, lane=lane)
+    except runs.AlreadyRunningError as error:
+        soon = min(next_time(row, now), now + AGAIN) if row is not feed else next_time(row, now)
+        leases.finish(row, due_at=soon, attempts=0, last_error=str(error))
+        return 0
+    except Exception as error:
+        leases.postpone(row, error=repr(error), now=now)
+        raise
+    if this.state == State.FAILED:
+        leases.postpone(row, error=this.notes[-1]["text"], now=now, permanent=this.notes[-1].get("permanent", False))
+    else:
+        leases.finish(row, due_at=next_time(row, now), attempts=0)
+    return 1
+
+
+def next_time(row: ReadRow, now: datetime) -> datetime:
     """A little before or after its interval, so that a hundred shops are not read at the same moment."""
-    return now + timedelta(minutes=feed.every_minutes * random.uniform(0.9, 1.1))
+    return now + timedelta(minutes=row.every_minutes * random.uniform(0.9, 1.1))

@@ -14,8 +14,8 @@ from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from catalog_sync import facts, journal, merging, runs
-from catalog_sync.models import Feed, JournalPart, RecordIssue, SyncRun
+from catalog_sync import facts, journal, lanes, merging, runs
+from catalog_sync.models import Feed, JournalPart, RecordIssue, StockLane, SyncRun
 from catalog_sync.reasons import reason
 from marketplace.catalogue import changes, folding
 from marketplace.foundation import audit, bulk, network
@@ -68,7 +68,7 @@ def undo(run: SyncRun, *, by: object, now: datetime) -> SyncRun:
     if not can_be_undone(run):
         raise UndoError(_why_not(run))
     feed = run.feed
-    this = runs.begin(feed, now=now, undoes=run)
+    this = runs.begin(feed, now=now, lane=run.lane, undoes=run)
     try:
         for part_id in list(run.journal.order_by("-number").values_list("pk", flat=True)):
             with transaction.atomic():
@@ -97,9 +97,12 @@ def _why_not(run: SyncRun) -> str:
 
 def _read_again_from(feed: Feed, run: SyncRun) -> None:
     """The feed's next reading looks at every article again, and a list of changes begins where this one began."""
-    newer = SyncRun.objects.filter(feed=feed, pk__gt=run.pk, state=State.DONE, undoes=None, pushed=False).exists()
-    values = {"content_hash": ""} if newer else {"content_hash": "", "cursor": run.cursor_before}
-    Feed.objects.filter(pk=feed.pk).update(**values)
+    StockLane.objects.filter(feed=feed).update(content_hash="")
+    Feed.objects.filter(pk=feed.pk).update(content_hash="")
+    done = SyncRun.objects.filter(feed=feed, lane=run.lane, state=State.DONE, undoes=None, pushed=False)
+    if not done.filter(pk__gt=run.pk).exists():
+        row = lanes.row_of(feed, run.lane)
+        type(row)._default_manager.filter(pk=row.pk).update(cursor=run.cursor_before)
 
 
 def _put_back(this: SyncRun, run: SyncRun, part: JournalPart, now: datetime) -> None:
@@ -212,7 +215,7 @@ _RECORDS = f"""
 UPDATE catalog_sync_sourcerecord AS r SET product_id = u.product_id, gtin = u.gtin, title = u.title,
     facts = COALESCE(u.facts, r.facts), facts_hash = u.facts_hash, price_minor = u.price_minor, currency = u.currency,
     price_kind = u.price_kind, condition = u.condition, retired_at = u.retired_at, missed = u.missed,
-    changed_run_id = u.changed_run_id, offer_hash = {merging.DIRTY}
+    changed_run_id = u.changed_run_id, offer_hash = {merging.DIRTY}, stock_hash = {merging.DIRTY}
 FROM {UNDO} u WHERE r.feed_id = %(feed)s AND r.sku = u.sku AND u.is_free AND u.known
 """
 

@@ -49,6 +49,7 @@ STEPS = [
     Step("heal_index", "search.indexing:heal_index", 15, slow=True),
     Step("send_mail", "marketplace.foundation.mail:send_mail", 2),
     Step("follow_freshness", "shops.freshness:follow_freshness", 20),
+    Step("follow_promises", "catalog_sync.promises:follow_promises", 60, slow=True),
     Step("follow_decisions", "catalog_sync.decisions:follow_decisions", 2, slow=True),
     Step("apply_pushes", "catalog_sync.pushing:apply_pushes", 2, slow=True),
     Step("prune_journals", "catalog_sync.journal:prune", 3600, slow=True),

@@ -40,6 +40,7 @@ class _Shop(NamedTuple):
     buffer: int
     freshness_hours: int
     complete_as_of: datetime | None
+    fresh_until: datetime | None
 
 
 class _Terms(NamedTuple):

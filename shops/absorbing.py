@@ -70,13 +70,16 @@ def absorb(*, shop_id: int, as_of: datetime, now: datetime, stock_record_ids: It
         return end_contained(concerned, now=now)
 
 
-def complete_run(shop_id: int, *, as_of: datetime, now: datetime) -> int:
+def complete_run(shop_id: int, *, as_of: datetime, now: datetime, fresh_until: datetime | None = None) -> int:
     """A complete run that was read from `as_of` on is applied whole: every record that follows runs is now at least as
-    young, also those whose rows had not changed and were not written. Returns units absorbed."""
+    young, also those whose rows had not changed and were not written. They are sold until `fresh_until`; None: for the
+    shop's `freshness_hours`. Returns units absorbed."""
     with transaction.atomic():
         shop = Shop.objects.select_for_update(no_key=True).get(pk=shop_id)
-        if shop.complete_as_of is None or as_of > shop.complete_as_of:
-            Shop.objects.filter(pk=shop_id).update(complete_as_of=as_of)
+        youngest = max(as_of, shop.complete_as_of or as_of)
+        until = fresh_until or youngest + timedelta(hours=shop.freshness_hours)
+        if (shop.complete_as_of, shop.fresh_until) != (youngest, until):
+            Shop.objects.filter(pk=shop_id).update(complete_as_of=youngest, fresh_until=until)
         return absorb(shop_id=shop_id, as_of=as_of, now=now)
 
 

@@ -3,7 +3,7 @@ the index is told by this step."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from oscar.apps.partner.models import StockRecord
@@ -13,10 +13,8 @@ from shops.models import Shop
 
 
 def is_for_sale(shop: Shop, *, now: datetime) -> bool:
-    """Whether the shop is on sale and its last complete list is young enough."""
-    if shop.status != Shop.Status.ACTIVE or shop.complete_as_of is None:
-        return False
-    return now - shop.complete_as_of <= timedelta(hours=shop.freshness_hours)
+    """Whether the shop is on sale and the promise of its complete lists still holds."""
+    return shop.status == Shop.Status.ACTIVE and shop.fresh_until is not None and now <= shop.fresh_until
 
 
 def follow_freshness(now: datetime) -> int:

@@ -48,11 +48,15 @@ class Shop(models.Model):
     # What its acceptance means for its own number: it reserves (then acceptance counts), or only the hand-over does.
     reserves_on_accept = models.BooleanField(default=False)
     buffer = models.PositiveSmallIntegerField("Copies kept for the counter", default=0)
+    # The shortest promise of its feeds: how long a number that was said by itself, between lists, is sold online.
     freshness_hours = models.PositiveIntegerField("Stock is sold online for, hours after it was read", default=72)
     complete_as_of = models.DateTimeField(
         null=True,
         blank=True,
         help_text="When the last complete stock run was read, at the earliest. Null: sells nothing.",
+    )
+    fresh_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then what its complete runs listed is sold online. Null: not at all."
     )
     # Whether the index counts its stock; the step `follow_freshness` marks its titles when that changes.
     counted_for_sale = models.BooleanField(default=False)

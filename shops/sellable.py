@@ -40,8 +40,10 @@ def sells(*, shop: Shop, terms: StockTerms | None, now: datetime) -> bool:
         return False
     if terms is not None and (terms.retired_at is not None or terms.availability != SELLS):
         return False
-    as_of = effective_as_of(terms, shop)
-    return as_of is not None and now - as_of <= timedelta(hours=shop.freshness_hours)
+    if (terms is None or terms.follows_runs) and shop.fresh_until is not None and now <= shop.fresh_until:
+        return True
+    own = terms and terms.as_of
+    return own is not None and now - own <= timedelta(hours=shop.freshness_hours)
 
 
 def limit(record: StockRecord, *, shop: Shop, terms: StockTerms | None) -> int:
@@ -72,7 +74,7 @@ def annotate_sellable(queryset: QuerySet[StockRecord], *, now: datetime) -> Quer
     oldest = ExpressionWrapper(Value(now, output_field=DateTimeField()) - age, output_field=DateTimeField())
     without_terms = Q(terms__pk=None)
     fresh = Q(terms__as_of__gte=oldest) | (
-        (without_terms | Q(terms__follows_runs=True)) & Q(partner__shop__complete_as_of__gte=oldest)
+        (without_terms | Q(terms__follows_runs=True)) & Q(partner__shop__fresh_until__gte=now)
     )
     offered = without_terms | Q(terms__retired_at=None, terms__availability=SELLS)
     allowed = Case(

@@ -58,6 +58,10 @@ def shop(name: str = "", **columns: object) -> Shop:
         "complete_as_of": timezone.now(),
         "booking_lag_minutes": 0,
     } | columns
+    if columns["complete_as_of"] is not None:
+        columns.setdefault(
+            "fresh_until", columns["complete_as_of"] + timedelta(hours=columns.get("freshness_hours", 72))
+        )
     return Shop.objects.create(partner=partner, name=name, **columns)
 
 

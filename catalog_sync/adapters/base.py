@@ -1,7 +1,7 @@
 """What a shop system is to us: a file with one subclass of `Adapter`."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from catalog_sync.reading.fetching import LocalFile, open_local
@@ -16,7 +16,8 @@ FIRST_CHUNK_SIZE = 50
 
 # Capabilities
 FULL = "full"  # a reading lists all the shop sells
-DELTA = "delta"  # `since` is honoured
+DELTA = "delta"  # `since` is honoured: the system can be asked for changes
+PARTIAL = "partial"  # a list of some columns leaves the others as they are
 STOCK_LANE = "stock_lane"  # stock can be read without the catalogue
 WEBHOOKS = "webhooks"
 TAKES_ORDERS = "takes_orders"
@@ -42,6 +43,12 @@ class FeedSettings(Protocol):
 
     @property
     def encoding(self) -> str: ...  # declared charset; empty: found out
+
+    @property
+    def mode(self) -> str: ...  # models.ReadRow.Mode: all the shop has, or changes
+
+    @property
+    def lateness_hours(self) -> int: ...  # how old a number without a time can be
 
     @property
     def timezone(self) -> str: ...  # name of the shop's zone
@@ -82,9 +89,7 @@ class Adapter:
 
 class FileAdapter(Adapter):
     """An adapter whose shop leaves a file. Every reading reads the whole file; `since` only tells how the last one
-    ended.
-
-    Option of all file feeds: `delta` (true: the file lists changes only, so that its silence means nothing).
+    ended. Where the feed's mode is not `full`, the file's silence means nothing.
     """
 
     capabilities = frozenset({FULL})
@@ -97,7 +102,7 @@ class FileAdapter(Adapter):
 
     def fetch(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         try:
-            with open_local(self.feed.location) as file:
+            with open_local(self.feed.location, timedelta(hours=self.feed.lateness_hours)) as file:
                 yield from self.read(file, lane, since)
         except OSError as problem:
             raise feed_error(
@@ -114,11 +119,18 @@ class FileAdapter(Adapter):
         return STOCK_FIELDS if lane is Lane.STOCK else ()
 
     def last_chunk(
-        self, writer: "ChunkWriter", *, whole: bool, cursor: Cursor | None = None, why_not: Reason | None = None
+        self,
+        writer: "ChunkWriter",
+        *,
+        whole: bool,
+        cursor: Cursor | None = None,
+        why_not: Reason | None = None,
+        lists_all: bool | None = None,
     ) -> Chunk:
-        """The end of a reading; `why_not` is told instead of "cut off" where the end is not proved. Raises
-        `FeedError` where the file listed no article at all: that is no empty shop."""
-        delta = bool(self.feed.options.get("delta"))
+        """The end of a reading; `why_not` is told instead of "cut off" where the end is not proved. `lists_all`:
+        whether it was asked for everything, where that is not the feed's mode. Raises `FeedError` where the file listed
+        no article at all: that is no empty shop."""
+        delta = self.feed.mode != FULL if lists_all is None else not lists_all
         if not whole:
             writer.notes.append(why_not or reason("file_cut"))
         if delta:

@@ -43,7 +43,7 @@ class BookNet(FileAdapter):
             raise feed_error("columns_unknown", permanent=True, columns=", ".join(table.header))
         day = _DAY_IN_NAME.search(str(file.path)) or _DAY_IN_NAME.search(self.feed.location)
         stamp = (read_stamp(day[1], self.feed.timezone) if day else None) or file.stamp
-        counts_from = as_of(stamp, file.received_at)
+        counts_from = as_of(stamp, file.received_at, file.lateness)
         notes = stamp_notes(file)
         if stamp is not None and stamp != file.stamp:
             moment = counts_from.isoformat(timespec="minutes")

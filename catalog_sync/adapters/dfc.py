@@ -32,7 +32,7 @@ class DataFoodConsortium(FileAdapter):
         graph = Graph(document)
         if not any("type" in node for node in graph.nodes):
             raise feed_error("file_wrong_kind", permanent=True, found="JSON", expected="JSON-LD (DFC)")
-        writer = ChunkWriter(as_of(file.stamp, file.received_at), [decoding.note(), *stamp_notes(file)])
+        writer = ChunkWriter(as_of(file.stamp, file.received_at, file.lateness), [decoding.note(), *stamp_notes(file)])
         packed = packings(graph)
         for number, item in enumerate(graph.of_type("CatalogItem"), 1):
             self._take(item, number, graph, packed, writer, lane)

@@ -54,7 +54,7 @@ class GoogleMerchant(FileAdapter):
         if not set(header) >= NEEDED:
             raise feed_error("columns_unknown", permanent=True, columns=", ".join(table.header))
         notes = [*table.notes, *stamp_notes(file), reason("columns_missing", columns="quantity")]
-        writer = ChunkWriter(as_of(file.stamp, file.received_at), notes)
+        writer = ChunkWriter(as_of(file.stamp, file.received_at, file.lateness), notes)
         for item in table.rows:
             if isinstance(item, Refused):
                 writer.refused.append(item)
@@ -70,8 +70,8 @@ class GoogleMerchant(FileAdapter):
         if document.root not in ROOTS:
             raise feed_error("file_wrong_kind", permanent=True, found=f"<{document.root}>", expected="RSS, Atom")
         stamp = self._stamp(document)
-        counts_from = as_of(stamp or file.stamp, file.received_at)
-        how = "as the sender wrote" if stamp else "time of the file" if file.stamp else "48 hours before we fetched it"
+        counts_from = as_of(stamp or file.stamp, file.received_at, file.lateness)
+        how = "as the sender wrote" if stamp else "time of the file" if file.stamp else "as late as it may be"
         notes = [
             document.decoding.note(),
             reason("stamp_used", as_of=counts_from.isoformat(timespec="minutes"), how=how),

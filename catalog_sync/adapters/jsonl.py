@@ -52,7 +52,7 @@ class JsonLines(FileAdapter):
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         header = self._recognise(file)
         stamp = read_stamp(str(header.get("as_of", "")), self.feed.timezone) or file.stamp
-        counts_from = as_of(stamp, file.received_at)
+        counts_from = as_of(stamp, file.received_at, file.lateness)
         notes = [Decoding("utf-8", "declared").note()]
         notes += [] if header.get("as_of") else stamp_notes(file)
         writer, ending = ChunkWriter(counts_from, notes), _Ending(all_listed=header.get("complete") is not False)

@@ -54,7 +54,9 @@ class OpenFoodNetwork(FileAdapter):
             raise feed_error("columns_unknown", permanent=True, columns=", ".join(table.header))
         missing = sorted({"price", "on_hand"} - set(header))
         notes = [reason("columns_missing", columns=", ".join(missing))] if missing else []
-        writer = ChunkWriter(as_of(file.stamp, file.received_at), [*table.notes, *stamp_notes(file), *notes])
+        writer = ChunkWriter(
+            as_of(file.stamp, file.received_at, file.lateness), [*table.notes, *stamp_notes(file), *notes]
+        )
         for item in table.rows:
             self._take(item, header, writer, lane, f"{file.received_at:%Y-%m-%d}")
             if writer.is_full():

@@ -89,11 +89,11 @@ class Onix(FileAdapter):
     def _message(self, header: Part, document: Document, file: LocalFile, lane: Lane) -> _Message:
         stamp_text = text(header, "SentDateTime") or text(header, "SentDate")
         sent = read_stamp(stamp_text, self.feed.timezone) if stamp_text else None
-        counts_from = as_of(sent or file.stamp, file.received_at)
+        counts_from = as_of(sent or file.stamp, file.received_at, file.lateness)
         flat = "2.1" in document.attributes or header.find("FromCompany") is not None
         release = "2.1" if flat else "3.1" if "3.1" in document.attributes else "3.0"
         sender = text(header, "Sender/SenderName") or text(header, "FromCompany") or "?"
-        how = "as the sender wrote" if sent else "time of the file" if file.stamp else "48 hours before we fetched it"
+        how = "as the sender wrote" if sent else "time of the file" if file.stamp else "as late as it may be"
         notes = [
             reason("message_described", format=f"ONIX {release}", sender=cleaning.title(sender)),
             document.decoding.note(),

@@ -5,7 +5,7 @@ Source: pass-culture-api and pass-culture-main (the shape of its pull). GET LOCA
 body is the end. A file holds one such answer. The reference is an EAN-13; there are no titles.
 
 Options: `prices_in` ("euros", the default, or "cents": vendors differ), `user` (Basic, with the feed's
-password), `delta` (ask only for what changed since the last reading began).
+password). In the mode `delta` it is asked only for what changed since the last reading began.
 """
 
 import tempfile
@@ -48,7 +48,7 @@ class PassCulture(FileAdapter):
         return super().fetch(lane, since) if self.is_one_file else self._pages(lane, since)
 
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
-        writer = ChunkWriter(as_of(file.stamp, file.received_at), stamp_notes(file))
+        writer = ChunkWriter(as_of(file.stamp, file.received_at, file.lateness), stamp_notes(file))
         ending = JsonEnding()
         for piece in self._pieces(file.path, ending):
             self._take(piece, piece.number, writer, lane)
@@ -59,8 +59,8 @@ class PassCulture(FileAdapter):
     def _pages(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         """Page after page until an empty one. All of it counts as of the moment before the first request."""
         started = datetime.now(UTC)
-        delta = bool(self.feed.options.get("delta"))
-        asked = {"modifiedSince": since.value} if delta and since is not None and since.value else {}
+        delta = self.feed.mode == DELTA and since is not None and bool(since.value)
+        asked = {"modifiedSince": since.value} if delta and since is not None else {}
         writer, met, after, position = ChunkWriter(started, []), {""}, "", 0
         with tempfile.TemporaryDirectory(prefix="feed-") as folder:
             for _ in range(MOST_PAGES):
@@ -78,7 +78,7 @@ class PassCulture(FileAdapter):
                     if delta and not position:
                         yield writer.take(cursor=cursor)
                     else:
-                        yield self.last_chunk(writer, whole=True, cursor=cursor)
+                        yield self.last_chunk(writer, whole=True, cursor=cursor, lists_all=not delta)
                     return
                 if last in met:
                     raise feed_error("paging_stuck", permanent=False, after=last or "?")

@@ -35,7 +35,7 @@ class SchemaOrg(FileAdapter):
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         decoding = decide(file.path, self.feed.encoding)
         page = self._page(file, decoding)
-        writer = ChunkWriter(as_of(file.stamp, file.received_at), [decoding.note(), *stamp_notes(file)])
+        writer = ChunkWriter(as_of(file.stamp, file.received_at, file.lateness), [decoding.note(), *stamp_notes(file)])
         ending = JsonEnding()
         pieces = scripts(page) if page else self._objects(file, ending)
         for number, (text, value, problem) in enumerate(pieces, 1):

@@ -52,7 +52,7 @@ class ShopifyCsv(FileAdapter):
         table = read_csv(
             file.path, self.feed.encoding, lambda cell: cell.lower() in _KNOWN, _last_needed, newline_expected
         )
-        writer = ChunkWriter(as_of(file.stamp, file.received_at), [*table.notes, *stamp_notes(file)])
+        writer = ChunkWriter(as_of(file.stamp, file.received_at, file.lateness), [*table.notes, *stamp_notes(file)])
         if table.header and set(table.header) >= INVENTORY_COLUMNS:
             yield from self._inventory(table, writer)
         elif set(table.header) >= PRODUCT_COLUMNS:

@@ -3,7 +3,7 @@
 Cleaned by column, a chunk at a time, remembering distinct values: that is what makes a million rows quick.
 
 Options: `columns` ({field: column name}, for names we cannot know), `sheet`, `condition` (of articles without one,
-default new), `price_kind` (default retail), `delta`.
+default new), `price_kind` (default retail).
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from itertools import islice, repeat
 from typing import Any
 
 from catalog_sync import cleaning
-from catalog_sync.adapters.base import CHUNK_SIZE, ChunkWriter, FileAdapter
+from catalog_sync.adapters.base import CHUNK_SIZE, FULL, PARTIAL, ChunkWriter, FileAdapter
 from catalog_sync.adapters.spreadsheet_columns import Columns, knows, match_columns
 from catalog_sync.identifiers import Identified, gtin_text, identify, identify_isbn, identify_row
 from catalog_sync.prices import Priced, decimal_mark, read_price
@@ -22,7 +22,18 @@ from catalog_sync.reading.stamps import as_of
 from catalog_sync.reading.tables import Table
 from catalog_sync.reading.xlsx_rows import is_workbook, read_workbook
 from catalog_sync.reasons import Reason, reason
-from catalog_sync.records import CatalogRecord, Chunk, Condition, Cursor, Issue, Lane, PriceKind, Refused, raw_text
+from catalog_sync.records import (
+    STOCK_FIELDS,
+    CatalogRecord,
+    Chunk,
+    Condition,
+    Cursor,
+    Issue,
+    Lane,
+    PriceKind,
+    Refused,
+    raw_text,
+)
 
 WITH_NEWLINE = "ends with a newline"  # cursor value: how the last file ended
 SAMPLE_PRICES = 500
@@ -48,8 +59,14 @@ def open_table(
 
 def stamp_notes(file: LocalFile) -> list[Reason]:
     """From when the list counts, and how we know."""
-    how = "time of the file" if file.stamp else "48 hours before we fetched it"
-    return [reason("stamp_used", as_of=as_of(file.stamp, file.received_at).isoformat(timespec="minutes"), how=how)]
+    how = "time of the file" if file.stamp else "as late as it may be"
+    return [
+        reason(
+            "stamp_used",
+            as_of=as_of(file.stamp, file.received_at, file.lateness).isoformat(timespec="minutes"),
+            how=how,
+        )
+    ]
 
 
 def column_notes(columns: Columns, header: list[str]) -> list[Reason]:
@@ -72,8 +89,28 @@ def file_cursor(lane: Lane, table: Table) -> Cursor:
     return Cursor(lane, WITH_NEWLINE if table.ending.final_newline else "")
 
 
+_STOCK_COLUMNS = {"quantity", "availability"}
+_PRICE_FIELDS = ("price", "currency", "price_kind")
+
+
+def fields_of(columns: Columns) -> tuple[str, ...]:
+    """The fields of a record that a list with these columns says something of."""
+    spoken: list[str] = []
+    for column in columns.places:
+        if column in _STOCK_COLUMNS:
+            spoken += STOCK_FIELDS
+        elif column == "price":
+            spoken += _PRICE_FIELDS
+        elif column == "subject":
+            spoken.append("subjects")
+        elif column in CatalogRecord._fields and column not in ("sku", "gtin", "currency"):
+            spoken.append(column)
+    return tuple(dict.fromkeys(spoken))
+
+
 class Spreadsheet(FileAdapter):
     kind = "csv"
+    capabilities = frozenset({FULL, PARTIAL})
     position_word = "line"
 
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
@@ -83,7 +120,7 @@ class Spreadsheet(FileAdapter):
         table = open_table(file, self, since, columns_of)
         columns = columns_of(table.header)
         notes = [*table.notes, *stamp_notes(file), *column_notes(columns, table.header)]
-        writer = ChunkWriter(as_of(file.stamp, file.received_at), notes)
+        writer = ChunkWriter(as_of(file.stamp, file.received_at, file.lateness), notes)
         rows = iter(table.rows)
         mark: str | None = None
         while batch := list(islice(rows, CHUNK_SIZE)):
@@ -110,6 +147,8 @@ class _RowCleaner:
     def __init__(self, adapter: Spreadsheet, columns: Columns, lane: Lane, mark: str, writer: ChunkWriter) -> None:
         self.adapter, self.feed, self.columns = adapter, adapter.feed, columns
         self.lane, self.mark, self.writer = lane, mark, writer
+        partial = fields_of(columns) if self.feed.mode == PARTIAL else ()
+        self.speaks_for = adapter.speaks_for(lane) or partial
         self.why_not: dict[int, Reason] = {}  # row in the chunk: why it is refused
         self.warnings: list[tuple[int, Reason]] = []
 
@@ -125,7 +164,7 @@ class _RowCleaner:
         for row, (sku, gtin, title) in enumerate(zip(skus, gtins, titles, strict=True)):
             if not sku:
                 self.why_not.setdefault(row, reason("sku_missing"))
-            elif not title and gtin is None and self.lane is Lane.CATALOGUE:
+            elif not title and gtin is None and not self.speaks_for:
                 self.why_not.setdefault(row, reason("title_missing"))
         prices = self._prices()
         quantities, availabilities = self._stock()
@@ -134,7 +173,7 @@ class _RowCleaner:
             *(repeat(self.feed.options.get("price_kind", PriceKind.RETAIL)), quantities),
             *(repeat(self.adapter.contains_our_orders), availabilities, conditions, repeat(self.writer.as_of)),
             *(self._flags("signed"), self._flags("first_edition"), self._each("days", cleaning.pages, None)),
-            *(self._each("available_from", cleaning.partial_date), repeat(self.adapter.speaks_for(self.lane))),
+            *(self._each("available_from", cleaning.partial_date), repeat(self.speaks_for)),
             *self._facts(),
         )
         records = list(map(CatalogRecord._make, zip(*values, strict=False)))

@@ -86,7 +86,7 @@ class TiteLive(FileAdapter):
             found = {"{": "JSON", "[": "JSON", "<": "XML"}.get(start.lstrip("\ufeff \t\r\n")[:1], "text")
             raise feed_error("file_wrong_kind", permanent=True, found=found, expected="Tite Live (.tit)")
         notes = [decoding.note(), *stamp_notes(file), reason("columns_missing", columns="quantity")]
-        writer = ChunkWriter(as_of(file.stamp, file.received_at), notes)
+        writer = ChunkWriter(as_of(file.stamp, file.received_at, file.lateness), notes)
         whole = True
         for line in read_text_lines(file.path, decoding):
             whole = self._take(line, writer, lane)

@@ -72,7 +72,7 @@ class WooCommerceCsv(FileAdapter):
 
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         table, names = self._open(file, since)
-        writer = ChunkWriter(as_of(file.stamp, file.received_at), [*table.notes, *stamp_notes(file)])
+        writer = ChunkWriter(as_of(file.stamp, file.received_at, file.lateness), [*table.notes, *stamp_notes(file)])
         if "stock" not in names:
             writer.notes.append(reason("columns_missing", columns="Stock"))
         parents: dict[str, dict[str, str]] = {}

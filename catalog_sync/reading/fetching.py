@@ -4,11 +4,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from catalog_sync.reading.stamps import read_stamp
+from catalog_sync.reading.stamps import DECLARED_LATENESS, read_stamp
 from catalog_sync.reading.unpacking import unpacked
 from catalog_sync.reasons import feed_error
 from marketplace.foundation import http
@@ -24,17 +24,18 @@ class LocalFile:
     path: Path
     received_at: datetime
     stamp: datetime | None
+    lateness: timedelta = DECLARED_LATENESS  # where it has no time
 
 
 @contextmanager
-def open_local(location: str) -> Iterator[LocalFile]:
+def open_local(location: str, lateness: timedelta = DECLARED_LATENESS) -> Iterator[LocalFile]:
     """The file at a path, the newest file of a folder, or a download that is deleted afterwards; unpacked where it is.
 
     Raises `FeedError` for what is missing, cannot be fetched, is empty or larger than LARGEST_BYTES.
     """
     with tempfile.TemporaryDirectory(prefix="feed-") as folder:
         file = local_copy(location, Path(folder))
-        file = replace(file, path=unpacked(file.path, Path(folder), most_bytes=LARGEST_BYTES))
+        file = replace(file, path=unpacked(file.path, Path(folder), most_bytes=LARGEST_BYTES), lateness=lateness)
         size = file.path.stat().st_size
         if not size:
             raise feed_error("file_empty", permanent=False)

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 CLOCK_TOLERANCE = timedelta(minutes=15)
-DECLARED_LATENESS = timedelta(hours=48)
+DECLARED_LATENESS = timedelta(hours=48)  # where the feed declares none
 
 _BASIC = re.compile(
     r"^(\d{4})-?(\d{2})-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?$"
@@ -45,9 +45,9 @@ def _from_rss(text: str, zone: str) -> datetime | None:
     return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
-def as_of(stamp: datetime | None, received_at: datetime) -> datetime:
+def as_of(stamp: datetime | None, received_at: datetime, lateness: timedelta = DECLARED_LATENESS) -> datetime:
     """The earliest moment the numbers of a file can have been read; never after its receipt, whatever the sender's
-    clock."""
+    clock. `lateness`: how old a number without a time can be."""
     if stamp is None:
-        return received_at - DECLARED_LATENESS
+        return received_at - lateness
     return min(stamp, received_at) - CLOCK_TOLERANCE

@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('buffer', models.PositiveSmallIntegerField(default=0, verbose_name='Copies kept for the counter')),
                 ('freshness_hours', models.PositiveIntegerField(default=72, verbose_name='Stock is sold online for, hours after it was read')),
                 ('complete_as_of', models.DateTimeField(blank=True, help_text='When the last complete stock run was read, at the earliest. Null: sells nothing.', null=True)),
+                ('fresh_until', models.DateTimeField(blank=True, help_text='Until then what its complete runs listed is sold online. Null: not at all.', null=True)),
                 ('counted_for_sale', models.BooleanField(default=False)),
                 ('commission_basis_points', models.PositiveIntegerField(blank=True, help_text="Empty: the network's.", null=True)),
                 ('stripe_account', models.CharField(blank=True, max_length=60)),

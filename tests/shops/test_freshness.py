@@ -26,7 +26,7 @@ def test_titles_are_marked_once_when_a_shop_goes_off_sale_and_comes_back():
     assert (follow_freshness(NOW), marked()) == (1, [record.product_id])
     assert (follow_freshness(NOW + timedelta(hours=72)), marked()) == (0, [])
     assert (follow_freshness(NOW + timedelta(hours=73)), marked()) == (1, [record.product_id])
-    Shop.objects.update(complete_as_of=NOW + timedelta(hours=73))
+    Shop.objects.update(fresh_until=NOW + timedelta(hours=145))
     assert (follow_freshness(NOW + timedelta(hours=73)), marked()) == (1, [record.product_id])
 
 

@@ -34,6 +34,8 @@ class FileOnly:
     timezone: str = "UTC"
     stock_kind: str = "on_hand"
     password: str = ""
+    mode: str = "full"
+    lateness_hours: int = 48
 
 
 class Command(BaseCommand):

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from catalog_sync.lanes import lanes_of
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.runs import AlreadyRunningError
 from catalog_sync.sync import run, sync_feeds
@@ -47,7 +48,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no feed called “{options['feed']}”. Known: {known}.")
         if options["undo"] is not None:
             return [self._undo(chosen[0], options["undo"])]
-        return [self._run(feed, dry_run=options["dry_run"]) for feed in chosen]
+        return [self._run(feed, lane, dry_run=options["dry_run"]) for feed in chosen for lane in lanes_of(feed)]
 
     def _undo(self, feed: Feed, run_id: int) -> SyncRun:
         found = SyncRun.objects.select_related("feed__shop").filter(feed=feed, pk=run_id).first()
@@ -59,9 +60,9 @@ class Command(BaseCommand):
         except (UndoError, AlreadyRunningError) as error:
             raise CommandError(str(error)) from None
 
-    def _run(self, feed: Feed, *, dry_run: bool) -> SyncRun:
+    def _run(self, feed: Feed, lane: str, *, dry_run: bool) -> SyncRun:
         try:
-            return run(feed, now=timezone.now(), dry_run=dry_run, progress=self._progress(feed))
+            return run(feed, lane=lane, now=timezone.now(), dry_run=dry_run, progress=self._progress(feed))
         except AlreadyRunningError as error:
             raise CommandError(str(error)) from None
 

@@ -58,8 +58,11 @@ def paged(request):
     return 200, {}, answer(rest[:2])
 
 
-def pull(since: Cursor | None = None, password: str = "", **options):
-    feed = FeedUnderTest("pass_culture", URL, options=options, password=password)
+SINCE = Cursor(Lane.CATALOGUE, "2024-03-05T08:00:00Z")
+
+
+def pull(since: Cursor | None = None, password: str = "", mode: str = "full", **options):
+    feed = FeedUnderTest("pass_culture", URL, options=options, password=password, mode=mode)
     return list(adapter_for(feed).fetch(Lane.CATALOGUE, since))
 
 
@@ -83,7 +86,7 @@ def test_pages_are_asked_for_until_an_empty_one():
 @responses.activate
 def test_changes_are_asked_for_since_the_last_reading_began():
     responses.add_callback("GET", URL, paged)
-    chunks = pull(Cursor(Lane.CATALOGUE, "2024-03-05T08:00:00Z"), delta=True)
+    chunks = pull(SINCE, mode="delta")
     assert parse_qs(urlsplit(responses.calls[0].request.url).query)["modifiedSince"] == ["2024-03-05T08:00:00Z"]
     cursor = chunks[-1].cursor
     assert cursor is not None
@@ -102,7 +105,7 @@ def code_of(**options) -> str:
 @responses.activate
 def test_no_change_is_no_error():
     responses.get(URL, body="")
-    (chunk,) = pull(delta=True)
+    (chunk,) = pull(SINCE, mode="delta")
     assert (chunk.records, chunk.complete) == ([], False)
     assert code_of() == "file_without_articles"
 
@@ -147,3 +150,11 @@ def test_answer_that_is_none_is_told(status, body, code, permanent):
         pull()
     assert caught.value.reason is not None
     assert (caught.value.reason.code, caught.value.permanent) == (code, permanent)
+
+
+@responses.activate
+def test_first_reading_of_changes_asks_for_everything():
+    responses.add_callback("GET", URL, paged)
+    chunks = pull(mode="delta")
+    assert "modifiedSince" not in parse_qs(urlsplit(responses.calls[0].request.url).query)
+    assert chunks[-1].complete

@@ -1,0 +1,227 @@
+"""A feed with a stock lane beside its catalogue: each has a cursor and a schedule, both speak of the same articles."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from oscar.apps.partner.models import StockRecord
+
+from catalog_sync import lanes, sync
+from catalog_sync.models import Feed, SourceRecord, StockLane, SyncRun
+from catalog_sync.records import STOCK_FIELDS, Chunk, Cursor, Lane
+from shops.models import StockTerms
+from shops.sellable import annotate_sellable
+from tests.catalog_sync import memory
+from tests.catalog_sync.memory import NOON, SHELVES, article, chunk, codes, feed, shelve, sync_now
+
+HOUR = timedelta(hours=1)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_memory")]
+
+
+def beside(of: Feed, **columns: Any) -> StockLane:
+    return StockLane.objects.create(feed=of, location=f"{of.name}-stock", **columns)
+
+
+def count(
+    of: Feed, numbers: dict[str, int | None], at: datetime, *, complete: bool = True, cursor: str = ""
+) -> SyncRun:
+    """The stock lane says how many copies there are, and is read."""
+    said = [
+        article(sku, at, title="", price=None, quantity=units, speaks_for=STOCK_FIELDS)
+        for sku, units in numbers.items()
+    ]
+    read = chunk(tuple(said), at=at, complete=complete)
+    SHELVES[f"{of.name}-stock"] = [read._replace(cursor=Cursor(Lane.STOCK, cursor)) if cursor else read]
+    return sync_now(of, at, lane=Lane.STOCK)
+
+
+def sellable(at: datetime) -> dict[str, int]:
+    rows = annotate_sellable(StockRecord.objects.all(), now=at)
+    return dict(rows.order_by("partner_sku").values_list("partner_sku", "sellable"))
+
+
+def test_both_lanes_speak_of_the_same_articles():
+    books = feed()
+    beside(books)
+    shelve(books, article("a", quantity=None), article("b", quantity=None))
+    sync_now(books)
+    assert sellable(NOON) == {"a": 0, "b": 0}  # nobody has said yet how many there are
+    run = count(books, {"a": 3, "b": 0}, NOON + HOUR)
+    assert (run.state, run.lane, run.changed, sellable(NOON + HOUR)) == ("done", "stock", 2, {"a": 3, "b": 0})
+    assert StockRecord.objects.get(partner_sku="a").price == 20
+    assert SourceRecord.objects.count() == 2
+
+
+def test_catalogue_without_numbers_leaves_those_of_the_stock_lane():
+    books = feed()
+    beside(books)
+    shelve(books, article("a", quantity=None))
+    sync_now(books)
+    count(books, {"a": 3}, NOON + HOUR)
+    shelve(books, article("a", quantity=None, price=2100), at=NOON + 2 * HOUR)
+    assert sync_now(books, NOON + 2 * HOUR).changed == 1
+    record = StockRecord.objects.get()
+    assert (record.price, record.num_in_stock, sellable(NOON + 2 * HOUR)) == (21, 3, {"a": 3})
+
+
+def test_without_a_stock_lane_a_full_list_without_numbers_makes_them_unknown():
+    books = feed()
+    shelve(books, article("a"))
+    sync_now(books)
+    shelve(books, article("a", quantity=None), at=NOON + HOUR)
+    sync_now(books, NOON + HOUR)
+    assert (StockRecord.objects.get().num_in_stock, sellable(NOON + HOUR)) == (None, {"a": 0})
+
+
+def test_number_of_either_lane_is_ordered_by_its_age():
+    books = feed()
+    beside(books)
+    shelve(books, article("a", quantity=5))
+    sync_now(books)
+    count(books, {"a": 3}, NOON + HOUR)
+    shelve(books, article("a", quantity=5), at=NOON + HOUR / 2)  # the very same words as before, and older
+    sync_now(books, NOON + HOUR / 2)
+    assert sellable(NOON + HOUR) == {"a": 3}
+    shelve(books, article("a", quantity=5), at=NOON + 2 * HOUR)  # the same words again, and younger
+    sync_now(books, NOON + 2 * HOUR)
+    assert sellable(NOON + 2 * HOUR) == {"a": 5}
+    count(books, {"a": 3}, NOON + 3 * HOUR)  # as this lane's last reading said, and younger
+    assert sellable(NOON + 3 * HOUR) == {"a": 3}
+
+
+def test_reading_either_lane_again_writes_nothing():
+    books = feed()
+    beside(books)
+    shelve(books, article("a", quantity=None), article("b", quantity=None))
+    sync_now(books)
+    count(books, {"a": 3, "b": 1}, NOON + HOUR)
+    again = count(books, {"a": 3, "b": 1}, NOON + 2 * HOUR)
+    assert (again.written, again.unchanged) == (0, 2)
+    shelve(books, article("a", quantity=None), article("b", quantity=None), at=NOON + 2 * HOUR)
+    sync_now(books, NOON + 2 * HOUR)  # compared, since the other lane has spoken
+    assert [sync_now(books, NOON + 2 * HOUR).written, count(books, {"a": 3, "b": 1}, NOON + 3 * HOUR).written] == [0, 0]
+
+
+def test_article_that_the_stock_lane_lacks_is_not_sold_and_not_retired():
+    books = feed(drop_limit=100)
+    beside(books)
+    shelve(books, article("a", quantity=None), article("b", quantity=None))
+    sync_now(books)
+    count(books, {"a": 3, "b": 1}, NOON + HOUR)
+    for hours in (2, 3, 4):
+        run = count(books, {"a": 3}, NOON + hours * HOUR)
+        assert (run.gone, run.state) == (1 if hours == 2 else 0, "done")
+        assert sellable(NOON + hours * HOUR) == {"a": 3, "b": 0}
+    assert list(StockTerms.objects.exclude(retired_at=None)) == []
+    count(books, {"a": 3, "b": 1}, NOON + 5 * HOUR)
+    assert sellable(NOON + 5 * HOUR) == {"a": 3, "b": 1}
+
+
+def test_stock_lane_that_lists_only_what_is_in_stock_sells_the_rest_out():
+    books = feed(drop_limit=100)
+    beside(books, missing_is_zero=True)
+    shelve(books, article("a", quantity=None), article("b", quantity=None))
+    sync_now(books)
+    count(books, {"a": 3, "b": 1}, NOON + HOUR)
+    count(books, {"a": 3}, NOON + 2 * HOUR)
+    record = StockRecord.objects.get(partner_sku="b")
+    assert (record.num_in_stock, record.terms.availability) == (0, "temporarily_unavailable")
+
+
+def test_stock_lane_brings_nothing_back_that_the_catalogue_lacks():
+    books = feed(drop_limit=100)
+    beside(books)
+    shelve(books, article("a", quantity=None), article("b", quantity=None))
+    sync_now(books)
+    count(books, {"a": 3, "b": 1}, NOON + HOUR)
+    for hours in (2, 3):
+        shelve(books, article("a", quantity=None), at=NOON + hours * HOUR)
+        sync_now(books, NOON + hours * HOUR)
+        count(books, {"a": 3, "b": 7}, NOON + hours * HOUR + HOUR / 2)
+        assert sellable(NOON + hours * HOUR) == {"a": 3, "b": 0}
+    assert SourceRecord.objects.get(sku="b").retired_at is not None
+
+
+def test_article_unknown_to_the_catalogue_is_told():
+    books = feed()
+    beside(books)
+    shelve(books, article("a", quantity=None))
+    sync_now(books)
+    run = count(books, {"a": 1, "z": 1}, NOON + HOUR)
+    assert run.notes == []
+    assert (run.refused, list(run.issues.values_list("code", "sku"))) == (1, [("article_unknown", "z")])
+
+
+def test_each_lane_has_its_cursor_stored_once_applied():
+    books = feed()
+    stock = beside(books, mode=StockLane.Mode.DELTA)
+    shelve(books, article("a", quantity=None))
+    sync_now(books)
+    count(books, {"a": 3}, NOON + HOUR, complete=False, cursor="here")
+    stock.refresh_from_db()
+    books.refresh_from_db()
+    assert (stock.cursor, books.cursor, stock.full_at) == ("here", "", None)
+    assert SyncRun.objects.get(lane="stock").cursor_before == ""
+
+
+def test_shop_is_as_young_as_its_stock_lane():
+    books = feed()
+    beside(books)
+    shelve(books, article("a", quantity=None))
+    sync_now(books)
+    assert lanes.stock_lanes(books.shop_id) == [(books, "stock")]
+    books.shop.refresh_from_db()
+    assert books.shop.complete_as_of is None
+    count(books, {"a": 3}, NOON + HOUR)
+    books.shop.refresh_from_db()
+    assert (books.shop.complete_as_of, books.shop.fresh_until) == (NOON + HOUR, NOON + 73 * HOUR)
+
+
+def test_system_asked_for_changes_is_asked_for_everything_daily(monkeypatch):
+    asked: list[Cursor | None] = []
+
+    def fetch(self: memory.Memory, lane: Lane, since: Cursor | None):
+        asked.append(since)
+        yield Chunk(
+            [article("a", now - HOUR)], [], [], [], now - HOUR, since is None, Cursor(lane, f"{len(asked)}"), ()
+        )
+
+    monkeypatch.setattr(memory.Memory, "capabilities", frozenset({"delta"}))
+    monkeypatch.setattr(memory.Memory, "fetch", fetch)
+    books = feed(mode=Feed.Mode.DELTA)
+    for hours in (0, 1, 20, 25, 26):
+        now = NOON + hours * HOUR
+        books.refresh_from_db()
+        sync.run(books, now=now)
+    assert [since and since.value for since in asked] == [None, "1", "2", None, "4"]
+
+
+def test_step_reads_each_lane_in_its_own_time():
+    books = feed(every_minutes=600, due_at=NOON)
+    stock = beside(books, due_at=NOON + HOUR)
+    shelve(books, article("a", quantity=None))
+    SHELVES[stock.location] = [chunk((article("a", title="", price=None, speaks_for=STOCK_FIELDS),))]
+    read = []
+    for hours in (0, 0, 1, 1):
+        before = set(SyncRun.objects.values_list("pk", flat=True))
+        sync.sync_feeds(NOON + hours * HOUR)
+        read.append([*SyncRun.objects.exclude(pk__in=before).values_list("lane", flat=True)])
+    assert read == [["catalogue"], [], ["stock"], []]
+    stock.refresh_from_db()
+    assert stock.due_at is not None
+    assert timedelta(minutes=54) <= stock.due_at - NOON - HOUR <= timedelta(minutes=66)
+
+
+def test_newer_stock_list_leaves_a_waiting_catalogue_alone():
+    books = feed()
+    beside(books)
+    shelve(books, *(article(f"a{number}", quantity=None) for number in range(10)))
+    sync_now(books)
+    shelve(books, article("a0", quantity=None), at=NOON + HOUR)
+    waiting = sync_now(books, NOON + HOUR)
+    assert codes(waiting) == ["run_drop"]
+    count(books, {"a0": 1}, NOON + 2 * HOUR, complete=False)
+    waiting.refresh_from_db()
+    assert waiting.state == "awaiting"
