@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog_sync import locations
+from catalog_sync import lanes, locations
 from catalog_sync.models import Feed
 from catalog_sync.reading.fetching import UNFINISHED
 from catalog_sync.reasons import FeedError
@@ -27,20 +27,22 @@ class ArrivalError(Exception):
     """The list is not taken; the message says why and what to do."""
 
 
-def takes_lists(feed: Feed) -> bool:
-    """Whether a list can be sent to the feed: not where we fetch it from an address ourselves."""
-    return not urlsplit(feed.location).scheme
+def takes_lists(location: str) -> bool:
+    """Whether a list can be sent there: not where we fetch it from an address ourselves."""
+    return bool(location) and not urlsplit(location).scheme
 
 
-def receive(feed: Feed, blocks: Iterable[bytes], *, name: str, made_at: datetime, now: datetime) -> int:
-    """Keep a list of the feed. `made_at`: when the shop's system wrote it, which is the age of its numbers; the file
-    bears it as its time. Returns the bytes. Raises `ArrivalError`; what was there before then stays as it is."""
-    if not takes_lists(feed):
+def receive(feed: Feed, blocks: Iterable[bytes], *, name: str, made_at: datetime, now: datetime, lane: str = "") -> int:
+    """Keep a list of the feed's own lane, or of the one named. `made_at`: when the shop's system wrote it, which is the
+    age of its numbers; the file bears it as its time. Returns the bytes. Raises `ArrivalError`; what was there before
+    then stays as it is."""
+    row = lanes.row_of(feed, lane or feed.lane)
+    if not takes_lists(row.location):
         raise ArrivalError(_("This feed is fetched from its address. A list cannot be sent to it."))
     if made_at > now:
         raise ArrivalError(_("A list cannot have been made in the future. Look at the time you gave."))
-    place = _place(feed)
-    target = place / _file_name(name, made_at) if _is_folder(feed, place) else place
+    place = _place(row.location)
+    target = place / _file_name(name, made_at) if _is_folder(row.location, place) else place
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_file() and target.stat().st_mtime > made_at.timestamp():
         raise ArrivalError(_("A younger list is here already: it was made %(when)s.") % {"when": _stamp_of(target)})
@@ -51,19 +53,19 @@ def receive(feed: Feed, blocks: Iterable[bytes], *, name: str, made_at: datetime
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
-    Feed.objects.filter(pk=feed.pk).update(due_at=now, parked_at=None, attempts=0)
+    type(row)._default_manager.filter(pk=row.pk).update(due_at=now, parked_at=None, attempts=0)
     return size
 
 
-def _place(feed: Feed) -> Path:
+def _place(location: str) -> Path:
     try:
-        return Path(locations.resolve(feed.location))
+        return Path(locations.resolve(location))
     except FeedError as error:
         raise ArrivalError(str(error)) from error
 
 
-def _is_folder(feed: Feed, place: Path) -> bool:
-    return feed.location.endswith("/") or place.is_dir()
+def _is_folder(location: str, place: Path) -> bool:
+    return location.endswith("/") or place.is_dir()
 
 
 def _file_name(name: str, made_at: datetime) -> str:

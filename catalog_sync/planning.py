@@ -18,7 +18,7 @@ from marketplace.foundation import bulk
 
 GONE = "sync_gone"
 # The hash by which a lane compares what it says
-OWN_HASH = {Feed.Lane.CATALOGUE: "offer_hash", Feed.Lane.STOCK: "stock_hash"}
+OWN_HASH: dict[str, str] = {Feed.Lane.CATALOGUE: "offer_hash", Feed.Lane.STOCK: "stock_hash"}
 FACTOR = 99  # a price this many times as high or low is a slipped decimal mark, whatever the feed's limit
 
 # What becomes of a planned row; APPLY and JUMPED with the band

@@ -119,6 +119,8 @@ ROUTES: dict[str, Row] = {
     "portal:pack": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:hand-over": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:feeds": get(SHOP_A, "slug"),
+    "portal:declared": get(SHOP_A, "slug", "feed"),
+    "portal:declare": post((LOGIN, 404, 422, 404, 404), "slug", "feed"),
     "portal:questions": get(SHOP_A, "slug"),
     "portal:answer-question": post(SHOP_A_DOES, "slug", "feed", sku="a", choice="same"),
     "portal:send": post(SHOP_A_DOES, "slug", "feed"),

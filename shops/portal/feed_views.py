@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import arrivals, decisions, error_file, keys, questions, sampling, undoing
-from catalog_sync.models import FeedToken, RecordIssue, SyncRun
+from catalog_sync import arrivals, decisions, error_file, keys, lanes, questions, sampling, undoing
+from catalog_sync.models import Feed, FeedToken, RecordIssue, StockLane, SyncRun
 from catalog_sync.reasons import words_of
 from marketplace.foundation import audit
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
@@ -34,10 +34,8 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     runs = Paginator(_runs(request, workplace), RUNS_SHOWN).get_page(request.GET.get("page"))
     context = {
         "feeds": [
-            (feed, LANES[feed.lane], ListForm(auto_id=f"{feed.name}_%s") if arrivals.takes_lists(feed) else None)
-            for feed in feeds_for(request.user)
-            .filter(shop=workplace.shop)
-            .prefetch_related(Prefetch("tokens", FeedToken.objects.filter(revoked_at=None), to_attr="keys"))
+            (feed, LANES[feed.lane], second, _list_form(feed, feed), _list_form(feed, second) if second else None)
+            for feed, second in _feeds(request, workplace)
         ],
         "key_form": KeyForm(),
         "questions": questions.count(feeds_for(request.user).filter(shop=workplace.shop)),
@@ -48,18 +46,33 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     return page(request, workplace, "portal/feeds.html", context)
 
 
+def _feeds(request: StaffRequest, workplace: Workplace) -> list[tuple[Feed, StockLane | None]]:
+    """Each with its keys, and its second lane or None."""
+    mine = feeds_for(request.user).filter(shop=workplace.shop).select_related("stock_lane")
+    feeds = mine.prefetch_related(Prefetch("tokens", FeedToken.objects.filter(revoked_at=None), to_attr="keys"))
+    return [(feed, getattr(feed, "stock_lane", None)) for feed in feeds]
+
+
+def _list_form(feed: Feed, row: Feed | StockLane) -> ListForm | None:
+    """Where its lists are sent by hand."""
+    if not arrivals.takes_lists(row.location):
+        return None
+    return ListForm(auto_id=f"{feed.name}_{'own' if row is feed else 'stock'}_%s")
+
+
 @portal_action
 def send(request: StaffRequest, workplace: Workplace, name: str) -> HttpResponse:
     """A list comes by hand; the step reads it within seconds."""
     feed = get_object_or_404(feeds_for(request.user).filter(shop=workplace.shop), name=name)
     form = ListForm(request.POST, request.FILES)
+    lane = feed.lane if request.POST.get("lane") not in lanes.lanes_of(feed) else request.POST["lane"]
     now = timezone.now()
     problem = ""
     if form.is_valid():
         sent = form.cleaned_data["file"]
         made_at = form.cleaned_data["made_at"] or now
         try:
-            size = arrivals.receive(feed, sent.chunks(), name=sent.name, made_at=made_at, now=now)
+            size = arrivals.receive(feed, sent.chunks(), lane=lane, name=sent.name, made_at=made_at, now=now)
         except arrivals.ArrivalError as error:
             problem = str(error)
         else:

@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from shops.portal import desk_views, feed_views, money_views, order_views, question_views, stock_views
+from shops.portal import (
+    declaring_views,
+    desk_views,
+    feed_views,
+    money_views,
+    order_views,
+    question_views,
+    stock_views,
+)
 
 NUMBER = r"(?P<number>[0-9]{1,20}-[A-Z]{1,3})"
 
@@ -24,6 +32,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     re_path(rf"^orders/{NUMBER}/", include(order_patterns)),
     path("pick-list/", desk_views.picking, name="pick-list"),
     path("feeds/", feed_views.feeds, name="feeds"),
+    path("feeds/<slug:name>/reading/", declaring_views.declared, name="declared"),
+    path("feeds/<slug:name>/reading/save/", declaring_views.declare, name="declare"),
     path("feeds/questions/", question_views.questions, name="questions"),
     path("feeds/<slug:name>/answer/", question_views.answer, name="answer-question"),
     path("feeds/<slug:name>/send/", feed_views.send, name="send"),

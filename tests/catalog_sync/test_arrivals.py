@@ -96,7 +96,7 @@ def test_feed_that_points_outside_takes_nothing(tmp_path):
 
 def test_feed_with_an_address_takes_no_list():
     books = feed(kind="csv", location="https://example.org/list.csv", name="books")
-    assert not arrivals.takes_lists(books)
+    assert not arrivals.takes_lists(books.location)
     with pytest.raises(ArrivalError, match="fetched from its address"):
         send(books)
 
