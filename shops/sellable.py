@@ -42,7 +42,7 @@ def sells(*, shop: Shop, terms: StockTerms | None, now: datetime) -> bool:
         return False
     if (terms is None or terms.follows_runs) and shop.fresh_until is not None and now <= shop.fresh_until:
         return True
-    own = terms and terms.as_of
+    own = terms.as_of if terms is not None else None
     return own is not None and now - own <= timedelta(hours=shop.freshness_hours)
 
 
