@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from catalog_sync import lanes
-from catalog_sync.adapters import adapter_for
+from catalog_sync.adapters import adapter_class, adapter_for
 from catalog_sync.adapters.base import DELTA, FeedSettings, FileAdapter
 from catalog_sync.models import Feed
-from catalog_sync.reading.fetching import open_local
+from catalog_sync.reading.confined import confined_chunks
+from catalog_sync.reading.fetching import LocalFile, open_local
 from catalog_sync.reasons import feed_error
 from catalog_sync.records import Chunk, Cursor, Lane
 
@@ -52,39 +53,44 @@ def opened(feed: Feed, lane: str, *, now: datetime) -> Iterator[Reading]:
     chunks are read."""
     row = lanes.row_of(feed, lane)
     settings = lanes.settings_of(feed, row)
-    adapter = adapter_for(settings)
-    lane = Lane(lane)
-    asks_for_all = DELTA in adapter.capabilities and row.mode == row.Mode.DELTA and lanes.is_whole_due(row, now=now)
-    since = Cursor(lane, row.cursor) if row.cursor and not asks_for_all else None
-    if not isinstance(adapter, FileAdapter) or not adapter.is_one_file:
-        yield Reading(adapter.fetch(lane, since), "")
-        return
-    with ExitStack() as stack:
-        with _file_trouble(settings):
-            location = resolve(settings.location)
-            file = stack.enter_context(open_local(location, timedelta(hours=settings.lateness_hours)))
-            digest = content_hash(settings, lane, file.path)
-        yield Reading(_chunks(settings, adapter.read(file, lane, since)), digest)
+    can = adapter_class(feed.kind).capabilities
+    asks_for_all = DELTA in can and row.mode == row.Mode.DELTA and lanes.is_whole_due(row, now=now)
+    since = Cursor(Lane(lane), row.cursor) if row.cursor and not asks_for_all else None
+    with read_in_child(settings, resolve(settings.location), Lane(lane), since) as (chunks, file):
+        with _file_trouble(settings.location):
+            digest = content_hash(settings, lane, file.path) if file else ""
+        yield Reading(chunks, digest)
 
 
 @contextmanager
-def _file_trouble(feed: FeedSettings) -> Iterator[None]:
+def read_in_child(
+    settings: FeedSettings, location: str, lane: Lane, since: Cursor | None = None
+) -> Iterator[tuple[Iterator[Chunk], LocalFile | None]]:
+    """The chunks to come, which a child reads within its limits, and the file they are in, where it is one. `location`:
+    an address, or a path as it is."""
+    adapter = adapter_for(settings)
+    if not isinstance(adapter, FileAdapter) or not adapter.is_one_file:
+        with confined_chunks(lambda: adapter.fetch(lane, since), None) as chunks:
+            yield chunks, None
+        return
+    with ExitStack() as stack:
+        with _file_trouble(location):
+            file = stack.enter_context(open_local(location, timedelta(hours=settings.lateness_hours)))
+            size = file.path.stat().st_size
+
+        def read() -> Iterator[Chunk]:
+            with _file_trouble(location):
+                yield from adapter.read(file, lane, since)
+
+        yield stack.enter_context(confined_chunks(read, size)), file
+
+
+@contextmanager
+def _file_trouble(location: str) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        raise feed_error(
-            "file_unreachable", permanent=False, location=feed.location, detail=problem.strerror
-        ) from problem
-
-
-def _chunks(feed: FeedSettings, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The same chunks; trouble with the file while they are read becomes a `FeedError`."""
-    while True:
-        with _file_trouble(feed):
-            chunk = next(chunks, None)
-        if chunk is None:
-            return
-        yield chunk
+        raise feed_error("file_unreachable", permanent=False, location=location, detail=problem.strerror) from problem
 
 
 def content_hash(feed: FeedSettings, lane: str, path: Path) -> str:

@@ -104,6 +104,21 @@ FEED_REASONS: dict[str, str] = {
     "kind_not_found": _(
         "It was not recognised what kind of file this is (it begins with “%(start)s”). Choose the kind: %(known)s."
     ),
+    "reading_memory": _(
+        "Reading the file took more memory than one list may have. Nothing was changed. Export it without pictures and "
+        "macros, or split it; if it is as it should be, ask us."
+    ),
+    "reading_processor": _(
+        "Reading the file took far longer than a list of its size does. Nothing was changed. Please look whether "
+        "it is the right file; if it is, ask us."
+    ),
+    "reading_time": _(
+        "Reading took too long and was ended. Nothing was changed. We try again later; if it stays so, please tell "
+        "whoever runs the shop's system."
+    ),
+    "reading_crashed": _(
+        "The file made our reading program break off. Nothing was changed. Please ask us: the mistake is ours to mend."
+    ),
     "feed_kind_unknown": _("There is no kind of feed called “%(kind)s”. Known: %(known)s."),
 }
 
@@ -234,6 +249,11 @@ class FeedError(Exception):
         super().__init__(message)
         self.permanent = permanent
         self.reason = reason
+
+
+class ReadingEndedError(FeedError):
+    """The reading took more memory or time than it may, or its program failed. What it had said before is not taken:
+    nothing is known about how a file goes on that does this."""
 
 
 def feed_error(code: str, *, permanent: bool, **values: Any) -> FeedError:

@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from catalog_sync.reasons import FeedError, Reason, reason
+from catalog_sync.reasons import FeedError, ReadingEndedError, Reason, reason
 from catalog_sync.records import FACT_FIELDS, Availability, CatalogRecord, Chunk, Issue, Refused
 from marketplace.foundation import bulk
 
@@ -113,6 +113,8 @@ def _until_trouble(chunks: Iterable[Chunk], staged: Staged) -> Iterator[Chunk]:
     """The chunks; where reading breaks off after some of them, what was read counts and is not complete."""
     try:
         yield from chunks
+    except ReadingEndedError:
+        raise
     except FeedError as error:
         if not staged.read:
             raise

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from catalog_sync.reading.confined import confined_value
 from catalog_sync.reasons import feed_error
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -22,20 +23,24 @@ class _Packed(Protocol):
 
 
 def unpacked(path: Path, folder: Path, *, most_bytes: int) -> Path:
-    """The list itself: `path` as it is, or what is packed in it, in `folder`.
+    """The list itself: `path` as it is, or what a child unpacks of it into `folder`.
 
     Of a zip with several files the largest is the list; a spreadsheet stays as it is. Raises `FeedError` for a damaged
     or locked one, and for more than `most_bytes`, however small it came.
     """
     with path.open("rb") as stream:
         start = stream.read(4)
+    if not start.startswith(_GZIP) and start != _ZIP:
+        return path
+    return Path(confined_value(lambda: str(_unpack(path, folder, start, most_bytes)), most_bytes))
+
+
+def _unpack(path: Path, folder: Path, start: bytes, most_bytes: int) -> Path:
     if start.startswith(_GZIP):
         with _told(path), gzip.open(path) as packed:
             return _write(packed, folder / "unpacked", most_bytes)
-    if start == _ZIP:
-        with _told(path), zipfile.ZipFile(path) as archive:
-            return _from_zip(archive, path, folder, most_bytes)
-    return path
+    with _told(path), zipfile.ZipFile(path) as archive:
+        return _from_zip(archive, path, folder, most_bytes)
 
 
 def _from_zip(archive: zipfile.ZipFile, path: Path, folder: Path, most_bytes: int) -> Path:

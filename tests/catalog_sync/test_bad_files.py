@@ -96,15 +96,6 @@ def test_file_outside_the_feeds_folder_is_not_read(books):
         assert codes(sync.run(books, now=datetime.fromtimestamp(START + DAY, UTC))) == ["file_missing"]
 
 
-@pytest.mark.parametrize("percent", range(5, 100, 10))
-def test_cut_file_retires_nothing(books, percent):
-    content = whole().replace("20,00", "21,00").encode()
-    run = leave(books, content[: len(content) * percent // 100], day=1)
-    assert run.state in ("done", "awaiting", "failed")
-    assert nothing_is_lost() or (run.state == "done" and run.gone <= 8), "at most the feed's limit"
-    assert set(StockRecord.objects.values_list("price", flat=True)) <= {20, 21}
-
-
 def test_wrong_charset_is_found_out(books):
     run = leave(books, whole().replace("20,00", "21,00"), day=1, encoding="cp1252")
     assert (run.state, run.changed) == ("done", 40)

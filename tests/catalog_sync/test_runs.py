@@ -10,10 +10,11 @@ from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import invariants, runs
+from catalog_sync.adapters import ADAPTERS
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.reasons import feed_error
 from catalog_sync.sync import sync_feeds
-from tests.catalog_sync.memory import SHELVES, article, feed, shelve, sync_now
+from tests.catalog_sync.memory import SHELVES, article, codes, feed, shelve, sync_now
 
 pytestmark = [pytest.mark.usefixtures("_memory"), pytest.mark.django_db]
 
@@ -68,10 +69,22 @@ def test_step_parks_a_feed_that_needs_a_person_and_tries_others_later(permanent)
     assert books.last_error.startswith("Le fichier") or books.last_error.startswith("The file")
 
 
-def test_error_of_ours_closes_the_run_and_is_tried_again():
+def test_error_of_ours_in_reading_closes_the_run_and_waits_for_a_person(caplog):
     books = feed()
     now = timezone.now()
     SHELVES[books.location] = [None]
+    Feed.objects.update(due_at=now)
+    assert sync_feeds(now) == 1
+    books.refresh_from_db()
+    assert (books.runs.get().state, codes(books.runs.get())) == ("failed", ["reading_crashed"])
+    assert (books.lease_token, books.parked_at is not None) == ("", True)
+    assert "AttributeError" in caplog.text
+
+
+def test_error_of_ours_elsewhere_closes_the_run_and_is_tried_again(monkeypatch):
+    books = feed()
+    now = timezone.now()
+    monkeypatch.setitem(ADAPTERS, "memory", ("In memory", "tests.catalog_sync.memory.Nowhere"))
     Feed.objects.update(due_at=now)
     with pytest.raises(AttributeError):
         sync_feeds(now)

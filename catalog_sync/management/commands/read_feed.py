@@ -9,10 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from catalog_sync.adapters import ADAPTERS, adapter_for
-from catalog_sync.adapters.detecting import detect
+from catalog_sync.adapters import ADAPTERS
+from catalog_sync.adapters.detecting import SEARCHED, detect
 from catalog_sync.canonical_json import as_json
 from catalog_sync.exporting import write_reading
+from catalog_sync.locations import read_in_child
+from catalog_sync.reading.confined import confined_value
 from catalog_sync.reading.fetching import open_local
 from catalog_sync.reasons import FeedError, Reason
 from catalog_sync.records import CatalogRecord, Chunk, Issue, Lane, Refused
@@ -57,13 +59,8 @@ class Command(BaseCommand):
             kind, found = kinds(options["kind"], options["file"])
             wanted = FileOnly(kind, options["file"], options["currency"], options["language"], options["encoding"])
             told = Told(found)
-            chunks = told.counting(adapter_for(wanted).fetch(Lane.CATALOGUE, None))
-            if options["jsonl"]:
-                write_reading(chunks, self.stdout)
-            for chunk in chunks:
-                if options["records"]:
-                    for record in chunk.records:
-                        self.stdout.write(json.dumps(as_json(record), ensure_ascii=False))
+            with read_in_child(wanted, wanted.location, Lane.CATALOGUE) as (chunks, _):
+                self._show(told.counting(chunks), options)
         except FeedError as error:
             raise CommandError(str(error)) from None
         if not options["records"] and not options["jsonl"]:
@@ -71,13 +68,21 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(told.as_json(), ensure_ascii=False))
 
+    def _show(self, chunks: Iterator[Chunk], options: dict[str, Any]) -> None:
+        if options["jsonl"]:
+            write_reading(chunks, self.stdout)
+        for chunk in chunks:
+            if options["records"]:
+                for record in chunk.records:
+                    self.stdout.write(json.dumps(as_json(record), ensure_ascii=False))
+
 
 def kinds(asked: str, location: str) -> tuple[str, str]:
     """The kind to read a file as, and the kind it was found to be. Raises `FeedError` where it is to be found out and
     cannot be."""
     try:
         with open_local(location) as file:
-            found = detect(file.path)
+            found = confined_value(lambda: detect(file.path), SEARCHED)
     except FeedError:
         if asked == AUTO:
             raise
