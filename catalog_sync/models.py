@@ -29,7 +29,9 @@ class Feed(DueRow):
     every_minutes = models.PositiveIntegerField(default=60)
     active = models.BooleanField(default=True)
     sealed_password = models.TextField(blank=True, default="", editable=False)
-    cursor = models.CharField(max_length=500, blank=True, help_text="Where the next delta begins; stored once applied.")
+    cursor = models.TextField(
+        blank=True, default="", help_text="Where the next delta begins, what the list looked like; stored once applied."
+    )
     content_hash = models.CharField(max_length=64, blank=True, help_text="Of the file last applied whole.")
     # The guard's limits, in per cent
     drop_limit = models.PositiveSmallIntegerField(default=20, help_text="More rows than this gone: a person approves.")
@@ -108,7 +110,7 @@ class SyncRun(models.Model):
     pushed = models.BooleanField(default=False, help_text="Of rows that a program pushed, not of the feed's list.")
     undo_asked_at = models.DateTimeField(null=True, help_text="Then a person asked for its undoing, which is due.")
     undo_asked_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
-    cursor_before = models.CharField(max_length=500, blank=True, help_text="The feed's cursor when it began.")
+    cursor_before = models.TextField(blank=True, default="", help_text="The feed's cursor when it began.")
     undoes = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="undone_by")
 
     class Meta:
