@@ -125,6 +125,13 @@ FEED_REASONS: dict[str, str] = {
         "The column “%(column)s” is not in the file any more. Found: %(columns)s. Say under “Columns” which is which "
         "now."
     ),
+    "list_elsewhere": _("The list is fetched from its address and not kept here, so that it cannot be shown."),
+    "workbook_too_large": _(
+        "The workbook is too large to be shown here (more than %(limit)s MB, or much more inside). Save the sheet as "
+        "CSV and send that."
+    ),
+    "columns_twice": _("Two columns cannot both be the %(field)s. Choose one of them."),
+    "columns_no_identifier": _("Say which column has the ISBN, the EAN or your article number."),
     "kind_not_found": _(
         "It was not recognised what kind of file this is (it begins with “%(start)s”). Choose the kind: %(known)s."
     ),

@@ -58,14 +58,19 @@ def find_layout(rows: list[tuple[int, list[str]]], knows: Callable[[str], bool],
         return Layout(index + 1, labels(header), True, _fitted(rows[index + 1 :], len(header)))
     start = _first_article(rows)
     if start is None:
-        if not unnamed:
+        if not unnamed or not rows:
             return None
-        start = 0
+        start = 1 if len(rows) > 1 and _names_columns(rows[0][1]) else 0
     width = max((len(cells) for _, cells in rows[start:]), default=0)
     above = rows[start - 1][1] if start else []
-    if start and len(above) > 1 and all(above) and not any(any(c.isdigit() for c in cell) for cell in above):
+    if _names_columns(above):
         return Layout(start, labels(above), True, _fitted(rows[start:], len(above)))
     return Layout(start, labels([""] * width), False, _fitted(rows[start:], width))
+
+
+def _names_columns(cells: list[str]) -> bool:
+    """Whether a row could be names that we do not know: a word in every cell, no number among them."""
+    return len(cells) > 1 and all(cells) and not any(c.isdigit() for cell in cells for c in cell)
 
 
 def labels(header: Sequence[str]) -> list[str]:

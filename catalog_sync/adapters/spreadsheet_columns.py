@@ -71,13 +71,14 @@ def remembered(cursor: str) -> Remembered:
 
 def place_of(name: str, header: list[str]) -> int | None:
     """Where a column of that name is; names compare as they are, then without case, accents and punctuation, then
-    without their unit in brackets."""
+    without their unit in brackets; "#3" is the third where no column is called so."""
     for spelled in (str, fold, column_name):
         wanted = spelled(name)
         found = [place for place, cell in enumerate(header) if cell and spelled(cell) == wanted]
         if found and wanted:
             return found[0]
-    return None
+    number = int(name[1:]) if name.startswith("#") and name[1:].isdecimal() else 0
+    return number - 1 if 0 < number <= len(header) else None
 
 
 def understand(layout: Layout, options: dict[str, Any], before: Remembered) -> Columns:

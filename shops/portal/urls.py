@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from shops.portal import desk_views, feed_views, money_views, order_views, question_views, stock_views
+from shops.portal import column_views, desk_views, feed_views, money_views, order_views, question_views, stock_views
 
 NUMBER = r"(?P<number>[0-9]{1,20}-[A-Z]{1,3})"
 
@@ -26,6 +26,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("feeds/", feed_views.feeds, name="feeds"),
     path("feeds/questions/", question_views.questions, name="questions"),
     path("feeds/<slug:name>/answer/", question_views.answer, name="answer-question"),
+    path("feeds/<slug:name>/columns/", column_views.columns, name="columns"),
+    path("feeds/<slug:name>/columns/choose/", column_views.choose, name="choose-columns"),
     path("feeds/<slug:name>/send/", feed_views.send, name="send"),
     path("feeds/<slug:name>/keys/", feed_views.make_key, name="make-key"),
     path("feeds/keys/<int:key_id>/revoke/", feed_views.revoke_key, name="revoke-key"),
