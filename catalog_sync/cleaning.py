@@ -45,7 +45,7 @@ NOTHING = Cleaned(None)
 @lru_cache(maxsize=REMEMBERED)
 def fold(text: str) -> str:
     """A word as the tables spell it: lower case, no accents, no punctuation, single spaces."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", text.casefold()).casefold()  # the second for "№", which becomes "No"
     return _NOT_WORD.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
 
 

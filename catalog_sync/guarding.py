@@ -5,6 +5,9 @@ Single rows whose price jumped are kept back by the plan itself; here it is the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from catalog_sync.adapters.spreadsheet_columns import AWAITED
 from catalog_sync.models import Feed
 from catalog_sync.planning import Plan
 from catalog_sync.reasons import Reason, reason
@@ -33,3 +36,9 @@ def objections(feed: Feed, plan: Plan) -> list[Reason]:
     if plan.questions >= FEW and plan.questions * 100 > plan.known_listed * GTIN_PERCENT:
         found.append(reason("run_gtins_changed", count=plan.questions, known=plan.known_listed))
     return found
+
+
+def objections_of_reading(notes: Sequence[Reason]) -> list[Reason]:
+    """What a reading itself says that a person must look at, be it the first list of a feed: its columns are others,
+    or hold something else than their names say."""
+    return [note for note in notes if note.code in AWAITED]

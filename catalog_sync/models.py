@@ -24,7 +24,9 @@ class ReadRow(DueRow):
     # A system that is asked for changes is asked for everything at least this often (DESIGN §5: daily).
     full_every_hours = models.PositiveIntegerField(default=24)
     full_at = models.DateTimeField(null=True, editable=False, help_text="When it was last read whole.")
-    cursor = models.CharField(max_length=500, blank=True, help_text="Where the next delta begins; stored once applied.")
+    cursor = models.TextField(
+        blank=True, default="", help_text="Where the next delta begins, what the list looked like; stored once applied."
+    )
     content_hash = models.CharField(max_length=64, blank=True, help_text="Of the file last applied whole.")
     missing_is_zero = models.BooleanField(
         default=False, help_text="It lists only what is in stock: an article that a complete list lacks is sold out."
@@ -149,7 +151,7 @@ class SyncRun(models.Model):
     pushed = models.BooleanField(default=False, help_text="Of rows that a program pushed, not of the feed's list.")
     undo_asked_at = models.DateTimeField(null=True, help_text="Then a person asked for its undoing, which is due.")
     undo_asked_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
-    cursor_before = models.CharField(max_length=500, blank=True, help_text="The lane's cursor when it began.")
+    cursor_before = models.TextField(blank=True, default="", help_text="The lane's cursor when it began.")
     undoes = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="undone_by")
 
     class Meta:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from catalog_sync.column_words import COLUMN_REASONS, FIELD_WORDS, LOOK_WORDS
+
 # Of one article: the article is refused, or goes in without the value that could not be read.
 RECORD_REASONS: dict[str, str] = {
     "sku_missing": _("No article number and no valid ISBN or EAN. Give every article one of them."),
@@ -64,6 +66,25 @@ NOTE_REASONS: dict[str, str] = {
     "columns_found": _("Columns understood: %(columns)s."),
     "columns_ignored": _("Columns not used: %(columns)s."),
     "columns_missing": _("There is no column for: %(columns)s."),
+    "columns_denied": _(
+        "“%(column)s” should be the %(field)s, but %(count)s of %(cells)s cells are %(look)s. Nothing was changed. "
+        "Look whether the columns have moved; if the list is right, approve the run."
+    ),
+    "column_left": _("“%(column)s” should be the %(field)s, but %(count)s of %(cells)s cells are %(look)s."),
+    "column_renamed": _(
+        "The column “%(column)s”, which gave the %(field)s, is not in the list any more; “%(other)s” would take its "
+        "place. Nothing was changed. If that is right, approve the run."
+    ),
+    "column_dropped": _(
+        "The column “%(column)s”, which gave the %(field)s, is not in the list any more. Nothing was changed. If that "
+        "is right, approve the run; otherwise send the list with it."
+    ),
+    "column_gone": _("The column “%(column)s”, which gave the %(field)s, is not in the list any more."),
+    "columns_several": _("Several columns could be the %(field)s. “%(column)s” was taken, not: %(columns)s."),
+    "price_undecided": _(
+        "Several columns could be the price: %(columns)s. None was taken. Say which one it is, under “Columns”."
+    ),
+    "header_none": _("The list names no columns. What stands in which was understood from the contents."),
     "header_late": _("The column names were found on line %(line)s."),
     "stamp_used": _("The list counts as of %(as_of)s (%(how)s)."),
     "file_cut": _("The file seems cut off. Nothing it no longer lists was taken out of sale. Please send it again."),
@@ -100,7 +121,17 @@ FEED_REASONS: dict[str, str] = {
         "The columns were not recognised (found: %(columns)s). Needed: an ISBN, EAN or article number, and a title. "
         "Rename the columns, or tell us which is which."
     ),
-    "column_mapped_missing": _("The column “%(column)s” is not in the file any more. Found: %(columns)s."),
+    "column_mapped_missing": _(
+        "The column “%(column)s” is not in the file any more. Found: %(columns)s. Say under “Columns” which is which "
+        "now."
+    ),
+    "list_elsewhere": _("The list is fetched from its address and not kept here, so that it cannot be shown."),
+    "workbook_too_large": _(
+        "The workbook is too large to be shown here (more than %(limit)s MB, or much more inside). Save the sheet as "
+        "CSV and send that."
+    ),
+    "columns_twice": _("Two columns cannot both be the %(field)s. Choose one of them."),
+    "columns_no_identifier": _("Say which column has the ISBN, the EAN or your article number."),
     "kind_not_found": _(
         "It was not recognised what kind of file this is (it begins with “%(start)s”). Choose the kind: %(known)s."
     ),
@@ -189,7 +220,7 @@ RUN_REASONS: dict[str, str] = {
     "article_unknown": _("The stock list has an article that the catalogue has not. It is left out."),
 }
 
-REASONS: dict[str, str] = {**RECORD_REASONS, **NOTE_REASONS, **FEED_REASONS, **RUN_REASONS}
+REASONS: dict[str, str] = {**RECORD_REASONS, **NOTE_REASONS, **FEED_REASONS, **RUN_REASONS, **COLUMN_REASONS}
 
 # Values that are words of ours, not of the file.
 WORDS = frozenset(
@@ -197,6 +228,8 @@ WORDS = frozenset(
         *(_("mark"), _("zero bytes"), _("valid UTF-8"), _("declared"), _("assumed")),
         *(_("as the sender wrote"), _("time of the file"), _("as late as it may be")),
         *(_("semicolons"), _("tabs"), _("commas"), _("bars")),
+        *FIELD_WORDS.values(),
+        *LOOK_WORDS.values(),
     ]
 )
 SHOWN_CHARACTERS = 80  # of a value

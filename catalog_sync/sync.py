@@ -98,7 +98,9 @@ def _read(
     staged = staging.stage(reading.chunks, unknown_is_silence=silent, on_chunk=on_chunk)
     plan = planning.plan(feed, row, staged, lane=this.lane, approved=approved)
     runs.counted(this, staged, plan)
-    objections = [] if approved else guarding.objections(feed, plan) + _undone_before(this)
+    awaited = guarding.objections_of_reading(staged.notes)
+    staged.notes = [note for note in staged.notes if note not in awaited]
+    objections = [] if approved else awaited + guarding.objections(feed, plan) + _undone_before(this)
     this.seconds = time.monotonic() - started
     this.sample = sampling.sample(feed) if objections or this.pk is None else {}
     if objections:

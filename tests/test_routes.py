@@ -123,6 +123,8 @@ ROUTES: dict[str, Row] = {
     "portal:declare": post((LOGIN, 404, 422, 404, 404), "slug", "feed"),
     "portal:questions": get(SHOP_A, "slug"),
     "portal:answer-question": post(SHOP_A_DOES, "slug", "feed", sku="a", choice="same"),
+    "portal:columns": get(SHOP_A, "slug", "feed"),
+    "portal:choose-columns": post((LOGIN, 404, 200, 404, 404), "slug", "feed"),
     "portal:send": post(SHOP_A_DOES, "slug", "feed"),
     "portal:make-key": post((LOGIN, 404, 200, 404, 404), "slug", "feed", label="till"),
     "portal:revoke-key": post(SHOP_A_DOES, "slug", "key"),

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from catalog_sync import cleaning
 from catalog_sync.adapters import ADAPTERS, booknet, google_merchant, ofn, shopify_csv, tite_live, woocommerce_csv
+from catalog_sync.adapters.column_names import knows
+from catalog_sync.adapters.column_proposal import find_layout
 from catalog_sync.adapters.onix import ROOTS as ONIX_ROOTS
-from catalog_sync.adapters.spreadsheet_columns import knows
 from catalog_sync.reading.csv_rows import LARGEST_CELL, decide_delimiter
 from catalog_sync.reading.decoding import refuse_web_page
 from catalog_sync.reading.json_text import NotJsonError, parse
-from catalog_sync.reading.tables import column_name, find_header
+from catalog_sync.reading.tables import column_name
 from catalog_sync.reading.xlsx_rows import MAGIC
 from catalog_sync.reasons import feed_error
 
@@ -108,7 +109,7 @@ def _of_text(text: str) -> str:
     for kind, fits in _HEADERS.items():
         if any(fits(cells) for _, cells in rows):
             return kind
-    return "csv" if find_header(rows, knows) is not None else ""
+    return "csv" if find_layout(rows, knows, unnamed=False) is not None else ""
 
 
 def _first_rows(text: str) -> list[tuple[int, list[str]]]:

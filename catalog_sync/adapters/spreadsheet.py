@@ -2,25 +2,30 @@
 
 Cleaned by column, a chunk at a time, remembering distinct values: that is what makes a million rows quick.
 
-Options: `columns` ({field: column name}, for names we cannot know), `sheet`, `condition` (of articles without one,
+Options: `columns` ({field: column name}: what a person has said of the columns; "#3" is the third of a list that
+names none), `unused` (names of columns not to be read), `sheet`, `condition` (of articles without one,
 default new), `price_kind` (default retail).
 """
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice, repeat
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from catalog_sync import cleaning
-from catalog_sync.adapters.base import CHUNK_SIZE, FULL, PARTIAL, ChunkWriter, FileAdapter
-from catalog_sync.adapters.spreadsheet_columns import Columns, knows, match_columns
+from catalog_sync.adapters.base import CHUNK_SIZE, FULL, PARTIAL, ChunkWriter, FeedSettings, FileAdapter
+from catalog_sync.adapters.column_names import knows
+from catalog_sync.adapters.column_proposal import Layout, find_layout
+from catalog_sync.adapters.spreadsheet_columns import Columns, Remembered, remembered, understand
 from catalog_sync.identifiers import Identified, gtin_text, identify, identify_isbn, identify_row
 from catalog_sync.prices import Priced, decimal_mark, read_price
-from catalog_sync.reading.csv_rows import read_csv
+from catalog_sync.reading.csv_rows import read_below, read_head
 from catalog_sync.reading.fetching import LocalFile
 from catalog_sync.reading.stamps import as_of
-from catalog_sync.reading.tables import Table
-from catalog_sync.reading.xlsx_rows import is_workbook, read_workbook
+from catalog_sync.reading.tables import Table, column_name, columns_unknown
+from catalog_sync.reading.xlsx_rows import is_workbook, read_heads
+from catalog_sync.reading.xlsx_rows import read_below as read_sheet
 from catalog_sync.reasons import Reason, reason
 from catalog_sync.records import (
     STOCK_FIELDS,
@@ -39,39 +44,62 @@ WITH_NEWLINE = "ends with a newline"  # cursor value: how the last file ended
 SAMPLE_PRICES = 500
 
 
-def open_table(
-    file: LocalFile, adapter: FileAdapter, since: Cursor | None, columns_of: Callable[[list[str]], Columns]
-) -> Table:
-    """The table in a file of any of the formats."""
-    feed = adapter.feed
-    mapped = {cleaning.fold(name.split("(")[0]) for name in feed.options.get("columns", {}).values()}
+class Opened(NamedTuple):
+    """A list, and what stands in which of its columns."""
 
-    def is_known(cell: str) -> bool:
-        return knows(cell) or cleaning.fold(cell.split("(")[0]) in mapped
+    table: Table
+    layout: Layout
+    columns: Columns
 
-    if is_workbook(file.path):
-        return read_workbook(file.path, is_known, str(feed.options.get("sheet", "")))
-    newline_expected = since is not None and since.value == WITH_NEWLINE
-    return read_csv(
-        file.path, feed.encoding, is_known, lambda header: columns_of(header).last_needed(), newline_expected
+
+def open_list(path: Path, feed: FeedSettings, before: Remembered) -> Opened:
+    """A list in a file of any of the formats. Raises `FeedError` where it cannot be opened or understood."""
+    if is_workbook(path):
+        return _open_workbook(path, feed, before)
+    head = read_head(path, feed.encoding)
+    layout = layout_of(head.rows, feed)
+    if layout is None:
+        raise columns_unknown(head.rows)
+    columns = understand(layout, feed.options, before)
+    needed = columns.last_needed()
+    table = read_below(path, head, layout.start, layout.header, needed, before.newline, named=layout.named)
+    return Opened(table, layout, columns)
+
+
+def _open_workbook(path: Path, feed: FeedSettings, before: Remembered) -> Opened:
+    """The sheet whose columns are understood best: by most names, else by contents."""
+    heads = read_heads(path, str(feed.options.get("sheet", "")))
+    found = [(layout, head) for head in heads if (layout := layout_of(head.rows, feed)) is not None]
+    if not found:
+        raise columns_unknown([row for head in heads for row in head.rows])
+    layout, head = max(found, key=lambda one: sum(map(knows, one[0].header)) if one[0].named else 0)
+    return Opened(read_sheet(head, layout.start, layout.header), layout, understand(layout, feed.options, before))
+
+
+def layout_of(rows: list[tuple[int, list[str]]], feed: FeedSettings) -> Layout | None:
+    """How a list of the feed begins; None where neither names nor contents tell."""
+    mapped = feed.options.get("columns", {}).values()
+    folded = {column_name(name) for name in mapped}
+    return find_layout(
+        rows,
+        lambda cell: knows(cell) or column_name(cell) in folded,
+        unnamed=any(name.startswith("#") for name in mapped),
     )
 
 
 def stamp_notes(file: LocalFile) -> list[Reason]:
     """From when the list counts, and how we know."""
     how = "time of the file" if file.stamp else "as late as it may be"
-    return [
-        reason(
-            "stamp_used",
-            as_of=as_of(file.stamp, file.received_at, file.lateness).isoformat(timespec="minutes"),
-            how=how,
-        )
-    ]
+    counts_from = as_of(file.stamp, file.received_at, file.lateness)
+    return [reason("stamp_used", as_of=counts_from.isoformat(timespec="minutes"), how=how)]
 
 
-def column_notes(columns: Columns, header: list[str]) -> list[Reason]:
+def column_notes(columns: Columns, *, named: bool) -> list[Reason]:
     """Which columns were understood, which not, which are missing."""
-    notes = [reason("columns_found", columns=", ".join(f"{f}: {header[p]}" for f, p in columns.places.items()))]
+    notes = [reason("columns_found", columns=", ".join(f"{name}: {column}" for name, column in columns.names.items()))]
+    if not named:
+        notes.insert(0, reason("header_none"))
+    notes += columns.notes
     if columns.ignored:
         notes.append(reason("columns_ignored", columns=", ".join(columns.ignored)))
     if columns.missing:
@@ -114,12 +142,8 @@ class Spreadsheet(FileAdapter):
     position_word = "line"
 
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
-        def columns_of(header: list[str]) -> Columns:
-            return match_columns(header, self.feed.options.get("columns", {}))
-
-        table = open_table(file, self, since, columns_of)
-        columns = columns_of(table.header)
-        notes = [*table.notes, *stamp_notes(file), *column_notes(columns, table.header)]
+        table, layout, columns = open_list(file.path, self.feed, remembered(since.value if since else ""))
+        notes = [*table.notes, *stamp_notes(file), *column_notes(columns, named=layout.named)]
         writer = ChunkWriter(as_of(file.stamp, file.received_at, file.lateness), notes)
         rows = iter(table.rows)
         mark: str | None = None
@@ -132,7 +156,8 @@ class Spreadsheet(FileAdapter):
                 _RowCleaner(self, columns, lane, mark, writer).clean(kept)
             if len(batch) == CHUNK_SIZE:
                 yield writer.take()
-        yield self.last_chunk(writer, whole=table.ending.whole, cursor=file_cursor(lane, table))
+        cursor = Cursor(lane, columns.memory(newline=table.ending.final_newline).text())
+        yield self.last_chunk(writer, whole=table.ending.whole, cursor=cursor)
 
     def _decimal_mark(self, rows: list[tuple[int, list[str]]], columns: Columns) -> str:
         if "price" not in columns.places:

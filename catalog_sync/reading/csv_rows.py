@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from catalog_sync.reading.decoding import Decoding, decide, refuse_web_page, sample
-from catalog_sync.reading.tables import Ending, Table, find_header
+from catalog_sync.reading.tables import Ending, Table, columns_unknown, find_header, named_header
 from catalog_sync.reasons import feed_error, reason
 from catalog_sync.records import Refused, raw_text
 
@@ -37,6 +37,25 @@ def read_csv(
     ended with one, so that a last line without it is taken for cut. Raises `FeedError` for a page, an empty file, no
     header.
     """
+    head = read_head(path, declared)
+    index = find_header(head.rows, knows)
+    if index is None:
+        raise columns_unknown(head.rows)
+    header = named_header(head.rows[index][1])
+    return read_below(path, head, index + 1, header, essential(header), newline_expected)
+
+
+class Head(NamedTuple):
+    """The beginning of a file: its characters, its delimiter, and the rows of its first lines with the line each ends
+    on, blank ones left out."""
+
+    decoding: Decoding
+    delimiter: str
+    rows: list[tuple[int, list[str]]]
+
+
+def read_head(path: Path, declared: str) -> Head:
+    """How a file begins. Raises `FeedError` for a page, another kind of file, an empty file."""
     csv.field_size_limit(LARGEST_CELL)
     decoding = decide(path, declared)
     text = sample(path, decoding)
@@ -46,24 +65,22 @@ def read_csv(
         found = "XML" if first == "<" else "JSON"
         raise feed_error("file_wrong_kind", permanent=True, found=found, expected="CSV, XLSX, ODS")
     delimiter = decide_delimiter(text)
-    head = list(_first_rows(text, delimiter))
-    index = find_header(head, knows)
-    if index is None:
-        longest = max((cells for _, cells in head), key=len, default=[])
-        raise feed_error("columns_unknown", permanent=True, columns=", ".join(filter(None, longest)))
-    line, header = head[index]
-    header = [cell.strip("\ufeff \t\u00a0") for cell in header]
-    usual, _ = Counter(len(cells) for _, cells in head[index + 1 :] or head).most_common(1)[0]
-    widest = max(usual, len(header))
-    while header and not header[-1]:
-        header.pop()
-    notes = [decoding.note(), reason("delimiter_decided", delimiter=DELIMITERS[delimiter])]
-    if line > 1:
+    return Head(decoding, delimiter, list(_first_rows(text, delimiter)))
+
+
+def read_below(
+    path: Path, head: Head, start: int, header: list[str], needed: int, newline_expected: bool, *, named: bool = True
+) -> Table:
+    """The table whose articles begin at the row `start` of the head. `needed`: as `essential` tells it. Not `named`:
+    the file names no columns, the names are ours."""
+    line = head.rows[start - 1][0] if start else 0
+    usual, _ = Counter(len(cells) for _, cells in head.rows[start:] or head.rows).most_common(1)[0]
+    notes = [head.decoding.note(), reason("delimiter_decided", delimiter=DELIMITERS[head.delimiter])]
+    if named and line > 1:
         notes.append(reason("header_late", line=line))
     ending = Ending()
-    shape = Shape(delimiter, line, len(header), widest, essential(header))
-    reader = _Rows(path, decoding, shape, newline_expected, ending)
-    return Table(header, iter(reader), notes, ending)
+    shape = Shape(head.delimiter, line, len(header), max(usual, len(header)), needed)
+    return Table(header, iter(_Rows(path, head.decoding, shape, newline_expected, ending)), notes, ending)
 
 
 def decide_delimiter(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from catalog_sync.cleaning import fold
-from catalog_sync.reasons import Reason
+from catalog_sync.reasons import FeedError, Reason, feed_error
 from catalog_sync.records import Refused
 
 HEADER_SEARCHED_ROWS = 20
@@ -50,3 +50,17 @@ def find_header(rows: list[tuple[int, list[str]]], knows: Callable[[str], bool])
 def column_name(cell: str) -> str:
     """A header cell folded for comparison: "\\ufeffPrix (€)" is "prix"; the unit in brackets is left out."""
     return fold(cell.split("(")[0]) or fold(cell)
+
+
+def named_header(cells: list[str]) -> list[str]:
+    """The names in a header row, without the blank cells at its end."""
+    header = [cell.strip("\ufeff \t\u00a0") for cell in cells]
+    while header and not header[-1]:
+        header.pop()
+    return header
+
+
+def columns_unknown(rows: list[tuple[int, list[str]]]) -> FeedError:
+    """What to raise where no row of a file names its columns: with its longest row."""
+    longest = max((cells for _, cells in rows), key=len, default=[])
+    return feed_error("columns_unknown", permanent=True, columns=", ".join(filter(None, longest)))

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from catalog_sync.reading.tables import HEADER_SEARCHED_ROWS, Ending, Table, find_header
+from catalog_sync.reading.tables import Ending, Table, columns_unknown, find_header, named_header
 from catalog_sync.reasons import feed_error, reason
 from catalog_sync.records import Refused
 
+HEAD_ROWS = 200  # read to learn what stands in which column
 MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # zip (XLSX, ODS); OLE (XLS)
 
 
@@ -20,11 +21,35 @@ def is_workbook(path: Path) -> bool:
         return stream.read(4) in MAGIC
 
 
+class SheetHead(NamedTuple):
+    """A sheet, and its first rows with their numbers."""
+
+    sheet: CalamineSheet
+    rows: list[tuple[int, list[str]]]
+
+
 def read_workbook(path: Path, knows: Callable[[str], bool], sheet_name: str = "") -> Table:
     """The named sheet of a workbook, else the visible one whose header is understood best, as a table.
 
     Raises `FeedError` for a damaged or locked file and for one without a header.
     """
+    best: tuple[int, SheetHead, int] | None = None
+    heads = read_heads(path, sheet_name)
+    for head in heads:
+        index = find_header(head.rows, knows)
+        if index is not None:
+            score = sum(1 for cell in head.rows[index][1] if cell and knows(cell))
+            if best is None or score > best[0]:
+                best = (score, head, index)
+    if best is None:
+        raise columns_unknown([row for head in heads for row in head.rows])
+    _, head, index = best
+    return read_below(head, index + 1, named_header(head.rows[index][1]))
+
+
+def read_heads(path: Path, sheet_name: str = "") -> list[SheetHead]:
+    """How the visible sheets begin, or the named one alone, where it is there. Raises `FeedError` for a damaged or
+    locked file."""
     try:
         workbook = CalamineWorkbook.from_path(path)
         names = [m.name for m in workbook.sheets_metadata if m.visible == SheetVisibleEnum.Visible]
@@ -33,26 +58,23 @@ def read_workbook(path: Path, knows: Callable[[str], bool], sheet_name: str = ""
         raise feed_error("file_locked", permanent=True) from problem
     except (CalamineError, OSError, ValueError) as problem:
         raise feed_error("file_damaged", permanent=False, detail=problem) from problem
-    best: tuple[int, CalamineSheet, int, list[str]] | None = None
-    seen: list[str] = []
-    for sheet in sheets:
-        head = [
-            (number, [cell_text(cell).strip("\ufeff \t\u00a0") for cell in cells])
-            for number, cells in enumerate(sheet.to_python(skip_empty_area=False, nrows=HEADER_SEARCHED_ROWS), 1)
-        ]
-        seen = seen or max((cells for _, cells in head), key=len, default=[])
-        index = find_header(head, knows)
-        if index is not None:
-            score = sum(1 for cell in head[index][1] if cell and knows(cell))
-            if best is None or score > best[0]:
-                best = (score, sheet, head[index][0], head[index][1])
-    if best is None:
-        raise feed_error("columns_unknown", permanent=True, columns=", ".join(filter(None, seen)))
-    _, sheet, row, header = best
-    while header and not header[-1]:
-        header.pop()
-    ending = Ending(whole=True)
-    return Table(header, _rows(sheet, row, len(header)), [reason("sheet_decided", sheet=sheet.name)], ending)
+    return [SheetHead(sheet, _first_rows(sheet)) for sheet in sheets]
+
+
+def read_below(head: SheetHead, start: int, header: list[str]) -> Table:
+    """The table whose articles begin at the row `start` of the head."""
+    row = head.rows[start - 1][0] if start else 0
+    notes = [reason("sheet_decided", sheet=head.sheet.name)]
+    return Table(header, _rows(head.sheet, row, len(header)), notes, Ending(whole=True))
+
+
+def _first_rows(sheet: CalamineSheet) -> list[tuple[int, list[str]]]:
+    cells_of = sheet.to_python(skip_empty_area=False, nrows=HEAD_ROWS)
+    rows = [
+        (number, [cell_text(cell).strip("\ufeff \t\u00a0") for cell in cells])
+        for number, cells in enumerate(cells_of, 1)
+    ]
+    return [(number, cells) for number, cells in rows if any(cells)]
 
 
 def _rows(sheet: CalamineSheet, header_row: int, width: int) -> Iterator[tuple[int, list[str]] | Refused]:

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from shops.portal import (
+    column_views,
     declaring_views,
     desk_views,
     feed_views,
@@ -36,6 +37,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("feeds/<slug:name>/reading/save/", declaring_views.declare, name="declare"),
     path("feeds/questions/", question_views.questions, name="questions"),
     path("feeds/<slug:name>/answer/", question_views.answer, name="answer-question"),
+    path("feeds/<slug:name>/columns/", column_views.columns, name="columns"),
+    path("feeds/<slug:name>/columns/choose/", column_views.choose, name="choose-columns"),
     path("feeds/<slug:name>/send/", feed_views.send, name="send"),
     path("feeds/<slug:name>/keys/", feed_views.make_key, name="make-key"),
     path("feeds/keys/<int:key_id>/revoke/", feed_views.revoke_key, name="revoke-key"),
