@@ -16,6 +16,7 @@ from catalog_sync.adapters import onix_codes as codes
 from catalog_sync.adapters import onix_facts as facts
 from catalog_sync.adapters.base import ChunkWriter, FileAdapter
 from catalog_sync.adapters.onix_prices import Terms, availability_of, read_supply, text
+from catalog_sync.adapters.onix_related import read_related
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.reading.fetching import LocalFile
 from catalog_sync.reading.stamps import as_of, read_stamp
@@ -46,6 +47,7 @@ BLOCK_FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "CollateralDetail": ("description", "cover"),
     "PublishingDetail": ("publisher", "publication_date"),
+    "RelatedMaterial": ("related",),
     "ProductSupply": (*SUPPLY_FIELDS, "tax_code"),
 }
 
@@ -54,6 +56,7 @@ BLOCK_FIELDS: dict[str, tuple[str, ...]] = {
 class _Message:
     """What the header says, and the state of one reading."""
 
+    sender: str
     language: str
     terms: Terms
     writer: ChunkWriter
@@ -109,7 +112,7 @@ class Onix(FileAdapter):
         )
         language = text(header, "DefaultLanguageOfText")
         no_product = "NoProduct" in document.head or "<x507" in document.head
-        return _Message(language, terms, ChunkWriter(counts_from, notes), lane, no_product)
+        return _Message(cleaning.title(sender), language, terms, ChunkWriter(counts_from, notes), lane, no_product)
 
     def _take(self, piece: Piece, declared: str, message: _Message) -> None:
         """One product into the chunk: a record, a withdrawal, or a refusal."""
@@ -182,6 +185,7 @@ class Onix(FileAdapter):
             series_number=titles.series_number,
             audience=facts.read_audience(product),
             tax_code=supply.tax_code,
+            related=read_related(product, message.sender),
         )
         silent = speaks_for and "price" not in speaks_for
         return record, () if silent else supply.issues

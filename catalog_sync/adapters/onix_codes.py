@@ -6,6 +6,7 @@ Tag names: short tags are renamed to reference names before anything is read, so
 from catalog_sync.records import Availability as A
 from catalog_sync.records import Form as F
 from catalog_sync.records import PriceKind as P
+from catalog_sync.records import Relation as R
 
 # Short tag and reference name, 2.1 and 3.x together.
 _TAGS = """
@@ -39,6 +40,10 @@ j261:PriceQualifier j262:PriceTypeDescription j263:MinimumOrderQuantity pricecon
 x463:PriceConditionType j151:PriceAmount j152:CurrencyCode tax:Tax x470:TaxType x471:TaxRateCode x472:TaxRatePercent
 x473:TaxableAmount x474:TaxAmount j153:TaxRateCode1 j154:TaxRatePercent1 pricedate:PriceDate x476:PriceDateRole
 j161:PriceEffectiveFrom j162:PriceEffectiveUntil b251:CountryCode j303:Territory j304:CountryExcluded
+x536:Reserved relatedmaterial:RelatedMaterial relatedwork:RelatedWork x454:WorkRelationCode
+workidentifier:WorkIdentifier b201:WorkIDType relatedproduct:RelatedProduct x455:ProductRelationCode h208:RelationCode
+b010:ReplacesISBN b011:ReplacesEAN13 h130:ReplacedByISBN h131:ReplacedByEAN13 h132:AlternativeFormatISBN
+h133:AlternativeFormatEAN13
 """
 REFERENCE_NAMES: dict[str, str] = dict(pair.split(":") for pair in _TAGS.split())
 
@@ -179,3 +184,34 @@ AUDIENCES: dict[str, str] = {
 # Lists 153 (3.x TextType) and 33 (2.1 TextTypeCode): the description, best first.
 DESCRIPTION_TYPES = ("03", "02", "01")
 DESCRIPTION_TYPES_21 = ("01", "03", "02")
+
+# List 164: the product is a manifestation of the work, or of the original of which it is a translation. Works it is
+# derived from, or shares a series or an author with, are other works.
+WORK_RELATIONS: dict[str, str] = dict.fromkeys(("01", "06", "98", "99"), R.WORK)
+
+# List 51, product relation (3.x and 2.1). What is merely similar, ancillary or by the same author is none of ours.
+PRODUCT_RELATIONS: dict[str, str] = {
+    "02": R.PART_OF,
+    **dict.fromkeys(("03", "16"), R.REPLACES),
+    **dict.fromkeys(("05", "17"), R.REPLACED_BY),
+    "11": R.OTHER_LANGUAGE,
+    # other media; special, prebound and enhanced editions; those for other markets; signed copies
+    **dict.fromkeys(("06", "13", "14", "15", "27", "18", "19", "20", "21", "28", "29"), R.OTHER_FORMAT),
+    **dict.fromkeys(("31", "32", "33", "37", "38"), R.OTHER_FORMAT),
+}
+
+# Lists 16 and 5, what a work or another product is called by.
+WORK_IDENTIFIERS: dict[str, str] = {
+    "01": R.PROPRIETARY,
+    "02": R.GTIN,
+    "15": R.GTIN,
+    "06": "doi",
+    "11": "istc",
+    "18": "isrc",
+    "19": "isan",
+    "31": "eidr",
+    "32": "glimir",
+    "33": "owi",
+    "39": "iscc",
+}
+PRODUCT_IDENTIFIERS: dict[str, str] = {**dict.fromkeys(GTIN_TYPES, R.GTIN), "01": R.PROPRIETARY, "06": "doi"}
