@@ -50,6 +50,7 @@ class FeedUnderTest:
     timezone: str = "Europe/Paris"
     stock_kind: str = StockKind.ON_HAND
     password: str = ""
+    country: str = ""
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from django.conf import settings
 from catalog_sync.adapters import adapter_for
 from catalog_sync.adapters.base import FileAdapter
 from catalog_sync.models import Feed
-from catalog_sync.reading.fetching import open_local
+from catalog_sync.reading.fetching import open_all
 from catalog_sync.reasons import feed_error
 from catalog_sync.records import Chunk, Cursor, Lane
 
@@ -55,9 +55,9 @@ def opened(feed: Feed) -> Iterator[Reading]:
         return
     with ExitStack() as stack:
         with _file_trouble(feed):
-            file = stack.enter_context(open_local(resolve(feed.location)))
-            digest = content_hash(feed, file.path)
-        yield Reading(_chunks(feed, adapter.read(file, lane, since)), digest)
+            files, left_out = open_all(adapter.places(resolve(feed.location), since), stack)
+            digest = content_hash(feed, [file.path for file in files])
+        yield Reading(_chunks(feed, adapter.read_all(files, lane, since, left_out)), digest)
 
 
 @contextmanager
@@ -80,20 +80,22 @@ def _chunks(feed: Feed, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         yield chunk
 
 
-def content_hash(feed: Feed, path: Path) -> str:
-    """64 hexadecimal digits that change with the file, or with how it is to be understood."""
+def content_hash(feed: Feed, paths: Sequence[Path]) -> str:
+    """64 hexadecimal digits that change with the files, or with how they are to be understood."""
     meaning = [
         feed.kind,
         feed.lane,
         feed.options,
         feed.currency,
+        feed.country,
         feed.language,
         feed.encoding,
         feed.timezone,
         feed.stock_kind,
     ]
     digest = hashlib.blake2b(json.dumps(meaning, sort_keys=True).encode(), digest_size=32)
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
+    for path in paths:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
     return digest.hexdigest()

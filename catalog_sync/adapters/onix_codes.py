@@ -43,7 +43,13 @@ j161:PriceEffectiveFrom j162:PriceEffectiveUntil b251:CountryCode j303:Territory
 x536:Reserved relatedmaterial:RelatedMaterial relatedwork:RelatedWork x454:WorkRelationCode
 workidentifier:WorkIdentifier b201:WorkIDType relatedproduct:RelatedProduct x455:ProductRelationCode h208:RelationCode
 b010:ReplacesISBN b011:ReplacesEAN13 h130:ReplacedByISBN h131:ReplacedByEAN13 h132:AlternativeFormatISBN
-h133:AlternativeFormatEAN13
+h133:AlternativeFormatEAN13 productpart:ProductPart containeditem:ContainedItem b041:NamesAfterKey b248:SuffixToKey
+collectionsequence:CollectionSequence x479:CollectionSequenceType x481:CollectionSequenceNumber
+audiencerange:AudienceRange b074:AudienceRangeQualifier b075:AudienceRangePrecision b076:AudienceRangeValue
+salesrights:SalesRights b089:SalesRightsType b090:RightsCountry b388:RightsTerritory notforsale:NotForSale
+x456:ROWSalesRightsType resourceversionfeature:ResourceVersionFeature x442:ResourceVersionFeatureType
+x439:FeatureValue x441:ResourceForm f115:MediaFileFormatCode j308:TerritoryExcluded j138:SupplyToCountry
+j397:SupplyToTerritory j140:SupplyToCountryExcluded
 """
 REFERENCE_NAMES: dict[str, str] = dict(pair.split(":") for pair in _TAGS.split())
 
@@ -51,10 +57,11 @@ REFERENCE_NAMES: dict[str, str] = dict(pair.split(":") for pair in _TAGS.split()
 DELETION = "05"
 BLOCK_UPDATE = "04"
 SUPPLY_UPDATES = frozenset({"12", "13", "14"})  # 2.1: only the supply details are sent
+PARTIAL = SUPPLY_UPDATES | {BLOCK_UPDATE}
 TEST_RECORDS = frozenset({"88", "89"})
 
 # List 5, product identifier type; the order is the order of trust. A co-publisher's (24) is another product's.
-GTIN_TYPES = ("15", "03", "02", "14")
+GTIN_TYPES = ("15", "03", "25", "02", "14", "04")
 
 # List 65 (3.x and 2.1), product availability.
 AVAILABILITY: dict[str, str] = {
@@ -77,6 +84,19 @@ AVAILABILITY_21: dict[str, str] = {
 STATUS_OVERRULES: dict[str, str] = {
     **dict.fromkeys(("01", "03", "11", "12", "15", "17"), A.UNAVAILABLE),  # cancelled, postponed, withdrawn, recalled
     "16": A.TEMPORARILY_UNAVAILABLE,
+}
+FORTHCOMING = "02"
+
+# List 46, sales rights types that keep a product out of a territory.
+NOT_FOR_SALE = frozenset({"03", "04", "05", "06"})
+# List 49, regions that are countries together. WORLD and ROW are dealt with apart, parts of countries are not read.
+REGIONS: dict[str, frozenset[str]] = {
+    "ECZ": frozenset(
+        {
+            *("AT", "BE", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU", "LV", "MC", "MT"),
+            *("NL", "PT", "SI", "SK"),
+        }
+    ),
 }
 
 # List 58, price type: (kind, tax included, rank; the lowest rank is taken). Trade prices are absent: never shown.
@@ -178,12 +198,26 @@ AUDIENCES: dict[str, str] = {
     "06": "professional",
     "07": "education",
     "08": "education",
-    "11": "education",
+    "09": "education",
+    **dict.fromkeys(("11", "12", "13", "14"), "education"),
 }
+# List 30, ages in years for which it is of interest, or which can read it; list 31, from and exactly.
+AGES_IN_YEARS = ("17", "18")
+FROM_AGE = ("01", "03")
+YOUNG_ADULT_FROM, ADULT_FROM = 12, 18
 
 # Lists 153 (3.x TextType) and 33 (2.1 TextTypeCode): the description, best first.
-DESCRIPTION_TYPES = ("03", "02", "01")
+DESCRIPTION_TYPES = ("03", "02", "05", "01")
 DESCRIPTION_TYPES_21 = ("01", "03", "02")
+READERS = frozenset({"00", "03", "10", "11", "12"})  # list 154: everybody, customers, on social media, children, teens
+
+# Covers: lists 178 (3.x) and 39 (2.1), formats that browsers do not show; list 161, what is no file; list 38, where a
+# front cover is sent, best first.
+NO_PICTURES = frozenset({"D401", "D504", "D506", "D507", "D508", "D511", "D512", "E107"})
+NO_PICTURES_21 = frozenset({"04", "05"})
+NO_FILES = frozenset({"03", "05"})
+COVER_FILES_21 = ("06", "04")
+MOST_PIXELS = 40_000_000  # of a picture that is taken for its size
 
 # List 164: the product is a manifestation of the work, or of the original of which it is a translation. Works it is
 # derived from, or shares a series or an author with, are other works.

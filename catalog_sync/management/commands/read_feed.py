@@ -34,6 +34,7 @@ class FileOnly:
     timezone: str = "UTC"
     stock_kind: str = "on_hand"
     password: str = ""
+    country: str = ""
 
 
 class Command(BaseCommand):
