@@ -27,7 +27,6 @@ from catalog_sync.reading.xml_parts import Part
 from catalog_sync.reading.xml_records import Document, Piece, XmlEnding, describe, parse, prefixes, split_records
 from catalog_sync.reasons import FeedError, Reason, feed_error, reason
 from catalog_sync.records import (
-    OFFER_FIELDS,
     STOCK_FIELDS,
     Availability,
     CatalogRecord,
@@ -43,18 +42,6 @@ from catalog_sync.records import (
 HEADERS = ("Header", "header")
 NAMES = (*HEADERS, "Product", "product")
 ROOTS = {"ONIXMessage", "ONIXmessage", "Product", "product"}
-SUPPLY_FIELDS = tuple(name for name in OFFER_FIELDS if name not in ("condition", "signed", "first_edition"))
-# What each block of a 3.x block update speaks for.
-BLOCK_FIELDS: dict[str, tuple[str, ...]] = {
-    "DescriptiveDetail": (
-        *("title", "subtitle", "contributors", "subjects", "language", "form", "pages", "series", "series_number"),
-        "audience",
-    ),
-    "CollateralDetail": ("description", "cover"),
-    "PublishingDetail": ("publisher", "publication_date"),
-    "RelatedMaterial": ("related",),
-    "ProductSupply": (*SUPPLY_FIELDS, "tax_code"),
-}
 
 
 @dataclass
@@ -72,7 +59,7 @@ class _Message:
 
     def follows(self, before: "_Message") -> "_Message":
         """The same, going on from a message before it in the file."""
-        self.cleaned, self.updates = before.cleaned, before.updates
+        self.cleaned, self.updates = before.cleaned, self.updates or before.updates
         self.writer.listed, self.writer.read = before.writer.listed, before.writer.read
         return self
 
@@ -180,7 +167,9 @@ class Onix(FileAdapter):
         )
         language = text(header, "DefaultLanguageOfText")
         no_product = "NoProduct" in document.head or "<x507" in document.head
-        return _Message(cleaning.title(sender), language, terms, ChunkWriter(counts_from, notes), lane, no_product)
+        writer = ChunkWriter(counts_from, notes)
+        is_part = text(header, "MessageNote") == codes.NOT_ALL
+        return _Message(cleaning.title(sender), language, terms, writer, lane, no_product, updates=is_part)
 
     def _take(self, piece: Piece, declared: str, message: _Message) -> None:
         """One product into the chunk: a record, a withdrawal, or a refusal."""
@@ -266,9 +255,9 @@ def _speaks_for(product: Part, notification: str, lane: Lane, availability: str)
     if lane is Lane.STOCK:
         return STOCK_FIELDS
     if notification in codes.SUPPLY_UPDATES:
-        return BLOCK_FIELDS["ProductSupply"]
+        return codes.BLOCK_FIELDS["ProductSupply"]
     if notification == codes.BLOCK_UPDATE:
-        blocks = [fields for name, fields in BLOCK_FIELDS.items() if product.find(name) is not None]
+        blocks = [fields for name, fields in codes.BLOCK_FIELDS.items() if product.find(name) is not None]
         if product.find("ProductSupply") is None and availability == Availability.UNAVAILABLE:
             blocks.append(STOCK_FIELDS)  # withdrawn or recalled
         return tuple(name for fields in blocks for name in fields) or ("as_of",)

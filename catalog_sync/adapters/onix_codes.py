@@ -3,6 +3,7 @@
 Tag names: short tags are renamed to reference names before anything is read, so that one reader serves both.
 """
 
+from catalog_sync.records import OFFER_FIELDS
 from catalog_sync.records import Availability as A
 from catalog_sync.records import Form as F
 from catalog_sync.records import PriceKind as P
@@ -49,9 +50,29 @@ audiencerange:AudienceRange b074:AudienceRangeQualifier b075:AudienceRangePrecis
 salesrights:SalesRights b089:SalesRightsType b090:RightsCountry b388:RightsTerritory notforsale:NotForSale
 x456:ROWSalesRightsType resourceversionfeature:ResourceVersionFeature x442:ResourceVersionFeatureType
 x439:FeatureValue x441:ResourceForm f115:MediaFileFormatCode j308:TerritoryExcluded j138:SupplyToCountry
-j397:SupplyToTerritory j140:SupplyToCountryExcluded
+j397:SupplyToTerritory b171:SubjectSchemeName j140:SupplyToCountryExcluded
 """
 REFERENCE_NAMES: dict[str, str] = dict(pair.split(":") for pair in _TAGS.split())
+
+SUPPLY_FIELDS = tuple(name for name in OFFER_FIELDS if name not in ("condition", "signed", "first_edition"))
+# What each block of a 3.x block update speaks for.
+BLOCK_FIELDS: dict[str, tuple[str, ...]] = {
+    "DescriptiveDetail": (
+        *("title", "subtitle", "contributors", "subjects", "language", "form", "pages", "series", "series_number"),
+        "audience",
+    ),
+    "CollateralDetail": ("description", "cover"),
+    "PublishingDetail": ("publisher", "publication_date"),
+    "RelatedMaterial": ("related",),
+    "ProductSupply": (*SUPPLY_FIELDS, "tax_code"),
+}
+
+# Marks of a message of ours (exporting_onix), for what ONIX has no code of its own.
+NOT_ALL = "Halles: it may not list all articles."
+OURS = "halles:"  # begins the name of a subject scheme
+OTHER_SCHEME = "24"  # list 27, a proprietary scheme with a name
+SHOP_PRICE = "Halles: the price of this shop"
+GTIN_8 = "GTIN-8"
 
 # List 1, notification or update type.
 DELETION = "05"
@@ -149,7 +170,9 @@ FORMS: dict[str, str] = {
     "M": F.GOODS,
     "S": F.GOODS,
 }
-POCKET_DETAILS = frozenset({"B101", "B104", "B107"})  # list 175: mass market, A-format, tall rack
+# List 175: mass market, A-format, tall rack, bunko, pocket, libro de bolsillo; comic book and album.
+POCKET_DETAILS = frozenset({"B101", "B104", "B107", "B111", "B113", "B132", "B133", "B135"})
+COMIC_DETAILS = frozenset({"B139", "B140"})
 DOWNLOADS = frozenset({"AJ", "DG", "DH", "EA", "EB", "EC", "ED"})
 
 # List 17, contributor role.

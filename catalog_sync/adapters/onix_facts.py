@@ -24,7 +24,10 @@ def read_identity(product: Part) -> Identity:
     """The record's key and its GTIN, by the most trusted identifier type that holds a valid number."""
     by_type: dict[str, list[str]] = {}
     for identifier in product.findall("ProductIdentifier"):
-        by_type.setdefault(text(identifier, "ProductIDType").zfill(2), []).append(text(identifier, "IDValue"))
+        kind = text(identifier, "ProductIDType").zfill(2)
+        if kind == "01" and text(identifier, "IDTypeName") == codes.GTIN_8:
+            kind = "14"
+        by_type.setdefault(kind, []).append(text(identifier, "IDValue"))
     for kind, direct in (("15", "EAN13"), ("02", "ISBN")):
         if text(product, direct):
             by_type.setdefault(kind, []).append(text(product, direct))
@@ -156,11 +159,14 @@ def read_subjects(product: Part) -> tuple[tuple[str, str, str], ...]:
         if scheme:
             found.append((False, (scheme, text(element, "SubjectCode"), text(element, "SubjectHeadingText"))))
     for element in detail.findall("Subject"):
-        scheme = codes.SCHEMES.get(text(element, "SubjectSchemeIdentifier").zfill(2), "")
+        number = text(element, "SubjectSchemeIdentifier").zfill(2)
+        scheme = codes.SCHEMES.get(number, "")
+        if number == codes.OTHER_SCHEME and (name := text(element, "SubjectSchemeName")).startswith(codes.OURS):
+            scheme = name.removeprefix(codes.OURS)
         code, words = text(element, "SubjectCode"), cleaning.one_line(text(element, "SubjectHeadingText"))
         if scheme and (code or words):
             is_other = element.find("MainSubject") is None
-            texts = [w.strip() for w in words.split(";") if w.strip()] if scheme == "keywords" else [words]
+            texts = [w.strip() for w in words.split(";") if w.strip()] or [""] if scheme == "keywords" else [words]
             found.extend((is_other, (scheme, code, each)) for each in texts)
     return tuple(dict.fromkeys(subject for _, subject in sorted(found, key=lambda pair: pair[0])))
 
@@ -183,9 +189,12 @@ def read_form(product: Part) -> str:
     """One of `Form`; a paperback of a pocket size is a pocket book."""
     code = product_form(product)
     form = codes.FORMS.get(code) or codes.FORMS.get(code[:1], "")
-    if form == Form.PAPERBACK:
-        details = {e.text for e in block(product, "DescriptiveDetail").findall("ProductFormDetail")}
-        return Form.POCKET if details & codes.POCKET_DETAILS else form
+    if form in (Form.PAPERBACK, Form.HARDBACK, Form.BOOK):
+        details = {(e.text or "").strip() for e in block(product, "DescriptiveDetail").findall("ProductFormDetail")}
+        if details & codes.COMIC_DETAILS:
+            return Form.COMIC
+        if form == Form.PAPERBACK and details & codes.POCKET_DETAILS:
+            return Form.POCKET
     return form
 
 

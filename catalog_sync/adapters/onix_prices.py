@@ -167,6 +167,8 @@ def _day(value: str) -> str:
 
 def _amount(price: Part, kind: str, currency: str) -> _Price:
     price_kind, includes_tax, _ = codes.PRICE_TYPES[kind]
+    if text(price, "PriceTypeDescription") == codes.SHOP_PRICE:
+        price_kind = PriceKind.RETAIL
     found = read_price(text(price, "PriceAmount"), currency, ".", True)
     rate = text(price, "Tax/TaxRatePercent") or text(price, "TaxRatePercent1")
     code = text(price, "Tax/TaxRateCode") or text(price, "TaxRateCode1")

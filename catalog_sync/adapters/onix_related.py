@@ -54,6 +54,8 @@ def _product(element: Part, sender: str) -> tuple[str, str] | None:
     by_kind: dict[str, Part] = {}
     for identifier in element.findall("ProductIdentifier"):
         kind = codes.PRODUCT_IDENTIFIERS.get(text(identifier, "ProductIDType").zfill(2), "")
+        if text(identifier, "IDTypeName") == codes.GTIN_8:
+            kind = Relation.GTIN
         if kind == Relation.GTIN and identify(text(identifier, "IDValue")).gtin is None:
             continue
         by_kind.setdefault(kind, identifier)
@@ -76,4 +78,6 @@ def _identifier(element: Part, kind: str, sender: str) -> tuple[str, str] | None
     if kind == Relation.PROPRIETARY:  # a number that means something else at the next house
         house = cleaning.one_line(text(element, "IDTypeName")) or sender
         return f"{kind}:{house[: cleaning.SKU_LENGTH]}", value
-    return kind, value.replace("-", "").replace(" ", "").upper() if kind == "istc" else value
+    if kind == "istc":
+        value = value.replace("-", "").replace(" ", "").upper()
+    return (kind, value) if value else None

@@ -220,6 +220,11 @@ _PARSER = etree.XMLParser(
 )
 
 
+def without_controls(text: str) -> str:
+    """A text without the characters that XML has not."""
+    return _CONTROL.sub(" ", text)
+
+
 class Parsed(NamedTuple):
     """`element`, or the `problem` that prevented it; `cleaned`: control characters had to be taken out."""
 
