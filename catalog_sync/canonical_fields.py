@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from catalog_sync import cleaning
+from catalog_sync.identifiers import gtin_text, identify
 from catalog_sync.reading.stamps import read_stamp
-from catalog_sync.records import Availability, CatalogRecord, Condition, Form, PriceKind
+from catalog_sync.records import Availability, CatalogRecord, Condition, Form, PriceKind, Relation
 
 LONGEST_TEXT = 1000  # characters of a text on one line
 MOST_UNITS = 999_999_999
@@ -63,6 +64,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "audience": _TEXT,
     "unit_size": _TEXT,
     "tax_code": _TEXT,
+    "related": _list_of("relation", "kind of identifier", "value"),
 }
 
 
@@ -178,6 +180,16 @@ def _language(value: Any) -> str:
     return str(found.value)
 
 
+def _related(value: Any) -> tuple[tuple[str, ...], ...]:
+    found = []
+    for relation, kind, number in _tuples(3, 3)(value):
+        gtin = identify(number).gtin if kind == Relation.GTIN else None
+        if relation not in Relation.ALL or (kind == Relation.GTIN and gtin is None):
+            raise ValueError
+        found.append((relation, kind, number if gtin is None else gtin_text(gtin)))
+    return tuple(found)
+
+
 _short = _text(cleaning.TITLE_LENGTH)
 _line = _text(LONGEST_TEXT)
 # How each field but sku, gtin and price is read. Raises ValueError for what it cannot be.
@@ -210,4 +222,5 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "audience": _line,
     "unit_size": _line,
     "tax_code": _line,
+    "related": _related,
 }

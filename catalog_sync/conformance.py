@@ -52,6 +52,7 @@ class FeedUnderTest:
     password: str = ""
     mode: str = "full"
     lateness_hours: int = 48
+    country: str = ""
 
 
 @dataclass

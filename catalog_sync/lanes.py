@@ -24,6 +24,7 @@ class LaneSettings:
     timezone: str
     password: str
     stock_kind: str
+    country: str
     mode: str
     lateness_hours: int
 
@@ -60,6 +61,7 @@ def settings_of(feed: Feed, row: ReadRow) -> LaneSettings:
         timezone=feed.timezone,
         password=feed.password,
         stock_kind=feed.stock_kind,
+        country=feed.country,
         mode=row.mode,
         lateness_hours=feed.lateness_hours,
     )

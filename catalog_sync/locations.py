@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from catalog_sync.adapters import adapter_class, adapter_for
 from catalog_sync.adapters.base import DELTA, FeedSettings, FileAdapter
 from catalog_sync.models import Feed
 from catalog_sync.reading.confined import confined_chunks
-from catalog_sync.reading.fetching import LocalFile, open_local
+from catalog_sync.reading.fetching import LocalFile, open_all
 from catalog_sync.reasons import feed_error
 from catalog_sync.records import Chunk, Cursor, Lane
 
@@ -56,33 +56,34 @@ def opened(feed: Feed, lane: str, *, now: datetime) -> Iterator[Reading]:
     can = adapter_class(feed.kind).capabilities
     asks_for_all = DELTA in can and row.mode == row.Mode.DELTA and lanes.is_whole_due(row, now=now)
     since = Cursor(Lane(lane), row.cursor) if row.cursor and not asks_for_all else None
-    with read_in_child(settings, resolve(settings.location), Lane(lane), since) as (chunks, file):
+    with read_in_child(settings, resolve(settings.location), Lane(lane), since) as (chunks, files):
         with _file_trouble(settings.location):
-            digest = content_hash(settings, lane, file.path) if file else ""
+            digest = content_hash(settings, lane, [file.path for file in files]) if files else ""
         yield Reading(chunks, digest)
 
 
 @contextmanager
 def read_in_child(
     settings: FeedSettings, location: str, lane: Lane, since: Cursor | None = None
-) -> Iterator[tuple[Iterator[Chunk], LocalFile | None]]:
-    """The chunks to come, which a child reads within its limits, and the file they are in, where it is one. `location`:
-    an address, or a path as it is."""
+) -> Iterator[tuple[Iterator[Chunk], list[LocalFile]]]:
+    """The chunks to come, which a child reads within its limits, and the files they are in, where there are any.
+    `location`: an address, or a path as it is."""
     adapter = adapter_for(settings)
     if not isinstance(adapter, FileAdapter) or not adapter.is_one_file:
         with confined_chunks(lambda: adapter.fetch(lane, since), None) as chunks:
-            yield chunks, None
+            yield chunks, []
         return
     with ExitStack() as stack:
         with _file_trouble(location):
-            file = stack.enter_context(open_local(location, timedelta(hours=settings.lateness_hours)))
-            size = file.path.stat().st_size
+            lateness = timedelta(hours=settings.lateness_hours)
+            files, left_out = open_all(adapter.places(location, since), stack, lateness)
+            size = sum(file.path.stat().st_size for file in files)
 
         def read() -> Iterator[Chunk]:
             with _file_trouble(location):
-                yield from adapter.read(file, lane, since)
+                yield from adapter.read_all(files, lane, since, left_out)
 
-        yield stack.enter_context(confined_chunks(read, size)), file
+        yield stack.enter_context(confined_chunks(read, size)), files
 
 
 @contextmanager
@@ -93,21 +94,23 @@ def _file_trouble(location: str) -> Iterator[None]:
         raise feed_error("file_unreachable", permanent=False, location=location, detail=problem.strerror) from problem
 
 
-def content_hash(feed: FeedSettings, lane: str, path: Path) -> str:
-    """64 hexadecimal digits that change with the file, or with how it is to be understood."""
+def content_hash(feed: FeedSettings, lane: str, paths: Sequence[Path]) -> str:
+    """64 hexadecimal digits that change with the files, or with how they are to be understood."""
     meaning = [
         feed.kind,
         lane,
         feed.mode,
         feed.options,
         feed.currency,
+        feed.country,
         feed.language,
         feed.encoding,
         feed.timezone,
         feed.stock_kind,
     ]
     digest = hashlib.blake2b(json.dumps(meaning, sort_keys=True).encode(), digest_size=32)
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
+    for path in paths:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
     return digest.hexdigest()

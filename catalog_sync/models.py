@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.foundation import secrets
+from marketplace.foundation import network, secrets
 from marketplace.foundation.leases import DueRow
 
 
@@ -93,6 +93,11 @@ class Feed(ReadRow):
     @property
     def timezone(self) -> str:
         return self.shop.timezone
+
+    @property
+    def country(self) -> str:
+        """Where the marketplace sells: prices and sales rights are those of this country."""
+        return network.current().country
 
     @property
     def stock_kind(self) -> str:

@@ -55,6 +55,7 @@ RECORD_REASONS: dict[str, str] = {
     "characters_broken": _("The line holds bytes that are no UTF-8. Please save the file as UTF-8."),
     "field_unknown": _("There is no field called “%(value)s”. Look for a spelling mistake, or leave it out."),
     "field_wrong": _("“%(value)s” cannot be the %(field)s. It was left out."),
+    "not_for_sale": _("The publisher does not allow its sale in this country (%(country)s). It is not sold."),
     "record_test": _("The sender marked this as a test record. It was left out."),
 }
 
@@ -97,6 +98,9 @@ NOTE_REASONS: dict[str, str] = {
         "Please send the file again."
     ),
     "message_described": _("%(format)s, sent by %(sender)s."),
+    "file_left_out": _("The file “%(name)s” could not be read: %(detail)s The others were."),
+    "files_several": _("%(count)s files were read, the oldest first."),
+    "updates_only": _("The message updates parts of articles. Articles it does not mention stay as they are."),
 }
 
 # Why a feed could not be read at all.
@@ -226,6 +230,7 @@ REASONS: dict[str, str] = {**RECORD_REASONS, **NOTE_REASONS, **FEED_REASONS, **R
 WORDS = frozenset(
     [
         *(_("mark"), _("zero bytes"), _("valid UTF-8"), _("declared"), _("assumed")),
+        _("UTF-8 with broken bytes"),
         *(_("as the sender wrote"), _("time of the file"), _("as late as it may be")),
         *(_("semicolons"), _("tabs"), _("commas"), _("bars")),
         *FIELD_WORDS.values(),

@@ -73,6 +73,26 @@ class Form:
     )
 
 
+class Relation:
+    """How another product, or the work behind several, stands to the article; and what it is called by.
+
+    ONIX lists 51 and 164 map into these. Kinds of identifier: `GTIN`, "istc", "doi", "isrc", "isan", "owi", "iscc" …,
+    or `PROPRIETARY` with ":" and the house whose number it is.
+    """
+
+    WORK = "work"  # the article is an edition of this work; the identifier is the work's
+    OTHER_FORMAT = "other_format"  # the same content, made otherwise
+    OTHER_LANGUAGE = "other_language"
+    REPLACES = "replaces"  # an older edition
+    REPLACED_BY = "replaced_by"
+    PART_OF = "part_of"  # a set that holds the article
+
+    ALL = (WORK, OTHER_FORMAT, OTHER_LANGUAGE, REPLACES, REPLACED_BY, PART_OF)
+
+    GTIN = "gtin"
+    PROPRIETARY = "proprietary"
+
+
 class StockKind:
     """Which number the shop's system publishes (`Feed.stock_kind`)."""
 
@@ -119,6 +139,8 @@ class CatalogRecord(NamedTuple):
     audience: str = ""  # general, children, young_adult, education, professional
     unit_size: str = ""  # content of one unit as text: "0.75 l", "500 g"
     tax_code: str = ""  # rate in percent ("5.5") or else the sender's own code
+    # (Relation, kind of identifier, value); a GTIN as it is printed, in 8, 13 or 14 digits
+    related: tuple[tuple[str, str, str], ...] = ()
 
 
 FACT_FIELDS: tuple[str, ...] = CatalogRecord._fields[CatalogRecord._fields.index("subtitle") :]

@@ -93,17 +93,20 @@ def stage(
     """
     bulk.create_temporary(STAGE, COLUMNS)
     bulk.create_temporary(REFUSED, {"sku": "text"}, key="sku")
-    bulk.create_temporary(WITHDRAWN, {"sku": "text"}, key="sku")
+    bulk.create_temporary(WITHDRAWN, {"sku": "text", "ordinal": "bigint"}, key="sku")
     staged = Staged()
-    row_of = _RowMaker(unknown_is_silence)
+    row_of, withdrawn = _RowMaker(unknown_is_silence), 0
     for chunk in _until_trouble(chunks, staged):
         bulk.load(STAGE, list(COLUMNS), map(row_of, chunk.records))
         bulk.load(REFUSED, ["sku"], [(refused.sku,) for refused in chunk.refused if refused.sku])
-        bulk.load(WITHDRAWN, ["sku"], [(sku,) for sku in chunk.gone])
+        bulk.load(WITHDRAWN, ["sku", "ordinal"], [(sku, row_of.ordinal) for sku in chunk.gone])
+        withdrawn += len(chunk.gone)
         _count(chunk, staged)
         on_chunk(staged.read)
     with_key = "" if bulk.is_postgres() else "temp."
     bulk.execute(f"CREATE INDEX {with_key}{STAGE}_sku ON {STAGE} (sku)")
+    if withdrawn:
+        _take_back()
     _keep_last_lines(staged)
     bulk.analyse(STAGE, "sku", "gtin")
     return staged
@@ -142,7 +145,68 @@ def _keep_last_lines(staged: Staged) -> None:
         return
     twice = f"SELECT sku, count(*) FROM {STAGE} GROUP BY sku HAVING count(*) > 1 ORDER BY sku LIMIT {MOST_ISSUES}"
     staged.issues.extend(Issue(sku, reason("sku_twice", times=times), 0) for sku, times in bulk.rows(twice))
+    _lay_over()
     bulk.execute(f"DELETE FROM {STAGE} WHERE ordinal NOT IN (SELECT max(ordinal) FROM {STAGE} GROUP BY sku)")
+
+
+def _take_back() -> None:
+    """Listed and then withdrawn is withdrawn; withdrawn and then listed again stays listed."""
+    bulk.execute(
+        f"DELETE FROM {STAGE} WHERE EXISTS (SELECT 1 FROM {WITHDRAWN} w"
+        f" WHERE w.sku = {STAGE}.sku AND w.ordinal >= {STAGE}.ordinal)"
+    )
+
+
+def _lay_over() -> None:
+    """Where the last line of an article speaks for some fields alone (an update behind the whole record), the others
+    are those of the lines before it."""
+    names = ", ".join(f"s.{name}" for name in COLUMNS)
+    lines = bulk.rows(
+        f"SELECT {names} FROM {STAGE} s JOIN (SELECT sku FROM {STAGE} GROUP BY sku HAVING count(*) > 1"
+        f" AND min(parts) < {EVERYTHING} OR count(*) > 1 AND max(parts) >= {SOME_FACTS}) b ON b.sku = s.sku"
+        " ORDER BY s.sku, s.ordinal"
+    )
+    merged: dict[str, dict[str, Any]] = {}
+    partial: set[str] = set()
+    for values in lines:
+        line = dict(zip(COLUMNS, values, strict=True))
+        is_partial = line["parts"] != EVERYTHING
+        before = merged.get(line["sku"])
+        merged[line["sku"]] = _over(before, line) if is_partial and before else line
+        partial = partial | {line["sku"]} if is_partial and before else partial - {line["sku"]}
+    if partial:
+        changed = [[merged[sku][name] for name in COLUMNS] for sku in sorted(partial)]
+        among, ids = bulk.among([row[-1] for row in changed])
+        bulk.execute(f"DELETE FROM {STAGE} WHERE ordinal {among}", ids)
+        bulk.load(STAGE, list(COLUMNS), changed)
+
+
+# What goes with each bit of `parts`.
+_COLUMNS_OF = {
+    STOCK: ("quantity", "availability", "days", "available_on"),
+    PRICE: ("price_minor", "currency", "price_kind"),
+    CONDITION: ("condition", "signed", "first_edition"),
+    TITLE: ("title",),
+}
+
+
+def _over(before: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
+    """A staged line with what a later one says in its place. It is compared as changed: its hashes are of no record."""
+    parts = line["parts"]
+    both = {**before, "ordinal": line["ordinal"], "as_of": line["as_of"], "gtin": line["gtin"] or before["gtin"]}
+    for bit, names in _COLUMNS_OF.items():
+        if parts & bit:
+            both |= {name: line[name] for name in names}
+    both["parts"] = before["parts"] | parts if before["parts"] != EVERYTHING else EVERYTHING
+    if parts & (SOME_FACTS | TITLE):
+        facts = {**json.loads(before["facts"]), **json.loads(line["facts"])}
+        if both["parts"] == EVERYTHING:
+            facts = {name: value for name, value in facts.items() if value}
+        both["facts"] = _encode(facts)
+        both["facts_hash"] = stable_hash(f"{both['gtin']}\0{both['title']}\0{both['facts']}")
+    if parts & (STOCK | PRICE | CONDITION):
+        both["offer_hash"] = DIRTY
+    return both
 
 
 class _RowMaker:

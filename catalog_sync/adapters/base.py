@@ -1,10 +1,11 @@
 """What a shop system is to us: a file with one subclass of `Adapter`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from catalog_sync.reading.fetching import LocalFile, open_local
+from catalog_sync.reading.fetching import LocalFile, open_all
 from catalog_sync.reasons import FeedError, Reason, feed_error, reason
 from catalog_sync.records import STOCK_FIELDS, CatalogRecord, Chunk, Cursor, Issue, Lane, Refused, StockKind
 
@@ -37,6 +38,9 @@ class FeedSettings(Protocol):
 
     @property
     def currency(self) -> str: ...  # ISO 4217, where the sender names none
+
+    @property
+    def country(self) -> str: ...  # ISO 3166, where the marketplace sells; empty: not known
 
     @property
     def language(self) -> str: ...  # of the sender: "fr", "en"
@@ -102,12 +106,24 @@ class FileAdapter(Adapter):
 
     def fetch(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         try:
-            with open_local(self.feed.location, timedelta(hours=self.feed.lateness_hours)) as file:
-                yield from self.read(file, lane, since)
+            with ExitStack() as stack:
+                lateness = timedelta(hours=self.feed.lateness_hours)
+                files, left_out = open_all(self.places(self.feed.location, since), stack, lateness)
+                yield from self.read_all(files, lane, since, left_out)
         except OSError as problem:
             raise feed_error(
                 "file_unreachable", permanent=False, location=self.feed.location, detail=problem.strerror
             ) from problem
+
+    def places(self, location: str, since: Cursor | None) -> list[str]:
+        """Where the files of a location are: one, since of a folder the newest is read, unless a system says else."""
+        return [location]
+
+    def read_all(
+        self, files: Sequence[LocalFile], lane: Lane, since: Cursor | None, left_out: Sequence[Reason]
+    ) -> Iterator[Chunk]:
+        """The chunks of the files at `places`; `left_out`: why some of them could not be opened."""
+        return self.read(files[0], lane, since)
 
     # subclass implementation
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
@@ -156,6 +172,17 @@ class ChunkWriter:
         self.refused: list[Refused] = []
         self.issues: list[Issue] = []
         self.gone: list[str] = []
+
+    def add(self, record: CatalogRecord) -> None:
+        """An article, withdrawn before perhaps: what is said last counts."""
+        if self.gone and record.sku in self.gone:
+            self.gone.remove(record.sku)
+        self.records.append(record)
+
+    def withdraw(self, sku: str) -> None:
+        """The sender takes an article back that it listed before, perhaps in this very chunk."""
+        self.records = [record for record in self.records if record.sku != sku]
+        self.gone.append(sku)
 
     def is_empty(self) -> bool:
         return not (self.records or self.refused or self.gone)

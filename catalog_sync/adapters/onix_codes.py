@@ -3,9 +3,11 @@
 Tag names: short tags are renamed to reference names before anything is read, so that one reader serves both.
 """
 
+from catalog_sync.records import OFFER_FIELDS
 from catalog_sync.records import Availability as A
 from catalog_sync.records import Form as F
 from catalog_sync.records import PriceKind as P
+from catalog_sync.records import Relation as R
 
 # Short tag and reference name, 2.1 and 3.x together.
 _TAGS = """
@@ -39,17 +41,48 @@ j261:PriceQualifier j262:PriceTypeDescription j263:MinimumOrderQuantity pricecon
 x463:PriceConditionType j151:PriceAmount j152:CurrencyCode tax:Tax x470:TaxType x471:TaxRateCode x472:TaxRatePercent
 x473:TaxableAmount x474:TaxAmount j153:TaxRateCode1 j154:TaxRatePercent1 pricedate:PriceDate x476:PriceDateRole
 j161:PriceEffectiveFrom j162:PriceEffectiveUntil b251:CountryCode j303:Territory j304:CountryExcluded
+x536:Reserved relatedmaterial:RelatedMaterial relatedwork:RelatedWork x454:WorkRelationCode
+workidentifier:WorkIdentifier b201:WorkIDType relatedproduct:RelatedProduct x455:ProductRelationCode h208:RelationCode
+b010:ReplacesISBN b011:ReplacesEAN13 h130:ReplacedByISBN h131:ReplacedByEAN13 h132:AlternativeFormatISBN
+h133:AlternativeFormatEAN13 productpart:ProductPart containeditem:ContainedItem b041:NamesAfterKey b248:SuffixToKey
+collectionsequence:CollectionSequence x479:CollectionSequenceType x481:CollectionSequenceNumber
+audiencerange:AudienceRange b074:AudienceRangeQualifier b075:AudienceRangePrecision b076:AudienceRangeValue
+salesrights:SalesRights b089:SalesRightsType b090:RightsCountry b388:RightsTerritory notforsale:NotForSale
+x456:ROWSalesRightsType resourceversionfeature:ResourceVersionFeature x442:ResourceVersionFeatureType
+x439:FeatureValue x441:ResourceForm f115:MediaFileFormatCode j308:TerritoryExcluded j138:SupplyToCountry
+j397:SupplyToTerritory b171:SubjectSchemeName j140:SupplyToCountryExcluded
 """
 REFERENCE_NAMES: dict[str, str] = dict(pair.split(":") for pair in _TAGS.split())
+
+SUPPLY_FIELDS = tuple(name for name in OFFER_FIELDS if name not in ("condition", "signed", "first_edition"))
+# What each block of a 3.x block update speaks for.
+BLOCK_FIELDS: dict[str, tuple[str, ...]] = {
+    "DescriptiveDetail": (
+        *("title", "subtitle", "contributors", "subjects", "language", "form", "pages", "series", "series_number"),
+        "audience",
+    ),
+    "CollateralDetail": ("description", "cover"),
+    "PublishingDetail": ("publisher", "publication_date"),
+    "RelatedMaterial": ("related",),
+    "ProductSupply": (*SUPPLY_FIELDS, "tax_code"),
+}
+
+# Marks of a message of ours (exporting_onix), for what ONIX has no code of its own.
+NOT_ALL = "Halles: it may not list all articles."
+OURS = "halles:"  # begins the name of a subject scheme
+OTHER_SCHEME = "24"  # list 27, a proprietary scheme with a name
+SHOP_PRICE = "Halles: the price of this shop"
+GTIN_8 = "GTIN-8"
 
 # List 1, notification or update type.
 DELETION = "05"
 BLOCK_UPDATE = "04"
 SUPPLY_UPDATES = frozenset({"12", "13", "14"})  # 2.1: only the supply details are sent
+PARTIAL = SUPPLY_UPDATES | {BLOCK_UPDATE}
 TEST_RECORDS = frozenset({"88", "89"})
 
 # List 5, product identifier type; the order is the order of trust. A co-publisher's (24) is another product's.
-GTIN_TYPES = ("15", "03", "02", "14")
+GTIN_TYPES = ("15", "03", "25", "02", "14", "04")
 
 # List 65 (3.x and 2.1), product availability.
 AVAILABILITY: dict[str, str] = {
@@ -72,6 +105,19 @@ AVAILABILITY_21: dict[str, str] = {
 STATUS_OVERRULES: dict[str, str] = {
     **dict.fromkeys(("01", "03", "11", "12", "15", "17"), A.UNAVAILABLE),  # cancelled, postponed, withdrawn, recalled
     "16": A.TEMPORARILY_UNAVAILABLE,
+}
+FORTHCOMING = "02"
+
+# List 46, sales rights types that keep a product out of a territory.
+NOT_FOR_SALE = frozenset({"03", "04", "05", "06"})
+# List 49, regions that are countries together. WORLD and ROW are dealt with apart, parts of countries are not read.
+REGIONS: dict[str, frozenset[str]] = {
+    "ECZ": frozenset(
+        {
+            *("AT", "BE", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU", "LV", "MC", "MT"),
+            *("NL", "PT", "SI", "SK"),
+        }
+    ),
 }
 
 # List 58, price type: (kind, tax included, rank; the lowest rank is taken). Trade prices are absent: never shown.
@@ -124,7 +170,9 @@ FORMS: dict[str, str] = {
     "M": F.GOODS,
     "S": F.GOODS,
 }
-POCKET_DETAILS = frozenset({"B101", "B104", "B107"})  # list 175: mass market, A-format, tall rack
+# List 175: mass market, A-format, tall rack, bunko, pocket, libro de bolsillo; comic book and album.
+POCKET_DETAILS = frozenset({"B101", "B104", "B107", "B111", "B113", "B132", "B133", "B135"})
+COMIC_DETAILS = frozenset({"B139", "B140"})
 DOWNLOADS = frozenset({"AJ", "DG", "DH", "EA", "EB", "EC", "ED"})
 
 # List 17, contributor role.
@@ -173,9 +221,54 @@ AUDIENCES: dict[str, str] = {
     "06": "professional",
     "07": "education",
     "08": "education",
-    "11": "education",
+    "09": "education",
+    **dict.fromkeys(("11", "12", "13", "14"), "education"),
 }
+# List 30, ages in years for which it is of interest, or which can read it; list 31, from and exactly.
+AGES_IN_YEARS = ("17", "18")
+FROM_AGE = ("01", "03")
+YOUNG_ADULT_FROM, ADULT_FROM = 12, 18
 
 # Lists 153 (3.x TextType) and 33 (2.1 TextTypeCode): the description, best first.
-DESCRIPTION_TYPES = ("03", "02", "01")
+DESCRIPTION_TYPES = ("03", "02", "05", "01")
 DESCRIPTION_TYPES_21 = ("01", "03", "02")
+READERS = frozenset({"00", "03", "10", "11", "12"})  # list 154: everybody, customers, on social media, children, teens
+
+# Covers: lists 178 (3.x) and 39 (2.1), formats that browsers do not show; list 161, what is no file; list 38, where a
+# front cover is sent, best first.
+NO_PICTURES = frozenset({"D401", "D504", "D506", "D507", "D508", "D511", "D512", "E107"})
+NO_PICTURES_21 = frozenset({"04", "05"})
+NO_FILES = frozenset({"03", "05"})
+COVER_FILES_21 = ("06", "04")
+MOST_PIXELS = 40_000_000  # of a picture that is taken for its size
+
+# List 164: the product is a manifestation of the work, or of the original of which it is a translation. Works it is
+# derived from, or shares a series or an author with, are other works.
+WORK_RELATIONS: dict[str, str] = dict.fromkeys(("01", "06", "98", "99"), R.WORK)
+
+# List 51, product relation (3.x and 2.1). What is merely similar, ancillary or by the same author is none of ours.
+PRODUCT_RELATIONS: dict[str, str] = {
+    "02": R.PART_OF,
+    **dict.fromkeys(("03", "16"), R.REPLACES),
+    **dict.fromkeys(("05", "17"), R.REPLACED_BY),
+    "11": R.OTHER_LANGUAGE,
+    # other media; special, prebound and enhanced editions; those for other markets; signed copies
+    **dict.fromkeys(("06", "13", "14", "15", "27", "18", "19", "20", "21", "28", "29"), R.OTHER_FORMAT),
+    **dict.fromkeys(("31", "32", "33", "37", "38"), R.OTHER_FORMAT),
+}
+
+# Lists 16 and 5, what a work or another product is called by.
+WORK_IDENTIFIERS: dict[str, str] = {
+    "01": R.PROPRIETARY,
+    "02": R.GTIN,
+    "15": R.GTIN,
+    "06": "doi",
+    "11": "istc",
+    "18": "isrc",
+    "19": "isan",
+    "31": "eidr",
+    "32": "glimir",
+    "33": "owi",
+    "39": "iscc",
+}
+PRODUCT_IDENTIFIERS: dict[str, str] = {**dict.fromkeys(GTIN_TYPES, R.GTIN), "01": R.PROPRIETARY, "06": "doi"}

@@ -1,23 +1,15 @@
 """What an ONIX record says about the title: names, contributors, subjects. Serves 3.x (blocks) and 2.1 (flat)."""
 
-import re
 from typing import NamedTuple
-
-from lxml import etree
 
 from catalog_sync import cleaning
 from catalog_sync.adapters import onix_codes as codes
-from catalog_sync.adapters.onix_prices import text
+from catalog_sync.adapters.onix_dates import in_role, read_date
+from catalog_sync.adapters.onix_prices import block, text
 from catalog_sync.identifiers import Identified, identify
 from catalog_sync.reading.xml_parts import Part
 from catalog_sync.reasons import Reason, reason
 from catalog_sync.records import Form
-
-
-def block(product: Part, name: str) -> Part:
-    """A block of a 3.x record; of a flat 2.1 record the record itself."""
-    found = product.find(name)
-    return product if found is None else found
 
 
 class Identity(NamedTuple):
@@ -32,7 +24,10 @@ def read_identity(product: Part) -> Identity:
     """The record's key and its GTIN, by the most trusted identifier type that holds a valid number."""
     by_type: dict[str, list[str]] = {}
     for identifier in product.findall("ProductIdentifier"):
-        by_type.setdefault(text(identifier, "ProductIDType").zfill(2), []).append(text(identifier, "IDValue"))
+        kind = text(identifier, "ProductIDType").zfill(2)
+        if kind == "01" and text(identifier, "IDTypeName") == codes.GTIN_8:
+            kind = "14"
+        by_type.setdefault(kind, []).append(text(identifier, "IDValue"))
     for kind, direct in (("15", "EAN13"), ("02", "ISBN")):
         if text(product, direct):
             by_type.setdefault(kind, []).append(text(product, direct))
@@ -75,14 +70,18 @@ def read_titles(product: Part) -> Titles:
         part = text(own, "PartNumber") if own is not None else ""
         if not name and (collection or series):
             name = cleaning.title(f"{collection or series}, {part}" if part else collection or series)
+        elif name and part and not (collection or series):
+            name = cleaning.title(f"{name}, {part}")  # volumes of one title are told apart by their number alone
         if name:
             subtitle = cleaning.title(all_text(own.find("Subtitle"))) if own is not None else ""
-            return Titles(name, subtitle, series or collection, number or part)
+            of_series = series or collection
+            return Titles(name, subtitle, of_series, number or (part if of_series else ""))
     flat = [t for t in detail.findall("Title") if text(t, "TitleType") in ("01", "00", "")] or detail.findall("Title")
     for element in flat:
         if name := _title_text(element):
             return Titles(name, cleaning.title(all_text(element.find("Subtitle"))), series, number)
-    return Titles(cleaning.title(text(detail, "DistinctiveTitle")), "", series, number)
+    name = cleaning.title(text(detail, "DistinctiveTitle")) or _title_text(detail)
+    return Titles(name, cleaning.title(text(detail, "Subtitle")), series, number)
 
 
 def _title_text(element: Part) -> str:
@@ -100,7 +99,7 @@ def _series(detail: Part) -> tuple[str, str]:
         name = next((n for e in elements if text(e, "TitleElementLevel") != "01" and (n := _title_text(e))), "")
         number = next((n for e in elements if (n := text(e, "PartNumber"))), "")
         if name:
-            return name, number
+            return name, number or text(collection, "CollectionSequence/CollectionSequenceNumber")
     flat = detail.find("Series")
     if flat is None:
         return "", ""
@@ -115,17 +114,20 @@ def read_contributors(product: Part) -> tuple[tuple[str, str], ...]:
         name = _person(contributor)
         if name:
             sequence = cleaning.pages(text(contributor, "SequenceNumber")) or 1000 + order
-            role = codes.ROLES.get(text(contributor, "ContributorRole"), "other")
-            found.append((sequence, order, name, role))
-    pairs = [(name, role) for _, _, name, role in sorted(found)]
+            for stated in contributor.findall("ContributorRole") or [contributor]:
+                found.append((sequence, order, name, codes.ROLES.get((stated.text or "").strip(), "other")))
+    pairs = [(name, role) for _, _, name, role in sorted(found, key=lambda each: each[:2])]
     return tuple(dict.fromkeys(pairs))
+
+
+_NAME_PARTS = ("NamesBeforeKey", "PrefixToKey", "KeyNames", "NamesAfterKey", "SuffixToKey")
 
 
 def _person(contributor: Part) -> str:
     name = cleaning.title(text(contributor, "PersonName"))
     if name:
         return name
-    parts = (text(contributor, tag) for tag in ("NamesBeforeKey", "PrefixToKey", "KeyNames"))
+    parts = (text(contributor, tag) for tag in _NAME_PARTS)
     name = cleaning.title(" ".join(part for part in parts if part))
     if name:
         return name
@@ -157,11 +159,14 @@ def read_subjects(product: Part) -> tuple[tuple[str, str, str], ...]:
         if scheme:
             found.append((False, (scheme, text(element, "SubjectCode"), text(element, "SubjectHeadingText"))))
     for element in detail.findall("Subject"):
-        scheme = codes.SCHEMES.get(text(element, "SubjectSchemeIdentifier").zfill(2), "")
+        number = text(element, "SubjectSchemeIdentifier").zfill(2)
+        scheme = codes.SCHEMES.get(number, "")
+        if number == codes.OTHER_SCHEME and (name := text(element, "SubjectSchemeName")).startswith(codes.OURS):
+            scheme = name.removeprefix(codes.OURS)
         code, words = text(element, "SubjectCode"), cleaning.one_line(text(element, "SubjectHeadingText"))
         if scheme and (code or words):
             is_other = element.find("MainSubject") is None
-            texts = [w.strip() for w in words.split(";") if w.strip()] if scheme == "keywords" else [words]
+            texts = [w.strip() for w in words.split(";") if w.strip()] or [""] if scheme == "keywords" else [words]
             found.extend((is_other, (scheme, code, each)) for each in texts)
     return tuple(dict.fromkeys(subject for _, subject in sorted(found, key=lambda pair: pair[0])))
 
@@ -184,9 +189,12 @@ def read_form(product: Part) -> str:
     """One of `Form`; a paperback of a pocket size is a pocket book."""
     code = product_form(product)
     form = codes.FORMS.get(code) or codes.FORMS.get(code[:1], "")
-    if form == Form.PAPERBACK:
-        details = {e.text for e in block(product, "DescriptiveDetail").findall("ProductFormDetail")}
-        return Form.POCKET if details & codes.POCKET_DETAILS else form
+    if form in (Form.PAPERBACK, Form.HARDBACK, Form.BOOK):
+        details = {(e.text or "").strip() for e in block(product, "DescriptiveDetail").findall("ProductFormDetail")}
+        if details & codes.COMIC_DETAILS:
+            return Form.COMIC
+        if form == Form.PAPERBACK and details & codes.POCKET_DETAILS:
+            return Form.POCKET
     return form
 
 
@@ -203,54 +211,12 @@ def read_pages(product: Part) -> int | None:
 def read_publication_date(product: Part) -> str:
     """The publication date (role 01), else that of the first market."""
     detail = block(product, "PublishingDetail")
-    stated = [text(d, "Date") for d in detail.findall("PublishingDate") if text(d, "PublishingDateRole") == "01"]
-    stated.append(text(detail, "PublicationDate"))
-    for dated in product.findall("ProductSupply/MarketPublishingDetail/MarketDate"):
-        if text(dated, "MarketDateRole") == "01":
-            stated.append(text(dated, "Date"))
-    return next((found for value in stated if (found := cleaning.partial_date(value))), "")
-
-
-def read_description(product: Part) -> str:
-    """The longest kind of description there is, with its markup, not sanitised."""
-    detail = block(product, "CollateralDetail")
-    texts = {text(t, "TextType"): t.find("Text") for t in detail.findall("TextContent")[::-1]}
-    for kind in codes.DESCRIPTION_TYPES:
-        if texts.get(kind) is not None:
-            return _inner_markup(texts[kind])
-    flat = {text(t, "TextTypeCode"): t.find("Text") for t in product.findall("OtherText")[::-1]}
-    for kind in codes.DESCRIPTION_TYPES_21:
-        if flat.get(kind) is not None:
-            return _inner_markup(flat[kind])
-    return cleaning.description(text(product, "MainDescription") or text(product, "Annotation"))
-
-
-_NAMESPACE = re.compile(r" xmlns(?::[\w.-]+)?=\"[^\"]*\"")  # of the message, which lxml repeats on every part it writes
-_PREFIX = re.compile(r"<(/?)[\w.-]+:")
-
-
-def _inner_markup(element: Part | None) -> str:
-    if element is None:
-        return ""
-    if not len(element):
-        return cleaning.description(element.text or "")
-    inner = (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element.element)
-    return cleaning.description(_PREFIX.sub(r"<\1", _NAMESPACE.sub("", inner)))
-
-
-def read_cover(product: Part) -> str:
-    """The address of a picture of the front cover."""
-    for resource in block(product, "CollateralDetail").findall("SupportingResource"):
-        if text(resource, "ResourceContentType") == "01" and text(resource, "ResourceMode") in ("03", ""):
-            for link in resource.findall("ResourceVersion/ResourceLink"):
-                if address := cleaning.web_address(link.text or ""):
-                    return address
-    for kind in ("06", "04"):
-        for media in product.findall("MediaFile"):
-            address = cleaning.web_address(text(media, "MediaFileLink"))
-            if address and text(media, "MediaFileTypeCode") == kind:
-                return address
-    return ""
+    markets = product.findall("ProductSupply/MarketPublishingDetail/MarketDate")
+    return (
+        in_role(detail.findall("PublishingDate"), "PublishingDateRole", "01")
+        or read_date(detail, "PublicationDate")
+        or in_role(markets, "MarketDateRole", "01")
+    )
 
 
 def read_audience(product: Part) -> str:
@@ -259,4 +225,17 @@ def read_audience(product: Part) -> str:
     stated = [text(a, "AudienceCodeValue") for a in detail.findall("Audience") if text(a, "AudienceCodeType") == "01"]
     stated += [(a.text or "").strip() for a in detail.findall("AudienceCode")]
     known = [codes.AUDIENCES[code] for code in stated if code in codes.AUDIENCES]
-    return next((audience for audience in known if audience != "general"), known[0] if known else "")
+    return next((audience for audience in known if audience != "general"), known[0] if known else _by_age(detail))
+
+
+def _by_age(detail: Part) -> str:
+    """The audience by the age from which it is meant, in years; empty where that is not said."""
+    for stated in detail.findall("AudienceRange"):
+        ages = stated.findall("AudienceRangeValue")
+        if text(stated, "AudienceRangeQualifier") not in codes.AGES_IN_YEARS or not ages:
+            continue
+        if text(stated, "AudienceRangePrecision") in codes.FROM_AGE and (ages[0].text or "").strip().isdecimal():
+            years = int((ages[0].text or "").strip())
+            older = "young_adult" if years < codes.ADULT_FROM else "general"
+            return "children" if years < codes.YOUNG_ADULT_FROM else older
+    return ""

@@ -1,12 +1,13 @@
 """What an ONIX record says about getting the product: price, stock, availability."""
 
-import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import NamedTuple
 
 from catalog_sync import cleaning
 from catalog_sync.adapters import onix_codes as codes
+from catalog_sync.adapters.onix_dates import in_role, lies_ahead, read_date
+from catalog_sync.adapters.onix_rights import closeness, is_not_for_sale, sells_in, texts
 from catalog_sync.prices import read_price
 from catalog_sync.reading.xml_parts import Part
 from catalog_sync.reasons import Reason, reason
@@ -25,8 +26,15 @@ class Terms:
     stock_is_available: bool  # the shop publishes what is free to sell, so Reserved is taken off
 
 
+def block(product: Part, name: str) -> Part:
+    """A block of a 3.x record; of a flat 2.1 record the record itself."""
+    found = product.find(name)
+    return product if found is None else found
+
+
 class Supply(NamedTuple):
-    """One supply detail read. `issues`: reasons that belong to the record."""
+    """One supply detail read. `issues`: reasons that belong to the record; `embargo`: not sold before that day;
+    `status`: of publishing in the market of this supply."""
 
     price: int | None
     currency: str
@@ -37,6 +45,8 @@ class Supply(NamedTuple):
     available_from: str
     tax_code: str
     issues: tuple[Reason, ...]
+    embargo: str = ""
+    status: str = ""
 
 
 def text(element: Part, path: str) -> str:
@@ -49,39 +59,35 @@ def read_supply(product: Part, terms: Terms) -> Supply:
     details = _supply_details(product, terms.country)
     if not details:
         return Supply(None, terms.currency, PriceKind.RECOMMENDED, None, None, None, "", "", (reason("price_missing"),))
-    read = [(detail, _best_price(detail, terms)) for detail in details]
-    detail, price = next((pair for pair in read if pair[1].price is not None), read[0])
+    read = [(detail, market, _best_price(detail, terms)) for detail, market in details]
+    detail, market, price = next((found for found in read if found[2].price is not None), read[0])
     quantity, issue = _on_hand(detail, terms)
     days = cleaning.pages(text(detail, "OrderTime"))
     issues = tuple(why for why in (price.issue, issue) if why)
     return Supply(
         *(price.price, price.currency, price.kind, quantity, _stated(detail), days),
-        *(_expected(detail), price.tax_code, issues),
+        *(_expected(detail), price.tax_code, issues, _embargo(detail, market)),
+        status="" if market is None else text(market, "MarketPublishingStatus"),
     )
 
 
-def _supply_details(product: Part, country: str) -> list[Part]:
-    found = []
+def _supply_details(product: Part, country: str) -> list[tuple[Part, Part | None]]:
+    """Supply details with the publishing in their market."""
+    found: list[tuple[Part, Part | None]] = []
     for supply in product.findall("ProductSupply"):
         markets = supply.findall("Market")
-        if not markets or not country or any(_sells_in(m.find("Territory"), country) for m in markets):
-            found.extend(supply.findall("SupplyDetail"))
-    return found or product.findall("SupplyDetail")
+        if not markets or not country or any(sells_in(m.find("Territory"), country) for m in markets):
+            publishing = supply.find("MarketPublishingDetail")
+            found.extend((detail, publishing) for detail in supply.findall("SupplyDetail"))
+    if found:
+        return found
+    return [(detail, None) for detail in product.findall("SupplyDetail") if _supplies(detail, country)]
 
 
-def _sells_in(territory: Part | None, country: str) -> bool:
-    """Whether a territory holds a country. Lists are read by twos, since real ones lack spaces ("BWBZ")."""
-    if territory is None:
-        return True
-    if len(territory) == 0 and territory.text:  # 2.1: plain text
-        return "WORLD" in territory.text or country in territory.text.split()
-    included, excluded = (
-        re.findall("[A-Z]{2}", text(territory, path)) for path in ("CountriesIncluded", "CountriesExcluded")
-    )
-    if country in excluded:
-        return False
-    regions = text(territory, "RegionsIncluded").split()
-    return country in included or bool({"WORLD", "ROW"} & set(regions))
+def _supplies(detail: Part, country: str) -> bool:
+    """Whether a supply detail of 2.1 is for a country."""
+    lists = [texts(detail, name) for name in ("SupplyToCountry", "SupplyToTerritory", "SupplyToCountryExcluded")]
+    return not country or not any(lists) or closeness(lists[0], lists[1], lists[2], country) > 0 or not any(lists[:2])
 
 
 class _Price(NamedTuple):
@@ -130,10 +136,11 @@ def _applies(price: Part, terms: Terms) -> int | None:
     if (cleaning.pages(text(price, "MinimumOrderQuantity")) or 1) > 1:
         return None
     if terms.country:
-        territory, countries = price.find("Territory"), [c.text or "" for c in price.findall("CountryCode")]
-        if not _sells_in(territory, terms.country) or (countries and terms.country not in countries):
+        territory, countries = price.find("Territory"), texts(price, "CountryCode").split()
+        named = terms.country in countries or (territory is not None and sells_in(territory, terms.country))
+        if (countries or territory is not None) and not named:
             return None
-        if any(terms.country in (c.text or "").split() for c in price.findall("CountryExcluded")):
+        if terms.country in texts(price, "CountryExcluded").split() + texts(price, "TerritoryExcluded").split():
             return None
     starts, ends = _period(price)
     return int(starts or 0) if starts <= terms.today and (not ends or terms.today <= ends) else None
@@ -160,6 +167,8 @@ def _day(value: str) -> str:
 
 def _amount(price: Part, kind: str, currency: str) -> _Price:
     price_kind, includes_tax, _ = codes.PRICE_TYPES[kind]
+    if text(price, "PriceTypeDescription") == codes.SHOP_PRICE:
+        price_kind = PriceKind.RETAIL
     found = read_price(text(price, "PriceAmount"), currency, ".", True)
     rate = text(price, "Tax/TaxRatePercent") or text(price, "TaxRatePercent1")
     code = text(price, "Tax/TaxRateCode") or text(price, "TaxRateCode1")
@@ -199,24 +208,51 @@ def _stated(detail: Part) -> str | None:
 
 
 def _expected(detail: Part) -> str:
-    """When copies are expected: SupplyDate role 08, else 02 (embargo); ExpectedShipDate in 2.1."""
-    dates = {text(d, "SupplyDateRole"): text(d, "Date") for d in detail.findall("SupplyDate")}
-    return cleaning.partial_date(dates.get("08") or dates.get("02") or text(detail, "ExpectedShipDate"))
+    """When copies are expected: SupplyDate role 08; ExpectedShipDate in 2.1."""
+    return in_role(detail.findall("SupplyDate"), "SupplyDateRole", "08") or read_date(detail, "ExpectedShipDate")
 
 
-def availability_of(product: Part, supply: Supply, form: str) -> str:
-    """Publishing status, stated availability and stock together: withdrawn and recalled win over everything."""
-    publishing = product.find("PublishingDetail")
-    status = text(product if publishing is None else publishing, "PublishingStatus")
-    market = text(product, "ProductSupply/MarketPublishingDetail/MarketPublishingStatus")
-    for code in (status, market):
+def _embargo(detail: Part, market: Part | None) -> str:
+    """Before which day it must not be sold, by supplier or market."""
+    by_supplier = in_role(detail.findall("SupplyDate"), "SupplyDateRole", "02") or read_date(detail, "OnSaleDate")
+    return by_supplier or ("" if market is None else in_role(market.findall("MarketDate"), "MarketDateRole", "02"))
+
+
+class Obtainable(NamedTuple):
+    """`availability`, and for those to come `from_day`, an ISO date."""
+
+    availability: str
+    from_day: str = ""
+    issues: tuple[Reason, ...] = ()
+
+
+def obtainable(product: Part, supply: Supply, form: str, published: str, terms: Terms) -> Obtainable:
+    """Rights, publishing status, stated availability, stock and dates together: what is withdrawn, recalled or not for
+    sale in the country is so whatever else is said, and nothing is sold before its embargo ends."""
+    publishing = block(product, "PublishingDetail")
+    status = text(publishing, "PublishingStatus")
+    for code in (status, supply.status):
         if code in codes.STATUS_OVERRULES:
-            return codes.STATUS_OVERRULES[code]
+            return Obtainable(codes.STATUS_OVERRULES[code])
+    if terms.country and is_not_for_sale(product, terms.country):
+        return Obtainable(Availability.UNAVAILABLE, issues=(reason("not_for_sale", country=terms.country),))
     stated = supply.availability
-    if stated is None and status == "02":
+    if stated is None and status == codes.FORTHCOMING:
         stated = Availability.PREORDER
     if stated == Availability.ORDERABLE and (supply.quantity or 0) > 0:
         stated = Availability.IN_STOCK
     if form in codes.DOWNLOADS and stated in (Availability.IN_STOCK, Availability.ORDERABLE):
-        return Availability.DIGITAL
-    return cleaning.availability_of(stated, supply.quantity)
+        stated = Availability.DIGITAL
+    embargo = in_role(publishing.findall("PublishingDate"), "PublishingDateRole", "02") or supply.embargo
+    if stated not in (Availability.UNAVAILABLE, Availability.TEMPORARILY_UNAVAILABLE):
+        if lies_ahead(embargo, terms.today):
+            return Obtainable(Availability.PREORDER, embargo)
+        # Senders hard-code "available"; copies in hand are sold all the same.
+        sold = stated in (Availability.IN_STOCK, Availability.ORDERABLE, Availability.DIGITAL)
+        if sold and not supply.quantity and lies_ahead(published, terms.today):
+            return Obtainable(Availability.PREORDER, published)
+    found = stated if stated == Availability.DIGITAL else cleaning.availability_of(stated, supply.quantity)
+    if found == Availability.PREORDER:
+        return Obtainable(found, supply.available_from or embargo or published)
+    dated = found in (Availability.ORDERABLE, Availability.TEMPORARILY_UNAVAILABLE)
+    return Obtainable(found, supply.available_from if dated else "")

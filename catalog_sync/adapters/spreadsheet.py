@@ -314,6 +314,7 @@ class _RowCleaner:
             self._each("audience", cleaning.one_line),
             self._each("unit_size", cleaning.one_line),
             self._each("tax_code", cleaning.one_line),
+            repeat(()),  # related
         ]
 
 

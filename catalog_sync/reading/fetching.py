@@ -1,8 +1,8 @@
 """Where a feed's location becomes a file on this machine."""
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from catalog_sync.reading.stamps import DECLARED_LATENESS, read_stamp
 from catalog_sync.reading.unpacking import unpacked
-from catalog_sync.reasons import feed_error
+from catalog_sync.reasons import FeedError, Reason, feed_error, reason
 from marketplace.foundation import http
 
 LARGEST_BYTES = 2 * 1024**3
@@ -44,6 +44,34 @@ def open_local(location: str, lateness: timedelta = DECLARED_LATENESS) -> Iterat
         yield file
 
 
+def open_all(
+    locations: Sequence[str], stack: ExitStack, lateness: timedelta = DECLARED_LATENESS
+) -> tuple[list[LocalFile], list[Reason]]:
+    """The files at several places, open as long as `stack`, and a word about each that cannot be opened. Raises
+    `FeedError` where there is none."""
+    files: list[LocalFile] = []
+    left_out: list[Reason] = []
+    for location in locations:
+        try:
+            files.append(stack.enter_context(open_local(location, lateness)))
+        except FeedError as error:
+            if len(locations) == 1:
+                raise
+            left_out.append(reason("file_left_out", name=Path(location).name, detail=error))
+    if not files:
+        raise feed_error("file_missing", permanent=False, location=locations[0])
+    return files, left_out
+
+
+def finished_files(folder: Path) -> list[Path]:
+    """The files of a folder whose upload is not under way, hidden ones left out."""
+    return [
+        entry
+        for entry in folder.iterdir()
+        if entry.is_file() and entry.suffix not in UNFINISHED and not entry.name.startswith(".")
+    ]
+
+
 def local_copy(location: str, folder: Path) -> LocalFile:
     """The file itself when it is local, else a copy downloaded into `folder`, stamped with its Last-Modified if it
     has one."""
@@ -52,8 +80,7 @@ def local_copy(location: str, folder: Path) -> LocalFile:
         return _download(location, folder / "feed", received_at)
     path = Path(location)
     if path.is_dir():
-        files = [entry for entry in path.iterdir() if entry.is_file() and entry.suffix not in UNFINISHED]
-        path = max(files, key=lambda entry: (entry.stat().st_mtime_ns, entry.name), default=path)
+        path = max(finished_files(path), key=lambda entry: (entry.stat().st_mtime_ns, entry.name), default=path)
     if not path.is_file():
         raise feed_error("file_missing", permanent=False, location=location)
     return LocalFile(path, received_at, datetime.fromtimestamp(path.stat().st_mtime, UTC))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from catalog_sync.reading.decoding import Decoding, blocks, decide, refuse_web_page, sample
+from catalog_sync.reading.decoding import Decoding, blocks, decide, is_utf8_with_damage, refuse_web_page, sample
 from catalog_sync.reasons import Reason, feed_error, reason
 
 LARGEST_RECORD = 4_000_000  # characters
@@ -66,6 +66,8 @@ def describe(path: Path, declared: str) -> Document:
     start = sample(path, decide_start(path), 2048)
     named = _DECLARED.match(start)
     decoding = decide(path, named[1] if named else declared)
+    if decoding.how == "assumed" and is_utf8_with_damage(path):  # a broken byte costs its record, not all accents
+        decoding = Decoding("utf-8", "UTF-8 with broken bytes")
     text = sample(path, decoding)
     refuse_web_page(text)
     head = _SKIPPED.sub("", text)
@@ -216,6 +218,11 @@ def prefixes(document: Document) -> str:
 _PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
 )
+
+
+def without_controls(text: str) -> str:
+    """A text without the characters that XML has not."""
+    return _CONTROL.sub(" ", text)
 
 
 class Parsed(NamedTuple):

@@ -43,6 +43,7 @@ OTHER_VALUES = {
     "audience": "children",
     "unit_size": "1 l",
     "tax_code": "5",
+    "related": (("work", "istc", "A0220090000154FA"),),
 }
 
 

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from catalog_sync.adapters import ADAPTERS
 from catalog_sync.adapters.detecting import SEARCHED, detect
 from catalog_sync.canonical_json import as_json
 from catalog_sync.exporting import write_reading
+from catalog_sync.exporting_onix import write_onix_reading
 from catalog_sync.locations import read_in_child
 from catalog_sync.reading.confined import confined_value
 from catalog_sync.reading.fetching import open_local
@@ -38,6 +40,7 @@ class FileOnly:
     password: str = ""
     mode: str = "full"
     lateness_hours: int = 48
+    country: str = ""
 
 
 class Command(BaseCommand):
@@ -49,6 +52,7 @@ class Command(BaseCommand):
         parser.add_argument("file")
         parser.add_argument("--records", action="store_true", help="print every record as a line of JSON")
         parser.add_argument("--jsonl", action="store_true", help="print the file in our own form, to be read as jsonl")
+        parser.add_argument("--onix", action="store_true", help="print the file as an ONIX 3.0 message")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
         parser.add_argument("--currency", default=settings.OSCAR_DEFAULT_CURRENCY, help="where the file names none")
         parser.add_argument("--language", default="fr")
@@ -63,7 +67,7 @@ class Command(BaseCommand):
                 self._show(told.counting(chunks), options)
         except FeedError as error:
             raise CommandError(str(error)) from None
-        if not options["records"] and not options["jsonl"]:
+        if not options["records"] and not options["jsonl"] and not options["onix"]:
             self.stdout.write(told.text())
         if options["json"]:
             self.stdout.write(json.dumps(told.as_json(), ensure_ascii=False))
@@ -71,6 +75,12 @@ class Command(BaseCommand):
     def _show(self, chunks: Iterator[Chunk], options: dict[str, Any]) -> None:
         if options["jsonl"]:
             write_reading(chunks, self.stdout)
+        elif options["onix"]:
+            self.stdout.ending = ""
+            name = Path(options["file"]).stem
+            written = write_onix_reading(chunks, self.stdout, sender=name, currency=options["currency"])
+            if written.left_out:
+                self.stderr.write(f"{written.left_out} articles cannot be said in ONIX and were left out.")
         for chunk in chunks:
             if options["records"]:
                 for record in chunk.records:

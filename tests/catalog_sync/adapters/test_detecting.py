@@ -30,6 +30,7 @@ KINDS = {
     "ofn_products.csv": "ofn",
     "onix21.xml": "onix",
     "onix30.xml": "onix",
+    "onix30_update.xml": "onix",
     "pass_culture.json": "pass_culture",
     "schema_org.htm": "schema_org",
     "schema_org.json": "schema_org",

@@ -47,7 +47,6 @@ class TestOnix30(AdapterConformance):
         # withdrawn by its publisher: wins over "available" and over a stock; price of 10.00 without its 5.5 % of tax
         "exemple.0002": {"title": "Un livre retiré de la vente", "availability": "unavailable", "price": 1055},
         "exemple.0003": {"price": 0, "availability": "digital", "form": "ebook"},
-        "exemple.0004": {"price": 1900, "availability": "orderable", "days": 5, "title": ""},
         # only a trade price, and a bare ampersand
         "exemple.0007": {
             "title": "À paraître & attendu",
@@ -56,7 +55,7 @@ class TestOnix30(AdapterConformance):
             "available_from": "2029-09-01",
         },
     }
-    unknown_quantities = ("exemple.0003", "exemple.0004", "exemple.0007")
+    unknown_quantities = ("exemple.0003", "exemple.0007")
     expected_gone = ("exemple.0005",)
     expected_refused = ("record_test",)
     long_feed = (
@@ -169,13 +168,6 @@ def test_fragment_without_root_is_read(tmp_path):
 def test_message_with_no_product_is_no_error_and_not_complete(tmp_path):
     (chunk,) = read("<ONIXMessage><Header/><NoProduct/></ONIXMessage>", tmp_path)
     assert (chunk.records, chunk.complete) == ([], False)
-
-
-def test_block_update_speaks_for_its_blocks_alone(tmp_path):
-    text = TestOnix30.fixture.read_text(encoding="utf-8")
-    update = next(record for record in records(read(text, tmp_path)) if record.sku == "exemple.0004")
-    assert "price" in update.speaks_for
-    assert set(update.speaks_for).isdisjoint({"title", "publisher", "description", "contributors"})
 
 
 def test_unclosed_product_costs_one_record(tmp_path):
