@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -51,8 +52,17 @@ def receive(feed: Feed, blocks: Iterable[bytes], *, name: str, made_at: datetime
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
-    Feed.objects.filter(pk=feed.pk).update(due_at=now, parked_at=None, attempts=0)
+    read_soon(feed, at=now, now=now, parked_at=None, attempts=0)
     return size
+
+
+def read_soon(feed: Feed, *, at: datetime, now: datetime, **changes: object) -> None:
+    """The feed is due at a time at the latest, and if it is being read now, then once more: what that reading does not
+    see is not forgotten. `changes`: to its other columns."""
+    later = Q(due_at=None) | Q(due_at__gt=at) | Q(lease_until__gt=now)
+    Feed.objects.filter(later, pk=feed.pk).update(due_at=at)
+    if changes:
+        Feed.objects.filter(pk=feed.pk).update(**changes)
 
 
 def _place(feed: Feed) -> Path:

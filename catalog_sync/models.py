@@ -6,8 +6,20 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from catalog_sync.models_doors import Webhook
 from marketplace.foundation import secrets
 from marketplace.foundation.leases import DueRow
+
+__all__ = [
+    "Feed",
+    "FeedToken",
+    "JournalPart",
+    "Push",
+    "RecordIssue",
+    "SourceRecord",
+    "SyncRun",
+    "Webhook",
+]
 
 
 class Feed(DueRow):

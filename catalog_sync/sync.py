@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from catalog_sync import applying, guarding, planning, runs, sampling, staging, vouching
@@ -190,9 +190,14 @@ def sync_feeds(now: datetime) -> int:
                 feed, error=this.notes[-1]["text"], now=now, permanent=this.notes[-1].get("permanent", False)
             )
         else:
-            leases.finish(feed, due_at=next_time(feed, now), attempts=0)
+            leases.finish(feed, due_at=_asked_or_next(feed, now), attempts=0)
         return 1
     return 0
+
+
+def _asked_or_next(feed: Feed, now: datetime) -> Case:
+    """The next time by the schedule; where somebody has asked for a reading since this one began, that is next."""
+    return Case(When(due_at=feed.due_at, then=Value(next_time(feed, now))), default=F("due_at"))
 
 
 def next_time(feed: Feed, now: datetime) -> datetime:

@@ -15,6 +15,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from catalog_sync import hooks
+from catalog_sync.models import Webhook
 from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
@@ -24,7 +26,7 @@ from tests.shops.portal.conftest import Stall, signed_in, stall
 
 ACTORS = ("anonymous", "reader", "A", "B", "operator")
 OURS = ("storefront", "search", "portal", "operations", "fake_stripe", "api")
-OURS_WITHOUT_NAMESPACE = ("stripe-events", "home")
+OURS_WITHOUT_NAMESPACE = ("stripe-events", "hook", "home")
 # Django's, allauth's, Wagtail's and Oscar's doors: those that our pages lead to.
 BORROWED = (
     "set_language",
@@ -124,6 +126,8 @@ ROUTES: dict[str, Row] = {
     "portal:send": post(SHOP_A_DOES, "slug", "feed"),
     "portal:make-key": post((LOGIN, 404, 200, 404, 404), "slug", "feed", label="till"),
     "portal:revoke-key": post(SHOP_A_DOES, "slug", "key"),
+    "portal:make-webhook": post((LOGIN, 404, 200, 404, 404), "slug", "feed", form="standard"),
+    "portal:end-webhook": post(SHOP_A_DOES, "slug", "feed"),
     "portal:run": get(SHOP_A, "slug", "run"),
     "portal:errors": get(SHOP_A, "slug", "run"),
     "portal:approve": post(SHOP_A_DOES, "slug", "run"),
@@ -139,6 +143,7 @@ ROUTES: dict[str, Row] = {
     "api:push_rows": Row(KEYLESS, sent={}),
     "api:push_state": get(KEYLESS, "feed"),
     "api:runs": get(KEYLESS),
+    "hook": post(KEYLESS, "hook"),
     # The operator
     "operations:healthz": get((503, 503, 503, 503, 503)),  # no worker runs here
     "operations:board": get(OPERATOR),
@@ -194,6 +199,7 @@ def world(db, settings, tmp_path) -> World:
     parked = MailMessage.objects.create(
         dedupe_key="x", to="a@example.org", language="fr", kind="k", subject="s", text="t", html="h", parked_at=now
     )
+    hooks.make(a.run.feed, form=Webhook.Form.STANDARD, given="", by=a.staff, now=now)
     known = {
         "slug": a.shop.slug,
         "title": line.product_id,
@@ -208,6 +214,7 @@ def world(db, settings, tmp_path) -> World:
         "run": a.run.pk,
         "feed": a.run.feed.name,
         "key": a.key.pk,
+        "hook": a.run.feed.webhook.slug,
         "list": "orders",
         "work": "foundation.mailmessage",
         "parked": parked.pk,

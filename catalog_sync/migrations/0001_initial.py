@@ -170,6 +170,20 @@ class Migration(migrations.Migration):
                 'ordering': ['run', 'number'],
             },
         ),
+        migrations.CreateModel(
+            name='Webhook',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.CharField(help_text='Random, of its address.', max_length=43, unique=True)),
+                ('form', models.CharField(choices=[('standard', 'Standard Webhooks'), ('shopify', 'Shopify'), ('woocommerce', 'WooCommerce')], max_length=12)),
+                ('sealed_secret', models.TextField(editable=False)),
+                ('sealed_old_secret', models.TextField(blank=True, default='', editable=False)),
+                ('old_until', models.DateTimeField(help_text='Until then the secret before it is good as well.', null=True)),
+                ('used_at', models.DateTimeField(null=True)),
+                ('news_at', models.DateTimeField(help_text='For when the feed was last made due by it.', null=True)),
+                ('feed', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='webhook', to='catalog_sync.feed')),
+            ],
+        ),
         migrations.AddConstraint(
             model_name='syncrun',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('feed',), name='run_one_at_a_time'),

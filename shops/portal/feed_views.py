@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog_sync import arrivals, decisions, error_file, keys, questions, sampling, undoing
-from catalog_sync.models import FeedToken, RecordIssue, SyncRun
+from catalog_sync.models import Feed, FeedToken, RecordIssue, SyncRun
 from catalog_sync.reasons import words_of
 from marketplace.foundation import audit
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
-from shops.portal.forms import KeyForm, ListForm
+from shops.portal.forms import KeyForm, ListForm, WebhookForm
 from shops.portal.queries import feeds_for, runs_for
 from shops.portal.words import ISSUES, LANES, RUN_STATES
 
@@ -34,9 +34,15 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     runs = Paginator(_runs(request, workplace), RUNS_SHOWN).get_page(request.GET.get("page"))
     context = {
         "feeds": [
-            (feed, LANES[feed.lane], ListForm(auto_id=f"{feed.name}_%s") if arrivals.takes_lists(feed) else None)
+            (
+                feed,
+                LANES[feed.lane],
+                ListForm(auto_id=f"{feed.name}_%s") if arrivals.takes_lists(feed) else None,
+                _webhook_form(feed),
+            )
             for feed in feeds_for(request.user)
             .filter(shop=workplace.shop)
+            .select_related("webhook")
             .prefetch_related(Prefetch("tokens", FeedToken.objects.filter(revoked_at=None), to_attr="keys"))
         ],
         "key_form": KeyForm(),
@@ -46,6 +52,11 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         "pages": runs,
     }
     return page(request, workplace, "portal/feeds.html", context)
+
+
+def _webhook_form(feed: Feed) -> WebhookForm:
+    made = getattr(feed, "webhook", None)
+    return WebhookForm(auto_id=f"hook_{feed.name}_%s", initial={"form": made.form} if made else {})
 
 
 @portal_action

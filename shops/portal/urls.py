@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from shops.portal import desk_views, feed_views, money_views, order_views, question_views, stock_views
+from shops.portal import desk_views, door_views, feed_views, money_views, order_views, question_views, stock_views
 
 NUMBER = r"(?P<number>[0-9]{1,20}-[A-Z]{1,3})"
 
@@ -28,6 +28,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("feeds/<slug:name>/answer/", question_views.answer, name="answer-question"),
     path("feeds/<slug:name>/send/", feed_views.send, name="send"),
     path("feeds/<slug:name>/keys/", feed_views.make_key, name="make-key"),
+    path("feeds/<slug:name>/webhook/", door_views.make_webhook, name="make-webhook"),
+    path("feeds/<slug:name>/webhook/end/", door_views.end_webhook, name="end-webhook"),
     path("feeds/keys/<int:key_id>/revoke/", feed_views.revoke_key, name="revoke-key"),
     path("feeds/runs/<int:run_id>/", feed_views.run, name="run"),
     path("feeds/runs/<int:run_id>/errors.csv", feed_views.errors, name="errors"),
