@@ -38,16 +38,15 @@ def receive(feed: Feed, blocks: Iterable[bytes], *, name: str, made_at: datetime
     bears it as its time. Returns the bytes. Raises `ArrivalError`; what was there before then stays as it is."""
     if not takes_lists(feed):
         raise ArrivalError(_("This feed is fetched from its address. A list cannot be sent to it."))
-    if made_at > now:
-        raise ArrivalError(_("A list cannot have been made in the future. Look at the time you gave."))
+    check_time(made_at, now)
     place = _place(feed)
-    target = place / _file_name(name, made_at) if _is_folder(feed, place) else place
+    target = place / file_name(name, made_at) if _is_folder(feed, place) else place
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_file() and target.stat().st_mtime > made_at.timestamp():
         raise ArrivalError(_("A younger list is here already: it was made %(when)s.") % {"when": _stamp_of(target)})
     unfinished = target.with_name(f".{secrets.token_hex(8)}{UNFINISHED[0]}")
     try:
-        size = _write(unfinished, blocks)
+        size = write(unfinished, blocks)
         os.utime(unfinished, (made_at.timestamp(),) * 2)
         unfinished.replace(target)
     finally:
@@ -65,6 +64,12 @@ def read_soon(feed: Feed, *, at: datetime, now: datetime, **changes: object) -> 
         Feed.objects.filter(pk=feed.pk).update(**changes)
 
 
+def check_time(made_at: datetime, now: datetime) -> None:
+    """Raises `ArrivalError` for a list that was made later than now."""
+    if made_at > now:
+        raise ArrivalError(_("A list cannot have been made in the future. Look at the time you gave."))
+
+
 def _place(feed: Feed) -> Path:
     try:
         return Path(locations.resolve(feed.location))
@@ -76,13 +81,14 @@ def _is_folder(feed: Feed, place: Path) -> bool:
     return feed.location.endswith("/") or place.is_dir()
 
 
-def _file_name(name: str, made_at: datetime) -> str:
+def file_name(name: str, made_at: datetime) -> str:
     """Of our own making: of the sender's name only its ending is kept."""
     ending = _SUFFIX.search(name.lower())
     return f"{made_at.astimezone(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}{ending[0] if ending else ''}"
 
 
-def _write(path: Path, blocks: Iterable[bytes]) -> int:
+def write(path: Path, blocks: Iterable[bytes]) -> int:
+    """Into a new file, counted while it comes. Returns the bytes. Raises `ArrivalError` for what cannot be a list."""
     size = 0
     with path.open("wb") as file:
         for block in blocks:

@@ -3,19 +3,23 @@ said, what it changed, what programs may send, what was wrong."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from catalog_sync.models_doors import Webhook
+from catalog_sync.models_doors import DryRun, SftpLogin, Webhook
 from marketplace.foundation import secrets
 from marketplace.foundation.leases import DueRow
 
 __all__ = [
+    "DryRun",
     "Feed",
     "FeedToken",
     "JournalPart",
     "Push",
     "RecordIssue",
+    "SftpLogin",
     "SourceRecord",
     "SyncRun",
     "Webhook",
@@ -105,9 +109,14 @@ class SyncRun(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     gone = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
+    refused_by = models.JSONField(default=dict, help_text="{code of the reason: articles}; all of them, none cut off.")
     quarantined = models.PositiveIntegerField(default=0)
+    unmatched = models.PositiveIntegerField(default=0, help_text="Of the quarantined: which title it is, is asked.")
     written = models.PositiveIntegerField(default=0, help_text="Rows of ours that were written.")
     seconds = models.FloatField(default=0)
+    peak_memory_mb = models.PositiveIntegerField(
+        default=0, help_text="The most that the process has needed since it began, with its largest child; MiB."
+    )
     # What happened, in words a bookseller understands: [{"code": …, "text": …}]
     notes = models.JSONField(default=list)
     # Some articles of each kind of change, where a person must approve it: catalog_sync.sampling.sample
@@ -122,6 +131,7 @@ class SyncRun(models.Model):
     undo_asked_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
     cursor_before = models.CharField(max_length=500, blank=True, help_text="The feed's cursor when it began.")
     undoes = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="undone_by")
+    unsaved_issues: Sequence[RecordIssue] = ()  # of a dry run, which has no row
 
     class Meta:
         ordering = ["-pk"]
@@ -131,6 +141,19 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed} {self.started_at:%Y-%m-%d %H:%M} {self.state}"
+
+    @property
+    def awaiting(self) -> int:
+        """Articles that wait for a person's approval: of a whole list, or those whose price was kept back."""
+        if self.state not in (self.State.AWAITING, self.State.DONE):
+            return 0
+        whole = self.new + self.changed + self.gone if self.state == self.State.AWAITING else 0
+        return whole + self.quarantined - self.unmatched
+
+    @property
+    def rows_per_second(self) -> int:
+        """Articles read in a second of the run, its applying counted; 0 where it took no time that was measured."""
+        return round(self.read / self.seconds) if self.seconds else 0
 
 
 class SourceRecord(models.Model):

@@ -209,6 +209,24 @@ def words_of(note: dict[str, object]) -> str:
     return Reason(str(note["code"]), tuple(values.items())).words()
 
 
+class _Left(dict[str, str]):
+    """Values that are not at hand."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def words_of_code(code: str) -> str:
+    """What a reason says of any article, in the active language: "“…” was not understood as one price."."""
+    text = REASONS.get(code)
+    return gettext(text) % _Left() if text else code
+
+
+def refusals(refused_by: dict[str, int]) -> list[tuple[int, str]]:
+    """[(articles, why)] of a run's counts, the most first, in the active language."""
+    return [(count, words_of_code(code)) for code, count in sorted(refused_by.items(), key=lambda found: -found[1])]
+
+
 def reason(code: str, **values: Any) -> Reason:
     """A `Reason` with its values as short texts. Raises KeyError for a code that is not in the table."""
     if code not in REASONS:

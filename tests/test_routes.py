@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from catalog_sync import hooks
-from catalog_sync.models import Webhook
+from catalog_sync.models import DryRun, Webhook
 from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
@@ -126,6 +126,8 @@ ROUTES: dict[str, Row] = {
     "portal:send": post(SHOP_A_DOES, "slug", "feed"),
     "portal:make-key": post((LOGIN, 404, 200, 404, 404), "slug", "feed", label="till"),
     "portal:revoke-key": post(SHOP_A_DOES, "slug", "key"),
+    "portal:try-list": post(SHOP_A_DOES, "slug", "feed"),
+    "portal:dry-run": get(SHOP_A, "slug", "dry_run"),
     "portal:make-webhook": post((LOGIN, 404, 200, 404, 404), "slug", "feed", form="standard"),
     "portal:end-webhook": post(SHOP_A_DOES, "slug", "feed"),
     "portal:run": get(SHOP_A, "slug", "run"),
@@ -143,6 +145,9 @@ ROUTES: dict[str, Row] = {
     "api:push_rows": Row(KEYLESS, sent={}),
     "api:push_state": get(KEYLESS, "feed"),
     "api:runs": get(KEYLESS),
+    "api:run_report": get(KEYLESS, "run"),
+    "api:try_list": Row(KEYLESS, sent={}),
+    "api:dry_run": get(KEYLESS, "dry_run"),
     "hook": post(KEYLESS, "hook"),
     # The operator
     "operations:healthz": get((503, 503, 503, 503, 503)),  # no worker runs here
@@ -214,6 +219,7 @@ def world(db, settings, tmp_path) -> World:
         "run": a.run.pk,
         "feed": a.run.feed.name,
         "key": a.key.pk,
+        "dry_run": DryRun.objects.create(feed=a.run.feed, file="x", received_at=now).pk,
         "hook": a.run.feed.webhook.slug,
         "list": "orders",
         "work": "foundation.mailmessage",

@@ -47,6 +47,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='DryRun',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('file', models.CharField(help_text='Its name in the folder of such lists; deleted once read.', max_length=80)),
+                ('received_at', models.DateTimeField()),
+                ('done_at', models.DateTimeField(null=True)),
+                ('outcome', models.JSONField(default=dict, help_text='The columns of the SyncRun that it would have been.')),
+                ('problems', models.JSONField(default=list, help_text='The columns of its first RecordIssues.')),
+                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dry_runs', to='catalog_sync.feed')),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='FeedToken',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -61,6 +83,18 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-pk'],
             },
+        ),
+        migrations.CreateModel(
+            name='SftpLogin',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sealed_key', models.TextField(blank=True, default='', editable=False)),
+                ('host_key', models.CharField(blank=True, help_text='Type and base64, as in known_hosts.', max_length=1500)),
+                ('seen_key', models.CharField(blank=True, help_text='What the server showed at the first call; a person must confirm it.', max_length=1500)),
+                ('seen_at', models.DateTimeField(null=True)),
+                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('feed', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='sftp', to='catalog_sync.feed')),
+            ],
         ),
         migrations.CreateModel(
             name='SourceRecord',
@@ -102,9 +136,12 @@ class Migration(migrations.Migration):
                 ('unchanged', models.PositiveIntegerField(default=0)),
                 ('gone', models.PositiveIntegerField(default=0)),
                 ('refused', models.PositiveIntegerField(default=0)),
+                ('refused_by', models.JSONField(default=dict, help_text='{code of the reason: articles}; all of them, none cut off.')),
                 ('quarantined', models.PositiveIntegerField(default=0)),
+                ('unmatched', models.PositiveIntegerField(default=0, help_text='Of the quarantined: which title it is, is asked.')),
                 ('written', models.PositiveIntegerField(default=0, help_text='Rows of ours that were written.')),
                 ('seconds', models.FloatField(default=0)),
+                ('peak_memory_mb', models.PositiveIntegerField(default=0, help_text='The most that the process has needed since it began, with its largest child; MiB.')),
                 ('notes', models.JSONField(default=list)),
                 ('sample', models.JSONField(default=dict)),
                 ('content_hash', models.CharField(blank=True, max_length=64)),

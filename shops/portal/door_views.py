@@ -1,4 +1,4 @@
-"""The ways into a feed beside the list: its webhook."""
+"""The ways into a feed beside the list: its webhook, and a list that is only tried."""
 
 from __future__ import annotations
 
@@ -8,12 +8,55 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
-from catalog_sync import hooks
-from catalog_sync.models import Feed, Webhook
-from shops.portal.access import StaffRequest, Workplace, page, portal_action
-from shops.portal.forms import WebhookForm
+from catalog_sync import arrivals, hooks, sampling, trying
+from catalog_sync.models import DryRun, Feed, Webhook
+from catalog_sync.reasons import refusals, words_of
+from marketplace.foundation import audit
+from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
+from shops.portal.forms import ListForm, WebhookForm
 from shops.portal.queries import feeds_for
+from shops.portal.words import ISSUES
+
+ISSUES_SHOWN = 100
+
+
+@portal_action
+def try_list(request: StaffRequest, workplace: Workplace, name: str) -> HttpResponse:
+    """A list comes by hand and is read with nothing written; a page says what it would change."""
+    feed = _feed(request, workplace, name)
+    form, now = ListForm(request.POST, request.FILES), timezone.now()
+    if not form.is_valid():
+        return _back(request, workplace, " ".join(str(error) for found in form.errors.values() for error in found))
+    sent, made_at = form.cleaned_data["file"], form.cleaned_data["made_at"] or now
+    try:
+        dry = trying.receive(feed, sent.chunks(), name=sent.name, made_at=made_at, now=now, by=request.user)
+    except arrivals.ArrivalError as error:
+        return _back(request, workplace, str(error))
+    audit.record("feed.try", feed, by=request.user, shop_id=feed.shop_id)
+    return redirect("portal:dry-run", slug=workplace.shop.slug, dry_run_id=dry.pk)
+
+
+@require_safe
+@portal_page
+def dry_run(request: StaffRequest, workplace: Workplace, dry_run_id: int) -> HttpResponse:
+    """What a tried list would change, in the words of a run's page."""
+    mine = DryRun.objects.filter(feed__in=feeds_for(request.user).filter(shop=workplace.shop))
+    dry = get_object_or_404(mine.select_related("feed__shop"), pk=dry_run_id)
+    if dry.done_at is None:
+        return page(request, workplace, "portal/dry_run.html", {"dry": dry})
+    run = trying.run_of(dry)
+    context = {
+        "dry": dry,
+        "run": run,
+        "notes": [words_of(note) for note in run.notes],
+        "refusals": refusals(run.refused_by),
+        "sample": sampling.examples(run),
+        "issues": [(issue, ISSUES[issue.kind]) for issue in run.unsaved_issues[:ISSUES_SHOWN]],
+        "is_cut": len(run.unsaved_issues) > ISSUES_SHOWN,
+    }
+    return page(request, workplace, "portal/dry_run.html", context)
 
 
 @portal_action

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from catalog_sync import arrivals, decisions, error_file, keys, questions, sampling, undoing
 from catalog_sync.models import Feed, FeedToken, RecordIssue, SyncRun
-from catalog_sync.reasons import words_of
+from catalog_sync.reasons import refusals, words_of
 from marketplace.foundation import audit
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.forms import KeyForm, ListForm, WebhookForm
@@ -120,6 +120,7 @@ def run(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpRespons
         "can_approve_prices": decisions.has_prices_kept_back(found),
         "can_undo": undoing.can_be_undone(found),
         "sample": sampling.examples(found),
+        "refusals": refusals(found.refused_by),
         "needs_two": decisions.needs_two(found),
         "is_alone": _is_alone(workplace),
         "kinds": [(name, ISSUES[name], count) for name, count in kinds],
