@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog_sync import locations
+from catalog_sync import locations, scheduling
 from catalog_sync.models import Feed
-from catalog_sync.reading.fetching import UNFINISHED
+from catalog_sync.reading.unfinished import UNFINISHED
 from catalog_sync.reasons import FeedError
 
 LARGEST_BYTES = 200 * 1024**2
@@ -51,17 +50,8 @@ def receive(feed: Feed, blocks: Iterable[bytes], *, name: str, made_at: datetime
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
-    read_soon(feed, at=now, now=now, parked_at=None, attempts=0)
+    scheduling.read_soon(feed, at=now, now=now, parked_at=None, attempts=0)
     return size
-
-
-def read_soon(feed: Feed, *, at: datetime, now: datetime, **changes: object) -> None:
-    """The feed is due at a time at the latest, and if it is being read now, then once more: what that reading does not
-    see is not forgotten. `changes`: to its other columns."""
-    later = Q(due_at=None) | Q(due_at__gt=at) | Q(lease_until__gt=now)
-    Feed.objects.filter(later, pk=feed.pk).update(due_at=at)
-    if changes:
-        Feed.objects.filter(pk=feed.pk).update(**changes)
 
 
 def check_time(made_at: datetime, now: datetime) -> None:

@@ -20,7 +20,7 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from catalog_sync import arrivals, pushing, signatures
+from catalog_sync import pushing, scheduling, signatures
 from catalog_sync.models import Feed, Push, Webhook
 from marketplace.foundation import audit
 from marketplace.foundation import secrets as sealing
@@ -132,7 +132,7 @@ def _hear_news(webhook: Webhook, *, now: datetime) -> None:
             return
         due = max(now, last + NEWS_EVERY) if last else now
         Webhook.objects.filter(pk=webhook.pk).update(news_at=due)
-        arrivals.read_soon(webhook.feed, at=due, now=now)
+        scheduling.read_soon(webhook.feed, at=due, now=now)
 
 
 def _message(body: bytes) -> Any:

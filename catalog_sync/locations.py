@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 
+from catalog_sync import sftp_logins
 from catalog_sync.adapters import adapter_for
 from catalog_sync.adapters.base import FileAdapter
 from catalog_sync.models import Feed
-from catalog_sync.reading.fetching import open_local
+from catalog_sync.reading.fetching import LocalFile, open_local
+from catalog_sync.reading.sftp_login import HostKeyError
 from catalog_sync.reasons import feed_error
 from catalog_sync.records import Chunk, Cursor, Lane
 
@@ -35,7 +38,7 @@ def feeds_folder() -> Path:
 
 def resolve(location: str) -> str:
     """An address as it is; a path below the feeds folder as an absolute one. Raises `FeedError` for a path outside."""
-    if urlsplit(location).scheme in ("http", "https"):
+    if urlsplit(location).scheme in ("http", "https", "sftp"):
         return location
     folder = feeds_folder().resolve()
     path = (folder / location).resolve()
@@ -55,9 +58,27 @@ def opened(feed: Feed) -> Iterator[Reading]:
         return
     with ExitStack() as stack:
         with _file_trouble(feed):
-            file = stack.enter_context(open_local(resolve(feed.location)))
+            file = stack.enter_context(_opened_file(feed))
             digest = content_hash(feed, file.path)
         yield Reading(_chunks(feed, adapter.read(file, lane, since)), digest)
+
+
+def _opened_file(feed: Feed) -> AbstractContextManager[LocalFile]:
+    if urlsplit(feed.location).scheme != "sftp":
+        return open_local(resolve(feed.location))
+    return _opened_at_server(feed)
+
+
+@contextmanager
+def _opened_at_server(feed: Feed) -> Iterator[LocalFile]:
+    """By SFTP. A key that nobody has confirmed is kept for a person to look at."""
+    try:
+        with open_local(feed.location, sftp_logins.login_of(feed)) as file:
+            yield file
+    except HostKeyError as error:
+        if error.shown:
+            sftp_logins.saw(feed, error.shown, now=timezone.now())
+        raise
 
 
 @contextmanager

@@ -37,7 +37,9 @@ class Feed(DueRow):
     name = models.SlugField(max_length=60, unique=True, help_text="As in `sync NAME`.")
     kind = models.CharField(max_length=30, help_text="A key of catalog_sync.adapters.ADAPTERS.")
     lane = models.CharField(max_length=10, choices=Lane.choices, default=Lane.CATALOGUE)
-    location = models.CharField(max_length=500, help_text="A path below the feeds folder, or an https address.")
+    location = models.CharField(
+        max_length=500, help_text="A path below the feeds folder, an https address, or sftp://user@host/path."
+    )
     options = models.JSONField(default=dict, blank=True, help_text="The adapter's own, such as the mapping of columns.")
     currency = models.CharField(max_length=3, default="CAD")
     language = models.CharField(max_length=3, default="fr")

@@ -126,6 +126,7 @@ ROUTES: dict[str, Row] = {
     "portal:send": post(SHOP_A_DOES, "slug", "feed"),
     "portal:make-key": post((LOGIN, 404, 200, 404, 404), "slug", "feed", label="till"),
     "portal:revoke-key": post(SHOP_A_DOES, "slug", "key"),
+    "portal:confirm-host-key": post(SHOP_A_DOES, "slug", "feed", fingerprint="SHA256:x"),
     "portal:try-list": post(SHOP_A_DOES, "slug", "feed"),
     "portal:dry-run": get(SHOP_A, "slug", "dry_run"),
     "portal:make-webhook": post((LOGIN, 404, 200, 404, 404), "slug", "feed", form="standard"),

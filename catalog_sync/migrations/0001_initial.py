@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('name', models.SlugField(help_text='As in `sync NAME`.', max_length=60, unique=True)),
                 ('kind', models.CharField(help_text='A key of catalog_sync.adapters.ADAPTERS.', max_length=30)),
                 ('lane', models.CharField(choices=[('catalogue', 'Titles, prices and stock'), ('stock', 'Stock alone')], default='catalogue', max_length=10)),
-                ('location', models.CharField(help_text='A path below the feeds folder, or an https address.', max_length=500)),
+                ('location', models.CharField(help_text='A path below the feeds folder, an https address, or sftp://user@host/path.', max_length=500)),
                 ('options', models.JSONField(blank=True, default=dict, help_text="The adapter's own, such as the mapping of columns.")),
                 ('currency', models.CharField(default='CAD', max_length=3)),
                 ('language', models.CharField(default='fr', max_length=3)),

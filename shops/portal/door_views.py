@@ -1,4 +1,4 @@
-"""The ways into a feed beside the list: its webhook, and a list that is only tried."""
+"""The ways into a feed beside the list: its webhook, a list that is only tried, and whose SFTP server is believed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import arrivals, hooks, sampling, trying
+from catalog_sync import arrivals, hooks, sampling, sftp_logins, trying
 from catalog_sync.models import DryRun, Feed, Webhook
 from catalog_sync.reasons import refusals, words_of
 from marketplace.foundation import audit
@@ -82,6 +82,16 @@ def make_webhook(request: StaffRequest, workplace: Workplace, name: str) -> Http
 def end_webhook(request: StaffRequest, workplace: Workplace, name: str) -> HttpResponse:
     if hooks.end(_feed(request, workplace, name), by=request.user):
         messages.success(request, _("The webhook is ended: what is sent there is not taken any more."))
+    return _back(request, workplace)
+
+
+@portal_action
+def confirm_host_key(request: StaffRequest, workplace: Workplace, name: str) -> HttpResponse:
+    """A person has compared the fingerprint that stood on the page; another one since then is not confirmed by that."""
+    shown = request.POST.get("fingerprint", "")
+    if not sftp_logins.confirm(_feed(request, workplace, name), shown, by=request.user, now=timezone.now()):
+        return _back(request, workplace, _("The server has shown another key since. Compare it again."))
+    messages.success(request, _("Thank you. The list is fetched now: look below in a moment."))
     return _back(request, workplace)
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import arrivals, decisions, error_file, keys, questions, sampling, undoing
+from catalog_sync import arrivals, decisions, error_file, keys, questions, sampling, sftp_logins, undoing
 from catalog_sync.models import Feed, FeedToken, RecordIssue, SyncRun
 from catalog_sync.reasons import refusals, words_of
 from marketplace.foundation import audit
@@ -39,10 +39,11 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
                 LANES[feed.lane],
                 ListForm(auto_id=f"{feed.name}_%s") if arrivals.takes_lists(feed) else None,
                 _webhook_form(feed),
+                sftp_logins.seen_fingerprint(feed),
             )
             for feed in feeds_for(request.user)
             .filter(shop=workplace.shop)
-            .select_related("webhook")
+            .select_related("webhook", "sftp")
             .prefetch_related(Prefetch("tokens", FeedToken.objects.filter(revoked_at=None), to_attr="keys"))
         ],
         "key_form": KeyForm(),

@@ -28,6 +28,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("feeds/<slug:name>/answer/", question_views.answer, name="answer-question"),
     path("feeds/<slug:name>/send/", feed_views.send, name="send"),
     path("feeds/<slug:name>/keys/", feed_views.make_key, name="make-key"),
+    path("feeds/<slug:name>/host-key/", door_views.confirm_host_key, name="confirm-host-key"),
     path("feeds/<slug:name>/try/", door_views.try_list, name="try-list"),
     path("feeds/tried/<int:dry_run_id>/", door_views.dry_run, name="dry-run"),
     path("feeds/<slug:name>/webhook/", door_views.make_webhook, name="make-webhook"),

@@ -81,8 +81,16 @@ def test_tried_list_tells_what_it_would_change_and_changes_nothing(books, key):
     assert answer["would"] == "apply"
     names = ("id", "state", "read", "new", "changed", "unchanged", "gone", "refused", "refused_by", "written")
     assert {name: report[name] for name in names} == {
-        "id": None, "state": "done", "read": 12, "new": 1, "changed": 2, "unchanged": 8, "gone": 0,
-        "refused": 1, "refused_by": {"sku_missing": 1}, "written": 0,
+        "id": None,
+        "state": "done",
+        "read": 12,
+        "new": 1,
+        "changed": 2,
+        "unchanged": 8,
+        "gone": 0,
+        "refused": 1,
+        "refused_by": {"sku_missing": 1},
+        "written": 0,
     }
     sample = {
         kind: [(row["sku"], row["before"], row["after"]) for row in rows] for kind, rows in report["sample"].items()
