@@ -1,6 +1,7 @@
 from django import forms
 from django.contrib import admin
 
+from catalog_sync import sftp_logins
 from catalog_sync.models import Feed, RecordIssue, StockLane, SyncRun
 
 
@@ -9,6 +10,11 @@ class FeedForm(forms.ModelForm):
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Where the shop's system asks for one; the user is an option. Empty: as it is. Never shown.",
+    )
+    private_key = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"autocomplete": "off", "rows": 3}),
+        help_text="For an SFTP address, in OpenSSH's form, without a passphrase. Empty: as it is. Never shown.",
     )
 
 
@@ -30,6 +36,8 @@ class FeedAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         if form.cleaned_data.get("password"):
             obj.keep_password(form.cleaned_data["password"])
+        if form.cleaned_data.get("private_key"):
+            sftp_logins.keep_private_key(obj, form.cleaned_data["private_key"])
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

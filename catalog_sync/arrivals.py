@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog_sync import lanes, locations
+from catalog_sync import lanes, locations, scheduling
 from catalog_sync.models import Feed
-from catalog_sync.reading.fetching import UNFINISHED
+from catalog_sync.reading.unfinished import UNFINISHED
 from catalog_sync.reasons import FeedError
 
 LARGEST_BYTES = 200 * 1024**2
@@ -39,22 +39,27 @@ def receive(feed: Feed, blocks: Iterable[bytes], *, name: str, made_at: datetime
     row = lanes.row_of(feed, lane or feed.lane)
     if not takes_lists(row.location):
         raise ArrivalError(_("This feed is fetched from its address. A list cannot be sent to it."))
-    if made_at > now:
-        raise ArrivalError(_("A list cannot have been made in the future. Look at the time you gave."))
+    check_time(made_at, now)
     place = _place(row.location)
-    target = place / _file_name(name, made_at) if _is_folder(row.location, place) else place
+    target = place / file_name(name, made_at) if _is_folder(row.location, place) else place
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_file() and target.stat().st_mtime > made_at.timestamp():
         raise ArrivalError(_("A younger list is here already: it was made %(when)s.") % {"when": _stamp_of(target)})
     unfinished = target.with_name(f".{secrets.token_hex(8)}{UNFINISHED[0]}")
     try:
-        size = _write(unfinished, blocks)
+        size = write(unfinished, blocks)
         os.utime(unfinished, (made_at.timestamp(),) * 2)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
-    type(row)._default_manager.filter(pk=row.pk).update(due_at=now, parked_at=None, attempts=0)
+    scheduling.read_soon(row, at=now, now=now, parked_at=None, attempts=0)
     return size
+
+
+def check_time(made_at: datetime, now: datetime) -> None:
+    """Raises `ArrivalError` for a list that was made later than now."""
+    if made_at > now:
+        raise ArrivalError(_("A list cannot have been made in the future. Look at the time you gave."))
 
 
 def _place(location: str) -> Path:
@@ -68,13 +73,14 @@ def _is_folder(location: str, place: Path) -> bool:
     return location.endswith("/") or place.is_dir()
 
 
-def _file_name(name: str, made_at: datetime) -> str:
+def file_name(name: str, made_at: datetime) -> str:
     """Of our own making: of the sender's name only its ending is kept."""
     ending = _SUFFIX.search(name.lower())
     return f"{made_at.astimezone(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}{ending[0] if ending else ''}"
 
 
-def _write(path: Path, blocks: Iterable[bytes]) -> int:
+def write(path: Path, blocks: Iterable[bytes]) -> int:
+    """Into a new file, counted while it comes. Returns the bytes. Raises `ArrivalError` for what cannot be a list."""
     size = 0
     with path.open("wb") as file:
         for block in blocks:

@@ -11,13 +11,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 
-from catalog_sync import lanes
+from catalog_sync import lanes, sftp_logins
 from catalog_sync.adapters import adapter_class, adapter_for
 from catalog_sync.adapters.base import DELTA, FeedSettings, FileAdapter
 from catalog_sync.models import Feed
 from catalog_sync.reading.confined import confined_chunks
 from catalog_sync.reading.fetching import LocalFile, open_all
+from catalog_sync.reading.sftp_login import HostKeyError, Login
 from catalog_sync.reasons import feed_error
 from catalog_sync.records import Chunk, Cursor, Lane
 
@@ -38,7 +40,7 @@ def feeds_folder() -> Path:
 
 def resolve(location: str) -> str:
     """An address as it is; a path below the feeds folder as an absolute one. Raises `FeedError` for a path outside."""
-    if urlsplit(location).scheme in ("http", "https"):
+    if urlsplit(location).scheme in ("http", "https", "sftp"):
         return location
     folder = feeds_folder().resolve()
     path = (folder / location).resolve()
@@ -56,18 +58,31 @@ def opened(feed: Feed, lane: str, *, now: datetime) -> Iterator[Reading]:
     can = adapter_class(feed.kind).capabilities
     asks_for_all = DELTA in can and row.mode == row.Mode.DELTA and lanes.is_whole_due(row, now=now)
     since = Cursor(Lane(lane), row.cursor) if row.cursor and not asks_for_all else None
-    with read_in_child(settings, resolve(settings.location), Lane(lane), since) as (chunks, files):
+    location = resolve(settings.location)
+    login = sftp_logins.login_of(feed) if urlsplit(location).scheme == "sftp" else None
+    with _server_key_kept(feed), read_in_child(settings, location, Lane(lane), since, login) as (chunks, files):
         with _file_trouble(settings.location):
             digest = content_hash(settings, lane, [file.path for file in files]) if files else ""
         yield Reading(chunks, digest)
 
 
 @contextmanager
+def _server_key_kept(feed: Feed) -> Iterator[None]:
+    """An SFTP server's key that nobody has confirmed is kept for a person to look at."""
+    try:
+        yield
+    except HostKeyError as error:
+        if error.shown:
+            sftp_logins.saw(feed, error.shown, now=timezone.now())
+        raise
+
+
+@contextmanager
 def read_in_child(
-    settings: FeedSettings, location: str, lane: Lane, since: Cursor | None = None
+    settings: FeedSettings, location: str, lane: Lane, since: Cursor | None = None, login: Login | None = None
 ) -> Iterator[tuple[Iterator[Chunk], list[LocalFile]]]:
     """The chunks to come, which a child reads within its limits, and the files they are in, where there are any.
-    `location`: an address, or a path as it is."""
+    `location`: an address, or a path as it is. `login`: to an SFTP server."""
     adapter = adapter_for(settings)
     if not isinstance(adapter, FileAdapter) or not adapter.is_one_file:
         with confined_chunks(lambda: adapter.fetch(lane, since), None) as chunks:
@@ -76,7 +91,7 @@ def read_in_child(
     with ExitStack() as stack:
         with _file_trouble(location):
             lateness = timedelta(hours=settings.lateness_hours)
-            files, left_out = open_all(adapter.places(location, since), stack, lateness)
+            files, left_out = open_all(adapter.places(location, since), stack, lateness, login)
             size = sum(file.path.stat().st_size for file in files)
 
         def read() -> Iterator[Chunk]:

@@ -3,12 +3,29 @@ reading, what it said, what it changed, what programs may send, what was wrong."
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from catalog_sync.models_doors import DryRun, SftpLogin, Webhook
 from marketplace.foundation import network, secrets
 from marketplace.foundation.leases import DueRow
+
+__all__ = [
+    "DryRun",
+    "Feed",
+    "FeedToken",
+    "JournalPart",
+    "Push",
+    "RecordIssue",
+    "SftpLogin",
+    "SourceRecord",
+    "StockLane",
+    "SyncRun",
+    "Webhook",
+]
 
 
 class ReadRow(DueRow):
@@ -49,7 +66,9 @@ class Feed(ReadRow):
     name = models.SlugField(max_length=60, unique=True, help_text="As in `sync NAME`.")
     kind = models.CharField(max_length=30, help_text="A key of catalog_sync.adapters.ADAPTERS.")
     lane = models.CharField(max_length=10, choices=Lane.choices, default=Lane.CATALOGUE)
-    location = models.CharField(max_length=500, help_text="A path below the feeds folder, or an https address.")
+    location = models.CharField(
+        max_length=500, help_text="A path below the feeds folder, an https address, or sftp://user@host/path."
+    )
     options = models.JSONField(default=dict, blank=True, help_text="The adapter's own, such as the mapping of columns.")
     currency = models.CharField(max_length=3, default="CAD")
     language = models.CharField(max_length=3, default="fr")
@@ -141,9 +160,14 @@ class SyncRun(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     gone = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
+    refused_by = models.JSONField(default=dict, help_text="{code of the reason: articles}; all of them, none cut off.")
     quarantined = models.PositiveIntegerField(default=0)
+    unmatched = models.PositiveIntegerField(default=0, help_text="Of the quarantined: which title it is, is asked.")
     written = models.PositiveIntegerField(default=0, help_text="Rows of ours that were written.")
     seconds = models.FloatField(default=0)
+    peak_memory_mb = models.PositiveIntegerField(
+        default=0, help_text="The most that the process has needed since it began, with its largest child; MiB."
+    )
     # What happened, in words a bookseller understands: [{"code": …, "text": …}]
     notes = models.JSONField(default=list)
     # Some articles of each kind of change, where a person must approve it: catalog_sync.sampling.sample
@@ -158,6 +182,7 @@ class SyncRun(models.Model):
     undo_asked_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
     cursor_before = models.TextField(blank=True, default="", help_text="The lane's cursor when it began.")
     undoes = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="undone_by")
+    unsaved_issues: Sequence[RecordIssue] = ()  # of a dry run, which has no row
 
     class Meta:
         ordering = ["-pk"]
@@ -167,6 +192,19 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed} {self.started_at:%Y-%m-%d %H:%M} {self.state}"
+
+    @property
+    def awaiting(self) -> int:
+        """Articles that wait for a person's approval: of a whole list, or those whose price was kept back."""
+        if self.state not in (self.State.AWAITING, self.State.DONE):
+            return 0
+        whole = self.new + self.changed + self.gone if self.state == self.State.AWAITING else 0
+        return whole + self.quarantined - self.unmatched
+
+    @property
+    def rows_per_second(self) -> int:
+        """Articles read in a second of the run, its applying counted; 0 where it took no time that was measured."""
+        return round(self.read / self.seconds) if self.seconds else 0
 
 
 class SourceRecord(models.Model):

@@ -116,6 +116,23 @@ FEED_REASONS: dict[str, str] = {
     "file_damaged": _("The file cannot be opened: %(detail)s. It may be cut off; please send it again."),
     "file_locked": _("The file is protected with a password. Please send it without."),
     "file_too_large": _("The file is larger than %(limit)s MB. Please split it or ask us."),
+    "file_growing": _("The file is still being written. We look again in a moment."),
+    "folder_too_full": _("The folder holds more than %(most)s files. Please take the old ones away."),
+    "sftp_address_wrong": _(
+        "This is no SFTP address. Write it like sftp://user@host/folder/; the password is kept apart from it."
+    ),
+    "sftp_host_new": _(
+        "%(host)s was called for the first time, and showed the key %(fingerprint)s. Compare it with what the shop's "
+        "provider says, and confirm it with the feed. Nothing was sent until then."
+    ),
+    "sftp_host_changed": _(
+        "%(host)s has another key than before (%(fingerprint)s): it is a new server, or somebody stands in between. "
+        "Nothing was sent. Ask the shop's provider before you confirm the new key with the feed."
+    ),
+    "sftp_not_let_in": _("The SFTP server does not let “%(user)s” in. Look at the password or the key."),
+    "sftp_key_unreadable": _(
+        "The private key for SFTP cannot be read. Give it whole, in OpenSSH's form and without a passphrase."
+    ),
     "paging_stuck": _(
         "The shop's system gave the same page again (after “%(after)s”), so that the list has no end. Please tell "
         "whoever runs it."
@@ -260,6 +277,24 @@ def words_of(note: dict[str, object]) -> str:
     if note.get("code") not in REASONS or not isinstance(values, dict):
         return str(note.get("text", ""))
     return Reason(str(note["code"]), tuple(values.items())).words()
+
+
+class _Left(dict[str, str]):
+    """Values that are not at hand."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def words_of_code(code: str) -> str:
+    """What a reason says of any article, in the active language: "“…” was not understood as one price."."""
+    text = REASONS.get(code)
+    return gettext(text) % _Left() if text else code
+
+
+def refusals(refused_by: dict[str, int]) -> list[tuple[int, str]]:
+    """[(articles, why)] of a run's counts, the most first, in the active language."""
+    return [(count, words_of_code(code)) for code, count in sorted(refused_by.items(), key=lambda found: -found[1])]
 
 
 def reason(code: str, **values: Any) -> Reason:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from catalog_sync import banding, lanes
+from catalog_sync import banding, lanes, measuring
 from catalog_sync.banding import JUMPED, PLAN
 from catalog_sync.models import Feed, RecordIssue, SyncRun
 from catalog_sync.planning import QUESTION, UNKNOWN, Plan
@@ -92,15 +93,18 @@ def counted(run: SyncRun, staged: Staged, plan: Plan) -> None:
     run.read, run.as_of, run.complete = staged.read, staged.as_of, staged.complete
     run.new, run.changed, run.unchanged, run.gone = plan.new, plan.changed, plan.unchanged, plan.gone
     run.refused = staged.refused + plan.unknown
+    run.refused_by = dict((staged.refused_by + Counter(article_unknown=plan.unknown)).most_common())
+    run.unmatched = plan.questions
     run.quarantined = plan.jumped + plan.held + plan.questions
 
 
 def close(run: SyncRun, state: str, *, notes: Iterable[Reason] = (), issues: Iterable[RecordIssue] = ()) -> SyncRun:
     """End a run: its counts, words and issues in one transaction. A dry run, which has no row, only gets them."""
-    run.state, run.ended_at = state, timezone.now()
+    run.state, run.ended_at, run.peak_memory_mb = state, timezone.now(), measuring.peak_memory_mb()
     with translation.override(run.feed.shop.language):
         run.notes = run.notes + [note_of(why) for why in notes]
     if run.pk is None:
+        run.unsaved_issues = list(issues)
         return run
     with transaction.atomic():
         RecordIssue.objects.bulk_create(issues, batch_size=500)

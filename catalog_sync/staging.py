@@ -6,6 +6,7 @@ One row per article of the whole feed; nothing of it is seen by anybody else, an
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,6 +71,7 @@ class Staged:
 
     read: int = 0  # records and refused
     refused: int = 0
+    refused_by: Counter[str] = field(default_factory=Counter)  # {code of the reason: articles}
     nameless: int = 0  # refused articles whose number could not be read
     repeated: int = 0  # lines whose article is listed again further down
     as_of: datetime | None = None  # the earliest of its chunks
@@ -128,6 +130,7 @@ def _until_trouble(chunks: Iterable[Chunk], staged: Staged) -> Iterator[Chunk]:
 def _count(chunk: Chunk, staged: Staged) -> None:
     staged.read += len(chunk.records) + len(chunk.refused)
     staged.refused += len(chunk.refused)
+    staged.refused_by.update(refused.reason.code for refused in chunk.refused)
     staged.nameless += sum(1 for refused in chunk.refused if not refused.sku)
     staged.as_of = chunk.as_of if staged.as_of is None else min(staged.as_of, chunk.as_of)
     staged.complete = chunk.complete

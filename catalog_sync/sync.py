@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from catalog_sync import applying, guarding, lanes, planning, runs, sampling, staging, vouching
@@ -223,8 +223,13 @@ def _sync_due(row: ReadRow, feed: Feed, lane: str, now: datetime) -> int:
     if this.state == State.FAILED:
         leases.postpone(row, error=this.notes[-1]["text"], now=now, permanent=this.notes[-1].get("permanent", False))
     else:
-        leases.finish(row, due_at=next_time(row, now), attempts=0)
+        leases.finish(row, due_at=_asked_or_next(row, now), attempts=0)
     return 1
+
+
+def _asked_or_next(row: ReadRow, now: datetime) -> Case:
+    """The next time by the schedule; where somebody has asked for a reading since this one began, that is next."""
+    return Case(When(due_at=row.due_at, then=Value(next_time(row, now))), default=F("due_at"))
 
 
 def next_time(row: ReadRow, now: datetime) -> datetime:

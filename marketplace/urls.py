@@ -10,6 +10,7 @@ from wagtail import views as wagtail_views
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
+from marketplace.api.hooks import receive_hook
 from marketplace.payments.views import receive_event
 
 urlpatterns = [
@@ -19,6 +20,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/", include("marketplace.api.urls")),
+    path("hooks/<str:slug>/", receive_hook, name="hook"),
     path("portal/", include("shops.portal.urls")),
     path("stripe/events/", receive_event, name="stripe-events"),
     path("", include("marketplace.operations.urls")),

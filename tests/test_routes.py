@@ -15,6 +15,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from catalog_sync import hooks
+from catalog_sync.models import DryRun, Webhook
 from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
@@ -24,7 +26,7 @@ from tests.shops.portal.conftest import Stall, signed_in, stall
 
 ACTORS = ("anonymous", "reader", "A", "B", "operator")
 OURS = ("storefront", "search", "portal", "operations", "fake_stripe", "api")
-OURS_WITHOUT_NAMESPACE = ("stripe-events", "home")
+OURS_WITHOUT_NAMESPACE = ("stripe-events", "hook", "home")
 # Django's, allauth's, Wagtail's and Oscar's doors: those that our pages lead to.
 BORROWED = (
     "set_language",
@@ -128,6 +130,11 @@ ROUTES: dict[str, Row] = {
     "portal:send": post(SHOP_A_DOES, "slug", "feed"),
     "portal:make-key": post((LOGIN, 404, 200, 404, 404), "slug", "feed", label="till"),
     "portal:revoke-key": post(SHOP_A_DOES, "slug", "key"),
+    "portal:confirm-host-key": post(SHOP_A_DOES, "slug", "feed", fingerprint="SHA256:x"),
+    "portal:try-list": post(SHOP_A_DOES, "slug", "feed"),
+    "portal:dry-run": get(SHOP_A, "slug", "dry_run"),
+    "portal:make-webhook": post((LOGIN, 404, 200, 404, 404), "slug", "feed", form="standard"),
+    "portal:end-webhook": post(SHOP_A_DOES, "slug", "feed"),
     "portal:run": get(SHOP_A, "slug", "run"),
     "portal:errors": get(SHOP_A, "slug", "run"),
     "portal:approve": post(SHOP_A_DOES, "slug", "run"),
@@ -143,6 +150,10 @@ ROUTES: dict[str, Row] = {
     "api:push_rows": Row(KEYLESS, sent={}),
     "api:push_state": get(KEYLESS, "feed"),
     "api:runs": get(KEYLESS),
+    "api:run_report": get(KEYLESS, "run"),
+    "api:try_list": Row(KEYLESS, sent={}),
+    "api:dry_run": get(KEYLESS, "dry_run"),
+    "hook": post(KEYLESS, "hook"),
     # The operator
     "operations:healthz": get((503, 503, 503, 503, 503)),  # no worker runs here
     "operations:board": get(OPERATOR),
@@ -198,6 +209,7 @@ def world(db, settings, tmp_path) -> World:
     parked = MailMessage.objects.create(
         dedupe_key="x", to="a@example.org", language="fr", kind="k", subject="s", text="t", html="h", parked_at=now
     )
+    hooks.make(a.run.feed, form=Webhook.Form.STANDARD, given="", by=a.staff, now=now)
     known = {
         "slug": a.shop.slug,
         "title": line.product_id,
@@ -212,6 +224,8 @@ def world(db, settings, tmp_path) -> World:
         "run": a.run.pk,
         "feed": a.run.feed.name,
         "key": a.key.pk,
+        "dry_run": DryRun.objects.create(feed=a.run.feed, file="x", received_at=now).pk,
+        "hook": a.run.feed.webhook.slug,
         "list": "orders",
         "work": "foundation.mailmessage",
         "parked": parked.pk,

@@ -1,6 +1,8 @@
 """Where a feed's location becomes a file on this machine."""
 
+import os
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -8,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from catalog_sync.reading.sftp_login import Login
 from catalog_sync.reading.stamps import DECLARED_LATENESS, read_stamp
+from catalog_sync.reading.unfinished import is_arriving, is_unfinished
 from catalog_sync.reading.unpacking import unpacked
 from catalog_sync.reasons import FeedError, Reason, feed_error, reason
 from marketplace.foundation import http
 
 LARGEST_BYTES = 2 * 1024**3
-UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")  # names of uploads still under way
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,16 @@ class LocalFile:
 
 
 @contextmanager
-def open_local(location: str, lateness: timedelta = DECLARED_LATENESS) -> Iterator[LocalFile]:
+def open_local(
+    location: str, lateness: timedelta = DECLARED_LATENESS, login: Login | None = None
+) -> Iterator[LocalFile]:
     """The file at a path, the newest file of a folder, or a download that is deleted afterwards; unpacked where it is.
+    `login`: for an SFTP address.
 
     Raises `FeedError` for what is missing, cannot be fetched, is empty or larger than LARGEST_BYTES.
     """
     with tempfile.TemporaryDirectory(prefix="feed-") as folder:
-        file = local_copy(location, Path(folder))
+        file = local_copy(location, Path(folder), login)
         file = replace(file, path=unpacked(file.path, Path(folder), most_bytes=LARGEST_BYTES), lateness=lateness)
         size = file.path.stat().st_size
         if not size:
@@ -45,7 +51,7 @@ def open_local(location: str, lateness: timedelta = DECLARED_LATENESS) -> Iterat
 
 
 def open_all(
-    locations: Sequence[str], stack: ExitStack, lateness: timedelta = DECLARED_LATENESS
+    locations: Sequence[str], stack: ExitStack, lateness: timedelta = DECLARED_LATENESS, login: Login | None = None
 ) -> tuple[list[LocalFile], list[Reason]]:
     """The files at several places, open as long as `stack`, and a word about each that cannot be opened. Raises
     `FeedError` where there is none."""
@@ -53,7 +59,7 @@ def open_all(
     left_out: list[Reason] = []
     for location in locations:
         try:
-            files.append(stack.enter_context(open_local(location, lateness)))
+            files.append(stack.enter_context(open_local(location, lateness, login)))
         except FeedError as error:
             if len(locations) == 1:
                 raise
@@ -65,25 +71,26 @@ def open_all(
 
 def finished_files(folder: Path) -> list[Path]:
     """The files of a folder whose upload is not under way, hidden ones left out."""
-    return [
-        entry
-        for entry in folder.iterdir()
-        if entry.is_file() and entry.suffix not in UNFINISHED and not entry.name.startswith(".")
-    ]
+    return [entry for entry in folder.iterdir() if entry.is_file() and not is_unfinished(entry.name)]
 
 
-def local_copy(location: str, folder: Path) -> LocalFile:
+def local_copy(location: str, folder: Path, login: Login | None = None) -> LocalFile:
     """The file itself when it is local, else a copy downloaded into `folder`, stamped with its Last-Modified if it
     has one."""
     received_at = datetime.now(UTC)
     if urlsplit(location).scheme in ("http", "https"):
         return _download(location, folder / "feed", received_at)
+    if urlsplit(location).scheme == "sftp":
+        return _from_sftp(location, folder / "feed", received_at, login)
     path = Path(location)
     if path.is_dir():
         path = max(finished_files(path), key=lambda entry: (entry.stat().st_mtime_ns, entry.name), default=path)
     if not path.is_file():
         raise feed_error("file_missing", permanent=False, location=location)
-    return LocalFile(path, received_at, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+    found = path.stat()
+    if is_arriving(found, now=time.time(), us=os.geteuid()):
+        raise feed_error("file_growing", permanent=False)
+    return LocalFile(path, received_at, datetime.fromtimestamp(found.st_mtime, UTC))
 
 
 def _download(url: str, path: Path, received_at: datetime) -> LocalFile:
@@ -93,3 +100,10 @@ def _download(url: str, path: Path, received_at: datetime) -> LocalFile:
         raise feed_error("file_unreachable", permanent=problem.permanent, location=url, detail=problem) from problem
     stamp = read_stamp(fetched.headers.get("Last-Modified", ""), "UTC")
     return LocalFile(fetched.path, received_at, stamp)
+
+
+def _from_sftp(location: str, path: Path, received_at: datetime, login: Login | None) -> LocalFile:
+    from catalog_sync.reading import sftp  # its library is large, and few feeds need it
+
+    stamp = sftp.download(location, login or Login("", "", ""), path, max_bytes=LARGEST_BYTES)
+    return LocalFile(path, received_at, stamp)

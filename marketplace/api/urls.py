@@ -4,9 +4,10 @@ would come from a third party's server; `docs/api.md` says it instead."""
 from django.urls import path
 from ninja import NinjaAPI
 
-from marketplace.api.feeds import router
+from marketplace.api import feeds, runs
 
 api = NinjaAPI(title="Halles", version="1", docs_url=None, urls_namespace="api")
-api.add_router("/feed", router)
+api.add_router("/feed", feeds.router)
+api.add_router("/feed", runs.router)
 
 urlpatterns = [path("v1/", api.urls)]

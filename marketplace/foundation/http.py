@@ -7,6 +7,7 @@ loopback and reserved addresses, and connects to the address it checked. Redirec
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import requests_hardened
 from django.conf import settings
-from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter import InvalidIPAddress, get_ip_address
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -76,6 +77,18 @@ def check_address(url: str) -> None:
         raise HttpError(
             "An address needs a host and holds no user name: put those in the feed's options.", permanent=True
         )
+
+
+def connect(host: str, port: int) -> socket.socket:
+    """A connection to a stranger's host for what is not HTTP (SFTP): resolved once, its address checked as that of a
+    request, and that very address called. Raises HttpError."""
+    try:
+        address = host if settings.HTTP_ALLOW_PRIVATE else str(get_ip_address(host, port, allow_loopback=False)[0])
+        return socket.create_connection((address, port), timeout=CONNECT_SECONDS)
+    except InvalidIPAddress as error:
+        raise HttpError(f"{host} leads to a private address; it is never called.", permanent=True) from error
+    except (OSError, ValueError) as error:
+        raise HttpError(f"{host} did not answer: {error}") from error
 
 
 def fetch_to_file(

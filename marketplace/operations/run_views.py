@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from catalog_sync import decisions, sampling
 from catalog_sync.models import SyncRun
-from catalog_sync.reasons import words_of
+from catalog_sync.reasons import refusals, words_of
 from marketplace.operations.access import operator_action, operator_page
 
 
@@ -23,6 +23,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
         "run": found,
         "notes": [words_of(note) for note in found.notes],
         "sample": sampling.examples(found),
+        "refusals": refusals(found.refused_by),
         "needs_two": decisions.needs_two(found),
         "issues": found.issues.order_by("pk")[:100],
     }

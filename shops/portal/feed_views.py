@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import arrivals, decisions, error_file, keys, lanes, questions, sampling, undoing
+from catalog_sync import arrivals, decisions, error_file, keys, lanes, questions, sampling, sftp_logins, undoing
 from catalog_sync.models import Feed, FeedToken, RecordIssue, StockLane, SyncRun
-from catalog_sync.reasons import words_of
+from catalog_sync.reasons import refusals, words_of
 from marketplace.foundation import audit
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
-from shops.portal.forms import KeyForm, ListForm
+from shops.portal.forms import KeyForm, ListForm, WebhookForm
 from shops.portal.queries import feeds_for, runs_for
 from shops.portal.words import ISSUES, LANES, RUN_STATES
 
@@ -34,7 +34,15 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     runs = Paginator(_runs(request, workplace), RUNS_SHOWN).get_page(request.GET.get("page"))
     context = {
         "feeds": [
-            (feed, LANES[feed.lane], second, _list_form(feed, feed), _list_form(feed, second) if second else None)
+            {
+                "feed": feed,
+                "lane": LANES[feed.lane],
+                "second": second,
+                "form": _list_form(feed, feed),
+                "stock_form": _list_form(feed, second) if second else None,
+                "webhook_form": _webhook_form(feed),
+                "fingerprint": sftp_logins.seen_fingerprint(feed),
+            }
             for feed, second in _feeds(request, workplace)
         ],
         "key_form": KeyForm(),
@@ -48,7 +56,7 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 def _feeds(request: StaffRequest, workplace: Workplace) -> list[tuple[Feed, StockLane | None]]:
     """Each with its keys, and its second lane or None."""
-    mine = feeds_for(request.user).filter(shop=workplace.shop).select_related("stock_lane")
+    mine = feeds_for(request.user).filter(shop=workplace.shop).select_related("stock_lane", "webhook", "sftp")
     feeds = mine.prefetch_related(Prefetch("tokens", FeedToken.objects.filter(revoked_at=None), to_attr="keys"))
     return [(feed, getattr(feed, "stock_lane", None)) for feed in feeds]
 
@@ -58,6 +66,11 @@ def _list_form(feed: Feed, row: Feed | StockLane) -> ListForm | None:
     if not arrivals.takes_lists(row.location):
         return None
     return ListForm(auto_id=f"{feed.name}_{'own' if row is feed else 'stock'}_%s")
+
+
+def _webhook_form(feed: Feed) -> WebhookForm:
+    made = getattr(feed, "webhook", None)
+    return WebhookForm(auto_id=f"hook_{feed.name}_%s", initial={"form": made.form} if made else {})
 
 
 @portal_action
@@ -122,6 +135,7 @@ def run(request: StaffRequest, workplace: Workplace, run_id: int) -> HttpRespons
         "can_approve_prices": decisions.has_prices_kept_back(found),
         "can_undo": undoing.can_be_undone(found),
         "sample": sampling.examples(found),
+        "refusals": refusals(found.refused_by),
         "needs_two": decisions.needs_two(found),
         "is_alone": _is_alone(workplace),
         "kinds": [(name, ISSUES[name], count) for name, count in kinds],

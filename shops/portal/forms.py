@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog_sync.models import Webhook
 from catalog_sync.questions import Choice
 from shops.models import ShopOrderLine
 from shops.portal.words import REASONS
@@ -43,6 +44,17 @@ class KeyForm(forms.Form):
         label=gettext_lazy("What is the key for?"),
         max_length=60,
         error_messages={"required": gettext_lazy("Say what the key is for: the name of the program.")},
+    )
+
+
+class WebhookForm(forms.Form):
+    form = forms.ChoiceField(label=gettext_lazy("Who sends it?"), choices=Webhook.Form.choices)
+    secret = forms.CharField(
+        label=gettext_lazy("Its secret, if it has one already"),
+        help_text=gettext_lazy("Shopify makes it itself. For the others leave this empty: we make one."),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
 

@@ -230,6 +230,9 @@ def test_it_is_described_and_needs_no_cookie():
         "/api/v1/feed/list",
         "/api/v1/feed/rows",
         "/api/v1/feed/runs",
+        "/api/v1/feed/runs/{run_id}",
+        "/api/v1/feed/dry-run",
+        "/api/v1/feed/dry-runs/{dry_run_id}",
         "/api/v1/feed/pushes/{key}",
     }
     client = Client(enforce_csrf_checks=True)

@@ -16,8 +16,8 @@ from tests.catalog_sync.feeds import FIXTURES
 from tests.catalog_sync.memory import article, feed, shelve
 
 pytestmark = pytest.mark.usefixtures("_memory")
-KEYS = ["read", "new", "changed", "unchanged", "gone", "refused", "quarantined", "written"]
-KEYS += ["awaiting_approval", "seconds"]
+KEYS = ["read", "new", "changed", "unchanged", "gone", "refused", "quarantined", "unmatched", "awaiting"]
+KEYS += ["written", "awaiting_approval", "refused_by", "seconds", "rows_per_second", "peak_memory_mb"]
 
 
 def last_line(capsys: pytest.CaptureFixture) -> dict:

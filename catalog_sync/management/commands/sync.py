@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -9,11 +10,12 @@ from django.utils import timezone
 
 from catalog_sync.lanes import lanes_of
 from catalog_sync.models import Feed, SyncRun
+from catalog_sync.reasons import words_of_code
 from catalog_sync.runs import AlreadyRunningError
 from catalog_sync.sync import run, sync_feeds
 from catalog_sync.undoing import UndoError, undo
 
-COUNTS = ("read", "new", "changed", "unchanged", "gone", "refused", "quarantined", "written")
+COUNTS = ("read", "new", "changed", "unchanged", "gone", "refused", "quarantined", "unmatched", "awaiting", "written")
 
 
 class Command(BaseCommand):
@@ -82,7 +84,12 @@ class Command(BaseCommand):
         start = "\r" if self.stdout.isatty() else ""
         counts = ", ".join(f"{getattr(this, name)} {name}" for name in COUNTS)
         name = f"{this.feed.name}, run {this.pk}" if this.pk else this.feed.name
-        self.stdout.write(f"{start}{name}: {this.get_state_display()}. {counts}; {this.seconds:.1f} s")
+        self.stdout.write(
+            f"{start}{name}: {this.get_state_display()}. {counts}; {this.seconds:.1f} s, "
+            f"{this.rows_per_second} articles/s, {this.peak_memory_mb} MiB at most"
+        )
+        for code, count in this.refused_by.items():
+            self.stdout.write(f"    {count} refused: {words_of_code(code)}")
         for note in this.notes:
             self.stdout.write(f"    {note['text']}")
         for kind, articles in this.sample.items():
@@ -95,9 +102,12 @@ def sample_line(*, sku: str, title: str, before: object, after: object, currency
     return f"{sku} “{title}”: {'–' if before is None else before} → {'–' if after is None else after}"
 
 
-def totals(runs: list[SyncRun]) -> dict[str, float]:
-    """The counts of all runs together."""
-    found: dict[str, float] = {name: sum(getattr(this, name) for this in runs) for name in COUNTS}
+def totals(runs: list[SyncRun]) -> dict[str, Any]:
+    """The counts of all runs together; the memory is the most of any."""
+    found: dict[str, Any] = {name: sum(getattr(this, name) for this in runs) for name in COUNTS}
     found["awaiting_approval"] = sum(this.state == SyncRun.State.AWAITING for this in runs)
+    found["refused_by"] = dict(sum((Counter(this.refused_by) for this in runs), Counter()))
     found["seconds"] = round(sum(this.seconds for this in runs), 3)
+    found["rows_per_second"] = round(found["read"] / found["seconds"]) if found["seconds"] else 0
+    found["peak_memory_mb"] = max((this.peak_memory_mb for this in runs), default=0)
     return found

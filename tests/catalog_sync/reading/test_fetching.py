@@ -1,11 +1,13 @@
 """Where a location becomes a file."""
 
 import os
+import time
 from datetime import UTC, datetime
 
 import pytest
 import responses
 
+from catalog_sync.reading import fetching, unfinished
 from catalog_sync.reading.fetching import open_local
 from catalog_sync.reasons import FeedError
 
@@ -51,3 +53,27 @@ def test_empty_folder_is_a_missing_file(tmp_path):
         pass
     assert caught.value.reason is not None
     assert caught.value.reason.code == "file_missing"
+
+
+def test_file_that_somebody_else_still_writes_waits(tmp_path, monkeypatch):
+    """Its sender may set its time as he likes; when it changed here he cannot."""
+    path = tmp_path / "list.csv"
+    path.write_text("sku;titre")
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    with open_local(str(path)):
+        pass  # ours: it came whole
+    monkeypatch.setattr(fetching.os, "geteuid", lambda: path.stat().st_uid + 1)
+    for location in (path, tmp_path):
+        with pytest.raises(FeedError) as caught, open_local(str(location)):
+            pass
+        assert caught.value.reason is not None
+        assert (caught.value.reason.code, caught.value.permanent) == ("file_growing", False)
+    later = time.time() + unfinished.SETTLE_SECONDS + 1
+    monkeypatch.setattr(fetching.time, "time", lambda: later)
+    with open_local(str(tmp_path)) as file:
+        assert file.stamp == datetime.fromtimestamp(1_700_000_000, UTC)
+
+
+def test_names_of_unfinished_files_are_known():
+    names = (".list.csv", "list.csv.part", "list.tmp", "list.csv.filepart", "list.csv.crdownload", "list.csv", "a.b")
+    assert [name for name in names if not unfinished.is_unfinished(name)] == ["list.csv", "a.b"]

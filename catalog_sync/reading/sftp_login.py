@@ -1,0 +1,30 @@
+"""What is needed to sign in to an SFTP server, and how its key is shown; without the library that speaks to it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+
+from catalog_sync.reasons import FeedError
+
+
+@dataclass(frozen=True)
+class Login:
+    """How we sign in, and the server's key that was confirmed ("type base64", empty: none yet)."""
+
+    password: str
+    private_key: str
+    host_key: str
+
+
+class HostKeyError(FeedError):
+    """The server's key, `shown`, is not the confirmed one; a person must look. Empty: it has none of that type."""
+
+    shown: str = ""
+
+
+def fingerprint(host_key: str) -> str:
+    """ "SHA256:…" of "type base64", as `ssh-keygen -l` prints it."""
+    digest = hashlib.sha256(base64.b64decode(host_key.partition(" ")[2])).digest()
+    return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
