@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from catalog_sync.reading.decoding import SAMPLE, refuse_no_list
 from catalog_sync.reading.stamps import read_stamp
 from catalog_sync.reading.unpacking import unpacked
 from catalog_sync.reasons import feed_error
@@ -30,7 +31,7 @@ class LocalFile:
 def open_local(location: str) -> Iterator[LocalFile]:
     """The file at a path, the newest file of a folder, or a download that is deleted afterwards; unpacked where it is.
 
-    Raises `FeedError` for what is missing, cannot be fetched, is empty or larger than LARGEST_BYTES.
+    Raises `FeedError` for what is missing, cannot be fetched, is empty, no list, or larger than LARGEST_BYTES.
     """
     with tempfile.TemporaryDirectory(prefix="feed-") as folder:
         file = local_copy(location, Path(folder))
@@ -40,6 +41,8 @@ def open_local(location: str) -> Iterator[LocalFile]:
             raise feed_error("file_empty", permanent=False)
         if size > LARGEST_BYTES:
             raise feed_error("file_too_large", permanent=True, limit=LARGEST_BYTES // 1024**2)
+        with file.path.open("rb") as stream:
+            refuse_no_list(stream.read(SAMPLE))
         yield file
 
 
