@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 
 from catalog_sync import lanes, locations, scheduling
 from catalog_sync.models import Feed
+from catalog_sync.reading.decoding import refuse_no_list
 from catalog_sync.reading.unfinished import UNFINISHED
 from catalog_sync.reasons import FeedError
 
 LARGEST_BYTES = 200 * 1024**2
-_NO_LISTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF")  # what a tired person picks beside the list
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}$")
 
 
@@ -84,10 +84,8 @@ def write(path: Path, blocks: Iterable[bytes]) -> int:
     size = 0
     with path.open("wb") as file:
         for block in blocks:
-            if not size and block.startswith(_NO_LISTS):
-                raise ArrivalError(
-                    _("This is a picture or a PDF, not a list. Export the list as a file and send that.")
-                )
+            if not size:
+                _refuse_no_list(block)
             size += len(block)
             if size > LARGEST_BYTES:
                 limit = LARGEST_BYTES // 1024**2
@@ -100,6 +98,13 @@ def write(path: Path, blocks: Iterable[bytes]) -> int:
     if not size:
         raise ArrivalError(_("The file is empty. Nothing was changed; please send it again."))
     return size
+
+
+def _refuse_no_list(start: bytes) -> None:
+    try:
+        refuse_no_list(start)
+    except FeedError as error:
+        raise ArrivalError(str(error)) from error
 
 
 def _stamp_of(path: Path) -> str:

@@ -113,6 +113,9 @@ FEED_REASONS: dict[str, str] = {
         "A web page came instead of the file: “%(title)s”. Often the link has expired or asks for a password."
     ),
     "file_wrong_kind": _("This is %(found)s, not %(expected)s. Choose the right kind of feed, or the right file."),
+    "file_no_list": _(
+        "This is no list we can read: it is %(found)s. Export the list as CSV, XLSX, ONIX or JSON, and send that file."
+    ),
     "file_damaged": _("The file cannot be opened: %(detail)s. It may be cut off; please send it again."),
     "file_locked": _("The file is protected with a password. Please send it without."),
     "file_too_large": _("The file is larger than %(limit)s MB. Please split it or ask us."),
@@ -252,6 +255,8 @@ WORDS = frozenset(
         *(_("semicolons"), _("tabs"), _("commas"), _("bars")),
         *FIELD_WORDS.values(),
         *LOOK_WORDS.values(),
+        *(_("a picture"), _("a PDF document"), _("a program"), _("a film or a sound"), _("a database")),
+        *(_("packed in a way we do not unpack"), _("bytes that are no text")),
     ]
 )
 SHOWN_CHARACTERS = 80  # of a value

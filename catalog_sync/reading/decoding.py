@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog_sync.reading.unpacking import PACKED
+from catalog_sync.reading.xlsx_rows import MAGIC
 from catalog_sync.reasons import Reason, feed_error, reason
 
 BLOCK = 1 << 20
@@ -21,6 +23,17 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# What a tired person picks beside the list, by how it begins.
+_NO_LISTS = (
+    ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM6", b"II*\0", b"MM\0*", b"8BPS"), "a picture"),
+    ((b"%PDF",), "a PDF document"),
+    ((b"MZ\x90\0", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\0asm"), "a program"),
+    ((b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"ID3", b"fLaC"), "a film or a sound"),
+    ((b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh9", b"(\xb5/\xfd"), "packed in a way we do not unpack"),
+    ((b"SQLite format 3\0", b"\x00\x01\x00\x00Standard"), "a database"),
+)
+_FILM = b"ftyp"  # MP4, MOV, HEIC: from the fifth byte on
+_CONTROLS = bytes({*range(1, 9), *range(14, 27), *range(28, 32), 127})
 _HTML = re.compile(r"^\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html|<head|<body)", re.I | re.S)
 _HTML_TITLE = re.compile(r"<(?:title|h1)[^>]*>(.*?)<", re.I | re.S)
 
@@ -35,6 +48,29 @@ class Decoding:
 
     def note(self) -> Reason:
         return reason("encoding_decided", encoding=self.encoding, how=self.how)
+
+
+def what_it_is(start: bytes) -> str:
+    """What a file that begins so is, where it is no list in any form: a key of `reasons.WORDS`; else empty."""
+    if start.startswith(tuple(mark for mark, _ in _MARKS)):
+        return ""
+    for marks, found in _NO_LISTS:
+        if start.startswith(marks):
+            return found
+    if start[4:8] == _FILM:
+        return "a film or a sound"
+    signs = start.replace(b"\0", b"")
+    is_utf_16 = len(start) - len(signs) > len(start) // 4
+    controls = len(signs) - len(signs.translate(None, _CONTROLS))
+    return "bytes that are no text" if controls * 20 > len(signs) and not is_utf_16 else ""
+
+
+def refuse_no_list(start: bytes) -> None:
+    """Raise `FeedError` where a file begins like a picture, a film, a program or mere bytes; not for workbooks and
+    packed lists, which are looked into."""
+    found = "" if start.startswith((*MAGIC, *PACKED)) else what_it_is(start[:SAMPLE])
+    if found:
+        raise feed_error("file_no_list", permanent=True, found=found)
 
 
 def decide(path: Path, declared: str = "") -> Decoding:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from catalog_sync.reading.decoding import SAMPLE, refuse_no_list
 from catalog_sync.reading.sftp_login import Login
 from catalog_sync.reading.stamps import DECLARED_LATENESS, read_stamp
 from catalog_sync.reading.unfinished import is_arriving, is_unfinished
@@ -37,7 +38,7 @@ def open_local(
     """The file at a path, the newest file of a folder, or a download that is deleted afterwards; unpacked where it is.
     `login`: for an SFTP address.
 
-    Raises `FeedError` for what is missing, cannot be fetched, is empty or larger than LARGEST_BYTES.
+    Raises `FeedError` for what is missing, cannot be fetched, is empty, no list, or larger than LARGEST_BYTES.
     """
     with tempfile.TemporaryDirectory(prefix="feed-") as folder:
         file = local_copy(location, Path(folder), login)
@@ -47,6 +48,8 @@ def open_local(
             raise feed_error("file_empty", permanent=False)
         if size > LARGEST_BYTES:
             raise feed_error("file_too_large", permanent=True, limit=LARGEST_BYTES // 1024**2)
+        with file.path.open("rb") as stream:
+            refuse_no_list(stream.read(SAMPLE))
         yield file
 
 

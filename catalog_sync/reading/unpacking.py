@@ -12,6 +12,7 @@ from catalog_sync.reading.confined import confined_value
 from catalog_sync.reasons import feed_error
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+PACKED = (_GZIP, _ZIP)
 _BLOCK = 1 << 20
 _MOST_MEMBERS = 1000
 # Spreadsheets are zip files too: what they hold tells them from a packed list.
@@ -30,7 +31,7 @@ def unpacked(path: Path, folder: Path, *, most_bytes: int) -> Path:
     """
     with path.open("rb") as stream:
         start = stream.read(4)
-    if not start.startswith(_GZIP) and start != _ZIP:
+    if not start.startswith(PACKED):
         return path
     return Path(confined_value(lambda: str(_unpack(path, folder, start, most_bytes)), most_bytes))
 

@@ -17,11 +17,15 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import requests_hardened
 from django.conf import settings
+from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress, get_ip_address
+
+from marketplace.foundation.deadlines import Deadline, watch
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
-WHOLE_SECONDS = 900.0
+ANSWER_SECONDS = 180.0  # for all tries of a request and its answer
+WHOLE_SECONDS = 900.0  # the same for a file
 MAX_BYTES = 512 * 1024 * 1024
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_REDIRECTS = 5
@@ -100,8 +104,10 @@ def fetch_to_file(
     max_bytes: int = MAX_BYTES,
 ) -> Fetched:
     """GET into `path`, retried; decompressed bytes are counted while they come. A 304 gives `unchanged`."""
-    deadline = time.monotonic() + WHOLE_SECONDS
-    with _request("GET", url, headers=headers, auth=auth, stream=True, retry=True) as response:
+    with (
+        Deadline(WHOLE_SECONDS) as deadline,
+        _request("GET", url, deadline, headers=headers, auth=auth, stream=True, retry=True) as response,
+    ):
         if response.status_code == 304:
             return Fetched(path, response.headers, 0, unchanged=True)
         size = 0
@@ -116,8 +122,11 @@ def fetch_to_file(
 
 
 def get_json(url: str, *, headers: Mapping[str, str] | None = None, auth: tuple[str, str] | None = None) -> object:
-    with _request("GET", url, headers=headers, auth=auth, stream=True, retry=True) as response:
-        return _answer(response).json()
+    with (
+        Deadline(ANSWER_SECONDS) as deadline,
+        _request("GET", url, deadline, headers=headers, auth=auth, stream=True, retry=True) as response,
+    ):
+        return _answer(response, deadline).json()
 
 
 def post(
@@ -129,33 +138,44 @@ def post(
 ) -> Answer:
     """POST once: whoever calls decides about trying again. A connection that breaks after sending raises HttpError
     with `unknown_outcome`; a status of 400 and above raises as well, permanent below 500 (408, 425, 429 excepted)."""
-    with _request("POST", url, headers=headers, auth=auth, stream=True, body=body) as response:
-        return _answer(response)
+    with (
+        Deadline(ANSWER_SECONDS) as deadline,
+        _request("POST", url, deadline, headers=headers, auth=auth, stream=True, body=body) as response,
+    ):
+        return _answer(response, deadline)
 
 
-def _answer(response: requests.Response) -> Answer:
-    deadline = time.monotonic() + READ_SECONDS
+def _answer(response: requests.Response, deadline: Deadline) -> Answer:
     body = b"".join(_blocks(response, MAX_ANSWER_BYTES, deadline))
     return Answer(response.status_code, response.headers, body)
 
 
-def _blocks(response: requests.Response, max_bytes: int, deadline: float):
+def _blocks(response: requests.Response, max_bytes: int, deadline: Deadline):
     size = 0
     try:
         for block in response.iter_content(_BLOCK):
             size += len(block)
             if size > max_bytes:
                 raise HttpError(f"{response.url}: more than {max_bytes // 2**20} MB; not read further.", permanent=True)
-            if time.monotonic() > deadline:
-                raise HttpError(f"{response.url}: too slow, given up.")
+            if deadline.is_over:
+                raise _too_slow(response.url)
             yield block
     except requests.RequestException as error:
+        if deadline.is_over:
+            raise _too_slow(response.url) from error
         raise HttpError(f"{response.url}: the connection broke: {error}", unknown_outcome=True) from error
+    if deadline.is_over:  # cut by us, which looks like the end where the server told no length
+        raise _too_slow(response.url)
+
+
+def _too_slow(url: str) -> HttpError:
+    return HttpError(f"{url}: too slow, given up.", unknown_outcome=True)
 
 
 def _request(
     method: str,
     url: str,
+    deadline: Deadline,
     *,
     headers: Mapping[str, str] | None,
     auth: tuple[str, str] | None,
@@ -168,6 +188,8 @@ def _request(
         try:
             return _follow(method, url, headers=dict(headers or {}), auth=auth, stream=stream, body=body)
         except HttpError as error:
+            if deadline.is_over:
+                raise _too_slow(url) from error
             if error.permanent or attempt == tries:
                 raise
             time.sleep(0 if settings.TESTING else 2**attempt)
@@ -200,10 +222,12 @@ def _send(
         default_timeout=(CONNECT_SECONDS, READ_SECONDS),
         user_agent_override="Halles (+https://halles.example.org)",
     )
+    session = requests_hardened.HTTPSession(config)
+    for adapter in session.adapters.values():
+        if isinstance(adapter, HTTPAdapter):
+            watch(adapter.poolmanager)
     try:
-        return requests_hardened.HTTPSession(config).request(
-            method, url, headers=headers, auth=auth, stream=stream, data=body
-        )
+        return session.request(method, url, headers=headers, auth=auth, stream=stream, data=body)
     except InvalidIPAddress as error:
         raise HttpError(f"{url} leads to a private address; it is never called.", permanent=True) from error
     except (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.SSLError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from datetime import timedelta
 from pathlib import Path
 
@@ -125,11 +126,16 @@ def test_feed_that_was_stopped_is_tried_again():
     assert (books.parked_at, books.attempts, books.due_at) == (None, 0, NOON + timedelta(minutes=5))
 
 
-@pytest.mark.parametrize("start", [b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"%PDF-1.7"])
-def test_picture_or_pdf_does_not_take_the_place_of_the_list(start):
+PROGRAM, FILM, NOISE = b"\x7fELF\x02\x01\x01", b"\0\0\0\x18ftypmp42", random.Random(4).randbytes(500)
+
+
+@pytest.mark.parametrize(
+    "start", [b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"%PDF-1.7", PROGRAM, FILM, NOISE], ids=range(7)
+)
+def test_what_is_no_list_does_not_take_its_place(start):
     books = feed(kind="csv", location="books.csv", name="books")
     send(books)
-    with pytest.raises(ArrivalError, match="not a list"):
+    with pytest.raises(ArrivalError, match=r"^This is no list we can read: it is "):
         receive(
             books, [start + b"x" * 50], name="photo", made_at=NOON + timedelta(hours=1), now=NOON + timedelta(hours=2)
         )

@@ -1,5 +1,8 @@
+import contextlib
 import gzip
+import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -9,6 +12,7 @@ from marketplace.foundation import http
 
 class Pages(BaseHTTPRequestHandler):
     hits: list[str] = []
+    dripped = 0  # bytes; a server that is listened to gets to 100
 
     def do_GET(self):
         self.hits.append(self.path)
@@ -36,6 +40,9 @@ class Pages(BaseHTTPRequestHandler):
     def page_loop(self):
         self.answer(302, Location="/loop")
 
+    def page_inside(self):
+        self.answer(302, Location="http://inside.example/file")
+
     def page_broken(self):
         self.answer(503, b"later")
 
@@ -51,6 +58,24 @@ class Pages(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"only this")
 
+    def page_dripping(self):
+        """A byte now and then, each well within the time-out of a read, and no length."""
+        self.send_response(200)
+        self.end_headers()
+        self.drip(b"x")
+
+    def page_headless(self):
+        self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Slow: ")
+        self.drip(b"y")
+
+    def drip(self, byte):
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                Pages.dripped += 1
+                self.wfile.write(byte)
+                self.wfile.flush()
+                time.sleep(0.1)
+
     def log_message(self, *args):
         pass
 
@@ -58,6 +83,7 @@ class Pages(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     Pages.hits.clear()
+    Pages.dripped = 0
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -134,3 +160,62 @@ def test_strange_addresses_are_refused(url, tmp_path):
     with pytest.raises(http.HttpError) as caught:
         http.fetch_to_file(url, tmp_path / "f")
     assert caught.value.permanent
+
+
+@pytest.mark.parametrize("page", ["dripping", "headless"])
+def test_server_that_drips_is_given_up(page, server, tmp_path, open_loopback, monkeypatch):
+    monkeypatch.setattr(http, "WHOLE_SECONDS", 0.3)
+    with pytest.raises(http.HttpError, match="too slow") as caught:
+        http.fetch_to_file(f"{server}/{page}", tmp_path / "f")
+    assert (caught.value.permanent, Pages.hits, Pages.dripped < 100) == (False, [f"/{page}"], True)
+
+
+def test_answer_that_drips_is_given_up(server, open_loopback, monkeypatch):
+    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.3)
+    with pytest.raises(http.HttpError, match="too slow") as caught:
+        http.post(f"{server}/dripping", b"{}")
+    assert (caught.value.unknown_outcome, Pages.dripped < 100) == (True, True)
+
+
+def names(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
+    """The names' addresses, one after the other, the last for ever; returns what was asked for, as it is filled."""
+    asked: list[str] = []
+
+    def answer(host, port, *_, **__):
+        asked.append(host)
+        address = addresses[min(len(asked), len(addresses)) - 1]
+        found = host if host[0].isdigit() else address  # an address is its own
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    return asked
+
+
+def connections(monkeypatch: pytest.MonkeyPatch, to: str) -> list[tuple]:
+    """The addresses that are connected to; all of them lead to a server of ours."""
+    met: list[tuple] = []
+    host, port = to.removeprefix("http://").split(":")
+    connect = socket.socket.connect
+
+    def noted(self, address):
+        met.append(address)
+        return connect(self, (host, int(port)))
+
+    monkeypatch.setattr(socket.socket, "connect", noted)
+    return met
+
+
+def test_name_that_changes_after_the_check_is_called_where_it_was_checked(server, tmp_path, monkeypatch):
+    """DNS rebinding: the name says a public address when it is checked, and a private one ever after."""
+    names(monkeypatch, "93.184.215.14", "127.0.0.1")
+    met = connections(monkeypatch, to=server)
+    assert http.fetch_to_file("http://shop.example/file", tmp_path / "f").size == 3
+    assert met == [("93.184.215.14", 80)]
+
+
+def test_redirect_to_a_private_address_is_not_followed(server, tmp_path, monkeypatch):
+    names(monkeypatch, "93.184.215.14", "10.0.0.1")
+    met = connections(monkeypatch, to=server)
+    with pytest.raises(http.HttpError, match="private address"):
+        http.fetch_to_file("http://shop.example/inside", tmp_path / "f")
+    assert (met, Pages.hits) == ([("93.184.215.14", 80)], ["/inside"])
