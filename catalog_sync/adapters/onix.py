@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-from lxml import etree
+from xml.etree.ElementTree import Element
 
 from catalog_sync import cleaning
 from catalog_sync.adapters import onix_codes as codes
@@ -24,7 +23,7 @@ from catalog_sync.identifiers import gtin_text
 from catalog_sync.reading.fetching import LocalFile, finished_files
 from catalog_sync.reading.stamps import as_of, read_stamp
 from catalog_sync.reading.xml_parts import Part
-from catalog_sync.reading.xml_records import Document, Piece, XmlEnding, describe, parse, prefixes, split_records
+from catalog_sync.reading.xml_records import Document, Piece, XmlEnding, describe, parse_plain, prefixes, split_records
 from catalog_sync.reasons import FeedError, Reason, feed_error, reason
 from catalog_sync.records import (
     STOCK_FIELDS,
@@ -177,7 +176,7 @@ class Onix(FileAdapter):
         if piece.problem:
             writer.refused.append(Refused(raw_text(piece.text), piece.problem, piece.number))
             return
-        parsed = parse(piece.text, declared)
+        parsed = parse_plain(piece.text, declared)
         message.cleaned += parsed.cleaned
         if parsed.element is None:
             why = parsed.problem or reason("record_unreadable", detail="?")
@@ -266,8 +265,8 @@ def _speaks_for(product: Part, notification: str, lane: Lane, availability: str)
 
 def _header(piece: Piece, declared: str) -> Part:
     """The header; an empty one where it cannot be read."""
-    found = None if piece.problem else parse(piece.text, declared).element
+    found = None if piece.problem else parse_plain(piece.text, declared).element
     return NO_HEADER if found is None else Part(found, codes.REFERENCE_NAMES)
 
 
-NO_HEADER = Part(etree.Element("Header"), {})
+NO_HEADER = Part(Element("Header"), {})

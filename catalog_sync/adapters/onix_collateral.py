@@ -1,16 +1,9 @@
 """What an ONIX record shows a reader: its description and the picture of its cover."""
 
-import re
-
-from lxml import etree
-
 from catalog_sync import cleaning
 from catalog_sync.adapters import onix_codes as codes
 from catalog_sync.adapters.onix_prices import block, text
 from catalog_sync.reading.xml_parts import Part
-
-_NAMESPACE = re.compile(r" xmlns(?::[\w.-]+)?=\"[^\"]*\"")  # of the message, which lxml repeats on every part it writes
-_PREFIX = re.compile(r"<(/?)[\w.-]+:")
 
 
 def _for_readers(part: Part) -> bool:
@@ -36,10 +29,7 @@ def read_description(product: Part) -> str:
 def _inner_markup(element: Part | None) -> str:
     if element is None:
         return ""
-    if not len(element):
-        return cleaning.description(element.text or "")
-    inner = (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element.element)
-    return cleaning.description(_PREFIX.sub(r"<\1", _NAMESPACE.sub("", inner)))
+    return cleaning.description(element.markup() if len(element) else element.text or "")
 
 
 def read_cover(product: Part) -> str:

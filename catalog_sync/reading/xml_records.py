@@ -12,6 +12,7 @@ from html import escape
 from html.entities import html5
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 from lxml import etree
 
@@ -175,7 +176,7 @@ class _Splitter:
         """Inside a plain record, go straight to its closing tag: looking at every tag is what costs."""
         if self.start is None:
             return
-        end = self.buffer.find("</" + opened[1:], self.at, self.at + self.reach)
+        end = self.buffer.find(f"</{opened[1:]}>", self.at, self.at + self.reach)
         if end < 0:
             return
         for hindrance in ("<!", opened + ">", opened + " "):
@@ -223,6 +224,39 @@ _PARSER = etree.XMLParser(
 def without_controls(text: str) -> str:
     """A text without the characters that XML has not."""
     return _CONTROL.sub(" ", text)
+
+
+class ParsedPart(NamedTuple):
+    """As `Parsed`, with an element of the standard library."""
+
+    element: ElementTree.Element | None
+    problem: Reason | None
+    cleaned: bool
+
+
+def parse_plain(text: str, declared_prefixes: str = "") -> ParsedPart:
+    """The same as `parse`, twice as fast where nothing is wrong with the record: only then is it looked at again.
+
+    The standard library's parser is safe here, since a record begins with its own tag: a document type, in which
+    entities are declared, can only stand before it.
+    """
+    try:
+        return ParsedPart(_plain(text, declared_prefixes), None, False)
+    except (ElementTree.ParseError, ValueError):
+        parsed = parse(text, declared_prefixes)
+    if parsed.element is None:
+        return ParsedPart(None, parsed.problem, parsed.cleaned)
+    repaired = etree.tostring(parsed.element, encoding="unicode", with_tail=False)
+    try:
+        return ParsedPart(_plain(repaired, ""), None, parsed.cleaned)
+    except (ElementTree.ParseError, ValueError) as problem:
+        return ParsedPart(None, reason("record_unreadable", detail=problem), parsed.cleaned)
+
+
+def _plain(text: str, declared_prefixes: str) -> ElementTree.Element:
+    if not declared_prefixes:
+        return ElementTree.fromstring(text)  # noqa: S314 see parse_plain
+    return ElementTree.fromstring(f"<records{declared_prefixes}>{text}</records>")[0]  # noqa: S314
 
 
 class Parsed(NamedTuple):

@@ -74,10 +74,10 @@ def carried(record: CatalogRecord) -> CatalogRecord:
         availability = Availability.IN_STOCK
     if availability in (Availability.IN_STOCK, Availability.ORDERABLE) and form == Form.EBOOK:
         availability = Availability.DIGITAL
-    if availability == Availability.DIGITAL and form not in (Form.EBOOK, Form.AUDIO):
-        availability, changes["form"] = (
-            (Availability.DIGITAL, Form.EBOOK) if record.title else (Availability.ORDERABLE, "")
-        )
+    if availability == Availability.DIGITAL and not record.title:  # nothing says that it is a download
+        availability = Availability.IN_STOCK if record.quantity else Availability.ORDERABLE
+    elif availability == Availability.DIGITAL and form not in (Form.EBOOK, Form.AUDIO):
+        changes["form"] = Form.EBOOK
     changes["availability"] = availability
     dated = (Availability.ORDERABLE, Availability.PREORDER, Availability.TEMPORARILY_UNAVAILABLE)
     changes["available_from"] = record.available_from if availability in dated else ""

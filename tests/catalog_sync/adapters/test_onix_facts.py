@@ -6,7 +6,7 @@ import pytest
 
 from catalog_sync.adapters.onix_rights import is_not_for_sale
 from catalog_sync.reading.xml_parts import Part
-from catalog_sync.reading.xml_records import parse
+from catalog_sync.reading.xml_records import parse_plain
 from tests.catalog_sync.adapters.test_onix import one, price, product
 
 TODAY = datetime.now(UTC)
@@ -250,7 +250,7 @@ def test_not_for_sale_by_rights_is_not_sold(inner, forbidden, tmp_path):
 
 def test_rights_of_onix_21_name_countries_beside():
     def forbidden(inner: str) -> bool:
-        return is_not_for_sale(Part(parse(f"<Product>{inner}</Product>").element, {}), "FR")
+        return is_not_for_sale(Part(parse_plain(f"<Product>{inner}</Product>").element, {}), "FR")
 
     ours = "<SalesRights><SalesRightsType>02</SalesRightsType><RightsCountry>FR</RightsCountry></SalesRights>"
     rest = "<SalesRights><SalesRightsType>03</SalesRightsType><RightsTerritory>ROW</RightsTerritory></SalesRights>"
