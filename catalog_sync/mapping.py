@@ -1,5 +1,5 @@
-"""What a person sees and says of a feed's columns: the list's first rows, what stands where and why, what would become of
-them; and the choice, remembered with the feed."""
+"""What a person sees and says of a feed's columns: the list's first rows, what stands where and why, what would become
+of them; and the choice, remembered with the feed."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _TOLD = AWAITED | {"column_left", "columns_several", "price_undecided", "columns
 
 
 class Column(NamedTuple):
-    """One column as the page shows it. `field`: what is read from it, empty for nothing; `maybe`: what it could be, for a
-    person to say."""
+    """One column as the page shows it. `field`: what is read from it, empty for nothing; `maybe`: what it could be,
+    for a person to say."""
 
     name: str
     field: str
