@@ -8,6 +8,7 @@ import html
 import re
 import unicodedata
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -81,18 +82,27 @@ def sku(text: str) -> str:
     return one_line(text)[:SKU_LENGTH]
 
 
-_PLAIN_NUMBER = re.compile(
-    r"^([<>≥~±+]*)\s*([-−]?\d{1,9})(?:[.,](\d{1,6}))?\s*(\+?)\s*(?:ex|exs|pcs?|pieces?|units?|u|x|copies|copy|st|stk|kom)?\.?$",
-    re.I,
+_UNITS = (
+    r"(?:ex|exs|exemplaires?|pcs?|pieces?|pièces?|units?|unités?|u|x|copies|copy|livres?|books?|st|stk|stück|stueck|"
+    r"ud|uds|unidad(?:es)?|ejemplar(?:es)?|kom|шт|штук[аи]?|экз)?"
 )
+_AT_LEAST = (
+    r"(?:plus de|au moins|more than|over|at least|min|más de|mas de|al menos|mehr als|über|ueber|mindestens|"
+    r"более|больше|не менее|от)?"
+)
+_PLAIN_NUMBER = re.compile(
+    rf"^([<>≥~±+]*)\s*{_AT_LEAST}\s*([-−]?\d{{1,9}})(?:[.,](\d{{1,6}}))?\s*(\+?)\s*{_UNITS}\.?$", re.I
+)
+_UNIT = re.compile(_UNITS, re.I)
+_NUMBER_AND_WORDS = re.compile(r"^(\D{0,30}?)[\s:(=]*(\d{1,6})\)?\s*(\D{0,30})$")
 _RANGE = re.compile(r"^(\d{1,9})\s*[-–—àa]\s*(\d{1,9})$")
 _GROUPED = re.compile(r"(?<=\d)[\s\u00a0\u202f'’](?=\d{3}(?:\D|$))")
 
 
 @lru_cache(maxsize=REMEMBERED)
 def quantity(text: str) -> Cleaned:
-    """Copies free to sell. "10+", "> 10" and "10-50" are at least 10; "< 10" is unknown; below 0 is 0 with a word
-    about it.
+    """Copies free to sell. "10+", "> 10", "plus de 10" and "10-50" are at least 10; "< 10" is unknown; "en stock (3)"
+    is 3; below 0 is 0 with a word about it.
 
     A word such as "rupture" or "en stock" is no number: value None without a reason, see `availability_in_quantity`.
     """
@@ -112,6 +122,11 @@ def quantity(text: str) -> Cleaned:
         return Cleaned(int(spread[1]))
     if fold(bare) in AVAILABILITY_WORDS:
         return NOTHING
+    worded = _NUMBER_AND_WORDS.match(bare)
+    if worded:
+        words = " ".join(word for word in fold(f"{worded[1]} {worded[3]}").split() if not _UNIT.fullmatch(word))
+        if AVAILABILITY_WORDS.get(words) == Availability.IN_STOCK:
+            return Cleaned(int(worded[2]))
     return Cleaned(None, reason("quantity_not_understood", value=text))
 
 
@@ -188,6 +203,28 @@ def pages(text: str) -> int | None:
     """A number of pages between 1 and 99,999; None otherwise."""
     whole = _WHOLE.match(text.strip())
     return int(whole[1]) or None if whole else None
+
+
+_RATE = re.compile(r"^\D{0,20}?(\d{0,2})(?:[.,](\d{1,4}))?\s*(%?)[^\d]{0,20}$")
+_HIGHEST_RATE = 30  # per cent; no value-added tax is higher
+_RATE_WORDS = frozenset({"", "tva", "taux", "vat", "iva", "mwst", "ust", "btw", "gst", "tps", "ндс", "tax", "taxe"})
+
+
+@lru_cache(maxsize=REMEMBERED)
+def tax_code(text: str) -> str:
+    """A rate of tax in per cent as "5.5", whether written "5,5 %", "TVA 5.5", "5.50" or as a share, "0.055"; anything
+    else as the sender's own code."""
+    line = one_line(text)
+    found = _RATE.match(line)
+    if not found or not (found[1] or found[2]):
+        return line
+    words = set(fold(re.sub(r"[\d.,%]", " ", line)).split())
+    if not words <= _RATE_WORDS:
+        return line
+    rate = Decimal(f"{found[1] or 0}.{found[2] or 0}")
+    if not found[3] and 0 < rate < 1 and rate * 100 <= _HIGHEST_RATE:
+        rate *= 100
+    return f"{rate.normalize():f}"
 
 
 _ISO = re.compile(r"^(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?(?:[T ].*)?$")

@@ -20,6 +20,17 @@ _SPACES = re.compile(r"[\s\u00a0\u202f\u2009'’]+")
 _NUMBER = re.compile(
     r"^((?:[^\d\-−.,]|[.,](?!\d))*)([-−]?)\s*([^\d.,]*)([\d.,\s\u00a0\u202f\u2009'’]*\d[.,]?)(?:[-–—]{1,2})?([^\d]*)$"
 )
+_SIGN_AS_MARK = re.compile(r"^(\d{1,6})\s*([€$£])\s*(\d{2})$")  # "12 $ 90", as Quebec and price tags have it
+_EXCLUDED = re.compile(
+    r"(?<!\w)(?:h\.?\s?t\.?|hors\s+(?:taxes?|tva)|(?:excl|exkl|ex|zzgl|sin|ohne|without|\+|plus)\.?\s*"
+    r"(?:tva|vat|tax(?:es)?|gst|mwst|iva|btw|ндс)|без\s+ндс|net(?:to)?)(?!\w)",
+    re.I,
+)
+_INCLUDED = re.compile(
+    r"\(?(?<!\w)(?:t\.?\s?t\.?\s?c\.?|tva\s+(?:incluse|comprise)|(?:incl|inkl|inc|including|mit|con|с)\.?\s*"
+    r"(?:tva|vat|tax(?:es)?|gst|mwst|iva|btw|ндс)|iva\s+incl(?:uido|\.)?|brutto)(?!\w)\.?\)?",
+    re.I,
+)
 _CURRENCIES = frozenset(get_global("all_currencies"))
 
 
@@ -43,6 +54,10 @@ def read_price(text: str, currency: str, decimal: str = "", zero_is_free: bool =
     bare = text.strip()
     if not bare:
         return Priced(None, currency, reason("price_missing"))
+    bare, taxed = _without_tax_words(bare) if len(bare) <= LONGEST else (bare, True)
+    if not taxed:
+        return Priced(None, currency, reason("price_without_tax", value=text))
+    bare = _SIGN_AS_MARK.sub(r"\1.\3 \2", bare)
     found = _NUMBER.match(bare) if len(bare) <= LONGEST else None
     if not found:
         if fold(bare) in PRICE_ON_REQUEST_WORDS:
@@ -53,6 +68,15 @@ def read_price(text: str, currency: str, decimal: str = "", zero_is_free: bool =
     if named is None or number is None or found[2]:
         return Priced(None, currency, reason("price_not_understood", value=text))
     return _in_minor_units(number, named, text, zero_is_free)
+
+
+def _without_tax_words(bare: str) -> tuple[str, bool]:
+    """The text without what it says about tax, and whether tax is in the price."""
+    if bare[-1].isdigit() and bare[0].isdigit():
+        return bare, True
+    if _EXCLUDED.search(bare):
+        return bare, False
+    return _INCLUDED.sub(" ", bare).strip() or bare, True
 
 
 def _in_minor_units(number: Decimal, currency: str, text: str, zero_is_free: bool) -> Priced:
@@ -71,7 +95,7 @@ def _currency_in(before: str, after: str, default: str) -> str | None:
     for words in (before.strip(" :\u00a0\u202f"), after.strip(" .:/\u00a0\u202f")):
         if not words:
             continue
-        words = "".join(words.lower().removesuffix("ttc").split())
+        words = "".join(words.lower().split())
         if words.upper() in _CURRENCIES:
             return words.upper()
         if words in AMBIGUOUS_SIGNS:

@@ -33,6 +33,7 @@ RECORD_REASONS: dict[str, str] = {
     "price_missing": _("No price. The article is not sold until it has one."),
     "price_on_request": _("The price is on request (“%(value)s”). The article is not sold online."),
     "price_not_understood": _("“%(value)s” was not understood as one price. Write it like 12.90 or 12,90."),
+    "price_without_tax": _("“%(value)s” is a price without tax, which readers do not pay. Give the price with tax."),
     "price_zero": _("The price is 0. Give the article a price, or take it out of the list."),
     "currency_unknown": _("“%(value)s” is no currency. Write its code, like EUR or CAD."),
     "price_net_only": _("Only a trade price was given, which readers must not see. Add the retail price."),

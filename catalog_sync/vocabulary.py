@@ -20,30 +20,42 @@ AVAILABILITY_WORDS: dict[str, str] = _table(
             "in stock, instock, in store only, instoreonly, limited availability, limitedavailability, available, "
             "yes, y, true, 1, oui, en stock, disponible, en rayon, en magasin, dispo, si, en existencia, auf "
             "lager, lieferbar, vorratig, ja, sofort lieferbar, op voorraad, disponibile, in magazzino, da, na "
-            "stanju, em estoque, active, publish"
+            "stanju, em estoque, active, publish, in stock now, on hand, on shelf, stock ok, en stock magasin, "
+            "plusieurs exemplaires, quelques exemplaires, en tienda, hay existencias, hay stock, en almacen, "
+            "disponible en tienda, vorhanden, am lager, verfugbar, sofort verfugbar, vorratig im laden, в "
+            "наличии, есть, есть в наличии, да, на складе, имеется, есть на складе, в продаже"
         ),
         A.ORDERABLE: (
             "backorder, back order, onbackorder, on backorder, available for order, to order, special order, made "
             "to order, madetoorder, print on demand, pod, notify, sur commande, a commander, en commande, "
             "impression a la demande, bajo pedido, por encargo, bestellbar, auf bestellung, op bestelling, su "
-            "ordinazione, order, orderable, indent"
+            "ordinazione, order, orderable, indent, disponible sous commande, sur demande client, a pedido, "
+            "disponible bajo pedido, auf anfrage lieferbar, nachbestellbar, под заказ, на заказ, заказ"
         ),
         A.PREORDER: (
             "preorder, pre order, presale, presell, not yet published, forthcoming, coming soon, a paraitre, "
             "precommande, prochainement, preventa, vorbestellbar, vorbestellung, in vorbereitung, proximamente, "
-            "np, nyp"
+            "np, nyp, pas encore paru, a venir prochainement, proxima publicacion, de proxima aparicion, noch "
+            "nicht erschienen, erscheint demnachst, in kurze, предзаказ, скоро в продаже, скоро, готовится к "
+            "печати, ожидается выход"
         ),
         A.TEMPORARILY_UNAVAILABLE: (
             "out of stock, outofstock, no stock, sold out, soldout, no, n, false, 0, non, rupture, en rupture, "
             "rupture de stock, en reimpression, reimpression, manquant, indisponible, temporairement "
             "indisponible, temporarily unavailable, temporarily out of stock, reprinting, agotado, sin stock, sin "
             "existencias, nicht vorratig, nicht lieferbar, vergriffen, nein, niet op voorraad, uitverkocht, "
-            "esaurito, nema na stanju, ne, esgotado"
+            "esaurito, nema na stanju, ne, esgotado, plus en stock, pas en stock, hors stock, stock epuise, zero, "
+            "aucun, not in stock, none, sin unidades, sin disponibilidad, no disponible, no hay, temporalmente "
+            "agotado, temporalmente sin stock, fehlt, nicht auf lager, derzeit nicht lieferbar, derzeit nicht "
+            "verfugbar, zurzeit nicht lieferbar, momentan vergriffen, ausverkauft, нет, нет в наличии, нет на "
+            "складе, закончился, закончилось, распродано, отсутствует, ожидается, временно нет в наличии"
         ),
         A.UNAVAILABLE: (
             "discontinued, unavailable, not available, out of print, op, epuise, arret de commercialisation, "
             "arret definitif, abandonne, plus disponible, withdrawn, retire de la vente, descatalogado, draft, "
-            "archived, private"
+            "archived, private, definitivement epuise, no longer available, fuera de catalogo, agotado "
+            "definitivamente, endgultig vergriffen, nicht mehr lieferbar, restlos vergriffen, снят с "
+            "производства, снято с производства, снят с продажи, больше не продается, тираж закончился"
         ),
         A.DIGITAL: "online only, onlineonly, download, digital, numerique, telechargement",
         A.UNKNOWN: "unknown, inconnu, contact us, nous consulter, call",
@@ -53,30 +65,38 @@ AVAILABILITY_WORDS: dict[str, str] = _table(
 # A word without a grade ("used") counts as the lowest grade.
 CONDITION_WORDS: dict[str, str] = _table(
     {
-        C.NEW: "new, n, neuf, neuve, nouveau, nuevo, neu, nuovo, nieuw, novo, newcondition, brand new",
+        C.NEW: (
+            "new, n, neuf, neuve, новыи, новая, новое, nouveau, nuevo, neu, nuovo, nieuw, novo, newcondition, brand new"
+        ),
         C.AS_NEW: (
             "as new, like new, likenew, mint, fine, f, nf, near fine, comme neuf, quasi neuf, etat neuf, "
             "excellent, excellent etat, refurbished, refurbishedcondition, reconditionne, como nuevo, wie neu, "
             "neuwertig, open box"
         ),
         C.VERY_GOOD: (
-            "very good, vg, verygood, tres bon, tres bon etat, tbe, muy bueno, muy bien, sehr gut, sehr gut erhalten"
+            "very good, vg, отличное, очень хорошее, verygood, tres bon, tres bon etat, tbe, muy bueno, muy bien, "
+            "sehr gut, sehr gut erhalten"
         ),
-        C.GOOD: "good, g, bon, bon etat, be, bueno, bien, gut, gut erhalten, buono, goed",
+        C.GOOD: "good, g, хорошее, хорошая, bon, bon etat, be, bueno, bien, gut, gut erhalten, buono, goed",
         C.ACCEPTABLE: (
-            "acceptable, fair, poor, used, usedcondition, second hand, secondhand, pre owned, reading copy, etat "
-            "acceptable, etat correct, correct, moyen, etat moyen, etat d usage, usage, use, usagee, mauvais "
-            "etat, passable, occasion, d occasion, livre d occasion, defraichi, abime, damaged, damagedcondition, "
-            "usado, segunda mano, aceptable, gebraucht, akzeptabel, usato, tweedehands"
+            "acceptable, fair, poor, б у, бу, подержанная, удовлетворительное, used, usedcondition, second hand, "
+            "secondhand, pre owned, reading copy, etat acceptable, etat correct, correct, moyen, etat moyen, etat "
+            "d usage, usage, use, usagee, mauvais etat, passable, occasion, d occasion, livre d occasion, "
+            "defraichi, abime, damaged, damagedcondition, usado, segunda mano, aceptable, gebraucht, akzeptabel, "
+            "usato, tweedehands"
         ),
     }
 )
 
 FORM_WORDS: dict[str, str] = _table(
     {
-        F.HARDBACK: "hardback, hardcover, hc, hb, relie, cartonne, tapa dura, gebunden, cased",
+        F.HARDBACK: (
+            "hardback, твердыи переплет, твердая обложка, твердыи, твердая, hardcover, hc, hb, relie, cartonne, "
+            "tapa dura, gebunden, cased"
+        ),
         F.PAPERBACK: (
-            "paperback, softcover, pb, trade paperback, broche, grand format, tapa blanda, taschenbuch, softback"
+            "paperback, softcover, мягкии переплет, мягкая обложка, мягкии, мягкая, rustica, kartoniert, "
+            "broschiert, pb, trade paperback, broche, grand format, tapa blanda, taschenbuch, softback"
         ),
         F.POCKET: "pocket, mass market, mass market paperback, poche, format poche, livre de poche, bolsillo",
         F.BOOK: "book, livre, libro, buch, print, album",
@@ -97,10 +117,10 @@ FORM_WORDS: dict[str, str] = _table(
 # ISO 639-2/B and /T, and the names people write, to the shortest code.
 LANGUAGE_WORDS: dict[str, str] = _table(
     {
-        "fr": "fr, fre, fra, francais, french, frances, franzosisch, frans, francese",
-        "en": "en, eng, anglais, english, ingles, englisch, engels, inglese",
-        "es": "es, spa, espagnol, spanish, espanol, castellano, spanisch",
-        "de": "de, ger, deu, allemand, german, deutsch, aleman",
+        "fr": "fr, fre, французскии, fra, francais, french, frances, franzosisch, frans, francese",
+        "en": "en, eng, англиискии, anglais, english, ingles, englisch, engels, inglese",
+        "es": "es, spa, испанскии, espagnol, spanish, espanol, castellano, spanisch",
+        "de": "de, ger, немецкии, deu, allemand, german, deutsch, aleman",
         "it": "it, ita, italien, italian, italiano",
         "pt": "pt, por, portugais, portuguese, portugues",
         "nl": "nl, dut, nld, neerlandais, dutch, nederlands",
@@ -113,7 +133,7 @@ LANGUAGE_WORDS: dict[str, str] = _table(
         "sk": "sk, slo, slk",
         "hu": "hu, hun",
         "ro": "ro, rum, ron",
-        "ru": "ru, rus, russe, russian",
+        "ru": "ru, rus, russe, russian, русскии, ruso, russisch",
         "uk": "uk, ukr",
         "sr": "sr, srp, scc, serbian, srpski",
         "hr": "hr, hrv, scr",
@@ -174,10 +194,10 @@ PRICE_ON_REQUEST_WORDS = frozenset(_ON_REQUEST.strip().split(", "))
 # Signs and abbreviations, lower case without spaces, to ISO 4217.
 CURRENCY_SIGNS: dict[str, str] = _table(
     {
-        "EUR": "€, euro, euros",
+        "EUR": "€, euro, euros, евро, eur.",
         "XOF": "fcfa, cfa",
         "CHF": "fr., sfr, sfr.",
-        "CAD": "ca$, c$, $ca, $can",
+        "CAD": "ca$, c$, $ca, $can, dollarscanadiens, $canadiens",
         "USD": "us$, $us",
         "AUD": "a$, au$",
         "PLN": "zł, zl",
@@ -185,7 +205,7 @@ CURRENCY_SIGNS: dict[str, str] = _table(
         "HUF": "ft",
         "RON": "lei",
         "RSD": "din, din.",
-        "RUB": "₽, руб, руб.",
+        "RUB": "₽, руб, руб., рублей, рубля, р., р",
         "UAH": "₴",
         "INR": "₹",
         "ILS": "₪",

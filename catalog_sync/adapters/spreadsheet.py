@@ -313,7 +313,7 @@ class _RowCleaner:
             self._each("series_number", cleaning.one_line),
             self._each("audience", cleaning.one_line),
             self._each("unit_size", cleaning.one_line),
-            self._each("tax_code", cleaning.one_line),
+            self._each("tax_code", cleaning.tax_code),
             repeat(()),  # related
         ]
 

@@ -94,9 +94,17 @@ def cell_text(cell: Any) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        return _number(cell)
     if isinstance(cell, datetime) and not (cell.hour or cell.minute or cell.second):
         return cell.date().isoformat()
     if isinstance(cell, date):
         return cell.isoformat()
     return str(cell)
+
+
+def _number(cell: float) -> str:
+    """A number with a decimal point. One with three decimals gets a fourth: 7.125 is no seven thousand."""
+    if cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    text = repr(round(cell, 10)) if abs(cell) < 1e6 else repr(cell)  # 12.899999999999999 is 12.9
+    return text + "0" if "e" not in text and len(text.rpartition(".")[2]) == 3 else text

@@ -75,6 +75,27 @@ def test_description_keeps_markup_and_drops_what_a_database_cannot_hold():
         ("rupture", None, None),
         ("plusieurs", None, "quantity_not_understood"),
         ("9782070368228", None, "quantity_not_understood"),
+        ("+10", 10, None),
+        ("plus de 10", 10, None),
+        ("más de 5", 5, None),
+        ("mehr als 5", 5, None),
+        ("более 10", 10, None),
+        ("au moins 3 exemplaires", 3, None),
+        ("moins de 5", None, "quantity_not_understood"),
+        ("en stock (3)", 3, None),
+        ("3 en stock", 3, None),
+        ("Auf Lager: 2", 2, None),
+        ("В наличии: 4 шт.", 4, None),
+        ("4 шт.", 4, None),
+        ("2 Stück", 2, None),
+        ("7 uds.", 7, None),
+        ("0 en stock", 0, None),
+        ("rupture 3", None, "quantity_not_understood"),
+        ("en stock sous 5 jours", None, "quantity_not_understood"),
+        ("1\u202f200", 1200, None),
+        ("12\u00a0", 12, None),
+        ("épuisé", None, None),
+        ("нет в наличии", None, None),
     ],
 )
 def test_quantity(text, units, code):
@@ -90,7 +111,28 @@ def test_quantity_is_zero_only_where_a_number_was_written(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("en stock", "in_stock"), ("Épuisé", "unavailable"), ("1", ""), ("", ""), ("abc", "")]
+    ("text", "said"),
+    [
+        *(
+            ("en stock", "in_stock"),
+            ("disponible", "in_stock"),
+            ("Sur commande", "orderable"),
+            ("À paraître", "preorder"),
+        ),
+        *(
+            ("Épuisé", "unavailable"),
+            ("rupture", "temporarily_unavailable"),
+            ("plus en stock", "temporarily_unavailable"),
+        ),
+        *(("in stock", "in_stock"), ("Out of stock", "temporarily_unavailable"), ("out of print", "unavailable")),
+        *(("En existencia", "in_stock"), ("Agotado", "temporarily_unavailable"), ("Descatalogado", "unavailable")),
+        *(("bajo pedido", "orderable"), ("sin existencias", "temporarily_unavailable")),
+        *(("auf Lager", "in_stock"), ("vorrätig", "in_stock"), ("lieferbar", "in_stock"), ("bestellbar", "orderable")),
+        *(("vergriffen", "temporarily_unavailable"), ("nicht mehr lieferbar", "unavailable")),
+        *(("В наличии", "in_stock"), ("нет в наличии", "temporarily_unavailable"), ("под заказ", "orderable")),
+        *(("Предзаказ", "preorder"), ("снят с производства", "unavailable")),
+        *(("1", ""), ("", ""), ("abc", "")),
+    ],
 )
 def test_word_in_a_quantity_column_is_an_availability(text, said):
     assert cleaning.availability_in_quantity(text) == said
@@ -233,3 +275,16 @@ def test_web_address(text, address):
 @pytest.mark.parametrize(("text", "pages"), [("184", 184), ("184.0", 184), ("184 p.", 184), ("0", None), ("", None)])
 def test_pages(text, pages):
     assert cleaning.pages(text) == pages
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        *((text, "5.5") for text in ("5,5 %", "5.5", "5.50%", "TVA 5.5", "TVA 5,5 %", "0.055", "0,055", "5,5\u202f%")),
+        *((text, "20") for text in ("20", "20.0", "20 %", "0.2", "0,20", "20,00 %", "MwSt. 20 %", "НДС 20%")),
+        *((("0", "0"), ("0 %", "0"), ("2.1", "2.1"), ("0.9 %", "0.9"), ("7", "7"), ("IVA 4%", "4"), (".055", "5.5"))),
+        *((("standard", "standard"), ("A", "A"), ("", ""), ("zone 3", "zone 3"), ("5 5", "5 5"), ("TX-20", "TX-20"))),
+    ],
+)
+def test_tax_code(text, code):
+    assert cleaning.tax_code(text) == code

@@ -238,6 +238,20 @@ def test_workbook_numbers_are_made_whole(workbook):
     assert chunk.complete
 
 
+def test_workbook_number_with_three_decimals_is_no_thousand(workbook):
+    path = workbook([["SKU", "Titre", "Prix", "TVA"], ["A", "T", 7.125, 0.055], ["B", "T", 12.899999999999999, 20]])
+    assert [(r.price, r.tax_code) for r in records(read(path))] == [(713, "5.5"), (1290, "20")]
+
+
+def test_list_without_names_is_read_by_its_contents(written):
+    isbns = ("9782070368228", "9782070360024", "9782070370481", "9782070411191")
+    path = written("".join(f"Titre {n};{isbn};{n + 5},90;{n}\n" for n, isbn in enumerate(isbns)))
+    (chunk,) = read(path)
+    found = [(record.gtin, record.title, record.price, record.quantity) for record in chunk.records]
+    assert found[:2] == [(9782070368228, "Titre 0", 590, 0), (9782070360024, "Titre 1", 690, 1)]
+    assert (len(found), chunk.complete, "header_none" in {note.code for note in chunk.notes}) == (4, True, True)
+
+
 def test_cut_workbook_is_damaged_and_tried_again_later(workbook, tmp_path):
     content = workbook([["SKU", "Titre"], ["A", "T"]]).read_bytes()
     path = tmp_path / "cut.xlsx"
