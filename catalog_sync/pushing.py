@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ from marketplace.foundation import leases
 MOST_ROWS = 5000
 HIGHEST_QUANTITY = 1_000_000
 _KEYS = {"sku", "gtin", "quantity", "price"}
+_HALF = re.compile("[\ud800-\udfff]")  # of a character: JSON can say it, no database can keep it
 _PRICE_FIELDS = ("price", "currency", "price_kind")
 
 
@@ -152,7 +154,7 @@ def _price(feed: Feed, row: dict[str, Any]) -> int | None:
 
 def _sku(row: dict[str, Any], known: dict[int, list[str]]) -> str:
     sku = row.get("sku")
-    if isinstance(sku, str) and cleaning.sku(sku):
+    if isinstance(sku, str) and cleaning.sku(sku) and not _HALF.search(sku):
         return cleaning.sku(sku)
     if sku is not None:
         raise PushError(_("“sku” is the article's number as a text."))

@@ -121,6 +121,7 @@ def test_isbn_will_do_where_it_names_one_article(key):
         {"sku": "a"},
         {"sku": "", "quantity": 1},
         {"sku": 5, "quantity": 1},
+        {"sku": "a\ud800", "quantity": 1},
         {"quantity": 1},
         {"sku": "a", "quantity": -1},
         {"sku": "a", "quantity": 1.5},
