@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalog_sync import facts, journal, matching, merging
+from catalog_sync import facts, journal, matching, merging, title_moves
 from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.planning import GONE, QUESTION, Plan
@@ -81,6 +81,7 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
             if bulk.is_postgres():
                 bulk.execute("SET LOCAL synchronous_commit = off")  # what a crash loses of it, the next run repeats
                 bulk.execute(bulk.NO_JIT)
+            title_moves.share_lock()
             alive()
             yield low, min(low + size - 1, rows)
             failpoint("sync.before_commit")
@@ -92,6 +93,7 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
 
 def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Sequence[str], *, now: datetime) -> int:
     feed, sold = run.feed, plan.planned_sold > 0
+    title_moves.follow_in_plan(feed.pk, words["low"], words["high"], since=run.started_at)
     written = made = matching.create_products(feed, words["low"], words["high"], now=now)
     all_new = made == words["high"] - words["low"] + 1
     if sold:

@@ -8,11 +8,18 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('partner', '0007_partneraddress_code'),
         ('shops', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='PinnedArticle',
+            fields=[
+                ('stock_record', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='partner.stockrecord')),
+            ],
+        ),
         migrations.CreateModel(
             name='Feed',
             fields=[
@@ -170,6 +177,24 @@ class Migration(migrations.Migration):
                 'ordering': ['run', 'number'],
             },
         ),
+        migrations.CreateModel(
+            name='TitleMove',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('join', 'Joined'), ('part', 'Parted')], max_length=4)),
+                ('from_product_id', models.BigIntegerField(db_index=True)),
+                ('to_product_id', models.BigIntegerField(db_index=True)),
+                ('at', models.DateTimeField()),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('before', models.JSONField(help_text='What was moved and what was written over: catalog_sync.title_moves.')),
+                ('undone_at', models.DateTimeField(db_index=True, null=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
         migrations.AddConstraint(
             model_name='syncrun',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('feed',), name='run_one_at_a_time'),
@@ -181,5 +206,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='journalpart',
             constraint=models.UniqueConstraint(fields=('run', 'number'), name='journal_part_once'),
+        ),
+        migrations.AddIndex(
+            model_name='titlemove',
+            index=models.Index(fields=['at'], name='move_at'),
         ),
     ]

@@ -89,6 +89,26 @@ class ProductFacts(models.Model):
         return f"{self.gtin or 'no GTIN'} ({self.product_id})"
 
 
+class OtherGtin(models.Model):
+    """A number that a title has beside its own: of another that was joined with it. Feeds match by it too."""
+
+    gtin = models.BigIntegerField(primary_key=True)
+    product = models.ForeignKey("catalogue.Product", on_delete=models.CASCADE, related_name="other_gtins")
+
+    def __str__(self) -> str:
+        return f"{self.gtin} → {self.product_id}"
+
+
+class ProductRedirect(models.Model):
+    """A title that was joined with another: it is kept, empty, and its address leads to the other one's."""
+
+    old = models.OneToOneField("catalogue.Product", primary_key=True, on_delete=models.CASCADE, related_name="moved_to")
+    product = models.ForeignKey("catalogue.Product", on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.old_id} → {self.product_id}"
+
+
 class TitleChange(models.Model):
     """A title whose document in the index is out of date: written in the transaction of the change by whoever causes
     it, taken up by the step `index_titles`. Several rows for one product are collapsed there."""

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from oscar.apps.catalogue.models import Product
 
-from marketplace.catalogue.models import ProductFacts
+from marketplace.catalogue.models import ProductFacts, ProductRedirect
 from marketplace.cms.models import Pick
 from marketplace.storefront import page_memory
 from search import offers
@@ -49,7 +49,10 @@ class OfferGroup:
 def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     product = Product.objects.filter(pk=int(pk), is_public=True).select_related("facts").first()
     if product is None:
-        raise Http404
+        joined = ProductRedirect.objects.filter(old_id=int(pk)).select_related("product").first()
+        if joined is None:
+            raise Http404
+        return redirect(joined.product, permanent=True)
     if slug != product.slug:
         return redirect(product, permanent=True)
     reader = reader_of(request)

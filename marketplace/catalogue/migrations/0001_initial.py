@@ -36,6 +36,13 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='OtherGtin',
+            fields=[
+                ('gtin', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='other_gtins', to='catalogue.product')),
+            ],
+        ),
+        migrations.CreateModel(
             name='ProductFacts',
             fields=[
                 ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='facts', serialize=False, to='catalogue.product')),
@@ -67,6 +74,13 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'product facts',
                 'indexes': [models.Index(fields=['series'], name='facts_series'), models.Index(fields=['contributors_text'], name='facts_contributors')],
             },
+        ),
+        migrations.CreateModel(
+            name='ProductRedirect',
+            fields=[
+                ('old', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='moved_to', serialize=False, to='catalogue.product')),
+                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalogue.product')),
+            ],
         ),
         migrations.CreateModel(
             name='Subject',
