@@ -109,11 +109,13 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Se
     else:
         folded = facts.refold(products, now=now)
     shown = bulk.rows(
-        f"SELECT product_id, old_product_id FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s AND is_visible"
-        f" AND verdict IN ('{APPLY}', '{QUESTION}')",
+        f"SELECT product_id, old_product_id, was_retired FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s"
+        f" AND is_visible AND verdict IN ('{APPLY}', '{QUESTION}')",
         words,
     )
-    changes.mark(folded.union(product_id for pair in shown for product_id in pair if product_id is not None))
+    seen = {product_id for product_id, old_product_id, _ in shown} | {old_product_id for _, old_product_id, _ in shown}
+    changes.mark(folded | (seen - {None}))
+    changes.mark_works(product_id for product_id, _, was_retired in shown if was_retired and product_id)
     return written + len(folded)
 
 
@@ -177,7 +179,9 @@ def _retire_slice(run: SyncRun, words: dict[str, Any], now: datetime) -> int:
     gone = bulk.rows(
         f"SELECT product_id FROM {GONE} WHERE n BETWEEN %(low)s AND %(high)s AND (withdrawn OR %(vouched)s)", words
     )
-    changes.mark({product_id for (product_id,) in gone if product_id is not None})
+    concerned = {product_id for (product_id,) in gone if product_id is not None}
+    changes.mark(concerned)
+    changes.mark_works(concerned)
     written = sum(_execute(statement, words) for statement in _GONE_STATEMENTS)
     if words["zero"]:
         _absorb_sold_out(run.feed, words, now)

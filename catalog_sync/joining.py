@@ -87,6 +87,7 @@ def empty(other: Product, *, into: Product, now: datetime) -> dict[str, Any]:
     folding.forget([other.pk])
     before["folded_at"] = folded_at(into.pk)
     changes.mark([into.pk, other.pk])
+    changes.mark_works([other.pk])
     return before
 
 

@@ -51,6 +51,7 @@ STEPS = [
     Step("follow_freshness", "shops.freshness:follow_freshness", 20),
     Step("follow_decisions", "catalog_sync.decisions:follow_decisions", 2, slow=True),
     Step("apply_pushes", "catalog_sync.pushing:apply_pushes", 2, slow=True),
+    Step("group_works", "catalog_sync.works:group_works", 2, slow=True),
     Step("prune_journals", "catalog_sync.journal:prune", 3600, slow=True),
     Step("fetch_covers", "marketplace.catalogue.cover_files:fetch_covers", 5, slow=True),
     Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15, slow=True),

@@ -26,7 +26,7 @@ from marketplace.foundation import bulk
 from marketplace.foundation.models import AuditEntry
 from marketplace.oscar_apps.basket import lines
 from shops.invariants import counters_that_differ, ends_without_cause
-from shops.models import Allocation, ShopOrderLine
+from shops.models import Allocation, Shop, ShopOrderLine
 from tests import factories
 from tests.catalog_sync.memory import NOON, article, feed, shelve, sync_now
 
@@ -366,6 +366,7 @@ def test_join_while_feeds_are_read_and_baskets_filled(committed_db):
     for somebody who waits for him."""
     kept, other, port, mile = two_titles()
     now = timezone.now()
+    Shop.objects.update(complete_as_of=now - timedelta(hours=2))
     for of, sku, gtin in ((port, "b", OTHER), (mile, "x", OTHER)):
         more = [article(f"{of.name}{n}", gtin=None, title=f"More {n}") for n in range(40)]
         shelve(
