@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalog_sync import facts, journal, matching, merging
+from catalog_sync import facts, journal, matching, merging, title_moves
 from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.lanes import is_beside, stock_lanes
 from catalog_sync.models import Feed, ReadRow, SyncRun
@@ -84,6 +84,7 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
             if bulk.is_postgres():
                 bulk.execute("SET LOCAL synchronous_commit = off")  # what a crash loses of it, the next run repeats
                 bulk.execute(bulk.NO_JIT)
+            title_moves.share_lock()
             alive()
             yield low, min(low + size - 1, rows)
             failpoint("sync.before_commit")
@@ -95,6 +96,7 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
 
 def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Sequence[str], *, now: datetime) -> int:
     feed, sold = run.feed, plan.planned_sold > 0
+    title_moves.follow_in_plan(feed.pk, words["low"], words["high"], since=run.started_at)
     written = made = matching.create_products(feed, words["low"], words["high"], now=now)
     all_new = made == words["high"] - words["low"] + 1
     if sold:
@@ -110,11 +112,13 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Se
     else:
         folded = facts.refold(products, now=now)
     shown = bulk.rows(
-        f"SELECT product_id, old_product_id FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s AND is_visible"
-        f" AND verdict IN ('{APPLY}', '{QUESTION}')",
+        f"SELECT product_id, old_product_id, was_retired FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s"
+        f" AND is_visible AND verdict IN ('{APPLY}', '{QUESTION}')",
         words,
     )
-    changes.mark(folded.union(product_id for pair in shown for product_id in pair if product_id is not None))
+    seen = {product_id for product_id, old_product_id, _ in shown} | {old_product_id for _, old_product_id, _ in shown}
+    changes.mark(folded | (seen - {None}))
+    changes.mark_works(product_id for product_id, _, was_retired in shown if was_retired and product_id)
     return written + len(folded)
 
 
@@ -178,7 +182,9 @@ def _retire_slice(run: SyncRun, words: dict[str, Any], now: datetime) -> int:
     gone = bulk.rows(
         f"SELECT product_id FROM {GONE} WHERE n BETWEEN %(low)s AND %(high)s AND (withdrawn OR %(vouched)s)", words
     )
-    changes.mark({product_id for (product_id,) in gone if product_id is not None})
+    concerned = {product_id for (product_id,) in gone if product_id is not None}
+    changes.mark(concerned)
+    changes.mark_works(concerned)
     written = sum(_execute(statement, words) for statement in _gone_statements(beside=words["beside"]))
     if words["zero"]:
         _absorb_sold_out(run.feed, words, now)

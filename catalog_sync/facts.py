@@ -9,6 +9,7 @@ from typing import Any
 
 from catalog_sync.banding import PLAN
 from catalog_sync.models import Feed
+from marketplace.catalogue import changes
 from marketplace.catalogue.folding import Statement, fold
 from marketplace.foundation import bulk
 
@@ -25,6 +26,7 @@ def refold(product_ids: Collection[int], *, now: datetime) -> set[int]:
     for start in range(0, len(ordered), _BATCH):
         batch = ordered[start : start + _BATCH]
         changed |= fold(batch, statements_of(batch), now=now)
+    changes.mark_works(ordered)
     return changed
 
 
@@ -40,6 +42,7 @@ def fold_new(feed: Feed, low: int, high: int, *, now: datetime) -> set[int]:
             for product_id, gtin, title, facts in rows[start : start + _BATCH]
         ]
         changed |= fold([statement.product_id for statement in said], said, now=now, new=True)
+    changes.mark_works(product_id for product_id, *_ in rows)
     return changed
 
 

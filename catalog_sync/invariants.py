@@ -22,6 +22,41 @@ def records_without_stock_record() -> list[str]:
     return [f"Article {sku} of {name} has no stock record." for name, sku in lost]
 
 
+def offers_of_another_title() -> list[str]:
+    """The title of a stock record is the one that a record of its feeds is matched to."""
+    wrong = bulk.rows(
+        "SELECT g.name, r.sku, r.product_id, k.product_id FROM catalog_sync_sourcerecord r"
+        " JOIN catalog_sync_feed g ON g.id = r.feed_id JOIN shops_shop s ON s.id = g.shop_id"
+        " JOIN partner_stockrecord k ON k.partner_id = s.partner_id AND k.partner_sku = r.sku"
+        " WHERE r.retired_at IS NULL AND k.product_id <> r.product_id AND NOT EXISTS ("
+        " SELECT 1 FROM catalog_sync_sourcerecord o JOIN catalog_sync_feed h ON h.id = o.feed_id"
+        f" WHERE h.shop_id = g.shop_id AND o.sku = r.sku AND o.product_id = k.product_id) LIMIT {SHOWN}"
+    )
+    return [f"Article {sku} of {name} is title {said}, its offer {sold}." for name, sku, said, sold in wrong]
+
+
+def emptied_titles_in_use() -> list[str]:
+    """A title that was joined with another has no offer, no facts and no page, and leads to one that has not moved."""
+    used = bulk.rows(
+        "SELECT d.old_id FROM titles_productredirect d JOIN catalogue_product p ON p.id = d.old_id WHERE p.is_public"
+        " OR EXISTS (SELECT 1 FROM partner_stockrecord k WHERE k.product_id = d.old_id)"
+        " OR EXISTS (SELECT 1 FROM catalog_sync_sourcerecord r WHERE r.product_id = d.old_id)"
+        " OR EXISTS (SELECT 1 FROM basket_line l WHERE l.product_id = d.old_id)"
+        " OR EXISTS (SELECT 1 FROM titles_productfacts f WHERE f.product_id = d.old_id)"
+        f" OR EXISTS (SELECT 1 FROM titles_productredirect n WHERE n.old_id = d.product_id) LIMIT {SHOWN}"
+    )
+    return [f"Title {product_id} was joined with another and is in use." for (product_id,) in used]
+
+
+def numbers_of_two_titles() -> list[str]:
+    """A number that leads to a title beside its own is no other title's own."""
+    twice = bulk.rows(
+        "SELECT o.gtin, o.product_id, f.product_id FROM titles_othergtin o"
+        f" JOIN titles_productfacts f ON f.gtin = o.gtin LIMIT {SHOWN}"
+    )
+    return [f"{gtin} leads to title {other} and is the number of {own}." for gtin, other, own in twice]
+
+
 def facts_with_another_gtin() -> list[str]:
     """The GTIN of the facts is Oscar's upc, as a number."""
     wrong = bulk.rows(
@@ -45,6 +80,9 @@ def feeds_ahead_of_their_runs() -> list[str]:
 
 INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "feeds: every article is a stock record": records_without_stock_record,
+    "feeds: an article and its offer are one title": offers_of_another_title,
+    "titles: what was joined stays empty": emptied_titles_in_use,
+    "titles: a number leads to one title": numbers_of_two_titles,
     "feeds: one GTIN per product": facts_with_another_gtin,
     "feeds: only applied lists are remembered": feeds_ahead_of_their_runs,
 }

@@ -104,8 +104,9 @@ def _adopt_gtins(low: int, high: int) -> None:
     for product_id, gtin in gained:
         bulk.execute(
             "UPDATE catalogue_product SET upc = %(upc)s WHERE id = %(id)s AND upc IS NULL"
-            " AND NOT EXISTS (SELECT 1 FROM catalogue_product o WHERE o.upc = %(upc)s)",
-            {"id": product_id, "upc": gtin_text(gtin)},
+            " AND NOT EXISTS (SELECT 1 FROM catalogue_product o WHERE o.upc = %(upc)s)"
+            " AND NOT EXISTS (SELECT 1 FROM titles_othergtin o WHERE o.gtin = %(gtin)s)",
+            {"id": product_id, "upc": gtin_text(gtin), "gtin": gtin},
         )
 
 

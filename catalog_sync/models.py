@@ -1,5 +1,6 @@
 """Feed, StockLane, SyncRun, SourceRecord, JournalPart, FeedToken, Push, RecordIssue: where a shop publishes, each
-reading, what it said, what it changed, what programs may send, what was wrong."""
+reading, what it said, what it changed, what programs may send, what was wrong. TitleMove, PinnedArticle: what people
+joined."""
 
 from __future__ import annotations
 
@@ -308,3 +309,40 @@ class RecordIssue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}: {self.text}"
+
+
+class TitleMove(models.Model):
+    """Two titles that a person joined into one, or one parted into two, with what is needed to undo it exactly."""
+
+    class Kind(models.TextChoices):
+        JOIN = "join", _("Joined")
+        PART = "part", _("Parted")
+
+    kind = models.CharField(max_length=4, choices=Kind.choices)
+    # What moved went from the one to the other. No keys: a title that is gone takes no history along.
+    from_product_id = models.BigIntegerField(db_index=True)
+    to_product_id = models.BigIntegerField(db_index=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(max_length=500, blank=True)
+    before = models.JSONField(help_text="What was moved and what was written over: catalog_sync.title_moves.")
+    undone_at = models.DateTimeField(null=True, db_index=True)
+    undone_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["at"], name="move_at")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.from_product_id} → {self.to_product_id}"
+
+
+class PinnedArticle(models.Model):
+    """A person parted this article from the title that its number names: the number alone brings it back no more."""
+
+    stock_record = models.OneToOneField(
+        "partner.StockRecord", primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return str(self.stock_record_id)

@@ -154,7 +154,8 @@ FROM {PLAN} GROUP BY verdict, is_new
 """
 
 # r: this source's stored record, p its product; k: the shop's stock record with its terms t and the facts kf of its
-# product; f: the facts that have the GTIN. Without r, k is there where another feed of the shop lists the article.
+# product; f: the facts that have the GTIN, o: the title that has it beside its own; n: a person pinned the article to
+# k's product. Without r, k is there where another feed of the shop lists the article.
 _COMPARE = f"""
 SELECT row_number() OVER (ORDER BY c.sku) AS n, c.*,
     CASE
@@ -187,13 +188,18 @@ FROM (
             OR s.price_minor >= r.price_minor * {{factor}} OR s.price_minor * {{factor}} <= r.price_minor), false)
             AS has_jumped,
         CASE
-            WHEN r.sku IS NULL THEN COALESCE(kf.gtin <> s.gtin, false)
-            ELSE r.product_id IS NULL OR COALESCE(r.gtin <> s.gtin, false)
+            WHEN r.sku IS NULL THEN n.stock_record_id IS NULL
+                AND COALESCE(kf.gtin <> s.gtin AND o.product_id {{differs}} k.product_id, false)
+            ELSE r.product_id IS NULL
+                OR COALESCE(r.gtin <> s.gtin
+                    AND COALESCE(f.product_id, o.product_id) {{differs}} r.product_id, false)
         END AS is_question,
         CASE
             WHEN p.id IS NOT NULL
-                AND (s.gtin IS NULL OR r.gtin = s.gtin OR r.gtin IS NULL AND f.product_id IS NULL) THEN p.id
-            ELSE COALESCE(f.product_id, k.product_id)
+                AND (s.gtin IS NULL OR r.gtin = s.gtin OR r.gtin IS NULL
+                    AND (COALESCE(f.product_id, o.product_id) IS NULL OR n.stock_record_id IS NOT NULL)) THEN p.id
+            WHEN r.sku IS NULL AND n.stock_record_id IS NOT NULL THEN k.product_id
+            ELSE COALESCE(f.product_id, o.product_id, k.product_id)
         END AS product_id,
         (s.parts & {{stock}}) <> 0 AND (k.id IS NULL OR NOT (
             COALESCE(s.as_of < t.as_of, false) OR COALESCE(s.as_of < r.as_of, false)
@@ -209,6 +215,8 @@ FROM (
     LEFT JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = s.sku
     LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id
     LEFT JOIN titles_productfacts f ON f.gtin = s.gtin
+    LEFT JOIN titles_othergtin o ON o.gtin = s.gtin
+    LEFT JOIN catalog_sync_pinnedarticle n ON n.stock_record_id = k.id
     LEFT JOIN titles_productfacts kf ON kf.product_id = k.product_id
     LEFT JOIN catalogue_product p ON p.id = r.product_id
     WHERE (r.sku IS NULL OR r.{{own}} <> s.offer_hash OR ((s.parts & {{facts}}) <> 0 AND r.facts_hash <> s.facts_hash)

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from catalog_sync import facts, journal, lanes, merging, runs
+from catalog_sync import facts, journal, lanes, merging, runs, title_moves
 from catalog_sync.models import Feed, JournalPart, RecordIssue, StockLane, SyncRun
 from catalog_sync.reasons import reason
 from marketplace.catalogue import changes, folding
@@ -108,8 +108,11 @@ def _read_again_from(feed: Feed, run: SyncRun) -> None:
 def _put_back(this: SyncRun, run: SyncRun, part: JournalPart, now: datetime) -> None:
     """One slice, in one transaction; its part of the journal goes with it."""
     words = _words(run, now)
+    title_moves.share_lock()
     bulk.create_temporary(UNDO, _COLUMNS, key="sku")
     bulk.load(UNDO, list(_COLUMNS), map(_row, journal.read(part)))
+    for statement in _SINCE_MOVED:
+        bulk.execute(statement)
     bulk.analyse(UNDO, "sku", "stock_record_id")
     if bulk.is_postgres():
         bulk.rows(_LOCK, words)
@@ -187,6 +190,16 @@ def _words(run: SyncRun, now: datetime) -> dict[str, Any]:
 def _execute(statement: str, words: dict[str, Any]) -> int:
     return bulk.execute(statement.format(**merging.words_of(connection.vendor)), words)
 
+
+# Titles that a person has joined since lead to the kept one; an article that was parted stays where it is.
+_SINCE_MOVED = (
+    *(
+        f"UPDATE {UNDO} SET {column} = d.product_id FROM titles_productredirect d WHERE d.old_id = {UNDO}.{column}"
+        for column in ("product_id", "old_product_id")
+    ),
+    f"UPDATE {UNDO} SET product_id = k.product_id, old_product_id = k.product_id FROM catalog_sync_pinnedarticle n"
+    f" JOIN partner_stockrecord k ON k.id = n.stock_record_id WHERE k.id = {UNDO}.stock_record_id",
+)
 
 _LOCK = f"""
 SELECT k.id FROM {UNDO} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku

@@ -54,6 +54,7 @@ STEPS = [
     Step("apply_pushes", "catalog_sync.pushing:apply_pushes", 2, slow=True),
     Step("try_lists", "catalog_sync.trying:try_lists", 2, slow=True),
     Step("prune_dry_runs", "catalog_sync.trying:prune", 3600, slow=True),
+    Step("group_works", "catalog_sync.works:group_works", 2, slow=True),
     Step("prune_journals", "catalog_sync.journal:prune", 3600, slow=True),
     Step("fetch_covers", "marketplace.catalogue.cover_files:fetch_covers", 5, slow=True),
     Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15, slow=True),

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 from oscar.apps.catalogue.models import Category, Product
 
+from marketplace.catalogue.models import OtherGtin
 from search import facets, queries, text
 from search.engines.base import DEEPEST_HIT, Page, SearchError
 from search.forms import PAGE_SIZE, SORTS, Choices, choices, query_of
@@ -97,7 +98,11 @@ def context(chosen: Choices, page: Page, reader: Reader, *, failed: bool = False
 
 
 def straight_hit(chosen: Choices, page: Page) -> str:
-    """An ISBN that finds its one title leads straight to it."""
+    """An ISBN that finds its one title leads straight to it; so does that of a title that was joined with another."""
+    gtin = text.isbn_query(chosen.text)
+    if gtin and page.total == 0:
+        joined = OtherGtin.objects.filter(gtin=gtin).select_related("product").first()
+        return joined.product.get_absolute_url() if joined else ""
     if chosen.is_filtered or page.total != 1 or text.isbn_query(chosen.text) is None:
         return ""
     product = Product.objects.filter(pk=page.ids[0]).first()

@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from catalog_sync import hooks
-from catalog_sync.models import DryRun, Webhook
+from catalog_sync.models import DryRun, TitleMove, Webhook
 from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
@@ -163,6 +163,11 @@ ROUTES: dict[str, Row] = {
     "operations:run": get(OPERATOR, "run"),
     "operations:approve-run": post(OPERATOR_DOES, "run"),
     "operations:reject-run": post(OPERATOR_DOES, "run"),
+    "operations:titles": get(OPERATOR),
+    "operations:title-changes": get(OPERATOR),
+    "operations:title-undo": post(OPERATOR_DOES, "move"),
+    "operations:title-join": get(OPERATOR, "title"),
+    "operations:title-part": get(OPERATOR, "title"),
     "operations:health": get(OPERATOR),
     "operations:verify": post(OPERATOR),
     "operations:network": get(OPERATOR),
@@ -230,6 +235,9 @@ def world(db, settings, tmp_path) -> World:
         "work": "foundation.mailmessage",
         "parked": parked.pk,
         "nothing": "nothing",
+        "move": TitleMove.objects.create(
+            kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}
+        ).pk,
     }
     return World(a, b, factories.user(), factories.user(is_staff=True), known)
 

@@ -13,7 +13,16 @@ _BATCH = 10_000
 
 
 def mark(product_ids: Iterable[int]) -> int:
-    """Write one row per distinct product; returns how many."""
+    """Its document: write one row per distinct product; returns how many."""
+    return _mark("titles_titlechange", product_ids)
+
+
+def mark_works(product_ids: Iterable[int]) -> int:
+    """Likewise: which work it is an edition of must be found again."""
+    return _mark("titles_workchange", product_ids)
+
+
+def _mark(table: str, product_ids: Iterable[int]) -> int:
     now = bulk.moment(timezone.now())
     ids = sorted(set(product_ids))
     if bulk.is_postgres():
@@ -24,5 +33,5 @@ def mark(product_ids: Iterable[int]) -> int:
         batch: object = ids[start : start + _BATCH]
         if not bulk.is_postgres():
             batch = json.dumps(batch)
-        bulk.execute(f"INSERT INTO titles_titlechange (product_id, marked_at) {source}", {"ids": batch, "now": now})
+        bulk.execute(f"INSERT INTO {table} (product_id, marked_at) {source}", {"ids": batch, "now": now})
     return len(ids)

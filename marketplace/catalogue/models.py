@@ -76,6 +76,8 @@ class ProductFacts(models.Model):
     is_book = models.BooleanField(default=False, help_text="Its GTIN begins with 978 or 979 (not 979-0).")
     synthetic = models.BooleanField(default=False, help_text="Some facts are made up, for the demo.")
     provenance = models.JSONField(default=dict)
+    # The lowest key of the editions of one work, this one among them; null where it is the only one.
+    work_id = models.BigIntegerField(null=True, editable=False)
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -83,10 +85,31 @@ class ProductFacts(models.Model):
         indexes = [
             models.Index(fields=["series"], name="facts_series"),
             models.Index(fields=["contributors_text"], name="facts_contributors"),
+            models.Index(fields=["work_id"], condition=models.Q(work_id__isnull=False), name="facts_work"),
         ]
 
     def __str__(self) -> str:
         return f"{self.gtin or 'no GTIN'} ({self.product_id})"
+
+
+class OtherGtin(models.Model):
+    """A number that a title has beside its own: of another that was joined with it. Feeds match by it too."""
+
+    gtin = models.BigIntegerField(primary_key=True)
+    product = models.ForeignKey("catalogue.Product", on_delete=models.CASCADE, related_name="other_gtins")
+
+    def __str__(self) -> str:
+        return f"{self.gtin} → {self.product_id}"
+
+
+class ProductRedirect(models.Model):
+    """A title that was joined with another: it is kept, empty, and its address leads to the other one's."""
+
+    old = models.OneToOneField("catalogue.Product", primary_key=True, on_delete=models.CASCADE, related_name="moved_to")
+    product = models.ForeignKey("catalogue.Product", on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.old_id} → {self.product_id}"
 
 
 class TitleChange(models.Model):
@@ -94,6 +117,28 @@ class TitleChange(models.Model):
     it, taken up by the step `index_titles`. Several rows for one product are collapsed there."""
 
     product_id = models.BigIntegerField(db_index=True)
+    marked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.product_id)
+
+
+class WorkKey(models.Model):
+    """What makes a title an edition of a work: those that share a key are editions of one. Written by the grouping
+    (`catalog_sync.works`) alone."""
+
+    product_id = models.BigIntegerField(db_index=True)
+    key = models.BigIntegerField(db_index=True, help_text="A hash of what kind of key it is, and its value.")
+    gtin = models.BigIntegerField(null=True, help_text="Where the key is the number of another edition.")
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.key}"
+
+
+class WorkChange(models.Model):
+    """A title of which something is said anew: taken up by the step `group_works`, as `TitleChange` is by the index."""
+
+    product_id = models.BigIntegerField()
     marked_at = models.DateTimeField()
 
     def __str__(self) -> str:

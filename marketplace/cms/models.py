@@ -17,7 +17,7 @@ from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page
 from wagtail.snippets.models import register_snippet
 
-from marketplace.catalogue.models import ProductFacts
+from marketplace.catalogue.models import OtherGtin, ProductFacts
 from marketplace.cms import slugs
 from marketplace.cms.blocks import ShelfBlock
 from search import availability, directory
@@ -164,4 +164,6 @@ def _rows_by_gtin(gtins: set[int], reader: Reader) -> dict[int, Row]:
         return {}
     known = ProductFacts.objects.filter(gtin__in=gtins).values_list("product_id", "gtin")
     by_product = {product_id: gtin for product_id, gtin in known if gtin is not None}
+    if lacking := gtins - set(by_product.values()):  # a title that was joined with another
+        by_product |= dict(OtherGtin.objects.filter(gtin__in=lacking).values_list("product_id", "gtin"))
     return {by_product[row.product.pk]: row for row in rows(list(by_product), reader)}

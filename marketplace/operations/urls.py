@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.operations import board_views, health_views, network_views, run_views
+from marketplace.operations import board_views, health_views, network_views, run_views, title_views
 
 app_name = "operations"
 urlpatterns = [
@@ -14,6 +14,11 @@ urlpatterns = [
     path("board/runs/<int:run_id>/", run_views.run, name="run"),
     path("board/runs/<int:run_id>/approve/", run_views.approve, name="approve-run"),
     path("board/runs/<int:run_id>/reject/", run_views.reject, name="reject-run"),
+    path("board/titles/", title_views.titles, name="titles"),
+    path("board/titles/changes/", title_views.title_changes, name="title-changes"),
+    path("board/titles/changes/<int:move_id>/undo/", title_views.undo, name="title-undo"),
+    path("board/titles/<int:product_id>/join/", title_views.join, name="title-join"),
+    path("board/titles/<int:product_id>/part/", title_views.part, name="title-part"),
     path("board/health/", board_views.health_page, name="health"),
     path("board/verify/", board_views.verify, name="verify"),
     path("board/network/", network_views.edit_network, name="network"),

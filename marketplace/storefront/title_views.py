@@ -1,4 +1,5 @@
-"""The title page: what it is, and every shop's offer of it. Four queries for a visitor, however many shops sell it."""
+"""The title page: what it is, and every shop's offer of it. Four queries for a visitor, however many shops sell it,
+and one more where there are other editions of the work."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from oscar.apps.catalogue.models import Product
 
-from marketplace.catalogue.models import ProductFacts
+from marketplace.catalogue.models import ProductFacts, ProductRedirect
 from marketplace.cms.models import Pick
 from marketplace.storefront import page_memory
 from search import offers
@@ -20,6 +21,8 @@ from search.reader import reader_of
 _TEMPLATE = "storefront/title.html"
 SHOWN_OFFERS = 5
 RELATED = 12
+EDITIONS = 24
+_SHOWN_OF_EDITIONS = ("product__title", "product__slug", "form", "language", "publication_date", "publisher", "work_id")
 _SHOWN_OF_OTHERS = (
     *("product__title", "product__slug", "series_number", "form"),
     *("cover", "contributors_text", "publisher"),  # for the cover, drawn where there is none
@@ -49,12 +52,17 @@ class OfferGroup:
 def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     product = Product.objects.filter(pk=int(pk), is_public=True).select_related("facts").first()
     if product is None:
-        raise Http404
+        joined = ProductRedirect.objects.filter(old_id=int(pk)).select_related("product").first()
+        if joined is None:
+            raise Http404
+        return redirect(joined.product, permanent=True)
     if slug != product.slug:
         return redirect(product, permanent=True)
     reader = reader_of(request)
-    found = offers.offers_of([product.pk], reader).get(product.pk, [])
     facts = getattr(product, "facts", None)
+    works = editions(facts) if facts and facts.work_id else []
+    offered = offers.offers_of([product.pk, *(edition.pk for edition in works)], reader)
+    found = offered.get(product.pk, [])
     related = others(product, facts) if facts else []
     picks = list(Pick.objects.filter(gtin=facts.gtin, live=True)) if facts and facts.gtin else []
     context = {
@@ -63,15 +71,54 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
         "groups": groups(found, all_shown=request.GET.get("offers") == "all"),
         "reader": reader,
         "buyable": offers.best(found),
+        "editions": [Edition(edition, offered.get(edition.pk, [])) for edition in works],
         "related": related,
         "picks": picks,
     }
     if not page_memory.is_stranger(request):
         return render(request, _TEMPLATE, context)
     context["csrf_token"] = page_memory.CSRF_MARK
-    rows = [product, *([facts] if facts else []), *related, *(other.product for other in related), *picks]
-    shown = (tuple(found), *map(page_memory.values_of, rows))
+    titles = [*works, *related]
+    rows = [product, *([facts] if facts else []), *titles, *(other.product for other in titles), *picks]
+    everybody = tuple((product_id, tuple(those)) for product_id, those in sorted(offered.items()))
+    shown = (everybody, len(works), *map(page_memory.values_of, rows))
     return page_memory.answer(request, shown, lambda: render_to_string(_TEMPLATE, context, request), now=reader.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Another edition of the same work, with what shops ask for it."""
+
+    facts: ProductFacts
+    offers: Sequence[Offer]
+
+    @property
+    def there(self) -> Sequence[Offer]:
+        """Those that can be bought now."""
+        return [offer for offer in self.offers if offer.buyable]
+
+    @property
+    def shops(self) -> int:
+        """How many have it now."""
+        return len({offer.shop.pk for offer in self.there})
+
+    @property
+    def cheapest(self) -> Offer | None:
+        """Of those that can be bought; where there is none, of all."""
+        return min(self.there or self.offers, key=lambda offer: offer.price_minor, default=None)
+
+
+def editions(facts: ProductFacts) -> list[ProductFacts]:
+    """The other editions of its work: the reader's language is not known here, so by language, form and year, the
+    youngest first. One query."""
+    rows = ProductFacts.objects.filter(product__is_public=True, work_id=facts.work_id).exclude(pk=facts.pk)
+    found = list(rows.select_related("product").only(*_SHOWN_OF_EDITIONS).order_by("product_id")[:EDITIONS])
+    found.sort(key=lambda other: (other.language != facts.language, other.language, other.form, _age(other)))
+    return found
+
+
+def _age(facts: ProductFacts) -> int:
+    return -facts.publication_date.toordinal() if facts.publication_date else 0
 
 
 def groups(found: Sequence[Offer], *, all_shown: bool = False) -> list[OfferGroup]:

@@ -1,9 +1,12 @@
+import html
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
+from oscar.apps.partner.models import StockRecord
 
+from marketplace.catalogue.models import ProductFacts
 from marketplace.cms.models import Pick
 from shops.models import Shop
 from tests import factories
@@ -186,3 +189,35 @@ def test_old_times_are_said(client):
     product = factories.product()
     factories.stock_record(factories.shop(complete_as_of=timezone.now() - timedelta(hours=3)), product)
     assert "checked 3 h ago" in text_of(client.get(product.get_absolute_url()))
+
+
+def two_editions():
+    """A pocket book and its English translation, which two shops have."""
+    product = factories.product("L'Étranger", form="pocket", is_book=True)
+    stranger = factories.product("The Stranger", form="paperback", language="en", publication_date=date(1989, 3, 13))
+    ebook = factories.product("L'Étranger", form="ebook")
+    ProductFacts.objects.update(work_id=product.pk)
+    for price in ("15.00", "14.50"):
+        factories.stock_record(factories.shop(), stranger, price=price)
+    factories.stock_record(factories.shop(), ebook, units=0, price="7.00")
+    return product, stranger, ebook
+
+
+def test_other_editions_are_beside_each_other(client):
+    product, stranger, ebook = two_editions()
+    said = text_of(client.get(product.get_absolute_url()))
+    assert "Other editions E-book, French L'Étranger from $7.00 No shop has it now" in html.unescape(said)
+    assert "Paperback, English, 1989 The Stranger from $14.50 in 2 shops" in said
+    assert f'href="{ebook.get_absolute_url()}"' in client.get(stranger.get_absolute_url()).content.decode()
+
+
+def test_editions_cost_one_query_and_none_where_there_are_none(client, django_assert_num_queries):
+    product, _stranger, ebook = two_editions()
+    alone = factories.product()
+    client.get(product.get_absolute_url())
+    with django_assert_num_queries(3):  # title with facts; editions; offers of all of them
+        client.get(product.get_absolute_url())
+    with django_assert_num_queries(2):
+        assert "Other editions" not in text_of(client.get(alone.get_absolute_url()))
+    StockRecord.objects.filter(product=ebook).update(price=6)  # a kept page is not sent
+    assert "from $6.00" in text_of(client.get(product.get_absolute_url()))

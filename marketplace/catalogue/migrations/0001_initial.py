@@ -36,6 +36,30 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='WorkChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('product_id', models.BigIntegerField()),
+                ('marked_at', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='WorkKey',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('product_id', models.BigIntegerField(db_index=True)),
+                ('key', models.BigIntegerField(db_index=True, help_text='A hash of what kind of key it is, and its value.')),
+                ('gtin', models.BigIntegerField(help_text='Where the key is the number of another edition.', null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='OtherGtin',
+            fields=[
+                ('gtin', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='other_gtins', to='catalogue.product')),
+            ],
+        ),
+        migrations.CreateModel(
             name='ProductFacts',
             fields=[
                 ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='facts', serialize=False, to='catalogue.product')),
@@ -61,12 +85,20 @@ class Migration(migrations.Migration):
                 ('is_book', models.BooleanField(default=False, help_text='Its GTIN begins with 978 or 979 (not 979-0).')),
                 ('synthetic', models.BooleanField(default=False, help_text='Some facts are made up, for the demo.')),
                 ('provenance', models.JSONField(default=dict)),
+                ('work_id', models.BigIntegerField(editable=False, null=True)),
                 ('updated_at', models.DateTimeField()),
             ],
             options={
                 'verbose_name_plural': 'product facts',
-                'indexes': [models.Index(fields=['series'], name='facts_series'), models.Index(fields=['contributors_text'], name='facts_contributors')],
+                'indexes': [models.Index(fields=['series'], name='facts_series'), models.Index(fields=['contributors_text'], name='facts_contributors'), models.Index(condition=models.Q(('work_id__isnull', False)), fields=['work_id'], name='facts_work')],
             },
+        ),
+        migrations.CreateModel(
+            name='ProductRedirect',
+            fields=[
+                ('old', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='moved_to', serialize=False, to='catalogue.product')),
+                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalogue.product')),
+            ],
         ),
         migrations.CreateModel(
             name='Subject',

@@ -102,10 +102,13 @@ def _set(basket: Basket, line: Line | None, record: StockRecord, wanted: int, no
 
 
 def _create(basket: Basket, record: StockRecord, quantity: int) -> None:
+    """Its title is the one of this moment: it may have been joined with another since the record was read."""
     price = price_of(record, network.current())
+    locked = StockRecord.objects.select_for_update(no_key=True).filter(pk=record.pk)
+    product_id = locked.values_list("product_id", flat=True).get()
     basket.lines.create(
-        line_reference=f"{record.product_id}_{record.pk}",
-        product=record.product,
+        line_reference=f"{product_id}_{record.pk}",
+        product_id=product_id,
         stockrecord=record,
         quantity=quantity,
         price_currency=price.currency,
