@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Max
 
-from catalog_sync import banding
+from catalog_sync import banding, candidates
 from catalog_sync.banding import APPLY, JUMPED, PLAN
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.staging import CONDITION, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE, WITHDRAWN, Staged
@@ -22,7 +22,7 @@ GONE = "sync_gone"
 FACTOR = 99  # a price this many times as high or low is a slipped decimal mark, whatever the feed's limit
 
 # What becomes of a planned row; APPLY and JUMPED with the band
-OLDER, QUESTION, UNKNOWN = "older", "question", "unknown"
+OLDER, QUESTION, UNKNOWN = "older", candidates.QUESTION, "unknown"
 
 
 @dataclass
@@ -42,6 +42,7 @@ class Plan:
     held: int = 0  # new articles whose price is kept back
     currency_changed: int = 0
     questions: int = 0
+    alike: int = 0  # of these, articles without a GTIN that may be a title we have
     unknown: int = 0
     prices_lost: int = 0
     stock_fell: int = 0
@@ -77,6 +78,7 @@ def plan(feed: Feed, staged: Staged, *, approved: bool) -> Plan:
         bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(**_words())}", words)
     bulk.execute(f"CREATE INDEX {_temp()}{PLAN}_n ON {PLAN} (n)")
     bulk.analyse(PLAN, "n", "sku", "gtin", "product_id", "stock_record_id", "verdict")
+    candidates.compare(feed)
     if not approved:
         banding.hold_back(words)
     bulk.execute(
@@ -125,7 +127,9 @@ def _counted(feed: Feed) -> Plan:
     )[0]
     counted = Plan(known=known, known_in_stock=in_stock)
     counted.listed = bulk.rows(f"SELECT count(*) FROM {STAGE}")[0][0]
-    for verdict, is_new, rows, sold, lost, fell, held, currency_changed in bulk.rows(_COUNT.format(**_words())):
+    for verdict, is_new, rows, sold, lost, fell, held, currency_changed, nameless in bulk.rows(
+        _COUNT.format(**_words())
+    ):
         counted.planned += rows
         counted.planned_known += 0 if is_new else rows
         counted.planned_sold += sold
@@ -134,6 +138,7 @@ def _counted(feed: Feed) -> Plan:
         counted.older += rows if verdict == OLDER else 0
         counted.jumped += rows if verdict == JUMPED else 0
         counted.questions += rows if verdict == QUESTION else 0
+        counted.alike += nameless if verdict == QUESTION else 0
         counted.unknown += rows if verdict == UNKNOWN else 0
         counted.prices_lost += lost
         counted.stock_fell += fell
@@ -152,7 +157,8 @@ SELECT verdict, is_new, count(*), count(stock_record_id),
     sum(CASE WHEN old_price IS NOT NULL AND price_minor IS NULL AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END),
     sum(CASE WHEN old_quantity > 0 AND COALESCE(quantity, 0) = 0 AND number_counts THEN 1 ELSE 0 END),
     count(held_price),
-    sum(CASE WHEN old_currency <> currency AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END)
+    sum(CASE WHEN old_currency <> currency AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END),
+    sum(CASE WHEN gtin IS NULL AND old_gtin IS NULL THEN 1 ELSE 0 END)
 FROM {PLAN} GROUP BY verdict, is_new
 """
 
@@ -164,7 +170,7 @@ SELECT row_number() OVER (ORDER BY c.sku) AS n, c.*,
         WHEN c.is_older THEN '{OLDER}'
         WHEN c.has_jumped THEN '{JUMPED}'
         WHEN c.is_question THEN '{QUESTION}'
-        WHEN c.product_id IS NULL AND ((c.parts & {{title}}) = 0 OR (c.title = '' AND c.gtin IS NULL)) THEN '{UNKNOWN}'
+        WHEN c.product_id IS NULL AND c.gtin IS NULL AND ((c.parts & {{title}}) = 0 OR c.title = '') THEN '{UNKNOWN}'
         ELSE '{APPLY}'
     END AS verdict,
     c.is_new OR c.was_retired OR c.price_minor {{differs}} c.old_price OR c.product_id {{differs}} c.old_product_id
@@ -179,6 +185,7 @@ FROM (
         r.retired_at IS NOT NULL OR t.retired_at IS NOT NULL AS was_retired,
         r.price_minor AS old_price, r.currency AS old_currency,
         CAST(NULL AS bigint) AS held_price, CAST(NULL AS bigint) AS others_price, CAST(NULL AS text) AS held_for,
+        CAST(NULL AS text) AS like_sku,
         r.quantity AS old_quantity, r.gtin AS old_gtin, k.product_id AS old_product_id,
         k.id AS stock_record_id, k.num_in_stock AS number, COALESCE(k.num_allocated, 0) AS allocated,
         COALESCE(t.availability, 'in_stock') AS old_availability, COALESCE(t.condition, 'new') AS old_condition,
@@ -191,7 +198,8 @@ FROM (
             AS has_jumped,
         CASE
             WHEN r.sku IS NULL THEN COALESCE(kf.gtin <> s.gtin, false)
-            ELSE r.product_id IS NULL OR COALESCE(r.gtin <> s.gtin, false)
+            WHEN r.product_id IS NULL THEN r.gtin IS NOT NULL OR s.gtin IS NULL
+            ELSE COALESCE(r.gtin <> s.gtin, false)
         END AS is_question,
         CASE
             WHEN p.id IS NOT NULL

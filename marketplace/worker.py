@@ -52,6 +52,8 @@ STEPS = [
     Step("follow_decisions", "catalog_sync.decisions:follow_decisions", 2, slow=True),
     Step("apply_pushes", "catalog_sync.pushing:apply_pushes", 2, slow=True),
     Step("prune_journals", "catalog_sync.journal:prune", 3600, slow=True),
+    Step("fold_again", "catalog_sync.sources:fold_again", 5),
+    Step("look_up", "catalog_sync.looking_up:look_up", 10, slow=True),
     Step("fetch_covers", "marketplace.catalogue.cover_files:fetch_covers", 5, slow=True),
     Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15, slow=True),
     Step("end_withheld", "shops.withholding:end_withheld", 300),

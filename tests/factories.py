@@ -57,6 +57,7 @@ def shop(name: str = "", **columns: object) -> Shop:
         "postcode": "H2X 1A1",
         "complete_as_of": timezone.now(),
         "booking_lag_minutes": 0,
+        "vouched_at": timezone.now(),
     } | columns
     return Shop.objects.create(partner=partner, name=name, **columns)
 
