@@ -198,7 +198,7 @@ FROM (
             AS has_jumped,
         CASE
             WHEN r.sku IS NULL THEN COALESCE(kf.gtin <> s.gtin, false)
-            WHEN r.product_id IS NULL THEN r.gtin IS NOT NULL OR s.gtin IS NULL
+            WHEN r.product_id IS NULL THEN r.gtin IS NOT NULL OR s.gtin IS NULL OR k.id IS NOT NULL
             ELSE COALESCE(r.gtin <> s.gtin, false)
         END AS is_question,
         CASE
