@@ -98,9 +98,7 @@ class NetworkForm(forms.ModelForm):
             "colour": gettext_lazy("Written #rrggbb. It must stand out on white."),
             "colour_dark": gettext_lazy("Written #rrggbb. It must stand out on black."),
             "country": gettext_lazy("Two letters, as in CA."),
-            "new_shop_days": gettext_lazy(
-                "What it brings without an ISBN or EAN is looked at first. 0: nothing."
-            ),
+            "new_shop_days": gettext_lazy("What it brings without an ISBN or EAN is looked at first. 0: nothing."),
             "currency": gettext_lazy("Three letters, as in CAD. Do not change it once something was sold."),
         }
         widgets = {name: forms.Textarea(attrs={"rows": 8}) for name in GROUPS[-1][1]} | {
