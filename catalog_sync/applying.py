@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalog_sync import facts, journal, matching, merging, title_moves
+from catalog_sync import facts, journal, matching, merging, sources, title_moves
 from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.lanes import is_beside, stock_lanes
 from catalog_sync.models import Feed, ReadRow, SyncRun
@@ -66,6 +66,7 @@ def _words(row: ReadRow, run: SyncRun, staged: Staged, now: datetime) -> dict[st
         "lane": run.lane,
         "as_of": bulk.moment(staged.as_of),
         "kind": feed.kind,
+        "sender": feed.sender,
     }
 
 
@@ -145,11 +146,11 @@ def _products_to_fold(words: dict[str, Any]) -> list[int]:
     them those that an article has left for another one."""
     same = f"""
         SELECT DISTINCT c.product_id FROM {PLAN} c
-        WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}' AND c.facts_changed
+        WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}' AND (c.facts_changed OR c.was_retired)
             AND NOT (c.is_new AND EXISTS (
                 SELECT 1 FROM catalog_sync_sourcerecord o JOIN catalog_sync_feed g ON g.id = o.feed_id
                 WHERE o.product_id = c.product_id AND o.facts_hash = c.facts_hash AND g.kind = %(kind)s
-                    AND o.retired_at IS NULL))
+                    AND g.sender = %(sender)s AND g.active AND o.retired_at IS NULL))
         UNION SELECT c.old_product_id FROM {PLAN} c
         WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}' AND c.old_product_id <> c.product_id
     """
@@ -186,6 +187,7 @@ def _retire_slice(run: SyncRun, words: dict[str, Any], now: datetime) -> int:
     changes.mark(concerned)
     changes.mark_works(concerned)
     written = sum(_execute(statement, words) for statement in _gone_statements(beside=words["beside"]))
+    sources.mark_retired(words)
     if words["zero"]:
         _absorb_sold_out(run.feed, words, now)
     return written

@@ -5,3 +5,8 @@ class CatalogSyncConfig(AppConfig):
     name = "catalog_sync"
     label = "catalog_sync"
     verbose_name = "Catalogue sync"
+
+    def ready(self) -> None:
+        from catalog_sync import sources
+
+        sources.connect()

@@ -8,7 +8,7 @@ import os
 import shutil
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from catalog_sync.adapters import adapter_class
-from catalog_sync.adapters.base import CHUNK_SIZE, FIRST_CHUNK_SIZE, Adapter
+from catalog_sync.adapters.base import CHUNK_SIZE, FIRST_CHUNK_SIZE, Adapter, FeedSettings
 from catalog_sync.identifiers import check_digit_fits
 from catalog_sync.reasons import REASONS, FeedError
 from catalog_sync.records import (
@@ -38,21 +38,12 @@ WEB_PAGE = b"<!DOCTYPE html>\n<html><head><title>503 Service Unavailable</title>
 
 
 @dataclass(frozen=True)
-class FeedUnderTest:
-    """A feed without a database."""
+class FeedUnderTest(FeedSettings):
+    """A feed without a database, of a shop in Paris."""
 
-    kind: str
-    location: str
-    options: dict[str, Any] = field(default_factory=dict)
     currency: str = "EUR"
     language: str = "fr"
-    encoding: str = ""
     timezone: str = "Europe/Paris"
-    stock_kind: str = StockKind.ON_HAND
-    password: str = ""
-    mode: str = "full"
-    lateness_hours: int = 48
-    country: str = ""
 
 
 @dataclass

@@ -33,8 +33,8 @@ def objections(feed: Feed, plan: Plan) -> list[Reason]:
         found.append(reason("run_stock_fell", count=plan.stock_fell, known=plan.known_in_stock))
     if plan.currency_changed >= FEW and plan.currency_changed * 100 > plan.known_listed * CURRENCY_PERCENT:
         found.append(reason("run_currency_changed", count=plan.currency_changed, known=plan.known_listed))
-    if plan.questions >= FEW and plan.questions * 100 > plan.known_listed * GTIN_PERCENT:
-        found.append(reason("run_gtins_changed", count=plan.questions, known=plan.known_listed))
+    if (others := plan.questions - plan.alike) >= FEW and others * 100 > plan.known_listed * GTIN_PERCENT:
+        found.append(reason("run_gtins_changed", count=others, known=plan.known_listed))
     return found
 
 

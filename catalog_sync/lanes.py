@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from catalog_sync.adapters.base import FeedSettings
 from catalog_sync.models import Feed, ReadRow, StockLane, SyncRun
 
 Lane = Feed.Lane
-
-
-@dataclass(frozen=True)
-class LaneSettings:
-    """What an adapter may know of the lane it reads: `adapters.base.FeedSettings`."""
-
-    kind: str
-    location: str
-    options: dict[str, Any]
-    currency: str
-    language: str
-    encoding: str
-    timezone: str
-    password: str
-    stock_kind: str
-    country: str
-    mode: str
-    lateness_hours: int
 
 
 def row_of(feed: Feed, lane: str) -> Feed | StockLane:
@@ -49,9 +30,9 @@ def is_beside(feed: Feed, lane: str) -> bool:
     return lane == Lane.STOCK and feed.lane == Lane.CATALOGUE
 
 
-def settings_of(feed: Feed, row: ReadRow) -> LaneSettings:
+def settings_of(feed: Feed, row: ReadRow) -> FeedSettings:
     location = row.location if isinstance(row, StockLane) and row.location else feed.location
-    return LaneSettings(
+    return FeedSettings(
         kind=feed.kind,
         location=location,
         options=feed.options,

@@ -1,6 +1,7 @@
-"""Which product an article is: by GTIN, by the shop's own earlier record, else a new one, or a question for a person.
+"""Which product an article is: by GTIN, by the shop's own earlier record, else by how alike it is, else a new one.
 
-The plan's statement has found the known ones. What is left of a slice is made here, in bulk.
+The plan's statement has found the known ones, and `candidates` those that are alike or are a question. What is left of
+a slice is made here, in bulk.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from django.db import transaction
 from django.utils.text import slugify
 from oscar.apps.catalogue.models import ProductClass
 
+from catalog_sync import looking_up, moderation
 from catalog_sync.banding import APPLY, PLAN
+from catalog_sync.candidates import own_code
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import Feed, SourceRecord
 from catalog_sync.staging import DIRTY
@@ -43,12 +46,13 @@ def product_classes() -> dict[bool, int]:
 def create_products(feed: Feed, low: int, high: int, *, now: datetime) -> int:
     """Make the products that a slice of the plan still lacks, and write their ids into it. Returns how many were made.
 
-    A GTIN is Oscar's `upc`. An article without one belongs to its shop alone: its `code` is the shop and the SKU.
+    A GTIN is Oscar's `upc`. A title without one has as its `code` the shop that brought it, and the SKU: of several
+    articles that are that title, of the first.
     """
     _adopt_gtins(low, high)
     lacking = bulk.rows(
-        f"SELECT n, sku, gtin, title FROM {PLAN} WHERE n BETWEEN %s AND %s AND product_id IS NULL AND verdict = %s"
-        " ORDER BY gtin, n",
+        f"SELECT n, sku, gtin, title, like_sku FROM {PLAN}"
+        " WHERE n BETWEEN %s AND %s AND product_id IS NULL AND verdict = %s ORDER BY gtin, n",
         [low, high, APPLY],
     )
     if not lacking:
@@ -61,14 +65,25 @@ def create_products(feed: Feed, low: int, high: int, *, now: datetime) -> int:
     for key in ("upc", "code"):
         bulk.execute(_FOUND.format(key=key), [low, high])
     bulk.drop_temporary(_NEW)
+    if untitled := [n for n, _sku, gtin, title, *_ in lacking if gtin is not None and not title]:
+        looking_up.want(_products(untitled), now)
+    if moderation.is_new(feed.shop, now=now):
+        brought = _products([n for n, _sku, gtin, *_ in lacking if gtin is None])
+        moderation.first_brought(brought, feed.shop, now=now)
     return made
+
+
+def _products(numbers: list[int]) -> set[int]:
+    """What rows of the plan were matched to."""
+    among, these = bulk.among(numbers)
+    return {product_id for (product_id,) in bulk.rows(f"SELECT product_id FROM {PLAN} WHERE n {among}", these)}
 
 
 def _new_rows(feed: Feed, lacking: list[tuple], classes: dict[bool, int]) -> list[tuple]:
     rows, seen = [], set()
-    for n, sku, gtin, title in lacking:
+    for n, sku, gtin, title, like_sku in lacking:
         upc = gtin_text(gtin) if gtin else None
-        code = None if upc else f"shop-{feed.shop_id}:{sku}"
+        code = None if upc else own_code(feed.shop_id, like_sku or sku)
         title = (title or upc or sku)[:_TITLE_LENGTH]
         key = upc or code
         rows.append(

@@ -59,6 +59,13 @@ class Feed(ReadRow):
 
     The row itself is its first lane. A `StockLane` beside it is the second."""
 
+    class Sender(models.TextChoices):
+        """Who describes the titles: whom the fold believes first (`precedence.RANKS`)."""
+
+        PUBLISHER = "publisher", _("A publisher")
+        WHOLESALER = "wholesaler", _("A wholesaler")
+        SHOP = "shop", _("A shop")
+
     class Lane(models.TextChoices):
         CATALOGUE = "catalogue", "Titles, prices and stock"
         STOCK = "stock", "Stock alone"
@@ -67,6 +74,9 @@ class Feed(ReadRow):
     name = models.SlugField(max_length=60, unique=True, help_text="As in `sync NAME`.")
     kind = models.CharField(max_length=30, help_text="A key of catalog_sync.adapters.ADAPTERS.")
     lane = models.CharField(max_length=10, choices=Lane.choices, default=Lane.CATALOGUE)
+    sender = models.CharField(
+        max_length=10, choices=Sender.choices, blank=True, default="", help_text="Empty: as its kind has it."
+    )
     location = models.CharField(
         max_length=500, help_text="A path below the feeds folder, an https address, or sftp://user@host/path."
     )
@@ -235,6 +245,57 @@ class SourceRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed_id}:{self.sku}"
+
+
+class TitleBlock(models.Model):
+    """By which a title is found that an article without a number may be: written by `candidates.py` alone, derived
+    from title and contributors, and made again where it is missing."""
+
+    pk = models.CompositePrimaryKey("key", "product_id")
+    key = models.BigIntegerField(help_text="Hash of one of describing.block_keys.")
+    product_id = models.BigIntegerField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.product_id}"
+
+
+class PutOff(models.Model):
+    """A question for the operator that is not shown until then."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="+")
+    sku = models.CharField(max_length=128)
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["feed", "sku"], name="put_off_once")]
+
+    def __str__(self) -> str:
+        return f"{self.feed_id}:{self.sku}"
+
+
+class FoldDue(models.Model):
+    """A title of which a source has gone: taken up by the step `fold_again`."""
+
+    product_id = models.BigIntegerField(db_index=True)
+    marked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.product_id)
+
+
+class Lookup(DueRow):
+    """A title of which we know nothing but its ISBN or EAN: asked of the bibliographic service by the step `look_up`.
+    What it answers is one more source of the fold; that it knows nothing is remembered too."""
+
+    product = models.OneToOneField(
+        "catalogue.Product", primary_key=True, on_delete=models.CASCADE, related_name="lookup"
+    )
+    asked_at = models.DateTimeField(null=True, help_text="When the service last answered.")
+    title = models.CharField(max_length=300, blank=True, help_text="Empty: the service does not know it.")
+    facts = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.title}"
 
 
 class JournalPart(models.Model):

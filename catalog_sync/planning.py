@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from catalog_sync import banding
+from catalog_sync import banding, candidates
 from catalog_sync.banding import APPLY, JUMPED, PLAN
 from catalog_sync.lanes import is_beside, last_complete_as_of
 from catalog_sync.models import Feed, ReadRow
@@ -22,7 +22,7 @@ OWN_HASH: dict[str, str] = {Feed.Lane.CATALOGUE: "offer_hash", Feed.Lane.STOCK: 
 FACTOR = 99  # a price this many times as high or low is a slipped decimal mark, whatever the feed's limit
 
 # What becomes of a planned row; APPLY and JUMPED with the band
-OLDER, QUESTION, UNKNOWN = "older", "question", "unknown"
+OLDER, QUESTION, UNKNOWN = "older", candidates.QUESTION, "unknown"
 
 
 @dataclass
@@ -42,6 +42,7 @@ class Plan:
     held: int = 0  # new articles whose price is kept back
     currency_changed: int = 0
     questions: int = 0
+    alike: int = 0  # of these, articles without a GTIN that may be a title we have
     unknown: int = 0
     prices_lost: int = 0
     stock_fell: int = 0
@@ -79,6 +80,7 @@ def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool)
         bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(**_words(lane))}", words)
     bulk.execute(f"CREATE INDEX {_temp()}{PLAN}_n ON {PLAN} (n)")
     bulk.analyse(PLAN, "n", "sku", "gtin", "product_id", "stock_record_id", "verdict")
+    candidates.compare(feed)
     if not approved:
         banding.hold_back(words)
     bulk.execute(
@@ -122,7 +124,9 @@ def _counted(feed: Feed, lane: str) -> Plan:
     )[0]
     counted = Plan(known=known, known_in_stock=in_stock)
     counted.listed = bulk.rows(f"SELECT count(*) FROM {STAGE}")[0][0]
-    for verdict, is_new, rows, sold, lost, fell, held, currency_changed in bulk.rows(_COUNT.format(**_words(lane))):
+    for verdict, is_new, rows, sold, lost, fell, held, currency_changed, nameless in bulk.rows(
+        _COUNT.format(**_words(lane))
+    ):
         counted.planned += rows
         counted.planned_known += 0 if is_new else rows
         counted.planned_sold += sold
@@ -131,6 +135,7 @@ def _counted(feed: Feed, lane: str) -> Plan:
         counted.older += rows if verdict == OLDER else 0
         counted.jumped += rows if verdict == JUMPED else 0
         counted.questions += rows if verdict == QUESTION else 0
+        counted.alike += nameless if verdict == QUESTION else 0
         counted.unknown += rows if verdict == UNKNOWN else 0
         counted.prices_lost += lost
         counted.stock_fell += fell
@@ -149,7 +154,8 @@ SELECT verdict, is_new, count(*), count(stock_record_id),
     sum(CASE WHEN old_price IS NOT NULL AND price_minor IS NULL AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END),
     sum(CASE WHEN old_quantity > 0 AND COALESCE(quantity, 0) = 0 AND number_counts THEN 1 ELSE 0 END),
     count(held_price),
-    sum(CASE WHEN old_currency <> currency AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END)
+    sum(CASE WHEN old_currency <> currency AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END),
+    sum(CASE WHEN gtin IS NULL AND old_gtin IS NULL THEN 1 ELSE 0 END)
 FROM {PLAN} GROUP BY verdict, is_new
 """
 
@@ -162,7 +168,7 @@ SELECT row_number() OVER (ORDER BY c.sku) AS n, c.*,
         WHEN c.is_older THEN '{OLDER}'
         WHEN c.has_jumped THEN '{JUMPED}'
         WHEN c.is_question THEN '{QUESTION}'
-        WHEN c.product_id IS NULL AND ((c.parts & {{title}}) = 0 OR (c.title = '' AND c.gtin IS NULL)) THEN '{UNKNOWN}'
+        WHEN c.product_id IS NULL AND c.gtin IS NULL AND ((c.parts & {{title}}) = 0 OR c.title = '') THEN '{UNKNOWN}'
         ELSE '{APPLY}'
     END AS verdict,
     c.is_new OR c.was_retired OR c.price_minor {{differs}} c.old_price OR c.product_id {{differs}} c.old_product_id
@@ -177,6 +183,7 @@ FROM (
         r.retired_at IS NOT NULL OR t.retired_at IS NOT NULL AS was_retired,
         r.price_minor AS old_price, r.currency AS old_currency,
         CAST(NULL AS bigint) AS held_price, CAST(NULL AS bigint) AS others_price, CAST(NULL AS text) AS held_for,
+        CAST(NULL AS text) AS like_sku,
         r.quantity AS old_quantity, r.gtin AS old_gtin, k.product_id AS old_product_id,
         k.id AS stock_record_id, k.num_in_stock AS number, COALESCE(k.num_allocated, 0) AS allocated,
         COALESCE(t.availability, 'in_stock') AS old_availability, COALESCE(t.condition, 'new') AS old_condition,
@@ -190,9 +197,9 @@ FROM (
         CASE
             WHEN r.sku IS NULL THEN n.stock_record_id IS NULL
                 AND COALESCE(kf.gtin <> s.gtin AND o.product_id {{differs}} k.product_id, false)
-            ELSE r.product_id IS NULL
-                OR COALESCE(r.gtin <> s.gtin
-                    AND COALESCE(f.product_id, o.product_id) {{differs}} r.product_id, false)
+            WHEN r.product_id IS NULL THEN r.gtin IS NOT NULL OR s.gtin IS NULL OR k.id IS NOT NULL
+            ELSE COALESCE(r.gtin <> s.gtin
+                AND COALESCE(f.product_id, o.product_id) {{differs}} r.product_id, false)
         END AS is_question,
         CASE
             WHEN p.id IS NOT NULL

@@ -1,4 +1,5 @@
-"""Articles whose number stands for another title than before: a person says which it is; until then it is not sold."""
+"""Articles whose number stands for another title than before: a person of the shop says which it is; until then it is
+not sold. (What has no number and may be a title we have is the operator's question: `asking`.)"""
 
 from __future__ import annotations
 
@@ -9,11 +10,12 @@ from enum import StrEnum
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.text import slugify
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync import matching
+from catalog_sync import asking, matching
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import Feed, SourceRecord
 from marketplace.catalogue.folding import is_book
@@ -54,7 +56,7 @@ class Question:
 def open_questions(feeds: Iterable[Feed]) -> list[Question]:
     """At most 100, by article number. Four queries however many there are."""
     by_id = {feed.pk: feed for feed in feeds}
-    asked = SourceRecord.objects.filter(feed__in=by_id, product_id=None, retired_at=None).order_by("sku")
+    asked = _asked(by_id).order_by("sku")
     rows = list(asked.values_list("feed_id", "sku", "title", "gtin")[:SHOWN])
     partners = {feed.shop.partner_id for feed in by_id.values()}
     records = StockRecord.objects.filter(partner__in=partners, partner_sku__in=[sku for _feed, sku, *_ in rows])
@@ -75,7 +77,12 @@ def open_questions(feeds: Iterable[Feed]) -> list[Question]:
 
 
 def count(feeds: Iterable[Feed]) -> int:
-    return SourceRecord.objects.filter(feed__in=list(feeds), product_id=None, retired_at=None).count()
+    return _asked(list(feeds)).count()
+
+
+def _asked(feeds: Iterable[Feed | int]) -> QuerySet[SourceRecord]:
+    asked = SourceRecord.objects.filter(feed__in=feeds, product_id=None, retired_at=None)
+    return asked.exclude(asking.is_about_likeness())
 
 
 def answer(feed: Feed, sku: str, choice: Choice, *, by: AbstractBaseUser, now: datetime) -> bool:

@@ -239,6 +239,10 @@ RUN_REASONS: dict[str, str] = {
         "The article number stood for %(old)s until now, and for %(value)s today. It is not sold until a person has "
         "said which."
     ),
+    "title_alike": _(
+        "It has no ISBN or EAN and may be a title that is listed already. It is not sold until the network has looked. "
+        "Add its number, if it has one, and it is sold at once."
+    ),
     "currency_other": _(
         "The price is in %(value)s, and this marketplace sells in %(currency)s. The article is not sold."
     ),

@@ -165,6 +165,8 @@ def _kept_back(run: SyncRun) -> list[RecordIssue]:
             why = reason("price_low", value=shown(held))
         elif verdict == JUMPED:
             why = reason("price_jumped", old=shown(old_price), value=shown(price))
+        elif verdict == QUESTION and gtin is None and old_gtin is None:
+            why, kind = reason("title_alike"), RecordIssue.Kind.QUESTION
         elif verdict == QUESTION:
             why, kind = reason("gtin_changed", old=old_gtin or "?", value=gtin), RecordIssue.Kind.QUESTION
         else:

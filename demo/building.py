@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils import timezone
 from oscar.apps.address.models import Country
 from oscar.apps.partner.models import Partner, StockRecord
 
@@ -107,6 +108,7 @@ def _shop(record: DemoShop) -> Shop:
             "description_en": record.description_en,
             "stock_kind": record.stock_kind,
             "buffer": record.buffer,
+            "vouched_at": timezone.now(),
         },
     )
     _hours(shop, record)

@@ -220,6 +220,9 @@ STRIPE_FAKE = env_bool("HALLES_FAKE_STRIPE", not STRIPE_SECRET_KEY)
 
 # Feeds and shops may only be called on public addresses; tests against servers on the loopback switch it on.
 HTTP_ALLOW_PRIVATE = False
+# The bibliographic service that is asked about numbers nobody describes: an address with {isbn} in it; empty: none.
+LOOKUP_URL = env("HALLES_LOOKUP_URL")
+LOOKUP_FORMAT = env("HALLES_LOOKUP_FORMAT", "onix")
 
 # Stock (DESIGN §5)
 CLOCK_TOLERANCE_MINUTES = 15

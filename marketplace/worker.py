@@ -56,6 +56,8 @@ STEPS = [
     Step("prune_dry_runs", "catalog_sync.trying:prune", 3600, slow=True),
     Step("group_works", "catalog_sync.works:group_works", 2, slow=True),
     Step("prune_journals", "catalog_sync.journal:prune", 3600, slow=True),
+    Step("fold_again", "catalog_sync.sources:fold_again", 5),
+    Step("look_up", "catalog_sync.looking_up:look_up", 10, slow=True),
     Step("fetch_covers", "marketplace.catalogue.cover_files:fetch_covers", 5, slow=True),
     Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15, slow=True),
     Step("end_withheld", "shops.withholding:end_withheld", 300),

@@ -67,6 +67,9 @@ class Shop(models.Model):
     channel = models.CharField(max_length=20, default="email", help_text="How its orders reach it: shops.channels.")
     channel_options = models.JSONField(default=dict, blank=True)
     joined_at = models.DateTimeField(auto_now_add=True)
+    vouched_at = models.DateTimeField(
+        null=True, blank=True, help_text="An operator has vouched for it: its titles need no look any more."
+    )
 
     class Meta:
         ordering = ["name"]

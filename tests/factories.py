@@ -57,6 +57,7 @@ def shop(name: str = "", **columns: object) -> Shop:
         "postcode": "H2X 1A1",
         "complete_as_of": timezone.now(),
         "booking_lag_minutes": 0,
+        "vouched_at": timezone.now(),
     } | columns
     if columns["complete_as_of"] is not None:
         columns.setdefault(

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from catalog_sync.reading.fetching import LocalFile, open_all
 from catalog_sync.reasons import FeedError, Reason, feed_error, reason
@@ -24,44 +25,22 @@ WEBHOOKS = "webhooks"
 TAKES_ORDERS = "takes_orders"
 
 
-class FeedSettings(Protocol):
-    """What an adapter may know of a `Feed`: no database is needed to read one."""
+@dataclass(frozen=True)
+class FeedSettings:
+    """What an adapter may know of a feed, as plain values: no database is needed to read one."""
 
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def location(self) -> str: ...  # path, folder or URL
-
-    @property
-    def options(self) -> dict[str, Any]: ...
-
-    @property
-    def currency(self) -> str: ...  # ISO 4217, where the sender names none
-
-    @property
-    def country(self) -> str: ...  # ISO 3166, where the marketplace sells; empty: not known
-
-    @property
-    def language(self) -> str: ...  # of the sender: "fr", "en"
-
-    @property
-    def encoding(self) -> str: ...  # declared charset; empty: found out
-
-    @property
-    def mode(self) -> str: ...  # models.ReadRow.Mode: all the shop has, or changes
-
-    @property
-    def lateness_hours(self) -> int: ...  # how old a number without a time can be
-
-    @property
-    def timezone(self) -> str: ...  # name of the shop's zone
-
-    @property
-    def password(self) -> str: ...  # with `options["user"]`, where the shop's system asks for them
-
-    @property
-    def stock_kind(self) -> str: ...  # records.StockKind
+    kind: str
+    location: str  # path, folder or URL
+    currency: str = "XXX"  # ISO 4217, where the sender names none
+    language: str = ""  # of the sender: "fr", "en"
+    encoding: str = ""  # declared charset; empty: found out
+    options: dict[str, Any] = field(default_factory=dict)
+    country: str = ""  # ISO 3166, where the marketplace sells; empty: not known
+    mode: str = FULL  # models.ReadRow.Mode: all the shop has, or changes
+    lateness_hours: int = 48  # how old a number without a time can be
+    timezone: str = "UTC"  # name of the shop's zone
+    stock_kind: str = StockKind.ON_HAND
+    password: str = field(default="", repr=False)  # with `options["user"]`, where the shop's system asks for them
 
 
 class Adapter:

@@ -1,7 +1,8 @@
 """The fold: facts of a title out of what every source says, fact by fact. The only writer of `ProductFacts`.
 
-Rule, per fact: the better rank (a publisher's message before a shop's list), then the fuller value, then the name of
-the source, so that the result depends on nothing but what is said, and a source that goes takes along what it brought.
+Rule, per fact: the better rank (`catalog_sync.precedence`; below 0 an operator's edit, whose empty value counts too),
+then the fuller value, then the newer one, then the name of the source, so that the result depends on nothing but what
+is said, and a source that goes takes along what it brought.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class Statement(NamedTuple):
     title: str
     facts: dict[str, Any]  # names of catalog_sync.records.FACT_FIELDS; only those it knows
     synthetic: bool = False  # some of them are made up, for the demo
+    said_at: float = 0.0  # seconds since 1970; of two that are as full the newer counts
+    gone: bool = False  # its source lists the title no more
 
 
 # Columns of ProductFacts that the fold writes, with their type in a temporary table (foundation.bulk).
@@ -110,10 +113,14 @@ def forget(product_ids: Sequence[int]) -> None:
 
 
 def _show(product_ids: Sequence[int]) -> None:
-    """Titles that had been forgotten."""
+    """Titles that had been forgotten; not those that an operator has not said yes to."""
     if product_ids:
         among, ids = bulk.among(product_ids)
-        bulk.execute(f"UPDATE catalogue_product SET is_public = true WHERE NOT is_public AND id {among}", ids)
+        bulk.execute(
+            f"UPDATE catalogue_product SET is_public = true WHERE NOT is_public AND id {among} AND NOT EXISTS ("
+            "SELECT 1 FROM titles_moderation m WHERE m.product_id = catalogue_product.id AND m.answer <> 'yes')",
+            ids,
+        )
 
 
 def fold_one(statements: Sequence[Statement], *, gtin: int | None) -> tuple[str, dict[str, Any]]:
@@ -121,19 +128,20 @@ def fold_one(statements: Sequence[Statement], *, gtin: int | None) -> tuple[str,
     provenance: dict[str, str] = {}
 
     def best(fact: str, weight: Callable[[Any], int] = len) -> Any:
-        found = [s for s in statements if s.facts.get(fact)]
+        found = [s for s in statements if s.facts.get(fact) or (s.rank < 0 and fact in s.facts)]
         if not found:
             return None
         chosen = found[0]
         if len(found) > 1:
-            chosen = min(found, key=lambda s: (s.rank, -weight(s.facts[fact]), s.source))
+            full = {id(s): weight(s.facts[fact]) if s.facts[fact] else 0 for s in found}
+            chosen = min(found, key=lambda s: (s.rank, -full[id(s)], -s.said_at, s.source))
         provenance[fact] = chosen.source
         return chosen.facts[fact]
 
     titled = [s for s in statements if s.title]
     title = ""
     if titled:
-        chosen = min(titled, key=lambda s: (s.rank, s.title.isupper(), -len(s.title), s.source))
+        chosen = min(titled, key=lambda s: (s.rank, s.title.isupper(), -len(s.title), -s.said_at, s.source))
         title, provenance["title"] = chosen.title[:PRODUCT_TITLE_LENGTH], chosen.source
     columns: dict[str, Any] = {"gtin": gtin, "is_book": is_book(gtin)}
     for name in _PLAIN:

@@ -112,6 +112,52 @@ class ProductRedirect(models.Model):
         return f"{self.old_id} → {self.product_id}"
 
 
+class FactEdit(models.Model):
+    """What an operator says of one fact of a title: one more source of the fold, which wins. An empty value says that
+    there is nothing to show; taking the row away brings back what the others say."""
+
+    product = models.ForeignKey("catalogue.Product", on_delete=models.CASCADE, related_name="fact_edits")
+    fact = models.CharField(max_length=20, help_text="title, or a name of catalog_sync.records.FACT_FIELDS.")
+    value = models.JSONField(null=True, help_text="As a source record has it.")
+    by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "fact"], name="fact_edited_once")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.fact}"
+
+
+class Moderation(models.Model):
+    """A title that waits, or has waited, for an operator's yes (`catalog_sync.moderation` has the rules). Until then,
+    and after a no, readers do not see it. The row stays: what was decided holds."""
+
+    class Reason(models.TextChoices):
+        ADULTS = "adults", _("For adults only")
+        NEW_SHOP = "new_shop", _("From a new shop, without an ISBN or EAN")
+
+    class Answer(models.TextChoices):
+        YES = "yes", _("May be shown")
+        NO = "no", _("Is not shown")
+
+    product = models.OneToOneField(
+        "catalogue.Product", primary_key=True, on_delete=models.CASCADE, related_name="moderation"
+    )
+    shop = models.ForeignKey("shops.Shop", null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    asked_at = models.DateTimeField()
+    answer = models.CharField(max_length=3, choices=Answer.choices, blank=True, default="")
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["answer", "asked_at"], name="moderation_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.reason} {self.answer}"
+
+
 class TitleChange(models.Model):
     """A title whose document in the index is out of date: written in the transaction of the change by whoever causes
     it, taken up by the step `index_titles`. Several rows for one product are collapsed there."""

@@ -34,6 +34,7 @@ class Network(models.Model):
     privacy_en = models.TextField(blank=True)
     commission_basis_points = models.PositiveIntegerField(default=800, validators=[MaxValueValidator(5000)])
     transfer_delay_days = models.PositiveSmallIntegerField(default=7)
+    new_shop_days = models.PositiveSmallIntegerField("Days for which a shop is new", default=30)
     answer_within_hours = models.PositiveSmallIntegerField("Hours a shop has to answer", default=48)
     # One plain rule to begin with: books and everything else have one rate each, in the price or on top of it.
     tax_included = models.BooleanField("Prices include tax", default=False)

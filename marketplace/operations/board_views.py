@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from catalog_sync import asking
+from marketplace.catalogue.models import Moderation
 from marketplace.operations import health, invariants, parked
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.operations.listings import LISTINGS, address
@@ -53,6 +55,8 @@ def board(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": groups,
         "parked": parked.count(),
+        "questions": asking.waiting(now).count(),
+        "to_look_at": Moderation.objects.filter(answer="").count(),
         "findings": health.quick_findings(),
         "elsewhere": [(label, reverse(name)) for label, name in ELSEWHERE if _is_mounted(name)],
     }

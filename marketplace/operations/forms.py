@@ -28,6 +28,7 @@ GROUPS: list[tuple[Any, list[str]]] = [
             "commission_basis_points",
             "transfer_delay_days",
             "answer_within_hours",
+            "new_shop_days",
             "tax_included",
             "book_tax_basis_points",
             "other_tax_basis_points",
@@ -85,6 +86,7 @@ class NetworkForm(forms.ModelForm):
             "sender_email": gettext_lazy("Sender's e-mail address"),
             "transfer_delay_days": gettext_lazy("Days from hand-over to transfer"),
             "answer_within_hours": gettext_lazy("Hours a shop has to answer"),
+            "new_shop_days": gettext_lazy("Days for which a shop is new"),
             "tax_included": gettext_lazy("Prices include tax"),
             "terms_fr": gettext_lazy("Terms of sale, French"),
             "terms_en": gettext_lazy("Terms of sale, English"),
@@ -96,6 +98,7 @@ class NetworkForm(forms.ModelForm):
             "colour": gettext_lazy("Written #rrggbb. It must stand out on white."),
             "colour_dark": gettext_lazy("Written #rrggbb. It must stand out on black."),
             "country": gettext_lazy("Two letters, as in CA."),
+            "new_shop_days": gettext_lazy("What it brings without an ISBN or EAN is looked at first. 0: nothing."),
             "currency": gettext_lazy("Three letters, as in CAD. Do not change it once something was sold."),
         }
         widgets = {name: forms.Textarea(attrs={"rows": 8}) for name in GROUPS[-1][1]} | {

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from marketplace.operations import board_views, health_views, network_views, run_views, title_views
+from marketplace.operations import (
+    board_views,
+    facts_views,
+    health_views,
+    moderation_views,
+    network_views,
+    question_views,
+    run_views,
+    title_views,
+)
 
 app_name = "operations"
 urlpatterns = [
@@ -19,6 +28,14 @@ urlpatterns = [
     path("board/titles/changes/<int:move_id>/undo/", title_views.undo, name="title-undo"),
     path("board/titles/<int:product_id>/join/", title_views.join, name="title-join"),
     path("board/titles/<int:product_id>/part/", title_views.part, name="title-part"),
+    path("board/questions/", question_views.questions, name="questions"),
+    path("board/questions/<int:feed_id>/answer/", question_views.answer, name="answer-alike"),
+    path("board/moderation/", moderation_views.waiting, name="moderation"),
+    path("board/moderation/answer/", moderation_views.answer, name="moderate"),
+    path("board/moderation/shops/<int:shop_id>/vouch/", moderation_views.vouch, name="vouch-shop"),
+    path("board/titles/<int:product_id>/", facts_views.title, name="title"),
+    path("board/titles/<int:product_id>/facts/<slug:fact>/", facts_views.edit, name="edit-fact"),
+    path("board/titles/<int:product_id>/facts/<slug:fact>/back/", facts_views.take_back, name="fact-back"),
     path("board/health/", board_views.health_page, name="health"),
     path("board/verify/", board_views.verify, name="verify"),
     path("board/network/", network_views.edit_network, name="network"),

@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                 ('channel', models.CharField(default='email', help_text='How its orders reach it: shops.channels.', max_length=20)),
                 ('channel_options', models.JSONField(blank=True, default=dict)),
                 ('joined_at', models.DateTimeField(auto_now_add=True)),
+                ('vouched_at', models.DateTimeField(blank=True, help_text='An operator has vouched for it: its titles need no look any more.', null=True)),
                 ('partner', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='shop', to='partner.partner')),
             ],
             options={

@@ -59,8 +59,8 @@ def test_sync_ends_with_its_counts(db, capsys):
 
 
 def test_sync_all_adds_up_and_dry_run_writes_nothing(db, capsys):
-    for name in ("one", "two"):
-        shelve(feed(name=name), article("a"), at=timezone.now() - timedelta(hours=1))
+    for name, sku in (("one", "a"), ("two", "b")):
+        shelve(feed(name=name), article(sku), at=timezone.now() - timedelta(hours=1))
     call_command("sync", "--all", "--dry-run", "--json")
     assert last_line(capsys)["new"] == 2
     assert (StockRecord.objects.count(), SyncRun.objects.count()) == (0, 0)

@@ -44,6 +44,18 @@ def test_equal_values_come_from_the_first_source_by_name():
     assert folded(said("b", pages=190), said("a", pages=186))["pages"] == 186
 
 
+def test_of_two_as_full_the_newer_one_counts():
+    older, newer = said("a", pages=186)._replace(said_at=1.0), said("b", pages=190)._replace(said_at=2.0)
+    assert folded(older, newer)["pages"] == 190
+
+
+def test_edit_wins_even_where_it_says_nothing():
+    shop = said("a", title="T", publisher="P", pages=3)
+    facts = folded(shop, said(":operator", -1, publisher="Q"), said(":operator", -1, pages=None))
+    assert (facts["publisher"], facts["pages"], facts["provenance"]["pages"]) == ("Q", None, ":operator")
+    assert folded(shop, said("b", 1, pages=None))["pages"] == 3  # a source that knows nothing is no such edit
+
+
 def test_made_up_facts_are_marked_as_long_as_they_are_shown():
     made_up = said("demo", pages=3)._replace(synthetic=True)
     assert folded(made_up)["synthetic"]

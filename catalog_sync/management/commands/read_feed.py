@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog_sync.adapters import ADAPTERS
+from catalog_sync.adapters.base import FeedSettings
 from catalog_sync.adapters.detecting import SEARCHED, detect
 from catalog_sync.canonical_json import as_json
 from catalog_sync.exporting import write_reading
@@ -23,24 +23,6 @@ from catalog_sync.records import CatalogRecord, Chunk, Issue, Lane, Refused
 
 SHOWN_ISSUES = 10
 AUTO = "auto"
-
-
-@dataclass
-class FileOnly:
-    """What an adapter may know of a feed, where there is but a file."""
-
-    kind: str
-    location: str
-    currency: str
-    language: str
-    encoding: str
-    options: dict[str, Any] = field(default_factory=dict)
-    timezone: str = "UTC"
-    stock_kind: str = "on_hand"
-    password: str = ""
-    mode: str = "full"
-    lateness_hours: int = 48
-    country: str = ""
 
 
 class Command(BaseCommand):
@@ -61,7 +43,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         try:
             kind, found = kinds(options["kind"], options["file"])
-            wanted = FileOnly(kind, options["file"], options["currency"], options["language"], options["encoding"])
+            wanted = FeedSettings(kind, options["file"], options["currency"], options["language"], options["encoding"])
             told = Told(found)
             with read_in_child(wanted, wanted.location, Lane.CATALOGUE) as (chunks, _):
                 self._show(told.counting(chunks), options)

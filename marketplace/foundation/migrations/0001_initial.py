@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('privacy_en', models.TextField(blank=True)),
                 ('commission_basis_points', models.PositiveIntegerField(default=800, validators=[django.core.validators.MaxValueValidator(5000)])),
                 ('transfer_delay_days', models.PositiveSmallIntegerField(default=7)),
+                ('new_shop_days', models.PositiveSmallIntegerField(default=30, verbose_name='Days for which a shop is new')),
                 ('answer_within_hours', models.PositiveSmallIntegerField(default=48, verbose_name='Hours a shop has to answer')),
                 ('tax_included', models.BooleanField(default=False, verbose_name='Prices include tax')),
                 ('book_tax_basis_points', models.PositiveIntegerField(default=500)),

@@ -33,7 +33,8 @@ class Change:
 
 
 class NotForSaleError(Exception):
-    """The stock record is unknown, of a shop that is not on sale, or has no price in the network's currency."""
+    """The stock record is unknown, of a shop that is not on sale or a title that is not shown, or has no price in the
+    network's currency."""
 
 
 def add(basket: Basket, stock_record_id: int, units: int, *, now: datetime) -> Change:
@@ -78,7 +79,7 @@ def _record(stock_record_id: int, *, any_shop: bool = False) -> StockRecord:
     if record is None or shop is None:
         raise NotForSaleError
     priced = record.price is not None and record.price_currency == network.current().currency
-    if not any_shop and (shop.status != Shop.Status.ACTIVE or not priced):
+    if not any_shop and (shop.status != Shop.Status.ACTIVE or not priced or not record.product.is_public):
         raise NotForSaleError
     return record
 

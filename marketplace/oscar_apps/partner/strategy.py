@@ -65,7 +65,8 @@ class ShopStrategy(oscar_strategy.Structured):
         return price_of(stockrecord, network.current())
 
     def availability_policy(self, product: Product, stockrecord: StockRecord | None) -> ShopStock | Unavailable:
-        return ShopStock(self._sellable(stockrecord)) if stockrecord else Unavailable()
+        shown = stockrecord is not None and product.is_public
+        return ShopStock(self._sellable(stockrecord)) if shown and stockrecord else Unavailable()
 
     def _sellable(self, record: StockRecord) -> int:
         shop = getattr(record.partner, "shop", None)

@@ -21,9 +21,11 @@ from django.utils.translation import gettext as _
 from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Order
 
+from catalog_sync import precedence
 from marketplace.catalogue import cover_files, covers
 from marketplace.catalogue.models import ProductFacts
 from marketplace.foundation import money as foundation_money
+from marketplace.foundation import network
 from search import words
 from search.availability import Opening
 
@@ -120,7 +122,9 @@ def fact_sources(facts: ProductFacts) -> list[tuple[str, str]]:
         "subjects": _("Subject"),
         "description": _("Description"),
     }
-    return [(label, facts.provenance[name]) for name, label in words.items() if name in facts.provenance]
+    ours = {precedence.OPERATOR: network.current().name, precedence.SERVICE_NAME: _("a bibliographic service")}
+    said = facts.provenance
+    return [(label, str(ours.get(said[name], said[name]))) for name, label in words.items() if name in said]
 
 
 @register.filter
