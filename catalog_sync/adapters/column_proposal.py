@@ -43,10 +43,11 @@ class Layout(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A guess for each column, and by field what its column's contents say against its name."""
+    """A guess for each column, by field what its column's contents say against its name, and what all look like."""
 
     guesses: list[Guess]
     denied: dict[str, Reason]
+    looks: list[Looks]
 
 
 def find_layout(rows: list[tuple[int, list[str]]], knows: Callable[[str], bool], *, unnamed: bool) -> Layout | None:
@@ -116,7 +117,7 @@ def propose(layout: Layout) -> Proposal:
             guesses[place] = Guess("", reason("column_not_meant"))
     _by_contents(layout, looks, columns, guesses)
     unused = Guess("", reason("column_unused"))
-    return Proposal([guesses.get(place, unused) for place in range(len(layout.header))], denied)
+    return Proposal([guesses.get(place, unused) for place in range(len(layout.header))], denied, looks)
 
 
 def _by_name(header: list[str]) -> dict[str, int]:

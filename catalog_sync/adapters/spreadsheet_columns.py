@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from catalog_sync.adapters.column_contents import Looks, looks_of
+from catalog_sync.adapters.column_contents import Looks
 from catalog_sync.adapters.column_names import currency_named, field_named, is_not_meant
 from catalog_sync.adapters.column_proposal import LIKELY, STANDING_FOR, SURE, Layout, contradiction, propose
 from catalog_sync.cleaning import fold
@@ -89,7 +89,7 @@ def understand(layout: Layout, options: dict[str, Any], before: Remembered) -> C
     and where nothing identifies an article.
     """
     header, proposal = layout.header, propose(layout)
-    looks = [looks_of([row[place] for row in layout.rows]) for place in range(len(header))]
+    looks = proposal.looks
     notes: list[Reason] = []
     chosen = _chosen(header, options.get("columns", {}), notes)
     settled = chosen or _present(before.names, header)
