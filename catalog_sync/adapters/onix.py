@@ -17,12 +17,12 @@ from catalog_sync.adapters import onix_codes as codes
 from catalog_sync.adapters import onix_facts as facts
 from catalog_sync.adapters.base import ChunkWriter, FileAdapter
 from catalog_sync.adapters.onix_collateral import read_cover, read_description
-from catalog_sync.adapters.onix_prices import Terms, obtainable, read_supply, text
+from catalog_sync.adapters.onix_prices import Terms, obtainable, read_supply
 from catalog_sync.adapters.onix_related import read_related
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.reading.fetching import LocalFile, finished_files
 from catalog_sync.reading.stamps import as_of, read_stamp
-from catalog_sync.reading.xml_parts import Part
+from catalog_sync.reading.xml_parts import Part, text
 from catalog_sync.reading.xml_records import Document, Piece, XmlEnding, describe, parse_plain, prefixes, split_records
 from catalog_sync.reasons import FeedError, Reason, feed_error, reason
 from catalog_sync.records import (

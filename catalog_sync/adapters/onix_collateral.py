@@ -2,8 +2,8 @@
 
 from catalog_sync import cleaning
 from catalog_sync.adapters import onix_codes as codes
-from catalog_sync.adapters.onix_prices import block, text
-from catalog_sync.reading.xml_parts import Part
+from catalog_sync.adapters.onix_prices import block
+from catalog_sync.reading.xml_parts import Part, text
 
 
 def _for_readers(part: Part) -> bool:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 from catalog_sync import cleaning
 from catalog_sync.adapters import onix_codes as codes
 from catalog_sync.adapters.onix_dates import in_role, read_date
-from catalog_sync.adapters.onix_prices import block, text
+from catalog_sync.adapters.onix_prices import block
 from catalog_sync.identifiers import Identified, identify
-from catalog_sync.reading.xml_parts import Part
+from catalog_sync.reading.xml_parts import Part, text
 from catalog_sync.reasons import Reason, reason
 from catalog_sync.records import Form
 
@@ -142,9 +142,11 @@ def read_publisher(product: Part) -> str:
     """The publisher (role 01), else the imprint."""
     detail = block(product, "PublishingDetail")
     publishers = sorted(detail.findall("Publisher"), key=lambda p: text(p, "PublishingRole") not in ("01", ""))
-    names = [text(publisher, "PublisherName") for publisher in publishers]
-    names += [text(detail, "PublisherName"), text(detail, "Imprint/ImprintName"), text(detail, "ImprintName")]
-    return cleaning.title(next((name for name in names if name), ""))
+    for publisher in publishers:
+        if name := text(publisher, "PublisherName"):
+            return cleaning.name(name)
+    names = (text(detail, path) for path in ("PublisherName", "Imprint/ImprintName", "ImprintName"))
+    return cleaning.name(next(filter(None, names), ""))
 
 
 def read_subjects(product: Part) -> tuple[tuple[str, str, str], ...]:
@@ -211,12 +213,12 @@ def read_pages(product: Part) -> int | None:
 def read_publication_date(product: Part) -> str:
     """The publication date (role 01), else that of the first market."""
     detail = block(product, "PublishingDetail")
-    markets = product.findall("ProductSupply/MarketPublishingDetail/MarketDate")
-    return (
-        in_role(detail.findall("PublishingDate"), "PublishingDateRole", "01")
-        or read_date(detail, "PublicationDate")
-        or in_role(markets, "MarketDateRole", "01")
+    found = in_role(detail.findall("PublishingDate"), "PublishingDateRole", "01") or read_date(
+        detail, "PublicationDate"
     )
+    if found:
+        return found
+    return in_role(product.findall("ProductSupply/MarketPublishingDetail/MarketDate"), "MarketDateRole", "01")
 
 
 def read_audience(product: Part) -> str:

@@ -9,7 +9,7 @@ from catalog_sync.adapters import onix_codes as codes
 from catalog_sync.adapters.onix_dates import in_role, lies_ahead, read_date
 from catalog_sync.adapters.onix_rights import closeness, is_not_for_sale, sells_in, texts
 from catalog_sync.prices import read_price
-from catalog_sync.reading.xml_parts import Part
+from catalog_sync.reading.xml_parts import Part, text
 from catalog_sync.reasons import Reason, reason
 from catalog_sync.records import Availability, PriceKind
 
@@ -47,11 +47,6 @@ class Supply(NamedTuple):
     issues: tuple[Reason, ...]
     embargo: str = ""
     status: str = ""
-
-
-def text(element: Part, path: str) -> str:
-    """The text of the first child at a path, stripped; empty where there is none."""
-    return (element.findtext(path) or "").strip()
 
 
 def read_supply(product: Part, terms: Terms) -> Supply:

@@ -2,9 +2,8 @@
 
 from catalog_sync import cleaning
 from catalog_sync.adapters import onix_codes as codes
-from catalog_sync.adapters.onix_prices import text
 from catalog_sync.identifiers import gtin_text, identify
-from catalog_sync.reading.xml_parts import Part
+from catalog_sync.reading.xml_parts import Part, text
 from catalog_sync.records import Relation
 
 Related = tuple[str, str, str]  # of `CatalogRecord.related`

@@ -1,6 +1,7 @@
 """Where an ONIX record may be sold: territories of prices, markets and sales rights."""
 
 import re
+from functools import lru_cache
 
 from catalog_sync.adapters import onix_codes as codes
 from catalog_sync.reading.xml_parts import Part
@@ -9,6 +10,7 @@ NAMED, REGION, WORLD, REST = 4, 3, 2, 1  # how closely a territory means a count
 _CODE = re.compile("[A-Z]{2}")
 
 
+@lru_cache(maxsize=4096)
 def closeness(included: str, regions: str, excluded: str, country: str) -> int:
     """How closely lists of countries and regions mean a country, 0: not at all. Countries are read by twos, since real
     lists lack spaces ("BWBZ")."""
@@ -39,7 +41,8 @@ def sells_in(territory: Part | None, country: str) -> bool:
 
 def texts(element: Part, name: str) -> str:
     """All texts of children of a name, one after the other."""
-    return " ".join(part.text or "" for part in element.findall(name))
+    found = element.children.get(name)
+    return " ".join(part.text or "" for part in found) if found else ""
 
 
 def is_not_for_sale(product: Part, country: str) -> bool:

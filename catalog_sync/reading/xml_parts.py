@@ -1,7 +1,7 @@
 """An XML record as plain Python: a few hundred look-ups per record in lxml's own tree cost six times the parsing.
 
 Elements are those of the standard library's parser, whose tags and texts are plain attributes. Children are sorted by
-name when they are first asked for, and only those that have children of their own are ever wrapped.
+name once; those of which but the text is asked for are never wrapped.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,26 @@ class Part:
     `find`, `findall` and `findtext` take child names or paths of them ("Sender/SenderName"), as those of ElementTree.
     """
 
-    __slots__ = ("_children", "_names", "element", "text")
+    __slots__ = ("_names", "_parts", "children", "element", "text")
 
     def __init__(self, element: Element, names: Mapping[str, str]) -> None:
         self.element = element
         self.text = element.text
         self._names = names
-        self._children: dict[str, list[Element]] | None = None
+        self._parts: dict[str, list[Part]] = {}
+        children: dict[str, list[Element]] = {}
+        for child in element:
+            tag = child.tag
+            if tag in names:
+                tag = names[tag]
+            elif tag[0] == "{":
+                tag = tag[tag.index("}") + 1 :]
+                tag = names.get(tag, tag)
+            if tag in children:
+                children[tag].append(child)
+            else:
+                children[tag] = [child]
+        self.children = children  # elements by name, in their order
 
     def __len__(self) -> int:
         return len(self.element)
@@ -32,51 +45,36 @@ class Part:
     def __bool__(self) -> bool:
         return True
 
-    def _sorted(self) -> dict[str, list[Element]]:
-        children: dict[str, list[Element]] = {}
-        names = self._names
-        for child in self.element:
-            tag = child.tag
-            if tag[0] == "{":
-                tag = tag[tag.index("}") + 1 :]
-            tag = names.get(tag, tag)
-            if tag in children:
-                children[tag].append(child)
-            else:
-                children[tag] = [child]
-        self._children = children
-        return children
-
     def find(self, path: str) -> Optional["Part"]:
-        if "/" in path:
+        found = self._parts.get(path)
+        if found is None:
+            if path not in self.children and "/" not in path:
+                return None
             found = self.findall(path)
-            return found[0] if found else None
-        children = self._children
-        if children is None:
-            children = self._sorted()
-        elements = children.get(path)
-        return Part(elements[0], self._names) if elements else None
+        return found[0] if found else None
 
     def findall(self, path: str) -> list["Part"]:
-        first, _, rest = path.partition("/")
-        children = self._children
-        if children is None:
-            children = self._sorted()
-        elements = children.get(first)
-        if not elements:
-            return []
-        parts = [Part(element, self._names) for element in elements]
-        return [deeper for part in parts for deeper in part.findall(rest)] if rest else parts
+        found = self._parts.get(path)
+        if found is not None:
+            return found
+        elements = self.children.get(path)
+        if elements is not None:
+            names = self._names
+            found = self._parts[path] = [Part(element, names) for element in elements]
+            return found
+        if "/" in path:
+            first, rest = path.split("/", 1)
+            return [deeper for part in self.findall(first) for deeper in part.findall(rest)]
+        return []
 
     def findtext(self, path: str) -> str | None:
+        elements = self.children.get(path)
+        if elements is not None:
+            return elements[0].text or ""
         if "/" in path:
             found = self.findall(path)
             return found[0].text or "" if found else None
-        children = self._children
-        if children is None:
-            children = self._sorted()
-        elements = children.get(path)
-        return elements[0].text or "" if elements else None
+        return None
 
     def all_text(self) -> str:
         """All text inside, markup dropped."""
@@ -86,6 +84,15 @@ class Part:
     def markup(self) -> str:
         """What is inside as HTML: texts, and elements by their local names with their attributes."""
         return escape_text(self.element.text) + "".join(_markup(child, 1) for child in self.element)
+
+
+def text(part: Part, path: str) -> str:
+    """The text of the first child at a path, stripped; empty where there is none."""
+    elements = part.children.get(path)
+    if elements is not None:
+        found = elements[0].text
+        return found.strip() if found else ""
+    return (part.findtext(path) or "").strip() if "/" in path else ""
 
 
 def escape_text(text: str | None) -> str:
