@@ -110,7 +110,7 @@ def _layout(feed: Feed, path: Path) -> tuple[Layout, Proposal]:
         heads = [head.rows for head in read_heads(path, str(feed.options.get("sheet", "")))]
     else:
         heads = [read_head(path, feed.encoding).rows]
-    found = [layout for rows in heads if (layout := layout_of(rows, feed)) is not None]
+    found = [layout for rows in heads if (layout := layout_of(rows, feed.options)) is not None]
     if not found:
         rows = max(heads, key=len, default=[])
         bare = find_layout(rows, lambda cell: False, unnamed=True)

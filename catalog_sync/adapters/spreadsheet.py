@@ -57,7 +57,7 @@ def open_list(path: Path, feed: FeedSettings, before: Remembered) -> Opened:
     if is_workbook(path):
         return _open_workbook(path, feed, before)
     head = read_head(path, feed.encoding)
-    layout = layout_of(head.rows, feed)
+    layout = layout_of(head.rows, feed.options)
     if layout is None:
         raise columns_unknown(head.rows)
     columns = understand(layout, feed.options, before)
@@ -69,16 +69,16 @@ def open_list(path: Path, feed: FeedSettings, before: Remembered) -> Opened:
 def _open_workbook(path: Path, feed: FeedSettings, before: Remembered) -> Opened:
     """The sheet whose columns are understood best: by most names, else by contents."""
     heads = read_heads(path, str(feed.options.get("sheet", "")))
-    found = [(layout, head) for head in heads if (layout := layout_of(head.rows, feed)) is not None]
+    found = [(layout, head) for head in heads if (layout := layout_of(head.rows, feed.options)) is not None]
     if not found:
         raise columns_unknown([row for head in heads for row in head.rows])
     layout, head = max(found, key=lambda one: sum(map(knows, one[0].header)) if one[0].named else 0)
     return Opened(read_sheet(head, layout.start, layout.header), layout, understand(layout, feed.options, before))
 
 
-def layout_of(rows: list[tuple[int, list[str]]], feed: FeedSettings) -> Layout | None:
-    """How a list of the feed begins; None where neither names nor contents tell."""
-    mapped = feed.options.get("columns", {}).values()
+def layout_of(rows: list[tuple[int, list[str]]], options: dict[str, Any]) -> Layout | None:
+    """How a list of a feed with these options begins; None where neither names nor contents tell."""
+    mapped = options.get("columns", {}).values()
     folded = {column_name(name) for name in mapped}
     return find_layout(
         rows,

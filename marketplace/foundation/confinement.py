@@ -150,7 +150,8 @@ class _Messages:
         died_of = os.WTERMSIG(status)
         if died_of == signal.SIGXCPU:
             return ConfinedError(End.PROCESSOR)
-        if died_of == signal.SIGKILL:  # not by us: the system was short of memory
+        # Killed not by us: the system was short of memory. Aborted: what Rust and C++ do when refused some.
+        if died_of in (signal.SIGKILL, signal.SIGABRT):
             return ConfinedError(End.MEMORY)
         return ConfinedError(End.CRASH, signal.strsignal(died_of) or str(died_of))
 

@@ -11,12 +11,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog_sync.adapters import ADAPTERS
 from catalog_sync.adapters.base import FeedSettings
-from catalog_sync.adapters.detecting import SEARCHED, detect
+from catalog_sync.adapters.detecting import detect
 from catalog_sync.canonical_json import as_json
 from catalog_sync.exporting import write_reading
 from catalog_sync.exporting_onix import write_onix_reading
 from catalog_sync.locations import read_in_child
-from catalog_sync.reading.confined import confined_value
 from catalog_sync.reading.fetching import open_local
 from catalog_sync.reasons import FeedError, Reason
 from catalog_sync.records import CatalogRecord, Chunk, Issue, Lane, Refused
@@ -74,7 +73,7 @@ def kinds(asked: str, location: str) -> tuple[str, str]:
     cannot be."""
     try:
         with open_local(location) as file:
-            found = confined_value(lambda: detect(file.path), SEARCHED)
+            found = detect(file.path)
     except FeedError:
         if asked == AUTO:
             raise
