@@ -9,11 +9,53 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
+        ('partner', '0007_partneraddress_code'),
         ('shops', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='FoldDue',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('product_id', models.BigIntegerField(db_index=True)),
+                ('marked_at', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Lookup',
+            fields=[
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='lookup', serialize=False, to='catalogue.product')),
+                ('asked_at', models.DateTimeField(help_text='When the service last answered.', null=True)),
+                ('title', models.CharField(blank=True, help_text='Empty: the service does not know it.', max_length=300)),
+                ('facts', models.JSONField(default=dict)),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='PinnedArticle',
+            fields=[
+                ('stock_record', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='partner.stockrecord')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='TitleBlock',
+            fields=[
+                ('pk', models.CompositePrimaryKey('key', 'product_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('key', models.BigIntegerField(help_text='Hash of one of describing.block_keys.')),
+                ('product_id', models.BigIntegerField(db_index=True)),
+            ],
+        ),
         migrations.CreateModel(
             name='Feed',
             fields=[
@@ -34,6 +76,7 @@ class Migration(migrations.Migration):
                 ('name', models.SlugField(help_text='As in `sync NAME`.', max_length=60, unique=True)),
                 ('kind', models.CharField(help_text='A key of catalog_sync.adapters.ADAPTERS.', max_length=30)),
                 ('lane', models.CharField(choices=[('catalogue', 'Titles, prices and stock'), ('stock', 'Stock alone')], default='catalogue', max_length=10)),
+                ('sender', models.CharField(blank=True, choices=[('publisher', 'A publisher'), ('wholesaler', 'A wholesaler'), ('shop', 'A shop')], default='', help_text='Empty: as its kind has it.', max_length=10)),
                 ('location', models.CharField(help_text='A path below the feeds folder, an https address, or sftp://user@host/path.', max_length=500)),
                 ('options', models.JSONField(blank=True, default=dict, help_text="The adapter's own, such as the mapping of columns.")),
                 ('currency', models.CharField(default='CAD', max_length=3)),
@@ -241,6 +284,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='TitleMove',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('join', 'Joined'), ('part', 'Parted')], max_length=4)),
+                ('from_product_id', models.BigIntegerField(db_index=True)),
+                ('to_product_id', models.BigIntegerField(db_index=True)),
+                ('at', models.DateTimeField()),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('before', models.JSONField(help_text='What was moved and what was written over: catalog_sync.title_moves.')),
+                ('undone_at', models.DateTimeField(db_index=True, null=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Webhook',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -254,6 +315,18 @@ class Migration(migrations.Migration):
                 ('feed', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='webhook', to='catalog_sync.feed')),
             ],
         ),
+        migrations.CreateModel(
+            name='PutOff',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sku', models.CharField(max_length=128)),
+                ('until', models.DateTimeField()),
+                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalog_sync.feed')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('feed', 'sku'), name='put_off_once')],
+            },
+        ),
         migrations.AddConstraint(
             model_name='syncrun',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('feed',), name='run_one_at_a_time'),
@@ -265,5 +338,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='journalpart',
             constraint=models.UniqueConstraint(fields=('run', 'number'), name='journal_part_once'),
+        ),
+        migrations.AddIndex(
+            model_name='titlemove',
+            index=models.Index(fields=['at'], name='move_at'),
         ),
     ]

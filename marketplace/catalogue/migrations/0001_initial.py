@@ -1,4 +1,5 @@
 import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -8,6 +9,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
+        ('shops', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -99,6 +102,35 @@ class Migration(migrations.Migration):
                 ('old', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='moved_to', serialize=False, to='catalogue.product')),
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalogue.product')),
             ],
+        ),
+        migrations.CreateModel(
+            name='FactEdit',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('fact', models.CharField(help_text='title, or a name of catalog_sync.records.FACT_FIELDS.', max_length=20)),
+                ('value', models.JSONField(help_text='As a source record has it.', null=True)),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fact_edits', to='catalogue.product')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('product', 'fact'), name='fact_edited_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Moderation',
+            fields=[
+                ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='moderation', serialize=False, to='catalogue.product')),
+                ('reason', models.CharField(choices=[('adults', 'For adults only'), ('new_shop', 'From a new shop, without an ISBN or EAN')], max_length=10)),
+                ('asked_at', models.DateTimeField()),
+                ('answer', models.CharField(blank=True, choices=[('yes', 'May be shown'), ('no', 'Is not shown')], default='', max_length=3)),
+                ('answered_at', models.DateTimeField(null=True)),
+                ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shops.shop')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['answer', 'asked_at'], name='moderation_waiting')],
+            },
         ),
         migrations.CreateModel(
             name='Subject',
