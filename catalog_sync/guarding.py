@@ -38,7 +38,8 @@ def objections(feed: Feed, plan: Plan) -> list[Reason]:
     return found
 
 
-def objections_of_reading(notes: Sequence[Reason]) -> list[Reason]:
+def objections_of_reading(notes: Sequence[Reason], mode: str) -> list[Reason]:
     """What a reading itself says that a person must look at, be it the first list of a feed: its columns are others,
-    or hold something else than their names say."""
-    return [note for note in notes if note.code in AWAITED]
+    or hold something else than their names say. A list of some columns alone may lack any."""
+    expected = {"column_dropped"} if mode == Feed.Mode.PARTIAL else set()
+    return [note for note in notes if note.code in AWAITED - expected]

@@ -98,7 +98,7 @@ def _read(
     staged = staging.stage(reading.chunks, unknown_is_silence=silent, on_chunk=on_chunk)
     plan = planning.plan(feed, row, staged, lane=this.lane, approved=approved)
     runs.counted(this, staged, plan)
-    awaited = guarding.objections_of_reading(staged.notes)
+    awaited = guarding.objections_of_reading(staged.notes, row.mode)
     staged.notes = [note for note in staged.notes if note not in awaited]
     objections = [] if approved else awaited + guarding.objections(feed, plan) + _undone_before(this)
     this.seconds = time.monotonic() - started

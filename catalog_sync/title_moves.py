@@ -63,6 +63,7 @@ FOLLOWS = (
     Follow(RECOMMENDED, "recommendation_id", once="primary_id"),
     Follow("offer.RangeProduct", once="range_id"),
     Follow("offer.Range_excluded_products", once="range_id"),
+    Follow("titles.FactEdit", once="fact"),
     Follow("customer.ProductAlert"),
     Follow("analytics.UserProductView"),
 )
@@ -71,7 +72,7 @@ MERGED = ("basket.Line", "wishlists.Line", "reviews.ProductReview")
 # A title's own: its facts are folded anew, its numbers are counted anew.
 OWN = (
     *("titles.ProductFacts", "titles.CoverFetch", "titles.OtherGtin", "titles.ProductRedirect"),
-    "analytics.ProductRecord",
+    *("titles.Moderation", "catalog_sync.Lookup", "analytics.ProductRecord"),
 )
 # Of these the rows of one offer go along when it is parted from its title: {model: the column of the stock record}
 OF_AN_OFFER = {"order.Line": "stockrecord_id", "shops.ShopOrderLine": "stock_record_id"}

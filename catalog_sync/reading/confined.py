@@ -22,8 +22,9 @@ from marketplace.foundation.confinement import ConfinedError, End, Limits, confi
 MEMORY_BYTES = 512 * 1024**2  # beyond what the process has: the largest record, a chunk, and what cleaning remembers
 PROCESSOR_SECONDS = 120
 PROCESSOR_SECONDS_PER_MB = 2  # four times what the slowest format takes
-FILE_SECONDS, FILE_SILENCE = 2 * 3600, 600
-PULL_SECONDS, PULL_SILENCE = 6 * 3600, 1800  # page after page from a slow system; each page has its own limit
+# Silence is shorter than `runs.DEAD_AFTER`: a reading that waits is not taken for a dead one.
+FILE_SECONDS, FILE_SILENCE = 2 * 3600, 540
+PULL_SECONDS, PULL_SILENCE = 6 * 3600, 540  # page after page from a slow system; each page has its own limit
 LARGEST_PART = 16 * 1024**2  # bytes of a message: what this process takes in at once
 
 _CHUNK, _VALUE, _ERROR = "chunk", "value", "error"
