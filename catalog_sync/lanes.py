@@ -30,11 +30,15 @@ def is_beside(feed: Feed, lane: str) -> bool:
     return lane == Lane.STOCK and feed.lane == Lane.CATALOGUE
 
 
+def location_of(feed: Feed, row: ReadRow) -> str:
+    """Where the lane is read from."""
+    return row.location if isinstance(row, StockLane) and row.location else feed.location
+
+
 def settings_of(feed: Feed, row: ReadRow) -> FeedSettings:
-    location = row.location if isinstance(row, StockLane) and row.location else feed.location
     return FeedSettings(
         kind=feed.kind,
-        location=location,
+        location=location_of(feed, row),
         options=feed.options,
         currency=feed.currency,
         language=feed.language,

@@ -10,7 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from catalog_sync.models_doors import DryRun, SftpLogin, Webhook
+from catalog_sync.models_doors import DryRun, HostVisit, SftpLogin, Webhook
 from marketplace.foundation import network, secrets
 from marketplace.foundation.leases import DueRow
 
@@ -18,6 +18,7 @@ __all__ = [
     "DryRun",
     "Feed",
     "FeedToken",
+    "HostVisit",
     "JournalPart",
     "Push",
     "RecordIssue",

@@ -1,4 +1,4 @@
-"""Webhook, DryRun, SftpLogin: the ways into a feed beside its list and its keys."""
+"""Webhook, DryRun, SftpLogin, HostVisit: the ways into a feed beside its list and its keys, and the way to its host."""
 
 from __future__ import annotations
 
@@ -89,3 +89,14 @@ class SftpLogin(models.Model):
     @property
     def _row(self) -> str:
         return f"{self._meta.label_lower}:{self.feed_id}"
+
+
+class HostVisit(models.Model):
+    """When feeds may be fetched from a host: by one of us at a time, and not without a pause."""
+
+    host = models.CharField(max_length=255, primary_key=True)
+    busy_until = models.DateTimeField(null=True, help_text="A feed is fetched from it, until then at the latest.")
+    free_at = models.DateTimeField(help_text="Not before then.")
+
+    def __str__(self) -> str:
+        return self.host

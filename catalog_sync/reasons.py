@@ -325,11 +325,13 @@ class FeedError(Exception):
     """The only exception that leaves an adapter.
 
     `permanent`: a person has to act (wrong address, unknown columns); otherwise trying again later may help.
-    `reason`: the code and values behind the message, for counting and for translation.
+    `reason`: the code and values behind the message, for counting and for translation. `later_seconds`: the shop's
+    system asks not to be called again before.
     """
 
-    def __init__(self, message: str, *, permanent: bool, reason: Reason | None = None) -> None:
+    def __init__(self, message: str, *, permanent: bool, reason: Reason | None = None, later_seconds: int = 0) -> None:
         super().__init__(message)
+        self.later_seconds = later_seconds
         self.permanent = permanent
         self.reason = reason
 

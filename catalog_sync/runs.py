@@ -127,7 +127,7 @@ def failed(run: SyncRun, error: FeedError) -> SyncRun:
     with translation.override(run.feed.shop.language):
         why = error.reason
         note = note_of(why) if why else {"code": "feed_error", "values": {}, "text": str(error)}
-    run.notes = [*run.notes, note | {"permanent": error.permanent}]
+    run.notes = [*run.notes, note | {"permanent": error.permanent, "later_seconds": error.later_seconds}]
     return close(run, SyncRun.State.FAILED)
 
 

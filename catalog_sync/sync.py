@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
-from catalog_sync import applying, guarding, lanes, planning, runs, sampling, staging, vouching
+from catalog_sync import applying, guarding, hosts, lanes, planning, runs, sampling, staging, vouching
 from catalog_sync.locations import Reading, opened
 from catalog_sync.models import Feed, ReadRow, SourceRecord, StockLane, SyncRun
 from catalog_sync.reasons import FeedError, Reason, reason
@@ -211,8 +211,14 @@ def sync_feeds(now: datetime) -> int:
 
 
 def _sync_due(row: ReadRow, feed: Feed, lane: str, now: datetime) -> int:
+    host = hosts.host_of(lanes.location_of(feed, row))
+    if host and (again := hosts.begin(host, now=now)):
+        leases.finish(row, due_at=again, attempts=0, last_error=row.last_error)
+        return 0
+    later, started = 0, time.monotonic()
     try:
         this = run(feed, now=now, lane=lane)
+        later = this.notes[-1].get("later_seconds", 0) if this.state == State.FAILED else 0
     except runs.AlreadyRunningError as error:
         soon = min(next_time(row, now), now + AGAIN) if row is not feed else next_time(row, now)
         leases.finish(row, due_at=soon, attempts=0, last_error=str(error))
@@ -220,10 +226,15 @@ def _sync_due(row: ReadRow, feed: Feed, lane: str, now: datetime) -> int:
     except Exception as error:
         leases.postpone(row, error=repr(error), now=now)
         raise
-    if this.state == State.FAILED:
-        leases.postpone(row, error=this.notes[-1]["text"], now=now, permanent=this.notes[-1].get("permanent", False))
-    else:
+    finally:
+        if host:
+            hosts.end(host, now=now + timedelta(seconds=time.monotonic() - started), later_seconds=later)
+    if this.state != State.FAILED:
         leases.finish(row, due_at=_asked_or_next(row, now), attempts=0)
+        return 1
+    note = this.notes[-1]
+    waits = {"due_at": now + timedelta(seconds=later)} if later else {}
+    leases.postpone(row, error=note["text"], now=now, permanent=note.get("permanent", False), **waits)
     return 1
 
 

@@ -21,7 +21,7 @@ from catalog_sync.adapters.base import DELTA, FULL, STOCK_LANE, ChunkWriter, Fil
 from catalog_sync.adapters.spreadsheet import stamp_notes
 from catalog_sync.identifiers import identify
 from catalog_sync.prices import Priced, read_price
-from catalog_sync.reading.fetching import LocalFile
+from catalog_sync.reading.fetching import LocalFile, unreachable
 from catalog_sync.reading.json_records import JsonEnding, JsonPiece, describe_json, split_json
 from catalog_sync.reading.json_text import as_text
 from catalog_sync.reading.stamps import CLOCK_TOLERANCE, as_of
@@ -95,9 +95,7 @@ class PassCulture(FileAdapter):
         try:
             http.fetch_to_file(urlunsplit(parts._replace(query=query)), page, auth=auth, max_bytes=LARGEST_PAGE)
         except http.HttpError as problem:
-            raise feed_error(
-                "file_unreachable", permanent=problem.permanent, location=self.feed.location, detail=problem
-            ) from problem
+            raise unreachable(self.feed.location, problem) from problem
 
     def _page(self, page: Path) -> Iterator[JsonPiece]:
         """The articles of one answer. Raises `FeedError` for one that is cut: the next page could not be asked for."""

@@ -25,6 +25,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='HostVisit',
+            fields=[
+                ('host', models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ('busy_until', models.DateTimeField(help_text='A feed is fetched from it, until then at the latest.', null=True)),
+                ('free_at', models.DateTimeField(help_text='Not before then.')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Lookup',
             fields=[
                 ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),

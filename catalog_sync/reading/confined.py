@@ -66,15 +66,17 @@ def _messages(work: Callable[[], Iterable[bytes]], limits: Limits) -> Generator[
         try:
             yield from work()
         except FeedError as error:
-            yield _pack((_ERROR, (str(error), error.permanent, error.reason and tuple(error.reason))))
+            yield _pack(
+                (_ERROR, (str(error), error.permanent, error.reason and tuple(error.reason), error.later_seconds))
+            )
 
     with closing(confined(telling, limits)) as messages:
         try:
             for message in messages:
                 kind, content = _PlainValues(io.BytesIO(message)).load()
                 if kind == _ERROR:
-                    words, permanent, why = content
-                    raise FeedError(words, permanent=permanent, reason=why and Reason(*why))
+                    words, permanent, why, later = content
+                    raise FeedError(words, permanent=permanent, reason=why and Reason(*why), later_seconds=later)
                 yield content
         except ConfinedError as ended:
             level = logging.ERROR if ended.end is End.CRASH else logging.WARNING

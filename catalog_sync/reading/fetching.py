@@ -96,11 +96,17 @@ def local_copy(location: str, folder: Path, login: Login | None = None) -> Local
     return LocalFile(path, received_at, datetime.fromtimestamp(found.st_mtime, UTC))
 
 
+def unreachable(location: str, problem: http.HttpError) -> FeedError:
+    error = feed_error("file_unreachable", permanent=problem.permanent, location=location, detail=problem)
+    error.later_seconds = problem.later_seconds
+    return error
+
+
 def _download(url: str, path: Path, received_at: datetime) -> LocalFile:
     try:
         fetched = http.fetch_to_file(url, path, max_bytes=LARGEST_BYTES)
     except http.HttpError as problem:
-        raise feed_error("file_unreachable", permanent=problem.permanent, location=url, detail=problem) from problem
+        raise unreachable(url, problem) from problem
     stamp = read_stamp(fetched.headers.get("Last-Modified", ""), "UTC")
     return LocalFile(fetched.path, received_at, stamp)
 

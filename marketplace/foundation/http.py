@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -30,18 +31,28 @@ MAX_BYTES = 512 * 1024 * 1024
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_REDIRECTS = 5
 TRIES = 3
+LONGEST_PAUSE_SECONDS = 10  # longer than that nobody waits with a process in hand
+LONGEST_WAIT_SECONDS = 24 * 3600
 RETRIED = {429, 500, 502, 503, 504}
 REDIRECTS = {301, 302, 303, 307, 308}
 _BLOCK = 64 * 1024
 
 
 class HttpError(Exception):
-    """`permanent`: trying again will not help. `unknown_outcome`: the other side may have acted on it."""
+    """`permanent`: trying again will not help. `unknown_outcome`: the other side may have acted on it.
+    `later_seconds`: it asks not to be called again before (Retry-After); 0 where it asks nothing."""
 
     def __init__(
-        self, message: str, *, permanent: bool = False, unknown_outcome: bool = False, status: int | None = None
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        unknown_outcome: bool = False,
+        status: int | None = None,
+        later_seconds: int = 0,
     ):
         super().__init__(message)
+        self.later_seconds = later_seconds
         self.permanent = permanent
         self.unknown_outcome = unknown_outcome
         self.status = status
@@ -190,9 +201,9 @@ def _request(
         except HttpError as error:
             if deadline.is_over:
                 raise _too_slow(url) from error
-            if error.permanent or attempt == tries:
+            if error.permanent or attempt == tries or error.later_seconds > LONGEST_PAUSE_SECONDS:
                 raise
-            time.sleep(0 if settings.TESTING else 2**attempt)
+            time.sleep(0 if settings.TESTING else max(2**attempt, error.later_seconds))
     raise AssertionError("unreachable")
 
 
@@ -248,4 +259,17 @@ def _checked(response: requests.Response) -> requests.Response:
         permanent=not transient,
         unknown_outcome=status >= 500,
         status=status,
+        later_seconds=_asked_to_wait(response) if transient else 0,
     )
+
+
+def _asked_to_wait(response: requests.Response) -> int:
+    """Retry-After in seconds, of either of its forms (RFC 9110, 10.2.3); never longer than LONGEST_WAIT_SECONDS."""
+    asked = response.headers.get("Retry-After", "").strip()
+    if asked.isdecimal():
+        return min(int(asked[:9]), LONGEST_WAIT_SECONDS)
+    try:
+        left = parsedate_to_datetime(asked).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return 0
+    return min(max(0, round(left)), LONGEST_WAIT_SECONDS)

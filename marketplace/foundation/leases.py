@@ -103,7 +103,7 @@ def postpone(row: DueRow, *, error: str, now: datetime, permanent: bool = False,
     if permanent or row.attempts >= MAX_ATTEMPTS:
         values["parked_at"] = now
     else:
-        values["due_at"] = now + delay_after(row.attempts)
+        values.setdefault("due_at", now + delay_after(row.attempts))
     return _write(row, values)
 
 

@@ -6,6 +6,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import responses
 
 from marketplace.foundation import http
 
@@ -219,3 +220,15 @@ def test_redirect_to_a_private_address_is_not_followed(server, tmp_path, monkeyp
     with pytest.raises(http.HttpError, match="private address"):
         http.fetch_to_file("http://shop.example/inside", tmp_path / "f")
     assert (met, Pages.hits) == ([("93.184.215.14", 80)], ["/inside"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [("120", 120), ("999999999", 86_400), ("", 0), ("soon", 0), ("-5", 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)],
+)
+@responses.activate
+def test_server_that_asks_to_wait_is_heard(asked, seconds):
+    responses.get("https://shop.example/list", status=429, headers={"Retry-After": asked})
+    with pytest.raises(http.HttpError) as caught:
+        http.get_json("https://shop.example/list")
+    assert (caught.value.later_seconds, caught.value.permanent) == (seconds, False)
