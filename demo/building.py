@@ -12,7 +12,7 @@ from django.utils import timezone
 from oscar.apps.address.models import Country
 from oscar.apps.partner.models import Partner, StockRecord
 
-from catalog_sync import sync
+from catalog_sync import sync, works
 from catalog_sync.locations import feeds_folder
 from catalog_sync.models import Feed, SyncRun
 from demo import accounts, editorial
@@ -46,6 +46,8 @@ def build(*, now: datetime, say: Say) -> dict[str, int]:
     feeds = [_feed(written, shops[written.shop]) for written in write_feeds(feeds_folder(), sent_at=_sent_at(now))]
     runs = [_sync(feed, now, say) for feed in feeds]
     say("Index …")
+    while works.group_works(now):
+        pass
     indexed = _index(now)
     with transaction.atomic():
         build_home(editorial.HOME, editorial.SHELVES, editorial.PICKS)
