@@ -5,60 +5,33 @@ One row per article of the whole feed; nothing of it is seen by anybody else, an
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import blake2b
-from typing import Any
 
 from catalog_sync.reasons import FeedError, Reason, reason
-from catalog_sync.records import FACT_FIELDS, CatalogRecord, Chunk, Issue, Refused
+from catalog_sync.records import CatalogRecord, Chunk, Issue, Refused
+from catalog_sync.staged_rows import COLUMNS, CONDITION, DIRTY, PRICE, SOME_FACTS, STOCK, TITLE, RowMaker
 from marketplace.foundation import bulk
 
-STAGE, REFUSED, WITHDRAWN = "sync_stage", "sync_refused", "sync_withdrawn"
-COLUMNS = {
-    "sku": "text",
-    "gtin": "bigint",
-    "title": "text",
-    "price_minor": "bigint",
-    "currency": "text",
-    "price_kind": "text",
-    "quantity": "integer",
-    "availability": "text",
-    "condition": "text",
-    "signed": "boolean",
-    "first_edition": "boolean",
-    "days": "integer",
-    "available_on": "date",
-    "as_of": "moment",
-    "parts": "integer",
-    "offer_hash": "bigint",
-    "facts_hash": "bigint",
-    "facts": "text",
-    "ordinal": "bigint",
-}
-# What a record speaks for, as bits of `parts`; the rest is left as it is stored.
-STOCK, PRICE, CONDITION, TITLE, SOME_FACTS = 1, 2, 4, 8, 16
-EVERYTHING = STOCK | PRICE | CONDITION | TITLE
-_PART_OF = {
-    **dict.fromkeys(("quantity", "contains_our_orders", "availability", "days", "available_from"), STOCK),
-    **dict.fromkeys(("price", "currency", "price_kind"), PRICE),
-    **dict.fromkeys(("condition", "signed", "first_edition"), CONDITION),
-    "title": TITLE,
-    **dict.fromkeys(FACT_FIELDS, SOME_FACTS),
-}
-DIRTY = 0  # no record hashes to it: a row that holds it is compared as changed
+__all__ = [
+    "COLUMNS",
+    "CONDITION",
+    "DIRTY",
+    "MOST_ISSUES",
+    "PRICE",
+    "REFUSED",
+    "SOME_FACTS",
+    "STAGE",
+    "STOCK",
+    "TITLE",
+    "WITHDRAWN",
+    "Staged",
+    "stage",
+]
 
-_OFFER_START = CatalogRecord._fields.index("price")
-_OFFER_END = CatalogRecord._fields.index("as_of")
-_MORE_START = CatalogRecord._fields.index("signed")
-_FACTS_START = CatalogRecord._fields.index(FACT_FIELDS[0])
-_NO_FACTS = tuple(CatalogRecord._field_defaults[name] for name in FACT_FIELDS)
-_REMEMBERED = 65_536
-_LONGEST_DAYS = 32_767  # of the column
-_HIGHEST_PRICE = 10**12 - 1  # Oscar's column: 12 digits, 2 of them decimals
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+STAGE, REFUSED, WITHDRAWN = "sync_stage", "sync_refused", "sync_withdrawn"
+_TWICE = "sync_twice"
 
 MOST_ISSUES = 2000  # rows of a run's report that are kept; the counts are exact
 
@@ -88,18 +61,25 @@ def stage(chunks: Iterable[Chunk], *, on_chunk: Callable[[int], None] = lambda r
     bulk.create_temporary(REFUSED, {"sku": "text"}, key="sku")
     bulk.create_temporary(WITHDRAWN, {"sku": "text"}, key="sku")
     staged = Staged()
-    row_of = _RowMaker()
+    maker = RowMaker()
     for chunk in _until_trouble(chunks, staged):
-        bulk.load(STAGE, list(COLUMNS), map(row_of, chunk.records))
+        _load(maker, chunk.records)
         bulk.load(REFUSED, ["sku"], [(refused.sku,) for refused in chunk.refused if refused.sku])
         bulk.load(WITHDRAWN, ["sku"], [(sku,) for sku in chunk.gone])
         _count(chunk, staged)
         on_chunk(staged.read)
-    with_key = "" if bulk.is_postgres() else "temp."
-    bulk.execute(f"CREATE INDEX {with_key}{STAGE}_sku ON {STAGE} (sku)")
-    _keep_last_lines(staged)
+    if not bulk.is_postgres():  # which joins by hashing
+        bulk.execute(f"CREATE INDEX temp.{STAGE}_sku ON {STAGE} (sku)")
     bulk.analyse(STAGE, "sku", "gtin")
+    _keep_last_lines(staged)
     return staged
+
+
+def _load(maker: RowMaker, records: Sequence[CatalogRecord]) -> None:
+    if bulk.is_postgres():
+        bulk.copy_text(STAGE, list(COLUMNS), maker.text(records))
+    else:
+        bulk.load(STAGE, list(COLUMNS), maker.tuples(records))
 
 
 def _until_trouble(chunks: Iterable[Chunk], staged: Staged) -> Iterator[Chunk]:
@@ -127,80 +107,18 @@ def _count(chunk: Chunk, staged: Staged) -> None:
 
 def _keep_last_lines(staged: Staged) -> None:
     """An article listed several times counts as its last line says, with a word about it."""
-    lines, articles = bulk.rows(f"SELECT count(*), count(DISTINCT sku) FROM {STAGE}")[0]
-    staged.repeated = lines - articles
+    bulk.drop_temporary(_TWICE)
+    with bulk.one_statement():
+        bulk.execute(
+            f"CREATE TEMPORARY TABLE {_TWICE} AS SELECT sku, count(*) AS times, max(ordinal) AS last FROM {STAGE}"
+            " GROUP BY sku HAVING count(*) > 1"
+        )
+    staged.repeated = bulk.rows(f"SELECT COALESCE(sum(times - 1), 0) FROM {_TWICE}")[0][0]
     if not staged.repeated:
         return
-    twice = f"SELECT sku, count(*) FROM {STAGE} GROUP BY sku HAVING count(*) > 1 ORDER BY sku LIMIT {MOST_ISSUES}"
-    staged.issues.extend(Issue(sku, reason("sku_twice", times=times), 0) for sku, times in bulk.rows(twice))
-    bulk.execute(f"DELETE FROM {STAGE} WHERE ordinal NOT IN (SELECT max(ordinal) FROM {STAGE} GROUP BY sku)")
-
-
-class _RowMaker:
-    """Record to staging row. A class, because it remembers the offers and times it has seen, and counts."""
-
-    def __init__(self) -> None:
-        self.offers: dict[tuple, int] = {}
-        self.times: dict[datetime, Any] = {}
-        self.ordinal = 0
-
-    def __call__(self, record: CatalogRecord) -> tuple:
-        values: tuple[Any, ...] = record
-        sku, gtin, title, price, currency, price_kind, quantity, _, availability, condition, as_of = values[:11]
-        signed, first_edition, days, available_from, speaks_for = values[11:_FACTS_START]
-        offer = values[_OFFER_START:_OFFER_END] + values[_MORE_START:_FACTS_START]
-        offer_hash = self.offers.get(offer)
-        if offer_hash is None:
-            if len(self.offers) >= _REMEMBERED:
-                self.offers.clear()
-            offer_hash = self.offers[offer] = stable_hash(repr(offer))
-        moment = self.times.get(as_of)
-        if moment is None:
-            moment = self.times[as_of] = bulk.moment(as_of)
-        facts = values[_FACTS_START:]
-        parts = EVERYTHING if not speaks_for else parts_of(speaks_for)
-        text = "{}" if facts == _NO_FACTS else facts_text(facts, speaks_for)
-        self.ordinal += 1
-        facts_hash = stable_hash(f"{gtin}\0{title}\0{text}")
-        if price is not None and price > _HIGHEST_PRICE:
-            price = None
-        if days is not None and days > _LONGEST_DAYS:
-            days = _LONGEST_DAYS
-        available_on = whole_date(available_from) if available_from else None
-        # fmt: off
-        return (
-            sku, gtin, title, price, currency, price_kind, quantity, availability, condition, signed, first_edition,
-            days, available_on, moment, parts, offer_hash, facts_hash, text, self.ordinal,
-        )
-        # fmt: on
-
-
-def stable_hash(text: str) -> int:
-    """64 signed bits that are the same in every process (Python's own hash of a text is not), and never DIRTY."""
-    return (
-        int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True) or 1
+    twice = bulk.rows(f"SELECT sku, times FROM {_TWICE} ORDER BY sku LIMIT {MOST_ISSUES}")
+    staged.issues.extend(Issue(sku, reason("sku_twice", times=times), 0) for sku, times in twice)
+    bulk.execute(
+        f"DELETE FROM {STAGE} WHERE ordinal IN"
+        f" (SELECT s.ordinal FROM {_TWICE} d CROSS JOIN {STAGE} s WHERE s.sku = d.sku AND s.ordinal < d.last)"
     )
-
-
-def parts_of(speaks_for: tuple[str, ...]) -> int:
-    """The bits for the fields a record speaks for. One that names the title and every fact speaks for them whole."""
-    parts = 0
-    for name in speaks_for:
-        parts |= _PART_OF.get(name, 0)
-    return parts & ~SOME_FACTS if set(FACT_FIELDS) <= set(speaks_for) else parts
-
-
-def facts_text(facts: tuple, speaks_for: tuple[str, ...]) -> str:
-    """Facts as JSON: those that are known; of a record that speaks for some only, those, null where it empties them."""
-    if speaks_for:
-        return _encode(
-            {name: value or None for name, value in zip(FACT_FIELDS, facts, strict=True) if name in speaks_for}
-        )
-    return _encode({name: value for name, value in zip(FACT_FIELDS, facts, strict=True) if value})
-
-
-def whole_date(text: str) -> str | None:
-    """An ISO date as exact as known, as a day: the first of its month or year; None for none."""
-    if len(text) == 10:
-        return text
-    return {4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text))

@@ -233,3 +233,11 @@ def test_web_address(text, address):
 @pytest.mark.parametrize(("text", "pages"), [("184", 184), ("184.0", 184), ("184 p.", 184), ("0", None), ("", None)])
 def test_pages(text, pages):
     assert cleaning.pages(text) == pages
+
+
+@pytest.mark.parametrize(
+    "odd", ["", " a", "b ", "a  b", "x|y", "tom &amp; jerry", "<b>a</b>", "e\u0301", "a\tb", "t" * 400]
+)
+def test_column_of_lines_is_cleaned_as_each_alone(odd):
+    texts = ["L'Étranger", *["La Peste"] * 60, odd, "Noces"]
+    assert cleaning.lines(texts, cleaning.title, longest=cleaning.TITLE_LENGTH) == list(map(cleaning.title, texts))
