@@ -209,7 +209,7 @@ SELECT row_number() OVER (ORDER BY c.sku {{sku_order}}) AS n, c.*,
 FROM (
     SELECT s.sku, s.gtin, s.title, s.price_minor, s.currency, s.price_kind, s.quantity, s.availability, s.condition,
         s.signed, s.first_edition, s.days, s.available_on, s.as_of, s.parts, s.offer_hash, s.facts_hash,
-        CASE WHEN r.facts_hash = s.facts_hash THEN NULL ELSE s.facts{{jsonb}} END AS facts,
+        CASE WHEN r.facts_hash = s.facts_hash AND p.id IS NOT NULL THEN NULL ELSE s.facts{{jsonb}} END AS facts,
         r.sku IS NULL AS is_new,
         r.retired_at IS NOT NULL OR t.retired_at IS NOT NULL AS was_retired,
         r.price_minor AS old_price, r.currency AS old_currency,

@@ -62,7 +62,7 @@ _OWN_FACTS = {
     "cover",
 }  # hardly two titles share one: not worth the memory
 _NO_FACTS = tuple(CatalogRecord._field_defaults[name] for name in FACT_FIELDS)
-_REMEMBERED = 65_536
+_REMEMBERED_OFFERS, _REMEMBERED_FACTS = 65_536, 8192  # of each fact: making one anew costs a microsecond
 _LONGEST_DAYS = 32_767  # of the column
 _HIGHEST_PRICE = 10**12 - 1  # Oscar's column: 12 digits, 2 of them decimals
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -72,12 +72,12 @@ _NULL = "\\N"  # in the text of COPY
 class _Remembering(dict):
     """What was made of a key. A subclass of dict, so that looking up what is known costs no call."""
 
-    def __init__(self, make: Callable[[Any], Any]) -> None:
+    def __init__(self, make: Callable[[Any], Any], most: int) -> None:
         super().__init__()
-        self.make = make
+        self.make, self.most = make, most
 
     def __missing__(self, key: Any) -> Any:
-        if len(self) >= _REMEMBERED:
+        if len(self) >= self.most:
             self.clear()
         made = self[key] = self.make(key)
         return made
@@ -87,10 +87,10 @@ class RowMaker:
     """Records to staging rows. A class, because it remembers, and counts the lines."""
 
     def __init__(self) -> None:
-        self.offers = _Remembering(_offer_values)
-        self.offer_texts = _Remembering(lambda offer: "\t".join(map(_copied, _offer_values(offer))))
+        self.offers = _Remembering(_offer_values, _REMEMBERED_OFFERS)
+        self.offer_texts = _Remembering(_offer_text, _REMEMBERED_OFFERS)
         self.facts = [
-            _fact_maker(name) if name in _OWN_FACTS else _Remembering(_fact_maker(name)).__getitem__
+            _fact_maker(name) if name in _OWN_FACTS else _Remembering(_fact_maker(name), _REMEMBERED_FACTS).__getitem__
             for name in FACT_FIELDS
         ]
         self.ordinal = 0
@@ -152,6 +152,10 @@ def _offer_values(offer: tuple[Any, ...]) -> tuple[Any, ...]:
         stable_hash(repr(offer[:_AS_OF] + offer[_AS_OF + 1 :])),
     )
     # fmt: on
+
+
+def _offer_text(offer: tuple[Any, ...]) -> str:
+    return "\t".join(map(_copied, _offer_values(offer)))
 
 
 def _fact_maker(name: str) -> Callable[[Any], str]:

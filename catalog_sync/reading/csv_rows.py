@@ -153,7 +153,7 @@ class _Rows:
     def _plain_rows(self) -> list[tuple[int, list[str]]]:
         """The rows of the next lines, where each line is one row of the right width, as almost always: three times as
         fast as row by row. None where one is not. The last line of the file waits for `_row_by_row`."""
-        lines = list(islice(self.ahead, min(_LINES, len(self.ahead) - 1)))
+        lines = list(islice(self.ahead, max(0, min(_LINES, len(self.ahead) - 1))))
         try:
             # The mark is a row of its own unless a quotation mark is open before it; so is each line, where there are
             # as many rows as lines.

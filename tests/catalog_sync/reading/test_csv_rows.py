@@ -161,3 +161,8 @@ def test_odd_line_changes_nothing_around_it(table, odd, place):
     before = [(2 + n, f"{n}|Titre {n}|1|2") for n in range(place)]
     after = [(2 + n + odd.count("\n"), f"{n}|Titre {n}|1|2") for n in range(place, 250)]
     assert found == [*before, *shifted, *after]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 100, 101, 102])
+def test_as_many_rows_as_lines(table, count):
+    assert len(rows(table(HEADER + "1;a;2;3\n" * count))) == count
