@@ -98,12 +98,13 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
 def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Sequence[str], *, now: datetime) -> int:
     feed, sold = run.feed, plan.planned_sold > 0
     title_moves.follow_in_plan(feed.pk, words["low"], words["high"], since=run.started_at)
-    written = made = matching.create_products(feed, words["low"], words["high"], now=now)
+    made = matching.create_products(feed, words["low"], words["high"], now=now) if plan.to_match else 0
+    written = made
     all_new = made == words["high"] - words["low"] + 1
     if sold:
         _lock(merging.LOCK_PLANNED, words)
     journal.keep(run, words, anew=not sold and not plan.planned_known)
-    products = [] if all_new else _products_to_fold(words)
+    products = [] if all_new or not plan.refolded else _products_to_fold(words)
     for statement in statements:
         written += _execute(statement, words)
     if sold:
@@ -126,9 +127,10 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Se
 def _statements(plan: Plan) -> list[str]:
     """What a slice of this plan needs."""
     needed = [merging.UPDATE_SOURCE_RECORDS] if plan.planned_known else []
-    needed.append(merging.INSERT_SOURCE_RECORDS)
+    needed += [merging.INSERT_SOURCE_RECORDS] if plan.planned_known < plan.planned else []
     needed += [merging.UPDATE_STOCK_RECORDS] if plan.planned_sold else []
-    needed += [merging.INSERT_STOCK_RECORDS, merging.MERGE_TERMS]
+    needed += [merging.INSERT_STOCK_RECORDS] if plan.planned_sold < plan.planned else []
+    needed.append(merging.MERGE_TERMS)
     if plan.questions:
         needed.append(merging.RETIRE_QUESTIONS)
     if plan.jumped:
@@ -144,13 +146,14 @@ def _lock(statement: str, words: dict[str, Any]) -> None:
 def _products_to_fold(words: dict[str, Any]) -> list[int]:
     """Products of a slice whose facts may change: not where another feed of the same kind says the very same. With
     them those that an article has left for another one."""
+    # A scalar, not EXISTS: PostgreSQL would hash the records of all feeds for each slice.
     same = f"""
         SELECT DISTINCT c.product_id FROM {PLAN} c
         WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}' AND (c.facts_changed OR c.was_retired)
-            AND NOT (c.is_new AND EXISTS (
+            AND CASE WHEN c.is_new THEN (
                 SELECT 1 FROM catalog_sync_sourcerecord o JOIN catalog_sync_feed g ON g.id = o.feed_id
                 WHERE o.product_id = c.product_id AND o.facts_hash = c.facts_hash AND g.kind = %(kind)s
-                    AND g.sender = %(sender)s AND g.active AND o.retired_at IS NULL))
+                    AND g.sender = %(sender)s AND g.active AND o.retired_at IS NULL LIMIT 1) END IS NULL
         UNION SELECT c.old_product_id FROM {PLAN} c
         WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}' AND c.old_product_id <> c.product_id
     """

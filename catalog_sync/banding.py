@@ -36,12 +36,11 @@ def hold_back(values: dict[str, Any]) -> None:
     number = {"number": "numeric" if bulk.is_postgres() else "real"}
     with bulk.one_statement():
         bulk.execute(_LOW, values)
-        _put_aside(ASKED, _TITLES, values)
-        if bulk.rows(f"SELECT 1 FROM {ASKED} LIMIT 1"):
-            for measure, out_of_it in ((_MIDDLE, _FAR), (_FIXED_PRICE, _BELOW)):
+        for asked, measure, out_of_it in ((_APART, _MIDDLE, _FAR), (_FIXED, _FIXED_PRICE, _BELOW)):
+            _put_aside(ASKED, asked.format(**number), values)
+            if bulk.rows(f"SELECT 1 FROM {ASKED} LIMIT 1"):
                 _put_aside(MEASURE, measure.format(**number), values)
-                if bulk.rows(f"SELECT 1 FROM {MEASURE} LIMIT 1"):
-                    bulk.execute(out_of_it, values)
+                bulk.execute(out_of_it, values)
         for statement in (_KEEP_OLD, _HOLD_NEW):
             bulk.execute(statement, values)
         bulk.drop_temporary(ASKED, MEASURE)
@@ -62,8 +61,19 @@ _LOW = f"""
 UPDATE {PLAN} AS c SET held_price = c.price_minor, held_for = '{LOW}' WHERE c.price_minor < %(floor)s AND {_PRICED}
 """
 
-_TITLES = f"""
-SELECT DISTINCT c.product_id FROM {PLAN} c WHERE c.product_id IS NOT NULL AND c.condition = 'new' AND {_PRICED}
+# Only where some other shop's price is as far can the middle be.
+_APART = f"""
+SELECT DISTINCT c.product_id FROM {PLAN} c
+JOIN partner_stockrecord k ON k.product_id = c.product_id AND k.partner_id <> %(partner)s
+WHERE c.condition = 'new' AND {_PRICED} AND k.price_currency = %(sold_in)s
+    AND (k.price > CAST(c.price_minor AS {{number}}) * {FACTOR} / %(minor)s
+        OR k.price < CAST(c.price_minor AS {{number}}) / {FACTOR} / %(minor)s)
+"""
+
+_FIXED = f"""
+SELECT DISTINCT c.product_id FROM {PLAN} c
+JOIN catalog_sync_sourcerecord r ON r.product_id = c.product_id AND r.price_kind = 'fixed'
+WHERE c.condition = 'new' AND {_PRICED}
 """
 
 # The middle price of the others; of an even number the lower middle.

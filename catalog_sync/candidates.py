@@ -23,7 +23,7 @@ from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.describing import Described, block_keys, described
 from catalog_sync.likeness import HIGH, LOW, Likeness, score
 from catalog_sync.models import Feed
-from catalog_sync.staging import stable_hash
+from catalog_sync.staged_rows import stable_hash
 from marketplace.foundation import bulk
 
 QUESTION = "question"

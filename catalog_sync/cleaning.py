@@ -7,6 +7,7 @@ tell the shop. Nothing here raises for bad input, and an unreadable number never
 import html
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -50,9 +51,14 @@ def fold(text: str) -> str:
     return _NOT_WORD.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
 
 
+def is_composed(text: str) -> bool:
+    """Whether its accents are one character with their letter."""
+    return text.isascii() or unicodedata.is_normalized("NFC", text)
+
+
 def one_line(text: str) -> str:
     """Plain text on one line: no control characters, single spaces, composed accents."""
-    if text.isprintable() and "  " not in text and (text.isascii() or unicodedata.is_normalized("NFC", text)):
+    if text.isprintable() and "  " not in text and is_composed(text):
         return text.strip()
     return " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())
 
@@ -64,6 +70,24 @@ def title(text: str) -> str:
         line = one_line(_TAG.sub(" ", html.unescape(line)))
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
 
+
+_AT_ONCE = 50
+
+
+def lines(texts: Sequence[str], clean: Callable[[str], str], *, longest: int) -> list[str]:
+    """A column of `title` or `sku`. Most texts are clean: some dozens are looked at together."""
+    found: list[str] = []
+    for start in range(0, len(texts), _AT_ONCE):
+        some = texts[start : start + _AT_ONCE]
+        together = f"|{'|'.join(some)}|"
+        if together.isprintable() and not _UNTIDY.search(together) and is_composed(together):
+            found.extend(some if max(map(len, some)) <= longest else map(clean, some))
+        else:
+            found.extend(map(clean, some))
+    return found
+
+
+_UNTIDY = re.compile(r"  | \||\| |[&<]")
 
 name = lru_cache(maxsize=REMEMBERED)(title)  # for columns of few distinct texts: publishers, series
 

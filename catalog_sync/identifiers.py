@@ -6,6 +6,7 @@ ISBN Users' Manual (ISBN-10 to 978-ISBN-13).
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -56,6 +57,47 @@ def _clean_isbn13(text: str) -> Identified | None:
         if total % 10 == 0:
             return Identified(int(text))
     return None
+
+
+def identify_column(texts: Sequence[str], *, isbns: bool) -> tuple[list[int | None], list[tuple[int, Reason]]]:
+    """The GTINs of a column of `identify` or `identify_isbn`, and (row, why) of those with something to tell."""
+    found: list[int | None] = []
+    reasons = []
+    light, heavy = _LIGHT, _HEAVY
+    for row, text in enumerate(texts):
+        digits = text.replace("-", "") if len(text) == 17 else text
+        if len(digits) == 13 and digits[:2] == "97" and digits[8:] != _SPREADSHEET_ZEROS and digits.isascii():
+            try:
+                total = light[digits[:3]] + heavy[digits[3:6]] + light[digits[6:9]] + heavy[digits[9:12]]
+                if not (total + int(digits[12])) % 10:
+                    found.append(int(digits))
+                    continue
+            except (KeyError, ValueError):
+                pass
+        elif (
+            len(text) == 10
+            and text[:9].isdigit()
+            and text.isascii()
+            and text[:9] != "000000000"
+            and (number := _isbn10(text))
+        ):
+            found.append(number)
+            continue
+        gtin, why = _identify_any(text, isbns)
+        found.append(gtin)
+        if why is not None:
+            reasons.append((row, why))
+    return found, reasons
+
+
+def _isbn10(text: str) -> int | None:
+    """The ISBN-13 of ten plain characters with a check digit that fits; None otherwise."""
+    total = sum(weight * int(digit) for weight, digit in zip(range(10, 1, -1), text, strict=False))
+    if "0123456789X0"[-total % 11] != text[9].upper():
+        return None
+    digits = f"978{text[:9]}"
+    total = _LIGHT[digits[:3]] + _HEAVY[digits[3:6]] + _LIGHT[digits[6:9]] + _HEAVY[digits[9:]]
+    return int(digits) * 10 + -total % 10
 
 
 def identify_row(gtin_text: str, isbn10_text: str) -> Identified:

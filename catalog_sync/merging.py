@@ -70,8 +70,8 @@ UPDATE catalog_sync_sourcerecord AS r SET
     product_id = {_MATCH},
     gtin = COALESCE(c.gtin, CASE WHEN (c.parts & {TITLE}) <> 0 THEN NULL ELSE r.gtin END),
     title = CASE WHEN (c.parts & {TITLE}) <> 0 THEN c.title ELSE r.title END,
-    facts = CASE WHEN (c.parts & {SOME_FACTS}) <> 0 THEN {{patch}} WHEN (c.parts & {TITLE}) <> 0 THEN c.facts
-        ELSE r.facts END,
+    facts = CASE WHEN c.facts IS NULL THEN r.facts WHEN (c.parts & {SOME_FACTS}) <> 0 THEN {{patch}}
+        WHEN (c.parts & {TITLE}) <> 0 THEN c.facts ELSE r.facts END,
     price_minor = CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_minor ELSE r.price_minor END,
     currency = CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.currency ELSE r.currency END,
     price_kind = CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_kind ELSE r.price_kind END,

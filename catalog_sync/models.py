@@ -244,6 +244,12 @@ class SourceRecord(models.Model):
     missed = models.PositiveSmallIntegerField(default=0, help_text="Complete lists in a row that lacked it.")
     retired_at = models.DateTimeField(null=True)
 
+    class Meta:
+        # The few prices that are law, among millions that are not: found without looking at the others
+        indexes = [
+            models.Index(fields=["product_id"], condition=models.Q(price_kind="fixed"), name="record_fixed_price")
+        ]
+
     def __str__(self) -> str:
         return f"{self.feed_id}:{self.sku}"
 

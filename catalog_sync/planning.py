@@ -19,6 +19,8 @@ from marketplace.foundation import bulk
 GONE = "sync_gone"
 # The hash by which a lane compares what it says
 OWN_HASH: dict[str, str] = {Feed.Lane.CATALOGUE: "offer_hash", Feed.Lane.STOCK: "stock_hash"}
+_DIFFERING = "sync_differing"
+_FEW = 5  # of a hundred staged articles: below it those that differ are put aside before they are compared
 FACTOR = 99  # a price this many times as high or low is a slipped decimal mark, whatever the feed's limit
 
 # What becomes of a planned row; APPLY and JUMPED with the band
@@ -44,6 +46,8 @@ class Plan:
     questions: int = 0
     alike: int = 0  # of these, articles without a GTIN that may be a title we have
     unknown: int = 0
+    to_match: int = 0  # without a product yet, or whose product may have to be given a GTIN
+    refolded: int = 0  # whose product's facts may change
     prices_lost: int = 0
     stock_fell: int = 0
     withdrawn: int = 0
@@ -75,20 +79,35 @@ def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool)
         "beside": is_beside(feed, lane),
         **banding.words(feed),
     }
-    bulk.drop_temporary(PLAN, GONE)
+    bulk.drop_temporary(PLAN, GONE, _DIFFERING)
     with bulk.one_statement():
-        bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(**_words(lane))}", words)
+        staged_rows = _put_aside_differing(words, lane) if bulk.is_postgres() else STAGE
+        bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(staged=staged_rows, **_words(lane))}", words)
+        bulk.drop_temporary(_DIFFERING)
     bulk.execute(f"CREATE INDEX {_temp()}{PLAN}_n ON {PLAN} (n)")
     bulk.analyse(PLAN, "n", "sku", "gtin", "product_id", "stock_record_id", "verdict")
     candidates.compare(feed)
     if not approved:
         banding.hold_back(words)
     bulk.execute(
-        f"CREATE TEMPORARY TABLE {GONE} AS {_MISSING}",
+        f"CREATE TEMPORARY TABLE {GONE} AS {_MISSING.format(**_words(lane))}",
         {**words, "whole": staged.complete and credible(feed, lane, staged), "zero": row.missing_is_zero},
     )
     bulk.execute(f"CREATE INDEX {_temp()}{GONE}_n ON {GONE} (n)")
     return _counted(feed, lane)
+
+
+def _put_aside_differing(words: dict[str, Any], lane: str) -> str:
+    """The table to compare: of a list that has hardly changed only what differs, so that PostgreSQL knows how little
+    that is. It would hash all offers of all shops otherwise. A sample of the articles tells."""
+    spoken = _words(lane)
+    sampled, differ = bulk.rows(_SAMPLE.format(**spoken), words)[0]
+    if differ * 100 > sampled * _FEW:
+        return STAGE
+    differing = f"SELECT s.* {_STAGED_BESIDE_STORED} WHERE {_DIFFERS}".format(**spoken)
+    bulk.execute(f"CREATE TEMPORARY TABLE {_DIFFERING} AS {differing}", words)
+    bulk.analyse(_DIFFERING, "sku", "gtin")
+    return _DIFFERING
 
 
 def credible(feed: Feed, lane: str, staged: Staged) -> bool:
@@ -113,6 +132,8 @@ def _words(lane: str) -> dict[str, Any]:
         "jsonb": "::jsonb" if bulk.is_postgres() else "",
         "moment": "::timestamptz" if bulk.is_postgres() else "",
         "differs": bulk.differs(),
+        # Its order is the cheapest, and that of an index in the locale C.UTF-8
+        "sku_order": 'COLLATE "C"' if bulk.is_postgres() else "",
     }
 
 
@@ -124,9 +145,10 @@ def _counted(feed: Feed, lane: str) -> Plan:
     )[0]
     counted = Plan(known=known, known_in_stock=in_stock)
     counted.listed = bulk.rows(f"SELECT count(*) FROM {STAGE}")[0][0]
-    for verdict, is_new, rows, sold, lost, fell, held, currency_changed, nameless in bulk.rows(
+    for verdict, is_new, rows, sold, lost, fell, held, currency_changed, *more in bulk.rows(
         _COUNT.format(**_words(lane))
     ):
+        nameless, to_match, refolded = more
         counted.planned += rows
         counted.planned_known += 0 if is_new else rows
         counted.planned_sold += sold
@@ -141,6 +163,8 @@ def _counted(feed: Feed, lane: str) -> Plan:
         counted.stock_fell += fell
         counted.held += held if verdict == APPLY else 0
         counted.currency_changed += currency_changed
+        counted.to_match += to_match
+        counted.refolded += refolded
     for withdrawn, rows in bulk.rows(f"SELECT withdrawn, count(*) FROM {GONE} GROUP BY withdrawn"):
         if withdrawn:
             counted.withdrawn = rows
@@ -155,15 +179,31 @@ SELECT verdict, is_new, count(*), count(stock_record_id),
     sum(CASE WHEN old_quantity > 0 AND COALESCE(quantity, 0) = 0 AND number_counts THEN 1 ELSE 0 END),
     count(held_price),
     sum(CASE WHEN old_currency <> currency AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END),
-    sum(CASE WHEN gtin IS NULL AND old_gtin IS NULL THEN 1 ELSE 0 END)
+    sum(CASE WHEN gtin IS NULL AND old_gtin IS NULL THEN 1 ELSE 0 END),
+    sum(CASE WHEN product_id IS NULL OR (gtin IS NOT NULL AND (is_new OR old_gtin {{differs}} gtin)) THEN 1 ELSE 0 END),
+    sum(CASE WHEN facts_changed OR was_retired OR product_id {{differs}} old_product_id THEN 1 ELSE 0 END)
 FROM {PLAN} GROUP BY verdict, is_new
+"""
+
+_DIFFERS = """
+((r.sku IS NULL OR r.{own} <> s.offer_hash OR ((s.parts & {facts}) <> 0 AND r.facts_hash <> s.facts_hash)
+    OR r.retired_at IS NOT NULL)
+AND NOT (%(beside)s AND (r.retired_at IS NOT NULL OR COALESCE(r.missed, 0) > 0)))
+"""
+_STAGED_BESIDE_STORED = f"""
+FROM {STAGE} s LEFT JOIN catalog_sync_sourcerecord r ON r.feed_id = %(feed)s AND r.sku = s.sku
+"""
+_SAMPLE = f"""
+SELECT count(*), COALESCE(sum(CASE WHEN {_DIFFERS} THEN 1 ELSE 0 END), 0)
+FROM (SELECT * FROM {STAGE} WHERE ordinal %% 512 = 1) s
+LEFT JOIN catalog_sync_sourcerecord r ON r.feed_id = %(feed)s AND r.sku = s.sku
 """
 
 # r: this source's stored record, p its product; k: the shop's stock record with its terms t and the facts kf of its
 # product; f: the facts that have the GTIN, o: the title that has it beside its own; n: a person pinned the article to
 # k's product. Without r, k is there where another feed of the shop lists the article.
 _COMPARE = f"""
-SELECT row_number() OVER (ORDER BY c.sku) AS n, c.*,
+SELECT row_number() OVER (ORDER BY c.sku {{sku_order}}) AS n, c.*,
     CASE
         WHEN c.is_older THEN '{OLDER}'
         WHEN c.has_jumped THEN '{JUMPED}'
@@ -178,7 +218,7 @@ SELECT row_number() OVER (ORDER BY c.sku) AS n, c.*,
 FROM (
     SELECT s.sku, s.gtin, s.title, s.price_minor, s.currency, s.price_kind, s.quantity, s.availability, s.condition,
         s.signed, s.first_edition, s.days, s.available_on, s.as_of, s.parts, s.offer_hash, s.facts_hash,
-        s.facts{{jsonb}} AS facts,
+        CASE WHEN r.facts_hash = s.facts_hash AND p.id IS NOT NULL THEN NULL ELSE s.facts{{jsonb}} END AS facts,
         r.sku IS NULL AS is_new,
         r.retired_at IS NOT NULL OR t.retired_at IS NOT NULL AS was_retired,
         r.price_minor AS old_price, r.currency AS old_currency,
@@ -217,7 +257,7 @@ FROM (
                     OR (s.quantity IS NOT NULL AND k.num_in_stock IS NULL), false)
                 AND s.quantity {{differs}} k.num_in_stock)
         )) AS number_counts
-    FROM {STAGE} s
+    FROM {{staged}} s
     LEFT JOIN catalog_sync_sourcerecord r ON r.feed_id = %(feed)s AND r.sku = s.sku
     LEFT JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = s.sku
     LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id
@@ -226,16 +266,14 @@ FROM (
     LEFT JOIN catalog_sync_pinnedarticle n ON n.stock_record_id = k.id
     LEFT JOIN titles_productfacts kf ON kf.product_id = k.product_id
     LEFT JOIN catalogue_product p ON p.id = r.product_id
-    WHERE (r.sku IS NULL OR r.{{own}} <> s.offer_hash OR ((s.parts & {{facts}}) <> 0 AND r.facts_hash <> s.facts_hash)
-            OR r.retired_at IS NOT NULL)
-        AND NOT (%(beside)s AND (r.retired_at IS NOT NULL OR COALESCE(r.missed, 0) > 0))
+    WHERE {_DIFFERS}
 ) c
 """
 
 # Beside a catalogue: what the catalogue's own lists lack, or this lane's lacked before, is no news. `again`: an earlier
 # list lacked it too; a run that was killed and starts over is no such list.
 _MISSING = f"""
-SELECT row_number() OVER (ORDER BY r.sku) AS n, r.sku, r.product_id,
+SELECT row_number() OVER (ORDER BY r.sku {{sku_order}}) AS n, r.sku, r.product_id,
     NOT %(beside)s AND r.missed > 0 AND EXISTS (
         SELECT 1 FROM catalog_sync_syncrun o WHERE o.id = r.changed_run_id AND o.state = 'done') AS again,
     EXISTS (SELECT 1 FROM {WITHDRAWN} w WHERE w.sku = r.sku) AS withdrawn

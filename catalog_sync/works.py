@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from catalog_sync import staging
+from catalog_sync.staged_rows import stable_hash
 from marketplace.catalogue.models import Form, WorkChange
 from marketplace.foundation import bulk
 from search import text
@@ -131,7 +131,7 @@ def _without_volume(words: list[str]) -> tuple[list[str], str]:
 
 
 def _hashed(kind: str, value: object) -> int:
-    return staging.stable_hash(f"{kind}\0{value}")
+    return stable_hash(f"{kind}\0{value}")
 
 
 def _write_keys(product_ids: Collection[int]) -> None:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -86,24 +86,49 @@ def _all_documents(now: datetime, said: Callable[[int], None] | None) -> Iterato
 
 
 def _batch(product_ids: Sequence[int], now: datetime) -> list[TitleDocument]:
-    products = (
-        Product.objects.filter(pk__in=product_ids, is_public=True)
-        .select_related("facts")
-        .defer("description")
-        .order_by("pk")
-    )
     stock = _stock(product_ids, now)
     sold = _sold(product_ids)
-    known = [(product, getattr(product, "facts", None)) for product in products]
-    paths = {facts.pk: subject_path(facts) for _, facts in known if facts}
+    known = _titles(product_ids)
+    paths = {product_id: subject_path(facts) for product_id, _, _, facts in known if facts}
     labels = _subject_labels({code for codes in paths.values() for code in codes})
     return [
-        _document(product, facts, stock[product.pk], paths.get(product.pk, ()), labels, sold.get(product.pk, 0))
-        for product, facts in known
+        _document(title, stock[title[0]], paths.get(title[0], ()), labels, sold.get(title[0], 0)) for title in known
     ]
 
 
-def subject_path(facts: ProductFacts) -> tuple[str, ...]:
+class _Facts(NamedTuple):
+    """Of ProductFacts, what a document says."""
+
+    gtin: int | None
+    subtitle: str
+    contributors: list[dict[str, str]]
+    series: str
+    series_number: str
+    publisher: str
+    subject_codes: list[str]
+    subject_path: list[str]
+    description: str
+    language: str
+    form: str
+    publication_date: date | None
+
+
+_Title = tuple[int, str, datetime, _Facts | None]  # product, title, when it was made, facts
+
+
+def _titles(product_ids: Sequence[int]) -> list[_Title]:
+    """Plain values: a model's object of product and facts takes longer to make than the document."""
+    shown = Product.objects.filter(pk__in=product_ids, is_public=True).order_by("pk")
+    columns = [f"facts__{name}" for name in _Facts._fields]
+    return [
+        (product_id, title, created, _Facts(*facts) if has_facts else None)
+        for product_id, title, created, has_facts, *facts in shown.values_list(
+            "pk", "title", "date_created", "facts__pk", *columns
+        )
+    ]
+
+
+def subject_path(facts: ProductFacts | _Facts) -> tuple[str, ...]:
     """All codes of a title with everything above them, the root first: in Thema each character is one level."""
     found = dict.fromkeys(facts.subject_path)
     for code in facts.subject_codes:
@@ -112,14 +137,14 @@ def subject_path(facts: ProductFacts) -> tuple[str, ...]:
 
 
 def _document(
-    product: Product,
-    facts: ProductFacts | None,
+    title: _Title,
     records: Sequence[dict[str, Any]],
     subjects: Sequence[str],
     labels: dict[str, str],
     sold: int,
 ) -> TitleDocument:
     offered = [record for record in records if record["sellable"] > 0 or record["word"] in _ORDERABLE]
+    product_id, name, created, facts = title
     known: dict[str, Any] = {}
     if facts:
         known = {
@@ -131,23 +156,27 @@ def _document(
             "publisher": facts.publisher,
             "subjects": tuple(code for code in subjects if code in labels),
             "subject_labels": " ".join(labels[code] for code in subjects if code in labels),
-            "description": html.unescape(strip_tags(facts.description)),
+            "description": _plain(facts.description),
             "language": facts.language,
             "form": facts.form,
             "publication_ordinal": _ordinal(facts.publication_date),
         }
     return TitleDocument(
-        product_id=product.pk,
-        title=product.title,
+        product_id=product_id,
+        title=name,
         conditions=tuple(sorted({record["condition"] for record in offered})),
         shops_in_stock=tuple(sorted({record["shop"] for record in records if record["sellable"] > 0})),
         shops_orderable=tuple(sorted({record["shop"] for record in offered if not record["sellable"]})),
         price_new_minor=_cheapest(record for record in offered if record["condition"] == Condition.NEW),
         price_used_minor=_cheapest(record for record in offered if record["condition"] != Condition.NEW),
         popularity=sold + len({record["shop"] for record in offered}),
-        added_ordinal=_ordinal(product.date_created.date()),
+        added_ordinal=_ordinal(created.date()),
         **known,
     )
+
+
+def _plain(description: str) -> str:
+    return html.unescape(strip_tags(description) if "<" in description else description)
 
 
 def _stock(product_ids: Sequence[int], now: datetime) -> dict[int, list[dict[str, Any]]]:

@@ -7,7 +7,8 @@ names none), `unused` (names of columns not to be read), `sheet`, `condition` (o
 default new), `price_kind` (default retail).
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice, repeat
 from pathlib import Path
@@ -18,7 +19,7 @@ from catalog_sync.adapters.base import CHUNK_SIZE, FULL, PARTIAL, ChunkWriter, F
 from catalog_sync.adapters.column_names import knows
 from catalog_sync.adapters.column_proposal import Layout, find_layout
 from catalog_sync.adapters.spreadsheet_columns import Columns, Remembered, remembered, understand
-from catalog_sync.identifiers import Identified, gtin_text, identify, identify_isbn, identify_row
+from catalog_sync.identifiers import gtin_text, identify_column, identify_row
 from catalog_sync.prices import Priced, decimal_mark, read_price
 from catalog_sync.reading.csv_rows import read_below, read_head
 from catalog_sync.reading.fetching import LocalFile
@@ -148,8 +149,10 @@ class Spreadsheet(FileAdapter):
         rows = iter(table.rows)
         mark: str | None = None
         while batch := list(islice(rows, CHUNK_SIZE)):
-            kept = [item for item in batch if not isinstance(item, Refused)]
-            writer.refused.extend(item for item in batch if isinstance(item, Refused))
+            kept: list[Any] = batch
+            if Refused in set(map(type, batch)):
+                kept = [item for item in batch if not isinstance(item, Refused)]
+                writer.refused.extend(item for item in batch if isinstance(item, Refused))
             if kept:
                 if mark is None:
                     mark = self._decimal_mark(kept, columns)
@@ -183,14 +186,15 @@ class _RowCleaner:
         self.cells = [cells for _, cells in rows]
         self.by_column = list(zip(*self.cells, strict=True))
         gtins = self._gtins()
-        titles = [cleaning.title(text) for text in self._column("title")]
+        titles = cleaning.lines(self._column("title"), cleaning.title, longest=cleaning.TITLE_LENGTH)
         conditions = self._conditions()
         skus = self._skus(gtins, conditions)
-        for row, (sku, gtin, title) in enumerate(zip(skus, gtins, titles, strict=True)):
-            if not sku:
-                self.why_not.setdefault(row, reason("sku_missing"))
-            elif not title and gtin is None and not self.speaks_for:
-                self.why_not.setdefault(row, reason("title_missing"))
+        if not all(skus) or not all(titles):
+            for row, (sku, gtin, title) in enumerate(zip(skus, gtins, titles, strict=True)):
+                if not sku:
+                    self.why_not.setdefault(row, reason("sku_missing"))
+                elif not title and gtin is None and not self.speaks_for:
+                    self.why_not.setdefault(row, reason("title_missing"))
         prices = self._prices()
         quantities, availabilities = self._stock()
         values = (
@@ -234,25 +238,27 @@ class _RowCleaner:
 
     def _gtins(self) -> list[int | None]:
         places = self.columns.places
-        found: list[Identified]
         if "gtin" in places and "isbn" in places:
-            found = list(map(identify_row, self._column("gtin"), self._column("isbn")))
-        elif "isbn" in places:
-            found = list(map(identify_isbn, self._column("isbn")))
+            both = list(map(identify_row, self._column("gtin"), self._column("isbn")))
+            gtins = [gtin for gtin, _ in both]
+            reasons = [(row, why) for row, (_, why) in enumerate(both) if why is not None]
         else:
-            found = list(map(identify, self._column("gtin")))
-        for row, (gtin, why) in enumerate(found):
-            if why is None:
-                continue
-            if why.code == "gtin_digits_lost" or (gtin is None and "sku" not in places):
+            isbns = "isbn" in places
+            gtins, reasons = identify_column(self._column("isbn" if isbns else "gtin"), isbns=isbns)
+        for row, why in reasons:
+            if why.code == "gtin_digits_lost" or (gtins[row] is None and "sku" not in places):
                 self.why_not[row] = why
             else:
                 self.warnings.append((row, why))
-        return [gtin for gtin, _ in found]
+        return gtins
 
     def _skus(self, gtins: list[int | None], conditions: list[str]) -> list[str]:
         """The shop's numbers; without a column for them the GTIN, and for used copies GTIN and condition."""
-        stated = [cleaning.sku(text) for text in self._column("sku")] if "sku" in self.columns.places else repeat("")
+        stated: Iterable[str] = repeat("")
+        if "sku" in self.columns.places:
+            stated = cleaning.lines(self._column("sku"), cleaning.sku, longest=cleaning.SKU_LENGTH)
+            if all(stated):
+                return stated
         return [
             sku or ("" if gtin is None else gtin_text(gtin) + ("" if condition == Condition.NEW else f"-{condition}"))
             for sku, gtin, condition in zip(stated, gtins, conditions, strict=False)
@@ -318,8 +324,18 @@ class _RowCleaner:
         ]
 
 
-@lru_cache(maxsize=cleaning.REMEMBERED)
 def authors(text: str) -> tuple[tuple[str, str], ...]:
+    """A cell of authors as contributors. One plain name, as most cells hold, is taken as it stands."""
+    if text.isprintable() and not _NOT_ONE_NAME.search(text) and cleaning.is_composed(text):
+        return ((text, "author"),) if text else ()
+    return _authors(text)
+
+
+_NOT_ONE_NAME = re.compile(r"[,;|/&]|  |^ | $")
+
+
+@lru_cache(maxsize=cleaning.REMEMBERED)
+def _authors(text: str) -> tuple[tuple[str, str], ...]:
     """A cell of authors as contributors."""
     return tuple((name, "author") for name in cleaning.names(text))
 

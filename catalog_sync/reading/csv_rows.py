@@ -5,11 +5,11 @@
 
 import csv
 import io
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from catalog_sync.reading.decoding import Decoding, decide, refuse_web_page, sample
 from catalog_sync.reading.tables import Ending, Table, columns_unknown, find_header, named_header
@@ -21,6 +21,7 @@ MOST_LINES_PER_ROW = 1000  # a quotation mark that is never closed would swallow
 LARGEST_CELL = 1 << 20
 _NEWLINES = ("\n", "\r")
 _END = "\0end of file\0"
+_BLOCK, _LINES = 1 << 18, 100  # characters of lines that are read at once; lines that are taken apart at once
 
 
 def read_csv(
@@ -131,16 +132,17 @@ class _Rows:
     def __init__(self, path: Path, decoding: Decoding, shape: Shape, newline_expected: bool, ending: Ending) -> None:
         self.path, self.decoding, self.newline_expected, self.ending = path, decoding, newline_expected, ending
         self.delimiter, self.header_line, self.width, self.widest, self.needed = shape
+        self.ahead: deque[str] = deque()  # lines read from the file and not yet taken
         self.taken: list[str] = []  # the lines of the row being read
         self.line = 0  # lines taken so far
         self.last = ""
         self.runaway = False
         self.cut = False
 
-    def _lines(self, stream: Iterator[str]) -> Iterator[str]:
+    def _lines(self, stream: TextIO) -> Iterator[str]:
         """Physical lines, then a mark: it becomes a row of its own unless a quotation mark is open at the end."""
         taken = self.taken
-        for line in stream:
+        while line := self.ahead.popleft() if self.ahead else stream.readline():
             taken.append(line)
             self.line += 1
             self.last = line
@@ -152,30 +154,64 @@ class _Rows:
         yield _END
 
     def __iter__(self) -> Iterator[tuple[int, list[str]] | Refused]:
-        taken, width, newline_expected = self.taken, self.width, self.newline_expected
         with self.path.open(encoding=self.decoding.encoding, errors="replace", newline="") as stream:
             for _ in range(self.header_line):
                 self.line += 1
                 self.last = stream.readline()
-            while True:
-                for cells in self._csv_rows(stream):
-                    if len(taken) == 1 and len(cells) == width and taken[0] is not _END:
-                        line = taken[0]
-                        taken.clear()
-                        if newline_expected and not line.endswith(_NEWLINES):
-                            self.cut = True
-                            yield Refused(raw_text(line), reason("record_cut"), self.line)
-                        elif any(cells):
-                            yield self.line, cells
-                        continue
+            ended = False
+            while not ended:
+                if len(self.ahead) <= _LINES:
+                    self.ahead.extend(stream.readlines(_BLOCK))
+                if rows := self._plain_rows():
+                    yield from rows
+                else:
+                    ended = yield from self._row_by_row(stream)
+
+    def _plain_rows(self) -> list[tuple[int, list[str]]]:
+        """The rows of the next lines, where each line is one row of the right width, as almost always: three times as
+        fast as row by row. None where one is not. The last line of the file waits for `_row_by_row`."""
+        lines = list(islice(self.ahead, max(0, min(_LINES, len(self.ahead) - 1))))
+        try:
+            # The mark is a row of its own unless a quotation mark is open before it; so is each line, where there are
+            # as many rows as lines.
+            rows = list(csv.reader([*lines, _END], delimiter=self.delimiter)) if lines else []
+        except csv.Error:
+            return []
+        if len(rows) != len(lines) + 1 or rows.pop() != [_END] or {*map(len, rows)} != {self.width}:
+            return []
+        first = self.line + 1
+        self.line += len(lines)
+        self.last = lines[-1]
+        for _ in lines:
+            self.ahead.popleft()
+        return [(line, cells) for line, cells in enumerate(rows, first) if any(cells)]
+
+    def _row_by_row(self, stream: TextIO) -> Generator[tuple[int, list[str]] | Refused, None, bool]:
+        """The rows of the next lines, and of as many more as the last of them takes. Returns whether that was the
+        end."""
+        taken, width, newline_expected = self.taken, self.width, self.newline_expected
+        enough = max(len(self.ahead) - _LINES, 1) if len(self.ahead) > 1 else -1
+        while True:
+            for cells in self._csv_rows(stream):
+                if len(taken) == 1 and len(cells) == width and taken[0] is not _END:
+                    line = taken[0]
+                    taken.clear()
+                    if newline_expected and not line.endswith(_NEWLINES):
+                        self.cut = True
+                        yield Refused(raw_text(line), reason("record_cut"), self.line)
+                    elif any(cells):
+                        yield self.line, cells
+                else:
                     lines = taken[:]
                     taken.clear()
                     if lines and lines[-1] is _END:
                         yield from self._last(lines[:-1])
-                        return
+                        return True
                     yield from self._odd(cells, lines)
+                if len(self.ahead) <= enough:
+                    return False
 
-    def _csv_rows(self, stream: Iterator[str]) -> Iterator[list[str]]:
+    def _csv_rows(self, stream: TextIO) -> Iterator[list[str]]:
         """Rows until the reader stops: at the end, after a runaway quotation mark, or on a cell that is too large."""
         reader = csv.reader(self._lines(stream), delimiter=self.delimiter)
         while True:

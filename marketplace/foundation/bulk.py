@@ -97,6 +97,12 @@ def load(name: str, columns: Sequence[str], rows: Iterable[Any]) -> None:
         cursor.execute("RELEASE SAVEPOINT halles_load")
 
 
+def copy_text(name: str, columns: Sequence[str], text: str) -> None:
+    """The same on PostgreSQL, of rows that are in the text form of COPY already."""
+    with connection.cursor() as cursor, cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN") as copy:
+        copy.write(text)
+
+
 def analyse(name: str, *columns: str) -> None:
     """Tell PostgreSQL how large a temporary table is, and what its `columns` hold that statements join and choose by;
     without it joins are planned for a handful of rows. The wide columns left out would take most of the time."""

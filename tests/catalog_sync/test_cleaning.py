@@ -278,6 +278,14 @@ def test_pages(text, pages):
 
 
 @pytest.mark.parametrize(
+    "odd", ["", " a", "b ", "a  b", "x|y", "tom &amp; jerry", "<b>a</b>", "e\u0301", "a\tb", "t" * 400]
+)
+def test_column_of_lines_is_cleaned_as_each_alone(odd):
+    texts = ["L'Étranger", *["La Peste"] * 60, odd, "Noces"]
+    assert cleaning.lines(texts, cleaning.title, longest=cleaning.TITLE_LENGTH) == list(map(cleaning.title, texts))
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         *((text, "5.5") for text in ("5,5 %", "5.5", "5.50%", "TVA 5.5", "TVA 5,5 %", "0.055", "0,055", "5,5\u202f%")),

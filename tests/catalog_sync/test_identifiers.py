@@ -8,6 +8,7 @@ from catalog_sync.identifiers import (
     check_digit_fits,
     gtin_text,
     identify,
+    identify_column,
     identify_isbn,
     identify_row,
     isbn_hyphenated,
@@ -141,3 +142,15 @@ def test_printed_forms():
     assert gtin_text(12345678905) == "0012345678905"
     assert isbn_hyphenated(ISBN) == "978-2-07-036822-8"
     assert isbn_hyphenated(4006381333931) == "4006381333931"
+
+
+@pytest.mark.parametrize("isbns", [True, False])
+def test_column_is_identified_as_each_text_alone(isbns):
+    texts = [
+        *("9782070368228", "978-2-07-036822-8", "207036822X", "207036822x", "2070360024", "2070360025", "0000000000"),
+        *("9782070300000", "9782070368229", "3017620422003", "12345678", "1234567", "", "978-2-07-036822-9"),
+        *("²070360024", "９７８２０７０３６８２２８", "2012345678900", "-------97820703682", "épuisé"),
+    ]
+    each = [(identify_isbn if isbns else identify)(text) for text in texts]
+    why = [(row, found.reason) for row, found in enumerate(each) if found.reason]
+    assert identify_column(texts, isbns=isbns) == ([found.gtin for found in each], why)

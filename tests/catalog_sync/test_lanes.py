@@ -180,22 +180,21 @@ def test_shop_is_as_young_as_its_stock_lane():
 
 
 def test_system_asked_for_changes_is_asked_for_everything_daily(monkeypatch):
-    asked: list[Cursor | None] = []
-
     def fetch(self: memory.Memory, lane: Lane, since: Cursor | None):
-        asked.append(since)
-        yield Chunk(
-            [article("a", now - HOUR)], [], [], [], now - HOUR, since is None, Cursor(lane, f"{len(asked)}"), ()
-        )
+        reached = Cursor(lane, f"{since.value}, then changes" if since else "all")
+        yield Chunk([article("a", now - HOUR)], [], [], [], now - HOUR, since is None, reached, ())
 
     monkeypatch.setattr(memory.Memory, "capabilities", frozenset({"delta"}))
     monkeypatch.setattr(memory.Memory, "fetch", fetch)
     books = feed(mode=Feed.Mode.DELTA)
+    reached = []
     for hours in (0, 1, 20, 25, 26):
         now = NOON + hours * HOUR
         books.refresh_from_db()
         sync.run(books, now=now)
-    assert [since and since.value for since in asked] == [None, "1", "2", None, "4"]
+        reached.append(books.cursor)
+    twice = "all, then changes, then changes"
+    assert reached == ["all", "all, then changes", twice, "all", "all, then changes"]
 
 
 def test_step_reads_each_lane_in_its_own_time():

@@ -8,9 +8,10 @@ import sys
 import pytest
 from django.conf import settings
 
-from catalog_sync import staging
+from catalog_sync import staged_rows, staging
 from catalog_sync.records import FACT_FIELDS, OFFER_FIELDS, STOCK_FIELDS, CatalogRecord
-from catalog_sync.staging import CONDITION, EVERYTHING, PRICE, SOME_FACTS, STOCK, TITLE, parts_of
+from catalog_sync.staged_rows import CONDITION, EVERYTHING, PRICE, SOME_FACTS, STOCK, TITLE, parts_of
+from marketplace.foundation import bulk
 from tests.catalog_sync.memory import article, chunk, refused
 
 COLUMNS = list(staging.COLUMNS)
@@ -48,7 +49,7 @@ OTHER_VALUES = {
 
 
 def row(record: CatalogRecord) -> dict:
-    return dict(zip(COLUMNS, staging._RowMaker()(record), strict=True))
+    return dict(zip(COLUMNS, *staged_rows.RowMaker().tuples([record]), strict=True))
 
 
 def hashes(record: CatalogRecord) -> tuple[int, int]:
@@ -71,7 +72,7 @@ def test_age_and_number_of_an_article_change_no_hash():
 
 
 def test_hash_is_the_same_in_another_process():
-    code = "from catalog_sync.staging import stable_hash; print(stable_hash('L\\'Étranger'))"
+    code = "from catalog_sync.staged_rows import stable_hash; print(stable_hash('L\\'Étranger'))"
     found = subprocess.run(
         [sys.executable, "-c", f"import django; django.setup(); {code}"],
         cwd=settings.BASE_DIR,
@@ -80,8 +81,8 @@ def test_hash_is_the_same_in_another_process():
         text=True,
         check=True,
     )
-    assert int(found.stdout) == staging.stable_hash("L'Étranger")
-    assert -(2**63) <= staging.stable_hash("x") < 2**63
+    assert int(found.stdout) == staged_rows.stable_hash("L'Étranger")
+    assert -(2**63) <= staged_rows.stable_hash("x") < 2**63
 
 
 def test_parts_name_what_a_record_speaks_for():
@@ -98,6 +99,23 @@ def test_facts_hold_what_is_known_alone():
     assert row(article("a", pages=3, publisher="É"))["facts"] == '{"publisher":"É","pages":3}'
     part = article("a", pages=3, speaks_for=("publisher", "pages"))
     assert row(part)["facts"] == '{"publisher":null,"pages":3}'
+
+
+AWKWARD = 'back\\slash, \ttab, “quotes”, "more", \\N and \r\nlines'
+
+
+def test_rows_arrive_as_they_were_made(db):
+    """PostgreSQL reads them from a text, SQLite as values: in both they are what the tuples say."""
+    articles = [
+        article("plain", pages=3, publisher="É"),
+        article(AWKWARD, title=AWKWARD, publisher=AWKWARD, description=AWKWARD, gtin=9782070360024),
+        article("nothing", price=None, quantity=None, days=3, available_from="2026-05"),
+        article("part", speaks_for=("publisher", "quantity"), signed=True),
+    ]
+    staging.stage([chunk(tuple(articles))])
+    for name in set(COLUMNS) - {"as_of", "ordinal", "available_on"}:
+        stored = [value for (value,) in bulk.rows(f"SELECT {name} FROM sync_stage ORDER BY ordinal")]
+        assert (name, stored) == (name, [row(record)[name] for record in articles])
 
 
 def test_values_fit_their_columns():

@@ -185,9 +185,7 @@ def books(db, settings, tmp_path) -> Feed:
     settings.VAR_DIR = tmp_path
     (tmp_path / "feeds" / "in").mkdir(parents=True)
     shop = factories.shop(complete_as_of=None)
-    return Feed.objects.create(
-        shop=shop, name="Distribution", kind="onix", location="in", currency="CAD", options={"delta": True}
-    )
+    return Feed.objects.create(shop=shop, name="Distribution", kind="onix", location="in", currency="CAD", mode="delta")
 
 
 def send(books: Feed, name: str, text: str) -> dict[str, tuple]:

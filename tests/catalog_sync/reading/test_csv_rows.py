@@ -146,3 +146,23 @@ def test_what_is_no_list_says_what_it_is(text, code, table):
         table(text)
     assert caught.value.reason is not None
     assert caught.value.reason.code == code
+
+
+@pytest.mark.parametrize(
+    "odd", ['9;"two\nlines";1;2\n', '9;"7" single;1;2\n', "9;short\n", "9;a;1;2;more\n", "\n", ";;;\n", ""]
+)
+@pytest.mark.parametrize("place", [0, 99, 100, 101, 249])
+def test_odd_line_changes_nothing_around_it(table, odd, place):
+    """Many plain lines are read at once; one that is odd among them is read as it is by itself."""
+    plain = [f"{n};Titre {n};1;2\n" for n in range(250)]
+    found = rows(table(HEADER + "".join([*plain[:place], odd, *plain[place:]])))
+    (alone,) = [rows(table(HEADER + plain[0] + odd + plain[1]))[1:-1]]
+    shifted = [(2 + place + (line - 3), *more) for line, *more in alone]
+    before = [(2 + n, f"{n}|Titre {n}|1|2") for n in range(place)]
+    after = [(2 + n + odd.count("\n"), f"{n}|Titre {n}|1|2") for n in range(place, 250)]
+    assert found == [*before, *shifted, *after]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 100, 101, 102])
+def test_as_many_rows_as_lines(table, count):
+    assert len(rows(table(HEADER + "1;a;2;3\n" * count))) == count
