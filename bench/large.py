@@ -148,7 +148,8 @@ FROM {STAGE} s JOIN catalogue_product p ON p.upc = CAST(s.gtin AS text) ORDER BY
 }
 _SOURCE_RECORDS = f"""
 INSERT INTO catalog_sync_sourcerecord (feed_id, sku, product_id, gtin, title, price_minor, currency, price_kind,
-    quantity, availability, condition, offer_hash, stock_hash, facts_hash, facts, as_of, changed_run_id, missed, retired_at)
+    quantity, availability, condition, offer_hash, stock_hash, facts_hash, facts, as_of, changed_run_id, missed,
+    retired_at)
 SELECT %(feed)s, s.sku, p.id, s.gtin, s.title, NULL, s.currency, s.price_kind, NULL, 'unknown', s.condition,
     s.offer_hash, 0, s.facts_hash, {{facts}}, s.as_of, NULL, 0, NULL
 FROM {STAGE} s JOIN catalogue_product p ON p.upc = CAST(s.gtin AS text) ORDER BY s.sku

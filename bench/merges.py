@@ -83,7 +83,8 @@ _ONCE = f"SELECT DISTINCT ON (sku) * FROM {_STAGE} ORDER BY sku"
 
 _INSERT_RECORDS = f"""
 INSERT INTO catalog_sync_sourcerecord AS r (feed_id, sku, product_id, gtin, title, price_minor, currency, price_kind,
-    quantity, availability, condition, offer_hash, stock_hash, facts_hash, facts, as_of, changed_run_id, missed, retired_at)
+    quantity, availability, condition, offer_hash, stock_hash, facts_hash, facts, as_of, changed_run_id, missed,
+    retired_at)
 SELECT %(feed)s, s.sku, f.product_id, s.gtin, s.title, s.price_minor, 'CAD', 'retail', s.quantity, 'in_stock', 'new',
     1, 0, 1, {_FACTS}, now(), 1, 0, NULL
 FROM ({_ONCE}) s JOIN titles_productfacts f ON f.gtin = s.gtin ORDER BY s.sku
@@ -98,7 +99,8 @@ ON CONFLICT (partner_id, partner_sku) DO NOTHING
 """
 _MERGE_RECORDS = f"""
 INSERT INTO catalog_sync_sourcerecord AS r (feed_id, sku, product_id, gtin, title, price_minor, currency, price_kind,
-    quantity, availability, condition, offer_hash, stock_hash, facts_hash, facts, as_of, changed_run_id, missed, retired_at)
+    quantity, availability, condition, offer_hash, stock_hash, facts_hash, facts, as_of, changed_run_id, missed,
+    retired_at)
 SELECT %(feed)s, s.sku, NULL, s.gtin, s.title, s.price_minor, 'CAD', 'retail', s.quantity, 'in_stock', 'new',
     1, 0, 1, {_FACTS}, now(), 1, 0, NULL
 FROM ({_ONCE}) s

@@ -83,8 +83,8 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
         started = time.monotonic()
         with transaction.atomic():
             if bulk.is_postgres():
-                bulk.execute("SET LOCAL synchronous_commit = off")  # what a crash loses of it, the next run repeats
-                bulk.execute(bulk.NO_JIT)
+                # What a crash loses of it, the next run repeats
+                bulk.execute(f"SET LOCAL synchronous_commit = off; {bulk.NO_JIT}")
             title_moves.share_lock()
             alive()
             yield low, min(low + size - 1, rows)
