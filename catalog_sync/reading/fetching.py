@@ -33,7 +33,7 @@ class LocalFile:
 
 @contextmanager
 def open_local(
-    location: str, lateness: timedelta = DECLARED_LATENESS, login: Login | None = None
+    location: str, *, lateness: timedelta = DECLARED_LATENESS, login: Login | None = None
 ) -> Iterator[LocalFile]:
     """The file at a path, the newest file of a folder, or a download that is deleted afterwards; unpacked where it is.
     `login`: for an SFTP address.
@@ -62,7 +62,7 @@ def open_all(
     left_out: list[Reason] = []
     for location in locations:
         try:
-            files.append(stack.enter_context(open_local(location, lateness, login)))
+            files.append(stack.enter_context(open_local(location, lateness=lateness, login=login)))
         except FeedError as error:
             if len(locations) == 1:
                 raise

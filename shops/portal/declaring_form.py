@@ -29,7 +29,8 @@ LAGS = {
 
 
 class DeclaringForm(forms.Form):
-    """Of `feed`, as it is; `values()` and `stock_lane()` are what `declaring.declare` takes."""
+    """Of `feed`, as it is; `locked`: only to look at; `values()` and `stock_lane()` are what `declaring.declare`
+    takes."""
 
     mode = forms.ChoiceField(label=gettext_lazy("What does the list hold?"), widget=forms.RadioSelect)
     missing_is_zero = forms.BooleanField(
@@ -79,7 +80,7 @@ class DeclaringForm(forms.Form):
     SUSPICIOUS = ("drop_limit", "price_jump", "price_floor")
     OF_THE_STOCK_LANE = ("has_stock_lane", "stock_location", "stock_every_minutes", "stock_missing_is_zero")
 
-    def __init__(self, feed: Feed, posted: Any = None) -> None:
+    def __init__(self, feed: Feed, posted: Any = None, *, locked: bool = False) -> None:
         row = StockLane.objects.filter(feed=feed).first()
         super().__init__(posted, initial=_initial(feed, row))
         self.feed, self.can = feed, adapter_class(feed.kind).capabilities
@@ -89,6 +90,8 @@ class DeclaringForm(forms.Form):
         lags = LAGS if lag in LAGS else {lag: _("After %(minutes)s minutes") % {"minutes": lag}, **LAGS}
         self.fields["booking_lag_minutes"].choices = list(lags.items())  # type: ignore[attr-defined]
         self.fields["stock_location"].help_text = self._where_from()
+        for field in self.fields.values():
+            field.disabled = locked
         if feed.lane != lanes.Lane.CATALOGUE:
             for name in self.OF_THE_STOCK_LANE:
                 del self.fields[name]

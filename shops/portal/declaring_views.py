@@ -20,7 +20,12 @@ from shops.portal.queries import feeds_for
 @portal_page
 def declared(request: StaffRequest, workplace: Workplace, name: str) -> HttpResponse:
     feed = _feed(request, workplace, name)
-    return page(request, workplace, "portal/declaring.html", {"feed": feed, "form": DeclaringForm(feed)})
+    return page(
+        request,
+        workplace,
+        "portal/declaring.html",
+        {"feed": feed, "form": DeclaringForm(feed, locked=not workplace.can_work)},
+    )
 
 
 @portal_action

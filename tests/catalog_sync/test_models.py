@@ -31,6 +31,7 @@ def test_operator_sets_it_and_never_sees_it():
     form = site.get_model_admin(Feed).get_form(None)(instance=books)
     sent = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     sent = {name: value for name, value in sent.items() if value not in (None, False)} | {"options": "{}"}
+    sent |= {"stock_lane-TOTAL_FORMS": "0", "stock_lane-INITIAL_FORMS": "0"}
     assert client.post(where, sent | {"password": "s3cret"}).status_code == 302
     assert Feed.objects.get(pk=books.pk).password == "s3cret"
     assert client.post(where, sent).status_code == 302

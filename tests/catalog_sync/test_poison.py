@@ -180,7 +180,9 @@ def test_yesterdays_list_and_the_same_under_another_name_change_nothing(kind):
     assert leave(feed, today, day=1).changed == ARTICLES
     before = offers()
     again = leave(feed, today, day=2, name="renamed")
-    assert (again.state, codes(again), again.written, offers()) == ("done", ["run_unchanged"], 0, before)
+    assert (again.state, again.written, offers()) == ("done", 0, before)
+    # Of a folder of ONIX messages both are read: the newest of others is the very same file.
+    assert ("run_unchanged" in codes(again)) == (kind != "onix")
     for old in (feeds_folder() / feed.location).glob("*"):
         old.unlink()
     yesterday = leave(feed, WRITERS[kind](GOOD[:60]), day=0.5)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from catalog_sync import sftp_logins, sync
-from catalog_sync.models import Feed, SftpLogin, SyncRun
+from catalog_sync.models import Feed, HostVisit, SftpLogin, SyncRun
 from marketplace.foundation.models import AuditEntry
 from tests.catalog_sync import memory
 from tests.catalog_sync.reading.sftp_server import PASSWORD, Server, serving
@@ -47,6 +46,7 @@ def state_of(feed: Feed) -> str:
 
 def read_again(feed: Feed) -> None:
     Feed.objects.filter(pk=feed.pk).update(due_at=timezone.now(), parked_at=None)
+    HostVisit.objects.all().delete()
     assert sync.sync_feeds(timezone.now() + timedelta(seconds=1)) == 1
     feed.refresh_from_db()
 
@@ -64,6 +64,7 @@ def test_server_is_confirmed_once_and_then_read(feed, ours, server):
     feed.refresh_from_db()
     assert (feed.parked_at, SftpLogin.objects.get().confirmed_by) == (None, ours.staff)
     assert AuditEntry.objects.get(action="sftp_key.confirm").facts["fingerprint"] == HOST_KEY.fingerprint
+    HostVisit.objects.all().delete()
     assert sync.sync_feeds(timezone.now() + timedelta(seconds=1)) == 1
     assert state_of(feed) == "done"
     assert where not in ours.client.get(page).content.decode()

@@ -17,7 +17,7 @@ from tests.catalog_sync.memory import NOON, article, feed, shelve, sync_now
 
 pytestmark = [pytest.mark.usefixtures("_memory"), pytest.mark.django_db]
 CAMUS = (("Camus, Albert", "author"), ("Grenier, Jean", "foreword"))
-ISBN = [9782070360024, 9782070368228, 9782070409341, 9782070612758]
+ISBN = [9782070360024, 9782070368228, 9782070409341, 9782070612758, 9782070413119]
 
 
 def title(sku: str, name: str, **facts: Any) -> CatalogRecord:
@@ -126,6 +126,7 @@ def test_volumes_that_differ_are_apart_however_they_are_linked():
 def test_key_that_too_many_share_is_no_work(monkeypatch):
     monkeypatch.setattr(works, "MOST_EDITIONS", 2)
     books = feed()
-    shelve(books, *(title(sku, "Poèmes") for sku in "abc"), *(title(sku, "La Peste") for sku in "de"))
+    names = ["Poèmes"] * 3 + ["La Peste"] * 2
+    shelve(books, *(title(sku, name, gtin=gtin) for sku, name, gtin in zip("abcde", names, ISBN, strict=True)))
     sync_now(books)
     assert works_found() == ["de"]

@@ -1,6 +1,7 @@
 """What stands in a column, by its name and by what is in it."""
 
 import pytest
+from django.utils import translation
 
 from catalog_sync.adapters.column_contents import FEW, looks_of
 from catalog_sync.adapters.column_names import knows
@@ -159,4 +160,5 @@ def test_every_column_has_a_name_of_its_own():
 def test_reasons_are_in_words():
     found = propose(layout(None, TITLES, ISBNS, NET, GROSS, UNITS))
     assert {guess.why.code for guess in found.guesses} <= set(COLUMN_REASONS)
-    assert found.guesses[1].why.words() == "6 of 6 cells are ISBNs or EANs."
+    with translation.override("en"):
+        assert found.guesses[1].why.words() == "6 of 6 cells are ISBNs or EANs."

@@ -90,6 +90,9 @@ def test_child_can_send_nothing_but_values():
         confined._PlainValues(io.BytesIO(pickle.dumps(Path("/")))).load()
 
 
+ROWS = 6000  # 120 MB of them: more than a process that has run for long may have to spare
+
+
 def remembered(texts: int) -> list[str]:
     """Rows whose every cell is long and occurs once: what the cleaning functions remember grows with each."""
     start = ["sku;titre;éditeur"]
@@ -101,14 +104,14 @@ def test_memory_that_a_hostile_file_takes_ends_its_run_alone(monkeypatch):
     monkeypatch.setattr(base, "CHUNK_SIZE", 500)
     feeds_folder().mkdir(parents=True, exist_ok=True)
     books = memory.feed(kind="csv", location="books.csv", name="books")
-    (feeds_folder() / "books.csv").write_text("\n".join(remembered(2000)) + "\n")
+    (feeds_folder() / "books.csv").write_text("\n".join(remembered(ROWS)) + "\n")
     cleaning.name.cache_clear()
     monkeypatch.setattr(confined, "MEMORY_BYTES", 16 * MB)
     ended = sync.run(books, now=NOON)
     assert (ended.state, codes(ended), ended.notes[0]["permanent"]) == ("failed", ["reading_memory"], True)
     assert (SourceRecord.objects.count(), cleaning.name.cache_info().currsize) == (0, 0)
     monkeypatch.setattr(confined, "MEMORY_BYTES", 512 * MB)  # without the limit it grows on, and is read
-    assert sync.run(books, now=NOON, dry_run=True).read == 2000
+    assert sync.run(books, now=NOON, dry_run=True).read == ROWS
 
 
 @pytest.mark.django_db

@@ -61,7 +61,7 @@ def login(server: Server, **changed: str) -> Login:
 
 
 def refused(server: Server, how: Login, path: str = "list.csv") -> FeedError:
-    with pytest.raises(FeedError) as caught, open_local(server.location(path), how):
+    with pytest.raises(FeedError) as caught, open_local(server.location(path), login=how):
         pass
     return caught.value
 
@@ -72,9 +72,9 @@ def code(error: FeedError) -> tuple[str, bool]:
 
 
 def test_file_comes_whole_with_the_time_it_has_there(server):
-    big = os.urandom(3_000_000)
+    big = b"12345678;\xc3\x89tranger;12.90\n" * 150_000
     put(server.folder, "big.bin", big)
-    with open_local(server.location("big.bin"), login(server)) as file:
+    with open_local(server.location("big.bin"), login=login(server)) as file:
         assert (file.path.read_bytes(), file.stamp) == (big, STAMP)
     assert not file.path.exists()
     assert server.signed_in == [("shop", "password")]
@@ -84,7 +84,7 @@ def test_newest_finished_file_of_a_folder_is_taken(server):
     for seconds, name in enumerate(("old.csv", "new.csv", "newer.csv.filepart", ".hidden.csv"), 1):
         put(server.folder, f"out/{name}", name.encode(), seconds=seconds)
     (server.folder / "out" / "folder").mkdir()
-    with open_local(server.location("out/"), login(server)) as file:
+    with open_local(server.location("out/"), login=login(server)) as file:
         assert file.path.read_bytes() == b"new.csv"
     (server.folder / "empty").mkdir()
     assert code(refused(server, login(server), "empty")) == ("file_missing", False)
@@ -92,7 +92,7 @@ def test_newest_finished_file_of_a_folder_is_taken(server):
 
 def test_private_key_opens_too(server):
     server.client_key = CLIENT_KEY
-    with open_local(server.location("list.csv"), login(server, password="", private_key=CLIENT_TEXT)):
+    with open_local(server.location("list.csv"), login=login(server, password="", private_key=CLIENT_TEXT)):
         pass
     assert server.signed_in == [("shop", "key")]
     assert code(refused(server, login(server, private_key="no key"))) == ("sftp_key_unreadable", True)
@@ -117,7 +117,7 @@ def test_server_with_another_key_is_told_nothing(server):
 def test_without_the_comparison_the_password_would_be_sent(server, monkeypatch):
     """Negative control."""
     monkeypatch.setattr(sftp, "_meet", lambda transport, *_: transport.start_client(timeout=5))
-    with open_local(server.location("list.csv"), login(server, host_key="")):
+    with open_local(server.location("list.csv"), login=login(server, host_key="")):
         pass
     assert PASSWORD in server.seen
 
@@ -125,7 +125,7 @@ def test_without_the_comparison_the_password_would_be_sent(server, monkeypatch):
 def test_server_with_several_keys_is_asked_for_the_one_that_is_known(server):
     server.host_keys.append(paramiko.ECDSAKey.generate())
     for number in (0, 1):
-        with open_local(server.location("list.csv"), login(server, host_key=server.shown(number))) as file:
+        with open_local(server.location("list.csv"), login=login(server, host_key=server.shown(number))) as file:
             assert file.path.stat().st_size
 
 

@@ -6,14 +6,17 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
+from catalog_sync.models import DryRun
 from marketplace.foundation.models import AuditEntry
 from shops.models import Allocation, ShopMember, ShopOrder
 from shops.portal import queries as portal_queries
 from shops.portal.urls import order_patterns, shop_patterns, urlpatterns
 from tests import factories
+from tests.factories import NOON
 from tests.shops.portal.conftest import Stall, signed_in
 
 NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
+DRY = "dry_run_id"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
     "desk": [],
@@ -25,6 +28,9 @@ LOOKS: dict[str, list[str]] = {
     "slip": [NUMBER],
     "feeds": [],
     "questions": [],
+    "declared": [FEED],
+    "columns": [FEED],
+    "dry-run": [DRY],
     "run": [RUN],
     "errors": [RUN],
     "stock": [],
@@ -40,6 +46,12 @@ ACTS: dict[str, list[str]] = {
     "reject": [RUN],
     "undo": [RUN],
     "send": [FEED],
+    "declare": [FEED],
+    "choose-columns": [FEED],
+    "confirm-host-key": [FEED],
+    "try-list": [FEED],
+    "make-webhook": [FEED],
+    "end-webhook": [FEED],
     "answer-question": [FEED],
     "make-key": [FEED],
     "revoke-key": [KEY],
@@ -58,6 +70,7 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         FEED: stall.run.feed.name,
         KEY: stall.key.pk,
         RECORD: stall.withheld.stock_record_id,
+        DRY: DryRun.objects.get_or_create(feed=stall.run.feed, defaults={"received_at": NOON})[0].pk,
     }
     parts = {key: known[key] for key in ROUTES[name]}
     return reverse(f"portal:{name}", kwargs={"slug": slug or stall.shop.slug} | parts)
