@@ -15,9 +15,10 @@ import upserts
 from django.utils import timezone
 from oscar.apps.partner.importers import CatalogueImporter
 
-from catalog_sync import matching, sync
-from catalog_sync.locations import feeds_folder
+from catalog_sync import sync
+from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, SyncRun
+from catalog_sync.titles import matching
 from tests import factories
 
 LEAST_SHARE = 0.25

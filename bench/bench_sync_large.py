@@ -27,7 +27,7 @@ from django.db import connections
 from django.utils import timezone
 
 from catalog_sync import staging
-from catalog_sync.locations import opened
+from catalog_sync.doors.locations import opened
 from catalog_sync.models import Feed, SyncRun
 from marketplace.catalogue.models import TitleChange
 from search import indexing

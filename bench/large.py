@@ -13,10 +13,11 @@ import dirty_feeds
 from django.db import connection
 from django.utils import timezone
 
-from catalog_sync import matching, staging, sync
-from catalog_sync.locations import feeds_folder, opened
+from catalog_sync import staging, sync
+from catalog_sync.doors.locations import feeds_folder, opened
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.staging import STAGE
+from catalog_sync.titles import matching
 from marketplace.foundation import bulk
 from shops.models import Shop
 from tests import factories

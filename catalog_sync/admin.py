@@ -1,7 +1,7 @@
 from django import forms
 from django.contrib import admin
 
-from catalog_sync import sftp_logins
+from catalog_sync.doors import sftp_logins
 from catalog_sync.models import Feed, RecordIssue, StockLane, SyncRun
 
 

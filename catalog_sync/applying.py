@@ -13,12 +13,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalog_sync import facts, journal, matching, merging, sources, title_moves
+from catalog_sync import journal, merging
 from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.lanes import is_beside, stock_lanes
 from catalog_sync.models import Feed, ReadRow, SyncRun
 from catalog_sync.planning import GONE, QUESTION, Plan
 from catalog_sync.staging import Staged
+from catalog_sync.titles import facts, matching, moves, sources
 from marketplace.catalogue import changes
 from marketplace.foundation import bulk, network
 from marketplace.foundation.failpoints import failpoint
@@ -85,7 +86,7 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
             if bulk.is_postgres():
                 # What a crash loses of it, the next run repeats
                 bulk.execute(f"SET LOCAL synchronous_commit = off; {bulk.NO_JIT}")
-            title_moves.share_lock()
+            moves.share_lock()
             alive()
             yield low, min(low + size - 1, rows)
             failpoint("sync.before_commit")
@@ -97,7 +98,7 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
 
 def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Sequence[str], *, now: datetime) -> int:
     feed, sold = run.feed, plan.planned_sold > 0
-    title_moves.follow_in_plan(feed.pk, words["low"], words["high"], since=run.started_at)
+    moves.follow_in_plan(feed.pk, words["low"], words["high"], since=run.started_at)
     made = matching.create_products(feed, words["low"], words["high"], now=now) if plan.to_match else 0
     written = made
     all_new = made == words["high"] - words["low"] + 1

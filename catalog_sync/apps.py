@@ -7,6 +7,6 @@ class CatalogSyncConfig(AppConfig):
     verbose_name = "Catalogue sync"
 
     def ready(self) -> None:
-        from catalog_sync import sources
+        from catalog_sync.titles import sources
 
         sources.connect()

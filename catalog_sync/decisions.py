@@ -11,7 +11,8 @@ from enum import StrEnum
 from django.db import transaction
 from django.db.models import Q
 
-from catalog_sync import pushing, sync, undoing
+from catalog_sync import sync, undoing
+from catalog_sync.doors import pushing
 from catalog_sync.models import SyncRun
 from catalog_sync.runs import AlreadyRunningError
 from marketplace.foundation import audit

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from catalog_sync import arrivals, lanes, locations
+from catalog_sync import lanes
 from catalog_sync.adapters.column_proposal import Layout, Proposal, find_layout, propose
 from catalog_sync.adapters.spreadsheet import Spreadsheet, layout_of
 from catalog_sync.adapters.spreadsheet_columns import AWAITED, IDENTIFIERS, remembered, understand
 from catalog_sync.column_words import FIELD_WORDS
+from catalog_sync.doors import arrivals, locations
 from catalog_sync.models import Feed
 from catalog_sync.reading.csv_rows import read_head
 from catalog_sync.reading.fetching import LocalFile, local_copy

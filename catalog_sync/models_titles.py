@@ -74,7 +74,7 @@ class TitleMove(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(max_length=500, blank=True)
-    before = models.JSONField(help_text="What was moved and what was written over: catalog_sync.title_moves.")
+    before = models.JSONField(help_text="What was moved and what was written over: catalog_sync.titles.moves.")
     undone_at = models.DateTimeField(null=True, db_index=True)
     undone_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
 

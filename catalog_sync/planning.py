@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from catalog_sync import banding, candidates
+from catalog_sync import banding
 from catalog_sync.banding import APPLY, JUMPED, PLAN
 from catalog_sync.lanes import is_beside, last_complete_as_of
 from catalog_sync.models import Feed, ReadRow
 from catalog_sync.staging import ABSENT, CONDITION, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE, WITHDRAWN, Staged
+from catalog_sync.titles import candidates
 from marketplace.foundation import bulk
 
 GONE = "sync_gone"

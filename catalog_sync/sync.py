@@ -16,8 +16,9 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
-from catalog_sync import applying, guarding, hosts, lanes, planning, runs, sampling, staging, vouching
-from catalog_sync.locations import Reading, opened
+from catalog_sync import applying, guarding, lanes, planning, runs, sampling, staging, vouching
+from catalog_sync.doors import hosts
+from catalog_sync.doors.locations import Reading, opened
 from catalog_sync.models import Feed, ReadRow, SourceRecord, StockLane, SyncRun
 from catalog_sync.reasons import FeedError, Reason, reason
 from marketplace.catalogue import subjects

@@ -14,9 +14,10 @@ from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from catalog_sync import facts, journal, lanes, merging, runs, title_moves
+from catalog_sync import journal, lanes, merging, runs
 from catalog_sync.models import Feed, JournalPart, RecordIssue, StockLane, SyncRun
 from catalog_sync.reasons import reason
+from catalog_sync.titles import facts, moves
 from marketplace.catalogue import changes, folding
 from marketplace.foundation import audit, bulk, network
 from marketplace.foundation.failpoints import failpoint
@@ -108,7 +109,7 @@ def _read_again_from(feed: Feed, run: SyncRun) -> None:
 def _put_back(this: SyncRun, run: SyncRun, part: JournalPart, now: datetime) -> None:
     """One slice, in one transaction; its part of the journal goes with it."""
     words = _words(run, now)
-    title_moves.share_lock()
+    moves.share_lock()
     bulk.create_temporary(UNDO, _COLUMNS, key="sku")
     bulk.load(UNDO, list(_COLUMNS), map(_row, journal.read(part)))
     for statement in _SINCE_MOVED:

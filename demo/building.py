@@ -12,9 +12,10 @@ from django.utils import timezone
 from oscar.apps.address.models import Country
 from oscar.apps.partner.models import Partner, StockRecord
 
-from catalog_sync import sync, works
-from catalog_sync.locations import feeds_folder
+from catalog_sync import sync
+from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, SyncRun
+from catalog_sync.titles import works
 from demo import accounts, editorial
 from demo.generating import WrittenFeed, write_feeds
 from demo.shop_records import DemoShop

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from catalog_sync import hooks
+from catalog_sync.doors import hooks
 from catalog_sync.models import DryRun, TitleMove, Webhook
 from marketplace.checkout import checkouts
 from marketplace.foundation import links

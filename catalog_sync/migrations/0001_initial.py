@@ -275,7 +275,7 @@ class Migration(migrations.Migration):
                 ('to_product_id', models.BigIntegerField(db_index=True)),
                 ('at', models.DateTimeField()),
                 ('reason', models.CharField(blank=True, max_length=500)),
-                ('before', models.JSONField(help_text='What was moved and what was written over: catalog_sync.title_moves.')),
+                ('before', models.JSONField(help_text='What was moved and what was written over: catalog_sync.titles.moves.')),
                 ('undone_at', models.DateTimeField(db_index=True, null=True)),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja import Header, Router, Schema, Status
 from ninja.errors import HttpError
 
-from catalog_sync import arrivals, pushing
+from catalog_sync.doors import arrivals, pushing
 from catalog_sync.models import Push
 from marketplace.api.keyed import FeedKey, blocks, feed_of, made_at
 from marketplace.api.runs import Run, run_row

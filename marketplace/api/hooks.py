@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from catalog_sync import hooks, pushing, signatures
+from catalog_sync.doors import hooks, pushing, signatures
 
 
 @csrf_exempt

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from ninja.errors import HttpError
 from ninja.security import HttpBearer
 
-from catalog_sync import keys
+from catalog_sync.doors import keys
 from catalog_sync.models import Feed
 
 _BLOCK = 1 << 16

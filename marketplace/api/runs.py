@@ -11,7 +11,7 @@ from django.utils import timezone
 from ninja import Header, Router, Schema, Status
 from ninja.errors import HttpError
 
-from catalog_sync import arrivals, trying
+from catalog_sync.doors import arrivals, trying
 from catalog_sync.models import DryRun, RecordIssue, SyncRun
 from marketplace.api.keyed import FeedKey, blocks, feed_of, made_at
 from marketplace.foundation import audit

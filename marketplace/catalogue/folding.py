@@ -1,8 +1,8 @@
 """The fold: facts of a title out of what every source says, fact by fact. The only writer of `ProductFacts`.
 
-Rule, per fact: the better rank (`catalog_sync.precedence`; below 0 an operator's edit, whose empty value counts too),
-then the fuller value, then the newer one, then the name of the source, so that the result depends on nothing but what
-is said, and a source that goes takes along what it brought.
+Rule, per fact: the better rank (`catalog_sync.titles.precedence`; below 0 an operator's edit, whose empty value counts
+too), then the fuller value, then the newer one, then the name of the source, so that the result depends on nothing but
+what is said, and a source that goes takes along what it brought.
 """
 
 from __future__ import annotations

@@ -130,8 +130,8 @@ class FactEdit(models.Model):
 
 
 class Moderation(models.Model):
-    """A title that waits, or has waited, for an operator's yes (`catalog_sync.moderation` has the rules). Until then,
-    and after a no, readers do not see it. The row stays: what was decided holds."""
+    """A title that waits, or has waited, for an operator's yes (`catalog_sync.titles.moderation` has the rules). Until
+    then, and after a no, readers do not see it. The row stays: what was decided holds."""
 
     class Reason(models.TextChoices):
         ADULTS = "adults", _("For adults only")
@@ -171,7 +171,7 @@ class TitleChange(models.Model):
 
 class WorkKey(models.Model):
     """What makes a title an edition of a work: those that share a key are editions of one. Written by the grouping
-    (`catalog_sync.works`) alone."""
+    (`catalog_sync.titles.works`) alone."""
 
     product_id = models.BigIntegerField(db_index=True)
     key = models.BigIntegerField(db_index=True, help_text="A hash of what kind of key it is, and its value.")

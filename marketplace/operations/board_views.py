@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from catalog_sync import asking
+from catalog_sync.titles import asking
 from marketplace.catalogue.models import Moderation
 from marketplace.operations import health, invariants, parked
 from marketplace.operations.access import operator_action, operator_page

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from oscar.apps.catalogue.models import Product
 
-from catalog_sync import editing
-from catalog_sync.editing import LONG, EditError, Fact
+from catalog_sync.titles import editing
+from catalog_sync.titles.editing import LONG, EditError, Fact
 from marketplace.catalogue.models import Form, Moderation
 from marketplace.operations.access import operator_action, operator_page
 

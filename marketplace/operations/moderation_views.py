@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from catalog_sync import moderation
+from catalog_sync.titles import moderation
 from marketplace.catalogue.models import Moderation
 from marketplace.operations.access import operator_action, operator_page
 from shops.models import Shop

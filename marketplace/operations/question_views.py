@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from catalog_sync import asking
-from catalog_sync.likeness import Likeness
 from catalog_sync.models import Feed
+from catalog_sync.titles import asking
+from catalog_sync.titles.likeness import Likeness
 from marketplace.operations.access import operator_action, operator_page
 
 ROWS_SHOWN = 10

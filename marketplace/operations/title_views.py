@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 from oscar.apps.catalogue.models import Product
 
-from catalog_sync import joining, parting, title_moves, title_undoing
-from catalog_sync.joining import MoveError
 from catalog_sync.models import TitleMove
+from catalog_sync.titles import joining, move_undoing, moves, parting
+from catalog_sync.titles.joining import MoveError
 from marketplace.catalogue.models import OtherGtin, ProductFacts
 from marketplace.operations.access import operator_action, operator_page
 from search import text
@@ -55,7 +55,7 @@ def join(request: HttpRequest, product_id: int) -> HttpResponse:
         return _moved(request, kept, lambda now: joining.join(kept, other, **_by(request), now=now))
     asked = request.GET.get("other", "").strip()
     other = _one(asked)
-    swap = other is not None and title_moves.gtin_of(kept) is None and title_moves.gtin_of(other) is not None
+    swap = other is not None and moves.gtin_of(kept) is None and moves.gtin_of(other) is not None
     if swap and other is not None:
         kept, other = other, kept
     context = {
@@ -78,7 +78,7 @@ def part(request: HttpRequest, product_id: int) -> HttpResponse:
     if request.method == "POST":
         keys = request.POST.getlist("article")
         return _moved(request, title, lambda now: parting.part(title, keys, **_by(request), now=now))
-    context = {"title": title, "articles": title_moves.articles_of(title.pk)}
+    context = {"title": title, "articles": moves.articles_of(title.pk)}
     return render(request, "operations/title_part.html", context)
 
 
@@ -97,7 +97,7 @@ def title_changes(request: HttpRequest) -> HttpResponse:
 def undo(request: HttpRequest, move_id: int) -> HttpResponse:
     move = get_object_or_404(TitleMove, pk=move_id)
     try:
-        left = title_undoing.undo(move, by=request.user, now=timezone.now())
+        left = move_undoing.undo(move, by=request.user, now=timezone.now())
     except MoveError as error:
         for reason in error.reasons:
             messages.error(request, reason)

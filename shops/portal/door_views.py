@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import arrivals, hooks, sampling, sftp_logins, trying
+from catalog_sync import sampling
+from catalog_sync.doors import arrivals, hooks, sftp_logins, trying
 from catalog_sync.models import DryRun, Feed, Webhook
 from catalog_sync.reasons import refusals, words_of
 from marketplace.foundation import audit

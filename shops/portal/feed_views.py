@@ -14,9 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import arrivals, decisions, error_file, keys, lanes, questions, sampling, sftp_logins, undoing
+from catalog_sync import decisions, error_file, lanes, sampling, undoing
+from catalog_sync.doors import arrivals, keys, sftp_logins
 from catalog_sync.models import Feed, FeedToken, RecordIssue, StockLane, SyncRun
 from catalog_sync.reasons import refusals, words_of
+from catalog_sync.titles import questions
 from marketplace.foundation import audit
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.forms import KeyForm, ListForm, WebhookForm

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog_sync.models import Webhook
-from catalog_sync.questions import Choice
+from catalog_sync.titles.questions import Choice
 from shops.models import ShopOrderLine
 from shops.portal.words import REASONS
 

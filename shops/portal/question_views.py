@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import questions as asked
+from catalog_sync.titles import questions as asked
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.forms import QuestionForm
 from shops.portal.queries import feeds_for

@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone, translation
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync import decisions, keys, pushing, sync
+from catalog_sync import decisions, sync
+from catalog_sync.doors import keys, pushing
 from catalog_sync.models import Feed, FeedToken, Push, SyncRun
 from marketplace.foundation.models import AuditEntry
 from shops.models import Shop

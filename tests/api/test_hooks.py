@@ -15,7 +15,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync import hooks, pushing, signatures, sync
+from catalog_sync import sync
+from catalog_sync.doors import hooks, pushing, signatures
 from catalog_sync.models import Feed, Push, Webhook
 from shops.models import Shop
 from tests import factories

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone, translation
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync import arrivals, keys, sync, trying
+from catalog_sync import sync
+from catalog_sync.doors import arrivals, keys, trying
 from catalog_sync.models import DryRun, Feed, RecordIssue, SourceRecord, SyncRun
 from marketplace.foundation.models import AuditEntry
 from tests import factories

@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync import applying, facts, planning
+from catalog_sync import applying, planning
 from catalog_sync.models import SourceRecord
+from catalog_sync.titles import facts
 from marketplace.catalogue.models import ProductFacts
 from shops import absorbing
 from shops.models import Allocation, StockTerms

@@ -11,7 +11,7 @@ import pytest
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import sync
-from catalog_sync.locations import feeds_folder
+from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, SourceRecord, SyncRun
 from shops.models import StockTerms
 from tests.catalog_sync import memory

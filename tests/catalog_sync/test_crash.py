@@ -16,7 +16,7 @@ from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import runs, sync
-from catalog_sync.locations import feeds_folder
+from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, SourceRecord, SyncRun
 from marketplace.catalogue.models import ProductFacts, TitleChange
 from shops.models import StockTerms

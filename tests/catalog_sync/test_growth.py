@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from catalog_sync import candidates
 from catalog_sync.models import SyncRun
+from catalog_sync.titles import candidates
 from tests.catalog_sync import memory
 from tests.catalog_sync.memory import article, feed, shelve
 from tests.proof.test_feed_size import isbn

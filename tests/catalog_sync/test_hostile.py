@@ -12,7 +12,7 @@ import pytest
 from openpyxl import Workbook
 
 from catalog_sync.conformance import FeedUnderTest
-from catalog_sync.locations import read_in_child
+from catalog_sync.doors.locations import read_in_child
 from catalog_sync.reading import confined
 from catalog_sync.reasons import FeedError
 from catalog_sync.records import Lane

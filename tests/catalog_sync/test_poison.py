@@ -17,7 +17,7 @@ from catalog_sync import guarding, planning, sync
 from catalog_sync.adapters import adapter_for
 from catalog_sync.adapters.base import FileAdapter
 from catalog_sync.conformance import FeedUnderTest
-from catalog_sync.locations import feeds_folder
+from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.reasons import FeedError
 from catalog_sync.records import Chunk, Lane

@@ -12,7 +12,7 @@ from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import journal, runs, undoing
-from catalog_sync.locations import feeds_folder
+from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, JournalPart, SourceRecord, SyncRun
 from catalog_sync.undoing import UndoError, undo
 from marketplace.catalogue.models import ProductFacts, TitleChange

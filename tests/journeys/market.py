@@ -9,7 +9,7 @@ from pathlib import Path
 from django.utils import timezone
 
 from catalog_sync import sync
-from catalog_sync.locations import feeds_folder
+from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, SyncRun
 from marketplace import worker
 from marketplace.catalogue.models import ProductFacts

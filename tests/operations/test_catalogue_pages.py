@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import translation
 from oscar.apps.catalogue.models import Product
 
-from catalog_sync.describing import Described
-from catalog_sync.likeness import score
 from catalog_sync.models import Feed, SourceRecord
+from catalog_sync.titles.describing import Described
+from catalog_sync.titles.likeness import score
 from marketplace.catalogue.models import ProductFacts
 from marketplace.operations.question_views import why
 from tests import factories

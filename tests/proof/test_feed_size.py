@@ -18,7 +18,7 @@ from django.utils import timezone
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync.locations import feeds_folder
+from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, SourceRecord
 from marketplace.catalogue.models import ProductFacts
 from tests import factories

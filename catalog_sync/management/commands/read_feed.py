@@ -13,9 +13,9 @@ from catalog_sync.adapters import ADAPTERS
 from catalog_sync.adapters.base import FeedSettings
 from catalog_sync.adapters.detecting import detect
 from catalog_sync.canonical_json import as_json
+from catalog_sync.doors.locations import read_in_child
 from catalog_sync.exporting import write_reading
 from catalog_sync.exporting_onix import write_onix_reading
-from catalog_sync.locations import read_in_child
 from catalog_sync.reading.fetching import open_local
 from catalog_sync.reasons import FeedError, Reason
 from catalog_sync.records import CatalogRecord, Chunk, Issue, Lane, Refused

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Order
 
-from catalog_sync import precedence
+from catalog_sync.titles import precedence
 from marketplace.catalogue import cover_files, covers
 from marketplace.catalogue.models import ProductFacts
 from marketplace.foundation import money as foundation_money

@@ -13,7 +13,7 @@ from catalog_sync import sync
 from catalog_sync.adapters import adapter_for
 from catalog_sync.adapters.onix_codes import REFERENCE_NAMES
 from catalog_sync.conformance import FeedUnderTest
-from catalog_sync.locations import resolve
+from catalog_sync.doors.locations import resolve
 from catalog_sync.models import Feed, SourceRecord
 from catalog_sync.records import Chunk, Cursor, Lane
 from tests import factories

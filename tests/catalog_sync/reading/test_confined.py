@@ -14,7 +14,7 @@ import pytest
 from catalog_sync import cleaning, reasons, sync
 from catalog_sync.adapters import ADAPTERS, adapter_for, base
 from catalog_sync.conformance import FeedUnderTest
-from catalog_sync.locations import feeds_folder, read_in_child
+from catalog_sync.doors.locations import feeds_folder, read_in_child
 from catalog_sync.models import Feed, SourceRecord
 from catalog_sync.reading import confined
 from catalog_sync.reading.confined import confined_value

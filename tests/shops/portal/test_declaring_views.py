@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog_sync import locations
+from catalog_sync.doors import locations
 from catalog_sync.models import Feed, StockLane, SyncRun
 from marketplace.foundation.models import AuditEntry
 from tests.shops.portal.conftest import Stall, signed_in

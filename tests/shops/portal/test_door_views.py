@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog_sync import trying
+from catalog_sync.doors import trying
 from catalog_sync.models import DryRun, SyncRun, Webhook
 from marketplace.foundation.models import AuditEntry
 

@@ -1,0 +1,132 @@
+"""Where a feed's file is, and whether it is the one read last time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils import timezone
+
+from catalog_sync import lanes
+from catalog_sync.adapters import adapter_class, adapter_for
+from catalog_sync.adapters.base import DELTA, FeedSettings, FileAdapter
+from catalog_sync.doors import sftp_logins
+from catalog_sync.models import Feed
+from catalog_sync.reading.confined import confined_chunks
+from catalog_sync.reading.fetching import LocalFile, open_all
+from catalog_sync.reading.sftp_login import HostKeyError, Login
+from catalog_sync.reasons import feed_error
+from catalog_sync.records import Chunk, Cursor, Lane
+
+_BLOCK = 1 << 20
+
+
+class Reading:
+    """One opened feed: its adapter and, where it is a file, what identifies its content."""
+
+    def __init__(self, chunks: Iterator[Chunk], content_hash: str) -> None:
+        self.chunks = chunks
+        self.content_hash = content_hash  # empty where there is no file
+
+
+def feeds_folder() -> Path:
+    return Path(settings.VAR_DIR) / "feeds"
+
+
+def resolve(location: str) -> str:
+    """An address as it is; a path below the feeds folder as an absolute one. Raises `FeedError` for a path outside."""
+    if urlsplit(location).scheme in ("http", "https", "sftp"):
+        return location
+    folder = feeds_folder().resolve()
+    path = (folder / location).resolve()
+    if not path.is_relative_to(folder):
+        raise feed_error("file_missing", permanent=True, location=location)
+    return str(path)
+
+
+@contextmanager
+def opened(feed: Feed, lane: str, *, now: datetime) -> Iterator[Reading]:
+    """The chunks to come of one lane of the feed, and the hash of its content. Raises `FeedError`, then and while
+    chunks are read."""
+    row = lanes.row_of(feed, lane)
+    settings = lanes.settings_of(feed, row)
+    can = adapter_class(feed.kind).capabilities
+    asks_for_all = DELTA in can and row.mode == row.Mode.DELTA and lanes.is_whole_due(row, now=now)
+    since = Cursor(Lane(lane), row.cursor) if row.cursor and not asks_for_all else None
+    location = resolve(settings.location)
+    login = sftp_logins.login_of(feed) if urlsplit(location).scheme == "sftp" else None
+    with _server_key_kept(feed), read_in_child(settings, location, Lane(lane), since, login) as (chunks, files):
+        with _file_trouble(settings.location):
+            digest = content_hash(settings, lane, [file.path for file in files]) if files else ""
+        yield Reading(chunks, digest)
+
+
+@contextmanager
+def _server_key_kept(feed: Feed) -> Iterator[None]:
+    """An SFTP server's key that nobody has confirmed is kept for a person to look at."""
+    try:
+        yield
+    except HostKeyError as error:
+        if error.shown:
+            sftp_logins.saw(feed, error.shown, now=timezone.now())
+        raise
+
+
+@contextmanager
+def read_in_child(
+    settings: FeedSettings, location: str, lane: Lane, since: Cursor | None = None, login: Login | None = None
+) -> Iterator[tuple[Iterator[Chunk], list[LocalFile]]]:
+    """The chunks to come, which a child reads within its limits, and the files they are in, where there are any.
+    `location`: an address, or a path as it is. `login`: to an SFTP server."""
+    adapter = adapter_for(settings)
+    if not isinstance(adapter, FileAdapter) or not adapter.is_one_file:
+        with confined_chunks(lambda: adapter.fetch(lane, since), None) as chunks:
+            yield chunks, []
+        return
+    with ExitStack() as stack:
+        with _file_trouble(location):
+            lateness = timedelta(hours=settings.lateness_hours)
+            files, left_out = open_all(adapter.places(location, since), stack, lateness, login)
+            size = sum(file.path.stat().st_size for file in files)
+
+        def read() -> Iterator[Chunk]:
+            with _file_trouble(location):
+                yield from adapter.read_all(files, lane, since, left_out)
+
+        yield stack.enter_context(confined_chunks(read, size)), files
+
+
+@contextmanager
+def _file_trouble(location: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise feed_error("file_unreachable", permanent=False, location=location, detail=problem.strerror) from problem
+
+
+def content_hash(feed: FeedSettings, lane: str, paths: Sequence[Path]) -> str:
+    """64 hexadecimal digits that change with the files, or with how they are to be understood."""
+    meaning = [
+        feed.kind,
+        lane,
+        feed.mode,
+        feed.options,
+        feed.currency,
+        feed.country,
+        feed.language,
+        feed.encoding,
+        feed.timezone,
+        feed.stock_kind,
+    ]
+    digest = hashlib.blake2b(json.dumps(meaning, sort_keys=True).encode(), digest_size=32)
+    for path in paths:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+    return digest.hexdigest()

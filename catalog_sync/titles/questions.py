@@ -1,0 +1,115 @@
+"""Articles whose number stands for another title than before: a person of the shop says which it is; until then it is
+not sold. (What has no number and may be a title we have is the operator's question: `asking`.)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.text import slugify
+from oscar.apps.catalogue.models import Product
+from oscar.apps.partner.models import StockRecord
+
+from catalog_sync.identifiers import gtin_text
+from catalog_sync.models import Feed, SourceRecord
+from catalog_sync.titles import asking, matching
+from marketplace.catalogue.folding import is_book
+from marketplace.catalogue.models import ProductFacts
+from marketplace.foundation import audit
+
+SHOWN = 100
+
+
+class Choice(StrEnum):
+    """It is still the title that it was; the title that has its ISBN or EAN now; a title that we do not have yet."""
+
+    SAME = "same"
+    OTHER = "other"
+    NEW = "new"
+
+
+@dataclass(frozen=True)
+class Question:
+    """`was` and `other` are None where there is no such title."""
+
+    feed: Feed
+    sku: str
+    title: str
+    gtin: int | None
+    was: Product | None
+    other: Product | None
+
+    @property
+    def choices(self) -> list[Choice]:
+        """Those that can be chosen."""
+        found = [Choice.SAME] if self.was else []
+        if self.other:
+            return [*found, Choice.OTHER]
+        return [*found, Choice.NEW] if self.gtin else found
+
+
+def open_questions(feeds: Iterable[Feed]) -> list[Question]:
+    """At most 100, by article number. Four queries however many there are."""
+    by_id = {feed.pk: feed for feed in feeds}
+    asked = _asked(by_id).order_by("sku")
+    rows = list(asked.values_list("feed_id", "sku", "title", "gtin")[:SHOWN])
+    partners = {feed.shop.partner_id for feed in by_id.values()}
+    records = StockRecord.objects.filter(partner__in=partners, partner_sku__in=[sku for _feed, sku, *_ in rows])
+    was = {(record.partner_id, record.partner_sku): record.product for record in records.select_related("product")}
+    facts = ProductFacts.objects.filter(gtin__in=[gtin for *_, gtin in rows if gtin]).select_related("product")
+    by_gtin = {found.gtin: found.product for found in facts}
+    return [
+        Question(
+            feed=by_id[feed_id],
+            sku=sku,
+            title=title,
+            gtin=gtin,
+            was=was.get((by_id[feed_id].shop.partner_id, sku)),
+            other=by_gtin.get(gtin),
+        )
+        for feed_id, sku, title, gtin in rows
+    ]
+
+
+def count(feeds: Iterable[Feed]) -> int:
+    return _asked(list(feeds)).count()
+
+
+def _asked(feeds: Iterable[Feed | int]) -> QuerySet[SourceRecord]:
+    asked = SourceRecord.objects.filter(feed__in=feeds, product_id=None, retired_at=None)
+    return asked.exclude(asking.is_about_likeness())
+
+
+def answer(feed: Feed, sku: str, choice: Choice, *, by: AbstractBaseUser, now: datetime) -> bool:
+    """What a person says; the feed is read again at once and sells the article as that title. False: nobody asks any
+    more, or this cannot be chosen."""
+    question = next((one for one in open_questions([feed]) if one.sku == sku), None)
+    if question is None or choice not in question.choices:
+        return False
+    with transaction.atomic():
+        product = {Choice.SAME: question.was, Choice.OTHER: question.other}.get(choice) or _new_title(question)
+        if not matching.answer(feed, sku, product_id=product.pk):
+            return False
+        Feed.objects.filter(pk=feed.pk).update(due_at=now)
+        audit.record("article.match", feed, by=by, shop_id=feed.shop_id, sku=sku, product=product.pk, choice=choice)
+    return True
+
+
+def _new_title(question: Question) -> Product:
+    """A title with the article's ISBN or EAN; its facts come with the next reading."""
+    assert question.gtin is not None  # `choices`
+    title = question.title or gtin_text(question.gtin)
+    product, _made = Product.objects.get_or_create(
+        upc=gtin_text(question.gtin),
+        defaults={
+            "title": title[:255],
+            "slug": slugify(title)[:255] or "title",
+            "product_class_id": matching.product_classes()[is_book(question.gtin)],
+        },
+    )
+    return product
