@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -56,7 +57,7 @@ def place_of(location: str) -> Place:
 def download(location: str, login: Login, target: Path, *, max_bytes: int) -> datetime:
     """Fetch into `target`; the file's time at the server. Raises `FeedError`."""
     place = place_of(location)
-    with _trouble(location), _connected(place, login) as client:
+    with _trouble(location), _known(place, login) as client:
         path, attributes = _newest(client, place.path, location)
         size = attributes.st_size
         if size is None or attributes.st_mtime is None:
@@ -68,6 +69,27 @@ def download(location: str, login: Login, target: Path, *, max_bytes: int) -> da
         if (after.st_size, after.st_mtime) != (size, attributes.st_mtime) or target.stat().st_size != size:
             raise feed_error("file_growing", permanent=False)
         return datetime.fromtimestamp(attributes.st_mtime, UTC)
+
+
+@contextmanager
+def _known(place: Place, login: Login) -> Iterator[paramiko.SFTPClient]:
+    """A connection to the server that was confirmed. One that has no key of the confirmed kind is called once more,
+    only to learn the key that a person has to look at; nothing is sent to it."""
+    try:
+        with _connected(place, login) as client:
+            yield client
+    except HostKeyError as error:
+        shown = error.shown or _key_of(place, login)
+        raise _unknown_key(_code(login.host_key), shown, host=place.host, fingerprint=fingerprint(shown)) from error
+
+
+def _key_of(place: Place, login: Login) -> str:
+    """The key that a server shows to whoever knows none of its keys."""
+    try:
+        with _connected(place, replace(login, host_key="")):
+            raise AssertionError("A server whose key is not confirmed was signed in to.")
+    except HostKeyError as error:
+        return error.shown
 
 
 @contextmanager
@@ -103,13 +125,16 @@ def _meet(transport: paramiko.Transport, host: str, confirmed: str) -> None:
         transport.start_client(timeout=HELLO_SECONDS)
     except paramiko.IncompatiblePeer as error:
         if kind:
-            raise _unknown_key("sftp_host_changed", "", host=host, fingerprint="–") from error
+            raise _unknown_key(_code(confirmed), "", host=host, fingerprint="–") from error
         raise
     key = transport.get_remote_server_key()
     shown = f"{key.get_name()} {key.get_base64()}"
     if shown != confirmed:
-        code = "sftp_host_changed" if confirmed else "sftp_host_new"
-        raise _unknown_key(code, shown, host=host, fingerprint=fingerprint(shown))
+        raise _unknown_key(_code(confirmed), shown, host=host, fingerprint=fingerprint(shown))
+
+
+def _code(confirmed: str) -> str:
+    return "sftp_host_changed" if confirmed else "sftp_host_new"
 
 
 def _unknown_key(code: str, shown: str, **values: str) -> HostKeyError:

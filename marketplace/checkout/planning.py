@@ -141,6 +141,8 @@ def _line(row: Line, shop: Shop, currency: str, now: datetime, held: int) -> Pla
     record.product = row.product  # read with the line, facts included
     priced_here = record.price is not None and record.price_currency == currency
     terms = getattr(record, "terms", None)
+    # A title that was hidden after it came into the basket is not sold; what is held for it already stays.
+    free = stock.sellable_units(record, shop=shop, terms=terms, now=now) if row.product.is_public else 0
     return PlannedLine(
         basket_line_id=row.pk,
         record=record,
@@ -148,7 +150,7 @@ def _line(row: Line, shop: Shop, currency: str, now: datetime, held: int) -> Pla
         quantity=row.quantity,
         unit_price_minor=money.to_minor(record.price, currency) if priced_here else None,
         tax_basis_points=tax.rate(getattr(row.product, "facts", None), network.current()),
-        sellable=stock.sellable_units(record, shop=shop, terms=terms, now=now) + held,
+        sellable=free + held,
     )
 
 

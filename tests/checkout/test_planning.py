@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from oscar.apps.catalogue.models import Product
 
 from marketplace.checkout import planning, tax
 from marketplace.checkout.delivery import Destination
@@ -116,6 +117,16 @@ def test_shortage_and_missing_price_are_told_line_by_line():
     plan = planning.plan(factories.basket((fewer, 2), (gone, 1), (unpriced, 1)), now=timezone.now())
     assert [(line.missing, line.for_sale) for line in plan.lines] == [(1, True), (1, False), (1, False)]
     assert plan.short == plan.lines
+
+
+@pytest.mark.django_db
+def test_title_that_was_hidden_since_is_not_sold_but_stays_held():
+    shop, *_ = shop_with_delivery()
+    record = factories.stock_record(shop, units=3)
+    basket = factories.basket((record, 1))
+    Product.objects.update(is_public=False)
+    assert [line.missing for line in planning.plan(basket, now=timezone.now()).lines] == [1]
+    assert planning.plan(basket, now=timezone.now(), held={record.pk: 1}).short == []
 
 
 @pytest.mark.django_db

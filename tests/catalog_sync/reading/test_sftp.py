@@ -112,6 +112,8 @@ def test_server_with_another_key_is_told_nothing(server):
     assert (code(error), server.seen) == (("sftp_host_changed", True), [])
     gone = refused(server, login(server, host_key="ssh-rsa AAAA"))
     assert (code(gone), server.seen) == (("sftp_host_changed", True), [])
+    assert isinstance(gone, HostKeyError)
+    assert gone.shown == server.shown()  # of another kind than the one that was confirmed: a person can look at it too
 
 
 def test_without_the_comparison_the_password_would_be_sent(server, monkeypatch):
