@@ -149,10 +149,10 @@ FROM {STAGE} s JOIN catalogue_product p ON p.upc = CAST(s.gtin AS text) ORDER BY
 }
 _SOURCE_RECORDS = f"""
 INSERT INTO catalog_sync_sourcerecord (feed_id, sku, product_id, gtin, title, price_minor, currency, price_kind,
-    quantity, availability, condition, offer_hash, stock_hash, facts_hash, facts, as_of, changed_run_id, missed,
-    retired_at)
+    quantity, availability, condition, offer_hash, stock_hash, facts_hash, facts, as_of, said_as_of,
+    changed_run_id, missed, retired_at)
 SELECT %(feed)s, s.sku, p.id, s.gtin, s.title, NULL, s.currency, s.price_kind, NULL, 'unknown', s.condition,
-    s.offer_hash, 0, s.facts_hash, {{facts}}, s.as_of, NULL, 0, NULL
+    s.offer_hash, 0, s.facts_hash, {{facts}}, s.as_of, s.as_of, NULL, 0, NULL
 FROM {STAGE} s JOIN catalogue_product p ON p.upc = CAST(s.gtin AS text) ORDER BY s.sku
 """
 _SOURCE_RECORDS = _SOURCE_RECORDS.format(
@@ -160,7 +160,7 @@ _SOURCE_RECORDS = _SOURCE_RECORDS.format(
 )
 
 _RECORD_COLUMNS = """sku, product_id, gtin, title, price_minor, currency, price_kind, quantity, availability, condition,
-    offer_hash, stock_hash, facts_hash, facts, as_of, changed_run_id, missed, retired_at"""
+    offer_hash, stock_hash, facts_hash, facts, as_of, said_as_of, changed_run_id, missed, retired_at"""
 _COPY_RECORDS = f"""
 INSERT INTO catalog_sync_sourcerecord (feed_id, {_RECORD_COLUMNS})
 SELECT %(other_feed)s, {_RECORD_COLUMNS} FROM catalog_sync_sourcerecord WHERE feed_id = %(feed)s ORDER BY sku

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from catalog_sync import journal, merging
 from catalog_sync.banding import APPLY, PLAN
-from catalog_sync.lanes import is_beside, stock_lanes
+from catalog_sync.lanes import is_beside, number_lane, vouchers
 from catalog_sync.models import Feed, ReadRow, SyncRun
 from catalog_sync.planning import GONE, QUESTION, Plan
 from catalog_sync.staging import Staged
@@ -31,10 +31,22 @@ NEW_SECONDS = 1.0  # where PostgreSQL locks nothing but rows that nobody else ca
 FIRST_SLICE, SMALLEST, LARGEST = 1000, 500, 20_000
 
 
-def apply(row: ReadRow, run: SyncRun, plan: Plan, staged: Staged, *, now: datetime, alive: Callable[[], None]) -> int:
-    """Write what differs; `row` is that of the run's lane. `alive` is called in each transaction; it raises where the
-    run was taken over. Returns the number of rows written."""
-    words = _words(row, run, staged, now)
+def apply(
+    row: ReadRow,
+    run: SyncRun,
+    plan: Plan,
+    staged: Staged,
+    *,
+    vouched: bool,
+    vouches: bool,
+    now: datetime,
+    alive: Callable[[], None],
+) -> int:
+    """Write what differs; `row` is that of the run's lane. `vouched`, `vouches`: what the feed lists followed its
+    shop's runs before, and does from now on. `alive` is called in each transaction; it raises where the run was taken
+    over. Returns the number of rows written."""
+    words = _words(row, run, staged, now, vouches=vouches)
+    words["shop_as_of"] = bulk.moment(run.feed.shop.complete_as_of) if vouched else None
     written, statements = 0, _statements(plan)
     seconds = NEW_SECONDS if bulk.is_postgres() and not plan.planned_sold else LOCK_SECONDS
     for low, high in _slices(plan.planned, alive, seconds=seconds):
@@ -48,7 +60,7 @@ def apply(row: ReadRow, run: SyncRun, plan: Plan, staged: Staged, *, now: dateti
     return written
 
 
-def _words(row: ReadRow, run: SyncRun, staged: Staged, now: datetime) -> dict[str, Any]:
+def _words(row: ReadRow, run: SyncRun, staged: Staged, now: datetime, *, vouches: bool) -> dict[str, Any]:
     """The values of all statements."""
     feed, currency = run.feed, network.current().currency
     return {
@@ -58,8 +70,13 @@ def _words(row: ReadRow, run: SyncRun, staged: Staged, now: datetime) -> dict[st
         "now": bulk.moment(now),
         "currency": currency,
         "minor": 10 ** exponent(currency),
-        "alone": staged.complete and stock_lanes(feed.shop_id) == [(feed, run.lane)],
-        "shop_as_of": bulk.moment(feed.shop.complete_as_of),
+        "alone": vouches
+        and staged.complete
+        and run.lane == number_lane(feed)
+        and not vouchers(feed.shop_id).keys() - {feed},
+        "shop": feed.shop_id,
+        "others": Feed.objects.filter(shop=feed.shop_id, active=True).exclude(pk=feed.pk).exists(),
+        "vouches": vouches,
         # Lines that could not be read at all may be what seems to be missing.
         "vouched": not staged.nameless,
         "zero": row.missing_is_zero,

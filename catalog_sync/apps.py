@@ -7,6 +7,8 @@ class CatalogSyncConfig(AppConfig):
     verbose_name = "Catalogue sync"
 
     def ready(self) -> None:
+        from catalog_sync import promises
         from catalog_sync.titles import sources
 
+        promises.connect()
         sources.connect()

@@ -52,16 +52,14 @@ def declare(
             changed.append("booking_lag_minutes")
         changed += _declare_stock_lane(feed, stock_lane, now)
         if changed:
-            vouching.vouch(feed, now=now)
+            vouching.vouch(feed.shop_id, now=now)
             audit.record("feed.declare", feed, by=by, shop_id=feed.shop_id, changed=changed)
     return changed
 
 
 def _declare_stock_lane(feed: Feed, wanted: Mapping[str, Any] | None, now: datetime) -> list[str]:
     if wanted is None:
-        gone, _rows = StockLane.objects.filter(feed=feed).delete()
-        if gone:  # the catalogue speaks of the numbers again
-            Feed.objects.filter(pk=feed.pk).update(content_hash="")
+        gone, _rows = StockLane.objects.filter(feed=feed).delete()  # `titles.sources` sets its articles apart
         return ["stock_lane"] if gone else []
     if feed.lane != lanes.Lane.CATALOGUE:
         return []

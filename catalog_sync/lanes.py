@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from catalog_sync.adapters.base import FeedSettings
-from catalog_sync.models import Feed, ReadRow, StockLane, SyncRun
+from catalog_sync.models import Feed, ReadRow, SourceRecord, StockLane, SyncRun
 
 Lane = Feed.Lane
 
@@ -57,15 +57,39 @@ def is_whole_due(row: ReadRow, *, now: datetime) -> bool:
     return row.full_at is None or now - row.full_at >= timedelta(hours=row.full_every_hours)
 
 
-def stock_lanes(shop_id: int) -> list[tuple[Feed, str]]:
-    """The lanes of a shop's active feeds that say how many copies it has: those for the stock alone, where it has any;
-    a feed whose promise has passed is left out as long as another one is there."""
-    lanes = [(feed, lane) for feed in Feed.objects.filter(shop=shop_id, active=True) for lane in lanes_of(feed)]
-    of_stock = [(feed, lane) for feed, lane in lanes if lane == Lane.STOCK] or lanes
-    return [(feed, lane) for feed, lane in of_stock if feed.lapsed_at is None] or of_stock
+def number_lane(feed: Feed) -> str:
+    """The lane by which the feed says how many copies there are."""
+    return Lane.STOCK if has_stock_lane(feed) else feed.lane
 
 
-def last_complete_as_of(feed: Feed, lane: str) -> datetime | None:
-    """The age of the lane's last complete run: what it listed unchanged is at least that young."""
+def vouchers(shop_id: int) -> dict[Feed, datetime]:
+    """The feeds whose complete lists make a shop's numbers younger, with the age of each one's last: active, within
+    their promise, and not those that never give a number beside one that does. Only what such a feed lists follows its
+    shop's runs."""
+    feeds = list(Feed.objects.filter(shop=shop_id, active=True, lapsed_at=None))
+    with_lane = {feed for feed in feeds if number_lane(feed) == Lane.STOCK}
+    ages = {feed: age_of(feed) for feed in feeds if not with_lane - {feed} or feed in with_lane or _gives_numbers(feed)}
+    return {feed: age for feed, age in ages.items() if age is not None}
+
+
+def _gives_numbers(feed: Feed) -> bool:
+    return SourceRecord.objects.filter(feed=feed, retired_at=None, quantity__isnull=False).exists()
+
+
+def age_of(feed: Feed) -> datetime | None:
+    """The age of its last complete list of numbers. Until a new stock lane has had one, that of the catalogue's last
+    list from before the lane was made: later ones may say nothing of numbers."""
+    lane = number_lane(feed)
+    age = last_complete_as_of(feed, lane)
+    if age is None and lane != feed.lane:
+        age = last_complete_as_of(feed, feed.lane, before=StockLane.objects.get(feed=feed).made_at)
+    return age
+
+
+def last_complete_as_of(feed: Feed, lane: str, *, before: datetime | None = None) -> datetime | None:
+    """The age of the lane's last complete run: what it listed unchanged is at least that young. `before`: of those that
+    began before then."""
     done = SyncRun.objects.filter(feed=feed, lane=lane, state=SyncRun.State.DONE, complete=True, as_of__isnull=False)
+    if before is not None:
+        done = done.filter(started_at__lt=before)
     return done.order_by("-as_of").values_list("as_of", flat=True).first()

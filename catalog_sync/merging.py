@@ -54,14 +54,17 @@ CASE WHEN (c.parts & {STOCK}) <> 0 AND (NOT c.number_counts AND c.quantity {{dif
 """
 # Then what the other lane said before is to be compared again.
 _OTHER_STOCK = "c.number_counts AND (c.quantity {differs} r.quantity OR c.availability <> r.availability)"
+_SAYS_MORE = f"(c.parts & {PRICE | CONDITION | TITLE | SOME_FACTS}) <> 0"  # than how many there are
 _SAYS_FACTS = f"(c.parts & {TITLE | SOME_FACTS}) <> 0"
 _MATCH = f"CASE WHEN c.verdict = '{QUESTION}' THEN NULL ELSE c.product_id END"
 
 INSERT_SOURCE_RECORDS = f"""
 INSERT INTO catalog_sync_sourcerecord (feed_id, sku, product_id, gtin, title, price_minor, currency, price_kind,
-    quantity, availability, condition, {{own}}, {{other}}, facts_hash, facts, as_of, changed_run_id, missed, retired_at)
+    quantity, availability, condition, {{own}}, {{other}}, facts_hash, facts, as_of, said_as_of,
+    changed_run_id, missed, retired_at)
 SELECT %(feed)s, c.sku, {_MATCH}, c.gtin, c.title, c.price_minor, c.currency, c.price_kind, c.quantity,
-    c.availability, c.condition, {_OFFER_HASH}, {DIRTY}, c.facts_hash, c.facts, c.as_of, %(run)s, 0, NULL
+    c.availability, c.condition, {_OFFER_HASH}, {DIRTY}, c.facts_hash, c.facts,
+    CASE WHEN c.number_counts THEN c.as_of END, CASE WHEN {_SAYS_MORE} THEN c.as_of END, %(run)s, 0, NULL
 FROM {PLAN} c WHERE {_SLICE} AND c.is_new AND c.verdict IN ('{APPLY}', '{QUESTION}')
 """
 
@@ -81,7 +84,8 @@ UPDATE catalog_sync_sourcerecord AS r SET
     {{own}} = {_OFFER_HASH},
     {{other}} = CASE WHEN {_OTHER_STOCK} THEN {DIRTY} ELSE r.{{other}} END,
     facts_hash = CASE WHEN {_SAYS_FACTS} THEN c.facts_hash ELSE r.facts_hash END,
-    as_of = c.as_of,
+    as_of = CASE WHEN c.number_counts THEN c.as_of ELSE r.as_of END,
+    said_as_of = CASE WHEN {_SAYS_MORE} THEN c.as_of ELSE r.said_as_of END,
     changed_run_id = %(run)s,
     missed = 0,
     retired_at = NULL
@@ -147,7 +151,7 @@ SELECT k.id,
     CASE WHEN {_COUNTS} THEN c.days ELSE t.days END,
     CASE WHEN {_COUNTS} THEN c.available_on ELSE t.available_on END,
     CASE WHEN {_COUNTS} THEN c.as_of ELSE t.as_of END,
-    CASE WHEN {_COUNTS} THEN NOT COALESCE(c.as_of < %(shop_as_of)s, false)
+    CASE WHEN {_COUNTS} THEN %(vouches)s AND NOT COALESCE(c.as_of < %(shop_as_of)s, false)
         ELSE COALESCE(t.follows_runs, true) END,
     t.buffer, COALESCE(t.open_limit, 1), NULL,
     CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_kind ELSE COALESCE(t.price_kind, 'retail') END
@@ -198,7 +202,13 @@ _RETIRED = f"{_SLICE} AND (c.withdrawn OR (%(vouched)s AND c.again AND NOT %(zer
 _MISSED = f"{_SLICE} AND NOT c.withdrawn AND %(vouched)s AND NOT c.again AND NOT %(zero)s"
 _SOLD_OUT = f"{_SLICE} AND NOT c.withdrawn AND %(vouched)s AND %(zero)s"
 
-RETIRE_GONE = retire(GONE, _RETIRED)
+# Another list of the shop vouches for it.
+_ALONE = """NOT (%(others)s AND EXISTS (
+    SELECT 1 FROM catalog_sync_feed g JOIN catalog_sync_sourcerecord o ON o.feed_id = g.id AND o.sku = c.sku
+    WHERE g.shop_id = %(shop)s AND g.id <> %(feed)s AND g.active AND g.lapsed_at IS NULL AND o.retired_at IS NULL
+        AND o.missed = 0 AND (g.lane = 'stock' OR o.quantity IS NOT NULL)))"""
+
+RETIRE_GONE = retire(GONE, f"{_RETIRED} AND {_ALONE}")
 UNVOUCH_GONE = _UNVOUCH.format(source=GONE, retired_at=_NO_TIME, where=f"{_SLICE} AND NOT (c.withdrawn OR %(vouched)s)")
 
 _SOIL = f"""
@@ -224,7 +234,7 @@ WHERE feed_id = %(feed)s AND sku IN (SELECT c.sku FROM {GONE} c WHERE {_MISSED})
 # The stock lane beside a catalogue does not say what the shop sells: it never retires.
 ABSENT_SOURCE_RECORDS = f"""
 UPDATE catalog_sync_sourcerecord SET availability = 'unknown', stock_hash = {ABSENT}, offer_hash = {DIRTY},
-    changed_run_id = %(run)s
+    as_of = %(as_of)s, changed_run_id = %(run)s
 WHERE feed_id = %(feed)s AND sku IN (SELECT c.sku FROM {GONE} c WHERE {_MISSED})
 """
 
@@ -233,7 +243,7 @@ MISS_TERMS = f"""
 INSERT INTO shops_stockterms ({_TERMS_COLUMNS})
 SELECT k.id, 'new', false, false, '', 'unknown', NULL, NULL, %(shop_as_of)s, false, NULL, 1, NULL, 'retail'
 FROM {GONE} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
-WHERE {_MISSED}
+WHERE {_MISSED} AND {_ALONE}
 ON CONFLICT (stock_record_id) DO UPDATE SET availability = 'unknown', follows_runs = false,
     as_of = CASE WHEN shops_stockterms.follows_runs AND excluded.as_of IS NOT NULL
         AND COALESCE(shops_stockterms.as_of < excluded.as_of, true) THEN excluded.as_of ELSE shops_stockterms.as_of END
@@ -250,11 +260,12 @@ FROM {GONE} c WHERE k.partner_id = %(partner)s AND k.partner_sku = c.sku AND {_S
 """
 SELL_OUT_TERMS = f"""
 INSERT INTO shops_stockterms ({_TERMS_COLUMNS})
-SELECT k.id, 'new', false, false, '', 'temporarily_unavailable', NULL, NULL, %(as_of)s, true, NULL, 1, NULL, 'retail'
+SELECT k.id, 'new', false, false, '', 'temporarily_unavailable', NULL, NULL, %(as_of)s, %(vouches)s, NULL, 1,
+    NULL, 'retail'
 FROM {GONE} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
 WHERE {_SOLD_OUT} AND {_NOT_YOUNGER}
 ON CONFLICT (stock_record_id) DO UPDATE SET availability = excluded.availability, as_of = excluded.as_of,
-    follows_runs = true
+    follows_runs = excluded.follows_runs
 """
 SELL_OUT_SOURCE_RECORDS = f"""
 UPDATE catalog_sync_sourcerecord SET quantity = 0, availability = 'temporarily_unavailable', offer_hash = {DIRTY},

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog_sync.models_doors import DryRun, HostVisit, SftpLogin, Webhook
@@ -148,6 +149,7 @@ class StockLane(ReadRow):
 
     feed = models.OneToOneField(Feed, on_delete=models.CASCADE, related_name="stock_lane")
     location = models.CharField(max_length=500, blank=True, help_text="Empty: the feed's own.")
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:
         return f"{self.feed} ({Feed.Lane.STOCK})"
@@ -246,7 +248,8 @@ class SourceRecord(models.Model):
     stock_hash = models.BigIntegerField(help_text="The same of what the stock lane said.")
     facts_hash = models.BigIntegerField(help_text="Of title and facts.")
     facts = models.JSONField(default=dict)
-    as_of = models.DateTimeField(null=True)
+    as_of = models.DateTimeField(null=True, help_text="The age of its number.")
+    said_as_of = models.DateTimeField(null=True, help_text="The age of what it says beside the number.")
     changed_run_id = models.BigIntegerField(null=True)
     missed = models.PositiveSmallIntegerField(default=0, help_text="Complete lists in a row that lacked it.")
     retired_at = models.DateTimeField(null=True)

@@ -49,6 +49,7 @@ class Plan:
     unknown: int = 0
     to_match: int = 0  # without a product yet, or whose product may have to be given a GTIN
     refolded: int = 0  # whose product's facts may change
+    left: int = 0  # older than what is known, whole or their number: to be compared again
     prices_lost: int = 0
     stock_fell: int = 0
     withdrawn: int = 0
@@ -95,7 +96,9 @@ def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool)
         {**words, "whole": staged.complete and credible(feed, lane, staged), "zero": row.missing_is_zero},
     )
     bulk.execute(f"CREATE INDEX {_temp()}{GONE}_n ON {GONE} (n)")
-    return _counted(feed, lane)
+    counted = _counted(feed, lane)
+    counted.left += counted.missing if row.missing_is_zero else 0
+    return counted
 
 
 def _put_aside_differing(words: dict[str, Any], lane: str) -> str:
@@ -149,7 +152,8 @@ def _counted(feed: Feed, lane: str) -> Plan:
     for verdict, is_new, rows, sold, lost, fell, held, currency_changed, *more in bulk.rows(
         _COUNT.format(**_words(lane))
     ):
-        nameless, to_match, refolded = more
+        nameless, to_match, refolded, uncounted = more
+        counted.left += rows if verdict == OLDER else uncounted
         counted.planned += rows
         counted.planned_known += 0 if is_new else rows
         counted.planned_sold += sold
@@ -182,7 +186,8 @@ SELECT verdict, is_new, count(*), count(stock_record_id),
     sum(CASE WHEN old_currency <> currency AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END),
     sum(CASE WHEN gtin IS NULL AND old_gtin IS NULL THEN 1 ELSE 0 END),
     sum(CASE WHEN product_id IS NULL OR (gtin IS NOT NULL AND (is_new OR old_gtin {{differs}} gtin)) THEN 1 ELSE 0 END),
-    sum(CASE WHEN facts_changed OR was_retired OR product_id {{differs}} old_product_id THEN 1 ELSE 0 END)
+    sum(CASE WHEN facts_changed OR was_retired OR product_id {{differs}} old_product_id THEN 1 ELSE 0 END),
+    sum(CASE WHEN (parts & {{stock}}) <> 0 AND NOT number_counts AND quantity {{differs}} number THEN 1 ELSE 0 END)
 FROM {PLAN} GROUP BY verdict, is_new
 """
 
@@ -229,7 +234,7 @@ FROM (
         k.id AS stock_record_id, k.num_in_stock AS number, COALESCE(k.num_allocated, 0) AS allocated,
         COALESCE(t.availability, 'in_stock') AS old_availability, COALESCE(t.condition, 'new') AS old_condition,
         (s.parts & {{facts}}) <> 0 AND (r.sku IS NULL OR r.facts_hash <> s.facts_hash) AS facts_changed,
-        COALESCE(s.as_of < r.as_of, false)
+        COALESCE(CASE WHEN s.parts = {{stock}} THEN s.as_of < r.as_of ELSE s.as_of < r.said_as_of END, false)
             OR (r.sku IS NOT NULL AND COALESCE(s.as_of < %(feed_as_of)s{{moment}}, false)) AS is_older,
         NOT %(approved)s AND (s.parts & {{price}}) <> 0 AND COALESCE(r.currency = s.currency AND (
             abs(s.price_minor - r.price_minor) * 100 > r.price_minor * %(jump)s

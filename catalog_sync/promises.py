@@ -1,18 +1,22 @@
-"""What becomes of a feed whose freshness promise has passed: nothing of it is sold until its next good list.
+"""A feed that vouches no more: its promise has passed, it was paused or deleted, or lost its stock lane. Its articles
+are set apart, so that no list of another feed makes their numbers look younger.
 
-Where it is its shop's only one, the shop's `fresh_until` says so by itself, at once and without a row written. Where
-other feeds of the shop are young enough, its articles are set apart, so that those of the others go on being sold.
+Where a feed whose promise has passed is its shop's only one, the shop's `fresh_until` says so by itself, at once and
+without a row written.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models.signals import post_save, pre_delete, pre_save
+from django.utils import timezone
 
 from catalog_sync import vouching
-from catalog_sync.lanes import Lane, last_complete_as_of, stock_lanes
-from catalog_sync.models import Feed, SourceRecord, StockLane
+from catalog_sync.lanes import Lane, vouchers
+from catalog_sync.models import Feed, StockLane, SyncRun
 from catalog_sync.staging import DIRTY
 from marketplace.foundation import bulk
 from marketplace.foundation.failpoints import failpoint
@@ -25,48 +29,103 @@ def follow_promises(now: datetime) -> int:
     """Step: set the articles of each lapsed feed apart, and let the rest of its shop be sold again. Killed in between
     it starts over. Returns how many feeds."""
     done = 0
-    for shop_id in list(
-        Feed.objects.filter(active=True).values_list("shop_id", flat=True).order_by("shop_id").distinct()
-    ):
-        lanes = stock_lanes(shop_id)
-        if len(lanes) < 2:
-            continue
-        ages = {feed: last_complete_as_of(feed, lane) for feed, lane in lanes}
-        lapsed = [feed for feed, age in ages.items() if age is not None and age + vouching.promise(feed) < now]
-        if len(lapsed) == len(lanes):
-            continue  # nothing of the shop is sold anyway
-        for feed in lapsed:
-            _set_apart(feed, now)
-            done += 1
+    shops = Feed.objects.filter(active=True, lapsed_at=None).order_by("shop_id").values_list("shop_id", flat=True)
+    for shop_id in list(shops.distinct()):
+        ages = vouchers(shop_id)
+        lapsed = [feed for feed, age in ages.items() if age + vouching.promise(feed) < now]
+        if len(lapsed) < len(ages):  # else nothing of the shop is sold anyway
+            done += sum(_lapse(feed, now) for feed in lapsed)
     return done
 
 
-def _set_apart(feed: Feed, now: datetime) -> None:
-    """Its articles in stock become unknown, keeping the age of their numbers; its next list, even the same one, says
-    again what is there."""
-    words = {"feed": feed.pk, "shop": feed.shop_id, "partner": feed.shop.partner_id}
-    ids = bulk.rows(_IN_STOCK, words)
-    for start in range(0, len(ids), SLICE):
+def _lapse(feed: Feed, now: datetime) -> int:
+    """While nobody reads the feed: what a run has planned must not be undone beside it."""
+    begun = timezone.now()
+    try:
         with transaction.atomic():
-            absorbing.distrust(stock_record_id for (stock_record_id,) in ids[start : start + SLICE])
+            slot = SyncRun.objects.create(
+                feed=feed, lane=feed.lane, state=SyncRun.State.RUNNING, started_at=now, alive_at=begun, pushed=True
+            )
+    except IntegrityError:
+        return 0
+    try:
+        set_apart(feed)
+        with transaction.atomic():
+            Feed.objects.filter(pk=feed.pk).update(lapsed_at=now)
+            vouching.vouch(feed.shop_id, now=now)
+    finally:
+        slot.delete()
+    return 1
+
+
+def set_apart(feed: Feed) -> None:
+    """Its articles become unknown, keeping the age of their numbers; its next list, even the same one, says
+    again what is there. First that, so that a kill in between hides nothing for good."""
+    StockLane.objects.filter(feed=feed).update(content_hash="")
+    Feed.objects.filter(pk=feed.pk).update(content_hash="")
+    words = {"feed": feed.pk, "shop": feed.shop_id, "partner": feed.shop.partner_id, "dirty": DIRTY, "after": ""}
+    while skus := bulk.rows(_SKUS, words):
+        with transaction.atomic():
+            bulk.execute(_SOIL, {**words, "last": skus[-1][0]})
             failpoint("sync.before_commit")
         failpoint("sync.after_commit")
-    with transaction.atomic():
-        SourceRecord.objects.filter(feed=feed, retired_at=None).update(offer_hash=DIRTY, stock_hash=DIRTY)
-        StockLane.objects.filter(feed=feed).update(content_hash="")
-        Feed.objects.filter(pk=feed.pk).update(content_hash="", lapsed_at=now)
-        vouching.vouch(feed, now=now)
+        words["after"] = skus[-1][0]
+    ids = [stock_record_id for (stock_record_id,) in bulk.rows(_TRUSTED, words)]
+    for start in range(0, len(ids), SLICE):
+        with transaction.atomic():
+            absorbing.distrust(ids[start : start + SLICE])
+            failpoint("sync.before_commit")
+        failpoint("sync.after_commit")
 
 
+_SKUS = f"""
+SELECT sku FROM catalog_sync_sourcerecord WHERE feed_id = %(feed)s AND sku > %(after)s ORDER BY sku LIMIT {SLICE}
+"""
+_SOIL = """
+UPDATE catalog_sync_sourcerecord SET offer_hash = %(dirty)s, stock_hash = %(dirty)s
+WHERE feed_id = %(feed)s AND sku > %(after)s AND sku <= %(last)s
+"""
 # Not what another feed of the shop lists too: that one vouches for it.
-_IN_STOCK = f"""
+_TRUSTED = f"""
 SELECT k.id FROM catalog_sync_sourcerecord r
 JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = r.sku
 LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id
-WHERE r.feed_id = %(feed)s AND r.retired_at IS NULL AND COALESCE(t.availability, 'in_stock') = 'in_stock'
+WHERE r.feed_id = %(feed)s AND r.retired_at IS NULL
+    AND (COALESCE(t.follows_runs, true) OR t.availability = 'in_stock')
     AND NOT EXISTS (
-        SELECT 1 FROM catalog_sync_sourcerecord o JOIN catalog_sync_feed g ON g.id = o.feed_id
-        WHERE o.sku = r.sku AND o.feed_id <> r.feed_id AND g.shop_id = %(shop)s AND g.active AND g.lapsed_at IS NULL
-            AND o.retired_at IS NULL AND (g.lane = '{Lane.STOCK}' OR o.quantity IS NOT NULL))
+        SELECT 1 FROM catalog_sync_feed g JOIN catalog_sync_sourcerecord o ON o.feed_id = g.id AND o.sku = r.sku
+        WHERE g.shop_id = %(shop)s AND g.id <> r.feed_id AND g.active AND g.lapsed_at IS NULL
+            AND o.retired_at IS NULL AND o.missed = 0 AND (g.lane = '{Lane.STOCK}' OR o.quantity IS NOT NULL))
 ORDER BY k.id
 """
+
+
+def connect() -> None:
+    """Feeds that are paused or deleted, and stock lanes that are given up, wherever that is done."""
+    pre_save.connect(_remember, sender=Feed, dispatch_uid="catalog_sync.promises")
+    post_save.connect(_follow_pause, sender=Feed, dispatch_uid="catalog_sync.promises")
+    pre_delete.connect(_follow_deletion, sender=Feed, dispatch_uid="catalog_sync.promises")
+    pre_delete.connect(_follow_loss, sender=StockLane, dispatch_uid="catalog_sync.promises")
+
+
+def _remember(sender: type[Feed], instance: Feed, **_: Any) -> None:
+    instance.was_active = Feed.objects.filter(pk=instance.pk, active=True).exists()  # type: ignore[attr-defined]
+
+
+def _follow_pause(sender: type[Feed], instance: Feed, **_: Any) -> None:
+    """Resumed, it vouches again with its next complete list."""
+    if getattr(instance, "was_active", False) and not instance.active:
+        set_apart(instance)
+        Feed.objects.filter(pk=instance.pk).update(lapsed_at=timezone.now())
+
+
+def _follow_deletion(sender: type[Feed], instance: Feed, **_: Any) -> None:
+    set_apart(instance)
+
+
+def _follow_loss(sender: type[StockLane], instance: StockLane, **_: Any) -> None:
+    """The catalogue speaks of the numbers again, and everything it says is compared. What waits of the lane's lists can
+    not be applied any more."""
+    waiting = SyncRun.objects.filter(feed=instance.feed_id, lane=Lane.STOCK, state=SyncRun.State.AWAITING)
+    waiting.update(state=SyncRun.State.REJECTED, approved_at=None)
+    set_apart(instance.feed)

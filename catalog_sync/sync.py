@@ -26,7 +26,7 @@ from marketplace.foundation import bulk, leases
 from marketplace.foundation.failpoints import failpoint
 
 State = SyncRun.State
-AGAIN = timedelta(minutes=1)  # for a stock lane whose feed is being read
+AGAIN = timedelta(minutes=1)  # where the feed, or its host, is busy
 LEASE_SECONDS = 3600  # of the step; a run that dies is given up sooner, by its sign of life
 
 
@@ -95,7 +95,7 @@ def _read(
             progress(read)
 
     # Beside a stock lane a catalogue without numbers says nothing of them.
-    silent = this.lane == lanes.Lane.CATALOGUE and lanes.has_stock_lane(feed)
+    silent = this.lane == lanes.Lane.CATALOGUE and not this.pushed and lanes.has_stock_lane(feed)
     staged = staging.stage(reading.chunks, unknown_is_silence=silent, on_chunk=on_chunk)
     plan = planning.plan(feed, row, staged, lane=this.lane, approved=approved)
     runs.counted(this, staged, plan)
@@ -112,26 +112,48 @@ def _read(
         return runs.close(this, State.DONE, notes=notes, issues=issues)
     if plan.new or plan.changed:
         subjects.load()  # the labels of the codes that the fold writes
-    this.written = applying.apply(row, this, plan, staged, now=now, alive=lambda: runs.beat(this))
+    if this.pushed or plan.new or plan.changed or plan.gone:
+        _forget_files(this, row)
+    vouched = feed in lanes.vouchers(feed.shop_id)
+    whole = staged.complete and planning.credible(feed, this.lane, staged)
+    speaks = this.lane == lanes.number_lane(feed)  # of the numbers
+    vouches = vouched or (whole and speaks)
+    alive = lambda: runs.beat(this)  # noqa: E731
+    this.written = applying.apply(row, this, plan, staged, vouched=vouched, vouches=vouches, now=now, alive=alive)
     this.seconds = time.monotonic() - started
     with transaction.atomic():
         runs.beat(this)
-        this.complete = staged.complete and planning.credible(feed, this.lane, staged)
+        this.complete = whole
         runs.close(this, State.DONE, notes=notes, issues=issues)
-        _remember(feed, row, this, staged.cursor)
-        if this.complete:
-            _vouch(feed, now)
+        _remember(row, this, staged.cursor, all_taken=not plan.left)
+        if whole:
+            _vouch(this, now, anew=speaks and not vouched)
         failpoint("sync.before_commit")
     failpoint("sync.after_commit")
     return this
 
 
-def _vouch(feed: Feed, now: datetime) -> None:
-    """Its promise holds again, if it had passed."""
-    if feed.lapsed_at is not None:
+def _vouch(this: SyncRun, now: datetime, *, anew: bool) -> None:
+    """A complete list was applied. `anew`: the feed did not vouch for its numbers before, be it that its promise had
+    passed; a list whose own promise has passed already changes nothing of that."""
+    feed = this.feed
+    if anew:
+        if this.as_of is None or this.as_of + vouching.promise(feed) < now:
+            return
         Feed.objects.filter(pk=feed.pk).update(lapsed_at=None)
         feed.lapsed_at = None
-    vouching.vouch(feed, now=now)
+        vouching.follow(feed, this.lane)
+    vouching.vouch(feed.shop_id, now=now, anew=anew)
+
+
+def _forget_files(this: SyncRun, row: ReadRow) -> None:
+    """What the other lane said is to be compared again, even the same file; before anything is written, so that a kill
+    changes nothing of that."""
+    with transaction.atomic():
+        runs.beat(this)
+        StockLane.objects.filter(feed=this.feed_id).update(content_hash="")
+        Feed.objects.filter(pk=this.feed_id).update(content_hash="")
+    this.feed.content_hash = row.content_hash = ""
 
 
 def is_unchanged(row: ReadRow, reading: Reading) -> bool:
@@ -150,7 +172,8 @@ def _close_unchanged(this: SyncRun, reading: Reading, *, now: datetime, started:
     with transaction.atomic():
         runs.close(this, State.DONE, notes=[reason("run_unchanged")])
         if this.pk is not None:
-            _vouch(feed, now)
+            anew = this.lane == lanes.number_lane(feed) and feed not in lanes.vouchers(feed.shop_id)
+            _vouch(this, now, anew=anew)
     return this
 
 
@@ -180,18 +203,15 @@ def _remarks(this: SyncRun, staged: staging.Staged, plan: planning.Plan, *, appr
     return remarks
 
 
-def _remember(feed: Feed, row: ReadRow, this: SyncRun, cursor: str) -> None:
+def _remember(row: ReadRow, this: SyncRun, cursor: str, *, all_taken: bool) -> None:
     """Where the next reading of the lane begins, stored only now that this one is applied. A lane is read on its own
-    schedule from its first good run on."""
-    if this.changed or this.new or this.pushed:  # what the other lane said is to be compared again, even the same file
-        StockLane.objects.filter(feed=feed).update(content_hash="")
-        Feed.objects.filter(pk=feed.pk).update(content_hash="")
-        feed.content_hash = row.content_hash = ""
+    schedule from its first good run on. `all_taken`: nothing of the list was older than what was known; else it is to
+    be compared again, even the same file."""
     if this.pushed:  # when the list is read does not change
         return
     values: dict[str, Any] = {
         "cursor": cursor or row.cursor,
-        "content_hash": this.content_hash if this.complete else "",
+        "content_hash": this.content_hash if this.complete and all_taken else "",
     }
     if this.complete:
         values["full_at"] = this.started_at
@@ -205,7 +225,8 @@ def sync_feeds(now: datetime) -> int:
     """The step: read one lane whose time has come, and set its next time. What cannot be read is tried later, or parked
     where a person has to act. Returns how many were read."""
     for lane in leases.claim(StockLane, now=now, limit=1, lease_seconds=LEASE_SECONDS, where=Q(feed__active=True)):
-        return _sync_due(lane, lane.feed, lanes.Lane.STOCK, now)
+        if _sync_due(lane, lane.feed, lanes.Lane.STOCK, now):
+            return 1
     for feed in leases.claim(Feed, now=now, limit=1, lease_seconds=LEASE_SECONDS, where=Q(active=True)):
         return _sync_due(feed, feed, feed.lane, now)
     return 0
@@ -214,7 +235,8 @@ def sync_feeds(now: datetime) -> int:
 def _sync_due(row: ReadRow, feed: Feed, lane: str, now: datetime) -> int:
     host = hosts.host_of(lanes.location_of(feed, row))
     if host and (again := hosts.begin(host, now=now)):
-        leases.finish(row, due_at=again, attempts=0, last_error=row.last_error)
+        tries = max(row.attempts - 1, 0)  # this was none
+        leases.finish(row, due_at=max(again, now + AGAIN), attempts=tries, last_error=row.last_error)
         return 0
     later, started = 0, time.monotonic()
     try:

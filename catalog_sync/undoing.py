@@ -60,7 +60,8 @@ class UndoError(Exception):
 
 
 def can_be_undone(run: SyncRun) -> bool:
-    return run.state in (State.DONE, State.FAILED) and run.undoes_id is None and run.journal.exists()
+    is_there = run.lane in lanes.lanes_of(run.feed)  # its lane may have been given up
+    return run.state in (State.DONE, State.FAILED) and run.undoes_id is None and is_there and run.journal.exists()
 
 
 def undo(run: SyncRun, *, by: object, now: datetime) -> SyncRun:

@@ -70,13 +70,16 @@ def absorb(*, shop_id: int, as_of: datetime, now: datetime, stock_record_ids: It
         return end_contained(concerned, now=now)
 
 
-def complete_run(shop_id: int, *, as_of: datetime, now: datetime, fresh_until: datetime | None = None) -> int:
+def complete_run(
+    shop_id: int, *, as_of: datetime, now: datetime, fresh_until: datetime | None = None, anew: bool = False
+) -> int:
     """A complete run that was read from `as_of` on is applied whole: every record that follows runs is now at least as
     young, also those whose rows had not changed and were not written. They are sold until `fresh_until`; None: for the
-    shop's `freshness_hours`. Returns units absorbed."""
+    shop's `freshness_hours`. `anew`: records that did not follow before follow from now on, so that the age may go back
+    to theirs. Returns units absorbed."""
     with transaction.atomic():
         shop = Shop.objects.select_for_update(no_key=True).get(pk=shop_id)
-        youngest = max(as_of, shop.complete_as_of or as_of)
+        youngest = as_of if anew else max(as_of, shop.complete_as_of or as_of)
         until = fresh_until or youngest + timedelta(hours=shop.freshness_hours)
         if (shop.complete_as_of, shop.fresh_until) != (youngest, until):
             Shop.objects.filter(pk=shop_id).update(complete_as_of=youngest, fresh_until=until)

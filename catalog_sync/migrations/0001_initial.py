@@ -1,5 +1,6 @@
 import django.core.validators
 import django.db.models.deletion
+import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
@@ -172,6 +173,7 @@ class Migration(migrations.Migration):
                 ('content_hash', models.CharField(blank=True, help_text='Of the file last applied whole.', max_length=64)),
                 ('missing_is_zero', models.BooleanField(default=False, help_text='It lists only what is in stock: an article that a complete list lacks is sold out.')),
                 ('location', models.CharField(blank=True, help_text="Empty: the feed's own.", max_length=500)),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('feed', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='stock_lane', to='catalog_sync.feed')),
             ],
             options={
@@ -328,7 +330,8 @@ class Migration(migrations.Migration):
                 ('stock_hash', models.BigIntegerField(help_text='The same of what the stock lane said.')),
                 ('facts_hash', models.BigIntegerField(help_text='Of title and facts.')),
                 ('facts', models.JSONField(default=dict)),
-                ('as_of', models.DateTimeField(null=True)),
+                ('as_of', models.DateTimeField(help_text='The age of its number.', null=True)),
+                ('said_as_of', models.DateTimeField(help_text='The age of what it says beside the number.', null=True)),
                 ('changed_run_id', models.BigIntegerField(null=True)),
                 ('missed', models.PositiveSmallIntegerField(default=0, help_text='Complete lists in a row that lacked it.')),
                 ('retired_at', models.DateTimeField(null=True)),

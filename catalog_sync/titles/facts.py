@@ -101,7 +101,7 @@ def edits_of(product_ids: list[int]) -> list[Statement]:
 
 
 _RECORDS = """
-SELECT r.product_id, r.gtin, r.title, r.facts, g.name, g.kind, g.sender, g.options, r.as_of,
+SELECT r.product_id, r.gtin, r.title, r.facts, g.name, g.kind, g.sender, g.options, r.said_as_of,
     r.retired_at IS NULL AND g.active
 FROM catalog_sync_sourcerecord r JOIN catalog_sync_feed g ON g.id = r.feed_id
 WHERE r.product_id {among} ORDER BY r.product_id, g.name, r.sku

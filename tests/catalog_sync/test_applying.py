@@ -147,10 +147,14 @@ def test_shop_with_two_lists_is_as_young_as_the_older():
     books, goods = feed(shop), feed(shop)
     list_at(books, 5, article("a"))
     shop.refresh_from_db()
-    assert (shop.complete_as_of, sellable(6)) == (None, 2), "a's own age counts where the shop vouches for nothing yet"
+    assert (shop.complete_as_of, sellable(6)) == (at(5), 2), "nobody else has said anything yet"
     list_at(goods, 3, article("b"))
     shop.refresh_from_db()
     assert shop.complete_as_of == at(3)
+    assert set(StockTerms.objects.values_list("follows_runs", flat=True)) <= {True}
+    list_at(goods, 6, article("b"))
+    shop.refresh_from_db()
+    assert shop.complete_as_of == at(5)
 
 
 def test_partial_record_leaves_the_other_facts():

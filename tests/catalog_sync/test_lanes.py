@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import lanes, sync
+from catalog_sync.doors import pushing
+from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, SourceRecord, StockLane, SyncRun
 from catalog_sync.records import STOCK_FIELDS, Chunk, Cursor, Lane
-from shops.models import StockTerms
+from shops.models import Allocation, StockTerms
 from shops.sellable import annotate_sellable
 from tests.catalog_sync import memory
 from tests.catalog_sync.memory import NOON, SHELVES, article, chunk, codes, feed, shelve, sync_now
@@ -21,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_memory")]
 
 
 def beside(of: Feed, **columns: Any) -> StockLane:
-    return StockLane.objects.create(feed=of, location=f"{of.name}-stock", **columns)
+    return StockLane.objects.create(feed=of, location=f"{of.name}-stock", **{"made_at": NOON - HOUR} | columns)
 
 
 def count(
@@ -171,7 +174,7 @@ def test_shop_is_as_young_as_its_stock_lane():
     beside(books)
     shelve(books, article("a", quantity=None))
     sync_now(books)
-    assert lanes.stock_lanes(books.shop_id) == [(books, "stock")]
+    assert (lanes.number_lane(books), lanes.vouchers(books.shop_id)) == ("stock", {})
     books.shop.refresh_from_db()
     assert books.shop.complete_as_of is None
     count(books, {"a": 3}, NOON + HOUR)
@@ -224,3 +227,129 @@ def test_newer_stock_list_leaves_a_waiting_catalogue_alone():
     count(books, {"a0": 1}, NOON + 2 * HOUR, complete=False)
     waiting.refresh_from_db()
     assert waiting.state == "awaiting"
+
+
+def promised(of: str, units: int, reflected_at: datetime) -> Allocation:
+    """Units of an order that the shop's own number contains from then on."""
+    record = StockRecord.objects.get(partner_sku=of)
+    StockRecord.objects.filter(pk=record.pk).update(num_allocated=units)
+    return Allocation.objects.create(
+        stock_record=record, units=units, cause="line", created_at=NOON, reflected_at=reflected_at
+    )
+
+
+def test_silent_catalogue_does_not_put_off_the_number_of_the_stock_lane():
+    """Else a copy that the shop has handed over would be sold again."""
+    books = feed()
+    beside(books)
+    shelve(books, article("a", quantity=None))
+    sync_now(books)
+    count(books, {"a": 1}, NOON + HOUR)
+    promised("a", 1, NOON + 2 * HOUR)
+    shelve(books, article("a", quantity=None, price=2100), at=NOON + 4 * HOUR)
+    sync_now(books, NOON + 4 * HOUR)
+    count(books, {"a": 0}, NOON + 3 * HOUR)  # its file is older than the catalogue's, its number is not
+    assert (StockRecord.objects.get().num_in_stock, sellable(NOON + 4 * HOUR)) == (0, {"a": 0})
+
+
+def test_older_catalogue_still_brings_its_price():
+    books = feed()
+    beside(books)
+    shelve(books, article("a", quantity=None))
+    sync_now(books)
+    count(books, {"a": 1}, NOON + 5 * HOUR)
+    shelve(books, article("a", quantity=None, price=2100), at=NOON + HOUR)
+    sync_now(books, NOON + HOUR)
+    assert (StockRecord.objects.get().price, sellable(NOON + 5 * HOUR)) == (21, {"a": 1})
+
+
+def test_lane_that_is_given_up_is_not_vouched_for_by_the_catalogue():
+    books = feed()
+    lane = beside(books)
+    shelve(books, article("a", quantity=None))
+    sync_now(books)
+    count(books, {"a": 1}, NOON + HOUR)
+    lane.delete()
+    assert sellable(NOON + HOUR) == {"a": 0}
+    shelve(books, article("a", quantity=None), at=NOON + 2 * HOUR)  # as it always said
+    sync_now(books, NOON + 2 * HOUR)
+    assert (StockRecord.objects.get().num_in_stock, sellable(NOON + 2 * HOUR)) == (None, {"a": 0})
+
+
+def test_stock_lane_of_one_feed_does_not_vouch_for_another_feed():
+    books = feed()
+    beside(books)
+    used = feed(books.shop)
+    shelve(books, article("a", quantity=None))
+    shelve(used, article("u", quantity=1))
+    sync_now(books)
+    sync_now(used)
+    count(books, {"a": 1}, NOON + HOUR)
+    open_one = promised("u", 1, NOON + 2 * HOUR)
+    count(books, {"a": 1}, NOON + 3 * HOUR)
+    open_one.refresh_from_db()
+    assert (open_one.ended_at, sellable(NOON + 3 * HOUR)) == (None, {"a": 1, "u": 0})
+
+
+def test_paused_feed_is_not_vouched_for_by_the_others():
+    books = feed()
+    used = feed(books.shop)
+    shelve(books, article("a"))
+    shelve(used, article("u"))
+    sync_now(books)
+    sync_now(used)
+    used.refresh_from_db()
+    used.active = False
+    used.save()
+    assert sellable(NOON + HOUR) == {"a": 2, "u": 0}
+    used.active = True
+    used.save()
+    shelve(books, article("a"), at=NOON + HOUR)
+    sync_now(books, NOON + HOUR)
+    assert sellable(NOON + HOUR) == {"a": 2, "u": 0}
+    shelve(used, article("u"), at=NOON + 2 * HOUR)  # the very same words
+    sync_now(used, NOON + 2 * HOUR)
+    assert sellable(NOON + 2 * HOUR) == {"a": 2, "u": 2}
+
+
+def test_feed_that_is_never_complete_does_not_hold_up_its_shop():
+    books = feed()
+    prices = feed(books.shop)
+    shelve(books, article("a"))
+    shelve(prices, article("p"), complete=False)
+    sync_now(prices)
+    sync_now(books)
+    books.shop.refresh_from_db()
+    assert (books.shop.complete_as_of, sellable(NOON + HOUR)) == (NOON, {"a": 2, "p": 2})
+    shelve(books, article("a"), at=NOON + 100 * HOUR)
+    sync_now(books, NOON + 100 * HOUR)
+    assert sellable(NOON + 100 * HOUR) == {"a": 2, "p": 0}, "what no complete list has is as old as itself"
+
+
+def test_first_complete_list_makes_what_was_there_before_follow():
+    books = feed()
+    shelve(books, article("a"), complete=False)
+    sync_now(books)
+    shelve(books, article("a"), at=NOON + 50 * HOUR)
+    sync_now(books, NOON + 50 * HOUR)
+    assert sellable(NOON + 100 * HOUR) == {"a": 2}
+
+
+def test_same_file_is_compared_again_where_its_number_did_not_count():
+    books = feed(kind="csv", location="list.csv")
+    path = feeds_folder() / "list.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def leave(at: datetime) -> SyncRun:
+        path.write_text("sku;titre;prix;stock\na;Nana;12,90;3\n")
+        os.utime(path, (at.timestamp(),) * 2)
+        books.refresh_from_db()
+        return sync.run(books, now=at + HOUR / 2)
+
+    leave(NOON)
+    pushing.accept(books, key="k", as_of=NOON + HOUR, rows=[{"sku": "a", "quantity": 5}], now=NOON + HOUR)
+    assert pushing.apply_pushes(NOON + HOUR) == 1
+    leave(NOON + HOUR / 2)
+    assert StockRecord.objects.get().num_in_stock == 5
+    leave(NOON + 2 * HOUR)
+    assert StockRecord.objects.get().num_in_stock == 3
