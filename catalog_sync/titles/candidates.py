@@ -6,8 +6,9 @@ others where their facts are folded. A block with more than MOST titles in it sa
 an article is compared with a bounded number of them.
 
 From `likeness.HIGH` on an article is that title, from LOW on it is a question for the operator and is not sold until
-it is answered, below it is a new title. Two exceptions: a title that this shop alone has without a number, or another
-new article of the same list, is the same from HIGH on and else another one: a shop knows what it lists twice.
+it is answered, below it is a new title; where several titles reach HIGH, it is a question too. Two exceptions: a title
+that this shop alone has without a number, or another new article of the same list, is the same from HIGH on and else
+another one: a shop knows what it lists twice.
 """
 
 from __future__ import annotations
@@ -181,8 +182,9 @@ _Outcome = tuple[int | None, str, str | None]  # product, verdict, SKU of the ar
 def _outcome(
     of: Described, titles: list[Candidate], before: list[tuple[Described, str, int | None, str, str | None]]
 ) -> _Outcome:
-    if titles and titles[0].likeness.score >= HIGH:
-        return titles[0].product_id, APPLY, None
+    same = [candidate.product_id for candidate in titles if candidate.likeness.score >= HIGH]
+    if same:
+        return (same[0], APPLY, None) if len(same) == 1 else (None, QUESTION, None)
     alike = [(score(of, other[0]).score, other) for other in before]
     best = max(alike, key=lambda one: (one[0], one[1][1]), default=None)
     if best and best[0] >= HIGH:

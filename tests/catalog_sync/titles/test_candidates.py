@@ -59,6 +59,14 @@ def test_article_that_may_be_a_title_is_a_question_and_is_kept():
     assert (codes(sync_now(books, LATER)), asked()) == ([], ["a"])
 
 
+def test_article_that_is_as_like_two_titles_is_a_question():
+    there(form="hardback"), there(gtin=9782070368228, form="pocket")
+    books = feed()
+    shelve(books, said("a"), said("h", form="hardback"))
+    sync_now(books)
+    assert (asked(), list(sold())) == (["a"], ["h"])
+
+
 def test_asked_article_that_gains_its_number_is_sold():
     title = there()
     books = feed()
