@@ -95,12 +95,14 @@ def file_new() -> int:
 
 
 def refile(product_ids: Collection[int]) -> None:
-    """File titles anew whose facts have changed."""
+    """File titles anew whose facts have changed. Those above all that are filed wait for `file_new`: it goes on from
+    the highest, and would pass over the ones before it."""
     if not product_ids:
         return
     among, ids = bulk.among(product_ids)
+    named = bulk.rows(f"{_NAMED} WHERE p.id {among} AND p.id <= {_HIGHEST_FILED}", ids)
     bulk.execute(f"DELETE FROM catalog_sync_titleblock WHERE product_id {among}", ids)
-    _file(bulk.rows(f"{_NAMED} WHERE p.id {among}", ids))
+    _file(named)
 
 
 def _file(rows: Iterable[tuple[int, str, str, Any]]) -> None:
@@ -244,8 +246,10 @@ SELECT p.id, p.title, f.subtitle, f.contributors FROM catalogue_product p
 JOIN titles_productfacts f ON f.product_id = p.id
 """
 
+_HIGHEST_FILED = "COALESCE((SELECT max(product_id) FROM catalog_sync_titleblock), 0)"
+
 _UNFILED = f"""
-{_NAMED} WHERE p.id > COALESCE((SELECT max(product_id) FROM catalog_sync_titleblock), 0) - %(overlap)s
+{_NAMED} WHERE p.id > {_HIGHEST_FILED} - %(overlap)s
     AND NOT EXISTS (SELECT 1 FROM catalog_sync_titleblock b WHERE b.product_id = p.id)
 ORDER BY p.id LIMIT %(most)s
 """

@@ -148,6 +148,19 @@ def test_title_is_found_by_what_it_is_called_now():
     assert len(set(sold().values())) == 1
 
 
+def test_title_that_changes_before_the_first_filing_hides_none_before_it(monkeypatch):
+    monkeypatch.setattr(candidates, "_OVERLAP", 0)
+    first, last = there(), there("La Peste", gtin=9782070368228)
+    candidates.refile([last.pk])
+    books = feed()
+    shelve(books, said("a"), said("b", "La Peste"))
+    sync_now(books)
+    assert sold() == {"a": first.pk, "b": last.pk}
+    ProductFacts.objects.filter(product=first).update(subtitle="roman")
+    candidates.refile([first.pk])
+    assert TitleBlock.objects.filter(product_id=first.pk).exists()
+
+
 def test_forgotten_title_is_no_candidate():
     title = there()
     ProductFacts.objects.filter(product=title).delete()
