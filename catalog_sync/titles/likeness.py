@@ -11,9 +11,10 @@ one abridged and the other not (`Likeness.apart`). Then a sum of what agrees, fr
 | year | 8 | the same | the next: 0.7 | another: −0.5 |
 
 What one of the two does not say counts half. From HIGH on it is the same title, from LOW on a person is asked, below
-it is another one. A *doubt* (one names a volume, a size or a form that is not of paper, the other none) keeps a score below HIGH. Signed, used and
-new copies are one title: condition is not looked at. Editions of one work by other publishers, or of other years, come
-out between the marks; the table of examples is `tests/catalog_sync/test_likeness.py`.
+it is another one. A *doubt* (one names a volume, a size or a form that is not of paper, the other none) keeps a score
+below HIGH. Signed, used and new copies are one title: condition is not looked at. Editions of one work by other
+publishers, or of other years, come out between the marks; the table of examples is
+`tests/catalog_sync/test_likeness.py`.
 """
 
 from __future__ import annotations

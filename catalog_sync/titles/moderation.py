@@ -20,6 +20,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from catalog_sync.titles.candidates import own_code
 from marketplace.catalogue import changes
 from marketplace.catalogue.folding import Statement
 from marketplace.catalogue.models import Moderation
@@ -60,9 +61,16 @@ def look_at(statements: Iterable[Statement], *, now: datetime) -> None:
 
 
 def first_brought(product_ids: Collection[int], shop: Shop, *, now: datetime) -> None:
-    """Titles without a number that this shop was the first to bring."""
-    if is_new(shop, now=now):
-        wait(product_ids, Reason.NEW_SHOP, shop_id=shop.pk, now=now)
+    """Titles without a number that this shop was the first to bring: those that have its code. What it listed as its
+    own may lead to a title that others brought, since the two were joined."""
+    if product_ids and is_new(shop, now=now):
+        among, words = bulk.among(product_ids)
+        code = own_code(shop.pk, "")
+        own = bulk.rows(
+            f"SELECT id FROM catalogue_product WHERE id {among} AND substr(code, 1, %(length)s) = %(code)s",
+            {**words, "code": code, "length": len(code)},
+        )
+        wait({product_id for (product_id,) in own}, Reason.NEW_SHOP, shop_id=shop.pk, now=now)
 
 
 def wait(product_ids: Collection[int], reason: str, *, shop_id: int | None, now: datetime) -> None:
