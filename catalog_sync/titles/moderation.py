@@ -84,6 +84,18 @@ def wait(product_ids: Collection[int], reason: str, *, shop_id: int | None, now:
         changes.mark(product_ids)
 
 
+def show_what_may_be(product_ids: Collection[int]) -> None:
+    """For what a move has put back as it was: what was decided meanwhile holds. One statement."""
+    among, ids = bulk.among(product_ids)
+    bulk.execute(
+        "UPDATE catalogue_product SET is_public ="
+        " EXISTS (SELECT 1 FROM titles_productfacts f WHERE f.product_id = catalogue_product.id) AND NOT EXISTS"
+        " (SELECT 1 FROM titles_moderation m WHERE m.product_id = catalogue_product.id AND m.answer <> 'yes')"
+        f" WHERE id {among}",
+        ids,
+    )
+
+
 def answer(product_ids: Collection[int], said: str, *, by: AbstractBaseUser, now: datetime, why: str = "") -> int:
     """An operator's yes or no to these titles, audited; also another one than before. Returns how many it concerned."""
     with transaction.atomic():

@@ -20,7 +20,7 @@ from oscar.apps.wishlists.models import WishList
 
 from catalog_sync import invariants, sync, undoing
 from catalog_sync.models import Feed, PinnedArticle, SourceRecord, TitleMove
-from catalog_sync.titles import joining, move_undoing, moves, parting
+from catalog_sync.titles import joining, moderation, move_undoing, moves, parting
 from catalog_sync.titles.joining import MoveError
 from marketplace.catalogue.models import OtherGtin, ProductFacts, ProductRedirect, TitleChange
 from marketplace.foundation import bulk
@@ -164,7 +164,7 @@ def test_address_of_a_joined_title_leads_to_the_kept_one(client):
     join(kept, other)
     for gone in (other, of_gtin(THIRD)):
         answer = client.get(gone.get_absolute_url())
-        assert (answer.status_code, answer["Location"]) == (301, kept.get_absolute_url())
+        assert (answer.status_code, answer["Location"]) == (302, kept.get_absolute_url())
     assert broken() == {}
     with translation.override("en"), pytest.raises(MoveError, match="First undo what was done later"):
         move_undoing.undo(first, by="staff", now=at(3))
@@ -223,6 +223,17 @@ def test_join_is_undone_for_what_nobody_moved_since():
         (kept.pk, f"{kept.pk}_{record('a').pk}"), (other.pk, f"{other.pk}_{record('x').pk}")
     }  # fmt: skip
     assert broken() == {}
+
+
+@pytest.mark.django_db
+def test_undoing_a_join_keeps_what_was_decided_since():
+    kept, other, _port, _mile = two_titles()
+    moderation.wait([kept.pk], "adults", shop_id=None, now=at(1))
+    move = join(kept, other)
+    moderation.answer([kept.pk], "yes", by=factories.user(), now=at(2.5))
+    moderation.wait([other.pk], "adults", shop_id=None, now=at(2.5))
+    move_undoing.undo(move, by="staff", now=at(3))
+    assert dict(Product.objects.values_list("pk", "is_public")) == {kept.pk: True, other.pk: False}
 
 
 @pytest.mark.django_db
