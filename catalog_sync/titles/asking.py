@@ -20,7 +20,7 @@ from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.models import Feed, PutOff, SourceRecord
 from catalog_sync.records import Availability, PriceKind
-from catalog_sync.titles import candidates, facts, matching, moderation
+from catalog_sync.titles import candidates, facts, matching, moderation, moves
 from catalog_sync.titles.describing import Described, described
 from catalog_sync.titles.likeness import Likeness
 from marketplace.catalogue import changes
@@ -134,7 +134,7 @@ def _new_title(feed: Feed, record: SourceRecord) -> Product:
             "product_class_id": matching.product_classes()[False],
         },
     )
-    return product
+    return moves.instead_of(product)
 
 
 def _sell(feed: Feed, record: SourceRecord, product: Product) -> None:

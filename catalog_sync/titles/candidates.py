@@ -6,8 +6,9 @@ others where their facts are folded. A block with more than MOST titles in it sa
 an article is compared with a bounded number of them.
 
 From `likeness.HIGH` on an article is that title, from LOW on it is a question for the operator and is not sold until
-it is answered, below it is a new title. Two exceptions: a title that this shop alone has without a number, or another
-new article of the same list, is the same from HIGH on and else another one: a shop knows what it lists twice.
+it is answered, below it is a new title; where several titles reach HIGH, it is a question too. Two exceptions: a title
+that this shop alone has without a number, or another new article of the same list, is the same from HIGH on and else
+another one: a shop knows what it lists twice.
 """
 
 from __future__ import annotations
@@ -94,12 +95,14 @@ def file_new() -> int:
 
 
 def refile(product_ids: Collection[int]) -> None:
-    """File titles anew whose facts have changed."""
+    """File titles anew whose facts have changed. Those above all that are filed wait for `file_new`: it goes on from
+    the highest, and would pass over the ones before it."""
     if not product_ids:
         return
     among, ids = bulk.among(product_ids)
+    named = bulk.rows(f"{_NAMED} WHERE p.id {among} AND p.id <= {_HIGHEST_FILED}", ids)
     bulk.execute(f"DELETE FROM catalog_sync_titleblock WHERE product_id {among}", ids)
-    _file(bulk.rows(f"{_NAMED} WHERE p.id {among}", ids))
+    _file(named)
 
 
 def _file(rows: Iterable[tuple[int, str, str, Any]]) -> None:
@@ -181,8 +184,9 @@ _Outcome = tuple[int | None, str, str | None]  # product, verdict, SKU of the ar
 def _outcome(
     of: Described, titles: list[Candidate], before: list[tuple[Described, str, int | None, str, str | None]]
 ) -> _Outcome:
-    if titles and titles[0].likeness.score >= HIGH:
-        return titles[0].product_id, APPLY, None
+    same = [candidate.product_id for candidate in titles if candidate.likeness.score >= HIGH]
+    if same:
+        return (same[0], APPLY, None) if len(same) == 1 else (None, QUESTION, None)
     alike = [(score(of, other[0]).score, other) for other in before]
     best = max(alike, key=lambda one: (one[0], one[1][1]), default=None)
     if best and best[0] >= HIGH:
@@ -242,8 +246,10 @@ SELECT p.id, p.title, f.subtitle, f.contributors FROM catalogue_product p
 JOIN titles_productfacts f ON f.product_id = p.id
 """
 
+_HIGHEST_FILED = "COALESCE((SELECT max(product_id) FROM catalog_sync_titleblock), 0)"
+
 _UNFILED = f"""
-{_NAMED} WHERE p.id > COALESCE((SELECT max(product_id) FROM catalog_sync_titleblock), 0) - %(overlap)s
+{_NAMED} WHERE p.id > {_HIGHEST_FILED} - %(overlap)s
     AND NOT EXISTS (SELECT 1 FROM catalog_sync_titleblock b WHERE b.product_id = p.id)
 ORDER BY p.id LIMIT %(most)s
 """

@@ -11,9 +11,10 @@ one abridged and the other not (`Likeness.apart`). Then a sum of what agrees, fr
 | year | 8 | the same | the next: 0.7 | another: −0.5 |
 
 What one of the two does not say counts half. From HIGH on it is the same title, from LOW on a person is asked, below
-it is another one. A *doubt* (one names a volume or a size, the other none) keeps a score below HIGH. Signed, used and
-new copies are one title: condition is not looked at. Editions of one work by other publishers, or of other years, come
-out between the marks; the table of examples is `tests/catalog_sync/test_likeness.py`.
+it is another one. A *doubt* (one names a volume, a size or a form that is not of paper, the other none) keeps a score
+below HIGH. Signed, used and new copies are one title: condition is not looked at. Editions of one work by other
+publishers, or of other years, come out between the marks; the table of examples is
+`tests/catalog_sync/test_likeness.py`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _SPELT_ALIKE = 0.84  # of two words; "étranger" and "étrangère" are, "mer" an
 _TYPING = 0.06  # taken off for each word spelt otherwise
 _AGAINST = -0.5
 _PRINTED = frozenset({"hardback", "paperback", "pocket", "board", "book", "comic"})
+_NOT_PAPER = frozenset({"ebook", "audio"})
 _VAGUE = frozenset({"", "book", "comic", "goods", "other"})
 
 
@@ -47,7 +49,7 @@ class Likeness(NamedTuple):
 
 
 APART = ("volume", "numbers", "mark", "language", "form", "unit_size", "translator", "generic")
-DOUBTS = ("volume", "unit_size", "form")
+DOUBTS = ("volume", "unit_size", "form", "on_paper")
 
 
 def score(a: Described, b: Described) -> Likeness:
@@ -93,6 +95,7 @@ def _doubts(a: Described, b: Described, one: Read, other: Read) -> tuple[str, ..
         "volume": (one.volume is None) is not (other.volume is None),
         "unit_size": (one.size is None) is not (other.size is None),
         "form": a.form != b.form and a.form not in _VAGUE and b.form not in _VAGUE,
+        "on_paper": "" in (a.form, b.form) and not {a.form, b.form}.isdisjoint(_NOT_PAPER),
     }
     return tuple(name for name in DOUBTS if found[name])
 
@@ -102,7 +105,7 @@ def _forms_agree(one: str, other: str) -> bool:
     if one == other or {one, other} == {"paperback", "pocket"} or not one or not other:
         return True
     if {one, other} & {"goods", "other"}:
-        return not {one, other} & {"ebook", "audio"}
+        return not {one, other} & _NOT_PAPER
     return one in _PRINTED and other in _PRINTED and bool({one, other} & _VAGUE)
 
 

@@ -27,7 +27,7 @@ from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import Lookup
 from catalog_sync.reasons import FeedError
 from catalog_sync.records import FACT_FIELDS, CatalogRecord, Lane
-from catalog_sync.titles import facts
+from catalog_sync.titles import facts, moves
 from marketplace.foundation import bulk, http, leases
 
 OPEN_LIBRARY = "openlibrary"
@@ -63,6 +63,10 @@ def look_up(now: datetime) -> int:
     done = 0
     for row in leases.claim(Lookup, now=now, limit=AT_ONCE, lease_seconds=300):
         product = row.product
+        if moves.is_emptied(product.pk):
+            leases.finish(row, due_at=now + ASKED_AGAIN_AFTER)  # it may have come back by then
+            done += 1
+            continue
         if not product.upc or (product.title != product.upc and not row.asked_at):  # somebody has named it meanwhile
             leases.finish(row)
             done += 1

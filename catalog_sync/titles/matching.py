@@ -103,7 +103,8 @@ ON CONFLICT DO NOTHING
 
 
 _FOUND = f"""
-UPDATE {PLAN} SET product_id = p.id FROM {_NEW} x JOIN catalogue_product p ON p.{{key}} = x.{{key}}
+UPDATE {PLAN} SET product_id = COALESCE(d.product_id, p.id)
+FROM {_NEW} x JOIN catalogue_product p ON p.{{key}} = x.{{key}} LEFT JOIN titles_productredirect d ON d.old_id = p.id
 WHERE x.n = {PLAN}.n AND x.{{key}} IS NOT NULL AND {PLAN}.n BETWEEN %s AND %s AND {PLAN}.product_id IS NULL
 """
 

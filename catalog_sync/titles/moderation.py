@@ -20,6 +20,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from catalog_sync.titles.candidates import own_code
 from marketplace.catalogue import changes
 from marketplace.catalogue.folding import Statement
 from marketplace.catalogue.models import Moderation
@@ -60,9 +61,16 @@ def look_at(statements: Iterable[Statement], *, now: datetime) -> None:
 
 
 def first_brought(product_ids: Collection[int], shop: Shop, *, now: datetime) -> None:
-    """Titles without a number that this shop was the first to bring."""
-    if is_new(shop, now=now):
-        wait(product_ids, Reason.NEW_SHOP, shop_id=shop.pk, now=now)
+    """Titles without a number that this shop was the first to bring: those that have its code. What it listed as its
+    own may lead to a title that others brought, since the two were joined."""
+    if product_ids and is_new(shop, now=now):
+        among, words = bulk.among(product_ids)
+        code = own_code(shop.pk, "")
+        own = bulk.rows(
+            f"SELECT id FROM catalogue_product WHERE id {among} AND substr(code, 1, %(length)s) = %(code)s",
+            {**words, "code": code, "length": len(code)},
+        )
+        wait({product_id for (product_id,) in own}, Reason.NEW_SHOP, shop_id=shop.pk, now=now)
 
 
 def wait(product_ids: Collection[int], reason: str, *, shop_id: int | None, now: datetime) -> None:
@@ -74,6 +82,18 @@ def wait(product_ids: Collection[int], reason: str, *, shop_id: int | None, now:
     bulk.execute(_ASK.format(among=among), words)
     if bulk.execute(_HIDE.format(among=among), ids):
         changes.mark(product_ids)
+
+
+def show_what_may_be(product_ids: Collection[int]) -> None:
+    """For what a move has put back as it was: what was decided meanwhile holds. One statement."""
+    among, ids = bulk.among(product_ids)
+    bulk.execute(
+        "UPDATE catalogue_product SET is_public ="
+        " EXISTS (SELECT 1 FROM titles_productfacts f WHERE f.product_id = catalogue_product.id) AND NOT EXISTS"
+        " (SELECT 1 FROM titles_moderation m WHERE m.product_id = catalogue_product.id AND m.answer <> 'yes')"
+        f" WHERE id {among}",
+        ids,
+    )
 
 
 def answer(product_ids: Collection[int], said: str, *, by: AbstractBaseUser, now: datetime, why: str = "") -> int:

@@ -23,7 +23,7 @@ from oscar.apps.partner.models import StockRecord
 from oscar.apps.wishlists.models import Line as WishListLine
 
 from catalog_sync.models import PinnedArticle, SourceRecord, TitleMove
-from catalog_sync.titles import facts, joining, moves
+from catalog_sync.titles import facts, joining, moderation, moves
 from catalog_sync.titles.joining import MoveError
 from marketplace.catalogue import changes
 from marketplace.catalogue.models import OtherGtin, ProductRedirect
@@ -168,4 +168,5 @@ def _fold_back(before: dict[str, Any], restored: set[int], product_ids: Iterable
             elif model is not Product:
                 model._default_manager.filter(pk=key).delete()
     facts.refold(list(product_ids), now=now)
+    moderation.show_what_may_be(list(product_ids))
     moves.rate(product_ids)

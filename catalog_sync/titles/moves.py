@@ -274,6 +274,12 @@ def is_emptied(product_id: int) -> bool:
     return ProductRedirect.objects.filter(old_id=product_id).exists()
 
 
+def instead_of(product: Product) -> Product:
+    """The title that it was joined with, else itself."""
+    redirect = ProductRedirect.objects.filter(old_id=product.pk).select_related("product").first()
+    return redirect.product if redirect else product
+
+
 def numbers_of(product_id: int) -> list[int]:
     return list(OtherGtin.objects.filter(product_id=product_id).order_by("gtin").values_list("gtin", flat=True))
 

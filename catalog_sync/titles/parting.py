@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from oscar.apps.basket.models import Line as BasketLine
 from oscar.apps.catalogue.models import Product
 
+from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import PinnedArticle, SourceRecord, TitleMove
 from catalog_sync.titles import facts, joining, moves
 from catalog_sync.titles.joining import MoveError
 from marketplace.catalogue import changes
-from marketplace.catalogue.models import OtherGtin, ProductRedirect
+from marketplace.catalogue.models import Moderation, OtherGtin, ProductRedirect
 
 _TITLE_LENGTH = 255  # Oscar's column
 
@@ -40,7 +41,7 @@ def part(product: Product, keys: Sequence[str], *, by: Any, reason: str, now: da
         if not stays:
             raise MoveError(_("One offer must stay: without any there is nothing to part."))
         rows = moves.images([product.pk])
-        target = _target(product, _numbers(chosen) - _numbers(stays), chosen)
+        target = _emptied(product, _numbers(chosen), _numbers(stays)) or _new(product, chosen)
         before = _move(chosen, product.pk, target.pk) | {"rows": rows}
         facts.refold([product.pk, target.pk], now=now)
         before["folded_at"] = joining.folded_at(product.pk)
@@ -52,21 +53,47 @@ def _numbers(articles: Sequence[moves.Article]) -> set[int]:
     return {record.gtin for article in articles for record in article.records if record.gtin}
 
 
-def _target(product: Product, numbers: set[int], chosen: Sequence[moves.Article]) -> Product:
-    """Where they go: the emptied title that has one of these numbers, which goes along, or a new one."""
+def _emptied(product: Product, numbers: set[int], stay: set[int]) -> Product | None:
+    """The emptied title that has one of these numbers, which goes along unless it is one of those that stay."""
     emptied = ProductRedirect.objects.filter(product_id=product.pk).select_related("old").order_by("old_id")
     for redirect in emptied:
         gtin = moves.gtin_of(redirect.old)
-        if gtin in numbers:
+        if gtin in numbers - stay:
             OtherGtin.objects.filter(gtin=gtin, product_id=product.pk).delete()
             ProductRedirect.objects.filter(pk=redirect.pk).delete()
-            Product.objects.filter(pk=redirect.pk).update(is_public=True)
+            _give_back(redirect.old, product.pk, stay)
             return redirect.old
+    return None
+
+
+def _give_back(old: Product, source: int, stay: set[int]) -> None:
+    """What its join took along beside offers: edits, other numbers, and titles that had been joined with it."""
+    joins = TitleMove.objects.filter(kind=TitleMove.Kind.JOIN, from_product_id=old.pk, undone_at=None)
+    before = joins.order_by("-pk").values_list("before", flat=True).first()
+    if before is None:
+        return
+    edits = moves.Follow("titles.FactEdit")
+    moves.move(edits, before["moved"][edits.key], old.pk, still=source)
+    OtherGtin.objects.filter(product_id=source, gtin__in={*before["gtins"]} - stay).update(product_id=old.pk)
+    joined = ProductRedirect.objects.filter(product_id=source, old_id__in=before["redirects"])
+    joined.exclude(old__upc__in=[gtin_text(gtin) for gtin in stay]).update(product_id=old.pk)
+
+
+def _new(product: Product, chosen: Sequence[moves.Article]) -> Product:
+    """A new title, which waits for an operator's yes, or has his no, as the one that it leaves."""
     said = next((record.title for article in chosen for record in article.records if record.title), "")
     title = (said or product.title)[:_TITLE_LENGTH]
-    return Product.objects.create(
-        title=title, slug=slugify(title)[:_TITLE_LENGTH] or "title", product_class_id=product.product_class_id
+    hidden = Moderation.objects.filter(product=product).exclude(answer=Moderation.Answer.YES).first()
+    made = Product.objects.create(
+        title=title,
+        slug=slugify(title)[:_TITLE_LENGTH] or "title",
+        product_class_id=product.product_class_id,
+        is_public=hidden is None,
     )
+    if hidden is not None:
+        hidden.product = made
+        hidden.save(force_insert=True)
+    return made
 
 
 def _move(chosen: Sequence[moves.Article], source: int, target: int) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import Feed, SourceRecord
-from catalog_sync.titles import asking, matching
+from catalog_sync.titles import asking, matching, moves
 from marketplace.catalogue.folding import is_book
-from marketplace.catalogue.models import ProductFacts
+from marketplace.catalogue.models import OtherGtin, ProductFacts
 from marketplace.foundation import audit
 
 SHOWN = 100
@@ -54,15 +54,18 @@ class Question:
 
 
 def open_questions(feeds: Iterable[Feed]) -> list[Question]:
-    """At most 100, by article number. Four queries however many there are."""
+    """At most 100, by article number. Five queries however many there are."""
     by_id = {feed.pk: feed for feed in feeds}
     asked = _asked(by_id).order_by("sku")
     rows = list(asked.values_list("feed_id", "sku", "title", "gtin")[:SHOWN])
     partners = {feed.shop.partner_id for feed in by_id.values()}
     records = StockRecord.objects.filter(partner__in=partners, partner_sku__in=[sku for _feed, sku, *_ in rows])
     was = {(record.partner_id, record.partner_sku): record.product for record in records.select_related("product")}
-    facts = ProductFacts.objects.filter(gtin__in=[gtin for *_, gtin in rows if gtin]).select_related("product")
-    by_gtin = {found.gtin: found.product for found in facts}
+    gtins = [gtin for *_, gtin in rows if gtin]
+    by_gtin: dict[int | None, Product] = {}
+    for numbered in (OtherGtin, ProductFacts):  # its own number counts before one that came with a joined title
+        found = numbered.objects.filter(gtin__in=gtins).select_related("product")
+        by_gtin |= {row.gtin: row.product for row in found}
     return [
         Question(
             feed=by_id[feed_id],
@@ -112,4 +115,4 @@ def _new_title(question: Question) -> Product:
             "product_class_id": matching.product_classes()[is_book(question.gtin)],
         },
     )
-    return product
+    return moves.instead_of(product)

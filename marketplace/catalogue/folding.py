@@ -189,13 +189,15 @@ def _titles(product_ids: Sequence[int]) -> dict[int, tuple[str, str | None, None
 
 
 def _stored(product_ids: Sequence[int]) -> dict[int, tuple[str, str | None, dict[str, Any] | None]]:
-    """{product: (title, upc, facts as `fold_one` gives them, or None)}. One query."""
+    """{product: (title, upc, facts as `fold_one` gives them, or None)}, without titles that were joined with another:
+    those have no facts whoever still speaks of them. One query."""
     among, ids = bulk.among(product_ids)
     names = ", ".join(f"f.{name}" for name in COLUMNS)
     found = {}
     for product_id, title, upc, has_facts, *values in bulk.rows(
         f"SELECT p.id, p.title, p.upc, f.product_id, {names} FROM catalogue_product p"
-        f" LEFT JOIN {_TABLE} f ON f.product_id = p.id WHERE p.id {among}",
+        f" LEFT JOIN {_TABLE} f ON f.product_id = p.id WHERE p.id {among}"
+        " AND NOT EXISTS (SELECT 1 FROM titles_productredirect d WHERE d.old_id = p.id)",
         ids,
     ):
         facts = None if has_facts is None else _read(values)

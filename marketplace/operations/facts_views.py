@@ -60,7 +60,8 @@ def take_back(request: HttpRequest, product_id: int, fact: str) -> HttpResponse:
 
 
 def _find(product_id: int) -> Product:
-    return get_object_or_404(Product.objects.select_related("facts"), pk=product_id)
+    """Not a title that was joined with another one: nothing is said of it any more."""
+    return get_object_or_404(Product.objects.select_related("facts"), pk=product_id, moved_to=None)
 
 
 def _page(request: HttpRequest, product: Product, wrong: tuple[str, str] = ("", "")) -> HttpResponse:

@@ -51,6 +51,7 @@ _DOUBTS: Mapping[str, Any] = {
     "volume": gettext_lazy("only one of them is numbered as a volume"),
     "unit_size": gettext_lazy("only one of them says how much is in it"),
     "form": gettext_lazy("one is called a paperback, the other a pocket book"),
+    "on_paper": gettext_lazy("only one of them is said to be an e-book or an audiobook"),
 }
 
 

@@ -55,7 +55,7 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
         joined = ProductRedirect.objects.filter(old_id=int(pk)).select_related("product").first()
         if joined is None:
             raise Http404
-        return redirect(joined.product, permanent=True)
+        return redirect(joined.product)  # not for good: browsers would keep it when the join is undone
     if slug != product.slug:
         return redirect(product, permanent=True)
     reader = reader_of(request)

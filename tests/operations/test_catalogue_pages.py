@@ -8,13 +8,14 @@ from django.utils import translation
 from oscar.apps.catalogue.models import Product
 
 from catalog_sync.models import Feed, SourceRecord
+from catalog_sync.titles import joining
 from catalog_sync.titles.describing import Described
 from catalog_sync.titles.likeness import score
 from marketplace.catalogue.models import ProductFacts
 from marketplace.operations.question_views import why
 from tests import factories
 from tests.catalog_sync import memory
-from tests.catalog_sync.memory import article, feed, shelve, sync_now
+from tests.catalog_sync.memory import NOON, article, feed, shelve, sync_now
 
 pytestmark = pytest.mark.django_db
 CAMUS = [{"name": "Albert Camus", "role": "author"}]
@@ -80,3 +81,12 @@ def test_title_page_shows_each_fact_and_takes_an_edit(board, books):
     assert ProductFacts.objects.get(product=product).publisher == "Folio"
     names = dict(ProductFacts.objects.get(product=product).provenance)
     assert names["publisher"] == books.name
+
+
+def test_title_that_was_joined_takes_no_edit(board):
+    other = factories.product("Another")
+    joining.join(factories.product("Kept"), other, by="staff", reason="", now=NOON)
+    assert board.get(reverse("operations:title", args=[other.pk])).status_code == 404
+    where = reverse("operations:edit-fact", args=[other.pk, "publisher"])
+    assert board.post(where, {"text": "Gallimard"}).status_code == 404
+    assert not ProductFacts.objects.filter(product=other).exists()

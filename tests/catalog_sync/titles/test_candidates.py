@@ -59,6 +59,14 @@ def test_article_that_may_be_a_title_is_a_question_and_is_kept():
     assert (codes(sync_now(books, LATER)), asked()) == ([], ["a"])
 
 
+def test_article_that_is_as_like_two_titles_is_a_question():
+    there(form="hardback"), there(gtin=9782070368228, form="pocket")
+    books = feed()
+    shelve(books, said("a"), said("h", form="hardback"))
+    sync_now(books)
+    assert (asked(), list(sold())) == (["a"], ["h"])
+
+
 def test_asked_article_that_gains_its_number_is_sold():
     title = there()
     books = feed()
@@ -138,6 +146,19 @@ def test_title_is_found_by_what_it_is_called_now():
     shelve(other, said("x"))
     sync_now(other)
     assert len(set(sold().values())) == 1
+
+
+def test_title_that_changes_before_the_first_filing_hides_none_before_it(monkeypatch):
+    monkeypatch.setattr(candidates, "_OVERLAP", 0)
+    first, last = there(), there("La Peste", gtin=9782070368228)
+    candidates.refile([last.pk])
+    books = feed()
+    shelve(books, said("a"), said("b", "La Peste"))
+    sync_now(books)
+    assert sold() == {"a": first.pk, "b": last.pk}
+    ProductFacts.objects.filter(product=first).update(subtitle="roman")
+    candidates.refile([first.pk])
+    assert TitleBlock.objects.filter(product_id=first.pk).exists()
 
 
 def test_forgotten_title_is_no_candidate():

@@ -48,6 +48,8 @@ EXAMPLES = [
     (book("Sapiens: A Brief History of Humankind", "Yuval Noah Harari"), book("Sapiens", "Yuval Noah Harari"), ASK),
     (book("Bonheur d'ocasion", "Gabrielle Roy"), book("Bonheur d'occasion", "Gabrielle Roy"), ASK),
     (book("Ru", "Kim Thúy", form="pocket"), book("Ru", "Kim Thúy", form="paperback"), ASK),
+    (book("Ru", "Kim Thúy"), book("Ru", "Kim Thúy", form="ebook"), ASK),
+    (book("Ru", "Kim Thúy", form="audio"), book("Ru", "Kim Thúy"), ASK),
     (book("Le Comte de Monte-Cristo", "Dumas"), book("Le comte de Monte-Cristo", "Alexandre Dumas"), ASK),
     (book("Miel de sarrasin", publisher="Rucher du Rang 4"), book("Miel de sarrasin", publisher="Rucher du Rang 4", unit_size="500 g"), ASK),
     # Near-misses

@@ -10,7 +10,7 @@ import responses
 from oscar.apps.catalogue.models import Product
 
 from catalog_sync.models import Lookup
-from catalog_sync.titles import looking_up
+from catalog_sync.titles import facts, joining, looking_up
 from marketplace.catalogue.models import ProductFacts
 from tests.catalog_sync.memory import NOON, article, feed, shelve, sync_now
 
@@ -78,6 +78,18 @@ def test_publisher_is_believed_before_the_service_and_the_service_before_a_shop(
         shelve(other, article("x", gtin=ISBN, title="L'étranger", publisher="Éditions Gallimard"))
         sync_now(other)
         assert ProductFacts.objects.get(gtin=ISBN).publisher == expected
+
+
+@responses.activate
+def test_title_that_was_joined_is_not_asked_about_and_no_answer_brings_it_back(unknown):
+    kept = Product.objects.get(title="Named")
+    joining.join(kept, unknown, by="staff", reason="", now=AT)
+    assert looking_up.look_up(AT) == 1
+    assert (len(responses.calls), row().due_at) == (0, AT + looking_up.ASKED_AGAIN_AFTER)
+    Lookup.objects.update(asked_at=AT, title="L'Étranger")  # an answer that was on its way
+    facts.refold([unknown.pk], now=AT)
+    unknown.refresh_from_db()
+    assert (unknown.is_public, ProductFacts.objects.filter(product=unknown).exists()) == (False, False)
 
 
 @responses.activate

@@ -9,7 +9,7 @@ from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.models import SourceRecord
-from catalog_sync.titles import matching
+from catalog_sync.titles import asking, joining, matching
 from marketplace.catalogue.models import ProductFacts
 from shops.models import StockTerms
 from tests import factories
@@ -115,3 +115,28 @@ def test_deleted_product_is_made_again_when_the_article_changes():
     shelve(books, article("a", gtin=ISBN, price=2100), at=LATER)
     sync_now(books, LATER)
     assert (product_of().upc, SourceRecord.objects.get().product_id) == (str(ISBN), product_of().pk)
+
+
+def test_own_title_that_was_joined_is_the_kept_one_and_does_not_hide_it():
+    """The shop dropped the article altogether, and it is a new one again: by a list, and by the operator's answer."""
+    shop = factories.shop(complete_as_of=None, vouched_at=None, joined_at=NOON)
+    books = feed(shop)
+    shelve(books, article("a", title="Etranger"), article("b"))
+    sync_now(books)
+    publisher = feed(sender="publisher")
+    shelve(publisher, article("p", gtin=ISBN, title="Kept"))
+    sync_now(publisher)
+    kept = product_of("p")
+    joining.join(kept, product_of(), by="staff", reason="", now=NOON)
+    for answered in (False, True):
+        StockRecord.objects.filter(partner_sku="a").delete()
+        records = SourceRecord.objects.filter(sku="a")
+        if answered:
+            records.update(product_id=None)
+            assert asking.answer(books, "a", product_id=None, by=factories.user(), now=LATER) == kept
+        else:
+            records.delete()
+            shelve(books, article("a", title="Etranger"), article("b"), at=LATER)
+            sync_now(books, LATER)
+        kept.refresh_from_db()
+        assert (product_of(), kept.is_public) == (kept, True)

@@ -20,9 +20,9 @@ from oscar.apps.wishlists.models import WishList
 
 from catalog_sync import invariants, sync, undoing
 from catalog_sync.models import Feed, PinnedArticle, SourceRecord, TitleMove
-from catalog_sync.titles import joining, move_undoing, moves, parting
+from catalog_sync.titles import editing, joining, moderation, move_undoing, moves, parting
 from catalog_sync.titles.joining import MoveError
-from marketplace.catalogue.models import OtherGtin, ProductFacts, ProductRedirect, TitleChange
+from marketplace.catalogue.models import Moderation, OtherGtin, ProductFacts, ProductRedirect, TitleChange
 from marketplace.foundation import bulk
 from marketplace.foundation.models import AuditEntry
 from marketplace.oscar_apps.basket import lines
@@ -164,7 +164,7 @@ def test_address_of_a_joined_title_leads_to_the_kept_one(client):
     join(kept, other)
     for gone in (other, of_gtin(THIRD)):
         answer = client.get(gone.get_absolute_url())
-        assert (answer.status_code, answer["Location"]) == (301, kept.get_absolute_url())
+        assert (answer.status_code, answer["Location"]) == (302, kept.get_absolute_url())
     assert broken() == {}
     with translation.override("en"), pytest.raises(MoveError, match="First undo what was done later"):
         move_undoing.undo(first, by="staff", now=at(3))
@@ -223,6 +223,17 @@ def test_join_is_undone_for_what_nobody_moved_since():
         (kept.pk, f"{kept.pk}_{record('a').pk}"), (other.pk, f"{other.pk}_{record('x').pk}")
     }  # fmt: skip
     assert broken() == {}
+
+
+@pytest.mark.django_db
+def test_undoing_a_join_keeps_what_was_decided_since():
+    kept, other, _port, _mile = two_titles()
+    moderation.wait([kept.pk], "adults", shop_id=None, now=at(1))
+    move = join(kept, other)
+    moderation.answer([kept.pk], "yes", by=factories.user(), now=at(2.5))
+    moderation.wait([other.pk], "adults", shop_id=None, now=at(2.5))
+    move_undoing.undo(move, by="staff", now=at(3))
+    assert dict(Product.objects.values_list("pk", "is_public")) == {kept.pk: True, other.pk: False}
 
 
 @pytest.mark.django_db
@@ -324,6 +335,41 @@ def test_parting_what_was_joined_brings_the_emptied_title_back():
     move_undoing.undo(joined, by="staff", now=at(5))
     assert sorted(StockRecord.objects.filter(product=other).values_list("partner_sku", flat=True)) == ["b", "x"]
     assert broken() == {}
+
+
+@pytest.mark.django_db
+def test_parting_gives_an_emptied_title_back_what_its_join_took():
+    """Its edit, its other number with the title of that, and that it waits. Undone, all is the kept title's again."""
+    kept, other, port, mile = two_titles()
+    third = feed(name="third")
+    shelve(third, article("t", gtin=THIRD))
+    sync_now(third)
+    join(other, of_gtin(THIRD))
+    editing.say(other, "publisher", "Folio", by=factories.user(), now=at(2))
+    join(kept, other)
+    moderation.wait([other.pk], "adults", shop_id=None, now=at(2.5))
+    keys = [f"{shop.partner_id}:{sku}" for shop, sku in ((mile.shop, "x"), (port.shop, "b"), (third.shop, "t"))]
+    parted = parting.part(kept, keys, by="staff", reason="", now=at(3))
+    back = ProductFacts.objects.select_related("product").get(product=other)
+    assert (parted.to_product_id, back.publisher, back.product.is_public) == (other.pk, "Folio", False)
+    assert (ProductFacts.objects.get(product=kept).publisher, moves.numbers_of(other.pk)) == ("", [THIRD])
+    assert ProductRedirect.objects.get().product_id == other.pk
+    assert broken() == {}
+    move_undoing.undo(parted, by="staff", now=at(4))
+    assert (ProductFacts.objects.get(product=kept).publisher, moves.numbers_of(kept.pk)) == ("Folio", [OTHER, THIRD])
+    assert broken() == {}
+
+
+@pytest.mark.django_db
+def test_title_that_is_parted_from_one_that_waits_waits_too():
+    kept, other, _port, mile = two_titles()
+    join(kept, other)
+    moderation.wait([kept.pk], "adults", shop_id=None, now=at(2.5))
+    ProductRedirect.objects.all().delete()
+    parted = parting.part(kept, [f"{mile.shop.partner_id}:x"], by="staff", reason="", now=at(3))
+    made = Product.objects.select_related("moderation").get(pk=parted.to_product_id)
+    assert (made.is_public, made.moderation.reason, made.moderation.answer) == (False, "adults", "")
+    assert Moderation.objects.count() == 2
 
 
 @pytest.mark.django_db

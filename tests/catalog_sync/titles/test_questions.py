@@ -9,9 +9,9 @@ from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.models import Feed
-from catalog_sync.titles import questions
+from catalog_sync.titles import joining, questions
 from catalog_sync.titles.questions import Choice
-from marketplace.catalogue.models import ProductFacts
+from marketplace.catalogue.models import OtherGtin, ProductFacts
 from marketplace.foundation.models import AuditEntry
 from shops.stock import sellable_units
 from tests import factories
@@ -50,7 +50,7 @@ def say(books: Feed, choice: Choice, sku: str = "a") -> bool:
 
 def test_question_names_what_it_was_and_may_be(books, django_assert_num_queries):
     other = factories.product("La Peste", gtin=OTHER)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         (question,) = questions.open_questions([books])
     was = ProductFacts.objects.get(gtin=ISBN).product
     assert (question.sku, question.title, question.gtin) == ("a", "Kamouraska", OTHER)
@@ -83,6 +83,19 @@ def test_title_that_is_not_there_yet_is_made(books):
     product, units = sold_as(2)
     assert (product.upc, product.title, product.slug, units) == (str(OTHER), "Kamouraska", "kamouraska", 2)
     assert product.facts.gtin == OTHER
+
+
+def test_number_of_a_joined_title_stands_for_the_kept_one(books):
+    kept, gone = factories.product("La Peste", gtin=9782070409341), factories.product("Peste (La)", gtin=OTHER)
+    Product.objects.filter(pk=gone.pk).update(upc=str(OTHER))
+    joining.join(kept, gone, by="staff", reason="", now=NOON)
+    (question,) = questions.open_questions([books])
+    assert (question.other, question.choices) == (kept, [Choice.SAME, Choice.OTHER])
+    OtherGtin.objects.update(gtin=1)  # as if it were joined while the person reads
+    assert say(books, Choice.NEW)
+    OtherGtin.objects.update(gtin=OTHER)
+    list_at(books, 2, OTHER)
+    assert sold_as(2) == (kept, 2)
 
 
 @pytest.mark.parametrize(("choice", "sku"), [(Choice.OTHER, "a"), (Choice.SAME, "b"), (Choice.SAME, "zzz")])
