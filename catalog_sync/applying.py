@@ -101,7 +101,7 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Se
     moves.follow_in_plan(feed.pk, words["low"], words["high"], since=run.started_at)
     made = matching.create_products(feed, words["low"], words["high"], now=now) if plan.to_match else 0
     written = made
-    all_new = made == words["high"] - words["low"] + 1
+    all_new = made == words["high"] - words["low"] + 1 and not _knows_some(plan, words)
     if sold:
         _lock(merging.LOCK_PLANNED, words)
     journal.keep(run, words, anew=not sold and not plan.planned_known)
@@ -123,6 +123,13 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Se
     changes.mark(folded | (seen - {None}))
     changes.mark_works(product_id for product_id, _, was_retired in shown if was_retired and product_id)
     return written + len(folded)
+
+
+def _knows_some(plan: Plan, words: dict[str, Any]) -> bool:
+    """Whether the feed spoke before of an article of a slice: one that leaves its title for a new one is folded with
+    the title that it leaves."""
+    known = f"SELECT 1 FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s AND NOT is_new LIMIT 1"
+    return plan.planned_known > 0 and bool(bulk.rows(known, words))
 
 
 def _statements(plan: Plan) -> list[str]:
@@ -150,7 +157,8 @@ def _products_to_fold(words: dict[str, Any]) -> list[int]:
     # A scalar, not EXISTS: PostgreSQL would hash the records of all feeds for each slice.
     same = f"""
         SELECT DISTINCT c.product_id FROM {PLAN} c
-        WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}' AND (c.facts_changed OR c.was_retired)
+        WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}'
+            AND (c.facts_changed OR c.was_retired OR c.product_id {bulk.differs()} c.old_product_id)
             AND CASE WHEN c.is_new THEN (
                 SELECT 1 FROM catalog_sync_sourcerecord o JOIN catalog_sync_feed g ON g.id = o.feed_id
                 WHERE o.product_id = c.product_id AND o.facts_hash = c.facts_hash AND g.kind = %(kind)s

@@ -200,9 +200,10 @@ FROM (SELECT * FROM {STAGE} WHERE ordinal %% 512 = 1) s
 LEFT JOIN catalog_sync_sourcerecord r ON r.feed_id = %(feed)s AND r.sku = s.sku
 """
 
-# r: this source's stored record, p its product; k: the shop's stock record with its terms t and the facts kf of its
-# product; f: the facts that have the GTIN, o: the title that has it beside its own; n: a person pinned the article to
-# k's product. Without r, k is there where another feed of the shop lists the article.
+# r: this source's stored record, p its product with the facts pf; k: the shop's stock record with its terms t and the
+# facts kf of its product; f: the facts that have the GTIN, o: the title that has it beside its own; n: a person pinned
+# the article to k's product. Without r, k is there where another feed of the shop lists the article. An article that
+# gains a number leaves a title that has another one: it is the title of its number, or a new one.
 _COMPARE = f"""
 SELECT row_number() OVER (ORDER BY c.sku {{sku_order}}) AS n, c.*,
     CASE
@@ -244,8 +245,10 @@ FROM (
         END AS is_question,
         CASE
             WHEN p.id IS NOT NULL
-                AND (s.gtin IS NULL OR r.gtin = s.gtin OR r.gtin IS NULL
-                    AND (COALESCE(f.product_id, o.product_id) IS NULL OR n.stock_record_id IS NOT NULL)) THEN p.id
+                AND (s.gtin IS NULL OR r.gtin = s.gtin OR r.gtin IS NULL AND (n.stock_record_id IS NOT NULL
+                    OR (COALESCE(pf.gtin, f.product_id, o.product_id) IS NULL AND p.upc IS NULL))) THEN p.id
+            WHEN p.id IS NOT NULL AND r.gtin IS NULL AND (pf.gtin IS NOT NULL OR p.upc IS NOT NULL)
+                THEN COALESCE(f.product_id, o.product_id)
             WHEN r.sku IS NULL AND n.stock_record_id IS NOT NULL THEN k.product_id
             ELSE COALESCE(f.product_id, o.product_id, k.product_id)
         END AS product_id,
@@ -267,6 +270,7 @@ FROM (
     LEFT JOIN catalog_sync_pinnedarticle n ON n.stock_record_id = k.id
     LEFT JOIN titles_productfacts kf ON kf.product_id = k.product_id
     LEFT JOIN catalogue_product p ON p.id = r.product_id
+    LEFT JOIN titles_productfacts pf ON pf.product_id = r.product_id
     WHERE {_DIFFERS}
 ) c
 """

@@ -109,7 +109,8 @@ WHERE x.n = {PLAN}.n AND x.{{key}} IS NOT NULL AND {PLAN}.n BETWEEN %s AND %s AN
 
 
 def _adopt_gtins(low: int, high: int) -> None:
-    """An article that its shop has given a GTIN at last: its product gets it, where no other product has it."""
+    """An article that its shop has given a GTIN at last: its product gets it, where no other product has it. Of several
+    articles that were one title and gain different numbers, the first keeps the title."""
     # CROSS JOIN: else SQLite goes through every product without a GTIN for each slice.
     gained = bulk.rows(
         f"SELECT min(c.product_id), c.gtin FROM {PLAN} c CROSS JOIN catalogue_product p WHERE p.id = c.product_id"
@@ -117,12 +118,19 @@ def _adopt_gtins(low: int, high: int) -> None:
         [low, high, APPLY],
     )
     for product_id, gtin in gained:
-        bulk.execute(
+        adopted = bulk.execute(
             "UPDATE catalogue_product SET upc = %(upc)s WHERE id = %(id)s AND upc IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM catalogue_product o WHERE o.upc = %(upc)s)"
             " AND NOT EXISTS (SELECT 1 FROM titles_othergtin o WHERE o.gtin = %(gtin)s)",
             {"id": product_id, "upc": gtin_text(gtin), "gtin": gtin},
         )
+        if not adopted:
+            bulk.execute(
+                f"UPDATE {PLAN} SET product_id = NULL WHERE n BETWEEN %s AND %s AND product_id = %s AND gtin = %s"
+                " AND old_gtin IS NULL AND NOT is_new AND NOT EXISTS ("
+                f"SELECT 1 FROM catalog_sync_pinnedarticle a WHERE a.stock_record_id = {PLAN}.stock_record_id)",
+                [low, high, product_id, gtin],
+            )
 
 
 def answer(feed: Feed, sku: str, *, product_id: int) -> bool:
