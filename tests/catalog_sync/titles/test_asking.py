@@ -75,6 +75,28 @@ def test_answer_sells_it_at_once_and_the_next_list_agrees(books, title):
     assert asking.answer(books, "a", product_id=title.pk, by=factories.user(), now=AT) is None
 
 
+def test_price_far_from_the_others_is_kept_back_also_in_an_answer(books, title):
+    for _ in range(3):
+        factories.stock_record(factories.shop(), title, price="30.00")
+    shelve(books, article("a", title="L'Étranger", price=900), article("b"), at=AT)
+    sync_now(books, AT)
+    assert asking.answer(books, "a", product_id=title.pk, by=factories.user(), now=AT) == title
+    assert StockRecord.objects.get(partner_sku="a").price is None
+    run = sync_now(books, AT)
+    assert [(issue.kind, issue.sku) for issue in run.issues.all()] == [("quarantined", "a")]
+    assert StockRecord.objects.get(partner_sku="a").price is None
+
+
+def test_what_the_last_list_lacked_is_not_sold_by_an_answer(books, title):
+    listed = [article(sku, title=f"Savon {sku}") for sku in "bcdefghi"]
+    shelve(books, article("a", title="L'Étranger"), *listed, at=NOON)
+    sync_now(books, NOON)
+    shelve(books, *listed, at=AT)
+    assert sync_now(books, AT).state == "done"
+    assert asking.answer(books, "a", product_id=title.pk, by=factories.user(), now=AT) == title
+    assert (StockRecord.objects.get(partner_sku="a").terms.availability, units()) == ("unknown", 0)
+
+
 def test_new_title_is_made_with_its_facts(books, title):
     made = asking.answer(books, "a", product_id=None, by=factories.user(), now=AT)
     assert made != title
