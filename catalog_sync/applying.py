@@ -7,7 +7,7 @@ facts and marks for the index belong together; so a run that is killed starts ov
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -35,10 +35,10 @@ def apply(row: ReadRow, run: SyncRun, plan: Plan, staged: Staged, *, now: dateti
     """Write what differs; `row` is that of the run's lane. `alive` is called in each transaction; it raises where the
     run was taken over. Returns the number of rows written."""
     words = _words(row, run, staged, now)
-    written, statements = 0, _statements(plan)
+    written = 0
     seconds = NEW_SECONDS if bulk.is_postgres() and not plan.planned_sold else LOCK_SECONDS
     for low, high in _slices(plan.planned, alive, seconds=seconds):
-        written += _apply_slice(run, plan, words | {"low": low, "high": high}, statements, now=now)
+        written += _apply_slice(run, plan, words | {"low": low, "high": high}, now=now)
     for low, high in _slices(plan.gone, alive, seconds=LOCK_SECONDS):
         written += _retire_slice(run, words | {"low": low, "high": high}, now)
     if staged.refused:
@@ -96,9 +96,13 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
         size = max(SMALLEST, min(LARGEST, int(size * max(0.5, min(2.0, pace)))))
 
 
-def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Sequence[str], *, now: datetime) -> int:
-    feed, sold = run.feed, plan.planned_sold > 0
+def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], *, now: datetime) -> int:
+    feed = run.feed
     moves.follow_in_plan(feed.pk, words["low"], words["high"], since=run.started_at)
+    if plan.asked and (answered := matching.follow_answers(words)):
+        plan.answered += answered
+        plan.planned_sold += answered
+    sold = plan.planned_sold > 0
     made = matching.create_products(feed, words["low"], words["high"], now=now) if plan.to_match else 0
     written = made
     all_new = made == words["high"] - words["low"] + 1 and not _knows_some(plan, words)
@@ -106,7 +110,7 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Se
         _lock(merging.LOCK_PLANNED, words)
     journal.keep(run, words, anew=not sold and not plan.planned_known)
     products = [] if all_new or not plan.refolded else _products_to_fold(words)
-    for statement in statements:
+    for statement in _statements(plan):
         written += _execute(statement, words)
     if sold:
         _absorb(feed, words, now)

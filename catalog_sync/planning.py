@@ -46,6 +46,8 @@ class Plan:
     currency_changed: int = 0
     questions: int = 0
     alike: int = 0  # of these, articles without a GTIN that may be a title we have
+    asked: int = 0  # what was a question before
+    answered: int = 0  # of these, while the plan was applied
     unknown: int = 0
     to_match: int = 0  # without a product yet, or whose product may have to be given a GTIN
     refolded: int = 0  # whose product's facts may change
@@ -149,7 +151,7 @@ def _counted(feed: Feed, lane: str) -> Plan:
     for verdict, is_new, rows, sold, lost, fell, held, currency_changed, *more in bulk.rows(
         _COUNT.format(**_words(lane))
     ):
-        nameless, to_match, refolded = more
+        nameless, to_match, refolded, asked = more
         counted.planned += rows
         counted.planned_known += 0 if is_new else rows
         counted.planned_sold += sold
@@ -166,6 +168,7 @@ def _counted(feed: Feed, lane: str) -> Plan:
         counted.currency_changed += currency_changed
         counted.to_match += to_match
         counted.refolded += refolded
+        counted.asked += asked
     for withdrawn, rows in bulk.rows(f"SELECT withdrawn, count(*) FROM {GONE} GROUP BY withdrawn"):
         if withdrawn:
             counted.withdrawn = rows
@@ -182,7 +185,8 @@ SELECT verdict, is_new, count(*), count(stock_record_id),
     sum(CASE WHEN old_currency <> currency AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END),
     sum(CASE WHEN gtin IS NULL AND old_gtin IS NULL THEN 1 ELSE 0 END),
     sum(CASE WHEN product_id IS NULL OR (gtin IS NOT NULL AND (is_new OR old_gtin {{differs}} gtin)) THEN 1 ELSE 0 END),
-    sum(CASE WHEN facts_changed OR was_retired OR product_id {{differs}} old_product_id THEN 1 ELSE 0 END)
+    sum(CASE WHEN facts_changed OR was_retired OR product_id {{differs}} old_product_id THEN 1 ELSE 0 END),
+    sum(CASE WHEN was_asked THEN 1 ELSE 0 END)
 FROM {PLAN} GROUP BY verdict, is_new
 """
 
@@ -221,7 +225,7 @@ FROM (
     SELECT s.sku, s.gtin, s.title, s.price_minor, s.currency, s.price_kind, s.quantity, s.availability, s.condition,
         s.signed, s.first_edition, s.days, s.available_on, s.as_of, s.parts, s.offer_hash, s.facts_hash,
         CASE WHEN r.facts_hash = s.facts_hash AND p.id IS NOT NULL THEN NULL ELSE s.facts{{jsonb}} END AS facts,
-        r.sku IS NULL AS is_new,
+        r.sku IS NULL AS is_new, r.sku IS NOT NULL AND r.product_id IS NULL AS was_asked,
         r.retired_at IS NOT NULL OR t.retired_at IS NOT NULL AS was_retired,
         r.price_minor AS old_price, r.currency AS old_currency,
         CAST(NULL AS bigint) AS held_price, CAST(NULL AS bigint) AS others_price, CAST(NULL AS text) AS held_for,

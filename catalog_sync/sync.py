@@ -118,7 +118,7 @@ def _read(
         runs.beat(this)
         this.complete = staged.complete and planning.credible(feed, this.lane, staged)
         runs.close(this, State.DONE, notes=notes, issues=issues)
-        _remember(feed, row, this, staged.cursor)
+        _remember(feed, row, this, staged.cursor, again=plan.answered > 0)
         if this.complete:
             _vouch(feed, now)
         failpoint("sync.before_commit")
@@ -180,9 +180,9 @@ def _remarks(this: SyncRun, staged: staging.Staged, plan: planning.Plan, *, appr
     return remarks
 
 
-def _remember(feed: Feed, row: ReadRow, this: SyncRun, cursor: str) -> None:
+def _remember(feed: Feed, row: ReadRow, this: SyncRun, cursor: str, *, again: bool) -> None:
     """Where the next reading of the lane begins, stored only now that this one is applied. A lane is read on its own
-    schedule from its first good run on."""
+    schedule from its first good run on. `again`: the same list has to be compared once more."""
     if this.changed or this.new or this.pushed:  # what the other lane said is to be compared again, even the same file
         StockLane.objects.filter(feed=feed).update(content_hash="")
         Feed.objects.filter(pk=feed.pk).update(content_hash="")
@@ -191,9 +191,9 @@ def _remember(feed: Feed, row: ReadRow, this: SyncRun, cursor: str) -> None:
         return
     values: dict[str, Any] = {
         "cursor": cursor or row.cursor,
-        "content_hash": this.content_hash if this.complete else "",
+        "content_hash": this.content_hash if this.complete and not again else "",
     }
-    if this.complete:
+    if this.complete and not again:
         values["full_at"] = this.started_at
     first = Coalesce("due_at", Value(next_time(row, this.started_at)))
     type(row)._default_manager.filter(pk=row.pk).update(**values, due_at=first)

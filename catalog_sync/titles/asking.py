@@ -21,7 +21,7 @@ from oscar.apps.partner.models import StockRecord
 from catalog_sync import banding
 from catalog_sync.models import Feed, PutOff, SourceRecord
 from catalog_sync.records import Availability, PriceKind
-from catalog_sync.titles import candidates, facts, matching, moderation
+from catalog_sync.titles import candidates, facts, matching, moderation, moves
 from catalog_sync.titles.describing import Described, described
 from catalog_sync.titles.likeness import Likeness
 from marketplace.catalogue import changes
@@ -102,6 +102,7 @@ def answer(feed: Feed, sku: str, *, product_id: int | None, by: User, now: datet
     """It is that title; without one, a new title. It is on sale from now on. None: nobody asks any more, or there is no
     such title."""
     with transaction.atomic():
+        moves.share_lock()
         asked = SourceRecord.objects.filter(is_about_likeness(), feed=feed, sku=sku, product_id=None, retired_at=None)
         record = asked.select_for_update(of=("self",)).first() if bulk.is_postgres() else asked.first()
         if record is None:

@@ -17,7 +17,7 @@ from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import Feed, SourceRecord
-from catalog_sync.titles import asking, matching
+from catalog_sync.titles import asking, matching, moves
 from marketplace.catalogue.folding import is_book
 from marketplace.catalogue.models import ProductFacts
 from marketplace.foundation import audit
@@ -88,10 +88,11 @@ def _asked(feeds: Iterable[Feed | int]) -> QuerySet[SourceRecord]:
 def answer(feed: Feed, sku: str, choice: Choice, *, by: AbstractBaseUser, now: datetime) -> bool:
     """What a person says; the feed is read again at once and sells the article as that title. False: nobody asks any
     more, or this cannot be chosen."""
-    question = next((one for one in open_questions([feed]) if one.sku == sku), None)
-    if question is None or choice not in question.choices:
-        return False
     with transaction.atomic():
+        moves.share_lock()
+        question = next((one for one in open_questions([feed]) if one.sku == sku), None)
+        if question is None or choice not in question.choices:
+            return False
         product = {Choice.SAME: question.was, Choice.OTHER: question.other}.get(choice) or _new_title(question)
         if not matching.answer(feed, sku, product_id=product.pk):
             return False
