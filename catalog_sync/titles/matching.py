@@ -158,8 +158,8 @@ WHERE {_ASKED} AND r.product_id IS NOT NULL
 
 
 def answer(feed: Feed, sku: str, *, product_id: int) -> bool:
-    """A person says which product an article is; applied when the feed is read next, whole: a list of changes does not say
-    again what was asked. False: nobody asked."""
+    """A person says which product an article is; applied when the feed is read next, whole: a list of changes does not
+    say again what was asked. False: nobody asked."""
     with transaction.atomic():
         asked = SourceRecord.objects.filter(feed=feed, sku=sku, product_id=None)
         if not asked.update(product_id=product_id, offer_hash=DIRTY, stock_hash=DIRTY, facts_hash=DIRTY):
