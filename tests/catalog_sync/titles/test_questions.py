@@ -109,9 +109,10 @@ def test_answer_given_while_the_feed_is_read_counts_for_its_number(books, monkey
         return plan
 
     monkeypatch.setattr(planning, "plan", plan_then_a_person_answers)
-    list_at(books, 2, listed)
-    monkeypatch.undo()
-    assert (sold_as(2), questions.count([books])) == (((other, 2), 0) if listed == OTHER else ((other, 0), 1))
+    at = NOON + timedelta(days=2)
+    shelve(books, article("a", gtin=listed, title="Kamouraska", quantity=3), article("b"), article("c"), at=at)
+    sync_now(books, at)
+    assert (sold_as(2), questions.count([books])) == (((other, 3), 0) if listed == OTHER else ((other, 0), 1))
 
 
 def test_title_that_is_not_there_yet_is_made(books):
