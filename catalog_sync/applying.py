@@ -7,7 +7,7 @@ facts and marks for the index belong together; so a run that is killed starts ov
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -47,10 +47,10 @@ def apply(
     over. Returns the number of rows written."""
     words = _words(row, run, staged, now, vouches=vouches)
     words["shop_as_of"] = bulk.moment(run.feed.shop.complete_as_of) if vouched else None
-    written, statements = 0, _statements(plan)
+    written = 0
     seconds = NEW_SECONDS if bulk.is_postgres() and not plan.planned_sold else LOCK_SECONDS
     for low, high in _slices(plan.planned, alive, seconds=seconds):
-        written += _apply_slice(run, plan, words | {"low": low, "high": high}, statements, now=now)
+        written += _apply_slice(run, plan, words | {"low": low, "high": high}, now=now)
     for low, high in _slices(plan.gone, alive, seconds=LOCK_SECONDS):
         written += _retire_slice(run, words | {"low": low, "high": high}, now)
     if staged.refused:
@@ -113,17 +113,21 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
         size = max(SMALLEST, min(LARGEST, int(size * max(0.5, min(2.0, pace)))))
 
 
-def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Sequence[str], *, now: datetime) -> int:
-    feed, sold = run.feed, plan.planned_sold > 0
+def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], *, now: datetime) -> int:
+    feed = run.feed
     moves.follow_in_plan(feed.pk, words["low"], words["high"], since=run.started_at)
+    if plan.asked and (answered := matching.follow_answers(words)):
+        plan.answered += answered
+        plan.planned_sold += answered
+    sold = plan.planned_sold > 0
     made = matching.create_products(feed, words["low"], words["high"], now=now) if plan.to_match else 0
     written = made
-    all_new = made == words["high"] - words["low"] + 1
+    all_new = made == words["high"] - words["low"] + 1 and not _knows_some(plan, words)
     if sold:
         _lock(merging.LOCK_PLANNED, words)
     journal.keep(run, words, anew=not sold and not plan.planned_known)
     products = [] if all_new or not plan.refolded else _products_to_fold(words)
-    for statement in statements:
+    for statement in _statements(plan):
         written += _execute(statement, words)
     if sold:
         _absorb(feed, words, now)
@@ -140,6 +144,13 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], statements: Se
     changes.mark(folded | (seen - {None}))
     changes.mark_works(product_id for product_id, _, was_retired in shown if was_retired and product_id)
     return written + len(folded)
+
+
+def _knows_some(plan: Plan, words: dict[str, Any]) -> bool:
+    """Whether the feed spoke before of an article of a slice: one that leaves its title for a new one is folded with
+    the title that it leaves."""
+    known = f"SELECT 1 FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s AND NOT is_new LIMIT 1"
+    return plan.planned_known > 0 and bool(bulk.rows(known, words))
 
 
 def _statements(plan: Plan) -> list[str]:
@@ -167,7 +178,8 @@ def _products_to_fold(words: dict[str, Any]) -> list[int]:
     # A scalar, not EXISTS: PostgreSQL would hash the records of all feeds for each slice.
     same = f"""
         SELECT DISTINCT c.product_id FROM {PLAN} c
-        WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}' AND (c.facts_changed OR c.was_retired)
+        WHERE c.n BETWEEN %(low)s AND %(high)s AND c.verdict = '{APPLY}'
+            AND (c.facts_changed OR c.was_retired OR c.product_id {bulk.differs()} c.old_product_id)
             AND CASE WHEN c.is_new THEN (
                 SELECT 1 FROM catalog_sync_sourcerecord o JOIN catalog_sync_feed g ON g.id = o.feed_id
                 WHERE o.product_id = c.product_id AND o.facts_hash = c.facts_hash AND g.kind = %(kind)s

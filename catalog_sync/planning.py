@@ -46,6 +46,8 @@ class Plan:
     currency_changed: int = 0
     questions: int = 0
     alike: int = 0  # of these, articles without a GTIN that may be a title we have
+    asked: int = 0  # what was a question before
+    answered: int = 0  # of these, while the plan was applied
     unknown: int = 0
     to_match: int = 0  # without a product yet, or whose product may have to be given a GTIN
     refolded: int = 0  # whose product's facts may change
@@ -152,7 +154,7 @@ def _counted(feed: Feed, lane: str) -> Plan:
     for verdict, is_new, rows, sold, lost, fell, held, currency_changed, *more in bulk.rows(
         _COUNT.format(**_words(lane))
     ):
-        nameless, to_match, refolded, uncounted = more
+        nameless, to_match, refolded, uncounted, asked = more
         counted.left += rows if verdict == OLDER else uncounted
         counted.planned += rows
         counted.planned_known += 0 if is_new else rows
@@ -170,6 +172,7 @@ def _counted(feed: Feed, lane: str) -> Plan:
         counted.currency_changed += currency_changed
         counted.to_match += to_match
         counted.refolded += refolded
+        counted.asked += asked
     for withdrawn, rows in bulk.rows(f"SELECT withdrawn, count(*) FROM {GONE} GROUP BY withdrawn"):
         if withdrawn:
             counted.withdrawn = rows
@@ -187,7 +190,8 @@ SELECT verdict, is_new, count(*), count(stock_record_id),
     sum(CASE WHEN gtin IS NULL AND old_gtin IS NULL THEN 1 ELSE 0 END),
     sum(CASE WHEN product_id IS NULL OR (gtin IS NOT NULL AND (is_new OR old_gtin {{differs}} gtin)) THEN 1 ELSE 0 END),
     sum(CASE WHEN facts_changed OR was_retired OR product_id {{differs}} old_product_id THEN 1 ELSE 0 END),
-    sum(CASE WHEN (parts & {{stock}}) <> 0 AND NOT number_counts AND quantity {{differs}} number THEN 1 ELSE 0 END)
+    sum(CASE WHEN (parts & {{stock}}) <> 0 AND NOT number_counts AND quantity {{differs}} number THEN 1 ELSE 0 END),
+    sum(CASE WHEN was_asked THEN 1 ELSE 0 END)
 FROM {PLAN} GROUP BY verdict, is_new
 """
 
@@ -205,9 +209,10 @@ FROM (SELECT * FROM {STAGE} WHERE ordinal %% 512 = 1) s
 LEFT JOIN catalog_sync_sourcerecord r ON r.feed_id = %(feed)s AND r.sku = s.sku
 """
 
-# r: this source's stored record, p its product; k: the shop's stock record with its terms t and the facts kf of its
-# product; f: the facts that have the GTIN, o: the title that has it beside its own; n: a person pinned the article to
-# k's product. Without r, k is there where another feed of the shop lists the article.
+# r: this source's stored record, p its product with the facts pf; k: the shop's stock record with its terms t and the
+# facts kf of its product; f: the facts that have the GTIN, o: the title that has it beside its own; n: a person pinned
+# the article to k's product. Without r, k is there where another feed of the shop lists the article. An article that
+# gains a number leaves a title that has another one: it is the title of its number, or a new one.
 _COMPARE = f"""
 SELECT row_number() OVER (ORDER BY c.sku {{sku_order}}) AS n, c.*,
     CASE
@@ -225,7 +230,7 @@ FROM (
     SELECT s.sku, s.gtin, s.title, s.price_minor, s.currency, s.price_kind, s.quantity, s.availability, s.condition,
         s.signed, s.first_edition, s.days, s.available_on, s.as_of, s.parts, s.offer_hash, s.facts_hash,
         CASE WHEN r.facts_hash = s.facts_hash AND p.id IS NOT NULL THEN NULL ELSE s.facts{{jsonb}} END AS facts,
-        r.sku IS NULL AS is_new,
+        r.sku IS NULL AS is_new, r.sku IS NOT NULL AND r.product_id IS NULL AS was_asked,
         r.retired_at IS NOT NULL OR t.retired_at IS NOT NULL AS was_retired,
         r.price_minor AS old_price, r.currency AS old_currency,
         CAST(NULL AS bigint) AS held_price, CAST(NULL AS bigint) AS others_price, CAST(NULL AS text) AS held_for,
@@ -249,8 +254,10 @@ FROM (
         END AS is_question,
         CASE
             WHEN p.id IS NOT NULL
-                AND (s.gtin IS NULL OR r.gtin = s.gtin OR r.gtin IS NULL
-                    AND (COALESCE(f.product_id, o.product_id) IS NULL OR n.stock_record_id IS NOT NULL)) THEN p.id
+                AND (s.gtin IS NULL OR r.gtin = s.gtin OR r.gtin IS NULL AND (n.stock_record_id IS NOT NULL
+                    OR (COALESCE(pf.gtin, f.product_id, o.product_id) IS NULL AND p.upc IS NULL))) THEN p.id
+            WHEN p.id IS NOT NULL AND r.gtin IS NULL AND (pf.gtin IS NOT NULL OR p.upc IS NOT NULL)
+                THEN COALESCE(f.product_id, o.product_id)
             WHEN r.sku IS NULL AND n.stock_record_id IS NOT NULL THEN k.product_id
             ELSE COALESCE(f.product_id, o.product_id, k.product_id)
         END AS product_id,
@@ -272,6 +279,7 @@ FROM (
     LEFT JOIN catalog_sync_pinnedarticle n ON n.stock_record_id = k.id
     LEFT JOIN titles_productfacts kf ON kf.product_id = k.product_id
     LEFT JOIN catalogue_product p ON p.id = r.product_id
+    LEFT JOIN titles_productfacts pf ON pf.product_id = r.product_id
     WHERE {_DIFFERS}
 ) c
 """

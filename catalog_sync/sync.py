@@ -125,7 +125,7 @@ def _read(
         runs.beat(this)
         this.complete = whole
         runs.close(this, State.DONE, notes=notes, issues=issues)
-        _remember(row, this, staged.cursor, all_taken=not plan.left)
+        _remember(row, this, staged.cursor, plan)
         if whole:
             _vouch(this, now, anew=speaks and not vouched)
         failpoint("sync.before_commit")
@@ -203,17 +203,17 @@ def _remarks(this: SyncRun, staged: staging.Staged, plan: planning.Plan, *, appr
     return remarks
 
 
-def _remember(row: ReadRow, this: SyncRun, cursor: str, *, all_taken: bool) -> None:
+def _remember(row: ReadRow, this: SyncRun, cursor: str, plan: planning.Plan) -> None:
     """Where the next reading of the lane begins, stored only now that this one is applied. A lane is read on its own
-    schedule from its first good run on. `all_taken`: nothing of the list was older than what was known; else it is to
-    be compared again, even the same file."""
+    schedule from its first good run on. Where part of the list was older than what was known, or a person answered
+    meanwhile, even the same one is to be compared again."""
     if this.pushed:  # when the list is read does not change
         return
     values: dict[str, Any] = {
         "cursor": cursor or row.cursor,
-        "content_hash": this.content_hash if this.complete and all_taken else "",
+        "content_hash": this.content_hash if this.complete and not plan.left and not plan.answered else "",
     }
-    if this.complete:
+    if this.complete and not plan.answered:
         values["full_at"] = this.started_at
     first = Coalesce("due_at", Value(next_time(row, this.started_at)))
     type(row)._default_manager.filter(pk=row.pk).update(**values, due_at=first)

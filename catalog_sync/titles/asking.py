@@ -18,6 +18,7 @@ from django.utils.text import slugify
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
+from catalog_sync import banding
 from catalog_sync.models import Feed, PutOff, SourceRecord
 from catalog_sync.records import Availability, PriceKind
 from catalog_sync.titles import candidates, facts, matching, moderation, moves
@@ -101,6 +102,7 @@ def answer(feed: Feed, sku: str, *, product_id: int | None, by: User, now: datet
     """It is that title; without one, a new title. It is on sale from now on. None: nobody asks any more, or there is no
     such title."""
     with transaction.atomic():
+        moves.share_lock()
         asked = SourceRecord.objects.filter(is_about_likeness(), feed=feed, sku=sku, product_id=None, retired_at=None)
         record = asked.select_for_update(of=("self",)).first() if bulk.is_postgres() else asked.first()
         if record is None:
@@ -139,9 +141,13 @@ def _new_title(feed: Feed, record: SourceRecord) -> Product:
 
 def _sell(feed: Feed, record: SourceRecord, product: Product) -> None:
     """As the shop last described it. Its number has the age that it had then; the next reading of the feed, which is
-    due, makes it as young as the list."""
+    due, makes it as young as the list. What the last list lacked is not sold until one has it again; nor is an article
+    whose price is too far from the others': the next reading keeps it back and says so."""
     ours = network.current().currency
     priced = record.price_minor is not None and record.currency == ours and record.price_kind != PriceKind.NET
+    if priced and banding.is_out_of_band(feed, record, product.pk):
+        priced = False
+        SourceRecord.objects.filter(feed=feed, sku=record.sku).update(price_minor=None)
     stock_record, made = StockRecord.objects.get_or_create(
         partner=feed.shop.partner,
         partner_sku=record.sku,
@@ -155,7 +161,7 @@ def _sell(feed: Feed, record: SourceRecord, product: Product) -> None:
     if not made:
         return
     values: dict[str, Any] = {"condition": record.condition, "price_kind": record.price_kind}
-    known = record.as_of is not None
+    known = record.as_of is not None and not record.missed
     StockTerms.objects.create(
         stock_record=stock_record,
         availability=record.availability if known else Availability.UNKNOWN,

@@ -7,6 +7,7 @@ a slice is made here, in bulk.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -15,9 +16,9 @@ from oscar.apps.catalogue.models import ProductClass
 from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import Feed, SourceRecord
-from catalog_sync.staging import DIRTY
+from catalog_sync.staging import DIRTY, PRICE
 from catalog_sync.titles import looking_up, moderation
-from catalog_sync.titles.candidates import own_code
+from catalog_sync.titles.candidates import QUESTION, own_code
 from marketplace.catalogue.folding import is_book
 from marketplace.foundation import bulk
 
@@ -110,7 +111,8 @@ WHERE x.n = {PLAN}.n AND x.{{key}} IS NOT NULL AND {PLAN}.n BETWEEN %s AND %s AN
 
 
 def _adopt_gtins(low: int, high: int) -> None:
-    """An article that its shop has given a GTIN at last: its product gets it, where no other product has it."""
+    """An article that its shop has given a GTIN at last: its product gets it, where no other product has it. Of several
+    articles that were one title and gain different numbers, the first keeps the title."""
     # CROSS JOIN: else SQLite goes through every product without a GTIN for each slice.
     gained = bulk.rows(
         f"SELECT min(c.product_id), c.gtin FROM {PLAN} c CROSS JOIN catalogue_product p WHERE p.id = c.product_id"
@@ -118,19 +120,50 @@ def _adopt_gtins(low: int, high: int) -> None:
         [low, high, APPLY],
     )
     for product_id, gtin in gained:
-        bulk.execute(
+        adopted = bulk.execute(
             "UPDATE catalogue_product SET upc = %(upc)s WHERE id = %(id)s AND upc IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM catalogue_product o WHERE o.upc = %(upc)s)"
             " AND NOT EXISTS (SELECT 1 FROM titles_othergtin o WHERE o.gtin = %(gtin)s)",
             {"id": product_id, "upc": gtin_text(gtin), "gtin": gtin},
         )
+        if not adopted:
+            bulk.execute(
+                f"UPDATE {PLAN} SET product_id = NULL WHERE n BETWEEN %s AND %s AND product_id = %s AND gtin = %s"
+                " AND old_gtin IS NULL AND NOT is_new AND NOT EXISTS ("
+                f"SELECT 1 FROM catalog_sync_pinnedarticle a WHERE a.stock_record_id = {PLAN}.stock_record_id)",
+                [low, high, product_id, gtin],
+            )
+
+
+def follow_answers(words: dict[str, Any]) -> int:
+    """What a person has answered since the plan was made, put into a slice of it: at the price that the answer sells
+    at, until the list is compared with it. An answer about another number than the list has now is asked for anew. The
+    records are locked: who answers meanwhile waits for the slice. Returns how many were answered."""
+    if bulk.is_postgres():
+        bulk.rows(_LOCK_ASKED, words)
+    return bulk.execute(_ANSWERED, words)
+
+
+_ASKED = f"{PLAN}.was_asked AND {PLAN}.n BETWEEN %(low)s AND %(high)s AND r.feed_id = %(feed)s AND r.sku = {PLAN}.sku"
+_LOCK_ASKED = f"SELECT r.sku FROM catalog_sync_sourcerecord r, {PLAN} WHERE {_ASKED} ORDER BY r.sku FOR UPDATE OF r"
+_ANSWERED = f"""
+UPDATE {PLAN} SET stock_record_id = k.id, old_product_id = k.product_id, verdict = '{APPLY}',
+    product_id = CASE WHEN verdict = '{APPLY}' THEN {PLAN}.product_id ELSE r.product_id END,
+    parts = CASE WHEN verdict = '{APPLY}' THEN parts ELSE parts & ~{PRICE} END,
+    offer_hash = CASE WHEN verdict = '{APPLY}' THEN {PLAN}.offer_hash ELSE {DIRTY} END
+FROM catalog_sync_sourcerecord r
+LEFT JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = r.sku
+WHERE {_ASKED} AND r.product_id IS NOT NULL
+    AND (verdict = '{APPLY}' OR verdict = '{QUESTION}' AND ({PLAN}.gtin IS NULL OR {PLAN}.gtin = r.gtin))
+"""
 
 
 def answer(feed: Feed, sku: str, *, product_id: int) -> bool:
-    """A person says which product an article is; applied when the feed is read next. False: nobody asked."""
+    """A person says which product an article is; applied when the feed is read next, whole: a list of changes does not
+    say again what was asked. False: nobody asked."""
     with transaction.atomic():
         asked = SourceRecord.objects.filter(feed=feed, sku=sku, product_id=None)
         if not asked.update(product_id=product_id, offer_hash=DIRTY, stock_hash=DIRTY, facts_hash=DIRTY):
             return False
-        Feed.objects.filter(pk=feed.pk).update(content_hash="")
+        Feed.objects.filter(pk=feed.pk).update(content_hash="", full_at=None)
         return True

@@ -17,10 +17,13 @@ from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import Feed, SourceRecord
-from catalog_sync.titles import asking, matching, moves
+from catalog_sync.titles import asking, facts, matching, moves
+from marketplace.catalogue import changes
 from marketplace.catalogue.folding import is_book
 from marketplace.catalogue.models import OtherGtin, ProductFacts
 from marketplace.foundation import audit
+from shops import absorbing
+from shops.models import StockTerms
 
 SHOWN = 100
 
@@ -89,18 +92,36 @@ def _asked(feeds: Iterable[Feed | int]) -> QuerySet[SourceRecord]:
 
 
 def answer(feed: Feed, sku: str, choice: Choice, *, by: AbstractBaseUser, now: datetime) -> bool:
-    """What a person says; the feed is read again at once and sells the article as that title. False: nobody asks any
-    more, or this cannot be chosen."""
-    question = next((one for one in open_questions([feed]) if one.sku == sku), None)
-    if question is None or choice not in question.choices:
-        return False
+    """What a person says; the feed is read again at once, whole, and sells the article as that title. False: nobody
+    asks any more, or this cannot be chosen."""
     with transaction.atomic():
+        moves.share_lock()
+        question = next((one for one in open_questions([feed]) if one.sku == sku), None)
+        if question is None or choice not in question.choices:
+            return False
         product = {Choice.SAME: question.was, Choice.OTHER: question.other}.get(choice) or _new_title(question)
         if not matching.answer(feed, sku, product_id=product.pk):
             return False
+        _bring_back(feed, sku, product, now=now)
         Feed.objects.filter(pk=feed.pk).update(due_at=now)
         audit.record("article.match", feed, by=by, shop_id=feed.shop_id, sku=sku, product=product.pk, choice=choice)
     return True
+
+
+def _bring_back(feed: Feed, sku: str, product: Product, *, now: datetime) -> None:
+    """The offer that the question took off sale is that title's at once, without a trusted number: the next one sells
+    it. What it cost as another title is not its price."""
+    offers = StockRecord.objects.filter(partner=feed.shop.partner, partner_sku=sku, terms__retired_at__isnull=False)
+    offer = offers.first()
+    if offer is None:
+        return
+    absorbing.distrust([offer.pk])
+    StockTerms.objects.filter(stock_record=offer).update(retired_at=None)
+    if offer.product_id != product.pk:
+        StockRecord.objects.filter(pk=offer.pk).update(product=product, price=None)
+        SourceRecord.objects.filter(feed=feed, sku=sku).update(price_minor=None)
+    facts.refold([offer.product_id, product.pk], now=now)
+    changes.mark([offer.product_id, product.pk])
 
 
 def _new_title(question: Question) -> Product:

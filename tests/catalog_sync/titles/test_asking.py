@@ -8,6 +8,7 @@ import pytest
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
+from catalog_sync import planning
 from catalog_sync.invariants import INVARIANTS
 from catalog_sync.models import Feed
 from catalog_sync.titles import asking, questions
@@ -73,6 +74,53 @@ def test_answer_sells_it_at_once_and_the_next_list_agrees(books, title):
     assert sync_now(books, later).quarantined == 0
     assert (StockRecord.objects.get(partner_sku="a").num_in_stock, units()) == (1, 1)
     assert asking.answer(books, "a", product_id=title.pk, by=factories.user(), now=AT) is None
+
+
+def test_price_far_from_the_others_is_kept_back_also_in_an_answer(books, title):
+    for _ in range(3):
+        factories.stock_record(factories.shop(), title, price="30.00")
+    shelve(books, article("a", title="L'Étranger", price=900), article("b"), at=AT)
+    sync_now(books, AT)
+    assert asking.answer(books, "a", product_id=title.pk, by=factories.user(), now=AT) == title
+    assert StockRecord.objects.get(partner_sku="a").price is None
+    run = sync_now(books, AT)
+    assert [(issue.kind, issue.sku) for issue in run.issues.all()] == [("quarantined", "a")]
+    assert StockRecord.objects.get(partner_sku="a").price is None
+
+
+def test_what_the_last_list_lacked_is_not_sold_by_an_answer(books, title):
+    listed = [article(sku, title=f"Savon {sku}") for sku in "bcdefghi"]
+    shelve(books, article("a", title="L'Étranger"), *listed, at=NOON)
+    sync_now(books, NOON)
+    shelve(books, *listed, at=AT)
+    assert sync_now(books, AT).state == "done"
+    assert asking.answer(books, "a", product_id=title.pk, by=factories.user(), now=AT) == title
+    assert (StockRecord.objects.get(partner_sku="a").terms.availability, units()) == ("unknown", 0)
+
+
+@pytest.mark.parametrize("change", [{"quantity": 5}, {"gtin": 9782070368228}])
+def test_answer_given_while_the_feed_is_read_counts(books, title, monkeypatch, change):
+    """A list that has changed the article asked about was compared before the answer, and is applied after it."""
+    planned = planning.plan
+
+    def plan_then_a_person_answers(*args, **kwargs):
+        plan = planned(*args, **kwargs)
+        assert asking.answer(books, "a", product_id=title.pk, by=factories.user(), now=AT) == title
+        return plan
+
+    monkeypatch.setattr(planning, "plan", plan_then_a_person_answers)
+    shelve(books, article("a", title="L'Étranger", price=950, **change), article("b"), at=AT)
+    assert sync_now(books, AT).state == "done"
+    monkeypatch.undo()
+    record = StockRecord.objects.get(partner_sku="a")
+    assert (record.num_in_stock, units(), open_skus(), violations()) == (change.get("quantity", 2), units(), [], [])
+    assert units() == record.num_in_stock
+    if "gtin" in change:
+        assert record.product.upc == str(change["gtin"])
+        return
+    assert (record.product, str(record.price)) == (title, "9.00")
+    books.refresh_from_db()
+    assert (books.content_hash, books.full_at, books.due_at) == ("", None, AT)
 
 
 def test_new_title_is_made_with_its_facts(books, title):

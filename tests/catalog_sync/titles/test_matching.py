@@ -74,6 +74,32 @@ def test_article_that_gains_a_known_gtin_moves_to_its_product():
     assert product_of() == there
 
 
+def test_article_that_gains_a_gtin_leaves_a_title_that_has_another():
+    """Alike or answered for, it was that title; its number says that it is another edition."""
+    there = factories.product("Kamouraska", gtin=ISBN)
+    books = feed()
+    shelve(books, article("a", title="Kamouraska"), article("b"))
+    sync_now(books)
+    assert matching.answer(books, "a", product_id=there.pk)
+    for day, gtin in ((1, None), (2, OTHER), (3, OTHER)):
+        at = NOON + timedelta(days=day)
+        shelve(books, article("a", gtin=gtin, title="Kamouraska", quantity=day), article("b"), at=at)
+        assert sync_now(books, at).quarantined == 0
+    assert (product_of().upc, product_of().facts.gtin) == (str(OTHER), OTHER)
+    assert ProductFacts.objects.get(product=there).gtin == ISBN
+
+
+def test_articles_of_one_title_that_gain_different_gtins_are_two_titles():
+    books = feed()
+    shelve(books, article("a", title="Kamouraska"), article("b"))
+    sync_now(books)
+    SourceRecord.objects.filter(sku="b").update(product_id=product_of().pk)
+    StockRecord.objects.update(product=product_of())
+    shelve(books, article("a", gtin=ISBN), article("b", gtin=OTHER), at=LATER)
+    sync_now(books, LATER)
+    assert {sku: product_of(sku).facts.gtin for sku in "ab"} == {"a": ISBN, "b": OTHER}
+
+
 def test_changed_gtin_is_a_question_and_not_sold_until_answered():
     books = feed()
     shelve(books, article("a", gtin=ISBN), article("b"))

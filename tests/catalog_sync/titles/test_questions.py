@@ -8,11 +8,13 @@ import pytest
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
+from catalog_sync import planning
 from catalog_sync.models import Feed
 from catalog_sync.titles import joining, questions
 from catalog_sync.titles.questions import Choice
 from marketplace.catalogue.models import OtherGtin, ProductFacts
 from marketplace.foundation.models import AuditEntry
+from shops import absorbing
 from shops.stock import sellable_units
 from tests import factories
 from tests.catalog_sync.memory import NOON, article, feed, shelve, sync_now
@@ -71,6 +73,46 @@ def test_answer_sells_the_article_as_that_title(books, choice):
     assert sold_as(3)[1] == 2
     entry = AuditEntry.objects.get(action="article.match")
     assert (entry.facts["sku"], entry.facts["choice"]) == ("a", choice)
+
+
+@pytest.mark.parametrize("choice", [Choice.SAME, Choice.OTHER])
+def test_answer_brings_the_offer_back_where_lists_say_changes_alone(books, choice):
+    """No later list need name the article. The next number sells it; not at the price of another title."""
+    other = factories.product("La Peste", gtin=OTHER)
+    was = ProductFacts.objects.get(gtin=ISBN).product
+    assert say(books, choice)
+    books.refresh_from_db()
+    product, units = sold_as(1)
+    assert (product, units, books.full_at) == (was if choice is Choice.SAME else other, 0, None)
+    offer = StockRecord.objects.get(partner_sku="a")
+    assert (offer.terms.retired_at, offer.terms.availability, offer.price is None) == (
+        None,
+        "unknown",
+        choice is Choice.OTHER,
+    )
+    at = NOON + timedelta(days=2)
+    absorbing.write_number(offer, 1, as_of=at, now=at)
+    assert sold_as(2)[1] == 1
+    list_at(books, 3, OTHER)
+    assert sold_as(3) == (product, 2)
+    assert str(StockRecord.objects.get(partner_sku="a").price) == "20.00"
+
+
+@pytest.mark.parametrize("listed", [OTHER, 9782070360284])
+def test_answer_given_while_the_feed_is_read_counts_for_its_number(books, monkeypatch, listed):
+    other = factories.product("La Peste", gtin=OTHER)
+    planned = planning.plan
+
+    def plan_then_a_person_answers(*args, **kwargs):
+        plan = planned(*args, **kwargs)
+        assert say(books, Choice.OTHER)
+        return plan
+
+    monkeypatch.setattr(planning, "plan", plan_then_a_person_answers)
+    at = NOON + timedelta(days=2)
+    shelve(books, article("a", gtin=listed, title="Kamouraska", quantity=3), article("b"), article("c"), at=at)
+    sync_now(books, at)
+    assert (sold_as(2), questions.count([books])) == (((other, 3), 0) if listed == OTHER else ((other, 0), 1))
 
 
 def test_title_that_is_not_there_yet_is_made(books):
