@@ -14,6 +14,16 @@ from marketplace import schema_template
 from marketplace.foundation import network
 from search import directory, indexing
 
+# Files of few long tests begin first: at the end one process would wait for the other otherwise.
+LONG = ("operations/test_operating", "test_failpoints", "test_proofs_smoke", "bench/test_programs", "browser/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((place for place, name in enumerate(LONG) if name in item.nodeid), len(LONG))
+
+    items.sort(key=place)
+
 
 def _fresh_copy(worker: str) -> None:
     connections.close_all()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,16 +32,29 @@ _RARELY = (100_000, 50, 1000)
 NO_JIT = "SET LOCAL jit = off"
 
 
+_collecting = threading.Lock()
+_working = 0  # how many are in it now, of all threads
+_usual = gc.get_threshold()
+
+
 @contextmanager
 def rarely_collecting() -> Iterator[None]:
     """For work that makes millions of small objects and no cycles: Python looks for garbage less often. Looking takes
-    a third of the time of a sync otherwise, for each look goes over everything that is imported."""
-    usual = gc.get_threshold()
-    gc.set_threshold(*_RARELY)
+    a third of the time of a sync otherwise, for each look goes over everything that is imported. As usual again when
+    the last one is through."""
+    global _working, _usual
+    with _collecting:
+        _working += 1
+        if _working == 1:
+            _usual = gc.get_threshold()
+            gc.set_threshold(*_RARELY)
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        with _collecting:
+            _working -= 1
+            if not _working:
+                gc.set_threshold(*_usual)
 
 
 def is_postgres() -> bool:
