@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from catalog_sync import journal, merging
 from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.lanes import is_beside, number_lane, vouchers
-from catalog_sync.models import Feed, ReadRow, SyncRun
+from catalog_sync.models import Feed, ReadRow, StockLane, SyncRun
 from catalog_sync.planning import GONE, QUESTION, Plan
 from catalog_sync.staging import Staged
 from catalog_sync.titles import facts, matching, moves, sources
@@ -75,7 +75,7 @@ def _words(row: ReadRow, run: SyncRun, staged: Staged, now: datetime, *, vouches
         and run.lane == number_lane(feed)
         and not vouchers(feed.shop_id).keys() - {feed},
         "shop": feed.shop_id,
-        "others": Feed.objects.filter(shop=feed.shop_id, active=True).exclude(pk=feed.pk).exists(),
+        "others": Feed.objects.filter(shop=feed.shop_id).exclude(pk=feed.pk).exists(),
         "vouches": vouches,
         # Lines that could not be read at all may be what seems to be missing.
         "vouched": not staged.nameless,
@@ -130,6 +130,7 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], *, now: dateti
     for statement in _statements(plan):
         written += _execute(statement, words)
     if sold:
+        _ask_others_again(merging.SOIL_OTHERS, words)
         _absorb(feed, words, now)
     if all_new:
         folded = facts.fold_new(feed, words["low"], words["high"], now=now)
@@ -151,6 +152,15 @@ def _knows_some(plan: Plan, words: dict[str, Any]) -> bool:
     the title that it leaves."""
     known = f"SELECT 1 FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s AND NOT is_new LIMIT 1"
     return plan.planned_known > 0 and bool(bulk.rows(known, words))
+
+
+def _ask_others_again(statement: str, words: dict[str, Any]) -> None:
+    """Another feed of the shop has said something of the same article number: its list, even the same one, is compared
+    again."""
+    if words["others"] and _execute(statement, words):
+        others = Feed.objects.filter(shop=words["shop"]).exclude(pk=words["feed"])
+        StockLane.objects.filter(feed__in=others).update(content_hash="", full_at=None)
+        others.update(content_hash="", full_at=None)
 
 
 def _statements(plan: Plan) -> list[str]:
@@ -221,6 +231,7 @@ def _retire_slice(run: SyncRun, words: dict[str, Any], now: datetime) -> int:
     changes.mark_works(concerned)
     written = sum(_execute(statement, words) for statement in _gone_statements(beside=words["beside"]))
     sources.mark_retired(words)
+    _ask_others_again(merging.SOIL_OTHERS_GONE, words)
     if words["zero"]:
         _absorb_sold_out(run.feed, words, now)
     return written

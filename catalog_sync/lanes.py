@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from catalog_sync.adapters.base import FeedSettings
 from catalog_sync.models import Feed, ReadRow, SourceRecord, StockLane, SyncRun
+from catalog_sync.records import Availability
 
 Lane = Feed.Lane
 
@@ -73,7 +76,27 @@ def vouchers(shop_id: int) -> dict[Feed, datetime]:
 
 
 def _gives_numbers(feed: Feed) -> bool:
-    return SourceRecord.objects.filter(feed=feed, retired_at=None, quantity__isnull=False).exists()
+    said = Q(quantity__isnull=False) | Q(availability=Availability.IN_STOCK)
+    return SourceRecord.objects.filter(said, feed=feed, retired_at=None).exists()
+
+
+def may_begin(feed: Feed, lane: str, as_of: datetime | None, *, says: bool, now: datetime) -> bool:
+    """Whether with a whole list of a lane, read at `as_of`, the feed will be among the `vouchers`. `says`: the list has
+    a number, or says that something is there."""
+    stored = Feed.objects.filter(pk=feed.pk, active=True).first()
+    if stored is None or as_of is None or lane != number_lane(feed):
+        return False
+    if as_of + timedelta(hours=stored.freshness_hours) < now:
+        return False
+    others = Feed.objects.filter(shop=feed.shop_id, active=True, lapsed_at=None).exclude(pk=feed.pk)
+    alone = not any(number_lane(other) == Lane.STOCK for other in others)
+    return alone or says or lane == Lane.STOCK or _gives_numbers(feed)
+
+
+def numbers_come_apart(feed: Feed) -> bool:
+    """Whether a catalogue of the feed that does not know a number says nothing of it: another lane or feed does."""
+    others = Feed.objects.filter(shop=feed.shop_id, active=True, lane=Lane.STOCK).exclude(pk=feed.pk)
+    return has_stock_lane(feed) or others.exists()
 
 
 def age_of(feed: Feed) -> datetime | None:

@@ -49,7 +49,8 @@ WHERE {_SLICE} ORDER BY k.id FOR NO KEY UPDATE OF k
 
 # A number that did not count is not remembered as said: the next list that repeats it must be looked at again.
 _OFFER_HASH = f"""
-CASE WHEN (c.parts & {STOCK}) <> 0 AND (NOT c.number_counts AND c.quantity {{differs}} c.number
+CASE WHEN (c.parts & {STOCK}) <> 0 AND (
+    NOT c.number_counts AND (c.quantity {{differs}} c.number OR c.availability <> c.old_availability)
     OR COALESCE(c.as_of < %(shop_as_of)s, false)) THEN {DIRTY} ELSE c.offer_hash END
 """
 # Then what the other lane said before is to be compared again.
@@ -212,10 +213,25 @@ RETIRE_GONE = retire(GONE, f"{_RETIRED} AND {_ALONE}")
 UNVOUCH_GONE = _UNVOUCH.format(source=GONE, retired_at=_NO_TIME, where=f"{_SLICE} AND NOT (c.withdrawn OR %(vouched)s)")
 
 _SOIL = f"""
-UPDATE catalog_sync_sourcerecord SET offer_hash = {DIRTY}, stock_hash = {DIRTY}
-WHERE feed_id = %(feed)s AND (offer_hash <> {DIRTY} OR stock_hash <> {DIRTY})
+UPDATE catalog_sync_sourcerecord SET offer_hash = {DIRTY},
+    stock_hash = CASE WHEN stock_hash = {ABSENT} THEN {ABSENT} ELSE {DIRTY} END
+WHERE feed_id = %(feed)s AND (offer_hash <> {DIRTY} OR stock_hash NOT IN ({DIRTY}, {ABSENT}))
     AND sku IN (SELECT c.sku FROM {{source}} c WHERE {{where}})
 """
+# Where another feed of the shop lists the same article number, its word is to be compared again.
+_SOIL_OTHERS = f"""
+UPDATE catalog_sync_sourcerecord SET offer_hash = {DIRTY},
+    stock_hash = CASE WHEN stock_hash = {ABSENT} THEN {ABSENT} ELSE {DIRTY} END
+WHERE feed_id IN (SELECT g.id FROM catalog_sync_feed g WHERE g.shop_id = %(shop)s AND g.id <> %(feed)s)
+    AND sku IN (SELECT c.sku FROM {{source}} c WHERE {{where}})
+    AND (offer_hash <> {DIRTY} OR stock_hash NOT IN ({DIRTY}, {ABSENT}))
+"""
+SOIL_OTHERS = _SOIL_OTHERS.format(
+    source=PLAN,
+    where=f"{_SLICE} AND c.verdict = '{APPLY}' AND c.number_counts"
+    " AND (c.quantity {differs} c.number OR c.availability <> c.old_availability)",
+)
+SOIL_OTHERS_GONE = _SOIL_OTHERS.format(source=GONE, where=_SLICE)
 SOIL_KEPT_BACK = _SOIL.format(source=PLAN, where=f"{_SLICE} AND {_KEPT_BACK}")
 SOIL_UNREAD = _SOIL.format(source=REFUSED, where=_UNREAD)
 SOIL_GONE = _SOIL.format(source=GONE, where=f"{_SLICE} AND NOT (c.withdrawn OR %(vouched)s)")

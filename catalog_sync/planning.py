@@ -11,7 +11,7 @@ from typing import Any
 
 from catalog_sync import banding
 from catalog_sync.banding import APPLY, JUMPED, PLAN
-from catalog_sync.lanes import is_beside, last_complete_as_of
+from catalog_sync.lanes import is_beside, last_complete_as_of, number_lane
 from catalog_sync.models import Feed, ReadRow
 from catalog_sync.staging import ABSENT, CONDITION, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE, WITHDRAWN, Staged
 from catalog_sync.titles import candidates
@@ -80,6 +80,7 @@ def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool)
         "approved": approved,
         "shop_as_of": bulk.moment(feed.shop.complete_as_of),
         "feed_as_of": bulk.moment(last_complete_as_of(feed, lane)),
+        "number_as_of": bulk.moment(last_complete_as_of(feed, number_lane(feed))),
         "beside": is_beside(feed, lane),
         **banding.words(feed),
     }
@@ -190,7 +191,8 @@ SELECT verdict, is_new, count(*), count(stock_record_id),
     sum(CASE WHEN gtin IS NULL AND old_gtin IS NULL THEN 1 ELSE 0 END),
     sum(CASE WHEN product_id IS NULL OR (gtin IS NOT NULL AND (is_new OR old_gtin {{differs}} gtin)) THEN 1 ELSE 0 END),
     sum(CASE WHEN facts_changed OR was_retired OR product_id {{differs}} old_product_id THEN 1 ELSE 0 END),
-    sum(CASE WHEN (parts & {{stock}}) <> 0 AND NOT number_counts AND quantity {{differs}} number THEN 1 ELSE 0 END),
+    sum(CASE WHEN (parts & {{stock}}) <> 0 AND NOT number_counts
+        AND (quantity {{differs}} number OR availability <> old_availability) THEN 1 ELSE 0 END),
     sum(CASE WHEN was_asked THEN 1 ELSE 0 END)
 FROM {PLAN} GROUP BY verdict, is_new
 """
@@ -262,7 +264,8 @@ FROM (
             ELSE COALESCE(f.product_id, o.product_id, k.product_id)
         END AS product_id,
         (s.parts & {{stock}}) <> 0 AND (k.id IS NULL OR NOT (
-            COALESCE(s.as_of < t.as_of, false) OR COALESCE(s.as_of < r.as_of, false)
+            (r.sku IS NOT NULL AND COALESCE(s.as_of < %(number_as_of)s{{moment}}, false))
+            OR COALESCE(s.as_of < t.as_of, false) OR COALESCE(s.as_of < r.as_of, false)
             OR (COALESCE(t.follows_runs, true) AND COALESCE(s.as_of < %(shop_as_of)s{{moment}}, false))
             OR ((COALESCE(s.as_of = t.as_of, false) OR COALESCE(s.as_of = r.as_of, false)
                     OR (COALESCE(t.follows_runs, true) AND COALESCE(s.as_of = %(shop_as_of)s{{moment}}, false)))

@@ -7,17 +7,18 @@ without a row written.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.utils import timezone
 
-from catalog_sync import vouching
+from catalog_sync import runs, vouching
 from catalog_sync.lanes import Lane, vouchers
 from catalog_sync.models import Feed, StockLane, SyncRun
-from catalog_sync.staging import DIRTY
+from catalog_sync.staging import ABSENT, DIRTY
 from marketplace.foundation import bulk
 from marketplace.foundation.failpoints import failpoint
 from shops import absorbing
@@ -26,9 +27,9 @@ SLICE = 2000  # articles in one transaction
 
 
 def follow_promises(now: datetime) -> int:
-    """Step: set the articles of each lapsed feed apart, and let the rest of its shop be sold again. Killed in between
-    it starts over. Returns how many feeds."""
-    done = 0
+    """Step: set the articles of each lapsed feed apart, and let the rest of its shop be sold again; and those of a feed
+    that was paused while that was not done. Killed in between it starts over. Returns how many feeds."""
+    done = sum(_lapse(feed, now) for feed in Feed.objects.filter(active=False, lapsed_at=None))
     shops = Feed.objects.filter(active=True, lapsed_at=None).order_by("shop_id").values_list("shop_id", flat=True)
     for shop_id in list(shops.distinct()):
         ages = vouchers(shop_id)
@@ -39,33 +40,39 @@ def follow_promises(now: datetime) -> int:
 
 
 def _lapse(feed: Feed, now: datetime) -> int:
-    """While nobody reads the feed: what a run has planned must not be undone beside it."""
-    begun = timezone.now()
+    """In the place of a run, so that nobody reads the feed meanwhile: what a run has planned must not be undone beside
+    it."""
     try:
-        with transaction.atomic():
-            slot = SyncRun.objects.create(
-                feed=feed, lane=feed.lane, state=SyncRun.State.RUNNING, started_at=now, alive_at=begun, pushed=True
-            )
-    except IntegrityError:
+        slot = runs.begin(feed, now=now, pushed=True)
+    except runs.AlreadyRunningError:
         return 0
     try:
-        set_apart(feed)
+        age = vouchers(feed.shop_id).get(feed)
+        if age is not None and age + vouching.promise(feed) >= now:
+            return 0  # a list has come since
+        set_apart(feed, alive=lambda: runs.beat(slot))
         with transaction.atomic():
+            runs.beat(slot)
             Feed.objects.filter(pk=feed.pk).update(lapsed_at=now)
             vouching.vouch(feed.shop_id, now=now)
+    except runs.TakenOverError:
+        return 0
     finally:
         slot.delete()
     return 1
 
 
-def set_apart(feed: Feed) -> None:
-    """Its articles become unknown, keeping the age of their numbers; its next list, even the same one, says
-    again what is there. First that, so that a kill in between hides nothing for good."""
-    StockLane.objects.filter(feed=feed).update(content_hash="")
-    Feed.objects.filter(pk=feed.pk).update(content_hash="")
-    words = {"feed": feed.pk, "shop": feed.shop_id, "partner": feed.shop.partner_id, "dirty": DIRTY, "after": ""}
+def set_apart(feed: Feed, *, alive: Callable[[], None] = lambda: None) -> None:
+    """Its articles become unknown, keeping the age of their numbers; its next list, even the same one, says again what
+    is there. First that, so that a kill in between hides nothing for good. `alive` is called in each transaction."""
+    others = Feed.objects.filter(shop=feed.shop_id).exclude(pk=feed.pk)
+    concerned = [feed.pk, *others.values_list("pk", flat=True)]
+    StockLane.objects.filter(feed__in=concerned).update(content_hash="", full_at=None)
+    Feed.objects.filter(pk__in=concerned).update(content_hash="", full_at=None)
+    words = {"feed": feed.pk, "shop": feed.shop_id, "partner": feed.shop.partner_id, "after": ""}
     while skus := bulk.rows(_SKUS, words):
         with transaction.atomic():
+            alive()
             bulk.execute(_SOIL, {**words, "last": skus[-1][0]})
             failpoint("sync.before_commit")
         failpoint("sync.after_commit")
@@ -73,6 +80,7 @@ def set_apart(feed: Feed) -> None:
     ids = [stock_record_id for (stock_record_id,) in bulk.rows(_TRUSTED, words)]
     for start in range(0, len(ids), SLICE):
         with transaction.atomic():
+            alive()
             absorbing.distrust(ids[start : start + SLICE])
             failpoint("sync.before_commit")
         failpoint("sync.after_commit")
@@ -81,21 +89,21 @@ def set_apart(feed: Feed) -> None:
 _SKUS = f"""
 SELECT sku FROM catalog_sync_sourcerecord WHERE feed_id = %(feed)s AND sku > %(after)s ORDER BY sku LIMIT {SLICE}
 """
-_SOIL = """
-UPDATE catalog_sync_sourcerecord SET offer_hash = %(dirty)s, stock_hash = %(dirty)s
-WHERE feed_id = %(feed)s AND sku > %(after)s AND sku <= %(last)s
+# Those of its own, and of the same article numbers where other feeds of the shop list them.
+_SOIL = f"""
+UPDATE catalog_sync_sourcerecord SET offer_hash = {DIRTY},
+    stock_hash = CASE WHEN stock_hash = {ABSENT} THEN {ABSENT} ELSE {DIRTY} END
+WHERE feed_id IN (SELECT g.id FROM catalog_sync_feed g WHERE g.shop_id = %(shop)s)
+    AND sku > %(after)s AND sku <= %(last)s AND (feed_id = %(feed)s OR sku IN (
+        SELECT o.sku FROM catalog_sync_sourcerecord o
+        WHERE o.feed_id = %(feed)s AND o.sku > %(after)s AND o.sku <= %(last)s))
 """
-# Not what another feed of the shop lists too: that one vouches for it.
-_TRUSTED = f"""
+_TRUSTED = """
 SELECT k.id FROM catalog_sync_sourcerecord r
 JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = r.sku
 LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id
 WHERE r.feed_id = %(feed)s AND r.retired_at IS NULL
     AND (COALESCE(t.follows_runs, true) OR t.availability = 'in_stock')
-    AND NOT EXISTS (
-        SELECT 1 FROM catalog_sync_feed g JOIN catalog_sync_sourcerecord o ON o.feed_id = g.id AND o.sku = r.sku
-        WHERE g.shop_id = %(shop)s AND g.id <> r.feed_id AND g.active AND g.lapsed_at IS NULL
-            AND o.retired_at IS NULL AND o.missed = 0 AND (g.lane = '{Lane.STOCK}' OR o.quantity IS NOT NULL))
 ORDER BY k.id
 """
 
@@ -116,7 +124,9 @@ def _follow_pause(sender: type[Feed], instance: Feed, **_: Any) -> None:
     """Resumed, it vouches again with its next complete list."""
     if getattr(instance, "was_active", False) and not instance.active:
         set_apart(instance)
-        Feed.objects.filter(pk=instance.pk).update(lapsed_at=timezone.now())
+        now = timezone.now()
+        Feed.objects.filter(pk=instance.pk).update(lapsed_at=now)
+        instance.lapsed_at, instance.content_hash, instance.full_at = now, "", None  # as stored, if it is saved again
 
 
 def _follow_deletion(sender: type[Feed], instance: Feed, **_: Any) -> None:

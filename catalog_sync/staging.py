@@ -12,7 +12,7 @@ from datetime import datetime
 
 from catalog_sync.overlaying import lay_over, take_back
 from catalog_sync.reasons import FeedError, ReadingEndedError, Reason, reason
-from catalog_sync.records import CatalogRecord, Chunk, Issue, Refused
+from catalog_sync.records import Availability, CatalogRecord, Chunk, Issue, Refused
 from catalog_sync.staged_rows import (
     ABSENT,
     COLUMNS,
@@ -44,6 +44,7 @@ __all__ = [
     "TITLE",
     "WITHDRAWN",
     "Staged",
+    "says_numbers",
     "stage",
 ]
 
@@ -151,3 +152,9 @@ def _keep_last_lines(staged: Staged) -> None:
         f"DELETE FROM {STAGE} WHERE ordinal IN"
         f" (SELECT s.ordinal FROM {TWICE} d CROSS JOIN {STAGE} s WHERE s.sku = d.sku AND s.ordinal < d.last)"
     )
+
+
+def says_numbers() -> bool:
+    """Whether any staged article has a number, or is said to be there."""
+    said = f"(parts & {STOCK}) <> 0 AND (quantity IS NOT NULL OR availability = '{Availability.IN_STOCK}')"
+    return bool(bulk.rows(f"SELECT EXISTS (SELECT 1 FROM {STAGE} WHERE {said})")[0][0])

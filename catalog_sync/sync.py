@@ -95,7 +95,7 @@ def _read(
             progress(read)
 
     # Beside a stock lane a catalogue without numbers says nothing of them.
-    silent = this.lane == lanes.Lane.CATALOGUE and not this.pushed and lanes.has_stock_lane(feed)
+    silent = this.lane == lanes.Lane.CATALOGUE and not this.pushed and lanes.numbers_come_apart(feed)
     staged = staging.stage(reading.chunks, unknown_is_silence=silent, on_chunk=on_chunk)
     plan = planning.plan(feed, row, staged, lane=this.lane, approved=approved)
     runs.counted(this, staged, plan)
@@ -116,8 +116,10 @@ def _read(
         _forget_files(this, row)
     vouched = feed in lanes.vouchers(feed.shop_id)
     whole = staged.complete and planning.credible(feed, this.lane, staged)
-    speaks = this.lane == lanes.number_lane(feed)  # of the numbers
-    vouches = vouched or (whole and speaks)
+    begins = (
+        whole and not vouched and lanes.may_begin(feed, this.lane, staged.as_of, says=staging.says_numbers(), now=now)
+    )
+    vouches = vouched or begins
     alive = lambda: runs.beat(this)  # noqa: E731
     this.written = applying.apply(row, this, plan, staged, vouched=vouched, vouches=vouches, now=now, alive=alive)
     this.seconds = time.monotonic() - started
@@ -127,7 +129,9 @@ def _read(
         runs.close(this, State.DONE, notes=notes, issues=issues)
         _remember(row, this, staged.cursor, plan)
         if whole:
-            _vouch(this, now, anew=speaks and not vouched)
+            _vouch(this, now, anew=begins)
+        if vouches and not Feed.objects.filter(pk=feed.pk, active=True).exists():
+            Feed.objects.filter(pk=feed.pk).update(lapsed_at=None)  # paused meanwhile: the step sets it apart again
         failpoint("sync.before_commit")
     failpoint("sync.after_commit")
     return this
@@ -135,11 +139,9 @@ def _read(
 
 def _vouch(this: SyncRun, now: datetime, *, anew: bool) -> None:
     """A complete list was applied. `anew`: the feed did not vouch for its numbers before, be it that its promise had
-    passed; a list whose own promise has passed already changes nothing of that."""
+    passed."""
     feed = this.feed
     if anew:
-        if this.as_of is None or this.as_of + vouching.promise(feed) < now:
-            return
         Feed.objects.filter(pk=feed.pk).update(lapsed_at=None)
         feed.lapsed_at = None
         vouching.follow(feed, this.lane)
@@ -172,8 +174,9 @@ def _close_unchanged(this: SyncRun, reading: Reading, *, now: datetime, started:
     with transaction.atomic():
         runs.close(this, State.DONE, notes=[reason("run_unchanged")])
         if this.pk is not None:
-            anew = this.lane == lanes.number_lane(feed) and feed not in lanes.vouchers(feed.shop_id)
-            _vouch(this, now, anew=anew)
+            vouched = feed in lanes.vouchers(feed.shop_id)
+            begins = not vouched and lanes.may_begin(feed, this.lane, this.as_of, says=False, now=now)
+            _vouch(this, now, anew=begins)
     return this
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from catalog_sync.lanes import vouchers
 from catalog_sync.models import Feed
 from catalog_sync.planning import OWN_HASH
-from catalog_sync.staging import DIRTY
+from catalog_sync.staging import ABSENT, DIRTY
 from marketplace.foundation import bulk
 from shops import absorbing
 from shops.models import Shop
@@ -32,9 +32,8 @@ def promise(feed: Feed) -> timedelta:
 def follow(feed: Feed, lane: str) -> int:
     """From now on what the feed lists follows its shop's runs: it vouches for the first time, or again, and its last
     list was read whole. Not what that list left unsaid or was kept back. Returns how many records."""
-    return bulk.execute(
-        _FOLLOW.format(own=OWN_HASH[lane]), {"feed": feed.pk, "partner": feed.shop.partner_id, "dirty": DIRTY}
-    )
+    words = {"feed": feed.pk, "partner": feed.shop.partner_id, "dirty": DIRTY, "absent": ABSENT}
+    return bulk.execute(_FOLLOW.format(own=OWN_HASH[lane]), words)
 
 
 _FOLLOW = """
@@ -42,5 +41,6 @@ UPDATE shops_stockterms SET follows_runs = true
 WHERE NOT follows_runs AND stock_record_id IN (
     SELECT k.id FROM catalog_sync_sourcerecord r
     JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = r.sku
-    WHERE r.feed_id = %(feed)s AND r.retired_at IS NULL AND r.missed = 0 AND r.{own} <> %(dirty)s)
+    WHERE r.feed_id = %(feed)s AND r.retired_at IS NULL AND r.missed = 0
+        AND r.{own} NOT IN (%(dirty)s, %(absent)s))
 """

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import lanes, sync
 from catalog_sync.doors import pushing
 from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, SourceRecord, StockLane, SyncRun
+from catalog_sync.promises import follow_promises, set_apart
 from catalog_sync.records import STOCK_FIELDS, Chunk, Cursor, Lane
 from shops.models import Allocation, StockTerms
 from shops.sellable import annotate_sellable
@@ -353,3 +355,93 @@ def test_same_file_is_compared_again_where_its_number_did_not_count():
     assert StockRecord.objects.get().num_in_stock == 5
     leave(NOON + 2 * HOUR)
     assert StockRecord.objects.get().num_in_stock == 3
+
+
+def test_list_whose_promise_has_passed_already_lets_nothing_follow():
+    """Else another feed's lists would make its numbers younger."""
+    books, slow = feed(), None
+    slow = feed(books.shop, freshness_hours=24)
+    shelve(books, article("a"))
+    shelve(slow, article("s", quantity=1))
+    sync_now(books)
+    sync_now(slow)
+    later = NOON + 48 * HOUR
+    shelve(books, article("a"), at=later)
+    sync_now(books, later)
+    assert follow_promises(later) == 1
+    shelve(slow, article("s", quantity=1), at=NOON + 2 * HOUR)  # late, but younger than what is stored
+    slow.refresh_from_db()
+    sync.run(slow, now=later + HOUR)
+    open_one = promised("s", 1, later)
+    shelve(books, article("a"), at=later + 2 * HOUR)
+    sync_now(books, later + 2 * HOUR)
+    open_one.refresh_from_db()
+    assert (open_one.ended_at, sellable(later + 2 * HOUR)) == (None, {"a": 2, "s": 0})
+
+
+def test_paused_feed_that_is_read_by_hand_vouches_for_nothing():
+    books = feed()
+    used = feed(books.shop)
+    shelve(books, article("a"))
+    shelve(used, article("u"))
+    sync_now(books)
+    used.refresh_from_db()
+    used.active = False
+    used.save()
+    sync_now(used)
+    assert set(StockTerms.objects.filter(stock_record__partner_sku="u").values_list("follows_runs", flat=True)) == {
+        False
+    }
+    assert used not in lanes.vouchers(books.shop_id)
+
+
+def test_feed_without_numbers_beside_one_with_a_lane_lets_nothing_follow():
+    books = feed()
+    beside(books)
+    bare = feed(books.shop)
+    shelve(books, article("a", quantity=None))
+    shelve(bare, article("u", quantity=None, availability="orderable", days=5))
+    sync_now(books)
+    count(books, {"a": 1}, NOON + HOUR)
+    sync_now(bare)
+    assert not StockTerms.objects.get(stock_record__partner_sku="u").follows_runs
+
+
+def test_number_that_another_feed_has_overwritten_is_compared_again():
+    books = feed()
+    used = feed(books.shop)
+    shelve(books, article("x", quantity=1))
+    sync_now(books)
+    shelve(used, article("x", quantity=5), at=NOON + HOUR)
+    sync_now(used, NOON + HOUR)
+    shelve(books, article("x", quantity=1), at=NOON + 2 * HOUR)  # as it always said
+    sync_now(books, NOON + 2 * HOUR)
+    assert StockRecord.objects.get().num_in_stock == 1
+
+
+def test_number_as_before_of_an_older_list_is_compared_again():
+    """Else what was set apart would stay unknown for ever."""
+    books = feed()
+    shelve(books, article("x", quantity=2))
+    sync_now(books)
+    pushing.accept(books, key="k", as_of=NOON + 2 * HOUR, rows=[{"sku": "x", "quantity": 2}], now=NOON + 2 * HOUR)
+    pushing.apply_pushes(NOON + 2 * HOUR)
+    set_apart(books)
+    shelve(books, article("x", quantity=2), at=NOON + HOUR)
+    sync_now(books, NOON + HOUR)
+    shelve(books, article("x", quantity=2), at=NOON + 3 * HOUR)
+    sync_now(books, NOON + 3 * HOUR)
+    assert sellable(NOON + 3 * HOUR) == {"x": 2}
+
+
+def test_feed_whose_run_died_still_lapses():
+    books = feed(freshness_hours=24)
+    used = feed(books.shop, freshness_hours=300)
+    shelve(books, article("a"))
+    shelve(used, article("u"))
+    sync_now(books)
+    sync_now(used)
+    later = NOON + 48 * HOUR
+    long_ago = timezone.now() - timedelta(hours=1)
+    SyncRun.objects.create(feed=books, state="running", started_at=later, alive_at=long_ago)
+    assert (follow_promises(later), sellable(later)) == (1, {"a": 0, "u": 2})
