@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalog_sync import journal, merging
+from catalog_sync import journal, merging, promises
 from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.lanes import is_beside, number_lane, vouchers
 from catalog_sync.models import Feed, ReadRow, StockLane, SyncRun
@@ -115,6 +115,7 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
 
 def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], *, now: datetime) -> int:
     feed = run.feed
+    _lock_feeds(words)
     moves.follow_in_plan(feed.pk, words["low"], words["high"], since=run.started_at)
     if plan.asked and (answered := matching.follow_answers(words)):
         plan.answered += answered
@@ -152,6 +153,12 @@ def _knows_some(plan: Plan, words: dict[str, Any]) -> bool:
     the title that it leaves."""
     known = f"SELECT 1 FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s AND NOT is_new LIMIT 1"
     return plan.planned_known > 0 and bool(bulk.rows(known, words))
+
+
+def _lock_feeds(words: dict[str, Any]) -> None:
+    """Rows of the shop's feeds before its stock records, as whoever ends a run has them: lanes, then feeds."""
+    if words["others"] and bulk.is_postgres():
+        promises.lock_feeds(words["shop"])
 
 
 def _ask_others_again(statement: str, words: dict[str, Any]) -> None:
@@ -221,6 +228,7 @@ def _retire_slice(run: SyncRun, words: dict[str, Any], now: datetime) -> int:
     """What a complete and credible list no longer has is not sold until it has it again, and retired when the next such
     list lacks it too; or it is sold out, where the feed lists only what is in stock. Where lines of the list could not
     be read at all it may be among them: then it only grows old."""
+    _lock_feeds(words)
     _lock(merging.LOCK_GONE, words)
     journal.keep_gone(run, words)
     gone = bulk.rows(

@@ -73,6 +73,7 @@ def set_apart(feed: Feed, *, alive: Callable[[], None] = lambda: None) -> None:
     while skus := bulk.rows(_SKUS, words):
         with transaction.atomic():
             alive()
+            lock_feeds(feed.shop_id)
             bulk.execute(_SOIL, {**words, "last": skus[-1][0]})
             failpoint("sync.before_commit")
         failpoint("sync.after_commit")
@@ -81,11 +82,24 @@ def set_apart(feed: Feed, *, alive: Callable[[], None] = lambda: None) -> None:
     for start in range(0, len(ids), SLICE):
         with transaction.atomic():
             alive()
+            lock_feeds(feed.shop_id)
             absorbing.distrust(ids[start : start + SLICE])
             failpoint("sync.before_commit")
         failpoint("sync.after_commit")
 
 
+def lock_feeds(shop_id: int) -> None:
+    """In a transaction, before any stock record: the rows of a shop's lanes and feeds, in order of key."""
+    if bulk.is_postgres():
+        for statement in (_LANES, _FEEDS):
+            bulk.rows(statement, {"shop": shop_id})
+
+
+_LANES = """
+SELECT l.id FROM catalog_sync_stocklane l JOIN catalog_sync_feed g ON g.id = l.feed_id
+WHERE g.shop_id = %(shop)s ORDER BY l.id FOR NO KEY UPDATE OF l
+"""
+_FEEDS = "SELECT id FROM catalog_sync_feed WHERE shop_id = %(shop)s ORDER BY id FOR NO KEY UPDATE"
 _SKUS = f"""
 SELECT sku FROM catalog_sync_sourcerecord WHERE feed_id = %(feed)s AND sku > %(after)s ORDER BY sku LIMIT {SLICE}
 """

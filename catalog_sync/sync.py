@@ -19,7 +19,7 @@ from django.db.models.functions import Coalesce
 from catalog_sync import applying, guarding, lanes, planning, runs, sampling, staging, vouching
 from catalog_sync.doors import hosts
 from catalog_sync.doors.locations import Reading, opened
-from catalog_sync.models import Feed, ReadRow, SourceRecord, StockLane, SyncRun
+from catalog_sync.models import Feed, ReadRow, RecordIssue, SourceRecord, StockLane, SyncRun
 from catalog_sync.reasons import FeedError, Reason, reason
 from marketplace.catalogue import subjects
 from marketplace.foundation import bulk, leases
@@ -110,6 +110,22 @@ def _read(
     notes = staged.notes + _remarks(this, staged, plan, approved=approved)
     if this.pk is None:
         return runs.close(this, State.DONE, notes=notes, issues=issues)
+    return _apply(this, row, plan, staged, notes, issues, now=now, started=started)
+
+
+def _apply(
+    this: SyncRun,
+    row: ReadRow,
+    plan: planning.Plan,
+    staged: staging.Staged,
+    notes: list[Reason],
+    issues: list[RecordIssue],
+    *,
+    now: datetime,
+    started: float,
+) -> SyncRun:
+    """What was read and is credible, into the stock records; and what follows for the age of the shop's numbers."""
+    feed = this.feed
     if plan.new or plan.changed:
         subjects.load()  # the labels of the codes that the fold writes
     if this.pushed or plan.new or plan.changed or plan.gone:
@@ -119,7 +135,8 @@ def _read(
     begins = (
         whole and not vouched and lanes.may_begin(feed, this.lane, staged.as_of, says=staging.says_numbers(), now=now)
     )
-    vouches = vouched or begins
+    # Beside others the shop's age may be younger than this list: then nothing follows before that age is put back.
+    vouches = vouched or (begins and feed.shop.complete_as_of is None)
     alive = lambda: runs.beat(this)  # noqa: E731
     this.written = applying.apply(row, this, plan, staged, vouched=vouched, vouches=vouches, now=now, alive=alive)
     this.seconds = time.monotonic() - started
@@ -128,9 +145,11 @@ def _read(
         this.complete = whole
         runs.close(this, State.DONE, notes=notes, issues=issues)
         _remember(row, this, staged.cursor, plan)
+        if whole and not (vouched or begins) and this.lane == lanes.number_lane(feed):
+            Feed.objects.filter(pk=feed.pk, lapsed_at=None).update(lapsed_at=now)  # it begins with a better list
         if whole:
             _vouch(this, now, anew=begins)
-        if vouches and not Feed.objects.filter(pk=feed.pk, active=True).exists():
+        if (vouched or begins) and not Feed.objects.filter(pk=feed.pk, active=True).exists():
             Feed.objects.filter(pk=feed.pk).update(lapsed_at=None)  # paused meanwhile: the step sets it apart again
         failpoint("sync.before_commit")
     failpoint("sync.after_commit")

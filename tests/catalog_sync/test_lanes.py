@@ -445,3 +445,28 @@ def test_feed_whose_run_died_still_lapses():
     long_ago = timezone.now() - timedelta(hours=1)
     SyncRun.objects.create(feed=books, state="running", started_at=later, alive_at=long_ago)
     assert (follow_promises(later), sellable(later)) == (1, {"a": 0, "u": 2})
+
+
+def test_first_list_that_is_too_old_hides_nothing_for_good():
+    books = feed()
+    shelve(books, article("a"))
+    books.refresh_from_db()
+    sync.run(books, now=NOON + 96 * HOUR)
+    assert sellable(NOON + 96 * HOUR) == {"a": 0}
+    shelve(books, article("a"), at=NOON + 97 * HOUR)
+    sync_now(books, NOON + 97 * HOUR)
+    assert sellable(NOON + 97 * HOUR) == {"a": 2}
+
+
+def test_feed_that_begins_beside_a_younger_one_ends_nothing_by_that_ones_age():
+    books, late = feed(), None
+    late = feed(books.shop)
+    shelve(books, article("a"), at=NOON + 5 * HOUR)
+    sync_now(books, NOON + 5 * HOUR)
+    shelve(late, article("s", quantity=1), at=NOON, complete=False)
+    sync_now(late)
+    open_one = promised("s", 1, NOON + 3 * HOUR)
+    shelve(late, article("s", quantity=2), at=NOON + HOUR)
+    sync_now(late, NOON + HOUR)
+    open_one.refresh_from_db()
+    assert (open_one.ended_at, sellable(NOON + 5 * HOUR)) == (None, {"a": 2, "s": 1})
