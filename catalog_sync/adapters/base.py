@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from catalog_sync.prices import NO_CURRENCY
 from catalog_sync.reading.fetching import LocalFile, open_all
 from catalog_sync.reasons import FeedError, Reason, feed_error, reason
 from catalog_sync.records import STOCK_FIELDS, CatalogRecord, Chunk, Cursor, Issue, Lane, Refused, StockKind
@@ -31,7 +32,7 @@ class FeedSettings:
 
     kind: str
     location: str  # path, folder or URL
-    currency: str = "XXX"  # ISO 4217, where the sender names none
+    currency: str = NO_CURRENCY  # ISO 4217, where the sender names none
     language: str = ""  # of the sender: "fr", "en"
     encoding: str = ""  # declared charset; empty: found out
     options: dict[str, Any] = field(default_factory=dict)
