@@ -17,7 +17,7 @@ from catalog_sync import staging, sync
 from catalog_sync.doors.locations import feeds_folder, opened
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.staging import STAGE
-from catalog_sync.titles import matching
+from catalog_sync.titles import candidates, matching
 from marketplace.foundation import bulk
 from shops.models import Shop
 from tests import factories
@@ -94,7 +94,9 @@ def of_known_titles(size: int) -> dict[str, tuple[str, str]]:
 
 
 def settle() -> None:
-    """What a database that has been running for a day has done by itself: statistics, the visibility map."""
+    """What a database that has been running for a day has done by itself: titles filed by their blocks, statistics, the
+    visibility map."""
+    candidates.file_new()
     bulk.execute("DELETE FROM titles_titlechange")
     if bulk.is_postgres():
         for table in _TABLES:

@@ -57,6 +57,7 @@ STEPS = [
     Step("group_works", "catalog_sync.titles.works:group_works", 2, slow=True),
     Step("prune_journals", "catalog_sync.journal:prune", 3600, slow=True),
     Step("fold_again", "catalog_sync.titles.sources:fold_again", 5),
+    Step("file_titles", "catalog_sync.titles.candidates:file_titles", 60, slow=True),
     Step("look_up", "catalog_sync.titles.looking_up:look_up", 10, slow=True),
     Step("fetch_covers", "marketplace.catalogue.cover_files:fetch_covers", 5, slow=True),
     Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15, slow=True),

@@ -1,9 +1,9 @@
 """New articles without a GTIN, compared with the titles there are: found by block, scored, and matched or asked about.
 
 A *block* is a text that two descriptions of one title nearly always share (`describing.block_keys`); `TitleBlock` is
-the index from its hash to titles. It is derived: titles that a first list makes are filed when somebody next asks,
-others where their facts are folded. A block with more than MOST titles in it says nothing and is passed over, so that
-an article is compared with a bounded number of them.
+the index from its hash to titles. It is derived: titles that a first list makes are filed by a step, or when somebody
+asks before it, others where their facts are folded. A block with more than MOST titles in it says nothing and is
+passed over, so that an article is compared with a bounded number of them.
 
 From `likeness.HIGH` on an article is that title, from LOW on it is a question for the operator and is not sold until
 it is answered, below it is a new title; where several titles reach HIGH, it is a question too. Two exceptions: a title
@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
-
-from django.db import transaction
 
 from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.models import Feed
-from catalog_sync.staged_rows import stable_hash
+from catalog_sync.staged_rows import stable_hashes
 from catalog_sync.titles.describing import Described, block_keys, described
 from catalog_sync.titles.likeness import HIGH, LOW, Likeness, score
 from marketplace.foundation import bulk
@@ -31,7 +30,7 @@ QUESTION = "question"
 MOST = 50  # titles in a block
 _ASKED, _FOUND, _FILED = "sync_asked_blocks", "sync_alike", "sync_filed"
 _BATCH = 2000
-_FILE_BATCH = 5000
+_FILE_BATCH = 2000  # the write lock is held for a fraction of a second
 _NOTHING = 0  # the block of titles that have no words: they are filed, and nobody finds them
 # Titles made by a transaction that was open when the last were filed have lower numbers than those.
 _OVERLAP = 100_000
@@ -87,11 +86,21 @@ def candidates(wanted: dict[Any, Described], *, shop_ids: dict[Any, int]) -> dic
 def file_new() -> int:
     """File the titles that are in no block yet. Returns how many were. Derived rows: a dry run may write them too."""
     filed = 0
-    while rows := bulk.rows(_UNFILED, {"overlap": _OVERLAP, "most": _FILE_BATCH}):
-        with transaction.atomic():
-            _file(rows)
-        filed += len(rows)
+    while count := _file_next():
+        filed += count
     return filed
+
+
+def file_titles(now: datetime) -> int:
+    """The step: file the next titles that are in no block yet. Returns how many."""
+    return _file_next()
+
+
+def _file_next() -> int:
+    rows = bulk.rows(_UNFILED, {"overlap": _OVERLAP, "most": _FILE_BATCH})
+    if rows:
+        _file(rows)
+    return len(rows)
 
 
 def refile(product_ids: Collection[int]) -> None:
@@ -106,12 +115,12 @@ def refile(product_ids: Collection[int]) -> None:
 
 
 def _file(rows: Iterable[tuple[int, str, str, Any]]) -> None:
-    bulk.create_temporary(_FILED, {"product_id": "bigint", "key": "bigint"})
-    found = (
+    found = [
         (product_id, key)
         for product_id, title, subtitle, people in rows
         for key in _keys(described(title, {"subtitle": subtitle, "contributors": _read(people)})) or [_NOTHING]
-    )
+    ]
+    bulk.create_temporary(_FILED, {"product_id": "bigint", "key": "bigint"})
     bulk.load(_FILED, ["product_id", "key"], found)
     bulk.execute(
         "INSERT INTO catalog_sync_titleblock (key, product_id)"
@@ -120,8 +129,8 @@ def _file(rows: Iterable[tuple[int, str, str, Any]]) -> None:
     bulk.drop_temporary(_FILED)
 
 
-def _keys(of: Described) -> list[int]:
-    return [stable_hash(key) for key in block_keys(of)]
+def _keys(of: Described) -> Sequence[int]:
+    return stable_hashes(block_keys(of))
 
 
 def _read(stored: Any) -> Any:

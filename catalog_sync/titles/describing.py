@@ -25,6 +25,7 @@ from catalog_sync.titles.likeness_words import (
 from search.text import fold, normalise
 
 _WORD = re.compile(r"[^\W_]+")
+_DIGIT = re.compile(r"\d")
 _MAKERS = frozenset({"author", "editor", "illustrator", "photographer", "composer"})
 
 
@@ -77,14 +78,14 @@ def described(title: str, facts: dict[str, Any]) -> Described:
 def block_keys(of: Described) -> tuple[str, ...]:
     """Texts of which two descriptions that can be one title nearly always share one: the first two words of the title
     that mean something, all of them, and each maker's surname with the first of them. At most five."""
-    found = read(of)
-    if not found.words:
+    words = _words(_volume(_text_of(of)[1])[1])
+    if not words:
         return ()
     surnames = dict.fromkeys(
         surname for name, role in of.contributors if role in _MAKERS if (surname := _surname(name))
     )
-    whole = (" ".join(sorted(found.words)),) if len(found.words) > 2 else ()
-    return (" ".join(found.words[:2]), *whole, *(f"{surname}: {found.words[0]}" for surname in list(surnames)[:3]))
+    whole = (" ".join(sorted(words)),) if len(words) > 2 else ()
+    return (" ".join(words[:2]), *whole, *(f"{surname}: {words[0]}" for surname in list(surnames)[:3]))
 
 
 @lru_cache(maxsize=8192)
@@ -124,7 +125,7 @@ def _text_of(of: Described) -> tuple[str, str, frozenset[str], tuple[str, float]
         text = WHOLE.sub(" ", text)
         marks = frozenset(name for name, phrase in MARKS.items() if phrase.search(text))
     size = size_of(_folded(of.unit_size)) if of.unit_size else None
-    if any(character.isdigit() for character in text):
+    if _DIGIT.search(text):
         size = size or size_of(title)
         text = SIZE.sub(" ", text)
     return title.strip(), text, marks, size
@@ -153,7 +154,7 @@ def _head(title: str) -> str:
 
 def _volume(text: str) -> tuple[int | None, str]:
     """(number of the volume, the text without it)."""
-    if VOLUME_HINTS.isdisjoint(_split(text)) and not any(character.isdigit() for character in text):
+    if VOLUME_HINTS.isdisjoint(_split(text)) and not _DIGIT.search(text):
         return None, text
     for pattern in (ORDINAL_VOLUME, VOLUME, ROMAN_AT_END):
         found = pattern.search(text)
