@@ -223,7 +223,7 @@ def onix(size: int, rounds: int) -> Figures:
 
     def stage() -> None:
         with opened(of, of.lane, now=timezone.now()) as reading:
-            staged = staging.stage(reading.chunks)
+            staged = staging.stage(reading.begin(None))
         if staged.read != size or staged.refused:
             raise SystemExit(f"{staged.read} read, {staged.refused} refused of {size}: {staged.notes}")
 

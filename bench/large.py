@@ -61,7 +61,7 @@ def fill_titles(size: int) -> None:
     dirty_feeds.write(path_of(TITLES), size, shop=0, dirty=False)
     catalogue = feed(TITLES)
     with opened(catalogue, catalogue.lane, now=timezone.now()) as reading:
-        staging.stage(reading.chunks)
+        staging.stage(reading.begin(None))
     words = {"now": bulk.moment(timezone.now()), "feed": catalogue.pk, "class": matching.product_classes()[True]}
     for statement in (_PRODUCTS, _FACTS[connection.vendor], _SOURCE_RECORDS):
         bulk.execute(statement, words)

@@ -102,7 +102,7 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
         with transaction.atomic():
             if bulk.is_postgres():
                 # What a crash loses of it, the next run repeats
-                bulk.execute(f"SET LOCAL synchronous_commit = off; {bulk.NO_JIT}")
+                bulk.execute(f"SET LOCAL synchronous_commit = off; {bulk.NO_JIT}; {bulk.BY_KEY}")
             moves.share_lock()
             alive()
             yield low, min(low + size - 1, rows)

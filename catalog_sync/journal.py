@@ -33,11 +33,13 @@ TERMS = ("condition", "signed", "first_edition", "price_kind", "retired_at")
 _JOINED = """
 FROM {source} c
 LEFT JOIN catalog_sync_sourcerecord r ON r.feed_id = %(feed)s AND r.sku = c.sku
-LEFT JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
+LEFT JOIN partner_stockrecord k ON {stock}
 LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id
 WHERE c.n BETWEEN %(low)s AND %(high)s
 """
+_BY_SKU = "k.partner_id = %(partner)s AND k.partner_sku = c.sku"
 _PLANNED = f"AND c.verdict IN ('{APPLY}', '{QUESTION}')"
+_FROM_PLAN = _JOINED.format(source=PLAN, stock="k.id = c.stock_record_id") + _PLANNED
 
 
 def keep(run: SyncRun, words: dict[str, Any], *, anew: bool) -> None:
@@ -49,13 +51,16 @@ def keep(run: SyncRun, words: dict[str, Any], *, anew: bool) -> None:
             words,
         )
     else:
-        lines = bulk.rows(f"SELECT {_line(facts='c.facts_changed', counted='c.number_counts')} {_from(PLAN)}", words)
+        lines = bulk.rows(f"SELECT {_line(facts='c.facts_changed', counted='c.number_counts')} {_FROM_PLAN}", words)
     _store(run, lines)
 
 
 def keep_gone(run: SyncRun, words: dict[str, Any]) -> None:
     """Keep what a slice of the articles is that the list no longer has."""
-    _store(run, bulk.rows(f"SELECT {_line(facts='false', counted='true')} {_JOINED.format(source=GONE)}", words))
+    _store(
+        run,
+        bulk.rows(f"SELECT {_line(facts='false', counted='true')} {_JOINED.format(source=GONE, stock=_BY_SKU)}", words),
+    )
 
 
 def read(part: JournalPart) -> Iterator[tuple[str, dict[str, Any] | None, dict[str, Any] | None, dict[str, Any], bool]]:
@@ -89,10 +94,6 @@ def _store(run: SyncRun, lines: list[tuple[str]]) -> None:
     last = JournalPart.objects.filter(run=run).order_by("-number").values_list("number", flat=True).first() or 0
     body = zlib.compress("\n".join(line for (line,) in lines).encode(), _LEVEL)
     JournalPart.objects.create(run=run, number=last + 1, rows=len(lines), body=body)
-
-
-def _from(source: str) -> str:
-    return _JOINED.format(source=source) + _PLANNED
 
 
 def _line(*, facts: str, counted: str) -> str:

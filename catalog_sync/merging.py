@@ -6,8 +6,9 @@ low, high. Words in braces are the database's own.
 """
 
 from catalog_sync.banding import APPLY, JUMPED, PLAN
+from catalog_sync.hashing import ABSENT, DIRTY
 from catalog_sync.planning import GONE, OWN_HASH, QUESTION
-from catalog_sync.staging import ABSENT, CONDITION, DIRTY, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE
+from catalog_sync.staging import CONDITION, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE
 
 _SLICE = "c.n BETWEEN %(low)s AND %(high)s"
 _WORDS = {
@@ -61,10 +62,10 @@ _MATCH = f"CASE WHEN c.verdict = '{QUESTION}' THEN NULL ELSE c.product_id END"
 
 INSERT_SOURCE_RECORDS = f"""
 INSERT INTO catalog_sync_sourcerecord (feed_id, sku, product_id, gtin, title, price_minor, currency, price_kind,
-    quantity, availability, condition, {{own}}, {{other}}, facts_hash, facts, as_of, said_as_of,
+    quantity, availability, condition, {{own}}, {{other}}, facts_hash, row_hash, facts, as_of, said_as_of,
     changed_run_id, missed, retired_at)
 SELECT %(feed)s, c.sku, {_MATCH}, c.gtin, c.title, c.price_minor, c.currency, c.price_kind, c.quantity,
-    c.availability, c.condition, {_OFFER_HASH}, {DIRTY}, c.facts_hash, c.facts,
+    c.availability, c.condition, {_OFFER_HASH}, {DIRTY}, c.facts_hash, c.row_hash, c.facts,
     CASE WHEN c.number_counts THEN c.as_of END, CASE WHEN {_SAYS_MORE} THEN c.as_of END, %(run)s, 0, NULL
 FROM {PLAN} c WHERE {_SLICE} AND c.is_new AND c.verdict IN ('{APPLY}', '{QUESTION}')
 """
@@ -85,6 +86,7 @@ UPDATE catalog_sync_sourcerecord AS r SET
     {{own}} = {_OFFER_HASH},
     {{other}} = CASE WHEN {_OTHER_STOCK} THEN {DIRTY} ELSE r.{{other}} END,
     facts_hash = CASE WHEN {_SAYS_FACTS} THEN c.facts_hash ELSE r.facts_hash END,
+    row_hash = c.row_hash,
     as_of = CASE WHEN c.number_counts THEN c.as_of ELSE r.as_of END,
     said_as_of = CASE WHEN {_SAYS_MORE} THEN c.as_of ELSE r.said_as_of END,
     changed_run_id = %(run)s,
@@ -139,10 +141,14 @@ _TERMS_COLUMNS = """stock_record_id, condition, signed, first_edition, note, ava
 # What goes with a number stays with the younger one, as in _NUMBER: an age that moved back would let an older list in.
 _COUNTS = "(c.number_counts AND NOT COALESCE(t.as_of > c.as_of, false))"
 
-# A row only where there is more to say than "new, in stock, as of the shop's last complete run".
+# A row only where there is more to say than "new, in stock, as of the shop's last complete run"; one that is there is
+# written only where it says something else now: what follows the shop's runs has their age. A stock record that this
+# slice has made has no terms yet; its id is asked for one by one: PostgreSQL, which does not know yet how many the shop
+# has, would go through all of them for each slice.
 MERGE_TERMS = f"""
 INSERT INTO shops_stockterms ({_TERMS_COLUMNS})
-SELECT k.id,
+SELECT COALESCE(c.stock_record_id, (
+        SELECT k.id FROM partner_stockrecord k WHERE k.partner_id = %(partner)s AND k.partner_sku = c.sku)),
     CASE WHEN (c.parts & {CONDITION}) <> 0 THEN c.condition ELSE COALESCE(t.condition, 'new') END,
     CASE WHEN (c.parts & {CONDITION}) <> 0 THEN c.signed ELSE COALESCE(t.signed, false) END,
     CASE WHEN (c.parts & {CONDITION}) <> 0 THEN c.first_edition ELSE COALESCE(t.first_edition, false) END,
@@ -156,14 +162,16 @@ SELECT k.id,
         ELSE COALESCE(t.follows_runs, true) END,
     t.buffer, COALESCE(t.open_limit, 1), NULL,
     CASE WHEN (c.parts & {PRICE}) <> 0 THEN c.price_kind ELSE COALESCE(t.price_kind, 'retail') END
-FROM {PLAN} c
-JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
-LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id
-WHERE {_SLICE} AND c.verdict = '{APPLY}' AND (t.stock_record_id IS NOT NULL OR NOT %(alone)s
-    OR c.condition <> 'new' OR c.signed OR c.first_edition OR c.availability <> 'in_stock' OR c.days IS NOT NULL
-    OR c.available_on IS NOT NULL OR c.price_kind <> 'retail' OR COALESCE(c.as_of < %(shop_as_of)s, false)
+FROM {PLAN} c LEFT JOIN shops_stockterms t ON t.stock_record_id = c.stock_record_id
+WHERE {_SLICE} AND c.verdict = '{APPLY}' AND (NOT %(alone)s OR COALESCE(c.as_of < %(shop_as_of)s, false)
     OR (c.stock_record_id IS NULL AND NOT c.number_counts)
-    OR EXISTS (SELECT 1 FROM shops_allocation a WHERE a.stock_record_id = k.id AND a.ended_at IS NULL))
+    OR (t.stock_record_id IS NULL AND (c.condition <> 'new' OR c.signed OR c.first_edition OR c.price_kind <> 'retail'
+        OR c.availability <> 'in_stock' OR c.days IS NOT NULL OR c.available_on IS NOT NULL))
+    OR (t.stock_record_id IS NOT NULL AND (NOT t.follows_runs OR t.retired_at IS NOT NULL
+        OR t.condition <> c.condition OR t.signed <> c.signed OR t.first_edition <> c.first_edition
+        OR t.price_kind <> c.price_kind OR t.availability <> c.availability OR t.days {{differs}} c.days
+        OR t.available_on {{differs}} c.available_on))
+    OR EXISTS (SELECT 1 FROM shops_allocation a WHERE a.stock_record_id = c.stock_record_id AND a.ended_at IS NULL))
 ON CONFLICT (stock_record_id) DO UPDATE SET
     condition = excluded.condition, signed = excluded.signed, first_edition = excluded.first_edition,
     availability = excluded.availability, days = excluded.days, available_on = excluded.available_on,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from catalog_sync.hashing import DIRTY, stable_hash
 from catalog_sync.staged_rows import (
     COLUMNS,
     CONDITION,
-    DIRTY,
     EVERYTHING,
     PRICE,
     SOME_FACTS,
@@ -18,7 +18,6 @@ from catalog_sync.staged_rows import (
     TWICE,
     WITHDRAWN,
     encode,
-    stable_hash,
 )
 from marketplace.foundation import bulk
 
@@ -67,6 +66,7 @@ def _over(before: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
     """A staged line with what a later one says in its place. It is compared as changed: its hashes are of no record."""
     parts = line["parts"]
     both = {**before, "ordinal": line["ordinal"], "as_of": line["as_of"], "gtin": line["gtin"] or before["gtin"]}
+    both["row_hash"] = DIRTY
     for bit, names in _COLUMNS_OF.items():
         if parts & bit:
             both |= {name: line[name] for name in names}

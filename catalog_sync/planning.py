@@ -11,9 +11,10 @@ from typing import Any
 
 from catalog_sync import banding
 from catalog_sync.banding import APPLY, JUMPED, PLAN
+from catalog_sync.hashing import ABSENT
 from catalog_sync.lanes import is_beside, last_complete_as_of, number_lane
 from catalog_sync.models import Feed, ReadRow
-from catalog_sync.staging import ABSENT, CONDITION, PRICE, REFUSED, SOME_FACTS, STAGE, STOCK, TITLE, WITHDRAWN, Staged
+from catalog_sync.staging import CONDITION, PRICE, REFUSED, SAME, SOME_FACTS, STAGE, STOCK, TITLE, WITHDRAWN, Staged
 from catalog_sync.titles import candidates
 from marketplace.foundation import bulk
 
@@ -99,7 +100,7 @@ def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool)
         {**words, "whole": staged.complete and credible(feed, lane, staged), "zero": row.missing_is_zero},
     )
     bulk.execute(f"CREATE INDEX {_temp()}{GONE}_n ON {GONE} (n)")
-    counted = _counted(feed, lane)
+    counted = _counted(feed, lane, staged.same)
     counted.left += counted.missing if row.missing_is_zero else 0
     return counted
 
@@ -144,14 +145,14 @@ def _words(lane: str) -> dict[str, Any]:
     }
 
 
-def _counted(feed: Feed, lane: str) -> Plan:
+def _counted(feed: Feed, lane: str, same: int) -> Plan:
     known, in_stock = bulk.rows(
         "SELECT count(*), COALESCE(sum(CASE WHEN quantity > 0 THEN 1 ELSE 0 END), 0) FROM catalog_sync_sourcerecord"
         " WHERE feed_id = %s AND retired_at IS NULL",
         [feed.pk],
     )[0]
     counted = Plan(known=known, known_in_stock=in_stock)
-    counted.listed = bulk.rows(f"SELECT count(*) FROM {STAGE}")[0][0]
+    counted.listed = bulk.rows(f"SELECT count(*) FROM {STAGE}")[0][0] + same
     for verdict, is_new, rows, sold, lost, fell, held, currency_changed, *more in bulk.rows(
         _COUNT.format(**_words(lane))
     ):
@@ -231,6 +232,7 @@ SELECT row_number() OVER (ORDER BY c.sku {{sku_order}}) AS n, c.*,
 FROM (
     SELECT s.sku, s.gtin, s.title, s.price_minor, s.currency, s.price_kind, s.quantity, s.availability, s.condition,
         s.signed, s.first_edition, s.days, s.available_on, s.as_of, s.parts, s.offer_hash, s.facts_hash,
+        s.row_hash,
         CASE WHEN r.facts_hash = s.facts_hash AND p.id IS NOT NULL THEN NULL ELSE s.facts{{jsonb}} END AS facts,
         r.sku IS NULL AS is_new, r.sku IS NOT NULL AND r.product_id IS NULL AS was_asked,
         r.retired_at IS NOT NULL OR t.retired_at IS NOT NULL AS was_retired,
@@ -298,6 +300,7 @@ FROM catalog_sync_sourcerecord r
 WHERE r.feed_id = %(feed)s AND r.retired_at IS NULL
     AND NOT (%(beside)s AND (r.stock_hash = {ABSENT} OR r.missed > 0))
     AND NOT EXISTS (SELECT 1 FROM {STAGE} s WHERE s.sku = r.sku)
+    AND NOT EXISTS (SELECT 1 FROM {SAME} l WHERE l.row_hash = r.row_hash)
     AND (EXISTS (SELECT 1 FROM {WITHDRAWN} w WHERE w.sku = r.sku)
         OR (%(whole)s AND NOT (%(zero)s AND COALESCE(r.quantity, 1) = 0)
             AND NOT EXISTS (SELECT 1 FROM {REFUSED} b WHERE b.sku = r.sku)))

@@ -16,9 +16,9 @@ from django.db.models.signals import post_save, pre_delete, pre_save
 from django.utils import timezone
 
 from catalog_sync import runs, vouching
+from catalog_sync.hashing import ABSENT, DIRTY
 from catalog_sync.lanes import Lane, vouchers
 from catalog_sync.models import Feed, StockLane, SyncRun
-from catalog_sync.staging import ABSENT, DIRTY
 from marketplace.foundation import bulk
 from marketplace.foundation.failpoints import failpoint
 from shops import absorbing

@@ -4,6 +4,7 @@ A NamedTuple, because a frozen dataclass of this size costs three to six times a
 million rows. Vocabularies are plain strings: they are what the database stores.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -201,6 +202,8 @@ class Chunk(NamedTuple):
     complete: bool
     cursor: Cursor | None  # only on the last chunk
     notes: tuple[Reason, ...]  # decisions about the file: on the first chunk, and on the last what its end showed
+    row_hashes: Sequence[int] = ()  # of the row that each record was made of (`reading.known_rows`); none at all else
+    same: Sequence[int] = ()  # of rows that were not cleaned: they are known
 
 
 RAW_CHARACTERS = 2000

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from hashlib import blake2b
-from struct import unpack
+from itertools import repeat
 from typing import Any
 
+from catalog_sync.hashing import DIRTY, stable_hash, stable_hashes
 from catalog_sync.records import FACT_FIELDS, Availability, CatalogRecord
 from marketplace.foundation import bulk
 
 STAGE, REFUSED, WITHDRAWN = "sync_stage", "sync_refused", "sync_withdrawn"
+SAME = "sync_same"  # hashes of rows that stand in the database as they are
 TWICE = "sync_twice"  # articles of several lines
 OFFER_COLUMNS = {
     "price_minor": "bigint",
@@ -40,6 +41,7 @@ COLUMNS = {
     **OFFER_COLUMNS,
     "facts_hash": "bigint",
     "facts": "text",
+    "row_hash": "bigint",  # of the row of a list that it was made of; DIRTY where that is to be cleaned each time
     "ordinal": "bigint",
 }
 # What a record speaks for, as bits of `parts`; the rest is left as it is stored.
@@ -52,9 +54,6 @@ _PART_OF = {
     "title": TITLE,
     **dict.fromkeys(FACT_FIELDS, SOME_FACTS),
 }
-DIRTY = 0  # no record hashes to it: a row that holds it is compared as changed
-ABSENT = -1  # nor to this: a complete list of the stock lane lacks the article
-
 _OFFER = slice(CatalogRecord._fields.index("price"), CatalogRecord._fields.index(FACT_FIELDS[0]))
 _OFFER_FIELDS = CatalogRecord._fields[_OFFER]
 _AS_OF = _OFFER_FIELDS.index("as_of")
@@ -99,34 +98,39 @@ class RowMaker:
         ]
         self.ordinal = 0
 
-    def tuples(self, records: Sequence[CatalogRecord]) -> Iterable[tuple]:
-        """The rows, as tuples in the order of COLUMNS."""
-        own, hashes, facts, ordinals = self._own(records)
+    def tuples(self, records: Sequence[CatalogRecord], row_hashes: Sequence[int] = ()) -> Iterable[tuple]:
+        """The rows, as tuples in the order of COLUMNS. `row_hashes`: of each record, or none at all."""
+        own, hashes, facts, rows, ordinals = self._own(records, row_hashes)
         offers = map(self.offers.__getitem__, [record[_OFFER] for record in records])
-        for first, offer, *last in zip(own, offers, hashes, facts, ordinals, strict=True):
+        for first, offer, *last in zip(own, offers, hashes, facts, rows, ordinals, strict=False):
             yield (*first, *offer, *last)
 
-    def text(self, records: Sequence[CatalogRecord]) -> str:
+    def text(self, records: Sequence[CatalogRecord], row_hashes: Sequence[int] = ()) -> str:
         """The rows as the text of COPY, in the order of COLUMNS."""
-        own, hashes, facts, ordinals = self._own(records)
+        own, hashes, facts, rows, ordinals = self._own(records, row_hashes)
         offers = map(self.offer_texts.__getitem__, [record[_OFFER] for record in records])
         skus, gtins, titles = zip(*own, strict=True) if own else ((), (), ())
-        lines = zip(_escaped(skus), gtins, _escaped(titles), offers, hashes, _escaped(facts), ordinals, strict=True)
+        lines = zip(
+            *(_escaped(skus), gtins, _escaped(titles), offers, hashes, _escaped(facts), rows, ordinals), strict=False
+        )
         return "".join(
             [
-                f"{sku}\t{_NULL if gtin is None else gtin}\t{title}\t{offer}\t{facts_hash}\t{said}\t{ordinal}\n"
-                for sku, gtin, title, offer, facts_hash, said, ordinal in lines
+                f"{sku}\t{_NULL if gtin is None else gtin}\t{title}\t{offer}\t{facts_hash}\t{said}\t{row}\t{ordinal}\n"
+                for sku, gtin, title, offer, facts_hash, said, row, ordinal in lines
             ]
         )
 
-    def _own(self, records: Sequence[CatalogRecord]) -> tuple[list[tuple], Sequence[int], list[str], range]:
-        """What is a row's own: (SKU, GTIN, title), hash of the facts, facts as JSON, number of the line."""
+    def _own(
+        self, records: Sequence[CatalogRecord], row_hashes: Sequence[int]
+    ) -> tuple[list[tuple], Sequence[int], list[str], Iterable[int], range]:
+        """What is a row's own: (SKU, GTIN, title), hash of the facts, facts as JSON, hash of the row, number of the
+        line."""
         own = [record[:3] for record in records]
         facts = self._facts_texts(records)
         hashes = stable_hashes([f"{gtin}\0{title}\0{said}" for (_, gtin, title), said in zip(own, facts, strict=True)])
         first = self.ordinal + 1
         self.ordinal += len(own)
-        return own, hashes, facts, range(first, self.ordinal + 1)
+        return own, hashes, facts, row_hashes or repeat(DIRTY), range(first, self.ordinal + 1)
 
     def _facts_texts(self, records: Sequence[CatalogRecord]) -> list[str]:
         facts: list[tuple[Any, ...]] = [record[_FACTS] for record in records]  # type: ignore[misc]
@@ -164,21 +168,6 @@ def _offer_values(offer: tuple[Any, ...], unknown_is_silence: bool) -> tuple[Any
 def _fact_maker(name: str) -> Callable[[Any], str]:
     """What makes a member of a JSON object of a fact, with the comma after it; nothing of what is not said."""
     return lambda value: f'"{name}":{encode(value)},' if value else ""
-
-
-def stable_hashes(texts: Sequence[str]) -> Sequence[int]:
-    """64 signed bits of each text that are the same in every process (Python's own hash of a text is not), and never
-    DIRTY or ABSENT."""
-    digests = [blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest() for text in texts]
-    hashes = unpack(f">{len(digests)}q", b"".join(digests))
-    if DIRTY in hashes or ABSENT in hashes:
-        return [1 if found in (DIRTY, ABSENT) else found for found in hashes]
-    return hashes
-
-
-def stable_hash(text: str) -> int:
-    """The same of one text."""
-    return stable_hashes([text])[0]
 
 
 def parts_of(speaks_for: tuple[str, ...]) -> int:

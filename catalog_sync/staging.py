@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from catalog_sync.hashing import DIRTY
 from catalog_sync.overlaying import lay_over, take_back
 from catalog_sync.reasons import FeedError, ReadingEndedError, Reason, reason
 from catalog_sync.records import Availability, CatalogRecord, Chunk, Issue, Refused
 from catalog_sync.staged_rows import (
-    ABSENT,
     COLUMNS,
     CONDITION,
-    DIRTY,
     PRICE,
     REFUSED,
+    SAME,
     SOME_FACTS,
     STAGE,
     STOCK,
@@ -31,13 +31,12 @@ from catalog_sync.staged_rows import (
 from marketplace.foundation import bulk
 
 __all__ = [
-    "ABSENT",
     "COLUMNS",
     "CONDITION",
-    "DIRTY",
     "MOST_ISSUES",
     "PRICE",
     "REFUSED",
+    "SAME",
     "SOME_FACTS",
     "STAGE",
     "STOCK",
@@ -55,7 +54,8 @@ MOST_ISSUES = 2000  # rows of a run's report that are kept; the counts are exact
 class Staged:
     """What was read: counts, the age of the numbers, and what to tell the shop."""
 
-    read: int = 0  # records and refused
+    read: int = 0  # records, refused, and rows that are known
+    same: int = 0  # rows that are known
     refused: int = 0
     refused_by: Counter[str] = field(default_factory=Counter)  # {code of the reason: articles}
     nameless: int = 0  # refused articles whose number could not be read
@@ -82,10 +82,12 @@ def stage(
     bulk.create_temporary(STAGE, COLUMNS)
     bulk.create_temporary(REFUSED, {"sku": "text"}, key="sku")
     bulk.create_temporary(WITHDRAWN, {"sku": "text", "ordinal": "bigint"}, key="sku")
+    bulk.create_temporary(SAME, {"row_hash": "bigint"})
     staged = Staged()
     maker, withdrawn = RowMaker(unknown_is_silence=unknown_is_silence), 0
     for chunk in _until_trouble(chunks, staged):
-        _load(maker, chunk.records)
+        _load(maker, chunk.records, chunk.row_hashes)
+        bulk.load_numbers(SAME, "row_hash", chunk.same)
         bulk.load(REFUSED, ["sku"], [(refused.sku,) for refused in chunk.refused if refused.sku])
         bulk.load(WITHDRAWN, ["sku", "ordinal"], [(sku, maker.ordinal) for sku in chunk.gone])
         withdrawn += len(chunk.gone)
@@ -93,18 +95,22 @@ def stage(
         on_chunk(staged.read)
     if not bulk.is_postgres():  # which joins by hashing
         bulk.execute(f"CREATE INDEX temp.{STAGE}_sku ON {STAGE} (sku)")
+        bulk.execute(f"CREATE INDEX temp.{SAME}_row_hash ON {SAME} (row_hash)")
     if withdrawn:
         take_back()
     bulk.analyse(STAGE, "sku", "gtin")
+    bulk.analyse(SAME, "row_hash")
     _keep_last_lines(staged)
+    if staged.refused:  # an article of which another line was refused is read in full each time, too
+        bulk.execute(f"UPDATE {STAGE} SET row_hash = {DIRTY} WHERE sku IN (SELECT sku FROM {REFUSED})")
     return staged
 
 
-def _load(maker: RowMaker, records: Sequence[CatalogRecord]) -> None:
+def _load(maker: RowMaker, records: Sequence[CatalogRecord], row_hashes: Sequence[int]) -> None:
     if bulk.is_postgres():
-        bulk.copy_text(STAGE, list(COLUMNS), maker.text(records))
+        bulk.copy_text(STAGE, list(COLUMNS), maker.text(records, row_hashes))
     else:
-        bulk.load(STAGE, list(COLUMNS), maker.tuples(records))
+        bulk.load(STAGE, list(COLUMNS), maker.tuples(records, row_hashes))
 
 
 def _until_trouble(chunks: Iterable[Chunk], staged: Staged) -> Iterator[Chunk]:
@@ -121,7 +127,8 @@ def _until_trouble(chunks: Iterable[Chunk], staged: Staged) -> Iterator[Chunk]:
 
 
 def _count(chunk: Chunk, staged: Staged) -> None:
-    staged.read += len(chunk.records) + len(chunk.refused)
+    staged.read += len(chunk.records) + len(chunk.refused) + len(chunk.same)
+    staged.same += len(chunk.same)
     staged.refused += len(chunk.refused)
     staged.refused_by.update(refused.reason.code for refused in chunk.refused)
     staged.nameless += sum(1 for refused in chunk.refused if not refused.sku)
@@ -152,6 +159,8 @@ def _keep_last_lines(staged: Staged) -> None:
         f"DELETE FROM {STAGE} WHERE ordinal IN"
         f" (SELECT s.ordinal FROM {TWICE} d CROSS JOIN {STAGE} s WHERE s.sku = d.sku AND s.ordinal < d.last)"
     )
+    # To be told of it each time
+    bulk.execute(f"UPDATE {STAGE} SET row_hash = {DIRTY} WHERE sku IN (SELECT sku FROM {TWICE})")
 
 
 def says_numbers() -> bool:

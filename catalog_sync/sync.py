@@ -16,10 +16,11 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
-from catalog_sync import applying, guarding, lanes, planning, runs, sampling, staging, vouching
+from catalog_sync import applying, guarding, lanes, planning, rereading, runs, sampling, staging, vouching
 from catalog_sync.doors import hosts
 from catalog_sync.doors.locations import Reading, opened
 from catalog_sync.models import Feed, ReadRow, RecordIssue, SourceRecord, StockLane, SyncRun
+from catalog_sync.reading.known_rows import KnownRows
 from catalog_sync.reasons import FeedError, Reason, reason
 from marketplace.catalogue import subjects
 from marketplace.foundation import bulk, leases
@@ -96,7 +97,7 @@ def _read(
 
     # Beside a stock lane a catalogue without numbers says nothing of them.
     silent = this.lane == lanes.Lane.CATALOGUE and not this.pushed and lanes.numbers_come_apart(feed)
-    staged = staging.stage(reading.chunks, unknown_is_silence=silent, on_chunk=on_chunk)
+    staged = _stage(this, row, reading, silent=silent, on_chunk=on_chunk)
     plan = planning.plan(feed, row, staged, lane=this.lane, approved=approved)
     runs.counted(this, staged, plan)
     awaited = guarding.objections_of_reading(staged.notes, row.mode)
@@ -111,6 +112,20 @@ def _read(
     if this.pk is None:
         return runs.close(this, State.DONE, notes=notes, issues=issues)
     return _apply(this, row, plan, staged, notes, issues, now=now, started=started)
+
+
+def _stage(
+    this: SyncRun, row: ReadRow, reading: Reading, *, silent: bool, on_chunk: Callable[[int], None]
+) -> staging.Staged:
+    """What the list says, without the rows that stand as they are; all of it, where one of those has changed meanwhile
+    or is not alone."""
+    feed, lane = this.feed, this.lane
+    known = rereading.known_rows(feed, row, lane, meaning=reading.meaning, silent=silent)
+    staged = staging.stage(reading.begin(known), unknown_is_silence=silent, on_chunk=on_chunk)
+    if known is not None and staged.same and not rereading.still_stand(feed, lane, staged.same):
+        anew = reading.begin(KnownRows(known.meaning))
+        staged = staging.stage(anew, unknown_is_silence=silent, on_chunk=on_chunk)
+    return staged
 
 
 def _apply(
@@ -139,6 +154,9 @@ def _apply(
     vouches = vouched or (begins and feed.shop.complete_as_of is None)
     alive = lambda: runs.beat(this)  # noqa: E731
     this.written = applying.apply(row, this, plan, staged, vouched=vouched, vouches=vouches, now=now, alive=alive)
+    cleaned_in_vain = plan.unchanged - staged.same
+    if cleaned_in_vain * 2 > plan.listed and this.lane == feed.lane:
+        this.written += rereading.remember(feed, this.lane)
     this.seconds = time.monotonic() - started
     with transaction.atomic():
         runs.beat(this)
@@ -184,7 +202,7 @@ def is_unchanged(row: ReadRow, reading: Reading) -> bool:
 
 def _close_unchanged(this: SyncRun, reading: Reading, *, now: datetime, started: float) -> SyncRun:
     """The file is the one that was applied last: only its age is news. The first chunk tells it."""
-    first = next(iter(reading.chunks), None)
+    first = next(reading.begin(None), None)
     feed = this.feed
     this.read = this.unchanged = SourceRecord.objects.filter(feed=feed, retired_at=None).count()
     this.content_hash, this.complete = reading.content_hash, True

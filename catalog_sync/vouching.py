@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from catalog_sync.hashing import ABSENT, DIRTY
 from catalog_sync.lanes import vouchers
 from catalog_sync.models import Feed
 from catalog_sync.planning import OWN_HASH
-from catalog_sync.staging import ABSENT, DIRTY
 from marketplace.foundation import bulk
 from shops import absorbing
 from shops.models import Shop

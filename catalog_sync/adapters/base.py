@@ -8,6 +8,7 @@ from typing import Any
 
 from catalog_sync.prices import NO_CURRENCY
 from catalog_sync.reading.fetching import LocalFile, open_all
+from catalog_sync.reading.known_rows import KnownRows
 from catalog_sync.reasons import FeedError, Reason, feed_error, reason
 from catalog_sync.records import STOCK_FIELDS, CatalogRecord, Chunk, Cursor, Issue, Lane, Refused, StockKind
 
@@ -77,6 +78,8 @@ class FileAdapter(Adapter):
     """
 
     capabilities = frozenset({FULL})
+    passes_over_known = False
+    known: KnownRows | None = None  # for one that passes over them: rows that need not be cleaned
 
     @property
     def is_one_file(self) -> bool:
@@ -133,7 +136,7 @@ class FileAdapter(Adapter):
             writer.notes.append(reason("delta_only"))
         if not writer.listed and writer.is_empty():
             raise feed_error("file_without_articles", permanent=False)
-        some_read = bool(writer.read or writer.records)
+        some_read = bool(writer.read or writer.records or writer.same)
         return writer.take(complete=whole and some_read and not delta, cursor=cursor)
 
 
@@ -144,7 +147,7 @@ class ChunkWriter:
         self.as_of = as_of
         self.notes = notes
         self.listed = 0  # articles handed over, refused and withdrawn ones among them
-        self.read = 0  # records handed over
+        self.read = 0  # records handed over, and rows that are known
         self._empty()
 
     def _empty(self) -> None:
@@ -152,6 +155,8 @@ class ChunkWriter:
         self.refused: list[Refused] = []
         self.issues: list[Issue] = []
         self.gone: list[str] = []
+        self.row_hashes: list[int] = []
+        self.same: list[int] = []
 
     def add(self, record: CatalogRecord) -> None:
         """An article, withdrawn before perhaps: what is said last counts."""
@@ -165,7 +170,7 @@ class ChunkWriter:
         self.gone.append(sku)
 
     def is_empty(self) -> bool:
-        return not (self.records or self.refused or self.gone)
+        return not (self.records or self.refused or self.gone or self.same)
 
     def is_full(self) -> bool:
         size = CHUNK_SIZE if self.listed else FIRST_CHUNK_SIZE
@@ -174,10 +179,11 @@ class ChunkWriter:
     def take(self, *, complete: bool = False, cursor: Cursor | None = None) -> Chunk:
         """What was gathered, as a chunk; gathering starts anew."""
         chunk = Chunk(
-            self.records, self.refused, self.issues, self.gone, self.as_of, complete, cursor, tuple(self.notes)
+            *(self.records, self.refused, self.issues, self.gone, self.as_of, complete, cursor, tuple(self.notes)),
+            *(self.row_hashes, self.same),
         )
-        self.read += len(self.records)
-        self.listed += len(self.records) + len(self.refused) + len(self.gone)
+        self.read += len(self.records) + len(self.same)
+        self.listed += len(self.records) + len(self.same) + len(self.refused) + len(self.gone)
         self.notes = []
         self._empty()
         return chunk

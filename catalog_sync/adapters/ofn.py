@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from catalog_sync import cleaning
 from catalog_sync.adapters.base import ChunkWriter, FileAdapter
-from catalog_sync.adapters.spreadsheet import file_cursor, newline_expected, shop_subjects, stamp_notes
+from catalog_sync.adapters.spreadsheet import file_cursor, newline_expected, stamp_notes
+from catalog_sync.adapters.spreadsheet_rows import shop_subjects
 from catalog_sync.prices import read_price
 from catalog_sync.reading.csv_rows import read_csv
 from catalog_sync.reading.fetching import LocalFile

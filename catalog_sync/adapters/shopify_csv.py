@@ -12,7 +12,8 @@ from typing import Any
 
 from catalog_sync import cleaning
 from catalog_sync.adapters.base import FULL, STOCK_LANE, ChunkWriter, FileAdapter
-from catalog_sync.adapters.spreadsheet import WITH_NEWLINE, file_cursor, shop_subjects, stamp_notes
+from catalog_sync.adapters.spreadsheet import WITH_NEWLINE, file_cursor, stamp_notes
+from catalog_sync.adapters.spreadsheet_rows import shop_subjects
 from catalog_sync.identifiers import identify
 from catalog_sync.prices import read_price
 from catalog_sync.reading.csv_rows import read_csv

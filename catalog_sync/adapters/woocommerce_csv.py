@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from catalog_sync import cleaning
 from catalog_sync.adapters.base import ChunkWriter, FileAdapter
-from catalog_sync.adapters.spreadsheet import WITH_NEWLINE, file_cursor, shop_subjects, stamp_notes
+from catalog_sync.adapters.spreadsheet import WITH_NEWLINE, file_cursor, stamp_notes
+from catalog_sync.adapters.spreadsheet_rows import shop_subjects
 from catalog_sync.cleaning import fold
 from catalog_sync.identifiers import identify
 from catalog_sync.prices import read_price

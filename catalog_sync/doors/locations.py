@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from catalog_sync import lanes
 from catalog_sync.adapters import adapter_class, adapter_for
-from catalog_sync.adapters.base import DELTA, FeedSettings, FileAdapter
+from catalog_sync.adapters.base import DELTA, Adapter, FeedSettings, FileAdapter
 from catalog_sync.doors import sftp_logins
 from catalog_sync.models import Feed
 from catalog_sync.reading.confined import confined_chunks
 from catalog_sync.reading.fetching import LocalFile, open_all
+from catalog_sync.reading.known_rows import KnownRows
 from catalog_sync.reading.sftp_login import HostKeyError, Login
 from catalog_sync.reasons import feed_error
 from catalog_sync.records import Chunk, Cursor, Lane
@@ -28,11 +29,16 @@ _BLOCK = 1 << 20
 
 
 class Reading:
-    """One opened feed: its adapter and, where it is a file, what identifies its content."""
+    """One opened feed. `begin`: its chunks from the first on, without the rows that are known, where its adapter can
+    tell. `content_hash` identifies its content, empty where there is no file; `meaning` how its rows are understood,
+    empty where each is read anew."""
 
-    def __init__(self, chunks: Iterator[Chunk], content_hash: str) -> None:
-        self.chunks = chunks
-        self.content_hash = content_hash  # empty where there is no file
+    def __init__(
+        self, begin: Callable[[KnownRows | None], Iterator[Chunk]], content_hash: str, meaning: bytes = b""
+    ) -> None:
+        self.begin = begin
+        self.content_hash = content_hash
+        self.meaning = meaning
 
 
 def feeds_folder() -> Path:
@@ -61,10 +67,12 @@ def opened(feed: Feed, lane: str, *, now: datetime) -> Iterator[Reading]:
     since = Cursor(Lane(lane), row.cursor) if row.cursor and not asks_for_all else None
     location = resolve(settings.location)
     login = sftp_logins.login_of(feed) if urlsplit(location).scheme == "sftp" else None
-    with _server_key_kept(feed), read_in_child(settings, location, Lane(lane), since, login) as (chunks, files):
+    adapter = adapter_for(settings)
+    with _server_key_kept(feed), _opened(adapter, location, Lane(lane), since, login) as (begin, files):
         with _file_trouble(settings.location):
             digest = content_hash(settings, lane, [file.path for file in files]) if files else ""
-        yield Reading(chunks, digest)
+        knows = isinstance(adapter, FileAdapter) and adapter.passes_over_known
+        yield Reading(begin, digest, _meaning(settings, lane).digest() if files and knows else b"")
 
 
 @contextmanager
@@ -80,18 +88,28 @@ def _server_key_kept(feed: Feed) -> Iterator[None]:
 
 @contextmanager
 def read_in_child(
-    settings: FeedSettings, location: str, lane: Lane, since: Cursor | None = None, login: Login | None = None
+    settings: FeedSettings, location: str, lane: Lane
 ) -> Iterator[tuple[Iterator[Chunk], list[LocalFile]]]:
     """The chunks to come, which a child reads within its limits, and the files they are in, where there are any.
-    `location`: an address, or a path as it is. `login`: to an SFTP server."""
-    adapter = adapter_for(settings)
-    if not isinstance(adapter, FileAdapter) or not adapter.is_one_file:
-        with confined_chunks(lambda: adapter.fetch(lane, since), None) as chunks:
-            yield chunks, []
-        return
+    `location`: an address, or a path as it is."""
+    with _opened(adapter_for(settings), location, lane, None, None) as (begin, files):
+        yield begin(None), files
+
+
+_Begin = Callable[[KnownRows | None], Iterator[Chunk]]
+
+
+@contextmanager
+def _opened(
+    adapter: Adapter, location: str, lane: Lane, since: Cursor | None, login: Login | None
+) -> Iterator[tuple[_Begin, list[LocalFile]]]:
+    """What begins to read in a child, as often as it is called, and the files. `login`: to an SFTP server."""
     with ExitStack() as stack:
+        if not isinstance(adapter, FileAdapter) or not adapter.is_one_file:
+            yield lambda _: stack.enter_context(confined_chunks(lambda: adapter.fetch(lane, since), None)), []
+            return
         with _file_trouble(location):
-            lateness = timedelta(hours=settings.lateness_hours)
+            lateness = timedelta(hours=adapter.feed.lateness_hours)
             files, left_out = open_all(adapter.places(location, since), stack, lateness, login)
             size = sum(file.path.stat().st_size for file in files)
 
@@ -99,7 +117,11 @@ def read_in_child(
             with _file_trouble(location):
                 yield from adapter.read_all(files, lane, since, left_out)
 
-        yield stack.enter_context(confined_chunks(read, size)), files
+        def begin(known: KnownRows | None) -> Iterator[Chunk]:
+            adapter.known = known
+            return stack.enter_context(confined_chunks(read, size))
+
+        yield begin, files
 
 
 @contextmanager
@@ -112,21 +134,18 @@ def _file_trouble(location: str) -> Iterator[None]:
 
 def content_hash(feed: FeedSettings, lane: str, paths: Sequence[Path]) -> str:
     """64 hexadecimal digits that change with the files, or with how they are to be understood."""
-    meaning = [
-        feed.kind,
-        lane,
-        feed.mode,
-        feed.options,
-        feed.currency,
-        feed.country,
-        feed.language,
-        feed.encoding,
-        feed.timezone,
-        feed.stock_kind,
-    ]
-    digest = hashlib.blake2b(json.dumps(meaning, sort_keys=True).encode(), digest_size=32)
+    digest = _meaning(feed, lane)
     for path in paths:
         with path.open("rb") as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def _meaning(feed: FeedSettings, lane: str) -> hashlib.blake2b:
+    """What a file's content is to be understood by."""
+    meaning = [
+        *(feed.kind, lane, feed.mode, feed.options, feed.currency, feed.country, feed.language, feed.encoding),
+        *(feed.timezone, feed.stock_kind),
+    ]
+    return hashlib.blake2b(json.dumps(meaning, sort_keys=True).encode(), digest_size=32)

@@ -96,7 +96,8 @@ def reading_of(run: SyncRun) -> Reading | None:
 
 
 def _reading(push: Push) -> Reading:
-    return Reading(iter([Chunk(list(_records(push)), [], [], [], push.as_of, False, None, ())]), push.digest)
+    chunk = Chunk(list(_records(push)), [], [], [], push.as_of, False, None, ())
+    return Reading(lambda _: iter([chunk]), push.digest)
 
 
 def _records(push: Push) -> Iterator[CatalogRecord]:

@@ -329,6 +329,7 @@ class Migration(migrations.Migration):
                 ('offer_hash', models.BigIntegerField(help_text='Of price, quantity, availability, condition and their like.')),
                 ('stock_hash', models.BigIntegerField(help_text='The same of what the stock lane said.')),
                 ('facts_hash', models.BigIntegerField(help_text='Of title and facts.')),
+                ('row_hash', models.BigIntegerField(db_default=0, default=0, help_text='Of the row of a list that it was made of; 0: to be read anew.')),
                 ('facts', models.JSONField(default=dict)),
                 ('as_of', models.DateTimeField(help_text='The age of its number.', null=True)),
                 ('said_as_of', models.DateTimeField(help_text='The age of what it says beside the number.', null=True)),

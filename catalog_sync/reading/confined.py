@@ -99,8 +99,11 @@ def _parts(chunk: Chunk) -> Iterator[bytes]:
         yield message
         return
     del message
-    yield from _parts(chunk._replace(records=chunk.records[:half], issues=[], gone=[], complete=False, cursor=None))
-    yield from _parts(chunk._replace(records=chunk.records[half:], refused=[], notes=()))
+    hashes = chunk.row_hashes
+    first = chunk._replace(records=chunk.records[:half], row_hashes=hashes[:half], issues=[], gone=[], same=())
+    yield from _parts(first._replace(complete=False, cursor=None))
+    second = chunk._replace(records=chunk.records[half:], row_hashes=hashes[half:], refused=[], notes=())
+    yield from _parts(second)
 
 
 def _pack(values: Any) -> bytes:
@@ -118,11 +121,13 @@ def _plain(chunk: Chunk) -> tuple[Any, ...]:
         chunk.complete,
         chunk.cursor and (str(chunk.cursor.lane), chunk.cursor.value),
         [tuple(note) for note in chunk.notes],
+        chunk.row_hashes,
+        chunk.same,
     )
 
 
 def _chunk(plain: tuple[Any, ...]) -> Chunk:
-    records, refused, issues, gone, as_of, complete, cursor, notes = plain
+    records, refused, issues, gone, as_of, complete, cursor, notes, row_hashes, same = plain
     return Chunk(
         list(map(CatalogRecord._make, records)),
         [Refused(raw, Reason(*why), position, sku) for raw, why, position, sku in refused],
@@ -132,6 +137,8 @@ def _chunk(plain: tuple[Any, ...]) -> Chunk:
         complete,
         cursor and Cursor(Lane(cursor[0]), cursor[1]),
         tuple(Reason(*note) for note in notes),
+        row_hashes,
+        same,
     )
 
 

@@ -20,8 +20,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from catalog_sync.banding import APPLY, PLAN
+from catalog_sync.hashing import stable_hashes
 from catalog_sync.models import Feed
-from catalog_sync.staged_rows import stable_hashes
 from catalog_sync.titles.describing import Described, block_keys, described
 from catalog_sync.titles.likeness import HIGH, LOW, Likeness, score
 from marketplace.foundation import bulk

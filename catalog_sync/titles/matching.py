@@ -14,9 +14,10 @@ from django.utils.text import slugify
 from oscar.apps.catalogue.models import ProductClass
 
 from catalog_sync.banding import APPLY, PLAN
+from catalog_sync.hashing import DIRTY
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import Feed, SourceRecord
-from catalog_sync.staging import DIRTY, PRICE
+from catalog_sync.staging import PRICE
 from catalog_sync.titles import looking_up, moderation
 from catalog_sync.titles.candidates import QUESTION, own_code
 from marketplace.catalogue.folding import is_book

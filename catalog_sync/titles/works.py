@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from catalog_sync.staged_rows import stable_hash
+from catalog_sync.hashing import stable_hash
 from marketplace.catalogue.models import Form, WorkChange
 from marketplace.foundation import bulk
 from search import text

@@ -30,6 +30,9 @@ _RARELY = (100_000, 50, 1000)
 # Compiling a large statement takes PostgreSQL longer than running it on a slice: without this a first import is 5 to 20
 # times slower. For the transaction at hand.
 NO_JIT = "SET LOCAL jit = off"
+# For statements that join some thousand rows of a temporary table to large tables by their keys: PostgreSQL tends to
+# hash a whole table for each of them.
+BY_KEY = "SET LOCAL enable_hashjoin = off"
 
 
 _collecting = threading.Lock()
@@ -109,6 +112,14 @@ def load(name: str, columns: Sequence[str], rows: Iterable[Any]) -> None:
         cursor.execute("SAVEPOINT halles_load")
         cursor.executemany(f"INSERT INTO temp.{name} ({names}) VALUES ({marks})", cast(Any, rows))
         cursor.execute("RELEASE SAVEPOINT halles_load")
+
+
+def load_numbers(name: str, column: str, numbers: Sequence[int]) -> None:
+    """Add rows of one number to a temporary table."""
+    if is_postgres():
+        copy_text(name, [column], "".join([f"{number}\n" for number in numbers]))
+    else:
+        execute(f"INSERT INTO temp.{name} ({column}) SELECT value FROM json_each(%s)", [json.dumps(numbers)])
 
 
 def copy_text(name: str, columns: Sequence[str], text: str) -> None:

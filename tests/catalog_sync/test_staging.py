@@ -72,7 +72,7 @@ def test_age_and_number_of_an_article_change_no_hash():
 
 
 def test_hash_is_the_same_in_another_process():
-    code = "from catalog_sync.staged_rows import stable_hash; print(stable_hash('L\\'Étranger'))"
+    code = "from catalog_sync.hashing import stable_hash; print(stable_hash('L\\'Étranger'))"
     found = subprocess.run(
         [sys.executable, "-c", f"import django; django.setup(); {code}"],
         cwd=settings.BASE_DIR,
