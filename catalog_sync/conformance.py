@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from catalog_sync.adapters import adapter_class
-from catalog_sync.adapters.base import CHUNK_SIZE, FIRST_CHUNK_SIZE, Adapter, FeedSettings
+from catalog_sync.adapters.base import CHUNK_SIZE, Adapter, FeedSettings
 from catalog_sync.identifiers import check_digit_fits
 from catalog_sync.reasons import REASONS, FeedError
 from catalog_sync.records import (
@@ -259,9 +259,7 @@ class AdapterConformance:
         path = tmp_path / f"long{self.fixture.suffix}"
         with path.open("w", encoding="utf-8") as stream:
             stream.write(start)
-            stream.writelines(
-                part.replace("NUMBER", str(number)) for number in range(FIRST_CHUNK_SIZE + 2 * CHUNK_SIZE + 10)
-            )
+            stream.writelines(part.replace("NUMBER", str(number)) for number in range(3 * CHUNK_SIZE))
             stream.write(end)
         first, second = _memory_per_full_chunk(self.adapter(path).fetch(self.lane, None))
         assert second - first < CHUNK_SIZE * KEPT_PER_ARTICLE

@@ -14,7 +14,7 @@ from catalog_sync.adapters.base import CHUNK_SIZE, FULL, PARTIAL, ChunkWriter, F
 from catalog_sync.adapters.column_names import knows
 from catalog_sync.adapters.column_proposal import Layout, find_layout
 from catalog_sync.adapters.spreadsheet_columns import Columns, Remembered, remembered, understand
-from catalog_sync.adapters.spreadsheet_rows import RowCleaner
+from catalog_sync.adapters.spreadsheet_rows import SAMPLE_PRICES, RowCleaner
 from catalog_sync.reading.csv_rows import read_below, read_head
 from catalog_sync.reading.fetching import LocalFile
 from catalog_sync.reading.stamps import as_of
@@ -117,7 +117,8 @@ class Spreadsheet(FileAdapter):
         writer = ChunkWriter(as_of(file.stamp, file.received_at, file.lateness), notes)
         rows = iter(table.rows)
         cleaner: RowCleaner | None = None
-        while batch := list(islice(rows, CHUNK_SIZE)):
+        size = SAMPLE_PRICES  # the first chunk is a small one: of a file that is known it is the only one
+        while batch := list(islice(rows, size)):
             kept: list[Any] = batch
             if Refused in set(map(type, batch)):
                 kept = [item for item in batch if not isinstance(item, Refused)]
@@ -125,7 +126,8 @@ class Spreadsheet(FileAdapter):
             if kept:
                 cleaner = cleaner or RowCleaner(self, columns, lane, kept, writer)
                 cleaner.clean(kept)
-            if len(batch) == CHUNK_SIZE:
+            if len(batch) == size:
                 yield writer.take()
+            size = CHUNK_SIZE
         cursor = Cursor(lane, columns.memory(newline=table.ending.final_newline).text())
         yield self.last_chunk(writer, whole=table.ending.whole, cursor=cursor)
