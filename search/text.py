@@ -13,6 +13,7 @@ import threading
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import Stemmer
@@ -33,7 +34,7 @@ _ONE_KIND = {
 }
 _CHARACTERS, _LIGATURES = str.maketrans(_ONE_KIND), str.maketrans(_SPELT_OUT)
 # A look whether there is anything to replace costs a tenth of replacing.
-_HAS_CHARACTERS = re.compile("[" + re.escape("".join(_ONE_KIND)) + "]")
+_HAS_CHARACTERS = re.compile("[" + re.escape("".join(set(_ONE_KIND) - {"'", "-"})) + "]")
 _HAS_LIGATURES = re.compile("[" + "".join(_SPELT_OUT) + "]")
 
 # What is written as one: letters and digits, joined inside by a hyphen, an apostrophe, a dot or an ampersand.
@@ -43,6 +44,8 @@ _WRITTEN = re.compile(r"[^\W_]{1,60}(?:['\-.&][^\W_]{1,60}){0,7}(?:(?<=\bc)(?:\+
 _ELIDED = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cçdjlmnst])'"
 _ELISION = re.compile(_ELIDED + r"(?=[^\W_])")
 _ELISION_BEFORE_SPACE = re.compile(r"(?<![^\W_])(" + _ELIDED + r")\s+(?=[^\W_])")
+# Where an article may be elided before a space, in a text as it comes.
+_APOSTROPHE_BEFORE_SPACE = re.compile(f"[{re.escape(_APOSTROPHES)}][{_UNSEEN}]*\\s")
 _LEADING_ARTICLES_TEXT = """
 le la les l un une des the a an
 """
@@ -93,10 +96,10 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[Word]:
     """The words of a text in their order; elided articles are gone."""
-    normal = normalise(text)
-    if "'" in normal:
-        normal = _ELISION_BEFORE_SPACE.sub(r"\1", normal)
-    return [word for word in map(_word, _WRITTEN.findall(normal)) if word.parts]
+    text = text[:MOST_CHARACTERS]
+    if _APOSTROPHE_BEFORE_SPACE.search(text):
+        return list(_read(text))
+    return list(chain.from_iterable(map(_between_spaces.__getitem__, text.split())))
 
 
 def tokens(text: str) -> list[str]:
@@ -168,8 +171,36 @@ def isbn_query(text: str) -> int | None:
         return None
 
 
+def _read(text: str) -> tuple[Word, ...]:
+    normal = normalise(text)
+    if "'" in normal:
+        normal = _ELISION_BEFORE_SPACE.sub(r"\1", normal)
+    return tuple([word for word in map(_word, _WRITTEN.findall(normal)) if word.parts])
+
+
+class _Remembered(dict[str, tuple[Word, ...]]):
+    """The words of what stands between two spaces. Nothing in `_read` but an elided article before a space looks beyond
+    one, and most of what is written has been written before. Emptied when it is full; a text without spaces is no word
+    and will not come again. A dictionary, because asking a cached function takes twice the time."""
+
+    MOST, LONGEST = 1 << 16, 40
+
+    def __missing__(self, written: str) -> tuple[Word, ...]:
+        found = _read(written)
+        if len(written) <= self.LONGEST:
+            if len(self) >= self.MOST:
+                self.clear()
+            self[written] = found
+        return found
+
+
+_between_spaces = _Remembered()
+
+
 @lru_cache(maxsize=1 << 16)
 def _word(written: str) -> Word:
+    if written.isascii() and written.isalnum():
+        return _plain_word(written)
     accented: list[str] = []
     others: list[str] = []
     for piece in re.split(r"[\-.&]", written):
@@ -194,7 +225,17 @@ def _word(written: str) -> Word:
     )
 
 
+def _plain_word(written: str) -> Word:
+    """The same of ASCII letters and digits alone, which are their own folded form."""
+    parts, stems = (written,), _stems(written, written)
+    return Word(parts, parts, (stems,), (), written, " ".join(stems))
+
+
 def _stems(accented: str, folded: str) -> tuple[str, ...]:
+    if folded.isdigit():
+        return (folded,)
     with _STEMMING:
-        found = (_FRENCH.stemWord(folded), _ENGLISH.stemWord(folded), fold(_FRENCH.stemWord(accented)))
+        found = [_FRENCH.stemWord(folded), _ENGLISH.stemWord(folded)]
+        if accented != folded:
+            found.append(fold(_FRENCH.stemWord(accented)))
     return tuple(dict.fromkeys(stem or folded for stem in found))
