@@ -29,7 +29,7 @@ from shops.models import Availability, Condition, Shop
 from shops.sellable import annotate_sellable
 
 BATCH = 1000
-_CHANGES_AT_ONCE = 2000
+_CHANGES_AT_ONCE = 5000  # a commit for each 2000 took a quarter more of the engine's time
 _LOCK = 7_041_777  # any number that nothing else of ours locks on PostgreSQL
 _ORDERABLE = {Availability.ORDERABLE, Availability.PREORDER}
 
@@ -44,11 +44,9 @@ def index_titles(now: datetime) -> int:
         if not marks:
             return 0
         product_ids = sorted({product_id for _, product_id in marks})
-        written = documents(product_ids, now=now)
+        gone = set(product_ids)
         failpoint("index.before_write")
-        gone = set(product_ids) - {document.product_id for document in written}
-        if written:
-            queries.engine().write(written)
+        queries.engine().write(_without(gone, _read(product_ids, now)))
         if gone:
             queries.engine().remove(gone)
         failpoint("index.after_write")
@@ -74,10 +72,19 @@ def rebuild(now: datetime, *, said: Callable[[int], None] | None = None) -> int:
 
 def documents(product_ids: Sequence[int], *, now: datetime) -> list[TitleDocument]:
     """Documents of those products that readers may see. Four queries for up to `BATCH` titles, then again."""
-    found: list[TitleDocument] = []
+    return list(_read(product_ids, now))
+
+
+def _read(product_ids: Sequence[int], now: datetime) -> Iterator[TitleDocument]:
     for start in range(0, len(product_ids), BATCH):
-        found += _batch(product_ids[start : start + BATCH], now)
-    return found
+        yield from _batch(product_ids[start : start + BATCH], now)
+
+
+def _without(gone: set[int], found: Iterable[TitleDocument]) -> Iterator[TitleDocument]:
+    """The documents as they are read; each title that has one is taken out of `gone`."""
+    for document in found:
+        gone.discard(document.product_id)
+        yield document
 
 
 def _all_documents(now: datetime, said: Callable[[int], None] | None) -> Iterator[TitleDocument]:
