@@ -11,10 +11,10 @@ afterwards: stemming first knows more (``aimée``), folding first never separate
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import Stemmer
 from stdnum import ean, isbn
@@ -51,6 +51,7 @@ le la les l un une des the a an
 """
 _LEADING_ARTICLES = frozenset(_LEADING_ARTICLES_TEXT.split())
 
+_Found = TypeVar("_Found")
 _STEMMING = threading.Lock()  # a Stemmer belongs to one thread at a time
 _FRENCH = Stemmer.Stemmer("french", 0)
 _ENGLISH = Stemmer.Stemmer("english", 0)
@@ -117,6 +118,14 @@ def stemmed(found: Iterable[Word]) -> str:
     return " ".join([word.stemmed for word in found])
 
 
+def stems_of(text: str) -> str:
+    """The stems of a text of which nothing else is wanted: a description has most of a title's words."""
+    text = text[:MOST_CHARACTERS]
+    if _APOSTROPHE_BEFORE_SPACE.search(text):
+        return stemmed(_read(text))
+    return " ".join(filter(None, map(_stems_between_spaces.__getitem__, text.split())))
+
+
 def other_spellings_of(found: Iterable[Word]) -> list[str]:
     """Spellings of compound words and initials beside their tokens: ``J.R.R.`` and ``J. R. R.`` → ``jrr``."""
     spellings: list[str] = []
@@ -178,26 +187,31 @@ def _read(text: str) -> tuple[Word, ...]:
     return tuple([word for word in map(_word, _WRITTEN.findall(normal)) if word.parts])
 
 
-class _Remembered(dict[str, tuple[Word, ...]]):
-    """The words of what stands between two spaces. Nothing in `_read` but an elided article before a space looks beyond
-    one, and most of what is written has been written before. Emptied when it is full; a text without spaces is no word
-    and will not come again. A dictionary, because asking a cached function takes twice the time."""
+class _Remembered(dict[str, _Found]):
+    """What was found in what stands between two spaces. Nothing in `_read` but an elided article before a space looks
+    beyond one, and most of what is written has been written before. Emptied when it is full; a text without spaces is
+    no word and will not come again. A dictionary, because asking a cached function takes twice the time."""
 
-    MOST, LONGEST = 1 << 16, 40
+    LONGEST = 40
 
-    def __missing__(self, written: str) -> tuple[Word, ...]:
-        found = _read(written)
+    def __init__(self, find: Callable[[str], _Found], *, most: int) -> None:
+        super().__init__()
+        self._find, self._most = find, most
+
+    def __missing__(self, written: str) -> _Found:
+        found = self._find(written)
         if len(written) <= self.LONGEST:
-            if len(self) >= self.MOST:
+            if len(self) >= self._most:
                 self.clear()
             self[written] = found
         return found
 
 
-_between_spaces = _Remembered()
+_between_spaces = _Remembered(_read, most=1 << 15)
+_stems_between_spaces = _Remembered(lambda written: stemmed(_read(written)), most=1 << 16)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 15)
 def _word(written: str) -> Word:
     if written.isascii() and written.isalnum():
         return _plain_word(written)

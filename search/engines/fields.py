@@ -133,7 +133,7 @@ def _text_fields(document: TitleDocument) -> dict[str, list[str] | list[int]]:
     stems = _filled(title_stems, subtitle_stems, series_stems)
     of_rest = [_reread(value)[1] for value in (document.publisher, document.subject_labels) if value]
     if document.description:
-        of_rest.append(text.stemmed(text.words(document.description)))
+        of_rest.append(text.stems_of(document.description))
     starting = " ".join([title, *names]).split(" ")
     starts = {START + beginning for beginning in (*_starts(title.partition(" ")[0]), *_starts(short.partition(" ")[0]))}
     return {

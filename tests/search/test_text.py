@@ -176,12 +176,13 @@ _PIECES = st.sampled_from(
 
 @given(st.lists(_PIECES | st.characters(), max_size=30).map("".join))
 def test_a_text_read_between_its_spaces_has_the_words_of_the_whole(written: str) -> None:
-    assert text.words(written) == list(text._read(written))
+    whole = text._read(written)
+    assert text.words(written) == list(whole)
+    assert text.stems_of(written) == text.stemmed(whole)
 
 
 def test_what_stands_between_spaces_is_remembered_up_to_a_number_and_a_length() -> None:
-    remembered = text._Remembered()
-    remembered.MOST = 2
+    remembered = text._Remembered(text._read, most=2)
     for written in ("un", "deux", "trois", "漢" * 41):
         assert list(remembered[written]) == text.words(written)
     assert list(remembered) == ["trois"]
