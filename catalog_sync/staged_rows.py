@@ -64,7 +64,7 @@ _NO_FACTS = tuple(CatalogRecord._field_defaults[name] for name in FACT_FIELDS)
 _REMEMBERED_OFFERS, _REMEMBERED_FACTS = 32_768, 8192  # of each fact: making one anew costs a microsecond
 _LONGEST_DAYS = 32_767  # of the column
 _HIGHEST_PRICE = 10**12 - 1  # Oscar's column: 12 digits, 2 of them decimals
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _NULL = "\\N"  # in the text of COPY
 
 

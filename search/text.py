@@ -39,7 +39,9 @@ _HAS_LIGATURES = re.compile("[" + "".join(_SPELT_OUT) + "]")
 
 # What is written as one: letters and digits, joined inside by a hyphen, an apostrophe, a dot or an ampersand.
 # Longer ones than a language has are cut in pieces, so that no word costs much.
-_WRITTEN = re.compile(r"[^\W_]{1,60}(?:['\-.&][^\W_]{1,60}){0,7}(?:(?<=\bc)(?:\+\+|#))?")
+_LONGEST_PIECE = 60
+_PIECE = rf"[^\W_]{{1,{_LONGEST_PIECE}}}"
+_WRITTEN = re.compile(rf"{_PIECE}(?:['\-.&]{_PIECE}){{0,7}}(?:(?<=\bc)(?:\+\+|#))?")
 # Articles and short words that lose their vowel. "aujourd'hui", "quelqu'un" and "O'Brien" are not of these.
 _ELIDED = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cçdjlmnst])'"
 _ELISION = re.compile(_ELIDED + r"(?=[^\W_])")
@@ -181,6 +183,8 @@ def isbn_query(text: str) -> int | None:
 
 
 def _read(text: str) -> tuple[Word, ...]:
+    if text.isalnum() and text.isascii() and len(text) <= _LONGEST_PIECE:
+        return (_word(text.lower()),)
     normal = normalise(text)
     if "'" in normal:
         normal = _ELISION_BEFORE_SPACE.sub(r"\1", normal)

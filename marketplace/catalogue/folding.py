@@ -73,7 +73,9 @@ _FACTS: dict[str, Callable[[Any], int]] = {
     "description": len,
     "cover": lambda address: address.startswith("https"),
 }
-_json = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make an encoder for each value
+_json = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False
+).encode  # `dumps` would make an encoder for each value
 _LISTS = ("contributors", "subject_codes", "subject_path")
 
 

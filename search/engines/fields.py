@@ -179,7 +179,8 @@ class _Person(NamedTuple):
 @lru_cache(maxsize=1 << 14)
 def _person(name: str) -> _Person:
     words = text.words(name)
-    return _Person(text.folded(words), " ".join(text.other_spellings_of(words)), text.name_key(name))
+    tokens = text.folded(words)
+    return _Person(tokens, " ".join(text.other_spellings_of(words)), " ".join(sorted(tokens.split(" "))))
 
 
 def _filled(*values: str) -> list[str]:
@@ -195,7 +196,7 @@ class Shown:
     contributors: tuple[str, ...]
 
     def packed(self) -> str:
-        return "\x1f".join(value.replace("\x1f", " ") for value in (self.title, self.series, *self.contributors))
+        return "\x1f".join([value.replace("\x1f", " ") for value in (self.title, self.series, *self.contributors)])
 
     @classmethod
     def unpacked(cls, packed: str) -> "Shown":
@@ -229,7 +230,9 @@ def _codes(values: Iterable[str]) -> list[str]:
 
 
 def _numbers(value: int | None) -> list[int]:
-    return [] if value is None else [min(max(value, 0), LARGEST_NUMBER)]
+    if value is None:
+        return []
+    return [value if 0 <= value <= LARGEST_NUMBER else min(max(value, 0), LARGEST_NUMBER)]
 
 
 def _price_order(price_minor: int | None, product_id: int) -> int:
@@ -241,6 +244,7 @@ def _with_id(value: int, product_id: int) -> int:
     return (value << 32) | (product_id & 0xFFFFFFFF)
 
 
+@lru_cache(maxsize=1 << 12)
 def _weight(popularity: int) -> int:
     share = min(1.0, math.log10(1 + max(0, popularity)) / _POPULARITY_DIGITS)
     return round(2 ** (_STEPS_OF_WEIGHT * (1 + _MOST_FOR_POPULARITY * share))) - 2
