@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.expressions import RawSQL
 from django.utils.html import strip_tags
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
@@ -50,9 +51,8 @@ def index_titles(now: datetime) -> int:
         if gone:
             queries.engine().remove(gone)
         failpoint("index.after_write")
-        keys = [key for key, _ in marks]
-        for start in range(0, len(keys), BATCH):
-            TitleChange.objects.filter(pk__in=keys[start : start + BATCH]).delete()
+        among, keys = bulk.among([key for key, _ in marks])
+        bulk.execute(f"DELETE FROM titles_titlechange WHERE id {among}", keys)
     return len(product_ids)
 
 
@@ -197,9 +197,15 @@ def _stock(product_ids: Sequence[int], now: datetime) -> dict[int, list[_Offer]]
     """By product, what each shop on sale has of it. Prices in another currency than the network's are left out."""
     found: dict[int, list[_Offer]] = defaultdict(list)
     currency = network.current().currency
+    # One value: Django would prepare a list number by number, which takes longer than the query.
+    these = (
+        RawSQL("SELECT unnest(%s::bigint[])", [list(product_ids)])
+        if bulk.is_postgres()
+        else RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(product_ids))])
+    )
     records = annotate_sellable(
         StockRecord.objects.filter(
-            product_id__in=product_ids, partner__shop__status=Shop.Status.ACTIVE, price_currency=currency
+            product_id__in=these, partner__shop__status=Shop.Status.ACTIVE, price_currency=currency
         )
         .exclude(price=None)
         .exclude(terms__retired_at__isnull=False),
