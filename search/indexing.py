@@ -52,8 +52,11 @@ def index_titles(now: datetime) -> int:
             queries.engine().remove(gone)
         failpoint("index.after_write")
         among, keys = bulk.among([key for key, _ in marks])
-        bulk.execute(f"DELETE FROM titles_titlechange WHERE id {among}", keys)
+        bulk.execute(_WRITTEN.format(among=among), keys)
     return len(product_ids)
+
+
+_WRITTEN = "DELETE FROM titles_titlechange WHERE id {among}"
 
 
 def heal_index(now: datetime) -> int:
