@@ -63,7 +63,7 @@ _NO_FACTS = tuple(CatalogRecord._field_defaults[name] for name in FACT_FIELDS)
 _REMEMBERED_OFFERS, _REMEMBERED_FACTS = 32_768, 8192  # of each fact: making one anew costs a microsecond
 _LONGEST_DAYS = 32_767  # of the column
 _HIGHEST_PRICE = 10**12 - 1  # Oscar's column: 12 digits, 2 of them decimals
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _NULL = "\\N"  # in the text of COPY
 
 
@@ -87,8 +87,10 @@ class RowMaker:
     def __init__(self, *, unknown_is_silence: bool = False) -> None:
         """`unknown_is_silence`: where a record does not know how many copies there are, it does not speak of them."""
 
+        moment = _Remembering(bulk.moment, _REMEMBERED_FACTS).__getitem__  # of a list nearly all have the same
+
         def values_of(offer: tuple[Any, ...]) -> tuple[Any, ...]:
-            return _offer_values(offer, unknown_is_silence)
+            return _offer_values(offer, unknown_is_silence, moment)
 
         self.offers = _Remembering(values_of, _REMEMBERED_OFFERS)
         self.offer_texts = _Remembering(lambda offer: "\t".join(map(_copied, values_of(offer))), _REMEMBERED_OFFERS)
@@ -147,7 +149,9 @@ class RowMaker:
         return [f"{{{''.join(found)[:-1]}}}" for found in zip(*pieces, strict=True)]
 
 
-def _offer_values(offer: tuple[Any, ...], unknown_is_silence: bool) -> tuple[Any, ...]:
+def _offer_values(
+    offer: tuple[Any, ...], unknown_is_silence: bool, moment: Callable[[datetime | None], Any]
+) -> tuple[Any, ...]:
     """An offer's part of a staging row, in the order of OFFER_COLUMNS."""
     price, currency, price_kind, quantity, _, availability, condition, as_of, *more, speaks_for = offer
     signed, first_edition, days, available_from = more
@@ -158,7 +162,7 @@ def _offer_values(offer: tuple[Any, ...], unknown_is_silence: bool) -> tuple[Any
     return (
         None if price is not None and price > _HIGHEST_PRICE else price, currency, price_kind, quantity, availability,
         condition, signed, first_edition, None if days is None else min(days, _LONGEST_DAYS),
-        whole_date(available_from) if available_from else None, bulk.moment(as_of),
+        whole_date(available_from) if available_from else None, moment(as_of),
         parts,
         stable_hash(repr(offer[:_AS_OF] + offer[_AS_OF + 1 :])),
     )

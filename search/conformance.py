@@ -258,16 +258,19 @@ class EngineConformance:
         assert set(engine.search(Query()).ids) == {1, 4, 5}
         assert engine.search(Query(text="nouveau")).ids == (1,)
 
-    def test_a_rebuild_that_fails_leaves_the_index_as_it_was(self, opening: Callable[[], Engine]) -> None:
+    @pytest.mark.parametrize("doing", ["write", "rebuild"])
+    def test_documents_that_cannot_be_read_leave_the_index_as_it_was(
+        self, opening: Callable[[], Engine], doing: str
+    ) -> None:
         engine = opening()
         engine.write([samples.title(1)])
 
         def documents() -> Iterator[TitleDocument]:
-            yield samples.title(2)
+            yield from map(samples.title, range(2, 3000))
             raise LookupError("the database went away")
 
         with pytest.raises(LookupError):
-            engine.rebuild(documents())
+            getattr(engine, doing)(documents())
         assert engine.search(Query()).ids == (1,)
         assert engine.rebuild([samples.title(3)]) == 1
         assert opening().search(Query()).ids == (3,)

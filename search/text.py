@@ -11,9 +11,10 @@ afterwards: stemming first knows more (``aimée``), folding first never separate
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import chain
+from typing import NamedTuple, TypeVar
 
 import Stemmer
 from stdnum import ean, isbn
@@ -33,21 +34,26 @@ _ONE_KIND = {
 }
 _CHARACTERS, _LIGATURES = str.maketrans(_ONE_KIND), str.maketrans(_SPELT_OUT)
 # A look whether there is anything to replace costs a tenth of replacing.
-_HAS_CHARACTERS = re.compile("[" + re.escape("".join(_ONE_KIND)) + "]")
+_HAS_CHARACTERS = re.compile("[" + re.escape("".join(set(_ONE_KIND) - {"'", "-"})) + "]")
 _HAS_LIGATURES = re.compile("[" + "".join(_SPELT_OUT) + "]")
 
 # What is written as one: letters and digits, joined inside by a hyphen, an apostrophe, a dot or an ampersand.
 # Longer ones than a language has are cut in pieces, so that no word costs much.
-_WRITTEN = re.compile(r"[^\W_]{1,60}(?:['\-.&][^\W_]{1,60}){0,7}(?:(?<=\bc)(?:\+\+|#))?")
+_LONGEST_PIECE = 60
+_PIECE = rf"[^\W_]{{1,{_LONGEST_PIECE}}}"
+_WRITTEN = re.compile(rf"{_PIECE}(?:['\-.&]{_PIECE}){{0,7}}(?:(?<=\bc)(?:\+\+|#))?")
 # Articles and short words that lose their vowel. "aujourd'hui", "quelqu'un" and "O'Brien" are not of these.
 _ELIDED = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cçdjlmnst])'"
 _ELISION = re.compile(_ELIDED + r"(?=[^\W_])")
 _ELISION_BEFORE_SPACE = re.compile(r"(?<![^\W_])(" + _ELIDED + r")\s+(?=[^\W_])")
+# Where an article may be elided before a space, in a text as it comes.
+_APOSTROPHE_BEFORE_SPACE = re.compile(f"[{re.escape(_APOSTROPHES)}][{_UNSEEN}]*\\s")
 _LEADING_ARTICLES_TEXT = """
 le la les l un une des the a an
 """
 _LEADING_ARTICLES = frozenset(_LEADING_ARTICLES_TEXT.split())
 
+_Found = TypeVar("_Found")
 _STEMMING = threading.Lock()  # a Stemmer belongs to one thread at a time
 _FRENCH = Stemmer.Stemmer("french", 0)
 _ENGLISH = Stemmer.Stemmer("english", 0)
@@ -93,10 +99,10 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[Word]:
     """The words of a text in their order; elided articles are gone."""
-    normal = normalise(text)
-    if "'" in normal:
-        normal = _ELISION_BEFORE_SPACE.sub(r"\1", normal)
-    return [word for word in map(_word, _WRITTEN.findall(normal)) if word.parts]
+    text = text[:MOST_CHARACTERS]
+    if _APOSTROPHE_BEFORE_SPACE.search(text):
+        return list(_read(text))
+    return list(chain.from_iterable(map(_between_spaces.__getitem__, text.split())))
 
 
 def tokens(text: str) -> list[str]:
@@ -112,6 +118,14 @@ def folded(found: Iterable[Word]) -> str:
 def stemmed(found: Iterable[Word]) -> str:
     """Stems of words already found, one to three each: what makes plurals and endings equal."""
     return " ".join([word.stemmed for word in found])
+
+
+def stems_of(text: str) -> str:
+    """The stems of a text of which nothing else is wanted: a description has most of a title's words."""
+    text = text[:MOST_CHARACTERS]
+    if _APOSTROPHE_BEFORE_SPACE.search(text):
+        return stemmed(_read(text))
+    return " ".join(filter(None, map(_stems_between_spaces.__getitem__, text.split())))
 
 
 def other_spellings_of(found: Iterable[Word]) -> list[str]:
@@ -168,8 +182,43 @@ def isbn_query(text: str) -> int | None:
         return None
 
 
-@lru_cache(maxsize=1 << 16)
+def _read(text: str) -> tuple[Word, ...]:
+    if text.isalnum() and text.isascii() and len(text) <= _LONGEST_PIECE:
+        return (_word(text.lower()),)
+    normal = normalise(text)
+    if "'" in normal:
+        normal = _ELISION_BEFORE_SPACE.sub(r"\1", normal)
+    return tuple([word for word in map(_word, _WRITTEN.findall(normal)) if word.parts])
+
+
+class _Remembered(dict[str, _Found]):
+    """What was found in what stands between two spaces. Nothing in `_read` but an elided article before a space looks
+    beyond one, and most of what is written has been written before. Emptied when it is full; a text without spaces is
+    no word and will not come again. A dictionary, because asking a cached function takes twice the time."""
+
+    LONGEST = 40
+
+    def __init__(self, find: Callable[[str], _Found], *, most: int) -> None:
+        super().__init__()
+        self._find, self._most = find, most
+
+    def __missing__(self, written: str) -> _Found:
+        found = self._find(written)
+        if len(written) <= self.LONGEST:
+            if len(self) >= self._most:
+                self.clear()
+            self[written] = found
+        return found
+
+
+_between_spaces = _Remembered(_read, most=1 << 15)
+_stems_between_spaces = _Remembered(lambda written: stemmed(_read(written)), most=1 << 16)
+
+
+@lru_cache(maxsize=1 << 15)
 def _word(written: str) -> Word:
+    if written.isascii() and written.isalnum():
+        return _plain_word(written)
     accented: list[str] = []
     others: list[str] = []
     for piece in re.split(r"[\-.&]", written):
@@ -194,7 +243,17 @@ def _word(written: str) -> Word:
     )
 
 
+def _plain_word(written: str) -> Word:
+    """The same of ASCII letters and digits alone, which are their own folded form."""
+    parts, stems = (written,), _stems(written, written)
+    return Word(parts, parts, (stems,), (), written, " ".join(stems))
+
+
 def _stems(accented: str, folded: str) -> tuple[str, ...]:
+    if folded.isdigit():
+        return (folded,)
     with _STEMMING:
-        found = (_FRENCH.stemWord(folded), _ENGLISH.stemWord(folded), fold(_FRENCH.stemWord(accented)))
+        found = [_FRENCH.stemWord(folded), _ENGLISH.stemWord(folded)]
+        if accented != folded:
+            found.append(fold(_FRENCH.stemWord(accented)))
     return tuple(dict.fromkeys(stem or folded for stem in found))

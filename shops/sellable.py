@@ -73,8 +73,9 @@ def annotate_sellable(queryset: QuerySet[StockRecord], *, now: datetime) -> Quer
     age = ExpressionWrapper(hours * timedelta(hours=1), output_field=DurationField())
     oldest = ExpressionWrapper(Value(now, output_field=DateTimeField()) - age, output_field=DateTimeField())
     without_terms = Q(terms__pk=None)
-    fresh = Q(terms__as_of__gte=oldest) | (
-        (without_terms | Q(terms__follows_runs=True)) & Q(partner__shop__fresh_until__gte=now)
+    # The shop's own age first: on SQLite `oldest` is worked out in Python, for each row that is asked about it.
+    fresh = (without_terms | Q(terms__follows_runs=True)) & Q(partner__shop__fresh_until__gte=now) | Q(
+        terms__as_of__gte=oldest
     )
     offered = without_terms | Q(terms__retired_at=None, terms__availability=SELLS)
     allowed = Case(

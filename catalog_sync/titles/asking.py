@@ -14,7 +14,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.text import slugify
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
@@ -27,6 +26,7 @@ from catalog_sync.titles.likeness import Likeness
 from marketplace.catalogue import changes
 from marketplace.catalogue.folding import PRODUCT_TITLE_LENGTH
 from marketplace.catalogue.models import ProductFacts
+from marketplace.catalogue.slugs import slug
 from marketplace.foundation import audit, bulk, network
 from marketplace.foundation.money import to_decimal
 from marketplace.models import User
@@ -132,7 +132,7 @@ def _new_title(feed: Feed, record: SourceRecord) -> Product:
         code=candidates.own_code(feed.shop_id, record.sku),
         defaults={
             "title": record.title[:PRODUCT_TITLE_LENGTH],
-            "slug": slugify(record.title)[:PRODUCT_TITLE_LENGTH] or "title",
+            "slug": slug(record.title),
             "product_class_id": matching.product_classes()[False],
         },
     )

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.text import slugify
 from oscar.apps.catalogue.models import ProductClass
 
 from catalog_sync.banding import APPLY, PLAN
@@ -21,6 +20,7 @@ from catalog_sync.staging import PRICE
 from catalog_sync.titles import looking_up, moderation
 from catalog_sync.titles.candidates import QUESTION, own_code
 from marketplace.catalogue.folding import is_book
+from marketplace.catalogue.slugs import slug
 from marketplace.foundation import bulk
 
 _NEW = "sync_new"
@@ -88,9 +88,7 @@ def _new_rows(feed: Feed, lacking: list[tuple], classes: dict[bool, int]) -> lis
         code = None if upc else own_code(feed.shop_id, like_sku or sku)
         title = (title or upc or sku)[:_TITLE_LENGTH]
         key = upc or code
-        rows.append(
-            (n, upc, code, title, slugify(title)[:_TITLE_LENGTH] or "title", classes[is_book(gtin)], key not in seen)
-        )
+        rows.append((n, upc, code, title, slug(title), classes[is_book(gtin)], key not in seen))
         seen.add(key)
     return rows
 

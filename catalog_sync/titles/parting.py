@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from oscar.apps.basket.models import Line as BasketLine
 from oscar.apps.catalogue.models import Product
@@ -23,6 +22,7 @@ from catalog_sync.titles import facts, joining, moves
 from catalog_sync.titles.joining import MoveError
 from marketplace.catalogue import changes
 from marketplace.catalogue.models import Moderation, OtherGtin, ProductRedirect
+from marketplace.catalogue.slugs import slug
 
 _TITLE_LENGTH = 255  # Oscar's column
 
@@ -86,7 +86,7 @@ def _new(product: Product, chosen: Sequence[moves.Article]) -> Product:
     hidden = Moderation.objects.filter(product=product).exclude(answer=Moderation.Answer.YES).first()
     made = Product.objects.create(
         title=title,
-        slug=slugify(title)[:_TITLE_LENGTH] or "title",
+        slug=slug(title),
         product_class_id=product.product_class_id,
         is_public=hidden is None,
     )

@@ -11,7 +11,6 @@ from enum import StrEnum
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.text import slugify
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
@@ -21,6 +20,7 @@ from catalog_sync.titles import asking, facts, matching, moves
 from marketplace.catalogue import changes
 from marketplace.catalogue.folding import is_book
 from marketplace.catalogue.models import OtherGtin, ProductFacts
+from marketplace.catalogue.slugs import slug
 from marketplace.foundation import audit
 from shops import absorbing
 from shops.models import StockTerms
@@ -132,7 +132,7 @@ def _new_title(question: Question) -> Product:
         upc=gtin_text(question.gtin),
         defaults={
             "title": title[:255],
-            "slug": slugify(title)[:255] or "title",
+            "slug": slug(title),
             "product_class_id": matching.product_classes()[is_book(question.gtin)],
         },
     )

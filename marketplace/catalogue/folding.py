@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from marketplace.catalogue import subjects
@@ -61,12 +62,21 @@ COLUMNS: dict[str, str] = {
     "synthetic": "boolean",
     "provenance": "json",
 }
-_LENGTHS = {"subtitle": 300, "publisher": 200, "series": 200, "series_number": 20, "language": 3, "form": 12}
-_LENGTHS |= {"audience": 60, "unit_size": 60, "tax_code": 40}
-_PLAIN = ("subtitle", "publisher", "series", "series_number", "language", "audience", "unit_size", "tax_code")
 _VAGUE_FORMS = {"book", "goods"}  # said by a source that does not know better
-_json = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make an encoder for each value
-_JSON = [name for name, kind in COLUMNS.items() if kind == "json"]
+# How much a value says, of each fact; in the order in which `provenance` names them.
+_FACTS: dict[str, Callable[[Any], int]] = {
+    **dict.fromkeys(("subtitle", "publisher", "series", "series_number", "language"), len),
+    **dict.fromkeys(("audience", "unit_size", "tax_code", "contributors", "subjects"), len),
+    "form": lambda form: form not in _VAGUE_FORMS,
+    "pages": lambda pages: 1,
+    "publication_date": len,
+    "description": len,
+    "cover": lambda address: address.startswith("https"),
+}
+_json = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False
+).encode  # `dumps` would make an encoder for each value
+_LISTS = ("contributors", "subject_codes", "subject_path")
 
 
 def is_book(gtin: int | None) -> bool:
@@ -125,43 +135,58 @@ def _show(product_ids: Sequence[int]) -> None:
 
 def fold_one(statements: Sequence[Statement], *, gtin: int | None) -> tuple[str, dict[str, Any]]:
     """(title, columns of ProductFacts) for one product. The pure rule; no database."""
-    provenance: dict[str, str] = {}
+    title, said, provenance = _said_alone(*statements) if len(statements) == 1 else _best(statements)
+    found = said.get
+    people = [{"name": name, "role": role} for name, role in found("contributors") or ()]
+    codes = subjects.thema_codes(found("subjects") or ())
+    return title[:PRODUCT_TITLE_LENGTH], {
+        "gtin": gtin,
+        "subtitle": (found("subtitle") or "")[:300],
+        "contributors": people,
+        "contributors_text": contributors_text(people),
+        "publisher": (found("publisher") or "")[:200],
+        "series": (found("series") or "")[:200],
+        "series_number": (found("series_number") or "")[:20],
+        "language": (found("language") or "")[:3],
+        "form": found("form") or "",
+        "pages": found("pages"),
+        "publication_date": whole_date(found("publication_date") or ""),
+        "description": sanitise(found("description") or ""),
+        "subject_codes": codes,
+        "subject_path": subjects.path(codes[0]) if codes else [],
+        "audience": (found("audience") or "")[:60],
+        "unit_size": (found("unit_size") or "")[:60],
+        "tax_code": (found("tax_code") or "")[:40],
+        "cover_source": found("cover") or "",
+        "is_book": is_book(gtin),
+        "synthetic": any(s.synthetic and s.source in provenance.values() for s in statements),
+        "provenance": provenance,
+    }
 
-    def best(fact: str, weight: Callable[[Any], int] = len) -> Any:
+
+def _said_alone(said: Statement) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """As `_best` of one: most titles that come new have a single source."""
+    facts, source = said.facts, said.source
+    known = {fact: facts[fact] for fact in _FACTS if facts.get(fact) or (said.rank < 0 and fact in facts)}
+    return said.title, known, dict.fromkeys(["title", *known] if said.title else known, source)
+
+
+def _best(statements: Sequence[Statement]) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """(title, the best of each fact that is said, the source of each)."""
+    title, known, provenance = "", {}, {}
+    if titled := [s for s in statements if s.title]:
+        chosen = min(titled, key=lambda s: (s.rank, s.title.isupper(), -len(s.title), -s.said_at, s.source))
+        title, provenance["title"] = chosen.title, chosen.source
+    for fact, weight in _FACTS.items():
         found = [s for s in statements if s.facts.get(fact) or (s.rank < 0 and fact in s.facts)]
         if not found:
-            return None
+            continue
         chosen = found[0]
         if len(found) > 1:
             full = {id(s): weight(s.facts[fact]) if s.facts[fact] else 0 for s in found}
             chosen = min(found, key=lambda s: (s.rank, -full[id(s)], -s.said_at, s.source))
-        provenance[fact] = chosen.source
-        return chosen.facts[fact]
-
-    titled = [s for s in statements if s.title]
-    title = ""
-    if titled:
-        chosen = min(titled, key=lambda s: (s.rank, s.title.isupper(), -len(s.title), -s.said_at, s.source))
-        title, provenance["title"] = chosen.title[:PRODUCT_TITLE_LENGTH], chosen.source
-    columns: dict[str, Any] = {"gtin": gtin, "is_book": is_book(gtin)}
-    for name in _PLAIN:
-        columns[name] = (best(name) or "")[: _LENGTHS[name]]
-    people = [{"name": name, "role": role} for name, role in best("contributors") or []]
-    codes = subjects.thema_codes(best("subjects") or [])
-    columns |= {
-        "contributors": people,
-        "contributors_text": contributors_text(people),
-        "form": best("form", lambda form: form not in _VAGUE_FORMS) or "",
-        "pages": best("pages", lambda pages: 1),
-        "publication_date": whole_date(best("publication_date") or ""),
-        "description": sanitise(best("description") or ""),
-        "subject_codes": codes,
-        "subject_path": subjects.path(codes[0]) if codes else [],
-        "cover_source": best("cover", lambda address: address.startswith("https")) or "",
-    }
-    columns["provenance"] = provenance
-    columns["synthetic"] = any(s.synthetic for s in statements if s.source in provenance.values())
-    return title, {name: columns[name] for name in COLUMNS}
+        known[fact], provenance[fact] = chosen.facts[fact], chosen.source
+    return title, known, provenance
 
 
 def contributors_text(people: Sequence[dict[str, str]]) -> str:
@@ -207,7 +232,7 @@ def _stored(product_ids: Sequence[int]) -> dict[int, tuple[str, str | None, dict
 
 def _read(values: Sequence[Any]) -> dict[str, Any]:
     facts = dict(zip(COLUMNS, values, strict=True))
-    for name in _JSON:
+    for name in (*_LISTS, "provenance"):
         if isinstance(facts[name], str):
             facts[name] = json.loads(facts[name])
     if isinstance(facts["publication_date"], str):
@@ -224,9 +249,7 @@ def _write(changed: list[tuple[int, str, dict[str, Any]]], now: datetime, *, ret
         return
     kinds = {"product_id": "bigint", "title": "text", **COLUMNS}
     bulk.create_temporary(_STAGE, kinds)
-    bulk.load(
-        _STAGE, list(kinds), [(product_id, title, *map(_plain, facts.items())) for product_id, title, facts in changed]
-    )
+    bulk.load(_STAGE, list(kinds), [(product_id, title, *_plain(facts)) for product_id, title, facts in changed])
     names = ", ".join(COLUMNS)
     updates = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
     bulk.execute(
@@ -263,6 +286,13 @@ def _want_covers(now: datetime, *, named: bool) -> None:
     )
 
 
-def _plain(column: tuple[str, Any]) -> Any:
-    name, value = column
-    return _json(value) if name in _JSON else value
+def _plain(facts: dict[str, Any]) -> Iterable[Any]:
+    """The values of columns in their order, JSON as text."""
+    texts = {name: _json(facts[name]) if facts[name] else "[]" for name in _LISTS}
+    texts["provenance"] = _provenance(tuple(facts["provenance"].items()))
+    return (facts | texts).values()
+
+
+@lru_cache(maxsize=4096)  # a list says much the same facts of all its titles
+def _provenance(named: tuple[tuple[str, str], ...]) -> str:
+    return _json(dict(named))

@@ -4,9 +4,9 @@ description is rendered, so that neither a row written in another way nor an old
 from __future__ import annotations
 
 import re
+from html import escape
 
 import nh3
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 TAGS = {"p", "br", "ul", "ol", "li", "strong", "em", "b", "i", "blockquote", "sub", "sup", "h3", "h4", "dl", "dt", "dd"}
@@ -22,8 +22,9 @@ def sanitise(text: str) -> str:
     text = text[:LONGEST].strip()
     if not text:
         return ""
-    if not _MARKUP.search(text):
-        return "".join(f"<p>{escape(part.strip())}</p>" for part in _PARAGRAPHS.split(text) if part.strip())
+    if not (("<" in text or "&" in text) and _MARKUP.search(text)):
+        parts = _PARAGRAPHS.split(text) if "\n" in text else [text]
+        return "".join([f"<p>{escape(part.strip())}</p>" for part in parts if part.strip()])
     return _cleaner.clean(text).strip()
 
 

@@ -11,6 +11,7 @@ from babel.numbers import format_currency, get_currency_precision
 BASIS_POINTS = 10_000
 
 
+@lru_cache(maxsize=256)
 def exponent(currency: str) -> int:
     """Decimal digits of a currency: 2 for CAD and EUR, 0 for JPY, 3 for TND."""
     return get_currency_precision(currency)

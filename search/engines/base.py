@@ -46,7 +46,8 @@ class Engine(ABC):
     @abstractmethod
     def write(self, documents: Iterable[TitleDocument]) -> int:
         """Adds or replaces titles by their product id and commits once; returns their number. Visible to every
-        process's next search. Makes an empty index where there is none."""
+        process's next search. Makes an empty index where there is none. They are read as they are written: no more than
+        a thousand are held; an exception of ``documents`` itself passes through, and nothing is written."""
 
     @abstractmethod
     def remove(self, product_ids: Iterable[int]) -> None:

@@ -83,65 +83,91 @@ def version() -> str:
 
 def fields_of(document: TitleDocument) -> dict[str, list[str] | list[int]]:
     """Field name → values. Fields without a value are left out or empty."""
-    prices = [price for price in (document.price_new_minor, document.price_used_minor) if price is not None]
-    price = min(prices, default=None)
-    obtainable = sorted({*document.shops_in_stock, *document.shops_orderable})
-    fields: dict[str, list[str] | list[int]] = {
-        "product": [document.product_id],
-        "shops": sorted(set(document.shops_in_stock)),
+    product_id, new, used = document.product_id, document.price_new_minor, document.price_used_minor
+    price = used if new is None else new if used is None else min(new, used)
+    in_stock = document.shops_in_stock
+    obtainable = sorted({*in_stock, *document.shops_orderable})
+    return {
+        "product": [product_id],
+        "shops": sorted(set(in_stock)),
         "obtainable": obtainable,
-        "stocked": [2 if document.shops_in_stock else 1 if obtainable else 0],
+        "stocked": [2 if in_stock else 1 if obtainable else 0],
         "subject": _codes(document.subjects),
-        "language": _codes([document.language]),
-        "form": _codes([document.form]),
+        "language": [document.language] if document.language else [],
+        "form": [document.form] if document.form else [],
         "condition": _codes(document.conditions),
         "gtin": _numbers(document.gtin),
         "price": _numbers(price),
-        "price_new": _numbers(document.price_new_minor),
-        "price_used": _numbers(document.price_used_minor),
+        "price_new": _numbers(new),
+        "price_used": _numbers(used),
         "published": _numbers(document.publication_ordinal),
         "added": _numbers(document.added_ordinal),
-        "by_price": [_price_order(price, document.product_id)],
-        "by_price_new": [_price_order(document.price_new_minor, document.product_id)],
-        "by_price_used": [_price_order(document.price_used_minor, document.product_id)],
-        "by_newest": [_with_id(document.publication_ordinal or 0, document.product_id)],
+        "by_price": [_price_order(price, product_id)],
+        "by_price_new": [_price_order(new, product_id)],
+        "by_price_used": [_price_order(used, product_id)],
+        "by_newest": [_with_id(document.publication_ordinal or 0, product_id)],
         "weight": [_weight(document.popularity)],
         "shown": [Shown(document.title, document.series, document.contributors).packed()],
+        **_text_fields(document),
     }
-    fields.update(_text_fields(document))
-    return fields
 
 
 def _text_fields(document: TitleDocument) -> dict[str, list[str] | list[int]]:
-    titles, subtitles, series = text.words(document.title), text.words(document.subtitle), text.words(document.series)
-    title, subtitle = text.folded(titles), text.folded(subtitles)
+    title, title_stems, title_spellings = _read(document.title)
+    subtitle, subtitle_stems, subtitle_spellings = _read(document.subtitle) if document.subtitle else _NO_TEXT
+    series, series_stems, series_spellings = _reread(document.series) if document.series else _NO_TEXT
     short = text.without_article(title)
-    number = " ".join(volume_tokens(document.series_number)) if series else ""
-    numbered = f"{text.folded(series)} {number}".rstrip()
+    number = " ".join(volume_tokens(document.series_number)) if series and document.series_number else ""
+    numbered = f"{series} {number}".rstrip()
     people = [_person(name) for name in document.contributors]
     exact = [title, short]
     if subtitle:
         exact += [f"{title} {subtitle}", f"{short} {subtitle}"]
     if number:
         exact += [numbered, text.without_article(numbered)]
-    spellings = [" ".join(text.other_spellings_of(found)) for found in (titles, subtitles, series)]
     opening = "" if short == title else " ".join([START, *short.split(" ")[:_WORDS_OF_OPENING]])
-    spellings += [person.other_spellings for person in people]
-    names = _filled(subtitle, numbered, *(person.tokens for person in people))
-    stems = _filled(text.stemmed(titles), text.stemmed(subtitles), text.stemmed(series))
-    rest = (document.publisher, document.subject_labels, document.description)
-    starting = {("", word) for value in (title, *names) for word in value.split(" ")}
-    starting |= {(START, title.partition(" ")[0]), (START, short.partition(" ")[0])}
+    spellings = _filled(
+        title_spellings, subtitle_spellings, series_spellings, *[person.other_spellings for person in people]
+    )
+    names = _filled(subtitle, numbered, *[person.tokens for person in people])
+    stems = _filled(title_stems, subtitle_stems, series_stems)
+    of_rest = [_reread(value)[1] for value in (document.publisher, document.subject_labels) if value]
+    if document.description:
+        of_rest.append(text.stems_of(document.description))
+    starting = " ".join([title, *names]).split(" ")
+    starts = {START + beginning for beginning in (*_starts(title.partition(" ")[0]), *_starts(short.partition(" ")[0]))}
     return {
         "title": [f"{START} {title}"],
-        "names": [*names, *_filled(opening, *spellings)],
+        "names": [*names, opening, *spellings] if opening else [*names, *spellings],
         "stems": stems,
-        "all": [*stems, *names, *_filled(*spellings), *(text.stemmed(text.words(value)) for value in rest if value)],
-        "starts": [" ".join({f"{mark}{word[:letters]}" for mark, word in starting for letters in LETTERS_OF_STARTS})],
+        "all": [*stems, *names, *spellings, *of_rest],
+        "starts": [" ".join(starts.union(*map(_starts, starting)))],
         "exact": list(dict.fromkeys(_filled(*exact))),
-        "authors": _filled(*(person.key for person in people)),
+        "authors": _filled(*[person.key for person in people]),
         "by_title": [f"{short[:_CHARACTERS_SORTED]} {document.product_id:020d}"],
     }
+
+
+class _Text(NamedTuple):
+    tokens: str
+    stems: str
+    other_spellings: str
+
+
+_NO_TEXT = _Text("", "", "")
+
+
+def _read(value: str) -> _Text:
+    words = text.words(value)
+    return _Text(text.folded(words), text.stemmed(words), " ".join(text.other_spellings_of(words)))
+
+
+_reread = lru_cache(maxsize=1 << 13)(_read)  # for what many titles say: publishers, series, names of subjects
+
+
+@lru_cache(maxsize=1 << 16)
+def _starts(word: str) -> tuple[str, ...]:
+    return tuple(word[:letters] for letters in LETTERS_OF_STARTS)
 
 
 class _Person(NamedTuple):
@@ -153,7 +179,8 @@ class _Person(NamedTuple):
 @lru_cache(maxsize=1 << 14)
 def _person(name: str) -> _Person:
     words = text.words(name)
-    return _Person(text.folded(words), " ".join(text.other_spellings_of(words)), text.name_key(name))
+    tokens = text.folded(words)
+    return _Person(tokens, " ".join(text.other_spellings_of(words)), " ".join(sorted(tokens.split(" "))))
 
 
 def _filled(*values: str) -> list[str]:
@@ -169,7 +196,7 @@ class Shown:
     contributors: tuple[str, ...]
 
     def packed(self) -> str:
-        return "\x1f".join(value.replace("\x1f", " ") for value in (self.title, self.series, *self.contributors))
+        return "\x1f".join([value.replace("\x1f", " ") for value in (self.title, self.series, *self.contributors)])
 
     @classmethod
     def unpacked(cls, packed: str) -> "Shown":
@@ -203,7 +230,9 @@ def _codes(values: Iterable[str]) -> list[str]:
 
 
 def _numbers(value: int | None) -> list[int]:
-    return [] if value is None else [min(max(value, 0), LARGEST_NUMBER)]
+    if value is None:
+        return []
+    return [value if 0 <= value <= LARGEST_NUMBER else min(max(value, 0), LARGEST_NUMBER)]
 
 
 def _price_order(price_minor: int | None, product_id: int) -> int:
@@ -215,6 +244,7 @@ def _with_id(value: int, product_id: int) -> int:
     return (value << 32) | (product_id & 0xFFFFFFFF)
 
 
+@lru_cache(maxsize=1 << 12)
 def _weight(popularity: int) -> int:
     share = min(1.0, math.log10(1 + max(0, popularity)) / _POPULARITY_DIGITS)
     return round(2 ** (_STEPS_OF_WEIGHT * (1 + _MOST_FOR_POPULARITY * share))) - 2

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _HEAP_BYTES = 32_000_000
 _HEAP_BYTES_REBUILDING = 64_000_000
 _THREADS_REBUILDING = 2
 _PAUSE_SECONDS = 0.02
+_BATCH = 1000
 _PHRASED, _COUNTED, _PLAIN = "position", "freq", "basic"
 _INDEX_OPTIONS = {Kind.WORDS: _PHRASED, Kind.TERMS: _COUNTED, Kind.KEYS: _PLAIN, Kind.CODES: _PLAIN}
 
@@ -78,15 +80,13 @@ class TantivyEngine(Engine):
     def answer(self, request: Request) -> Answer:
         with only_search_errors("search"):
             searcher = self._searcher()
-            filters = [_filter(clause) for clause in request.filters.values()]
+            asked = _every([_query(request.match, scored=True), *map(_filter, request.filters.values())])
             order: dict[str, Any] = {"weight_by_field": "weight"}
             if request.order:
                 descending = request.order.startswith("-")
                 direction = tantivy.Order.Desc if descending else tantivy.Order.Asc
                 order = {"order_by_field": request.order.removeprefix("-"), "order": direction}
-            found = searcher.search(
-                _every([_scored(request.match), *filters]), limit=max(1, request.limit), offset=request.offset, **order
-            )
+            found = searcher.search(asked, limit=max(1, request.limit), offset=request.offset, **order)
             addresses = [address for _, address in found.hits[: request.limit]]
             return Answer(
                 ids=tuple(searcher.fast_field_values("product", addresses)),  # type: ignore[arg-type]
@@ -96,21 +96,24 @@ class TantivyEngine(Engine):
             )
 
     def write(self, documents: Iterable[TitleDocument]) -> int:
-        documents = list(documents)
-        if documents:
-            with only_search_errors("write"), self._writing() as writer:
-                self._generations.note(documents)
-                for document in documents:
-                    _replace(writer, document)
-        return len(documents)
+        reading, number = iter(documents), 0
+        batch = list(islice(reading, _BATCH))
+        if batch:
+            with self._writing("write") as writer:
+                while batch:
+                    with only_search_errors("write"):
+                        self._generations.note(batch)
+                        _replace(writer, batch)
+                    number += len(batch)
+                    batch = list(islice(reading, _BATCH))
+        return number
 
     def remove(self, product_ids: Iterable[int]) -> None:
         product_ids = list(product_ids)
         if product_ids:
-            with only_search_errors("remove"), self._writing() as writer:
+            with self._writing("remove") as writer, only_search_errors("remove"):
                 self._generations.note(product_ids)
-                for product_id in product_ids:
-                    _remove(writer, product_id)
+                _remove(writer, product_ids)
 
     def rebuild(self, documents: Iterable[TitleDocument]) -> int:
         with self._generations.rebuilding():
@@ -140,9 +143,7 @@ class TantivyEngine(Engine):
                 size = bytes_in(directory)
         except SearchError as error:
             return Status(engine="tantivy", healthy=False, detail=str(error))
-        return Status(
-            engine="tantivy", healthy=True, documents=searcher.num_docs, last_commit=committed, bytes=size
-        )  # fmt: skip
+        return Status(engine="tantivy", healthy=True, documents=searcher.num_docs, last_commit=committed, bytes=size)
 
     def _searcher(self) -> tantivy.Searcher:
         """The newest commit. A ``stat`` of two files notices what any process has written since the last call."""
@@ -177,12 +178,14 @@ class TantivyEngine(Engine):
         return directory, tantivy.Index.open(str(directory))
 
     @contextmanager
-    def _writing(self) -> Iterator[tantivy.IndexWriter]:
+    def _writing(self, doing: str) -> Iterator[tantivy.IndexWriter]:
         """A writer of the live generation; commits at the end, or leaves everything as it was."""
-        writer = self._writer()
+        with only_search_errors(doing):
+            writer = self._writer()
         try:
             yield writer
-            writer.commit()
+            with only_search_errors(doing):
+                writer.commit()
         except BaseException:
             writer.rollback()
             raise
@@ -218,10 +221,7 @@ class TantivyEngine(Engine):
             live = self._writer()  # held so that nobody else writes between the journal's last line and the swap
         try:
             for change in self._generations.noted():
-                if isinstance(change, int):
-                    _remove(writer, change)
-                else:
-                    _replace(writer, change)
+                _remove(writer, [change]) if isinstance(change, int) else _replace(writer, [change])
             writer.commit()
             writer.wait_merging_threads()
             self._generations.make_live(directory)
@@ -230,18 +230,21 @@ class TantivyEngine(Engine):
                 live.wait_merging_threads()
 
 
-def _remove(writer: tantivy.IndexWriter, product_id: int) -> None:
+def _remove(writer: tantivy.IndexWriter, product_ids: list[int]) -> None:
     # Not delete_documents_by_term: for a number it makes a term of another type and deletes nothing.
-    writer.delete_documents_by_query(tantivy.Query.term_query(SCHEMA, "product", product_id))
+    writer.delete_documents_by_query(tantivy.Query.term_set_query(SCHEMA, "product", product_ids))
 
 
-def _replace(writer: tantivy.IndexWriter, document: TitleDocument) -> None:
-    _remove(writer, document.product_id)
-    writer.add_document(_document(document))
+def _replace(writer: tantivy.IndexWriter, documents: list[TitleDocument]) -> None:
+    """One deletion for all of them; of a title that comes twice the later document."""
+    latest = {document.product_id: document for document in documents}
+    _remove(writer, list(latest))
+    for document in latest.values():
+        writer.add_document(_document(document))
 
 
 def _document(document: TitleDocument) -> tantivy.Document:
-    values: dict[str, Any] = dict(fields.fields_of(document))
+    values: dict[str, Any] = fields.fields_of(document)  # type: ignore[assignment]
     values["shown"] = [shown.encode() for shown in values["shown"]]
     return tantivy.Document.from_dict(values, SCHEMA)
 
@@ -293,10 +296,6 @@ def _every(queries: list[tantivy.Query]) -> tantivy.Query:
 
 def _filter(clause: Clause) -> tantivy.Query:
     return tantivy.Query.const_score_query(_unscored(clause), 0.0)
-
-
-def _scored(clause: Clause) -> tantivy.Query:
-    return _query(clause, scored=True)
 
 
 def _unscored(clause: Clause) -> tantivy.Query:

@@ -1,3 +1,4 @@
+import html
 import threading
 from datetime import UTC, date, datetime
 from io import StringIO
@@ -6,9 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from marketplace.catalogue import changes
 from marketplace.catalogue.models import Subject, TitleChange
+from marketplace.catalogue.sanitising import sanitise
 from search import indexing, queries
 from search.documents import TitleDocument
 from search.engines.base import Query, SearchError
@@ -175,3 +178,17 @@ def test_rebuild_command_says_when_one_is_running(reindex):
     reindex()
     with queries.engine()._generations.rebuilding(), pytest.raises(CommandError, match="already being rebuilt"):
         call_command("rebuild_index", stdout=StringIO())
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "L'été & <l'hiver> « 漢字 » \U0001f600, 1 < 2 > 0 \"ainsi\"\n\nEt puis &amp;lt; &nbsp; AT&T",
+        "<p>Un</p><ul><li>deux &lt;p&gt;</li></ul><br>trois &amp;amp; &nbsp;&eacute;&#233;<b>q</b>",
+        "<p>Il &copy 2020 &notit; a &; <!-- rien --><a href='x'>lien</a><br/> 1 < 2 & <P>x</P>",
+        "<script>x()</script>",
+    ],
+)
+def test_descriptions_are_plain_as_a_parser_reads_them(description):
+    for stored in (sanitise(description), description):
+        assert indexing._plain(stored) == html.unescape(strip_tags(stored) if "<" in stored else stored)

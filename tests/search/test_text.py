@@ -167,3 +167,22 @@ def test_a_very_long_text_is_cut() -> None:
     assert len(text.tokens("mot " * 100_000)) == text.MOST_CHARACTERS // 4
     assert text.tokens("a" * 150) == ["a" * 60, "a" * 60, "a" * 30]
     assert [len(word.parts) for word in text.words("-".join("a" * 20))] == [8, 8, 4]
+
+
+_PIECES = st.sampled_from(
+    [*"lLdcqu'’´-.&+# \t\n\u00a0\u2003abé\u0301ÉœßİﬁΣ١½№¨\u00ad\u200b漢字\U0001f600«,", "l'", "Qu’ ", "c++ "]
+)
+
+
+@given(st.lists(_PIECES | st.characters(), max_size=30).map("".join))
+def test_a_text_read_between_its_spaces_has_the_words_of_the_whole(written: str) -> None:
+    whole = text._read(written)
+    assert text.words(written) == list(whole)
+    assert text.stems_of(written) == text.stemmed(whole)
+
+
+def test_what_stands_between_spaces_is_remembered_up_to_a_number_and_a_length() -> None:
+    remembered = text._Remembered(text._read, most=2)
+    for written in ("un", "deux", "trois", "漢" * 41):
+        assert list(remembered[written]) == text.words(written)
+    assert list(remembered) == ["trois"]

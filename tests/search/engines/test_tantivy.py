@@ -38,7 +38,7 @@ def test_an_index_of_another_version_is_refused_until_rebuilt(tmp_path: Path) ->
 def test_a_writer_waits_for_another_and_then_gives_up(tmp_path: Path) -> None:
     engine, hasty = TantivyEngine(tmp_path), TantivyEngine(tmp_path, patience_seconds=0.05)
     engine.write([JARDIN])
-    with engine._writing():
+    with engine._writing("write"):
         with pytest.raises(SearchError, match="busy"):
             hasty.write([JARDIN])
         waiting = threading.Thread(
