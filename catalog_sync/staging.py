@@ -28,7 +28,7 @@ from catalog_sync.staged_rows import (
     WITHDRAWN,
     RowMaker,
 )
-from marketplace.foundation import bulk
+from marketplace.foundation import bulk, network
 
 __all__ = [
     "COLUMNS",
@@ -101,9 +101,18 @@ def stage(
     bulk.analyse(STAGE, "sku", "gtin")
     bulk.analyse(SAME, "row_hash")
     _keep_last_lines(staged)
-    if staged.refused:  # an article of which another line was refused is read in full each time, too
-        bulk.execute(f"UPDATE {STAGE} SET row_hash = {DIRTY} WHERE sku IN (SELECT sku FROM {REFUSED})")
+    _read_in_full_next_time()
     return staged
+
+
+def _read_in_full_next_time() -> None:
+    """Articles of which something is said each time: listed twice, another line refused, in a currency that is not
+    sold in."""
+    bulk.execute(
+        f"UPDATE {STAGE} SET row_hash = {DIRTY} WHERE sku IN (SELECT sku FROM {TWICE} UNION SELECT sku FROM {REFUSED})"
+        " OR (currency <> %s AND price_minor IS NOT NULL)",
+        [network.current().currency],
+    )
 
 
 def _load(maker: RowMaker, records: Sequence[CatalogRecord], row_hashes: Sequence[int]) -> None:
@@ -159,8 +168,6 @@ def _keep_last_lines(staged: Staged) -> None:
         f"DELETE FROM {STAGE} WHERE ordinal IN"
         f" (SELECT s.ordinal FROM {TWICE} d CROSS JOIN {STAGE} s WHERE s.sku = d.sku AND s.ordinal < d.last)"
     )
-    # To be told of it each time
-    bulk.execute(f"UPDATE {STAGE} SET row_hash = {DIRTY} WHERE sku IN (SELECT sku FROM {TWICE})")
 
 
 def says_numbers() -> bool:

@@ -109,6 +109,13 @@ def test_article_with_a_line_that_is_refused_is_read_in_full_each_time(books):
         assert (run.refused, run.state) == (1, "done")
 
 
+def test_price_in_another_currency_is_told_of_each_time(books):
+    Feed.objects.update(currency="USD")
+    for day in (1, 2):
+        run = leave(books, LINES[::-1] if day == 1 else LINES[1:] + LINES[:1], day=day)
+        assert RecordIssue.objects.filter(run=run, code="currency_other").count() == 20
+
+
 def test_undone_run_is_read_again(books):
     dearer = [line.replace("20,00", "21,00") for line in LINES]
     run = leave(books, dearer, day=1)
