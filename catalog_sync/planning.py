@@ -90,17 +90,19 @@ def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool)
         staged_rows = _put_aside_differing(words, lane) if bulk.is_postgres() else STAGE
         bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(staged=staged_rows, **_words(lane))}", words)
         bulk.drop_temporary(_DIFFERING)
-    bulk.execute(f"CREATE INDEX {_temp()}{PLAN}_n ON {PLAN} (n)")
+    bulk.index(PLAN, "n")
     bulk.analyse(PLAN, "n", "sku", "gtin", "product_id", "stock_record_id", "verdict")
     candidates.compare(feed)
     if not approved:
         banding.hold_back(words)
-    bulk.execute(
-        f"CREATE TEMPORARY TABLE {GONE} AS {_MISSING.format(**_words(lane))}",
-        {**words, "whole": staged.complete and credible(feed, lane, staged), "zero": row.missing_is_zero},
-    )
-    bulk.execute(f"CREATE INDEX {_temp()}{GONE}_n ON {GONE} (n)")
-    counted = _counted(feed, lane, staged.same)
+    with bulk.one_statement():
+        bulk.execute(
+            f"CREATE TEMPORARY TABLE {GONE} AS {_MISSING.format(**_words(lane))}",
+            {**words, "whole": staged.complete and credible(feed, lane, staged), "zero": row.missing_is_zero},
+        )
+    bulk.index(GONE, "n")
+    with bulk.one_statement():
+        counted = _counted(feed, lane, staged.same)
     counted.left += counted.missing if row.missing_is_zero else 0
     return counted
 
@@ -122,10 +124,6 @@ def credible(feed: Feed, lane: str, staged: Staged) -> bool:
     """Whether what this reading does not list is gone: not where it is older than the lane's last complete one."""
     last = last_complete_as_of(feed, lane)
     return last is None or (staged.as_of is not None and staged.as_of >= last)
-
-
-def _temp() -> str:
-    return "" if bulk.is_postgres() else "temp."
 
 
 def _words(lane: str) -> dict[str, Any]:

@@ -45,7 +45,8 @@ def still_stand(feed: Feed, lane: str, count: int) -> bool:
     anything of the same article. Else all rows are to be read: somebody else has changed a record meanwhile, a row was
     taken for known that is not, or an article is listed twice."""
     words, spoken = {"feed": feed.pk}, {"own": OWN_HASH[lane]}
-    return bulk.rows(_STANDING.format(**spoken), words)[0][0] == count and not bulk.rows(_TWICE, words)[0][0]
+    with bulk.one_statement():
+        return bulk.rows(_STANDING.format(**spoken), words)[0][0] == count and not bulk.rows(_TWICE, words)[0][0]
 
 
 def remember(feed: Feed, lane: str) -> int:
@@ -54,7 +55,7 @@ def remember(feed: Feed, lane: str) -> int:
     words, spoken = {"feed": feed.pk}, {"own": OWN_HASH[lane]}
     if not bulk.rows(_FORGOTTEN.format(**spoken), words)[0][0]:
         return 0
-    bulk.execute(f"CREATE INDEX {'' if bulk.is_postgres() else 'temp.'}{STAGE}_ordinal ON {STAGE} (ordinal)")
+    bulk.index(STAGE, "ordinal")
     last = bulk.rows(f"SELECT max(ordinal) FROM {STAGE}")[0][0]
     written = 0
     for low in range(0, last + 1, _REMEMBERED):

@@ -93,9 +93,10 @@ def stage(
         withdrawn += len(chunk.gone)
         _count(chunk, staged)
         on_chunk(staged.read)
-    if not bulk.is_postgres():  # which joins by hashing
-        bulk.execute(f"CREATE INDEX temp.{STAGE}_sku ON {STAGE} (sku)")
-        bulk.execute(f"CREATE INDEX temp.{SAME}_row_hash ON {SAME} (row_hash)")
+    if staged.same or not bulk.is_postgres():  # which joins a whole list by hashing, and goes through a short one
+        bulk.index(STAGE, "sku")
+    if not bulk.is_postgres():
+        bulk.index(SAME, "row_hash")
     if withdrawn:
         take_back()
     bulk.analyse(STAGE, "sku", "gtin")

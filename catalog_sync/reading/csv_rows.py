@@ -171,13 +171,8 @@ class _Rows:
         """The rows of the next lines, where each line is one row of the right width, as almost always: three times as
         fast as row by row. None where one is not. The last line of the file waits for `_row_by_row`."""
         lines = list(islice(self.ahead, max(0, min(_LINES, len(self.ahead) - 1))))
-        try:
-            # The mark is a row of its own unless a quotation mark is open before it; so is each line, where there are
-            # as many rows as lines.
-            rows = list(csv.reader([*lines, _END], delimiter=self.delimiter)) if lines else []
-        except csv.Error:
-            return []
-        if len(rows) != len(lines) + 1 or rows.pop() != [_END] or {*map(len, rows)} != {self.width}:
+        rows = self._split(lines)
+        if {*map(len, rows)} != {self.width}:
             return []
         first = self.line + 1
         self.line += len(lines)
@@ -185,6 +180,19 @@ class _Rows:
         for _ in lines:
             self.ahead.popleft()
         return [(line, cells) for line, cells in enumerate(rows, first) if any(cells)]
+
+    def _split(self, lines: list[str]) -> list[list[str]]:
+        """The cells of lines that are a row each; none where some are not."""
+        together = "".join(lines)
+        if '"' not in together and len(together) <= LARGEST_CELL:
+            return [line.rstrip("\r\n").split(self.delimiter) for line in lines]
+        try:
+            # The mark is a row of its own unless a quotation mark is open before it; so is each line, where there are
+            # as many rows as lines.
+            rows = list(csv.reader([*lines, _END], delimiter=self.delimiter))
+        except csv.Error:
+            return []
+        return rows if len(rows) == len(lines) + 1 and rows.pop() == [_END] else []
 
     def _row_by_row(self, stream: TextIO) -> Generator[tuple[int, list[str]] | Refused, None, bool]:
         """The rows of the next lines, and of as many more as the last of them takes. Returns whether that was the

@@ -61,7 +61,7 @@ def compare(feed: Feed) -> None:
     bulk.create_temporary(_ASKED, {"n": "bigint", "key": "bigint"}, key="key")
     for batch in _batches(_lacking()):  # read to its end before: during a COPY the connection answers nothing else
         bulk.load(_ASKED, ["n", "key"], [(n, key) for n, _sku, of in batch for key in _keys(of)])
-    bulk.execute(f"CREATE INDEX {'' if bulk.is_postgres() else 'temp.'}{_ASKED}_n ON {_ASKED} (n)")
+    bulk.index(_ASKED, "n")
     bulk.analyse(_ASKED, "n", "key")
     for batch in _batches(_lacking()):
         _settle(feed, batch)

@@ -88,8 +88,13 @@ def create_temporary(name: str, columns: Mapping[str, str], *, key: str = "") ->
     lines = [f"{column} {_TYPES[kind][position]}" for column, kind in columns.items()]
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE {name} ({', '.join(lines)})")
-        if key:
-            cursor.execute(f"CREATE INDEX {'' if is_postgres() else 'temp.'}{name}_key ON {name} ({key})")
+    if key:
+        index(name, key)
+
+
+def index(name: str, column: str) -> None:
+    """Index a column of a temporary table."""
+    execute(f"CREATE INDEX {'' if is_postgres() else 'temp.'}{name}_{column} ON {name} ({column})")
 
 
 def drop_temporary(*names: str) -> None:
@@ -145,12 +150,12 @@ def among(ids: Iterable[int], name: str = "ids") -> tuple[str, dict[str, Any]]:
 
 @contextmanager
 def one_statement() -> Iterator[None]:
-    """For a large statement outside any transaction, planned without compiling."""
+    """For a large statement outside any transaction, planned without compiling, with room for a million keys."""
     if not is_postgres():
         yield
         return
     with transaction.atomic():
-        execute(NO_JIT)
+        execute(f"{NO_JIT}; SET LOCAL work_mem = '64MB'")
         yield
 
 
