@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from catalog_sync import cleaning, reasons, sync
-from catalog_sync.adapters import ADAPTERS, adapter_for, base
+from catalog_sync.adapters import ADAPTERS, adapter_for, spreadsheet
 from catalog_sync.conformance import FeedUnderTest
 from catalog_sync.doors.locations import feeds_folder, read_in_child
 from catalog_sync.models import Feed, SourceRecord
@@ -101,7 +101,7 @@ def remembered(texts: int) -> list[str]:
 
 @pytest.mark.django_db
 def test_memory_that_a_hostile_file_takes_ends_its_run_alone(monkeypatch):
-    monkeypatch.setattr(base, "CHUNK_SIZE", 500)
+    monkeypatch.setattr(spreadsheet, "CHUNK_SIZE", 500)
     feeds_folder().mkdir(parents=True, exist_ok=True)
     books = memory.feed(kind="csv", location="books.csv", name="books")
     (feeds_folder() / "books.csv").write_text("\n".join(remembered(ROWS)) + "\n")
