@@ -93,8 +93,13 @@ def fold(text: str) -> str:
     """Without accents: ``étranger`` → ``etranger``."""
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    bare = _LATIN_ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    if bare.isascii():
+        return bare
+    return "".join(character for character in bare if not unicodedata.combining(character))
+
+
+_LATIN_ACCENTS = re.compile("[\u0300-\u034e\u0350-\u036f]+")  # U+034F is none
 
 
 def words(text: str) -> list[Word]:

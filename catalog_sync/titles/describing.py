@@ -173,6 +173,7 @@ def _name(name: str) -> frozenset[str]:
     return frozenset(_split(_folded(name)))
 
 
+@lru_cache(maxsize=8192)
 def _surname(name: str) -> str:
     """ "Camus, Albert" and "Albert Camus" → "camus"."""
     before, comma, _after = name.partition(",")
