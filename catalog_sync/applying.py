@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from catalog_sync import journal, merging, promises
 from catalog_sync.banding import APPLY, PLAN
-from catalog_sync.lanes import is_beside, number_lane, vouchers
+from catalog_sync.lanes import is_beside, number_lane
 from catalog_sync.models import Feed, ReadRow, StockLane, SyncRun
 from catalog_sync.planning import GONE, QUESTION, Plan
 from catalog_sync.staging import Staged
@@ -63,6 +63,7 @@ def apply(
 def _words(row: ReadRow, run: SyncRun, staged: Staged, now: datetime, *, vouches: bool) -> dict[str, Any]:
     """The values of all statements."""
     feed, currency = run.feed, network.current().currency
+    others = Feed.objects.filter(shop=feed.shop_id).exclude(pk=feed.pk).exists()
     return {
         "feed": feed.pk,
         "partner": feed.shop.partner_id,
@@ -70,12 +71,9 @@ def _words(row: ReadRow, run: SyncRun, staged: Staged, now: datetime, *, vouches
         "now": bulk.moment(now),
         "currency": currency,
         "minor": 10 ** exponent(currency),
-        "alone": vouches
-        and staged.complete
-        and run.lane == number_lane(feed)
-        and not vouchers(feed.shop_id).keys() - {feed},
+        "alone": vouches and staged.complete and run.lane == number_lane(feed) and not others,
         "shop": feed.shop_id,
-        "others": Feed.objects.filter(shop=feed.shop_id).exclude(pk=feed.pk).exists(),
+        "others": others,
         "vouches": vouches,
         # Lines that could not be read at all may be what seems to be missing.
         "vouched": not staged.nameless,

@@ -1,8 +1,8 @@
 """The statements that write a slice of the plan: one per target, each writing only rows that differ.
 
-Named parameters: feed, shop, partner, run, now, currency, minor (minor units in one), alone (a complete list, and the
-only one to say how many copies the shop has), shop_as_of, as_of (of the list), vouched, zero (missing is sold out),
-low, high. Words in braces are the database's own.
+Named parameters: feed, shop, partner, run, now, currency, minor (minor units in one), alone (a complete list of the
+shop's only feed, so that nobody else looks at the age of its numbers), shop_as_of, as_of (of the list), vouched, zero
+(missing is sold out), low, high. Words in braces are the database's own.
 """
 
 from catalog_sync.banding import APPLY, JUMPED, PLAN

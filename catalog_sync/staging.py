@@ -56,6 +56,7 @@ class Staged:
 
     read: int = 0  # records, refused, and rows that are known
     same: int = 0  # rows that are known
+    again: bool = False  # a second reading, since the first passed over rows that it may not
     refused: int = 0
     refused_by: Counter[str] = field(default_factory=Counter)  # {code of the reason: articles}
     nameless: int = 0  # refused articles whose number could not be read

@@ -125,6 +125,7 @@ def _stage(
     if known is not None and staged.same and not rereading.still_stand(feed, lane, staged.same):
         anew = reading.begin(KnownRows(known.meaning))
         staged = staging.stage(anew, unknown_is_silence=silent, on_chunk=on_chunk)
+        staged.again = True
     return staged
 
 
@@ -156,7 +157,11 @@ def _apply(
     this.written = applying.apply(row, this, plan, staged, vouched=vouched, vouches=vouches, now=now, alive=alive)
     cleaned_in_vain = plan.unchanged - staged.same
     if cleaned_in_vain * 2 > plan.listed and this.lane == feed.lane:
-        this.written += rereading.remember(feed, this.lane)
+        this.written += rereading.remember(feed, this.lane, alive=alive)
+    if staged.again:
+        this.written += rereading.forget(feed, alive=alive)
+    if begins:
+        vouching.keep_ages(feed, staged.as_of, alive=alive)
     this.seconds = time.monotonic() - started
     with transaction.atomic():
         runs.beat(this)
@@ -208,11 +213,13 @@ def _close_unchanged(this: SyncRun, reading: Reading, *, now: datetime, started:
     this.content_hash, this.complete = reading.content_hash, True
     this.as_of = first.as_of if first else None
     this.seconds = time.monotonic() - started
+    vouched = this.pk is None or feed in lanes.vouchers(feed.shop_id)
+    begins = not vouched and lanes.may_begin(feed, this.lane, this.as_of, says=False, now=now)
+    if begins:
+        vouching.keep_ages(feed, this.as_of, alive=lambda: runs.beat(this))
     with transaction.atomic():
         runs.close(this, State.DONE, notes=[reason("run_unchanged")])
         if this.pk is not None:
-            vouched = feed in lanes.vouchers(feed.shop_id)
-            begins = not vouched and lanes.may_begin(feed, this.lane, this.as_of, says=False, now=now)
             _vouch(this, now, anew=begins)
     return this
 

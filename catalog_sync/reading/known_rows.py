@@ -28,10 +28,10 @@ class KnownRows:
         self._mask = (1 << max(10, int(count * _ROOM).bit_length())) - 1
         table = self._table = array("I", bytes(4 * (self._mask + 1)))
         for found in hashes:
-            place = found & self._mask
-            while table[place]:
+            place, tag = found & self._mask, (found >> 32) & 0xFFFFFFFF or 1
+            while table[place] and table[place] != tag:
                 place = (place + 1) & self._mask
-            table[place] = (found >> 32) & 0xFFFFFFFF or 1
+            table[place] = tag
 
     def are_known(self, hashes: Sequence[int]) -> list[bool]:
         """Of each hash, whether it is known."""

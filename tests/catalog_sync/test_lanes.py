@@ -470,3 +470,28 @@ def test_feed_that_begins_beside_a_younger_one_ends_nothing_by_that_ones_age():
     sync_now(late, NOON + HOUR)
     open_one.refresh_from_db()
     assert (open_one.ended_at, sellable(NOON + 5 * HOUR)) == (None, {"a": 2, "s": 1})
+
+
+def test_number_keeps_its_age_where_an_older_list_begins_to_vouch_beside_it():
+    books, late = feed(), None
+    shelve(books, article("x", quantity=3), at=NOON)
+    sync_now(books, NOON)
+    shelve(books, article("x", quantity=1), at=NOON + 5 * HOUR)
+    sync_now(books, NOON + 5 * HOUR)
+    late = feed(books.shop)
+    for hours in (1, 2):  # at first it vouches, then its number is an older one than that of the other
+        shelve(late, article("x", quantity=hours + 1), at=NOON + hours * HOUR)
+        sync_now(late, NOON + (5 + hours) * HOUR)
+        assert StockRecord.objects.get().num_in_stock == 1
+    assert StockTerms.objects.get().as_of == NOON + 5 * HOUR
+
+
+@pytest.mark.parametrize("condition", ["new", "good"])
+def test_number_has_its_age_at_once_where_another_feed_looks_at_it(condition):
+    """A run that is killed, or another one that was planned before, has no age of the shop to go by."""
+    books = feed()
+    feed(books.shop)
+    for hours, quantity in ((0, 3), (5, 1)):
+        shelve(books, article("x", quantity=quantity, condition=condition), at=NOON + hours * HOUR)
+        sync_now(books, NOON + hours * HOUR)
+        assert StockTerms.objects.get().as_of == NOON + hours * HOUR

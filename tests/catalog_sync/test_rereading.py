@@ -14,8 +14,10 @@ from catalog_sync.models import Feed, RecordIssue, SourceRecord, SyncRun
 from catalog_sync.reading.known_rows import KnownRows
 from catalog_sync.staging import SAME, STAGE
 from catalog_sync.undoing import undo
-from marketplace.foundation import bulk
+from marketplace.foundation import bulk, network
+from marketplace.foundation.models import Network
 from shops.models import StockTerms
+from shops.sellable import annotate_sellable
 from tests.catalog_sync import memory
 
 pytestmark = pytest.mark.django_db
@@ -102,11 +104,18 @@ def test_row_with_a_warning_is_told_of_each_time(books):
         assert passed_over() == (19, 1)
 
 
-def test_article_with_a_line_that_is_refused_is_read_in_full_each_time(books):
-    refused = "B04"
-    for day in (1, 2):
-        run = leave(books, [*LINES[::-1], refused][:: 3 - 2 * day], day=day)
-        assert (run.refused, run.state) == (1, "done")
+def test_known_article_with_another_line_that_is_refused_is_still_sold(books):
+    for day in (1, 2, 3, 4):
+        assert leave(books, [*LINES[::-1], "B04;;20,00;2"], day=day).state == "done"
+    sold = annotate_sellable(StockRecord.objects.all(), now=moment(4)).values_list("sellable", flat=True)
+    assert list(sold) == [2] * 20
+
+
+def test_list_is_read_once_where_an_article_is_listed_twice_each_night(books):
+    leave(books, LINES[::-1] + LINES[:1], day=1)
+    assert passed_over() == (0, 20)
+    leave(books, LINES[10:] + LINES[:10] + LINES[:1], day=2)
+    assert passed_over() == (19, 1)
 
 
 def test_price_in_another_currency_is_told_of_each_time(books):
@@ -114,6 +123,13 @@ def test_price_in_another_currency_is_told_of_each_time(books):
     for day in (1, 2):
         run = leave(books, LINES[::-1] if day == 1 else LINES[1:] + LINES[:1], day=day)
         assert RecordIssue.objects.filter(run=run, code="currency_other").count() == 20
+
+
+def test_other_currency_of_the_network_is_told_of(books):
+    Network.objects.update(currency="USD")
+    network.forget()
+    run = leave(books, LINES[::-1], day=1)
+    assert RecordIssue.objects.filter(run=run, code="currency_other").count() == 20
 
 
 def test_undone_run_is_read_again(books):
