@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
+
 from catalog_sync import banding
 from catalog_sync.banding import APPLY, JUMPED, PLAN
 from catalog_sync.hashing import ABSENT
@@ -127,7 +129,10 @@ def credible(feed: Feed, lane: str, staged: Staged) -> bool:
 
 
 def _words(lane: str) -> dict[str, Any]:
+    found, finding = _FOUND[connection.vendor]
     return {
+        "found": found,
+        "finding": finding,
         "own": OWN_HASH[lane],
         "stock": STOCK,
         "price": PRICE,
@@ -210,10 +215,15 @@ FROM (SELECT * FROM {STAGE} WHERE ordinal %% 512 = 1) s
 LEFT JOIN catalog_sync_sourcerecord r ON r.feed_id = %(feed)s AND r.sku = s.sku
 """
 
-# r: this source's stored record, p its product with the facts pf; k: the shop's stock record with its terms t and the
-# facts kf of its product; f: the facts that have the GTIN, o: the title that has it beside its own; n: a person pinned
-# the article to k's product. Without r, k is there where another feed of the shop lists the article. An article that
-# gains a number leaves a title that has another one: it is the title of its number, or a new one.
+# r: this source's stored record, p its product; k: the shop's stock record with its terms t; `found`: the title that
+# has the GTIN, o: the one that has it beside its own; n: a person pinned the article to k's product. Without r, k is
+# there where another feed of the shop lists the article. An article that gains a number leaves a title that has another
+# one: it is the title of its number, or a new one. What most articles do not need is asked for each of the others.
+_GTIN_OF_TITLE = "(SELECT pf.gtin FROM titles_productfacts pf WHERE pf.product_id = r.product_id)"
+_FOUND = {
+    "postgresql": ("f.product_id", "LEFT JOIN titles_productfacts f ON f.gtin = s.gtin"),  # all of them by one hash
+    "sqlite": ("(SELECT f.product_id FROM titles_productfacts f WHERE f.gtin = s.gtin)", ""),
+}
 _COMPARE = f"""
 SELECT row_number() OVER (ORDER BY c.sku {{sku_order}}) AS n, c.*,
     CASE
@@ -249,19 +259,20 @@ FROM (
             AS has_jumped,
         CASE
             WHEN r.sku IS NULL THEN n.stock_record_id IS NULL
-                AND COALESCE(kf.gtin <> s.gtin AND o.product_id {{differs}} k.product_id, false)
+                AND COALESCE((SELECT kf.gtin FROM titles_productfacts kf WHERE kf.product_id = k.product_id) <> s.gtin
+                    AND o.product_id {{differs}} k.product_id, false)
             WHEN r.product_id IS NULL THEN r.gtin IS NOT NULL OR s.gtin IS NULL OR k.id IS NOT NULL
             ELSE COALESCE(r.gtin <> s.gtin
-                AND COALESCE(f.product_id, o.product_id) {{differs}} r.product_id, false)
+                AND COALESCE({{found}}, o.product_id) {{differs}} r.product_id, false)
         END AS is_question,
         CASE
             WHEN p.id IS NOT NULL
                 AND (s.gtin IS NULL OR r.gtin = s.gtin OR r.gtin IS NULL AND (n.stock_record_id IS NOT NULL
-                    OR (COALESCE(pf.gtin, f.product_id, o.product_id) IS NULL AND p.upc IS NULL))) THEN p.id
-            WHEN p.id IS NOT NULL AND r.gtin IS NULL AND (pf.gtin IS NOT NULL OR p.upc IS NOT NULL)
-                THEN COALESCE(f.product_id, o.product_id)
+                    OR (COALESCE({_GTIN_OF_TITLE}, {{found}}, o.product_id) IS NULL AND p.upc IS NULL))) THEN p.id
+            WHEN p.id IS NOT NULL AND r.gtin IS NULL AND ({_GTIN_OF_TITLE} IS NOT NULL OR p.upc IS NOT NULL)
+                THEN COALESCE({{found}}, o.product_id)
             WHEN r.sku IS NULL AND n.stock_record_id IS NOT NULL THEN k.product_id
-            ELSE COALESCE(f.product_id, o.product_id, k.product_id)
+            ELSE COALESCE({{found}}, o.product_id, k.product_id)
         END AS product_id,
         (s.parts & {{stock}}) <> 0 AND (k.id IS NULL OR NOT (
             (r.sku IS NOT NULL AND COALESCE(s.as_of < %(number_as_of)s{{moment}}, false))
@@ -277,12 +288,10 @@ FROM (
     LEFT JOIN catalog_sync_sourcerecord r ON r.feed_id = %(feed)s AND r.sku = s.sku
     LEFT JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = s.sku
     LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id
-    LEFT JOIN titles_productfacts f ON f.gtin = s.gtin
+    {{finding}}
     LEFT JOIN titles_othergtin o ON o.gtin = s.gtin
     LEFT JOIN catalog_sync_pinnedarticle n ON n.stock_record_id = k.id
-    LEFT JOIN titles_productfacts kf ON kf.product_id = k.product_id
     LEFT JOIN catalogue_product p ON p.id = r.product_id
-    LEFT JOIN titles_productfacts pf ON pf.product_id = r.product_id
     WHERE {_DIFFERS}
 ) c
 """

@@ -162,9 +162,9 @@ TEMPLATES = [
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",  # a deferred transaction that writes later fails at once with "database is locked"
     "timeout": 30,
-    # 32 MB of journal before it is folded in: a large list would wait for the disk after each slice otherwise
+    # 128 MB of journal before it is folded in: a large list would wait for the disk after each slice otherwise
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-49152;"
-    " PRAGMA wal_autocheckpoint=8000",
+    " PRAGMA wal_autocheckpoint=32000",
 }
 DATABASES = {
     "default": dj_database_url.parse(
