@@ -119,7 +119,7 @@ class BareTantivy:
         recording.search(query)
         request = recording.asked
         filters = {name: engine._filter(clause) for name, clause in request.filters.items()}
-        hits = engine._every([engine._scored(request.match), *filters.values()])
+        hits = engine._every([engine._query(request.match, scored=True), *filters.values()])
         together = [name for name in request.counts if name not in filters]
         counted = []
         for names in (together, *([name] for name in request.counts if name in filters)):

@@ -98,13 +98,15 @@ def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool)
     if not approved:
         banding.hold_back(words)
     with bulk.one_statement():
+        known, in_stock = bulk.rows(_STORED, words)[0]
+        some = not staged.same or bulk.rows(_LISTED_AGAIN, words)[0][0] + staged.same < known
+        whole = staged.complete and credible(feed, lane, staged)
         bulk.execute(
             f"CREATE TEMPORARY TABLE {GONE} AS {_MISSING.format(**_words(lane))}",
-            {**words, "whole": staged.complete and credible(feed, lane, staged), "zero": row.missing_is_zero},
+            {**words, "some": some, "whole": whole, "zero": row.missing_is_zero},
         )
-    bulk.index(GONE, "n")
-    with bulk.one_statement():
-        counted = _counted(feed, lane, staged.same)
+        bulk.index(GONE, "n")
+        counted = _counted(Plan(known, in_stock, listed=staged.same), lane)
     counted.left += counted.missing if row.missing_is_zero else 0
     return counted
 
@@ -148,14 +150,8 @@ def _words(lane: str) -> dict[str, Any]:
     }
 
 
-def _counted(feed: Feed, lane: str, same: int) -> Plan:
-    known, in_stock = bulk.rows(
-        "SELECT count(*), COALESCE(sum(CASE WHEN quantity > 0 THEN 1 ELSE 0 END), 0) FROM catalog_sync_sourcerecord"
-        " WHERE feed_id = %s AND retired_at IS NULL",
-        [feed.pk],
-    )[0]
-    counted = Plan(known=known, known_in_stock=in_stock)
-    counted.listed = bulk.rows(f"SELECT count(*) FROM {STAGE}")[0][0] + same
+def _counted(counted: Plan, lane: str) -> Plan:
+    counted.listed += bulk.rows(f"SELECT count(*) FROM {STAGE}")[0][0]
     for verdict, is_new, rows, sold, lost, fell, held, currency_changed, *more in bulk.rows(
         _COUNT.format(**_words(lane))
     ):
@@ -186,6 +182,15 @@ def _counted(feed: Feed, lane: str, same: int) -> Plan:
     return counted
 
 
+_STORED = """
+SELECT count(*), COALESCE(sum(CASE WHEN quantity > 0 THEN 1 ELSE 0 END), 0) FROM catalog_sync_sourcerecord
+WHERE feed_id = %(feed)s AND retired_at IS NULL
+"""
+# Beside the rows that are passed over, which are few then
+_LISTED_AGAIN = f"""
+SELECT count(*) FROM {STAGE} s JOIN catalog_sync_sourcerecord r ON r.feed_id = %(feed)s AND r.sku = s.sku
+WHERE r.retired_at IS NULL
+"""
 _COUNT = f"""
 SELECT verdict, is_new, count(*), count(stock_record_id),
     sum(CASE WHEN old_price IS NOT NULL AND price_minor IS NULL AND (parts & {{price}}) <> 0 THEN 1 ELSE 0 END),
@@ -296,15 +301,16 @@ FROM (
 ) c
 """
 
-# Beside a catalogue: what the catalogue's own lists lack, or this lane's lacked before, is no news. `again`: an earlier
-# list lacked it too; a run that was killed and starts over is no such list.
+# `some`: whether anything lacks at all, which counting has told. Beside a catalogue: what the catalogue's own lists
+# lack, or this lane's lacked before, is no news. `again`: an earlier list lacked it too; a run that was killed and
+# starts over is no such list.
 _MISSING = f"""
 SELECT row_number() OVER (ORDER BY r.sku {{sku_order}}) AS n, r.sku, r.product_id,
     NOT %(beside)s AND r.missed > 0 AND EXISTS (
         SELECT 1 FROM catalog_sync_syncrun o WHERE o.id = r.changed_run_id AND o.state = 'done') AS again,
     EXISTS (SELECT 1 FROM {WITHDRAWN} w WHERE w.sku = r.sku) AS withdrawn
 FROM catalog_sync_sourcerecord r
-WHERE r.feed_id = %(feed)s AND r.retired_at IS NULL
+WHERE %(some)s AND r.feed_id = %(feed)s AND r.retired_at IS NULL
     AND NOT (%(beside)s AND (r.stock_hash = {ABSENT} OR r.missed > 0))
     AND NOT EXISTS (SELECT 1 FROM {STAGE} s WHERE s.sku = r.sku)
     AND NOT EXISTS (SELECT 1 FROM {SAME} l WHERE l.row_hash = r.row_hash)
