@@ -163,7 +163,7 @@ SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",  # a deferred transaction that writes later fails at once with "database is locked"
     "timeout": 30,
     # 128 MB of journal before it is folded in: a large list would wait for the disk after each slice otherwise
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-49152;"
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768;"
     " PRAGMA wal_autocheckpoint=32000",
 }
 DATABASES = {
