@@ -68,7 +68,7 @@ def hold_back(values: dict[str, Any], *, plan: str = PLAN) -> None:
     What it is measured by is put aside first, so that PostgreSQL knows how many titles there are: in one statement it
     takes them for a handful and compares each article with each."""
     spoken = {"number": "numeric" if bulk.is_postgres() else "real", "plan": plan}
-    with bulk.one_statement():
+    with bulk.large_statements():
         bulk.execute(_LOW.format(**spoken), values)
         for asked, measure, out_of_it in ((_APART, _MIDDLE, _FAR), (_FIXED, _FIXED_PRICE, _BELOW)):
             _put_aside(ASKED, asked.format(**spoken), values)

@@ -88,7 +88,7 @@ def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool)
         **banding.words(feed),
     }
     bulk.drop_temporary(PLAN, GONE, _DIFFERING)
-    with bulk.one_statement():
+    with bulk.large_statements():
         staged_rows = _put_aside_differing(words, lane) if bulk.is_postgres() else STAGE
         bulk.execute(f"CREATE TEMPORARY TABLE {PLAN} AS {_COMPARE.format(staged=staged_rows, **_words(lane))}", words)
         bulk.drop_temporary(_DIFFERING)
@@ -97,7 +97,7 @@ def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool)
     candidates.compare(feed)
     if not approved:
         banding.hold_back(words)
-    with bulk.one_statement():
+    with bulk.large_statements():
         known, in_stock = bulk.rows(_STORED, words)[0]
         some = not staged.same or bulk.rows(_LISTED_AGAIN, words)[0][0] + staged.same < known
         whole = staged.complete and credible(feed, lane, staged)

@@ -49,7 +49,7 @@ def still_stand(feed: Feed, lane: str, count: int) -> bool:
     anything of the same article. Else all rows are to be read: somebody else has changed a record meanwhile, a row was
     taken for known that is not, or an article is listed twice."""
     words, spoken = {"feed": feed.pk}, {"own": OWN_HASH[lane]}
-    with bulk.one_statement():
+    with bulk.large_statements():
         return bulk.rows(_STANDING.format(**spoken), words)[0][0] == count and not bulk.rows(_TWICE, words)[0][0]
 
 

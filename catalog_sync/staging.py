@@ -154,7 +154,7 @@ def _count(chunk: Chunk, staged: Staged) -> None:
 def _keep_last_lines(staged: Staged) -> None:
     """An article listed several times counts as its last line says, with a word about it."""
     bulk.drop_temporary(TWICE)
-    with bulk.one_statement():
+    with bulk.large_statements():
         bulk.execute(
             f"CREATE TEMPORARY TABLE {TWICE} AS SELECT sku, count(*) AS times, max(ordinal) AS last,"
             f" min(parts) AS least, max(parts) AS most FROM {STAGE}"

@@ -22,12 +22,7 @@ from catalog_sync.reading.tables import Table, column_name, columns_unknown
 from catalog_sync.reading.xlsx_rows import is_workbook, read_heads
 from catalog_sync.reading.xlsx_rows import read_below as read_sheet
 from catalog_sync.reasons import Reason, reason
-from catalog_sync.records import (
-    Chunk,
-    Cursor,
-    Lane,
-    Refused,
-)
+from catalog_sync.records import Chunk, Cursor, Lane, Refused
 
 WITH_NEWLINE = "ends with a newline"  # cursor value: how the last file ended
 

@@ -17,16 +17,7 @@ from catalog_sync.identifiers import gtin_text, identify_column, identify_row
 from catalog_sync.prices import Priced, decimal_mark, read_price
 from catalog_sync.reading.known_rows import row_hashes
 from catalog_sync.reasons import Reason, reason
-from catalog_sync.records import (
-    STOCK_FIELDS,
-    CatalogRecord,
-    Condition,
-    Issue,
-    Lane,
-    PriceKind,
-    Refused,
-    raw_text,
-)
+from catalog_sync.records import STOCK_FIELDS, CatalogRecord, Condition, Issue, Lane, PriceKind, Refused, raw_text
 
 SAMPLE_PRICES = 500
 Rows = list[tuple[int, list[str]]]  # (position, cells)

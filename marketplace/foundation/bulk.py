@@ -149,8 +149,8 @@ def among(ids: Iterable[int], name: str = "ids") -> tuple[str, dict[str, Any]]:
 
 
 @contextmanager
-def one_statement() -> Iterator[None]:
-    """For a large statement outside any transaction, planned without compiling, with room for a million keys."""
+def large_statements() -> Iterator[None]:
+    """For large statements outside any transaction, planned without compiling, with room for a million keys."""
     if not is_postgres():
         yield
         return

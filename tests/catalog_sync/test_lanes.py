@@ -293,6 +293,12 @@ def test_stock_lane_of_one_feed_does_not_vouch_for_another_feed():
     assert (open_one.ended_at, sellable(NOON + 3 * HOUR)) == (None, {"a": 1, "u": 0})
 
 
+def pause(of: Feed) -> None:
+    of.refresh_from_db()
+    of.active = False
+    of.save()
+
+
 def test_paused_feed_is_not_vouched_for_by_the_others():
     books = feed()
     used = feed(books.shop)
@@ -300,9 +306,7 @@ def test_paused_feed_is_not_vouched_for_by_the_others():
     shelve(used, article("u"))
     sync_now(books)
     sync_now(used)
-    used.refresh_from_db()
-    used.active = False
-    used.save()
+    pause(used)
     assert sellable(NOON + HOUR) == {"a": 2, "u": 0}
     used.active = True
     used.save()
@@ -385,9 +389,7 @@ def test_paused_feed_that_is_read_by_hand_vouches_for_nothing():
     shelve(books, article("a"))
     shelve(used, article("u"))
     sync_now(books)
-    used.refresh_from_db()
-    used.active = False
-    used.save()
+    pause(used)
     sync_now(used)
     assert set(StockTerms.objects.filter(stock_record__partner_sku="u").values_list("follows_runs", flat=True)) == {
         False
