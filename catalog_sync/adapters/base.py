@@ -81,8 +81,7 @@ class FileAdapter(Adapter):
     capabilities = frozenset({FULL})
     passes_over_known = False
     known: KnownRows | None = None  # for one that passes over them: rows that need not be cleaned
-    reads_in_shares = False
-    share = Share()  # for one that does: the turns of the file that are read here
+    share = Share()  # for one that reads in shares: the turns of the file that are read here
 
     @property
     def is_one_file(self) -> bool:
@@ -115,6 +114,10 @@ class FileAdapter(Adapter):
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         """The chunks of an opened file; the last one by `last_chunk`."""
         raise NotImplementedError
+
+    def reads_in_shares(self, file: LocalFile) -> bool:
+        """Whether `read` keeps to `share`, and names its chunks' turns: then several children read a large file."""
+        return False
 
     def speaks_for(self, lane: Lane) -> tuple[str, ...]:
         """A file read for the stock lane speaks for the stock alone, whatever else it holds."""

@@ -122,7 +122,7 @@ def _opened(
 
         def begin(known: KnownRows | None) -> Iterator[Chunk]:
             adapter.known = known
-            several = shares(size) if adapter.reads_in_shares and len(files) == 1 else [Share()]
+            several = shares(size) if len(files) == 1 and adapter.reads_in_shares(files[0]) else [Share()]
             readings = [stack.enter_context(confined_chunks(partial(read, share), size)) for share in several]
             return in_order(readings) if len(readings) > 1 else readings[0]
 

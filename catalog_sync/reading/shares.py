@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from heapq import merge
+from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -40,15 +41,25 @@ def in_order(readings: Sequence[Iterator[Chunk]]) -> Iterator[Chunk]:
     ends: list[Chunk] = []
     told: list[Reason] = []
     some_read = False
-    for chunk in merge(*(_but_last(reading, ends) for reading in readings), key=attrgetter("turn")):
-        some_read = some_read or bool(chunk.records)
+    for chunk in _merged(readings, ends):
+        some_read = some_read or bool(chunk.records or chunk.same)
         yield chunk._replace(notes=_untold(chunk.notes, told))
     ends.sort(key=attrgetter("turn"))
-    complete = all(end.complete for end in ends) and (some_read or any(end.records for end in ends))
+    complete = all(end.complete for end in ends) and (some_read or any(end.records or end.same for end in ends))
     notes = _added_up([note for end in ends for note in end.notes])
     for end in ends:
         last = end is ends[-1]
         yield end._replace(complete=complete and last, notes=_untold(notes, told) if last else ())
+
+
+def _merged(readings: Sequence[Iterator[Chunk]], ends: list[Chunk]) -> Iterator[Chunk]:
+    """All chunks but each share's last one by their turns. The first is given before any other share begins: of a file
+    that has not changed it is the only one asked for."""
+    first = next(readings[0])
+    yield first._replace(complete=False, cursor=None)
+    again = first._replace(records=[], refused=[], issues=[], gone=[], notes=(), row_hashes=(), same=())
+    begun = (chain([again], readings[0]), *readings[1:])
+    yield from merge(*(_but_last(reading, ends) for reading in begun), key=attrgetter("turn"))
 
 
 def _but_last(reading: Iterator[Chunk], ends: list[Chunk]) -> Iterator[Chunk]:

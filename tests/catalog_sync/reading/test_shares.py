@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from catalog_sync.adapters import adapter_for, onix
+from catalog_sync.adapters import adapter_for, onix, spreadsheet
 from catalog_sync.conformance import FeedUnderTest
 from catalog_sync.doors import locations
 from catalog_sync.doors.locations import read_in_child
-from catalog_sync.reading import shares
-from catalog_sync.reading.shares import Share
+from catalog_sync.reading import csv_rows, shares
+from catalog_sync.reading.fetching import LocalFile
+from catalog_sync.reading.shares import Share, in_order
 from catalog_sync.records import Chunk, Lane
 from tests.catalog_sync.feeds import FIXTURES
 
@@ -118,3 +122,62 @@ def test_share_of_nothing_is_no_error_but_a_file_of_nothing_is(tmp_path):
     adapter.share = Share(0, 2)
     with pytest.raises(onix.FeedError, match="aucun article"):
         list(adapter.fetch(Lane.CATALOGUE, None))
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            "9782070360024;Étranger;7,60;3",
+            "9782070360420;Peste;8,10;",
+            *["9782070368228;La chute;9,20;1"] * 12,
+            *[";;;"] * 4,
+            '9782070360024;"Deux ""mots""";7,60;3',
+            '9782070360420;"Une\nligne";7,60;3',
+            "bad;Ragged",
+            "bad;Too;1,00;1;many;cells",
+            "",
+            '9782070360024;7" single;7,60;3',
+            '9782070360024;"never closed;7,60;3',
+            "x;No number;1,00;2",
+        ]
+    ),
+    max_size=60,
+)
+
+
+@pytest.fixture(scope="module")
+def _small_blocks():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_rows, "_LINES", 4)
+        patch.setattr(spreadsheet, "SAMPLE_PRICES", 3)
+        patch.setattr(spreadsheet, "CHUNK_SIZE", 7)
+        yield
+
+
+@pytest.mark.usefixtures("_small_blocks")
+@given(lines=LINES, of=st.integers(2, 4), newline=st.sampled_from(["\n", "\r\n"]), end=st.sampled_from(["", "\n"]))
+@settings(deadline=None, max_examples=150)
+def test_shares_of_a_list_say_what_one_reading_says(tmp_path_factory, lines, of, newline, end):
+    path = tmp_path_factory.mktemp("lists") / "list.csv"
+    path.write_text(
+        newline.join(["ISBN;Titre;Prix;Stock", *(["9782070360024;Un;1,00;1"] * 5), *lines]) + end, newline=""
+    )
+
+    def chunks(share: Share) -> list[Chunk]:
+        adapter = adapter_for(FeedUnderTest("csv", str(path)))
+        adapter.share = share
+        return list(adapter.fetch(Lane.CATALOGUE, None))
+
+    alone = chunks(Share())
+    together = list(in_order([iter(chunks(Share(number, of))) for number in range(of)]))
+    assert said(together) == said(alone)
+    assert together[-1].cursor == alone[-1].cursor
+
+
+def test_workbook_is_read_by_one(tmp_path):
+    plain, book = tmp_path / "list.csv", tmp_path / "list.xlsx"
+    plain.write_text("ISBN;Titre")
+    book.write_bytes(b"PK\x03\x04")
+    adapter = adapter_for(FeedUnderTest("csv", str(plain)))
+    files = [LocalFile(path, datetime(2026, 3, 5, tzinfo=UTC), None) for path in (plain, book)]
+    assert [adapter.reads_in_shares(file) for file in files] == [True, False]
