@@ -49,6 +49,22 @@ class Delivery:
         return self.kind == DeliveryOption.Kind.PICKUP
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seller:
+    """Who sells, and how a reader can give back what they bought."""
+
+    legal_name: str
+    registration: str
+    is_professional: bool
+    return_days: int
+    return_terms_fr: str
+    return_terms_en: str
+
+    @property
+    def return_terms(self) -> str:
+        return self.return_terms_en if (get_language() or "").startswith("en") else self.return_terms_fr
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ShopCard:
     """One shop on sale, in plain values. While they stay the same it stays the same object, also when read again, and
@@ -66,6 +82,8 @@ class ShopCard:
     zone: ZoneInfo
     hours: tuple[Hours, ...]
     deliveries: tuple[Delivery, ...]
+    kept_share: float
+    seller: Seller
 
     @property
     def pickup(self) -> Delivery | None:
@@ -137,6 +155,15 @@ def _card(shop: Shop) -> ShopCard:
                 local=bool(option.postcode_prefixes),
             )
             for option in shop.delivery_options.all()
+        ),
+        kept_share=shop.kept_share,
+        seller=Seller(
+            legal_name=shop.legal_name or shop.name,
+            registration=shop.registration,
+            is_professional=shop.is_professional,
+            return_days=shop.return_days,
+            return_terms_fr=shop.return_terms_fr,
+            return_terms_en=shop.return_terms_en,
         ),
     )
 

@@ -66,6 +66,15 @@ class Shop(models.Model):
     stripe_account_changed_at = models.DateTimeField(null=True, blank=True)
     channel = models.CharField(max_length=20, default="email", help_text="How its orders reach it: shops.channels.")
     channel_options = models.JSONField(default=dict, blank=True)
+    # Who sells, as the law of distance selling has it told before one buys (EU: Directive 2011/83, articles 6 and 6a).
+    legal_name = models.CharField(max_length=160, blank=True, help_text="Empty: its name.")
+    registration = models.CharField(max_length=80, blank=True, help_text="Of its business: SIREN, NEQ, company number.")
+    is_professional = models.BooleanField(default=True, help_text="A private person sells without a right of return.")
+    return_days = models.PositiveSmallIntegerField(default=14, help_text="Days within which a reader may send back.")
+    return_terms_fr = models.TextField(blank=True)
+    return_terms_en = models.TextField(blank=True)
+    # How often it could hand over what its numbers said: `shops.keeping`.
+    kept_share = models.FloatField(default=0.95)
     joined_at = models.DateTimeField(auto_now_add=True)
     vouched_at = models.DateTimeField(
         null=True, blank=True, help_text="An operator has vouched for it: its titles need no look any more."
