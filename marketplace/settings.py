@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "marketplace.payments.apps.PaymentsConfig",
     "marketplace.payments.fake_stripe.apps.FakeStripeConfig",
     "marketplace.checkout.apps.PlacingConfig",
+    "marketplace.readers.apps.ReadersConfig",
     "marketplace.storefront.apps.StorefrontConfig",
     "marketplace.cms.apps.CmsConfig",
     "marketplace.operations.apps.OperationsConfig",

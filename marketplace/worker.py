@@ -48,6 +48,7 @@ STEPS = [
     Step("index_titles", "search.indexing:index_titles", 0.2),
     Step("heal_index", "search.indexing:heal_index", 15, slow=True),
     Step("send_mail", "marketplace.foundation.mail:send_mail", 2),
+    Step("watch_alerts", "marketplace.readers.alerts:watch_alerts", 5),
     Step("follow_freshness", "shops.freshness:follow_freshness", 20),
     Step("follow_promises", "catalog_sync.promises:follow_promises", 60, slow=True),
     Step("follow_decisions", "catalog_sync.decisions:follow_decisions", 2, slow=True),

@@ -81,6 +81,7 @@ class MailMessage(DueRow):
     text = models.TextField()
     html = models.TextField()
     reply_to = models.EmailField(blank=True)
+    unsubscribe_url = models.URLField(max_length=300, blank=True, help_text="What ends mails of this kind (RFC 8058).")
     shop = models.ForeignKey("shops.Shop", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True)

@@ -17,6 +17,7 @@ urlpatterns = [
     path("place/forget/", place_views.forget, name="place-forget"),
     path("place/shop/", place_views.choose_shop, name="my-shop"),
     path("account/", account_views.account, name="account"),
+    path("", include("marketplace.storefront.urls_keeping")),
     path("terms/", plain_views.terms, name="terms"),
     path("privacy/", plain_views.privacy, name="privacy"),
     path("open-data/", plain_views.open_data, name="open-data"),

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('text', models.TextField()),
                 ('html', models.TextField()),
                 ('reply_to', models.EmailField(blank=True, max_length=254)),
+                ('unsubscribe_url', models.URLField(blank=True, help_text='What ends mails of this kind (RFC 8058).', max_length=300)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
                 ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shops.shop')),
