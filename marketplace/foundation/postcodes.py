@@ -72,10 +72,10 @@ def at(country: str, typed: str, *, shortest: int = 3) -> tuple[tuple[float, flo
     while len(code) >= shortest:
         fits = Postcode.objects.filter(country=country, code__gte=code, code__lte=code + "Z" * 12)
         found = fits.aggregate(
-            latitude=Avg("latitude"), longitude=Avg("longitude"), town=Max("town"), towns=Count("town", distinct=True)
+            north=Avg("latitude"), east=Avg("longitude"), one=Max("town"), towns=Count("town", distinct=True)
         )
-        if found["latitude"] is not None:
-            return (found["latitude"], found["longitude"]), found["town"] if found["towns"] == 1 else ""
+        if found["north"] is not None:
+            return (found["north"], found["east"]), found["one"] if found["towns"] == 1 else ""
         code = code[:-1] if len(code) <= shortest else code[:shortest]
     return None
 

@@ -102,8 +102,8 @@ class NetworkForm(forms.ModelForm):
             "colour_dark": gettext_lazy("Written #rrggbb. It must stand out on black."),
             "country": gettext_lazy("Two letters, as in CA."),
             "tile_address": gettext_lazy(
-                "As in https://tiles.example.org/{z}/{x}/{y}.png. Readers' browsers then ask that server: say so in how data "
-                "is used. Empty: a plain ground, and nobody is asked."
+                "As in https://tiles.example.org/{z}/{x}/{y}.png. Readers' browsers then ask that server: say so in "
+                "how data is used. Empty: a plain ground, and nobody is asked."
             ),
             "tile_attribution": gettext_lazy("Shown on the map, as its licence asks. It may hold a link."),
             "new_shop_days": gettext_lazy("What it brings without an ISBN or EAN is looked at first. 0: nothing."),

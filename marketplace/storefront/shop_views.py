@@ -7,6 +7,7 @@ from typing import Any
 
 from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from marketplace.cms.models import Pick
@@ -35,12 +36,16 @@ def shops(request: HttpRequest) -> HttpResponse:
     return render(request, "storefront/shops.html", _listed(request))
 
 
-def shop_map(request: HttpRequest) -> HttpResponse:
+def shop_map(request: HttpRequest) -> HttpResponseBase:
     """`/map/`: the same list beside a map. The only page on which a browser may ask the network's tile server."""
-    context = _listed(request)
-    response = render(request, "storefront/map.html", context | maps.ground(context["entries"], context["place"]))
     address = network.current().tile_address
-    return csp_update({"img-src": maps.origin(address)})(lambda: response)() if address else response
+    view = csp_update({"img-src": maps.origin(address)})(_shop_map) if address else _shop_map
+    return view(request)
+
+
+def _shop_map(request: HttpRequest) -> HttpResponse:
+    context = _listed(request)
+    return render(request, "storefront/map.html", context | maps.ground(context["entries"], context["place"]))
 
 
 def _listed(request: HttpRequest) -> dict[str, Any]:

@@ -4,10 +4,14 @@
 
 const box = document.getElementById("map");
 
-function pin(className, size, text) {
+function text(words) {
   const content = document.createElement("span");
-  content.textContent = text;
-  return L.divIcon({ className, html: content, iconSize: [size, size] });
+  content.textContent = words;
+  return content;
+}
+
+function pin(className, size, words) {
+  return L.divIcon({ className, html: text(words), iconSize: [size, size] });
 }
 
 function popup(item) {
@@ -22,22 +26,27 @@ function popup(item) {
   return content;
 }
 
-/* Names of towns, the largest first, as many as fit without touching one another or a pin. */
+/* Names of towns, the largest first, as many as fit without touching one another or a pin; beside a pin, to its right or
+   below it. */
 function nameTowns(map, layer, towns, pins) {
   layer.clearLayers();
-  const taken = pins.map((one) => map.latLngToContainerPoint(one));
-  const sides = map.getSize();
+  const point = (at) => map.latLngToContainerPoint(at);
+  const size = map.getSize();
+  const taken = pins.map(point).map(({ x, y }) => ({ left: x - 20, right: x + 20, top: y - 20, bottom: y + 20 }));
+  const free = (one) =>
+    one.left > 0 && one.top > 0 && one.right < size.x && one.bottom < size.y - 24 &&
+    !taken.some((other) => one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom);
   for (const [name, latitude, longitude] of towns) {
-    const at = map.latLngToContainerPoint([latitude, longitude]);
-    const long = 12 + name.length * 7;
-    if (at.x < 0 || at.y < 0 || at.x + long > sides.x || at.y > sides.y) continue;
-    const touches = (one) => Math.abs(one.y - at.y) < 26 && one.x < at.x + long + 20 && at.x < one.x + (one.long ?? 20);
-    if (taken.some(touches)) continue;
-    taken.push({ x: at.x, y: at.y, long });
-    const label = pin("map-town", 0, name);
-    label.options.iconSize = [long, 16];
-    label.options.iconAnchor = [2, 8];
-    L.marker([latitude, longitude], { icon: label, interactive: false, keyboard: false }).addTo(layer);
+    const { x, y } = point([latitude, longitude]);
+    const long = 14 + name.length * 7.5;
+    const places = [[0, 0], [24, 0], [-long / 2, 30], [-long / 2, -30]].map(([right, down]) => ({
+      right: x + right + long, left: x + right, top: y + down - 9, bottom: y + down + 9, moved: right !== 0, shift: [-right, 9 - down],
+    }));
+    const fit = places.find(free);
+    if (!fit) continue;
+    taken.push(fit);
+    const icon = L.divIcon({ className: fit.moved ? "map-town map-town-beside" : "map-town", html: text(name), iconSize: [long, 18], iconAnchor: fit.shift });
+    L.marker([latitude, longitude], { icon, interactive: false, keyboard: false }).addTo(layer);
   }
 }
 
@@ -47,7 +56,7 @@ function draw() {
   box.hidden = false;
   const map = L.map(box, {
     zoomControl: false, attributionControl: false, maxZoom: 18, minZoom: 3,
-    fadeAnimation: !quiet, zoomAnimation: !quiet, markerZoomAnimation: !quiet, scrollWheelZoom: true,
+    fadeAnimation: !quiet, zoomAnimation: !quiet, markerZoomAnimation: !quiet, scrollWheelZoom: false,
   });
   L.control.zoom({ zoomInTitle: said.zoomIn, zoomOutTitle: said.zoomOut }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
@@ -62,7 +71,7 @@ function draw() {
     if (!item.dataset.latitude) return;
     const at = [Number(item.dataset.latitude), Number(item.dataset.longitude)];
     const marker = L.marker(at, { icon: pin("map-pin", 28, String(index + 1)), title: item.dataset.name, alt: item.dataset.name });
-    marker.bindPopup(() => popup(item), { maxWidth: 260, minWidth: 160 });
+    marker.bindPopup(() => popup(item), { maxWidth: 220, minWidth: 160, autoPanPaddingTopLeft: [64, 12] });
     shops.addLayer(marker);
     pins.push(at);
     const button = document.createElement("button");
@@ -86,9 +95,12 @@ function draw() {
   if (said.latitude) {
     const here = [Number(said.latitude), Number(said.longitude)];
     L.marker(here, { icon: pin("map-place", 20, ""), title: said.place, alt: said.place, keyboard: false }).addTo(map);
-    const circle = said.km && L.circle(here, { radius: said.km * 1000, className: "map-radius", weight: 1, interactive: false }).addTo(map);
-    if (circle) seen.push(circle.getBounds().getNorthWest(), circle.getBounds().getSouthEast());
-    else seen.push(here);
+    seen.push(here);
+    if (said.km) {
+      const bounds = L.latLng(here).toBounds(said.km * 2000);
+      seen.push(bounds.getNorthWest(), bounds.getSouthEast());
+      L.circle(here, { radius: said.km * 1000, className: "map-radius", weight: 1, fillOpacity: 0.08, interactive: false }).addTo(map);
+    }
   }
   if (said.tiles) {
     L.tileLayer(said.tiles, { maxZoom: 18, referrerPolicy: "origin" }).addTo(map);
@@ -96,6 +108,8 @@ function draw() {
     const names = L.layerGroup().addTo(map);
     map.on("moveend", () => nameTowns(map, names, JSON.parse(said.towns), pins));
   }
+  map.on("focus", () => map.scrollWheelZoom.enable()); // the wheel scrolls the page until the map is used
+  map.on("blur", () => map.scrollWheelZoom.disable());
   map.fitBounds(seen, { padding: [32, 32], maxZoom: 14 });
 }
 

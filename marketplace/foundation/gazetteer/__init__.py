@@ -92,23 +92,26 @@ def beginning(prefix: str, *, most: int, country: str) -> list[Row]:
 
 
 def spelt_nearly(name: str, *, most: int, country: str) -> list[Row]:
-    """Towns whose name is a letter away (added, left out, another, two swapped), or two in a long name; the nearest and
-    largest first. About 20 ms: for what was not found."""
+    """Towns whose name is a letter away (added, left out, another, two swapped), or two in a long name where none
+    is one away; the largest first. About 20 ms: for what was not found."""
     wanted = key(name[:_LONGEST])
     if len(wanted) < 4:
         return []
     table = _table()
     near = extract(wanted, table.keys(), scorer=OSA.distance, score_cutoff=1 if len(wanted) < 8 else 2, limit=60)
     found = {(row.name, row.area): (away, row) for _, away, at in near for row in (table.row(at),)}
-    ranked = sorted(found.values(), key=lambda one: (one[0], one[1].country != country, -one[1].population))
-    return [row for _, row in ranked[:most]]
+    least = min((away for away, _ in found.values()), default=0)
+    rows = [row for away, row in found.values() if away == least]
+    return sorted(rows, key=lambda row: (row.country != country, -row.population))[:most]
 
 
 def at_postcode(postcode: str) -> list[Row]:
-    """The towns of a French postcode or of all that begin so (two digits or more), the largest first."""
+    """The towns of a French postcode or of all that begin so (two digits or more), the largest first; of a whole one
+    those first that have few others: 29000 is Quimper, though some of Brest has it too."""
     if not (2 <= len(postcode) <= 5 and postcode.isascii() and postcode.isdigit()):
         return []
-    return largest_first(_table().of_postcodes(int(postcode.ljust(5, "0")), int(postcode.ljust(5, "9"))))
+    rows = largest_first(_table().of_postcodes(int(postcode.ljust(5, "0")), int(postcode.ljust(5, "9"))))
+    return sorted(rows, key=lambda row: len(row.postcodes)) if len(postcode) == 5 else rows
 
 
 def nearest(position: tuple[float, float], *, within_degrees: float = 0.5) -> Row | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language
 
 from marketplace.foundation.gazetteer import key
 
@@ -21,32 +21,31 @@ _DEPARTMENTS = """
 92 Hauts-de-Seine|93 Seine-Saint-Denis|94 Val-de-Marne|95 Val-d'Oise|971 Guadeloupe|972 Martinique|973 Guyane
 974 La Réunion|975 Saint-Pierre-et-Miquelon|976 Mayotte
 """
-AREAS: dict[str, object] = {
-    f"FR-{code}": name
-    for entry in _DEPARTMENTS.strip().replace("\n", "|").split("|")
-    for code, _space, name in (entry.partition(" "),)
-} | {
-    "CA-AB": _("Alberta"),
-    "CA-BC": _("British Columbia"),
-    "CA-MB": _("Manitoba"),
-    "CA-NB": _("New Brunswick"),
-    "CA-NL": _("Newfoundland and Labrador"),
-    "CA-NS": _("Nova Scotia"),
-    "CA-NT": _("Northwest Territories"),
-    "CA-NU": _("Nunavut"),
-    "CA-ON": _("Ontario"),
-    "CA-PE": _("Prince Edward Island"),
-    "CA-QC": _("Quebec"),
-    "CA-SK": _("Saskatchewan"),
-    "CA-YT": _("Yukon"),
-}
+_PROVINCES = """
+AB Alberta=Alberta|BC Colombie-Britannique=British Columbia|MB Manitoba=Manitoba|NB Nouveau-Brunswick=New Brunswick
+NL Terre-Neuve-et-Labrador=Newfoundland and Labrador|NS Nouvelle-Écosse=Nova Scotia|NU Nunavut=Nunavut
+ON Ontario=Ontario|NT Territoires du Nord-Ouest=Northwest Territories|PE Île-du-Prince-Édouard=Prince Edward Island
+QC Québec=Quebec
+SK Saskatchewan=Saskatchewan|YT Yukon=Yukon
+"""
+
+
+def _read(country: str, table: str) -> dict[str, tuple[str, str]]:
+    entries = [entry.partition(" ") for entry in table.strip().replace("\n", "|").split("|")]
+    names = {code: name.partition("=") for code, _space, name in entries}
+    return {f"{country}-{code}": (french, english or french) for code, (french, _equals, english) in names.items()}
+
+
+AREAS = _read("FR", _DEPARTMENTS) | _read("CA", _PROVINCES)
+"""French and English name of each. A place that was named in one language is understood in the other."""
 
 
 def area_name(area: str) -> str:
     """In the reader's language: "Seine-Saint-Denis", "Québec"."""
-    return str(AREAS.get(area, area))
+    french, english = AREAS.get(area, (area, area))
+    return english if (get_language() or "").startswith("en") else french
 
 
 def is_area(typed: str, area: str) -> bool:
-    """Whether someone who typed this meant the area: its name or its code ("93", "QC")."""
-    return key(typed) in (key(area_name(area)), key(area[3:]))
+    """Whether someone who typed this meant the area: a name of it or its code ("93", "QC")."""
+    return key(typed) in {key(area[3:]), *map(key, AREAS.get(area, ()))}
