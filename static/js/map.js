@@ -70,7 +70,9 @@ function draw() {
   document.querySelectorAll(".map-shop").forEach((item, index) => {
     if (!item.dataset.latitude) return;
     const at = [Number(item.dataset.latitude), Number(item.dataset.longitude)];
-    const marker = L.marker(at, { icon: pin("map-pin", 28, String(index + 1)), title: item.dataset.name, alt: item.dataset.name });
+    const { name } = item.dataset;
+    const marker = L.marker(at, { icon: pin("map-pin", 28, String(index + 1)), title: name });
+    marker.on("add", () => marker.getElement().setAttribute("aria-label", `${index + 1}: ${name}`));
     marker.bindPopup(() => popup(item), { maxWidth: 220, minWidth: 160, autoPanPaddingTopLeft: [64, 12] });
     shops.addLayer(marker);
     pins.push(at);
@@ -86,6 +88,9 @@ function draw() {
   });
   map.addLayer(shops);
   map.on("popupopen", (event) => event.popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", said.close));
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") map.closePopup(); // also while a pin or a link has the focus, not the map itself
+  });
   map.on("layeradd", ({ layer }) => {
     const element = layer instanceof L.MarkerCluster && layer.getElement();
     if (element) element.setAttribute("aria-label", `${layer.getChildCount()} ${said.cluster}`);
@@ -94,7 +99,7 @@ function draw() {
   const seen = [...pins];
   if (said.latitude) {
     const here = [Number(said.latitude), Number(said.longitude)];
-    L.marker(here, { icon: pin("map-place", 20, ""), title: said.place, alt: said.place, keyboard: false }).addTo(map);
+    L.marker(here, { icon: pin("map-place", 20, ""), title: said.place, keyboard: false }).addTo(map);
     seen.push(here);
     if (said.km) {
       const bounds = L.latLng(here).toBounds(said.km * 2000);
