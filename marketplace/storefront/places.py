@@ -19,6 +19,7 @@ MOST_CHOICES = 12
 LONGEST = 80
 _SHORTEST_PREFIX = 2
 """Characters of a postcode that must fit a shop's; a letter alone is a whole region in Canada, and enough there."""
+_A_CITY, _MANY_TIMES = 20_000, 20
 _AREA = re.compile(r"^(.+?)\s*(?:\((.+)\)|,\s*([^,]+))$")
 _FRENCH_POSTCODE = re.compile(r"^(?:F-?)?(\d{2,5})(?:\s+\D.*)?$", re.IGNORECASE)
 _CANADIAN_POSTCODE = re.compile(r"^[A-Z]\d[A-Z]\s*(?:\d[A-Z]?\d?)?$|^[A-Z]\d?$", re.IGNORECASE)
@@ -45,7 +46,7 @@ def find(typed: str, *, radius_km: int) -> Found:
     if not text.key(words):
         return Found()
     towns = _named(words)
-    if len(towns) == 1:
+    if towns and _is_clear(towns):
         return Found(place=_place(towns[0], radius_km, _label(towns[0])))
     if towns:
         return Found(choices=tuple(full_name(row) for row in towns[:MOST_CHOICES]))
@@ -87,6 +88,12 @@ def _named(words: str) -> list[Row]:
     country = network.current().country
     own = [row for row in rows if row.country == country] or rows
     return list({row.area: row for row in reversed(own)}.values())[::-1]
+
+
+def _is_clear(towns: list[Row]) -> bool:
+    """One town, or a city beside which the others of its name are hamlets (La Rochelle): its label says which it is."""
+    others = sum(row.population for row in towns[1:])
+    return len(towns) == 1 or towns[0].population >= max(_A_CITY, _MANY_TIMES * others)
 
 
 def _nearly(words: str) -> list[Row]:

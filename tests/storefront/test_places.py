@@ -62,6 +62,7 @@ def test_find_in_a_french_network():
     assert place("74") == ("74 Annecy", 45.909, 6.126)  # no shop: the largest town
     assert place("74998")[0] == "74998 Annecy"
     assert place("Paris")[0] == "Paris"
+    assert place("la rochelle")[0] == "La Rochelle (Charente-Maritime)"  # the other one is a hamlet
 
 
 def test_find_asks_which_town_is_meant():
