@@ -16,10 +16,9 @@ function pin(className, size, words) {
 
 function popup(item) {
   const content = document.createElement("div");
-  for (const part of item.querySelector(".shop-card").children) {
-    if (part.matches("button")) continue;
+  for (const part of item.querySelectorAll(".shop-card > :not(button)")) {
     const line = document.createElement("p");
-    line.className = part.matches("h2") ? "map-name" : part.className;
+    line.className = part.className;
     line.append(...part.cloneNode(true).childNodes);
     content.append(line);
   }
@@ -40,12 +39,12 @@ function nameTowns(map, layer, towns, pins) {
     const { x, y } = point([latitude, longitude]);
     const long = 14 + name.length * 7.5;
     const places = [[0, 0], [24, 0], [-long / 2, 30], [-long / 2, -30]].map(([right, down]) => ({
-      right: x + right + long, left: x + right, top: y + down - 9, bottom: y + down + 9, moved: right !== 0, shift: [-right, 9 - down],
+      right: x + right + long, left: x + right, top: y + down - 9, bottom: y + down + 9, shift: [-right, 9 - down],
     }));
     const fit = places.find(free);
     if (!fit) continue;
     taken.push(fit);
-    const icon = L.divIcon({ className: fit.moved ? "map-town map-town-beside" : "map-town", html: text(name), iconSize: [long, 18], iconAnchor: fit.shift });
+    const icon = L.divIcon({ className: "map-town", html: text(name), iconSize: [long, 18], iconAnchor: fit.shift });
     L.marker([latitude, longitude], { icon, interactive: false, keyboard: false }).addTo(layer);
   }
 }
@@ -64,21 +63,21 @@ function draw() {
 
   const shops = L.markerClusterGroup({
     showCoverageOnHover: false, animate: !quiet, maxClusterRadius: 36,
-    iconCreateFunction: (cluster) => pin("map-cluster", 40, String(cluster.getChildCount())),
+    iconCreateFunction: (cluster) => pin("badge map-cluster", 40, String(cluster.getChildCount())),
   });
   const pins = [];
   document.querySelectorAll(".map-shop").forEach((item, index) => {
     if (!item.dataset.latitude) return;
     const at = [Number(item.dataset.latitude), Number(item.dataset.longitude)];
     const { name } = item.dataset;
-    const marker = L.marker(at, { icon: pin("map-pin", 28, String(index + 1)), title: name });
+    const marker = L.marker(at, { icon: pin("badge map-pin", 28, String(index + 1)), title: name });
     marker.on("add", () => marker.getElement().setAttribute("aria-label", `${index + 1}: ${name}`));
-    marker.bindPopup(() => popup(item), { maxWidth: 220, minWidth: 160, autoPanPaddingTopLeft: [64, 12] });
+    marker.bindPopup(() => popup(item), { maxWidth: 200, minWidth: 160, autoPanPaddingTopLeft: [64, 12] });
     shops.addLayer(marker);
     pins.push(at);
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "button button-quiet map-show";
+    button.className = "button button-quiet";
     button.textContent = said.show;
     button.addEventListener("click", () => {
       box.scrollIntoView({ block: "nearest", behavior: quiet ? "auto" : "smooth" });
@@ -99,19 +98,19 @@ function draw() {
   const seen = [...pins];
   if (said.latitude) {
     const here = [Number(said.latitude), Number(said.longitude)];
-    L.marker(here, { icon: pin("map-place", 20, ""), title: said.place, keyboard: false }).addTo(map);
+    L.circleMarker(here, { radius: 7, fillOpacity: 1, interactive: false }).addTo(map);
     seen.push(here);
     if (said.km) {
       const bounds = L.latLng(here).toBounds(said.km * 2000);
       seen.push(bounds.getNorthWest(), bounds.getSouthEast());
-      L.circle(here, { radius: said.km * 1000, className: "map-radius", weight: 1, fillOpacity: 0.08, interactive: false }).addTo(map);
+      L.circle(here, { radius: said.km * 1000, weight: 1, fillOpacity: 0.08, interactive: false }).addTo(map);
     }
   }
   if (said.tiles) {
     L.tileLayer(said.tiles, { maxZoom: 18, referrerPolicy: "origin" }).addTo(map);
   } else {
     const names = L.layerGroup().addTo(map);
-    map.on("moveend", () => nameTowns(map, names, JSON.parse(said.towns), pins));
+    map.on("moveend", () => nameTowns(map, names, JSON.parse(said.towns), seen.slice(0, pins.length + 1)));
   }
   map.on("focus", () => map.scrollWheelZoom.enable()); // the wheel scrolls the page until the map is used
   map.on("blur", () => map.scrollWheelZoom.disable());

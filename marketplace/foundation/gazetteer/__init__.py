@@ -27,7 +27,8 @@ ABOUT = """\
 """
 
 _COUNTRIES = {"FR": 1, "CA": 2}
-_HEAD = "#"
+_HEAD = b"#"
+_NOWHERE = b"999"  # degrees of a line that only gives another name: nothing looks for it by its position
 _LINE_BITS = 20
 _LONGEST = 80
 _APART = re.compile(r"[^a-z0-9\n]+")
@@ -141,25 +142,25 @@ class _Table:
 
     def __init__(self, content: bytes) -> None:
         self._content = content
-        self._starts = array("L")
+        self._starts, self._sizes, self._countries = array("L"), array("L"), array("B")
+        self._coordinates = array("f")
         names: list[str] = []
-        self._sizes, self._countries, coordinates = array("L"), array("B"), array("f")
-        postcodes: list[int] = []
+        codes: list[int] = []
         start = 0
         for line in content.splitlines(keepends=True):
-            if not line.startswith(_HEAD.encode()):
-                row = _row_of(line)
-                postcodes += [(int(code) << _LINE_BITS) + len(names) for code in row.postcodes]
-                names.append(row.name)
-                self._sizes.append(row.population)
-                self._countries.append(_COUNTRIES[row.country])
-                coordinates.extend((row.latitude, row.longitude))
+            if not line.startswith(_HEAD):
+                name, area, latitude, *rest = line.split(b"\t")
+                longitude, hundreds, postcodes = rest or (_NOWHERE, b"0", b"")
+                self._coordinates.extend((float(latitude.lstrip(b"~") if rest else _NOWHERE), float(longitude)))
+                self._sizes.append(int(hundreds))
+                self._countries.append(_COUNTRIES[area[:2].decode()])
+                codes += [(int(code) << _LINE_BITS) + len(names) for code in postcodes.split()]
+                names.append(name.decode("utf-8"))
                 self._starts.append(start)
             start += len(line)
         self._keys = key("\n".join(names))
         self._key_ends = array("L", (found.start() for found in re.finditer("\n|$", self._keys)))
-        self._coordinates = coordinates
-        self._postcodes = array("Q", sorted(postcodes))
+        self._postcodes = array("Q", sorted(codes))
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -220,7 +221,7 @@ def _table() -> _Table:
 def _row_of(line: bytes) -> Row:
     name, area, latitude, *rest = line.decode("utf-8").rstrip("\n").split("\t")
     if latitude.startswith("="):
-        return Row(name, area, 999.0, 999.0, called=latitude[1:])  # nowhere: nothing looks for it by its position
+        return Row(name, area, float(_NOWHERE), float(_NOWHERE), called=latitude[1:])
     longitude, hundreds, postcodes = rest
     estimated = latitude.startswith("~")
     position = float(latitude.removeprefix("~")), float(longitude)
