@@ -79,11 +79,18 @@ class ShopCard:
     region: str
     postcode: str
     position: tuple[float, float] | None
+    kind: str
+    goods: tuple[str, ...]
+    services: tuple[str, ...]
     zone: ZoneInfo
     hours: tuple[Hours, ...]
     deliveries: tuple[Delivery, ...]
     kept_share: float
     seller: Seller
+
+    @property
+    def kind_name(self) -> str:
+        return str(dict(Shop.Kind.choices).get(self.kind, ""))
 
     @property
     def pickup(self) -> Delivery | None:
@@ -139,6 +146,9 @@ def _card(shop: Shop) -> ShopCard:
         region=shop.region,
         postcode=shop.postcode,
         position=None if shop.latitude is None or shop.longitude is None else (shop.latitude, shop.longitude),
+        kind=shop.kind,
+        goods=tuple(shop.goods),
+        services=tuple(shop.services),
         zone=ZoneInfo(shop.timezone),
         hours=tuple(
             Hours(weekday=span.weekday, opens=span.opens, closes=span.closes) for span in shop.opening_hours.all()

@@ -17,6 +17,46 @@ class Shop(models.Model):
         PAUSED = "paused", _("Paused")
         LEFT = "left", _("Left")
 
+    class Kind(models.TextChoices):
+        """What a passer-by would call it."""
+
+        BOOKS = "books", _("Bookshop")
+        USED_BOOKS = "used_books", _("Second-hand bookshop")
+        COMICS = "comics", _("Comics and children's bookshop")
+        STATIONERY = "stationery", _("Stationer")
+        FOOD = "food", _("Grocer")
+        CRAFTS = "crafts", _("Makers' shop")
+        MUSIC = "music", _("Music shop")
+        TOYS = "toys", _("Toys and games")
+        OTHER = "other", _("Other")
+
+    class Goods(models.TextChoices):
+        """What there is on its shelves; a shop has several."""
+
+        NEW_BOOKS = "new_books", _("New books")
+        USED_BOOKS = "used_books", _("Used books")
+        RARE_BOOKS = "rare_books", _("Rare and signed books")
+        COMICS = "comics", _("Comics")
+        CHILDREN = "children", _("Children's books")
+        ENGLISH = "english", _("Books in English")
+        FRENCH = "french", _("Books in French")
+        PAPER = "paper", _("Paper and pens")
+        MUSIC = "music", _("Music")
+        TOYS = "toys", _("Toys and games")
+        FOOD = "food", _("Food and drink")
+        CRAFTS = "crafts", _("Craft")
+
+    class Service(models.TextChoices):
+        """What it does for people, beside the deliveries that its `delivery_options` tell."""
+
+        STEP_FREE = "step_free", _("Step-free entrance")
+        ORDERING = "ordering", _("Orders any title")
+        BUYING = "buying", _("Buys used books")
+        WRAPPING = "wrapping", _("Gift wrapping")
+        READINGS = "readings", _("Readings and events")
+        SCHOOLS = "schools", _("Serves schools and libraries")
+        CAFE = "cafe", _("Café")
+
     class StockKind(models.TextChoices):
         """Which number its feeds give, in both lanes: units on hand, or units not yet promised to its customers."""
 
@@ -36,6 +76,9 @@ class Shop(models.Model):
     country = models.CharField(max_length=2, default="CA")
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.BOOKS)
+    goods = models.JSONField(default=list, blank=True, help_text='Codes of Goods: ["new_books"].')
+    services = models.JSONField(default=list, blank=True, help_text='Codes of Service: ["step_free"].')
     timezone = models.CharField(max_length=40, default="America/Toronto")
     language = models.CharField(
         max_length=2, choices=settings.LANGUAGES, default="fr", help_text="Its mail's language."

@@ -87,6 +87,8 @@ ROUTES: dict[str, Row] = {
     "storefront:shops": get(EVERYONE),
     "storefront:shop": get(EVERYONE, "slug"),
     "storefront:place": get(EVERYONE),
+    "storefront:towns": get(EVERYONE),
+    "storefront:map": get(EVERYONE),
     "storefront:place-forget": post(MOVED),
     "storefront:my-shop": post(MOVED),
     "storefront:account": get(SIGNED_IN),
@@ -157,6 +159,8 @@ ROUTES: dict[str, Row] = {
     "portal:undo": post(SHOP_A_DOES, "slug", "run"),
     "portal:stock": get(SHOP_A, "slug"),
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
+    "portal:profile": get(SHOP_A, "slug"),
+    "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books"),
     "portal:money": get(SHOP_A, "slug"),
     # Programs, which have a key and no session
     "api:openapi-json": get(EVERYONE),
