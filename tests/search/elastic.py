@@ -1,0 +1,69 @@
+"""The real server for tests: what ELASTICSEARCH_URL names (`scripts/with-elasticsearch make test` brings one). Each
+test has indexes of its own there, which go when the process ends.
+
+With HALLES_SEARCH_ENGINE=tests.search.elastic.OwnIndex any other test runs on it as well."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings, settings
+from django.db import connection
+from elasticsearch import Elasticsearch
+
+from search.engines.elasticsearch import ElasticsearchEngine
+
+MISSING = "no Elasticsearch: ELASTICSEARCH_URL names none that answers (scripts/with-elasticsearch make test)"
+
+
+def index_name(place: Path) -> str:
+    """An index for each place and process that tests."""
+    _tidied()
+    return f"{_ours()}-{hashlib.blake2b(str(place).encode(), digest_size=6).hexdigest()}"
+
+
+class OwnIndex(ElasticsearchEngine):
+    """As the settings name it, but with another index for each SEARCH_INDEX_PATH: tests set that to their folders."""
+
+    @classmethod
+    def from_settings(cls, settings: LazySettings) -> OwnIndex:
+        path = Path(settings.SEARCH_INDEX_PATH)
+        return cls(settings.SEARCH_ADDRESS, index_name(path), path)
+
+
+@cache
+def reachable() -> bool:
+    try:
+        return "ELASTICSEARCH_URL" in os.environ and bool(_server().indices.get_alias(index="test-none.*") == {})
+    except Exception:
+        return False
+
+
+def require() -> None:
+    """Skips, or fails where CI should have brought a server: its leg on PostgreSQL."""
+    if not reachable():
+        (pytest.fail if os.environ.get("CI") and connection.vendor == "postgresql" else pytest.skip)(MISSING)
+
+
+def _server() -> Elasticsearch:
+    return Elasticsearch(settings.SEARCH_ADDRESS, max_retries=0, request_timeout=20)
+
+
+def _ours() -> str:
+    return f"test-{os.getpid()}"
+
+
+@cache
+def _tidied() -> None:
+    atexit.register(_tidy)
+
+
+def _tidy() -> None:
+    indices = _server().indices
+    if found := list(indices.get_alias(index=f"{_ours()}-*")):
+        indices.delete(index=found)
