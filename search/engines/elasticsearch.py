@@ -7,6 +7,7 @@ aliases, which only ever name an index that was made here: a request can neither
 
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,7 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, TypeVar
 
 from django.conf import LazySettings
+from django.core.exceptions import ImproperlyConfigured
 from elasticsearch import ApiError, ConnectionTimeout, Elasticsearch
 
 from search.documents import TitleDocument
@@ -33,6 +35,7 @@ SECONDS_TO_WRITE = 30.0
 SECONDS_OF_REST = 5.0
 """After a search that was not answered in time others are not even tried for so long: no page waits for each."""
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _TRIES = 3
 _BATCH = 500
 _BULKS_AT_ONCE = 2
@@ -70,7 +73,10 @@ class ElasticsearchEngine(Engine):
 
     @classmethod
     def from_settings(cls, settings: LazySettings) -> "ElasticsearchEngine":
-        return cls(settings.SEARCH_ADDRESS, settings.SEARCH_INDEX_NAME, Path(settings.SEARCH_INDEX_PATH))
+        name = settings.SEARCH_INDEX_NAME
+        if not _NAME.fullmatch(name):  # with a dot in it, one site could take another's indexes for its own
+            raise ImproperlyConfigured(f"HALLES_INDEX_NAME is {name!r}: use small letters, digits, - and _ only.")
+        return cls(settings.SEARCH_ADDRESS, name, Path(settings.SEARCH_INDEX_PATH))
 
     def answer(self, request: Request) -> Answer:
         with only_search_errors("search"):
@@ -149,7 +155,7 @@ class ElasticsearchEngine(Engine):
             return Status(engine="elasticsearch", healthy=False, detail=detail)
 
     def _client(self, timeout_seconds: float) -> Elasticsearch:
-        return _client(self._address, os.getpid()).options(request_timeout=timeout_seconds)
+        return _client(self._address, timeout_seconds, os.getpid())
 
     def _missing(self) -> SearchError:
         return SearchError(f"There is no search index {self._live} at the search server: run manage.py rebuild_index")
@@ -264,10 +270,10 @@ class ElasticsearchEngine(Engine):
                 raise SearchError(f"The search server refused {len(wrong)} changes, the first because {wrong[0]}")
 
 
-@lru_cache(maxsize=8)
-def _client(address: str, process: int) -> Elasticsearch:
-    """One pool of connections per process: a child must not use its parent's."""
-    return Elasticsearch(address, max_retries=0)
+@lru_cache(maxsize=16)
+def _client(address: str, timeout_seconds: float, process: int) -> Elasticsearch:
+    """Kept, since it is costly to make; per process, because a child must not use its parent's connections."""
+    return Elasticsearch(address, max_retries=0, request_timeout=timeout_seconds)
 
 
 def _source(document: TitleDocument) -> bytes:

@@ -11,7 +11,6 @@ import os
 from functools import cache
 from pathlib import Path
 
-import pytest
 from django.conf import LazySettings, settings
 from django.db import connection
 from elasticsearch import Elasticsearch
@@ -19,6 +18,8 @@ from elasticsearch import Elasticsearch
 from search.engines.elasticsearch import ElasticsearchEngine
 
 MISSING = "no Elasticsearch: ELASTICSEARCH_URL names none that answers (scripts/with-elasticsearch make test)"
+EXPECTED = bool(os.environ.get("CI")) and connection.vendor == "postgresql"
+"""CI brings a server in its leg on PostgreSQL: there its absence fails tests, elsewhere they are skipped."""
 
 
 def index_name(place: Path) -> str:
@@ -42,12 +43,6 @@ def reachable() -> bool:
         return "ELASTICSEARCH_URL" in os.environ and bool(_server().indices.get_alias(index="test-none.*") == {})
     except Exception:
         return False
-
-
-def require() -> None:
-    """Skips, or fails where CI should have brought a server: its leg on PostgreSQL."""
-    if not reachable():
-        (pytest.fail if os.environ.get("CI") and connection.vendor == "postgresql" else pytest.skip)(MISSING)
 
 
 def _server() -> Elasticsearch:

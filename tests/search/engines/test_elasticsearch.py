@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from demo import titles
@@ -22,12 +23,14 @@ from search.engines.tantivy import TantivyEngine
 from tests import factories
 from tests.search import elastic
 
+if not elastic.reachable() and not elastic.EXPECTED:
+    pytest.skip(elastic.MISSING, allow_module_level=True)
+
 JARDIN = samples.title(1)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _server() -> None:
-    elastic.require()
+def test_the_server_is_there() -> None:
+    assert elastic.reachable(), elastic.MISSING
 
 
 @pytest.fixture
@@ -97,6 +100,15 @@ def test_a_change_that_the_server_refuses_is_an_error(
     with pytest.raises(SearchError, match="refused"):
         engine.rebuild([samples.title(2)])
     assert engine.search(Query()).ids == (1,)
+
+
+@pytest.mark.parametrize("name", ["halles.two", "Halles", "", "a*"])
+def test_a_name_that_could_reach_other_indexes_is_refused(settings, name: str) -> None:
+    settings.SEARCH_INDEX_NAME = name
+    with pytest.raises(ImproperlyConfigured, match="HALLES_INDEX_NAME"):
+        ElasticsearchEngine.from_settings(settings)
+    settings.SEARCH_INDEX_NAME = "halles-2"
+    assert ElasticsearchEngine.from_settings(settings)._live.startswith("halles-2.")
 
 
 def test_nothing_but_search_errors_leaves_an_engine_without_a_server(tmp_path: Path) -> None:
