@@ -11,7 +11,6 @@ from multiprocessing.connection import Connection
 from search import samples
 from search.documents import TitleDocument
 from search.engines.base import Engine, Page, Query
-from search.engines.query import MOST_PER_PAGE
 
 _PATIENCE_SECONDS = 60
 
@@ -79,17 +78,17 @@ def differences(one: Engine, other: Engine, queries: Iterable[Query], *, first: 
     return [
         f"{query.text!r}: {name} is {mine!r} and {theirs!r}"
         for query in queries
-        for name, mine, theirs in _told(one.search(query), other.search(query), first)
+        for name, mine, theirs in _told(query, one.search(query), other.search(query), first)
         if mine != theirs
     ]
 
 
-def _told(mine: Page, theirs: Page, first: bool) -> Iterator[tuple[str, object, object]]:
+def _told(query: Query, mine: Page, theirs: Page, first: bool) -> Iterator[tuple[str, object, object]]:
     yield "total", mine.total, theirs.total
     yield "corrected", mine.corrected, theirs.corrected
     if first:
         yield "the first", mine.ids[:1], theirs.ids[:1]
-    if mine.total <= MOST_PER_PAGE:
+    if mine.total <= query.page_size:
         yield "found", sorted(mine.ids), sorted(theirs.ids)
     for name in mine.facets:
         yield name, sorted(mine.facets[name], key=str), sorted(theirs.facets[name], key=str)
