@@ -13,8 +13,8 @@ from pathlib import Path
 
 from django.conf import LazySettings, settings
 from django.db import connection
-from elasticsearch import Elasticsearch
 
+from search.engines import elasticsearch
 from search.engines.elasticsearch import ElasticsearchEngine
 
 MISSING = "no Elasticsearch: ELASTICSEARCH_URL names none that answers (scripts/with-elasticsearch make test)"
@@ -40,13 +40,17 @@ class OwnIndex(ElasticsearchEngine):
 @cache
 def reachable() -> bool:
     try:
-        return "ELASTICSEARCH_URL" in os.environ and bool(_server().indices.get_alias(index="test-none.*") == {})
+        return "ELASTICSEARCH_URL" in os.environ and not _indices("test-none.*")
     except Exception:
         return False
 
 
-def _server() -> Elasticsearch:
-    return Elasticsearch(settings.SEARCH_ADDRESS, max_retries=0, request_timeout=20)
+def _indices(pattern: str) -> list[str]:
+    return list(_client().indices.get_alias(index=pattern))
+
+
+def _client() -> elasticsearch.Elasticsearch:
+    return elasticsearch._client(settings.SEARCH_ADDRESS, elasticsearch.SECONDS_TO_WRITE, os.getpid())
 
 
 def _ours() -> str:
@@ -59,6 +63,5 @@ def _tidied() -> None:
 
 
 def _tidy() -> None:
-    indices = _server().indices
-    if found := list(indices.get_alias(index=f"{_ours()}-*")):
-        indices.delete(index=found)
+    if found := _indices(f"{_ours()}-*"):
+        _client().indices.delete(index=found)
