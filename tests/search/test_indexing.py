@@ -194,3 +194,14 @@ def test_rebuild_command_says_when_one_is_running(reindex, settings):
 def test_descriptions_are_plain_as_a_parser_reads_them(description):
     for stored in (sanitise(description), description):
         assert indexing._plain(stored) == html.unescape(strip_tags(stored) if "<" in stored else stored)
+
+
+def test_missing_index_is_not_begun_by_the_titles_that_changed():
+    now = timezone.now()
+    known, changed = factories.product("Kamouraska"), factories.product("La Peste")
+    TitleChange.objects.all().delete()
+    changes.mark([changed.pk])
+    assert (indexing.index_titles(now), queries.engine().status().healthy) == (0, False)
+    assert indexing.heal_index(now) == 2
+    assert indexing.index_titles(now) == 1
+    assert {*queries.search(Query()).ids} == {known.pk, changed.pk}
