@@ -60,7 +60,11 @@ def shown(kind: str, name: str) -> str:
 def address(kind: str, name: str) -> str:
     """The page of a name; empty for a name that can have none."""
     slug = slug_of(kind, name)
-    return f"/{kind}/{quote(slug)}/" if slug else ""
+    return address_of(kind, slug) if slug else ""
+
+
+def address_of(kind: str, slug: str) -> str:
+    return f"/{kind}/{quote(slug)}/"
 
 
 def key_of(kind: str, name: str) -> str:
