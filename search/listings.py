@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -103,11 +104,15 @@ def subject(code: str) -> Listing | None:
     )
 
 
-def subject_trail(code: str) -> tuple[Crumb, ...]:
-    """The upper levels of a Thema code and itself, as far as they have names. No query."""
-    language = get_language() or ""
+@lru_cache(maxsize=4096)
+def _trail(code: str, language: str) -> tuple[Crumb, ...]:
     levels = subjects.path(code)
     return tuple(Crumb(subjects.label(level, language), subject_address(level)) for level in levels)
+
+
+def subject_trail(code: str) -> tuple[Crumb, ...]:
+    """The upper levels of a Thema code and itself, as far as they have names. No query."""
+    return _trail(code, get_language() or "")
 
 
 def subject_address(code: str, french: str = "", english: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,17 +45,33 @@ def here(context: dict[str, Any]) -> str:
     return f"{request.path}?{parameters.urlencode()}" if parameters else request.path
 
 
+@register.simple_tag(takes_context=True)
+def absolute(context: dict[str, Any], path: str) -> str:
+    """A path with scheme and host."""
+    return str(context["request"].build_absolute_uri(path))
+
+
 @register.filter
 def people(facts: ProductFacts) -> list[tuple[str, str]]:
-    """(name, address of their page) of those who stand beside the title."""
+    """(name, address of their page) of those who stand beside the title in lists."""
     written = facts.contributors_text
-    found = [person["name"] for person in facts.contributors if person.get("name") and person["name"] in written]
-    return [(names.shown("author", name), names.address("author", name)) for name in dict.fromkeys(found)] or (
-        [(written, "")] if written else []
-    )
+    return _with_pages(person for person in facts.contributors if person.get("name", "") in written) or [(written, "")]
 
 
 @register.filter
-def page_of(name: str, kind: str) -> str:
-    """`{{ facts.publisher|page_of:"publisher" }}`; empty where it can have none."""
-    return names.address(kind, name) if name else ""
+def everyone(facts: ProductFacts) -> list[tuple[str, str]]:
+    """The same of all who had a part in it."""
+    return _with_pages(facts.contributors) or [(facts.contributors_text, "")]
+
+
+@register.simple_tag
+def page_link(name: str, kind: str) -> SafeString | str:
+    """`{% page_link facts.publisher "publisher" %}`: the name with a link to its page, or alone where it can have
+    none."""
+    address = names.address(kind, name) if name else ""
+    return format_html('<a href="{}">{}</a>', address, name) if address else name
+
+
+def _with_pages(people: Iterable[dict[str, str]]) -> list[tuple[str, str]]:
+    written = dict.fromkeys(person["name"] for person in people if person.get("name"))
+    return [(names.shown("author", name), names.address("author", name)) for name in written]
