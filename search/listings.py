@@ -26,7 +26,7 @@ from search.reader import Reader
 
 _BY_TITLE = ("title", "pk")
 _BY_VOLUME = (Length("facts__series_number"), "facts__series_number", "pk")
-_LAST_FIRST = ("-pk",)
+LAST_FIRST = ("-pk",)
 NAMES = {"author": "authors", "publisher": "publishers", "series": "series"}
 """Kinds of names that have a page, and what the engine's query calls them."""
 
@@ -135,6 +135,11 @@ def in_shop(card: ShopCard) -> Listing:
     )
 
 
+def everything() -> Listing:
+    """All that some shop has or can order."""
+    return Listing(kind="all", name=_("All titles"), address="/search/", fixed={"available": True, "orderable": True})
+
+
 def arrivals() -> Listing:
     """What came into the catalogue last, of what some shop has."""
     return Listing(
@@ -142,7 +147,7 @@ def arrivals() -> Listing:
         name=_("New arrivals"),
         address="/new/",
         fixed={"available": True},
-        order=_LAST_FIRST,
+        order=LAST_FIRST,
         sort=Sort.ARRIVAL,
         sort_label=_("Last arrived first"),
     )

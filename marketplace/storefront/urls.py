@@ -25,4 +25,5 @@ urlpatterns = [
     path("privacy/", plain_views.privacy, name="privacy"),
     path("open-data/", plain_views.open_data, name="open-data"),
     path("", include("marketplace.storefront.urls_buying")),
+    path("", include("marketplace.storefront.urls_feeds")),
 ]
