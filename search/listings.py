@@ -53,6 +53,8 @@ class Listing:
     sort: Sort = Sort.BEST
     sort_label: str = ""
     shop_id: int | None = None
+    feed: str = ""
+    """Where its new arrivals are as an Atom feed."""
 
     def query(self, chosen: Choices, reader: Reader) -> Query:
         asked = query_of(chosen, reader, facets=tuple(name for name in FACETS if name != self.kind))
@@ -94,13 +96,15 @@ def subject(code: str) -> Listing | None:
         return None
     label = row.label_en if (get_language() or "").startswith("en") else row.label_fr
     in_sql = Product.objects.alias(codes=Cast("facts__subject_codes", TextField())).filter(codes__contains=f'"{code}')
+    address = subject_address(code, row.label_fr, row.label_en)
     return Listing(
         kind="subject",
         name=label,
-        address=subject_address(code, row.label_fr, row.label_en),
+        address=address,
         trail=subject_trail(code[:-1]),
         fixed={"under": code},
         where=Q(pk__in=in_sql.values("pk")),
+        feed=f"{address}feed.atom",
     )
 
 
@@ -132,6 +136,7 @@ def in_shop(card: ShopCard) -> Listing:
         fixed={"within": frozenset({card.pk})},
         where=Q(pk__in=records.exclude(terms__retired_at__isnull=False).values("product_id")),
         shop_id=card.pk,
+        feed=f"{card.address}feed.atom",
     )
 
 
