@@ -64,7 +64,9 @@ def of_shop(request: HttpRequest, slug: str) -> HttpResponse:
 
 def opensearch(request: HttpRequest) -> HttpResponse:
     """`/opensearch.xml`"""
-    response = render(request, "storefront/opensearch.xml", content_type="application/opensearchdescription+xml")
+    described = {"described": _("Search all shops of %(name)s") % {"name": network.current().name}}
+    kind = "application/opensearchdescription+xml"
+    response = render(request, "storefront/opensearch.xml", described, content_type=kind)
     return kept(request, response)
 
 
