@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from marketplace.catalogue.models import ListedName, Subject
 from marketplace.catalogue.slugs import slug
 from search import names
 from search.directory import ShopCard
-from search.engines.base import FACETS, Query, Sort
+from search.engines.base import FacetValue, Query, Sort
 from search.forms import Choices, query_of
 from search.reader import Reader
 
@@ -57,7 +57,7 @@ class Listing:
     """Where its new arrivals are as an Atom feed."""
 
     def query(self, chosen: Choices, reader: Reader) -> Query:
-        asked = query_of(chosen, reader, facets=tuple(name for name in FACETS if name != self.kind))
+        asked = query_of(chosen, reader)
         fixed = dict(self.fixed)
         if "within" in fixed and asked.within is not None:
             fixed["within"] &= asked.within
@@ -117,6 +117,16 @@ def _trail(code: str, language: str) -> tuple[Crumb, ...]:
 def subject_trail(code: str) -> tuple[Crumb, ...]:
     """The upper levels of a Thema code and itself, as far as they have names. No query."""
     return _trail(code, get_language() or "")
+
+
+def subjects_below(code: str, counted: Iterable[FacetValue]) -> list[tuple[Crumb, int]]:
+    """The subjects one level below a code ("": the first level), with how many titles each has, by their code."""
+    found = []
+    for value, titles in sorted(counted, key=lambda counted: str(counted.value)):
+        below = str(value)
+        if len(below) == len(code) + 1 and below.startswith(code) and subjects.path(below)[-1:] == [below]:
+            found.append((subject_trail(below)[-1], titles))
+    return found
 
 
 def subject_address(code: str, french: str = "", english: str = "") -> str:

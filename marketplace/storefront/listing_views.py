@@ -49,7 +49,10 @@ def _page(request: HttpRequest, listing: Listing | None) -> HttpResponse:
     if listing.kind in listings.NAMES and chosen.is_plain and not page.total:
         raise Http404
     shown = context(chosen, page, reader, failed=failed, shop_id=listing.shop_id)
+    code = str(listing.fixed.get("under", ""))
     shown |= {
+        "facets": [facet for facet in shown["facets"] if facet.name != listing.kind],
+        "narrower": listings.subjects_below(code, page.facets.get("subject", ())) if code and not chosen.text else [],
         "listing": listing,
         "indexed": chosen.is_plain and page.total > 0 and not failed,
         "sorts": ((listing.sort, listing.sort_label), *SORTS) if listing.sort_label else SORTS,

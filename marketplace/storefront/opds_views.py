@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace.catalogue import subjects
 from marketplace.foundation import network
 from marketplace.storefront import opds
 from marketplace.storefront.feed_views import kept
@@ -139,12 +138,13 @@ def _below(request: HttpRequest, code: str) -> list[dict[str, Any]]:
         counted = queries.search(Query(under=code, available=True, orderable=True, page_size=1, facets=("subject",)))
     except SearchError:
         return []
-    found = []
-    for value in sorted(counted.facets["subject"], key=lambda value: str(value.value)):
-        below = str(value.value)
-        if len(below) == len(code) + 1 and below.startswith(code) and subjects.path(below)[-1:] == [below]:
-            crumb = listings.subject_trail(below)[-1]
-            path = reverse("storefront:opds-subject", args=[crumb.address.split("/")[2]])
-            properties = {"numberOfItems": value.titles}
-            found.append(opds.link(request, path, "subsection", title=crumb.label, properties=properties))
-    return found
+    return [
+        opds.link(
+            request,
+            reverse("storefront:opds-subject", args=[crumb.address.split("/")[2]]),
+            "subsection",
+            title=crumb.label,
+            properties={"numberOfItems": titles},
+        )
+        for crumb, titles in listings.subjects_below(code, counted.facets["subject"])
+    ]

@@ -88,7 +88,10 @@ def test_subject_page_has_the_levels_above(client, market):
     assert 'href="/subject/f-romans-et-fiction/"' in response.content.decode()
     moved = client.get("/subject/FF/")
     assert (moved.status_code, moved.url) == (301, "/subject/ff-romans-policiers-et-noirs/")
-    assert titles(client.get("/subject/f-romans-et-fiction/")) == ["Le Meurtre"]
+    upper = client.get("/subject/f-romans-et-fiction/")
+    assert (titles(upper), [(crumb.label, number) for crumb, number in upper.context["narrower"]]) == (
+        *(["Le Meurtre"], [("Crime and mystery", 1)]),
+    )
     assert "No title fits here." in text_of(client.get("/subject/a-arts/"))
 
 
