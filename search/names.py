@@ -28,7 +28,7 @@ Kind = ListedName.Kind
 
 _NOTHING_LEFT = "title"
 _BATCH = 2000
-_MOST_KNOWN = 300_000  # of some 200 bytes each
+_MOST_KNOWN = 100_000  # of some 250 bytes each
 _known: dict[tuple[str, str], date] = {}
 _lock = Lock()
 
@@ -40,7 +40,7 @@ class Named(NamedTuple):
     name: str
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def slug_of(kind: str, name: str) -> str:
     """ "Camus, Albert" → `albert-camus`. A name without a Latin letter keeps its own; empty for one without any."""
     name = shown(kind, name)
@@ -56,7 +56,7 @@ def shown(kind: str, name: str) -> str:
     return f"{first} {last}" if comma and kind == Kind.AUTHOR else name
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def address(kind: str, name: str) -> str:
     """The page of a name; empty for a name that can have none."""
     slug = slug_of(kind, name)
@@ -105,7 +105,7 @@ def _names_of(document: TitleDocument) -> Iterator[Named]:
                 yield named
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _named(kind: str, name: str) -> Named | None:
     slug, key = slug_of(kind, name), key_of(kind, name)
     return Named(kind, slug, key, shown(kind, name)[:300]) if slug and 0 < len(key) <= LONGEST_CODE else None

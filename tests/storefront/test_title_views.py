@@ -174,6 +174,18 @@ def test_queries_of_a_visitor(client, django_assert_num_queries, shops):
 
 
 @pytest.mark.parametrize("shops", [1, 30])
+def test_queries_of_a_visitor_of_a_title_that_has_everything(client, django_assert_num_queries, shops):
+    product = factories.product(gtin=9782070360024, series="Suite", contributors_text="Anne", subject_codes=["FBA"])
+    others = [factories.product(series="Suite", contributors_text="Anne") for _ in range(shops)]
+    others += [factories.product(contributors_text="Anne") for _ in range(shops)]
+    ProductFacts.objects.filter(pk__in=[product.pk, *(other.pk for other in others[:shops])]).update(work_id=product.pk)
+    Pick.objects.create(gtin=9782070360024, shop=sold_by(product, shops)[0], signed="Léa", text_fr="Oui.")
+    client.get(product.get_absolute_url())
+    with django_assert_num_queries(5):  # title with facts; editions; offers; series and more by the same; picks
+        client.get(product.get_absolute_url())
+
+
+@pytest.mark.parametrize("shops", [1, 30])
 def test_queries_of_a_reader_with_a_basket_and_a_place(django_assert_num_queries, shops):
     product = factories.product(gtin=9782070360024, series="Astérix")
     sold_by(product, shops)
