@@ -87,7 +87,10 @@ class Choices:
 
 def choices(parameters: QueryDict, usual_sort: Sort = Sort.BEST) -> Choices:
     """Read an address. Values that cannot be are left out; `usual_sort` is what a page has that says none."""
-    chosen = {name: tuple(dict.fromkeys(part[:60] for part in parameters.getlist(name) if part)) for name in SEVERAL}
+    chosen = {
+        name: tuple(dict.fromkeys(part[:60] for part in parameters.getlist(name) if part and part.isprintable()))
+        for name in SEVERAL
+    }
     sort = parameters.get("sort", "")
     page = parameters.get("page", "")
     return Choices(

@@ -67,6 +67,8 @@ class Listing:
 def named(kind: str, slug: str) -> Listing | None:
     """An author's, a publisher's or a series' page; its `address` is another one where another spelling has the page.
     None for a name nobody has. One query."""
+    if not slug.isprintable():
+        return None
     same = ListedName.objects.filter(kind=kind, slug=slug).values("key")
     row = ListedName.objects.filter(kind=kind, key__in=same).order_by("pk").first()
     if row is None:
@@ -91,7 +93,7 @@ def named(kind: str, slug: str) -> Listing | None:
 
 def subject(code: str) -> Listing | None:
     """A subject with all that is under it; None for a code that has no name. One query."""
-    row = Subject.objects.filter(scheme=subjects.SCHEME, code=code).first()
+    row = Subject.objects.filter(scheme=subjects.SCHEME, code=code).first() if code.isalnum() else None
     if row is None:
         return None
     label = row.label_en if (get_language() or "").startswith("en") else row.label_fr

@@ -70,9 +70,9 @@ def subject(request: HttpRequest, place: str) -> HttpResponse:
     return _titles(request, listings.subject(code), navigation=_below(request, code))
 
 
-def title(request: HttpRequest, pk: int) -> HttpResponse:
+def title(request: HttpRequest, pk: str) -> HttpResponse:
     """`/opds/title/7/`: one publication."""
-    found = rows([pk], Reader(now=timezone.now()))
+    found = rows([int(pk)], Reader(now=timezone.now()))
     if not found:
         raise Http404
     return kept(request, JsonResponse(opds.publication(request, found[0]), content_type=opds.PUBLICATION))

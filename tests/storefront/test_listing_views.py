@@ -106,9 +106,23 @@ def test_arrivals_begin_with_the_last(client, market):
     assert titles(client.get("/new/")) == ["Le Meurtre", "Volume Tome 2", "Volume 10"]
 
 
-@pytest.mark.parametrize("path", ["/author/nobody/", "/series/anne-hebert/", "/subject/zz/", "/shops/none/titles/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/author/nobody/",
+        "/series/anne-hebert/",
+        "/subject/zz/",
+        "/shops/none/titles/",
+        "/author/%00/",
+        "/subject/%00-a/",
+    ],
+)
 def test_what_is_not_there_is_not_found(client, market, path):
     assert client.get(path).status_code == 404
+
+
+def test_values_that_no_database_takes_are_left_out(client, market):
+    assert len(titles(client.get("/publisher/boreal-cie/?subject=%00&shop=%00&q=%00&page=%00&sort=%00"))) == 3
 
 
 def test_name_without_titles_is_not_found(client, market):
