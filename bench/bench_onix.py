@@ -11,6 +11,7 @@ from lxml import etree
 from catalog_sync import staging
 from catalog_sync.adapters import adapter_for
 from catalog_sync.conformance import FeedUnderTest
+from catalog_sync.doors.locations import read_in_child
 from catalog_sync.identifiers import check_digit_fits
 from catalog_sync.records import Lane
 from marketplace.foundation import bulk
@@ -102,7 +103,9 @@ def lxml_alone(path: Path, size: int) -> None:
 
 def into_the_stage(path: Path, size: int) -> None:
     with bulk.rarely_collecting():  # as sync.run does
-        staged = staging.stage(adapter_for(FeedUnderTest("onix", str(path), country="FR")).fetch(Lane.CATALOGUE, None))
+        wanted = FeedUnderTest("onix", str(path), country="FR")
+        with read_in_child(wanted, str(path), Lane.CATALOGUE) as (chunks, _):
+            staged = staging.stage(chunks)
     if (staged.read, staged.refused, staged.issues) != (size, 0, []):
         raise SystemExit(f"{staged.read} of {size} products were staged, {staged.refused} refused: {staged.issues[:3]}")
 

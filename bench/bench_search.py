@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import common
+import elastic
 import tantivy
 from django.conf import settings
 from django.utils import timezone
@@ -165,13 +166,19 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[round((len(values) - 1) * share)]
 
 
-def measure(asked: list[Query], bare: BareTantivy, page: Callable[[], object], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each request by peer, each the median of the rounds; all take turns at every request."""
-    tasks: dict[str, list[Callable[[], object]]] = {
+def tasks_of(asked: list[Query], bare: BareTantivy) -> dict[str, list[Callable[[], object]]]:
+    return {
         "ours": [partial(queries.search, query) for query in asked],
         "same": [bare.same_queries(query) for query in asked],
         "bm25": [partial(bare.search, query) for query in asked],
     }
+
+
+def measure(
+    tasks: Mapping[str, list[Callable[[], object]]], page: Callable[[], object], rounds: int
+) -> dict[str, list[float]]:
+    """Seconds of each request by peer, each the median of the rounds; all take turns at every request."""
+    asked = tasks["ours"]
     times: dict[str, list[list[float]]] = {name: [[] for _ in asked] for name in tasks}
     pages = []
     for _ in range(rounds):
@@ -183,11 +190,13 @@ def measure(asked: list[Query], bare: BareTantivy, page: Callable[[], object], r
     return medians | {"page": [median(pages) / common.BARE_PAGES]}
 
 
-def figures_of(taken: dict[str, list[float]], peer: str, said: str, *, goal: bool) -> list[common.Figure]:
+def figures_of(
+    taken: dict[str, list[float]], peer: str, said: str, *, goal: bool = False, of: str = "ours"
+) -> list[common.Figure]:
     figures = []
     for name, chosen in (("no filter", slice(0, None, 2)), ("shop and price", slice(1, None, 2))):
         for share in (0.5, 0.95):
-            ours, theirs = (percentile(taken[which][chosen], share) for which in ("ours", peer))
+            ours, theirs = (percentile(taken[which][chosen], share) for which in (of, peer))
             ratio = ours / theirs
             figures.append(
                 common.Figure(
@@ -206,13 +215,14 @@ def figures_of(taken: dict[str, list[float]], peer: str, said: str, *, goal: boo
 def main() -> None:
     wants = common.arguments(__doc__ or "")
     titles = make_index(wants.quick)
-    bare = BareTantivy()
+    bare, other = BareTantivy(), elastic.filled()
     asked = requests(4 if wants.quick else 100)
     differing = [query.text for query in asked if not same(query, bare)]
-    taken = measure(asked, bare, common.bare_page(), 2 if wants.quick else 15)
+    tasks = tasks_of(asked, bare) | (elastic.tasks(other, asked) if other else {})
+    taken = measure(tasks, common.bare_page(), 2 if wants.quick else 15)
     figures = [
         *figures_of(taken, "same", "the same queries", goal=True),
-        *figures_of(taken, "bm25", "by BM25 alone", goal=False),
+        *figures_of(taken, "bm25", "by BM25 alone"),
         common.Figure(
             "requests that BM25 finds or counts otherwise",
             f"{len(differing)}",
@@ -221,6 +231,10 @@ def main() -> None:
             met=not differing,
         ),
     ]
+    if other:
+        figures += figures_of(taken, "ours", "Elasticsearch beside tantivy", of="elastic")
+        figures += figures_of(taken, "elastic same", "Elasticsearch, the same requests", of="elastic")
+        figures += elastic.figures(other, asked, 1 if wants.quick else 3)
     common.show(f"Search in {titles:,} titles", figures, taken["page"][0], wants)
 
 

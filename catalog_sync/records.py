@@ -204,6 +204,7 @@ class Chunk(NamedTuple):
     notes: tuple[Reason, ...]  # decisions about the file: on the first chunk, and on the last what its end showed
     row_hashes: Sequence[int] = ()  # of the row that each record was made of (`reading.known_rows`); none at all else
     same: Sequence[int] = ()  # of rows that were not cleaned: they are known
+    turn: int = 0  # of a file that several children read: which of its turns this is (`reading.shares`)
 
 
 RAW_CHARACTERS = 2000

@@ -51,6 +51,9 @@ class DemoShop(NamedTuple):
     feed_kind: str
     feed_dialect: str
     file_name: str
+    kind: str = "books"  # these three as in `Shop.Kind`, `Shop.Goods`, `Shop.Service`
+    goods: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
     stock_kind: str = "on_hand"
     buffer: int = 0
     english: float = 0.0

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "marketplace.payments.apps.PaymentsConfig",
     "marketplace.payments.fake_stripe.apps.FakeStripeConfig",
     "marketplace.checkout.apps.PlacingConfig",
+    "marketplace.readers.apps.ReadersConfig",
     "marketplace.storefront.apps.StorefrontConfig",
     "marketplace.cms.apps.CmsConfig",
     "marketplace.operations.apps.OperationsConfig",
@@ -211,9 +212,12 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("HALLES_FROM_EMAIL", "bonjour@halles.example.org")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# Search: one engine behind search.engines.base.Engine
+# Search: one engine behind search.engines.base.Engine; address and name are Elasticsearch's
+# (search.engines.elasticsearch.ElasticsearchEngine), which keeps its locks below the path
 SEARCH_ENGINE = env("HALLES_SEARCH_ENGINE", "search.engines.tantivy.TantivyEngine")
 SEARCH_INDEX_PATH = Path(env("HALLES_INDEX", str(VAR_DIR / "index")))
+SEARCH_ADDRESS = env("ELASTICSEARCH_URL", "http://127.0.0.1:9200")
+SEARCH_INDEX_NAME = env("HALLES_INDEX_NAME", "halles")
 
 # Stripe; the stateful stand-in unless a key is given
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY")

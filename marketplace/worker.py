@@ -48,6 +48,7 @@ STEPS = [
     Step("index_titles", "search.indexing:index_titles", 0.2),
     Step("heal_index", "search.indexing:heal_index", 15, slow=True),
     Step("send_mail", "marketplace.foundation.mail:send_mail", 2),
+    Step("watch_alerts", "marketplace.readers.alerts:watch_alerts", 5),
     Step("follow_freshness", "shops.freshness:follow_freshness", 20),
     Step("follow_promises", "catalog_sync.promises:follow_promises", 60, slow=True),
     Step("follow_decisions", "catalog_sync.decisions:follow_decisions", 2, slow=True),
@@ -61,6 +62,7 @@ STEPS = [
     Step("look_up", "catalog_sync.titles.looking_up:look_up", 10, slow=True),
     Step("fetch_covers", "marketplace.catalogue.cover_files:fetch_covers", 5, slow=True),
     Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15, slow=True),
+    Step("measure_keeping", "shops.keeping:measure_keeping", 3600, slow=True),
     Step("end_withheld", "shops.withholding:end_withheld", 300),
 ]
 

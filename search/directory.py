@@ -49,6 +49,22 @@ class Delivery:
         return self.kind == DeliveryOption.Kind.PICKUP
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seller:
+    """Who sells, and how a reader can give back what they bought."""
+
+    legal_name: str
+    registration: str
+    is_professional: bool
+    return_days: int
+    return_terms_fr: str
+    return_terms_en: str
+
+    @property
+    def return_terms(self) -> str:
+        return self.return_terms_en if (get_language() or "").startswith("en") else self.return_terms_fr
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ShopCard:
     """One shop on sale, in plain values. While they stay the same it stays the same object, also when read again, and
@@ -63,9 +79,18 @@ class ShopCard:
     region: str
     postcode: str
     position: tuple[float, float] | None
+    kind: str
+    goods: tuple[str, ...]
+    services: tuple[str, ...]
     zone: ZoneInfo
     hours: tuple[Hours, ...]
     deliveries: tuple[Delivery, ...]
+    kept_share: float
+    seller: Seller
+
+    @property
+    def kind_name(self) -> str:
+        return str(dict(Shop.Kind.choices).get(self.kind, ""))
 
     @property
     def pickup(self) -> Delivery | None:
@@ -121,6 +146,9 @@ def _card(shop: Shop) -> ShopCard:
         region=shop.region,
         postcode=shop.postcode,
         position=None if shop.latitude is None or shop.longitude is None else (shop.latitude, shop.longitude),
+        kind=shop.kind,
+        goods=tuple(shop.goods),
+        services=tuple(shop.services),
         zone=ZoneInfo(shop.timezone),
         hours=tuple(
             Hours(weekday=span.weekday, opens=span.opens, closes=span.closes) for span in shop.opening_hours.all()
@@ -137,6 +165,15 @@ def _card(shop: Shop) -> ShopCard:
                 local=bool(option.postcode_prefixes),
             )
             for option in shop.delivery_options.all()
+        ),
+        kept_share=shop.kept_share,
+        seller=Seller(
+            legal_name=shop.legal_name or shop.name,
+            registration=shop.registration,
+            is_professional=shop.is_professional,
+            return_days=shop.return_days,
+            return_terms_fr=shop.return_terms_fr,
+            return_terms_en=shop.return_terms_en,
         ),
     )
 

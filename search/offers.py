@@ -12,7 +12,7 @@ from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import money
 from marketplace.foundation.prepared import Prepared
-from search import availability, directory
+from search import availability, confidence, directory
 from search.availability import Opening
 from search.directory import ShopCard
 from search.reader import Reader
@@ -104,6 +104,8 @@ class Offer:
     is_mine: bool
     opening: Opening
     collect_today: bool
+    confidence: str
+    """Of `search.confidence`: how likely a copy is really there."""
 
     @property
     def buyable(self) -> bool:
@@ -121,8 +123,8 @@ class Offer:
 def offers_of(product_ids: Iterable[int], reader: Reader) -> dict[int, list[Offer]]:
     """Offers of shops on sale, by product: new before used, each group best first. Products without any are left out.
 
-    Best first: what is there before what is to be ordered; then the reader's own shop; then by distance where a place
-    is known; then the price; then the shop's name."""
+    Best first: what is there before what is to be ordered; then the reader's own shop; then what is doubtful last; then
+    by distance where a place is known; then the price; then the shop's name."""
     found: dict[int, list[Offer]] = {}
     cards = directory.active()
     wanted = list(product_ids)
@@ -148,6 +150,7 @@ def _offer(record: Any, shop: Any, terms: Any, card: ShopCard, reader: Reader) -
     units = sellable.sellable_units(record, shop=shop, terms=terms, now=reader.now)
     word = terms.availability if terms else Availability.IN_STOCK
     state = _state(record, word, units)
+    as_of = sellable.effective_as_of(terms, shop)
     return Offer(
         stock_record_id=record.pk,
         product_id=record.product_id,
@@ -161,13 +164,14 @@ def _offer(record: Any, shop: Any, terms: Any, card: ShopCard, reader: Reader) -
         availability=word,
         days=terms.days if terms else None,
         available_on=terms.available_on if terms else None,
-        as_of=sellable.effective_as_of(terms, shop),
+        as_of=as_of,
         price_minor=money.to_minor(record.price, record.price_currency),
         currency=record.price_currency,
         distance_km=availability.distance(reader.place, card),
         is_mine=card.pk == reader.shop_id,
         opening=availability.opening(card, reader.now),
         collect_today=state in ("have", "ask") and availability.collects_today(card, reader.now),
+        confidence=confidence.level(units, as_of, card.kept_share, now=reader.now),
     )
 
 
@@ -183,6 +187,7 @@ def _rank(offer: Offer) -> tuple[object, ...]:
         offer.is_used,
         _ORDER[offer.state],
         not offer.is_mine,
+        offer.buyable and offer.confidence == confidence.DOUBTFUL,
         round(far / NEAR_ENOUGH_KM),
         offer.price_minor,
         far,

@@ -1,7 +1,7 @@
 """The way in to the search for everyone else: the engine that the settings name, once per process.
 
 ``SEARCH_ENGINE`` is the dotted path of an ``Engine`` class, which takes what else it needs from the settings
-(``SEARCH_INDEX_PATH`` for the embedded one).
+(``SEARCH_INDEX_PATH``; ``SEARCH_ADDRESS`` and ``SEARCH_INDEX_NAME`` for one on a server).
 """
 
 from functools import cache

@@ -1,18 +1,25 @@
-"""What we know of the person who looks: only what they said, kept in their session."""
+"""What we know of the person who looks: only what they said.
+
+Their shop is kept in their session. Their place is kept by their own browser, in a signed cookie that ends with it: no
+table of ours ever has it, nor has a copy of the database."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 
 from search import directory
 from search.availability import Place
 from search.directory import ShopCard
 
-_PLACE = "place"
+PLACE_COOKIE = "halles_place"
+_SIGNER = Signer(salt="search.reader.place")
 _SHOP = "my_shop"
 
 
@@ -34,7 +41,7 @@ def reader_of(request: HttpRequest) -> Reader:
     known = getattr(request, "_reader", None)
     if known is None:
         known = Reader(
-            place=_place(request.session.get(_PLACE)),
+            place=_place(request.COOKIES.get(PLACE_COOKIE, "")),
             shop_id=request.session.get(_SHOP),
             now=timezone.now(),
         )
@@ -42,26 +49,33 @@ def reader_of(request: HttpRequest) -> Reader:
     return known
 
 
-def remember_place(request: HttpRequest, place: Place) -> None:
-    request.session[_PLACE] = {
-        "latitude": place.latitude,
-        "longitude": place.longitude,
-        "label": place.label,
-        "radius_km": place.radius_km,
-    }
+def remember_place(response: HttpResponse, place: Place) -> None:
+    """Until the browser is closed. Signed, so that a page never works with degrees that we did not write."""
+    response.set_cookie(
+        PLACE_COOKIE,
+        _SIGNER.sign_object(asdict(place)),
+        httponly=True,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
+    )
+    patch_vary_headers(response, ["Cookie"])
 
 
 def remember_shop(request: HttpRequest, shop_id: int) -> None:
     request.session[_SHOP] = shop_id
 
 
-def forget_place(request: HttpRequest) -> None:
-    request.session.pop(_PLACE, None)
+def forget_place(response: HttpResponse) -> None:
+    response.delete_cookie(PLACE_COOKIE, samesite="Lax")
 
 
 def forget_shop(request: HttpRequest) -> None:
     request.session.pop(_SHOP, None)
 
 
-def _place(kept: object) -> Place | None:
-    return Place(**kept) if isinstance(kept, dict) else None
+def _place(kept: str) -> Place | None:
+    """None too for a cookie that is not ours, or of an older form."""
+    try:
+        return Place(**_SIGNER.unsign_object(kept)) if kept else None
+    except (BadSignature, TypeError, ValueError):
+        return None

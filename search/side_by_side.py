@@ -1,16 +1,16 @@
-"""Other threads and processes that use an index while a conformance test does."""
+"""Engines beside each other: one while others use the same index, and two with the same titles."""
 
 import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
 
 from search import samples
 from search.documents import TitleDocument
-from search.engines.base import Engine, Query
+from search.engines.base import Engine, Page, Query
 
 _PATIENCE_SECONDS = 60
 
@@ -69,3 +69,26 @@ def _titles_without_end(begun: Connection) -> Iterator[TitleDocument]:
         yield samples.title(number)
         if number == 105:
             begun.send("begun")
+
+
+def differences(one: Engine, other: Engine, queries: Iterable[Query], *, first: bool = True) -> list[str]:
+    """What two engines with the same titles do not have in common: which titles are found (where they fit on a page),
+    how many, every facet's counts, and whether words were corrected; ``first``, also which title comes first. That may
+    be another where several fit exactly as well."""
+    return [
+        f"{query.text!r}: {name} is {mine!r} and {theirs!r}"
+        for query in queries
+        for name, mine, theirs in _told(query, one.search(query), other.search(query), first)
+        if mine != theirs
+    ]
+
+
+def _told(query: Query, mine: Page, theirs: Page, first: bool) -> Iterator[tuple[str, object, object]]:
+    yield "total", mine.total, theirs.total
+    yield "corrected", mine.corrected, theirs.corrected
+    if first:
+        yield "the first", mine.ids[:1], theirs.ids[:1]
+    if mine.total <= query.page_size:
+        yield "found", sorted(mine.ids), sorted(theirs.ids)
+    for name in mine.facets:
+        yield name, sorted(mine.facets[name], key=str), sorted(theirs.facets[name], key=str)

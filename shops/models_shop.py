@@ -17,6 +17,46 @@ class Shop(models.Model):
         PAUSED = "paused", _("Paused")
         LEFT = "left", _("Left")
 
+    class Kind(models.TextChoices):
+        """What a passer-by would call it."""
+
+        BOOKS = "books", _("Bookshop")
+        USED_BOOKS = "used_books", _("Second-hand bookshop")
+        COMICS = "comics", _("Comics and children's bookshop")
+        STATIONERY = "stationery", _("Stationer")
+        FOOD = "food", _("Grocer")
+        CRAFTS = "crafts", _("Makers' shop")
+        MUSIC = "music", _("Music shop")
+        TOYS = "toys", _("Toys and games")
+        OTHER = "other", _("Other")
+
+    class Goods(models.TextChoices):
+        """What there is on its shelves; a shop has several."""
+
+        NEW_BOOKS = "new_books", _("New books")
+        USED_BOOKS = "used_books", _("Used books")
+        RARE_BOOKS = "rare_books", _("Rare and signed books")
+        COMICS = "comics", _("Comics")
+        CHILDREN = "children", _("Children's books")
+        ENGLISH = "english", _("Books in English")
+        FRENCH = "french", _("Books in French")
+        PAPER = "paper", _("Paper and pens")
+        MUSIC = "music", _("Music")
+        TOYS = "toys", _("Toys and games")
+        FOOD = "food", _("Food and drink")
+        CRAFTS = "crafts", _("Craft")
+
+    class Service(models.TextChoices):
+        """What it does for people, beside the deliveries that its `delivery_options` tell."""
+
+        STEP_FREE = "step_free", _("Step-free entrance")
+        ORDERING = "ordering", _("Orders any title")
+        BUYING = "buying", _("Buys used books")
+        WRAPPING = "wrapping", _("Gift wrapping")
+        READINGS = "readings", _("Readings and events")
+        SCHOOLS = "schools", _("Serves schools and libraries")
+        CAFE = "cafe", _("Café")
+
     class StockKind(models.TextChoices):
         """Which number its feeds give, in both lanes: units on hand, or units not yet promised to its customers."""
 
@@ -36,6 +76,9 @@ class Shop(models.Model):
     country = models.CharField(max_length=2, default="CA")
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.BOOKS)
+    goods = models.JSONField(default=list, blank=True, help_text='Codes of Goods: ["new_books"].')
+    services = models.JSONField(default=list, blank=True, help_text='Codes of Service: ["step_free"].')
     timezone = models.CharField(max_length=40, default="America/Toronto")
     language = models.CharField(
         max_length=2, choices=settings.LANGUAGES, default="fr", help_text="Its mail's language."
@@ -66,6 +109,15 @@ class Shop(models.Model):
     stripe_account_changed_at = models.DateTimeField(null=True, blank=True)
     channel = models.CharField(max_length=20, default="email", help_text="How its orders reach it: shops.channels.")
     channel_options = models.JSONField(default=dict, blank=True)
+    # Who sells, as the law of distance selling has it told before one buys (EU: Directive 2011/83, articles 6 and 6a).
+    legal_name = models.CharField(max_length=160, blank=True, help_text="Empty: its name.")
+    registration = models.CharField(max_length=80, blank=True, help_text="Of its business: SIREN, NEQ, company number.")
+    is_professional = models.BooleanField(default=True, help_text="A private person sells without a right of return.")
+    return_days = models.PositiveSmallIntegerField(default=14, help_text="Days within which a reader may send back.")
+    return_terms_fr = models.TextField(blank=True)
+    return_terms_en = models.TextField(blank=True)
+    # How often it could hand over what its numbers said: `shops.keeping`.
+    kept_share = models.FloatField(default=0.95)
     joined_at = models.DateTimeField(auto_now_add=True)
     vouched_at = models.DateTimeField(
         null=True, blank=True, help_text="An operator has vouched for it: its titles need no look any more."

@@ -22,6 +22,8 @@ from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
+from marketplace.readers import alerts, lists
+from marketplace.readers.models import SavedSearch
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
@@ -50,6 +52,7 @@ NOWHERE = (404, 404, 404, 404, 404)
 REFUSED = (400, 400, 400, 400, 400)
 KEYLESS = (401, 401, 401, 401, 401)
 SIGNED_IN = (LOGIN, 200, 200, 200, 200)
+NOT_THEIRS = (LOGIN, 404, 404, 404, 404)
 SHOP_A = (LOGIN, 404, 200, 404, 404)
 SHOP_A_DOES = (LOGIN, 404, 302, 404, 404)
 OPERATOR = (LOGIN, 404, 404, 404, 200)
@@ -89,6 +92,8 @@ ROUTES: dict[str, Row] = {
     "storefront:shops": get(EVERYONE),
     "storefront:shop": get(EVERYONE, "slug"),
     "storefront:place": get(EVERYONE),
+    "storefront:towns": get(EVERYONE),
+    "storefront:map": get(EVERYONE),
     "storefront:place-forget": post(MOVED),
     "storefront:my-shop": post(MOVED),
     "storefront:account": get(SIGNED_IN),
@@ -111,6 +116,18 @@ ROUTES: dict[str, Row] = {
     "storefront:opds-subjects": get(EVERYONE),
     "storefront:opds-subject": get(EVERYONE, "subject"),
     "storefront:order": get(EVERYONE, "order", "order_key"),
+    # What readers keep; the rows named are another reader's
+    "storefront:lists": get(SIGNED_IN),
+    "storefront:list-put": get(SIGNED_IN, "title"),
+    "storefront:list": get(NOWHERE, "wish_list"),
+    "storefront:list-change": post(NOT_THEIRS, "wish_list", delete="1"),
+    "storefront:list-off": post(NOT_THEIRS, "wish_list", "title"),
+    "storefront:searches": get(SIGNED_IN),
+    "storefront:search-forget": post(NOT_THEIRS, "saved"),
+    "storefront:alerts": get(SIGNED_IN),
+    "storefront:alert-ask": get(SIGNED_IN, "title"),
+    "storefront:alert-end": post(NOT_THEIRS, "alert"),
+    "storefront:alert-stop": get(EVERYONE, "alert", "alert_key"),  # a mail's own address
     # Buying
     "storefront:basket": get(EVERYONE),
     "storefront:basket-add": post(MOVED, stock_record="record", quantity="1"),
@@ -162,6 +179,8 @@ ROUTES: dict[str, Row] = {
     "portal:undo": post(SHOP_A_DOES, "slug", "run"),
     "portal:stock": get(SHOP_A, "slug"),
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
+    "portal:profile": get(SHOP_A, "slug"),
+    "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books"),
     "portal:money": get(SHOP_A, "slug"),
     # Programs, which have a key and no session
     "api:openapi-json": get(EVERYONE),
@@ -246,7 +265,14 @@ def world(db, settings, tmp_path) -> World:
     Subject.objects.create(code="F", label_fr="Romans", label_en="Fiction")
     hooks.make(a.run.feed, form=Webhook.Form.STANDARD, given="", by=a.staff, now=now)
     ProductFacts.objects.filter(product_id=line.product_id).update(publisher="Boréal")
+    other = factories.user()
+    saved = SavedSearch.objects.create(reader=other, name="s", parameters="q=s", saved_at=now)
+    alert = alerts.ask(other, line.product, language="fr", now=now)
     known = {
+        "wish_list": lists.make(other, "Theirs").key,
+        "saved": saved.pk,
+        "alert": alert.pk,
+        "alert_key": alerts.stop_url(alert).split("/")[-3],
         "slug": a.shop.slug,
         "title": line.product_id,
         "title_slug": line.product.slug,

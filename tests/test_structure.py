@@ -19,6 +19,7 @@ ORDER = [
     ("catalog_sync",),
     ("marketplace.payments",),
     ("marketplace.checkout",),
+    ("marketplace.readers",),
     ("marketplace", "shops.portal", "shops.onboarding", "demo", "manage"),
 ]
 MAX_LINES, MAX_FUNCTION = 350, 60

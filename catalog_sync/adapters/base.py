@@ -9,6 +9,7 @@ from typing import Any
 from catalog_sync.prices import NO_CURRENCY
 from catalog_sync.reading.fetching import LocalFile, open_all
 from catalog_sync.reading.known_rows import KnownRows
+from catalog_sync.reading.shares import Share
 from catalog_sync.reasons import FeedError, Reason, feed_error, reason
 from catalog_sync.records import STOCK_FIELDS, CatalogRecord, Chunk, Cursor, Issue, Lane, Refused, StockKind
 
@@ -80,6 +81,7 @@ class FileAdapter(Adapter):
     capabilities = frozenset({FULL})
     passes_over_known = False
     known: KnownRows | None = None  # for one that passes over them: rows that need not be cleaned
+    share = Share()  # for one that reads in shares: the turns of the file that are read here
 
     @property
     def is_one_file(self) -> bool:
@@ -113,6 +115,10 @@ class FileAdapter(Adapter):
         """The chunks of an opened file; the last one by `last_chunk`."""
         raise NotImplementedError
 
+    def reads_in_shares(self, file: LocalFile) -> bool:
+        """Whether `read` keeps to `share`, and names its chunks' turns: then several children read a large file."""
+        return False
+
     def speaks_for(self, lane: Lane) -> tuple[str, ...]:
         """A file read for the stock lane speaks for the stock alone, whatever else it holds."""
         return STOCK_FIELDS if lane is Lane.STOCK else ()
@@ -134,9 +140,10 @@ class FileAdapter(Adapter):
             writer.notes.append(why_not or reason("file_cut"))
         if delta:
             writer.notes.append(reason("delta_only"))
-        if not writer.listed and writer.is_empty():
+        if not writer.listed and writer.is_empty() and not self.share.number:
             raise feed_error("file_without_articles", permanent=False)
-        some_read = bool(writer.read or writer.records or writer.same)
+        # Of a file in shares, whoever hears them all knows whether any was read.
+        some_read = bool(writer.read or writer.records or writer.same) or self.share.of > 1
         return writer.take(complete=whole and some_read and not delta, cursor=cursor)
 
 
@@ -176,11 +183,11 @@ class ChunkWriter:
         size = CHUNK_SIZE if self.listed else FIRST_CHUNK_SIZE
         return len(self.records) + len(self.refused) + len(self.gone) >= size
 
-    def take(self, *, complete: bool = False, cursor: Cursor | None = None) -> Chunk:
+    def take(self, *, complete: bool = False, cursor: Cursor | None = None, turn: int = 0) -> Chunk:
         """What was gathered, as a chunk; gathering starts anew."""
         chunk = Chunk(
             *(self.records, self.refused, self.issues, self.gone, self.as_of, complete, cursor, tuple(self.notes)),
-            *(self.row_hashes, self.same),
+            *(self.row_hashes, self.same, turn),
         )
         self.read += len(self.records) + len(self.same)
         self.listed += len(self.records) + len(self.same) + len(self.refused) + len(self.gone)

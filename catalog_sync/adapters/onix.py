@@ -21,6 +21,7 @@ from catalog_sync.adapters.onix_prices import Terms, obtainable, read_supply
 from catalog_sync.adapters.onix_related import read_related
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.reading.fetching import LocalFile, finished_files
+from catalog_sync.reading.shares import TURN
 from catalog_sync.reading.stamps import as_of, read_stamp
 from catalog_sync.reading.xml_parts import Part, text
 from catalog_sync.reading.xml_records import Document, Piece, XmlEnding, describe, parse_plain, prefixes, split_records
@@ -66,6 +67,9 @@ class _Message:
 class Onix(FileAdapter):
     kind = "onix"
     arrived = 0  # when the last of the files read came here, in nanoseconds
+
+    def reads_in_shares(self, file: LocalFile) -> bool:
+        return True
 
     def places(self, location: str, since: Cursor | None) -> list[str]:
         """Of a folder all messages that have come since the last reading, and always the one that came last."""
@@ -127,22 +131,26 @@ class Onix(FileAdapter):
         ending = XmlEnding()
         declared = prefixes(document)
         message = self._message(NO_HEADER, document, file, lane)
+        turn = 0
         for piece in split_records(file.path, document, NAMES, ending):
             if piece.name in HEADERS:
                 if not message.writer.is_empty():  # messages one after the other in one file
-                    yield message.writer.take()
+                    yield message.writer.take(turn=turn)
                 message = self._message(_header(piece, declared), document, file, lane).follows(message)
                 continue
-            self._take(piece, declared, message)
-            if message.writer.is_full():
-                yield message.writer.take()
+            ended, turn = turn, piece.number // TURN
+            if message.writer.is_full() or (turn != ended and self.share.of > 1 and self.share.takes(ended)):
+                yield message.writer.take(turn=ended)
+            if self.share.takes(turn):
+                self._take(piece, declared, message)
         if message.cleaned:
             message.writer.notes.append(reason("control_characters", count=message.cleaned))
         if message.no_product and not message.writer.listed and ending.closed:
-            yield message.writer.take()
+            yield message.writer.take(turn=turn)
             return
         why_not = reason("updates_only") if ending.closed and message.updates else None
-        yield self.last_chunk(message.writer, whole=ending.closed and not message.updates, why_not=why_not)
+        last = self.last_chunk(message.writer, whole=ending.closed and not message.updates, why_not=why_not)
+        yield last._replace(turn=turn)
 
     def _message(self, header: Part, document: Document, file: LocalFile, lane: Lane) -> _Message:
         sent = self._sent(header)

@@ -6,7 +6,7 @@ default new), `price_kind` (default retail).
 """
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,23 +106,33 @@ class Spreadsheet(FileAdapter):
     passes_over_known = True
     position_word = "line"
 
+    def reads_in_shares(self, file: LocalFile) -> bool:
+        return not is_workbook(file.path)
+
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         table, layout, columns = open_list(file.path, self.feed, remembered(since.value if since else ""))
         notes = [*table.notes, *stamp_notes(file), *column_notes(columns, named=layout.named)]
         writer = ChunkWriter(as_of(file.stamp, file.received_at, file.lateness), notes)
         rows = iter(table.rows)
         cleaner: RowCleaner | None = None
-        size = SAMPLE_PRICES  # the first chunk is a small one: of a file that is known it is the only one
-        while batch := list(islice(rows, size)):
-            kept: list[Any] = batch
-            if Refused in set(map(type, batch)):
-                kept = [item for item in batch if not isinstance(item, Refused)]
-                writer.refused.extend(item for item in batch if isinstance(item, Refused))
+        for turn in count():
+            size = CHUNK_SIZE if turn else SAMPLE_PRICES  # of a file that is known the first chunk is the only one
+            mine = self.share.takes(turn)
+            if not mine and cleaner and table.pass_over:
+                if not table.pass_over(size):
+                    break
+                continue
+            batch = list(islice(rows, size))
+            kept = [item for item in batch if not isinstance(item, Refused)]
             if kept:
                 cleaner = cleaner or RowCleaner(self, columns, lane, kept, writer)
-                cleaner.clean(kept)
-            if len(batch) == size:
-                yield writer.take()
-            size = CHUNK_SIZE
+            if mine:
+                writer.refused.extend(item for item in batch if isinstance(item, Refused))
+                if kept and cleaner:
+                    cleaner.clean(kept)
+            if len(batch) < size:
+                break
+            if mine:
+                yield writer.take(turn=turn)
         cursor = Cursor(lane, columns.memory(newline=table.ending.final_newline).text())
-        yield self.last_chunk(writer, whole=table.ending.whole, cursor=cursor)
+        yield self.last_chunk(writer, whole=table.ending.whole, cursor=cursor)._replace(turn=turn)

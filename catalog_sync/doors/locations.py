@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from catalog_sync.reading.confined import confined_chunks
 from catalog_sync.reading.fetching import LocalFile, open_all
 from catalog_sync.reading.known_rows import KnownRows
 from catalog_sync.reading.sftp_login import HostKeyError, Login
+from catalog_sync.reading.shares import Share, in_order, shares
 from catalog_sync.reasons import feed_error
 from catalog_sync.records import Chunk, Cursor, Lane
 
@@ -113,13 +115,16 @@ def _opened(
             files, left_out = open_all(adapter.places(location, since), stack, lateness, login)
             size = sum(file.path.stat().st_size for file in files)
 
-        def read() -> Iterator[Chunk]:
+        def read(share: Share) -> Iterator[Chunk]:
+            adapter.share = share
             with _file_trouble(location):
                 yield from adapter.read_all(files, lane, since, left_out)
 
         def begin(known: KnownRows | None) -> Iterator[Chunk]:
             adapter.known = known
-            return stack.enter_context(confined_chunks(read, size))
+            several = shares(size) if len(files) == 1 and adapter.reads_in_shares(files[0]) else [Share()]
+            readings = [stack.enter_context(confined_chunks(partial(read, share), size)) for share in several]
+            return in_order(readings) if len(readings) > 1 else readings[0]
 
         yield begin, files
 

@@ -123,11 +123,12 @@ def _plain(chunk: Chunk) -> tuple[Any, ...]:
         [tuple(note) for note in chunk.notes],
         chunk.row_hashes,
         chunk.same,
+        chunk.turn,
     )
 
 
 def _chunk(plain: tuple[Any, ...]) -> Chunk:
-    records, refused, issues, gone, as_of, complete, cursor, notes, row_hashes, same = plain
+    records, refused, issues, gone, as_of, complete, cursor, notes, row_hashes, same, turn = plain
     return Chunk(
         list(map(CatalogRecord._make, records)),
         [Refused(raw, Reason(*why), position, sku) for raw, why, position, sku in refused],
@@ -139,6 +140,7 @@ def _chunk(plain: tuple[Any, ...]) -> Chunk:
         tuple(Reason(*note) for note in notes),
         row_hashes,
         same,
+        turn,
     )
 
 

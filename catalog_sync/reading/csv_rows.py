@@ -81,7 +81,9 @@ def read_below(
         notes.append(reason("header_late", line=line))
     ending = Ending()
     shape = Shape(head.delimiter, line, len(header), max(usual, len(header)), needed)
-    return Table(header, iter(_Rows(path, head.decoding, shape, newline_expected, ending)), notes, ending)
+    source = _Rows(path, head.decoding, shape, newline_expected, ending)
+    rows = iter(source)
+    return Table(header, rows, notes, ending, lambda count: source.pass_over(rows, count))
 
 
 def decide_delimiter(text: str) -> str:
@@ -138,6 +140,16 @@ class _Rows:
         self.last = ""
         self.runaway = False
         self.cut = False
+        self.unwanted = 0  # rows to pass over
+
+    def pass_over(self, rows: Iterator[tuple[int, list[str]] | Refused], count: int) -> bool:
+        """Go on behind the next `count` of these rows. Returns False at the end."""
+        self.unwanted = count
+        while self.unwanted:
+            if next(rows, None) is None:
+                return False
+            self.unwanted -= 1
+        return True
 
     def _lines(self, stream: TextIO) -> Iterator[str]:
         """Physical lines, then a mark: it becomes a row of its own unless a quotation mark is open at the end."""
@@ -162,6 +174,8 @@ class _Rows:
             while not ended:
                 if len(self.ahead) <= _LINES:
                     self.ahead.extend(stream.readlines(_BLOCK))
+                if self.unwanted > _LINES and self._passed_over():
+                    continue
                 if rows := self._plain_rows():
                     yield from rows
                 else:
@@ -170,16 +184,41 @@ class _Rows:
     def _plain_rows(self) -> list[tuple[int, list[str]]]:
         """The rows of the next lines, where each line is one row of the right width, as almost always: three times as
         fast as row by row. None where one is not. The last line of the file waits for `_row_by_row`."""
-        lines = list(islice(self.ahead, max(0, min(_LINES, len(self.ahead) - 1))))
+        lines = self._next_lines()
         rows = self._split(lines)
         if {*map(len, rows)} != {self.width}:
             return []
         first = self.line + 1
+        self._take(lines)
+        return [(line, cells) for line, cells in enumerate(rows, first) if any(cells)]
+
+    def _passed_over(self) -> bool:
+        """The same, of rows that nobody wants: where no quotation mark is about, they are counted without being taken
+        apart."""
+        lines = self._next_lines()
+        together = "".join(lines)
+        if '"' in together or len(together) > LARGEST_CELL:
+            rows = self._split(lines)
+            if {*map(len, rows)} != {self.width}:
+                return False
+            filled = sum(map(any, rows))
+        else:
+            if {line.count(self.delimiter) for line in lines} != {self.width - 1}:
+                return False
+            blank = self.delimiter + "\r\n"
+            filled = sum(1 for line in lines if line.strip(blank))
+        self._take(lines)
+        self.unwanted -= filled
+        return True
+
+    def _next_lines(self) -> list[str]:
+        return list(islice(self.ahead, max(0, min(_LINES, len(self.ahead) - 1))))
+
+    def _take(self, lines: list[str]) -> None:
         self.line += len(lines)
         self.last = lines[-1]
         for _ in lines:
             self.ahead.popleft()
-        return [(line, cells) for line, cells in enumerate(rows, first) if any(cells)]
 
     def _split(self, lines: list[str]) -> list[list[str]]:
         """The cells of lines that are a row each; none where some are not."""

@@ -23,12 +23,13 @@ class Ending:
 class Table:
     """`rows` yields (position, cells) with exactly as many cells as `header` has names, or a `Refused` for a row
     that cannot be brought to that. Positions are lines of a text file, rows of a sheet, from 1. `ending` is valid
-    once rows are read."""
+    once rows are read. `pass_over`: where a table can, goes on behind so many rows; False at its end."""
 
     header: list[str]
     rows: Iterator[tuple[int, list[str]] | Refused]
     notes: list[Reason]
     ending: Ending
+    pass_over: Callable[[int], bool] | None = None
 
 
 def find_header(rows: list[tuple[int, list[str]]], knows: Callable[[str], bool]) -> int | None:

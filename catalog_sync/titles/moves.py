@@ -65,6 +65,7 @@ FOLLOWS = (
     Follow("offer.Range_excluded_products", once="range_id"),
     Follow("titles.FactEdit", once="fact"),
     Follow("customer.ProductAlert"),
+    Follow("readers.Alert"),
     Follow("analytics.UserProductView"),
 )
 # Those of which two may have to become one, or change places; `carry` knows how.

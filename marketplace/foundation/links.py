@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from oscar.apps.order.models import Order
 
-_SALT = "halles.order-page"
+_ORDER_PAGE = "halles.order-page"
 
 
 def absolute(path: str) -> str:
@@ -16,9 +16,14 @@ def absolute(path: str) -> str:
     return settings.SITE_URL.rstrip("/") + path
 
 
+def key_of(purpose: str, value: str) -> str:
+    """22 unguessable characters that stand for a value, for one purpose, without being stored."""
+    return signing.b64_encode(salted_hmac(purpose, value, algorithm="sha256").digest()[:16]).decode()
+
+
 def order_key(number: str) -> str:
-    """What opens the page of order `number` without signing in: 22 unguessable characters that are not stored."""
-    return signing.b64_encode(salted_hmac(_SALT, number, algorithm="sha256").digest()[:16]).decode()
+    """What opens the page of order `number` without signing in."""
+    return key_of(_ORDER_PAGE, number)
 
 
 def order_key_fits(number: str, key: str) -> bool:

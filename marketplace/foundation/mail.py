@@ -32,6 +32,7 @@ def post(
     now: datetime,
     shop_id: int | None = None,
     reply_to: str = "",
+    unsubscribe_url: str = "",
 ) -> None:
     """Write one mail to the outbox, unless one with this key is there already. Nothing is sent here."""
     subject, text, html = render(kind, language, context)
@@ -44,6 +45,7 @@ def post(
         text=text,
         html=html,
         reply_to=reply_to,
+        unsubscribe_url=unsubscribe_url,
         shop_id=shop_id,
         due_at=now,
     )
@@ -95,6 +97,9 @@ def _message(row: MailMessage) -> EmailMultiAlternatives:
     from_email = f'"{sender.sender_name or sender.name}" <{sender.sender_email}>'.replace("\n", " ")
     # The same row always has the same Message-ID, so that a mail sent twice by a crash shows once in most readers.
     headers = {"Message-ID": f"<halles-{row.pk}@{DNS_NAME}>"}
+    if row.unsubscribe_url:  # one click in the mail program: RFC 8058
+        headers["List-Unsubscribe"] = f"<{row.unsubscribe_url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message = EmailMultiAlternatives(
         row.subject, row.text, from_email, [row.to], headers=headers, reply_to=[row.reply_to] if row.reply_to else None
     )

@@ -5,10 +5,16 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
 
 COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A colour is written #rrggbb.")
+
+TILES = RegexValidator(
+    r"^https://[a-z0-9.-]+(:[0-9]+)?/(?=\S*\{z\})(?=\S*\{x\})(?=\S*\{y\})\S+$",
+    _("Write an https address with {z}, {x} and {y}, as in https://tiles.example.org/{z}/{x}/{y}.png."),
+)
 
 
 class Network(models.Model):
@@ -34,6 +40,9 @@ class Network(models.Model):
     privacy_en = models.TextField(blank=True)
     commission_basis_points = models.PositiveIntegerField(default=800, validators=[MaxValueValidator(5000)])
     transfer_delay_days = models.PositiveSmallIntegerField(default=7)
+    # Where the map of shops gets its ground from. Empty: from nobody, and a reader's browser asks no third party.
+    tile_address = models.CharField(max_length=300, blank=True, validators=[TILES])
+    tile_attribution = models.CharField(max_length=200, blank=True)
     new_shop_days = models.PositiveSmallIntegerField("Days for which a shop is new", default=30)
     answer_within_hours = models.PositiveSmallIntegerField("Hours a shop has to answer", default=48)
     # One plain rule to begin with: books and everything else have one rate each, in the price or on top of it.
@@ -47,6 +56,22 @@ class Network(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Postcode(models.Model):
+    """Where a postcode is: for countries whose postcodes the gazetteer does not have, filled by `import_postcodes`."""
+
+    country = models.CharField(max_length=2)
+    code = models.CharField(max_length=12, help_text="Capitals and digits alone: H2Y1B5.")
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+    town = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["country", "code"], name="postcode_once")]
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.code} {self.town}"
 
 
 class AuditEntry(models.Model):
@@ -81,6 +106,7 @@ class MailMessage(DueRow):
     text = models.TextField()
     html = models.TextField()
     reply_to = models.EmailField(blank=True)
+    unsubscribe_url = models.URLField(max_length=300, blank=True, help_text="What ends mails of this kind (RFC 8058).")
     shop = models.ForeignKey("shops.Shop", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True)

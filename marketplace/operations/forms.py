@@ -34,6 +34,7 @@ GROUPS: list[tuple[Any, list[str]]] = [
             "other_tax_basis_points",
         ],
     ),
+    (gettext_lazy("Map of shops"), ["tile_address", "tile_attribution"]),
     (gettext_lazy("Legal texts"), ["terms_fr", "terms_en", "privacy_fr", "privacy_en"]),
 ]
 
@@ -86,6 +87,8 @@ class NetworkForm(forms.ModelForm):
             "sender_email": gettext_lazy("Sender's e-mail address"),
             "transfer_delay_days": gettext_lazy("Days from hand-over to transfer"),
             "answer_within_hours": gettext_lazy("Hours a shop has to answer"),
+            "tile_address": gettext_lazy("Address of the map's tiles"),
+            "tile_attribution": gettext_lazy("Whose map it is"),
             "new_shop_days": gettext_lazy("Days for which a shop is new"),
             "tax_included": gettext_lazy("Prices include tax"),
             "terms_fr": gettext_lazy("Terms of sale, French"),
@@ -98,6 +101,11 @@ class NetworkForm(forms.ModelForm):
             "colour": gettext_lazy("Written #rrggbb. It must stand out on white."),
             "colour_dark": gettext_lazy("Written #rrggbb. It must stand out on black."),
             "country": gettext_lazy("Two letters, as in CA."),
+            "tile_address": gettext_lazy(
+                "As in https://tiles.example.org/{z}/{x}/{y}.png. Readers' browsers then ask that server: say so in "
+                "how data is used. Empty: a plain ground, and nobody is asked."
+            ),
+            "tile_attribution": gettext_lazy("Shown on the map, as its licence asks. It may hold a link."),
             "new_shop_days": gettext_lazy("What it brings without an ISBN or EAN is looked at first. 0: nothing."),
             "currency": gettext_lazy("Three letters, as in CAD. Do not change it once something was sold."),
         }

@@ -19,3 +19,9 @@ class ReaderRequest(HttpRequest):
 def account(request: HttpRequest) -> User | None:
     """The reader's account when they are signed in."""
     return request.user if isinstance(request.user, User) else None
+
+
+def person(request: HttpRequest) -> User:
+    """The same behind `login_required`, where there is one."""
+    assert isinstance(request.user, User)
+    return request.user

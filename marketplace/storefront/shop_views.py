@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from marketplace.cms.models import Pick
+from marketplace.foundation import network
+from marketplace.storefront import maps, place_views, places, shop_filters
 from search import availability, directory, queries
 from search.directory import Hours, ShopCard
 from search.engines.base import Page, Query, SearchError, Sort
@@ -27,9 +32,42 @@ class HoursRow:
 
 
 def shops(request: HttpRequest) -> HttpResponse:
+    """`/shops/`: all of its state is in the address, but for a place that the reader keeps."""
+    return render(request, "storefront/shops.html", _listed(request))
+
+
+def shop_map(request: HttpRequest) -> HttpResponseBase:
+    """`/map/`: the same list beside a map. The only page on which a browser may ask the network's tile server."""
+    address = network.current().tile_address
+    view = csp_update({"img-src": maps.origin(address)})(_shop_map) if address else _shop_map
+    return view(request)
+
+
+def _shop_map(request: HttpRequest) -> HttpResponse:
+    context = _listed(request)
+    return render(request, "storefront/map.html", context | maps.ground(context["entries"], context["place"]))
+
+
+def _listed(request: HttpRequest) -> dict[str, Any]:
     reader = reader_of(request)
-    found = availability.entries(reader.place, reader.now)
-    return render(request, "storefront/shops.html", {"entries": found, "reader": reader})
+    chosen = shop_filters.choices(request.GET)
+    found = places.find(chosen.near, radius_km=chosen.km or place_views.RADII_KM[0]) if chosen.near else places.Found()
+    place = found.place or (None if chosen.near else reader.place)
+    every = availability.entries(place, reader.now)
+    wrong = place_views.not_found(found) if chosen.near and place is None else ""
+    return {
+        "entries": [entry for entry in every if chosen.fits(entry)],
+        "groups": shop_filters.groups(chosen, every),
+        "open_count": shop_filters.open_count(chosen, every),
+        "chips": shop_filters.chips(chosen),
+        "chosen": chosen,
+        "radii": place_views.RADII_KM,
+        "place": place,
+        "wrong_place": wrong,
+        "other_places": [(name, chosen.parameters(near=name)) for name in found.choices + found.nearly],
+        "cities": places.cities(),
+        "reader": reader,
+    }
 
 
 def shop(request: HttpRequest, slug: str) -> HttpResponse:

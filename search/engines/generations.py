@@ -22,6 +22,7 @@ from search.engines.query import SearchError, UnusableIndexError
 Stamp = tuple[int, int]
 _PATIENCE_SECONDS = 0.5
 _PAUSE_SECONDS = 0.02
+_REBUILD_LOCK = "rebuild.lock"
 _SEVERAL = {field.name for field in fields(TitleDocument) if str(field.type).startswith("tuple")}
 
 
@@ -33,7 +34,7 @@ class Generations:
         self._version = version
         self._pointer = path / "current"
         self._journal = path / "journal"
-        self._rebuild_lock = path / "rebuild.lock"
+        self._rebuild_lock = path / _REBUILD_LOCK
 
     def stamp(self) -> Stamp | None:
         """Changes whenever another generation goes live; None where there is none."""
@@ -74,15 +75,9 @@ class Generations:
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:
-        """One at a time over all processes; ``SearchError`` if one is running. From here on changes are noted. The
-        system frees the lock when its process dies, and what that one left behind is removed here."""
-        self._path.mkdir(parents=True, exist_ok=True)
-        with self._rebuild_lock.open("a") as lock:
-            deadline = time.monotonic() + _PATIENCE_SECONDS
-            while not _taken(lock, fcntl.LOCK_EX):
-                if time.monotonic() > deadline:
-                    raise SearchError("The search index is already being rebuilt: wait until that is done")
-                time.sleep(_PAUSE_SECONDS)
+        """One at a time over all processes; ``SearchError`` if one is running. From here on changes are noted. What a
+        process that died left behind is removed here."""
+        with rebuilding_alone(self._path):
             self._sweep()
             self._journal.write_bytes(b"")
             try:
@@ -133,6 +128,20 @@ class Generations:
         for directory in self._path.iterdir():
             if directory.is_dir() and directory.name != live:
                 shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def rebuilding_alone(path: Path) -> Iterator[None]:
+    """One rebuild at a time over all processes that share a directory; ``SearchError`` if one is running. The system
+    frees the lock when its process dies."""
+    path.mkdir(parents=True, exist_ok=True)
+    with (path / _REBUILD_LOCK).open("a") as lock:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not _taken(lock, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                raise SearchError("The search index is already being rebuilt: wait until that is done")
+            time.sleep(_PAUSE_SECONDS)
+        yield
 
 
 def bytes_in(directory: Path) -> int:

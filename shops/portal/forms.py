@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog_sync.models import Webhook
 from catalog_sync.titles.questions import Choice
-from shops.models import ShopOrderLine
+from shops.models import Shop, ShopOrderLine
 from shops.portal.words import REASONS
 
 MOST = 10_000
@@ -110,3 +110,28 @@ class HandOverForm(OrderForm):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+
+
+class ProfileForm(forms.ModelForm):
+    """What readers filter shops by."""
+
+    goods = forms.MultipleChoiceField(
+        label=gettext_lazy("What there is on the shelves"),
+        choices=Shop.Goods.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    services = forms.MultipleChoiceField(
+        label=gettext_lazy("What you do for people"),
+        choices=Shop.Service.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = Shop
+        fields = ["kind", "goods", "services"]
+        labels = {"kind": gettext_lazy("Kind of shop")}
+
+    def several(self) -> list[forms.BoundField]:
+        return [self["goods"], self["services"]]

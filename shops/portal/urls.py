@@ -10,6 +10,7 @@ from shops.portal import (
     feed_views,
     money_views,
     order_views,
+    profile_views,
     question_views,
     stock_views,
 )
@@ -55,6 +56,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("feeds/runs/<int:run_id>/undo/", feed_views.undo, name="undo"),
     path("stock/", stock_views.stock, name="stock"),
     path("stock/<int:record_id>/till-is-right/", stock_views.till_is_right, name="till-is-right"),
+    path("profile/", profile_views.profile, name="profile"),
+    path("profile/save/", profile_views.save_profile, name="save-profile"),
     path("money/", money_views.money, name="money"),
 ]
 

@@ -1,4 +1,5 @@
-/* "Use my position" on the place form: asks the browser, fills the two hidden fields, sends the form. */
+/* "Use my position" on the place form: asks the browser, and only then; fills the two hidden fields with what is rounded
+   to about a kilometre, and sends the form. The exact position never leaves the browser. */
 "use strict";
 
 const button = document.getElementById("locate");
@@ -10,8 +11,8 @@ if (button && "geolocation" in navigator) {
   button.addEventListener("click", () => {
     navigator.geolocation.getCurrentPosition(
       (found) => {
-        form.elements.latitude.value = found.coords.latitude;
-        form.elements.longitude.value = found.coords.longitude;
+        form.elements.latitude.value = found.coords.latitude.toFixed(2);
+        form.elements.longitude.value = found.coords.longitude.toFixed(2);
         form.requestSubmit();
       },
       () => {

@@ -1,9 +1,9 @@
-/* Suggestions below the search box: the combobox pattern of the ARIA practices (list, no automatic choice). Without this
-   file the box is a plain search form. */
+/* Suggestions below the search box and below a place: the combobox pattern of the ARIA practices (list, no automatic
+   choice). An option leads to its address, or fills the box with its value. Without this file the box is a plain one. */
 "use strict";
 
-for (const form of document.querySelectorAll("form[data-suggest]")) {
-  const input = form.querySelector("input[type=search]");
+for (const form of document.querySelectorAll("[data-suggest]")) {
+  const input = form.querySelector("input[data-list-label]");
   const list = document.createElement("ul");
   const said = document.createElement("p");
   let request = null;
@@ -19,6 +19,7 @@ for (const form of document.querySelectorAll("form[data-suggest]")) {
   said.className = "visually-hidden";
   said.setAttribute("role", "status");
   form.append(list, said);
+  input.removeAttribute("list"); // the browser's own, for when this file is missing
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-controls", list.id);
@@ -33,6 +34,15 @@ for (const form of document.querySelectorAll("form[data-suggest]")) {
     active = -1;
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
+  }
+
+  function choose(option) {
+    if (option.dataset.href) {
+      window.location.assign(option.dataset.href);
+    } else {
+      input.value = option.dataset.value;
+      close();
+    }
   }
 
   function mark(next) {
@@ -92,14 +102,14 @@ for (const form of document.querySelectorAll("form[data-suggest]")) {
       event.preventDefault();
     } else if (event.key === "Enter" && active >= 0 && !list.hidden) {
       event.preventDefault();
-      window.location.assign(options()[active].dataset.href);
+      choose(options()[active]);
     }
   });
 
   list.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus
   list.addEventListener("click", (event) => {
     const option = event.target.closest("[role=option]");
-    if (option) window.location.assign(option.dataset.href);
+    if (option) choose(option);
   });
   input.addEventListener("blur", close);
 }

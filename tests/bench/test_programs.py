@@ -11,6 +11,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.search import elastic
+
 # program: (how many figures, one of them)
 PROGRAMS = {
     "bench_title_page": (30, "queries, 30 offers, Oscar's page as it is"),
@@ -18,7 +20,7 @@ PROGRAMS = {
     "bench_sync": (10, "rows written by the unchanged runs"),
     "bench_sync_large": (10 + (connection.vendor == "postgresql"), "the same in another order"),
     "bench_nightly": (6, "titles indexed, commits"),
-    "bench_search": (9, "shop and price, 3 facets, the same queries, p95"),
+    "bench_search": (9 + 10 * elastic.reachable(), "shop and price, 3 facets, the same queries, p95"),
     "bench_placing": (3, "queries of an order of 12 lines from 2 shops"),
 }
 

@@ -122,6 +122,7 @@ def open_site(url: str) -> Site:
         "checkout pay": f"/checkout/{checkout.token}/pay/",
         "order": f"/orders/{order.number}/{links.order_key(order.number)}/",
         "sign in": "/accounts/login/",
+        "map": "/map/?near=montreal&km=5",
         "place": "/place/",
         "desk": "/portal/port/",
         "desk order": f"/portal/port/orders/{part.number}/",

@@ -135,3 +135,30 @@ def test_filter_is_taken_without_javascript(visit):
     page.locator("#filters").get_by_label("Mile End Pages").check()
     page.locator("#facets button[form=find]").click()
     expect(page.locator(".title-row")).to_have_count(2)
+
+
+def test_map_is_used_by_keyboard_and_the_list_without_it(visit):
+    page = visit("map", language="en")
+    pin = page.get_by_role("button", name="Mile End Pages")
+    pin.focus()
+    page.keyboard.press("Enter")
+    popup = page.locator(".leaflet-popup")
+    expect(popup.get_by_role("link", name="Mile End Pages")).to_be_visible()
+    expect(popup.get_by_role("button", name="Close")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(popup).to_have_count(0)
+    page = visit("map", javascript=False)
+    expect(page.locator("#map")).to_be_hidden()
+    expect(page.locator(".map-shop")).to_have_count(2)
+
+
+def test_place_is_completed_while_typing(visit):
+    page = visit("place", language="en")
+    box = page.get_by_role("combobox", name="City or postcode")
+    box.press_sequentially("trois-riv")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("Trois-Rivières (Quebec)")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/place/" not in url)

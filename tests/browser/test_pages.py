@@ -28,6 +28,7 @@ PAGES = {
     "checkout pay": ".checkout-go",
     "order": ".order-part",
     "sign in": "[name=password]",
+    "map": ".map-pin",
     "place": "[name=where]",
     "desk": ".queue-row",
     "desk order": ".order-line",

@@ -67,6 +67,9 @@ def test_long_text_is_audited_by_its_beginning(board):
     ("field", "value"),
     [
         ("name", ""),
+        ("tile_address", "http://tiles.example.org/{z}/{x}/{y}.png"),
+        ("tile_address", "https://tiles.example.org/{z}/{x}.png"),
+        ("tile_address", "https://tiles.example.org; script-src */{z}/{x}/{y}"),
         ("colour", "green"),
         ("colour_dark", "#12345"),
         ("country", "Canada"),

@@ -15,6 +15,7 @@ from marketplace.catalogue.sanitising import sanitise
 from search import indexing, queries
 from search.documents import TitleDocument
 from search.engines.base import Query, SearchError
+from search.engines.generations import rebuilding_alone
 from shops.models import Shop
 from tests import factories
 
@@ -130,6 +131,7 @@ def test_index_titles_removes_what_is_gone(reindex):
 
 def test_index_titles_keeps_the_marks_when_the_engine_fails(reindex, settings, tmp_path):
     changes.mark([factories.product().pk])
+    settings.SEARCH_ENGINE = "search.engines.tantivy.TantivyEngine"
     settings.SEARCH_INDEX_PATH = tmp_path / "index"
     (tmp_path / "index").mkdir(exist_ok=True)
     (tmp_path / "index" / "current").write_text("another-version")
@@ -174,9 +176,9 @@ def test_rebuild_command_ends_with_json(reindex):
     assert '"indexed": 1' in out.getvalue().splitlines()[-1]
 
 
-def test_rebuild_command_says_when_one_is_running(reindex):
+def test_rebuild_command_says_when_one_is_running(reindex, settings):
     reindex()
-    with queries.engine()._generations.rebuilding(), pytest.raises(CommandError, match="already being rebuilt"):
+    with rebuilding_alone(settings.SEARCH_INDEX_PATH), pytest.raises(CommandError, match="already being rebuilt"):
         call_command("rebuild_index", stdout=StringIO())
 
 

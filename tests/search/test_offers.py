@@ -49,6 +49,16 @@ def test_the_readers_shop_comes_first_then_the_nearest():
     assert shops_of(title, Reader(place=HERE, now=NOW)).index("Près") < shops_of(title, reader).index("Loin")
 
 
+def test_a_doubtful_copy_comes_after_a_sure_one_but_not_after_what_is_to_order():
+    title = factories.product()
+    doubtful = factories.shop("Douteux", kept_share=0.5)
+    factories.stock_record(doubtful, title, price="9.00")
+    factories.stock_record(factories.shop("Sûr"), title, price="20.00")
+    factories.stock_record(factories.shop("À commander"), title, units=0, availability="orderable", price="8.00")
+    assert shops_of(title, Reader(now=NOW)) == ["Sûr", "Douteux", "À commander"]
+    assert shops_of(title, Reader(shop_id=doubtful.pk, now=NOW))[0] == "Douteux"
+
+
 def test_offer_states_and_their_age():
     title = factories.product()
     shop = factories.shop(complete_as_of=NOW - timedelta(minutes=8))

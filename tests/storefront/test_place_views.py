@@ -1,6 +1,8 @@
 import pytest
+from django.contrib.sessions.models import Session
+from django.core.signing import Signer
 
-from marketplace.storefront import places
+from search.reader import PLACE_COOKIE
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -16,51 +18,58 @@ def shops():
     ]
 
 
-@pytest.mark.parametrize(
-    ("typed", "where"),
-    [
-        ("montreal", (45.514, -73.575)),
-        ("  QUÉBEC ", (46.814, -71.208)),
-        ("h2t 1a1", (45.524, -73.596)),
-        ("H2", (45.514, -73.575)),
-        ("H9X 3X3", (45.514, -73.575)),
-        ("quai", (46.814, -71.208)),
-    ],
-)
-def test_find_knows_cities_postcodes_and_shops(shops, typed, where):
-    found = places.find(typed, radius_km=10)
-    assert (found.latitude, found.longitude) == where
+def kept(client):
+    """The place as the browser keeps it; None where it keeps none."""
+    cookie = client.cookies.get(PLACE_COOKIE)
+    return Signer(salt="search.reader.place").unsign_object(cookie.value) if cookie and cookie.value else None
 
 
-@pytest.mark.parametrize("typed", ["", "Gaspé", "V5K 0A1", "12345", "nulle part"])
-def test_find_gives_none_where_no_shop_fits(shops, typed):
-    assert places.find(typed, radius_km=10) is None
-
-
-def test_french_postcodes_need_two_digits_that_fit():
-    factories.shop(postcode="75011", latitude=48.86, longitude=2.38)
-    assert places.find("75020", radius_km=10).latitude == 48.86
-    assert places.find("77000", radius_km=10) is None
-
-
-def test_place_is_kept_in_the_session(client, shops):
+def test_place_is_kept_by_the_browser_and_never_stored(client, shops):
     response = client.post("/place/", {"where": "Montréal", "radius_km": "25", "next": "/shops/"})
     assert (response.status_code, response.url) == (302, "/shops/")
-    assert client.session["place"] == {"latitude": 45.514, "longitude": -73.575, "label": "Montréal", "radius_km": 25}
+    assert kept(client) == {"latitude": 45.509, "longitude": -73.588, "label": "Montréal", "radius_km": 25}
+    cookie = client.cookies[PLACE_COOKIE]
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"], cookie["expires"]) == (True, "Lax", "", "")
+    assert "Montréal" in client.get("/terms/").content.decode()
+    assert Session.objects.count() == 0
 
 
 def test_position_of_the_browser_is_rounded_and_named(client, shops):
-    client.post("/place/", {"latitude": "45.524567", "longitude": "-73.59", "radius_km": "10"})
-    assert client.session["place"] == {"latitude": 45.525, "longitude": -73.59, "label": "Montréal", "radius_km": 10}
+    client.post("/place/", {"latitude": "45.524567", "longitude": "-73.5751", "radius_km": "10"})
+    place = {"latitude": 45.52, "longitude": -73.58, "label": "Le Plateau-Mont-Royal", "radius_km": 10}
+    assert kept(client) == place
+    assert Session.objects.count() == 0
+
+
+@pytest.mark.parametrize("cookie", ["x", "eyJ9:abc", Signer(salt="search.reader.place").sign_object({"old": 1})])
+def test_a_cookie_that_is_not_ours_says_nothing(client, shops, cookie):
+    client.cookies[PLACE_COOKIE] = cookie
+    response = client.get("/shops/")
+    assert (response.status_code, response.context["place"]) == (200, None)
 
 
 def test_unknown_place_says_what_to_type(client, shops):
     response = client.post("/place/", {"where": "Atlantis", "radius_km": "10"})
     assert response.status_code == 400
-    assert "place" not in client.session
+    assert kept(client) is None
     page = response.content.decode()
     assert 'aria-invalid="true"' in page
     assert 'id="id_where_error"' in page
+
+
+@pytest.mark.parametrize(("typed", "choice"), [("Westmount", "Westmount (Québec)"), ("Montrael", "Montréal")])
+def test_several_places_and_near_spellings_are_offered(client, shops, typed, choice):
+    page = client.post("/place/", {"where": typed, "radius_km": "25", "next": "/shops/"}).content.decode()
+    assert f'name="where" value="{choice}"' in page
+    assert 'name="radius_km" value="25"' in page
+    assert client.post("/place/", {"where": choice, "radius_km": "25", "next": "/shops/"}).url == "/shops/"
+
+
+def test_towns_are_suggested_while_typing(client):
+    factories.network(country="CA")
+    response = client.get("/place/towns/?q=trois-r")
+    assert 'data-value="Trois-Rivières (Québec)"' in response.content.decode()
+    assert client.get("/place/towns/?q=").content.strip() == b""
 
 
 @pytest.mark.parametrize("onward", ["https://evil.example/", "//evil.example", "/place/", "javascript:alert(1)"])
@@ -81,5 +90,5 @@ def test_forget_takes_both_away(client, shops):
     client.post("/place/shop/", {"shop": "port"})
     client.post("/place/", {"where": "Québec", "radius_km": "10"})
     client.post("/place/forget/")
-    assert not {"place", "my_shop"} & set(client.session.keys())
+    assert (kept(client), "my_shop" in client.session) == (None, False)
     assert client.get("/place/forget/").status_code == 405

@@ -1,3 +1,4 @@
+import json
 import re
 from datetime import time
 
@@ -35,6 +36,82 @@ def test_shops_cost_the_same_with_1_and_30(client, django_assert_num_queries, nu
     factories.network()
     with django_assert_num_queries(4):
         client.get("/shops/")
+
+
+@pytest.fixture
+def market():
+    """Three shops: at Montréal, 6 km from it, at Québec."""
+    factories.network(country="CA")
+    port = factories.shop("Port", latitude=45.509, longitude=-73.588, goods=["new_books"], services=["step_free"])
+    factories.shop("Coop", kind="stationery", latitude=45.459, longitude=-73.571, goods=["new_books", "paper"])
+    factories.shop("Quai", kind="used_books", latitude=46.814, longitude=-71.208, services=["step_free", "cafe"])
+    factories.delivery_option(port)
+    for weekday in range(7):
+        OpeningHours.objects.create(shop=port, weekday=weekday, opens=time(0), closes=time(0))
+
+
+@pytest.mark.parametrize(
+    ("address", "names"),
+    [
+        ("", ["Coop", "Port", "Quai"]),
+        ("kind=stationery&kind=used_books", ["Coop", "Quai"]),
+        ("goods=new_books&goods=paper", ["Coop"]),
+        ("service=step_free", ["Port", "Quai"]),
+        ("service=pickup", ["Port"]),
+        ("open=1", ["Port"]),
+        ("near=montreal", ["Port", "Coop", "Quai"]),
+        ("near=montreal&km=5", ["Port"]),
+        ("near=montreal&km=10&kind=stationery", ["Coop"]),
+        ("km=5", ["Coop", "Port", "Quai"]),  # a distance from nowhere
+        ("kind=castle&km=7&open=yes&near=%00&goods=" + "x" * 5000, ["Coop", "Port", "Quai"]),
+        ("kind=stationery&service=cafe", []),
+    ],
+)
+def test_shops_are_narrowed_by_the_address(client, market, address, names):
+    for page in ("/shops/", "/map/"):
+        response = client.get(f"{page}?{address}")
+        assert [entry.card.name for entry in response.context["entries"]] == names
+
+
+def test_filters_count_what_each_would_leave_and_chips_take_away(client, market):
+    context = client.get("/shops/?kind=books&service=step_free&near=montreal&km=50").context
+    counts = {group.name: {value.value: value.count for value in group.values} for group in context["groups"]}
+    assert counts == {
+        "kind": {"books": 1},
+        "goods": {"new_books": 1},
+        "service": {"pickup": 1, "step_free": 1},
+    }
+    assert context["open_count"] == 1
+    assert [(chip.label, chip.parameters) for chip in context["chips"]] == [
+        ("Bookshop", "service=step_free&near=montreal&km=50"),
+        ("Step-free entrance", "kind=books&near=montreal&km=50"),
+        ("Within 50 km", "kind=books&service=step_free&near=montreal"),
+        ("Near montreal", "kind=books&service=step_free&km=50"),
+    ]
+
+
+def test_a_place_that_is_not_one_offers_others(client, market):
+    response = client.get("/shops/?near=Montrael&kind=books")
+    assert response.context["other_places"] == [("Montréal", "kind=books&near=Montr%C3%A9al")]
+    assert "Did you mean one of these?" in text_of(response)
+
+
+def test_map_asks_no_third_party_unless_told(client, market):
+    response = client.get("/map/?near=montreal")
+    assert "img-src 'self' data:;" in response["Content-Security-Policy"]
+    assert ["Montréal", 45.509, -73.588] in json.loads(response.context["towns_json"])
+    assert 'data-latitude="45.509"' in response.content.decode()
+    address = "https://tiles.example.org:8443/{z}/{x}/{y}.png"
+    factories.network(
+        country="CA", tile_address=address, tile_attribution='<a href="https://x.example">X</a><img src=y>'
+    )
+    response = client.get("/map/")
+    assert "img-src 'self' data: https://tiles.example.org:8443;" in response["Content-Security-Policy"]
+    assert response.context["tiles"] == {
+        "address": address,
+        "attribution": '<a href="https://x.example" rel="noopener noreferrer">X</a>',
+    }
+    assert "img-src 'self' data:;" in client.get("/shops/")["Content-Security-Policy"]
 
 
 def test_shop_page_shows_address_hours_delivery_and_stock(client, reindex):

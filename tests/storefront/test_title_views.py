@@ -214,6 +214,38 @@ def test_old_times_are_said(client):
     assert "checked 3 h ago" in text_of(client.get(product.get_absolute_url()))
 
 
+def test_last_copy_that_was_counted_yesterday_is_only_probable(client):
+    product = factories.product()
+    yesterday = timezone.now() - timedelta(hours=30)
+    factories.stock_record(factories.shop(complete_as_of=yesterday), product, units=1)
+    assert "Probably, last copy checked yesterday: order before you go" in text_of(
+        client.get(product.get_absolute_url())
+    )
+
+
+def test_each_offer_says_who_sells_and_what_can_be_sent_back(client):
+    product = factories.product()
+    seller = {"legal_name": "Port inc.", "registration": "NEQ 1234", "return_terms_en": "Unread, please."}
+    factories.stock_record(factories.shop("Librairie du Port", **seller), product)
+    factories.stock_record(factories.shop("Paul", is_professional=False, return_days=0), product)
+    said = text_of(client.get(product.get_absolute_url()))
+    assert "Port inc., 1, rue du Port, H2X 1A1 Montréal NEQ 1234 A business" in said
+    assert "You can send it back within 14 days. Unread, please." in said
+    assert said.count("You can send it back") == 1
+    assert "Paul, 1, rue du Port, H2X 1A1 Montréal A private person" in said
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [("500 g", "$24.00/kg"), ("6 x 33 cl", "$6.06/l"), ("un panier", ""), ("", "")]
+)
+def test_price_of_a_kilogram_or_litre_is_said_where_the_size_is_known(client, size, words):
+    product = factories.product(gtin=3017620422003, unit_size=size)
+    factories.stock_record(factories.shop(), product, price="12.00")
+    said = text_of(client.get(product.get_absolute_url()))
+    assert (words or "$12.00") in said
+    assert bool(words) == ("/kg" in said or "/l" in said)
+
+
 def two_editions():
     """A pocket book and its English translation, which two shops have."""
     product = factories.product("L'Étranger", form="pocket", is_book=True)

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('text', models.TextField()),
                 ('html', models.TextField()),
                 ('reply_to', models.EmailField(blank=True, max_length=254)),
+                ('unsubscribe_url', models.URLField(blank=True, help_text='What ends mails of this kind (RFC 8058).', max_length=300)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
                 ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shops.shop')),
@@ -64,6 +65,8 @@ class Migration(migrations.Migration):
                 ('privacy_en', models.TextField(blank=True)),
                 ('commission_basis_points', models.PositiveIntegerField(default=800, validators=[django.core.validators.MaxValueValidator(5000)])),
                 ('transfer_delay_days', models.PositiveSmallIntegerField(default=7)),
+                ('tile_address', models.CharField(blank=True, max_length=300, validators=[django.core.validators.RegexValidator('^https://[a-z0-9.-]+(:[0-9]+)?/(?=\\S*\\{z\\})(?=\\S*\\{x\\})(?=\\S*\\{y\\})\\S+$', 'Write an https address with {z}, {x} and {y}, as in https://tiles.example.org/{z}/{x}/{y}.png.')])),
+                ('tile_attribution', models.CharField(blank=True, max_length=200)),
                 ('new_shop_days', models.PositiveSmallIntegerField(default=30, verbose_name='Days for which a shop is new')),
                 ('answer_within_hours', models.PositiveSmallIntegerField(default=48, verbose_name='Hours a shop has to answer')),
                 ('tax_included', models.BooleanField(default=False, verbose_name='Prices include tax')),
@@ -73,6 +76,20 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'network',
                 'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='network_is_one_row')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Postcode',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('country', models.CharField(max_length=2)),
+                ('code', models.CharField(help_text='Capitals and digits alone: H2Y1B5.', max_length=12)),
+                ('latitude', models.FloatField()),
+                ('longitude', models.FloatField()),
+                ('town', models.CharField(blank=True, max_length=80)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('country', 'code'), name='postcode_once')],
             },
         ),
         migrations.CreateModel(

@@ -9,11 +9,13 @@ from django import template
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from catalog_sync.titles.likeness_words import size_of
 from marketplace.foundation import money, network
 from marketplace.storefront.templatetags.storefront import ago, day
-from search import words
+from search import confidence, words
 from search.directory import Delivery
 from search.offers import Offer
+from search.text import fold, normalise
 
 register = template.Library()
 
@@ -24,6 +26,8 @@ _FEW = 5
 def availability_word(offer: Offer) -> str:
     """The state of one offer in words; its shape and time stand beside."""
     if offer.state == "have":
+        if offer.confidence != confidence.SURE:
+            return _unsure_word(offer)
         if offer.units == 1:
             return _("Last copy")
         if offer.units <= _FEW:
@@ -34,6 +38,12 @@ def availability_word(offer: Offer) -> str:
     if offer.state == "soon":
         return _later_word(offer)
     return _("Download only") if offer.availability == "digital" else _("None left")
+
+
+def _unsure_word(offer: Offer) -> str:
+    if offer.confidence == confidence.DOUBTFUL:
+        return _("Perhaps the last copy") if offer.units == 1 else _("Perhaps in stock")
+    return _("Probably, last copy") if offer.units == 1 else _("Probably in stock")
 
 
 def _later_word(offer: Offer) -> str:
@@ -54,9 +64,26 @@ def copy_words(offer: Offer) -> str:
 
 
 @register.simple_tag
+def unit_price_word(offer: Offer, unit_size: str) -> str:
+    """ "24,00 € a kilogram" of what is sold by weight or volume; nothing where its content is not known. Source: EU
+    Directive 98/6/EC, articles 2 and 3."""
+    size = size_of(fold(normalise(unit_size))) if unit_size else None
+    if size is None or not size[1]:
+        return ""
+    unit, amount = size
+    price = money.display(round(offer.price_minor * 1000 / amount), offer.currency, get_language() or "fr")
+    return _("%(price)s/kg") % {"price": price} if unit == "g" else _("%(price)s/l") % {"price": price}
+
+
+@register.simple_tag
 def checked_word(offer: Offer, now: datetime) -> str:
     """ "checked 8 min ago"; nothing where the number's age is not known."""
-    return _("checked %(when)s") % {"when": ago(offer.as_of, now)} if offer.as_of else ""
+    if offer.as_of is None:
+        return ""
+    said = _("checked %(when)s") % {"when": ago(offer.as_of, now)}
+    if offer.state == "have" and offer.confidence != confidence.SURE:
+        return _("%(checked)s: order before you go") % {"checked": said}
+    return said
 
 
 @register.simple_tag

@@ -35,6 +35,7 @@ LOOKS: dict[str, list[str]] = {
     "errors": [RUN],
     "stock": [],
     "money": [],
+    "profile": [],
 }
 ACTS: dict[str, list[str]] = {
     "accept-all": [NUMBER],
@@ -56,9 +57,10 @@ ACTS: dict[str, list[str]] = {
     "make-key": [FEED],
     "revoke-key": [KEY],
     "till-is-right": [RECORD],
+    "save-profile": [],
 }
 ROUTES = LOOKS | ACTS
-FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till"}
+FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
 
 
 def address(name: str, stall: Stall, *, slug: str = "") -> str:

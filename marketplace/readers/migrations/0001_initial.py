@@ -1,0 +1,62 @@
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+        ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
+        ('shops', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='Alert',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('where', models.CharField(choices=[('anywhere', 'In any shop'), ('near', 'Near me'), ('shop', 'In one shop')], default='anywhere', max_length=10)),
+                ('latitude', models.FloatField(blank=True, null=True)),
+                ('longitude', models.FloatField(blank=True, null=True)),
+                ('place', models.CharField(blank=True, max_length=80)),
+                ('radius_km', models.PositiveSmallIntegerField(blank=True, null=True)),
+                ('used_only', models.BooleanField(default=False)),
+                ('most_minor', models.PositiveIntegerField(blank=True, help_text="In the network's currency.", null=True)),
+                ('language', models.CharField(choices=[('fr', 'Français'), ('en', 'English')], help_text='Of its mails.', max_length=2)),
+                ('created_at', models.DateTimeField()),
+                ('is_met', models.BooleanField(default=False)),
+                ('told', models.PositiveIntegerField(default=0, help_text='How often its reader was told.')),
+                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to='catalogue.product')),
+                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-created_at', '-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('where', 'anywhere'), models.Q(('shop__isnull', False), ('where', 'shop')), models.Q(('latitude__isnull', False), ('longitude__isnull', False), ('radius_km__isnull', False), ('where', 'near')), _connector='OR'), name='alert_says_where')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SavedSearch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120)),
+                ('parameters', models.CharField(max_length=1500)),
+                ('saved_at', models.DateTimeField()),
+                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_searches', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name_plural': 'saved searches',
+                'ordering': ['-saved_at', '-pk'],
+                'constraints': [models.UniqueConstraint(fields=('reader', 'parameters'), name='saved_search_once')],
+            },
+        ),
+    ]

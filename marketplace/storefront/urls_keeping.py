@@ -1,0 +1,19 @@
+"""Lists, saved searches and alerts: what `storefront/urls.py` includes."""
+
+from django.urls import path
+
+from marketplace.storefront import alert_views, list_views
+
+urlpatterns = [
+    path("lists/", list_views.mine, name="lists"),
+    path("lists/put/<int:product_id>/", list_views.put, name="list-put"),
+    path("lists/<str:key>/", list_views.one, name="list"),
+    path("lists/<str:key>/change/", list_views.change, name="list-change"),
+    path("lists/<str:key>/off/<int:product_id>/", list_views.take_off, name="list-off"),
+    path("searches/", list_views.searches, name="searches"),
+    path("searches/<int:pk>/forget/", list_views.forget_search, name="search-forget"),
+    path("alerts/", alert_views.mine, name="alerts"),
+    path("alerts/ask/<int:product_id>/", alert_views.ask, name="alert-ask"),
+    path("alerts/<int:pk>/end/", alert_views.end, name="alert-end"),
+    path("alerts/<int:pk>/<str:key>/stop/", alert_views.stop, name="alert-stop"),
+]
