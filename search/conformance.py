@@ -149,6 +149,17 @@ class EngineConformance:
         titles = filled.search(Query(text="camus", sort=Sort.TITLE)).ids
         assert titles == (BY_TITLE["L'Étranger"], BY_TITLE["La Peste"])  # E before P: articles do not count
 
+    def test_sorting_by_arrival_and_by_volume(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        volumes = [("T10", 20260103), ("tome 2", 20260101), ("", 20260102), ("2", 20260103), ("1", None)]
+        engine.write(
+            samples.title(number, series="Les Aventures", series_number=volume, added_ordinal=added)
+            for number, (volume, added) in enumerate(volumes, 1)
+        )
+        asked = Query(series=("les aventures",))
+        assert engine.search(replace(asked, sort=Sort.VOLUME)).ids == (5, 2, 4, 1, 3)
+        assert engine.search(replace(asked, sort=Sort.ARRIVAL)).ids == (4, 1, 3, 2, 5)
+
     def test_stock_in_a_favoured_shop_comes_first_among_equals(self, opening: Callable[[], Engine]) -> None:
         engine = opening()
         engine.write(

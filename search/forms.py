@@ -24,6 +24,7 @@ SORTS = (
     (Sort.NEWEST, _("Newest first")),
     (Sort.TITLE, _("Title A to Z")),
 )
+_CHOSEN_SORTS = {sort.value for sort, _label in SORTS}
 SEVERAL = ("shop", "subject", "language", "form", "condition")
 SWITCHES = ("near", "mine", "open", "today", "order")
 """In stock near me, in my shop, in a shop open now, to collect today; and count what shops can order as well."""
@@ -44,11 +45,18 @@ class Choices:
     switches: frozenset[str] = frozenset()
     price: tuple[int | None, int | None] | None = None
     sort: Sort = Sort.BEST
+    usual_sort: Sort = Sort.BEST
+    """The order that the address need not say."""
     page: int = 1
 
     @property
     def is_filtered(self) -> bool:
         return bool(self.chosen or self.switches or self.price)
+
+    @property
+    def is_plain(self) -> bool:
+        """Nothing chosen at all; the page does not count."""
+        return not self.is_filtered and not self.text and self.sort is self.usual_sort
 
     def parameters(self, **changes: Any) -> str:
         """The address's parameters (without "?") for these choices with some of them changed; what is not chosen is
@@ -59,7 +67,7 @@ class Choices:
             **self.chosen,
             **dict.fromkeys(sorted(self.switches), "1"),
             "price": price_parameter(self.price),
-            "sort": "" if self.sort is Sort.BEST else self.sort.value,
+            "sort": "" if self.sort is self.usual_sort else self.sort.value,
             "page": "",
             **changes,
         }
@@ -77,9 +85,12 @@ class Choices:
         return self.parameters(**{name: ""})
 
 
-def choices(parameters: QueryDict) -> Choices:
-    """Read an address. Values that cannot be are left out."""
-    chosen = {name: tuple(dict.fromkeys(part[:60] for part in parameters.getlist(name) if part)) for name in SEVERAL}
+def choices(parameters: QueryDict, usual_sort: Sort = Sort.BEST) -> Choices:
+    """Read an address. Values that cannot be are left out; `usual_sort` is what a page has that says none."""
+    chosen = {
+        name: tuple(dict.fromkeys(part[:60] for part in parameters.getlist(name) if part and part.isprintable()))
+        for name in SEVERAL
+    }
     sort = parameters.get("sort", "")
     page = parameters.get("page", "")
     return Choices(
@@ -87,7 +98,8 @@ def choices(parameters: QueryDict) -> Choices:
         chosen={name: values for name, values in chosen.items() if values},
         switches=frozenset(name for name in SWITCHES if parameters.get(name) == "1"),
         price=price_of(parameters.get("price", "")),
-        sort=Sort(sort) if sort in set(Sort) else Sort.BEST,
+        sort=Sort(sort) if sort in _CHOSEN_SORTS else usual_sort,
+        usual_sort=usual_sort,
         page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
     )
 

@@ -24,7 +24,7 @@ from marketplace.catalogue.models import Subject, TitleChange
 from marketplace.catalogue.sanitising import TAGS
 from marketplace.foundation import bulk, money, network
 from marketplace.foundation.failpoints import failpoint
-from search import queries
+from search import names, queries
 from search.documents import TitleDocument
 from shops.models import Availability, Condition, Shop
 from shops.sellable import annotate_sellable
@@ -49,7 +49,8 @@ def index_titles(now: datetime) -> int:
             return 0  # it is `heal_index` that builds: an index of these titles alone would look whole
         gone = set(product_ids)
         failpoint("index.before_write")
-        queries.engine().write(_without(gone, _read(product_ids, now)))
+        read = names.noting(_read(product_ids, now), now.date(), changed=True)
+        queries.engine().write(_without(gone, read))
         if gone:
             queries.engine().remove(gone)
         failpoint("index.after_write")
@@ -72,7 +73,7 @@ def heal_index(now: datetime) -> int:
 def rebuild(now: datetime, *, said: Callable[[int], None] | None = None) -> int:
     """Build the whole index anew beside the live one; returns the number of titles. `said` hears how many are read."""
     with bulk.rarely_collecting():
-        return queries.engine().rebuild(_all_documents(now, said))
+        return queries.engine().rebuild(names.noting(_all_documents(now, said), now.date(), changed=False))
 
 
 def documents(product_ids: Sequence[int], *, now: datetime) -> list[TitleDocument]:

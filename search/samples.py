@@ -103,6 +103,10 @@ _several = {
     "shops": st.none() | st.frozensets(st.integers(1, 14), max_size=4),
     "within": st.none() | st.frozensets(st.integers(1, 14), min_size=1, max_size=8),
     "subjects": st.lists(st.sampled_from(["F", "FB", "FF", "Y", "D", "DC", "ZZ"]), max_size=2, unique=True).map(tuple),
+    "under": st.sampled_from(["", "", "F", "FB", "ZZ"]),
+    "authors": st.sampled_from([(), (), ("albert camus",), ("anne delorme", "austen jane")]),
+    "publishers": st.sampled_from([(), (), ("editions du lac",)]),
+    "series": st.sampled_from([(), (), (), ("asterix",), ("harry potter", "xx")]),
     "languages": st.lists(st.sampled_from(["fr", "en", "de", "xx"]), max_size=2, unique=True).map(tuple),
     "forms": st.lists(st.sampled_from(["paperback", "hardback", "pocket"]), max_size=2, unique=True).map(tuple),
     "conditions": st.lists(st.sampled_from(["new", "good", "as_new"]), max_size=2, unique=True).map(tuple),
@@ -223,6 +227,15 @@ def _tests(query: Query) -> dict[str, Callable[[TitleDocument], bool]]:
         tests["shop"] = lambda document: bool(chosen & _shops(document, query))
     if query.available and query.shops is None and query.within is None:
         tests["available"] = lambda document: bool(_shops(document, query))
+    if query.under:
+        tests["under"] = lambda document: query.under in document.subjects
+    for wanted, names in (
+        (query.authors, lambda document: map(text.name_key, document.contributors)),
+        (query.publishers, lambda document: [text.key(document.publisher)]),
+        (query.series, lambda document: [text.key(document.series)]),
+    ):
+        if wanted:
+            tests[f"names {wanted}"] = partial(_is_named, wanted, names)
     for name, values in _choices(query).items():
         if values:
             tests[name] = partial(_has_one, query, name, values)
@@ -234,6 +247,12 @@ def _tests(query: Query) -> dict[str, Callable[[TitleDocument], bool]]:
     if query.added_from is not None:
         tests["added"] = lambda document: _between(document.added_ordinal, query.added_from, None)
     return tests
+
+
+def _is_named(
+    wanted: tuple[str, ...], names: Callable[[TitleDocument], Iterable[str]], document: TitleDocument
+) -> bool:
+    return not set(wanted).isdisjoint(names(document))
 
 
 def _has_one(query: Query, name: str, values: tuple[str, ...], document: TitleDocument) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -77,7 +78,9 @@ def suggest(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def context(chosen: Choices, page: Page, reader: Reader, *, failed: bool = False) -> dict[str, Any]:
+def context(
+    chosen: Choices, page: Page, reader: Reader, *, failed: bool = False, shop_id: int | None = None
+) -> dict[str, Any]:
     """What the result page shows."""
     subjects = facets.subject_names(page, chosen)
     switches = [(name, label, name in chosen.switches) for name, label in facets.switch_labels(reader).items()]
@@ -85,7 +88,7 @@ def context(chosen: Choices, page: Page, reader: Reader, *, failed: bool = False
         "chosen": chosen,
         "page": page,
         "failed": failed,
-        "rows": rows(page.ids, reader),
+        "rows": rows(page.ids, reader, shop_id=shop_id),
         "facets": facets.facets(page, chosen, subjects),
         "chips": facets.chips(chosen, reader, subjects),
         "first_switches": [switch for switch in switches if switch[0] in facets.FIRST_SWITCHES],
@@ -109,15 +112,16 @@ def straight_hit(chosen: Choices, page: Page) -> str:
     return product.get_absolute_url() if product else ""
 
 
-def plain_search(chosen: Choices) -> Page:
-    """While the search engine is down: titles whose words contain those typed, from SQL, without facets."""
-    condition = Q(is_public=True)
+def plain_search(chosen: Choices, where: Q | None = None, order: Sequence[Any] = ("title", "pk")) -> Page:
+    """While the search engine is down: titles whose words contain those typed, from SQL, without facets. `where` and
+    `order` are those of a page with one thing fixed."""
+    condition = Q(is_public=True) & (where or Q())
     if gtin := text.isbn_query(chosen.text):
         condition &= Q(facts__gtin=gtin)
     else:
         for word in chosen.text.split()[:8]:
             condition &= Q(title__icontains=word) | Q(facts__contributors_text__icontains=word)
-    found = Product.objects.filter(condition).order_by("title", "pk").values_list("pk", flat=True)
+    found = Product.objects.filter(condition).order_by(*order).values_list("pk", flat=True)
     start = (chosen.page - 1) * PAGE_SIZE
     return Page(ids=tuple(found[start : start + PAGE_SIZE]), total=found.count())
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from marketplace import schema_template
 from marketplace.foundation import network
-from search import directory, indexing
+from search import directory, indexing, names
 
 # Files of few long tests begin first: at the end one process would wait for the other otherwise.
 LONG = ("operations/test_operating", "test_failpoints", "test_proofs_smoke", "bench/test_programs", "browser/")
@@ -70,11 +70,11 @@ def committed_module(django_db_setup, django_db_blocker, worker_name: str):
 
 @pytest.fixture(autouse=True)
 def _forget_cached_rows():
-    network.forget()
-    directory.forget()
+    for kept in (network, directory, names):
+        kept.forget()
     yield
-    network.forget()
-    directory.forget()
+    for kept in (network, directory, names):
+        kept.forget()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from catalog_sync.doors import hooks
 from catalog_sync.models import DryRun, TitleMove, Webhook
+from marketplace.catalogue.models import ListedName, ProductFacts, Subject
 from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
@@ -84,6 +85,10 @@ ROUTES: dict[str, Row] = {
     "storefront:favicon": get(MOVED),
     "storefront:network-css": get(EVERYONE),
     "storefront:title": get(EVERYONE, "title_slug", "title"),
+    "storefront:named": get(EVERYONE, "name_kind", "name_slug"),
+    "storefront:subject": get(EVERYONE, "subject"),
+    "storefront:new": get(EVERYONE),
+    "storefront:shop-titles": get(EVERYONE, "slug"),
     "storefront:shops": get(EVERYONE),
     "storefront:shop": get(EVERYONE, "slug"),
     "storefront:place": get(EVERYONE),
@@ -95,6 +100,21 @@ ROUTES: dict[str, Row] = {
     "storefront:terms": get(EVERYONE),
     "storefront:privacy": get(EVERYONE),
     "storefront:open-data": get(EVERYONE),
+    "storefront:robots": get(EVERYONE),
+    "storefront:sitemap": get(EVERYONE),
+    "storefront:sitemap-part": get(EVERYONE, "sitemap_kind", "sitemap_part"),
+    "storefront:opensearch": get(EVERYONE),
+    "storefront:new-feed": get(EVERYONE),
+    "storefront:subject-feed": get(EVERYONE, "subject"),
+    "storefront:shop-feed": get(EVERYONE, "slug"),
+    "storefront:opds": get(EVERYONE),
+    "storefront:opds-titles": get(EVERYONE),
+    "storefront:opds-new": get(EVERYONE),
+    "storefront:opds-title": get(EVERYONE, "title"),
+    "storefront:opds-shops": get(EVERYONE),
+    "storefront:opds-shop": get(EVERYONE, "slug"),
+    "storefront:opds-subjects": get(EVERYONE),
+    "storefront:opds-subject": get(EVERYONE, "subject"),
     "storefront:order": get(EVERYONE, "order", "order_key"),
     # What readers keep; the rows named are another reader's
     "storefront:lists": get(SIGNED_IN),
@@ -241,7 +261,10 @@ def world(db, settings, tmp_path) -> World:
     parked = MailMessage.objects.create(
         dedupe_key="x", to="a@example.org", language="fr", kind="k", subject="s", text="t", html="h", parked_at=now
     )
+    ListedName.objects.create(kind="publisher", slug="boreal", key="boreal", name="Boréal", changed_on=now.date())
+    Subject.objects.create(code="F", label_fr="Romans", label_en="Fiction")
     hooks.make(a.run.feed, form=Webhook.Form.STANDARD, given="", by=a.staff, now=now)
+    ProductFacts.objects.filter(product_id=line.product_id).update(publisher="Boréal")
     other = factories.user()
     saved = SavedSearch.objects.create(reader=other, name="s", parameters="q=s", saved_at=now)
     alert = alerts.ask(other, line.product, language="fr", now=now)
@@ -253,6 +276,11 @@ def world(db, settings, tmp_path) -> World:
         "slug": a.shop.slug,
         "title": line.product_id,
         "title_slug": line.product.slug,
+        "name_kind": "publisher",
+        "name_slug": "boreal",
+        "subject": "f-romans",
+        "sitemap_kind": "pages",
+        "sitemap_part": 0,
         "record": line.stock_record_id,
         "order": a.order.order.number,
         "order_key": links.order_key(a.order.order.number),

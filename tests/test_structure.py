@@ -128,7 +128,9 @@ def test_files_and_functions_stay_short():
 
 
 def test_templates_hold_no_inline_script_or_style():
-    inline = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:", re.IGNORECASE)
+    # A block of data is not run: the policy has nothing to allow (tests/browser looks at the console).
+    script = r"<script(?![^>]*\bsrc=)(?! type=\"application/ld\+json\">)"
+    inline = re.compile(script + r"|<style|\sstyle=|\son\w+=|javascript:", re.IGNORECASE)
     pages = [path for path in FILES if path.suffix == ".html" and "emails" not in path.parts]
     assert [str(path.relative_to(ROOT)) for path in pages if inline.search(path.read_text())] == []
 

@@ -191,6 +191,29 @@ class WorkChange(models.Model):
         return str(self.product_id)
 
 
+class ListedName(models.Model):
+    """A name with a page of its own, at `slug`: an author's, a publisher's or a series'. Written as titles are indexed
+    (`search.names`), never taken away. Spellings with the same `key` are one; the first of them has the page."""
+
+    class Kind(models.TextChoices):
+        AUTHOR = "author", _("Author")
+        PUBLISHER = "publisher", _("Publisher")
+        SERIES = "series", _("Series")
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    slug = models.CharField(max_length=255)
+    key = models.CharField(max_length=300, help_text="What the index knows it by.")
+    name = models.CharField(max_length=300)
+    changed_on = models.DateField(help_text="The last day on which one of its titles was indexed anew.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "slug"], name="listed_name_once")]
+        indexes = [models.Index(fields=["kind", "key"], name="listed_name_key")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.name}"
+
+
 class CoverFetch(DueRow):
     """A cover that a sender names and we do not have yet; taken up by the step `fetch_covers`. What cannot be had is
     finished with the reason in `last_error`: a title has its drawn cover then, and nobody needs to look."""

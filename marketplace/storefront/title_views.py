@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,20 +14,19 @@ from oscar.apps.catalogue.models import Product
 
 from marketplace.catalogue.models import ProductFacts, ProductRedirect
 from marketplace.cms.models import Pick
-from marketplace.storefront import page_memory
-from search import offers
+from marketplace.foundation import network
+from marketplace.storefront import page_memory, structured
+from marketplace.storefront.beside import Beside, beside
+from search import listings, offers
+from search.listings import Crumb
 from search.offers import Offer
 from search.reader import reader_of
 
 _TEMPLATE = "storefront/title.html"
 SHOWN_OFFERS = 5
-RELATED = 12
 EDITIONS = 24
+SUBJECTS = 4
 _SHOWN_OF_EDITIONS = ("product__title", "product__slug", "form", "language", "publication_date", "publisher", "work_id")
-_SHOWN_OF_OTHERS = (
-    *("product__title", "product__slug", "series_number", "form"),
-    *("cover", "contributors_text", "publisher"),  # for the cover, drawn where there is none
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,8 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     works = editions(facts) if facts and facts.work_id else []
     offered = offers.offers_of([product.pk, *(edition.pk for edition in works)], reader)
     found = offered.get(product.pk, [])
-    related = others(product, facts) if facts else []
+    near = beside(product, facts) if facts else Beside()
+    trail = trail_of(facts)
     picks = list(Pick.objects.filter(gtin=facts.gtin, live=True)) if facts and facts.gtin else []
     context = {
         "product": product,
@@ -72,13 +73,18 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
         "reader": reader,
         "buyable": offers.best(found),
         "editions": [Edition(edition, offered.get(edition.pk, [])) for edition in works],
-        "related": related,
+        "beside": near,
         "picks": picks,
+        "trail": trail,
+        "subjects": subjects_of(facts),
+        # Called by the template, so not at all where a kept page is sent
+        "summary": partial(summary, facts),
+        "structured": partial(structured_block, request, product, facts, found, trail),
     }
     if not page_memory.is_stranger(request):
         return render(request, _TEMPLATE, context)
     context["csrf_token"] = page_memory.CSRF_MARK
-    titles = [*works, *related]
+    titles = [*works, *near.all]
     rows = [product, *([facts] if facts else []), *titles, *(other.product for other in titles), *picks]
     everybody = tuple((product_id, tuple(those)) for product_id, those in sorted(offered.items()))
     shown = (everybody, len(works), *map(page_memory.values_of, rows))
@@ -130,20 +136,28 @@ def groups(found: Sequence[Offer], *, all_shown: bool = False) -> list[OfferGrou
     return [part for part in parts if part.offers]
 
 
-def others(product: Product, facts: ProductFacts) -> list[ProductFacts]:
-    """Others of the series in its order, or where there is none, others by the same people. One query."""
-    if facts.series:
-        same = {"series": facts.series}
-    elif facts.contributors_text:
-        same = {"contributors_text": facts.contributors_text}
-    else:
-        return []
-    rows = ProductFacts.objects.filter(product__is_public=True, **same).exclude(pk=product.pk)
-    found = list(rows.select_related("product").only(*_SHOWN_OF_OTHERS).order_by("product_id")[: RELATED * 4])
-    found.sort(key=_volume)
-    return found[:RELATED]
+def home() -> Crumb:
+    return Crumb(network.current().name, "/")
 
 
-def _volume(facts: ProductFacts) -> tuple[int, str]:
-    digits = "".join(character for character in facts.series_number if character.isdigit())
-    return (int(digits[:6]) if digits else 10**6, facts.product.title)
+def trail_of(facts: ProductFacts | None) -> tuple[Crumb, ...]:
+    """The levels of its first subject. No query."""
+    path = facts.subject_path if facts else []
+    return listings.subject_trail(path[-1]) if path else ()
+
+
+def subjects_of(facts: ProductFacts | None) -> list[Crumb]:
+    """The pages of its subjects, each once. No query."""
+    trails = [listings.subject_trail(code) for code in facts.subject_codes] if facts else []
+    return list(dict.fromkeys(trail[-1] for trail in trails if trail))[:SUBJECTS]
+
+
+def summary(facts: ProductFacts | None) -> str:
+    return structured.plain(facts.description) if facts else ""
+
+
+def structured_block(
+    request: HttpRequest, product: Product, facts: ProductFacts | None, found: Sequence[Offer], trail: Sequence[Crumb]
+) -> str:
+    crumbs = [home(), *trail, Crumb(product.title, product.get_absolute_url())]
+    return structured.block([structured.title(request, product, facts, found), structured.trail(request, crumbs)])

@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from marketplace.storefront import account_views, place_views, plain_views, shop_views, title_views
+from marketplace.storefront import account_views, listing_views, place_views, plain_views, shop_views, title_views
 from search.views import suggest
 
 app_name = "storefront"
@@ -11,6 +11,10 @@ urlpatterns = [
     path("network.css", plain_views.network_css, name="network-css"),
     path("suggest/", suggest, name="suggest"),
     re_path(r"^catalogue/(?P<slug>[\w-]*)_(?P<pk>\d{1,18})/$", title_views.title, name="title"),
+    re_path(r"^(?P<kind>author|publisher|series)/(?P<slug>[^/]+)/$", listing_views.named, name="named"),
+    path("subject/<str:place>/", listing_views.subject, name="subject"),
+    path("new/", listing_views.arrivals, name="new"),
+    path("shops/<slug:slug>/titles/", listing_views.in_shop, name="shop-titles"),
     path("shops/", shop_views.shops, name="shops"),
     path("shops/<slug:slug>/", shop_views.shop, name="shop"),
     path("map/", shop_views.shop_map, name="map"),
@@ -24,4 +28,5 @@ urlpatterns = [
     path("privacy/", plain_views.privacy, name="privacy"),
     path("open-data/", plain_views.open_data, name="open-data"),
     path("", include("marketplace.storefront.urls_buying")),
+    path("", include("marketplace.storefront.urls_feeds")),
 ]

@@ -31,7 +31,13 @@ FEW_HITS = 3
 
 _HITS_READ_FOR_SPELLING = 10
 _MOST_SUGGESTIONS = 20
-_ORDERS = {Sort.BEST: None, Sort.NEWEST: "-by_newest", Sort.TITLE: "by_title"}
+_ORDERS = {
+    Sort.BEST: None,
+    Sort.NEWEST: "-by_newest",
+    Sort.TITLE: "by_title",
+    Sort.ARRIVAL: "-by_arrival",
+    Sort.VOLUME: "by_volume",
+}
 
 
 class Engine(ABC):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from search import text
 from search.documents import TitleDocument
 
-TEXT_VERSION = 1
+TEXT_VERSION = 2
 """Raised when ``search/text.py`` or ``fields_of`` makes other tokens than before: the index has to be built again."""
 
 START = "⊢"
@@ -22,6 +22,7 @@ LETTERS_OF_STARTS = (1, 2, 3)
 
 LARGEST_NUMBER = 2**63 - 1
 _LARGEST_PRICE = 2**30
+_NO_VOLUME = 2**30
 _STEPS_OF_WEIGHT = 16
 _MOST_FOR_POPULARITY = 0.04
 _POPULARITY_DIGITS = 6
@@ -53,6 +54,8 @@ FIELDS: dict[str, Kind] = {
     "starts": Kind.TERMS,  # the first one to three letters of each word in title and names; after START: of the title
     "exact": Kind.KEYS,  # keys of the title, with subtitle, of series with number
     "authors": Kind.KEYS,  # contributors, words in alphabetical order
+    "publisher": Kind.KEYS,
+    "series": Kind.KEYS,
     "shops": Kind.NUMBERS,
     "obtainable": Kind.NUMBERS,  # shops that have it or can order it
     "stocked": Kind.NUMBERS,  # 2 in stock somewhere, 1 orderable somewhere, else 0
@@ -69,6 +72,8 @@ FIELDS: dict[str, Kind] = {
     "by_price_new": Kind.ORDER_NUMBER,
     "by_price_used": Kind.ORDER_NUMBER,
     "by_newest": Kind.ORDER_NUMBER,
+    "by_arrival": Kind.ORDER_NUMBER,
+    "by_volume": Kind.ORDER_NUMBER,
     "by_title": Kind.ORDER_TEXT,
     "weight": Kind.WEIGHT,
     "shown": Kind.SHOWN,
@@ -106,6 +111,8 @@ def fields_of(document: TitleDocument) -> dict[str, list[str] | list[int]]:
         "by_price_new": [_price_order(new, product_id)],
         "by_price_used": [_price_order(used, product_id)],
         "by_newest": [_with_id(document.publication_ordinal or 0, product_id)],
+        "by_arrival": [_with_id(document.added_ordinal or 0, product_id)],
+        "by_volume": [_with_id(volume_order(document.series_number), product_id)],
         "weight": [_weight(document.popularity)],
         "shown": [Shown(document.title, document.series, document.contributors).packed()],
         **_text_fields(document),
@@ -144,6 +151,8 @@ def _text_fields(document: TitleDocument) -> dict[str, list[str] | list[int]]:
         "starts": [" ".join(starts.union(*map(_starts, starting)))],
         "exact": list(dict.fromkeys(_filled(*exact))),
         "authors": _filled(*[person.key for person in people]),
+        "publisher": _filled(_reread(document.publisher).tokens) if document.publisher else [],
+        "series": _filled(series),
         "by_title": [f"{short[:_CHARACTERS_SORTED]} {document.product_id:020d}"],
     }
 
@@ -223,6 +232,14 @@ def volume_number(token: str) -> str | None:
     if digits.isascii() and digits and (not letters or letters in VOLUME_WORDS):
         return digits.lstrip("0") or "0"
     return None
+
+
+def volume_order(series_number: str) -> int:
+    """Where a volume stands in its series: by its first number, those without one at the end."""
+    if not series_number:
+        return _NO_VOLUME
+    digits = next((found for found in map(volume_number, volume_tokens(series_number)) if found), "")
+    return min(int(digits[:9]), _NO_VOLUME - 1) if digits else _NO_VOLUME
 
 
 def _codes(values: Iterable[str]) -> list[str]:

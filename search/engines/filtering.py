@@ -18,14 +18,19 @@ def filters(query: Query) -> dict[str, Clause]:
         found["shop"] = _one_of(stock, shops)
     if query.available and query.shops is None and query.within is None:
         found["available"] = OneOf("stocked", (1, 2) if query.orderable else (2,))
-    for name, values in (
-        ("subject", query.subjects),
-        ("language", query.languages),
-        ("form", query.forms),
-        ("condition", query.conditions),
+    if query.under:
+        found["under"] = OneOf("subject", (query.under,))
+    for name, field, values in (
+        ("subject", "subject", query.subjects),
+        ("language", "language", query.languages),
+        ("form", "form", query.forms),
+        ("condition", "condition", query.conditions),
+        ("author", "authors", query.authors),
+        ("publisher", "publisher", query.publishers),
+        ("series", "series", query.series),
     ):
         if values:
-            found[name] = OneOf(name, values)
+            found[name] = OneOf(field, values)
     for name, field, low, high in (
         ("price", price_field(query), query.price_from_minor, query.price_to_minor),
         ("published", "published", query.published_from, query.published_to),

@@ -12,6 +12,7 @@ DEEPEST_HIT = 10_000
 """Pages end here; who looks further is better served by a filter. ``Page.total`` counts all the same."""
 
 MOST_FILTER_VALUES = 1_000
+LONGEST_CODE = 300  # the longest are names of series and publishers
 FACETS = ("shop", "subject", "language", "form", "condition", "price")
 PRICE_STEPS_MINOR = (500, 1000, 1500, 2000, 3000, 5000, 10000)
 
@@ -21,6 +22,10 @@ class Sort(StrEnum):
     PRICE = "price"
     NEWEST = "newest"
     TITLE = "title"
+    ARRIVAL = "arrival"
+    """Those that came into the catalogue last first."""
+    VOLUME = "volume"
+    """A series in the order of its numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,14 @@ class Query:
     """Only titles that some shop has; needed only where neither ``shops`` nor ``within`` is given."""
     subjects: tuple[str, ...] = ()
     """Codes; any of them, as of each of the other choices."""
+    under: str = ""
+    """A subject that every title must be under, whatever else is chosen; its facet is counted within."""
+    authors: tuple[str, ...] = ()
+    """``text.name_key`` of contributors; any of them. Whole names, as of publishers and series."""
+    publishers: tuple[str, ...] = ()
+    """``text.key`` of publishers."""
+    series: tuple[str, ...] = ()
+    """``text.key`` of series."""
     languages: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
@@ -67,6 +80,10 @@ class Query:
             "within": _ids(self.within),
             "favoured": _ids(self.favoured),
             "subjects": _codes(self.subjects),
+            "under": next(iter(_codes([self.under])), ""),
+            "authors": _codes(self.authors),
+            "publishers": _codes(self.publishers),
+            "series": _codes(self.series),
             "languages": _codes(self.languages),
             "forms": _codes(self.forms),
             "conditions": _codes(self.conditions),
@@ -152,5 +169,5 @@ def _ids(ids: Iterable[int] | None) -> frozenset[int] | None:
 
 
 def _codes(codes: Iterable[str]) -> tuple[str, ...]:
-    usable = (code for code in dict.fromkeys(codes) if code and code.isprintable() and len(code) <= 100)
+    usable = (code for code in dict.fromkeys(codes) if code and code.isprintable() and len(code) <= LONGEST_CODE)
     return tuple(code for _, code in zip(range(MOST_FILTER_VALUES), usable, strict=False))

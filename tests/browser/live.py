@@ -111,6 +111,7 @@ def open_site(url: str) -> Site:
     pages = {
         "home": "/",
         "results": "/search/",
+        "author": "/author/albert-camus/",
         "title": f"/catalogue/l_{market.product_id(STRANGER)}/",
         "shop": "/shops/port/",
         "shops": "/shops/",

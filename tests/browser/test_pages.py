@@ -17,6 +17,7 @@ RULES = {
 PAGES = {
     "home": ".shelf-title",
     "results": ".title-row",
+    "author": ".title-row",
     "title": "tr.offer",
     "shop": ".title-row",
     "shops": ".shop-card",

@@ -56,6 +56,21 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ListedName',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('author', 'Author'), ('publisher', 'Publisher'), ('series', 'Series')], max_length=10)),
+                ('slug', models.CharField(max_length=255)),
+                ('key', models.CharField(help_text='What the index knows it by.', max_length=300)),
+                ('name', models.CharField(max_length=300)),
+                ('changed_on', models.DateField(help_text='The last day on which one of its titles was indexed anew.')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['kind', 'key'], name='listed_name_key')],
+                'constraints': [models.UniqueConstraint(fields=('kind', 'slug'), name='listed_name_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='OtherGtin',
             fields=[
                 ('gtin', models.BigIntegerField(primary_key=True, serialize=False)),

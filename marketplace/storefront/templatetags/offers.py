@@ -55,14 +55,6 @@ def _later_word(offer: Offer) -> str:
 
 
 @register.simple_tag
-def schema_availability(offer: Offer) -> str:
-    """The last part of schema.org's address for it."""
-    if offer.availability == "preorder":
-        return "PreOrder"
-    return {"have": "InStock", "ask": "LimitedAvailability", "soon": "BackOrder"}.get(offer.state, "OutOfStock")
-
-
-@register.simple_tag
 def copy_words(offer: Offer) -> str:
     """ "Used, very good, signed"."""
     said = [words.condition(offer.condition)]

@@ -1,0 +1,133 @@
+"""What a title's page says to programs: schema.org's words as JSON-LD, in one block of data. Browsers do not run it, so
+the content policy has nothing to allow."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString, mark_safe
+from oscar.apps.catalogue.models import Product
+
+from marketplace.catalogue.models import ProductFacts
+from search import names
+from search.listings import Crumb
+from search.offers import Offer
+
+DESCRIPTION_CHARACTERS = 200
+_SCHEMA = "https://schema.org/"
+_ROLES = {"author": "author", "translator": "translator", "illustrator": "illustrator", "editor": "editor"}
+_BINDINGS = {
+    "hardback": "Hardcover",
+    "paperback": "Paperback",
+    "pocket": "Paperback",
+    "ebook": "EBook",
+    "audio": "AudiobookFormat",
+}
+_STATES = {"have": "InStock", "ask": "LimitedAvailability", "soon": "BackOrder"}
+# Nothing in a text may end the block or begin another.
+_UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def block(parts: Sequence[dict[str, Any]]) -> SafeString:
+    """The inside of `<script type="application/ld+json">`."""
+    graph = {"@context": _SCHEMA.rstrip("/"), "@graph": parts}
+    return mark_safe(json.dumps(graph, ensure_ascii=False, separators=(",", ":")).translate(_UNSAFE))  # noqa: S308
+
+
+def title(
+    request: HttpRequest, product: Product, facts: ProductFacts | None, offers: Sequence[Offer]
+) -> dict[str, Any]:
+    """A `Product`, and a `Book` where it is one, with an `Offer` of each shop's stock record."""
+    address = request.build_absolute_uri(product.get_absolute_url())
+    said: dict[str, Any] = {"@id": address, "url": address, "name": product.title}
+    said["@type"] = ["Book", "Product"] if facts and facts.is_book else "Product"
+    if facts:
+        said |= {name: value for name, value in _facts(request, facts).items() if value}
+    if offers:
+        said["offers"] = [_offer(request, address, offer) for offer in offers]
+    return said
+
+
+def trail(request: HttpRequest, crumbs: Sequence[Crumb]) -> dict[str, Any]:
+    """A `BreadcrumbList`; the last crumb is the page itself."""
+    return {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {
+                "@type": "ListItem",
+                "position": place,
+                "name": crumb.label,
+                "item": request.build_absolute_uri(crumb.address),
+            }
+            for place, crumb in enumerate(crumbs, 1)
+        ],
+    }
+
+
+def plain(description: str, characters: int = DESCRIPTION_CHARACTERS) -> str:
+    """A description as one line of text, cut at a word."""
+    bare = " ".join(html.unescape(strip_tags(description.replace("<", " <"))).split())
+    return bare if len(bare) <= characters else bare[: characters - 1].rpartition(" ")[0] + "…"
+
+
+def availability(offer: Offer) -> str:
+    """schema.org's address for the state of an offer."""
+    return _SCHEMA + ("PreOrder" if offer.availability == "preorder" else _STATES.get(offer.state, "OutOfStock"))
+
+
+def _facts(request: HttpRequest, facts: ProductFacts) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "image": request.build_absolute_uri(facts.cover.url) if facts.cover else "",
+        "description": plain(facts.description, 1000) if facts.description else "",
+    }
+    if facts.gtin:
+        said["isbn" if facts.is_book else "gtin"] = f"{facts.gtin:013d}"
+    if not facts.is_book:
+        return said
+    if facts.gtin:
+        said["gtin13"] = f"{facts.gtin:013d}"
+    for person in facts.contributors:
+        if person.get("name"):
+            role = _ROLES.get(person.get("role", ""), "contributor")
+            said.setdefault(role, []).append(_person(request, person["name"]))
+    return said | {
+        "alternativeHeadline": facts.subtitle,
+        "publisher": {"@type": "Organization", "name": facts.publisher} if facts.publisher else None,
+        "datePublished": facts.publication_date.isoformat() if facts.publication_date else "",
+        "inLanguage": facts.language,
+        "numberOfPages": facts.pages,
+        "bookFormat": _SCHEMA + _BINDINGS[facts.form] if facts.form in _BINDINGS else "",
+        "isPartOf": _series(request, facts),
+        "position": facts.series_number if facts.series else "",
+    }
+
+
+def _person(request: HttpRequest, name: str) -> dict[str, str]:
+    page = names.address("author", name)
+    said = {"@type": "Person", "name": names.shown("author", name)}
+    return said | {"url": request.build_absolute_uri(page)} if page else said
+
+
+def _series(request: HttpRequest, facts: ProductFacts) -> dict[str, str] | None:
+    if not facts.series:
+        return None
+    page = names.address("series", facts.series)
+    said = {"@type": "BookSeries", "name": facts.series}
+    return said | {"url": request.build_absolute_uri(page)} if page else said
+
+
+def _offer(request: HttpRequest, address: str, offer: Offer) -> dict[str, Any]:
+    return {
+        "@type": "Offer",
+        "url": address,
+        "price": f"{offer.price:f}",
+        "priceCurrency": offer.currency,
+        "availability": availability(offer),
+        "itemCondition": _SCHEMA + ("UsedCondition" if offer.is_used else "NewCondition"),
+        "seller": {"@type": "Store", "name": offer.shop.name, "url": request.build_absolute_uri(offer.shop.address)},
+    }

@@ -1,0 +1,70 @@
+"""How a name becomes an address, and which names there are."""
+
+from datetime import date
+
+import pytest
+from django.utils import timezone
+
+from marketplace.catalogue import changes
+from marketplace.catalogue.models import ListedName
+from search import indexing, names
+from search.documents import TitleDocument
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+FIRST, SECOND = date(2026, 11, 1), date(2026, 11, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "address"),
+    [
+        ("author", "Camus, Albert", "/author/albert-camus/"),
+        ("author", "Albert Camus", "/author/albert-camus/"),
+        ("publisher", "Flammarion, Paris", "/publisher/flammarion-paris/"),
+        ("series", "Title", "/series/title/"),
+        ("author", "村上春樹", "/author/%E6%9D%91%E4%B8%8A%E6%98%A5%E6%A8%B9/"),
+        ("author", "***", ""),
+    ],
+)
+def test_address_of_a_name(kind, name, address):
+    assert names.address(kind, name) == address
+
+
+def note(*titles: TitleDocument, on: date, changed: bool = True) -> dict[str, date]:
+    assert list(names.noting(titles, on, changed=changed)) == list(titles)
+    return dict(ListedName.objects.order_by("slug").values_list("slug", "changed_on"))
+
+
+def test_names_are_written_as_their_titles_are_indexed():
+    one = TitleDocument(product_id=1, title="A", contributors=("Hébert, Anne", "Anne Hébert"), publisher="Seuil")
+    two = TitleDocument(product_id=2, title="B", contributors=("***",), publisher="Seuil", series="Suite")
+    assert note(one, two, on=FIRST) == {"anne-hebert": FIRST, "seuil": FIRST, "suite": FIRST}
+    assert list(ListedName.objects.values_list("kind", "key", "name").filter(slug="anne-hebert")) == [
+        ("author", "anne hebert", "Anne Hébert")
+    ]
+    assert note(one, on=SECOND) == {"anne-hebert": SECOND, "seuil": SECOND, "suite": FIRST}
+    assert note(one, on=FIRST) == {"anne-hebert": SECOND, "seuil": SECOND, "suite": FIRST}
+
+
+def test_building_the_index_anew_changes_no_page():
+    title = TitleDocument(product_id=1, title="A", publisher="Seuil", series="Suite")
+    note(TitleDocument(product_id=2, title="B", publisher="Seuil"), on=FIRST)
+    assert note(title, on=SECOND, changed=False) == {"seuil": FIRST, "suite": SECOND}
+
+
+def test_what_this_process_wrote_is_not_written_again(django_assert_num_queries, django_capture_on_commit_callbacks):
+    title = TitleDocument(product_id=1, title="A", publisher="Seuil")
+    with django_capture_on_commit_callbacks(execute=True):
+        note(title, on=FIRST)
+    with django_assert_num_queries(0):
+        list(names.noting([title], FIRST, changed=True))
+    with django_assert_num_queries(1):
+        list(names.noting([title], SECOND, changed=True))
+
+
+def test_index_step_writes_them(reindex):
+    reindex()
+    product = factories.product(publisher="Boréal")
+    changes.mark([product.pk])
+    indexing.index_titles(timezone.now())
+    assert list(ListedName.objects.values_list("kind", "slug")) == [("publisher", "boreal")]
