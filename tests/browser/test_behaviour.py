@@ -51,7 +51,7 @@ def test_shift_is_noticed(visit):
 
 
 def test_style_sheets_of_the_storefront_stay_small(visit, site):
-    """All that readers' pages link, together, as the server sends them without compression: under 30 kB."""
+    """All that readers' pages link, together, as the server sends them without compression: decision 0012."""
     sizes: dict[str, int] = {}
     page = visit("basket")
     for name in READERS_PAGES:
@@ -59,7 +59,7 @@ def test_style_sheets_of_the_storefront_stay_small(visit, site):
         for url in page.evaluate("() => [...document.styleSheets].map((sheet) => sheet.href)"):
             if url not in sizes:
                 sizes[url] = len(page.request.get(url).body())
-    assert (len(sizes) > 10, sum(sizes.values()) < 30_000) == (True, True), sizes
+    assert (len(sizes) > 10, sum(sizes.values()) < 40_000) == (True, True), sizes
 
 
 @pytest.mark.parametrize("name", ["home", "results", "desk"])
