@@ -17,12 +17,26 @@ from search import directory, indexing, names
 # Files of few long tests begin first: at the end one process would wait for the other otherwise.
 LONG = ("operations/test_operating", "test_failpoints", "test_proofs_smoke", "bench/test_programs", "browser/")
 
+# They start programs that open a database, or need the server that comes with the second one.
+ON_EACH = ("tests/bench/", "tests/browser/", "tests/demo/", "engines/test_elasticsearch")
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("HALLES_TESTS_OF_THE_DATABASE"):
+        using = {item.path for item in items if _uses_database(item)}
+        config.hook.pytest_deselected(items=[item for item in items if item.path not in using])
+        items[:] = [item for item in items if item.path in using]
+
     def place(item: pytest.Item) -> int:
         return next((place for place, name in enumerate(LONG) if name in item.nodeid), len(LONG))
 
     items.sort(key=place)
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    """Whether a test can go otherwise on another database: it opens one, or it is of those that are named."""
+    opens_one = item.get_closest_marker("django_db") or "django_db_setup" in getattr(item, "fixturenames", ())
+    return bool(opens_one) or any(name in item.nodeid for name in ON_EACH)
 
 
 def _fresh_copy(worker: str) -> None:
