@@ -36,8 +36,8 @@ class Alert(DueRow):
         NEAR = "near", _("Near me")
         SHOP = "shop", _("In one shop")
 
-    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="alerts")
-    product = models.ForeignKey("catalogue.Product", on_delete=models.CASCADE, related_name="alerts")
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="title_alerts")
+    product = models.ForeignKey("catalogue.Product", on_delete=models.CASCADE, related_name="title_alerts")
     where = models.CharField(max_length=10, choices=Where.choices, default=Where.ANYWHERE)
     shop = models.ForeignKey("shops.Shop", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     latitude = models.FloatField(null=True, blank=True)

@@ -35,8 +35,8 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('is_met', models.BooleanField(default=False)),
                 ('told', models.PositiveIntegerField(default=0, help_text='How often its reader was told.')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to='catalogue.product')),
-                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to=settings.AUTH_USER_MODEL)),
+                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='title_alerts', to='catalogue.product')),
+                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='title_alerts', to=settings.AUTH_USER_MODEL)),
                 ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
             ],
             options={
