@@ -69,7 +69,7 @@ def test_page_is_accessible_and_holds_its_width(visit, name, shows):
 
 
 def test_axe_and_width_notice(visit):
-    page = visit("shops", width=375)
+    page = visit("basket", width=375)
     page.evaluate("() => document.querySelector('main').insertAdjacentHTML('beforeend', '<input>')")
     page.evaluate("() => { document.querySelector('h1').style.width = '500px'; }")
     assert [finding.split(":")[0] for finding in axe_finds(page)] == ["label"]

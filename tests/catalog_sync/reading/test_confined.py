@@ -14,10 +14,12 @@ import pytest
 from catalog_sync import cleaning, reasons, sync
 from catalog_sync.adapters import ADAPTERS, adapter_for, spreadsheet
 from catalog_sync.conformance import FeedUnderTest
+from catalog_sync.doors import locations
 from catalog_sync.doors.locations import feeds_folder, read_in_child
 from catalog_sync.models import Feed, SourceRecord
 from catalog_sync.reading import confined
 from catalog_sync.reading.confined import confined_value
+from catalog_sync.reading.shares import Share
 from catalog_sync.reasons import FeedError, reason
 from catalog_sync.records import Chunk, Cursor, Issue, Lane, Refused
 from marketplace.foundation.confinement import ConfinedError
@@ -102,6 +104,7 @@ def remembered(texts: int) -> list[str]:
 @pytest.mark.django_db
 def test_memory_that_a_hostile_file_takes_ends_its_run_alone(monkeypatch):
     monkeypatch.setattr(spreadsheet, "CHUNK_SIZE", 500)
+    monkeypatch.setattr(locations, "shares", lambda size: [Share()])  # one child meets all of it
     feeds_folder().mkdir(parents=True, exist_ok=True)
     books = memory.feed(kind="csv", location="books.csv", name="books")
     (feeds_folder() / "books.csv").write_text("\n".join(remembered(ROWS)) + "\n")
