@@ -62,6 +62,7 @@ STEPS = [
     Step("look_up", "catalog_sync.titles.looking_up:look_up", 10, slow=True),
     Step("fetch_covers", "marketplace.catalogue.cover_files:fetch_covers", 5, slow=True),
     Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15, slow=True),
+    Step("follow_picks", "marketplace.cms.picking:follow_picks", 60),
     Step("measure_keeping", "shops.keeping:measure_keeping", 3600, slow=True),
     Step("end_withheld", "shops.withholding:end_withheld", 300),
 ]

@@ -77,6 +77,16 @@ def collect_today(now: datetime) -> frozenset[int]:
     return frozenset(card.pk for card in directory.active().values() if collects_today(card, now))
 
 
+def collect() -> frozenset[int]:
+    """Shops where one can collect."""
+    return frozenset(card.pk for card in directory.active().values() if card.pickup)
+
+
+def send() -> frozenset[int]:
+    """Shops that send."""
+    return frozenset(card.pk for card in directory.active().values() if card.cheapest_delivery)
+
+
 def collects_today(card: ShopCard, now: datetime) -> bool:
     if card.pickup is None or card.pickup.days_min > 0:
         return False

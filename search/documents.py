@@ -24,6 +24,9 @@ class TitleDocument:
     """Plain text; searchable with little weight, not kept."""
     language: str = ""
     form: str = ""
+    audience: str = ""
+    picked: bool = False
+    """Whether someone of a shop stands for it."""
     conditions: tuple[str, ...] = ()
     """Conditions in which some shop offers it."""
     shops_in_stock: tuple[int, ...] = ()

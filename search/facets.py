@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from marketplace.catalogue.models import Subject
 from search import directory
 from search.engines.base import FacetValue, Page
-from search.forms import Choices, price_parameter, value_label
+from search.forms import Choices, span_parameter, value_label
 from search.reader import Reader
 
 FIRST_SWITCHES = ("near", "today")
@@ -62,8 +62,10 @@ def labels() -> dict[str, str]:
         "subject": _("Subject"),
         "language": _("Language"),
         "form": _("Format"),
+        "audience": _("For whom"),
         "condition": _("Condition"),
         "price": _("Price"),
+        "published": _("Published"),
     }
 
 
@@ -78,7 +80,11 @@ def switch_labels(reader: Reader) -> dict[str, str]:
         **found,
         "open": _("In a shop open now"),
         "today": _("Collect today"),
+        "pickup": _("Collect in the shop"),
+        "sent": _("In a shop that sends"),
         "order": _("Also what can be ordered"),
+        "new": _("New this week"),
+        "picks": _("Picked by booksellers"),
     }
 
 
@@ -113,13 +119,31 @@ def chips(chosen: Choices, reader: Reader, subjects: dict[str, str]) -> list[Chi
     ]
     if chosen.price:
         found.append(Chip(label="", parameters=chosen.without("price"), span=chosen.price))
+    if chosen.published:
+        found.append(Chip(label=years_label(chosen.published), parameters=chosen.without("published")))
     return found
+
+
+def years_label(span: tuple[int | None, int | None]) -> str:
+    """ "2026", "2024–2025", "before 2016" of days as `yyyymmdd`."""
+    low, high = (None if day is None else day // 10_000 for day in span)
+    if low is None:
+        return _("before %(year)d") % {"year": (high or 0) + 1}
+    if high is None:
+        return _("%(year)d and later") % {"year": low}
+    return str(low) if low == high else f"{low}–{high}"
 
 
 def _values(name: str, counted: Sequence[FacetValue], chosen: Choices, subjects: dict[str, str]) -> list[Value]:
     if name == "price":
         return [
-            Value(value=price_parameter(span), label="", count=count, chosen=span == chosen.price, span=span)
+            Value(value=span_parameter(span), label="", count=count, chosen=span == chosen.price, span=span)
+            for span, count in counted
+            if isinstance(span, tuple)
+        ]
+    if name == "published":
+        return [
+            Value(value=span_parameter(span), label=years_label(span), count=count, chosen=span == chosen.published)
             for span, count in counted
             if isinstance(span, tuple)
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -25,9 +26,13 @@ SORTS = (
     (Sort.TITLE, _("Title A to Z")),
 )
 _CHOSEN_SORTS = {sort.value for sort, _label in SORTS}
-SEVERAL = ("shop", "subject", "language", "form", "condition")
-SWITCHES = ("near", "mine", "open", "today", "order")
-"""In stock near me, in my shop, in a shop open now, to collect today; and count what shops can order as well."""
+SEVERAL = ("shop", "subject", "language", "form", "audience", "condition")
+SWITCHES = ("near", "mine", "open", "today", "pickup", "sent", "order", "new", "picks")
+"""In stock near me, in my shop, in a shop open now, to collect today, in a shop one can collect at, in one that sends;
+count what shops can order as well; only what came this week; only what someone of a shop stands for."""
+_NEW_DAYS = 7
+_YEARS = (1, 3, 6, 11)
+"""Years of publication are counted in steps: this year, the two before, the three before those, five, older."""
 
 
 class SearchForm(forms.Form):
@@ -44,6 +49,7 @@ class Choices:
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     switches: frozenset[str] = frozenset()
     price: tuple[int | None, int | None] | None = None
+    published: tuple[int | None, int | None] | None = None
     sort: Sort = Sort.BEST
     usual_sort: Sort = Sort.BEST
     """The order that the address need not say."""
@@ -51,7 +57,7 @@ class Choices:
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.chosen or self.switches or self.price)
+        return bool(self.chosen or self.switches or self.price or self.published)
 
     @property
     def is_plain(self) -> bool:
@@ -66,7 +72,8 @@ class Choices:
             "q": self.text,
             **self.chosen,
             **dict.fromkeys(sorted(self.switches), "1"),
-            "price": price_parameter(self.price),
+            "price": span_parameter(self.price),
+            "published": span_parameter(self.published),
             "sort": "" if self.sort is self.usual_sort else self.sort.value,
             "page": "",
             **changes,
@@ -97,7 +104,8 @@ def choices(parameters: QueryDict, usual_sort: Sort = Sort.BEST) -> Choices:
         text=" ".join(parameters.get("q", "").replace("\x00", "").split())[:LONGEST_TEXT],
         chosen={name: values for name, values in chosen.items() if values},
         switches=frozenset(name for name in SWITCHES if parameters.get(name) == "1"),
-        price=price_of(parameters.get("price", "")),
+        price=span_of(parameters.get("price", "")),
+        published=span_of(parameters.get("published", "")),
         sort=Sort(sort) if sort in _CHOSEN_SORTS else usual_sort,
         usual_sort=usual_sort,
         page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
@@ -109,6 +117,7 @@ def query_of(chosen: Choices, reader: Reader, *, facets: tuple[str, ...] = FACET
     by_slug = {card.slug: pk for pk, card in directory.active().items()}
     shops = chosen.chosen.get("shop")
     low, high = chosen.price or (None, None)
+    since, until = chosen.published or (None, None)
     return Query(
         text=chosen.text,
         shops=None if shops is None else frozenset(by_slug[slug] for slug in shops if slug in by_slug),
@@ -117,15 +126,33 @@ def query_of(chosen: Choices, reader: Reader, *, facets: tuple[str, ...] = FACET
         subjects=chosen.chosen.get("subject", ()),
         languages=chosen.chosen.get("language", ()),
         forms=chosen.chosen.get("form", ()),
+        audiences=chosen.chosen.get("audience", ()),
         conditions=chosen.chosen.get("condition", ()),
         price_from_minor=low,
         price_to_minor=high,
+        published_from=since,
+        published_to=until,
+        published_spans=published_spans(reader.now),
+        added_from=ordinal(reader.now - timedelta(days=_NEW_DAYS)) if "new" in chosen.switches else None,
+        picked="picks" in chosen.switches,
         favoured=favoured(reader),
         sort=chosen.sort,
         page=chosen.page,
         page_size=PAGE_SIZE,
         facets=facets,
     )
+
+
+def ordinal(day: datetime) -> int:
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def published_spans(now: datetime) -> tuple[tuple[int | None, int | None], ...]:
+    """Spans of whole years, the youngest first, without end at both sides."""
+    begins = [now.year + 1 - years for years in _YEARS]
+    lows = [*(year * 10_000 + 101 for year in begins), None]
+    highs = [None, *((year - 1) * 10_000 + 1231 for year in begins)]
+    return tuple(zip(lows, highs, strict=True))
 
 
 def within(switches: frozenset[str], reader: Reader) -> frozenset[int] | None:
@@ -140,6 +167,10 @@ def within(switches: frozenset[str], reader: Reader) -> frozenset[int] | None:
         sets.append(availability.open_now(reader.now))
     if "today" in switches:
         sets.append(availability.collect_today(reader.now))
+    if "pickup" in switches:
+        sets.append(availability.collect())
+    if "sent" in switches:
+        sets.append(availability.send())
     return frozenset.intersection(*sets) if sets else None
 
 
@@ -149,8 +180,9 @@ def favoured(reader: Reader) -> frozenset[int]:
     return frozenset(mine | (availability.near(reader.place, reader.place.radius_km) if reader.place else set()))
 
 
-def price_of(parameter: str) -> tuple[int | None, int | None] | None:
-    """ "1000-1499" → (1000, 1499), "-499" → (None, 499), "10000-" → (10000, None); minor units."""
+def span_of(parameter: str) -> tuple[int | None, int | None] | None:
+    """ "1000-1499" → (1000, 1499), "-499" → (None, 499), "10000-" → (10000, None): prices in minor units, or days as
+    `yyyymmdd`."""
     low, dash, high = parameter.partition("-")
     if not dash or not all(part.isascii() and (not part or part.isdigit()) and len(part) < 9 for part in (low, high)):
         return None
@@ -159,7 +191,7 @@ def price_of(parameter: str) -> tuple[int | None, int | None] | None:
     return (int(low) if low else None, int(high) if high else None)
 
 
-def price_parameter(span: tuple[int | None, int | None] | None) -> str:
+def span_parameter(span: tuple[int | None, int | None] | None) -> str:
     return "" if span is None else "-".join("" if end is None else str(end) for end in span)
 
 
@@ -168,6 +200,8 @@ def value_label(name: str, value: str, subjects: Mapping[str, str]) -> str:
     if name == "shop":
         card = directory.by_slug(value)
         return card.name if card else value
+    if name == "audience":
+        return words.audience(value)
     if name == "condition":
         return words.condition(value) if value in Condition.values else value
     if name == "form":

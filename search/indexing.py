@@ -120,7 +120,7 @@ def _batch(product_ids: Sequence[int], now: datetime) -> list[TitleDocument]:
 # reading of each value. All but the first three are None where a title has no facts.
 _TITLES = """
 SELECT p.id, p.title, p.date_created, f.gtin, f.subtitle, f.contributors, f.series, f.series_number, f.publisher,
-    f.description, f.language, f.form, f.publication_date, f.subject_codes, f.subject_path
+    f.description, f.language, f.form, f.audience, f.picked, f.publication_date, f.subject_codes, f.subject_path
 FROM catalogue_product p LEFT JOIN titles_productfacts f ON f.product_id = p.id
 WHERE p.is_public AND p.id {among} ORDER BY p.id
 """
@@ -156,7 +156,7 @@ def _document(
 ) -> TitleDocument:
     offered = [offer for offer in offers if offer.sellable > 0 or offer.word in _ORDERABLE]
     (product_id, name, created, gtin, subtitle, contributors, series, series_number, publisher, description, language,
-     form, published, _codes, _path) = title  # fmt: skip
+     form, audience, picked, published, _codes, _path) = title  # fmt: skip
     named = [code for code in subjects if code in labels] if subjects else ()
     return TitleDocument(
         product_id=product_id,
@@ -172,6 +172,8 @@ def _document(
         description=_plain(description) if description else "",
         language=language or "",
         form=form or "",
+        audience=audience or "",
+        picked=bool(picked),
         conditions=tuple(sorted({offer.condition for offer in offered})),
         shops_in_stock=tuple(sorted({offer.shop for offer in offered if offer.sellable > 0})),
         shops_orderable=tuple(sorted({offer.shop for offer in offered if not offer.sellable})),

@@ -109,6 +109,7 @@ _several = {
     "series": st.sampled_from([(), (), (), ("asterix",), ("harry potter", "xx")]),
     "languages": st.lists(st.sampled_from(["fr", "en", "de", "xx"]), max_size=2, unique=True).map(tuple),
     "forms": st.lists(st.sampled_from(["paperback", "hardback", "pocket"]), max_size=2, unique=True).map(tuple),
+    "audiences": st.sampled_from([(), (), ("children",), ("general", "children")]),
     "conditions": st.lists(st.sampled_from(["new", "good", "as_new"]), max_size=2, unique=True).map(tuple),
 }
 _numbers = {
@@ -123,6 +124,8 @@ QUERIES = st.builds(
     text=st.sampled_from(["", "", "jardin", "ombre nord", "winters", "lumières", "histoire", "lantern exile"]),
     orderable=st.booleans(),
     available=st.booleans(),
+    picked=st.sampled_from([False, False, True]),
+    published_spans=st.just(((20_240_101, None), (19_980_101, 20_231_231), (None, 19_971_231))),
     favoured=st.frozensets(st.integers(1, 12), max_size=3),
     sort=st.sampled_from(list(Sort)),
     page_size=st.just(50),
@@ -203,6 +206,8 @@ def _document(product_id: int, row: list[str], chance: random.Random) -> TitleDo
         description="Une histoire d'aujourd'hui." if language == "fr" else "A story of our time.",
         language=language,
         form=chance.choice(["paperback", "hardback", "pocket"]),
+        audience=("", "general", "children")[product_id % 3],
+        picked=product_id % 5 == 0,
         conditions=conditions,
         shops_in_stock=shops if conditions else (),
         shops_orderable=tuple(chance.sample(SHOPS, chance.choice([0, 1, 2]))),
@@ -244,6 +249,8 @@ def _tests(query: Query) -> dict[str, Callable[[TitleDocument], bool]]:
         tests["price"] = lambda document: _between(_price(document, query), *price_range)
     if published != (None, None):
         tests["published"] = lambda document: _between(document.publication_ordinal, *published)
+    if query.picked:
+        tests["picked"] = lambda document: document.picked
     if query.added_from is not None:
         tests["added"] = lambda document: _between(document.added_ordinal, query.added_from, None)
     return tests
@@ -264,6 +271,7 @@ def _choices(query: Query) -> dict[str, tuple[str, ...]]:
         "subject": query.subjects,
         "language": query.languages,
         "form": query.forms,
+        "audience": query.audiences,
         "condition": query.conditions,
     }
 
@@ -274,10 +282,14 @@ def _values(document: TitleDocument, facet: str, query: Query) -> Sequence[objec
     if facet == "price":
         price = _price(document, query)
         return [] if price is None else [_span(price)]
+    if facet == "published":
+        day = document.publication_ordinal
+        return [span for span in query.published_spans if _between(day, *span)]
     return {
         "subject": document.subjects,
         "language": (document.language,),
         "form": (document.form,),
+        "audience": (document.audience,) if document.audience else (),
         "condition": document.conditions,
     }[facet]
 

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from babel import Locale, UnknownLocaleError
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import Form
 from shops.models import Condition
 
 FORMS = dict(Form.choices)
 CONDITIONS = dict(Condition.choices)
+AUDIENCES = {
+    "general": _("Adults"),
+    "children": _("Children"),
+    "young_adult": _("Young adults"),
+    "education": _("Teaching"),
+    "professional": _("Professionals"),
+}
 
 
 def form(code: str) -> str:
     return str(FORMS.get(code, code))  # type: ignore[call-overload]
+
+
+def audience(code: str) -> str:
+    return str(AUDIENCES.get(code, code))
 
 
 def condition(code: str) -> str:

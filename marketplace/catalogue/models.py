@@ -69,6 +69,8 @@ class ProductFacts(models.Model):
     subject_codes = models.JSONField(default=list, help_text='Thema codes, most telling first: ["FBA", "JBSF"].')
     subject_path = models.JSONField(default=list, help_text='The first one\'s path: ["F", "FB"].')
     audience = models.CharField(max_length=60, blank=True)
+    # Whether someone of a shop stands for it; kept by who writes the picks, not by the fold.
+    picked = models.BooleanField(default=False, db_default=False)
     unit_size = models.CharField(max_length=60, blank=True)
     tax_code = models.CharField(max_length=40, blank=True)
     cover = models.ImageField(upload_to="covers/", blank=True)

@@ -156,6 +156,8 @@ class Engine(ABC):
 def _facet(query: Query, name: str, counts: Mapping[object, int]) -> list[FacetValue]:
     if name == "price":
         return [FacetValue(span, counts[span]) for span in filtering.price_ranges() if counts.get(span)]
+    if name == "published":
+        return [FacetValue(span, counts[span]) for span in query.published_spans if counts.get(span)]
     values = [FacetValue(value, count) for value, count in counts.items() if count]  # type: ignore[arg-type]
     if name == "shop" and query.within is not None:
         values = [value for value in values if value.value in query.within]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from search import text
 from search.documents import TitleDocument
 
-TEXT_VERSION = 2
+TEXT_VERSION = 3
 """Raised when ``search/text.py`` or ``fields_of`` makes other tokens than before: the index has to be built again."""
 
 START = "⊢"
@@ -62,7 +62,9 @@ FIELDS: dict[str, Kind] = {
     "subject": Kind.CODES,
     "language": Kind.CODES,
     "form": Kind.CODES,
+    "audience": Kind.CODES,
     "condition": Kind.CODES,
+    "picked": Kind.NUMBERS,  # 1 where someone of a shop stands for it, else nothing
     "price": Kind.NUMBERS,
     "price_new": Kind.NUMBERS,
     "price_used": Kind.NUMBERS,
@@ -100,7 +102,9 @@ def fields_of(document: TitleDocument) -> dict[str, list[str] | list[int]]:
         "subject": _codes(document.subjects),
         "language": [document.language] if document.language else [],
         "form": [document.form] if document.form else [],
+        "audience": [document.audience] if document.audience else [],
         "condition": _codes(document.conditions),
+        "picked": [1] if document.picked else [],
         "gtin": _numbers(document.gtin),
         "price": _numbers(price),
         "price_new": _numbers(new),

@@ -24,6 +24,7 @@ def filters(query: Query) -> dict[str, Clause]:
         ("subject", "subject", query.subjects),
         ("language", "language", query.languages),
         ("form", "form", query.forms),
+        ("audience", "audience", query.audiences),
         ("condition", "condition", query.conditions),
         ("author", "authors", query.authors),
         ("publisher", "publisher", query.publishers),
@@ -31,6 +32,8 @@ def filters(query: Query) -> dict[str, Clause]:
     ):
         if values:
             found[name] = OneOf(field, values)
+    if query.picked:
+        found["picked"] = OneOf("picked", (1,))
     for name, field, low, high in (
         ("price", price_field(query), query.price_from_minor, query.price_to_minor),
         ("published", "published", query.published_from, query.published_to),
@@ -51,6 +54,9 @@ def counts(query: Query) -> dict[str, Count]:
             found[name] = Count(stock_field(query))
         elif name == "price":
             found[name] = Count(price_field(query), price_ranges())
+        elif name == "published":
+            if query.published_spans:
+                found[name] = Count(name, query.published_spans)
         else:
             found[name] = Count(name)
     return found

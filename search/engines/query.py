@@ -12,8 +12,9 @@ DEEPEST_HIT = 10_000
 """Pages end here; who looks further is better served by a filter. ``Page.total`` counts all the same."""
 
 MOST_FILTER_VALUES = 1_000
+MOST_SPANS = 20
 LONGEST_CODE = 300  # the longest are names of series and publishers
-FACETS = ("shop", "subject", "language", "form", "condition", "price")
+FACETS = ("shop", "subject", "language", "form", "audience", "condition", "price", "published")
 PRICE_STEPS_MINOR = (500, 1000, 1500, 2000, 3000, 5000, 10000)
 
 
@@ -54,13 +55,18 @@ class Query:
     """``text.key`` of series."""
     languages: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    picked: bool = False
+    """Only titles that someone of a shop stands for."""
     price_from_minor: int | None = None
     price_to_minor: int | None = None
     """Both included. The cheapest copy's price; with conditions chosen, the new or the used one's."""
     published_from: int | None = None
     published_to: int | None = None
     """``yyyymmdd``, both included."""
+    published_spans: tuple[tuple[int | None, int | None], ...] = ()
+    """What the facet ``published`` counts: as prices are, both ends included."""
     added_from: int | None = None
     """``yyyymmdd``: titles that came into the catalogue on this day or later."""
     favoured: frozenset[int] = frozenset()
@@ -86,7 +92,9 @@ class Query:
             "series": _codes(self.series),
             "languages": _codes(self.languages),
             "forms": _codes(self.forms),
+            "audiences": _codes(self.audiences),
             "conditions": _codes(self.conditions),
+            "published_spans": self.published_spans[:MOST_SPANS],
         }
         for name, value in within_bounds.items():
             object.__setattr__(self, name, value)
@@ -97,7 +105,7 @@ class Query:
 
 
 class FacetValue(NamedTuple):
-    """``value`` is a shop's id, a code, or for prices (from, to) in minor units, both included, None where open."""
+    """``value`` is a shop's id, a code, or for prices and dates (from, to), both included, None where open."""
 
     value: int | str | tuple[int | None, int | None]
     titles: int

@@ -113,7 +113,7 @@ def test_subjects_are_thema_with_their_path():
 def test_every_column_is_a_column_of_the_facts():
     names = {column.name for column in ProductFacts._meta.fields}
     assert set(folding.COLUMNS) <= names
-    assert names - set(folding.COLUMNS) == {"product", "cover", "updated_at", "work_id"}
+    assert names - set(folding.COLUMNS) == {"product", "cover", "picked", "updated_at", "work_id"}
 
 
 def test_fold_writes_once(db):

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from search.availability import Place
 from search.engines.base import Sort
-from search.forms import Choices, choices, price_of, query_of
+from search.forms import Choices, choices, query_of, span_of
 from search.reader import Reader
 from tests import factories
 
@@ -34,8 +34,8 @@ def test_choices_leave_out_what_cannot_be(address):
     ("parameter", "span"),
     [("1000-1499", (1000, 1499)), ("-499", (None, 499)), ("10000-", (10000, None)), ("٣-٤", None), ("1e3-2", None)],
 )
-def test_price_of(parameter, span):
-    assert price_of(parameter) == span
+def test_span_of(parameter, span):
+    assert span_of(parameter) == span
 
 
 def test_parameters_leave_out_defaults_and_begin_again_at_the_first_page():

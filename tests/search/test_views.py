@@ -1,7 +1,10 @@
 import re
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
+from oscar.apps.catalogue.models import Product
 from oscar.core.loading import get_class
 
 from marketplace.catalogue.models import Subject
@@ -214,3 +217,38 @@ def test_markup_is_escaped(client, reindex):
     page = client.get("/search/", {"q": "<b>méchant"}).content.decode()
     assert "<script>alert" not in page
     assert "<b>méchant" not in page
+
+
+def test_years_and_readers_are_counted_and_narrow(client, reindex):
+    this_year = timezone.now().year
+    shop = factories.shop()
+    for title, day, audience in (
+        ("Nouveau", date(this_year, 1, 1), "children"),
+        ("Ancien", date(1942, 5, 19), "general"),
+        ("Sans date", None, ""),
+    ):
+        factories.stock_record(shop, factories.product(title, publication_date=day, audience=audience))
+    reindex()
+    facets = {facet.name: facet for facet in client.get("/search/").context["facets"]}
+    old = this_year - 10
+    assert [(value.label, value.value, value.count) for value in facets["published"].values] == [
+        (f"{this_year} and later", f"{this_year}0101-", 1),
+        (f"before {old}", f"-{old - 1}1231", 1),
+    ]
+    assert [(value.label, value.count) for value in facets["audience"].values] == [("Children", 1), ("Adults", 1)]
+    response = client.get(f"/search/?published=-{old - 1}1231")
+    assert titles(response) == ["Ancien"]
+    assert [(chip.label, chip.parameters) for chip in response.context["chips"]] == [(f"before {old}", "")]
+    assert titles(client.get("/search/?audience=children")) == ["Nouveau"]
+
+
+def test_switches_tell_new_titles_picks_and_shops_that_send(client, reindex):
+    sends, collects = factories.shop(), factories.shop()
+    factories.delivery_option(sends, "post", countries=["CA"])
+    factories.delivery_option(collects)
+    old = factories.stock_record(sends, factories.product("Vieux", picked=True)).product
+    Product.objects.filter(pk=old.pk).update(date_created=timezone.now() - timedelta(days=8))
+    factories.stock_record(collects, factories.product("Neuf"))
+    reindex()
+    found = {name: titles(client.get(f"/search/?{name}=1")) for name in ("new", "picks", "sent", "pickup")}
+    assert found == {"new": ["Neuf"], "picks": ["Vieux"], "sent": ["Vieux"], "pickup": ["Neuf"]}
