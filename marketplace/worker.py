@@ -63,6 +63,7 @@ STEPS = [
     Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15, slow=True),
     Step("measure_keeping", "shops.keeping:measure_keeping", 3600, slow=True),
     Step("end_withheld", "shops.withholding:end_withheld", 300),
+    Step("forget_calls", "marketplace.api.limits:forget", 600),
 ]
 
 _PAUSE_SECONDS = 0.1

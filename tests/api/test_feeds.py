@@ -203,7 +203,7 @@ def test_list_with_a_wrong_time_is_refused(key, books, as_of, words):
     headers = {"Authorization": f"Bearer {key}", "As-Of": as_of, "Accept-Language": "en"}
     sent = Client().put("/api/v1/feed/list", b"x", content_type="text/csv", headers=headers)
     assert sent.status_code == 422
-    assert words in sent.json()["detail"]
+    assert words in sent.json()["message"]
 
 
 def test_keys_open_their_own_feed_until_they_are_revoked(key, books):
