@@ -47,6 +47,7 @@ EVERYONE = (200, 200, 200, 200, 200)
 MOVED = (302, 302, 302, 302, 302)
 NOWHERE = (404, 404, 404, 404, 404)
 REFUSED = (400, 400, 400, 400, 400)
+NOT_UNDERSTOOD = (422, 422, 422, 422, 422)
 KEYLESS = (401, 401, 401, 401, 401)
 SIGNED_IN = (LOGIN, 200, 200, 200, 200)
 SHOP_A = (LOGIN, 404, 200, 404, 404)
@@ -154,6 +155,14 @@ ROUTES: dict[str, Row] = {
     "api:try_list": Row(KEYLESS, sent={}),
     "api:dry_run": get(KEYLESS, "dry_run"),
     "hook": post(KEYLESS, "hook"),
+    "api:search": get(EVERYONE),
+    "api:product": get(NOT_UNDERSTOOD, "nothing"),
+    "api:product_by_id": get(EVERYONE, "title"),
+    "api:availability": get(NOT_UNDERSTOOD, "nothing"),
+    "api:availability_by_id": get(EVERYONE, "title"),
+    "api:availability_of_several": Row(KEYLESS, sent={}),
+    "api:shops": get(EVERYONE),
+    "api:shop": get(EVERYONE, "slug"),
     # The operator
     "operations:healthz": get((503, 503, 503, 503, 503)),  # no worker runs here
     "operations:board": get(OPERATOR),

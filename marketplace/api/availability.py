@@ -18,7 +18,7 @@ from marketplace.api.callers import Reads
 from marketplace.api.failures import Failure
 from marketplace.api.models import Scope
 from marketplace.api.places import Where, reader_at, shops_within
-from marketplace.api.titles import FAILURES, LARGEST_ID, WITHOUT_KEY, by_gtin, by_id, product_ids, written
+from marketplace.api.titles import FAILURES, LARGEST_ID, WITHOUT_KEY, by_gtin, by_id, product_ids, why_not, written
 from search import offers
 from search.offers import Offer
 from shops.models import Availability
@@ -167,8 +167,7 @@ def _understood(values: Sequence[Any]) -> tuple[list[int], list[Refused]]:
     refused = []
     for row, (text, gtin) in enumerate(zip(texts, gtins, strict=True)):
         if gtin is None:
-            reason = identifiers.identify(text).reason
-            refused.append(Refused(row=row, value=text[:40], problem=reason.text if reason else "No GTIN or ISBN."))
+            refused.append(Refused(row=row, value=text[:40], problem=why_not(text)))
     return list(dict.fromkeys(gtin for gtin in gtins if gtin is not None)), refused
 
 

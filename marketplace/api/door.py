@@ -48,6 +48,7 @@ def through(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         response = _unless_known(request, response)
         request.method = method
         _tell_allowance(request, response)
+        response["Content-Language"] = "en"  # of its messages; titles are in their own
         return _open_to_all(response)
 
     answered.csrf_exempt = True  # type: ignore[attr-defined]  # no cookie counts here

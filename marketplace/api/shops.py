@@ -57,7 +57,7 @@ class ShopRow(BaseModel):
 
 
 class DeliveryRow(BaseModel):
-    """Prices in minor units of `currency`. `local`: to some postcodes only. `days_min`, `days_max`: from the order on."""
+    """Prices in minor units of `currency`. `local`: to some postcodes only. `days_min`, `days_max`: after the order."""
 
     kind: str
     name_fr: str

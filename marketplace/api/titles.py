@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from ninja import Path, Router
 from oscar.apps.catalogue.models import Product
 from pydantic import BaseModel
@@ -91,13 +92,19 @@ def by_gtin(asked: str) -> Product:
     """The title with this number, also where it was joined with another; CallError where there is none to see."""
     identified = identifiers.identify(asked)
     if identified.gtin is None:
-        reason = identified.reason
-        raise CallError(422, reason.text if reason else "No number was given.", where="path.gtin")
+        raise CallError(422, why_not(asked), where="path.gtin")
     found = product_ids([identified.gtin]).get(identified.gtin)
     product = _shown(found) if found else None
     if product is None:
         raise CallError(404, "No title with this number is known here.", where="path.gtin")
     return product
+
+
+def why_not(text: str) -> str:
+    """Why a text is no GTIN; in English, as all that the API says."""
+    reason = identifiers.identify(text).reason
+    with translation.override("en"):
+        return reason.words() if reason else "This is no GTIN or ISBN."
 
 
 def by_id(asked: int) -> Product:

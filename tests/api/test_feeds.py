@@ -228,7 +228,7 @@ def test_shop_that_left_is_not_let_in(key, books):
 
 def test_it_is_described_and_needs_no_cookie():
     described = Client().get("/api/v1/openapi.json").json()
-    assert set(described["paths"]) == {
+    assert {path for path in described["paths"] if path.startswith("/api/v1/feed/")} == {
         "/api/v1/feed/list",
         "/api/v1/feed/rows",
         "/api/v1/feed/runs",
