@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from catalog_sync.doors import hooks
 from catalog_sync.models import DryRun, TitleMove, Webhook
+from marketplace.api.models import ReadKey
 from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
@@ -92,6 +93,9 @@ ROUTES: dict[str, Row] = {
     "storefront:privacy": get(EVERYONE),
     "storefront:open-data": get(EVERYONE),
     "storefront:order": get(EVERYONE, "order", "order_key"),
+    "storefront:widgets": get(EVERYONE),
+    "storefront:widget-buy": get(NOWHERE, "nothing"),
+    "storefront:widget-shop": get(EVERYONE, "slug"),
     # Buying
     "storefront:basket": get(EVERYONE),
     "storefront:basket-add": post(MOVED, stock_record="record", quantity="1"),
@@ -188,6 +192,9 @@ ROUTES: dict[str, Row] = {
     "operations:health": get(OPERATOR),
     "operations:verify": post(OPERATOR),
     "operations:network": get(OPERATOR),
+    "operations:read-keys": get(OPERATOR),
+    "operations:make-read-key": post((LOGIN, 404, 404, 404, 200), label="x", scopes="read:shops", per_minute="9"),
+    "operations:revoke-read-key": post(OPERATOR_DOES, "read_key"),
     # Stripe, and its stand-in
     "stripe-events": post(REFUSED),
     "fake_stripe:pay": get(NOWHERE, "nothing"),
@@ -255,6 +262,7 @@ def world(db, settings, tmp_path) -> World:
         "work": "foundation.mailmessage",
         "parked": parked.pk,
         "nothing": "nothing",
+        "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(
             kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}
         ).pk,

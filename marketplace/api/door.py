@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import quote_etag
 
@@ -23,9 +23,9 @@ _PREFLIGHT = {
 _EXPOSED = "ETag, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
 
 
-def opened(pattern: URLPattern) -> URLPattern:
+def opened(pattern: URLPattern | URLResolver) -> URLPattern | URLResolver:
     """The same route with this door before it; those of feeds stay as they are."""
-    if str(pattern.pattern).startswith(_FEEDS):
+    if isinstance(pattern, URLResolver) or str(pattern.pattern).startswith(_FEEDS):
         return pattern
     return URLPattern(pattern.pattern, through(pattern.callback), pattern.default_args, pattern.name)
 
@@ -69,7 +69,7 @@ def _unless_known(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         patch_cache_control(response, private=True, no_cache=True)  # kept, and asked about each time: stock changes
     etag = quote_etag(hashlib.sha256(response.content).hexdigest()[:32])
     response["ETag"] = etag
-    return get_conditional_response(request, etag, None, response)
+    return get_conditional_response(request, etag, None, response) or response
 
 
 def _tell_allowance(request: HttpRequest, response: HttpResponse) -> None:

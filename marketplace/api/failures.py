@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
@@ -56,11 +57,11 @@ def answer_all(api: NinjaAPI) -> None:
     api.add_exception_handler(Http404, lambda request, error: answer(404, "There is nothing at this address."))
 
 
-def _refused(request: HttpRequest, error: HttpError) -> JsonResponse:
+def _refused(request: HttpRequest, error: Any) -> JsonResponse:
     return answer(error.status_code, str(error), getattr(error, "where", ""))
 
 
-def _invalid(request: HttpRequest, error: ValidationError) -> JsonResponse:
+def _invalid(request: HttpRequest, error: Any) -> JsonResponse:
     """The first few of what is wrong in words, and where the first is."""
     told = [(_where(one["loc"]), one["msg"]) for one in error.errors[:_TOLD]]
     return answer(422, "; ".join(f"{where}: {message}" for where, message in told), told[0][0])

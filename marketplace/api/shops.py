@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -162,7 +163,7 @@ def _place(entry: ShopEntry) -> tuple[float, str, int]:
     return (far, entry.card.name, entry.card.pk)
 
 
-def _row(request: HttpRequest, entry: ShopEntry, now: datetime) -> dict[str, object]:
+def _row(request: HttpRequest, entry: ShopEntry, now: datetime) -> dict[str, Any]:
     card = entry.card
     return {
         "slug": card.slug,

@@ -122,7 +122,8 @@ def product_ids(gtins: Iterable[int]) -> dict[int, int]:
     wanted = list(gtins)
     joined = OtherGtin.objects.filter(gtin__in=wanted, product__is_public=True)
     own = ProductFacts.objects.filter(gtin__in=wanted, product__is_public=True)
-    return dict(joined.values_list("gtin", "product_id")) | dict(own.values_list("gtin", "product_id"))
+    known = [*joined.values_list("gtin", "product_id"), *own.values_list("gtin", "product_id")]
+    return {gtin: product_id for gtin, product_id in known if gtin is not None}
 
 
 def said(request: HttpRequest, product: Product) -> dict[str, Any]:

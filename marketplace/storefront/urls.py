@@ -20,5 +20,6 @@ urlpatterns = [
     path("terms/", plain_views.terms, name="terms"),
     path("privacy/", plain_views.privacy, name="privacy"),
     path("open-data/", plain_views.open_data, name="open-data"),
+    path("widget/", include("marketplace.storefront.urls_widgets")),
     path("", include("marketplace.storefront.urls_buying")),
 ]
