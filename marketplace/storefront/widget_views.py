@@ -29,7 +29,7 @@ from search.text import isbn_query
 SHOPS_NAMED = 3
 WINDOW_TITLES = 6
 KEPT_SECONDS = 60
-BUY_SIZE, WINDOW_SIZE = (360, 190), (360, 560)  # of the frames in pixels, width and height
+BUY_SIZE, WINDOW_SIZE = (360, 290), (360, 560)  # of the frames in pixels, width and height
 
 View = Callable[..., HttpResponse]
 
@@ -66,13 +66,14 @@ def buy(request: HttpRequest, gtin: str) -> HttpResponse:
 
 @framed
 def window(request: HttpRequest, slug: str) -> HttpResponse:
-    """What a shop stands for, or where it has picked nothing its newest titles."""
+    """What a shop stands for, and then its newest titles."""
     card = directory.by_slug(slug)
     if card is None:
         return _nothing(request, _("This shop is not here."))
     reader = Reader(now=timezone.now())
     picked = _picked(card)
-    shown = picked or stock_of(card, reader)[0][:WINDOW_TITLES]
+    newest, _total = stock_of(card, reader)
+    shown = list(dict.fromkeys([*picked, *newest]))[:WINDOW_TITLES]
     context = {"card": card, "picked": bool(picked), "rows": rows(shown, reader, shop_id=card.pk)}
     return render(request, "widgets/window.html", context)
 
