@@ -29,7 +29,7 @@ from search.text import isbn_query
 SHOPS_NAMED = 3
 WINDOW_TITLES = 6
 KEPT_SECONDS = 60
-BUY_SIZE, WINDOW_SIZE = (360, 290), (360, 560)  # of the frames in pixels, width and height
+BUY_SIZE, WINDOW_SIZE = (360, 290), (360, 600)  # of the frames in pixels, width and height
 
 View = Callable[..., HttpResponse]
 
