@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from marketplace.catalogue.models import OtherGtin, ProductRedirect
 from tests import factories
 
@@ -19,19 +17,19 @@ def test_title_is_found_by_any_spelling_and_after_it_was_joined(program, market)
         assert program.get(f"products/{address}/availability").json()["id"] == market.pk
 
 
-@pytest.mark.parametrize(
-    ("address", "status"),
-    [
-        ("9782070360025", 422),
-        ("x" * 10_000, 422),
-        ("%00", 422),
-        ("9780306406157", 404),
-        ("id/0", 422),
-        (f"id/{2**63}", 422),
-        ("id/" + "9" * 5000, 422),
-        (f"id/{2**63 - 1}", 404),
-    ],
-)
-def test_title_that_cannot_be_is_named(program, db, address, status):
-    for answer in (program.get(f"products/{address}"), program.get(f"products/{address}/availability")):
-        assert (answer.status_code, answer.json()["where"][:5]) == (status, "path.")
+IMPOSSIBLE = [
+    ("9782070360025", 422),
+    ("x" * 10_000, 422),
+    ("%00", 422),
+    ("9780306406157", 404),
+    ("id/0", 422),
+    (f"id/{2**63}", 422),
+    ("id/" + "9" * 5000, 422),
+    (f"id/{2**63 - 1}", 404),
+]
+
+
+def test_title_that_cannot_be_is_named(program, db):
+    for address, status in IMPOSSIBLE:
+        for answer in (program.get(f"products/{address}"), program.get(f"products/{address}/availability")):
+            assert (answer.status_code, answer.json()["where"][:5]) == (status, "path.")
