@@ -193,7 +193,7 @@ ROUTES: dict[str, Row] = {
     "operations:verify": post(OPERATOR),
     "operations:network": get(OPERATOR),
     "operations:read-keys": get(OPERATOR),
-    "operations:make-read-key": post((LOGIN, 404, 404, 404, 200), label="x", scopes="read:shops", per_minute="9"),
+    "operations:make-read-key": post((LOGIN, 404, 404, 404, 200), label="x", scopes="read:shops", per_minute="90"),
     "operations:revoke-read-key": post(OPERATOR_DOES, "read_key"),
     # Stripe, and its stand-in
     "stripe-events": post(REFUSED),

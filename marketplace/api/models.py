@@ -22,8 +22,9 @@ class ReadKey(models.Model):
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the key.")
     beginning = models.CharField(max_length=20, help_text="Its first letters, by which people tell keys apart.")
     scopes = models.JSONField(default=list, help_text="Values of Scope.")
+    # At least so many that a call for 1,000 titles, which counts as 11, fits into a minute.
     per_minute = models.PositiveIntegerField(
-        default=600, validators=[MinValueValidator(1), MaxValueValidator(100_000)], help_text="Calls in a minute."
+        default=600, validators=[MinValueValidator(20), MaxValueValidator(100_000)], help_text="Calls in a minute."
     )
     created_at = models.DateTimeField()
     created_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(help_text='SHA-256 of the key.', max_length=64, unique=True)),
                 ('beginning', models.CharField(help_text='Its first letters, by which people tell keys apart.', max_length=20)),
                 ('scopes', models.JSONField(default=list, help_text='Values of Scope.')),
-                ('per_minute', models.PositiveIntegerField(default=600, help_text='Calls in a minute.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100000)])),
+                ('per_minute', models.PositiveIntegerField(default=600, help_text='Calls in a minute.', validators=[django.core.validators.MinValueValidator(20), django.core.validators.MaxValueValidator(100000)])),
                 ('created_at', models.DateTimeField()),
                 ('used_at', models.DateTimeField(null=True)),
                 ('revoked_at', models.DateTimeField(null=True)),
