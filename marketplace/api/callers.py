@@ -16,6 +16,7 @@ from marketplace.api import keys, limits
 from marketplace.api.failures import CallError
 from marketplace.api.models import Scope
 
+_HEADER = "header.Authorization"
 _HOUSEHOLD_BITS = 64  # of an IPv6 address; the others one household chooses as it likes
 
 
@@ -36,27 +37,21 @@ class Reads(HttpBearer):
         self.needs_key = needs_key
 
     def __call__(self, request: HttpRequest) -> Caller:
-        now = timezone.now()
-        sent = request.headers.get("Authorization")
-        if sent is None and not self.needs_key:
-            caller = Caller(_hash_of(address_of(request)), limits.WITHOUT_KEY)
+        if "Authorization" in request.headers or self.needs_key:
+            caller = super().__call__(request)
         else:
-            caller = self._of_key(sent or "", now)
-        count(request, caller, 1, now=now)
+            caller = Caller(_hash_of(address_of(request)), limits.WITHOUT_KEY)
+        if caller is None:
+            raise CallError(401, "Send Authorization: Bearer KEY, with a key that is valid.", where=_HEADER)
+        count(request, caller, 1, now=timezone.now())
         return caller
 
-    def authenticate(self, request: HttpRequest, token: str) -> None:
-        """The base class asks for it; `__call__` does its work."""
-
-    def _of_key(self, sent: str, now: datetime) -> Caller:
-        scheme, _, token = sent.partition(" ")
-        key = keys.find(token.strip(), now=now) if scheme.lower() == "bearer" else None
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        key = keys.find(token.strip(), now=timezone.now())
         if key is None:
-            raise CallError(
-                401, "Send Authorization: Bearer KEY, with a key that is valid.", where="header.Authorization"
-            )
+            return None
         if self.scope not in key.scopes:
-            raise CallError(403, f"This key does not open {self.scope}.", where="header.Authorization")
+            raise CallError(403, f"This key does not open {self.scope}.", where=_HEADER)
         return Caller(f"key {key.pk}", key.per_minute)
 
 
