@@ -65,6 +65,7 @@ STEPS = [
     Step("follow_picks", "marketplace.cms.picking:follow_picks", 60),
     Step("measure_keeping", "shops.keeping:measure_keeping", 3600, slow=True),
     Step("end_withheld", "shops.withholding:end_withheld", 300),
+    Step("forget_calls", "marketplace.api.limits:forget", 600),
 ]
 
 _PAUSE_SECONDS = 0.1

@@ -95,6 +95,8 @@ class Offer:
     first_edition: bool
     note: str
     availability: str
+    stale: bool
+    """Whether its number is too old to count, so that nobody knows what is there."""
     days: int | None
     available_on: date | None
     as_of: datetime | None
@@ -162,6 +164,7 @@ def _offer(record: Any, shop: Any, terms: Any, card: ShopCard, reader: Reader) -
         first_edition=bool(terms and terms.first_edition),
         note=terms.note if terms else "",
         availability=word,
+        stale=word == Availability.IN_STOCK and not sellable.sells(shop=shop, terms=terms, now=reader.now),
         days=terms.days if terms else None,
         available_on=terms.available_on if terms else None,
         as_of=as_of,

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from catalog_sync.doors import hooks
 from catalog_sync.models import DryRun, TitleMove, Webhook
+from marketplace.api.models import ReadKey
 from marketplace.catalogue.models import ListedName, ProductFacts, Subject
 from marketplace.checkout import checkouts
 from marketplace.foundation import links
@@ -50,6 +51,7 @@ EVERYONE = (200, 200, 200, 200, 200)
 MOVED = (302, 302, 302, 302, 302)
 NOWHERE = (404, 404, 404, 404, 404)
 REFUSED = (400, 400, 400, 400, 400)
+NOT_UNDERSTOOD = (422, 422, 422, 422, 422)
 KEYLESS = (401, 401, 401, 401, 401)
 SIGNED_IN = (LOGIN, 200, 200, 200, 200)
 NOT_THEIRS = (LOGIN, 404, 404, 404, 404)
@@ -128,6 +130,9 @@ ROUTES: dict[str, Row] = {
     "storefront:alert-ask": get(SIGNED_IN, "title"),
     "storefront:alert-end": post(NOT_THEIRS, "alert"),
     "storefront:alert-stop": get(EVERYONE, "alert", "alert_key"),  # a mail's own address
+    "storefront:widgets": get(EVERYONE),
+    "storefront:widget-buy": get(NOWHERE, "nothing"),
+    "storefront:widget-shop": get(EVERYONE, "slug"),
     # Buying
     "storefront:basket": get(EVERYONE),
     "storefront:basket-add": post(MOVED, stock_record="record", quantity="1"),
@@ -193,6 +198,14 @@ ROUTES: dict[str, Row] = {
     "api:try_list": Row(KEYLESS, sent={}),
     "api:dry_run": get(KEYLESS, "dry_run"),
     "hook": post(KEYLESS, "hook"),
+    "api:search": get(EVERYONE),
+    "api:product": get(NOT_UNDERSTOOD, "nothing"),
+    "api:product_by_id": get(EVERYONE, "title"),
+    "api:availability": get(NOT_UNDERSTOOD, "nothing"),
+    "api:availability_by_id": get(EVERYONE, "title"),
+    "api:availability_of_several": Row(KEYLESS, sent={}),
+    "api:shops": get(EVERYONE),
+    "api:shop": get(EVERYONE, "slug"),
     # The operator
     "operations:healthz": get((503, 503, 503, 503, 503)),  # no worker runs here
     "operations:board": get(OPERATOR),
@@ -218,6 +231,9 @@ ROUTES: dict[str, Row] = {
     "operations:health": get(OPERATOR),
     "operations:verify": post(OPERATOR),
     "operations:network": get(OPERATOR),
+    "operations:read-keys": get(OPERATOR),
+    "operations:make-read-key": post((LOGIN, 404, 404, 404, 200), label="x", scopes="read:shops", per_minute="90"),
+    "operations:revoke-read-key": post(OPERATOR_DOES, "read_key"),
     # Stripe, and its stand-in
     "stripe-events": post(REFUSED),
     "fake_stripe:pay": get(NOWHERE, "nothing"),
@@ -300,6 +316,7 @@ def world(db, settings, tmp_path) -> World:
         "work": "foundation.mailmessage",
         "parked": parked.pk,
         "nothing": "nothing",
+        "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(
             kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}
         ).pk,

@@ -8,6 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from catalog_sync.doors import hooks, pushing, signatures
+from marketplace.api import failures
 
 
 @csrf_exempt
@@ -16,23 +17,19 @@ def receive_hook(request: HttpRequest, slug: str) -> HttpResponse:
     """Keep it and answer 202; the steps do the work. What is not believed or not understood leaves nothing behind."""
     webhook = hooks.find(slug)
     if webhook is None:
-        return _problem(404, "There is no webhook at this address.")
+        return failures.answer(404, "There is no webhook at this address.")
     body = request.read(hooks.LARGEST_BYTES + 1)
     if len(body) > hooks.LARGEST_BYTES:
-        return _problem(413, f"More than {hooks.LARGEST_BYTES // 1024} kB.")
+        return failures.answer(413, f"More than {hooks.LARGEST_BYTES // 1024} kB.")
     if hooks.is_ping(webhook, request.headers, body):
         return JsonResponse({})
     try:
         taken = hooks.take(webhook, request.headers, body, now=timezone.now())
     except signatures.SignatureError as error:
-        return _problem(401, str(error))
+        return failures.answer(401, str(error))
     except pushing.KeyTakenError as error:
-        return _problem(409, str(error))
+        return failures.answer(409, str(error))
     except (hooks.HookError, pushing.PushError) as error:
-        return _problem(422, str(error))
+        return failures.answer(422, str(error))
     refused = [row._asdict() for row in taken.refused]
     return JsonResponse({"push": taken.push, "taken": taken.taken, "refused": refused}, status=202)
-
-
-def _problem(status: int, words: str) -> JsonResponse:
-    return JsonResponse({"detail": words}, status=status)

@@ -4,10 +4,15 @@ would come from a third party's server; `docs/api.md` says it instead."""
 from django.urls import path
 from ninja import NinjaAPI
 
-from marketplace.api import feeds, runs
+from marketplace.api import availability, door, failures, feeds, finding, runs, shops, titles
 
 api = NinjaAPI(title="Halles", version="1", docs_url=None, urls_namespace="api")
+failures.answer_all(api)
 api.add_router("/feed", feeds.router)
 api.add_router("/feed", runs.router)
+for part in (finding, titles, availability, shops):
+    api.add_router("", part.router)
 
-urlpatterns = [path("v1/", api.urls)]
+_routes, _app, _namespace = api.urls
+_opened = [door.opened(route) for route in _routes]
+urlpatterns = [path("v1/", ([*_opened, path("<path:rest>", door.through(door.nothing))], _app, _namespace))]

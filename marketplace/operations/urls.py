@@ -6,6 +6,7 @@ from marketplace.operations import (
     board_views,
     facts_views,
     health_views,
+    key_views,
     moderation_views,
     network_views,
     question_views,
@@ -38,5 +39,8 @@ urlpatterns = [
     path("board/titles/<int:product_id>/facts/<slug:fact>/back/", facts_views.take_back, name="fact-back"),
     path("board/health/", board_views.health_page, name="health"),
     path("board/verify/", board_views.verify, name="verify"),
+    path("board/keys/", key_views.read_keys, name="read-keys"),
+    path("board/keys/make/", key_views.make, name="make-read-key"),
+    path("board/keys/<int:key_id>/revoke/", key_views.revoke, name="revoke-read-key"),
     path("board/network/", network_views.edit_network, name="network"),
 ]

@@ -27,6 +27,7 @@ urlpatterns = [
     path("terms/", plain_views.terms, name="terms"),
     path("privacy/", plain_views.privacy, name="privacy"),
     path("open-data/", plain_views.open_data, name="open-data"),
+    path("widget/", include("marketplace.storefront.urls_widgets")),
     path("", include("marketplace.storefront.urls_buying")),
     path("", include("marketplace.storefront.urls_feeds")),
 ]

@@ -203,7 +203,7 @@ def test_list_with_a_wrong_time_is_refused(key, books, as_of, words):
     headers = {"Authorization": f"Bearer {key}", "As-Of": as_of, "Accept-Language": "en"}
     sent = Client().put("/api/v1/feed/list", b"x", content_type="text/csv", headers=headers)
     assert sent.status_code == 422
-    assert words in sent.json()["detail"]
+    assert words in sent.json()["message"]
 
 
 def test_keys_open_their_own_feed_until_they_are_revoked(key, books):
@@ -228,7 +228,7 @@ def test_shop_that_left_is_not_let_in(key, books):
 
 def test_it_is_described_and_needs_no_cookie():
     described = Client().get("/api/v1/openapi.json").json()
-    assert set(described["paths"]) == {
+    assert {path for path in described["paths"] if path.startswith("/api/v1/feed/")} == {
         "/api/v1/feed/list",
         "/api/v1/feed/rows",
         "/api/v1/feed/runs",

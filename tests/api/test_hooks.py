@@ -143,7 +143,7 @@ def test_without_the_check_it_would_go_in(books, monkeypatch):
 )
 def test_what_cannot_be_read_is_refused_with_a_reason(books, body, status):
     answer = post(books, body, signed(secret_of(books), body))
-    assert (answer.status_code, list(answer.json())) == (status, ["detail"])
+    assert (answer.status_code, list(answer.json())) == (status, ["error", "message", "where"])
     assert not is_due(books)
 
 
