@@ -1,0 +1,41 @@
+"""The search answers the judged queries of `bench/relevance/` no worse than it did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.relevance import corpus, scoring
+from search.engines.tantivy import TantivyEngine
+
+
+def test_search_answers_no_worse_than_it_did(tmp_path: Path) -> None:
+    engine = TantivyEngine(tmp_path)
+    engine.write(corpus.documents())
+    asked = scoring.judged()
+    found = scoring.scores(asked, scoring.answers(engine, asked))[scoring.ALL]
+    assert found.count >= 300
+    assert found.ndcg >= scoring.kept()["tantivy"], found
+
+
+@pytest.mark.parametrize(
+    ("found", "ndcg", "first", "among_ten"),
+    [
+        (["a", "b", "c"], 1.0, 1, 1),
+        (["b", "a"], (3 + 7 / 1.5849625) / (7 + 3 / 1.5849625 + 1 / 2), 0, 1),
+        (["x", "c"], (1 / 1.5849625) / (7 + 3 / 1.5849625 + 1 / 2), 0, 0),
+        ([], 0.0, 0, 0),
+    ],
+)
+def test_scores_of_one_query(found: list[str], ndcg: float, first: int, among_ten: int) -> None:
+    asked = [scoring.Judged("query", "kind", {"a": 3, "b": 2, "c": 1})]
+    assert scoring.scores(asked, [found])["all"] == pytest.approx((1, ndcg, first, among_ten))
+
+
+def test_judged_queries_are_about_titles_there_are() -> None:
+    isbns = {one.isbn for one in corpus.known()}
+    asked = scoring.judged()
+    assert len({one.query for one in asked}) > 0.98 * len(asked)
+    assert {isbn for one in asked for isbn in one.grades} <= isbns
+    assert all(3 in one.grades.values() for one in asked)
