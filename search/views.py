@@ -12,14 +12,13 @@ from django.views import View
 from oscar.apps.catalogue.models import Category, Product
 
 from marketplace.catalogue.models import OtherGtin
-from search import facets, queries, text
+from search import facets, queries, suggestions, text
 from search.engines.base import DEEPEST_HIT, Page, SearchError
 from search.forms import PAGE_SIZE, SORTS, Choices, choices, query_of
 from search.reader import Reader, reader_of
 from search.rows import rows
 
 _PAGES_BESIDE = 2
-SUGGESTIONS = 8
 
 
 class FacetedSearchView(View):
@@ -66,13 +65,10 @@ class ProductCategoryView(View):
 
 
 def suggest(request: HttpRequest) -> HttpResponse:
-    """`/suggest/?q=`: the options of the search box's list, as a piece of HTML. Empty where the search is down."""
+    """`/suggest/?q=`: the options of the search box's list, as a piece of HTML."""
     typed = request.GET.get("q", "").replace("\x00", "")[:200]
-    try:
-        found = queries.suggest(typed, SUGGESTIONS) if typed.strip() else []
-    except SearchError:
-        found = []
-    response = render(request, "search/suggestions.html", {"suggestions": found})
+    found = suggestions.groups(typed) if typed.strip() else []
+    response = render(request, "search/suggestions.html", {"groups": found})
     response["Cache-Control"] = "private, max-age=60"
     return response
 

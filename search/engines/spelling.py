@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from rapidfuzz.distance import OSA
+
 from search import text
 from search.engines.fields import Shown
 from search.engines.matching import Typed, typos_allowed
@@ -35,16 +37,7 @@ def nearest(typed: Typed, shown: Sequence[str]) -> str | None:
 
 def distance(one: str, other: str) -> int:
     """Edits from one word to the other: insert, delete, replace, or swap two neighbours."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        before_that, before, row = before, row, [i]
-        for j, other_letter in enumerate(other, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other_letter))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == other_letter:
-                cost = min(cost, before_that[j - 2] + 1)
-            row.append(cost)
-    return row[-1]
+    return OSA.distance(one, other)
 
 
 _HEARD, _TOO_MANY, _FIRST_LETTER, _OTHER_LETTER = 1.0, 0.125, 0.5, 0.25

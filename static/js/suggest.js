@@ -1,10 +1,10 @@
-/* Suggestions below the search box: the combobox pattern of the ARIA practices (list, no automatic choice). Without this
-   file the box is a plain search form. */
+/* Suggestions below the search box and below a place: the combobox pattern of the ARIA practices (list, no automatic
+   choice). An option leads to its address, or fills the box with its value. Without this file the box is a plain one. */
 "use strict";
 
-for (const form of document.querySelectorAll("form[data-suggest]")) {
-  const input = form.querySelector("input[type=search]");
-  const list = document.createElement("ul");
+for (const form of document.querySelectorAll("[data-suggest]")) {
+  const input = form.querySelector("input[data-list-label]");
+  const list = document.createElement("div");
   const said = document.createElement("p");
   let request = null;
   let timer = 0;
@@ -19,20 +19,33 @@ for (const form of document.querySelectorAll("form[data-suggest]")) {
   said.className = "visually-hidden";
   said.setAttribute("role", "status");
   form.append(list, said);
+  input.removeAttribute("list"); // the browser's own, for when this file is missing
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-controls", list.id);
   input.setAttribute("aria-expanded", "false");
 
-  const options = () => Array.from(list.children);
+  const options = () => Array.from(list.querySelectorAll("[role=option]"));
+
+  function open(found) {
+    list.hidden = !found;
+    input.setAttribute("aria-expanded", String(Boolean(found)));
+  }
 
   function close() {
     request?.abort();
     clearTimeout(timer);
-    list.hidden = true;
-    active = -1;
-    input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
+    open(0);
+    mark(-1);
+  }
+
+  function choose(option) {
+    if (option.dataset.href) {
+      window.location.assign(option.dataset.href);
+    } else {
+      input.value = option.dataset.value;
+      close();
+    }
   }
 
   function mark(next) {
@@ -55,9 +68,9 @@ for (const form of document.querySelectorAll("form[data-suggest]")) {
       if (!answer.ok || input.value.trim() !== typed || document.activeElement !== input) return;
       list.innerHTML = await answer.text();
       shownFor = typed;
-      const found = list.children.length;
-      list.hidden = found === 0;
-      input.setAttribute("aria-expanded", String(found > 0));
+      const found = options().length;
+      options().forEach((option, place) => (option.id = `${list.id}-${place}`)); // a page can have two boxes
+      open(found);
       mark(-1);
       said.textContent = found ? `${found} ${input.dataset.saidSome}` : input.dataset.saidNone;
     } catch (error) {
@@ -68,6 +81,7 @@ for (const form of document.querySelectorAll("form[data-suggest]")) {
   input.addEventListener("input", () => {
     const typed = input.value.trim();
     clearTimeout(timer);
+    mark(-1);
     if (typed.length < 2) {
       close();
       return;
@@ -77,29 +91,33 @@ for (const form of document.querySelectorAll("form[data-suggest]")) {
 
   input.addEventListener("keydown", (event) => {
     const last = options().length - 1;
+    const down = event.key === "ArrowDown";
     if (event.key === "Escape" && !list.hidden) {
       close();
+      event.preventDefault(); // the second press empties the box, as everywhere
+    } else if (down || event.key === "ArrowUp") {
+      if (event.altKey && !down) close();
+      else if (list.hidden) {
+        if (last < 0 || input.value.trim() !== shownFor) return;
+        open(true);
+        if (!event.altKey) mark(down ? 0 : last);
+      } else if (!event.altKey) {
+        const next = active + (down ? 1 : -1);
+        mark(next > last ? -1 : next < -1 ? last : next);
+      }
       event.preventDefault();
-    } else if (event.key === "ArrowDown" && list.hidden && input.value.trim() === shownFor && last >= 0) {
-      list.hidden = false;
-      input.setAttribute("aria-expanded", "true");
-      mark(0);
-      event.preventDefault();
-    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !list.hidden) {
-      const step = event.key === "ArrowDown" ? 1 : -1;
-      const next = active + step;
-      mark(next > last ? -1 : next < -1 ? last : next);
-      event.preventDefault();
+    } else if (["Home", "End", "ArrowLeft", "ArrowRight"].includes(event.key)) {
+      mark(-1); // back in the text, where these keys move
     } else if (event.key === "Enter" && active >= 0 && !list.hidden) {
       event.preventDefault();
-      window.location.assign(options()[active].dataset.href);
+      choose(options()[active]);
     }
   });
 
   list.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus
   list.addEventListener("click", (event) => {
     const option = event.target.closest("[role=option]");
-    if (option) window.location.assign(option.dataset.href);
+    if (option) choose(option);
   });
   input.addEventListener("blur", close);
 }

@@ -5,7 +5,7 @@ from django.urls import reverse
 from oscar.core.loading import get_class
 
 from marketplace.catalogue.models import Subject
-from search import views
+from search import suggestions, views
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +145,7 @@ def test_search_that_is_down_falls_back_to_sql(client, market, settings, tmp_pat
     assert "The search is being repaired." in text_of(response)
     assert client.get("/search/", {"q": "9782070360024"}).status_code == 302
     assert client.get("/suggest/?q=camus").content == b"\n"
+    assert [group.label for group in client.get("/suggest/?q=page").context["groups"]] == ["Shops"]
 
 
 def test_pages_are_links_that_keep_the_state(client, reindex):
@@ -184,6 +185,25 @@ def test_suggestions_are_options_of_a_list(client, market):
     assert 'role="option"' in page
     assert 'data-href="/search/?q=Albert+Camus"' in page
     assert client.get("/suggest/?q=").content == b"\n"
+
+
+def test_suggestions_stand_by_kind_shops_among_them(client, market, django_assert_num_queries):
+    client.get("/suggest/?q=camus")
+    with django_assert_num_queries(0):
+        response = client.get("/suggest/?q=la+p")
+    assert [(group.label, [option.text for option in group.options]) for group in response.context["groups"]] == [
+        ("Titles", ["La Peste"]),
+        ("Shops", ["La Page"]),
+    ]
+    assert 'role="group" aria-label="Shops"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [("librairie po", ["Librairie du Port"]), ("libraire du prot", ["Librairie du Port"]), ('"', [])],
+)
+def test_suggested_shops_may_be_misspelt(client, market, typed, names):
+    assert [card.name for card in suggestions.shops(typed)] == names
 
 
 def test_suggestion_of_a_title_leads_to_it(client, market):
