@@ -49,6 +49,7 @@ IN_FAVOURED_SHOP, IN_STOCK = 14.0, 4.0
 _SHARE_OF_BM25 = 0.15
 
 _SHORTEST_GLUED, _LONGEST_GLUED = 6, 24
+_MOST_WORDS_SPACED_OTHERWISE = 8
 
 _QUOTED = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]')
 _GLUED_ELISION = re.compile(r"(?:qu|[ldjnstcm])(?=[aeiouyh]..)")  # "letranger"
@@ -156,7 +157,8 @@ def _in_names(word: str) -> Clause:
 
 def _found(word: text.Word, typed: Typed, reading: Reading) -> Clause:
     """Where a word is looked for: everywhere, in another form, and as others write it."""
-    if reading in (Reading.SIMILAR, Reading.FAR) and (otherwise := _spaced_otherwise(word, typed)):
+    looked_at = reading in (Reading.SIMILAR, Reading.FAR) and len(typed.words) <= _MOST_WORDS_SPACED_OTHERWISE
+    if looked_at and (otherwise := _spaced_otherwise(word, typed)):
         return Any((_as_written(word, reading), *otherwise))
     return _as_written(word, reading)
 

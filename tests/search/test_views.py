@@ -128,7 +128,6 @@ def test_zero_hits_say_what_to_do(client, market):
     said = text_of(client.get("/search/", {"q": "xqzwv"}))
     assert "No title fits “xqzwv” here." in said
     assert "Try fewer words" in said
-    assert "Look again without the filters" in text_of(client.get("/search/?q=camus&shop=nobody"))
 
 
 def test_typo_is_forgiven_and_said(client, market):
@@ -159,7 +158,6 @@ def test_pages_are_links_that_keep_the_state(client, reindex):
         (2, "q=volume&sort=title&page=2"),
         (3, "q=volume&sort=title&page=3"),
     ]
-    assert client.get("/search/?q=volume&page=9").context["rows"] == []
 
 
 def test_address_for_the_history_is_the_short_one(client, market):
