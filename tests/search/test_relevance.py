@@ -11,12 +11,13 @@ from search.engines.tantivy import TantivyEngine
 
 
 def test_search_answers_no_worse_than_it_did(tmp_path: Path) -> None:
-    engine = TantivyEngine(tmp_path)
-    engine.write(corpus.documents())
-    asked = scoring.judged()
+    """Among the titles that the judgements name alone, which is quick; `bench_relevance.py` asks among all."""
+    engine, asked = TantivyEngine(tmp_path), scoring.judged()
+    concerned = {isbn for one in asked for isbn in one.grades}
+    engine.write(document for document in corpus.documents() if f"{document.gtin}" in concerned)
     found = scoring.scores(asked, scoring.answers(engine, asked))[scoring.ALL]
     assert found.count >= 300
-    assert found.ndcg >= scoring.kept()["tantivy"], found
+    assert found.ndcg >= scoring.kept()["tantivy, titles concerned"], found
 
 
 @pytest.mark.parametrize(
