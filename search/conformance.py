@@ -192,6 +192,15 @@ class EngineConformance:
         ])  # fmt: skip
         assert engine.search(Query(text="carpentier, léa")).ids == (2, 3, 1)
 
+    def test_a_popular_title_comes_before_one_that_only_begins_as_typed(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        engine.write([
+            samples.title(1, title="Train du soir"),
+            samples.title(2, title="La fille du train", popularity=1_000),
+            samples.title(3, title="Le dernier train"),
+        ])  # fmt: skip
+        assert engine.search(Query(text="train")).ids == (2, 1, 3)
+
     def test_a_word_found_only_in_another_form_is_looked_for_with_typos_too(
         self, opening: Callable[[], Engine]
     ) -> None:

@@ -42,8 +42,10 @@ MOST_CHARACTERS = 300
 MOST_WORDS = 16
 
 # Points of what decides the order. How well the words fit comes first; among titles that fit alike, being in stock
-# near the reader, then popularity, which multiplies the points by 1 to 1.08; BM25 only breaks ties.
-FOUND, EXACT, AUTHOR, OPENING, TOGETHER, NAMED = 100.0, 100.0, 30.0, 30.0, 10.0, 20.0
+# near the reader, then popularity, which multiplies the points by 1 to 1.08; to begin as typed counts less than either,
+# but for suggestions; BM25 only breaks ties.
+FOUND, EXACT, AUTHOR, OPENING, TOGETHER, NAMED = 100.0, 100.0, 30.0, 2.0, 10.0, 20.0
+BEGUN = 30.0  # of suggestions
 FIRST_VOLUME = 5.0  # of the series that was typed
 IN_FAVOURED_SHOP, IN_STOCK = 14.0, 4.0
 _SHARE_OF_BM25 = 0.15
@@ -129,7 +131,7 @@ def beginnings(typed: Typed, *, typos: bool) -> Clause:
         short = len(last) in LETTERS_OF_STARTS
         must = [_in_names(word) for word in complete]
         must.append(Term("starts", last) if short else _near(last, prefix=True, typos=0))
-        return All(tuple(Fixed(clause, FOUND) for clause in must), (Fixed(_opening(complete, last), OPENING),))
+        return All(tuple(Fixed(clause, FOUND) for clause in must), (Fixed(_opening(complete, last), BEGUN),))
     must = [Any((_in_names(word), _near(word))) if typos_allowed(word) else _in_names(word) for word in complete]
     must.append(_near(last, prefix=True))
     return All(tuple(Fixed(clause, FOUND) for clause in must))

@@ -40,7 +40,7 @@ def distance(one: str, other: str) -> int:
     return OSA.distance(one, other)
 
 
-_HEARD, _TOO_MANY, _FIRST_LETTER, _OTHER_LETTER = 1.0, 0.125, 0.5, 0.25
+_HEARD, _HEARD_TOO, _TOO_MANY, _FIRST_LETTER, _OTHER_LETTER = 1.0, 0.5, 0.125, 0.5, 0.25
 _ROWS = ("azertyuiop", "qsdfghjklm", "wxcvbn"), ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -70,7 +70,9 @@ def _nearest_word(part: str, known: Mapping[str, _Known]) -> str | None:
         if abs(len(word) - len(part)) <= allowed and distance(part, word) <= allowed
     ]
     heard = sound(part)
-    near += [(_HEARD, known[word].rank, word) for word in known if heard and sound(word) == heard]
+    alike = {word for word in known if heard and sound(word) == heard}
+    near = [(cost - _HEARD_TOO * (word in alike), rank, word) for cost, rank, word in near]
+    near += [(_HEARD, known[word].rank, word) for word in alike]
     best = min(near, default=None)
     return best[-1] if best else None
 

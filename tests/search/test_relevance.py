@@ -5,19 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 
 from bench.relevance import corpus, scoring
+from search import queries
 from search.engines.tantivy import TantivyEngine
 
+MOST_APART = 0.03
+"""How much worse another engine than the embedded one may answer."""
 
-def test_search_answers_no_worse_than_it_did(tmp_path: Path) -> None:
-    """Among the titles that the judgements name alone, which is quick; `bench_relevance.py` asks among all."""
-    engine, asked = TantivyEngine(tmp_path), scoring.judged()
+
+def test_search_answers_no_worse_than_it_did(settings: LazySettings, tmp_path: Path) -> None:
+    """The engine of the settings, among the titles that the judgements name alone, which is quick;
+    `bench_relevance.py` asks among all."""
+    settings.SEARCH_INDEX_PATH = tmp_path
+    engine, asked = queries.engine(), scoring.judged()
     concerned = {isbn for one in asked for isbn in one.grades}
     engine.write(document for document in corpus.documents() if f"{document.gtin}" in concerned)
     found = scoring.scores(asked, scoring.answers(engine, asked))[scoring.ALL]
     assert found.count >= 300
-    assert found.ndcg >= scoring.kept()["tantivy, titles concerned"], found
+    least = scoring.kept()["tantivy, titles concerned"]
+    assert found.ndcg >= (least if isinstance(engine, TantivyEngine) else least - MOST_APART), found
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def test_nearest_replaces_only_unknown_words(typed: str, suggestion: str | None)
             "heartless",
         ),  # a letter left out before one that is far on the keyboard
         ("wnder", ["Under", "Wonder"], "wonder"),  # the first letter is seldom wrong
+        ("plase", ["Please", "Place"], "place"),  # what sounds alike too is nearer
         ("beond", ["Bond", "Beyond"], "beyond"),  # more often one too few than one too many
     ],
 )
