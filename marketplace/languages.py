@@ -10,6 +10,8 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
 PARAMETER = "hl"
+# What programs ask and other sites frame sets no cookie, and is refused in its own way.
+_WITHOUT = ("/api/", "/widget/")
 
 
 class LanguageMiddleware(LocaleMiddleware):
@@ -37,6 +39,8 @@ class LanguageMiddleware(LocaleMiddleware):
 
 def said_by(request: HttpRequest) -> str:
     """The language in the address; empty for none, or one that the site has not."""
+    if request.path.startswith(_WITHOUT):
+        return ""
     said = request.GET.get(PARAMETER, "")
     return said if said in dict(settings.LANGUAGES) else ""
 

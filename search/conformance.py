@@ -184,6 +184,42 @@ class EngineConformance:
         ])  # fmt: skip
         assert engine.search(Query(text="jardin", favoured=frozenset([1]))).ids == (3, 2, 5, 1, 4)
 
+    def test_the_nearest_spelling_comes_before_a_popular_one(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        engine.write([
+            samples.title(1, title="Mostly Harmless", popularity=10**6, shops_in_stock=(1,)),
+            samples.title(2, title="The Heartless City"),
+            samples.title(3, title="Heartless"),
+        ])  # fmt: skip
+        page = engine.search(Query(text="hartless"))
+        assert (page.ids, page.corrected, page.suggestion) == ((3, 2, 1), True, "heartless")
+
+    def test_of_titles_that_fit_alike_the_popular_comes_first(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        engine.write([
+            samples.title(1, title="Vu", contributors=("Léa Carpentier",)),
+            samples.title(2, title="Lu dans un train", contributors=("Léa Carpentier", "Paul Roy"), popularity=400),
+            samples.title(3, title="Su", contributors=("Léa Carpentier",), popularity=20),
+        ])  # fmt: skip
+        assert engine.search(Query(text="carpentier, léa")).ids == (2, 3, 1)
+
+    def test_a_popular_title_comes_before_one_that_only_begins_as_typed(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        engine.write([
+            samples.title(1, title="Train du soir"),
+            samples.title(2, title="La fille du train", popularity=1_000),
+            samples.title(3, title="Le dernier train"),
+        ])  # fmt: skip
+        assert engine.search(Query(text="train")).ids == (2, 1, 3)
+
+    def test_a_word_found_only_in_another_form_is_looked_for_with_typos_too(
+        self, opening: Callable[[], Engine]
+    ) -> None:
+        engine = opening()
+        engine.write([samples.title(1, title="La Tempête"), samples.title(2, title="The Tempest")])
+        assert set(engine.search(Query(text="tempets")).ids) == {1, 2}
+        assert engine.search(Query(text="tempête")).ids == (1,)
+
     @pytest.mark.parametrize(
         ("typed", "kind", "text"),
         [

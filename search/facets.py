@@ -51,6 +51,7 @@ class Facet:
 class Chip:
     """One thing chosen; `parameters` are those of the address without it."""
 
+    name: str
     label: str
     parameters: str
     span: tuple[int | None, int | None] | None = None
@@ -109,18 +110,21 @@ def subject_names(page: Page, chosen: Choices) -> dict[str, str]:
 
 def chips(chosen: Choices, reader: Reader, subjects: dict[str, str]) -> list[Chip]:
     found = [
-        Chip(label=value_label(name, value, subjects), parameters=chosen.without(name, value))
+        Chip(name=name, label=value_label(name, value, subjects), parameters=chosen.without(name, value))
         for name, values in chosen.chosen.items()
         for value in values
     ]
     switches = switch_labels(reader)
     found += [
-        Chip(label=switches[name], parameters=chosen.without(name)) for name in switches if name in chosen.switches
+        Chip(name=name, label=switches[name], parameters=chosen.without(name))
+        for name in switches
+        if name in chosen.switches
     ]
     if chosen.price:
-        found.append(Chip(label="", parameters=chosen.without("price"), span=chosen.price))
+        found.append(Chip(name="price", label="", parameters=chosen.without("price"), span=chosen.price))
     if chosen.published:
-        found.append(Chip(label=years_label(chosen.published), parameters=chosen.without("published")))
+        parameters = chosen.without("published")
+        found.append(Chip(name="published", label=years_label(chosen.published), parameters=parameters))
     return found
 
 

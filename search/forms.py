@@ -18,6 +18,8 @@ from search.reader import Reader
 from shops.models import Condition
 
 LONGEST_TEXT = 200
+MOST_CHOSEN = 50
+"""Values of one filter that count; a page with more would be long and slow."""
 PAGE_SIZE = 20
 SORTS = (
     (Sort.BEST, _("Best match")),
@@ -101,8 +103,8 @@ def choices(parameters: QueryDict, usual_sort: Sort = Sort.BEST) -> Choices:
     sort = parameters.get("sort", "")
     page = parameters.get("page", "")
     return Choices(
-        text=" ".join(parameters.get("q", "").replace("\x00", "").split())[:LONGEST_TEXT],
-        chosen={name: values for name, values in chosen.items() if values},
+        text=_readable(parameters.get("q", ""))[:LONGEST_TEXT].rstrip(),
+        chosen={name: values[:MOST_CHOSEN] for name, values in chosen.items() if values},
         switches=frozenset(name for name in SWITCHES if parameters.get(name) == "1"),
         price=span_of(parameters.get("price", "")),
         published=span_of(parameters.get("published", "")),
@@ -110,6 +112,11 @@ def choices(parameters: QueryDict, usual_sort: Sort = Sort.BEST) -> Choices:
         usual_sort=usual_sort,
         page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
     )
+
+
+def _readable(typed: str) -> str:
+    """With single spaces, without characters that are not seen."""
+    return " ".join("".join(filter(lambda one: one.isprintable() or one.isspace(), typed)).split())
 
 
 def query_of(chosen: Choices, reader: Reader, *, facets: tuple[str, ...] = FACETS) -> Query:

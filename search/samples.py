@@ -75,6 +75,11 @@ SPELLINGS = [
     ("Nineteen Eighty-Four", ["nineteen eighty four", "eightyfour", "orwell george nineteen", "ninteen eighty-four"]),
     ("Harry Potter and the Philosopher's Stone", ["harry potter 1", "philosophers stone", "philosopher’s rowling"]),
     ("Programming in C++", ["c++", "C++ programming", "programing c++"]),
+    ("Wuthering Heights", ["wutheringheights", "wuther ing heights", "wuthering hehts"]),
+    ("Astérix et Cléopâtre", ["astériks et kléopatre", "gossini kleopatre"]),
+    ("Chroniques de l’oiseau à ressort", ["kronik de l'oizo", "oiseau mourakami"]),
+    ("Notre-Dame de Paris", ["notredame de paris", "notre damede paris", "pari notre dame"]),
+    ("Astérix le Gaulois", ["astérix", "Asterix 1", "astérix n°1", "asterix vol. 1"]),
     ("Wuthering Heights", ["bronte wuthering", "brontë heights", "wutherring heights"]),
 ]
 ISBNS = [

@@ -3,42 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import ngettext
 from django.views import View
 from oscar.apps.catalogue.models import Category, Product
 
 from marketplace.catalogue.models import OtherGtin
-from search import facets, queries, text
+from search import facets, ignored, loosening, queries, suggestions, text
 from search.engines.base import DEEPEST_HIT, Page, SearchError
-from search.forms import PAGE_SIZE, SORTS, Choices, choices, query_of
+from search.forms import PAGE_SIZE, SORTS, Choices, query_of
 from search.reader import Reader, reader_of
 from search.rows import rows
 
 _PAGES_BESIDE = 2
-SUGGESTIONS = 8
 
 
 class FacetedSearchView(View):
     """`/search/`: all of its state is in the address."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        chosen = choices(request.GET)
         reader = reader_of(request)
-        try:
-            page, failed = queries.search(query_of(chosen, reader)), False
-        except SearchError:
-            page, failed = plain_search(chosen), True
+        chosen, left_out = ignored.known_choices(request.GET, reader)
+        page, failed = _found(chosen, reader)
+        if page.total and chosen.page > (last := last_page(page.total)):
+            left_out.append(_page_is_beyond(last))
+            chosen = replace(chosen, page=last)
+            page, failed = _found(chosen, reader)
         if straight := straight_hit(chosen, page):
             return redirect(straight)
-        response = render(request, "search/results.html", context(chosen, page, reader, failed=failed))
+        shown = context(chosen, page, reader, failed=failed)
+        shown["looser"] = _looser(chosen, shown["chips"], reader) if not page.total and not failed else []
+        response = render(request, "search/results.html", {**shown, "left_out": left_out})
         parameters = chosen.parameters(page=chosen.page if chosen.page > 1 else "")
         response["HX-Push-Url"] = f"{request.path}?{parameters}" if parameters else request.path
         return response
+
+
+def _found(chosen: Choices, reader: Reader) -> tuple[Page, bool]:
+    """The page, and whether the search engine is down and SQL answered."""
+    try:
+        return queries.search(query_of(chosen, reader)), False
+    except SearchError:
+        return plain_search(chosen), True
+
+
+def _looser(chosen: Choices, chips: list[facets.Chip], reader: Reader) -> list[loosening.Looser]:
+    try:
+        return loosening.looser(chosen, chips, reader)
+    except SearchError:
+        return []
+
+
+def _page_is_beyond(last: int) -> str:
+    said = ngettext("There is only one page.", "There are only %(count)d pages; this is the last.", last)
+    return said % {"count": last}
 
 
 class CatalogueView(View):
@@ -67,13 +91,10 @@ class ProductCategoryView(View):
 
 
 def suggest(request: HttpRequest) -> HttpResponse:
-    """`/suggest/?q=`: the options of the search box's list, as a piece of HTML. Empty where the search is down."""
+    """`/suggest/?q=`: the options of the search box's list, as a piece of HTML."""
     typed = request.GET.get("q", "").replace("\x00", "")[:200]
-    try:
-        found = queries.suggest(typed, SUGGESTIONS) if typed.strip() else []
-    except SearchError:
-        found = []
-    response = render(request, "search/suggestions.html", {"suggestions": found})
+    found = suggestions.groups(typed) if typed.strip() else []
+    response = render(request, "search/suggestions.html", {"groups": found})
     response["Cache-Control"] = "private, max-age=60"
     return response
 
@@ -126,9 +147,13 @@ def plain_search(chosen: Choices, where: Q | None = None, order: Sequence[Any] =
     return Page(ids=tuple(found[start : start + PAGE_SIZE]), total=found.count())
 
 
+def last_page(total: int) -> int:
+    return max(1, -(-min(total, DEEPEST_HIT) // PAGE_SIZE))
+
+
 def page_links(chosen: Choices, total: int) -> dict[str, Any]:
     """Numbers to click, with gaps (None) where pages are left out."""
-    last = max(1, -(-min(total, DEEPEST_HIT) // PAGE_SIZE))
+    last = last_page(total)
     here = min(chosen.page, last)
     wanted = sorted({1, last, *range(max(1, here - _PAGES_BESIDE), min(last, here + _PAGES_BESIDE) + 1)})
     numbers: list[tuple[int, str] | None] = []

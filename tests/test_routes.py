@@ -269,6 +269,7 @@ class World:
 @pytest.fixture
 def world(db, settings, tmp_path) -> World:
     settings.VAR_DIR = tmp_path
+    settings.SEARCH_INDEX_PATH = tmp_path / "index"  # none: the rows are found in SQL
     a, b = stall("Librairie du Port"), stall("Mile End Pages")
     factories.delivery_option(a.shop, "post", countries=["CA"])
     line = a.order.lines.first()

@@ -27,9 +27,9 @@ from search.engines.query import (
 __all__ = ["Engine", "FacetValue", "Page", "Query", "SearchError", "Sort", "Status", "Suggestion"]
 
 FEW_HITS = 3
-"""With fewer hits than this, none of which has the words in its title or names, words are allowed typos."""
+"""With fewer hits than this, none of which has the words as typed in its title or names, words may have typos."""
 
-_HITS_READ_FOR_SPELLING = 10
+_HITS_READ_FOR_SPELLING = 40
 _MOST_SUGGESTIONS = 20
 _ORDERS = {
     Sort.BEST: None,
@@ -111,19 +111,22 @@ class Engine(ABC):
         if found.total >= FEW_HITS:
             return self._page(query, found)
         as_typed = self._total(exact) if filtering.filters(query) else found.total
-        if as_typed >= FEW_HITS or (as_typed and self._total(matching.named(typed))):
+        if as_typed >= FEW_HITS or (as_typed and self._total(matching.written(typed))):
             return self._page(query, found)
-        similar = matching.match(typed, Reading.SIMILAR)
-        all_similar = self.answer(Request(match=similar, limit=_HITS_READ_FOR_SPELLING, shown=True))
-        suggestion = spelling.nearest(typed, all_similar.shown) if not as_typed else None
-        if all_similar.total > as_typed:
-            return self._page(query, self._ask(query, similar), corrected=not as_typed, suggestion=suggestion)
-        if as_typed or len(typed.required) < 2:
-            return self._page(query, found)
-        partial = matching.match(typed, Reading.PARTIAL)
-        some = self.answer(Request(match=partial, limit=_HITS_READ_FOR_SPELLING, shown=True))
-        suggestion = spelling.nearest(typed, some.shown)
-        return self._page(query, self._ask(query, partial), corrected=some.total > 0, suggestion=suggestion)
+        for reading in (Reading.SIMILAR, Reading.FAR, Reading.PARTIAL):
+            if reading is Reading.PARTIAL and len(typed.required) < 2:
+                break
+            loose = self.answer(
+                Request(match=matching.match(typed, reading), limit=_HITS_READ_FOR_SPELLING, shown=True)
+            )
+            if loose.total > as_typed:
+                suggestion = None if as_typed else spelling.nearest(typed, loose.shown)
+                meant = matching.take_apart(suggestion) if suggestion else None
+                again = self._ask(query, matching.match(typed, reading, meant))
+                return self._page(query, again, corrected=not as_typed, suggestion=suggestion)
+            if as_typed:
+                break
+        return self._page(query, found)
 
     def _ask(self, query: Query, match: Clause) -> Answer:
         ordered = query.sort is Sort.BEST

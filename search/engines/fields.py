@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from search import text
 from search.documents import TitleDocument
+from search.sounds import sound
 
-TEXT_VERSION = 3
+TEXT_VERSION = 4
 """Raised when ``search/text.py`` or ``fields_of`` makes other tokens than before: the index has to be built again."""
 
 START = "⊢"
@@ -24,7 +25,7 @@ LARGEST_NUMBER = 2**63 - 1
 _LARGEST_PRICE = 2**30
 _NO_VOLUME = 2**30
 _STEPS_OF_WEIGHT = 16
-_MOST_FOR_POPULARITY = 0.04
+_MOST_FOR_POPULARITY = 0.08
 _POPULARITY_DIGITS = 6
 _WORDS_OF_OPENING = 6
 _CHARACTERS_SORTED = 200
@@ -51,6 +52,7 @@ FIELDS: dict[str, Kind] = {
     "names": Kind.WORDS,  # subtitle, contributors, series with number, beginning without article, other spellings
     "stems": Kind.TERMS,  # of title, subtitle and series
     "all": Kind.TERMS,  # all by which a title is found: stems of every text, tokens and other spellings of names
+    "sounds": Kind.TERMS,  # how the words of title and names sound
     "starts": Kind.TERMS,  # the first one to three letters of each word in title and names; after START: of the title
     "exact": Kind.KEYS,  # keys of the title, with subtitle, of series with number
     "authors": Kind.KEYS,  # contributors, words in alphabetical order
@@ -152,6 +154,7 @@ def _text_fields(document: TitleDocument) -> dict[str, list[str] | list[int]]:
         "names": [*names, opening, *spellings] if opening else [*names, *spellings],
         "stems": stems,
         "all": [*stems, *names, *spellings, *of_rest],
+        "sounds": [" ".join(dict.fromkeys(_filled(*map(sound, starting))))],
         "starts": [" ".join(starts.union(*map(_starts, starting)))],
         "exact": list(dict.fromkeys(_filled(*exact))),
         "authors": _filled(*[person.key for person in people]),

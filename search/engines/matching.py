@@ -1,7 +1,8 @@
 """From what a reader typed to clauses: which titles match, and which come first.
 
 A title matches when it has every word somewhere; short function words need not be there, but count in the order. If
-hardly any title does, words may have typos; if still none does, most of the words are enough.
+hardly any title does, words may have typos, sound alike, or be glued together or cut in two; if still none does, words
+may have one typo more, and at last most of the words are enough.
 """
 
 import re
@@ -25,6 +26,7 @@ from search.engines.clauses import (
     Term,
 )
 from search.engines.fields import LETTERS_OF_STARTS, START, VOLUME_WORDS, volume_number
+from search.sounds import sound
 
 
 class Reading(Enum):
@@ -32,6 +34,7 @@ class Reading(Enum):
 
     EXACT = "every word"
     SIMILAR = "every word, with typos"
+    FAR = "every word, with one typo more where there was one"
     PARTIAL = "most words, with typos"
 
 
@@ -39,10 +42,16 @@ MOST_CHARACTERS = 300
 MOST_WORDS = 16
 
 # Points of what decides the order. How well the words fit comes first; among titles that fit alike, being in stock
-# near the reader, then popularity, which multiplies the points by 1 to 1.04; BM25 only breaks ties.
-FOUND, EXACT, AUTHOR, OPENING, TOGETHER, NAMED = 100.0, 100.0, 30.0, 30.0, 10.0, 20.0
-IN_FAVOURED_SHOP, IN_STOCK = 12.0, 2.0
+# near the reader, then popularity, which multiplies the points by 1 to 1.08; to begin as typed counts less than either,
+# but for suggestions; BM25 only breaks ties.
+FOUND, EXACT, AUTHOR, OPENING, TOGETHER, NAMED = 100.0, 100.0, 30.0, 2.0, 10.0, 20.0
+BEGUN = 30.0  # of suggestions
+FIRST_VOLUME = 5.0  # of the series that was typed
+IN_FAVOURED_SHOP, IN_STOCK = 14.0, 4.0
 _SHARE_OF_BM25 = 0.15
+
+_SHORTEST_GLUED, _LONGEST_GLUED = 6, 24
+_MOST_WORDS_SPACED_OTHERWISE = 8
 
 _QUOTED = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]')
 _GLUED_ELISION = re.compile(r"(?:qu|[ldjnstcm])(?=[aeiouyh]..)")  # "letranger"
@@ -83,14 +92,16 @@ def take_apart(typed: str) -> Typed:
     return Typed(tuple(words), frozenset(optional), tuple(phrase for phrase in phrases if len(phrase) > 1))
 
 
-def match(typed: Typed, reading: Reading) -> Clause:
-    """The clause for a query with words, its order included."""
-    words = tuple(_found(word, reading) for word in typed.required)
+def match(typed: Typed, reading: Reading, meant: Typed | None = None) -> Clause:
+    """The clause for a query with words, its order included. Of titles with similar words those come first that have
+    them as they are in ``meant``, the nearest spelling."""
+    words = tuple(_found(word, typed, reading) for word in typed.required)
+    order = (*_order_by_words(typed, reading), *(_order_as_a_whole(meant) if meant else ()))
     quoted = tuple(Any((Phrase("title", phrase), Phrase("names", phrase))) for phrase in typed.phrases)
     if reading is Reading.PARTIAL:
         found: Clause = Any(words, at_least=max(1, (2 * len(words) + 1) // 3))
-        return All((Fixed(found, FOUND),), (*_order_by_words(typed, reading), Boosted(Any(words), 0.5)))
-    return All((Fixed(All((*words, *quoted)), FOUND),), _order_by_words(typed, reading))
+        return All((Fixed(found, FOUND),), (*order, Boosted(Any(words), 0.5)))
+    return All((Fixed(All((*words, *quoted)), FOUND),), order)
 
 
 def everything() -> Clause:
@@ -106,11 +117,11 @@ def by_stock(favoured: Collection[int]) -> tuple[Clause, ...]:
     return tuple(found)
 
 
-def typos_allowed(word: str) -> int:
-    """By length: none below four letters, one to seven, two from eight on; none in numbers."""
+def typos_allowed(word: str, reading: Reading = Reading.SIMILAR) -> int:
+    """By length: none below four letters, one to seven (read from afar: to five), then two; none in numbers."""
     if len(word) < 4 or any(character.isdigit() for character in word):
         return 0
-    return 1 if len(word) < 8 else 2
+    return 1 if len(word) < (6 if reading is Reading.FAR else 8) else 2
 
 
 def beginnings(typed: Typed, *, typos: bool) -> Clause:
@@ -120,7 +131,7 @@ def beginnings(typed: Typed, *, typos: bool) -> Clause:
         short = len(last) in LETTERS_OF_STARTS
         must = [_in_names(word) for word in complete]
         must.append(Term("starts", last) if short else _near(last, prefix=True, typos=0))
-        return All(tuple(Fixed(clause, FOUND) for clause in must), (Fixed(_opening(complete, last), OPENING),))
+        return All(tuple(Fixed(clause, FOUND) for clause in must), (Fixed(_opening(complete, last), BEGUN),))
     must = [Any((_in_names(word), _near(word))) if typos_allowed(word) else _in_names(word) for word in complete]
     must.append(_near(last, prefix=True))
     return All(tuple(Fixed(clause, FOUND) for clause in must))
@@ -146,8 +157,15 @@ def _in_names(word: str) -> Clause:
     return Any((Term("title", word), Term("names", word)))
 
 
-def _found(word: text.Word, reading: Reading) -> Clause:
+def _found(word: text.Word, typed: Typed, reading: Reading) -> Clause:
     """Where a word is looked for: everywhere, in another form, and as others write it."""
+    looked_at = reading in (Reading.SIMILAR, Reading.FAR) and len(typed.words) <= _MOST_WORDS_SPACED_OTHERWISE
+    if looked_at and (otherwise := _spaced_otherwise(word, typed)):
+        return Any((_as_written(word, reading), *otherwise))
+    return _as_written(word, reading)
+
+
+def _as_written(word: text.Word, reading: Reading) -> Clause:
     parts = tuple(_part_found(part, stems, reading) for part, stems in zip(word.parts, word.stems, strict=True))
     if len(parts) == 1:
         return parts[0]
@@ -162,8 +180,23 @@ def _part_found(part: str, stems: tuple[str, ...], reading: Reading) -> Clause:
         return Best(tuple(Term("all", form) for form in forms))
     if bare := _without_glued_elision(part):
         forms[bare] = None
-    near = (_near(part),) if typos_allowed(part) else ()
+    near = [_near(part, typos=typos)] if (typos := typos_allowed(part, reading)) else []
+    if heard := sound(part):
+        near.append(Term("sounds", heard))
     return Best((*(Term("all", form) for form in forms), *near))
+
+
+def _spaced_otherwise(word: text.Word, typed: Typed) -> list[Clause]:
+    """Where a space is missing or too much: ``lightningthief``, ``nymph eas``."""
+    found: list[Clause] = []
+    at = typed.words.index(word)
+    for left in (at - 1, at):
+        if 0 <= left < len(typed.words) - 1:
+            found.append(_in_names("".join((*typed.words[left].parts, *typed.words[left + 1].parts))))
+    if len(word.parts) == 1 and _SHORTEST_GLUED <= len(word.folded) <= _LONGEST_GLUED and word.folded.isalpha():
+        halves = [(word.folded[:cut], word.folded[cut:]) for cut in range(1, len(word.folded))]
+        found += [Phrase(field, half) for half in halves for field in ("title", "names")]
+    return found
 
 
 def _scored(part: str, stems: tuple[str, ...], reading: Reading) -> Clause:
@@ -175,31 +208,46 @@ def _scored(part: str, stems: tuple[str, ...], reading: Reading) -> Clause:
             ways += [Boosted(Term("title", bare), 2.5), Boosted(Term("names", bare), 1.5)]
         if typos_allowed(part) > 1:
             ways += [Fixed(Near("title", part, 1), 3.0), Fixed(Near("names", part, 1), 2.0)]
+        if heard := sound(part):
+            ways.append(Fixed(Term("sounds", heard), 2.0))
     return Boosted(Best(tuple(ways)), _SHARE_OF_BM25)
 
 
 def _order_by_words(typed: Typed, reading: Reading) -> tuple[Clause, ...]:
-    tokens = typed.tokens
-    numbered = " ".join(_volume(word) or word for word in tokens if word not in VOLUME_WORDS)
-    keys = tuple(Term("exact", spelt) for spelt in dict.fromkeys((" ".join(tokens), numbered)))
-    found: list[Clause] = [
+    return (
         *(
             _scored(part, stems, reading)
             for word in typed.required
             for part, stems in zip(word.parts, word.stems, strict=True)
         ),
         *(Boosted(Term("title", typed.words[at].folded), 3.0 * _SHARE_OF_BM25) for at in sorted(typed.optional)),
+        *_order_as_a_whole(typed),
+    )
+
+
+def _order_as_a_whole(typed: Typed) -> tuple[Clause, ...]:
+    tokens = typed.tokens
+    whole = " ".join(tokens)
+    numbered = " ".join(_volume(word) or word for word in tokens if word not in VOLUME_WORDS)
+    keys = tuple(Term("exact", spelt) for spelt in dict.fromkeys((whole, numbered)))
+    found: list[Clause] = [
         Fixed(Any(keys), EXACT),
+        Fixed(Term("exact", f"{whole} 1"), FIRST_VOLUME),
         Fixed(Term("authors", " ".join(sorted(tokens))), AUTHOR),
         Fixed(Any((Phrase("title", (START, *tokens)), Phrase("names", (START, *tokens)))), OPENING),
     ]
     if len(tokens) > 1:
         found.append(Fixed(Phrase("title", tokens), TOGETHER))
-    found.append(Fixed(named(typed), NAMED))
+    found.append(Fixed(_named(typed), NAMED))
     return tuple(found)
 
 
-def named(typed: Typed) -> Clause:
+def written(typed: Typed) -> Clause:
+    """Every word, as it is typed, in title or names: not only in another form, nor only in what a title is about."""
+    return All(tuple(_in_names(part) for word in typed.required for part in word.parts))
+
+
+def _named(typed: Typed) -> Clause:
     """Every word in title, names or series: not only in what a title is about."""
     return All(
         tuple(

@@ -1,12 +1,16 @@
 """The nearest spelling of a query, taken from the titles that a search with typos found."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from rapidfuzz.distance import OSA
+
 from search import text
 from search.engines.fields import Shown
 from search.engines.matching import Typed, typos_allowed
+from search.sounds import sound
 
 
 def nearest(typed: Typed, shown: Sequence[str]) -> str | None:
@@ -33,16 +37,24 @@ def nearest(typed: Typed, shown: Sequence[str]) -> str | None:
 
 def distance(one: str, other: str) -> int:
     """Edits from one word to the other: insert, delete, replace, or swap two neighbours."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        before_that, before, row = before, row, [i]
-        for j, other_letter in enumerate(other, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other_letter))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == other_letter:
-                cost = min(cost, before_that[j - 2] + 1)
-            row.append(cost)
-    return row[-1]
+    return OSA.distance(one, other)
+
+
+_HEARD, _HEARD_TOO, _TOO_MANY, _FIRST_LETTER, _OTHER_LETTER = 1.0, 0.5, 0.125, 0.5, 0.25
+_ROWS = ("azertyuiop", "qsdfghjklm", "wxcvbn"), ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+
+def _keys_beside() -> dict[str, str]:
+    """Each letter's neighbours on French and English keyboards."""
+    found: dict[str, str] = defaultdict(str)
+    for rows in _ROWS:
+        for row, keys in enumerate(rows):
+            for column, key in enumerate(keys):
+                found[key] += "".join(near[max(0, column - 1) : column + 2] for near in rows[max(0, row - 1) : row + 2])
+    return dict(found)
+
+
+_BESIDE = _keys_beside()
 
 
 class _Known(NamedTuple):
@@ -53,9 +65,26 @@ class _Known(NamedTuple):
 def _nearest_word(part: str, known: Mapping[str, _Known]) -> str | None:
     allowed = typos_allowed(part)
     near = [
-        (distance(part, word), known[word].rank, abs(len(word) - len(part)), word)
+        (_cost(part, word), known[word].rank, word)
         for word in known
-        if abs(len(word) - len(part)) <= allowed
+        if abs(len(word) - len(part)) <= allowed and distance(part, word) <= allowed
     ]
+    heard = sound(part)
+    alike = {word for word in known if heard and sound(word) == heard}
+    near = [(cost - _HEARD_TOO * (word in alike), rank, word) for cost, rank, word in near]
+    near += [(_HEARD, known[word].rank, word) for word in alike]
     best = min(near, default=None)
-    return best[-1] if best and best[0] <= allowed else None
+    return best[-1] if best else None
+
+
+def _cost(typed: str, word: str) -> float:
+    """How much has to have gone wrong: what is common costs less than one. Only the first difference is looked at."""
+    edits = distance(typed, word) + (_TOO_MANY if len(typed) > len(word) else 0.0)
+    at = next((at for at, pair in enumerate(zip(typed, word, strict=False)) if pair[0] != pair[1]), len(typed))
+    if not edits or at >= min(len(typed), len(word)):
+        return edits
+    if at == 0:
+        return edits + _FIRST_LETTER
+    if len(typed) == len(word) and typed[at] != word[at] and typed[at + 1 :] == word[at + 1 :]:
+        return edits if word[at] in _BESIDE.get(typed[at], "") else edits + _OTHER_LETTER
+    return edits

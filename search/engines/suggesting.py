@@ -30,9 +30,9 @@ def suggestions(answer: Answer, typed: Typed, *, typos: bool) -> list[Suggestion
     for packed in answer.shown:
         hit = Shown.unpacked(packed)
         for name in hit.contributors:
-            if _fits(name, typed, typos):
+            if fits(name, typed, typos=typos):
                 names.setdefault(("author", text.name_key(name)), Suggestion(kind="author", text=spoken(name)))
-        if hit.series and _fits(hit.series, typed, typos):
+        if hit.series and fits(hit.series, typed, typos=typos):
             names.setdefault(("series", text.key(hit.series)), Suggestion(kind="series", text=hit.series))
     return [*found, *names.values()]
 
@@ -55,7 +55,7 @@ def spoken(name: str) -> str:
     return f"{given.strip()} {family.strip()}" if comma and given.strip() and "," not in given else name
 
 
-def _fits(name: str, typed: Typed, typos: bool) -> bool:
+def fits(name: str, typed: Typed, *, typos: bool) -> bool:
     """Each word typed is a word of the name, the last one the beginning of one."""
     known = text.tokens(name)
     *complete, last = typed.tokens

@@ -4,7 +4,7 @@
 
 for (const form of document.querySelectorAll("[data-suggest]")) {
   const input = form.querySelector("input[data-list-label]");
-  const list = document.createElement("ul");
+  const list = document.createElement("div");
   const said = document.createElement("p");
   let request = null;
   let timer = 0;
@@ -25,15 +25,18 @@ for (const form of document.querySelectorAll("[data-suggest]")) {
   input.setAttribute("aria-controls", list.id);
   input.setAttribute("aria-expanded", "false");
 
-  const options = () => Array.from(list.children);
+  const options = () => Array.from(list.querySelectorAll("[role=option]"));
+
+  function open(found) {
+    list.hidden = !found;
+    input.setAttribute("aria-expanded", String(Boolean(found)));
+  }
 
   function close() {
     request?.abort();
     clearTimeout(timer);
-    list.hidden = true;
-    active = -1;
-    input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
+    open(0);
+    mark(-1);
   }
 
   function choose(option) {
@@ -65,9 +68,9 @@ for (const form of document.querySelectorAll("[data-suggest]")) {
       if (!answer.ok || input.value.trim() !== typed || document.activeElement !== input) return;
       list.innerHTML = await answer.text();
       shownFor = typed;
-      const found = list.children.length;
-      list.hidden = found === 0;
-      input.setAttribute("aria-expanded", String(found > 0));
+      const found = options().length;
+      options().forEach((option, place) => (option.id = `${list.id}-${place}`)); // a page can have two boxes
+      open(found);
       mark(-1);
       said.textContent = found ? `${found} ${input.dataset.saidSome}` : input.dataset.saidNone;
     } catch (error) {
@@ -78,6 +81,7 @@ for (const form of document.querySelectorAll("[data-suggest]")) {
   input.addEventListener("input", () => {
     const typed = input.value.trim();
     clearTimeout(timer);
+    mark(-1);
     if (typed.length < 2) {
       close();
       return;
@@ -87,19 +91,23 @@ for (const form of document.querySelectorAll("[data-suggest]")) {
 
   input.addEventListener("keydown", (event) => {
     const last = options().length - 1;
+    const down = event.key === "ArrowDown";
     if (event.key === "Escape" && !list.hidden) {
       close();
+      event.preventDefault(); // the second press empties the box, as everywhere
+    } else if (down || event.key === "ArrowUp") {
+      if (event.altKey && !down) close();
+      else if (list.hidden) {
+        if (last < 0 || input.value.trim() !== shownFor) return;
+        open(true);
+        if (!event.altKey) mark(down ? 0 : last);
+      } else if (!event.altKey) {
+        const next = active + (down ? 1 : -1);
+        mark(next > last ? -1 : next < -1 ? last : next);
+      }
       event.preventDefault();
-    } else if (event.key === "ArrowDown" && list.hidden && input.value.trim() === shownFor && last >= 0) {
-      list.hidden = false;
-      input.setAttribute("aria-expanded", "true");
-      mark(0);
-      event.preventDefault();
-    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !list.hidden) {
-      const step = event.key === "ArrowDown" ? 1 : -1;
-      const next = active + step;
-      mark(next > last ? -1 : next < -1 ? last : next);
-      event.preventDefault();
+    } else if (["Home", "End", "ArrowLeft", "ArrowRight"].includes(event.key)) {
+      mark(-1); // back in the text, where these keys move
     } else if (event.key === "Enter" && active >= 0 && !list.hidden) {
       event.preventDefault();
       choose(options()[active]);

