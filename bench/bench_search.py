@@ -32,7 +32,7 @@ from search.engines.query import Query
 from shops.models import Shop
 from tests import factories
 
-MOST_RATIO = 3
+MOST_RATIO = 2
 FACETS = ("shop", "subject", "language")
 PAGE_SIZE = 20
 MOST_BUCKETS = 10_000

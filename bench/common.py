@@ -51,13 +51,17 @@ NAME = f"bench_{os.getpid()}"
 _kept: set[str] = set()
 
 
-def arguments(description: str) -> argparse.Namespace:
+def argument_parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument(
         "--quick", action="store_true", help="a tiny size, to see that it runs; its figures mean nothing"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object in the last line")
-    return parser.parse_args()
+    return parser
+
+
+def arguments(description: str) -> argparse.Namespace:
+    return argument_parser(description).parse_args()
 
 
 # Databases
@@ -161,7 +165,8 @@ def application(middleware: Sequence[str] | None = None) -> WSGIHandler:
 def visit(handler: WSGIHandler, path: str, times: int = 1) -> bytes:
     """What a visitor without cookies gets, `times` times over; the last body."""
     for _ in range(times):
-        environ = {"PATH_INFO": path, "HTTP_HOST": "testserver"}
+        address, _, parameters = path.partition("?")
+        environ = {"PATH_INFO": address, "QUERY_STRING": parameters, "HTTP_HOST": "testserver"}
         setup_testing_defaults(environ)
         answered: list[str] = []
         response = handler(environ, lambda status, headers, answered=answered: answered.append(status))
