@@ -9,6 +9,8 @@ from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
+from marketplace.foundation import network
+
 PARAMETER = "hl"
 # What programs ask and other sites frame sets no cookie, and is refused in its own way.
 _WITHOUT = ("/api/", "/widget/")
@@ -25,7 +27,8 @@ class LanguageMiddleware(LocaleMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Who came by an address in another language than theirs goes on in it: our links do not say one."""
-        if said := getattr(request, "language_said", ""):
+        said = getattr(request, "language_said", "")
+        if said and "public" not in response.get("Cache-Control", ""):
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME,
                 said,
@@ -42,7 +45,7 @@ def said_by(request: HttpRequest) -> str:
     if request.path.startswith(_WITHOUT):
         return ""
     said = request.GET.get(PARAMETER, "")
-    return said if said in dict(settings.LANGUAGES) else ""
+    return said if said in (network.current().languages or dict(settings.LANGUAGES)) else ""
 
 
 def address_in(language: str, address: str) -> str:

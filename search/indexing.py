@@ -10,11 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models.expressions import RawSQL
 from django.utils.html import strip_tags
 from oscar.apps.catalogue.models import Product
@@ -25,11 +26,13 @@ from marketplace.catalogue.sanitising import TAGS
 from marketplace.foundation import bulk, money, network
 from marketplace.foundation.failpoints import failpoint
 from search import names, queries
+from search.ahead import made_ahead
 from search.documents import TitleDocument
 from shops.models import Availability, Condition, Shop
 from shops.sellable import annotate_sellable
 
 BATCH = 1000
+_READ_AHEAD_FROM = 20_000  # titles; a second process takes some 50 ms
 _CHANGES_AT_ONCE = 5000  # a commit for each 2000 took a quarter more of the engine's time
 _LOCK = 7_041_777  # any number that nothing else of ours locks on PostgreSQL
 _ORDERABLE = {Availability.ORDERABLE, Availability.PREORDER}
@@ -63,9 +66,10 @@ _WRITTEN = "DELETE FROM titles_titlechange WHERE id {among}"
 
 
 def heal_index(now: datetime) -> int:
-    """Step: an index that is missing or broken is built anew; until then search answers from SQL."""
+    """Step: an index that is lost is built anew; until then search answers from SQL. One whose server does not answer
+    just now is not lost."""
     with _alone() as alone:
-        if not alone or queries.engine().status().healthy:
+        if not alone or not queries.engine().status().lost:
             return 0
         return max(rebuild(now), 1)
 
@@ -94,12 +98,27 @@ def _without(gone: set[int], found: Iterable[TitleDocument]) -> Iterator[TitleDo
 
 
 def _all_documents(now: datetime, said: Callable[[int], None] | None) -> Iterator[TitleDocument]:
-    last, read = 0, 0
-    while keys := list(Product.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        yield from _batch(keys, now)
-        last, read = keys[-1], read + len(keys)
-        if said:
+    """Of a large catalogue they are read by a second process, which sees what is committed."""
+    reading = partial(_all_batches, now)
+    documents = (
+        made_ahead(reading)
+        if Product.objects.order_by().count() >= _READ_AHEAD_FROM
+        else chain.from_iterable(reading())
+    )
+    read = 0
+    for read, document in enumerate(documents, 1):
+        yield document
+        if said and not read % BATCH:
             said(read)
+    if said and read % BATCH:
+        said(read)
+
+
+def _all_batches(now: datetime) -> Iterator[list[TitleDocument]]:
+    last = 0
+    while keys := list(Product.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        yield _batch(keys, now)
+        last = keys[-1]
 
 
 def _batch(product_ids: Sequence[int], now: datetime) -> list[TitleDocument]:
@@ -258,9 +277,13 @@ def _ordinal(day: date | str | None) -> int | None:
 def _alone() -> Iterator[bool]:
     """Whether no other process indexes now: a lock that ends with its process, on either database."""
     if connection.vendor == "postgresql":
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
-            yield bool(cursor.fetchone()[0])
+        # Of the session, not of a transaction: a rebuild takes minutes, and commits meanwhile.
+        taken = bool(bulk.rows("SELECT pg_try_advisory_lock(%s)", [_LOCK])[0][0])
+        try:
+            yield taken
+        finally:
+            if taken:
+                bulk.rows("SELECT pg_advisory_unlock(%s)", [_LOCK])
         return
     settings.SEARCH_INDEX_PATH.mkdir(parents=True, exist_ok=True)
     with (settings.SEARCH_INDEX_PATH / "indexing.lock").open("a") as lock:

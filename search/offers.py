@@ -185,12 +185,14 @@ def _state(record: _Record, word: str, units: int) -> str:
 
 
 def _rank(offer: Offer) -> tuple[object, ...]:
-    far = offer.distance_km if offer.distance_km is not None else 0.0
+    is_placeless = offer.distance_km is None
+    far = offer.distance_km or 0.0
     return (
         offer.is_used,
         _ORDER[offer.state],
         not offer.is_mine,
-        offer.buyable and offer.confidence == confidence.DOUBTFUL,
+        offer.state == "have" and offer.confidence == confidence.DOUBTFUL,
+        is_placeless,
         round(far / NEAR_ENOUGH_KM),
         offer.price_minor,
         far,

@@ -140,9 +140,9 @@ class FileAdapter(Adapter):
             writer.notes.append(why_not or reason("file_cut"))
         if delta:
             writer.notes.append(reason("delta_only"))
-        if not writer.listed and writer.is_empty() and not self.share.number:
+        # Of a file in shares, whoever hears them all knows whether any was met, and read.
+        if not writer.listed and writer.is_empty() and self.share.of == 1:
             raise feed_error("file_without_articles", permanent=False)
-        # Of a file in shares, whoever hears them all knows whether any was read.
         some_read = bool(writer.read or writer.records or writer.same) or self.share.of > 1
         return writer.take(complete=whole and some_read and not delta, cursor=cursor)
 
@@ -174,7 +174,8 @@ class ChunkWriter:
     def withdraw(self, sku: str) -> None:
         """The sender takes an article back that it listed before, perhaps in this very chunk."""
         self.records = [record for record in self.records if record.sku != sku]
-        self.gone.append(sku)
+        if sku not in self.gone:
+            self.gone.append(sku)
 
     def is_empty(self) -> bool:
         return not (self.records or self.refused or self.gone or self.same)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -114,6 +117,11 @@ def _opened(
             lateness = timedelta(hours=adapter.feed.lateness_hours)
             files, left_out = open_all(adapter.places(location, since), stack, lateness, login)
             size = sum(file.path.stat().st_size for file in files)
+            several = shares(size) if len(files) == 1 and adapter.reads_in_shares(files[0]) else [Share()]
+            if len(several) > 1 and (kept := _kept(files[0], location, stack)):
+                files = [kept]
+            else:
+                several = [Share()]
 
         def read(share: Share) -> Iterator[Chunk]:
             adapter.share = share
@@ -122,11 +130,27 @@ def _opened(
 
         def begin(known: KnownRows | None) -> Iterator[Chunk]:
             adapter.known = known
-            several = shares(size) if len(files) == 1 and adapter.reads_in_shares(files[0]) else [Share()]
-            readings = [stack.enter_context(confined_chunks(partial(read, share), size)) for share in several]
+            readings = [
+                stack.enter_context(confined_chunks(partial(read, share), size, children=len(several)))
+                for share in several
+            ]
             return in_order(readings) if len(readings) > 1 else readings[0]
 
         yield begin, files
+
+
+def _kept(file: LocalFile, location: str, stack: ExitStack) -> LocalFile | None:
+    """The file under a name of ours: several children open it one after the other, and the shop may put its next list
+    in its place meanwhile. One that was fetched or unpacked has such a name. None where it cannot be had."""
+    theirs = Path(location)
+    if file.path != theirs and theirs not in file.path.parents:
+        return file
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="feed-", dir=settings.VAR_DIR)))
+    try:
+        os.link(file.path, folder / file.path.name)
+    except OSError:
+        return None
+    return replace(file, path=folder / file.path.name)
 
 
 @contextmanager

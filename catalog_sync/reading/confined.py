@@ -37,19 +37,22 @@ _ENDS = {
 logger = logging.getLogger(__name__)
 
 
-def limits_of(file_bytes: int | None) -> Limits:
-    """What the reading of a file of this size may take; None: it comes page by page from a shop's system."""
+def limits_of(file_bytes: int | None, children: int = 1) -> Limits:
+    """What one of so many children that read a file of this size may take; None: it comes page by page from a shop's
+    system."""
     if file_bytes is None:
         return Limits(MEMORY_BYTES, 3600, PULL_SECONDS, PULL_SILENCE)
     seconds = PROCESSOR_SECONDS + PROCESSOR_SECONDS_PER_MB * (file_bytes // 1024**2)
-    return Limits(MEMORY_BYTES, seconds, FILE_SECONDS, FILE_SILENCE)
+    return Limits(MEMORY_BYTES // children, seconds, FILE_SECONDS, FILE_SILENCE)
 
 
 @contextmanager
-def confined_chunks(read: Callable[[], Iterable[Chunk]], file_bytes: int | None) -> Iterator[Iterator[Chunk]]:
-    """The chunks that `read` gives, read in a child that begins with the first and ends with this context. While they
-    are read, raises what `read` raises of `FeedError`, and `ReadingEndedError`."""
-    with closing(_messages(lambda: _chunk_messages(read), limits_of(file_bytes))) as messages:
+def confined_chunks(
+    read: Callable[[], Iterable[Chunk]], file_bytes: int | None, *, children: int = 1
+) -> Iterator[Iterator[Chunk]]:
+    """The chunks that `read` gives, read in a child (one of so many) that begins with the first and ends with this
+    context. While they are read, raises what `read` raises of `FeedError`, and `ReadingEndedError`."""
+    with closing(_messages(lambda: _chunk_messages(read), limits_of(file_bytes, children))) as messages:
         yield (_chunk(plain) for plain in messages)
 
 

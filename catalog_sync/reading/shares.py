@@ -4,18 +4,18 @@ longer than finding where it ends, which each child does for the whole file."""
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
-from catalog_sync.reasons import Reason, reason
+from catalog_sync.reasons import Reason, feed_error, reason
 from catalog_sync.records import Chunk
 
 MOST_SHARES = 4
 LEAST_BYTES = 8 * 1024**2  # of a file that is shared: a second child costs some milliseconds and its memory
+COUNTED = "control_characters"
 TURN = 500  # records; what a child has read while the others are heard fits into its pipe
 
 
@@ -37,15 +37,18 @@ def shares(file_bytes: int) -> list[Share]:
 
 def in_order(readings: Sequence[Iterator[Chunk]]) -> Iterator[Chunk]:
     """The chunks of all shares by their turns, as one reading: what several say of the file is said once, and it is
-    complete if each of them proved its end and any read an article."""
+    complete if each of them proved its end and any read an article. Raises `FeedError` where none met an article."""
     ends: list[Chunk] = []
     told: list[Reason] = []
-    some_read = False
+    some_read = some_met = False
     for chunk in _merged(readings, ends):
         some_read = some_read or bool(chunk.records or chunk.same)
+        some_met = some_met or some_read or bool(chunk.refused or chunk.gone)
         yield chunk._replace(notes=_untold(chunk.notes, told))
     ends.sort(key=attrgetter("turn"))
     complete = all(end.complete for end in ends) and (some_read or any(end.records or end.same for end in ends))
+    if not some_met and not any(end.records or end.same or end.refused or end.gone for end in ends):
+        raise feed_error("file_without_articles", permanent=False)
     notes = _added_up([note for end in ends for note in end.notes])
     for end in ends:
         last = end is ends[-1]
@@ -80,8 +83,6 @@ def _untold(notes: Sequence[Reason], told: list[Reason]) -> tuple[Reason, ...]:
 
 
 def _added_up(notes: Sequence[Reason]) -> list[Reason]:
-    """What each share counted, as one number."""
-    counts: Counter[str] = Counter()
-    for note in notes:
-        counts[note.code] += int(dict(note.values).get("count", 0))
-    return [reason(note.code, count=counts[note.code]) if counts[note.code] else note for note in notes]
+    """What each share counted of its own records, as one number; what they say of the whole file stays."""
+    total = sum(int(dict(note.values)["count"]) for note in notes if note.code == COUNTED)
+    return [reason(COUNTED, count=total) if note.code == COUNTED else note for note in notes]

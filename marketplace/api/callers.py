@@ -76,5 +76,6 @@ def _hash_of(address: str) -> str:
     except ValueError:
         network = "unknown"  # a socket, or words of a broken proxy: all such callers are one
     else:
+        found = getattr(found, "ipv4_mapped", None) or found
         network = str(found if found.version == 4 else ip_network((found, _HOUSEHOLD_BITS), strict=False))
     return salted_hmac("marketplace.api.callers", network, algorithm="sha256").hexdigest()

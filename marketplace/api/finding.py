@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
@@ -18,7 +18,7 @@ from marketplace.api.places import NEAR_KM, Where, reader_at
 from marketplace.api.titles import FAILURES, WITHOUT_KEY, Title, said
 from marketplace.catalogue.models import Form
 from search import directory, queries
-from search.engines.base import DEEPEST_HIT, SearchError, Sort
+from search.engines.base import DEEPEST_HIT, SearchError
 from search.engines.query import MOST_PER_PAGE
 from search.forms import LONGEST_TEXT, PAGE_SIZE, SEVERAL, Choices, choices, query_of, span_of
 from search.reader import Reader
@@ -57,7 +57,7 @@ class Asked(Where):
     new: bool = Field(False, description="Came into the catalogue within seven days.")
     picks: bool = Field(False, description="Someone of a shop stands for it.")
     order: bool = Field(False, description="What shops can order counts as if they had it.")
-    sort: Sort = Sort.BEST
+    sort: Literal["best", "price", "newest", "title"] = "best"
     limit: int = Field(20, ge=1, le=MOST_PER_PAGE)
     cursor: str = Field("", max_length=cursors.LONGEST, description="The “next” of the page before.")
 
@@ -138,7 +138,7 @@ def _chosen(asked: Asked, reader: Reader) -> Choices:
     if unknown := [slug for slug in asked.shop if slug not in known]:
         raise CallError(422, f"There is no shop “{unknown[0]}”.", where="query.shop")
     parameters = QueryDict(mutable=True)
-    parameters.update({"q": asked.q, "price": asked.price, "published": asked.published, "sort": asked.sort.value})
+    parameters.update({"q": asked.q, "price": asked.price, "published": asked.published, "sort": asked.sort})
     parameters.update({name: "1" for name in _SWITCHES if getattr(asked, name)})
     for name in SEVERAL:
         parameters.setlist(name, [str(value) for value in getattr(asked, name)])

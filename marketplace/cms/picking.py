@@ -9,11 +9,12 @@ from django.db import transaction
 from marketplace.catalogue import changes
 from marketplace.catalogue.models import ProductFacts
 from marketplace.cms.models import Pick
+from shops.models import Shop
 
 
 def follow_picks(now: datetime) -> int:
     """Step: titles whose pick came, went, or was there before the title. Returns how many changed."""
-    wanted = set(Pick.objects.filter(live=True).values_list("gtin", flat=True))
+    wanted = set(Pick.objects.filter(live=True, shop__status=Shop.Status.ACTIVE).values_list("gtin", flat=True))
     picked = dict(ProductFacts.objects.filter(picked=True).values_list("product_id", "gtin"))
     gone = [product_id for product_id, gtin in picked.items() if gtin not in wanted]
     new = ProductFacts.objects.filter(gtin__in=wanted, picked=False).values_list("product_id", flat=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Count, QuerySet
+from django.utils.crypto import constant_time_compare
 from oscar.apps.catalogue.models import Product
 from oscar.apps.wishlists.models import WishList
 
+from marketplace.foundation import links
 from marketplace.models import User
 
 MOST_LISTS = 50
 MOST_TITLES = 500  # of a list
 LONGEST_NAME = 80
+_SALT = "halles.list"
 
 
 def lists_of(reader: User) -> QuerySet[WishList]:
@@ -28,12 +31,19 @@ def make(reader: User, name: str) -> WishList | None:
         return WishList.objects.create(owner=reader, name=name[:LONGEST_NAME])
 
 
+def shared_key(wish_list: WishList) -> str:
+    """What its shared address has: the key alone (six characters, Oscar's) could be guessed."""
+    return f"{wish_list.key}.{links.key_of(_SALT, wish_list.key)}"
+
+
 def seen_by(reader: User | None, key: str) -> WishList | None:
-    """A list by its key: one's own, or one that is shared."""
-    found = WishList.objects.filter(key=key).select_related("owner").first()
-    if found is None or not (found.owner == reader or found.visibility == WishList.PUBLIC):
-        return None
-    return found
+    """A list by its key: one's own; or one that is shared, by its shared key."""
+    bare, _, secret = key.partition(".")
+    found = WishList.objects.filter(key=bare).select_related("owner").first() if bare.isalnum() else None
+    if found is None or found.owner == reader:
+        return found
+    fits = constant_time_compare(secret, links.key_of(_SALT, bare))
+    return found if fits and found.visibility == WishList.PUBLIC else None
 
 
 def put(wish_list: WishList, product: Product) -> bool:

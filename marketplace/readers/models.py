@@ -49,6 +49,7 @@ class Alert(DueRow):
     language = models.CharField(max_length=2, choices=settings.LANGUAGES, help_text="Of its mails.")
     created_at = models.DateTimeField()
     is_met = models.BooleanField(default=False)
+    unmet_since = models.DateTimeField(null=True, blank=True, help_text="Met before, and not seen since.")
     told = models.PositiveIntegerField(default=0, help_text="How often its reader was told.")
 
     class Meta:

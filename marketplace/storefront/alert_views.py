@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -52,7 +53,8 @@ def ask(request: HttpRequest, product_id: int) -> HttpResponse:
         else:
             messages.success(request, _told(alert))
             return redirect(product)
-    context = {"product": product, "form": form, "reader": reader}
+    verified = EmailAddress.objects.filter(user=person(request), email=person(request).email, verified=True).exists()
+    context = {"product": product, "form": form, "reader": reader, "verified": verified}
     return render(request, "storefront/alert_ask.html", context, status=400 if form.errors else 200)
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -25,6 +27,7 @@ from search.reader import reader_of
 from search.rows import rows
 
 MOST_SEARCHES = 100
+SHOWN = 30  # titles of a list on one page
 
 
 @login_required
@@ -48,14 +51,16 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
     wish_list = _seen(request, key)
     reader = reader_of(request)
     is_mine = wish_list.owner == request.user
+    pages = Paginator(lists.titles_of(wish_list), SHOWN).get_page(request.GET.get("page"))
     form = ListForm(initial={"name": wish_list.name, "shared": wish_list.visibility == WishList.PUBLIC})
     context = {
         "list": wish_list,
-        "rows": rows(lists.titles_of(wish_list), reader),
+        "rows": rows(list(pages), reader),
+        "pages": pages,
         "reader": reader,
         "is_mine": is_mine,
         "form": form if is_mine else None,
-        "address": links.absolute(request.path),
+        "address": links.absolute(reverse("storefront:list", args=[lists.shared_key(wish_list)])),
     }
     return render(request, "storefront/list.html", context)
 
@@ -84,7 +89,9 @@ def put(request: HttpRequest, product_id: int) -> HttpResponse:
     if request.method == "POST":
         chosen = request.POST.get("list", "")
         wish_list = _own(request, chosen) if chosen else lists.make(person(request), _named(request))
-        if wish_list is None or not lists.put(wish_list, product):
+        if wish_list is None:
+            messages.error(request, _("You have as many lists as there can be. Delete one first."))
+        elif not lists.put(wish_list, product):
             messages.error(request, _("The list is full. Take something off it, or choose another one."))
         else:
             said = _("“%(title)s” is on the list “%(list)s”.")
@@ -127,7 +134,7 @@ def _save(request: HttpRequest) -> None:
     elif mine.count() >= MOST_SEARCHES:
         messages.error(request, _("You have as many searches as there can be. Delete one first."))
     else:
-        name = " ".join(request.POST.get("name", "").split())[:120] or chosen.text or _("All titles")
+        name = _readable(request.POST.get("name", ""))[:120] or chosen.text or _("All titles")
         mine.update_or_create(
             reader=person(request), parameters=parameters, defaults={"name": name, "saved_at": timezone.now()}
         )
@@ -142,7 +149,7 @@ def _seen(request: HttpRequest, key: str) -> WishList:
 
 
 def _own(request: HttpRequest, key: str) -> WishList:
-    found: Any = get_object_or_404(WishList, key=key, owner=person(request))
+    found: Any = get_object_or_404(WishList, key=key if key.isalnum() else "", owner=person(request))
     return found
 
 
@@ -151,4 +158,8 @@ def _product(product_id: int) -> Product:
 
 
 def _named(request: HttpRequest) -> str:
-    return " ".join(request.POST.get("name", "").split()) or _("To read")
+    return _readable(request.POST.get("name", "")) or _("To read")
+
+
+def _readable(typed: str) -> str:
+    return " ".join("".join(character for character in typed if character.isprintable()).split())

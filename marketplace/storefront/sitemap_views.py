@@ -39,8 +39,9 @@ SELECT n FROM part WHERE n IS NOT NULL
 """
 _TABLES = {"titles": ("catalogue_product", "is_public"), "names": ("titles_listedname", "true")}
 _PRIVATE = (
-    *("/account/", "/accounts/", "/admin/", "/api/", "/basket/", "/board/", "/checkout/", "/cms/", "/dashboard/"),
-    *("/hooks/", "/i18n/", "/orders/", "/place/", "/portal/", "/search/", "/suggest/"),
+    *("/account/", "/accounts/", "/admin/", "/alerts/", "/api/", "/basket/", "/board/", "/checkout/", "/cms/"),
+    *("/dashboard/", "/hooks/", "/i18n/", "/lists/", "/orders/", "/place/", "/portal/", "/search/", "/searches/"),
+    "/suggest/",
 )
 
 Entry = tuple[str, date | datetime | None]

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from oscar.apps.catalogue.models import Product
 
 from marketplace.catalogue.models import ProductFacts
-from search import names
+from search import confidence, names
 from search.listings import Crumb
 from search.offers import Offer
 
@@ -77,6 +77,8 @@ def plain(description: str, characters: int = DESCRIPTION_CHARACTERS) -> str:
 
 def availability(offer: Offer) -> str:
     """schema.org's address for the state of an offer."""
+    if offer.state == "have" and offer.confidence == confidence.DOUBTFUL:
+        return _SCHEMA + "LimitedAvailability"
     return _SCHEMA + ("PreOrder" if offer.availability == "preorder" else _STATES.get(offer.state, "OutOfStock"))
 
 

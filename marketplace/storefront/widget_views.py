@@ -89,7 +89,7 @@ def widgets(request: HttpRequest) -> HttpResponse:
     row = _row_of(asked)
     parts = []
     if row:
-        address = f"/widget/buy/{isbn_query(asked)}/?lang={language}"
+        address = f"/widget/buy/{isbn_query(asked):013d}/?lang={language}"
         parts.append((_("Buy button"), *_frame(request, address, row.product.title, BUY_SIZE)))
     if card:
         parts.append(

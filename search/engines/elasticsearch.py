@@ -152,7 +152,7 @@ class ElasticsearchEngine(Engine):
         except SearchError as error:
             missing = isinstance(error.__cause__, ApiError) and error.__cause__.status_code == _GONE
             detail = str(self._missing() if missing else error)
-            return Status(engine="elasticsearch", healthy=False, detail=detail)
+            return Status(engine="elasticsearch", healthy=False, lost=missing, detail=detail)
 
     def _client(self, timeout_seconds: float) -> Elasticsearch:
         return _client(self._address, timeout_seconds, os.getpid())

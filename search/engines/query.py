@@ -137,10 +137,12 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """The index as it is now. ``healthy`` is False where it cannot be searched; ``detail`` says why."""
+    """The index as it is now. ``healthy`` is False where it cannot be searched; ``detail`` says why. ``lost``: it is
+    not there, or not to be used any more, so that only a rebuild helps; else whoever keeps it does not answer."""
 
     engine: str
     healthy: bool
+    lost: bool = False
     documents: int = 0
     last_commit: datetime | None = None
     bytes: int = 0

@@ -142,7 +142,7 @@ class TantivyEngine(Engine):
                 committed = datetime.fromtimestamp((directory / "meta.json").stat().st_mtime, tz=UTC)
                 size = bytes_in(directory)
         except SearchError as error:
-            return Status(engine="tantivy", healthy=False, detail=str(error))
+            return Status(engine="tantivy", healthy=False, lost=True, detail=str(error))
         return Status(engine="tantivy", healthy=True, documents=searcher.num_docs, last_commit=committed, bytes=size)
 
     def _searcher(self) -> tantivy.Searcher:

@@ -8,6 +8,10 @@ if (button && "geolocation" in navigator) {
   const form = document.getElementById("place-form");
   const said = document.getElementById("locate-said");
   button.hidden = false;
+  // What is typed counts, also where the browser has kept a position in a form that one comes back to.
+  form.elements.where.addEventListener("input", () => {
+    form.elements.latitude.value = form.elements.longitude.value = "";
+  });
   button.addEventListener("click", () => {
     navigator.geolocation.getCurrentPosition(
       (found) => {

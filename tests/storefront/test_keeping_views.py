@@ -34,12 +34,17 @@ def test_list_is_made_filled_shared_and_deleted(client, reader):
     address = f"/lists/{made.key}/"
     assert Client().get(address).status_code == 404
     client.post(f"{address}change/", {"name": "Beach", "shared": "on"})
-    seen = page(Client().get(address))
+    assert Client().get(address).status_code == 404  # six characters could be guessed
+    shared = f"/lists/{lists.shared_key(made)}/"
+    assert shared in page(client.get(address))
+    seen = page(Client().get(shared))
     assert "Kamouraska" in seen
     assert "Beach" in seen
     assert "/off/" not in seen
     client.post(f"{address}off/{product.pk}/")
     assert lists.titles_of(made) == []
+    assert Client().get(f"/lists/{made.key}.wrong/").status_code == 404
+    assert Client().get("/lists/%00/").status_code == 404
     client.post(f"{address}change/", {"delete": "1"})
     assert not WishList.objects.exists()
 

@@ -1,10 +1,17 @@
 import pytest
+from django.utils import translation
 
 from marketplace.foundation.models import Postcode
 from marketplace.storefront import places
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _french():
+    with translation.override("fr"):
+        yield
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(choices=[('fr', 'Français'), ('en', 'English')], help_text='Of its mails.', max_length=2)),
                 ('created_at', models.DateTimeField()),
                 ('is_met', models.BooleanField(default=False)),
+                ('unmet_since', models.DateTimeField(blank=True, help_text='Met before, and not seen since.', null=True)),
                 ('told', models.PositiveIntegerField(default=0, help_text='How often its reader was told.')),
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='title_alerts', to='catalogue.product')),
                 ('reader', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='title_alerts', to=settings.AUTH_USER_MODEL)),

@@ -104,7 +104,7 @@ def remembered(texts: int) -> list[str]:
 @pytest.mark.django_db
 def test_memory_that_a_hostile_file_takes_ends_its_run_alone(monkeypatch):
     monkeypatch.setattr(spreadsheet, "CHUNK_SIZE", 500)
-    monkeypatch.setattr(locations, "shares", lambda size: [Share()])  # one child meets all of it
+    monkeypatch.setattr(locations, "shares", lambda size, children=1: [Share()])  # one child meets all of it
     feeds_folder().mkdir(parents=True, exist_ok=True)
     books = memory.feed(kind="csv", location="books.csv", name="books")
     (feeds_folder() / "books.csv").write_text("\n".join(remembered(ROWS)) + "\n")
@@ -125,7 +125,7 @@ def test_what_was_read_before_the_end_changes_nothing(monkeypatch):
     assert sync_now(books).state == "done"
     shelve(books, article("a", price=2100), at=NOON + timedelta(1))
     within = confined.limits_of(None)
-    monkeypatch.setattr(confined, "limits_of", lambda _: replace(within, silence_seconds=0.2))
+    monkeypatch.setattr(confined, "limits_of", lambda *_: replace(within, silence_seconds=0.2))
     monkeypatch.setitem(ADAPTERS, "memory", ("Slow", "tests.catalog_sync.reading.test_confined.Slow"))
     ended = sync_now(books, NOON + timedelta(1))
     assert (ended.state, codes(ended), ended.notes[0]["permanent"]) == ("failed", ["reading_time"], False)

@@ -114,14 +114,13 @@ def test_small_file_is_read_by_one():
     assert {share.of for share in shares.shares(shares.LEAST_BYTES)} == {len(shares.shares(shares.LEAST_BYTES))}
 
 
-def test_share_of_nothing_is_no_error_but_a_file_of_nothing_is(tmp_path):
+def test_share_of_nothing_is_no_error_but_a_file_of_nothing_is(tmp_path, monkeypatch):
     path = message(tmp_path)
     adapter = adapter_for(FeedUnderTest("onix", str(path)))
     adapter.share = Share(1, 2)
     assert [chunk.records for chunk in adapter.fetch(Lane.CATALOGUE, None)] == [[]]
-    adapter.share = Share(0, 2)
     with pytest.raises(onix.FeedError, match="aucun article"):
-        list(adapter.fetch(Lane.CATALOGUE, None))
+        read(path, 2, monkeypatch)
 
 
 LINES = st.lists(
@@ -181,3 +180,46 @@ def test_workbook_is_read_by_one(tmp_path):
     adapter = adapter_for(FeedUnderTest("csv", str(plain)))
     files = [LocalFile(path, datetime(2026, 3, 5, tzinfo=UTC), None) for path in (plain, book)]
     assert [adapter.reads_in_shares(file) for file in files] == [True, False]
+
+
+def large_list(folder: Path, name: str, rows: int, first: str = "") -> Path:
+    path = folder / name
+    lines = ["SKU;Titre;Prix;Stock", *([first] * 500 if first else ()), *(f"{n};Titre {n};7,60;3" for n in range(rows))]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_list_that_is_replaced_while_it_is_read_is_not_mixed(tmp_path, monkeypatch):
+    path = large_list(tmp_path, "list.csv", 30_000)
+    monkeypatch.setattr(locations, "shares", lambda size: [Share(number, 3) for number in range(3)])
+    with read_in_child(FeedUnderTest("csv", str(path)), str(path), Lane.CATALOGUE) as (chunks, _):
+        found = [next(chunks)]
+        large_list(tmp_path, "next.csv", 10).replace(path)
+        found += chunks
+    assert sorted(int(record.sku) for chunk in found for record in chunk.records) == list(range(30_000))
+
+
+def test_what_a_share_says_of_the_columns_is_kept_as_it_is(tmp_path, monkeypatch):
+    path = tmp_path / "list.csv"
+    lines = ["SKU;Titre;Prix;Stock;Inconnue", *(f"{n};Titre {n};7,60;3;x" for n in range(600))]
+    path.write_text("\n".join(lines) + "\n")
+    monkeypatch.setattr(locations, "shares", lambda size: [Share(number, 2) for number in range(2)])
+    with read_in_child(FeedUnderTest("csv", str(path)), str(path), Lane.CATALOGUE) as (chunks, _):
+        together = said(list(chunks))
+    alone = said(list(adapter_for(FeedUnderTest("csv", str(path))).fetch(Lane.CATALOGUE, None)))
+    assert together == alone
+    assert [note.words() for note in together["notes"]] == [note.words() for note in alone["notes"]]
+
+
+def test_first_share_of_blank_rows_alone_ends_nothing(tmp_path, monkeypatch):
+    path = large_list(tmp_path, "list.csv", 3000, first=" ; ; ; ")
+    monkeypatch.setattr(locations, "shares", lambda size: [Share(number, 2) for number in range(2)])
+    with read_in_child(FeedUnderTest("csv", str(path)), str(path), Lane.CATALOGUE) as (chunks, _):
+        together = said(list(chunks))
+    assert (len(together["records"]), together["complete"]) == (3000, True)
+
+
+def test_article_that_is_taken_back_twice_and_listed_again_is_listed(tmp_path, monkeypatch):
+    gone = PRODUCT.format("back", "05", "Gone")
+    path = message(tmp_path, gone, gone, PRODUCT.format("back", "03", "Back"))
+    assert said(read(path, 1, monkeypatch))["gone"] == []
