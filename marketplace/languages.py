@@ -45,7 +45,9 @@ def said_by(request: HttpRequest) -> str:
     if request.path.startswith(_WITHOUT):
         return ""
     said = request.GET.get(PARAMETER, "")
-    return said if said in (network.current().languages or dict(settings.LANGUAGES)) else ""
+    if said not in dict(settings.LANGUAGES):
+        return ""
+    return said if said in (network.current().languages or [said]) else ""
 
 
 def address_in(language: str, address: str) -> str:

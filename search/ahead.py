@@ -59,13 +59,14 @@ def _be_the_child(make: Callable[[], Iterable[list[T]]], out: int) -> NoReturn:
             connection.connection = None
             connection.in_atomic_block = False
             connection.savepoint_ids = []
-        with os.fdopen(out, "wb") as messages:
-            for some in make():
+        messages = os.fdopen(out, "wb")  # closed by the end alone, after what went wrong was told
+        for some in make():
+            if some:
                 packed = pickle.dumps(some, protocol=pickle.HIGHEST_PROTOCOL)
-                if some:
-                    messages.write(_SIZE.pack(len(packed)) + packed)
-                    messages.flush()
-            messages.write(_SIZE.pack(0))
+                messages.write(_SIZE.pack(len(packed)) + packed)
+                messages.flush()
+        messages.write(_SIZE.pack(0))
+        messages.flush()
     except BrokenPipeError:
         pass  # nobody listens any more
     except BaseException:
