@@ -77,7 +77,7 @@ class ReviewReport(models.Model):
     """Somebody says that a review should not stand. It stays until an operator has looked at it."""
 
     class Reason(models.TextChoices):
-        ABUSE = "abuse", _("It insults, threatens or names a private person")
+        ABUSE = "abuse", _("It insults or threatens somebody")
         ADVERT = "advert", _("It advertises something")
         ELSEWHERE = "elsewhere", _("It is not about this title")
         SPOILER = "spoiler", _("It gives the end away")

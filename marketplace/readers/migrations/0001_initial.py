@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('by', models.CharField(help_text='Who, as marketplace.readers.reviews.reporter writes it.', max_length=40)),
-                ('reason', models.CharField(choices=[('abuse', 'It insults, threatens or names a private person'), ('advert', 'It advertises something'), ('elsewhere', 'It is not about this title'), ('spoiler', 'It gives the end away'), ('other', 'Something else')], max_length=10)),
+                ('reason', models.CharField(choices=[('abuse', 'It insults or threatens somebody'), ('advert', 'It advertises something'), ('elsewhere', 'It is not about this title'), ('spoiler', 'It gives the end away'), ('other', 'Something else')], max_length=10)),
                 ('note', models.CharField(blank=True, max_length=500)),
                 ('at', models.DateTimeField()),
                 ('settled_at', models.DateTimeField(blank=True, null=True)),
