@@ -29,7 +29,6 @@ ELSEWHERE = [
     (gettext_lazy("Categories"), "dashboard:catalogue-category-list"),
     (gettext_lazy("Promotions"), "dashboard:offer-list"),
     (gettext_lazy("Vouchers"), "dashboard:voucher-list"),
-    (gettext_lazy("Reviews"), "dashboard:reviews-list"),
     (gettext_lazy("Pages"), "wagtailadmin_home"),
     (gettext_lazy("Accounts and tables"), "admin:index"),
 ]
