@@ -21,6 +21,7 @@ from demo.generating import WrittenFeed, write_feeds
 from demo.shop_records import DemoShop
 from demo.shops import CURRENCY, NETWORK_NAME, SHOPS, TIMEZONE
 from marketplace.catalogue.models import ProductFacts
+from marketplace.cms import legal
 from marketplace.cms.building import build_home
 from marketplace.foundation import network
 from marketplace.foundation.models import Network
@@ -52,6 +53,7 @@ def build(*, now: datetime, say: Say) -> dict[str, int]:
     indexed = _index(now)
     with transaction.atomic():
         build_home(editorial.HOME, editorial.SHELVES, editorial.PICKS)
+        legal.create()
     return {
         "shops": len(shops),
         "products": ProductFacts.objects.count(),

@@ -9,10 +9,17 @@ from typing import Any
 
 from django.apps import apps
 from django.http import HttpResponseBase
-from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
 from django.views.generic import RedirectView
 
 DASHBOARDS = ("catalogue-category-", "offer-", "range-", "voucher-", "reviews-")
+
+
+class ToReviews(RedirectView):
+    """Oscar's address of one review, which its dashboard names, to the title's reviews."""
+
+    def get_redirect_url(self, *args: object, **kwargs: object) -> str:
+        return reverse("storefront:reviews", args=[kwargs["product_slug"], kwargs["product_pk"]])
 
 
 class Elsewhere(RedirectView):
@@ -65,6 +72,11 @@ urlpatterns = [
             (
                 [
                     *category,
+                    re_path(
+                        r"^(?P<product_slug>[\w-]*)_(?P<product_pk>\d{1,18})/reviews/(?P<pk>\d{1,18})/$",
+                        ToReviews.as_view(),
+                        name="reviews-detail",
+                    ),
                     path("", _to("search:search"), name="index"),
                     re_path(r"^ranges/(?P<slug>[\w-]+)/$", _to("search:search"), name="range"),
                 ],

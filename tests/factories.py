@@ -10,9 +10,11 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from oscar.apps.basket.models import Basket
 from oscar.apps.catalogue.models import Product, ProductClass
+from oscar.apps.catalogue.reviews.models import ProductReview
 from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import Partner, StockRecord
 
+from catalog_sync.titles import moves
 from marketplace.catalogue.models import ProductFacts
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import network as networks
@@ -226,3 +228,13 @@ def transfer(to: ShopOrder, amount_minor: int = 1000, **columns: object) -> Mone
         "done_at": timezone.now(),
     } | columns
     return MoneyCall.objects.create(shop_order=to, amount_minor=amount_minor, **columns)
+
+
+def review(of: Product, person: User | None = None, *, score: int = 4, **columns: object) -> ProductReview:
+    """An approved review, with the title's mean after it."""
+    columns = {"title": "Beau livre", "body": "Lu d'une traite.", "name": "Léa", "status": 1} | columns
+    made = ProductReview(product=of, user=person or user(), score=score, **columns)
+    ProductReview.objects.bulk_create([made])
+    moves.rate([of.pk])
+    of.refresh_from_db(fields=["rating"])
+    return made

@@ -23,7 +23,7 @@ from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
-from marketplace.readers import alerts, lists
+from marketplace.readers import alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in, stall
@@ -101,6 +101,10 @@ ROUTES: dict[str, Row] = {
     "storefront:account": get(SIGNED_IN),
     "storefront:terms": get(EVERYONE),
     "storefront:privacy": get(EVERYONE),
+    "storefront:legal": get(EVERYONE),
+    "storefront:returns": get(EVERYONE),
+    "storefront:accessibility": get(EVERYONE),
+    "storefront:cookies": get(EVERYONE),
     "storefront:open-data": get(EVERYONE),
     "storefront:robots": get(EVERYONE),
     "storefront:sitemap": get(EVERYONE),
@@ -130,6 +134,10 @@ ROUTES: dict[str, Row] = {
     "storefront:alert-ask": get(SIGNED_IN, "title"),
     "storefront:alert-end": post(NOT_THEIRS, "alert"),
     "storefront:alert-stop": get(EVERYONE, "alert", "alert_key"),  # a mail's own address
+    # Reviews of readers
+    "storefront:reviews": get(EVERYONE, "title_slug", "title"),
+    "storefront:review-write": get(SIGNED_IN, "title"),
+    "storefront:review-report": get(EVERYONE, "review"),
     "storefront:widgets": get(EVERYONE),
     "storefront:widget-buy": get(NOWHERE, "nothing"),
     "storefront:widget-shop": get(EVERYONE, "slug"),
@@ -225,6 +233,8 @@ ROUTES: dict[str, Row] = {
     "operations:moderation": get(OPERATOR),
     "operations:moderate": post(OPERATOR_DOES, title="title", answer="yes"),
     "operations:vouch-shop": post(OPERATOR_DOES, "shop_id"),
+    "operations:reviews": get(OPERATOR),
+    "operations:answer-reviews": post(OPERATOR_DOES, review="review_seen", answer="yes"),
     "operations:title": get(OPERATOR, "title"),
     "operations:edit-fact": post(OPERATOR_DOES, "title", "fact", text="P"),
     "operations:fact-back": post(OPERATOR_DOES, "title", "fact"),
@@ -285,7 +295,10 @@ def world(db, settings, tmp_path) -> World:
     other = factories.user()
     saved = SavedSearch.objects.create(reader=other, name="s", parameters="q=s", saved_at=now)
     alert = alerts.ask(other, line.product, language="fr", now=now)
+    review = factories.review(line.product, other)
     known = {
+        "review": review.pk,
+        "review_seen": f"{review.pk}:{reviews.seen(review)}",
         "wish_list": lists.make(other, "Theirs").key,
         "saved": saved.pk,
         "alert": alert.pk,

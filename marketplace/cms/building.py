@@ -82,8 +82,11 @@ def _begin_with(page: HomePage) -> None:
         return
     site.root_page = page
     site.save()
-    if before.specific_class is Page and not before.get_children().exists():
-        before.delete()
+    if before.specific_class is not Page:
+        return
+    for child in before.get_children():  # pages that were written before there was a home page
+        child.move(page, pos="last-child")
+    Page.objects.get(pk=before.pk).delete()
 
 
 def _write_picks(picks: Iterable[PickText]) -> None:

@@ -19,6 +19,7 @@ from marketplace.catalogue.models import Moderation
 from marketplace.operations import health, invariants, parked
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.operations.listings import LISTINGS, address
+from marketplace.readers import reviews
 
 ROWS_SHOWN = 50
 ON_THE_BOARD = ["shops", "feeds", "orders", "payments", "mail"]
@@ -28,7 +29,6 @@ ELSEWHERE = [
     (gettext_lazy("Categories"), "dashboard:catalogue-category-list"),
     (gettext_lazy("Promotions"), "dashboard:offer-list"),
     (gettext_lazy("Vouchers"), "dashboard:voucher-list"),
-    (gettext_lazy("Reviews"), "dashboard:reviews-list"),
     (gettext_lazy("Pages"), "wagtailadmin_home"),
     (gettext_lazy("Accounts and tables"), "admin:index"),
 ]
@@ -57,6 +57,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "parked": parked.count(),
         "questions": asking.waiting(now).count(),
         "to_look_at": Moderation.objects.filter(answer="").count(),
+        "reviews": reviews.to_look_at().count(),
         "findings": health.quick_findings(),
         "elsewhere": [(label, reverse(name)) for label, name in ELSEWHERE if _is_mounted(name)],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from marketplace.cms import legal
 from marketplace.foundation import audit, network
 from marketplace.foundation.models import Network
 from marketplace.operations.access import operator_page
@@ -23,6 +25,7 @@ def edit_network(request: HttpRequest) -> HttpResponse:
     network.current()  # makes the row where the database is new
     row = Network.objects.get(pk=1)
     before = {name: _said(getattr(row, name)) for name in NetworkForm.Meta.fields}
+    as_it_was = copy(row)
     form = NetworkForm(request.POST or None, request.FILES or None, instance=row)
     if request.method != "POST" or not form.is_valid():
         return render(request, "operations/network.html", {"form": form}, status=422 if form.errors else 200)
@@ -35,6 +38,7 @@ def edit_network(request: HttpRequest) -> HttpResponse:
         }
         if changed:
             audit.record("network.change", saved, by=request.user, **changed)
+            legal.follow(as_it_was, saved)
     network.forget()
     messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
     return redirect("operations:network")

@@ -10,6 +10,7 @@ from marketplace.operations import (
     moderation_views,
     network_views,
     question_views,
+    review_views,
     run_views,
     title_views,
 )
@@ -34,6 +35,8 @@ urlpatterns = [
     path("board/moderation/", moderation_views.waiting, name="moderation"),
     path("board/moderation/answer/", moderation_views.answer, name="moderate"),
     path("board/moderation/shops/<int:shop_id>/vouch/", moderation_views.vouch, name="vouch-shop"),
+    path("board/reviews/", review_views.reviews, name="reviews"),
+    path("board/reviews/answer/", review_views.answer, name="answer-reviews"),
     path("board/titles/<int:product_id>/", facts_views.title, name="title"),
     path("board/titles/<int:product_id>/facts/<slug:fact>/", facts_views.edit, name="edit-fact"),
     path("board/titles/<int:product_id>/facts/<slug:fact>/back/", facts_views.take_back, name="fact-back"),

@@ -72,3 +72,31 @@ class Alert(DueRow):
         if self.latitude is None or self.longitude is None or self.radius_km is None:
             return None
         return Place(latitude=self.latitude, longitude=self.longitude, label=self.place, radius_km=self.radius_km)
+
+
+class ReviewReport(models.Model):
+    """Somebody says that a review should not stand. It stays until an operator has looked at it."""
+
+    class Reason(models.TextChoices):
+        ABUSE = "abuse", _("It insults or threatens somebody")
+        ADVERT = "advert", _("It advertises something")
+        ELSEWHERE = "elsewhere", _("It is not about this title")
+        SPOILER = "spoiler", _("It gives the end away")
+        OTHER = "other", _("Something else")
+
+    review = models.ForeignKey("reviews.ProductReview", on_delete=models.CASCADE, related_name="reports")
+    by = models.CharField(max_length=40, help_text="Who, as marketplace.readers.reviews.reporter writes it.")
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    note = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["review", "by"], name="review_report_once")]
+        indexes = [
+            models.Index(fields=["review"], condition=models.Q(settled_at__isnull=True), name="review_report_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.review_id}: {self.reason}"

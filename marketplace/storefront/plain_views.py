@@ -1,4 +1,4 @@
-"""Pages of plain text, and the network's colours as a style sheet."""
+"""Pages of plain text, those that the law wants among them, and the network's colours as a style sheet."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils.cache import patch_cache_control
-from django.utils.translation import gettext as _
 from django.views.decorators.http import condition
 
+from marketplace.cms import legal
 from marketplace.foundation import network
+from marketplace.storefront.templatetags.storefront import in_language
 
+_OF_THE_NETWORK = ("terms", "privacy")
 _DARK_TEXT, _LIGHT_TEXT = "#0b1f17", "#ffffff"
 
 
@@ -40,12 +42,16 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("icons/favicon.svg"))
 
 
-def terms(request: HttpRequest) -> HttpResponse:
-    return _legal(request, _("Terms of sale"), "terms")
-
-
-def privacy(request: HttpRequest) -> HttpResponse:
-    return _legal(request, _("How data is used"), "privacy")
+def legal_page(request: HttpRequest, kind: str) -> HttpResponse:
+    """`/terms/`, `/privacy/` and the like: what the operator wrote among the network's texts, or else the editors' page
+    (`cms.legal`), which has an address of its own as well."""
+    written = kind in _OF_THE_NETWORK and in_language(network.current(), kind)
+    page = None if written else legal.page_of(kind)
+    if page:
+        return page.serve(request)
+    return render(
+        request, "storefront/legal.html", {"heading": in_language(legal.PAGES[kind], "heading"), "text": written}
+    )
 
 
 def open_data(request: HttpRequest) -> HttpResponse:
@@ -55,10 +61,6 @@ def open_data(request: HttpRequest) -> HttpResponse:
 def text_on(colour: str) -> str:
     """Black or white, whichever is easier to read on `colour` (#rrggbb), by WCAG's relative luminance."""
     return _LIGHT_TEXT if 1.05 / (_luminance(colour) + 0.05) >= 4.5 else _DARK_TEXT
-
-
-def _legal(request: HttpRequest, heading: str, column: str) -> HttpResponse:
-    return render(request, "storefront/legal.html", {"heading": heading, "column": column})
 
 
 def _colours(colour: str) -> str:

@@ -19,6 +19,7 @@ from wagtail.models import Page
 
 from marketplace.catalogue import subjects
 from marketplace.catalogue.models import ListedName, Subject
+from marketplace.cms import legal
 from marketplace.foundation import bulk
 from search import directory, listings, names, queries
 from search.engines.base import Query, SearchError
@@ -40,8 +41,8 @@ SELECT n FROM part WHERE n IS NOT NULL
 _TABLES = {"titles": ("catalogue_product", "is_public"), "names": ("titles_listedname", "true")}
 _PRIVATE = (
     *("/account/", "/accounts/", "/admin/", "/alerts/", "/api/", "/basket/", "/board/", "/checkout/", "/cms/"),
-    *("/dashboard/", "/hooks/", "/i18n/", "/lists/", "/orders/", "/place/", "/portal/", "/search/", "/searches/"),
-    "/suggest/",
+    *("/dashboard/", "/hooks/", "/i18n/", "/lists/", "/orders/", "/place/", "/portal/", "/reviews/", "/search/"),
+    *("/searches/", "/suggest/"),
 )
 
 Entry = tuple[str, date | datetime | None]
@@ -95,7 +96,7 @@ def _names(keys: range) -> Iterable[Entry]:
 
 def _pages(request: HttpRequest) -> list[Entry]:
     """Shops, subjects that have titles, and what editors wrote."""
-    plain = ("shops", "new", "terms", "privacy", "open-data")
+    plain = ("shops", "new", *legal.PAGES, "open-data")
     found: list[Entry] = [("/", None), *((reverse(f"storefront:{name}"), None) for name in plain)]
     for card in directory.active().values():
         found += [(card.address, None), (listings.in_shop(card).address, None)]

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from oscar.apps.catalogue.models import Product
 
 from marketplace.catalogue.models import ProductFacts
+from marketplace.readers.reviews import BEST, Reviews
 from search import confidence, names
 from search.listings import Crumb
 from search.offers import Offer
@@ -40,7 +41,11 @@ def block(parts: Sequence[dict[str, Any]]) -> SafeString:
 
 
 def title(
-    request: HttpRequest, product: Product, facts: ProductFacts | None, offers: Sequence[Offer]
+    request: HttpRequest,
+    product: Product,
+    facts: ProductFacts | None,
+    offers: Sequence[Offer],
+    reviewed: Reviews | None = None,
 ) -> dict[str, Any]:
     """A `Product`, and a `Book` where it is one, with an `Offer` of each shop's stock record."""
     address = request.build_absolute_uri(product.get_absolute_url())
@@ -50,6 +55,14 @@ def title(
         said |= {name: value for name, value in _facts(request, facts).items() if value}
     if offers:
         said["offers"] = [_offer(request, address, offer) for offer in offers]
+    if reviewed:
+        said["aggregateRating"] = {
+            "@type": "AggregateRating",
+            "ratingValue": round(reviewed.mean, 2),
+            "reviewCount": reviewed.count,
+            "bestRating": BEST,
+            "worstRating": 1,
+        }
     return said
 
 

@@ -1,5 +1,5 @@
-"""The title page: what it is, and every shop's offer of it. Four queries for a visitor, however many shops sell it,
-and one more where there are other editions of the work."""
+"""The title page: what it is, and every shop's offer of it. Three queries for a visitor, however many shops sell it,
+and one more each where there are other editions of the work, or reviews of readers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from django.template.loader import render_to_string
 from oscar.apps.catalogue.models import Product
 
 from marketplace.catalogue.models import ProductFacts, ProductRedirect
-from marketplace.cms.models import Pick
+from marketplace.cms.picking import picks_along, picks_of
 from marketplace.foundation import network
+from marketplace.readers import reviews
+from marketplace.readers.reviews import Reviews
 from marketplace.storefront import page_memory, structured
 from marketplace.storefront.beside import Beside, beside
 from search import listings, offers
@@ -24,6 +26,7 @@ from search.reader import reader_of
 
 _TEMPLATE = "storefront/title.html"
 SHOWN_OFFERS = 5
+SHOWN_REVIEWS = 3
 EDITIONS = 24
 SUBJECTS = 4
 _SHOWN_OF_EDITIONS = ("product__title", "product__slug", "form", "language", "publication_date", "publisher", "work_id")
@@ -50,7 +53,8 @@ class OfferGroup:
 
 
 def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
-    product = Product.objects.filter(pk=int(pk), is_public=True).select_related("facts").first()
+    rows = Product.objects.filter(pk=int(pk), is_public=True).select_related("facts")
+    product = rows.annotate(picks=picks_along("facts__gtin")).first()
     if product is None:
         joined = ProductRedirect.objects.filter(old_id=int(pk)).select_related("product").first()
         if joined is None:
@@ -65,7 +69,8 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     found = offered.get(product.pk, [])
     near = beside(product, facts) if facts else Beside()
     trail = trail_of(facts)
-    picks = list(Pick.objects.filter(gtin=facts.gtin, live=True)) if facts and facts.gtin else []
+    reviewed = reviews.of_title(product, most=SHOWN_REVIEWS)
+    picks = picks_of(product.picks)
     context = {
         "product": product,
         "facts": facts,
@@ -75,11 +80,12 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
         "editions": [Edition(edition, offered.get(edition.pk, [])) for edition in works],
         "beside": near,
         "picks": picks,
+        "reviewed": reviewed,
         "trail": trail,
         "subjects": subjects_of(facts),
         # Called by the template, so not at all where a kept page is sent
         "summary": partial(summary, facts),
-        "structured": partial(structured_block, request, product, facts, found, trail),
+        "structured": partial(structured_block, request, product, facts, found, trail, reviewed),
     }
     if not page_memory.is_stranger(request):
         return render(request, _TEMPLATE, context)
@@ -87,7 +93,7 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     titles = [*works, *near.all]
     rows = [product, *([facts] if facts else []), *titles, *(other.product for other in titles), *picks]
     everybody = tuple((product_id, tuple(those)) for product_id, those in sorted(offered.items()))
-    shown = (everybody, len(works), *map(page_memory.values_of, rows))
+    shown = (everybody, len(works), reviewed, *map(page_memory.values_of, rows))
     return page_memory.answer(request, shown, lambda: render_to_string(_TEMPLATE, context, request), now=reader.now)
 
 
@@ -157,7 +163,13 @@ def summary(facts: ProductFacts | None) -> str:
 
 
 def structured_block(
-    request: HttpRequest, product: Product, facts: ProductFacts | None, found: Sequence[Offer], trail: Sequence[Crumb]
+    request: HttpRequest,
+    product: Product,
+    facts: ProductFacts | None,
+    found: Sequence[Offer],
+    trail: Sequence[Crumb],
+    reviewed: Reviews | None,
 ) -> str:
     crumbs = [home(), *trail, Crumb(product.title, product.get_absolute_url())]
-    return structured.block([structured.title(request, product, facts, found), structured.trail(request, crumbs)])
+    said = structured.title(request, product, facts, found, reviewed)
+    return structured.block([said, structured.trail(request, crumbs)])

@@ -2,6 +2,7 @@
 
 from django.urls import include, path, re_path
 
+from marketplace.cms import legal
 from marketplace.storefront import account_views, listing_views, place_views, plain_views, shop_views, title_views
 from search.views import suggest
 
@@ -24,8 +25,7 @@ urlpatterns = [
     path("place/shop/", place_views.choose_shop, name="my-shop"),
     path("account/", account_views.account, name="account"),
     path("", include("marketplace.storefront.urls_keeping")),
-    path("terms/", plain_views.terms, name="terms"),
-    path("privacy/", plain_views.privacy, name="privacy"),
+    *(path(f"{kind}/", plain_views.legal_page, {"kind": kind}, name=kind) for kind in legal.PAGES),
     path("open-data/", plain_views.open_data, name="open-data"),
     path("widget/", include("marketplace.storefront.urls_widgets")),
     path("", include("marketplace.storefront.urls_buying")),

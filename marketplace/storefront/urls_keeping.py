@@ -1,8 +1,8 @@
-"""Lists, saved searches and alerts: what `storefront/urls.py` includes."""
+"""Lists, saved searches, alerts and reviews: what `storefront/urls.py` includes."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from marketplace.storefront import alert_views, list_views
+from marketplace.storefront import alert_views, list_views, review_views
 
 urlpatterns = [
     path("lists/", list_views.mine, name="lists"),
@@ -16,4 +16,7 @@ urlpatterns = [
     path("alerts/ask/<int:product_id>/", alert_views.ask, name="alert-ask"),
     path("alerts/<int:pk>/end/", alert_views.end, name="alert-end"),
     path("alerts/<int:pk>/<str:key>/stop/", alert_views.stop, name="alert-stop"),
+    re_path(r"^catalogue/(?P<slug>[\w-]*)_(?P<pk>\d{1,18})/reviews/$", review_views.of_title, name="reviews"),
+    path("reviews/write/<int:product_id>/", review_views.write, name="review-write"),
+    path("reviews/<int:pk>/report/", review_views.report, name="review-report"),
 ]

@@ -14,6 +14,7 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connection, connections
 from django.test import Client, override_settings
 from django.test.testcases import LiveServerThread
+from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
 from demo.editorial import HomeText, Pick, Shelf
@@ -102,6 +103,7 @@ def open_site(url: str) -> Site:
         ],
         [Pick(STRANGER, "port", "Maude", "Le soleil, la mer, puis plus rien.", "The sun, the sea, then nothing.")],
     )
+    factories.review(Product.objects.get(pk=market.product_id(STRANGER)))
     operator = factories.user("operator@example.org", is_staff=True, is_superuser=True)
     editor = factories.user("editor@example.org")
     editor.groups.add(Group.objects.get(name="Editors"))

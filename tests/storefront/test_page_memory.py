@@ -133,3 +133,13 @@ def test_no_more_pages_are_kept_than_there_is_room_for(product, monkeypatch):
     for number in range(4):
         page(product, query=f"?page={number}")
     assert len(page_memory._pages) == 2
+
+
+def test_a_review_that_is_shown_changed_or_hidden_is_seen_at_once(product):
+    assert "Lu d&#x27;une traite." not in page(product)
+    review = factories.review(product)
+    assert "Lu d&#x27;une traite." in page(product)
+    type(review).objects.update(body="Relu.")
+    assert "Relu." in page(product)
+    type(review).objects.update(status=2)
+    assert "Relu." not in page(product)

@@ -8,7 +8,7 @@ from marketplace.storefront.plain_views import text_on
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-PAGES = ["/", "/search/", "/shops/", "/place/", "/terms/", "/privacy/", "/open-data/", "/accounts/login/"]
+PAGES = ["/", "/search/", "/shops/", "/place/", "/terms/", "/privacy/", "/legal/", "/open-data/", "/accounts/login/"]
 
 
 def test_network_css_gives_the_colours_and_is_kept(client):

@@ -169,7 +169,7 @@ def test_queries_of_a_visitor(client, django_assert_num_queries, shops):
     factories.product(series="Astérix")
     sold_by(product, shops)
     client.get(product.get_absolute_url())
-    with django_assert_num_queries(4):  # title with facts; offers; the series; picks
+    with django_assert_num_queries(3):  # title with facts and picks; offers; the series
         client.get(product.get_absolute_url())
 
 
@@ -180,8 +180,9 @@ def test_queries_of_a_visitor_of_a_title_that_has_everything(client, django_asse
     others += [factories.product(contributors_text="Anne") for _ in range(shops)]
     ProductFacts.objects.filter(pk__in=[product.pk, *(other.pk for other in others[:shops])]).update(work_id=product.pk)
     Pick.objects.create(gtin=9782070360024, shop=sold_by(product, shops)[0], signed="Léa", text_fr="Oui.")
+    factories.review(product)
     client.get(product.get_absolute_url())
-    with django_assert_num_queries(5):  # title with facts; editions; offers; series and more by the same; picks
+    with django_assert_num_queries(5):  # title, facts, picks; editions; offers; series, more by the same; reviews
         client.get(product.get_absolute_url())
 
 
@@ -195,13 +196,25 @@ def test_queries_of_a_reader_with_a_basket_and_a_place(django_assert_num_queries
     client.force_login(person)
     client.post("/place/", {"latitude": "45.5", "longitude": "-73.61", "radius_km": "10"})
     client.get(product.get_absolute_url())
-    with django_assert_num_queries(7):  # and: session; user; the basket's count
+    with django_assert_num_queries(6):  # and: session; user; the basket's count
         response = client.get(product.get_absolute_url())
     assert response.context["basket_count"] == 2
 
 
+def test_reviews_cost_one_query_where_there_are_any(client, django_assert_num_queries):
+    product = factories.product(gtin=9782070360024)
+    sold_by(product, 2)
+    for reviews, queries in ((0, 2), (1, 3), (5, 3)):
+        for _ in range(reviews):
+            factories.review(product)
+        client.get(product.get_absolute_url())
+        with django_assert_num_queries(queries):  # title with facts and picks; offers; reviews
+            client.get(product.get_absolute_url())
+
+
 def test_queries_with_nothing_kept_stay_within_eight(client, django_assert_max_num_queries):
     product = factories.product(gtin=9782070360024, series="Astérix")
+    factories.review(product)
     sold_by(product, 30)
     factories.network()
     with django_assert_max_num_queries(8):  # and: the network; shops, hours, delivery

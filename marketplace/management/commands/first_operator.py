@@ -11,12 +11,16 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
 
+from marketplace.cms import legal
 from marketplace.foundation import audit, links
 from marketplace.models import User
 
 
 class Command(BaseCommand):
-    help = "Make a person operator and print the address at which they choose their password."
+    help = (
+        "Make a person operator, write the legal pages that are missing, and print the address at which the person "
+        "chooses their password."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
@@ -38,6 +42,7 @@ class Command(BaseCommand):
                 user=user, email=user.email, defaults={"primary": True, "verified": True}
             )
             audit.record("operator.appoint", user, by="command line")
+            legal.create()
         key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
         uid, _, token = key.partition("-")
         address = links.absolute(reverse("account_reset_password_from_key", args=[uid, token]))

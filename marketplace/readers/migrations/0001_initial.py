@@ -9,6 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
+        ('reviews', '0005_productreview_code'),
         ('shops', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -43,6 +44,23 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-created_at', '-pk'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('where', 'anywhere'), models.Q(('shop__isnull', False), ('where', 'shop')), models.Q(('latitude__isnull', False), ('longitude__isnull', False), ('radius_km__isnull', False), ('where', 'near')), _connector='OR'), name='alert_says_where')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReviewReport',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('by', models.CharField(help_text='Who, as marketplace.readers.reviews.reporter writes it.', max_length=40)),
+                ('reason', models.CharField(choices=[('abuse', 'It insults or threatens somebody'), ('advert', 'It advertises something'), ('elsewhere', 'It is not about this title'), ('spoiler', 'It gives the end away'), ('other', 'Something else')], max_length=10)),
+                ('note', models.CharField(blank=True, max_length=500)),
+                ('at', models.DateTimeField()),
+                ('settled_at', models.DateTimeField(blank=True, null=True)),
+                ('review', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='reviews.productreview')),
+            ],
+            options={
+                'ordering': ['at', 'pk'],
+                'indexes': [models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['review'], name='review_report_open')],
+                'constraints': [models.UniqueConstraint(fields=('review', 'by'), name='review_report_once')],
             },
         ),
         migrations.CreateModel(
