@@ -94,7 +94,7 @@ def _names(keys: range) -> Iterable[Entry]:
 
 def _pages(request: HttpRequest) -> list[Entry]:
     """Shops, subjects that have titles, and what editors wrote."""
-    plain = ("shops", "new", "terms", "privacy", "open-data")
+    plain = ("shops", "events", "new", "terms", "privacy", "open-data")
     found: list[Entry] = [("/", None), *((reverse(f"storefront:{name}"), None) for name in plain)]
     for card in directory.active().values():
         found += [(card.address, None), (listings.in_shop(card).address, None)]
