@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.http import QueryDict
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,11 +17,14 @@ from marketplace.agenda import calendars
 from marketplace.agenda.models import LONGEST_LINK, LONGEST_PLACE, LONGEST_TEXT, LONGEST_TITLE, Event
 from marketplace.foundation import http
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 LONGEST_DAYS = 366
 _SAME = ("title", "place", "all_day", "text_fr", "text_en", "link")
 
 
-def _day(label: str | Promise, *, required: bool, hint: str | Promise = "") -> forms.DateField:
+def _day(label: str | _StrPromise, *, required: bool, hint: str | _StrPromise = "") -> forms.DateField:
     picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     wrong = {"invalid": gettext_lazy("That is not a date."), "required": gettext_lazy("Say on which day.")}
     return forms.DateField(
@@ -30,7 +32,7 @@ def _day(label: str | Promise, *, required: bool, hint: str | Promise = "") -> f
     )
 
 
-def _hour(label: str | Promise, hint: str | Promise = "") -> forms.TimeField:
+def _hour(label: str | _StrPromise, hint: str | _StrPromise = "") -> forms.TimeField:
     picker = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     wrong = {"invalid": gettext_lazy("That is not a time.")}
     return forms.TimeField(label=label, required=False, help_text=hint, widget=picker, error_messages=wrong)
