@@ -56,10 +56,16 @@ class EventForm(forms.Form):
         help_text=gettext_lazy("Leave it empty if it is in the shop."),
     )
     text_fr = forms.CharField(
-        label=gettext_lazy("Text in French"), max_length=LONGEST_TEXT, required=False, widget=forms.Textarea
+        label=gettext_lazy("Text in French"),
+        max_length=LONGEST_TEXT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
     )
     text_en = forms.CharField(
-        label=gettext_lazy("Text in English"), max_length=LONGEST_TEXT, required=False, widget=forms.Textarea
+        label=gettext_lazy("Text in English"),
+        max_length=LONGEST_TEXT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
     )
     link = forms.CharField(
         label=gettext_lazy("Address of a page about it"),

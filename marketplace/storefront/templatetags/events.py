@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from babel.dates import format_date
 from django import template
 from django.urls import reverse
 from django.utils.formats import date_format, time_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from marketplace.agenda import publishing
@@ -31,7 +33,7 @@ def event_hours(shown: Shown) -> str:
 
 @register.simple_tag
 def event_when(shown: Shown) -> str:
-    """ "Friday 4 December 2026, 18:00 – 19:30" or "4 December 2026 – 6 December 2026", with hours where it has any."""
+    """ "Friday, December 4, 2026, 6 p.m. – 8 p.m." or "Dec. 4, 2026 – Dec. 6, 2026", with hours where it has any."""
     first, last = shown.first, shown.event.ends.astimezone(shown.card.zone)
     if first.date() == shown.last.date():
         hours = "" if shown.event.all_day else f", {event_hours(shown)}"
@@ -43,8 +45,8 @@ def event_when(shown: Shown) -> str:
 
 @register.filter
 def full_day(day: date) -> str:
-    """ "vendredi 4 décembre 2026"; without a comma in neither language."""
-    return f"{date_format(day, 'l')} {date_format(day, 'DATE_FORMAT')}"
+    """ "vendredi 4 décembre 2026", "Friday, December 4, 2026"."""
+    return format_date(day, "full", locale=(get_language() or "fr")[:2])
 
 
 @register.filter
