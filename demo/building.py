@@ -16,7 +16,7 @@ from catalog_sync import sync
 from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.titles import works
-from demo import accounts, editorial
+from demo import accounts, editorial, happenings
 from demo.generating import WrittenFeed, write_feeds
 from demo.shop_records import DemoShop
 from demo.shops import CURRENCY, NETWORK_NAME, SHOPS, TIMEZONE
@@ -54,6 +54,7 @@ def build(*, now: datetime, say: Say) -> dict[str, int]:
     with transaction.atomic():
         build_home(editorial.HOME, editorial.SHELVES, editorial.PICKS)
         legal.create()
+        happenings.write(shops, now)
     return {
         "shops": len(shops),
         "products": ProductFacts.objects.count(),

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "marketplace.readers.apps.ReadersConfig",
     "marketplace.storefront.apps.StorefrontConfig",
     "marketplace.cms.apps.CmsConfig",
+    "marketplace.agenda.apps.AgendaConfig",
     "marketplace.operations.apps.OperationsConfig",
     "marketplace.api.apps.ApiConfig",
     "django.contrib.admin",

@@ -63,6 +63,7 @@ STEPS = [
     Step("fetch_covers", "marketplace.catalogue.cover_files:fetch_covers", 5, slow=True),
     Step("sync_feeds", "catalog_sync.sync:sync_feeds", 15, slow=True),
     Step("follow_picks", "marketplace.cms.picking:follow_picks", 60),
+    Step("read_calendars", "marketplace.agenda.calendars:read_calendars", 60, slow=True),
     Step("measure_keeping", "shops.keeping:measure_keeping", 3600, slow=True),
     Step("end_withheld", "shops.withholding:end_withheld", 300),
     Step("forget_calls", "marketplace.api.limits:forget", 600),

@@ -15,6 +15,7 @@ from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import Partner, StockRecord
 
 from catalog_sync.titles import moves
+from marketplace.agenda.models import Event
 from marketplace.catalogue.models import ProductFacts
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import network as networks
@@ -75,6 +76,13 @@ def member(of: Shop, person: User | None = None, role: str = ShopMember.Role.STA
 def delivery_option(of: Shop, kind: str = DeliveryOption.Kind.PICKUP, **columns: object) -> DeliveryOption:
     columns = {"name_fr": "Au comptoir", "name_en": "At the counter"} | columns
     return DeliveryOption.objects.create(shop=of, kind=kind, **columns)
+
+
+def event(of: Shop, title: str = "Lecture", **columns: object) -> Event:
+    """An hour of it from tomorrow on, unless `begins` and `ends` say otherwise."""
+    begins = columns.setdefault("begins", timezone.now() + timedelta(days=1))
+    columns = {"ends": begins + timedelta(hours=1), "changed_at": timezone.now()} | columns
+    return Event.objects.create(shop=of, title=title, **columns)
 
 
 def product_class() -> ProductClass:

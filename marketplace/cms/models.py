@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,19 +9,18 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page
 from wagtail.snippets.models import register_snippet
 
-from marketplace.catalogue.models import OtherGtin, ProductFacts
 from marketplace.cms import slugs
-from marketplace.cms.blocks import ShelfBlock
+from marketplace.cms.blocks import SHELVES
+from marketplace.cms.shelves import in_language, shown_shelves
 from search import availability, directory
-from search.reader import Reader, reader_of
-from search.rows import Row, rows
+from search.reader import reader_of
+from search.rows import Row
 
 PICKS_SHOWN = 6
 SHOPS_SHOWN = 6
@@ -76,7 +74,7 @@ class HomePage(OurPage):
     heading_en = models.CharField(max_length=120, blank=True)
     intro_fr = models.TextField(blank=True)
     intro_en = models.TextField(blank=True)
-    shelves = StreamField([("shelf", ShelfBlock())], blank=True)
+    shelves = StreamField(SHELVES, blank=True)
 
     template = "cms/home.html"
     max_count = 1
@@ -94,12 +92,13 @@ class HomePage(OurPage):
 
 
 class StandardPage(OurPage):
-    """A page of text."""
+    """A page of text, perhaps with shelves below: a themed list, a shop's selection."""
 
     heading_fr = models.CharField(max_length=120)
     heading_en = models.CharField(max_length=120, blank=True)
     body_fr = RichTextField(features=_FEATURES, blank=True)
     body_en = RichTextField(features=_FEATURES, blank=True)
+    shelves = StreamField(SHELVES, blank=True)
 
     template = "cms/standard.html"
     content_panels = [
@@ -108,18 +107,14 @@ class StandardPage(OurPage):
         FieldPanel("heading_en"),
         FieldPanel("body_fr"),
         FieldPanel("body_en"),
+        FieldPanel("shelves"),
     ]
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        return {**context, "heading": self.said("heading"), "body": self.said("body")}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownShelf:
-    title: str
-    intro: str
-    rows: Sequence[Row]
+        shelves, _others = shown_shelves(self.shelves, reader_of(request))
+        said = {"heading": self.said("heading"), "body": self.said("body"), "shown_shelves": shelves}
+        return {**context, **said}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,38 +127,14 @@ def home_context(request: HttpRequest, page: HomePage | None) -> dict[str, Any]:
     """What the home page shows; without a page (a new installation) search and shops alone. The titles of all shelves
     and picks are read together, in three queries."""
     reader = reader_of(request)
-    shelves = [block.value for block in page.shelves] if page else []
     picks = list(Pick.objects.filter(live=True).select_related("shop")[:PICKS_SHOWN])
-    gtins = {int(isbn) for shelf in shelves for isbn in shelf["isbns"]} | {pick.gtin for pick in picks}
-    found = _rows_by_gtin(gtins, reader)
+    shelves, found = shown_shelves(page.shelves if page else [], reader, {pick.gtin for pick in picks})
     return {
         "heading": page.said("heading") if page else "",
         "intro": page.said("intro") if page else "",
-        "shown_shelves": [
-            ShownShelf(
-                title=in_language(shelf["title_fr"], shelf["title_en"]),
-                intro=in_language(shelf["intro_fr"], shelf["intro_en"]),
-                rows=[found[int(isbn)] for isbn in shelf["isbns"] if int(isbn) in found],
-            )
-            for shelf in shelves
-        ],
+        "shown_shelves": shelves,
         "shown_picks": [ShownPick(pick=pick, row=found[pick.gtin]) for pick in picks if pick.gtin in found],
         "entries": availability.entries(reader.place, reader.now)[:SHOPS_SHOWN],
         "shop_count": len(directory.active()),
         "reader": reader,
     }
-
-
-def in_language(french: str, english: str) -> str:
-    """The one in the reader's language, or the other where that is empty."""
-    return english or french if (get_language() or "").startswith("en") else french or english
-
-
-def _rows_by_gtin(gtins: set[int], reader: Reader) -> dict[int, Row]:
-    if not gtins:
-        return {}
-    known = ProductFacts.objects.filter(gtin__in=gtins).values_list("product_id", "gtin")
-    by_product = {product_id: gtin for product_id, gtin in known if gtin is not None}
-    if lacking := gtins - set(by_product.values()):  # a title that was joined with another
-        by_product |= dict(OtherGtin.objects.filter(gtin__in=lacking).values_list("product_id", "gtin"))
-    return {by_product[row.product.pk]: row for row in rows(list(by_product), reader)}

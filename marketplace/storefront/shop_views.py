@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
+from marketplace.agenda import upcoming
 from marketplace.cms.models import Pick
 from marketplace.foundation import network
 from marketplace.storefront import maps, place_views, places, shop_filters
@@ -22,6 +23,7 @@ from search.rows import rows
 from shops.models import Shop
 
 TITLES_SHOWN = 12
+EVENTS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,7 @@ def shop(request: HttpRequest, slug: str) -> HttpResponse:
             "rows": rows(page, reader, shop_id=card.pk),
             "total": total,
             "picks": picks,
+            "events": upcoming.listed({card.pk}, reader.now, most=EVENTS_SHOWN),
             "reader": reader,
             "is_mine": reader.shop_id == card.pk,
         },

@@ -96,7 +96,7 @@ def _names(keys: range) -> Iterable[Entry]:
 
 def _pages(request: HttpRequest) -> list[Entry]:
     """Shops, subjects that have titles, and what editors wrote."""
-    plain = ("shops", "new", *legal.PAGES, "open-data")
+    plain = ("shops", "events", "new", *legal.PAGES, "open-data")
     found: list[Entry] = [("/", None), *((reverse(f"storefront:{name}"), None) for name in plain)]
     for card in directory.active().values():
         found += [(card.address, None), (listings.in_shop(card).address, None)]

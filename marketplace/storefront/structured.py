@@ -13,6 +13,8 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from oscar.apps.catalogue.models import Product
 
+from marketplace.agenda import publishing
+from marketplace.agenda.upcoming import Shown
 from marketplace.catalogue.models import ProductFacts
 from marketplace.readers.reviews import BEST, Reviews
 from search import confidence, names
@@ -64,6 +66,32 @@ def title(
             "worstRating": 1,
         }
     return said
+
+
+def event(request: HttpRequest, shown: Shown) -> dict[str, Any]:
+    """An `Event` in the shop's own time; of an all-day one only the days."""
+    event, card = shown.event, shown.card
+    shop = request.build_absolute_uri(card.address)
+    times = (
+        (shown.first.date(), shown.last.date()) if event.all_day else (shown.first, event.ends.astimezone(card.zone))
+    )
+    said = {
+        "@type": "Event",
+        "url": request.build_absolute_uri(event.get_absolute_url()),
+        "name": event.title,
+        "startDate": times[0].isoformat(),
+        "endDate": times[1].isoformat(),
+        "eventStatus": _SCHEMA + ("EventCancelled" if event.cancelled else "EventScheduled"),
+        "eventAttendanceMode": _SCHEMA + "OfflineEventAttendanceMode",
+        "description": plain(publishing.text_of(event), 1000),
+        "location": {
+            "@type": "Place",
+            "name": event.place or card.name,
+            "address": event.place or publishing.place_of(event, card),
+        },
+        "organizer": {"@type": "Store", "name": card.name, "url": shop},
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def trail(request: HttpRequest, crumbs: Sequence[Crumb]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("new/", listing_views.arrivals, name="new"),
     path("shops/<slug:slug>/titles/", listing_views.in_shop, name="shop-titles"),
     path("shops/", shop_views.shops, name="shops"),
+    path("", include("marketplace.storefront.urls_events")),
     path("shops/<slug:slug>/", shop_views.shop, name="shop"),
     path("map/", shop_views.shop_map, name="map"),
     path("place/", place_views.place, name="place"),

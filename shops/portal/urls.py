@@ -7,6 +7,7 @@ from shops.portal import (
     declaring_views,
     desk_views,
     door_views,
+    event_views,
     feed_views,
     money_views,
     order_views,
@@ -58,6 +59,13 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("stock/<int:record_id>/till-is-right/", stock_views.till_is_right, name="till-is-right"),
     path("profile/", profile_views.profile, name="profile"),
     path("profile/save/", profile_views.save_profile, name="save-profile"),
+    path("events/", event_views.events, name="events"),
+    path("events/new/", event_views.new, name="event-new"),
+    path("events/new/save/", event_views.save, name="event-save"),
+    path("events/calendar/", event_views.save_calendar, name="save-calendar"),
+    path("events/<int:event_id>/", event_views.change, name="event-change"),
+    path("events/<int:event_id>/save/", event_views.save, name="event-save-change"),
+    path("events/<int:event_id>/cancel/", event_views.cancel, name="event-cancel"),
     path("money/", money_views.money, name="money"),
 ]
 
