@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache, partial
+from hashlib import blake2b
 from threading import Lock
 from typing import NamedTuple
 from urllib.parse import quote
@@ -42,11 +43,15 @@ class Named(NamedTuple):
 
 @lru_cache(maxsize=1 << 14)
 def slug_of(kind: str, name: str) -> str:
-    """ "Camus, Albert" → `albert-camus`. A name without a Latin letter keeps its own; empty for one without any."""
+    """ "Camus, Albert" → `albert-camus`. A name without a Latin letter keeps its own; empty for one without any. What a
+    slug cannot say ("C++") is told apart by a few characters of its key."""
     name = shown(kind, name)
     slug = ascii_slug(name)
     if slug == _NOTHING_LEFT and _NOTHING_LEFT not in name.lower():
         slug = slugify(name, allow_unicode=True)
+    said = text.key(name)
+    if slug and slug.replace("-", "") != said.replace(" ", ""):
+        slug = f"{slug[:240]}-{blake2b(said.encode(), digest_size=3).hexdigest()}"
     return slug[:255]
 
 
@@ -121,8 +126,10 @@ _ROWS = {
 _WRITE = """
 INSERT INTO titles_listedname (kind, slug, key, name, changed_on)
 SELECT kind, slug, key, name, {on} FROM ({rows}) AS said WHERE true ORDER BY kind, slug
-ON CONFLICT (kind, slug) DO """
-_CHANGED = "UPDATE SET changed_on = excluded.changed_on WHERE titles_listedname.changed_on < excluded.changed_on"
+ON CONFLICT (kind, slug) DO UPDATE SET key = excluded.key"""
+# A key follows a folding that has changed since.
+_OTHER_KEY = " WHERE titles_listedname.key <> excluded.key"
+_CHANGED = f", changed_on = excluded.changed_on{_OTHER_KEY} OR titles_listedname.changed_on < excluded.changed_on"
 
 
 def _write(found: dict[tuple[str, str], Named], on: date, *, changed: bool) -> None:
@@ -135,9 +142,9 @@ def _write(found: dict[tuple[str, str], Named], on: date, *, changed: bool) -> N
     else:
         values = {"rows": json.dumps(names)}
     day = "%(on)s::date" if bulk.is_postgres() else "%(on)s"
-    sql = _WRITE.format(on=day, rows=_ROWS[bulk.is_postgres()]) + (_CHANGED if changed else "NOTHING")
+    sql = _WRITE.format(on=day, rows=_ROWS[bulk.is_postgres()]) + (_CHANGED if changed else _OTHER_KEY)
     bulk.execute(sql, {**values, "on": on.isoformat()})
-    transaction.on_commit(partial(_remember, list(found), on))
+    transaction.on_commit(partial(_remember, list(found), on if changed else date.min))
 
 
 def _remember(places: list[tuple[str, str]], on: date) -> None:

@@ -37,12 +37,17 @@ class Reads(HttpBearer):
         self.needs_key = needs_key
 
     def __call__(self, request: HttpRequest) -> Caller:
-        if "Authorization" in request.headers or self.needs_key:
+        nobody = Caller(_hash_of(address_of(request)), limits.WITHOUT_KEY)
+        if "Authorization" not in request.headers and not self.needs_key:
+            count(request, nobody, 1, now=timezone.now())
+            return nobody
+        try:
             caller = super().__call__(request)
-        else:
-            caller = Caller(_hash_of(address_of(request)), limits.WITHOUT_KEY)
-        if caller is None:
-            raise CallError(401, "Send Authorization: Bearer KEY, with a key that is valid.", where=_HEADER)
+            if caller is None:
+                raise CallError(401, "Send Authorization: Bearer KEY, with a key that is valid.", where=_HEADER)
+        except CallError:
+            count(request, nobody, 1, now=timezone.now())  # whoever tries keys has as many tries as calls without one
+            raise
         count(request, caller, 1, now=timezone.now())
         return caller
 

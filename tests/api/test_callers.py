@@ -43,6 +43,12 @@ def test_wrong_key_is_not_taken_for_none(sent):
     assert (answer.status_code, answer.json()["where"]) == (401, "header.Authorization")
 
 
+def test_tries_of_keys_count_for_the_address_they_come_from(monkeypatch):
+    monkeypatch.setattr(limits, "WITHOUT_KEY", 2)
+    tries = [Program().get("shops", Authorization=f"Bearer {number}").status_code for number in range(4)]
+    assert tries == [401, 401, 429, 429]
+
+
 def test_use_of_a_key_is_written_every_five_minutes():
     key, later = make_key(), timezone.now() + timedelta(minutes=6)
     keys.find(key, now=timezone.now())

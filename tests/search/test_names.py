@@ -30,6 +30,29 @@ def test_address_of_a_name(kind, name, address):
     assert names.address(kind, name) == address
 
 
+def test_names_that_a_slug_cannot_tell_apart_have_pages_of_their_own():
+    addresses = {name: names.address("series", name) for name in ("C", "C++", "C#", "L'Œuvre", "Roman & fils")}
+    assert (addresses["C"], addresses["Roman & fils"]) == ("/series/c/", "/series/roman-fils/")
+    assert len({addresses[name] for name in ("C", "C++", "C#")}) == 3
+
+
+def test_key_follows_a_folding_that_has_changed():
+    title = TitleDocument(product_id=1, title="A", publisher="Seuil")
+    note(title, on=FIRST)
+    names.forget()
+    ListedName.objects.update(key="as folded before")
+    note(title, on=FIRST, changed=False)
+    assert ListedName.objects.get().key == "seuil"
+
+
+def test_change_after_a_rebuild_of_the_same_day_is_dated():
+    title = TitleDocument(product_id=1, title="A", publisher="Seuil")
+    note(title, on=FIRST)
+    names.forget()
+    assert note(title, on=SECOND, changed=False) == {"seuil": FIRST}
+    assert note(title, on=SECOND) == {"seuil": SECOND}
+
+
 def note(*titles: TitleDocument, on: date, changed: bool = True) -> dict[str, date]:
     assert list(names.noting(titles, on, changed=changed)) == list(titles)
     return dict(ListedName.objects.order_by("slug").values_list("slug", "changed_on"))
