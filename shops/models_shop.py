@@ -174,9 +174,9 @@ class DeliveryOption(models.Model):
     """One way a shop's parcel reaches the reader, at one plain rate."""
 
     class Kind(models.TextChoices):
-        PICKUP = "pickup", "Pick-up in the shop"
-        POST = "post", "Post"
-        COURIER = "courier", "Local courier"
+        PICKUP = "pickup", _("Pick-up in the shop")
+        POST = "post", _("Post")
+        COURIER = "courier", _("Local courier")
 
     shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="delivery_options")
     kind = models.CharField(max_length=10, choices=Kind.choices)
