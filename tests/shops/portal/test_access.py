@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
 from catalog_sync.models import DryRun
+from marketplace.agenda.models import Event, ShopCalendar
 from marketplace.foundation.models import AuditEntry
 from shops.models import Allocation, ShopMember, ShopOrder
 from shops.portal import queries as portal_queries
@@ -16,7 +17,7 @@ from tests.factories import NOON
 from tests.shops.portal.conftest import Stall, signed_in
 
 NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
-DRY = "dry_run_id"
+DRY, EVENT = "dry_run_id", "event_id"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
     "desk": [],
@@ -36,6 +37,9 @@ LOOKS: dict[str, list[str]] = {
     "stock": [],
     "money": [],
     "profile": [],
+    "events": [],
+    "event-new": [],
+    "event-change": [EVENT],
 }
 ACTS: dict[str, list[str]] = {
     "accept-all": [NUMBER],
@@ -58,9 +62,18 @@ ACTS: dict[str, list[str]] = {
     "revoke-key": [KEY],
     "till-is-right": [RECORD],
     "save-profile": [],
+    "event-save": [],
+    "event-save-change": [EVENT],
+    "event-cancel": [EVENT],
+    "save-calendar": [],
 }
 ROUTES = LOOKS | ACTS
+FORMS = {"event-new", "event-change"}  # nothing to look at there but a form
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
+
+
+def event_of(stall: Stall) -> Event:
+    return Event.objects.filter(shop=stall.shop).first() or factories.event(stall.shop)
 
 
 def address(name: str, stall: Stall, *, slug: str = "") -> str:
@@ -72,6 +85,7 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         FEED: stall.run.feed.name,
         KEY: stall.key.pk,
         RECORD: stall.withheld.stock_record_id,
+        EVENT: event_of(stall).pk,
         DRY: DryRun.objects.get_or_create(feed=stall.run.feed, defaults={"received_at": NOON})[0].pk,
     }
     parts = {key: known[key] for key in ROUTES[name]}
@@ -84,10 +98,13 @@ def call(client, name: str, where: str):
 
 def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
+    event_of(stall)
     return (
         list(ShopOrder.objects.filter(shop=stall.shop).order_by("pk").values()),
         list(stall.order.lines.values()),
         list(Allocation.objects.filter(stock_record__partner__shop=stall.shop).order_by("pk").values()),
+        list(Event.objects.filter(shop=stall.shop).order_by("pk").values()),
+        ShopCalendar.objects.filter(shop=stall.shop).count(),
         list(type(stall.run).objects.filter(pk=stall.run.pk).values()),
         AuditEntry.objects.filter(shop=stall.shop).count(),
     )
@@ -157,7 +174,7 @@ def test_page_shows_nothing_of_another_shop(name, ours, theirs):
 def test_who_may_look_sees_the_page_without_its_buttons(name, role, ours):
     person = factories.member(ours.shop, role=role).user
     response = signed_in(person).get(address(name, ours))
-    assert response.status_code == 200
+    assert response.status_code == (403 if name in FORMS else 200)
     shown = response.content.decode()
     assert [act for act in ACTS if f'action="{address(act, ours)}"' in shown] == []
 
