@@ -103,7 +103,7 @@ def choices(parameters: QueryDict, usual_sort: Sort = Sort.BEST) -> Choices:
     sort = parameters.get("sort", "")
     page = parameters.get("page", "")
     return Choices(
-        text=_readable(parameters.get("q", ""))[:LONGEST_TEXT].rstrip(),
+        text=readable(parameters.get("q", ""))[:LONGEST_TEXT].rstrip(),
         chosen={name: values[:MOST_CHOSEN] for name, values in chosen.items() if values},
         switches=frozenset(name for name in SWITCHES if parameters.get(name) == "1"),
         price=span_of(parameters.get("price", "")),
@@ -114,7 +114,7 @@ def choices(parameters: QueryDict, usual_sort: Sort = Sort.BEST) -> Choices:
     )
 
 
-def _readable(typed: str) -> str:
+def readable(typed: str) -> str:
     """With single spaces, without characters that are not seen."""
     return " ".join("".join(filter(lambda one: one.isprintable() or one.isspace(), typed)).split())
 

@@ -10,17 +10,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 
-from marketplace.storefront.place_views import RADII_KM
-from marketplace.storefront.shop_filters import Chip
+from marketplace.storefront.shop_filters import Chip, near_chips, near_of
 from search import availability, directory
 from search.availability import Place
 from search.directory import ShopCard
 
 MOST_PAGES = 50
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-_LONGEST_PLACE = 80
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 
 
@@ -56,12 +53,13 @@ class EventChoices:
 
 
 def choices(parameters: QueryDict) -> EventChoices:
-    km, page = parameters.get("km", ""), parameters.get("page", "")
+    page = parameters.get("page", "")
+    near, km = near_of(parameters)
     return EventChoices(
         month=_month(parameters.get("month", "")),
         shop=directory.by_slug(parameters.get("shop", "")),
-        near=" ".join(parameters.get("near", "").replace("\x00", "").split())[:_LONGEST_PLACE],
-        km=int(km) if km in map(str, RADII_KM) else None,
+        near=near,
+        km=km,
         page=int(page) if page in map(str, range(1, MOST_PAGES + 1)) else 1,
     )
 
@@ -71,13 +69,7 @@ def chips(chosen: EventChoices) -> list[Chip]:
     found = []
     if chosen.shop:
         found.append(Chip(label=chosen.shop.name, parameters=chosen.parameters(shop=None)))
-    if chosen.km is not None:
-        label = _("Within %(km)s km") % {"km": chosen.km}
-        found.append(Chip(label=label, parameters=chosen.parameters(km=None)))
-    if chosen.near:
-        label = _("Near %(place)s") % {"place": chosen.near}
-        found.append(Chip(label=label, parameters=chosen.parameters(near="")))
-    return found
+    return found + near_chips(chosen.near, chosen.km, chosen.parameters)
 
 
 def _month(said: str) -> date | None:

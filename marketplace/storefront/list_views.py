@@ -22,7 +22,7 @@ from marketplace.readers.models import SavedSearch
 from marketplace.storefront.keeping_forms import ListForm
 from marketplace.storefront.place_views import safe_next
 from marketplace.storefront.reader_request import account, person
-from search.forms import choices
+from search.forms import choices, readable
 from search.reader import reader_of
 from search.rows import rows
 
@@ -134,7 +134,7 @@ def _save(request: HttpRequest) -> None:
     elif mine.count() >= MOST_SEARCHES:
         messages.error(request, _("You have as many searches as there can be. Delete one first."))
     else:
-        name = _readable(request.POST.get("name", ""))[:120] or chosen.text or _("All titles")
+        name = readable(request.POST.get("name", ""))[:120] or chosen.text or _("All titles")
         mine.update_or_create(
             reader=person(request), parameters=parameters, defaults={"name": name, "saved_at": timezone.now()}
         )
@@ -158,8 +158,4 @@ def _product(product_id: int) -> Product:
 
 
 def _named(request: HttpRequest) -> str:
-    return _readable(request.POST.get("name", "")) or _("To read")
-
-
-def _readable(typed: str) -> str:
-    return " ".join("".join(character for character in typed if character.isprintable()).split())
+    return readable(request.POST.get("name", "")) or _("To read")

@@ -3,7 +3,7 @@ Nothing here raises for a wrong value; it is left out, since addresses are typed
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.storefront.place_views import RADII_KM
 from search.availability import ShopEntry
+from search.forms import readable
 from shops.models import DeliveryOption, Shop
 
 _LONGEST_PLACE = 80
@@ -82,13 +83,20 @@ def choices(parameters: QueryDict) -> ShopChoices:
         name: tuple(dict.fromkeys(value for value in parameters.getlist(name)[:50] if value in known))
         for name, known in GROUPS.items()
     }
-    km = parameters.get("km", "")
+    near, km = near_of(parameters)
     return ShopChoices(
         chosen={name: values for name, values in chosen.items() if values},
         open_now=parameters.get("open") == "1",
-        near=" ".join(parameters.get("near", "").replace("\x00", "").split())[:_LONGEST_PLACE],
-        km=int(km) if km in map(str, RADII_KM) else None,
+        near=near,
+        km=km,
     )
+
+
+def near_of(parameters: QueryDict) -> tuple[str, int | None]:
+    """(a place as typed, kilometres around it) of an address."""
+    km = parameters.get("km", "")
+    near = readable(parameters.get("near", ""))[:_LONGEST_PLACE]
+    return near, int(km) if km in map(str, RADII_KM) else None
 
 
 def groups(chosen: ShopChoices, entries: Sequence[ShopEntry]) -> list[Group]:
@@ -126,12 +134,16 @@ def chips(chosen: ShopChoices) -> list[Chip]:
     ]
     if chosen.open_now:
         found.append(Chip(label=_("Open now"), parameters=chosen.parameters(open="")))
-    if chosen.km is not None:
-        label = _("Within %(km)s km") % {"km": chosen.km}
-        found.append(Chip(label=label, parameters=chosen.parameters(km="")))
-    if chosen.near:
-        label = _("Near %(place)s") % {"place": chosen.near}
-        found.append(Chip(label=label, parameters=chosen.parameters(near="")))
+    return found + near_chips(chosen.near, chosen.km, chosen.parameters)
+
+
+def near_chips(near: str, km: int | None, parameters: Callable[..., str]) -> list[Chip]:
+    """What is chosen of place and distance; `parameters` makes an address with one of them changed."""
+    found = []
+    if km is not None:
+        found.append(Chip(label=_("Within %(km)s km") % {"km": km}, parameters=parameters(km=None)))
+    if near:
+        found.append(Chip(label=_("Near %(place)s") % {"place": near}, parameters=parameters(near="")))
     return found
 
 
