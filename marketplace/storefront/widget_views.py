@@ -99,7 +99,7 @@ def widgets(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "unknown": bool(asked) and row is None,
         "chosen": card,
-        "language": language,
+        "spoken": language,
         "shops": directory.active().values(),
         "parts": parts,
     }

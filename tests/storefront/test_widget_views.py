@@ -104,3 +104,9 @@ def test_widgets_cost_the_same_with_1_and_30(client, reindex, number, django_ass
         assert client.get(f"/widget/buy/{ISBN}/").status_code == 200
     with django_assert_num_queries(3):  # picks; titles, offers
         assert client.get(f"/widget/shop/{shops[0].slug}/").status_code == 200
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_language_of_the_lines_to_copy_is_the_one_that_is_chosen(client, language):
+    shown = client.get(f"/widget/?lang={language}").content.decode()
+    assert re.findall(r'<option value="(\w+)" lang="\w+" selected>', shown) == [language]
