@@ -96,9 +96,14 @@ def test_a_place_that_is_not_one_offers_others(client, market):
     assert "Did you mean one of these?" in text_of(response)
 
 
+def policy_of(response):
+    """The content policy by directive: their order in the header is chance."""
+    return dict(part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";"))
+
+
 def test_map_asks_no_third_party_unless_told(client, market):
     response = client.get("/map/?near=montreal")
-    assert "img-src 'self' data:;" in response["Content-Security-Policy"]
+    assert policy_of(response)["img-src"] == "'self' data:"
     assert ["Montréal", 45.509, -73.588] in json.loads(response.context["towns_json"])
     assert 'data-latitude="45.509"' in response.content.decode()
     address = "https://tiles.example.org:8443/{z}/{x}/{y}.png"
@@ -106,12 +111,12 @@ def test_map_asks_no_third_party_unless_told(client, market):
         country="CA", tile_address=address, tile_attribution='<a href="https://x.example">X</a><img src=y>'
     )
     response = client.get("/map/")
-    assert "img-src 'self' data: https://tiles.example.org:8443;" in response["Content-Security-Policy"]
+    assert policy_of(response)["img-src"] == "'self' data: https://tiles.example.org:8443"
     assert response.context["tiles"] == {
         "address": address,
         "attribution": '<a href="https://x.example" rel="noopener noreferrer">X</a>',
     }
-    assert "img-src 'self' data:;" in client.get("/shops/")["Content-Security-Policy"]
+    assert policy_of(client.get("/shops/"))["img-src"] == "'self' data:"
 
 
 def test_shop_page_shows_address_hours_delivery_and_stock(client, reindex):
