@@ -20,6 +20,9 @@ LONG = ("operations/test_operating", "test_failpoints", "test_proofs_smoke", "be
 # They start programs that open a database, or need the server that comes with the second one.
 ON_EACH = ("tests/bench/", "tests/browser/", "tests/demo/", "engines/test_elasticsearch")
 
+# They open one, and look at what a browser makes of pages: that is the same on the second (the journey runs on both).
+LOOKED_AT_ONCE = ("browser/test_pages", "browser/test_policy", "browser/test_behaviour")
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if os.environ.get("HALLES_TESTS_OF_THE_DATABASE"):
@@ -35,6 +38,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _uses_database(item: pytest.Item) -> bool:
     """Whether a test can go otherwise on another database: it opens one, or it is of those that are named."""
+    if any(name in item.nodeid for name in LOOKED_AT_ONCE):
+        return False
     opens_one = item.get_closest_marker("django_db") or "django_db_setup" in getattr(item, "fixturenames", ())
     return bool(opens_one) or any(name in item.nodeid for name in ON_EACH)
 
