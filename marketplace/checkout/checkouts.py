@@ -16,11 +16,17 @@ from marketplace.checkout.delivery import Destination, reaches
 from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.checkout.planning import Plan
 from marketplace.foundation import network
+from marketplace.foundation.prepared import Prepared
 from marketplace.models import User
 from shops.models import Allocation, DeliveryOption
 
 PERSON = ("email", "name", "phone")
 ADDRESS = ("line1", "line2", "city", "region", "postcode", "country")
+_HELD = Prepared(
+    lambda key: Allocation.objects.filter(hold_key=key, cause=Allocation.Cause.HOLD, ended_at=None).values_list(
+        "stock_record_id", "units"
+    )
+)
 AGREEMENTS = ("agrees_other_shop", "agrees_later", "agrees_in_part")
 
 
@@ -59,9 +65,8 @@ def being_paid(basket: Basket) -> Checkout | None:
 
 def units_held(checkout: Checkout) -> dict[int, int]:
     """Units by stock record that this checkout keeps."""
-    held = Allocation.objects.filter(hold_key=hold_key(checkout), cause=Allocation.Cause.HOLD, ended_at=None)
     units: Counter[int] = Counter()
-    for record_id, kept in held.values_list("stock_record_id", "units"):
+    for record_id, kept in _HELD.rows(hold_key(checkout)):
         units[record_id] += kept
     return dict(units)
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import checkouts
+from marketplace.checkout import checkouts, order_rows
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import audit
@@ -82,6 +82,8 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str) -> Refusal | None:
 
 def write(checkout: Checkout, plan: Plan, now: datetime) -> None:
     """Freeze the plan: the checkout's sums, one row per parcel, one per line."""
+    if checkout.country:
+        order_rows.know_country(checkout.country)
     CheckoutParcel.objects.filter(checkout=checkout).delete()
     parcels = CheckoutParcel.objects.bulk_create(
         CheckoutParcel(

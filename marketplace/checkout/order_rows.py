@@ -13,7 +13,7 @@ from oscar.apps.address.models import Country
 from oscar.apps.order.models import Line, Order, ShippingAddress
 
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
-from marketplace.foundation import money
+from marketplace.foundation import money, prepared
 from shops.models import DeliveryOption
 
 FIRST_NUMBER = 100_000
@@ -32,8 +32,8 @@ def write(
     """The order with its shipping address, and its lines by id of the checkout line."""
     order = _order(checkout, parcels, lines, now)
     order.shipping_address = _address(checkout) if any(map(_is_sent, parcels)) else None
-    order.save(force_insert=True)
-    written = Line.objects.bulk_create([_line(order, line) for line in lines])
+    prepared.insert([order])
+    written = prepared.insert(_line(order, line) for line in lines)
     return order, {line.pk: order_line for line, order_line in zip(lines, written, strict=True)}
 
 
@@ -96,16 +96,25 @@ def _line(order: Order, line: CheckoutLine) -> Line:
     )
 
 
+def know_country(code: str) -> None:
+    """Oscar's table of countries, which may be empty, has this one (ISO 3166-1 alpha-2)."""
+    prepared.insert_unless_there(_country(code))
+
+
+def _country(code: str) -> Country:
+    name = Locale("en").territories.get(code, code)
+    return Country(iso_3166_1_a2=code, printable_name=name, name=name, is_shipping_country=True)
+
+
 def _address(checkout: Checkout) -> ShippingAddress:
-    name = Locale("en").territories.get(checkout.country, checkout.country)
-    country = Country(iso_3166_1_a2=checkout.country, printable_name=name, name=name, is_shipping_country=True)
-    Country.objects.bulk_create([country], ignore_conflicts=True)  # Oscar's table of countries may be empty
-    return ShippingAddress.objects.create(
+    address = ShippingAddress(
         last_name=checkout.name,
         line1=checkout.line1,
         line2=checkout.line2,
         line4=checkout.city,
         state=checkout.region,
         postcode=checkout.postcode,
-        country=country,
+        country=_country(checkout.country),
     )
+    address._update_search_text()  # what its `save` would do
+    return prepared.insert([address])[0]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Model, Prefetch, Q
+from django.db.models import Model, Q, QuerySet
 from oscar.apps.basket.models import Basket
 from oscar.apps.basket.models import Line as BasketLine
 from oscar.apps.catalogue.models import Product
@@ -19,8 +19,9 @@ from oscar.apps.partner.models import Partner, StockRecord
 from marketplace.catalogue.models import ProductFacts
 from marketplace.checkout import checkouts, order_rows
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
-from marketplace.foundation import audit, leases, links, mail
+from marketplace.foundation import audit, bulk, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
+from marketplace.foundation.prepared import Prepared
 from marketplace.payments import calls
 from shops import stock
 from shops.models import Allocation, DeliveryOption, Shop, StockTerms
@@ -29,19 +30,64 @@ from shops.orders import splitting
 logger = logging.getLogger("halles.placing")
 BATCH = 20
 
-# What belongs to parcels and lines, with the columns that go into an order and its mail: to read all of them, a hundred
-# and fifty, would cost more than to write the order.
-_OF_PARCELS: dict[str, tuple[type[Model], set[str]]] = {
-    "shop": (Shop, {"name", "channel"}),
-    "delivery_option": (DeliveryOption, {"kind", "name_fr", "name_en"}),
-}
-_OF_LINES: dict[str, tuple[type[Model], set[str]]] = {
+# What belongs to lines and their parcels, with the columns that go into an order and its mail: to read all of them, a
+# hundred and fifty, would cost more than to write the order.
+_RELATED: dict[str, tuple[type[Model], set[str]]] = {
+    "parcel": (CheckoutParcel, {field.name for field in CheckoutParcel._meta.concrete_fields}),
+    "parcel__shop": (Shop, {"name", "channel"}),
+    "parcel__delivery_option": (DeliveryOption, {"kind", "name_fr", "name_en"}),
     "product": (Product, {"upc"}),
     "product__facts": (ProductFacts, {"gtin"}),
     "stock_record": (StockRecord, {"product", "partner", "partner_sku"}),
     "stock_record__partner": (Partner, {"name"}),
     "stock_record__terms": (StockTerms, {"condition"}),
 }
+
+
+def _not_needed(related: Mapping[str, tuple[type[Model], set[str]]]) -> list[str]:
+    return [
+        f"{path}__{field.name}"
+        for path, (model, needed) in related.items()
+        for field in model._meta.concrete_fields
+        if not field.primary_key and field.name not in needed
+    ]
+
+
+_LOCKED_BASKET = Prepared(
+    lambda checkout_id: Basket.objects.select_for_update(of=("self",)).filter(checkouts=checkout_id).values_list("pk")
+)
+_LOCKED_CHECKOUT = Prepared(
+    lambda pk: Checkout.objects.select_for_update(of=("self",)).select_related("user").filter(pk=pk)
+)
+_LINES = Prepared(
+    lambda checkout_id: (
+        CheckoutLine.objects.select_related(*_RELATED)
+        .defer(*_not_needed(_RELATED))
+        .filter(parcel__checkout=checkout_id)
+        .order_by("parcel_id", "pk")
+    )
+)
+_LEFT_IN_BASKET = Prepared(
+    lambda basket_id, bought: BasketLine.objects.filter(Q(basket_id=basket_id) | Q(pk__in=bought)).values_list(
+        "pk", "basket_id", "quantity"
+    )
+)
+
+
+# Written out for the same reason: the ORM takes longer to put these together than the database to carry them out.
+_FINISHED = """
+UPDATE placing_checkout SET state = %s, order_id = %s, due_at = NULL, lease_until = NULL, lease_token = '',
+    last_error = ''
+WHERE id = %s AND state = %s
+"""
+_SUBMITTED = "UPDATE basket_basket SET status = %s, date_submitted = %s WHERE id = %s"
+_IF_ALL_WAS_BOUGHT = """
+ AND %s = (SELECT COUNT(*) FROM basket_line WHERE basket_id = %s)
+ AND %s = (SELECT COUNT(*) FROM basket_line
+           JOIN placing_checkoutline AS bought ON bought.basket_line_id = basket_line.id
+           JOIN placing_checkoutparcel AS parcel ON parcel.id = bought.parcel_id
+           WHERE parcel.checkout_id = %s AND basket_line.basket_id = %s AND basket_line.quantity <= bought.quantity)
+"""
 
 
 class AlreadyPlacedError(Exception):
@@ -67,15 +113,22 @@ def place_paid(now: datetime) -> int:
 def place(checkout_id: int, *, now: datetime) -> Order | None:
     """The order of a paid checkout, made now or earlier. None: it is not paid, or its copies are gone and the payment
     goes back to the reader."""
+    try:
+        return _place(checkout_id, now, held=True)
+    except stock.HoldEndedError:  # a payment may come after its hold ended: all is undone, and it is held again
+        return _place(checkout_id, now, held=False)
+
+
+def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
     with transaction.atomic():
         # Locks in the order of `freezing`: basket, checkout, stock records.
-        Basket.objects.select_for_update(of=("self",)).only("pk").filter(checkouts=checkout_id).first()
-        found = Checkout.objects.select_for_update(of=("self",)).select_related("user").filter(pk=checkout_id)
-        checkout = found.first()
+        _LOCKED_BASKET.rows(checkout_id)
+        found = _LOCKED_CHECKOUT.objects(checkout_id)
+        checkout: Checkout | None = found[0] if found else None
         if checkout is None or checkout.state != Checkout.State.PAID:
             return checkout.order if checkout else None
         parcels, lines = _frozen(checkout)
-        if not _keep(checkout, lines, now):
+        if not held and not _hold_again(checkout, lines, now):
             _give_back(checkout, lines, now)
             return None
         order, written = order_rows.write(checkout, parcels, lines, now)
@@ -91,43 +144,35 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
         audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)
-        _tell(checkout, order, parcels, now)
+        _tell(checkout, order, now)
         failpoint("placing.before_commit")
     failpoint("placing.after_commit")
     return order
 
 
 def _frozen(checkout: Checkout) -> tuple[list[CheckoutParcel], list[CheckoutLine]]:
-    """Parcels with their lines, and all lines in the order of the basket; two queries."""
-    lines = CheckoutLine.objects.select_related(*_OF_LINES).defer(*_not_needed(_OF_LINES)).order_by("pk")
-    parcels = list(
-        checkout.parcels.select_related(*_OF_PARCELS)
-        .defer(*_not_needed(_OF_PARCELS))
-        .prefetch_related(Prefetch("lines", queryset=lines))
-        .order_by("pk")
-    )
-    return parcels, [line for parcel in parcels for line in parcel.lines.all()]
+    """Parcels with their lines, and all lines in the order of the basket; one query."""
+    lines: list[CheckoutLine] = _LINES.objects(checkout.pk)
+    parcels = {line.parcel_id: line.parcel for line in lines}
+    for pk, parcel in parcels.items():
+        of_parcel = _as_read([line for line in lines if line.parcel_id == pk])
+        parcel._prefetched_objects_cache = {"lines": of_parcel}  # type: ignore[attr-defined]
+    return list(parcels.values()), lines
 
 
-def _not_needed(related: Mapping[str, tuple[type[Model], set[str]]]) -> list[str]:
-    return [
-        f"{path}__{field.name}"
-        for path, (model, needed) in related.items()
-        for field in model._meta.concrete_fields
-        if not field.primary_key and field.name not in needed
-    ]
+def _as_read(lines: list[CheckoutLine]) -> QuerySet[CheckoutLine]:
+    """A queryset that has its rows, as `prefetch_related` leaves one."""
+    found = CheckoutLine.objects.all()
+    found._result_cache = lines
+    found._prefetch_done = True  # type: ignore[attr-defined]
+    return found
 
 
-def _keep(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> bool:
-    """True when every copy is held for this checkout. A payment may come after its hold ended: then they are held
-    again, if they are still there."""
-    wanted = {line.stock_record_id: line.quantity for line in lines}
-    key, held = checkouts.hold_key(checkout), checkouts.units_held(checkout)
-    if held == wanted:
-        return True
-    if held:
-        stock.release_hold(key, now=now, by=Allocation.End.EXPIRED)
-    return not stock.hold(list(wanted.items()), key=key, now=now)
+def _hold_again(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> bool:
+    """Whether every copy is held for this checkout once more: if they are still there."""
+    key = checkouts.hold_key(checkout)
+    stock.release_hold(key, now=now, by=Allocation.End.EXPIRED)
+    return not stock.hold([(line.stock_record_id, line.quantity) for line in lines], key=key, now=now)
 
 
 def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
@@ -146,9 +191,7 @@ def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> 
 
 
 def _finish(checkout: Checkout, state: Checkout.State, order: Order | None) -> None:
-    changed = Checkout.objects.filter(pk=checkout.pk, state=Checkout.State.PAID).update(
-        state=state, order=order, due_at=None, lease_until=None, lease_token="", last_error=""
-    )
+    changed = bulk.execute(_FINISHED, [state.value, order and order.pk, checkout.pk, Checkout.State.PAID.value])
     if not changed:
         raise AlreadyPlacedError
 
@@ -156,28 +199,35 @@ def _finish(checkout: Checkout, state: Checkout.State, order: Order | None) -> N
 def _empty_basket(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
     """What was bought leaves the basket. What the reader changed or added while paying stays in it. Lines may have
     moved to another basket meanwhile: whoever signs in takes them along."""
-    bought = {line.basket_line_id: line.quantity for line in lines}
-    theirs = Q(basket_id=checkout.basket_id) | Q(pk__in=bought)
-    left = list(BasketLine.objects.only("basket_id", "quantity").filter(theirs))
-    for line in left:
-        line.quantity = max(0, line.quantity - bought.get(line.pk, 0))
-    emptied = not any(line.quantity for line in left if line.basket_id == checkout.basket_id)
-    gone = [line.pk for line in left if not line.quantity and not (emptied and line.basket_id == checkout.basket_id)]
-    fewer = [line for line in left if line.quantity and line.pk in bought]
+    bought = {line.basket_line_id: line.quantity for line in lines if line.basket_line_id is not None}
+    basket_id, submitted = checkout.basket_id, [Basket.SUBMITTED, bulk.moment(now), checkout.basket_id]
+    of_all = [len(bought), basket_id, len(bought), checkout.pk, basket_id]
+    if len(bought) == len(lines) and bulk.execute(_SUBMITTED + _IF_ALL_WAS_BOUGHT, submitted + of_all):
+        return  # the usual case, in one statement
+    left = {
+        pk: (of_basket, max(0, quantity - bought.get(pk, 0)))
+        for pk, of_basket, quantity in _LEFT_IN_BASKET.rows(basket_id or 0, list(bought))
+    }
+    emptied = not any(quantity for of_basket, quantity in left.values() if of_basket == basket_id)
+    gone = [
+        pk for pk, (of_basket, quantity) in left.items() if not quantity and not (emptied and of_basket == basket_id)
+    ]
+    fewer = [BasketLine(pk=pk, quantity=quantity) for pk, (_, quantity) in left.items() if quantity and pk in bought]
     if emptied:
-        Basket.objects.filter(pk=checkout.basket_id).update(status=Basket.SUBMITTED, date_submitted=now)
+        bulk.execute(_SUBMITTED, submitted)
     if gone:
         BasketLine.objects.filter(pk__in=gone).delete()
     if fewer:
         BasketLine.objects.bulk_update(fewer, ["quantity"])
 
 
-def _tell(checkout: Checkout, order: Order, parcels: list[CheckoutParcel], now: datetime) -> None:
-    mail.post(
-        "order_placed",
-        to=checkout.email,
-        language=checkout.language,
-        dedupe_key=f"order_placed:{order.number}",
-        context={"order": order, "checkout": checkout, "parcels": parcels, "url": links.order_url(order)},
-        now=now,
-    )
+def _tell(checkout: Checkout, order: Order, now: datetime) -> None:
+    key = f"order_placed:{order.number}"
+    mail.post_about("order_placed", order.pk, to=checkout.email, language=checkout.language, dedupe_key=key, now=now)
+
+
+def told(order_id: str) -> dict[str, object]:
+    """What the mail "order_placed" says."""
+    order = Order.objects.get(pk=order_id)
+    parcels, _ = _frozen(order.checkout)
+    return {"order": order, "checkout": order.checkout, "parcels": parcels, "url": links.order_url(order)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
+from marketplace.foundation import prepared
 from marketplace.foundation.models import AuditEntry
 
 
@@ -19,7 +20,7 @@ def record(
 ) -> AuditEntry:
     """Write one entry. `action` is noun.verb; `by` a User, or a word such as "system" or "reader 100012" for whoever
     acts without an account; `facts` must be JSON-able."""
-    return AuditEntry.objects.create(**_columns(action, subject, by, reason, shop_id, facts))
+    return prepared.insert([AuditEntry(**_columns(action, subject, by, reason, shop_id, facts))])[0]
 
 
 def _columns(

@@ -14,12 +14,17 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.utils import DNS_NAME
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.module_loading import import_string
 
-from marketplace.foundation import leases, network
+from marketplace.foundation import leases, network, prepared
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.models import MailMessage
 
 BATCH = 50
+
+# Who knows what a mail says that is written only when it is sent: rendering one takes as long as placing the order, and
+# the order's transaction need not wait for it. From its `about` to the template's context.
+WRITERS = {"order_placed": "marketplace.checkout.placing.told"}
 
 
 def post(
@@ -49,7 +54,22 @@ def post(
         shop_id=shop_id,
         due_at=now,
     )
-    MailMessage.objects.bulk_create([message], ignore_conflicts=True)
+    prepared.insert_unless_there(message)
+
+
+def post_about(kind: str, about: object, *, to: str, language: str, dedupe_key: str, now: datetime) -> None:
+    """Write one mail of a kind that has a writer; its words are found when it is sent."""
+    message = MailMessage(dedupe_key=dedupe_key, to=to, language=language, kind=kind, about=str(about), due_at=now)
+    prepared.insert_unless_there(message)
+
+
+def written(row: MailMessage) -> MailMessage:
+    """The row with its words, which stay what was sent."""
+    if row.about and not row.text:
+        context = import_string(WRITERS[row.kind])(row.about)
+        row.subject, row.text, row.html = render(row.kind, row.language, context)
+        row.save(update_fields=["subject", "text", "html"])
+    return row
 
 
 def render(kind: str, language: str, context: Mapping[str, object]) -> tuple[str, str, str]:
@@ -72,7 +92,7 @@ def send_mail(now: datetime) -> int:
     for row in rows:
         failpoint("mail.before_send")
         try:
-            connection.send_messages([_message(row)])
+            connection.send_messages([_message(written(row))])
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
             leases.postpone(row, error=f"The mail server refused it: {error}", now=now, permanent=_is_final(error))
             continue

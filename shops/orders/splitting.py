@@ -12,7 +12,7 @@ from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.foundation import network
+from marketplace.foundation import network, prepared
 from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Transmission
 
 # Without what is taken for one another (0 O, 1 I L, 2 Z, 5 S, 8 B, U V): told over a counter, read from a phone.
@@ -76,16 +76,16 @@ def split(
     lost."""
     _check_sums(parcels, checkout)
     answer_due_at = now + timedelta(hours=network.current().answer_within_hours)
-    shop_orders = ShopOrder.objects.bulk_create(
+    shop_orders = prepared.insert(
         _shop_order(order, checkout, parcel, f"{order.number}-{suffix(position)}", now, answer_due_at)
         for position, parcel in enumerate(parcels)
     )
-    lines = ShopOrderLine.objects.bulk_create(
+    lines = prepared.insert(
         _line(shop_order, line, order_lines[line.pk])
         for shop_order, parcel in zip(shop_orders, parcels, strict=True)
         for line in parcel.lines.all()
     )
-    Transmission.objects.bulk_create(
+    prepared.insert(
         Transmission(shop_order=shop_order, shop=parcel.shop, channel=parcel.shop.channel, due_at=now)
         for shop_order, parcel in zip(shop_orders, parcels, strict=True)
     )

@@ -15,6 +15,7 @@ from oscar.apps.order.models import Line, Order
 from marketplace.checkout import checkouts, ending, invariants, placing
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import network
+from marketplace.foundation.mail import written
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.payments.models import MoneyCall, Payment
 from shops import stock
@@ -69,7 +70,7 @@ def test_shop_orders_transmissions_allocations_audit_and_mail(db):
         ("line", 1, "L'Étranger", None),
     }
     assert AuditEntry.objects.filter(action="order.place", subject_id=str(order.pk)).count() == 1
-    mail = MailMessage.objects.get(kind="order_placed")
+    mail = written(MailMessage.objects.get(kind="order_placed"))
     assert (mail.to, order.number in mail.subject, f"/orders/{order.number}/" in mail.text) == (
         "lea@example.org", True, True,
     )  # fmt: skip
@@ -118,7 +119,7 @@ def test_nothing_is_kept_when_placing_fails(db, monkeypatch):
         raise RuntimeError("no mail")
 
     with monkeypatch.context() as patched:
-        patched.setattr("marketplace.foundation.mail.post", fail)
+        patched.setattr("marketplace.foundation.mail.post_about", fail)
         assert placing.place_paid(timezone.now()) == 0
     checkout.refresh_from_db()
     assert (checkout.state, checkout.last_error, Order.objects.count()) == ("paid", "RuntimeError: no mail", 0)
@@ -135,7 +136,7 @@ def test_placing_takes_the_same_queries_for_any_number_of_lines(db, lines):
     with CaptureQueriesContext(connection) as queries:
         placing.place(checkout.pk, now=timezone.now())
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(statements) == 18, "\n".join(sql[:120] for sql in statements)
+    assert len(statements) == 14, "\n".join(sql[:120] for sql in statements)
 
 
 def expire(checkout):

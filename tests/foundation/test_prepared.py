@@ -3,7 +3,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.foundation.prepared import Prepared
+from marketplace.foundation.models import MailMessage
+from marketplace.foundation.prepared import Prepared, insert, insert_unless_there
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -43,3 +44,44 @@ def test_is_one_query_which_can_be_counted():
     with CaptureQueriesContext(connection) as captured:
         prepared.rows([1], "Nana")
     assert len(captured) == 1
+
+
+def test_objects_come_as_the_queryset_would_make_them():
+    def build(keys):
+        related = StockRecord.objects.select_related("partner", "product__facts").defer("product__title")
+        return related.filter(pk__in=keys).order_by("pk")
+
+    shop = factories.shop()
+    keys = [factories.stock_record(shop, factories.product(is_book=book), price="3.50").pk for book in (True, False)]
+    prepared, usual = Prepared(build), list(build(keys))
+    found = prepared.objects(keys)
+    assert found == usual
+    for one, other in zip(found, usual, strict=True):
+        assert vars(one.partner).keys() == vars(other.partner).keys()
+        assert (one.price, one.product.facts.is_book) == (other.price, other.product.facts.is_book)
+        assert (one.product.get_deferred_fields(), one.product.title) == ({"title"}, other.product.title)
+
+
+def test_insert_writes_what_bulk_create_would_and_gives_keys():
+    shop = factories.shop()
+    rows = [
+        MailMessage(dedupe_key=f"{place}", to="a@example.org", language="fr", kind="x", text="ü%s", shop=shop)
+        for place in range(3)
+    ]
+    with CaptureQueriesContext(connection) as captured:
+        insert(rows)
+    assert len(captured) == 1
+    stored = list(MailMessage.objects.order_by("pk"))
+    assert [(row.pk, row.dedupe_key, row.text) for row in stored] == [(row.pk, row.dedupe_key, "ü%s") for row in rows]
+    assert {row.created_at is None for row in stored} == {False}
+    rows[0].text = "changed"
+    rows[0].save()  # an update: it is known to be stored
+    assert (MailMessage.objects.get(pk=rows[0].pk).text, MailMessage.objects.count(), insert([])) == ("changed", 3, [])
+
+
+def test_insert_unless_there_leaves_what_is_there():
+    def row(text):
+        return MailMessage(dedupe_key="once", to="a@example.org", language="fr", kind="x", text=text)
+
+    assert [insert_unless_there(row("first")), insert_unless_there(row("second"))] == [True, False]
+    assert list(MailMessage.objects.values_list("text", flat=True)) == ["first"]
