@@ -17,7 +17,7 @@ from oscar.apps.order.models import Order
 from oscar.apps.partner.models import Partner, StockRecord
 
 from marketplace.catalogue.models import ProductFacts
-from marketplace.checkout import checkouts, order_rows
+from marketplace.checkout import checkouts, order_rows, tax
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
@@ -178,6 +178,12 @@ def _tell(checkout: Checkout, order: Order, parcels: list[CheckoutParcel], now: 
         to=checkout.email,
         language=checkout.language,
         dedupe_key=f"order_placed:{order.number}",
-        context={"order": order, "checkout": checkout, "parcels": parcels, "url": links.order_url(order)},
+        context={
+            "order": order,
+            "checkout": checkout,
+            "parcels": parcels,
+            "taxes": tax.by_rate(tax.thawed(line.tax_parts) for parcel in parcels for line in parcel.lines.all()),
+            "url": links.order_url(order),
+        },
         now=now,
     )
