@@ -174,7 +174,7 @@ def test_late_payment_that_goes_back_is_said_on_the_page():
     Checkout.objects.update(state=Checkout.State.REFUNDED)
     page = Client().get(page_of(checkout, "paid")).content.decode()
     assert "Your money comes back" in page
-    assert "$61.70 go back to your card" in page
+    assert "$61.80 go back to your card" in page
 
 
 def test_pages_of_a_frozen_checkout_lead_to_where_it_is():
