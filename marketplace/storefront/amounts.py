@@ -19,9 +19,8 @@ def tax_rows(by_rate: Mapping[tuple[str, int], int]) -> list[tuple[str, int]]:
 
 def percent(rate_milli: int) -> str:
     rate = Decimal(rate_milli) / tax.WHOLE_MILLI
-    return format_percent(
-        rate, format="#,##0.###%" if _english() else "#,##0.### %", locale=(get_language() or "fr")[:2]
-    )
+    form = "#,##0.###%" if _english() else "#,##0.###\u00a0%"
+    return format_percent(rate, format=form, locale=(get_language() or "fr")[:2])
 
 
 def shown(amount_minor: int, currency: str) -> str:
