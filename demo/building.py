@@ -117,6 +117,7 @@ def _shop(record: DemoShop) -> Shop:
             "description_en": record.description_en,
             "stock_kind": record.stock_kind,
             "buffer": record.buffer,
+            "tax_registered": record.tax_registered,
             "vouched_at": timezone.now(),
         },
     )

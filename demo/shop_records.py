@@ -60,6 +60,7 @@ class DemoShop(NamedTuple):
     french: float = 0.0
     taste: tuple[str, ...] = ()
     discount_percent: int = 0  # what it takes off list prices
+    tax_registered: bool = True  # or a small supplier, who charges none
     region: str = "QC"
     country: str = "CA"
 

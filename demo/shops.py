@@ -323,6 +323,7 @@ SHOPS: tuple[DemoShop, ...] = (
         delivery=(_pickup(), _post(1195, 12000)),
         members=_people("atelier-des-forges", "Solange Ricard", "Olivier Thiffault"),
         kind="crafts",
+        tax_registered=False,
         goods=("crafts", "paper"),
         services=("step_free", "wrapping"),
         feed_kind="google_merchant",

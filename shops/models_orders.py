@@ -33,6 +33,7 @@ class ShopOrder(models.Model):
     goods_minor = models.PositiveIntegerField(help_text="Its lines, as shown to the reader, after discounts.")
     delivery_minor = models.PositiveIntegerField()
     tax_minor = models.PositiveIntegerField(help_text="All tax in goods and delivery, whether included or added.")
+    tax_note = models.CharField(max_length=12, blank=True, help_text="Why its shop charges none: checkout.tax_words.")
     total_minor = models.PositiveIntegerField(help_text="What the reader pays for this part.")
     pickup_code = models.CharField(max_length=12, blank=True)
     created_at = models.DateTimeField()
@@ -78,9 +79,11 @@ class ShopOrderLine(models.Model):
     # Frozen from the checkout, for the whole line, in minor units.
     unit_price_minor = models.PositiveIntegerField(help_text="One unit as shown to the reader.")
     goods_minor = models.PositiveIntegerField(help_text="quantity × unit price, less discount.")
-    tax_minor = models.PositiveIntegerField(default=0)
-    tax_basis_points = models.PositiveIntegerField(default=0)
-    delivery_minor = models.PositiveIntegerField(default=0, help_text="Its share of the parcel's delivery.")
+    tax_minor = models.PositiveIntegerField(default=0, help_text="Of the goods.")
+    tax_rate_milli = models.PositiveIntegerField(default=0, help_text="All taxes, in thousandths of a per cent.")
+    tax_parts = models.JSONField(default=list, help_text="As checkout.tax.frozen makes them; they sum to the taxes.")
+    delivery_minor = models.PositiveIntegerField(default=0, help_text="Its share of the parcel's delivery, with tax.")
+    delivery_tax_minor = models.PositiveIntegerField(default=0, help_text="The tax in that share.")
     total_minor = models.PositiveIntegerField(help_text="What the reader pays for this line, delivery share included.")
 
     class Meta:

@@ -112,6 +112,10 @@ class Shop(models.Model):
     # Who sells, as the law of distance selling has it told before one buys (EU: Directive 2011/83, articles 6 and 6a).
     legal_name = models.CharField(max_length=160, blank=True, help_text="Empty: its name.")
     registration = models.CharField(max_length=80, blank=True, help_text="Of its business: SIREN, NEQ, company number.")
+    # Not registered (a small supplier): it charges none. Numbers by their form: `foundation.tax_numbers`.
+    tax_registered = models.BooleanField(default=True)
+    tax_number = models.CharField(max_length=20, blank=True, help_text="Of GST/HST, or of VAT.")
+    qst_number = models.CharField(max_length=16, blank=True, help_text="In Quebec.")
     is_professional = models.BooleanField(default=True, help_text="A private person sells without a right of return.")
     return_days = models.PositiveSmallIntegerField(default=14, help_text="Days within which a reader may send back.")
     return_terms_fr = models.TextField(blank=True)

@@ -11,6 +11,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from marketplace import schema_template
+from marketplace.checkout import tax
 from marketplace.foundation import network
 from search import directory, indexing, names
 
@@ -89,10 +90,10 @@ def committed_module(django_db_setup, django_db_blocker, worker_name: str):
 
 @pytest.fixture(autouse=True)
 def _forget_cached_rows():
-    for kept in (network, directory, names):
+    for kept in (network, directory, names, tax):
         kept.forget()
     yield
-    for kept in (network, directory, names):
+    for kept in (network, directory, names, tax):
         kept.forget()
 
 

@@ -199,6 +199,7 @@ ROUTES: dict[str, Row] = {
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
     "portal:profile": get(SHOP_A, "slug"),
     "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books"),
+    "portal:save-tax": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:events": get(SHOP_A, "slug"),
     "portal:event-new": get(SHOP_A, "slug"),
     "portal:event-change": get(SHOP_A, "slug", "event"),

@@ -155,7 +155,8 @@ def next_step(checkout: Checkout, plan: Plan) -> str:
         return "who"
     if plan.undelivered:
         return "how" if destination(checkout) or not _could_be_sent(plan) else "where"
-    if not plan.only_pickups and destination(checkout) is None:
+    # A download is taxed where its reader is, so that an address is asked for even if all else is collected.
+    if (not plan.only_pickups or plan.has_downloads) and destination(checkout) is None:
         return "where"
     return "pay"
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import checkouts, order_rows
+from marketplace.checkout import checkouts, order_rows, tax
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import audit
@@ -26,7 +26,8 @@ from shops import stock
 @dataclass(frozen=True)
 class Refusal:
     """Why nothing was frozen. `reason`: changed (an amount differs from what the reader saw), short (a shop no longer
-    has the copies: `short`), incomplete (a decision is open), empty, ended (it is no longer being filled in)."""
+    has the copies: `short`), untaxed (what is due there is not known: the plan says it line by line), incomplete (a
+    decision is open), empty, ended (it is no longer being filled in)."""
 
     reason: str
     short: Sequence[PlannedLine] = field(default=())
@@ -75,6 +76,8 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str) -> Refusal | None:
         return Refusal("short", plan.short)
     if checkouts.next_step(checkout, plan) != "pay":
         return Refusal("incomplete")
+    if plan.untaxed:
+        return Refusal("untaxed")
     if plan.fingerprint() != seen:
         return Refusal("changed")
     return None
@@ -93,8 +96,8 @@ def write(checkout: Checkout, plan: Plan, now: datetime) -> None:
             goods_minor=parcel.goods_minor,
             delivery_minor=parcel.delivery_minor,
             delivery_tax_minor=parcel.delivery_tax_minor,
-            delivery_tax_basis_points=parcel.delivery_tax_basis_points,
             tax_minor=parcel.tax_minor,
+            tax_note=parcel.tax_note,
             total_minor=parcel.total_minor,
         )
         for parcel in plan.parcels
@@ -134,7 +137,9 @@ def _line(parcel: CheckoutParcel, line: PlannedLine) -> CheckoutLine:
         discount_minor=line.discount_minor,
         net_minor=line.net_minor,
         tax_minor=line.tax_minor,
-        tax_basis_points=line.tax_basis_points,
+        tax_rate_milli=tax.rate_milli(line.rates),
+        tax_parts=tax.frozen(line.tax_parts),
         delivery_share_minor=line.delivery_share_minor,
+        delivery_tax_minor=line.delivery_tax_minor,
         total_minor=line.total_minor,
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 from oscar.apps.order.models import Line, Order
 
+from marketplace.checkout import tax
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.order_rows import order_number
 from marketplace.foundation import money
@@ -89,13 +91,16 @@ def orders_are_split_exactly() -> list[str]:
 
 
 def frozen_amounts_are_exact() -> list[str]:
-    """Net + tax + delivery share = line; Σ lines = parcel; Σ parcels = checkout."""
+    """Net + tax + delivery share = line; Σ its taxes = its tax; Σ lines = parcel; Σ parcels = checkout. What a shop's
+    order keeps of its lines' taxes is exact too."""
     found = [
         f"line {line.pk}: {line.net_minor} + {line.tax_minor} + {line.delivery_share_minor} ≠ {line.total_minor}"
         for line in CheckoutLine.objects.exclude(
             total_minor=F("net_minor") + F("tax_minor") + F("delivery_share_minor")
         )
     ]
+    found += _taxes_that_differ("line", CheckoutLine.objects.all())
+    found += _taxes_that_differ("shop order line", ShopOrderLine.objects.all())
     parcels = CheckoutParcel.objects.exclude(checkout__frozen_at=None).annotate(lines_minor=Sum("lines__total_minor"))
     found += [
         f"parcel {parcel.pk} is not the sum of its lines" for parcel in parcels.exclude(lines_minor=F("total_minor"))
@@ -104,6 +109,17 @@ def frozen_amounts_are_exact() -> list[str]:
     return found + [
         f"checkout {row.pk} is not the sum of its parcels" for row in frozen.exclude(parcels_minor=F("total_minor"))
     ]
+
+
+def _taxes_that_differ(kind: str, lines: QuerySet[Any]) -> list[str]:
+    columns = lines.order_by("pk").values_list("pk", "tax_minor", "delivery_tax_minor", "tax_rate_milli", "tax_parts")
+    found = []
+    for pk, *amounts, kept in columns.iterator(chunk_size=2000):
+        parts = tax.thawed(kept)
+        sums = [sum(amount) for amount in zip(*((p.minor, p.delivery_minor, p.rate_milli) for p in parts), strict=True)]
+        if amounts != (sums or [0, 0, 0]):
+            found.append(f"{kind} {pk}: its taxes are {sums}, it says {amounts}")
+    return found
 
 
 def paid_checkouts_are_placed() -> list[str]:

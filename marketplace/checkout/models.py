@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.db import models
+from datetime import date
 
+from django.conf import settings
+from django.core.validators import MaxValueValidator, RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.checkout.tax_categories import Category
 from marketplace.foundation.leases import DueRow
 
 
@@ -63,8 +68,8 @@ class CheckoutParcel(models.Model):
     goods_minor = models.PositiveIntegerField(default=0)
     delivery_minor = models.PositiveIntegerField(default=0)
     delivery_tax_minor = models.PositiveIntegerField(default=0)
-    delivery_tax_basis_points = models.PositiveIntegerField(default=0)
     tax_minor = models.PositiveIntegerField(default=0)
+    tax_note = models.CharField(max_length=12, blank=True, help_text="Why its shop charges none: checkout.tax_words.")
     total_minor = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -91,10 +96,43 @@ class CheckoutLine(models.Model):
     discount_minor = models.PositiveIntegerField(default=0)
     discount_borne_by = models.CharField(max_length=8, choices=Bearer.choices, default=Bearer.SHOP)
     net_minor = models.PositiveIntegerField(help_text="Without tax, after discount.")
-    tax_minor = models.PositiveIntegerField()
-    tax_basis_points = models.PositiveIntegerField()
+    tax_minor = models.PositiveIntegerField(help_text="Of the goods.")
+    tax_rate_milli = models.PositiveIntegerField(default=0, help_text="All taxes, in thousandths of a per cent.")
+    tax_parts = models.JSONField(default=list, help_text="As checkout.tax.frozen makes them; they sum to the taxes.")
     delivery_share_minor = models.PositiveIntegerField(default=0, help_text="Of the parcel's delivery, tax included.")
+    delivery_tax_minor = models.PositiveIntegerField(default=0, help_text="The tax in that share.")
     total_minor = models.PositiveIntegerField(help_text="Net + tax + delivery share: what a decline gives back.")
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.title}"
+
+
+class TaxRate(models.Model):
+    """A rate that the operator fills in, for a country that `tax_tables` does not have: from its law, with its source.
+    What has no row there is not sold there."""
+
+    place = models.CharField(
+        max_length=9,
+        validators=[RegexValidator(r"^(?!CA\b|FR\b)[A-Z]{2}(-([0-9]{1,5}|export))?$")],
+        help_text='ISO 3166 country, as in "BE"; "ES-35" for postcodes apart from it; "BE-export" for what leaves it.',
+    )
+    category = models.CharField(max_length=14, choices=Category.choices)
+    code = models.CharField(max_length=20, default="VAT", help_text="What the tax is called.")
+    rate_milli = models.PositiveIntegerField(
+        "Rate, in thousandths of a per cent", validators=[MaxValueValidator(100_000)], help_text="6000 is 6 %."
+    )
+    since = models.DateField(help_text="The first day on which it holds.")
+    until = models.DateField(null=True, blank=True, help_text="The last day; empty while it holds.")
+    source = models.CharField(max_length=300, help_text="The law and its article, and when it was read.")
+
+    class Meta:
+        verbose_name = _("tax rate")
+        verbose_name_plural = _("tax rates")
+        ordering = ["place", "category", "-since"]
+        constraints = [models.UniqueConstraint(fields=["place", "category", "since"], name="tax_rate_once")]
+
+    def holds(self, day: date) -> bool:
+        return self.since <= day and (self.until is None or day <= self.until)
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.category} {self.rate_milli / 1000:g} % {self.since}"

@@ -90,7 +90,7 @@ def _line(order: Order, line: CheckoutLine) -> Line:
         line_price_before_discounts_excl_tax=amount(line.net_minor + discount_net),
         unit_price_incl_tax=amount(gross // line.quantity),
         unit_price_excl_tax=amount(line.net_minor // line.quantity),
-        tax_code=str(line.tax_basis_points),
+        tax_code=str(line.tax_rate_milli),
         status=settings.OSCAR_INITIAL_LINE_STATUS,
         **NOT_COUNTED_HERE,
     )

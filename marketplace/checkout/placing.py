@@ -17,7 +17,7 @@ from oscar.apps.order.models import Order
 from oscar.apps.partner.models import Partner, StockRecord
 
 from marketplace.catalogue.models import ProductFacts
-from marketplace.checkout import checkouts, order_rows
+from marketplace.checkout import checkouts, order_rows, tax
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, bulk, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
@@ -229,5 +229,11 @@ def _tell(checkout: Checkout, order: Order, now: datetime) -> None:
 def told(order_id: str) -> dict[str, object]:
     """What the mail "order_placed" says."""
     order = Order.objects.get(pk=order_id)
-    parcels, _ = _frozen(order.checkout)
-    return {"order": order, "checkout": order.checkout, "parcels": parcels, "url": links.order_url(order)}
+    parcels, lines = _frozen(order.checkout)
+    return {
+        "order": order,
+        "checkout": order.checkout,
+        "parcels": parcels,
+        "taxes": tax.by_rate(tax.thawed(line.tax_parts) for line in lines),
+        "url": links.order_url(order),
+    }

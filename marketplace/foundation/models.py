@@ -45,10 +45,12 @@ class Network(models.Model):
     tile_attribution = models.CharField(max_length=200, blank=True)
     new_shop_days = models.PositiveSmallIntegerField("Days for which a shop is new", default=30)
     answer_within_hours = models.PositiveSmallIntegerField("Hours a shop has to answer", default=48)
-    # One plain rule to begin with: books and everything else have one rate each, in the price or on top of it.
+    # Whether tax is in the price or on top of it; how much: `checkout.tax_tables`. Its own numbers are for what it
+    # invoices itself, the commission.
     tax_included = models.BooleanField("Prices include tax", default=False)
-    book_tax_basis_points = models.PositiveIntegerField(default=500)
-    other_tax_basis_points = models.PositiveIntegerField(default=1498)
+    tax_registered = models.BooleanField(default=True)
+    tax_number = models.CharField(max_length=20, blank=True, help_text="Of GST/HST, or of VAT.")
+    qst_number = models.CharField(max_length=16, blank=True, help_text="In Quebec.")
 
     class Meta:
         verbose_name = "network"

@@ -36,15 +36,6 @@ def share(amount_minor: int, basis_points: int) -> int:
     return int((Decimal(amount_minor) * basis_points / BASIS_POINTS).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
-def included_tax(gross_minor: int, basis_points: int) -> int:
-    """The tax contained in a price that includes it: included_tax(1055, 550) is 55."""
-    return gross_minor - int(
-        (Decimal(gross_minor) * BASIS_POINTS / (BASIS_POINTS + basis_points)).quantize(
-            Decimal(1), rounding=ROUND_HALF_UP
-        )
-    )
-
-
 def split(amount_minor: int, weights: Sequence[int]) -> list[int]:
     """Divide an amount by weights so that the parts sum to it exactly (largest remainder, ties to the earlier).
 

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from marketplace.foundation import tax_numbers
 from marketplace.foundation.models import Network
 
 LOGO_BYTES = 2 * 1024 * 1024
@@ -30,10 +31,9 @@ GROUPS: list[tuple[Any, list[str]]] = [
             "answer_within_hours",
             "new_shop_days",
             "tax_included",
-            "book_tax_basis_points",
-            "other_tax_basis_points",
         ],
     ),
+    (gettext_lazy("Tax on the commission"), ["tax_registered", "tax_number", "qst_number"]),
     (gettext_lazy("Map of shops"), ["tile_address", "tile_attribution"]),
     (gettext_lazy("Legal texts"), ["terms_fr", "terms_en", "privacy_fr", "privacy_en"]),
 ]
@@ -58,8 +58,6 @@ class PercentField(forms.DecimalField):
 
 class NetworkForm(forms.ModelForm):
     commission_basis_points = PercentField(label=gettext_lazy("Commission, per cent"), max_value=50)
-    book_tax_basis_points = PercentField(label=gettext_lazy("Tax on books, per cent"), max_value=100)
-    other_tax_basis_points = PercentField(label=gettext_lazy("Tax on everything else, per cent"), max_value=100)
     languages = forms.MultipleChoiceField(
         label=gettext_lazy("Languages offered"),
         choices=settings.LANGUAGES,
@@ -91,6 +89,9 @@ class NetworkForm(forms.ModelForm):
             "tile_attribution": gettext_lazy("Whose map it is"),
             "new_shop_days": gettext_lazy("Days for which a shop is new"),
             "tax_included": gettext_lazy("Prices include tax"),
+            "tax_registered": gettext_lazy("The network is registered for tax"),
+            "tax_number": gettext_lazy("GST/HST or VAT number"),
+            "qst_number": gettext_lazy("QST number"),
             "terms_fr": gettext_lazy("Terms of sale, French"),
             "terms_en": gettext_lazy("Terms of sale, English"),
             "privacy_fr": gettext_lazy("How data is used, French"),
@@ -105,6 +106,8 @@ class NetworkForm(forms.ModelForm):
                 "As in https://tiles.example.org/{z}/{x}/{y}.png. Readers' browsers then ask that server: say so in "
                 "how data is used. Empty: a plain ground, and nobody is asked."
             ),
+            "tax_included": gettext_lazy("How much tax is due is in the tables: by place, kind of article and day."),
+            "tax_registered": gettext_lazy("Not ticked, as a small supplier: it charges none on its commission."),
             "tile_attribution": gettext_lazy("Shown on the map, as its licence asks. It may hold a link."),
             "new_shop_days": gettext_lazy("What it brings without an ISBN or EAN is looked at first. 0: nothing."),
             "currency": gettext_lazy("Three letters, as in CAD. Do not change it once something was sold."),
@@ -121,6 +124,10 @@ class NetworkForm(forms.ModelForm):
 
     def clean_currency(self) -> str:
         return self._capitals("currency", 3)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        return cleaned | tax_numbers.checked_fields(self, cleaned, cleaned.get("country", ""))
 
     def clean_logo(self) -> object:
         """Pillow has opened it by now; what it is decides, not its name."""

@@ -17,7 +17,6 @@ from marketplace.checkout import checkouts, planning
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.oscar_apps.basket import lines
 from marketplace.oscar_apps.basket.lines import Change, NotForSaleError
-from marketplace.storefront import amounts
 from marketplace.storefront.basket_forms import AddForm, MoveForm, QuantityForm
 from marketplace.storefront.reader_request import ReaderRequest
 from search.offers import Offer, offers_of
@@ -102,7 +101,6 @@ def _page(request: ReaderRequest, wrong: dict[int, tuple[str, str]] | None = Non
     context = {
         "plan": plan,
         "stalls": _stalls(request, plan, wrong or {}),
-        "tax_rows": amounts.tax_rows(plan),
         "paying": paying,
         "can_pay": not plan.short,
     }

@@ -218,7 +218,6 @@ def _step(
         "plan": plan,
         "step": step,
         "form": form,
-        "tax_rows": amounts.tax_rows(plan),
         "total": amounts.shown(plan.total_minor, plan.currency),
         "minutes": settings.CHECKOUT_MINUTES,
         **context,

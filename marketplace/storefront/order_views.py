@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from oscar.apps.order.models import Order
 
+from marketplace.checkout import tax
 from marketplace.foundation import links
 from marketplace.storefront import order_stations
 
@@ -28,6 +29,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "checkout": checkout,
         "tax_included": checkout and checkout.total_minor == checkout.goods_minor + checkout.delivery_minor,
         "parts": parts,
+        "taxes": tax.by_rate(tax.thawed(line.tax_parts) for part in parts for line in part.lines),
         "declined_minor": sum(part.declined_minor for part in parts),
     }
     return render(request, "storefront/order.html", context)

@@ -32,8 +32,10 @@ class FrozenLine(Protocol):
     unit_price_minor: int
     discount_minor: int
     tax_minor: int
-    tax_basis_points: int
+    tax_rate_milli: int
+    tax_parts: list[dict[str, object]]
     delivery_share_minor: int
+    delivery_tax_minor: int
     total_minor: int
 
 
@@ -46,6 +48,7 @@ class FrozenParcel(Protocol):
     goods_minor: int
     delivery_minor: int
     tax_minor: int
+    tax_note: str
     total_minor: int
 
 
@@ -133,6 +136,7 @@ def _shop_order(
         goods_minor=parcel.goods_minor,
         delivery_minor=parcel.delivery_minor,
         tax_minor=parcel.tax_minor,
+        tax_note=parcel.tax_note,
         total_minor=parcel.total_minor,
         pickup_code=pickup_code() if option.kind == DeliveryOption.Kind.PICKUP else "",
         created_at=now,
@@ -156,7 +160,9 @@ def _line(shop_order: ShopOrder, line: FrozenLine, order_line: Line) -> ShopOrde
         unit_price_minor=line.unit_price_minor,
         goods_minor=line.quantity * line.unit_price_minor - line.discount_minor,
         tax_minor=line.tax_minor,
-        tax_basis_points=line.tax_basis_points,
+        tax_rate_milli=line.tax_rate_milli,
+        tax_parts=line.tax_parts,
         delivery_minor=line.delivery_share_minor,
+        delivery_tax_minor=line.delivery_tax_minor,
         total_minor=line.total_minor,
     )

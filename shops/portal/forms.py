@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog_sync.models import Webhook
 from catalog_sync.titles.questions import Choice
+from marketplace.foundation import tax_numbers
 from shops.models import Shop, ShopOrderLine
 from shops.portal.words import REASONS
 
@@ -135,3 +138,27 @@ class ProfileForm(forms.ModelForm):
 
     def several(self) -> list[forms.BoundField]:
         return [self["goods"], self["services"]]
+
+
+class TaxForm(forms.ModelForm):
+    """Whether the shop charges tax, and under which numbers."""
+
+    class Meta:
+        model = Shop
+        fields = ["tax_registered", "tax_number", "qst_number"]
+        labels = {
+            "tax_registered": gettext_lazy("The shop is registered for tax"),
+            "tax_number": gettext_lazy("GST/HST or VAT number"),
+            "qst_number": gettext_lazy("QST number"),
+        }
+        help_texts = {
+            "tax_registered": gettext_lazy(
+                "Not ticked, as a small supplier: readers pay no tax on what you sell, and their orders say why."
+            ),
+            "tax_number": gettext_lazy("It stands on your invoices."),
+            "qst_number": gettext_lazy("In Quebec only."),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        return cleaned | tax_numbers.checked_fields(self, cleaned, self.instance.country)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from marketplace.checkout import tax
 from marketplace.foundation.models import AuditEntry
 from shops import queries
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
@@ -233,6 +234,7 @@ def _order_page(
         "failed": failed,
         "history": _history(shop_order, lines, now),
         "parcels": list(shop_order.parcels.order_by("pk")),
+        "taxes": tax.by_rate(tax.thawed(line.tax_parts) for line in lines),
     }
     return page(request, workplace, "portal/order.html", context, status=status)
 

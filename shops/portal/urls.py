@@ -59,6 +59,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("stock/<int:record_id>/till-is-right/", stock_views.till_is_right, name="till-is-right"),
     path("profile/", profile_views.profile, name="profile"),
     path("profile/save/", profile_views.save_profile, name="save-profile"),
+    path("profile/tax/", profile_views.save_tax, name="save-tax"),
     path("events/", event_views.events, name="events"),
     path("events/new/", event_views.new, name="event-new"),
     path("events/new/save/", event_views.save, name="event-save"),

@@ -31,10 +31,6 @@ def test_to_decimal_and_to_minor_are_inverse(amount, currency):
     assert money.to_minor(money.to_decimal(amount, currency), currency) == amount
 
 
-def test_included_tax_of_a_french_book():
-    assert money.included_tax(1055, 550) == 55
-
-
 def test_share_rounds_half_up():
     assert money.share(1010, 500) == 51
 

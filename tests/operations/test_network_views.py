@@ -77,8 +77,8 @@ def test_long_text_is_audited_by_its_beginning(board):
         ("sender_email", "nobody"),
         ("commission_basis_points", "50.01"),
         ("commission_basis_points", "-1"),
-        ("book_tax_basis_points", "5.123"),
-        ("other_tax_basis_points", ""),
+        ("tax_number", "123456782RC0001"),
+        ("qst_number", "1234"),
         ("languages", ["de"]),
         ("default_language", "de"),
         ("answer_within_hours", "soon"),
@@ -118,6 +118,6 @@ def test_logo_that_is_no_small_picture_is_refused(logo, board):
 @pytest.mark.parametrize(("basis_points", "shown"), [(0, "0"), (5, "0.05"), (1498, "14.98"), (800, "8")])
 @pytest.mark.django_db
 def test_percent_is_exact_both_ways(basis_points, shown):
-    form = NetworkForm(instance=Network(pk=1, book_tax_basis_points=basis_points))
-    assert form["book_tax_basis_points"].value() == Decimal(shown)
-    assert form.fields["book_tax_basis_points"].clean(shown) == basis_points
+    form = NetworkForm(instance=Network(pk=1, commission_basis_points=basis_points))
+    assert form["commission_basis_points"].value() == Decimal(shown)
+    assert form.fields["commission_basis_points"].clean(shown) == basis_points

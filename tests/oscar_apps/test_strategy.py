@@ -44,18 +44,18 @@ def test_oscars_own_strategy_prices_the_second_shop_from_the_first():
     assert basket.all_lines()[0].purchase_info.price.excl_tax == dear.price != fair.price
 
 
-def test_tax_is_added_or_included_by_the_networks_rule():
+def test_tax_is_estimated_where_the_shop_is_and_added_or_included():
     book = factories.stock_record(factories.shop(), factories.product(is_book=True), price="10.00")
     mug = factories.stock_record(factories.shop(), factories.product(is_book=False), price="10.00")
     unknown = factories.stock_record(factories.shop(), price="10.00")
     unknown.product.facts.delete()
     unknown.refresh_from_db()
-    factories.network(tax_included=False, book_tax_basis_points=500, other_tax_basis_points=1498)
+    factories.network(tax_included=False)
     prices = [ShopStrategy().fetch_for_product(record.product, record).price for record in (book, mug, unknown)]
     assert [(price.excl_tax, price.tax, price.tax_code) for price in prices] == [
-        (Decimal("10.00"), Decimal("0.50"), "500"),
-        (Decimal("10.00"), Decimal("1.50"), "1498"),
-        (Decimal("10.00"), Decimal("1.50"), "1498"),
+        (Decimal("10.00"), Decimal("0.50"), "5000"),
+        (Decimal("10.00"), Decimal("1.50"), "14975"),
+        (Decimal("10.00"), Decimal("1.50"), "14975"),
     ]
     factories.network(tax_included=True)
     price = ShopStrategy().fetch_for_product(book.product, book).price

@@ -20,6 +20,11 @@ from tests import factories
 LINES = {"A": [(2, 2000, 100, 300), (1, 1000, 50, 200)], "B": [(3, 2281, 114, 95)]}
 
 
+def gst(minor: int) -> list[dict]:
+    """5 % on the goods; the delivery shares are taken to be without tax."""
+    return [{"code": "GST", "of": "CA", "rate_milli": 5000, "minor": minor, "delivery_minor": 0}]
+
+
 def checkout(now: datetime | None = None) -> Checkout:
     """Frozen and waiting for its payment."""
     now = now or timezone.now()
@@ -49,7 +54,8 @@ def checkout(now: datetime | None = None) -> Checkout:
                 unit_price_minor=net // units,
                 net_minor=net,
                 tax_minor=tax,
-                tax_basis_points=500,
+                tax_rate_milli=5000,
+                tax_parts=gst(tax),
                 delivery_share_minor=share,
                 total_minor=net + tax + share,
             )
@@ -117,6 +123,8 @@ def _shop_order(order: Order, parcel: CheckoutParcel, letter: str, now: datetime
             unit_price_minor=line.unit_price_minor,
             goods_minor=line.net_minor,
             tax_minor=line.tax_minor,
+            tax_rate_milli=line.tax_rate_milli,
+            tax_parts=line.tax_parts,
             delivery_minor=line.delivery_share_minor,
             total_minor=line.total_minor,
         )

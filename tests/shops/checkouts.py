@@ -41,6 +41,7 @@ def _parcel(checkout: Checkout, option: DeliveryOption, wanted: list[tuple[Stock
     goods = [money.to_minor(record.price, "CAD") * units for record, units in wanted]
     delivery_tax = money.share(option.price_minor, 500)
     shares = money.split(option.price_minor + delivery_tax, goods)
+    share_taxes = money.split(delivery_tax, goods)
     taxes = [money.share(amount, 500) for amount in goods]
     parcel = CheckoutParcel.objects.create(
         checkout=checkout,
@@ -49,11 +50,10 @@ def _parcel(checkout: Checkout, option: DeliveryOption, wanted: list[tuple[Stock
         goods_minor=sum(goods),
         delivery_minor=option.price_minor,
         delivery_tax_minor=delivery_tax,
-        delivery_tax_basis_points=500,
         tax_minor=sum(taxes) + delivery_tax,
         total_minor=sum(goods) + sum(taxes) + option.price_minor + delivery_tax,
     )
-    for (record, units), amount, tax, share in zip(wanted, goods, taxes, shares, strict=True):
+    for (record, units), amount, tax, share, share_tax in zip(wanted, goods, taxes, shares, share_taxes, strict=True):
         CheckoutLine.objects.create(
             parcel=parcel,
             stock_record=record,
@@ -63,8 +63,10 @@ def _parcel(checkout: Checkout, option: DeliveryOption, wanted: list[tuple[Stock
             unit_price_minor=amount // units,
             net_minor=amount,
             tax_minor=tax,
-            tax_basis_points=500,
+            tax_rate_milli=5000,
+            tax_parts=[{"code": "GST", "of": "CA", "rate_milli": 5000, "minor": tax, "delivery_minor": share_tax}],
             delivery_share_minor=share,
+            delivery_tax_minor=share_tax,
             total_minor=amount + tax + share,
         )
 

@@ -53,7 +53,7 @@ def test_guest_goes_from_basket_to_pay_by_forms_alone():
     response = client.post(page_of(checkout, "how"), chosen, follow=True)
     assert response.redirect_chain[-1][0] == page_of(checkout, "pay")
     page = response.content.decode()
-    for text in ("Librairie A", "Librairie B", "12, rue des Halles", "Pay $61.70", "Tax, 5%", "Tax, 14.98%"):
+    for text in ("Librairie A", "Librairie B", "12, rue des Halles", "Pay $61.80", "GST, 5%", "QST, 9.975%"):
         assert text in page
     assert "checked" not in page  # nothing is agreed to before the reader agrees
 
@@ -174,7 +174,7 @@ def test_late_payment_that_goes_back_is_said_on_the_page():
     Checkout.objects.update(state=Checkout.State.REFUNDED)
     page = Client().get(page_of(checkout, "paid")).content.decode()
     assert "Your money comes back" in page
-    assert "$61.70 go back to your card" in page
+    assert "$61.80 go back to your card" in page
 
 
 def test_pages_of_a_frozen_checkout_lead_to_where_it_is():

@@ -44,7 +44,7 @@ def states(order) -> list[list[tuple[str, str]]]:
 def test_page_shows_every_shops_part(order):
     text = page(order)
     code = ShopOrder.objects.get(shop__name="Librairie B").pickup_code
-    for words in ("Librairie A", "Librairie B", f"{order.number}-A", code, "<svg", "12, rue des Halles", "$61.70"):
+    for words in ("Librairie A", "Librairie B", f"{order.number}-A", code, "<svg", "12, rue des Halles", "$61.80"):
         assert words in text
     assert text.count('class="order-qr"><path') == 1  # the part that is sent has no code
 

@@ -1,3 +1,4 @@
+import django.core.validators
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -66,8 +67,8 @@ class Migration(migrations.Migration):
                 ('goods_minor', models.PositiveIntegerField(default=0)),
                 ('delivery_minor', models.PositiveIntegerField(default=0)),
                 ('delivery_tax_minor', models.PositiveIntegerField(default=0)),
-                ('delivery_tax_basis_points', models.PositiveIntegerField(default=0)),
                 ('tax_minor', models.PositiveIntegerField(default=0)),
+                ('tax_note', models.CharField(blank=True, help_text='Why its shop charges none: checkout.tax_words.', max_length=12)),
                 ('total_minor', models.PositiveIntegerField(default=0)),
                 ('checkout', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parcels', to='placing.checkout')),
                 ('delivery_option', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.deliveryoption')),
@@ -85,14 +86,35 @@ class Migration(migrations.Migration):
                 ('discount_minor', models.PositiveIntegerField(default=0)),
                 ('discount_borne_by', models.CharField(choices=[('shop', 'The shop'), ('network', 'The network')], default='shop', max_length=8)),
                 ('net_minor', models.PositiveIntegerField(help_text='Without tax, after discount.')),
-                ('tax_minor', models.PositiveIntegerField()),
-                ('tax_basis_points', models.PositiveIntegerField()),
+                ('tax_minor', models.PositiveIntegerField(help_text='Of the goods.')),
+                ('tax_rate_milli', models.PositiveIntegerField(default=0, help_text='All taxes, in thousandths of a per cent.')),
+                ('tax_parts', models.JSONField(default=list, help_text='As checkout.tax.frozen makes them; they sum to the taxes.')),
                 ('delivery_share_minor', models.PositiveIntegerField(default=0, help_text="Of the parcel's delivery, tax included.")),
+                ('delivery_tax_minor', models.PositiveIntegerField(default=0, help_text='The tax in that share.')),
                 ('total_minor', models.PositiveIntegerField(help_text='Net + tax + delivery share: what a decline gives back.')),
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.product')),
                 ('stock_record', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partner.stockrecord')),
                 ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='placing.checkoutparcel')),
             ],
+        ),
+        migrations.CreateModel(
+            name='TaxRate',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('place', models.CharField(help_text='ISO 3166 country, as in "BE"; "ES-35" for postcodes apart from it; "BE-export" for what leaves it.', max_length=9, validators=[django.core.validators.RegexValidator('^(?!CA\\b|FR\\b)[A-Z]{2}(-([0-9]{1,5}|export))?$')])),
+                ('category', models.CharField(choices=[('book', 'printed books with an ISBN'), ('unnumbered', 'printed books without an ISBN'), ('audiobook', 'audio books on a carrier'), ('ebook', 'e-books'), ('audio_download', 'audio books to download'), ('download', 'other downloads'), ('periodical', 'newspapers and magazines'), ('food', 'basic food'), ('goods', 'other goods'), ('service', 'services to shops')], max_length=14)),
+                ('code', models.CharField(default='VAT', help_text='What the tax is called.', max_length=20)),
+                ('rate_milli', models.PositiveIntegerField(help_text='6000 is 6 %.', validators=[django.core.validators.MaxValueValidator(100000)], verbose_name='Rate, in thousandths of a per cent')),
+                ('since', models.DateField(help_text='The first day on which it holds.')),
+                ('until', models.DateField(blank=True, help_text='The last day; empty while it holds.', null=True)),
+                ('source', models.CharField(help_text='The law and its article, and when it was read.', max_length=300)),
+            ],
+            options={
+                'verbose_name': 'tax rate',
+                'verbose_name_plural': 'tax rates',
+                'ordering': ['place', 'category', '-since'],
+                'constraints': [models.UniqueConstraint(fields=('place', 'category', 'since'), name='tax_rate_once')],
+            },
         ),
         migrations.AddConstraint(
             model_name='checkoutparcel',

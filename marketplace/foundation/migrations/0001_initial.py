@@ -71,8 +71,9 @@ class Migration(migrations.Migration):
                 ('new_shop_days', models.PositiveSmallIntegerField(default=30, verbose_name='Days for which a shop is new')),
                 ('answer_within_hours', models.PositiveSmallIntegerField(default=48, verbose_name='Hours a shop has to answer')),
                 ('tax_included', models.BooleanField(default=False, verbose_name='Prices include tax')),
-                ('book_tax_basis_points', models.PositiveIntegerField(default=500)),
-                ('other_tax_basis_points', models.PositiveIntegerField(default=1498)),
+                ('tax_registered', models.BooleanField(default=True)),
+                ('tax_number', models.CharField(blank=True, help_text='Of GST/HST, or of VAT.', max_length=20)),
+                ('qst_number', models.CharField(blank=True, help_text='In Quebec.', max_length=16)),
             ],
             options={
                 'verbose_name': 'network',

@@ -95,16 +95,16 @@ def _set(basket: Basket, line: Line | None, record: StockRecord, wanted: int, no
         if line is not None:
             line.delete()
     elif line is None:
-        _create(basket, record, quantity)
+        _create(basket, record, quantity, now)
     elif quantity != line.quantity:
         Line.objects.filter(pk=line.pk).update(quantity=quantity, date_updated=now)
     basket.reset_offer_applications()
     return Change(title=record.product.get_title(), shop=shop, asked=wanted, quantity=quantity)
 
 
-def _create(basket: Basket, record: StockRecord, quantity: int) -> None:
+def _create(basket: Basket, record: StockRecord, quantity: int, now: datetime) -> None:
     """Its title is the one of this moment: it may have been joined with another since the record was read."""
-    price = price_of(record, network.current())
+    price = price_of(record, network.current(), now)
     locked = StockRecord.objects.select_for_update(no_key=True).filter(pk=record.pk)
     product_id = locked.values_list("product_id", flat=True).get()
     basket.lines.create(

@@ -17,6 +17,9 @@ from oscar.apps.partner.prices import FixedPrice
 from oscar.apps.partner.prices import Unavailable as NoPrice
 
 from marketplace.checkout import tax
+from marketplace.checkout.tax_categories import is_digital
+from marketplace.checkout.tax_places import home
+from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
 from marketplace.foundation.models import Network
 from marketplace.oscar_apps.partner.availability import ShopStock, Unavailable
@@ -62,7 +65,7 @@ class ShopStrategy(oscar_strategy.Structured):
     def pricing_policy(self, product: Product, stockrecord: StockRecord | None) -> FixedPrice | NoPrice:
         if not stockrecord or stockrecord.price is None:
             return NoPrice()
-        return price_of(stockrecord, network.current())
+        return price_of(stockrecord, network.current(), self.now)
 
     def availability_policy(self, product: Product, stockrecord: StockRecord | None) -> ShopStock | Unavailable:
         shown = stockrecord is not None and product.is_public
@@ -79,14 +82,27 @@ class ShopStrategy(oscar_strategy.Structured):
         self._records.update((record.pk, record) for record in records)
 
 
-def price_of(record: StockRecord, of: Network) -> FixedPrice:
-    """One unit. A line's tax is computed on the line (`checkout.planning`), so that it is rounded once."""
+def price_of(record: StockRecord, of: Network, now: datetime) -> FixedPrice:
+    """One unit, taxed as if it were collected in the shop: an estimate. A line's tax is computed on the line and for
+    where it goes (`checkout.planning`), and no order is made of this one."""
     currency = record.price_currency
-    basis_points = tax.rate(getattr(record.product, "facts", None), of)
-    net, tax_minor = tax.net_and_tax(money.to_minor(record.price, currency), basis_points, included=of.tax_included)
+    due = _due(record, now)
+    net, taxes = tax.net_and_taxes(money.to_minor(record.price, currency), due, included=of.tax_included)
     return FixedPrice(
         currency=currency,
         excl_tax=money.to_decimal(net, currency),
-        tax=money.to_decimal(tax_minor, currency),
-        tax_code=str(basis_points),
+        tax=money.to_decimal(sum(taxes), currency),
+        tax_code=str(tax.rate_milli(due)),
     )
+
+
+def _due(record: StockRecord, now: datetime) -> tuple[Component, ...]:
+    shop = getattr(record.partner, "shop", None)
+    facts, terms = getattr(record.product, "facts", None), getattr(record, "terms", None)
+    if shop is None:
+        return ()
+    digital = is_digital(facts, terms.availability if terms else "")
+    try:
+        return tax.due(shop, facts, digital=digital, place=home(shop), now=now)
+    except tax.NoTaxRowError:
+        return ()

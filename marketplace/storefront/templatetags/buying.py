@@ -1,11 +1,15 @@
-"""What the pages of buying say of a delivery option."""
+"""What the pages and mails of buying say of a delivery option, and of taxes."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from marketplace.checkout import tax_words
+from marketplace.storefront import amounts
 from marketplace.storefront.amounts import shown
 from shops.models import DeliveryOption
 
@@ -38,3 +42,15 @@ def option_price(option: DeliveryOption, goods_minor: int, currency: str) -> str
         values = {"price": shown(price, currency), "from": shown(option.free_above_minor, currency)}
         return _("%(price)s, free from %(from)s") % values
     return delivery_price(price, currency)
+
+
+@register.simple_tag
+def tax_rows(by_rate: Mapping[tuple[str, int], int]) -> list[tuple[str, int]]:
+    """Taxes by rate as rows: ("QST, 9.975%", minor units)."""
+    return amounts.tax_rows(by_rate)
+
+
+@register.filter
+def tax_note(code: str) -> str:
+    """Why a shop charges no tax, by the code that its orders keep."""
+    return tax_words.note(code)

@@ -1,6 +1,8 @@
+import pytest
 from django.urls import reverse
 
 from marketplace.foundation.models import AuditEntry
+from shops.models import ShopMember
 
 
 def test_shop_says_what_it_is_and_readers_find_it_by_that(ours, client):
@@ -20,3 +22,27 @@ def test_what_is_not_on_offer_is_refused(ours):
     assert (response.status_code, sorted(response.context["form"].errors)) == (422, ["goods", "kind"])
     ours.shop.refresh_from_db()
     assert (ours.shop.kind, ours.shop.goods) == ("books", [])
+
+
+@pytest.mark.parametrize("role", [ShopMember.Role.OWNER, ShopMember.Role.ACCOUNTS])
+def test_owner_and_accounts_say_under_which_numbers_the_shop_sells(role, ours):
+    ShopMember.objects.filter(shop=ours.shop).update(role=role)
+    where = reverse("portal:save-tax", args=[ours.shop.slug])
+    wrong = ours.client.post(where, {"tax_registered": "on", "tax_number": "123026635RC0001", "qst_number": "12"})
+    assert (wrong.status_code, sorted(wrong.context["tax_form"].errors)) == (422, ["qst_number", "tax_number"])
+    sent = {"tax_number": "12302 6635 RT0001", "qst_number": "1234567890tq0001"}
+    assert ours.client.post(where, sent).status_code == 302
+    ours.shop.refresh_from_db()
+    assert (ours.shop.tax_registered, ours.shop.tax_number, ours.shop.qst_number) == (
+        *(False, "123026635RT0001"),
+        "1234567890TQ0001",
+    )
+    assert AuditEntry.objects.get(action="shop.tax").facts["tax_registered"] is False
+
+
+def test_staff_see_the_tax_numbers_and_do_not_change_them(ours):
+    response = ours.client.post(reverse("portal:save-tax", args=[ours.shop.slug]), {"tax_number": ""})
+    page = ours.client.get(reverse("portal:profile", args=[ours.shop.slug]))
+    assert (response.status_code, page.status_code, page.context["keeps_accounts"]) == (403, 200, False)
+    ours.shop.refresh_from_db()
+    assert ours.shop.tax_registered
