@@ -22,7 +22,7 @@ from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import calls
-from shops import stock
+from shops import slots, stock
 from shops.models import Allocation, DeliveryOption, Shop, StockTerms
 from shops.orders import splitting
 
@@ -32,7 +32,7 @@ BATCH = 20
 # What belongs to parcels and lines, with the columns that go into an order and its mail: to read all of them, a hundred
 # and fifty, would cost more than to write the order.
 _OF_PARCELS: dict[str, tuple[type[Model], set[str]]] = {
-    "shop": (Shop, {"name", "channel"}),
+    "shop": (Shop, {"name", "channel", "timezone"}),
     "delivery_option": (DeliveryOption, {"kind", "name_fr", "name_en"}),
 }
 _OF_LINES: dict[str, tuple[type[Model], set[str]]] = {
@@ -75,7 +75,7 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
         if checkout is None or checkout.state != Checkout.State.PAID:
             return checkout.order if checkout else None
         parcels, lines = _frozen(checkout)
-        if not _keep(checkout, lines, now):
+        if not _keep(checkout, parcels, lines, now):
             _give_back(checkout, lines, now)
             return None
         order, written = order_rows.write(checkout, parcels, lines, now)
@@ -88,6 +88,9 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
         )
         promised = {line.stock_record_id: line.pk for line in shop_lines if line.stock_record_id}
         stock.promise(checkouts.hold_key(checkout), promised, now=now)
+        if any(parcel.slot_id for parcel in parcels):
+            of_shops = {line.shop_order.shop_id: line.shop_order_id for line in shop_lines}
+            slots.promise(checkouts.hold_key(checkout), of_shops)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
         audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)
@@ -118,21 +121,24 @@ def _not_needed(related: Mapping[str, tuple[type[Model], set[str]]]) -> list[str
     ]
 
 
-def _keep(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> bool:
-    """True when every copy is held for this checkout. A payment may come after its hold ended: then they are held
-    again, if they are still there."""
+def _keep(checkout: Checkout, parcels: list[CheckoutParcel], lines: list[CheckoutLine], now: datetime) -> bool:
+    """True when every copy, and every place with a courier, is held for this checkout. A payment may come after its
+    hold ended: then they are held again, if they are still there."""
     wanted = {line.stock_record_id: line.quantity for line in lines}
     key, held = checkouts.hold_key(checkout), checkouts.units_held(checkout)
-    if held == wanted:
-        return True
-    if held:
-        stock.release_hold(key, now=now, by=Allocation.End.EXPIRED)
-    return not stock.hold(list(wanted.items()), key=key, now=now)
+    if held != wanted:
+        if held:
+            stock.release_hold(key, now=now, by=Allocation.End.EXPIRED)
+        if stock.hold(list(wanted.items()), key=key, now=now):
+            return False
+    in_slots = [(parcel.slot_id, parcel.slot_day) for parcel in parcels if parcel.slot_id and parcel.slot_day]
+    return not slots.hold(in_slots, key=key, now=now)
 
 
 def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
     stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
-    calls.give_back(checkout.payment, reason="Paid after its hold had ended; the copies are gone.", now=now)
+    slots.release_hold(checkouts.hold_key(checkout), now=now)
+    calls.give_back(checkout.payment, reason="Paid after its hold had ended; copies or a slot are gone.", now=now)
     _finish(checkout, Checkout.State.REFUNDED, None)
     audit.record("checkout.give_back", checkout, total_minor=checkout.total_minor)
     mail.post(

@@ -1,23 +1,23 @@
 """What a basket costs and how it reaches the reader: one parcel per shop, everything in minor units and exact.
 
-`plan` reads a basket once (two queries, however many lines); `priced` is the arithmetic, without a database."""
+`plan` reads a basket once (two to four queries, however many lines); `priced` is the arithmetic, without a database."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import tax
-from marketplace.checkout.delivery import Destination, options_by_shop, reaches
+from marketplace.checkout import book_law, delivery, tax, weights
+from marketplace.checkout.delivery import Destination, Quote, Trip, hours_by_shop, options_by_shop
 from marketplace.foundation import money, network
-from shops import stock
-from shops.models import DeliveryOption, Shop
+from shops import slots, stock
+from shops.models import Condition, DeliveryOption, Shop
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class PlannedLine:
     unit_price_minor: int | None
     tax_basis_points: int
     sellable: int
+    weight_grams: int = 0  # one unit
+    is_new_book: bool = False  # as `book_law` means it
+    as_of: datetime | None = None  # the age of the shop's number
     discount_minor: int = 0
     goods_minor: int = 0
     net_minor: int = 0
@@ -58,12 +61,19 @@ class PlannedParcel:
     lines: tuple[PlannedLine, ...]
     options: tuple[DeliveryOption, ...] = ()
     option: DeliveryOption | None = None
+    trip: Trip | None = None  # what the quotes depend on; without one only the option's plain price counts
+    quotes: Mapping[int, Quote] = field(default_factory=dict)  # by option; filled in by `priced`
     goods_minor: int = 0
     delivery_minor: int = 0
     delivery_tax_minor: int = 0
     delivery_tax_basis_points: int = 0
     tax_minor: int = 0
     total_minor: int = 0
+
+    @property
+    def quote(self) -> Quote | None:
+        """Of the chosen option."""
+        return self.quotes.get(self.option.pk) if self.option else None
 
 
 @dataclass(frozen=True)
@@ -92,13 +102,15 @@ class Plan:
 
     @property
     def only_pickups(self) -> bool:
-        return all(parcel.option and parcel.option.kind == DeliveryOption.Kind.PICKUP for parcel in self.parcels)
+        """Whether the reader fetches everything, so that no address is needed."""
+        return all(parcel.option and parcel.option.is_collected for parcel in self.parcels)
 
     def fingerprint(self) -> str:
-        """What the reader saw: changes with any line, quantity, price, delivery, tax or total."""
+        """What the reader saw: changes with any line, quantity, price, delivery, its day, tax or total."""
         seen = [
             (
                 (parcel.shop.pk, parcel.option and parcel.option.pk, parcel.delivery_minor, parcel.total_minor),
+                _day_told(parcel),
                 [(line.record.pk, line.quantity, line.unit_price_minor, line.total_minor) for line in parcel.lines],
             )
             for parcel in self.parcels
@@ -113,9 +125,11 @@ def plan(
     chosen: Mapping[int, int | None] | None = None,
     to: Destination | None = None,
     held: Mapping[int, int] | None = None,
+    in_slots: Mapping[int, tuple[int, date]] | None = None,
 ) -> Plan:
-    """The plan of an open basket. `chosen`: delivery option by shop; one that does not reach `to` counts as not chosen.
-    `held`: units by stock record that this reader's own checkout holds already."""
+    """The plan of an open basket. `chosen`: delivery option by shop; one that cannot bring the parcel to `to` counts as
+    not chosen. `held`: units by stock record that this reader's own checkout holds already. `in_slots`: the courier's
+    slot and day by shop; an option with slots counts as not chosen without one that can be had."""
     of = network.current()
     rows: list[Line] = []
     if basket.pk:
@@ -126,14 +140,30 @@ def plan(
         shop = row.stockrecord.partner.shop
         by_shop[shop].append(_line(row, shop, of.currency, now, (held or {}).get(row.stockrecord_id, 0)))
     options = options_by_shop(shop.pk for shop in by_shop)
+    hours = hours_by_shop(options)
     parcels = []
     for shop, lines in by_shop.items():
+        trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk])
         wanted = (chosen or {}).get(shop.pk)
-        fitting = (option for option in options[shop.pk] if option.pk == wanted and reaches(option, shop, to))
-        parcels.append(
-            PlannedParcel(shop=shop, lines=tuple(lines), options=options[shop.pk], option=next(fitting, None))
-        )
+        option = next((option for option in options[shop.pk] if option.pk == wanted), None)
+        if option is not None and delivery.needs_slot(option):
+            slot = _slot(option, shop, trip, (in_slots or {}).get(shop.pk))
+            option, trip = option if slot else None, replace(trip, slot=slot)
+        parcels.append(PlannedParcel(shop=shop, lines=tuple(lines), options=options[shop.pk], option=option, trip=trip))
     return priced(parcels, currency=of.currency, tax_included=of.tax_included)
+
+
+def _slot(option: DeliveryOption, shop: Shop, trip: Trip, wanted: tuple[int, date] | None) -> slots.Choice | None:
+    found = delivery.choosable(option, shop, trip) if wanted else []
+    return next((choice for choice in found if (choice.slot_id, choice.day) == wanted), None)
+
+
+def _day_told(parcel: PlannedParcel) -> str:
+    """The slot, else the day on which it lies ready: an hour may move while the reader looks."""
+    quote = parcel.quote
+    if quote is None or quote.expected_from is None:
+        return ""
+    return str(quote.expected_from if quote.expected_until else quote.expected_from.date())
 
 
 def _line(row: Line, shop: Shop, currency: str, now: datetime, held: int) -> PlannedLine:
@@ -142,6 +172,7 @@ def _line(row: Line, shop: Shop, currency: str, now: datetime, held: int) -> Pla
     priced_here = record.price is not None and record.price_currency == currency
     terms = getattr(record, "terms", None)
     # A title that was hidden after it came into the basket is not sold; what is held for it already stays.
+    facts = getattr(row.product, "facts", None)
     free = stock.sellable_units(record, shop=shop, terms=terms, now=now) if row.product.is_public else 0
     return PlannedLine(
         basket_line_id=row.pk,
@@ -149,8 +180,11 @@ def _line(row: Line, shop: Shop, currency: str, now: datetime, held: int) -> Pla
         title=row.product.get_title(),
         quantity=row.quantity,
         unit_price_minor=money.to_minor(record.price, currency) if priced_here else None,
-        tax_basis_points=tax.rate(getattr(row.product, "facts", None), network.current()),
+        tax_basis_points=tax.rate(facts, network.current()),
         sellable=free + held,
+        weight_grams=weights.grams(facts),
+        is_new_book=book_law.is_new_book(facts, terms.condition if terms else Condition.NEW),
+        as_of=stock.effective_as_of(terms, shop),
     )
 
 
@@ -177,12 +211,12 @@ def priced(parcels: Sequence[PlannedParcel], *, currency: str, tax_included: boo
 def _priced_parcel(parcel: PlannedParcel, tax_included: bool) -> PlannedParcel:
     lines = [_priced_line(line, tax_included) for line in parcel.lines]
     goods = sum(line.goods_minor for line in lines)
-    delivery = parcel.option.price_for(goods) if parcel.option else 0
+    quotes, option, delivery_minor = _delivery(parcel, lines, goods)
     by_rate: dict[int, int] = defaultdict(int)
     for line in lines:
         by_rate[line.tax_basis_points] += line.goods_minor
     basis_points = tax.delivery_rate(by_rate)
-    delivery_net, delivery_tax = tax.net_and_tax(delivery, basis_points, included=tax_included)
+    delivery_net, delivery_tax = tax.net_and_tax(delivery_minor, basis_points, included=tax_included)
     shares = money.split(delivery_net + delivery_tax, [line.goods_minor for line in lines])
     shared = tuple(
         replace(line, delivery_share_minor=share, total_minor=line.net_minor + line.tax_minor + share)
@@ -192,12 +226,27 @@ def _priced_parcel(parcel: PlannedParcel, tax_included: bool) -> PlannedParcel:
         parcel,
         lines=shared,
         goods_minor=goods,
-        delivery_minor=delivery,
+        delivery_minor=delivery_minor,
+        quotes=quotes,
+        option=option,
         delivery_tax_minor=delivery_tax,
         delivery_tax_basis_points=basis_points,
         tax_minor=delivery_tax + sum(line.tax_minor for line in lines),
         total_minor=sum(line.total_minor for line in shared),
     )
+
+
+def _delivery(
+    parcel: PlannedParcel, lines: Sequence[PlannedLine], goods_minor: int
+) -> tuple[dict[int, Quote], DeliveryOption | None, int]:
+    """What every option asks, the chosen one if it can bring the parcel, and its price."""
+    option = parcel.option
+    if parcel.trip is None:
+        return {}, option, option.price_for(goods_minor) if option else 0
+    quotes = {one.pk: delivery.quote(one, parcel.shop, lines, parcel.trip) for one in parcel.options}
+    if option is None or quotes[option.pk].refusal:
+        return quotes, None, 0
+    return quotes, option, quotes[option.pk].price_minor
 
 
 def _priced_line(line: PlannedLine, tax_included: bool) -> PlannedLine:
