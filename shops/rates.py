@@ -88,11 +88,21 @@ def write(table: Sequence[Rate], currency: str) -> str:
 
     lines = []
     for rate in table:
-        zone = ", ".join(rate.countries) + (": " + ", ".join(rate.prefixes) if rate.prefixes else "")
         grams = "" if rate.grams is None else str(rate.grams)
-        cells = [zone, grams, amount(rate.amount_minor), amount(rate.price_minor), amount(rate.free_above_minor)]
+        cells = [
+            zone_text(rate),
+            grams,
+            amount(rate.amount_minor),
+            amount(rate.price_minor),
+            amount(rate.free_above_minor),
+        ]
         lines.append("; ".join(cells).rstrip("; "))
     return "\n".join(lines)
+
+
+def zone_text(rate: Rate) -> str:
+    """ "CA: H2, H3"."""
+    return ", ".join(rate.countries) + (": " + ", ".join(rate.prefixes) if rate.prefixes else "")
 
 
 def amount_minor(text: str, currency: str) -> int:

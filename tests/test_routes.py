@@ -25,6 +25,7 @@ from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.readers import alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
+from shops.models import Parcel
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
@@ -199,6 +200,16 @@ ROUTES: dict[str, Row] = {
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
     "portal:profile": get(SHOP_A, "slug"),
     "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books"),
+    "portal:delivery": get(SHOP_A, "slug"),
+    "portal:save-counter": post(SHOP_A_DOES, "slug", preparation_minutes="60"),
+    "portal:delivery-new": get(SHOP_A, "slug", "option_kind"),
+    "portal:delivery-change": get(SHOP_A, "slug", "option"),
+    "portal:delivery-save": post((LOGIN, 404, 422, 404, 404), "slug", "option_kind"),
+    "portal:delivery-save-change": post((LOGIN, 404, 422, 404, 404), "slug", "option"),
+    "portal:delivery-arrange": post(SHOP_A_DOES, "slug", "option"),
+    "portal:for-others": get(SHOP_A, "slug"),
+    "portal:parcel-arrive": post(SHOP_A_DOES, "slug", "parcel"),
+    "portal:parcel-collect": post((LOGIN, 404, 409, 404, 404), "slug", "parcel"),
     "portal:events": get(SHOP_A, "slug"),
     "portal:event-new": get(SHOP_A, "slug"),
     "portal:event-change": get(SHOP_A, "slug", "event"),
@@ -288,6 +299,12 @@ class World:
         return dict(zip(ACTORS, people, strict=True))
 
 
+def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
+    """A's option, and a parcel that B carried to it."""
+    parcel = Parcel.objects.create(shop_order=b.order, carried_to=a.shop, handed_over_at=timezone.now())
+    return {"option": a.order.delivery_option_id, "option_kind": "courier", "parcel": parcel.pk}
+
+
 @pytest.fixture
 def world(db, settings, tmp_path) -> World:
     settings.VAR_DIR = tmp_path
@@ -342,6 +359,7 @@ def world(db, settings, tmp_path) -> World:
         "work": "foundation.mailmessage",
         "parked": parked.pk,
         "event": factories.event(a.shop).pk,
+        **of_delivery(a, b),
         "nothing": "nothing",
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(

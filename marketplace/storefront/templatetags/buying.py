@@ -65,7 +65,7 @@ def option_price(option: DeliveryOption, parcel: PlannedParcel, currency: str) -
 
 @register.simple_tag
 def option_place(option: DeliveryOption, shop: Shop) -> str:
-    """Where one collects what comes from `shop`: "Librairie du Port, 1, rue du Port, Montréal"; empty for what is sent."""
+    """Where one collects what comes from `shop`: "Librairie du Port, 1, rue du Port, Montréal"; else nothing."""
     where = {
         DeliveryOption.Kind.PICKUP: shop,
         DeliveryOption.Kind.POINT: option.point,
