@@ -20,12 +20,13 @@ from catalog_sync.models import DryRun, TitleMove, Webhook
 from marketplace.api.models import ReadKey
 from marketplace.catalogue.models import ListedName, ProductFacts, Subject
 from marketplace.checkout import checkouts
+from marketplace.checkout.models import Institution
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.readers import alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
-from shops.models import Parcel
+from shops.models import Parcel, PickupPoint
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
@@ -264,6 +265,15 @@ ROUTES: dict[str, Row] = {
     "operations:health": get(OPERATOR),
     "operations:verify": post(OPERATOR),
     "operations:network": get(OPERATOR),
+    "operations:points": get(OPERATOR),
+    "operations:point": get(OPERATOR, "point"),
+    "operations:point-save": post((LOGIN, 404, 404, 404, 422)),
+    "operations:point-save-change": post((LOGIN, 404, 404, 404, 422), "point"),
+    "operations:institutions": get(OPERATOR),
+    "operations:institution-add": post((LOGIN, 404, 404, 404, 422)),
+    "operations:institution-remove": post(OPERATOR_DOES, "institution"),
+    "operations:accredit": post(OPERATOR_DOES, shop="shop_id"),
+    "operations:institution-report": get(OPERATOR, "year"),
     "operations:read-keys": get(OPERATOR),
     "operations:make-read-key": post((LOGIN, 404, 404, 404, 200), label="x", scopes="read:shops", per_minute="90"),
     "operations:revoke-read-key": post(OPERATOR_DOES, "read_key"),
@@ -300,9 +310,12 @@ class World:
 
 
 def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
-    """A's option, and a parcel that B carried to it."""
+    """A's option, a parcel that B carried to it, a pick-up point, an institution."""
     parcel = Parcel.objects.create(shop_order=b.order, carried_to=a.shop, handed_over_at=timezone.now())
-    return {"option": a.order.delivery_option_id, "option_kind": "courier", "parcel": parcel.pk}
+    point = PickupPoint.objects.create(name="Bibliothèque", line1="1, rue", city="Laval", postcode="H7A 1A1")
+    institution = Institution.objects.create(user=factories.user(), name="École", region="06")
+    known = {"option": a.order.delivery_option_id, "option_kind": "courier", "parcel": parcel.pk, "year": 2026}
+    return known | {"point": point.pk, "institution": institution.pk}
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import checkouts
+from marketplace.checkout import checkouts, institutions
 from marketplace.checkout.delivery import Quote
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
@@ -22,16 +22,18 @@ from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import sessions
 from marketplace.payments.models import Payment
 from shops import slots, stock
+from shops.models import Shop
 
 
 @dataclass(frozen=True)
 class Refusal:
     """Why nothing was frozen. `reason`: changed (an amount differs from what the reader saw), short (a shop no longer
-    has the copies: `short`), full (the courier's slot is taken meanwhile), incomplete (a decision is open), empty,
-    ended (it is no longer being filled in)."""
+    has the copies: `short`), barred (an institution may not buy its books from `barred`), full (the courier's slot is
+    taken meanwhile), incomplete (a decision is open), empty, ended (it is no longer being filled in)."""
 
     reason: str
     short: Sequence[PlannedLine] = field(default=())
+    barred: Sequence[Shop] = field(default=())
 
 
 def pay(checkout: Checkout, *, seen: str, success_url: str, cancel_url: str, now: datetime) -> Refusal | Payment:
@@ -57,7 +59,7 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if checkout.state != Checkout.State.OPEN or checkout.basket_id is None or other is not None:
             return Refusal("ended")
         plan = checkouts.plan_of(checkout, now=now)
-        refusal = _refusal(checkout, plan, seen)
+        refusal = _refusal(checkout, plan, seen) or _barred(checkout, plan, now)
         if refusal:
             return refusal
         wanted = sorted((line.record.pk, line.quantity) for line in plan.lines)
@@ -89,6 +91,12 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str) -> Refusal | None:
     if plan.fingerprint() != seen:
         return Refusal("changed")
     return None
+
+
+def _barred(checkout: Checkout, plan: Plan, now: datetime) -> Refusal | None:
+    institution = institutions.institution_of(checkout.user_id)
+    barred = institutions.barred(institution, plan, now=now) if institution else []
+    return Refusal("barred", barred=barred) if barred else None
 
 
 def write(checkout: Checkout, plan: Plan, now: datetime) -> None:

@@ -199,6 +199,11 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
     if done.reason == "changed":
         messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
         return redirect("storefront:checkout-pay", checkout.token)
+    if done.reason == "barred":
+        names = ", ".join(shop.name for shop in done.barred)
+        text = _("As an institution you buy books at the regular price from accredited shops, so not from %(shops)s.")
+        messages.warning(request, text % {"shops": names})
+        return redirect("storefront:basket")
     if done.reason == "full":
         messages.warning(request, _("The courier’s time that you chose is taken meanwhile. Please choose another."))
         return redirect("storefront:checkout-how", checkout.token)
