@@ -7,8 +7,7 @@ from datetime import datetime
 from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -116,10 +115,10 @@ def accredit(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @operator_page
-def report(request: HttpRequest, year: int) -> HttpResponseBase:
+def report(request: HttpRequest, year: int) -> HttpResponse:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise Http404
-    response = StreamingHttpResponse(institutions.report(year), content_type="text/csv; charset=utf-8")
+    response = HttpResponse("".join(institutions.report(year)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="institutions-{year}.csv"'
     return response
 
