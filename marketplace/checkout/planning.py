@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
@@ -163,7 +164,8 @@ def _day_told(parcel: PlannedParcel) -> str:
     quote = parcel.quote
     if quote is None or quote.expected_from is None:
         return ""
-    return str(quote.expected_from if quote.expected_until else quote.expected_from.date())
+    local = quote.expected_from.astimezone(ZoneInfo(parcel.shop.timezone))
+    return str(local if quote.expected_until else local.date())
 
 
 def _line(row: Line, shop: Shop, currency: str, now: datetime, held: int) -> PlannedLine:
