@@ -13,6 +13,7 @@ from catalog_sync.records import Availability, CatalogRecord, Condition, Form, P
 LONGEST_TEXT = 1000  # characters of a text on one line
 MOST_UNITS = 999_999_999
 MOST_DAYS = 99_999
+MOST_GRAMS = 1_000_000
 MOST_NAMES = 500  # contributors or subjects of one article
 KINDS_OF_PRICE = tuple(kind for kind in PriceKind.ALL if kind != PriceKind.NET)
 
@@ -65,6 +66,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "unit_size": _TEXT,
     "tax_code": _TEXT,
     "related": _list_of("relation", "kind of identifier", "value"),
+    "weight": {**_maybe(MOST_GRAMS, 1), "description": "grams of one unit"},
 }
 
 
@@ -223,4 +225,5 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "unit_size": _line,
     "tax_code": _line,
     "related": _related,
+    "weight": _number(1, MOST_GRAMS),
 }

@@ -229,6 +229,19 @@ def pages(text: str) -> int | None:
     return int(whole[1]) or None if whole else None
 
 
+_GRAMS = {"gr": Decimal(1), "kg": Decimal(1000), "oz": Decimal("28.349523125"), "lb": Decimal("453.59237")}
+_HEAVIEST = 1_000_000
+
+
+def grams(number: str, unit: str) -> int | None:
+    """A weight in whole grams, in one of the units of ONIX list 50; None for what is none, or heavier than a tonne."""
+    try:
+        weight = Decimal(number.strip().replace(",", ".")) * _GRAMS[unit.strip().lower()]
+    except (KeyError, ArithmeticError):
+        return None
+    return round(weight) or None if 0 < weight <= _HEAVIEST else None
+
+
 _RATE = re.compile(r"^\D{0,20}?(\d{0,2})(?:[.,](\d{1,4}))?\s*(%?)[^\d]{0,20}$")
 _HIGHEST_RATE = 30  # per cent; no value-added tax is higher
 _RATE_WORDS = frozenset({"", "tva", "taux", "vat", "iva", "mwst", "ust", "btw", "gst", "tps", "ндс", "tax", "taxe"})

@@ -121,7 +121,7 @@ def _blocks(record: CatalogRecord) -> list[str]:
 
 class _Element:
     """An element being filled. `add(name, text)` adds a child with a text, or nothing where it is empty; `child(name)`
-    one to be filled."""
+    one to be filled, `filled(name, …)` one with these."""
 
     __slots__ = ("element",)
 
@@ -135,6 +135,11 @@ class _Element:
 
     def child(self, name: str) -> "_Element":
         return _Element(etree.SubElement(self.element, f"{{{NAMESPACE}}}{name}"))
+
+    def filled(self, name: str, **texts: object) -> None:
+        child = self.child(name)
+        for inner, text in texts.items():
+            child.add(inner, text)
 
     def flag(self, name: str) -> None:
         etree.SubElement(self.element, f"{{{NAMESPACE}}}{name}")
@@ -210,6 +215,8 @@ def _descriptive(detail: _Element, record: CatalogRecord) -> None:
     form, form_detail = codes.DOWNLOADS.get(record.form, ("EA", "")) if is_download else codes.FORMS[record.form]
     detail.add("ProductForm", form)
     detail.add("ProductFormDetail", form_detail)
+    if record.weight:
+        detail.filled("Measure", MeasureType="08", Measurement=record.weight, MeasureUnitCode="gr")
     if record.series:
         collection = detail.child("Collection")
         collection.add("CollectionType", "10")
@@ -221,14 +228,9 @@ def _descriptive(detail: _Element, record: CatalogRecord) -> None:
         contributor.add("ContributorRole", codes.ROLES.get(role, "A99"))
         contributor.add("PersonName", name)
     if record.language:
-        language = detail.child("Language")
-        language.add("LanguageRole", "01")
-        language.add("LanguageCode", codes.LANGUAGES[record.language])
+        detail.filled("Language", LanguageRole="01", LanguageCode=codes.LANGUAGES[record.language])
     if record.pages:
-        extent = detail.child("Extent")
-        extent.add("ExtentType", "00")
-        extent.add("ExtentValue", record.pages)
-        extent.add("ExtentUnit", "03")
+        detail.filled("Extent", ExtentType="00", ExtentValue=record.pages, ExtentUnit="03")
     for scheme, code, words in record.subjects:
         if code or words:
             _subject(detail.child("Subject"), scheme, code, words)

@@ -142,6 +142,7 @@ class CatalogRecord(NamedTuple):
     tax_code: str = ""  # rate in percent ("5.5") or else the sender's own code
     # (Relation, kind of identifier, value); a GTIN as it is printed, in 8, 13 or 14 digits
     related: tuple[tuple[str, str, str], ...] = ()
+    weight: int | None = None  # grams of one unit, as it is handed over
 
 
 FACT_FIELDS: tuple[str, ...] = CatalogRecord._fields[CatalogRecord._fields.index("subtitle") :]

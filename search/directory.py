@@ -15,6 +15,7 @@ from django.db.models.signals import post_delete, post_save
 from django.utils.translation import get_language
 
 from shops.models import DeliveryOption, OpeningHours, Shop
+from shops.models_delivery import COLLECTED
 
 _KEPT_SECONDS = 5.0
 _kept: tuple[float, Mapping[int, ShopCard]] | None = None
@@ -99,7 +100,7 @@ class ShopCard:
     @property
     def cheapest_delivery(self) -> Delivery | None:
         """The cheapest that goes everywhere; a local one only where there is no other."""
-        sent = [option for option in self.deliveries if not option.is_pickup]
+        sent = [option for option in self.deliveries if option.kind not in COLLECTED]
         return min(sent, key=lambda option: (option.local, option.price_minor), default=None)
 
 

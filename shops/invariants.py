@@ -10,7 +10,7 @@ from oscar.apps.order.models import Order
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import money
-from shops.models import Allocation, ShopOrder, ShopOrderLine
+from shops.models import Allocation, ShopOrder, ShopOrderLine, SlotDay
 from shops.orders.fulfilment import status_of
 
 
@@ -76,10 +76,17 @@ def _unsplit() -> Count:
     return Count("lines", filter=Q(lines__shop_order_line=None), distinct=True)
 
 
+def slots_that_differ() -> list[str]:
+    """`SlotDay.taken` is the number of its open bookings."""
+    days = SlotDay.objects.annotate(open=Count("bookings", filter=Q(bookings__ended_at=None)))
+    return [f"Slot {row} has {row.open} open bookings." for row in days.exclude(taken=F("open"))]
+
+
 INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "stock: counters are the sum of open allocations": counters_that_differ,
     "stock: allocations end once and say why": ends_without_cause,
     "stock: every line has its units": lines_without_their_units,
+    "slots: counters are the number of open bookings": slots_that_differ,
     "orders: shop orders add up to their order": orders_split_wrongly,
     "orders: every shop order goes to its shop": shop_orders_without_transmission,
 }

@@ -1,7 +1,8 @@
 """Everything one shop is and does. Split over files that are read one at a time; the names are all here."""
 
+from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_orders import Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
-from shops.models_shop import DeliveryOption, OpeningHours, Shop, ShopMember
+from shops.models_shop import OpeningHours, Shop, ShopMember
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms
 
 __all__ = [
@@ -9,13 +10,17 @@ __all__ = [
     "Availability",
     "Condition",
     "DeliveryOption",
+    "DeliverySlot",
     "OpeningHours",
     "Parcel",
     "ParcelLine",
+    "PickupPoint",
     "Shop",
     "ShopMember",
     "ShopOrder",
     "ShopOrderLine",
+    "SlotBooking",
+    "SlotDay",
     "StockIncident",
     "StockTerms",
     "Transmission",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
+from shops import readiness
 from shops.models_shop import Shop
 from shops.models_stock import Condition
 
@@ -36,6 +39,12 @@ class ShopOrder(models.Model):
     tax_note = models.CharField(max_length=12, blank=True, help_text="Why its shop charges none: checkout.tax_words.")
     total_minor = models.PositiveIntegerField(help_text="What the reader pays for this part.")
     pickup_code = models.CharField(max_length=12, blank=True)
+    # What the reader was told at checkout: when it lies ready to collect, or the slot in which the courier comes.
+    expected_from = models.DateTimeField(null=True, blank=True)
+    expected_until = models.DateTimeField(null=True, blank=True)
+    awaits_confirmation = models.BooleanField(
+        default=False, help_text="That holds only once the shop has answered: its number was old."
+    )
     created_at = models.DateTimeField()
     answer_due_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
@@ -47,6 +56,13 @@ class ShopOrder(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def promised(self) -> str:
+        """When the reader was told to have it, in words and the shop's own time; empty where only days were told."""
+        return readiness.words(
+            self.expected_from, self.expected_until, ZoneInfo(self.shop.timezone), self.awaits_confirmation
+        )
 
 
 class ShopOrderLine(models.Model):
@@ -143,6 +159,12 @@ class Parcel(models.Model):
     tracking = models.CharField(max_length=80, blank=True)
     handed_over_at = models.DateTimeField()
     handed_over_to = models.CharField(max_length=120, blank=True)
+    # Carried to another shop, which hands it to the reader (`shops.orders.carrying`).
+    carried_to = models.ForeignKey(
+        Shop, null=True, blank=True, on_delete=models.PROTECT, related_name="parcels_for_others"
+    )
+    arrived_at = models.DateTimeField(null=True, blank=True)
+    collected_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.shop_order} {self.kind}"

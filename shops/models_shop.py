@@ -1,4 +1,4 @@
-"""A shop, its people, its hours, how it delivers."""
+"""A shop, its people, its hours."""
 
 from __future__ import annotations
 
@@ -57,6 +57,27 @@ class Shop(models.Model):
         SCHOOLS = "schools", _("Serves schools and libraries")
         CAFE = "cafe", _("Café")
 
+    class Region(models.TextChoices):
+        """The administrative regions of Quebec, by their official numbers."""
+
+        BAS_SAINT_LAURENT = "01", "Bas-Saint-Laurent"
+        SAGUENAY = "02", "Saguenay–Lac-Saint-Jean"
+        CAPITALE_NATIONALE = "03", "Capitale-Nationale"
+        MAURICIE = "04", "Mauricie"
+        ESTRIE = "05", "Estrie"
+        MONTREAL = "06", "Montréal"
+        OUTAOUAIS = "07", "Outaouais"
+        ABITIBI = "08", "Abitibi-Témiscamingue"
+        COTE_NORD = "09", "Côte-Nord"
+        NORD = "10", "Nord-du-Québec"
+        GASPESIE = "11", "Gaspésie–Îles-de-la-Madeleine"
+        CHAUDIERE = "12", "Chaudière-Appalaches"
+        LAVAL = "13", "Laval"
+        LANAUDIERE = "14", "Lanaudière"
+        LAURENTIDES = "15", "Laurentides"
+        MONTEREGIE = "16", "Montérégie"
+        CENTRE = "17", "Centre-du-Québec"
+
     class StockKind(models.TextChoices):
         """Which number its feeds give, in both lanes: units on hand, or units not yet promised to its customers."""
 
@@ -103,6 +124,13 @@ class Shop(models.Model):
     )
     # Whether the index counts its stock; the step `follow_freshness` marks its titles when that changes.
     counted_for_sale = models.BooleanField(default=False)
+    preparation_minutes = models.PositiveSmallIntegerField(
+        default=60, help_text="Of its opening hours, from an order until it lies ready at the counter."
+    )
+    # The other half of the agreement is the other shop's delivery option that names this one.
+    receives_for_others = models.BooleanField(
+        default=False, help_text="Hands over at its counter what other shops of the network bring there."
+    )
     commission_basis_points = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: the network's.")
     stripe_account = models.CharField(max_length=60, blank=True)
     stripe_account_ready = models.BooleanField(default=False)
@@ -118,6 +146,10 @@ class Shop(models.Model):
     qst_number = models.CharField(max_length=16, blank=True, help_text="In Quebec.")
     is_professional = models.BooleanField(default=True, help_text="A private person sells without a right of return.")
     return_days = models.PositiveSmallIntegerField(default=14, help_text="Days within which a reader may send back.")
+    # Accredited under Quebec's Act respecting the development of Quebec firms in the book industry (chapter D-8.1).
+    accreditation = models.CharField("Number of its accreditation", max_length=40, blank=True)
+    accredited_until = models.DateField(null=True, blank=True, help_text="Empty: until it is taken away.")
+    administrative_region = models.CharField(max_length=2, choices=Region.choices, blank=True)
     return_terms_fr = models.TextField(blank=True)
     return_terms_en = models.TextField(blank=True)
     # How often it could hand over what its numbers said: `shops.keeping`.
@@ -135,6 +167,13 @@ class Shop(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("storefront:shop", args=[self.slug])
+
+    @property
+    def sells_books(self) -> bool:
+        """Whether it is a "commerce de vente au détail de livres", as book law says of where a reader collects."""
+        kinds, goods = Shop.Kind, Shop.Goods
+        shelves = {goods.NEW_BOOKS, goods.USED_BOOKS, goods.RARE_BOOKS, goods.COMICS, goods.CHILDREN}
+        return self.kind in {kinds.BOOKS, kinds.USED_BOOKS, kinds.COMICS} or bool(shelves & set(self.goods))
 
 
 class ShopMember(models.Model):
@@ -172,37 +211,3 @@ class OpeningHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shop} {self.weekday} {self.opens:%H:%M}–{self.closes:%H:%M}"
-
-
-class DeliveryOption(models.Model):
-    """One way a shop's parcel reaches the reader, at one plain rate."""
-
-    class Kind(models.TextChoices):
-        PICKUP = "pickup", _("Pick-up in the shop")
-        POST = "post", _("Post")
-        COURIER = "courier", _("Local courier")
-
-    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="delivery_options")
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    name_fr = models.CharField(max_length=80)
-    name_en = models.CharField(max_length=80)
-    price_minor = models.PositiveIntegerField(default=0, help_text="Per parcel, in the network's currency.")
-    free_above_minor = models.PositiveIntegerField(null=True, blank=True)
-    days_min = models.PositiveSmallIntegerField(default=0, help_text="Days from the order until it is there, at best.")
-    days_max = models.PositiveSmallIntegerField(default=1)
-    countries = models.JSONField(default=list, blank=True, help_text='Where to: ["CA"]; empty for pick-up.')
-    postcode_prefixes = models.JSONField(default=list, blank=True, help_text='["H2", "H3"]; empty: everywhere there.')
-    active = models.BooleanField(default=True)
-    position = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        ordering = ["position", "pk"]
-
-    def __str__(self) -> str:
-        return f"{self.shop}: {self.name_en}"
-
-    def price_for(self, goods_minor: int) -> int:
-        """Price of one parcel that holds goods for `goods_minor`, in minor units."""
-        if self.free_above_minor is not None and goods_minor >= self.free_above_minor:
-            return 0
-        return self.price_minor

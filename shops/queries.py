@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from marketplace.models import User
-from shops.models import Shop, ShopMember, ShopOrder
+from shops.models import DeliveryOption, Parcel, Shop, ShopMember, ShopOrder
 
 _WORKS = {ShopMember.Role.OWNER, ShopMember.Role.STAFF}
 _KEEPS_ACCOUNTS = {ShopMember.Role.OWNER, ShopMember.Role.ACCOUNTS}
@@ -48,3 +48,19 @@ def members(user: User | AnonymousUser) -> QuerySet[ShopMember]:
     """Who acts for the user's shops, by shop and e-mail."""
     rows = ShopMember.objects.filter(shop__in=shops_for(user)).select_related("shop", "user")
     return rows.order_by("shop__name", "user__email")
+
+
+def parcels_for(user: User | AnonymousUser) -> QuerySet[Parcel]:
+    """What other shops carried, or carry, to the user's shops to be handed over there, oldest first."""
+    rows = Parcel.objects.filter(carried_to__in=shops_for(user))
+    return rows.select_related("shop_order__shop", "shop_order__order__checkout", "carried_to").order_by("pk")
+
+
+def orders_on_their_way_to(user: User | AnonymousUser, shop: Shop) -> QuerySet[ShopOrder]:
+    """Other shops' orders that are to be collected at `shop`, one of the user's, and have not left their shop yet."""
+    there = ShopOrder.objects.filter(
+        delivery_kind=DeliveryOption.Kind.OTHER_SHOP,
+        delivery_option__receiving_shop__in=shops_for(user).filter(pk=shop.pk),
+        status__in=[ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED],
+    )
+    return there.select_related("shop", "order__checkout").order_by("pk")

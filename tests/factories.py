@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -24,7 +24,16 @@ from marketplace.foundation.money import to_minor
 from marketplace.models import User
 from marketplace.payments.models import MoneyCall, Payment
 from shops import stock
-from shops.models import DeliveryOption, Shop, ShopMember, ShopOrder, ShopOrderLine, StockTerms
+from shops.models import (
+    DeliveryOption,
+    DeliverySlot,
+    OpeningHours,
+    Shop,
+    ShopMember,
+    ShopOrder,
+    ShopOrderLine,
+    StockTerms,
+)
 
 _number = count(1)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday; for tests that want a fixed clock
@@ -76,6 +85,17 @@ def member(of: Shop, person: User | None = None, role: str = ShopMember.Role.STA
 def delivery_option(of: Shop, kind: str = DeliveryOption.Kind.PICKUP, **columns: object) -> DeliveryOption:
     columns = {"name_fr": "Au comptoir", "name_en": "At the counter"} | columns
     return DeliveryOption.objects.create(shop=of, kind=kind, **columns)
+
+
+def opening_hours(of: Shop, *, weekday: int, opens: time, closes: time) -> OpeningHours:
+    return OpeningHours.objects.create(shop=of, weekday=weekday, opens=opens, closes=closes)
+
+
+def slot(of: DeliveryOption, *, weekday: int, hour: int = 17, capacity: int = 1) -> DeliverySlot:
+    """Of a courier: two hours from `hour` on."""
+    return DeliverySlot.objects.create(
+        option=of, weekday=weekday, begins=time(hour), ends=time(hour + 2), capacity=capacity
+    )
 
 
 def event(of: Shop, title: str = "Lecture", **columns: object) -> Event:

@@ -20,11 +20,13 @@ from catalog_sync.models import DryRun, TitleMove, Webhook
 from marketplace.api.models import ReadKey
 from marketplace.catalogue.models import ListedName, ProductFacts, Subject
 from marketplace.checkout import checkouts
+from marketplace.checkout.models import Institution
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.readers import alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
+from shops.models import Parcel, PickupPoint
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
@@ -200,6 +202,16 @@ ROUTES: dict[str, Row] = {
     "portal:profile": get(SHOP_A, "slug"),
     "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books"),
     "portal:save-tax": post((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:delivery": get(SHOP_A, "slug"),
+    "portal:save-counter": post(SHOP_A_DOES, "slug", preparation_minutes="60"),
+    "portal:delivery-new": get(SHOP_A, "slug", "option_kind"),
+    "portal:delivery-change": get(SHOP_A, "slug", "option"),
+    "portal:delivery-save": post((LOGIN, 404, 422, 404, 404), "slug", "option_kind"),
+    "portal:delivery-save-change": post((LOGIN, 404, 422, 404, 404), "slug", "option"),
+    "portal:delivery-arrange": post(SHOP_A_DOES, "slug", "option"),
+    "portal:for-others": get(SHOP_A, "slug"),
+    "portal:parcel-arrive": post(SHOP_A_DOES, "slug", "parcel"),
+    "portal:parcel-collect": post((LOGIN, 404, 409, 404, 404), "slug", "parcel"),
     "portal:events": get(SHOP_A, "slug"),
     "portal:event-new": get(SHOP_A, "slug"),
     "portal:event-change": get(SHOP_A, "slug", "event"),
@@ -254,6 +266,15 @@ ROUTES: dict[str, Row] = {
     "operations:health": get(OPERATOR),
     "operations:verify": post(OPERATOR),
     "operations:network": get(OPERATOR),
+    "operations:points": get(OPERATOR),
+    "operations:point": get(OPERATOR, "point"),
+    "operations:point-save": post((LOGIN, 404, 404, 404, 422)),
+    "operations:point-save-change": post((LOGIN, 404, 404, 404, 422), "point"),
+    "operations:institutions": get(OPERATOR),
+    "operations:institution-add": post((LOGIN, 404, 404, 404, 422)),
+    "operations:institution-remove": post(OPERATOR_DOES, "institution"),
+    "operations:accredit": post(OPERATOR_DOES, shop="shop_id"),
+    "operations:institution-report": get(OPERATOR, "year"),
     "operations:read-keys": get(OPERATOR),
     "operations:make-read-key": post((LOGIN, 404, 404, 404, 200), label="x", scopes="read:shops", per_minute="90"),
     "operations:revoke-read-key": post(OPERATOR_DOES, "read_key"),
@@ -287,6 +308,15 @@ class World:
     def actors(self) -> dict[str, User | None]:
         people = (None, self.reader, self.a.staff, self.b.staff, self.operator)
         return dict(zip(ACTORS, people, strict=True))
+
+
+def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
+    """A's option, a parcel that B carried to it, a pick-up point, an institution."""
+    parcel = Parcel.objects.create(shop_order=b.order, carried_to=a.shop, handed_over_at=timezone.now())
+    point = PickupPoint.objects.create(name="Bibliothèque", line1="1, rue", city="Laval", postcode="H7A 1A1")
+    institution = Institution.objects.create(user=factories.user(), name="École", region="06")
+    known = {"option": a.order.delivery_option_id, "option_kind": "courier", "parcel": parcel.pk, "year": 2026}
+    return known | {"point": point.pk, "institution": institution.pk}
 
 
 @pytest.fixture
@@ -343,6 +373,7 @@ def world(db, settings, tmp_path) -> World:
         "work": "foundation.mailmessage",
         "parked": parked.pk,
         "event": factories.event(a.shop).pk,
+        **of_delivery(a, b),
         "nothing": "nothing",
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(

@@ -251,6 +251,7 @@ class Onix(FileAdapter):
             audience=facts.read_audience(product),
             tax_code=supply.tax_code,
             related=read_related(product, message.sender),
+            weight=facts.read_weight(product),
         )
         silent = speaks_for and "price" not in speaks_for
         issues = () if silent else supply.issues

@@ -50,7 +50,8 @@ audiencerange:AudienceRange b074:AudienceRangeQualifier b075:AudienceRangePrecis
 salesrights:SalesRights b089:SalesRightsType b090:RightsCountry b388:RightsTerritory notforsale:NotForSale
 x456:ROWSalesRightsType resourceversionfeature:ResourceVersionFeature x442:ResourceVersionFeatureType
 x439:FeatureValue x441:ResourceForm f115:MediaFileFormatCode j308:TerritoryExcluded j138:SupplyToCountry
-j397:SupplyToTerritory b171:SubjectSchemeName j140:SupplyToCountryExcluded
+j397:SupplyToTerritory b171:SubjectSchemeName j140:SupplyToCountryExcluded measure:Measure x315:MeasureType
+c093:MeasureTypeCode c094:Measurement c095:MeasureUnitCode
 """
 REFERENCE_NAMES: dict[str, str] = dict(pair.split(":") for pair in _TAGS.split())
 
@@ -59,7 +60,7 @@ SUPPLY_FIELDS = tuple(name for name in OFFER_FIELDS if name not in ("condition",
 BLOCK_FIELDS: dict[str, tuple[str, ...]] = {
     "DescriptiveDetail": (
         *("title", "subtitle", "contributors", "subjects", "language", "form", "pages", "series", "series_number"),
-        "audience",
+        *("audience", "weight"),
     ),
     "CollateralDetail": ("description", "cover"),
     "PublishingDetail": ("publisher", "publication_date"),

@@ -210,6 +210,14 @@ def read_pages(product: Part) -> int | None:
     return cleaning.pages(stated or text(detail, "NumberOfPages"))
 
 
+def read_weight(product: Part) -> int | None:
+    """The unit weight (list 48, 08) in grams."""
+    for measure in block(product, "DescriptiveDetail").findall("Measure"):
+        if (text(measure, "MeasureType") or text(measure, "MeasureTypeCode")) == "08":
+            return cleaning.grams(text(measure, "Measurement"), text(measure, "MeasureUnitCode"))
+    return None
+
+
 def read_publication_date(product: Part) -> str:
     """The publication date (role 01), else that of the first market."""
     detail = block(product, "PublishingDetail")

@@ -117,6 +117,7 @@ class ShopifyCsv(FileAdapter):
                 description=cleaning.description(parent.get("Body (HTML)", "")),
                 cover=cleaning.web_address(row.get("Variant Image") or parent.get("Image Src", "")),
                 tax_code=cleaning.one_line(row.get("Variant Tax Code", "")),
+                weight=cleaning.grams(row.get("Variant Grams", ""), "gr"),
             )
         )
         reasons = (wrong, price.reason, odd)

@@ -219,6 +219,7 @@ class RowCleaner:
             self._each("unit_size", cleaning.one_line),
             self._each("tax_code", cleaning.tax_code),
             repeat(()),  # related
+            repeat(None),  # weight: its column does not say in which unit
         ]
 
 

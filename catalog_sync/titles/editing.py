@@ -36,6 +36,7 @@ FACTS: dict[str, Any] = {
     "subjects": gettext_lazy("Subject"),
     "audience": gettext_lazy("Audience"),
     "unit_size": gettext_lazy("Content of one unit"),
+    "weight": gettext_lazy("Weight in grams"),
     "description": gettext_lazy("Description"),
     "cover": gettext_lazy("Address of the cover"),
 }
@@ -137,6 +138,13 @@ def _pages(text: str) -> int:
     return int(text)
 
 
+def _grams(text: str) -> int:
+    grams = cleaning.grams(text, "gr") if text.isdigit() else None
+    if grams is None:
+        raise EditError(_("Write the weight as a number of grams."))
+    return grams
+
+
 def _form(text: str) -> str:
     if text not in Form.values:
         raise EditError(_("There is no such format."))
@@ -182,6 +190,7 @@ def _subjects(text: str) -> list[list[str]]:
 
 _READERS: dict[str, Any] = {
     "pages": _pages,
+    "weight": _grams,
     "form": _form,
     "language": _language,
     "publication_date": _date,

@@ -57,6 +57,7 @@ COLUMNS: dict[str, str] = {
     "audience": "text",
     "unit_size": "text",
     "tax_code": "text",
+    "weight_grams": "integer",
     "cover_source": "text",
     "is_book": "boolean",
     "synthetic": "boolean",
@@ -72,6 +73,7 @@ _FACTS: dict[str, Callable[[Any], int]] = {
     "publication_date": len,
     "description": len,
     "cover": lambda address: address.startswith("https"),
+    "weight": lambda grams: 1,
 }
 _json = json.JSONEncoder(
     ensure_ascii=False, check_circular=False
@@ -157,6 +159,7 @@ def fold_one(statements: Sequence[Statement], *, gtin: int | None) -> tuple[str,
         "audience": (found("audience") or "")[:60],
         "unit_size": (found("unit_size") or "")[:60],
         "tax_code": (found("tax_code") or "")[:40],
+        "weight_grams": found("weight"),
         "cover_source": found("cover") or "",
         "is_book": is_book(gtin),
         "synthetic": any(s.synthetic and s.source in provenance.values() for s in statements),

@@ -71,6 +71,7 @@ class ProductFacts(models.Model):
     audience = models.CharField(max_length=60, blank=True)
     # Whether someone of a shop stands for it; kept by who writes the picks, not by the fold.
     picked = models.BooleanField(default=False, db_default=False)
+    weight_grams = models.PositiveIntegerField(null=True, help_text="Empty: the default of its form counts.")
     unit_size = models.CharField(max_length=60, blank=True)
     tax_code = models.CharField(max_length=40, blank=True)
     cover = models.ImageField(upload_to="covers/", blank=True)

@@ -6,19 +6,19 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from oscar.apps.basket.models import Basket
 
 from marketplace.checkout import planning
-from marketplace.checkout.delivery import Destination, reaches
+from marketplace.checkout.delivery import Destination, needs_slot
 from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.checkout.planning import Plan
 from marketplace.foundation import network
 from marketplace.foundation.prepared import Prepared
 from marketplace.models import User
-from shops.models import Allocation, DeliveryOption
+from shops.models import Allocation, DeliveryOption, DeliverySlot
 
 PERSON = ("email", "name", "phone")
 ADDRESS = ("line1", "line2", "city", "region", "postcode", "country")
@@ -89,16 +89,29 @@ def agree(checkout: Checkout, agreements: Mapping[str, bool]) -> None:
     _write(checkout, {name: agreements[name] for name in AGREEMENTS})
 
 
-def choose_delivery(checkout: Checkout, chosen: Mapping[int, int]) -> None:
-    """`chosen`: delivery option by shop. Shops left out keep what they had; options of another shop are ignored."""
+def choose_delivery(
+    checkout: Checkout, chosen: Mapping[int, int], in_slots: Mapping[int, tuple[int, date]] | None = None
+) -> None:
+    """`chosen`: delivery option by shop; `in_slots`: the courier's slot and day by shop. Shops left out keep what they
+    had; options and slots of another shop are ignored."""
     options = DeliveryOption.objects.filter(pk__in=chosen.values(), active=True)
-    parcels = [
-        CheckoutParcel(checkout=checkout, shop_id=option.shop_id, delivery_option=option)
-        for option in options
-        if chosen.get(option.shop_id) == option.pk
-    ]
+    wanted = in_slots or {}
+    of_option = dict(DeliverySlot.objects.filter(pk__in=[pk for pk, _ in wanted.values()]).values_list("pk", "option"))
+    parcels = []
+    for option in options:
+        if chosen.get(option.shop_id) == option.pk:
+            slot = wanted.get(option.shop_id)
+            slot_id, day = slot if slot and of_option.get(slot[0]) == option.pk else (None, None)
+            parcels.append(
+                CheckoutParcel(
+                    checkout=checkout, shop_id=option.shop_id, delivery_option=option, slot_id=slot_id, slot_day=day
+                )
+            )
     CheckoutParcel.objects.bulk_create(
-        parcels, update_conflicts=True, unique_fields=["checkout", "shop"], update_fields=["delivery_option"]
+        parcels,
+        update_conflicts=True,
+        unique_fields=["checkout", "shop"],
+        update_fields=["delivery_option", "slot", "slot_day"],
     )
 
 
@@ -117,7 +130,7 @@ def collect_everything(checkout: Checkout, plan: Plan) -> bool:
 
 
 def forget_delivery(checkout: Checkout) -> None:
-    CheckoutParcel.objects.filter(checkout=checkout).update(delivery_option=None)
+    CheckoutParcel.objects.filter(checkout=checkout).update(delivery_option=None, slot=None, slot_day=None)
 
 
 def destination(checkout: Checkout) -> Destination | None:
@@ -128,11 +141,15 @@ def destination(checkout: Checkout) -> Destination | None:
 
 
 def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
-    """The plan of its basket as it is now, with what the reader chose. Three queries, four while stock is held."""
-    chosen = dict(CheckoutParcel.objects.filter(checkout=checkout).values_list("shop_id", "delivery_option_id"))
+    """The plan of its basket as it is now, with what the reader chose: one query more than `planning.plan`, two while
+    stock is held."""
+    said = CheckoutParcel.objects.filter(checkout=checkout)
+    rows = list(said.values_list("shop_id", "delivery_option_id", "slot_id", "slot_day"))
+    chosen = {shop_id: option_id for shop_id, option_id, *_ in rows}
+    in_slots = {shop_id: (slot_id, day) for shop_id, _, slot_id, day in rows if slot_id and day}
     held = units_held(checkout) if checkout.state == Checkout.State.PAYING else {}
     basket = Basket(pk=checkout.basket_id)
-    return planning.plan(basket, now=now, chosen=chosen, to=destination(checkout), held=held)
+    return planning.plan(basket, now=now, chosen=chosen, to=destination(checkout), held=held, in_slots=in_slots)
 
 
 def advance(checkout: Checkout, *, now: datetime) -> str:
@@ -140,8 +157,8 @@ def advance(checkout: Checkout, *, now: datetime) -> str:
     plan = plan_of(checkout, now=now)
     only = {}
     for parcel in plan.undelivered:
-        possible = [option for option in parcel.options if reaches(option, parcel.shop, destination(checkout))]
-        if len(possible) == len(parcel.options) == 1:
+        possible = [option for option in parcel.options if not parcel.quotes[option.pk].refusal]
+        if len(possible) == len(parcel.options) == 1 and not needs_slot(possible[0]):
             only[parcel.shop.pk] = possible[0].pk
     if only:
         choose_delivery(checkout, only)
@@ -162,7 +179,7 @@ def next_step(checkout: Checkout, plan: Plan) -> str:
 
 
 def _could_be_sent(plan: Plan) -> bool:
-    return any(option.kind != DeliveryOption.Kind.PICKUP for parcel in plan.parcels for option in parcel.options)
+    return any(not option.is_collected for parcel in plan.parcels for option in parcel.options)
 
 
 def _write(checkout: Checkout, values: Mapping[str, object]) -> None:

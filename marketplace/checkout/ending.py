@@ -14,7 +14,7 @@ from marketplace.foundation import audit, leases
 from marketplace.payments import sessions
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.payments.models import Payment
-from shops import stock
+from shops import slots, stock
 from shops.models import Allocation
 
 BATCH = 20
@@ -40,6 +40,7 @@ def _release(checkout: Checkout, *, now: datetime, by: object) -> bool:
         )
         if ended:
             stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
+            slots.release_hold(checkouts.hold_key(checkout), now=now)
             audit.record("checkout.end", checkout, by=by)
     checkout.refresh_from_db()
     return bool(ended)

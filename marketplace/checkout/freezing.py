@@ -1,36 +1,40 @@
 """At "pay": plan once more, see that nothing changed since the reader looked, freeze every amount, hold the stock, all
 in one transaction; then open the payment page.
 
-Locks are taken in one order everywhere: basket, checkout, stock records by id."""
+Locks are taken in one order everywhere: basket, checkout, stock records by id, couriers' slots by id and day."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import checkouts, order_rows, tax
+from marketplace.checkout import checkouts, institutions, order_rows, tax
+from marketplace.checkout.delivery import Quote
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
-from marketplace.checkout.planning import Plan, PlannedLine
+from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import sessions
 from marketplace.payments.models import Payment
-from shops import stock
+from shops import slots, stock
+from shops.models import Shop
 
 
 @dataclass(frozen=True)
 class Refusal:
     """Why nothing was frozen. `reason`: changed (an amount differs from what the reader saw), short (a shop no longer
-    has the copies: `short`), untaxed (what is due there is not known: the plan says it line by line), incomplete (a
+    has the copies: `short`), untaxed (what is due there is not known: the plan says it line by line), barred (an
+    institution may not buy its books from `barred`), full (the courier's slot is taken meanwhile), incomplete (a
     decision is open), empty, ended (it is no longer being filled in)."""
 
     reason: str
     short: Sequence[PlannedLine] = field(default=())
+    barred: Sequence[Shop] = field(default=())
 
 
 def pay(checkout: Checkout, *, seen: str, success_url: str, cancel_url: str, now: datetime) -> Refusal | Payment:
@@ -56,7 +60,7 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if checkout.state != Checkout.State.OPEN or checkout.basket_id is None or other is not None:
             return Refusal("ended")
         plan = checkouts.plan_of(checkout, now=now)
-        refusal = _refusal(checkout, plan, seen)
+        refusal = _refusal(checkout, plan, seen) or _barred(checkout, plan, now)
         if refusal:
             return refusal
         wanted = sorted((line.record.pk, line.quantity) for line in plan.lines)
@@ -64,9 +68,18 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if shortages:  # somebody else was quicker since the plan was made; nothing is held
             gone = {shortage.stock_record_id for shortage in shortages}
             return Refusal("short", [line for line in plan.lines if line.record.pk in gone])
+        if slots.hold(slots_of(plan), key=checkouts.hold_key(checkout), now=now):
+            transaction.set_rollback(True)  # the copies that were held a moment ago are free again
+            return Refusal("full")
         write(checkout, plan, now)
         failpoint("holds.before_commit")
     return None
+
+
+def slots_of(plan: Plan) -> list[tuple[int, date]]:
+    """The couriers' slots that its parcels go in."""
+    chosen = [parcel.trip.slot for parcel in plan.parcels if parcel.trip and parcel.trip.slot and parcel.option]
+    return [(slot.slot_id, slot.day) for slot in chosen]
 
 
 def _refusal(checkout: Checkout, plan: Plan, seen: str) -> Refusal | None:
@@ -83,6 +96,12 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str) -> Refusal | None:
     return None
 
 
+def _barred(checkout: Checkout, plan: Plan, now: datetime) -> Refusal | None:
+    institution = institutions.institution_of(checkout.user_id)
+    barred = institutions.barred(institution, plan, now=now) if institution else []
+    return Refusal("barred", barred=barred) if barred else None
+
+
 def write(checkout: Checkout, plan: Plan, now: datetime) -> None:
     """Freeze the plan: the checkout's sums, one row per parcel, one per line."""
     if checkout.country:
@@ -93,6 +112,7 @@ def write(checkout: Checkout, plan: Plan, now: datetime) -> None:
             checkout=checkout,
             shop=parcel.shop,
             delivery_option=parcel.option,
+            **_promised(parcel),
             goods_minor=parcel.goods_minor,
             delivery_minor=parcel.delivery_minor,
             delivery_tax_minor=parcel.delivery_tax_minor,
@@ -123,6 +143,19 @@ def write(checkout: Checkout, plan: Plan, now: datetime) -> None:
     for name, value in values.items():
         setattr(checkout, name, value)
     audit.record("checkout.freeze", checkout, by=checkout.user or "reader", total_minor=plan.total_minor)
+
+
+def _promised(parcel: PlannedParcel) -> dict[str, object]:
+    """When it lies ready or comes, and what it weighs, as the reader was told."""
+    slot, quote = parcel.trip.slot if parcel.trip else None, parcel.quote or Quote()
+    return {
+        "slot_id": slot.slot_id if slot else None,
+        "slot_day": slot.day if slot else None,
+        "expected_from": quote.expected_from,
+        "expected_until": quote.expected_until,
+        "awaits_confirmation": quote.awaits_confirmation,
+        "weight_grams": quote.weight_grams,
+    }
 
 
 def _line(parcel: CheckoutParcel, line: PlannedLine) -> CheckoutLine:

@@ -14,7 +14,7 @@ from marketplace.checkout import tax
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.order_rows import order_number
 from marketplace.foundation import money
-from shops.models import Allocation, ShopOrder, ShopOrderLine
+from shops.models import Allocation, ShopOrder, ShopOrderLine, SlotBooking
 
 PLACED_WITHIN = timedelta(minutes=15)
 
@@ -58,6 +58,14 @@ def holds_have_a_checkout() -> list[str]:
         if key in paying and held.get((key, record), 0) != units:
             found.append(f"{key} holds {held.get((key, record), 0)} of record {record}, not {units}")
     return sorted(found)
+
+
+def slots_have_a_checkout() -> list[str]:
+    """Every place that is held in a courier's slot belongs to a checkout that is being paid or placed."""
+    alive = [Checkout.State.PAYING, Checkout.State.PAID]
+    keys = {f"checkout:{pk}" for pk in Checkout.objects.filter(state__in=alive).values_list("pk", flat=True)}
+    held = SlotBooking.objects.filter(shop_order=None, ended_at=None).values_list("hold_key", flat=True)
+    return [f"a place held for {key} has no checkout being paid" for key in sorted(set(held) - keys)]
 
 
 def orders_are_split_exactly() -> list[str]:
@@ -138,6 +146,7 @@ def paid_checkouts_are_placed() -> list[str]:
 INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "one order per checkout": one_order_per_checkout,
     "holds have a checkout being paid": holds_have_a_checkout,
+    "held slots have a checkout being paid": slots_have_a_checkout,
     "orders are split exactly": orders_are_split_exactly,
     "frozen amounts are exact": frozen_amounts_are_exact,
     "paid checkouts are placed": paid_checkouts_are_placed,

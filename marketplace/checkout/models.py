@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, RegexValidator
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.checkout.tax_categories import Category
 from marketplace.foundation.leases import DueRow
+from shops import readiness
+from shops.models import Shop
 
 
 class Checkout(DueRow):
@@ -65,6 +68,13 @@ class CheckoutParcel(models.Model):
     checkout = models.ForeignKey(Checkout, on_delete=models.CASCADE, related_name="parcels")
     shop = models.ForeignKey("shops.Shop", on_delete=models.PROTECT, related_name="+")
     delivery_option = models.ForeignKey("shops.DeliveryOption", null=True, on_delete=models.PROTECT, related_name="+")
+    slot = models.ForeignKey("shops.DeliverySlot", null=True, on_delete=models.PROTECT, related_name="+")
+    slot_day = models.DateField(null=True, help_text="In the shop's time zone.")
+    # Frozen: what the reader is told of when it lies ready or comes.
+    expected_from = models.DateTimeField(null=True)
+    expected_until = models.DateTimeField(null=True)
+    awaits_confirmation = models.BooleanField(default=False)
+    weight_grams = models.PositiveIntegerField(default=0, help_text="With packaging, as the price was worked out.")
     goods_minor = models.PositiveIntegerField(default=0)
     delivery_minor = models.PositiveIntegerField(default=0)
     delivery_tax_minor = models.PositiveIntegerField(default=0)
@@ -77,6 +87,12 @@ class CheckoutParcel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.checkout_id} {self.shop}"
+
+    @property
+    def promised(self) -> str:
+        """When the reader has it, in words and the shop's own time; empty where only days are told."""
+        zone = ZoneInfo(self.shop.timezone)
+        return readiness.words(self.expected_from, self.expected_until, zone, self.awaits_confirmation)
 
 
 class CheckoutLine(models.Model):
@@ -136,3 +152,15 @@ class TaxRate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.place} {self.category} {self.rate_milli / 1000:g} % {self.since}"
+
+
+class Institution(models.Model):
+    """An account that buys for an institution of Quebec which the Act (chapter D-8.1, section 3) binds: at the regular
+    price, from accredited shops of its own region. An operator makes the row."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="institution")
+    name = models.CharField(max_length=160)
+    region = models.CharField(max_length=2, choices=Shop.Region.choices)
+
+    def __str__(self) -> str:
+        return self.name

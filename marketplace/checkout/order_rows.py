@@ -14,7 +14,6 @@ from oscar.apps.order.models import Line, Order, ShippingAddress
 
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import money, prepared
-from shops.models import DeliveryOption
 
 FIRST_NUMBER = 100_000
 # Oscar's own count on its order lines: not used, what is promised are `Allocation` rows.
@@ -38,7 +37,7 @@ def write(
 
 
 def _is_sent(parcel: CheckoutParcel) -> bool:
-    return parcel.delivery_option is not None and parcel.delivery_option.kind != DeliveryOption.Kind.PICKUP
+    return parcel.delivery_option is not None and not parcel.delivery_option.is_collected
 
 
 def _order(

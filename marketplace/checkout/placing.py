@@ -23,7 +23,7 @@ from marketplace.foundation import audit, bulk, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.prepared import Prepared
 from marketplace.payments import calls
-from shops import stock
+from shops import slots, stock
 from shops.models import Allocation, DeliveryOption, Shop, StockTerms
 from shops.orders import splitting
 
@@ -34,7 +34,7 @@ BATCH = 20
 # hundred and fifty, would cost more than to write the order.
 _RELATED: dict[str, tuple[type[Model], set[str]]] = {
     "parcel": (CheckoutParcel, {field.name for field in CheckoutParcel._meta.concrete_fields}),
-    "parcel__shop": (Shop, {"name", "channel"}),
+    "parcel__shop": (Shop, {"name", "channel", "timezone"}),
     "parcel__delivery_option": (DeliveryOption, {"kind", "name_fr", "name_en"}),
     "product": (Product, {"upc"}),
     "product__facts": (ProductFacts, {"gtin"}),
@@ -128,7 +128,7 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         if checkout is None or checkout.state != Checkout.State.PAID:
             return checkout.order if checkout else None
         parcels, lines = _frozen(checkout)
-        if not held and not _hold_again(checkout, lines, now):
+        if not (held or _hold_again(checkout, lines, now)) or not _slots_held(checkout, parcels, now):
             _give_back(checkout, lines, now)
             return None
         order, written = order_rows.write(checkout, parcels, lines, now)
@@ -141,6 +141,9 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         )
         promised = {line.stock_record_id: line.pk for line in shop_lines if line.stock_record_id}
         stock.promise(checkouts.hold_key(checkout), promised, now=now)
+        if any(parcel.slot_id for parcel in parcels):
+            of_shops = {line.shop_order.shop_id: line.shop_order_id for line in shop_lines}
+            slots.promise(checkouts.hold_key(checkout), of_shops)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
         audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)
@@ -175,9 +178,16 @@ def _hold_again(checkout: Checkout, lines: list[CheckoutLine], now: datetime) ->
     return not stock.hold([(line.stock_record_id, line.quantity) for line in lines], key=key, now=now)
 
 
+def _slots_held(checkout: Checkout, parcels: list[CheckoutParcel], now: datetime) -> bool:
+    """Whether every place with a courier is held, still or once more."""
+    in_slots = [(parcel.slot_id, parcel.slot_day) for parcel in parcels if parcel.slot_id and parcel.slot_day]
+    return not in_slots or not slots.hold(in_slots, key=checkouts.hold_key(checkout), now=now)
+
+
 def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
     stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
-    calls.give_back(checkout.payment, reason="Paid after its hold had ended; the copies are gone.", now=now)
+    slots.release_hold(checkouts.hold_key(checkout), now=now)
+    calls.give_back(checkout.payment, reason="Paid after its hold had ended; copies or a slot are gone.", now=now)
     _finish(checkout, Checkout.State.REFUNDED, None)
     audit.record("checkout.give_back", checkout, total_minor=checkout.total_minor)
     mail.post(

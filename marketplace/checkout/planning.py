@@ -1,27 +1,28 @@
 """What a basket costs and how it reaches the reader: one parcel per shop, everything in minor units and exact.
 
-`plan` reads a basket once (two queries, however many lines); `priced` is the arithmetic, without a database."""
+`plan` reads a basket once (two to four queries, however many lines); `priced` is the arithmetic, without a database."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import tax, tax_words
-from marketplace.checkout.delivery import Destination, options_by_shop, reaches
+from marketplace.checkout import book_law, delivery, tax, tax_words, weights
+from marketplace.checkout.delivery import Destination, Quote, Trip, hours_by_shop, options_by_shop
 from marketplace.checkout.tax import TaxPart
 from marketplace.checkout.tax_categories import is_digital
 from marketplace.checkout.tax_places import place_of_supply
 from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
-from shops import stock
-from shops.models import DeliveryOption, Shop
+from shops import slots, stock
+from shops.models import Condition, DeliveryOption, Shop
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class PlannedLine:
     sellable: int
     is_digital: bool = False
     untaxed: str = ""
+    weight_grams: int = 0  # one unit
+    is_new_book: bool = False  # as `book_law` means it
+    as_of: datetime | None = None  # the age of the shop's number
     discount_minor: int = 0
     goods_minor: int = 0
     net_minor: int = 0
@@ -68,6 +72,8 @@ class PlannedParcel:
     lines: tuple[PlannedLine, ...]
     options: tuple[DeliveryOption, ...] = ()
     option: DeliveryOption | None = None
+    trip: Trip | None = None  # what the quotes depend on; without one only the option's plain price counts
+    quotes: Mapping[int, Quote] = field(default_factory=dict)  # by option; filled in by `priced`
     goods_minor: int = 0
     delivery_minor: int = 0
     delivery_tax_minor: int = 0
@@ -78,6 +84,11 @@ class PlannedParcel:
     def tax_note(self) -> str:
         """The code of `tax_words.note` where the shop charges no tax."""
         return tax_words.note_code(self.shop)
+
+    @property
+    def quote(self) -> Quote | None:
+        """Of the chosen option."""
+        return self.quotes.get(self.option.pk) if self.option else None
 
 
 @dataclass(frozen=True)
@@ -115,13 +126,15 @@ class Plan:
 
     @property
     def only_pickups(self) -> bool:
-        return all(parcel.option and parcel.option.kind == DeliveryOption.Kind.PICKUP for parcel in self.parcels)
+        """Whether the reader fetches everything, so that no address is needed."""
+        return all(parcel.option and parcel.option.is_collected for parcel in self.parcels)
 
     def fingerprint(self) -> str:
-        """What the reader saw: changes with any line, quantity, price, delivery, tax or total."""
+        """What the reader saw: changes with any line, quantity, price, delivery, its day, tax or total."""
         seen = [
             (
                 (parcel.shop.pk, parcel.option and parcel.option.pk, parcel.delivery_minor, parcel.total_minor),
+                _day_told(parcel),
                 [(line.record.pk, line.quantity, line.unit_price_minor, line.total_minor) for line in parcel.lines],
             )
             for parcel in self.parcels
@@ -136,9 +149,11 @@ def plan(
     chosen: Mapping[int, int | None] | None = None,
     to: Destination | None = None,
     held: Mapping[int, int] | None = None,
+    in_slots: Mapping[int, tuple[int, date]] | None = None,
 ) -> Plan:
-    """The plan of an open basket. `chosen`: delivery option by shop; one that does not reach `to` counts as not chosen.
-    `held`: units by stock record that this reader's own checkout holds already."""
+    """The plan of an open basket. `chosen`: delivery option by shop; one that cannot bring the parcel to `to` counts as
+    not chosen. `held`: units by stock record that this reader's own checkout holds already. `in_slots`: the courier's
+    slot and day by shop; an option with slots counts as not chosen without one that can be had."""
     of = network.current()
     rows: list[Line] = []
     if basket.pk:
@@ -148,17 +163,35 @@ def plan(
     for row in rows:
         by_shop[row.stockrecord.partner.shop].append(row)
     options = options_by_shop(shop.pk for shop in by_shop)
+    hours = hours_by_shop(options)
     parcels = []
     for shop, bought in by_shop.items():
+        trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk])
         wanted = (chosen or {}).get(shop.pk)
-        fitting = (option for option in options[shop.pk] if option.pk == wanted and reaches(option, shop, to))
-        option = next(fitting, None)
+        option = next((option for option in options[shop.pk] if option.pk == wanted), None)
+        if option is not None and delivery.needs_slot(option):
+            slot = _slot(option, shop, trip, (in_slots or {}).get(shop.pk))
+            option, trip = option if slot else None, replace(trip, slot=slot)
         lines = tuple(
             _line(row, shop, option, to, now=now, currency=of.currency, held=(held or {}).get(row.stockrecord_id, 0))
             for row in bought
         )
-        parcels.append(PlannedParcel(shop=shop, lines=lines, options=options[shop.pk], option=option))
+        parcels.append(PlannedParcel(shop=shop, lines=lines, options=options[shop.pk], option=option, trip=trip))
     return priced(parcels, currency=of.currency, tax_included=of.tax_included)
+
+
+def _slot(option: DeliveryOption, shop: Shop, trip: Trip, wanted: tuple[int, date] | None) -> slots.Choice | None:
+    found = delivery.choosable(option, shop, trip) if wanted else []
+    return next((choice for choice in found if (choice.slot_id, choice.day) == wanted), None)
+
+
+def _day_told(parcel: PlannedParcel) -> str:
+    """The slot, else the day on which it lies ready: an hour may move while the reader looks."""
+    quote = parcel.quote
+    if quote is None or quote.expected_from is None:
+        return ""
+    local = quote.expected_from.astimezone(ZoneInfo(parcel.shop.timezone))
+    return str(local if quote.expected_until else local.date())
 
 
 def _line(
@@ -196,6 +229,9 @@ def _line(
         sellable=free + held,
         is_digital=digital,
         untaxed=untaxed,
+        weight_grams=weights.grams(facts),
+        is_new_book=book_law.is_new_book(facts, terms.condition if terms else Condition.NEW),
+        as_of=stock.effective_as_of(terms, shop),
     )
 
 
@@ -216,29 +252,45 @@ def priced(parcels: Sequence[PlannedParcel], *, currency: str, tax_included: boo
 
 def _priced_parcel(parcel: PlannedParcel, tax_included: bool) -> PlannedParcel:
     goods = [line.quantity * (line.unit_price_minor or 0) - line.discount_minor for line in parcel.lines]
-    delivery = parcel.option.price_for(sum(goods)) if parcel.option else 0
+    valued = [replace(line, goods_minor=amount) for line, amount in zip(parcel.lines, goods, strict=True)]
+    quotes, option, delivery_minor = _delivery(parcel, valued, sum(goods))
     # What is downloaded is not in the parcel.
-    weights = [0 if line.is_digital else amount for line, amount in zip(parcel.lines, goods, strict=True)]
+    shares = [0 if line.is_digital else line.goods_minor for line in valued]
     lines = tuple(
-        _priced_line(line, amount, share, tax_included)
-        for line, amount, share in zip(parcel.lines, goods, money.split(delivery, weights), strict=True)
+        _priced_line(line, line.goods_minor, share, tax_included)
+        for line, share in zip(valued, money.split(delivery_minor, shares), strict=True)
     )
     delivery_tax = sum(line.delivery_tax_minor for line in lines)
     return replace(
         parcel,
         lines=lines,
         goods_minor=sum(goods),
-        delivery_minor=delivery,
+        delivery_minor=delivery_minor,
+        quotes=quotes,
+        option=option,
         delivery_tax_minor=delivery_tax,
         tax_minor=delivery_tax + sum(line.tax_minor for line in lines),
         total_minor=sum(line.total_minor for line in lines),
     )
 
 
-def _priced_line(line: PlannedLine, goods: int, delivery: int, tax_included: bool) -> PlannedLine:
-    """`goods` and `delivery` as shown to the reader."""
+def _delivery(
+    parcel: PlannedParcel, lines: Sequence[PlannedLine], goods_minor: int
+) -> tuple[dict[int, Quote], DeliveryOption | None, int]:
+    """What every option asks, the chosen one if it can bring the parcel, and its price."""
+    option = parcel.option
+    if parcel.trip is None:
+        return {}, option, option.price_for(goods_minor) if option else 0
+    quotes = {one.pk: delivery.quote(one, parcel.shop, lines, parcel.trip) for one in parcel.options}
+    if option is None or quotes[option.pk].refusal:
+        return quotes, None, 0
+    return quotes, option, quotes[option.pk].price_minor
+
+
+def _priced_line(line: PlannedLine, goods: int, delivery_minor: int, tax_included: bool) -> PlannedLine:
+    """`goods` and `delivery_minor` as shown to the reader."""
     net, taxes = tax.net_and_taxes(goods, line.rates, included=tax_included)
-    delivery_net, delivery_taxes = tax.net_and_taxes(delivery, line.rates, included=tax_included)
+    delivery_net, delivery_taxes = tax.net_and_taxes(delivery_minor, line.rates, included=tax_included)
     share = delivery_net + sum(delivery_taxes)
     return replace(
         line,
@@ -246,8 +298,8 @@ def _priced_line(line: PlannedLine, goods: int, delivery: int, tax_included: boo
         net_minor=net,
         tax_minor=sum(taxes),
         tax_parts=tuple(
-            TaxPart(*component, minor, delivery_minor)
-            for component, minor, delivery_minor in zip(line.rates, taxes, delivery_taxes, strict=True)
+            TaxPart(*component, of_goods, of_delivery)
+            for component, of_goods, of_delivery in zip(line.rates, taxes, delivery_taxes, strict=True)
         ),
         delivery_share_minor=share,
         delivery_tax_minor=sum(delivery_taxes),

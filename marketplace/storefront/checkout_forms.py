@@ -4,6 +4,8 @@ one way."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from babel import Locale
@@ -13,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from oscar.apps.order.models import ShippingAddress
 
 from marketplace.checkout.checkouts import ADDRESS
-from marketplace.checkout.delivery import Destination, reaches
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan
+from marketplace.storefront.checkout_ways import Way, Ways, slot_of
 from shops.models import DeliveryOption
 
 SENT, COLLECTED = "sent", "collected"
@@ -87,12 +89,13 @@ class WhereForm(forms.Form):
 
 
 class HowForm(forms.Form):
-    """One choice per shop, among the options that reach the address."""
+    """One choice per shop, among the options that can bring its parcel; a courier with slots asks for one of those too,
+    in a field `when-<option>`."""
 
-    def __init__(self, *args: Any, plan: Plan, to: Destination | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, ways: Sequence[Ways], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for parcel in plan.parcels:
-            options = [option for option in parcel.options if reaches(option, parcel.shop, to)]
+        self.of_slots: dict[int, Way] = {}
+        for parcel, options in ((one.parcel, [way.option for way in one.possible]) for one in ways):
             self.fields[f"shop-{parcel.shop.pk}"] = forms.TypedChoiceField(
                 label=parcel.shop.name,
                 choices=[(option.pk, option.name_en) for option in options],
@@ -104,10 +107,33 @@ class HowForm(forms.Form):
                     "invalid_choice": _("That is not possible any more: choose again."),
                 },
             )
+        for way in (way for one in ways for way in one.possible if way.slots):
+            self.of_slots[way.option.pk] = way
+            self.fields[f"when-{way.option.pk}"] = forms.ChoiceField(
+                label=_("When?"),
+                required=False,
+                choices=[("", _("Choose a time")), *way.slots],
+                initial=way.chosen,
+                error_messages={"invalid_choice": _("That time is taken meanwhile: choose another.")},
+            )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for option in self.chosen().values():
+            name = f"when-{option}"
+            if option in self.of_slots and not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, _("Choose a time at which the courier comes."))
+        return cleaned
 
     def chosen(self) -> dict[int, int]:
         """Delivery option by shop."""
-        return {int(name.removeprefix("shop-")): option for name, option in self.cleaned_data.items()}
+        given = self.cleaned_data.items()
+        return {int(name.removeprefix("shop-")): option for name, option in given if name.startswith("shop-")}
+
+    def in_slots(self) -> dict[int, tuple[int, date]]:
+        """The courier's slot and day by shop."""
+        said = {shop_id: self.cleaned_data.get(f"when-{option}") for shop_id, option in self.chosen().items()}
+        return {shop_id: slot_of(value) for shop_id, value in said.items() if value}
 
 
 class PayForm(forms.ModelForm):

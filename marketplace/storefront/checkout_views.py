@@ -21,7 +21,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from marketplace.checkout import checkouts, ending, freezing
-from marketplace.checkout.delivery import reaches
 from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine
@@ -29,6 +28,7 @@ from marketplace.foundation import links
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.storefront import amounts
 from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
+from marketplace.storefront.checkout_ways import ways
 from marketplace.storefront.reader_request import ReaderRequest, account
 
 FEW_MINUTES = 5
@@ -107,22 +107,18 @@ def where(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpRespons
 
 @filling_in
 def how(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
-    to = checkouts.destination(checkout)
-    form = HowForm(_posted(request), plan=plan, to=to)
+    to, found = checkouts.destination(checkout), ways(plan)
+    form = HowForm(_posted(request), ways=found)
     if form.is_valid():
-        checkouts.choose_delivery(checkout, form.chosen())
+        checkouts.choose_delivery(checkout, form.chosen(), form.in_slots())
         return redirect("storefront:checkout", checkout.token)
     choices = [
         (
-            parcel,
-            form[f"shop-{parcel.shop.pk}"],
-            [
-                (option, option.price_for(parcel.goods_minor))
-                for option in parcel.options
-                if reaches(option, parcel.shop, to)
-            ],
+            of_shop,
+            form[f"shop-{of_shop.parcel.shop.pk}"],
+            [(way, form[f"when-{way.option.pk}"] if way.slots else None) for way in of_shop.possible],
         )
-        for parcel in plan.parcels
+        for of_shop in found
     ]
     return _step(request, "how", checkout, plan, form=form, choices=choices, to=to)
 
@@ -203,6 +199,14 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
     if done.reason == "changed":
         messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
         return redirect("storefront:checkout-pay", checkout.token)
+    if done.reason == "barred":
+        names = ", ".join(shop.name for shop in done.barred)
+        text = _("As an institution you buy books at the regular price from accredited shops, so not from %(shops)s.")
+        messages.warning(request, text % {"shops": names})
+        return redirect("storefront:basket")
+    if done.reason == "full":
+        messages.warning(request, _("The courier’s time that you chose is taken meanwhile. Please choose another."))
+        return redirect("storefront:checkout-how", checkout.token)
     if done.reason == "short":
         _say_short(request, done.short)
         return redirect("storefront:basket")

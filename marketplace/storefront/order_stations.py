@@ -13,7 +13,7 @@ from oscar.apps.order.models import Order
 
 from marketplace.foundation.models import AuditEntry
 from marketplace.payments import worth
-from shops.models import DeliveryOption, Parcel, ShopOrder, ShopOrderLine
+from shops.models import DeliveryOption, Parcel, Shop, ShopOrder, ShopOrderLine
 
 Status = ShopOrder.Status
 
@@ -44,8 +44,17 @@ class ShopPart:
         return self.shop_order.delivery_kind == DeliveryOption.Kind.PICKUP
 
     @property
+    def counter(self) -> Shop | None:
+        """The shop at whose counter its code counts."""
+        return self.shop_order.shop if self.is_pickup else self.shop_order.delivery_option.receiving_shop
+
+    @property
     def shows_code(self) -> bool:
-        return self.is_pickup and self.shop_order.status not in (Status.HANDED_OVER, Status.DECLINED)
+        if self.shop_order.status == Status.DECLINED:
+            return False
+        if self.is_pickup:
+            return self.shop_order.status != Status.HANDED_OVER
+        return any(parcel.arrived_at and not parcel.collected_at for parcel in self.parcels)
 
     def qr(self) -> SafeString:
         """The pick-up code for the desk's scanner; colours come from the style sheet."""
@@ -58,7 +67,7 @@ class ShopPart:
 def parts(order: Order) -> list[ShopPart]:
     """Every shop's part, in the order of their numbers. Four queries, however many shops and lines."""
     shop_orders = list(
-        order.shop_orders.select_related("shop", "delivery_option")
+        order.shop_orders.select_related("shop", "delivery_option__point", "delivery_option__receiving_shop")
         .prefetch_related("lines__product__facts", "parcels")
         .order_by("pk")
     )
@@ -72,7 +81,7 @@ def _part(shop_order: ShopOrder, packed_at: Mapping[int, datetime]) -> ShopPart:
         shop_order=shop_order,
         lines=lines,
         parcels=parcels,
-        stations=stations(shop_order, lines, packed_at.get(shop_order.pk)),
+        stations=stations(shop_order, lines, packed_at.get(shop_order.pk), parcels),
         declined_minor=worth.declined_worth(lines),
     )
 
@@ -87,16 +96,22 @@ def _packed_at(shop_orders: Sequence[ShopOrder]) -> dict[int, datetime]:
     return {int(subject): at for subject, at in entries.order_by("at").values_list("subject_id", "at")}
 
 
-def stations(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], packed_at: datetime | None) -> list[Station]:
-    """Ordered, answered, ready, out; each named by what it is: done, at hand, or to come."""
+def stations(
+    shop_order: ShopOrder, lines: Sequence[ShopOrderLine], packed_at: datetime | None, parcels: Sequence[Parcel] = ()
+) -> list[Station]:
+    """Ordered, answered, ready, out; where another shop hands it over, there and collected too. Each named by what it
+    is: done, at hand, or to come."""
     status = Status(shop_order.status)
     ordered = Station(_("Ordered"), "done", shop_order.created_at)
     if status == Status.DECLINED:
         note = _("You do not pay for it.")
         return [ordered, Station(_("The shop cannot hand it over"), "off", shop_order.answered_at, note=note)]
     reached = {Status.NEW: 0, Status.ACCEPTED: 1, Status.PACKED: 2, Status.HANDED_OVER: 3}[status]
-    times = (shop_order.answered_at, packed_at, shop_order.handed_over_at)
-    due = (shop_order.answer_due_at, None, None)
+    carried = next((parcel for parcel in parcels if parcel.carried_to_id), None)
+    arrived, collected = (carried.arrived_at, carried.collected_at) if carried else (None, None)
+    reached += bool(arrived) + bool(collected)
+    times = (shop_order.answered_at, packed_at, shop_order.handed_over_at, arrived, collected)
+    due = (shop_order.answer_due_at, *[None] * 4)
     made = [ordered]
     for position, (done, at_hand) in enumerate(_words(shop_order, lines)):
         if position < reached:
@@ -116,4 +131,12 @@ def _words(shop_order: ShopOrder, lines: Sequence[ShopOrderLine]) -> list[tuple[
         ready, out = _("Ready to collect"), (_("Collected"), _("Waits for you in the shop"))
     else:
         ready, out = _("Packed"), (_("On its way to you"), _("Leaves the shop next"))
-    return [(answered, _("The shop looks for it")), (ready, _("The shop prepares it")), out]
+    words = [(answered, _("The shop looks for it")), (ready, _("The shop prepares it")), out]
+    other = shop_order.delivery_option.receiving_shop
+    if shop_order.delivery_kind == DeliveryOption.Kind.OTHER_SHOP and other is not None:
+        words[-1] = _("Has left the shop"), _("Leaves the shop next")
+        words.append(
+            (_("Ready to collect at %(shop)s") % {"shop": other}, _("On its way to %(shop)s") % {"shop": other})
+        )
+        words.append((_("Collected"), _("Waits for you at %(shop)s") % {"shop": other}))
+    return words

@@ -35,7 +35,7 @@ class EmailChannel(Channel):
                 "shop": shop,
                 "lines": list(shop_order.lines.all()),
                 "is_pickup": shop_order.delivery_kind == DeliveryOption.Kind.PICKUP,
-                "address": order.shipping_address,
+                "address": None if shop_order.delivery_option.is_collected else order.shipping_address,
                 "total": money.display(shop_order.total_minor, shop_order.currency, shop.language),
                 "answer_until": answer_until,
                 "url": links.absolute(f"/portal/orders/{shop_order.number}/"),

@@ -17,6 +17,46 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='DeliveryOption',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('pickup', 'Pick-up in the shop'), ('post', 'Post'), ('courier', 'Local courier'), ('point', 'Pick-up point'), ('other_shop', 'Pick-up in another shop')], max_length=10)),
+                ('name_fr', models.CharField(max_length=80)),
+                ('name_en', models.CharField(max_length=80)),
+                ('price_minor', models.PositiveIntegerField(default=0, help_text="Per parcel, in the network's currency; with a table its lowest price, for lists.")),
+                ('free_above_minor', models.PositiveIntegerField(blank=True, null=True)),
+                ('days_min', models.PositiveSmallIntegerField(default=0, help_text='Days from the order until it is there, at best.')),
+                ('days_max', models.PositiveSmallIntegerField(default=1)),
+                ('countries', models.JSONField(blank=True, default=list, help_text='Where to: ["CA"]; empty for pick-up.')),
+                ('postcode_prefixes', models.JSONField(blank=True, default=list, help_text='["H2", "H3"]; empty: everywhere there.')),
+                ('rates', models.JSONField(blank=True, default=list)),
+                ('packaging_grams', models.PositiveSmallIntegerField(default=100)),
+                ('active', models.BooleanField(default=True)),
+                ('position', models.PositiveSmallIntegerField(default=0)),
+            ],
+            options={
+                'ordering': ['position', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='PickupPoint',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120)),
+                ('line1', models.CharField(max_length=160)),
+                ('city', models.CharField(max_length=80)),
+                ('postcode', models.CharField(max_length=16)),
+                ('country', models.CharField(default='CA', max_length=2)),
+                ('hours_fr', models.CharField(blank=True, max_length=200)),
+                ('hours_en', models.CharField(blank=True, max_length=200)),
+                ('price_minor', models.PositiveIntegerField(blank=True, help_text="Per parcel, for every shop; empty: each shop's own price.", null=True)),
+                ('active', models.BooleanField(default=True)),
+            ],
+            options={
+                'ordering': ['name'],
+            },
+        ),
+        migrations.CreateModel(
             name='StockTerms',
             fields=[
                 ('stock_record', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='terms', serialize=False, to='partner.stockrecord')),
@@ -37,6 +77,26 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'stock terms',
             },
+        ),
+        migrations.CreateModel(
+            name='DeliverySlot',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('weekday', models.PositiveSmallIntegerField(help_text='0 is Monday.')),
+                ('begins', models.TimeField()),
+                ('ends', models.TimeField()),
+                ('capacity', models.PositiveSmallIntegerField(help_text='Parcels on one day.')),
+                ('active', models.BooleanField(default=True, help_text='What was chosen before keeps its row.')),
+                ('option', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slots', to='shops.deliveryoption')),
+            ],
+            options={
+                'ordering': ['weekday', 'begins'],
+            },
+        ),
+        migrations.AddField(
+            model_name='deliveryoption',
+            name='point',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='options', to='shops.pickuppoint'),
         ),
         migrations.CreateModel(
             name='Shop',
@@ -69,6 +129,8 @@ class Migration(migrations.Migration):
                 ('complete_as_of', models.DateTimeField(blank=True, help_text='When the last complete stock run was read, at the earliest. Null: sells nothing.', null=True)),
                 ('fresh_until', models.DateTimeField(blank=True, help_text='Until then what its complete runs listed is sold online. Null: not at all.', null=True)),
                 ('counted_for_sale', models.BooleanField(default=False)),
+                ('preparation_minutes', models.PositiveSmallIntegerField(default=60, help_text='Of its opening hours, from an order until it lies ready at the counter.')),
+                ('receives_for_others', models.BooleanField(default=False, help_text='Hands over at its counter what other shops of the network bring there.')),
                 ('commission_basis_points', models.PositiveIntegerField(blank=True, help_text="Empty: the network's.", null=True)),
                 ('stripe_account', models.CharField(blank=True, max_length=60)),
                 ('stripe_account_ready', models.BooleanField(default=False)),
@@ -82,6 +144,9 @@ class Migration(migrations.Migration):
                 ('qst_number', models.CharField(blank=True, help_text='In Quebec.', max_length=16)),
                 ('is_professional', models.BooleanField(default=True, help_text='A private person sells without a right of return.')),
                 ('return_days', models.PositiveSmallIntegerField(default=14, help_text='Days within which a reader may send back.')),
+                ('accreditation', models.CharField(blank=True, max_length=40, verbose_name='Number of its accreditation')),
+                ('accredited_until', models.DateField(blank=True, help_text='Empty: until it is taken away.', null=True)),
+                ('administrative_region', models.CharField(blank=True, choices=[('01', 'Bas-Saint-Laurent'), ('02', 'Saguenay–Lac-Saint-Jean'), ('03', 'Capitale-Nationale'), ('04', 'Mauricie'), ('05', 'Estrie'), ('06', 'Montréal'), ('07', 'Outaouais'), ('08', 'Abitibi-Témiscamingue'), ('09', 'Côte-Nord'), ('10', 'Nord-du-Québec'), ('11', 'Gaspésie–Îles-de-la-Madeleine'), ('12', 'Chaudière-Appalaches'), ('13', 'Laval'), ('14', 'Lanaudière'), ('15', 'Laurentides'), ('16', 'Montérégie'), ('17', 'Centre-du-Québec')], max_length=2)),
                 ('return_terms_fr', models.TextField(blank=True)),
                 ('return_terms_en', models.TextField(blank=True)),
                 ('kept_share', models.FloatField(default=0.95)),
@@ -94,25 +159,37 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='DeliveryOption',
+            name='OpeningHours',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('pickup', 'Pick-up in the shop'), ('post', 'Post'), ('courier', 'Local courier')], max_length=10)),
-                ('name_fr', models.CharField(max_length=80)),
-                ('name_en', models.CharField(max_length=80)),
-                ('price_minor', models.PositiveIntegerField(default=0, help_text="Per parcel, in the network's currency.")),
-                ('free_above_minor', models.PositiveIntegerField(blank=True, null=True)),
-                ('days_min', models.PositiveSmallIntegerField(default=0, help_text='Days from the order until it is there, at best.')),
-                ('days_max', models.PositiveSmallIntegerField(default=1)),
-                ('countries', models.JSONField(blank=True, default=list, help_text='Where to: ["CA"]; empty for pick-up.')),
-                ('postcode_prefixes', models.JSONField(blank=True, default=list, help_text='["H2", "H3"]; empty: everywhere there.')),
-                ('active', models.BooleanField(default=True)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='delivery_options', to='shops.shop')),
+                ('weekday', models.PositiveSmallIntegerField(help_text='0 is Monday.')),
+                ('opens', models.TimeField()),
+                ('closes', models.TimeField()),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='opening_hours', to='shops.shop')),
             ],
             options={
-                'ordering': ['position', 'pk'],
+                'verbose_name_plural': 'opening hours',
+                'ordering': ['weekday', 'opens'],
             },
+        ),
+        migrations.AddField(
+            model_name='deliveryoption',
+            name='receiving_shop',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='options_of_others', to='shops.shop'),
+        ),
+        migrations.AddField(
+            model_name='deliveryoption',
+            name='shop',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='delivery_options', to='shops.shop'),
+        ),
+        migrations.CreateModel(
+            name='ShopMember',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(choices=[('owner', 'Owner'), ('staff', 'Staff'), ('accounts', 'Accounts'), ('read_only', 'Read-only')], default='staff', max_length=10)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='shops.shop')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shop_memberships', to=settings.AUTH_USER_MODEL)),
+            ],
         ),
         migrations.CreateModel(
             name='ShopOrder',
@@ -130,6 +207,9 @@ class Migration(migrations.Migration):
                 ('tax_note', models.CharField(blank=True, help_text='Why its shop charges none: checkout.tax_words.', max_length=12)),
                 ('total_minor', models.PositiveIntegerField(help_text='What the reader pays for this part.')),
                 ('pickup_code', models.CharField(blank=True, max_length=12)),
+                ('expected_from', models.DateTimeField(blank=True, null=True)),
+                ('expected_until', models.DateTimeField(blank=True, null=True)),
+                ('awaits_confirmation', models.BooleanField(default=False, help_text='That holds only once the shop has answered: its number was old.')),
                 ('created_at', models.DateTimeField()),
                 ('answer_due_at', models.DateTimeField()),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
@@ -151,6 +231,9 @@ class Migration(migrations.Migration):
                 ('tracking', models.CharField(blank=True, max_length=80)),
                 ('handed_over_at', models.DateTimeField()),
                 ('handed_over_to', models.CharField(blank=True, max_length=120)),
+                ('arrived_at', models.DateTimeField(blank=True, null=True)),
+                ('collected_at', models.DateTimeField(blank=True, null=True)),
+                ('carried_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parcels_for_others', to='shops.shop')),
                 ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parcels', to='shops.shoporder')),
             ],
         ),
@@ -211,6 +294,26 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='SlotDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('taken', models.PositiveSmallIntegerField(default=0)),
+                ('slot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='shops.deliveryslot')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='SlotBooking',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('hold_key', models.CharField(db_index=True, max_length=60)),
+                ('created_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('shop_order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='slot_bookings', to='shops.shoporder')),
+                ('slot_day', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='shops.slotday')),
+            ],
+        ),
+        migrations.CreateModel(
             name='StockIncident',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -242,32 +345,29 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.CreateModel(
-            name='OpeningHours',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(help_text='0 is Monday.')),
-                ('opens', models.TimeField()),
-                ('closes', models.TimeField()),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='opening_hours', to='shops.shop')),
-            ],
-            options={
-                'verbose_name_plural': 'opening hours',
-                'ordering': ['weekday', 'opens'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='hours_weekday')],
-            },
+        migrations.AddConstraint(
+            model_name='deliveryslot',
+            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='slot_weekday'),
         ),
-        migrations.CreateModel(
-            name='ShopMember',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('staff', 'Staff'), ('accounts', 'Accounts'), ('read_only', 'Read-only')], default='staff', max_length=10)),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='shops.shop')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shop_memberships', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('shop', 'user'), name='member_once')],
-            },
+        migrations.AddConstraint(
+            model_name='deliveryslot',
+            constraint=models.CheckConstraint(condition=models.Q(('ends__gt', models.F('begins'))), name='slot_ends_after_it_begins'),
+        ),
+        migrations.AddConstraint(
+            model_name='openinghours',
+            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='hours_weekday'),
+        ),
+        migrations.AddConstraint(
+            model_name='deliveryoption',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'point'), ('point__isnull', False)), models.Q(models.Q(('kind', 'point'), _negated=True), ('point', None)), _connector='OR'), name='option_names_its_point'),
+        ),
+        migrations.AddConstraint(
+            model_name='deliveryoption',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'other_shop'), ('receiving_shop__isnull', False)), models.Q(models.Q(('kind', 'other_shop'), _negated=True), ('receiving_shop', None)), _connector='OR'), name='option_names_its_shop'),
+        ),
+        migrations.AddConstraint(
+            model_name='shopmember',
+            constraint=models.UniqueConstraint(fields=('shop', 'user'), name='member_once'),
         ),
         migrations.AddConstraint(
             model_name='shoporder',
@@ -296,6 +396,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='allocation',
             constraint=models.UniqueConstraint(condition=models.Q(('cause', 'hold'), ('ended_at', None)), fields=('stock_record', 'hold_key'), name='allocation_one_open_hold'),
+        ),
+        migrations.AddConstraint(
+            model_name='slotday',
+            constraint=models.UniqueConstraint(fields=('slot', 'day'), name='slot_day_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='slotbooking',
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('slot_day', 'hold_key'), name='slot_booked_once'),
         ),
         migrations.AddConstraint(
             model_name='stockincident',

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.foundation import audit
-from shops import absorbing, stock, withholding
+from shops import absorbing, slots, stock, withholding
 from shops.models import DeliveryOption, Parcel, ParcelLine, ShopOrder, ShopOrderLine
 from shops.orders import reader_mail
 
@@ -133,15 +133,17 @@ def hand_over(
     carrier: str = "",
     tracking: str = "",
 ) -> Parcel:
-    """Everything accepted leaves the shop: to the reader who tells the pick-up code, or to a carrier."""
+    """Everything accepted leaves the shop: to the reader who tells the pick-up code, to a carrier, or to the shop that
+    hands it over in its place (`carrying` follows it from there)."""
     with _changing(shop_order, now) as (shop_order, lines):
         if shop_order.status not in {Status.ACCEPTED, Status.PACKED}:
             raise FulfilmentError(_not_from(shop_order))
         if shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
-            _check_code(shop_order, code)
+            check_code(shop_order, code)
         parcel = Parcel.objects.create(
             shop_order=shop_order,
             kind=shop_order.delivery_kind,
+            carried_to_id=shop_order.delivery_option.receiving_shop_id,
             carrier=carrier[:60],
             tracking=tracking[:80],
             handed_over_at=now,
@@ -200,6 +202,8 @@ def _settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetim
         shop_order.answered_at = now
     if shop_order.status == Status.HANDED_OVER:
         shop_order.handed_over_at = now
+    if shop_order.status == Status.DECLINED:
+        slots.release_order(shop_order, now=now)
     shop_order.save(update_fields=["status", "answered_at", "handed_over_at"])
 
 
@@ -247,7 +251,8 @@ def _check_units(units: int, most: int) -> None:
         )
 
 
-def _check_code(shop_order: ShopOrder, code: str) -> None:
+def check_code(shop_order: ShopOrder, code: str) -> None:
+    """FulfilmentError where this is not the code that the reader has."""
     told = "".join(code.split()).upper()
     if not told:
         raise FulfilmentError(_("Ask the reader for the pick-up code and enter it."))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from django.utils.functional import lazy
 from oscar.apps.order.models import Order
 
 from marketplace.foundation import links, mail, network
+from shops import readiness
 from shops.models import DeliveryOption, Parcel, ShopOrder, ShopOrderLine
 
 
@@ -37,6 +40,11 @@ def handed_over(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: P
     _post("shop_order_handed_over", shop_order, lines, now, parcel=parcel)
 
 
+def arrived(shop_order: ShopOrder, parcel: Parcel, *, now: datetime) -> None:
+    """The shop that it was carried to has it ready for the reader."""
+    _post("shop_order_arrived", shop_order, list(shop_order.lines.all()), now, parcel=parcel, counter=parcel.carried_to)
+
+
 def address_of(order: Order) -> str:
     """Where the reader gets mail; empty where the account is gone and no guest's address was kept."""
     return order.guest_email or (order.user.email if order.user else "")
@@ -48,20 +56,32 @@ def language_of(order: Order) -> str:
     return checkout.language if checkout else network.current().default_language
 
 
+def _promised(shop_order: ShopOrder, now: datetime) -> object:
+    """When it is there, as told at checkout and now confirmed; nothing where that is over. In the mail's language."""
+    if shop_order.expected_from is None or shop_order.expected_from <= now:
+        return ""
+    zone = ZoneInfo(shop_order.shop.timezone)
+    return lazy(readiness.words, str)(shop_order.expected_from, shop_order.expected_until, zone)
+
+
 def _post(kind: str, shop_order: ShopOrder, lines: Sequence[ShopOrderLine], now: datetime, **context: object) -> None:
     order, shop = shop_order.order, shop_order.shop
     address = address_of(order)
     if not address:
         return
+    language, point = language_of(order), shop_order.delivery_option.point
     mail.post(
         kind,
         to=address,
-        language=language_of(order),
+        language=language,
         dedupe_key=f"{kind}:{shop_order.number}:{shop_order.version}",
         context={
             "shop_order": shop_order,
             "shop": shop,
             "kept": [line for line in lines if line.accepted or line.open_units],
+            "promised": _promised(shop_order, now),
+            "point": point,
+            "point_hours": (point.hours_fr if language == "fr" else point.hours_en) if point else "",
             "is_pickup": shop_order.delivery_kind == DeliveryOption.Kind.PICKUP,
             "url": links.order_url(order),
             **context,

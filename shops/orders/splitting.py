@@ -18,6 +18,8 @@ from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Transmi
 # Without what is taken for one another (0 O, 1 I L, 2 Z, 5 S, 8 B, U V): told over a counter, read from a phone.
 CODE_LETTERS = "346789ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 6
+# A shop of the network stands at the counter; who keeps a pick-up point is none, and asks for the name.
+HANDED_OVER_BY_CODE = frozenset({DeliveryOption.Kind.PICKUP, DeliveryOption.Kind.OTHER_SHOP})
 
 
 class FrozenLine(Protocol):
@@ -45,6 +47,9 @@ class FrozenParcel(Protocol):
     shop: Shop
     delivery_option: DeliveryOption
     lines: Manager
+    expected_from: datetime | None
+    expected_until: datetime | None
+    awaits_confirmation: bool
     goods_minor: int
     delivery_minor: int
     tax_minor: int
@@ -138,7 +143,10 @@ def _shop_order(
         tax_minor=parcel.tax_minor,
         tax_note=parcel.tax_note,
         total_minor=parcel.total_minor,
-        pickup_code=pickup_code() if option.kind == DeliveryOption.Kind.PICKUP else "",
+        pickup_code=pickup_code() if option.kind in HANDED_OVER_BY_CODE else "",
+        expected_from=parcel.expected_from,
+        expected_until=parcel.expected_until,
+        awaits_confirmation=parcel.awaits_confirmation,
         created_at=now,
         answer_due_at=answer_due_at,
     )

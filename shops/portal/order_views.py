@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from marketplace.checkout import tax
 from marketplace.foundation.models import AuditEntry
 from shops import queries
-from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
+from shops.models import ShopOrder, ShopOrderLine
 from shops.orders import fulfilment
 from shops.orders.picklists import pick_list
 from shops.portal import once
@@ -145,7 +145,10 @@ def recipient(shop_order: ShopOrder) -> dict[str, object]:
         checkout = order.checkout
     except ObjectDoesNotExist:
         checkout = None
-    address = order.shipping_address if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP else None
+    option = shop_order.delivery_option
+    address = None if option.is_collected else order.shipping_address
+    where = option.point or option.receiving_shop
+    carried = [where.name, where.line1, f"{where.postcode} {where.city}"] if where else []
     name = (address and address.name) or (checkout and checkout.name) or (order.user and order.user.get_full_name())
     return {
         "agreed": _agreed(checkout),
@@ -153,7 +156,7 @@ def recipient(shop_order: ShopOrder) -> dict[str, object]:
         "name": name or "",
         "email": order.guest_email or (order.user.email if order.user else ""),
         "phone": checkout.phone if checkout else "",
-        "address": [part for part in address.active_address_fields() if part] if address else [],
+        "address": [part for part in address.active_address_fields() if part] if address else carried,
     }
 
 

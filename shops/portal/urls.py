@@ -3,8 +3,10 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from shops.portal import (
+    carrying_views,
     column_views,
     declaring_views,
+    delivery_views,
     desk_views,
     door_views,
     event_views,
@@ -60,6 +62,16 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("profile/", profile_views.profile, name="profile"),
     path("profile/save/", profile_views.save_profile, name="save-profile"),
     path("profile/tax/", profile_views.save_tax, name="save-tax"),
+    path("delivery/", delivery_views.delivery, name="delivery"),
+    path("delivery/counter/", delivery_views.save_counter, name="save-counter"),
+    path("delivery/new/<slug:kind>/", delivery_views.new, name="delivery-new"),
+    path("delivery/new/<slug:kind>/save/", delivery_views.save, name="delivery-save"),
+    path("delivery/<int:option_id>/", delivery_views.change, name="delivery-change"),
+    path("delivery/<int:option_id>/save/", delivery_views.save, name="delivery-save-change"),
+    path("delivery/<int:option_id>/arrange/", delivery_views.arrange, name="delivery-arrange"),
+    path("for-others/", carrying_views.for_others, name="for-others"),
+    path("for-others/<int:parcel_id>/arrive/", carrying_views.arrive, name="parcel-arrive"),
+    path("for-others/<int:parcel_id>/collect/", carrying_views.collect, name="parcel-collect"),
     path("events/", event_views.events, name="events"),
     path("events/new/", event_views.new, name="event-new"),
     path("events/new/save/", event_views.save, name="event-save"),

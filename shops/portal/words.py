@@ -34,6 +34,8 @@ DELIVERIES: Words = {
     DeliveryOption.Kind.PICKUP: gettext_lazy("Pick-up"),
     DeliveryOption.Kind.POST: gettext_lazy("Post"),
     DeliveryOption.Kind.COURIER: gettext_lazy("Courier"),
+    DeliveryOption.Kind.POINT: gettext_lazy("Pick-up point"),
+    DeliveryOption.Kind.OTHER_SHOP: gettext_lazy("To another shop"),
 }
 RUN_STATES: Words = {
     SyncRun.State.RUNNING: gettext_lazy("Running"),

@@ -296,3 +296,22 @@ def test_column_of_lines_is_cleaned_as_each_alone(odd):
 )
 def test_tax_code(text, code):
     assert cleaning.tax_code(text) == code
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "grams"),
+    [
+        ("350", "gr", 350),
+        ("0,35", "KG", 350),
+        ("1", "lb", 454),
+        ("12.5", "oz", 354),
+        ("0", "gr", None),
+        ("-3", "gr", None),
+        ("NaN", "gr", None),
+        ("2000", "kg", None),
+        ("350", "", None),
+        ("heavy", "gr", None),
+    ],
+)
+def test_weight_is_whole_grams_or_nothing(number, unit, grams):
+    assert cleaning.grams(number, unit) == grams

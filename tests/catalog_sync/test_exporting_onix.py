@@ -154,6 +154,7 @@ def _records(draw: st.DrawFn) -> CatalogRecord:
         "audience": draw(st.sampled_from(["", *AUDIENCES, "dogs"])),
         "unit_size": draw(st.sampled_from(["", "500 g"])),
         "tax_code": draw(st.sampled_from(["", "5.5", "20", "Z", "reduced"])),
+        "weight": draw(st.sampled_from([None, 350])),
         "related": [list(each) for each in kinds]
         + ([["other_format", "gtin", "9780439023481"], ["work", "istc", "A0220090000154FA"]] if gtin else []),
     }

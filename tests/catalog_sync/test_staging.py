@@ -45,6 +45,7 @@ OTHER_VALUES = {
     "unit_size": "1 l",
     "tax_code": "5",
     "related": (("work", "istc", "A0220090000154FA"),),
+    "weight": 350,
 }
 
 

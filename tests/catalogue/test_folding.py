@@ -42,6 +42,7 @@ def test_within_a_rank_the_fuller_value_wins():
 
 def test_equal_values_come_from_the_first_source_by_name():
     assert folded(said("b", pages=190), said("a", pages=186))["pages"] == 186
+    assert folded(said("b", weight=350), said("a"))["weight_grams"] == 350
 
 
 def test_of_two_as_full_the_newer_one_counts():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 
 from django.db import connection
 from django.utils import timezone
 
-from marketplace.checkout import checkouts, freezing, invariants
+from marketplace.checkout import checkouts, delivery, ending, freezing, invariants
 from marketplace.checkout.models import Checkout, CheckoutLine
 from shops.models import Allocation
 from tests import factories
@@ -114,3 +115,47 @@ def test_last_copy_goes_to_one_of_two_readers(committed_db):
     assert sorted(refusal.reason if refusal else "frozen" for refusal in results) == ["frozen", "short"]
     record.refresh_from_db()
     assert record.num_allocated == 1
+
+
+def courier_basket(capacity: int = 1):
+    """A basket of one shop whose courier has one slot a day, and what chooses its first one."""
+    shop, *_ = shop_with_delivery()
+    option = factories.delivery_option(shop, "courier", countries=["CA"], price_minor=500)
+    for weekday in range(7):
+        factories.slot(option, weekday=weekday, capacity=capacity)
+    record = factories.stock_record(shop, units=3)
+    return option, [factories.basket((record, 1)) for _ in range(2)]
+
+
+def by_courier(basket, option):
+    """A checkout that is ready to pay, in the last slot that can be chosen."""
+    checkout = ready(basket)
+    parcel = checkouts.plan_of(checkout, now=timezone.now()).parcels[0]
+    last = delivery.choosable(next(one for one in parcel.options if one.pk == option.pk), parcel.shop, parcel.trip)[-1]
+    checkouts.choose_delivery(checkout, {parcel.shop.pk: option.pk}, {parcel.shop.pk: (last.slot_id, last.day)})
+    return checkout, last
+
+
+def test_slot_lives_as_long_as_the_stock_that_is_held_with_it(db):
+    option, (first, second) = courier_basket()
+    checkout, slot = by_courier(first, option)
+    rival, _ = by_courier(second, option)
+    assert freeze(checkout) is None
+    parcel = checkout.parcels.get()
+    assert (parcel.slot_id, parcel.slot_day, parcel.expected_from) == (slot.slot_id, slot.day, slot.begins)
+    assert (parcel.delivery_minor, parcel.weight_grams) == (500, 600)
+    assert freeze(rival).reason == "full"
+    assert Allocation.objects.filter(ended_at=None).count() == 1  # the rival's copy is free again
+    assert ending.end(checkout, now=timezone.now())
+    assert freeze(rival) is None
+    assert [found for check in invariants.INVARIANTS.values() for found in check()] == []
+
+
+def test_slot_that_is_not_chosen_leaves_a_decision_open(db):
+    option, (basket, _) = courier_basket()
+    checkout, _ = by_courier(basket, option)
+    checkouts.choose_delivery(checkout, {option.shop_id: option.pk})
+    assert freeze(checkout).reason == "incomplete"
+    another = factories.slot(factories.delivery_option(factories.shop(), "courier"), weekday=0)
+    checkouts.choose_delivery(checkout, {option.shop_id: option.pk}, {option.shop_id: (another.pk, date(2026, 12, 7))})
+    assert freeze(checkout).reason == "incomplete"

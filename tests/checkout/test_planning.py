@@ -139,10 +139,10 @@ def test_fingerprint_changes_with_what_the_reader_saw():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("count", [1, 30])
-def test_plan_takes_two_queries(count):
+def test_plan_takes_three_queries(count):
     shops = [shop_with_delivery()[0] for _ in range(2)]
     basket = factories.basket(*((factories.stock_record(shops[i % 2]), 1) for i in range(count)))
     network.current()
     with CaptureQueriesContext(connection) as queries:
         planning.plan(basket, now=timezone.now())
-    assert len(queries) == 2
+    assert len(queries) == 3  # lines, options, opening hours

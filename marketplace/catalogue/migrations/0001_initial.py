@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
                 ('subject_path', models.JSONField(default=list, help_text='The first one\'s path: ["F", "FB"].')),
                 ('audience', models.CharField(blank=True, max_length=60)),
                 ('picked', models.BooleanField(db_default=False, default=False)),
+                ('weight_grams', models.PositiveIntegerField(help_text='Empty: the default of its form counts.', null=True)),
                 ('unit_size', models.CharField(blank=True, max_length=60)),
                 ('tax_code', models.CharField(blank=True, max_length=40)),
                 ('cover', models.ImageField(blank=True, upload_to='covers/')),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.checkout import tax_words
+from marketplace.checkout.delivery import NotOffered, Quote
+from marketplace.checkout.planning import PlannedParcel
 from marketplace.storefront import amounts
 from marketplace.storefront.amounts import shown
-from shops.models import DeliveryOption
+from shops import readiness
+from shops.models import DeliveryOption, Shop
 
 register = template.Library()
 
@@ -30,16 +34,34 @@ def delivery_days(option: DeliveryOption) -> str:
 
 
 @register.simple_tag
+def delivery_when(parcel: PlannedParcel, option: DeliveryOption) -> str:
+    """ "ready today from 16:30", "tomorrow, 17:00 to 19:00", else its days."""
+    quote, trip = parcel.quotes.get(option.pk), parcel.trip
+    if quote is None or trip is None or quote.expected_from is None:
+        return delivery_days(option)
+    zone = ZoneInfo(parcel.shop.timezone)
+    when = readiness.words_from(
+        quote.expected_from, quote.expected_until, zone, trip.now, awaits_confirmation=quote.awaits_confirmation
+    )
+    return when if quote.expected_until else _("ready %(when)s") % {"when": when}
+
+
+@register.simple_tag
 def delivery_price(amount_minor: int, currency: str) -> str:
     return shown(amount_minor, currency) if amount_minor else _("free")
 
 
 @register.simple_tag
-def option_price(option: DeliveryOption, goods_minor: int, currency: str) -> str:
-    """ "free", "$4.20", "$4.20, free from $50.00" for a parcel with goods of that worth."""
-    price = option.price_for(goods_minor)
-    if price and option.free_above_minor:
-        values = {"price": shown(price, currency), "from": shown(option.free_above_minor, currency)}
+def option_price(option: DeliveryOption, parcel: PlannedParcel, currency: str) -> str:
+    """ "free", "$4.20", "$4.20, free from $50.00", "from $4.20" for a parcel of a plan; the last where its table has to
+    know the address first."""
+    quote = parcel.quotes.get(option.pk) or Quote(refusal=NotOffered.ADDRESS)
+    if quote.refusal and option.rates:
+        return _("from %(price)s") % {"price": shown(option.price_minor, currency)}
+    price = option.price_for(parcel.goods_minor) if quote.refusal else quote.price_minor
+    free_above = option.free_above_minor if quote.refusal else quote.free_above_minor
+    if price and free_above:
+        values = {"price": shown(price, currency), "from": shown(free_above, currency)}
         return _("%(price)s, free from %(from)s") % values
     return delivery_price(price, currency)
 
@@ -54,3 +76,29 @@ def tax_rows(by_rate: Mapping[tuple[str, int], int]) -> list[tuple[str, int]]:
 def tax_note(code: str) -> str:
     """Why a shop charges no tax, by the code that its orders keep."""
     return tax_words.note(code)
+
+
+@register.simple_tag
+def option_place(option: DeliveryOption, shop: Shop) -> str:
+    """Where one collects what comes from `shop`: "Librairie du Port, 1, rue du Port, Montréal"; else nothing."""
+    where = {
+        DeliveryOption.Kind.PICKUP: shop,
+        DeliveryOption.Kind.POINT: option.point,
+        DeliveryOption.Kind.OTHER_SHOP: option.receiving_shop,
+    }.get(DeliveryOption.Kind(option.kind))
+    if where is None:
+        return ""
+    name = "" if option.kind == DeliveryOption.Kind.PICKUP else f"{where.name}, "
+    return f"{name}{where.line1}, {where.city}"
+
+
+@register.simple_tag
+def legal_minimum(quote: Quote, currency: str) -> str:
+    """Why sending costs what it costs, where the law says so; else nothing."""
+    row = quote.legal_minimum
+    if row is None:
+        return ""
+    if quote.price_minor < row.below_price_minor:
+        return _("The law does not let new books be sent for nothing.")
+    values = {"price": shown(row.below_price_minor, currency), "amount": shown(row.below_minor, currency)}
+    return _("By law, sending new books for less than %(amount)s costs at least %(price)s.") % values

@@ -1,0 +1,100 @@
+"""When a parcel lies ready at the counter: from opening hours and the time the shop needs, in its own time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format, time_format
+from django.utils.translation import gettext as _
+
+DAYS_AHEAD = 14
+QUARTER = timedelta(minutes=15)
+
+
+class Span(Protocol):
+    weekday: int
+    opens: time
+    closes: time
+
+
+def ready_at(
+    hours: Iterable[Span], zone: ZoneInfo, *, preparation_minutes: int, now: datetime, days: int = 0
+) -> datetime | None:
+    """The moment (UTC) from which what is ordered at `now` can be collected. Preparing takes `preparation_minutes` of
+    opening time, over several spans where one is too short, from `days` days after today on; it ends on a full quarter
+    of an hour. What would be ready when the shop closes waits for its next opening. None: no hours are known, or none
+    within two weeks."""
+    spans = list(hours)
+    first = now.astimezone(zone).date() + timedelta(days=days)
+    start = now.astimezone(UTC)
+    if days:
+        start = max(start, datetime.combine(first, time(), zone).astimezone(UTC))
+    left = timedelta(minutes=preparation_minutes)
+    for opens, closes in _openings(spans, zone, first):
+        begins = max(opens, start)
+        if begins >= closes:
+            continue
+        done = _full_quarter(begins + max(left, timedelta()))
+        if done < closes:
+            return done
+        left -= closes - begins
+    return None
+
+
+def words(begins: datetime | None, ends: datetime | None, zone: ZoneInfo, awaits_confirmation: bool = False) -> str:
+    """ "Friday 27 November from 16:30", "Friday 27 November, 17:00 to 19:00"; empty where nothing is known."""
+    if begins is None:
+        return ""
+    return _sure(_on(day_name(begins.astimezone(zone).date()), begins, ends, zone), awaits_confirmation)
+
+
+def words_from(
+    begins: datetime | None, ends: datetime | None, zone: ZoneInfo, now: datetime, awaits_confirmation: bool = False
+) -> str:
+    """The same as one says it now: "today from 16:30", "tomorrow from 10:00"."""
+    if begins is None:
+        return ""
+    day, today = begins.astimezone(zone).date(), now.astimezone(zone).date()
+    near = {today: _("today"), today + timedelta(days=1): _("tomorrow")}
+    return _sure(_on(near.get(day) or day_name(day), begins, ends, zone), awaits_confirmation)
+
+
+def day_name(day: date) -> str:
+    """ "Friday 27 November"."""
+    return f"{date_format(day, 'l')} {date_format(day, 'MONTH_DAY_FORMAT')}"
+
+
+def _on(day: str, begins: datetime, ends: datetime | None, zone: ZoneInfo) -> str:
+    values = {"day": day, "from": time_format(begins.astimezone(zone).time(), "TIME_FORMAT")}
+    if ends is None:
+        return _("%(day)s from %(from)s") % values
+    return _("%(day)s, %(from)s to %(until)s") % {
+        **values,
+        "until": time_format(ends.astimezone(zone).time(), "TIME_FORMAT"),
+    }
+
+
+def _sure(text: str, awaits_confirmation: bool) -> str:
+    return _("%(when)s, after the shop confirms") % {"when": text} if awaits_confirmation else text
+
+
+def _openings(spans: list[Span], zone: ZoneInfo, first: date) -> Iterator[tuple[datetime, datetime]]:
+    """Opening and closing moments (UTC) from the day before `first` on: a span may run past midnight."""
+    for ahead in range(-1, DAYS_AHEAD + 1):
+        day = first + timedelta(days=ahead)
+        for span in sorted((span for span in spans if span.weekday == day.weekday()), key=lambda span: span.opens):
+            closes = day + timedelta(days=1) if span.closes <= span.opens else day
+            yield _utc(day, span.opens, zone), _utc(closes, span.closes, zone)
+
+
+def _utc(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, at, zone).astimezone(UTC)
+
+
+def _full_quarter(moment: datetime) -> datetime:
+    """The next full quarter of an hour (every zone's offset is a whole number of them)."""
+    past = timedelta(minutes=moment.minute % 15, seconds=moment.second, microseconds=moment.microsecond)
+    return moment + QUARTER - past if past else moment
