@@ -34,3 +34,10 @@ class QuantityForm(forms.Form):
 
 class MoveForm(forms.Form):
     stock_record = forms.IntegerField(min_value=1)
+
+
+class TakeForm(forms.Form):
+    """`proposal`: the fingerprint of what the reader saw; `used`: whether used copies were among it."""
+
+    proposal = forms.CharField(min_length=32, max_length=32)
+    used = forms.BooleanField(required=False)

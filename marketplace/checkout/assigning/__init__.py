@@ -17,8 +17,10 @@ __all__ = ["Assignment", "Goal", "Offered", "Source", "Wish", "assign", "measure
 
 EXACT = 12
 """Up to so many lines and shops the search has no limit."""
-EFFORT = 40_000
-"""Beyond: single weights looked at, for one goal. About 25 ms."""
+EFFORT = 80_000
+"""Beyond: single weights looked at, for one goal. About 30 ms."""
+CHEAPEST_EFFORT = 15_000
+"""Of this goal the first answer is within 2 % of exact, and eighty times the effort finds nothing better."""
 FAR_KM = 20_000
 """Of a shop whose distance nobody knows: as far as anything is on earth."""
 
@@ -103,7 +105,8 @@ def assign(
         return None
     question = _question(wishes, possible, {shop: sources[shop] for shop in shops}, goal)
     small = len(wishes) <= EXACT and len(shops) <= EXACT
-    found = lightest(question, effort=NEVER if small else EFFORT, fewest=goal in (Goal.FEWEST, Goal.MINE))
+    effort = CHEAPEST_EFFORT if goal == Goal.CHEAPEST else EFFORT
+    found = lightest(question, effort=NEVER if small else effort, fewest=goal in (Goal.FEWEST, Goal.MINE))
     if found is None:
         return None
     return measure(wishes, sources, [shops[position] for position in found[0]], proven=found[1])

@@ -4,6 +4,7 @@ Oscar's `Basket.add_product` asks the strategy for *a* record of the product; he
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,6 +72,37 @@ def move(basket: Basket, line_id: int, stock_record_id: int, *, now: datetime) -
             line.delete()
             basket.reset_offer_applications()
         return change
+
+
+@dataclass(frozen=True)
+class Moving:
+    """A line as the reader saw it, and the record that it goes to."""
+
+    line_id: int
+    from_record: int
+    quantity: int
+    to_record: int
+
+
+class MovedOnError(Exception):
+    """The basket, or what a shop has, is not any more as it was; nothing was moved. `title` where it is one line's."""
+
+    def __init__(self, title: str = "") -> None:
+        super().__init__(title)
+        self.title = title
+
+
+def move_all(basket: Basket, moves: Sequence[Moving], *, now: datetime) -> None:
+    """Move several lines, all or none: MovedOnError, NotForSaleError."""
+    with transaction.atomic():
+        locked = Line.objects.select_for_update().filter(basket_id=basket.pk)
+        there = {(line.pk, line.stockrecord_id, line.quantity) for line in locked}
+        if any((one.line_id, one.from_record, one.quantity) not in there for one in moves):
+            raise MovedOnError
+        for one in moves:
+            change = move(basket, one.line_id, one.to_record, now=now)
+            if change is None or change.is_short:
+                raise MovedOnError(change.title if change else "")
 
 
 def _record(stock_record_id: int, *, any_shop: bool = False) -> StockRecord:
