@@ -2,7 +2,7 @@
 
 from shops.models_orders import Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
 from shops.models_shop import DeliveryOption, OpeningHours, Shop, ShopMember
-from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms
+from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
 
 __all__ = [
     "Allocation",
@@ -18,5 +18,6 @@ __all__ = [
     "ShopOrderLine",
     "StockIncident",
     "StockTerms",
+    "Supply",
     "Transmission",
 ]

@@ -23,7 +23,7 @@ from marketplace.foundation import audit, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import calls
 from shops import stock
-from shops.models import Allocation, DeliveryOption, Shop, StockTerms
+from shops.models import Allocation, DeliveryOption, Shop, StockTerms, Supply
 from shops.orders import splitting
 
 logger = logging.getLogger("halles.placing")
@@ -86,8 +86,10 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
             order_lines=written,
             now=now,
         )
-        promised = {line.stock_record_id: line.pk for line in shop_lines if line.stock_record_id}
-        stock.promise(checkouts.hold_key(checkout), promised, now=now)
+        shelf = [line for line in shop_lines if line.supply == Supply.STOCK]
+        promised = {line.stock_record_id: line.pk for line in shelf if line.stock_record_id}
+        if promised:
+            stock.promise(checkouts.hold_key(checkout), promised, now=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
         audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)
@@ -121,13 +123,13 @@ def _not_needed(related: Mapping[str, tuple[type[Model], set[str]]]) -> list[str
 def _keep(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> bool:
     """True when every copy is held for this checkout. A payment may come after its hold ended: then they are held
     again, if they are still there."""
-    wanted = {line.stock_record_id: line.quantity for line in lines}
+    wanted = {line.stock_record_id: line.quantity for line in lines if line.supply == Supply.STOCK}
     key, held = checkouts.hold_key(checkout), checkouts.units_held(checkout)
     if held == wanted:
         return True
     if held:
         stock.release_hold(key, now=now, by=Allocation.End.EXPIRED)
-    return not stock.hold(list(wanted.items()), key=key, now=now)
+    return not wanted or not stock.hold(list(wanted.items()), key=key, now=now)
 
 
 def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:

@@ -8,7 +8,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
@@ -16,14 +16,14 @@ from oscar.apps.partner.models import StockRecord
 from marketplace.checkout import tax
 from marketplace.checkout.delivery import Destination, options_by_shop, reaches
 from marketplace.foundation import money, network
-from shops import stock
-from shops.models import DeliveryOption, Shop
+from shops import supplying
+from shops.models import DeliveryOption, Shop, Supply
 
 
 @dataclass(frozen=True)
 class PlannedLine:
     """One article. `goods_minor` as shown (quantity × unit price, less discount); net and tax of it; its share of the
-    parcel's delivery with tax; `total_minor` = net + tax + delivery share. `sellable`: units the shop can sell now."""
+    parcel's delivery with tax; `total_minor` = net + tax + delivery share. `sellable`: units it can supply."""
 
     basket_line_id: int
     record: StockRecord
@@ -32,6 +32,8 @@ class PlannedLine:
     unit_price_minor: int | None
     tax_basis_points: int
     sellable: int
+    supply: Supply = Supply.STOCK
+    expected_on: date | None = None  # when an ordered copy should be there
     discount_minor: int = 0
     goods_minor: int = 0
     net_minor: int = 0
@@ -87,6 +89,11 @@ class Plan:
         return [line for line in self.lines if line.missing]
 
     @property
+    def held(self) -> list[PlannedLine]:
+        """Lines whose copies are on the shelf, so that they are kept for the reader."""
+        return [line for line in self.lines if line.supply == Supply.STOCK]
+
+    @property
     def undelivered(self) -> list[PlannedParcel]:
         return [parcel for parcel in self.parcels if parcel.option is None]
 
@@ -100,6 +107,7 @@ class Plan:
             (
                 (parcel.shop.pk, parcel.option and parcel.option.pk, parcel.delivery_minor, parcel.total_minor),
                 [(line.record.pk, line.quantity, line.unit_price_minor, line.total_minor) for line in parcel.lines],
+                [(line.supply, line.expected_on) for line in parcel.lines if line.supply != Supply.STOCK],
             )
             for parcel in self.parcels
         ]
@@ -142,7 +150,9 @@ def _line(row: Line, shop: Shop, currency: str, now: datetime, held: int) -> Pla
     priced_here = record.price is not None and record.price_currency == currency
     terms = getattr(record, "terms", None)
     # A title that was hidden after it came into the basket is not sold; what is held for it already stays.
-    free = stock.sellable_units(record, shop=shop, terms=terms, now=now) if row.product.is_public else 0
+    got = supplying.supplied(record, shop=shop, terms=terms, now=now)
+    free = got.units if row.product.is_public else 0
+    by_order = got.supply != Supply.STOCK and not held  # what is held stays what it was
     return PlannedLine(
         basket_line_id=row.pk,
         record=record,
@@ -151,6 +161,8 @@ def _line(row: Line, shop: Shop, currency: str, now: datetime, held: int) -> Pla
         unit_price_minor=money.to_minor(record.price, currency) if priced_here else None,
         tax_basis_points=tax.rate(getattr(row.product, "facts", None), network.current()),
         sellable=free + held,
+        supply=got.supply if by_order else Supply.STOCK,
+        expected_on=got.expected_on if by_order else None,
     )
 
 

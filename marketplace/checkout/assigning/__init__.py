@@ -17,10 +17,10 @@ __all__ = ["Assignment", "Goal", "Offered", "Source", "Wish", "assign", "measure
 
 EXACT = 12
 """Up to so many lines and shops the search has no limit."""
-EFFORT = 80_000
+EFFORT = 50_000
 """Beyond: single weights looked at, for one goal. About 30 ms."""
-CHEAPEST_EFFORT = 15_000
-"""Of this goal the first answer is within 2 % of exact, and eighty times the effort finds nothing better."""
+CHEAPEST_EFFORT = 5_000
+"""Of this goal the first answer is within 2 % of exact, and much more effort finds nothing better."""
 FAR_KM = 20_000
 """Of a shop whose distance nobody knows: as far as anything is on earth."""
 

@@ -8,15 +8,26 @@ from marketplace.checkout.assigning.question import NEVER, Search
 
 TRIED = 40
 """Neighbours that are weighed exactly, of those that promise most."""
+CLIMBED = 2
+"""Of the first answers, those that are improved."""
 
 
 def begin(search: Search) -> None:
-    starts = [opened for opened in (_opened(search), _covering(search)) if opened]
-    weight, opened = min([(settle(search, opened), opened) for opened in starts], default=(NEVER, []))
+    rarest = min(
+        range(len(search.question.weights)), key=lambda line: (sum(map(bool, search.question.goods[line])), line)
+    )
+    having = [shop for shop, cells in enumerate(search.cells) if any(line == rarest for line, _, _ in cells)]
+    starts = [_opened(search), *(_covering(search, shop) for shop in having)]
+    ranked = sorted((settle(search, opened), opened) for opened in starts if opened)
+    for weight, opened in ranked[:CLIMBED]:
+        _climb(search, weight, opened)
+
+
+def _climb(search: Search, weight: int, opened: list[int]) -> None:
     better = True
     while better:
         better = False
-        for changed in _neighbours(search, opened):
+        for changed in _neighbours(search, opened, weight):
             lighter = settle(search, changed)
             if lighter < weight:
                 opened, weight, better = changed, lighter, True
@@ -56,15 +67,16 @@ def _opened(search: Search) -> list[int]:
         now = search.lightest(opened)
 
 
-def _covering(search: Search) -> list[int]:
-    """Greedily, always the shop that weighs least for each line that had none yet. Empty where one stays without."""
-    opened: list[int] = []
-    missing = set(range(len(search.question.weights)))
+def _covering(search: Search, first: int) -> list[int]:
+    """From this shop on greedily, always the one that weighs least for each line that had none yet. Empty where a line
+    stays without."""
+    opened = [first]
+    missing = set(range(len(search.question.weights))) - {line for line, _, _ in search.cells[first]}
     while missing:
         ratios = []
         for shop, most in enumerate(search.most):
             new = [weight for line, weight, _ in search.cells[shop] if line in missing]
-            if new and most < NEVER:
+            if new and most < NEVER and shop != first:
                 ratios.append(((most + sum(new)) / len(new), shop))
         if not ratios:
             return []
@@ -73,7 +85,7 @@ def _covering(search: Search) -> list[int]:
     return opened
 
 
-def _neighbours(search: Search, opened: Sequence[int]) -> list[list[int]]:
+def _neighbours(search: Search, opened: Sequence[int], weight: int) -> list[list[int]]:
     """One shop less, one for another, one more; the most promising first, by what they weigh at the very least."""
     found = []
     for out in [None, *opened]:
@@ -86,7 +98,7 @@ def _neighbours(search: Search, opened: Sequence[int]) -> list[list[int]]:
             if shop not in opened and least < NEVER:
                 saved = sum([now[line] - weight for line, weight, _ in search.cells[shop] if weight < now[line]])
                 found.append((base - saved + least, [*kept, shop]))
-    promising = sorted(one for one in found if one[0] < search.weight)
+    promising = sorted(one for one in found if one[0] < weight)
     return [changed for _, changed in promising[:TRIED]]
 
 
