@@ -16,13 +16,16 @@ from django.views.decorators.http import require_POST, require_safe
 from marketplace.checkout import checkouts, planning, proposals
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.checkout.proposals import Proposal, Proposals
+from marketplace.foundation import network
 from marketplace.oscar_apps.basket import lines
 from marketplace.oscar_apps.basket.lines import Change, MovedOnError, Moving, NotForSaleError
 from marketplace.storefront import amounts, proposal_words
-from marketplace.storefront.basket_forms import AddForm, MoveForm, QuantityForm, TakeForm
+from marketplace.storefront.basket_forms import AddForm, MoveForm, OrderForm, QuantityForm, TakeForm
 from marketplace.storefront.reader_request import ReaderRequest
 from search.offers import Offer, offers_of
 from search.reader import reader_of
+from shops import special_orders
+from shops.models import Shop
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,26 @@ def add(request: ReaderRequest) -> HttpResponse:
     else:
         _say_added(request, change, wish["quantity"])
     return redirect(_next(request, wish["next"]))
+
+
+@require_POST
+def order_in_my_shop(request: ReaderRequest) -> HttpResponse:
+    """A title that no shop has, from the reader's shop, which orders it from its distributor."""
+    form, reader, now = OrderForm(request.POST), reader_of(request), timezone.now()
+    shop = Shop.objects.filter(pk=reader.shop_id).first() if reader.shop_id else None
+    record = None
+    if form.is_valid() and shop is not None:
+        wish = form.cleaned_data["product"]
+        record = special_orders.record_for(shop, wish.pk, currency=network.current().currency, now=now)
+    try:
+        if record is None:
+            raise NotForSaleError
+        change = lines.add(request.basket, record.pk, 1, now=now)
+    except NotForSaleError:
+        messages.error(request, _("Your shop cannot order this title here. Ask it: it may know more."))
+    else:
+        _say_added(request, change, 1)
+    return redirect("storefront:basket")
 
 
 @require_POST
@@ -198,7 +221,7 @@ def _elsewhere(line: PlannedLine, offers: dict[int, list[Offer]]) -> list[Offer]
     return [
         offer
         for offer in offers.get(line.record.product_id, [])
-        if offer.buyable and offer.stock_record_id != line.record.pk
+        if (offer.buyable or offer.can_order) and offer.stock_record_id != line.record.pk
     ]
 
 
