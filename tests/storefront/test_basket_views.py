@@ -250,7 +250,8 @@ def test_title_to_order_says_when_it_is_there():
     StockTerms.objects.create(stock_record=record, availability="orderable", days=8, as_of=timezone.now())
     client = Client()
     page = client.get(record.product.get_absolute_url()).content.decode()
-    assert "Order it: ready in about 8 days" in page
+    assert "To order: ready in about 8 days" in page
+    assert "Order it<span" in page
     add(client, record)
     page = client.get("/basket/").content.decode()
     assert "The shop orders it for you: there about" in page

@@ -8,7 +8,6 @@ from typing import Protocol
 from django import template
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from search.offers import Offer
 from shops.models import Supply
@@ -51,10 +50,5 @@ def desk_word(line: Line) -> str:
 
 @register.simple_tag
 def order_word(offer: Offer) -> str:
-    """Of the button: "Order it: ready in about 8 days", "Pre-order: appears on 12 March"."""
-    if offer.supply == Supply.PREORDER and offer.available_on:
-        return _("Pre-order: appears on %(day)s") % {"day": date_format(offer.available_on, "MONTH_DAY_FORMAT")}
-    if offer.supply == Supply.ORDER and offer.days:
-        text = ngettext("Order it: ready in about %(days)d day", "Order it: ready in about %(days)d days", offer.days)
-        return text % {"days": offer.days}
-    return _("Order it")
+    """Of the button; when it is there stands beside."""
+    return _("Pre-order") if offer.supply == Supply.PREORDER else _("Order it")
