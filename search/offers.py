@@ -16,8 +16,8 @@ from search import availability, confidence, directory
 from search.availability import Opening
 from search.directory import ShopCard
 from search.reader import Reader
-from shops import sellable
-from shops.models import Availability, Condition, Shop
+from shops import sellable, supplying
+from shops.models import Availability, Condition, Shop, Supply
 
 NEAR_ENOUGH_KM = 1.0
 """Shops whose distances differ by less count as equally near, so that of two in one street the cheaper is first."""
@@ -99,6 +99,9 @@ class Offer:
     """Whether its number is too old to count, so that nobody knows what is there."""
     days: int | None
     available_on: date | None
+    supply: Supply
+    """How it is got; `can_order` where that is by an order."""
+    can_order: bool
     as_of: datetime | None
     price_minor: int
     currency: str
@@ -149,7 +152,8 @@ def best(offers: Iterable[Offer]) -> Offer | None:
 
 def _offer(record: Any, shop: Any, terms: Any, card: ShopCard, reader: Reader) -> Offer:
     """`record`, `shop` and `terms` have the columns that the rules of stock ask for, as their models have."""
-    units = sellable.sellable_units(record, shop=shop, terms=terms, now=reader.now)
+    got = supplying.supplied(record, shop=shop, terms=terms, now=reader.now)
+    units = got.units if got.supply == Supply.STOCK else 0
     word = terms.availability if terms else Availability.IN_STOCK
     state = _state(record, word, units)
     as_of = sellable.effective_as_of(terms, shop)
@@ -167,6 +171,8 @@ def _offer(record: Any, shop: Any, terms: Any, card: ShopCard, reader: Reader) -
         stale=word == Availability.IN_STOCK and not sellable.sells(shop=shop, terms=terms, now=reader.now),
         days=terms.days if terms else None,
         available_on=terms.available_on if terms else None,
+        supply=got.supply,
+        can_order=got.units > units,
         as_of=as_of,
         price_minor=money.to_minor(record.price, record.price_currency),
         currency=record.price_currency,

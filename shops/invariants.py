@@ -10,7 +10,7 @@ from oscar.apps.order.models import Order
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import money
-from shops.models import Allocation, ShopOrder, ShopOrderLine, SlotDay
+from shops.models import Allocation, ShopOrder, ShopOrderLine, SlotDay, Supply
 from shops.orders.fulfilment import status_of
 
 
@@ -37,14 +37,19 @@ def ends_without_cause() -> list[str]:
 
 
 def lines_without_their_units() -> list[str]:
-    """Every unit of a line that was not declined has been promised once: it is open or absorbed, never both."""
+    """Every unit of a line that was not declined has been promised once: it is open or absorbed, never both. What is
+    ordered takes none."""
     kept = Sum("allocations__units", filter=~Q(allocations__ended_by=Allocation.End.RELEASED))
     waiting = Sum("allocations__units", filter=Q(allocations__ended_at=None))
-    lines = ShopOrderLine.objects.exclude(stock_record=None).annotate(
-        kept=Coalesce(kept, 0), waiting=Coalesce(waiting, 0), wanted=F("quantity") - F("declined")
+    lines = (
+        ShopOrderLine.objects.filter(supply=Supply.STOCK)
+        .exclude(stock_record=None)
+        .annotate(kept=Coalesce(kept, 0), waiting=Coalesce(waiting, 0), wanted=F("quantity") - F("declined"))
     )
     odd = lines.filter(Q(kept__lt=F("wanted")) | Q(kept__gt=F("quantity")) | Q(waiting__gt=F("wanted")))
-    return [f"Line {row.pk} needs {row.wanted} units and has {row.kept}, {row.waiting} of them open." for row in odd]
+    found = [f"Line {row.pk} needs {row.wanted} units and has {row.kept}, {row.waiting} of them open." for row in odd]
+    ordered = ShopOrderLine.objects.exclude(supply=Supply.STOCK).exclude(allocations=None).distinct()
+    return found + [f"Line {pk} is ordered and takes stock." for pk in ordered.values_list("pk", flat=True)]
 
 
 def orders_split_wrongly() -> list[str]:

@@ -3,7 +3,7 @@
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_orders import Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
 from shops.models_shop import OpeningHours, Shop, ShopMember
-from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms
+from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
 
 __all__ = [
     "Allocation",
@@ -23,5 +23,6 @@ __all__ = [
     "SlotDay",
     "StockIncident",
     "StockTerms",
+    "Supply",
     "Transmission",
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.foundation.leases import DueRow
 from shops import readiness
 from shops.models_shop import Shop
-from shops.models_stock import Condition
+from shops.models_stock import Condition, Supply
 
 
 class ShopOrder(models.Model):
@@ -85,6 +85,8 @@ class ShopOrderLine(models.Model):
     sku = models.CharField(max_length=128)
     gtin = models.BigIntegerField(null=True)
     condition = models.CharField(max_length=12, default="new")
+    supply = models.CharField(max_length=8, choices=Supply.choices, default=Supply.STOCK)
+    expected_on = models.DateField(null=True, help_text="When an ordered copy should be there, as the reader was told.")
     quantity = models.PositiveIntegerField()
     accepted = models.PositiveIntegerField(default=0)
     declined = models.PositiveIntegerField(default=0)

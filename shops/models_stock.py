@@ -26,6 +26,14 @@ class Availability(models.TextChoices):
     UNKNOWN = "unknown", "Unknown"
 
 
+class Supply(models.TextChoices):
+    """Where the copies of a line come from. Only those of the shelf are held, promised and absorbed."""
+
+    STOCK = "stock", _("From the shelf")
+    ORDER = "order", _("Ordered at the distributor")
+    PREORDER = "preorder", _("Ordered before it appears")
+
+
 class StockTerms(models.Model):
     """What there is to say of a stock record beyond "new, in stock, as of the shop's last complete run". A record
     without a row means just that; so an unchanged feed writes nothing."""

@@ -36,10 +36,12 @@ def effective_as_of(terms: StockTerms | None, shop: Shop) -> datetime | None:
 
 def sells(*, shop: Shop, terms: StockTerms | None, now: datetime) -> bool:
     """Whether the record may be sold at all, however many units there are."""
-    if shop.status != Shop.Status.ACTIVE:
-        return False
-    if terms is not None and (terms.retired_at is not None or terms.availability != SELLS):
-        return False
+    offered = terms is None or (terms.retired_at is None and terms.availability == SELLS)
+    return offered and shop.status == Shop.Status.ACTIVE and is_vouched(shop=shop, terms=terms, now=now)
+
+
+def is_vouched(*, shop: Shop, terms: StockTerms | None, now: datetime) -> bool:
+    """Whether what the shop's feeds said of the record is young enough to count."""
     if (terms is None or terms.follows_runs) and shop.fresh_until is not None and now <= shop.fresh_until:
         return True
     own = terms.as_of if terms is not None else None

@@ -151,6 +151,8 @@ ROUTES: dict[str, Row] = {
     # Buying
     "storefront:basket": get(EVERYONE),
     "storefront:basket-add": post(MOVED, stock_record="record", quantity="1"),
+    "storefront:basket-order": post(MOVED, product="title"),
+    "storefront:basket-take": post(MOVED, proposal="0" * 32),
     "storefront:basket-quantity": post(MOVED, "basket_line", quantity="1"),  # another's line: stays
     "storefront:basket-move": post(MOVED, "basket_line", stock_record="record"),  # likewise
     "storefront:checkout-start": post(MOVED),

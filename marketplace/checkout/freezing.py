@@ -63,7 +63,7 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         refusal = _refusal(checkout, plan, seen) or _barred(checkout, plan, now)
         if refusal:
             return refusal
-        wanted = sorted((line.record.pk, line.quantity) for line in plan.lines)
+        wanted = sorted((line.record.pk, line.quantity) for line in plan.held)
         shortages = stock.hold(wanted, key=checkouts.hold_key(checkout), now=now)
         if shortages:  # somebody else was quicker since the plan was made; nothing is held
             gone = {shortage.stock_record_id for shortage in shortages}
@@ -165,6 +165,8 @@ def _line(parcel: CheckoutParcel, line: PlannedLine) -> CheckoutLine:
         stock_record=line.record,
         product_id=line.record.product_id,
         title=line.title[:255],
+        supply=line.supply,
+        expected_on=line.expected_on,
         quantity=line.quantity,
         unit_price_minor=line.unit_price_minor or 0,  # never without a price: that line would be short
         discount_minor=line.discount_minor,

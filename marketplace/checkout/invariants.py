@@ -14,7 +14,7 @@ from marketplace.checkout import tax
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.order_rows import order_number
 from marketplace.foundation import money
-from shops.models import Allocation, ShopOrder, ShopOrderLine, SlotBooking
+from shops.models import Allocation, ShopOrder, ShopOrderLine, SlotBooking, Supply
 
 PLACED_WITHIN = timedelta(minutes=15)
 
@@ -40,7 +40,9 @@ def holds_have_a_checkout() -> list[str]:
     alive = [Checkout.State.PAYING, Checkout.State.PAID]
     wanted = {
         (f"checkout:{checkout_id}", record_id): units
-        for checkout_id, record_id, units in CheckoutLine.objects.filter(parcel__checkout__state__in=alive)
+        for checkout_id, record_id, units in CheckoutLine.objects.filter(
+            parcel__checkout__state__in=alive, supply=Supply.STOCK
+        )
         .values_list("parcel__checkout_id", "stock_record_id")
         .annotate(Sum("quantity"))
     }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.checkout.tax_categories import Category
 from marketplace.foundation.leases import DueRow
 from shops import readiness
-from shops.models import Shop
+from shops.models import Shop, Supply
 
 
 class Checkout(DueRow):
@@ -107,6 +107,8 @@ class CheckoutLine(models.Model):
     stock_record = models.ForeignKey("partner.StockRecord", on_delete=models.PROTECT, related_name="+")
     product = models.ForeignKey("catalogue.Product", on_delete=models.PROTECT, related_name="+")
     title = models.CharField(max_length=255)
+    supply = models.CharField(max_length=8, choices=Supply.choices, default=Supply.STOCK)
+    expected_on = models.DateField(null=True, help_text="When an ordered copy should be there, as the reader was told.")
     quantity = models.PositiveIntegerField()
     unit_price_minor = models.PositiveIntegerField(help_text="As shown to the reader.")
     discount_minor = models.PositiveIntegerField(default=0)

@@ -24,7 +24,7 @@ from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.prepared import Prepared
 from marketplace.payments import calls
 from shops import slots, stock
-from shops.models import Allocation, DeliveryOption, Shop, StockTerms
+from shops.models import Allocation, DeliveryOption, Shop, StockTerms, Supply
 from shops.orders import splitting
 
 logger = logging.getLogger("halles.placing")
@@ -139,8 +139,10 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
             order_lines=written,
             now=now,
         )
-        promised = {line.stock_record_id: line.pk for line in shop_lines if line.stock_record_id}
-        stock.promise(checkouts.hold_key(checkout), promised, now=now)
+        shelf = [line for line in shop_lines if line.supply == Supply.STOCK]
+        promised = {line.stock_record_id: line.pk for line in shelf if line.stock_record_id}
+        if promised:
+            stock.promise(checkouts.hold_key(checkout), promised, now=now)
         if any(parcel.slot_id for parcel in parcels):
             of_shops = {line.shop_order.shop_id: line.shop_order_id for line in shop_lines}
             slots.promise(checkouts.hold_key(checkout), of_shops)
@@ -174,8 +176,9 @@ def _as_read(lines: list[CheckoutLine]) -> QuerySet[CheckoutLine]:
 def _hold_again(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> bool:
     """Whether every copy is held for this checkout once more: if they are still there."""
     key = checkouts.hold_key(checkout)
+    wanted = [(line.stock_record_id, line.quantity) for line in lines if line.supply == Supply.STOCK]
     stock.release_hold(key, now=now, by=Allocation.End.EXPIRED)
-    return not stock.hold([(line.stock_record_id, line.quantity) for line in lines], key=key, now=now)
+    return not stock.hold(wanted, key=key, now=now)
 
 
 def _slots_held(checkout: Checkout, parcels: list[CheckoutParcel], now: datetime) -> bool:

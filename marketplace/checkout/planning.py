@@ -21,14 +21,14 @@ from marketplace.checkout.tax_categories import is_digital
 from marketplace.checkout.tax_places import place_of_supply
 from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
-from shops import slots, stock
-from shops.models import Condition, DeliveryOption, Shop
+from shops import slots, stock, supplying
+from shops.models import Condition, DeliveryOption, Shop, Supply
 
 
 @dataclass(frozen=True)
 class PlannedLine:
     """One article. `goods_minor` as shown (quantity × unit price, less discount); net and tax of it; its share of the
-    parcel's delivery with tax; `total_minor` = net + tax + delivery share. `sellable`: units the shop can sell now.
+    parcel's delivery with tax; `total_minor` = net + tax + delivery share. `sellable`: units it can supply.
     `rates` are the taxes that are due; `untaxed` is why that is not known (then it cannot be sold); `tax_parts` is how
     much each comes to: together `tax_minor` and `delivery_tax_minor`."""
 
@@ -44,6 +44,8 @@ class PlannedLine:
     weight_grams: int = 0  # one unit
     is_new_book: bool = False  # as `book_law` means it
     as_of: datetime | None = None  # the age of the shop's number
+    supply: Supply = Supply.STOCK
+    expected_on: date | None = None  # when an ordered copy should be there
     discount_minor: int = 0
     goods_minor: int = 0
     net_minor: int = 0
@@ -112,6 +114,11 @@ class Plan:
         return [line for line in self.lines if line.missing]
 
     @property
+    def held(self) -> list[PlannedLine]:
+        """Lines whose copies are on the shelf, so that they are kept for the reader."""
+        return [line for line in self.lines if line.supply == Supply.STOCK]
+
+    @property
     def undelivered(self) -> list[PlannedParcel]:
         return [parcel for parcel in self.parcels if parcel.option is None]
 
@@ -136,6 +143,7 @@ class Plan:
                 (parcel.shop.pk, parcel.option and parcel.option.pk, parcel.delivery_minor, parcel.total_minor),
                 _day_told(parcel),
                 [(line.record.pk, line.quantity, line.unit_price_minor, line.total_minor) for line in parcel.lines],
+                [(line.supply, line.expected_on) for line in parcel.lines if line.supply != Supply.STOCK],
             )
             for parcel in self.parcels
         ]
@@ -211,7 +219,9 @@ def _line(
     facts = getattr(row.product, "facts", None)
     digital = is_digital(facts, terms.availability if terms else "")
     # A title that was hidden after it came into the basket is not sold; what is held for it already stays.
-    free = stock.sellable_units(record, shop=shop, terms=terms, now=now) if row.product.is_public else 0
+    got = supplying.supplied(record, shop=shop, terms=terms, now=now)
+    free = got.units if row.product.is_public else 0
+    by_order = got.supply != Supply.STOCK and not held  # what is held stays what it was
     due: tuple[Component, ...] = ()
     untaxed = ""
     try:
@@ -232,6 +242,8 @@ def _line(
         weight_grams=weights.grams(facts),
         is_new_book=book_law.is_new_book(facts, terms.condition if terms else Condition.NEW),
         as_of=stock.effective_as_of(terms, shop),
+        supply=got.supply if by_order else Supply.STOCK,
+        expected_on=got.expected_on if by_order else None,
     )
 
 

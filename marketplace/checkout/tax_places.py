@@ -57,12 +57,22 @@ def home(shop: Shop) -> str:
     return place_of(shop.country, shop.postcode)
 
 
+def _where_collected(shop: Shop, option: DeliveryOption) -> str:
+    """Goods are supplied where they are handed over: in the shop, at the point, in the shop that hands over for it."""
+    if option.kind == DeliveryOption.Kind.POINT and option.point is not None:
+        return place_of(option.point.country, option.point.postcode)
+    if option.kind == DeliveryOption.Kind.OTHER_SHOP and option.receiving_shop is not None:
+        return home(option.receiving_shop)
+    return home(shop)
+
+
 def place_of_supply(shop: Shop, option: DeliveryOption | None, to: Destination | None, *, digital: bool) -> str:
     """Where one line of the shop is supplied. `option` and `to` are None while the reader has not said them: then it is
     where the shop is, an estimate. Goods that leave the country (the Union, from one of its shops) are exported:
     "CA-export"."""
-    collected = option is not None and option.kind == DeliveryOption.Kind.PICKUP
-    if to is None or (collected and not digital):
+    if option is not None and option.is_collected and not digital:
+        return _where_collected(shop, option)
+    if to is None:
         return home(shop)
     if not digital and to.country != shop.country and not {to.country, shop.country} <= EU:
         return f"{shop.country}-{EXPORT}"

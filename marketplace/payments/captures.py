@@ -1,4 +1,5 @@
-"""What a reader finally pays: captured once when every shop has answered, or well before the authorisation ends.
+"""What a reader finally pays: captured once when every shop has answered, or well before the authorisation ends; with a
+pre-ordered title at once.
 A line declined before lowers the capture, after it is refunded."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.worth import declined_worth
-from shops.models import ShopOrderLine
+from shops.models import ShopOrderLine, Supply
 
 # Acceptance and rerouting stop this long before the authorisation ends (DESIGN §6).
 MARGIN = timedelta(hours=24)
@@ -42,9 +43,11 @@ def settle(payment_id: int, *, now: datetime) -> bool:
 def _to_settle(now: datetime) -> list[int]:
     order_lines = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=OuterRef("pk"))
     unanswered = order_lines.filter(quantity__gt=F("accepted") + F("declined"))
+    # A title that appears in months outlives every authorisation: it is charged at order, as the reader was told.
+    charged_at_order = order_lines.filter(supply=Supply.PREORDER)
     placed = Payment.objects.filter(checkout__order__isnull=False)
     ready = placed.filter(state=Payment.State.AUTHORISED).filter(
-        Q(capture_before__lte=now + MARGIN) | ~Exists(unanswered)
+        Q(capture_before__lte=now + MARGIN) | ~Exists(unanswered) | Exists(charged_at_order)
     )
     undecided = ready.filter(~Exists(MoneyCall.objects.filter(payment=OuterRef("pk"), kind__in=["capture", "cancel"])))
     declined_since = (
@@ -58,7 +61,7 @@ def _to_settle(now: datetime) -> list[int]:
 
 def _capture(payment: Payment, keep: int, now: datetime) -> bool:
     kind = MoneyCall.Kind.CAPTURE if keep else MoneyCall.Kind.CANCEL
-    reason = "every shop has answered" if keep else "every line was declined"
+    reason = "every shop has answered, or need not" if keep else "every line was declined"
     _, made = MoneyCall.objects.get_or_create(
         key=f"capture:{payment.pk}",
         defaults={

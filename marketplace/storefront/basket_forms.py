@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from oscar.apps.catalogue.models import Product
 
 MOST_UNITS = 99
 # `%` would put a lazy text into words at once, in the language of the process that imports this.
@@ -34,3 +35,14 @@ class QuantityForm(forms.Form):
 
 class MoveForm(forms.Form):
     stock_record = forms.IntegerField(min_value=1)
+
+
+class OrderForm(forms.Form):
+    product = forms.ModelChoiceField(Product.objects.filter(is_public=True))
+
+
+class TakeForm(forms.Form):
+    """`proposal`: the fingerprint of what the reader saw; `used`: whether used copies were among it."""
+
+    proposal = forms.CharField(min_length=32, max_length=32)
+    used = forms.BooleanField(required=False)

@@ -13,25 +13,40 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from marketplace.checkout import checkouts, planning
+from marketplace.checkout import checkouts, planning, proposals
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
+from marketplace.checkout.proposals import Proposal, Proposals
+from marketplace.foundation import network
 from marketplace.oscar_apps.basket import lines
-from marketplace.oscar_apps.basket.lines import Change, NotForSaleError
-from marketplace.storefront.basket_forms import AddForm, MoveForm, QuantityForm
+from marketplace.oscar_apps.basket.lines import Change, MovedOnError, Moving, NotForSaleError
+from marketplace.storefront import proposal_words
+from marketplace.storefront.basket_forms import AddForm, MoveForm, OrderForm, QuantityForm, TakeForm
 from marketplace.storefront.reader_request import ReaderRequest
 from search.offers import Offer, offers_of
 from search.reader import reader_of
+from shops import special_orders
+from shops.models import Shop
 
 
 @dataclass(frozen=True)
 class LineRow:
-    """A line as the page shows it: `elsewhere` are other shops' offers that could be bought instead, best first;
-    `error` is what was wrong with the number typed last."""
+    """A line as the page shows it: `elsewhere` are other shops' offers that could be bought instead, best first, of
+    which a page shows a few; `error` is what was wrong with the number typed last."""
 
     line: PlannedLine
     elsewhere: list[Offer]
     error: str = ""
     typed: str = ""
+
+
+@dataclass(frozen=True)
+class ProposalCard:
+    """A proposal in words."""
+
+    proposal: Proposal
+    name: str
+    sentence: str
+    moves: list[tuple[str, str]]  # title, "from this shop, so much less"
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,26 @@ def add(request: ReaderRequest) -> HttpResponse:
     else:
         _say_added(request, change, wish["quantity"])
     return redirect(_next(request, wish["next"]))
+
+
+@require_POST
+def order_in_my_shop(request: ReaderRequest) -> HttpResponse:
+    """A title that no shop has, from the reader's shop, which orders it from its distributor."""
+    form, reader, now = OrderForm(request.POST), reader_of(request), timezone.now()
+    shop = Shop.objects.filter(pk=reader.shop_id).first() if reader.shop_id else None
+    record = None
+    if form.is_valid() and shop is not None:
+        wish = form.cleaned_data["product"]
+        record = special_orders.record_for(shop, wish.pk, currency=network.current().currency, now=now)
+    try:
+        if record is None:
+            raise NotForSaleError
+        change = lines.add(request.basket, record.pk, 1, now=now)
+    except NotForSaleError:
+        messages.error(request, _("Your shop cannot order this title here. Ask it: it may know more."))
+    else:
+        _say_added(request, change, 1)
+    return redirect("storefront:basket")
 
 
 @require_POST
@@ -94,26 +129,84 @@ def move(request: ReaderRequest, line_id: int) -> HttpResponse:
     return redirect("storefront:basket")
 
 
+@require_POST
+def take(request: ReaderRequest) -> HttpResponse:
+    """Move the lines as a proposal says, where it is still made in the very same words."""
+    form = TakeForm(request.POST)
+    now = timezone.now()
+    plan = planning.plan(request.basket, now=now)
+    found: Proposals | None = None
+    if form.is_valid() and not checkouts.being_paid(request.basket):
+        found = _proposals(request, plan, _offers(request, plan), used=form.cleaned_data["used"])
+    chosen = next(
+        (one for one in found.found if one.fingerprint() == form.cleaned_data["proposal"]) if found else iter(()), None
+    )
+    try:
+        if chosen is None:
+            raise MovedOnError
+        moves = [
+            Moving(one.line.basket_line_id, one.line.record.pk, one.line.quantity, one.offer.stock_record_id)
+            for one in chosen.moves
+        ]
+        lines.move_all(request.basket, moves, now=now)
+    except (MovedOnError, NotForSaleError):
+        messages.warning(
+            request,
+            _(
+                "Something has changed since that was proposed: a price, what a shop has, or your basket. "
+                "Nothing was moved."
+            ),
+        )
+    else:
+        text = ngettext(
+            "%(lines)d article now comes from another shop.",
+            "%(lines)d articles now come from other shops.",
+            len(moves),
+        )
+        messages.success(request, text % {"lines": len(moves)})
+    return redirect("storefront:basket")
+
+
 def _page(request: ReaderRequest, wrong: dict[int, tuple[str, str]] | None = None) -> HttpResponse:
     paying = checkouts.being_paid(request.basket)
     held = checkouts.units_held(paying) if paying else None
     plan = planning.plan(request.basket, now=timezone.now(), held=held)
+    offers = _offers(request, plan)
+    used = request.GET.get("used") == "yes"
+    proposed = Proposals() if paying else _proposals(request, plan, offers, used=used)
     context = {
         "plan": plan,
-        "stalls": _stalls(request, plan, wrong or {}),
+        "stalls": _stalls(plan, offers, wrong or {}),
+        "proposals": [_card(one, plan.currency) for one in proposed.found],
+        "already": ", ".join(proposal_words.goal_name(goal) for goal in proposed.already),
+        "used": used,
+        "could_be_used": any(offer.is_used and offer.buyable for found in offers.values() for offer in found),
         "paying": paying,
         "can_pay": not plan.short,
     }
     return render(request, "storefront/basket.html", context, status=422 if wrong else 200)
 
 
-def _stalls(request: ReaderRequest, plan: Plan, wrong: dict[int, tuple[str, str]]) -> list[Stall]:
-    offers = offers_of({line.record.product_id for line in plan.lines}, reader_of(request)) if plan.parcels else {}
+def _offers(request: ReaderRequest, plan: Plan) -> dict[int, list[Offer]]:
+    return offers_of({line.record.product_id for line in plan.lines}, reader_of(request)) if plan.parcels else {}
+
+
+def _proposals(request: ReaderRequest, plan: Plan, offers: dict[int, list[Offer]], *, used: bool) -> Proposals:
+    return proposals.propose(plan, offers, reader_of(request), request.basket, used=used)
+
+
+def _card(proposal: Proposal, currency: str) -> ProposalCard:
+    return ProposalCard(
+        proposal,
+        " · ".join(proposal_words.goal_name(goal) for goal in proposal.goals),
+        proposal_words.sentence(proposal, currency),
+        [(move.line.title, proposal_words.move_words(move, currency)) for move in proposal.moves],
+    )
+
+
+def _stalls(plan: Plan, offers: dict[int, list[Offer]], wrong: dict[int, tuple[str, str]]) -> list[Stall]:
     return [
-        Stall(
-            parcel,
-            [LineRow(line, _elsewhere(line, offers), *_typed(line, wrong)) for line in parcel.lines],
-        )
+        Stall(parcel, [LineRow(line, _elsewhere(line, offers), *_typed(line, wrong)) for line in parcel.lines])
         for parcel in plan.parcels
     ]
 
@@ -127,7 +220,7 @@ def _elsewhere(line: PlannedLine, offers: dict[int, list[Offer]]) -> list[Offer]
     return [
         offer
         for offer in offers.get(line.record.product_id, [])
-        if offer.buyable and offer.stock_record_id != line.record.pk
+        if (offer.buyable or offer.can_order) and offer.stock_record_id != line.record.pk
     ]
 
 

@@ -22,7 +22,10 @@ from marketplace.storefront.beside import Beside, beside
 from search import listings, offers
 from search.listings import Crumb
 from search.offers import Offer
-from search.reader import reader_of
+from search.reader import Reader, reader_of
+from shops import special_orders
+from shops.models import Shop
+from shops.special_orders import KnownPrice
 
 _TEMPLATE = "storefront/title.html"
 SHOWN_OFFERS = 5
@@ -77,6 +80,7 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
         "groups": groups(found, all_shown=request.GET.get("offers") == "all"),
         "reader": reader,
         "buyable": offers.best(found),
+        "my_shop_orders": _my_shop_orders(product.pk, found, reader),
         "editions": [Edition(edition, offered.get(edition.pk, [])) for edition in works],
         "beside": near,
         "picks": picks,
@@ -95,6 +99,16 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     everybody = tuple((product_id, tuple(those)) for product_id, those in sorted(offered.items()))
     shown = (everybody, len(works), reviewed, *map(page_memory.values_of, rows))
     return page_memory.answer(request, shown, lambda: render_to_string(_TEMPLATE, context, request), now=reader.now)
+
+
+def _my_shop_orders(product_id: int, found: Sequence[Offer], reader: Reader) -> KnownPrice | None:
+    """The price holds in every shop, where no shop has the title and the reader's own orders any."""
+    mine = reader.shop
+    if mine is None or Shop.Service.ORDERING not in mine.services:
+        return None
+    if any(offer.buyable or offer.can_order for offer in found):
+        return None
+    return special_orders.known_price(product_id, network.current().currency)
 
 
 @dataclass(frozen=True, slots=True)

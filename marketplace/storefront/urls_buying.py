@@ -7,6 +7,8 @@ from marketplace.storefront import basket_views, checkout_views, order_views
 urlpatterns = [
     path("basket/", basket_views.basket, name="basket"),
     path("basket/add/", basket_views.add, name="basket-add"),
+    path("basket/order/", basket_views.order_in_my_shop, name="basket-order"),
+    path("basket/take/", basket_views.take, name="basket-take"),
     path("basket/<int:line_id>/quantity/", basket_views.change_quantity, name="basket-quantity"),
     path("basket/<int:line_id>/move/", basket_views.move, name="basket-move"),
     path("checkout/", checkout_views.start, name="checkout-start"),

@@ -245,6 +245,8 @@ class Migration(migrations.Migration):
                 ('sku', models.CharField(max_length=128)),
                 ('gtin', models.BigIntegerField(null=True)),
                 ('condition', models.CharField(default='new', max_length=12)),
+                ('supply', models.CharField(choices=[('stock', 'From the shelf'), ('order', 'Ordered at the distributor'), ('preorder', 'Ordered before it appears')], default='stock', max_length=8)),
+                ('expected_on', models.DateField(help_text='When an ordered copy should be there, as the reader was told.', null=True)),
                 ('quantity', models.PositiveIntegerField()),
                 ('accepted', models.PositiveIntegerField(default=0)),
                 ('declined', models.PositiveIntegerField(default=0)),

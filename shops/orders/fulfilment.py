@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from marketplace.foundation import audit
 from shops import absorbing, slots, stock, withholding
-from shops.models import DeliveryOption, Parcel, ParcelLine, ShopOrder, ShopOrderLine
+from shops.models import DeliveryOption, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Supply
 from shops.orders import reader_mail
 
 Status = ShopOrder.Status
@@ -232,8 +232,8 @@ def _decline(
 
 
 def _withhold(row: ShopOrderLine, units: int, reason: str, left: int | None, by: object, now: datetime) -> None:
-    if row.stock_record is None:
-        return
+    if row.stock_record is None or row.supply != Supply.STOCK:
+        return  # of what was to be ordered nothing is missing from the shelf
     if left is not None:
         withholding.withhold_to_shelf(row.stock_record, left, now=now, by=by)
     elif reason in _NOT_THERE:

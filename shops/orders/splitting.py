@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from django.db.models import Manager
@@ -13,13 +13,15 @@ from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import network, prepared
-from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Transmission
+from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Supply, Transmission
 
 # Without what is taken for one another (0 O, 1 I L, 2 Z, 5 S, 8 B, U V): told over a counter, read from a phone.
 CODE_LETTERS = "346789ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 6
 # A shop of the network stands at the counter; who keeps a pick-up point is none, and asks for the name.
 HANDED_OVER_BY_CODE = frozenset({DeliveryOption.Kind.PICKUP, DeliveryOption.Kind.OTHER_SHOP})
+# Distributors answer the next working day; a week-end may lie between. Well within an authorisation's seven days.
+ANSWER_OF_DISTRIBUTOR = timedelta(days=3)
 
 
 class FrozenLine(Protocol):
@@ -30,6 +32,8 @@ class FrozenLine(Protocol):
     product: Product
     product_id: int
     title: str
+    supply: str
+    expected_on: date | None
     quantity: int
     unit_price_minor: int
     discount_minor: int
@@ -83,9 +87,9 @@ def split(
     the placing transaction, which then turns the hold into the lines' allocations. SplitError where a cent would be
     lost."""
     _check_sums(parcels, checkout)
-    answer_due_at = now + timedelta(hours=network.current().answer_within_hours)
+    within = timedelta(hours=network.current().answer_within_hours)
     shop_orders = prepared.insert(
-        _shop_order(order, checkout, parcel, f"{order.number}-{suffix(position)}", now, answer_due_at)
+        _shop_order(order, checkout, parcel, f"{order.number}-{suffix(position)}", now, now + _longer(parcel, within))
         for position, parcel in enumerate(parcels)
     )
     lines = prepared.insert(
@@ -108,6 +112,12 @@ def suffix(position: int) -> str:
         position, letter = divmod(position - 1, 26)
         letters = chr(65 + letter) + letters
     return letters
+
+
+def _longer(parcel: FrozenParcel, within: timedelta) -> timedelta:
+    """Where something is ordered the shop answers once its distributor has."""
+    by_order = any(line.supply != Supply.STOCK for line in parcel.lines.all())
+    return max(within, ANSWER_OF_DISTRIBUTOR) if by_order else within
 
 
 def pickup_code() -> str:
@@ -164,6 +174,8 @@ def _line(shop_order: ShopOrder, line: FrozenLine, order_line: Line) -> ShopOrde
         sku=line.stock_record.partner_sku,
         gtin=facts.gtin if facts else None,
         condition=terms.condition if terms else ShopOrderLine._meta.get_field("condition").default,
+        supply=line.supply,
+        expected_on=line.expected_on,
         quantity=line.quantity,
         unit_price_minor=line.unit_price_minor,
         goods_minor=line.quantity * line.unit_price_minor - line.discount_minor,

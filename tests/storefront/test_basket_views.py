@@ -6,10 +6,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from oscar.apps.basket.models import Basket, Line
 
 from marketplace.foundation import network
 from search import directory
+from shops.models import StockTerms
 from tests import factories
 from tests.checkout.buying import frozen, shop_with_delivery, two_shop_basket
 from tests.storefront.buying_pages import guest_with, said
@@ -160,7 +162,9 @@ def test_page_groups_by_shop_offers_other_shops_and_tells_of_shortages():
     a, b = (f'id="stall-{line.stockrecord.partner.shop.pk}"' for line in (basket.lines.first(), basket.lines.last()))
     assert page.index(a) < page.index("Mug") < page.index(b)
     assert "Librairie B has one copy left." in page
-    assert f'<option value="{record.pk}">Librairie B, New, $20.00</option>' in page
+    assert (
+        f'name="stock_record" value="{record.pk}"><button class="button button-soft" type="submit">Buy it there' in page
+    )
     assert "Go to checkout" not in page
 
 
@@ -186,12 +190,88 @@ def test_empty_basket_says_so():
 def test_page_takes_the_same_queries_for_any_number_of_lines(count):
     shops = [shop_with_delivery()[0] for _ in range(2)]
     records = [factories.stock_record(shops[i % 2]) for i in range(count)]
-    for record in records:
-        factories.stock_record(shops[0], record.product)
+    for i, record in enumerate(records):
+        factories.stock_record(shops[1 - i % 2], record.product)
     client = guest_with(factories.basket(*((record, 1) for record in records)))
     client.get("/basket/")
     network.current()
     with CaptureQueriesContext(connection) as queries:
         client.get("/basket/")
-    # The basket with Oscar's look for promotions (4), a payment of it, its lines, delivery, offers, the header's count.
-    assert len(queries) == 9, "\n".join(query["sql"][:150] for query in queries)
+    # The basket with Oscar's look for promotions (4), a payment of it, its lines, delivery, offers, the header's count;
+    # for the proposals where it goes to, other shops and their delivery.
+    assert len(queries) == 12, "\n".join(query["sql"][:150] for query in queries)
+
+
+def proposed(client):
+    (card,) = client.get("/basket/").context["proposals"]
+    return card
+
+
+def in_two_parcels():
+    """A basket of two titles from two shops, which a third has both of."""
+    (a, *_), (b, *_), (c, *_) = (shop_with_delivery(name) for name in ("Librairie A", "Librairie B", "Librairie C"))
+    titles = [factories.product(name) for name in ("Nadja", "Molloy")]
+    there = [factories.stock_record(c, title, price="10.00") for title in titles]
+    here = [factories.stock_record(shop, title, price="11.00") for shop, title in zip((a, b), titles, strict=True)]
+    return factories.basket(*((record, 1) for record in here)), there
+
+
+def test_proposal_is_told_in_a_sentence_and_taken_by_one_form():
+    basket, there = in_two_parcels()
+    client = guest_with(basket)
+    card = proposed(client)
+    assert (card.name, card.sentence) == (
+        "Fewest parcels · Cheapest together",
+        "1 parcel instead of 2, $6.20 less",
+    )
+    assert card.moves[0] == ("Nadja", "from Librairie C, $1.00 less")
+    response = client.post("/basket/take/", {"proposal": card.proposal.fingerprint()}, follow=True)
+    assert said(response) == ["2 articles now come from other shops."]
+    assert quantities() == dict.fromkeys((record.pk for record in there), 1)
+    page = response.content.decode()
+    assert "As it is, your basket is best by: Fewest parcels, Cheapest together." in page
+
+
+def test_proposal_is_refused_when_a_price_has_changed_since():
+    basket, there = in_two_parcels()
+    client = guest_with(basket)
+    seen, before = proposed(client).proposal.fingerprint(), quantities()
+    there[0].price = "10.50"
+    there[0].save()
+    text = "Something has changed since that was proposed: a price, what a shop has, or your basket. Nothing was moved."
+    assert said(client.post("/basket/take/", {"proposal": seen}, follow=True)) == [text]
+    assert said(client.post("/basket/take/", {"proposal": "x"}, follow=True)) == [text]
+    assert quantities() == before
+
+
+def test_title_to_order_says_when_it_is_there():
+    shop, *_ = shop_with_delivery("Librairie du Port")
+    record = factories.stock_record(shop, factories.product("Nadja"), units=0)
+    StockTerms.objects.create(stock_record=record, availability="orderable", days=8, as_of=timezone.now())
+    client = Client()
+    page = client.get(record.product.get_absolute_url()).content.decode()
+    assert "To order: ready in about 8 days" in page
+    assert "Order it<span" in page
+    add(client, record)
+    page = client.get("/basket/").content.decode()
+    assert "The shop orders it for you: there about" in page
+    assert "Go to checkout" in page
+
+
+def test_title_that_no_shop_has_is_ordered_in_the_readers_shop():
+    title = factories.product("Nadja")
+    gone = factories.stock_record(factories.shop(), title, price="12.00", units=0)
+    StockTerms.objects.create(stock_record=gone, price_kind="recommended", as_of=timezone.now())
+    mine, *_ = shop_with_delivery("Librairie du Port", services=["ordering"])
+    directory.forget()
+    client = Client()
+    refused = "Your shop cannot order this title here. Ask it: it may know more."
+    assert said(client.post("/basket/order/", {"product": title.pk}, follow=True)) == [refused]
+    assert "Order it in my shop" not in client.get(title.get_absolute_url()).content.decode()
+    session = client.session
+    session["my_shop"] = mine.pk
+    session.save()
+    assert "Order it in my shop" in client.get(title.get_absolute_url()).content.decode()
+    response = client.post("/basket/order/", {"product": title.pk}, follow=True)
+    assert said(response) == ["“Nadja” from Librairie du Port is in your basket."]
+    assert Line.objects.get().stockrecord.partner == mine.partner

@@ -81,6 +81,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('basket_line_id', models.BigIntegerField(null=True)),
                 ('title', models.CharField(max_length=255)),
+                ('supply', models.CharField(choices=[('stock', 'From the shelf'), ('order', 'Ordered at the distributor'), ('preorder', 'Ordered before it appears')], default='stock', max_length=8)),
+                ('expected_on', models.DateField(help_text='When an ordered copy should be there, as the reader was told.', null=True)),
                 ('quantity', models.PositiveIntegerField()),
                 ('unit_price_minor', models.PositiveIntegerField(help_text='As shown to the reader.')),
                 ('discount_minor', models.PositiveIntegerField(default=0)),

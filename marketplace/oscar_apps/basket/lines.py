@@ -4,6 +4,7 @@ Oscar's `Basket.add_product` asks the strategy for *a* record of the product; he
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from oscar.apps.partner.models import StockRecord
 from marketplace.checkout import checkouts
 from marketplace.foundation import network
 from marketplace.oscar_apps.partner.strategy import RELATED, price_of
-from shops import stock
+from shops import supplying
 from shops.models import Shop
 
 
@@ -73,6 +74,37 @@ def move(basket: Basket, line_id: int, stock_record_id: int, *, now: datetime) -
         return change
 
 
+@dataclass(frozen=True)
+class Moving:
+    """A line as the reader saw it, and the record that it goes to."""
+
+    line_id: int
+    from_record: int
+    quantity: int
+    to_record: int
+
+
+class MovedOnError(Exception):
+    """The basket, or what a shop has, is not any more as it was; nothing was moved. `title` where it is one line's."""
+
+    def __init__(self, title: str = "") -> None:
+        super().__init__(title)
+        self.title = title
+
+
+def move_all(basket: Basket, moves: Sequence[Moving], *, now: datetime) -> None:
+    """Move several lines, all or none: MovedOnError, NotForSaleError."""
+    with transaction.atomic():
+        locked = Line.objects.select_for_update().filter(basket_id=basket.pk)
+        there = {(line.pk, line.stockrecord_id, line.quantity) for line in locked}
+        if any((one.line_id, one.from_record, one.quantity) not in there for one in moves):
+            raise MovedOnError
+        for one in moves:
+            change = move(basket, one.line_id, one.to_record, now=now)
+            if change is None or change.is_short:
+                raise MovedOnError(change.title if change else "")
+
+
 def _record(stock_record_id: int, *, any_shop: bool = False) -> StockRecord:
     record = StockRecord.objects.select_related(*RELATED, "product").filter(pk=stock_record_id).first()
     shop = getattr(record.partner, "shop", None) if record else None
@@ -89,8 +121,8 @@ def _set(basket: Basket, line: Line | None, record: StockRecord, wanted: int, no
     shop = record.partner.shop
     paying = checkouts.being_paid(basket)
     held = checkouts.units_held(paying).get(record.pk, 0) if paying else 0
-    sellable = stock.sellable_units(record, shop=shop, terms=getattr(record, "terms", None), now=now)
-    quantity = min(wanted, sellable + held)
+    got = supplying.supplied(record, shop=shop, terms=getattr(record, "terms", None), now=now)
+    quantity = min(wanted, got.units + held)
     if quantity == 0:
         if line is not None:
             line.delete()

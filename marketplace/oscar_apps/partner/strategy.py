@@ -23,7 +23,7 @@ from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
 from marketplace.foundation.models import Network
 from marketplace.oscar_apps.partner.availability import ShopStock, Unavailable
-from shops import stock
+from shops import supplying
 
 # All that a price and an availability depend on, in one query for any number of records.
 RELATED = ("terms", "partner__shop", "product__facts")
@@ -73,9 +73,9 @@ class ShopStrategy(oscar_strategy.Structured):
 
     def _sellable(self, record: StockRecord) -> int:
         shop = getattr(record.partner, "shop", None)
-        return (
-            stock.sellable_units(record, shop=shop, terms=getattr(record, "terms", None), now=self.now) if shop else 0
-        )
+        if not shop:
+            return 0
+        return supplying.supplied(record, shop=shop, terms=getattr(record, "terms", None), now=self.now).units
 
     def _read(self, keys: Iterable[int]) -> None:
         records = StockRecord.objects.filter(pk__in=set(keys) - self._records.keys()).select_related(*RELATED)

@@ -49,6 +49,9 @@ def _unsure_word(offer: Offer) -> str:
 def _later_word(offer: Offer) -> str:
     if offer.availability == "preorder":
         return _("Appears on %(day)s") % {"day": day(offer.available_on)} if offer.available_on else _("Not out yet")
+    if offer.days and offer.can_order:
+        text = ngettext("To order: ready in about %(days)d day", "To order: ready in about %(days)d days", offer.days)
+        return text % {"days": offer.days}
     if offer.days:
         return ngettext("To order, %(days)d day", "To order, %(days)d days", offer.days) % {"days": offer.days}
     return _("To order")
