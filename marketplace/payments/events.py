@@ -3,6 +3,7 @@ arrival do not matter."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from marketplace.foundation import leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import accounts, gateway, sessions
+from marketplace.payments import accounts, gateway, refunds, sessions
 from marketplace.payments.models import Payment, StripeEvent
 from shops.models import Shop
 
@@ -51,16 +52,38 @@ def deliver_fake_events(now: datetime) -> int:
 
 
 def _apply(row: StripeEvent, now: datetime) -> None:
-    subject = row.payload.get("object", "")
-    if subject == "checkout.session":
-        payments = Payment.objects.filter(session_id=row.object_id)
-    elif subject == "payment_intent":
-        payments = Payment.objects.filter(intent_id=row.object_id)
-    elif subject == "v2.core.account":
-        for shop in Shop.objects.filter(stripe_account=row.object_id):
-            accounts.refresh(shop, now=now)
-        return
-    else:
-        return  # kept for the record: nothing of ours depends on it
-    for payment in payments:
+    apply = APPLY.get(row.payload.get("object", ""))
+    if apply is not None:  # else kept for the record: nothing of ours depends on it
+        apply(row, now)
+
+
+def _session(row: StripeEvent, now: datetime) -> None:
+    for payment in Payment.objects.filter(session_id=row.object_id):
         sessions.refresh(payment, now=now)
+
+
+def _intent(row: StripeEvent, now: datetime) -> None:
+    for payment in Payment.objects.filter(intent_id=row.object_id):
+        sessions.refresh(payment, now=now)
+
+
+def _refund(row: StripeEvent, now: datetime) -> None:
+    if row.type in REFUND_MAY_HAVE_FAILED:
+        refunds.note_failure(gateway.retrieve_refund(row.object_id), now=now)
+
+
+def _account(row: StripeEvent, now: datetime) -> None:
+    account_id = row.payload.get("account") or row.object_id
+    for shop in Shop.objects.filter(stripe_account=account_id):
+        accounts.refresh(shop, now=now)
+
+
+REFUND_MAY_HAVE_FAILED = {"refund.failed", "refund.updated", "charge.refund.updated"}
+# By the kind of object that an event names.
+APPLY: dict[str, Callable[[StripeEvent, datetime], None]] = {
+    "checkout.session": _session,
+    "payment_intent": _intent,
+    "refund": _refund,
+    "v2.core.account": _account,
+    "account": _account,
+}
