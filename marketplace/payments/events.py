@@ -11,15 +11,25 @@ from django.utils import timezone
 
 from marketplace.foundation import leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import accounts, gateway, refunds, sessions
+from marketplace.payments import accounts, disputes, gateway, gateway_watching, incidents, refunds, sessions
 from marketplace.payments.models import Payment, StripeEvent
 from shops.models import Shop
 
 
 def store(payload: bytes, header: str, *, now: datetime | None = None) -> bool:
     """Keep a signed event; False where it is here already. Raises PaymentGatewayError when the signature is wrong."""
-    now = now or timezone.now()
-    event = gateway.construct_event(payload, header, settings.STRIPE_WEBHOOK_SECRET)
+    return keep(gateway.construct_event(payload, header, settings.STRIPE_WEBHOOK_SECRET), now=now or timezone.now())
+
+
+def keep(event: gateway.Event, *, now: datetime) -> bool:
+    """Store an event that Stripe sent or listed, once. One of another API version is applied all the same, since its
+    object is fetched again in ours; but somebody has to mend the webhook."""
+    if event.api_version not in ("", gateway.API_VERSION):
+        text = (
+            f"Stripe sends events in API version {event.api_version}, Halles speaks {gateway.API_VERSION}. Make the "
+            f"webhook's version {gateway.API_VERSION} in Stripe's dashboard."
+        )
+        incidents.report(f"api-version:{event.api_version}", text, now=now)
     row = StripeEvent(event_id=event.id, type=event.kind, object_id=event.object_id, received_at=now, due_at=now)
     row.payload = {"account": event.account, "object": event.object_kind, "created": event.created.isoformat()}
     before = StripeEvent.objects.filter(event_id=event.id).exists()
@@ -75,7 +85,32 @@ def _refund(row: StripeEvent, now: datetime) -> None:
 def _account(row: StripeEvent, now: datetime) -> None:
     account_id = row.payload.get("account") or row.object_id
     for shop in Shop.objects.filter(stripe_account=account_id):
-        accounts.refresh(shop, now=now)
+        accounts.look(shop, now=now)
+
+
+def _dispute(row: StripeEvent, now: datetime) -> None:
+    disputes.refresh(row.object_id, now=now)
+
+
+def _payout(row: StripeEvent, now: datetime) -> None:
+    account_id = row.payload.get("account", "")
+    if row.type == "payout.failed":
+        note_payout(
+            gateway_watching.retrieve_payout(row.object_id, account_id=account_id), account_id=account_id, now=now
+        )
+
+
+def note_payout(payout: gateway_watching.Payout, *, account_id: str, now: datetime) -> None:
+    """A payout that a bank sent back is an incident, and the shop whose it was is told."""
+    if payout.status != "failed":
+        return
+    shop = Shop.objects.filter(stripe_account=account_id).first() if account_id else None
+    text = (
+        f"Payout {payout.id} of {payout.amount_minor} {payout.currency} (minor units) to {shop or 'the network'} came "
+        f"back: {payout.failure_reason} The bank account at Stripe has to be mended."
+    )
+    if incidents.report(f"payout:{payout.id}", text, now=now, shop_id=shop.pk if shop else None) and shop:
+        accounts.tell_of_payout(shop, payout, now=now)
 
 
 REFUND_MAY_HAVE_FAILED = {"refund.failed", "refund.updated", "charge.refund.updated"}
@@ -86,4 +121,7 @@ APPLY: dict[str, Callable[[StripeEvent, datetime], None]] = {
     "refund": _refund,
     "v2.core.account": _account,
     "account": _account,
+    "bank_account": _account,
+    "dispute": _dispute,
+    "payout": _payout,
 }
