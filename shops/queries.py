@@ -9,6 +9,7 @@ from marketplace.models import User
 from shops.models import Shop, ShopMember, ShopOrder
 
 _WORKS = {ShopMember.Role.OWNER, ShopMember.Role.STAFF}
+_REFUNDS = {ShopMember.Role.OWNER, ShopMember.Role.ACCOUNTS}
 
 
 def shops_for(user: User | AnonymousUser) -> QuerySet[Shop]:
@@ -34,6 +35,13 @@ def can_work(user: User | AnonymousUser, shop: Shop) -> bool:
     if not user.is_authenticated or not user.is_active:
         return False
     return ShopMember.objects.filter(user=user.pk, shop=shop, role__in=_WORKS).exists()
+
+
+def can_refund(user: User | AnonymousUser, shop: Shop) -> bool:
+    """Whether the user may give the shop's money back to readers: its owner, and whoever does its accounts."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return ShopMember.objects.filter(user=user.pk, shop=shop, role__in=_REFUNDS).exists()
 
 
 def members(user: User | AnonymousUser) -> QuerySet[ShopMember]:

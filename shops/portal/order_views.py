@@ -233,6 +233,7 @@ def _order_page(
         "failed": failed,
         "history": _history(shop_order, lines, now),
         "parcels": list(shop_order.parcels.order_by("pk")),
+        "can_refund": queries.can_refund(request.user, workplace.shop),
     }
     return page(request, workplace, "portal/order.html", context, status=status)
 
