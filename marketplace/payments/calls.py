@@ -20,6 +20,8 @@ from marketplace.payments.sessions import transfer_group
 Kind = MoneyCall.Kind
 # How long Stripe answers a repeated key as the first time: https://docs.stripe.com/api/idempotent_requests
 KEY_LIFE = timedelta(hours=24)
+# Of these a look is certain: the intent itself says what became of it, and it does not wait for a person.
+TOLD_BY_THE_INTENT = {Kind.CAPTURE, Kind.CANCEL}
 # A balance does not reach: the shop's for a reversal, ours for a transfer.
 TOO_SMALL = {"balance_insufficient", "insufficient_funds"}
 
@@ -79,7 +81,9 @@ def _looked_up(call: MoneyCall, now: datetime) -> Moved | None:
         MoneyCall.objects.filter(pk=call.pk).update(first_tried_at=now)
         return None
     found = LOOK[call.kind](call)
-    if found is None and call.unknown_outcome and now - call.first_tried_at >= KEY_LIFE:
+    if found or call.kind in TOLD_BY_THE_INTENT:
+        return found
+    if call.unknown_outcome and now - call.first_tried_at >= KEY_LIFE:
         if call.attempts > 1:
             raise gateway.PaymentGatewayError(
                 "Nobody knows for a day whether Stripe carried this out, and Stripe does not show it. Look in Stripe's "
@@ -92,7 +96,7 @@ def _looked_up(call: MoneyCall, now: datetime) -> Moved | None:
             first_tried_at=now, unknown_outcome=False, key_number=call.key_number
         )
         call.unknown_outcome = False
-    return found
+    return None
 
 
 def _failed(call: MoneyCall, error: gateway.PaymentGatewayError, now: datetime) -> bool:

@@ -111,7 +111,7 @@ def commission_back(commission_minor: int, gross_minor: int, refunded_minor: int
 
 
 def handed_over_worth(lines: Iterable[ShopOrderLine]) -> int:
-    """What a shop has earned, before commission: everything that was not declined, once the rest is handed over."""
+    """What a shop has earned, before commission and what was given back: everything that was not declined."""
     return sum(line.total_minor - units_worth(line.total_minor, line.declined, line.quantity) for line in lines)
 
 
