@@ -7,7 +7,7 @@ BIN = .venv/bin
 PORT ?= 8000
 JOBS ?= 2
 
-.PHONY: demo test proof bench lint venv venv-dev production lock clean
+.PHONY: demo test test-stripe proof bench lint venv venv-dev production lock clean
 
 demo: venv
 	@$(BIN)/python manage.py demo --port $(PORT)
@@ -19,6 +19,10 @@ test: venv-dev
 # The proofs at full size (hours). One part: make proof TESTS=tests/proof/test_races.py; a tenth: HALLES_PROOF_SIZE=0.1
 proof: venv-dev
 	$(BIN)/python -m pytest -q -m proof $(TESTS)
+
+# The payment journeys against Stripe's own test mode: HALLES_STRIPE_TEST_KEY=sk_test_… make test-stripe
+test-stripe: venv-dev
+	$(BIN)/python -m pytest -q -rs tests/contracts/test_stripe_journeys.py
 
 bench: venv-dev
 	@for program in bench/bench_*.py; do $(BIN)/python $$program || exit 1; done

@@ -36,9 +36,11 @@ from marketplace.checkout.models import Checkout
 from marketplace.foundation import failpoints
 from marketplace.foundation.leases import DueRow
 from marketplace.foundation.models import AuditEntry, MailMessage
-from marketplace.payments import gateway
+from marketplace.payments import disputes, evidence, gateway, refunds
+from marketplace.payments.fake_stripe import banks
+from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.fake_stripe.models import FakeStripeObject
-from marketplace.payments.models import LedgerEntry, MoneyCall, Payment, StripeEvent
+from marketplace.payments.models import Dispute, LedgerEntry, MoneyCall, Payment, RefundRequest, StripeEvent
 from search import queries
 from search.engines.base import Query
 from shops import stock
@@ -89,7 +91,11 @@ def tell(later: timedelta = timedelta()) -> None:
     for act in acts:
         act(timezone.now() + later)
         work(later)
-    work(later + PAID_OUT_AFTER)
+    later += PAID_OUT_AFTER
+    work(later)
+    for act in [give_back, have_the_bank_dispute, hand_the_evidence_in]:
+        act(timezone.now() + later)
+        work(later)
 
 
 def go_to_the_payment_page(now: datetime) -> None:
@@ -130,6 +136,24 @@ def hand_over(now: datetime) -> None:
     for part in ShopOrder.objects.filter(status=ShopOrder.Status.ACCEPTED).select_related("shop"):
         fulfilment.pack(part, by=part.shop.slug, now=now)
         fulfilment.hand_over(part, by=part.shop.slug, now=now, code=part.pickup_code)
+
+
+def give_back(now: datetime) -> None:
+    """Mile End was paid, and gives 5.00 back."""
+    part = ShopOrder.objects.get(shop__slug="mile")
+    wanted = refunds.Wanted(RefundRequest.Kind.OTHER, part, amount_minor=500)
+    refunds.ask(Payment.objects.get(), wanted, reason="late", by=None, once="story", now=now)
+
+
+def have_the_bank_dispute(now: datetime) -> None:
+    if not FakeStripeObject.objects.filter(kind="dispute").exists():
+        banks.dispute(DatabaseStore(), Payment.objects.get().charge_id, int(now.timestamp()), amount_minor=1000)
+
+
+def hand_the_evidence_in(now: datetime) -> None:
+    dispute = Dispute.objects.get()
+    if not (dispute.due_at or dispute.submitted_at):
+        disputes.hand_in(dispute, evidence.compose(dispute), by=None, now=now)
 
 
 def outcome(later: timedelta = timedelta()) -> dict[str, object]:

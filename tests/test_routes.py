@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -24,9 +25,10 @@ from marketplace.checkout.models import Institution
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
+from marketplace.payments.models import Dispute, MoneyIncident
 from marketplace.readers import alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
-from shops.models import Parcel, PickupPoint
+from shops.models import Parcel, PickupPoint, ShopOrder
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
@@ -174,6 +176,7 @@ ROUTES: dict[str, Row] = {
     "portal:order": get(SHOP_A, "slug", "number"),
     "portal:order-pick-list": get(SHOP_A, "slug", "number"),
     "portal:slip": get(SHOP_A, "slug", "number"),
+    "portal:refund": get((LOGIN, 404, 403, 404, 404), "slug", "number"),  # of the owner and the accounts, not of staff
     "portal:accept-all": post(SHOP_A_DOES, "slug", "number", version="0"),
     "portal:accept": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1"),
     "portal:decline": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1", reason="sold"),
@@ -246,6 +249,12 @@ ROUTES: dict[str, Row] = {
     "operations:board": get(OPERATOR),
     "operations:list": get(OPERATOR, "list"),
     "operations:parked": get(OPERATOR),
+    "operations:money": get(OPERATOR),
+    "operations:close-incident": post(OPERATOR_DOES, "incident", how="x"),
+    "operations:settle-refund": post(OPERATOR_DOES, "refund_call", how="x"),
+    "operations:dispute": get(OPERATOR, "dispute"),
+    "operations:hand-in": post(OPERATOR_DOES, "dispute"),
+    "operations:refund": get(OPERATOR, "number"),
     "operations:retry": post(OPERATOR_DOES, "work", "parked"),
     "operations:run": get(OPERATOR, "run"),
     "operations:approve-run": post(OPERATOR_DOES, "run"),
@@ -321,6 +330,16 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     return known | {"point": point.pk, "institution": institution.pk}
 
 
+def money_of(part: ShopOrder, now: datetime) -> dict[str, Any]:
+    """What an operator looks at."""
+    dispute = {"amount_minor": 100, "currency": "CAD", "status": "needs_response", "opened_at": now}
+    return {
+        "incident": MoneyIncident.objects.create(key="x", text="x", opened_at=now).pk,
+        "refund_call": factories.transfer(part, kind="refund").pk,
+        "dispute": Dispute.objects.create(dispute_id="du_1", charge_id="ch_1", **dispute).pk,
+    }
+
+
 @pytest.fixture
 def world(db, settings, tmp_path) -> World:
     settings.VAR_DIR = tmp_path
@@ -377,6 +396,7 @@ def world(db, settings, tmp_path) -> World:
         "event": factories.event(a.shop).pk,
         **of_delivery(a, b),
         "nothing": "nothing",
+        **money_of(a.order, now),
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(
             kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}

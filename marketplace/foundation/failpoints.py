@@ -31,6 +31,10 @@ FAILPOINTS: dict[str, str] = {
     "refund.after_call": "the money is refunded, we have not recorded it",
     "transfer.before_call": "the transfer is due and its key stored",
     "transfer.after_call": "the money is transferred, we have not recorded it",
+    "reversal.before_call": "a transfer is to be taken back in part and the key stored",
+    "reversal.after_call": "it is taken back, we have not recorded it",
+    "evidence.before_call": "a person had the evidence of a dispute handed in, not yet sent",
+    "evidence.after_call": "the bank has the evidence, we have not recorded it",
 }
 
 _passages: Counter[str] = Counter()

@@ -19,6 +19,7 @@ from marketplace.catalogue.models import Moderation
 from marketplace.operations import health, invariants, parked
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.operations.listings import LISTINGS, address
+from marketplace.payments.models import Dispute, MoneyCall, MoneyIncident
 from marketplace.readers import reviews
 
 ROWS_SHOWN = 50
@@ -58,6 +59,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "questions": asking.waiting(now).count(),
         "to_look_at": Moderation.objects.filter(answer="").count(),
         "reviews": reviews.to_look_at().count(),
+        "money": _money(),
         "findings": health.quick_findings(),
         "elsewhere": [(label, reverse(name)) for label, name in ELSEWHERE if _is_mounted(name)],
     }
@@ -129,6 +131,13 @@ def verify(request: HttpRequest) -> HttpResponse:
         "seconds": f"{time.monotonic() - started:.1f}",
     }
     return render(request, "operations/verify.html", context)
+
+
+def _money() -> int:
+    """Incidents, refunds that came back, disputes that wait for evidence."""
+    waiting = Dispute.objects.filter(status=Dispute.Status.NEEDS_RESPONSE, due_at=None, submitted_at=None)
+    came_back = MoneyCall.objects.filter(settled_at=None).exclude(failed_at=None)
+    return MoneyIncident.objects.filter(closed_at=None).count() + came_back.count() + waiting.count()
 
 
 def _is_mounted(name: str) -> bool:

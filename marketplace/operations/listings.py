@@ -116,7 +116,7 @@ def _shop_cells(shop: Shop) -> list[Cell]:
 
 def _order_cells(order: ShopOrder) -> list[Cell]:
     return [
-        Cell(order.number),
+        Cell(order.number, reverse("operations:refund", args=[order.number])),
         Cell(order.shop.name, order.shop.get_absolute_url()),
         Cell(order.get_status_display()),
         Cell(when(order.created_at)),

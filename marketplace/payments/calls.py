@@ -1,22 +1,29 @@
 """The step that moves money: one MoneyCall row, its key stored long before, is one call to Stripe. Its effect is
-recorded with its ledger entries in one transaction. After an unknown outcome it looks before it calls again."""
+recorded with its ledger entries in one transaction. After an unknown outcome it looks before it calls again, and after
+a day, when Stripe has forgotten the key, a person does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
 
-from marketplace.foundation import leases
+from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import gateway, ledger
+from marketplace.payments import gateway, ledger, ledger_corrections, refunds
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.sessions import transfer_group
 
 Kind = MoneyCall.Kind
+# How long Stripe answers a repeated key as the first time: https://docs.stripe.com/api/idempotent_requests
+KEY_LIFE = timedelta(hours=24)
+# Of these a look is certain: the intent itself says what became of it, and it does not wait for a person.
+TOLD_BY_THE_INTENT = {Kind.CAPTURE, Kind.CANCEL}
+# A balance does not reach: the shop's for a reversal, ours for a transfer.
+TOO_SMALL = {"balance_insufficient", "insufficient_funds"}
 
 
 @dataclass(frozen=True)
@@ -53,23 +60,70 @@ def move_money(now: datetime) -> int:
 
 
 def _move(call: MoneyCall, now: datetime) -> bool:
-    if call.first_tried_at is None:
-        MoneyCall.objects.filter(pk=call.pk).update(first_tried_at=now)
     point = POINTS[call.kind]
     failpoint(f"{point}.before_call")
     try:
-        # The first try has no past to look up.
-        moved = (LOOK[call.kind](call) if call.first_tried_at else None) or MAKE[call.kind](call)
+        moved = _looked_up(call, now) or MAKE[call.kind](call)
     except gateway.PaymentGatewayError as error:
-        number = call.key_number + error.key_spent
-        leases.postpone(call, error=str(error), now=now, permanent=error.permanent, key_number=number)
-        return False
+        return _failed(call, error, now)
     failpoint(f"{point}.after_call")
     with transaction.atomic():
         if not leases.finish(call, stripe_id=moved.stripe_id, done_at=now):
             return False
         RECORD[call.kind](call, moved, now)
     return True
+
+
+def _looked_up(call: MoneyCall, now: datetime) -> Moved | None:
+    """What an earlier try did. The first try has no past to look up. One whose outcome is unknown for a day is a
+    person's: only after they let it be tried again is it made anew, with another key."""
+    if call.first_tried_at is None:
+        MoneyCall.objects.filter(pk=call.pk).update(first_tried_at=now)
+        return None
+    found = LOOK[call.kind](call)
+    if found or call.kind in TOLD_BY_THE_INTENT:
+        return found
+    if call.unknown_outcome and now - call.first_tried_at >= KEY_LIFE:
+        if call.attempts > 1:
+            raise gateway.PaymentGatewayError(
+                "Nobody knows for a day whether Stripe carried this out, and Stripe does not show it. Look in Stripe's "
+                "dashboard. Let it be tried again only when it is not there.",
+                permanent=True,
+                code="unknown_for_a_day",
+            )
+        call.key_number += 1
+        MoneyCall.objects.filter(pk=call.pk).update(
+            first_tried_at=now, unknown_outcome=False, key_number=call.key_number
+        )
+        call.unknown_outcome = False
+    return None
+
+
+def _failed(call: MoneyCall, error: gateway.PaymentGatewayError, now: datetime) -> bool:
+    """Later again, or parked. A reversal that the shop's balance refuses is over: the ledger has it as a debt."""
+    too_small = error.code in TOO_SMALL
+    if too_small and call.kind == Kind.REVERSAL:
+        with transaction.atomic():
+            if not leases.finish(call, refused_at=now, last_error=str(error)[: leases.MESSAGE_LENGTH]):
+                return False
+            assert call.shop_order is not None
+            audit.record(
+                "transfer.reversal_refused",
+                call.shop_order,
+                shop_id=call.shop_order.shop_id,
+                amount_minor=call.amount_minor,
+            )
+        return True
+    ours_too_small = too_small and call.kind == Kind.TRANSFER  # later it may reach
+    leases.postpone(
+        call,
+        error=str(error),
+        now=now,
+        permanent=error.permanent and not ours_too_small,
+        key_number=call.key_number + (error.key_spent or ours_too_small),  # Stripe repeats a refusal under its key
+        unknown_outcome=call.unknown_outcome or error.unknown_outcome,
+    )
+    return False
 
 
 def _metadata(call: MoneyCall) -> dict[str, str]:
@@ -109,18 +163,20 @@ def _make_refund(call: MoneyCall) -> Moved:
 
 def _look_refund(call: MoneyCall) -> Moved | None:
     for found in gateway.list_refunds(intent_id=call.payment.intent_id):
-        if found.metadata.get("key") == call.key and found.status not in {"failed", "canceled"}:
+        if found.metadata.get("key") == call.key:  # also one that has failed since: that is noted of it afterwards
             return Moved(found.id, found.balance_transaction_id)
     return None
 
 
 def _make_transfer(call: MoneyCall) -> Moved:
     assert call.shop_order is not None
+    if not call.amount_minor:  # everything was given back, or kept back for a debt
+        return Moved("")
     made = gateway.transfer(
         call.amount_minor,
         currency=call.currency,
         destination=call.shop_order.shop.stripe_account,
-        source_charge_id=call.payment.charge_id,
+        source_charge_id="" if call.from_balance else call.payment.charge_id,
         transfer_group=transfer_group(call.payment),
         metadata=_metadata(call),
         idempotency_key=call.idempotency_key,
@@ -133,6 +189,29 @@ def _look_transfer(call: MoneyCall) -> Moved | None:
         if found.metadata.get("key") == call.key:
             return Moved(found.id, found.balance_transaction_id)
     return None
+
+
+def _make_reversal(call: MoneyCall) -> Moved:
+    made = gateway.reverse_transfer(
+        _transfer_of(call), call.amount_minor, metadata=_metadata(call), idempotency_key=call.idempotency_key
+    )
+    return Moved(made.id, made.balance_transaction_id)
+
+
+def _look_reversal(call: MoneyCall) -> Moved | None:
+    for found in gateway.list_reversals(_transfer_of(call)):
+        if found.metadata.get("key") == call.key:
+            return Moved(found.id, found.balance_transaction_id)
+    return None
+
+
+def _transfer_of(call: MoneyCall) -> str:
+    assert call.follows is not None
+    if not call.follows.stripe_id:
+        raise gateway.PaymentGatewayError(
+            f"The transfer that this takes back is not made yet: {call.follows}", permanent=False
+        )
+    return call.follows.stripe_id
 
 
 def _record_capture(call: MoneyCall, moved: Moved, now: datetime) -> None:
@@ -155,10 +234,16 @@ def _record_cancel(call: MoneyCall, moved: Moved, now: datetime) -> None:
 def _record_refund(call: MoneyCall, moved: Moved, now: datetime) -> None:
     Payment.objects.filter(pk=call.payment_id).update(refunded_minor=F("refunded_minor") + call.amount_minor)
     ledger.record_refund(call, stripe_id=moved.balance_transaction_id, now=now)
+    if call.request:
+        refunds.carried_out(call, call.request, now=now)
 
 
 def _record_transfer(call: MoneyCall, moved: Moved, now: datetime) -> None:
     ledger.record_transfer(call, stripe_id=moved.balance_transaction_id, now=now)
+
+
+def _record_reversal(call: MoneyCall, moved: Moved, now: datetime) -> None:
+    ledger_corrections.record_reversal(call, stripe_id=moved.balance_transaction_id, now=now)
 
 
 MAKE: dict[str, Callable[[MoneyCall], Moved]] = {
@@ -166,22 +251,26 @@ MAKE: dict[str, Callable[[MoneyCall], Moved]] = {
     Kind.CANCEL: _make_cancel,
     Kind.REFUND: _make_refund,
     Kind.TRANSFER: _make_transfer,
+    Kind.REVERSAL: _make_reversal,
 }
 LOOK: dict[str, Callable[[MoneyCall], Moved | None]] = {
     Kind.CAPTURE: _look_capture,
     Kind.CANCEL: _look_cancel,
     Kind.REFUND: _look_refund,
     Kind.TRANSFER: _look_transfer,
+    Kind.REVERSAL: _look_reversal,
 }
 RECORD: dict[str, Callable[[MoneyCall, Moved, datetime], None]] = {
     Kind.CAPTURE: _record_capture,
     Kind.CANCEL: _record_cancel,
     Kind.REFUND: _record_refund,
     Kind.TRANSFER: _record_transfer,
+    Kind.REVERSAL: _record_reversal,
 }
 POINTS: dict[str, str] = {
     Kind.CAPTURE: "capture",
     Kind.CANCEL: "capture",
     Kind.REFUND: "refund",
     Kind.TRANSFER: "transfer",
+    Kind.REVERSAL: "reversal",
 }

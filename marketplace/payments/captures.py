@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from marketplace.payments.models import MoneyCall, Payment
-from marketplace.payments.worth import declined_worth
+from marketplace.payments.worth import declined_in_all
 from shops.models import ShopOrderLine, Supply
 
 # Acceptance and rerouting stop this long before the authorisation ends (DESIGN §6).
@@ -29,7 +29,7 @@ def settle(payment_id: int, *, now: datetime) -> bool:
         payment = Payment.objects.select_for_update().get(pk=payment_id)
         lines = list(ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment))
         declined_units = sum(line.declined for line in lines)
-        keep = payment.amount_minor - declined_worth(lines)
+        keep = payment.amount_minor - declined_in_all(lines)
         if payment.state == Payment.State.AUTHORISED:
             made = _capture(payment, keep, now)
         elif payment.state == Payment.State.CAPTURED:
@@ -78,9 +78,11 @@ def _capture(payment: Payment, keep: int, now: datetime) -> bool:
 
 def _refund_down_to(payment: Payment, keep: int, now: datetime) -> bool:
     """Give back what was captured beyond `keep` and is not on its way back yet. The key holds the running total, so
-    that the same decline is never given back twice."""
-    on_the_way = payment.calls.filter(kind=MoneyCall.Kind.REFUND).aggregate(sum=Sum("amount_minor", default=0))["sum"]
-    owed = payment.captured_minor - keep - on_the_way
+    that the same decline is never given back twice. What people gave back counts on its own (`worth.Returned`)."""
+    refunds = payment.calls.filter(kind=MoneyCall.Kind.REFUND, follows=None)
+    on_the_way = refunds.filter(request=None).aggregate(sum=Sum("amount_minor", default=0))["sum"]
+    in_all = refunds.aggregate(sum=Sum("amount_minor", default=0))["sum"]
+    owed = min(payment.captured_minor - keep - on_the_way, payment.captured_minor - in_all)
     if owed <= 0:
         return False
     _, made = MoneyCall.objects.get_or_create(

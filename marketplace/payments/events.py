@@ -3,6 +3,7 @@ arrival do not matter."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
@@ -10,15 +11,25 @@ from django.utils import timezone
 
 from marketplace.foundation import leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import accounts, gateway, sessions
+from marketplace.payments import accounts, disputes, gateway, gateway_watching, incidents, refunds, sessions
 from marketplace.payments.models import Payment, StripeEvent
 from shops.models import Shop
 
 
 def store(payload: bytes, header: str, *, now: datetime | None = None) -> bool:
     """Keep a signed event; False where it is here already. Raises PaymentGatewayError when the signature is wrong."""
-    now = now or timezone.now()
-    event = gateway.construct_event(payload, header, settings.STRIPE_WEBHOOK_SECRET)
+    return keep(gateway.construct_event(payload, header, settings.STRIPE_WEBHOOK_SECRET), now=now or timezone.now())
+
+
+def keep(event: gateway.Event, *, now: datetime) -> bool:
+    """Store an event that Stripe sent or listed, once. One of another API version is applied all the same, since its
+    object is fetched again in ours; but somebody has to mend the webhook."""
+    if event.api_version not in ("", gateway.API_VERSION):
+        text = (
+            f"Stripe sends events in API version {event.api_version}, Halles speaks {gateway.API_VERSION}. Make the "
+            f"webhook's version {gateway.API_VERSION} in Stripe's dashboard."
+        )
+        incidents.report(f"api-version:{event.api_version}", text, now=now)
     row = StripeEvent(event_id=event.id, type=event.kind, object_id=event.object_id, received_at=now, due_at=now)
     row.payload = {"account": event.account, "object": event.object_kind, "created": event.created.isoformat()}
     before = StripeEvent.objects.filter(event_id=event.id).exists()
@@ -51,16 +62,66 @@ def deliver_fake_events(now: datetime) -> int:
 
 
 def _apply(row: StripeEvent, now: datetime) -> None:
-    subject = row.payload.get("object", "")
-    if subject == "checkout.session":
-        payments = Payment.objects.filter(session_id=row.object_id)
-    elif subject == "payment_intent":
-        payments = Payment.objects.filter(intent_id=row.object_id)
-    elif subject == "v2.core.account":
-        for shop in Shop.objects.filter(stripe_account=row.object_id):
-            accounts.refresh(shop, now=now)
-        return
-    else:
-        return  # kept for the record: nothing of ours depends on it
-    for payment in payments:
+    apply = APPLY.get(row.payload.get("object", ""))
+    if apply is not None:  # else kept for the record: nothing of ours depends on it
+        apply(row, now)
+
+
+def _session(row: StripeEvent, now: datetime) -> None:
+    for payment in Payment.objects.filter(session_id=row.object_id):
         sessions.refresh(payment, now=now)
+
+
+def _intent(row: StripeEvent, now: datetime) -> None:
+    for payment in Payment.objects.filter(intent_id=row.object_id):
+        sessions.refresh(payment, now=now)
+
+
+def _refund(row: StripeEvent, now: datetime) -> None:
+    if row.type in REFUND_MAY_HAVE_FAILED:
+        refunds.note_failure(gateway.retrieve_refund(row.object_id), now=now)
+
+
+def _account(row: StripeEvent, now: datetime) -> None:
+    account_id = row.payload.get("account") or row.object_id
+    for shop in Shop.objects.filter(stripe_account=account_id):
+        accounts.look(shop, now=now)
+
+
+def _dispute(row: StripeEvent, now: datetime) -> None:
+    disputes.refresh(row.object_id, now=now)
+
+
+def _payout(row: StripeEvent, now: datetime) -> None:
+    account_id = row.payload.get("account", "")
+    if row.type == "payout.failed":
+        note_payout(
+            gateway_watching.retrieve_payout(row.object_id, account_id=account_id), account_id=account_id, now=now
+        )
+
+
+def note_payout(payout: gateway_watching.Payout, *, account_id: str, now: datetime) -> None:
+    """A payout that a bank sent back is an incident, and the shop whose it was is told."""
+    if payout.status != "failed":
+        return
+    shop = Shop.objects.filter(stripe_account=account_id).first() if account_id else None
+    text = (
+        f"Payout {payout.id} of {payout.amount_minor} {payout.currency} (minor units) to {shop or 'the network'} came "
+        f"back: {payout.failure_reason} The bank account at Stripe has to be mended."
+    )
+    if incidents.report(f"payout:{payout.id}", text, now=now, shop_id=shop.pk if shop else None) and shop:
+        accounts.tell_of_payout(shop, payout, now=now)
+
+
+REFUND_MAY_HAVE_FAILED = {"refund.failed", "refund.updated", "charge.refund.updated"}
+# By the kind of object that an event names.
+APPLY: dict[str, Callable[[StripeEvent, datetime], None]] = {
+    "checkout.session": _session,
+    "payment_intent": _intent,
+    "refund": _refund,
+    "v2.core.account": _account,
+    "account": _account,
+    "bank_account": _account,
+    "dispute": _dispute,
+    "payout": _payout,
+}

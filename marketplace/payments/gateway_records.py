@@ -7,16 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import stripe
+
 Body = Mapping[str, Any]
 
-# Under these no connection was made, so that the request cannot have arrived; under any other it may have.
-NEVER_SENT = {
-    "ConnectionRefusedError",
-    "ConnectTimeout",
-    "ConnectTimeoutError",
-    "NameResolutionError",
-    "NewConnectionError",
-}
+# The version that the client speaks; it is sent with every request, so that Stripe answers in no other.
+API_VERSION: str = stripe.api_version
 
 
 class PaymentGatewayError(Exception):
@@ -89,7 +85,8 @@ class Intent:
 
 @dataclass(frozen=True)
 class Refund:
-    """`status`: pending, succeeded, failed, canceled, requires_action."""
+    """`status`: pending, succeeded, failed, canceled, requires_action. `failure_transaction_id` is of the balance
+    transaction by which a failed one came back."""
 
     id: str
     status: str
@@ -99,6 +96,7 @@ class Refund:
     charge_id: str
     balance_transaction_id: str
     failure_reason: str
+    failure_transaction_id: str
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -180,18 +178,6 @@ class Event:
     created: datetime
 
 
-def never_sent(error: BaseException) -> bool:
-    """Whether what caused a broken connection says that none was made (by name: its library is not imported here)."""
-    waiting: list[Any] = [error]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, BaseException):
-            if type(current).__name__ in NEVER_SENT:
-                return True
-            waiting += [current.__cause__, getattr(current, "reason", None), *current.args]
-    return False
-
-
 def line_item(line: SessionLine, currency: str) -> dict[str, Any]:
     product = {"name": line.name} | ({"description": line.description} if line.description else {})
     price = {"currency": currency.lower(), "unit_amount": line.unit_amount_minor, "product_data": product}
@@ -201,15 +187,15 @@ def line_item(line: SessionLine, currency: str) -> dict[str, Any]:
 def session_of(body: Body) -> Session:
     return Session(
         id=body["id"],
-        url=_text(body, "url"),
-        status=_text(body, "status"),
+        url=text_in(body, "url"),
+        status=text_in(body, "status"),
         payment_status=body["payment_status"],
-        intent_id=_id(body.get("payment_intent")),
+        intent_id=id_in(body.get("payment_intent")),
         amount_minor=body.get("amount_total") or 0,
-        currency=_text(body, "currency").upper(),
-        expires_at=_time(body["expires_at"]),
-        client_reference_id=_text(body, "client_reference_id"),
-        metadata=_metadata(body),
+        currency=text_in(body, "currency").upper(),
+        expires_at=time_of(body["expires_at"]),
+        client_reference_id=text_in(body, "client_reference_id"),
+        metadata=metadata_in(body),
     )
 
 
@@ -226,28 +212,29 @@ def intent_of(body: Body) -> Intent:
         amount_capturable_minor=body.get("amount_capturable") or 0,
         amount_received_minor=body.get("amount_received") or 0,
         currency=body["currency"].upper(),
-        latest_charge_id=_id(charge),
-        capture_before=_time(capture_before) if capture_before else None,
+        latest_charge_id=id_in(charge),
+        capture_before=time_of(capture_before) if capture_before else None,
         fee_minor=transaction["fee"] if isinstance(transaction, Mapping) else None,
-        balance_transaction_id=_id(transaction),
-        transfer_group=_text(body, "transfer_group"),
+        balance_transaction_id=id_in(transaction),
+        transfer_group=text_in(body, "transfer_group"),
         decline_code=problem.get("decline_code") or problem.get("code") or "",
-        cancellation_reason=_text(body, "cancellation_reason"),
-        metadata=_metadata(body),
+        cancellation_reason=text_in(body, "cancellation_reason"),
+        metadata=metadata_in(body),
     )
 
 
 def refund_of(body: Body) -> Refund:
     return Refund(
         id=body["id"],
-        status=_text(body, "status"),
+        status=text_in(body, "status"),
         amount_minor=body["amount"],
         currency=body["currency"].upper(),
-        intent_id=_id(body.get("payment_intent")),
-        charge_id=_id(body.get("charge")),
-        balance_transaction_id=_id(body.get("balance_transaction")),
-        failure_reason=_text(body, "failure_reason"),
-        metadata=_metadata(body),
+        intent_id=id_in(body.get("payment_intent")),
+        charge_id=id_in(body.get("charge")),
+        balance_transaction_id=id_in(body.get("balance_transaction")),
+        failure_reason=text_in(body, "failure_reason"),
+        failure_transaction_id=id_in(body.get("failure_balance_transaction")),
+        metadata=metadata_in(body),
     )
 
 
@@ -257,11 +244,11 @@ def transfer_of(body: Body) -> Transfer:
         amount_minor=body["amount"],
         amount_reversed_minor=body["amount_reversed"],
         currency=body["currency"].upper(),
-        destination=_id(body.get("destination")),
-        source_charge_id=_id(body.get("source_transaction")),
-        transfer_group=_text(body, "transfer_group"),
-        balance_transaction_id=_id(body.get("balance_transaction")),
-        metadata=_metadata(body),
+        destination=id_in(body.get("destination")),
+        source_charge_id=id_in(body.get("source_transaction")),
+        transfer_group=text_in(body, "transfer_group"),
+        balance_transaction_id=id_in(body.get("balance_transaction")),
+        metadata=metadata_in(body),
     )
 
 
@@ -270,9 +257,9 @@ def reversal_of(body: Body) -> Reversal:
         id=body["id"],
         amount_minor=body["amount"],
         currency=body["currency"].upper(),
-        transfer_id=_id(body.get("transfer")),
-        balance_transaction_id=_id(body.get("balance_transaction")),
-        metadata=_metadata(body),
+        transfer_id=id_in(body.get("transfer")),
+        balance_transaction_id=id_in(body.get("balance_transaction")),
+        metadata=metadata_in(body),
     )
 
 
@@ -282,11 +269,11 @@ def account_of(body: Body) -> Account:
     entries = (body.get("requirements") or {}).get("entries") or []
     return Account(
         id=body["id"],
-        country=_text(body.get("identity") or {}, "country").upper(),
+        country=text_in(body.get("identity") or {}, "country").upper(),
         transfers_status=transfers.get("status") or "",
         requirements_due=tuple(e["description"] for e in entries if e.get("awaiting_action_from") == "user"),
         closed=bool(body.get("closed")),
-        metadata=_metadata(body),
+        metadata=metadata_in(body),
     )
 
 
@@ -302,37 +289,44 @@ def balance_transaction_of(body: Body) -> BalanceTransaction:
         fee_minor=body["fee"],
         net_minor=body["net"],
         currency=body["currency"].upper(),
-        source_id=_id(body.get("source")),
-        created=_time(body["created"]),
-        available_on=_time(body["available_on"]),
+        source_id=id_in(body.get("source")),
+        created=time_of(body["created"]),
+        available_on=time_of(body["available_on"]),
     )
 
 
 def event_of(body: Body) -> Event:
+    """Of a whole event (v1), or of a thin one (v2), which names its object only."""
+    if body.get("object") == "v2.core.event":
+        related = body.get("related_object") or {}
+        created = datetime.fromisoformat(body["created"]).astimezone(UTC)
+        return Event(
+            body["id"], body["type"], related.get("id") or "", related.get("type") or "", "", API_VERSION, created
+        )
     subject = body["data"]["object"]
     return Event(
         id=body["id"],
         kind=body["type"],
         object_id=subject.get("id") or "",
         object_kind=subject.get("object") or "",
-        account=_text(body, "account"),
-        api_version=_text(body, "api_version"),
-        created=_time(body["created"]),
+        account=text_in(body, "account"),
+        api_version=text_in(body, "api_version"),
+        created=time_of(body["created"]),
     )
 
 
-def _text(body: Body, name: str) -> str:
+def text_in(body: Body, name: str) -> str:
     return body.get(name) or ""
 
 
-def _id(value: Any) -> str:
+def id_in(value: Any) -> str:
     """Of an object, expanded or not."""
     return value["id"] if isinstance(value, Mapping) else value or ""
 
 
-def _time(seconds: int) -> datetime:
+def time_of(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _metadata(body: Body) -> dict[str, str]:
+def metadata_in(body: Body) -> dict[str, str]:
     return dict(body.get("metadata") or {})

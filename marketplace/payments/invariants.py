@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from marketplace.payments import reconciliation
+from marketplace.payments import invariants_corrections, reconciliation
 from marketplace.payments.ledger import ORDERS
 from marketplace.payments.models import LedgerEntry, MoneyCall, Payment
-from marketplace.payments.worth import declined_worth
+from marketplace.payments.worth import declined_in_all
 from shops.models import ShopOrderLine
 
 RECONCILED_DAYS = 90
@@ -40,22 +40,26 @@ def orders_are_never_overdrawn() -> list[str]:
 
 
 def money_calls_are_booked() -> list[str]:
-    done = MoneyCall.objects.exclude(done_at=None).exclude(kind=MoneyCall.Kind.CANCEL)
+    done = MoneyCall.objects.exclude(done_at=None).exclude(kind=MoneyCall.Kind.CANCEL).exclude(amount_minor=0)
     keys = set(LedgerEntry.objects.values_list("key", flat=True))
     return [f"{call.kind} {call.key} is not in the ledger" for call in done if call.key not in keys]
 
 
 def nobody_pays_for_declined_units() -> list[str]:
-    """Once captured and refunded, the reader has paid the order less what was declined."""
+    """Once captured and refunded, the reader has paid the order less what was declined or given back by a person."""
     wrong = []
+    open_calls = MoneyCall.objects.exclude(due_at=None) | MoneyCall.objects.exclude(failed_at=None).filter(
+        settled_at=None
+    )
     settled = Payment.objects.filter(state=Payment.State.CAPTURED, checkout__order__isnull=False).exclude(
-        calls__due_at__isnull=False
+        pk__in=open_calls.values("payment")
     )
     for payment in settled:
         lines = list(ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment))
         if sum(line.declined for line in lines) != payment.settled_units:
             continue  # declined a moment ago: the step has not come to it
-        due = payment.amount_minor - declined_worth(lines)
+        asked = payment.requests.aggregate(sum=Sum("amount_minor", default=0))["sum"]
+        due = max(0, payment.amount_minor - declined_in_all(lines) - asked)
         if payment.captured_minor - payment.refunded_minor != due:
             wrong.append(f"payment {payment.pk}: paid {payment.captured_minor - payment.refunded_minor}, due {due}")
     return wrong
@@ -82,4 +86,5 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "nobody pays for declined units": nobody_pays_for_declined_units,
     "refunds never exceed captures": refunds_fit,
     "ledger and Stripe's balance agree": stripe_agrees,
+    **invariants_corrections.INVARIANTS,
 }

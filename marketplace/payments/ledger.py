@@ -24,7 +24,7 @@ from shops.models import ShopOrder
 STRIPE, ORDERS, COMMISSION, STRIPE_FEES = "stripe", "orders", "commission", "stripe_fees"
 
 
-def shop_account(shop_id: int) -> str:
+def shop_account(shop_id: int | str) -> str:
     return f"shop:{shop_id}"
 
 
@@ -91,18 +91,24 @@ def record_refund(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
 
 
 def record_transfer(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
-    """A shop order handed over: the shop earns its value less commission, and is paid that."""
+    """A shop order handed over: the shop earns its value less commission, and is paid that less what it owed."""
     shop_order = call.shop_order
     assert shop_order is not None
     account = shop_account(shop_order.shop_id)
     common: Any = {"currency": call.currency, "now": now, "shop_order": shop_order}
     cause = f"{shop_order.number} handed over"
-    earned, kept = call.amount_minor, call.commission_minor
+    earned, kept = call.amount_minor + call.netted_minor, call.commission_minor
     post("earning", debit=ORDERS, credit=account, amount_minor=earned, key=f"earning:{call.key}", cause=cause, **common)
     post(
         "commission", debit=ORDERS, credit=COMMISSION, amount_minor=kept, key=f"kept:{call.key}", cause=cause, **common
     )
-    transferred: Any = {"amount_minor": earned, "key": call.key, "cause": cause, "stripe_id": stripe_id, **common}
+    transferred: Any = {
+        "amount_minor": call.amount_minor,
+        "key": call.key,
+        "cause": cause,
+        "stripe_id": stripe_id,
+        **common,
+    }
     post("transfer", debit=account, credit=STRIPE, **transferred)
 
 

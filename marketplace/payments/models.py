@@ -6,6 +6,27 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
+from marketplace.payments.models_corrections import (
+    AccountWatch,
+    Dispute,
+    DisputeShare,
+    MoneyIncident,
+    RefundRequest,
+    StripeSweep,
+)
+
+__all__ = [
+    "AccountWatch",
+    "Dispute",
+    "DisputeShare",
+    "LedgerEntry",
+    "MoneyCall",
+    "MoneyIncident",
+    "Payment",
+    "RefundRequest",
+    "StripeEvent",
+    "StripeSweep",
+]
 
 
 class Payment(DueRow):
@@ -62,7 +83,21 @@ class MoneyCall(DueRow):
     reason = models.CharField(max_length=200, blank=True)
     stripe_id = models.CharField(max_length=80, blank=True)
     commission_minor = models.PositiveIntegerField(default=0, help_text="Of a transfer: what the network keeps.")
+    netted_minor = models.PositiveIntegerField(
+        default=0, help_text="Of a transfer: what was earned and is kept back for the shop's debt."
+    )
+    # Of a transfer: refunds left its charge too small, so it is paid out of the network's own balance.
+    from_balance = models.BooleanField(default=False)
+    request = models.ForeignKey("payments.RefundRequest", null=True, on_delete=models.PROTECT, related_name="calls")
+    # Of a reversal: the transfer; of a refund that is made again: the one that failed.
+    follows = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="followed_by")
     first_tried_at = models.DateTimeField(null=True)
+    unknown_outcome = models.BooleanField(default=False, help_text="Nobody knows whether the last try was carried out.")
+    refused_at = models.DateTimeField(
+        null=True, help_text="Of a reversal: the shop's balance was too small. It is the shop's debt."
+    )
+    failed_at = models.DateTimeField(null=True, help_text="Of a refund: made, and sent back by the reader's bank.")
+    settled_at = models.DateTimeField(null=True, help_text="Of a failed refund: a person saw to it.")
     done_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

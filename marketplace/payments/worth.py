@@ -5,11 +5,31 @@ goes with its units (DESIGN: each part frozen by one plain rule)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from marketplace.foundation import network
 from marketplace.foundation.money import share
+from marketplace.payments.models import RefundRequest
 from shops.models import ShopOrder, ShopOrderLine
+
+# The network takes its share of what readers keep: what goes back to a reader takes its part of the commission along.
+# (Otherwise a shop would pay for a sale that was undone, and more with every book that comes back.)
+COMMISSION_GIVEN_BACK = True
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What people have given back of one shop order, beside declines, in minor units: of each line by its id, in all,
+    and how much of it the shop bears. What is asked for counts, be it on its way or sent back by a bank."""
+
+    of_lines: Mapping[int, int] = field(default_factory=dict)
+    total_minor: int = 0
+    shop_minor: int = 0
+    delivery_minor: int = 0
+
+
+NOTHING = Returned()
 
 
 def units_worth(total_minor: int, units: int, quantity: int) -> int:
@@ -21,8 +41,77 @@ def declined_worth(lines: Iterable[ShopOrderLine]) -> int:
     return sum(units_worth(line.total_minor, line.declined, line.quantity) for line in lines)
 
 
+def returned(shop_order_ids: Iterable[int]) -> dict[int, Returned]:
+    """Of each shop order that has any; one query."""
+    found: dict[int, list[RefundRequest]] = {}
+    for request in RefundRequest.objects.filter(shop_order__in=list(shop_order_ids)).order_by("pk"):
+        found.setdefault(request.shop_order_id or 0, []).append(request)
+    return {shop_order_id: _sum(requests) for shop_order_id, requests in found.items()}
+
+
+def _sum(requests: Iterable[RefundRequest]) -> Returned:
+    of_lines: dict[int, int] = {}
+    total = shop = delivery = 0
+    for request in requests:
+        if request.line_id:
+            of_lines[request.line_id] = of_lines.get(request.line_id, 0) + request.amount_minor
+        total += request.amount_minor
+        shop += request.amount_minor * (request.borne_by == RefundRequest.Bearer.SHOP)
+        delivery += request.amount_minor * (request.kind == RefundRequest.Kind.DELIVERY)
+    return Returned(of_lines, total, shop, delivery)
+
+
+def not_paid_for(lines: Iterable[ShopOrderLine], back: Returned = NOTHING) -> int:
+    """What the reader does not pay of one shop order since its units were declined. What was given back of it already
+    is not given back again."""
+    rows = list(lines)
+    of_lines = (
+        min(
+            units_worth(line.total_minor, line.declined, line.quantity),
+            max(0, line.total_minor - back.of_lines.get(line.pk, 0)),
+        )
+        for line in rows
+    )
+    return min(sum(of_lines), max(0, sum(line.total_minor for line in rows) - back.total_minor))
+
+
+def declined_in_all(lines: Iterable[ShopOrderLine]) -> int:
+    """`not_paid_for` of an order's lines, whichever shop orders they are of."""
+    by_shop_order: dict[int, list[ShopOrderLine]] = {}
+    for line in lines:
+        by_shop_order.setdefault(line.shop_order_id, []).append(line)
+    back = returned(by_shop_order)
+    return sum(not_paid_for(rows, back.get(key, NOTHING)) for key, rows in by_shop_order.items())
+
+
+@dataclass(frozen=True)
+class Earning:
+    """Of one shop order handed over: what the shop earns, what the network keeps; minor units."""
+
+    shop_minor: int
+    kept_minor: int
+
+
+def earning(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], back: Returned = NOTHING) -> Earning:
+    """Goods and delivery that were not declined, less what the shop gave back, less commission. What the network gave
+    back of its own is no loss of the shop's."""
+    rows = list(lines)
+    gross = sum(line.total_minor for line in rows) - not_paid_for(rows, back)
+    agreed = commission(shop_order, rows)
+    kept = agreed - commission_back(agreed, gross, back.shop_minor)
+    return Earning(gross - back.shop_minor - kept, kept)
+
+
+def commission_back(commission_minor: int, gross_minor: int, refunded_minor: int) -> int:
+    """The part of the commission that goes back when `refunded_minor` of a shop order worth `gross_minor` are given
+    back in all: its share by amount, rounded down; all of it when everything is given back."""
+    if not COMMISSION_GIVEN_BACK or not gross_minor:
+        return 0
+    return commission_minor * min(refunded_minor, gross_minor) // gross_minor
+
+
 def handed_over_worth(lines: Iterable[ShopOrderLine]) -> int:
-    """What a shop has earned, before commission: everything that was not declined, once the rest is handed over."""
+    """What a shop has earned, before commission and what was given back: everything that was not declined."""
     return sum(line.total_minor - units_worth(line.total_minor, line.declined, line.quantity) for line in lines)
 
 

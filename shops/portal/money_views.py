@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from marketplace.foundation import network
+from marketplace.payments import debts
 from shops.portal.access import StaffRequest, Workplace, page, portal_page
 from shops.portal.queries import total_minor, transfers_for, waiting_for_transfer
 
@@ -24,6 +25,7 @@ def money(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         "paid_minor": total_minor(done),
         "kept_minor": total_minor(done, "commission_minor"),
         "coming_minor": total_minor(rows.filter(done_at=None)),
+        "owed_minor": debts.debt(workplace.shop.pk, currency=network.current().currency),
         "waiting": waiting_for_transfer(request.user).filter(shop=workplace.shop).count(),
         "delay_days": network.current().transfer_delay_days,
     }

@@ -238,6 +238,7 @@ def _order_page(
         "history": _history(shop_order, lines, now),
         "parcels": list(shop_order.parcels.order_by("pk")),
         "taxes": tax.by_rate(tax.thawed(line.tax_parts) for line in lines),
+        "can_refund": queries.keeps_accounts(request.user, workplace.shop),
     }
     return page(request, workplace, "portal/order.html", context, status=status)
 

@@ -56,6 +56,7 @@ def transfers_for(user: Person) -> QuerySet[MoneyCall]:
         MoneyCall.objects.filter(
             shop_order__in=queries.orders_for(user), kind__in=[MoneyCall.Kind.TRANSFER, MoneyCall.Kind.REVERSAL]
         )
+        .filter(refused_at=None)  # a reversal that was refused is a debt
         .select_related("shop_order")
         .order_by("-pk")
     )

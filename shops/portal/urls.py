@@ -15,6 +15,7 @@ from shops.portal import (
     order_views,
     profile_views,
     question_views,
+    refund_views,
     stock_views,
 )
 
@@ -29,6 +30,7 @@ order_patterns: list[URLPattern | URLResolver] = [
     path("hand-over/", order_views.hand_over, name="hand-over"),
     path("pick-list/", order_views.picking_one, name="order-pick-list"),
     path("slip/", order_views.slip, name="slip"),
+    path("refund/", refund_views.refund, name="refund"),
 ]
 
 shop_patterns: list[URLPattern | URLResolver] = [

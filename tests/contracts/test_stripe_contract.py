@@ -1,7 +1,7 @@
 """What the gateway sends and reads, on two backends: the stand-in, and stripe-mock, which checks requests against
 Stripe's own OpenAPI description and answers with fixed examples (so shapes only, no states).
 
-STRIPE_MOCK_URL names a running stripe-mock (https://github.com/stripe/stripe-mock), e.g. http://127.0.0.1:12111.
+STRIPE_MOCK_URL names a running stripe-mock (https://github.com/stripe/stripe-mock): scripts/with-stripe-mock.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import stripe
 
-from marketplace.payments import gateway
+from marketplace.payments import gateway, gateway_watching
+from marketplace.payments.fake_stripe import banks, hosted
 from tests.payments.stand_in import LONG_AGO, StandIn
 
 
@@ -31,6 +32,8 @@ class Backend:
     charge_id: str
     transfer_id: str
     account_id: str
+    dispute_id: str
+    payout_id: str
 
 
 @pytest.fixture(params=["stand-in", "stripe-mock"])
@@ -44,6 +47,7 @@ def _stand_in() -> Backend:
     stand_in = StandIn()
     with stand_in.in_use():
         captured, account = stand_in.captured(9000), stand_in.shop_account()
+        banks.change_bank_account(stand_in.store, account.id, "4321", stand_in.now)
         return Backend(
             "stand-in",
             stand_in.client,
@@ -54,6 +58,8 @@ def _stand_in() -> Backend:
             captured.latest_charge_id,
             stand_in.transfer(5000, account, captured).id,
             account.id,
+            banks.dispute(stand_in.store, stand_in.captured(700).latest_charge_id, stand_in.now),
+            hosted.pay_out(stand_in.store, "", 100, "CAD", stand_in.now),
         )
 
 
@@ -68,7 +74,7 @@ def _stripe_mock() -> Backend:
         max_network_retries=0,
     )
     now = datetime.now(UTC)
-    return Backend("stripe-mock", client, now, "cs_test_1", "pi_1", "pi_2", "ch_1", "tr_1", "acct_1")
+    return Backend("stripe-mock", client, now, "cs_test_1", "pi_1", "pi_2", "ch_1", "tr_1", "acct_1", "du_1", "po_1")
 
 
 def test_create_checkout_session(backend):
@@ -123,6 +129,44 @@ def test_refund(backend):
     refund = gateway.refund(backend.captured_id, 100, metadata={"line": "1"}, idempotency_key="contract:refund")
     assert isinstance(refund, gateway.Refund)
     assert isinstance(next(gateway.list_refunds(intent_id=backend.captured_id)), gateway.Refund)
+
+
+def test_refunds_by_date(backend):
+    gateway.refund(backend.captured_id, 100, metadata={}, idempotency_key="contract:by-date")
+    found = next(gateway_watching.list_all_refunds(created_since=LONG_AGO))
+    assert gateway.retrieve_refund(found.id).amount_minor == found.amount_minor
+
+
+def test_disputes(backend):
+    evidence = {"customer_name": "Léa", "shipping_tracking_number": "RR1", "uncategorized_text": "Handed over."}
+    dispute = gateway_watching.submit_evidence(backend.dispute_id, evidence, idempotency_key="contract:evidence")
+    assert isinstance(dispute, gateway_watching.Dispute)
+    assert isinstance(gateway_watching.retrieve_dispute(backend.dispute_id), gateway_watching.Dispute)
+    assert isinstance(next(gateway_watching.list_disputes(created_since=LONG_AGO)), gateway_watching.Dispute)
+
+
+def test_payouts(backend):
+    assert isinstance(gateway_watching.retrieve_payout(backend.payout_id), gateway_watching.Payout)
+    assert isinstance(next(gateway_watching.list_payouts(created_since=LONG_AGO)), gateway_watching.Payout)
+
+
+def test_bank_accounts(backend):
+    found = next(gateway_watching.list_bank_accounts(backend.account_id))
+    assert isinstance(found, gateway_watching.BankAccount)
+
+
+def test_transfer_out_of_the_balance(backend):
+    transfer = gateway.transfer(
+        100,
+        currency="CAD",
+        destination=backend.account_id,
+        source_charge_id="",
+        transfer_group="checkout-1",
+        metadata={},
+        idempotency_key="contract:from-balance",
+    )
+    assert isinstance(transfer, gateway.Transfer)
+    assert isinstance(next(gateway_watching.list_all_transfers(created_since=LONG_AGO)), gateway.Transfer)
 
 
 def test_transfer(backend):

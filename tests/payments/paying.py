@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import F
 from django.utils import timezone
 from oscar.apps.order.models import Line, Order
 
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation.money import to_decimal
-from marketplace.payments import sessions
-from marketplace.payments.fake_stripe import faults, hosted
+from marketplace.payments import calls, captures, events, gateway, sessions, transfers
+from marketplace.payments.fake_stripe import balance, faults, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.models import Payment
-from shops.models import ShopOrder, ShopOrderLine
+from shops.models import Shop, ShopOrder, ShopOrderLine
 from tests import factories
 
 # (units, net for the line, tax, delivery share) of the lines of shops A and B
@@ -139,3 +140,48 @@ def answer(payment: Payment, *declined: int) -> None:
 
 def lines_of(payment: Payment) -> list[ShopOrderLine]:
     return list(ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment).order_by("pk"))
+
+
+def work(now: datetime) -> None:
+    """Every money step until nothing is due."""
+    for _ in range(12):
+        done = events.deliver_fake_events(now) + events.apply_events(now)
+        done += captures.settle_answers(now) + transfers.due_transfers(now) + calls.move_money(now)
+        if not done:
+            return
+
+
+def connect(shop: Shop) -> None:
+    """An account at the stand-in that can receive."""
+    if not shop.stripe_account:
+        names = {"country": "CA", "currency": "CAD", "email": shop.email, "display_name": shop.name}
+        made = gateway.create_account(metadata={}, idempotency_key=f"test:{shop.pk}", **names)
+        hosted.activate_account(DatabaseStore(), made.id)
+        Shop.objects.filter(pk=shop.pk).update(stripe_account=made.id, stripe_account_ready=True)
+
+
+def captured(now: datetime) -> Payment:
+    """Every line accepted, and captured."""
+    payment = placed(now)
+    answer(payment, 0, 0, 0)
+    work(now)
+    return Payment.objects.get(pk=payment.pk)
+
+
+def handed_over(payment: Payment, now: datetime, *letters: str) -> None:
+    """The shop orders A and B, or those named, are handed over; their shops can receive."""
+    for part in parts_of(payment):
+        connect(part.shop)
+        if not letters or part.number[-1] in letters:
+            part.lines.update(packed=F("accepted"), handed_over=F("accepted"))
+            ShopOrder.objects.filter(pk=part.pk).update(status="handed_over", handed_over_at=now)
+
+
+def parts_of(payment: Payment) -> list[ShopOrder]:
+    return list(ShopOrder.objects.filter(order__checkout__payment=payment).select_related("shop").order_by("pk"))
+
+
+def at_stripe(shop: Shop) -> int:
+    """The shop's balance at the stand-in."""
+    shop.refresh_from_db()
+    return balance.available(DatabaseStore(), "cad", account=shop.stripe_account)

@@ -6,20 +6,20 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace.foundation import network
+from marketplace.foundation import leases, network
 from marketplace.payments import calls, captures, events, gateway, invariants, ledger, transfers
 from marketplace.payments.fake_stripe import faults, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.fake_stripe.models import FakeStripeObject
 from marketplace.payments.models import MoneyCall, Payment
-from marketplace.payments.worth import commission, declined_worth, handed_over_worth
+from marketplace.payments.worth import declined_in_all, earning
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from tests.payments import paying
 from tests.proof.sizes import sized
@@ -43,18 +43,13 @@ class Sequence:
         for shop in Shop.objects.all():
             _connect(shop)
 
+    def acts(self) -> list[Callable[[], None]]:
+        often = [self.accept] * 3
+        return [*often, self.decline, self.hand_over, self.meet_a_fault, self.let_time_pass]
+
     def run(self) -> None:
-        acts = [
-            self.accept,
-            self.accept,
-            self.accept,
-            self.decline,
-            self.hand_over,
-            self.meet_a_fault,
-            self.let_time_pass,
-        ]
         for _ in range(self.chance.randint(4, 12)):
-            self.chance.choice(acts)()
+            self.chance.choice(self.acts())()
             self.work()
         self.finish()
 
@@ -108,13 +103,15 @@ class Sequence:
                 self._hand_over(part)
         self.work()
         days = network.current().transfer_delay_days
-        soon, then = [8] * 6, [24] * (days - 2)  # hours; the longest wait after a failure is 7.2 of them
+        # Hours; the longest wait after a failure is 7.2 of them, and after a day of not knowing a person must look.
+        soon, then = [8] * 6, [11] * ((days - 1) * 24 // 11)
         for hours in [*soon, *then, *soon]:
             self.now += timedelta(hours=hours)
             self.work()
             if self.now - self.started > timedelta(days=days - 1) and self.chance.random() < 0.2:
                 self.meet_a_fault()  # when the transfers are due
         FakeStripeObject.objects.filter(kind=faults.KIND).delete()
+        leases.unpark(list(MoneyCall.objects.exclude(parked_at=None)), now=self.now)  # what a person does
         for hours in soon:
             self.now += timedelta(hours=hours)
             self.work()
@@ -123,14 +120,12 @@ class Sequence:
     def check(self) -> None:
         payment = Payment.objects.get(pk=self.payment.pk)
         lines = self._lines()
-        due = payment.amount_minor - declined_worth(lines)
+        due = payment.amount_minor - declined_in_all(lines)
         ended = Payment.State.CAPTURED if payment.captured_minor else Payment.State.CANCELLED
         assert payment.state == ended, self.story()
         assert payment.captured_minor - payment.refunded_minor == due, self.story()
         for part in self._parts():
-            mine = list(part.lines.all())
-            worth = handed_over_worth(mine)
-            owed = worth - commission(part, mine) if worth else 0
+            owed = earning(part, part.lines.all()).shop_minor
             paid = sum(row.amount_minor for row in _movements(part.shop.stripe_account))
             assert paid == owed, self.story()
             assert ledger.balance(ledger.shop_account(part.shop_id), currency="CAD") == 0, self.story()
@@ -142,6 +137,9 @@ class Sequence:
     def story(self) -> str:
         calls_made = [f"{call} done {call.done_at} {call.last_error}" for call in MoneyCall.objects.all()]
         return "\n".join([f"seed {self.seed}", *self.log, *calls_made])
+
+    def counted(self) -> Mapping[str, int]:
+        return {"faults": self.log.count("fault")}
 
     def _lines(self) -> list[ShopOrderLine]:
         return paying.lines_of(self.payment)
@@ -187,17 +185,17 @@ def _movements(account_id: str) -> list[gateway.BalanceTransaction]:
     return list(gateway.list_balance_transactions(created_since=since, account_id=account_id))
 
 
-def sequences(*, number: int, seed: int) -> Mapping[str, object]:
+def sequences(*, number: int, seed: int, kind: type[Sequence] = Sequence) -> Mapping[str, object]:
     """Each on its own: what one has written is undone before the next. Returns counts; raises AssertionError with the
     story of the first sequence that ends wrongly."""
     counts: Counter[str] = Counter()
     for each in range(seed, seed + number):
         before = transaction.savepoint()
-        sequence = Sequence(each)
+        sequence = kind(each)
         sequence.run()
         counts.update(Payment.objects.values_list("state", flat=True))
         counts.update(f"{kind}s" for kind in MoneyCall.objects.values_list("kind", flat=True))
-        counts["faults"] += sequence.log.count("fault")
+        counts.update(sequence.counted())
         transaction.savepoint_rollback(before)
     return {"seed": seed, "sequences": number, **dict(sorted(counts.items()))}
 

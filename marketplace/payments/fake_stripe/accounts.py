@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
+from marketplace.payments.fake_stripe import events
 from marketplace.payments.fake_stripe.call import Call, new_id
 from marketplace.payments.fake_stripe.errors import FakeStripeError, no_such, refused_request
 from marketplace.payments.fake_stripe.hosted_urls import onboarding_url
+from marketplace.payments.fake_stripe.listing import page
 from marketplace.payments.fake_stripe.store import Body, Store
 
-KIND, LINK = "v2.core.account", "account_link"
+KIND, LINK, BANK_ACCOUNT = "v2.core.account", "account_link", "bank_account"
 LINK_SECONDS = 300
 # v2 answers these as null unless the request's `include` names them.
 INCLUDABLE = ("configuration.recipient", "defaults", "identity", "requirements")
@@ -86,6 +88,43 @@ def activate(store: Store, account_id: str) -> None:
     account["configuration"]["recipient"] = _recipient(requested=True, active=True)
     account["requirements"] = _requirements(met=True)
     store.put(KIND, account)
+
+
+def restrict(store: Store, now: int, account_id: str) -> None:
+    """Stripe asks for more: no transfer until it is told."""
+    account = store.get(KIND, account_id)
+    if account is None:
+        raise no_such("account", account_id)
+    account["configuration"]["recipient"] = _recipient(requested=True, active=False)
+    account["requirements"] = _requirements(met=False)
+    store.put(KIND, account)
+    events.emit(store, now, "account.updated", {"id": account_id, "object": "account"}, account=account_id)
+
+
+def change_bank(store: Store, now: int, account_id: str, last4: str) -> Body:
+    """The account's payouts go to another bank account; there is one at a time."""
+    for known in store.find(BANK_ACCOUNT, account=account_id):
+        store.put(BANK_ACCOUNT, known | {"_is_gone": True}, account=account_id)
+    made = {
+        "id": new_id("ba"),
+        "object": BANK_ACCOUNT,
+        "account": account_id,
+        "bank_name": "STRIPE TEST BANK",
+        "country": "CA",
+        "created": now,
+        "currency": "cad",
+        "last4": last4,
+        "status": "new",
+        "_is_gone": False,
+    }
+    store.put(BANK_ACCOUNT, made, account=account_id)
+    events.emit(store, now, "account.external_account.created", made, account=account_id)
+    return made
+
+
+def list_bank_accounts(call: Call) -> Body:
+    account = _account(call, call.ids[0], status=404)
+    return page(call, BANK_ACCOUNT, account=account["id"], _is_gone=False)
 
 
 def can_receive(account: Body) -> bool:

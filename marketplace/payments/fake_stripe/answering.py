@@ -120,8 +120,10 @@ def _check_headers(request: Request) -> None:
         raise FakeStripeError("You did not provide an API key.", status=401, saved=False)
     if len(request.idempotency_key or "") > MAX_KEY_LENGTH:
         raise refused_request(f"Idempotency-Key has at most {MAX_KEY_LENGTH} characters")
-    if request.headers.get("stripe-account") and not request.path.startswith("/v1/balance"):
-        raise refused_request("The stand-in for Stripe reads only balances on behalf of a connected account")
+    if request.headers.get("stripe-account") and not request.path.startswith(("/v1/balance", "/v1/payouts")):
+        raise refused_request(
+            "The stand-in for Stripe reads only balances and payouts on behalf of a connected account"
+        )
 
 
 def _key_reused(key: str) -> FakeStripeError:

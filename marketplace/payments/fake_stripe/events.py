@@ -7,13 +7,14 @@ import stripe
 from marketplace.payments.fake_stripe import faults
 from marketplace.payments.fake_stripe.call import Call, new_id, public
 from marketplace.payments.fake_stripe.listing import page
-from marketplace.payments.fake_stripe.store import Body, Store
+from marketplace.payments.fake_stripe.store import PLATFORM, Body, Store
 
 KIND, DELIVERY = "event", "delivery"
 
 
-def emit(store: Store, now: int, event_type: str, subject: Body) -> None:
-    """Record that `event_type` befell `subject` (its state now) and plan the delivery, as planned faults have it."""
+def emit(store: Store, now: int, event_type: str, subject: Body, *, account: str = PLATFORM) -> None:
+    """Record that `event_type` befell `subject` (its state now), which is the platform's or of a connected `account`,
+    and plan the delivery, as planned faults have it."""
     event = {
         "id": new_id("evt"),
         "object": KIND,
@@ -25,6 +26,8 @@ def emit(store: Store, now: int, event_type: str, subject: Body) -> None:
         "request": {"id": None, "idempotency_key": None},
         "type": event_type,
     }
+    if account:
+        event["account"] = account
     store.put(KIND, event)
     fault = faults.take_event(store, event_type)
     if fault is not None and fault.kind == "lose_event":

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marketplace.payments.fake_stripe import accounts, balance, expiry, intents, sessions
-from marketplace.payments.fake_stripe.call import new_id
+from marketplace.payments.fake_stripe import accounts, expiry, intents, payouts, sessions
 from marketplace.payments.fake_stripe.errors import no_such
 from marketplace.payments.fake_stripe.store import Body, Store
 
@@ -79,11 +78,9 @@ def activate_account(store: Store, account_id: str) -> None:
 
 
 def pay_out(store: Store, account_id: str, amount_minor: int, currency: str, now: int) -> str:
-    """The bank takes `amount_minor` off the account's balance; the id of the balance transaction."""
+    """`amount_minor` leaves the account's balance for its bank; the payout's id."""
     with store.exclusive():
-        return balance.record(
-            store, now, "payout", -amount_minor, currency.lower(), source=new_id("po"), account=account_id
-        )
+        return str(payouts.pay(store, now, account_id, amount_minor, currency.lower())["id"])
 
 
 def _session(store: Store, session_id: str) -> Body:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from marketplace.payments.fake_stripe import balance, charges, events, intents
+from marketplace.payments.fake_stripe import balance, charges, disputes, events, intents
 from marketplace.payments.fake_stripe.call import Call, new_id
-from marketplace.payments.fake_stripe.errors import FakeStripeError, refused_request
+from marketplace.payments.fake_stripe.errors import FakeStripeError, no_such, refused_request
 from marketplace.payments.fake_stripe.listing import page
 from marketplace.payments.fake_stripe.store import Body, Store
 
@@ -13,6 +13,10 @@ KIND = "refund"
 
 def create(call: Call) -> Body:
     charge = _charge(call)
+    if disputes.is_open_or_lost(call.store, charge["id"]):
+        raise FakeStripeError(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
+        )
     left = charge["amount_captured"] - refunded_minor(call.store, charge["id"])
     if left == 0:
         raise FakeStripeError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
@@ -32,6 +36,7 @@ def create(call: Call) -> Body:
         "charge": charge["id"],
         "created": call.now,
         "currency": charge["currency"],
+        "failure_balance_transaction": None,
         "failure_reason": None,
         "metadata": call.params.get("metadata") or {},
         "payment_intent": charge["payment_intent"],
@@ -60,7 +65,30 @@ def list_refunds(call: Call) -> Body:
 
 def refunded_minor(store: Store, charge_id: str) -> int:
     """What was given back of what was captured, in minor units (`amount_refunded` also counts what was released)."""
-    return sum(refund["amount"] for refund in store.find(KIND, charge=charge_id))
+    return sum(refund["amount"] for refund in store.find(KIND, charge=charge_id) if refund["status"] != "failed")
+
+
+def fail(store: Store, now: int, refund_id: str) -> Body:
+    """The reader's bank sends it back: it is on the platform's balance again, and the charge is not refunded."""
+    refund = store.get(KIND, refund_id)
+    if refund is None:
+        raise no_such(KIND, refund_id)
+    if refund["status"] == "failed":
+        return refund
+    back = balance.record(store, now, "refund_failure", refund["amount"], refund["currency"], source=refund_id)
+    refund |= {
+        "status": "failed",
+        "failure_reason": "expired_or_canceled_card",
+        "failure_balance_transaction": back,
+    }
+    store.put(KIND, refund)
+    charge = store.get(charges.KIND, refund["charge"])
+    assert charge is not None
+    store.put(
+        charges.KIND, charge | {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False}
+    )
+    events.emit(store, now, "refund.failed", refund)
+    return refund
 
 
 def _charge(call: Call) -> Body:

@@ -12,7 +12,18 @@ import stripe.params as v1
 import stripe.params.checkout as checkout
 import stripe.params.v2.core as v2
 
-from marketplace.payments.fake_stripe import accounts, balance, charges, events, intents, refunds, sessions, transfers
+from marketplace.payments.fake_stripe import (
+    accounts,
+    balance,
+    charges,
+    disputes,
+    events,
+    intents,
+    payouts,
+    refunds,
+    sessions,
+    transfers,
+)
 from marketplace.payments.fake_stripe.call import Operation
 from marketplace.payments.fake_stripe.errors import FakeStripeError
 
@@ -139,6 +150,24 @@ ROUTES = (
         v1.TransferReversalListParams,
         transfers.list_reversals,
         EXPAND | {"limit", "starting_after"},
+    ),
+    Route("get", "/v1/disputes", v1.DisputeListParams, disputes.list_disputes, PAGING | EXPAND | OF_PAYMENT),
+    Route("get", "/v1/disputes/{}", v1.DisputeRetrieveParams, disputes.retrieve, EXPAND),
+    Route(
+        "post",
+        "/v1/disputes/{}",
+        v1.DisputeUpdateParams,
+        disputes.update,
+        EXPAND | {"submit"} | {f"evidence.{name}" for name in disputes.EVIDENCE},
+    ),
+    Route("get", "/v1/payouts", v1.PayoutListParams, payouts.list_payouts, PAGING | {"status"}),
+    Route("get", "/v1/payouts/{}", v1.PayoutRetrieveParams, payouts.retrieve, EXPAND),
+    Route(
+        "get",
+        "/v1/accounts/{}/external_accounts",
+        v1.AccountExternalAccountListParams,
+        accounts.list_bank_accounts,
+        frozenset({"object", "limit", "starting_after"}),
     ),
     Route("get", "/v1/balance", v1.BalanceRetrieveParams, balance.retrieve_balance, frozenset()),
     Route(

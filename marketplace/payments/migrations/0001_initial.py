@@ -1,4 +1,5 @@
 import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -10,6 +11,7 @@ class Migration(migrations.Migration):
         ('order', '0021_billingaddress_code_shippingaddress_code'),
         ('placing', '0001_initial'),
         ('shops', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -33,6 +35,55 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
             },
+        ),
+        migrations.CreateModel(
+            name='StripeSweep',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('name', models.CharField(max_length=20, unique=True)),
+                ('since', models.DateTimeField()),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='AccountWatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('transfers_status', models.CharField(blank=True, max_length=20)),
+                ('bank_accounts', models.JSONField(default=list, help_text="Of each: Stripe's id, bank, country, last four figures.")),
+                ('looked_at', models.DateTimeField(null=True)),
+                ('shop', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='account_watch', to='shops.shop')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='MoneyIncident',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=160, unique=True)),
+                ('text', models.CharField(max_length=500)),
+                ('opened_at', models.DateTimeField()),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('resolution', models.CharField(blank=True, max_length=300)),
+                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
+            ],
         ),
         migrations.CreateModel(
             name='Payment',
@@ -64,6 +115,54 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Dispute',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('dispute_id', models.CharField(max_length=80, unique=True)),
+                ('charge_id', models.CharField(max_length=80)),
+                ('amount_minor', models.PositiveIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('reason', models.CharField(help_text="Stripe's word.", max_length=60)),
+                ('status', models.CharField(choices=[('needs_response', 'Waits for evidence'), ('under_review', 'The bank looks at the evidence'), ('won', 'Won'), ('lost', 'Lost'), ('warning_needs_response', 'Asked, not taken back yet'), ('warning_under_review', 'Asked, under review'), ('warning_closed', 'Asked, closed'), ('prevented', 'Prevented')], max_length=30)),
+                ('evidence_due_by', models.DateTimeField(null=True)),
+                ('opened_at', models.DateTimeField()),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('evidence', models.JSONField(default=dict, help_text='What is handed in, frozen when a person said so.')),
+                ('evidence_number', models.PositiveSmallIntegerField(default=0)),
+                ('submitted_at', models.DateTimeField(null=True)),
+                ('payment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='disputes', to='payments.payment')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='RefundRequest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('line', 'A line'), ('delivery', 'Delivery'), ('other', 'Another amount')], max_length=10)),
+                ('units', models.PositiveIntegerField(default=0, help_text='Of a line.')),
+                ('amount_minor', models.PositiveIntegerField()),
+                ('borne_by', models.CharField(choices=[('shop', 'The shop'), ('network', 'The network')], max_length=8)),
+                ('after_transfer', models.BooleanField(default=False)),
+                ('share_minor', models.PositiveIntegerField(default=0, help_text='After the transfer: what the shop gives back.')),
+                ('commission_minor', models.PositiveIntegerField(default=0, help_text='After the transfer: what the network does.')),
+                ('reason', models.CharField(max_length=200)),
+                ('once', models.CharField(help_text='Of the form: sent twice it asks once.', max_length=40, unique=True)),
+                ('asked_at', models.DateTimeField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refund_requests', to='shops.shoporderline')),
+                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='payments.payment')),
+                ('shop_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refund_requests', to='shops.shoporder')),
+            ],
+        ),
+        migrations.CreateModel(
             name='MoneyCall',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -81,13 +180,36 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, max_length=200)),
                 ('stripe_id', models.CharField(blank=True, max_length=80)),
                 ('commission_minor', models.PositiveIntegerField(default=0, help_text='Of a transfer: what the network keeps.')),
+                ('netted_minor', models.PositiveIntegerField(default=0, help_text="Of a transfer: what was earned and is kept back for the shop's debt.")),
+                ('from_balance', models.BooleanField(default=False)),
                 ('first_tried_at', models.DateTimeField(null=True)),
+                ('unknown_outcome', models.BooleanField(default=False, help_text='Nobody knows whether the last try was carried out.')),
+                ('refused_at', models.DateTimeField(help_text="Of a reversal: the shop's balance was too small. It is the shop's debt.", null=True)),
+                ('failed_at', models.DateTimeField(help_text="Of a refund: made, and sent back by the reader's bank.", null=True)),
+                ('settled_at', models.DateTimeField(help_text='Of a failed refund: a person saw to it.', null=True)),
                 ('done_at', models.DateTimeField(null=True)),
+                ('follows', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followed_by', to='payments.moneycall')),
                 ('shop_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='money_calls', to='shops.shoporder')),
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='payments.payment')),
+                ('request', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='payments.refundrequest')),
             ],
             options={
                 'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='DisputeShare',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount_minor', models.PositiveIntegerField()),
+                ('reason', models.CharField(max_length=200)),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('dispute', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shares', to='payments.dispute')),
+                ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shoporder')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('dispute', 'shop_order'), name='dispute_share_once')],
             },
         ),
         migrations.CreateModel(

@@ -1,0 +1,150 @@
+"""Money that a person must look at: incidents, debts, refunds that came back, disputes; and refunds of any order."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from marketplace.foundation.money import to_minor
+from marketplace.operations.access import operator_action, operator_page
+from marketplace.payments import debts, disputes, evidence, incidents, refunds
+from marketplace.payments.models import Dispute, MoneyCall, MoneyIncident, Payment
+from marketplace.payments.refund_forms import RefundForm
+from shops.models import ShopOrder
+
+DISPUTES_SHOWN = 50
+
+
+class ShareForm(forms.Form):
+    """Which shop bears how much of a lost dispute."""
+
+    shop_order = forms.ModelChoiceField(label=gettext_lazy("Which shop?"), queryset=ShopOrder.objects.none())
+    amount = forms.DecimalField(
+        label=gettext_lazy("Amount"), min_value=0, max_digits=9, decimal_places=2, localize=True
+    )
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=200)
+
+
+@require_safe
+@operator_page
+def money(request: HttpRequest) -> HttpResponse:
+    context = {
+        "incidents": incidents.running(),
+        "debts": debts.debts(),
+        "failed": refunds.failed(),
+        "disputes": Dispute.objects.select_related("payment__checkout__order").order_by("closed_at", "-pk")[
+            :DISPUTES_SHOWN
+        ],
+    }
+    return render(request, "operations/money.html", context)
+
+
+@operator_action
+def close_incident(request: HttpRequest, incident_id: int) -> HttpResponse:
+    incident = get_object_or_404(MoneyIncident, pk=incident_id)
+    how = request.POST.get("how", "").strip()
+    if not how:
+        messages.error(request, _("Say in a few words what was done about it."))
+    elif incidents.close(incident, by=request.user, resolution=how, now=timezone.now()):  # type: ignore[arg-type]
+        messages.success(request, _("Closed."))
+    return redirect("operations:money")
+
+
+@operator_action
+def settle_refund(request: HttpRequest, call_id: int) -> HttpResponse:
+    """A refund that the reader's bank sent back: once more, or paid in another way (`how` says which)."""
+    call = get_object_or_404(MoneyCall, pk=call_id, kind=MoneyCall.Kind.REFUND)
+    how = request.POST.get("how", "").strip()
+    if "again" in request.POST:
+        if refunds.try_again(call, by=request.user, now=timezone.now()):  # type: ignore[arg-type]
+            messages.success(request, _("It is tried again now."))
+    elif not how:
+        messages.error(request, _("Say in a few words what was done about it."))
+    elif refunds.paid_elsewhere(call, by=request.user, how=how, now=timezone.now()):  # type: ignore[arg-type]
+        messages.success(request, _("Noted."))
+    return redirect("operations:money")
+
+
+@operator_page
+def dispute(request: HttpRequest, dispute_id: int) -> HttpResponse:
+    """The dispute with the evidence as it would be, or was, handed in; POST: which shop bears a lost one."""
+    row = get_object_or_404(Dispute.objects.select_related("payment__checkout__order"), pk=dispute_id)
+    posted = request.POST if request.method == "POST" else None
+    form = ShareForm(posted)
+    order = row.payment.checkout.order if row.payment else None
+    form.fields["shop_order"].queryset = ShopOrder.objects.filter(order=order)  # type: ignore[attr-defined]
+    if form.is_valid():
+        given = form.cleaned_data
+        amount = to_minor(given["amount"], row.currency)
+        try:
+            disputes.assign(
+                row,
+                given["shop_order"],
+                amount,
+                by=request.user,  # type: ignore[arg-type]
+                reason=given["reason"],
+                now=timezone.now(),
+            )
+        except disputes.DisputeError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The shop owes it now; it is kept back from its next transfers."))
+            return redirect("operations:dispute", row.pk)
+    context = {
+        "dispute": row,
+        "order": order,
+        "evidence": row.evidence or evidence.compose(row),
+        "can_hand_in": not (row.is_closed or row.submitted_at or row.due_at),
+        "shares": row.shares.select_related("shop_order__shop"),
+        "cost": disputes.cost(row),
+        "form": form,
+    }
+    return render(request, "operations/dispute.html", context, status=422 if posted is not None else 200)
+
+
+@operator_action
+def hand_in(request: HttpRequest, dispute_id: int) -> HttpResponse:
+    row = get_object_or_404(Dispute, pk=dispute_id)
+    try:
+        disputes.hand_in(row, evidence.compose(row), by=request.user, now=timezone.now())  # type: ignore[arg-type]
+    except disputes.DisputeError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The evidence goes to the bank now. It cannot be changed any more."))
+    return redirect("operations:dispute", row.pk)
+
+
+@operator_page
+def refund(request: HttpRequest, number: str) -> HttpResponse:
+    """Give money back of a shop order; the operator says who bears it."""
+    shop_order = get_object_or_404(ShopOrder.objects.select_related("shop", "order"), number=number)
+    payment = get_object_or_404(Payment, checkout__order=shop_order.order)
+    posted = request.POST if request.method == "POST" else None
+    left = refunds.left(shop_order)
+    form = RefundForm(posted, shop_order=shop_order, left=left, by_operator=True)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            refunds.ask(
+                payment,
+                form.wanted(),
+                reason=given["reason"],
+                by=request.user,  # type: ignore[arg-type]
+                once=given["once"],
+                now=timezone.now(),
+                borne_by=given["borne_by"],
+            )
+        except refunds.RefundError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The money goes back; the reader is told by mail."))
+            return redirect("operations:refund", number)
+    requests = shop_order.refund_requests.order_by("-pk").prefetch_related("calls")
+    context = {"order": shop_order, "form": form, "left": left, "requests": requests}
+    return render(request, "operations/refund.html", context, status=422 if posted is not None else 200)

@@ -1,0 +1,123 @@
+"""What must always be true of refunds, reversals, debts and disputes; each function returns its violations as texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.db.models import Count, F, Q, Sum
+
+from marketplace.payments import gateway, ledger
+from marketplace.payments.ledger_corrections import DISPUTES
+from marketplace.payments.models import Dispute, DisputeShare, LedgerEntry, MoneyCall, RefundRequest
+from shops.models import Shop
+
+Kind = MoneyCall.Kind
+
+
+def ledger_sums_to_zero() -> list[str]:
+    """Over all accounts, for each currency."""
+    sums: Counter[str] = Counter()
+    for column, sign in (("debit", 1), ("credit", -1)):
+        rows = LedgerEntry.objects.values(column, "currency").annotate(s=Sum("amount_minor")).order_by()
+        for row in rows:
+            sums[row["currency"]] += sign * row["s"]
+    return [f"{currency}: {left} too much" for currency, left in sums.items() if left]
+
+
+def one_currency_per_order() -> list[str]:
+    mixed = LedgerEntry.objects.exclude(order=None).values("order__number").annotate(n=Count("currency", distinct=True))
+    return [f"order {row['order__number']}: {row['n']} currencies" for row in mixed.filter(n__gt=1).order_by()]
+
+
+def each_shop_order_is_paid_once() -> list[str]:
+    """One transfer, and with what it kept back for a debt exactly what was earned."""
+    calls = MoneyCall.objects.filter(kind=Kind.TRANSFER)
+    twice = calls.values("shop_order__number").annotate(n=Count("pk")).filter(n__gt=1).order_by()
+    wrong = [f"{row['shop_order__number']}: {row['n']} transfers" for row in twice]
+    earned = dict(LedgerEntry.objects.filter(kind="earning").values_list("key", "amount_minor"))
+    for call in calls.exclude(done_at=None):
+        booked = earned.get(f"earning:{call.key}", 0)
+        if booked != call.amount_minor + call.netted_minor:
+            paid = f"{call.amount_minor} paid, {call.netted_minor} kept back"
+            wrong.append(f"{call.key}: {booked} earned, {paid}")
+    return wrong
+
+
+def reversals_fit() -> list[str]:
+    """No more is taken back than was transferred."""
+    back = Sum("followed_by__amount_minor", filter=Q(followed_by__refused_at=None), default=0)
+    transfers = MoneyCall.objects.filter(kind=Kind.TRANSFER).annotate(back=back).filter(back__gt=F("amount_minor"))
+    return [f"{call.key}: {call.back} taken back of {call.amount_minor}" for call in transfers]
+
+
+def requests_are_borne() -> list[str]:
+    """Every refund that a person had made is borne by somebody to the cent, once it is made."""
+    entries = dict(LedgerEntry.objects.values_list("key", "amount_minor"))
+    wrong = []
+    for request in RefundRequest.objects.filter(calls__kind=Kind.REFUND).exclude(calls__done_at=None).distinct():
+        if request.borne_by == RefundRequest.Bearer.NETWORK:
+            borne = entries.get(f"goodwill:{request.pk}", 0)
+        elif request.after_transfer:
+            borne = entries.get(f"taken-back:{request.pk}", 0) + entries.get(f"commission-back:{request.pk}", 0)
+        else:
+            continue  # the transfer is that much smaller: `orders_are_never_overdrawn` holds it
+        if borne != request.amount_minor:
+            wrong.append(f"refund request {request.pk}: {request.amount_minor} given back, {borne} borne")
+    return wrong
+
+
+def failed_refunds_are_booked_back() -> list[str]:
+    keys = set(LedgerEntry.objects.filter(kind="refund_failed").values_list("key", flat=True))
+    failed = MoneyCall.objects.exclude(failed_at=None)
+    return [f"{call.key} failed and is not booked back" for call in failed if f"failed:{call.key}" not in keys]
+
+
+def disputes_are_borne_once() -> list[str]:
+    """What shops bear of a dispute is no more than it cost, and nothing unless it was lost."""
+    wrong = [
+        f"{share.dispute.dispute_id} is {share.dispute.status}, and {share.shop_order_id} bears some of it"
+        for share in DisputeShare.objects.exclude(dispute__status=Dispute.Status.LOST).select_related("dispute")
+    ]
+    cost: Counter[str] = Counter()
+    for column, sign in (("debit", 1), ("credit", -1)):
+        rows = LedgerEntry.objects.filter(**{column: DISPUTES}).values("currency").annotate(s=Sum("amount_minor"))
+        for row in rows.order_by():
+            cost[row["currency"]] += sign * row["s"]
+    return wrong + [
+        f"disputes in {currency}: {-left} too much was borne" for currency, left in cost.items() if left < 0
+    ]
+
+
+def shops_have_what_was_transferred() -> list[str]:
+    """Each shop's account at the stand-in against our transfers and reversals; no shop is paid twice."""
+    if not settings.STRIPE_FAKE:
+        return []
+    wrong = []
+    for shop in Shop.objects.exclude(stripe_account=""):
+        account = ledger.shop_account(shop.pk)
+        sums = LedgerEntry.objects.filter(kind__in=["transfer", "reversal"]).aggregate(
+            paid=Sum("amount_minor", filter=Q(debit=account), default=0),
+            back=Sum("amount_minor", filter=Q(credit=account), default=0),
+        )
+        movements = gateway.list_balance_transactions(
+            created_since=datetime.fromtimestamp(0, UTC), account_id=shop.stripe_account
+        )
+        has = sum(m.net_minor for m in movements if not m.kind.startswith("payout"))
+        if has != sums["paid"] - sums["back"]:
+            wrong.append(f"{shop}: Stripe says {has}, the ledger {sums['paid'] - sums['back']}")
+    return wrong
+
+
+INVARIANTS: dict[str, Callable[[], list[str]]] = {
+    "the ledger sums to zero": ledger_sums_to_zero,
+    "an order has one currency": one_currency_per_order,
+    "each shop order is paid once, what was earned": each_shop_order_is_paid_once,
+    "no more is taken back than was transferred": reversals_fit,
+    "every refund by a person is borne": requests_are_borne,
+    "every failed refund is booked back": failed_refunds_are_booked_back,
+    "disputes are borne once": disputes_are_borne_once,
+    "shops have what was transferred": shops_have_what_was_transferred,
+}

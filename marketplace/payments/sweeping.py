@@ -1,0 +1,111 @@
+"""Each night Stripe's own lists against ours, so that a lost event only delays, and what was done there shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from marketplace.foundation import leases
+from marketplace.payments import (
+    disputes,
+    events,
+    gateway,
+    gateway_watching,
+    incidents,
+    ledger_corrections,
+    refunds,
+    sessions,
+)
+from marketplace.payments.models import MoneyCall, Payment, StripeSweep
+
+AGAIN = timedelta(days=1)
+# Listed twice: what was made while the last sweep was reading.
+OVERLAP = timedelta(hours=2)
+# Stripe keeps events for 30 days, and a bank may send a refund back that late: https://docs.stripe.com/refunds
+LOOK_BACK = timedelta(days=30)
+
+
+def sweep(now: datetime) -> int:
+    """Step: the lists that are due, each from where it had come."""
+    for name in LISTS:
+        StripeSweep.objects.get_or_create(name=name, defaults={"since": now - LOOK_BACK, "due_at": now})
+    done = 0
+    for row in leases.claim(StripeSweep, now=now, lease_seconds=1800):
+        try:
+            LISTS[row.name](row.since, now)
+        except gateway.PaymentGatewayError as error:
+            leases.postpone(row, error=str(error), now=now)
+            continue
+        done += leases.finish(row, since=now - OVERLAP, due_at=now + AGAIN, attempts=0)
+    return done
+
+
+def _events(since: datetime, now: datetime) -> None:
+    for event in gateway.list_events(created_since=since):
+        events.keep(event, now=now)
+
+
+def _sessions(since: datetime, now: datetime) -> None:
+    """Paid pages whose payment still waits; and paid ones that we know nothing of."""
+    for session in gateway.list_sessions(created_since=since):
+        if session.status != "complete" or "checkout" not in session.metadata:
+            continue
+        payment = Payment.objects.filter(checkout_id=_number(session.client_reference_id)).first()
+        if payment is None:
+            text = f"Stripe has a paid session {session.id} of a checkout that is not here: refund it or look why."
+            incidents.report(f"session:{session.id}", text, now=now)
+        elif payment.state in sessions.WAITING:
+            sessions.refresh(payment, now=now)
+
+
+def _refunds(since: datetime, now: datetime) -> None:
+    for refund in gateway_watching.list_all_refunds(created_since=since - LOOK_BACK):
+        if refund.metadata.get("key") and MoneyCall.objects.filter(key=refund.metadata["key"]).exists():
+            refunds.note_failure(refund, now=now)
+        else:
+            text = (
+                f"Refund {refund.id} of {refund.amount_minor} {refund.currency} (minor units) was not made here. Book "
+                f"it by a correction, and refund from the order's page only."
+            )
+            incidents.report(f"refund:{refund.id}", text, now=now)
+
+
+def _transfers(since: datetime, now: datetime) -> None:
+    for transfer in gateway_watching.list_all_transfers(created_since=since):
+        if not MoneyCall.objects.filter(key=transfer.metadata.get("key", "")).exists():
+            text = (
+                f"Transfer {transfer.id} of {transfer.amount_minor} {transfer.currency} (minor units) to "
+                f"{transfer.destination} was not made here: take it back at Stripe, or book it by a correction."
+            )
+            incidents.report(f"transfer:{transfer.id}", text, now=now)
+
+
+def _disputes(since: datetime, now: datetime) -> None:
+    for dispute in gateway_watching.list_disputes(created_since=since - 4 * LOOK_BACK):  # banks take months
+        disputes.record(dispute, now=now)
+
+
+def _payouts(since: datetime, now: datetime) -> None:
+    for payout in gateway_watching.list_payouts(created_since=since - LOOK_BACK):
+        events.note_payout(payout, account_id="", now=now)
+
+
+def _fees(since: datetime, now: datetime) -> None:
+    for movement in gateway.list_balance_transactions(created_since=since):
+        if movement.kind == "stripe_fee":
+            ledger_corrections.record_stripe_fee(movement, now=now)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+LISTS: dict[str, Callable[[datetime, datetime], None]] = {
+    "events": _events,
+    "sessions": _sessions,
+    "refunds": _refunds,
+    "transfers": _transfers,
+    "disputes": _disputes,
+    "payouts": _payouts,
+    "fees": _fees,
+}

@@ -1,0 +1,99 @@
+"""The operator's page of money: refunds, what came back, disputes, incidents."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from marketplace.foundation.models import AuditEntry
+from marketplace.payments import incidents, refunds
+from marketplace.payments.fake_stripe import banks
+from marketplace.payments.fake_stripe.database import DatabaseStore
+from marketplace.payments.models import Dispute, MoneyCall, MoneyIncident, RefundRequest
+from shops.models import ShopMember
+from tests import factories
+from tests.payments import paying
+from tests.shops.portal.conftest import signed_in
+
+PAGE = "/board/money/"
+
+
+@pytest.fixture
+def payment(db):
+    return paying.captured(timezone.now() - timedelta(minutes=1))
+
+
+def seconds() -> int:
+    return int(timezone.now().timestamp())
+
+
+def test_operator_gives_back_once_however_often_the_form_is_sent(board, payment):
+    part = paying.parts_of(payment)[0]
+    page = f"{PAGE}orders/{part.number}/refund/"
+    once = board.get(page).context["form"]["once"].value()
+    sent = {"what": "other", "amount": "5.00", "reason": "sorry", "borne_by": "network", "once": once}
+    for _ in range(2):
+        assert board.post(page, sent, headers={"Accept-Language": "en"}).status_code == 302
+    request = RefundRequest.objects.get()
+    assert (request.amount_minor, request.borne_by, request.by.email) == (500, "network", "operation@example.org")
+    for wrong in ({"amount": "99999"}, {"amount": ""}, {"what": "line-0"}, {"amount": "-1"}, {"reason": ""}):
+        assert board.post(page, sent | {"once": "other"} | wrong).status_code == 422
+    assert RefundRequest.objects.count() == 1
+
+
+def test_shops_owner_and_accounts_give_back_and_staff_do_not(payment):
+    part, other = paying.parts_of(payment)
+    page = f"/portal/{part.shop.slug}/orders/{part.number}/refund/"
+    line = part.lines.first()
+    for role, status in ((ShopMember.Role.ACCOUNTS, 302), (ShopMember.Role.STAFF, 403)):
+        client = signed_in(factories.member(part.shop, role=role).user)
+        sent = {"what": f"line-{line.pk}", "units": "1", "reason": "damp", "once": role}
+        assert client.post(page, sent).status_code == status
+        assert client.get(page.replace(part.number, other.number)).status_code == 404
+    request = RefundRequest.objects.get()
+    assert (request.amount_minor, request.line, request.borne_by) == (1050, line, "shop")
+
+
+def test_dispute_is_answered_and_borne_from_its_page(board, payment):
+    banks.dispute(DatabaseStore(), payment.charge_id, seconds(), amount_minor=2000)
+    paying.work(timezone.now())
+    row = Dispute.objects.get()
+    page = f"{PAGE}disputes/{row.pk}/"
+    assert board.get("/board/").context["money"] == 1
+    assert board.get(page).context["evidence"]["customer_email_address"] == "reader@example.org"
+    board.post(f"{page}evidence/")
+    row.refresh_from_db()
+    assert row.due_at is not None
+    banks.decide(DatabaseStore(), row.dispute_id, seconds(), won=False)
+    paying.work(timezone.now())
+    part = paying.parts_of(payment)[0]
+    share = {"shop_order": part.pk, "amount": "20.00", "reason": "no proof"}
+    assert board.post(page, share | {"amount": "50.00"}).status_code == 422
+    assert board.post(page, share).status_code == 302
+    (debt,) = board.get(PAGE).context["debts"]
+    assert (debt.shop, debt.amount_minor) == (part.shop, 2000)
+    assert AuditEntry.objects.get(action="payment.dispute_share").reason == "no proof"
+
+
+def test_refund_that_came_back_and_incident_wait_for_a_word(board, operator, payment):
+    refunds.ask(
+        payment,
+        refunds.Wanted("other", amount_minor=700),
+        reason="x",
+        by=None,
+        once="1",
+        now=timezone.now() - timedelta(minutes=1),
+    )
+    paying.work(timezone.now())
+    call = MoneyCall.objects.get(kind="refund")
+    banks.fail_refund(DatabaseStore(), call.stripe_id, seconds())
+    paying.work(timezone.now())
+    incidents.report("k", "Something", now=timezone.now())
+    incident = MoneyIncident.objects.get()
+    assert board.get("/board/").context["money"] == 2
+    for how in ("", "by transfer"):
+        board.post(f"{PAGE}refunds/{call.pk}/", {"how": how})
+        board.post(f"{PAGE}incidents/{incident.pk}/close/", {"how": how})
+        assert board.get("/board/").context["money"] == (0 if how else 2)
