@@ -6,11 +6,13 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.checkout.tax_categories import Category
+from marketplace.checkout.tax_tables import PLACES
 from marketplace.foundation.leases import DueRow
 from shops import readiness
 from shops.models import Shop, Supply
@@ -125,14 +127,20 @@ class CheckoutLine(models.Model):
         return f"{self.quantity} × {self.title}"
 
 
+def not_written(place: str) -> None:
+    """A place of `tax_tables` takes no row of the operator's: the two could contradict each other."""
+    if place in PLACES:
+        raise ValidationError(_("The rates of %(place)s come with the program.") % {"place": place})
+
+
 class TaxRate(models.Model):
-    """A rate that the operator fills in, for a country that `tax_tables` does not have: from its law, with its source.
+    """A rate that the operator fills in, for a place that `tax_tables` does not have: from its law, with its source.
     What has no row there is not sold there."""
 
     place = models.CharField(
         max_length=9,
-        validators=[RegexValidator(r"^(?!CA\b|FR\b)[A-Z]{2}(-([0-9]{1,5}|export))?$")],
-        help_text='ISO 3166 country, as in "BE"; "ES-35" for postcodes apart from it; "BE-export" for what leaves it.',
+        validators=[RegexValidator(r"^[A-Z]{2}(-([A-Z0-9]{1,5}|export))?$"), not_written],
+        help_text='ISO 3166 country, as in "BE"; "FR-20" for postcodes apart from it; "BE-export" for what leaves it.',
     )
     category = models.CharField(max_length=14, choices=Category.choices)
     code = models.CharField(max_length=20, default="VAT", help_text="What the tax is called.")

@@ -31,7 +31,7 @@ from marketplace.checkout import tax_words
 from marketplace.checkout.models import TaxRate
 from marketplace.checkout.tax_categories import Category, category_of
 from marketplace.checkout.tax_places import EU, home
-from marketplace.checkout.tax_tables import COUNTRIES, ROWS, Component
+from marketplace.checkout.tax_tables import PLACES, ROWS, Component
 from marketplace.foundation import money
 from marketplace.foundation.models import Network
 from shops.models import Shop
@@ -60,7 +60,7 @@ class TaxPart(NamedTuple):
 def rates(place: str, category: Category, day: date) -> tuple[Component, ...]:
     """What is due there, on that, on that day; the components of one row. Raises NoTaxRowError. No query for the places
     of `tax_tables`; for others one every few seconds."""
-    if place.partition("-")[0] in COUNTRIES:
+    if place in PLACES:
         found = _written(place, category, day)
     else:
         found = _configured(place, category, day)

@@ -6,8 +6,9 @@ What has no row is not sold there (`tax.NoTaxRowError`): a wrong tax is worse th
 - Canada: periodicals, and audio books on a carrier, in BC and MB; periodicals in SK; downloads in MB; downloads other
   than books in SK; commissions to shops in MB and SK. The Saskatchewan side of Lloydminster has no PST on
   some goods: it is not told apart. Snacks and the like are goods; only what a shop calls basic food is zero-rated.
-- France: Corsica (CGI, article 297) and overseas; the margin scheme for second-hand goods (297 A): a used book is taxed
-  on its whole price. A periodical is taken to be registered with the CPPAP; a shop's code "20" says that it is not.
+- France: Corsica (CGI, article 297) and overseas, which the operator may fill in; the margin scheme for second-hand
+  goods (297 A): a used book is taxed on its whole price. A periodical is taken to be registered with the CPPAP; a
+  shop's code "20" says that it is not.
 - Every other country: filled in by the operator (`TaxRate`). Sales tax of the United States is nowhere charged."""
 
 from __future__ import annotations
@@ -195,4 +196,4 @@ _CANADIAN_EXPORT = (
 )
 
 ROWS: tuple[Row, ...] = (*_QUEBEC, *_HST, *_WITH_PROVINCIAL_TAX, *_GST_ALONE, *_CANADIAN_EXPORT, *_FRANCE)
-COUNTRIES = frozenset({"CA", "FR"})
+PLACES = frozenset(row.place for row in ROWS)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from itertools import combinations
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone, translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -148,6 +150,10 @@ def test_operator_fills_in_another_country_and_its_days_count():
     TaxRate.objects.create(**row, since=date(2026, 1, 1))
     tax.forget()
     assert due(parts(wanted, to=brussels, posted=True, shop=FRENCH)) == [[("VAT", 6_000, 120, 25)]]
+    for place, is_theirs in (("FR-20", True), ("BE-export", True), ("FR", False), ("CA-QC", False), ("Belgium", False)):
+        taken = TaxRate(**row | {"place": place}, since=DAY)
+        with nullcontext() if is_theirs else pytest.raises(ValidationError):
+            taken.full_clean()
 
 
 @pytest.mark.django_db
