@@ -193,5 +193,6 @@ def test_page_takes_the_same_queries_for_any_number_of_lines(count):
     network.current()
     with CaptureQueriesContext(connection) as queries:
         client.get("/basket/")
-    # The basket with Oscar's look for promotions (4), a payment of it, its lines, delivery, offers, the header's count.
-    assert len(queries) == 9, "\n".join(query["sql"][:150] for query in queries)
+    # The basket with Oscar's look for promotions (4), a payment of it, its lines, delivery and hours (2), offers, the
+    # header's count.
+    assert len(queries) == 10, "\n".join(query["sql"][:150] for query in queries)
