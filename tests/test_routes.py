@@ -322,12 +322,12 @@ class World:
 
 
 def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
-    """A's option, a parcel that B carried to it, a pick-up point, an institution."""
+    """A's option, a parcel that B carried to it, a pick-up point, an institution, an event."""
     parcel = Parcel.objects.create(shop_order=b.order, carried_to=a.shop, handed_over_at=timezone.now())
     point = PickupPoint.objects.create(name="Bibliothèque", line1="1, rue", city="Laval", postcode="H7A 1A1")
     institution = Institution.objects.create(user=factories.user(), name="École", region="06")
     known = {"option": a.order.delivery_option_id, "option_kind": "courier", "parcel": parcel.pk, "year": 2026}
-    return known | {"point": point.pk, "institution": institution.pk}
+    return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
 
 
 def money_of(part: ShopOrder, now: datetime) -> dict[str, Any]:
@@ -393,7 +393,6 @@ def world(db, settings, tmp_path) -> World:
         "list": "orders",
         "work": "foundation.mailmessage",
         "parked": parked.pk,
-        "event": factories.event(a.shop).pk,
         **of_delivery(a, b),
         "nothing": "nothing",
         **money_of(a.order, now),

@@ -199,7 +199,7 @@ def test_page_takes_the_same_queries_for_any_number_of_lines(count):
         client.get("/basket/")
     # The basket with Oscar's look for promotions (4), a payment of it, its lines, delivery, offers, the header's count;
     # for the proposals where it goes to, other shops and their delivery.
-    assert len(queries) == 12, "\n".join(query["sql"][:150] for query in queries)
+    assert len(queries) == 13, "\n".join(query["sql"][:150] for query in queries)
 
 
 def proposed(client):

@@ -9,7 +9,7 @@ from django.urls import reverse
 from catalog_sync.models import DryRun
 from marketplace.agenda.models import Event, ShopCalendar
 from marketplace.foundation.models import AuditEntry
-from shops.models import Allocation, ShopMember, ShopOrder
+from shops.models import Allocation, DeliveryOption, Parcel, ShopMember, ShopOrder
 from shops.portal import queries as portal_queries
 from shops.portal.urls import order_patterns, shop_patterns, urlpatterns
 from tests import factories
@@ -17,7 +17,7 @@ from tests.factories import NOON
 from tests.shops.portal.conftest import Stall, signed_in
 
 NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
-DRY, EVENT = "dry_run_id", "event_id"
+DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind", "parcel_id"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
     "desk": [],
@@ -40,6 +40,10 @@ LOOKS: dict[str, list[str]] = {
     "events": [],
     "event-new": [],
     "event-change": [EVENT],
+    "delivery": [],
+    "delivery-new": [KIND],
+    "delivery-change": [OPTION],
+    "for-others": [],
 }
 ACTS: dict[str, list[str]] = {
     "accept-all": [NUMBER],
@@ -66,14 +70,28 @@ ACTS: dict[str, list[str]] = {
     "event-save-change": [EVENT],
     "event-cancel": [EVENT],
     "save-calendar": [],
+    "save-counter": [],
+    "delivery-save": [KIND],
+    "delivery-save-change": [OPTION],
+    "delivery-arrange": [OPTION],
+    "parcel-arrive": [PARCEL],
+    "parcel-collect": [PARCEL],
 }
 ROUTES = LOOKS | ACTS
-FORMS = {"event-new", "event-change"}  # nothing to look at there but a form
+NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND}]  # of the shop's own
+FORMS = {"event-new", "event-change", "delivery-new", "delivery-change"}  # nothing to look at there but a form
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
 
 
 def event_of(stall: Stall) -> Event:
     return Event.objects.filter(shop=stall.shop).first() or factories.event(stall.shop)
+
+
+def parcel_of(stall: Stall) -> Parcel:
+    """One that was carried to it."""
+    return Parcel.objects.get_or_create(
+        shop_order=stall.order, carried_to=stall.shop, defaults={"handed_over_at": NOON}
+    )[0]
 
 
 def address(name: str, stall: Stall, *, slug: str = "") -> str:
@@ -86,6 +104,9 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         KEY: stall.key.pk,
         RECORD: stall.withheld.stock_record_id,
         EVENT: event_of(stall).pk,
+        OPTION: stall.order.delivery_option_id,
+        KIND: "courier",
+        PARCEL: parcel_of(stall).pk,
         DRY: DryRun.objects.get_or_create(feed=stall.run.feed, defaults={"received_at": NOON})[0].pk,
     }
     parts = {key: known[key] for key in ROUTES[name]}
@@ -98,8 +119,10 @@ def call(client, name: str, where: str):
 
 def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
-    event_of(stall)
+    event_of(stall), parcel_of(stall)
     return (
+        list(DeliveryOption.objects.filter(shop=stall.shop).order_by("pk").values()),
+        list(Parcel.objects.filter(carried_to=stall.shop).values()),
         list(ShopOrder.objects.filter(shop=stall.shop).order_by("pk").values()),
         list(stall.order.lines.values()),
         list(Allocation.objects.filter(stock_record__partner__shop=stall.shop).order_by("pk").values()),
@@ -137,7 +160,7 @@ def test_stranger_finds_nothing(name, who, ours, theirs):
     assert rows_of(ours) == before
 
 
-@pytest.mark.parametrize("name", [name for name, parts in ROUTES.items() if parts])
+@pytest.mark.parametrize("name", NAMES_A_ROW)
 def test_other_shops_rows_are_not_found_under_ones_own_address(name, ours, theirs):
     before = rows_of(ours)
     where = address(name, ours, slug=theirs.shop.slug)
@@ -145,7 +168,7 @@ def test_other_shops_rows_are_not_found_under_ones_own_address(name, ours, their
     assert rows_of(ours) == before
 
 
-@pytest.mark.parametrize("name", [name for name, parts in ROUTES.items() if parts])
+@pytest.mark.parametrize("name", NAMES_A_ROW)
 def test_person_of_both_shops_stays_in_the_shop_at_hand(name, ours, theirs):
     factories.member(ours.shop, theirs.staff)
     before = rows_of(ours)
