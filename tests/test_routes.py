@@ -23,6 +23,7 @@ from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
+from marketplace.payments.models import CommissionRule
 from marketplace.readers import alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
 from tests import factories
@@ -253,6 +254,9 @@ ROUTES: dict[str, Row] = {
     "operations:health": get(OPERATOR),
     "operations:verify": post(OPERATOR),
     "operations:network": get(OPERATOR),
+    "operations:commission": get(OPERATOR),
+    "operations:add-commission": post(OPERATOR_DOES, label="Comics", subject="XA", basis_points="6"),
+    "operations:end-commission": post(OPERATOR_DOES, "rule"),
     "operations:read-keys": get(OPERATOR),
     "operations:make-read-key": post((LOGIN, 404, 404, 404, 200), label="x", scopes="read:shops", per_minute="90"),
     "operations:revoke-read-key": post(OPERATOR_DOES, "read_key"),
@@ -343,6 +347,7 @@ def world(db, settings, tmp_path) -> World:
         "parked": parked.pk,
         "event": factories.event(a.shop).pk,
         "nothing": "nothing",
+        "rule": CommissionRule.objects.create(label="x", basis_points=600, begins_at=now).pk,
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(
             kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}

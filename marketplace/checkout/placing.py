@@ -21,7 +21,7 @@ from marketplace.checkout import checkouts, order_rows
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import calls
+from marketplace.payments import calls, commission
 from shops import stock
 from shops.models import Allocation, DeliveryOption, Shop, StockTerms
 from shops.orders import splitting
@@ -32,12 +32,12 @@ BATCH = 20
 # What belongs to parcels and lines, with the columns that go into an order and its mail: to read all of them, a hundred
 # and fifty, would cost more than to write the order.
 _OF_PARCELS: dict[str, tuple[type[Model], set[str]]] = {
-    "shop": (Shop, {"name", "channel"}),
+    "shop": (Shop, {"name", "channel", "commission_basis_points"}),
     "delivery_option": (DeliveryOption, {"kind", "name_fr", "name_en"}),
 }
 _OF_LINES: dict[str, tuple[type[Model], set[str]]] = {
     "product": (Product, {"upc"}),
-    "product__facts": (ProductFacts, {"gtin"}),
+    "product__facts": (ProductFacts, {"gtin", "form", "is_book", "subject_codes"}),
     "stock_record": (StockRecord, {"product", "partner", "partner_sku"}),
     "stock_record__partner": (Partner, {"name"}),
     "stock_record__terms": (StockTerms, {"condition"}),
@@ -88,6 +88,8 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
         )
         promised = {line.stock_record_id: line.pk for line in shop_lines if line.stock_record_id}
         stock.promise(checkouts.hold_key(checkout), promised, now=now)
+        facts = {line.product_id: getattr(line.product, "facts", None) for line in lines}
+        commission.freeze(shop_lines, facts, at=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
         audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from marketplace.operations import (
     board_views,
+    commission_views,
     facts_views,
     health_views,
     key_views,
@@ -45,5 +46,8 @@ urlpatterns = [
     path("board/keys/", key_views.read_keys, name="read-keys"),
     path("board/keys/make/", key_views.make, name="make-read-key"),
     path("board/keys/<int:key_id>/revoke/", key_views.revoke, name="revoke-read-key"),
+    path("board/commission/", commission_views.commission_rules, name="commission"),
+    path("board/commission/add/", commission_views.add_rule, name="add-commission"),
+    path("board/commission/<int:rule_id>/end/", commission_views.end_rule, name="end-commission"),
     path("board/network/", network_views.edit_network, name="network"),
 ]

@@ -6,6 +6,18 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
+from marketplace.payments.models_commission import CommissionRule, LineCommission, SoldBy, SoldForm
+
+__all__ = [
+    "CommissionRule",
+    "LedgerEntry",
+    "LineCommission",
+    "MoneyCall",
+    "Payment",
+    "SoldBy",
+    "SoldForm",
+    "StripeEvent",
+]
 
 
 class Payment(DueRow):

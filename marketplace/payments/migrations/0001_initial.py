@@ -1,3 +1,4 @@
+import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -33,6 +34,57 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
             },
+        ),
+        migrations.CreateModel(
+            name='CommissionRule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('label', models.CharField(max_length=80)),
+                ('subject', models.CharField(blank=True, help_text="The beginning of a title's first Thema code.", max_length=20, validators=[django.core.validators.RegexValidator('^[A-Z0-9-]*$', 'Write a Thema code or its beginning, as in FB or YF.')])),
+                ('form', models.CharField(blank=True, choices=[('digital', 'Digital'), ('printed', 'Printed'), ('other', 'Anything else')], max_length=8)),
+                ('channel', models.CharField(blank=True, choices=[('web', 'The site'), ('widget', 'A widget on another site'), ('referral', "A partner's link"), ('api', 'A program')], max_length=8)),
+                ('turnover_minor', models.PositiveBigIntegerField(default=0, help_text='Fits shops that sold at least this much in the calendar month before.')),
+                ('basis_points', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(5000)])),
+                ('flat_minor', models.PositiveIntegerField(blank=True, help_text='For each unit, instead of a rate.', null=True)),
+                ('floor_minor', models.PositiveIntegerField(blank=True, help_text='At least, for each unit.', null=True)),
+                ('cap_minor', models.PositiveIntegerField(blank=True, help_text='At most, for each unit.', null=True)),
+                ('begins_at', models.DateTimeField()),
+                ('ends_at', models.DateTimeField(blank=True, help_text='From then on it fits nothing.', null=True)),
+                ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-begins_at', '-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='LedgerEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(db_index=True)),
+                ('kind', models.CharField(help_text='capture, fee, commission, refund, transfer, reversal, correction', max_length=20)),
+                ('debit', models.CharField(db_index=True, max_length=40)),
+                ('credit', models.CharField(db_index=True, max_length=40)),
+                ('amount_minor', models.PositiveIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('key', models.CharField(max_length=160, unique=True)),
+                ('stripe_id', models.CharField(blank=True, help_text="Stripe's balance transaction, where our balance moved.", max_length=80)),
+                ('cause', models.CharField(max_length=200)),
+                ('order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='order.order')),
+                ('shop_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='shops.shoporder')),
+            ],
+            options={
+                'verbose_name_plural': 'ledger entries',
+            },
+        ),
+        migrations.CreateModel(
+            name='LineCommission',
+            fields=[
+                ('line', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='commission', serialize=False, to='shops.shoporderline')),
+                ('basis_points', models.PositiveIntegerField(null=True)),
+                ('flat_minor', models.PositiveIntegerField(null=True)),
+                ('amount_minor', models.PositiveIntegerField()),
+                ('rule', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='payments.commissionrule')),
+            ],
         ),
         migrations.CreateModel(
             name='Payment',
@@ -90,25 +142,20 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.CreateModel(
-            name='LedgerEntry',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_index=True)),
-                ('kind', models.CharField(help_text='capture, fee, commission, refund, transfer, reversal, correction', max_length=20)),
-                ('debit', models.CharField(db_index=True, max_length=40)),
-                ('credit', models.CharField(db_index=True, max_length=40)),
-                ('amount_minor', models.PositiveIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('key', models.CharField(max_length=160, unique=True)),
-                ('stripe_id', models.CharField(blank=True, help_text="Stripe's balance transaction, where our balance moved.", max_length=80)),
-                ('cause', models.CharField(max_length=200)),
-                ('order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='order.order')),
-                ('shop_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='shops.shoporder')),
-            ],
-            options={
-                'verbose_name_plural': 'ledger entries',
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='ledger_amount_positive'), models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='ledger_two_accounts')],
-            },
+        migrations.AddConstraint(
+            model_name='commissionrule',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('basis_points', None), ('flat_minor__isnull', False)), models.Q(('basis_points__isnull', False), ('flat_minor', None)), _connector='OR'), name='commission_rate_or_flat'),
+        ),
+        migrations.AddConstraint(
+            model_name='commissionrule',
+            constraint=models.CheckConstraint(condition=models.Q(('floor_minor', None), ('cap_minor', None), ('floor_minor__lte', models.F('cap_minor')), _connector='OR'), name='commission_floor_below_cap'),
+        ),
+        migrations.AddConstraint(
+            model_name='ledgerentry',
+            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='ledger_amount_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='ledgerentry',
+            constraint=models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='ledger_two_accounts'),
         ),
     ]
