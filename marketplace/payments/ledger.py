@@ -1,14 +1,18 @@
 """The ledger: the only place that makes LedgerEntry rows. Each is written in the transaction that records the movement.
 
-Accounts, each the sum of its debits less its credits:
+An account is the sum of its debits less its credits: above zero it is owned or spent, below zero owed or earned. The
+accounts are those of `chart.py`; docs/money.md shows them with examples:
 
 | account | holds |
 |---|---|
-| stripe | the network's balance at Stripe |
-| orders | money captured for orders, owed to shops and network (a liability: credits are positive) |
-| shop:<id> | what a shop has earned and not been transferred (a liability); below zero: the shop owes |
-| commission | the network's share of handed-over goods (credits are positive) |
-| stripe_fees | what Stripe kept |
+| stripe, bank | the network's money |
+| orders | captured for orders, owed to shops and network; one order's part by its entries |
+| shop:<id> | what a shop has earned and not been paid (its credits); more debits than credits: the shop owes |
+| gift_cards, local:<currency>, pool | owed to holders of cards, of a local currency, to the shops that share the pool |
+| disputes | taken back by a bank, not decided yet |
+| tax:<jurisdiction> | tax on commission and dues, owed to that place |
+| commission, dues | the network's income |
+| stripe_fees, promotions, losses, dividends, rounding | the network's costs |
 """
 
 from __future__ import annotations
@@ -18,14 +22,31 @@ from typing import Any
 
 from django.db.models import Q, Sum
 
+from marketplace.payments.chart import account_of
 from marketplace.payments.models import LedgerEntry, MoneyCall, Payment
 from shops.models import ShopOrder
 
 STRIPE, ORDERS, COMMISSION, STRIPE_FEES = "stripe", "orders", "commission", "stripe_fees"
+BANK, POOL, DUES, DIVIDENDS, ROUNDING = "bank", "pool", "dues", "dividends", "rounding"
+GIFT_CARDS, DISPUTES, PROMOTIONS, LOSSES = "gift_cards", "disputes", "promotions", "losses"
 
 
 def shop_account(shop_id: int) -> str:
     return f"shop:{shop_id}"
+
+
+def shop_of(account: str) -> int | None:
+    """The shop whose account it is: "shop:12" is 12."""
+    kind, _, shop_id = account.partition(":")
+    return int(shop_id) if kind == "shop" else None
+
+
+def tax_account(jurisdiction: str) -> str:
+    return f"tax:{jurisdiction}"
+
+
+def local_account(currency: str) -> str:
+    return f"local:{currency}"
 
 
 def post(
@@ -43,7 +64,8 @@ def post(
     stripe_id: str = "",
 ) -> LedgerEntry | None:
     """Record one movement once: an entry with this key that is there already stays, whatever calls again. Nothing is
-    written for an amount of 0."""
+    written for an amount of 0. Raises UnknownAccountError."""
+    account_of(debit), account_of(credit)
     if not amount_minor:
         return None
     entry, made = LedgerEntry.objects.get_or_create(
@@ -91,7 +113,7 @@ def record_refund(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
 
 
 def record_transfer(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
-    """A shop order handed over: the shop earns its value less commission, and is paid that."""
+    """A shop order handed over: the shop earns its value less commission and the tax on it, and is paid that."""
     shop_order = call.shop_order
     assert shop_order is not None
     account = shop_account(shop_order.shop_id)
@@ -102,6 +124,9 @@ def record_transfer(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
     post(
         "commission", debit=ORDERS, credit=COMMISSION, amount_minor=kept, key=f"kept:{call.key}", cause=cause, **common
     )
+    for place, tax in call.commission_tax:
+        taxed: Any = {"amount_minor": tax, "key": f"tax:{place}:{call.key}", "cause": cause, **common}
+        post("commission_tax", debit=ORDERS, credit=tax_account(place), **taxed)
     transferred: Any = {"amount_minor": earned, "key": call.key, "cause": cause, "stripe_id": stripe_id, **common}
     post("transfer", debit=account, credit=STRIPE, **transferred)
 
@@ -116,3 +141,13 @@ def balance(account: str, *, currency: str, order_id: int | None = None) -> int:
         credits=Sum("amount_minor", filter=Q(credit=account), default=0),
     )
     return sums["debits"] - sums["credits"]
+
+
+def balances(*, currency: str) -> dict[str, int]:
+    """Every account that was ever used, debits less credits; their sum is 0."""
+    found: dict[str, int] = {}
+    for column, sign in (("debit", 1), ("credit", -1)):
+        sums = LedgerEntry.objects.filter(currency=currency).values(column).annotate(sum=Sum("amount_minor"))
+        for row in sums.order_by():
+            found[row[column]] = found.get(row[column], 0) + sign * row["sum"]
+    return dict(sorted(found.items()))

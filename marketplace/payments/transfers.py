@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from marketplace.foundation import network
+from marketplace.payments import commission_tax
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.worth import commission, handed_over_worth
 from shops.models import ShopOrder
@@ -40,6 +41,7 @@ def due_transfers(now: datetime) -> int:
 def _write(shop_order: ShopOrder, now: datetime) -> bool:
     lines = list(shop_order.lines.all())
     kept = commission(shop_order, lines)
+    taxes = commission_tax.parts(shop_order.shop, kept, now.date())
     payment = shop_order.order.checkout.payment
     with transaction.atomic():
         _, made = MoneyCall.objects.get_or_create(
@@ -48,8 +50,9 @@ def _write(shop_order: ShopOrder, now: datetime) -> bool:
                 "kind": MoneyCall.Kind.TRANSFER,
                 "payment": payment,
                 "shop_order": shop_order,
-                "amount_minor": handed_over_worth(lines) - kept,
+                "amount_minor": handed_over_worth(lines) - kept - sum(tax for _, tax in taxes),
                 "commission_minor": kept,
+                "commission_tax": taxes,
                 "currency": payment.currency,
                 "reason": f"{shop_order.number} handed over",
                 "due_at": now,

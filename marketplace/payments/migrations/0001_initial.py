@@ -1,5 +1,6 @@
 import django.core.validators
 import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -11,9 +12,27 @@ class Migration(migrations.Migration):
         ('order', '0021_billingaddress_code_shippingaddress_code'),
         ('placing', '0001_initial'),
         ('shops', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='BankAccount',
+            fields=[
+                ('shop', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='bank_account', serialize=False, to='shops.shop')),
+                ('holder', models.CharField(max_length=70)),
+                ('iban', models.CharField(max_length=34)),
+                ('bic', models.CharField(blank=True, max_length=11)),
+                ('changed_at', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='SalesDay',
+            fields=[
+                ('day', models.DateField(primary_key=True, serialize=False)),
+                ('summed_at', models.DateTimeField(null=True)),
+            ],
+        ),
         migrations.CreateModel(
             name='StripeEvent',
             fields=[
@@ -57,11 +76,105 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='DailySales',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('subject', models.CharField(blank=True, help_text="The beginning of the title's first Thema code.", max_length=2)),
+                ('tax_basis_points', models.PositiveIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('lines', models.PositiveIntegerField()),
+                ('units', models.PositiveIntegerField()),
+                ('goods_minor', models.BigIntegerField()),
+                ('tax_minor', models.BigIntegerField()),
+                ('total_minor', models.BigIntegerField(help_text='Delivery included.')),
+                ('commission_minor', models.BigIntegerField()),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Dividend',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('year', models.PositiveSmallIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('surplus_minor', models.PositiveBigIntegerField()),
+                ('declared_at', models.DateTimeField()),
+                ('declared_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='DividendShare',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('used_minor', models.PositiveBigIntegerField(help_text='Commission paid in the year, less what was given back.')),
+                ('amount_minor', models.PositiveBigIntegerField()),
+                ('dividend', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shares', to='payments.dividend')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='dividend_shares', to='shops.shop')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Dues',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount_minor', models.PositiveIntegerField(help_text='Without tax.')),
+                ('currency', models.CharField(max_length=3)),
+                ('every', models.CharField(choices=[('month', 'Month'), ('quarter', 'Quarter'), ('year', 'Year')], default='month', max_length=8)),
+                ('next_on', models.DateField(help_text='First day of the next period that is charged.')),
+                ('ends_on', models.DateField(blank=True, help_text='No period that begins later is charged.', null=True)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='dues', to='shops.shop')),
+            ],
+            options={
+                'verbose_name_plural': 'dues',
+            },
+        ),
+        migrations.CreateModel(
+            name='Export',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('kind', models.CharField(choices=[('fec', 'FEC: accounting entries for the French tax office'), ('journal', 'Journal as CSV'), ('dac7', "Sellers' income in a year (DAC7), CSV"), ('pain', 'Payouts for the bank (ISO 20022 pain.001)')], max_length=8)),
+                ('begins_on', models.DateField()),
+                ('ends_on', models.DateField(help_text='The last day.')),
+                ('asked_at', models.DateTimeField()),
+                ('rows', models.PositiveIntegerField(default=0, help_text='Written so far.')),
+                ('of_rows', models.PositiveIntegerField(default=0)),
+                ('name', models.CharField(blank=True, help_text='Of the file, as it is handed out.', max_length=80)),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='BankPayout',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('end_to_end_id', models.CharField(max_length=35, unique=True)),
+                ('amount_minor', models.PositiveIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('holder', models.CharField(max_length=70)),
+                ('iban', models.CharField(max_length=34)),
+                ('bic', models.CharField(blank=True, max_length=11)),
+                ('state', models.CharField(choices=[('asked', 'Given to the bank'), ('paid', "On the bank's statement"), ('differs', "On the bank's statement with another amount"), ('returned', 'Came back')], default='asked', max_length=8)),
+                ('asked_at', models.DateTimeField()),
+                ('booked_on', models.DateField(help_text='By the bank.', null=True)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bank_payouts', to='shops.shop')),
+                ('export', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payouts', to='payments.export')),
+            ],
+        ),
+        migrations.CreateModel(
             name='LedgerEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(db_index=True)),
-                ('kind', models.CharField(help_text='capture, fee, commission, refund, transfer, reversal, correction', max_length=20)),
+                ('kind', models.CharField(help_text='What moved: capture, fee, earning, commission, refund, dues …', max_length=20)),
                 ('debit', models.CharField(db_index=True, max_length=40)),
                 ('credit', models.CharField(db_index=True, max_length=40)),
                 ('amount_minor', models.PositiveIntegerField()),
@@ -133,6 +246,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, max_length=200)),
                 ('stripe_id', models.CharField(blank=True, max_length=80)),
                 ('commission_minor', models.PositiveIntegerField(default=0, help_text='Of a transfer: what the network keeps.')),
+                ('commission_tax', models.JSONField(default=list, help_text='Of a transfer: [["CA", 12], ["CA-QC", 24]], tax on that.')),
                 ('first_tried_at', models.DateTimeField(null=True)),
                 ('done_at', models.DateTimeField(null=True)),
                 ('shop_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='money_calls', to='shops.shoporder')),
@@ -140,6 +254,69 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='ReconciliationRun',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('asked_at', models.DateTimeField()),
+                ('since', models.DateTimeField()),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('agreed', models.PositiveIntegerField(default=0, help_text='Movements that are the same on both sides.')),
+                ('differed', models.PositiveIntegerField(default=0)),
+                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Difference',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('not_booked', 'At the provider, not in the ledger'), ('unknown', 'In the ledger, not at the provider'), ('amount', 'Another amount')], max_length=10)),
+                ('stripe_id', models.CharField(max_length=80)),
+                ('movement', models.CharField(blank=True, help_text="The provider's word for it.", max_length=40)),
+                ('currency', models.CharField(blank=True, max_length=3)),
+                ('theirs_minor', models.BigIntegerField(null=True)),
+                ('ours_minor', models.BigIntegerField(null=True)),
+                ('last_seen_at', models.DateTimeField(help_text='When a run last found it; one that agrees by now stays open.')),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('reason', models.CharField(blank=True, max_length=300)),
+                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opened', to='payments.reconciliationrun')),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Settlement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField(help_text='1, 2, 3 … for each shop, without a gap.')),
+                ('begins_at', models.DateTimeField()),
+                ('ends_at', models.DateTimeField(help_text='Exclusive.')),
+                ('currency', models.CharField(max_length=3)),
+                ('opening_minor', models.BigIntegerField()),
+                ('goods_minor', models.BigIntegerField(help_text='Handed over, delivery and tax included, less what was taken back.')),
+                ('commission_minor', models.BigIntegerField()),
+                ('tax_minor', models.BigIntegerField(help_text='On the commission.')),
+                ('other_minor', models.BigIntegerField(help_text='Dues, dividends, disputes, corrections: what else moved.')),
+                ('transferred_minor', models.BigIntegerField()),
+                ('closing_minor', models.BigIntegerField()),
+                ('closed_at', models.DateTimeField()),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-ends_at'],
             },
         ),
         migrations.AddConstraint(
@@ -151,11 +328,43 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('floor_minor', None), ('cap_minor', None), ('floor_minor__lte', models.F('cap_minor')), _connector='OR'), name='commission_floor_below_cap'),
         ),
         migrations.AddConstraint(
+            model_name='dailysales',
+            constraint=models.UniqueConstraint(fields=('day', 'shop', 'subject', 'tax_basis_points', 'currency'), name='daily_sales_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='dividend',
+            constraint=models.UniqueConstraint(fields=('year', 'currency'), name='dividend_once_a_year'),
+        ),
+        migrations.AddConstraint(
+            model_name='dividendshare',
+            constraint=models.UniqueConstraint(fields=('dividend', 'shop'), name='dividend_share_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='dues',
+            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='dues_positive'),
+        ),
+        migrations.AddConstraint(
             model_name='ledgerentry',
             constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='ledger_amount_positive'),
         ),
         migrations.AddConstraint(
             model_name='ledgerentry',
             constraint=models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='ledger_two_accounts'),
+        ),
+        migrations.AddConstraint(
+            model_name='difference',
+            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('stripe_id',), name='difference_open_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='difference',
+            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(('reason', ''), _negated=True), _connector='OR'), name='difference_closed_with_reason'),
+        ),
+        migrations.AddConstraint(
+            model_name='settlement',
+            constraint=models.UniqueConstraint(fields=('shop', 'number'), name='settlement_number_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='settlement',
+            constraint=models.UniqueConstraint(fields=('shop', 'begins_at', 'currency'), name='settlement_period_once'),
         ),
     ]
