@@ -23,7 +23,7 @@ from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
-from marketplace.payments.models import CommissionRule
+from marketplace.payments.models import CommissionRule, Difference, ReconciliationRun
 from marketplace.readers import alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
 from tests import factories
@@ -208,6 +208,8 @@ ROUTES: dict[str, Row] = {
     "portal:event-cancel": post(SHOP_A_DOES, "slug", "event"),
     "portal:save-calendar": post(SHOP_A_DOES, "slug"),
     "portal:money": get(SHOP_A, "slug"),
+    "portal:statement": get(SHOP_A, "slug", "running"),
+    "portal:statement-file": get(SHOP_A, "slug", "running", "csv"),
     # Programs, which have a key and no session
     "api:openapi-json": get(EVERYONE),
     "api:api-root": get(NOWHERE),
@@ -254,6 +256,9 @@ ROUTES: dict[str, Row] = {
     "operations:health": get(OPERATOR),
     "operations:verify": post(OPERATOR),
     "operations:network": get(OPERATOR),
+    "operations:reconciliation": get(OPERATOR),
+    "operations:reconcile": post(OPERATOR_DOES),
+    "operations:close-difference": post(OPERATOR_DOES, "difference", reason="x"),
     "operations:commission": get(OPERATOR),
     "operations:add-commission": post(OPERATOR_DOES, label="Comics", subject="XA", basis_points="6"),
     "operations:end-commission": post(OPERATOR_DOES, "rule"),
@@ -346,7 +351,15 @@ def world(db, settings, tmp_path) -> World:
         "work": "foundation.mailmessage",
         "parked": parked.pk,
         "event": factories.event(a.shop).pk,
+        "running": 0,
+        "csv": "csv",
         "nothing": "nothing",
+        "difference": Difference.objects.create(
+            run=ReconciliationRun.objects.create(asked_at=now, since=now),
+            kind="unknown",
+            stripe_id="x",
+            last_seen_at=now,
+        ).pk,
         "rule": CommissionRule.objects.create(label="x", basis_points=600, begins_at=now).pk,
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(

@@ -11,6 +11,7 @@ from marketplace.operations import (
     moderation_views,
     network_views,
     question_views,
+    reconciliation_views,
     review_views,
     run_views,
     title_views,
@@ -49,5 +50,8 @@ urlpatterns = [
     path("board/commission/", commission_views.commission_rules, name="commission"),
     path("board/commission/add/", commission_views.add_rule, name="add-commission"),
     path("board/commission/<int:rule_id>/end/", commission_views.end_rule, name="end-commission"),
+    path("board/reconciliation/", reconciliation_views.runs, name="reconciliation"),
+    path("board/reconciliation/run/", reconciliation_views.run_now, name="reconcile"),
+    path("board/reconciliation/<int:difference_id>/close/", reconciliation_views.close, name="close-difference"),
     path("board/network/", network_views.edit_network, name="network"),
 ]
