@@ -23,7 +23,7 @@ from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
-from marketplace.payments.models import CommissionRule, Difference, ReconciliationRun
+from marketplace.payments.models import CommissionRule, Difference, Dues, ReconciliationRun
 from marketplace.readers import alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
 from tests import factories
@@ -256,6 +256,17 @@ ROUTES: dict[str, Row] = {
     "operations:health": get(OPERATOR),
     "operations:verify": post(OPERATOR),
     "operations:network": get(OPERATOR),
+    "operations:accounts": get(OPERATOR),
+    "operations:add-dues": post(OPERATOR_DOES, shop="shop_id", amount_minor="20", every="month", next_on="2026-01-01"),
+    "operations:end-dues": post(OPERATOR_DOES, "dues"),
+    "operations:declare-dividend": post((LOGIN, 404, 404, 404, 422), year="2020", surplus_minor="1"),
+    "operations:share-pool": post(OPERATOR_DOES),
+    "operations:exports": get(OPERATOR),
+    "operations:ask-export": post(OPERATOR_DOES, kind="journal", begins_on="2026-01-01", ends_on="2026-12-31"),
+    "operations:export-file": get(NOT_THEIRS, "no_export"),
+    "operations:pay-by-bank": post((LOGIN, 404, 404, 404, 422)),
+    "operations:bank-account": post((LOGIN, 404, 404, 404, 422)),
+    "operations:bank-statement": post((LOGIN, 404, 404, 404, 422)),
     "operations:reconciliation": get(OPERATOR),
     "operations:reconcile": post(OPERATOR_DOES),
     "operations:close-difference": post(OPERATOR_DOES, "difference", reason="x"),
@@ -360,6 +371,8 @@ def world(db, settings, tmp_path) -> World:
             stripe_id="x",
             last_seen_at=now,
         ).pk,
+        "dues": Dues.objects.create(shop=a.shop, amount_minor=1, currency="CAD", next_on=now.date()).pk,
+        "no_export": 0,
         "rule": CommissionRule.objects.create(label="x", basis_points=600, begins_at=now).pk,
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(

@@ -3,8 +3,10 @@
 from django.urls import path
 
 from marketplace.operations import (
+    account_views,
     board_views,
     commission_views,
+    export_views,
     facts_views,
     health_views,
     key_views,
@@ -53,5 +55,16 @@ urlpatterns = [
     path("board/reconciliation/", reconciliation_views.runs, name="reconciliation"),
     path("board/reconciliation/run/", reconciliation_views.run_now, name="reconcile"),
     path("board/reconciliation/<int:difference_id>/close/", reconciliation_views.close, name="close-difference"),
+    path("board/accounts/", account_views.accounts, name="accounts"),
+    path("board/accounts/dues/", account_views.add_dues, name="add-dues"),
+    path("board/accounts/dues/<int:dues_id>/end/", account_views.end_dues, name="end-dues"),
+    path("board/accounts/dividend/", account_views.declare_dividend, name="declare-dividend"),
+    path("board/accounts/pool/", account_views.share_pool, name="share-pool"),
+    path("board/exports/", export_views.exports, name="exports"),
+    path("board/exports/ask/", export_views.ask, name="ask-export"),
+    path("board/exports/<int:export_id>/", export_views.download, name="export-file"),
+    path("board/exports/bank/", export_views.pay_by_bank, name="pay-by-bank"),
+    path("board/exports/bank/account/", export_views.change_account, name="bank-account"),
+    path("board/exports/bank/statement/", export_views.read_statement, name="bank-statement"),
     path("board/network/", network_views.edit_network, name="network"),
 ]

@@ -17,6 +17,7 @@ accounts are those of `chart.py`; docs/money.md shows them with examples:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -116,19 +117,45 @@ def record_transfer(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
     """A shop order handed over: the shop earns its value less commission and the tax on it, and is paid that."""
     shop_order = call.shop_order
     assert shop_order is not None
-    account = shop_account(shop_order.shop_id)
-    common: Any = {"currency": call.currency, "now": now, "shop_order": shop_order}
-    cause = f"{shop_order.number} handed over"
-    earned, kept = call.amount_minor, call.commission_minor
-    post("earning", debit=ORDERS, credit=account, amount_minor=earned, key=f"earning:{call.key}", cause=cause, **common)
-    post(
-        "commission", debit=ORDERS, credit=COMMISSION, amount_minor=kept, key=f"kept:{call.key}", cause=cause, **common
+    record_earning(
+        shop_order,
+        earned_minor=call.amount_minor,
+        commission_minor=call.commission_minor,
+        taxes=call.commission_tax,
+        key=call.key,
+        now=now,
     )
-    for place, tax in call.commission_tax:
-        taxed: Any = {"amount_minor": tax, "key": f"tax:{place}:{call.key}", "cause": cause, **common}
-        post("commission_tax", debit=ORDERS, credit=tax_account(place), **taxed)
-    transferred: Any = {"amount_minor": earned, "key": call.key, "cause": cause, "stripe_id": stripe_id, **common}
-    post("transfer", debit=account, credit=STRIPE, **transferred)
+    post(
+        "transfer",
+        debit=shop_account(shop_order.shop_id),
+        credit=STRIPE,
+        amount_minor=call.amount_minor,
+        currency=call.currency,
+        key=call.key,
+        cause=f"{shop_order.number} handed over",
+        stripe_id=stripe_id,
+        now=now,
+        shop_order=shop_order,
+    )
+
+
+def record_earning(
+    shop_order: ShopOrder,
+    *,
+    earned_minor: int,
+    commission_minor: int,
+    taxes: Sequence[tuple[str, int]],
+    key: str,
+    now: datetime,
+) -> None:
+    """What was captured for a shop order becomes the shop's, the network's and, by jurisdiction, the tax office's."""
+    cause, account = f"{shop_order.number} handed over", shop_account(shop_order.shop_id)
+    common: Any = {"debit": ORDERS, "currency": shop_order.currency, "now": now, "shop_order": shop_order}
+    common["cause"] = cause
+    post("earning", credit=account, amount_minor=earned_minor, key=f"earning:{key}", **common)
+    post("commission", credit=COMMISSION, amount_minor=commission_minor, key=f"kept:{key}", **common)
+    for place, tax in taxes:
+        post("commission_tax", credit=tax_account(place), amount_minor=tax, key=f"tax:{place}:{key}", **common)
 
 
 def balance(account: str, *, currency: str, order_id: int | None = None) -> int:
