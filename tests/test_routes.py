@@ -256,6 +256,7 @@ ROUTES: dict[str, Row] = {
     "operations:health": get(OPERATOR),
     "operations:verify": post(OPERATOR),
     "operations:network": get(OPERATOR),
+    "operations:reports": get(OPERATOR),
     "operations:accounts": get(OPERATOR),
     "operations:add-dues": post(OPERATOR_DOES, shop="shop_id", amount_minor="20", every="month", next_on="2026-01-01"),
     "operations:end-dues": post(OPERATOR_DOES, "dues"),

@@ -14,6 +14,7 @@ from marketplace.operations import (
     network_views,
     question_views,
     reconciliation_views,
+    report_views,
     review_views,
     run_views,
     title_views,
@@ -66,5 +67,6 @@ urlpatterns = [
     path("board/exports/bank/", export_views.pay_by_bank, name="pay-by-bank"),
     path("board/exports/bank/account/", export_views.change_account, name="bank-account"),
     path("board/exports/bank/statement/", export_views.read_statement, name="bank-statement"),
+    path("board/reports/", report_views.reports, name="reports"),
     path("board/network/", network_views.edit_network, name="network"),
 ]

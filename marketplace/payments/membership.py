@@ -83,7 +83,7 @@ def declare_dividend(year: int, surplus_minor: int, *, currency: str, by: object
         dividend, made = Dividend.objects.get_or_create(
             year=year,
             currency=currency,
-            defaults={"surplus_minor": surplus_minor, "declared_at": now, "declared_by": by},
+            defaults={"surplus_minor": surplus_minor, "declared_at": now, "declared_by": by},  # type: ignore[misc]
         )
         if not made:
             raise DividendError(f"The dividend of {year} is declared already.")

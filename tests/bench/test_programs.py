@@ -23,6 +23,7 @@ PROGRAMS = {
     "bench_search": (9 + 10 * elastic.reachable(), "shop and price, 3 facets, the same queries, p95"),
     "bench_search_large": (12, "whole index anew"),
     "bench_relevance": (16, "tantivy: all (15)"),
+    "bench_reports": (7, "the year by subject, 25 rows"),
     "bench_placing": (3, "queries of an order of 12 lines from 2 shops"),
 }
 
