@@ -158,6 +158,16 @@ def record_earning(
         post("commission_tax", credit=tax_account(place), amount_minor=tax, key=f"tax:{place}:{key}", **common)
 
 
+def bear(
+    *, order_id: int, amount_minor: int, currency: str, key: str, cause: str, now: datetime, shop_id: int | None = None
+) -> None:
+    """What the reader does not pay of an order though a shop is to get it: a voucher, the higher price of a shop that
+    took over. The network bears it, or one shop; with it the order's account covers what its shops earn."""
+    bearer = PROMOTIONS if shop_id is None else shop_account(shop_id)
+    common: Any = {"currency": currency, "order_id": order_id, "cause": cause, "now": now}
+    post("borne", debit=bearer, credit=ORDERS, amount_minor=amount_minor, key=f"borne:{key}", **common)
+
+
 def balance(account: str, *, currency: str, order_id: int | None = None) -> int:
     """Debits less credits of one account, in minor units; of one order's entries where named."""
     entries = LedgerEntry.objects.filter(currency=currency)
