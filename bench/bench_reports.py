@@ -53,6 +53,11 @@ def analyse(*models: type[Model]) -> None:
         bulk.execute(f"ANALYZE {model._meta.db_table}")
 
 
+def left(number: str, by: int) -> str:
+    """What a division leaves; the sign for it would be taken for a parameter."""
+    return f"({number}) - ({number}) / {by} * {by}"
+
+
 def fill(lines: int) -> None:
     """Everything is made of one order of each shop."""
     shops = [factories.shop(f"Shop {number}") for number in range(SHOPS)]
@@ -63,11 +68,11 @@ def fill(lines: int) -> None:
     orders, each = lines // LINES_OF_AN_ORDER, LINES_OF_AN_ORDER
     begins = datetime(2025, 1, 1, 10, tzinfo=UTC)
     if bulk.is_postgres():
-        at = f"TIMESTAMPTZ '{begins.isoformat()}' + (n % 365) * INTERVAL '1 day'"
+        at = f"TIMESTAMPTZ '{begins.isoformat()}' + ({left('n', 365)}) * INTERVAL '1 day'"
     else:
-        at = "datetime('2025-01-01 10:00:00', '+' || (n % 365) || ' days')"
-    shop = f"{shops[0].pk} + (n * 7) % {SHOPS}"
-    title = f"{titles[0].pk} + (n * 11) % {len(titles)}"
+        at = f"datetime('2025-01-01 10:00:00', '+' || ({left('n', 365)}) || ' days')"
+    shop = f"{shops[0].pk} + {left('n * 7', SHOPS)}"
+    title = f"{titles[0].pk} + {left('n * 11', len(titles))}"
     text = "CAST({} AS text)".format
     copy(Order, part.order, orders, {"id": f"{FIRST_ID} + n", "number": f"'b' || {text('n')}", "date_placed": at})
     in_order = f"{FIRST_ID} + n / {each}"
@@ -89,7 +94,7 @@ def fill(lines: int) -> None:
         "shop_order_id": in_order,
         "order_line_id": f"{FIRST_ID} + n",
         "product_id": title,
-        "tax_basis_points": "CASE n % 3 WHEN 0 THEN 2000 ELSE 550 END",
+        "tax_basis_points": f"CASE {left('n', 3)} WHEN 0 THEN 2000 ELSE 550 END",
     }
     copy(ShopOrderLine, line, lines, changed)
     copy(LineCommission, kept, lines, {"line_id": f"{FIRST_ID} + n"})

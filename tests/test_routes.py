@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from marketplace.models import User
 from marketplace.payments.models import CommissionRule, Difference, Dues, ReconciliationRun
 from marketplace.readers import alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
+from shops.models import Shop
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
@@ -309,6 +311,16 @@ class World:
         return dict(zip(ACTORS, people, strict=True))
 
 
+def money_rows(shop: Shop, now: datetime) -> dict[str, int]:
+    run = ReconciliationRun.objects.create(asked_at=now, since=now)
+    return {
+        "difference": Difference.objects.create(run=run, kind="unknown", stripe_id="x", last_seen_at=now).pk,
+        "dues": Dues.objects.create(shop=shop, amount_minor=1, currency="CAD", next_on=now.date()).pk,
+        "no_export": 0,
+        "rule": CommissionRule.objects.create(label="x", basis_points=600, begins_at=now).pk,
+    }
+
+
 @pytest.fixture
 def world(db, settings, tmp_path) -> World:
     settings.VAR_DIR = tmp_path
@@ -366,15 +378,7 @@ def world(db, settings, tmp_path) -> World:
         "running": 0,
         "csv": "csv",
         "nothing": "nothing",
-        "difference": Difference.objects.create(
-            run=ReconciliationRun.objects.create(asked_at=now, since=now),
-            kind="unknown",
-            stripe_id="x",
-            last_seen_at=now,
-        ).pk,
-        "dues": Dues.objects.create(shop=a.shop, amount_minor=1, currency="CAD", next_on=now.date()).pk,
-        "no_export": 0,
-        "rule": CommissionRule.objects.create(label="x", basis_points=600, begins_at=now).pk,
+        **money_rows(a.shop, now),
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(
             kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}

@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Sum
+from django.utils.translation import gettext as _
 from lxml import etree
 from stdnum import bic as bic_number
 from stdnum import iban as iban_number
@@ -72,12 +73,12 @@ def _book(shop_order: ShopOrder, now: datetime) -> None:
 def change_account(shop: Shop, *, holder: str, iban: str, bic: str, by: object, now: datetime) -> BankAccount:
     """Raises ExportError for an IBAN or BIC that cannot be one."""
     if not iban_number.is_valid(iban):
-        raise ExportError("This is no IBAN: its check digits do not fit. Type it again.")
+        raise ExportError(_("This is no IBAN: its check digits do not fit. Type it again."))
     if bic and not bic_number.is_valid(bic):
-        raise ExportError("This is no BIC: it has 8 or 11 letters and digits.")
+        raise ExportError(_("This is no BIC: it has 8 or 11 letters and digits."))
     values = {"holder": holder[:70], "iban": iban_number.compact(iban), "bic": bic_number.compact(bic) if bic else ""}
     with transaction.atomic():
-        account, _ = BankAccount.objects.update_or_create(shop=shop, defaults={**values, "changed_at": now})
+        account = BankAccount.objects.update_or_create(shop=shop, defaults={**values, "changed_at": now})[0]
         audit.record("shop.bank_account", shop, by=by, shop_id=shop.pk, ends_with=account.iban[-4:])
     return account
 
@@ -100,12 +101,12 @@ def owed(now: datetime) -> list[tuple[BankAccount, int]]:
 def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) -> tuple[Export, bytes]:
     """Write down what the bank is asked to pay, and the file that asks it. Raises ExportError."""
     if not iban_number.is_valid(iban) or (bic and not bic_number.is_valid(bic)):
-        raise ExportError("This is no IBAN or no BIC of the network's own account.")
+        raise ExportError(_("This is no IBAN or no BIC of the network's own account."))
     with transaction.atomic():
         list(BankAccount.objects.select_for_update().order_by("pk"))  # two operators at once ask once
         wanted, currency = owed(now), network.current().currency
         if not wanted:
-            raise ExportError("No shop is owed anything that the bank was not asked to pay.")
+            raise ExportError(_("No shop is owed anything that the bank was not asked to pay."))
         export = Export.objects.create(
             kind=Export.Kind.PAIN, begins_on=now.date(), ends_on=now.date(), asked_at=now, asked_by=by,  # type: ignore[misc]
             finished_at=now, rows=len(wanted), of_rows=len(wanted),
@@ -158,15 +159,15 @@ def pain(
 def read_statement(content: bytes) -> list[BankLine]:
     """The booked movements of a camt.053 of any version that carry an end-to-end id. Raises ExportError."""
     if len(content) > STATEMENT_BYTES:
-        raise ExportError("The statement is larger than 5 MB: send it day by day.")
+        raise ExportError(_("The statement is larger than 5 MB: send it day by day."))
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(content, parser)
         if not (etree.QName(root).namespace or "").startswith("urn:iso:std:iso:20022:tech:xsd:camt.053."):
-            raise ExportError("This is no bank statement in the form camt.053.")
+            raise ExportError(_("This is no bank statement in the form camt.053."))
         return [line for entry in root.iterfind(".//{*}Ntry") for line in _lines_of(entry)]
     except (etree.XMLSyntaxError, InvalidOperation, ValueError) as error:
-        raise ExportError(f"The statement cannot be read: {error}") from error
+        raise ExportError(_("The statement cannot be read: %(why)s") % {"why": error}) from error
 
 
 def match(lines: Sequence[BankLine], *, by: object, now: datetime) -> list[str]:
@@ -178,14 +179,20 @@ def match(lines: Sequence[BankLine], *, by: object, now: datetime) -> list[str]:
             row = BankPayout.objects.select_for_update().filter(end_to_end_id=line.end_to_end_id).first()
             if row is None:
                 if line.amount_minor < 0:
-                    found.append(f"{line.end_to_end_id}: {-line.amount_minor} {line.currency} is on no list of ours")
+                    words = {"reference": line.end_to_end_id, "amount": _said(-line.amount_minor, line.currency)}
+                    found.append(_("%(reference)s: %(amount)s is on no list of ours") % words)
             elif abs(line.amount_minor) != row.amount_minor or line.currency != row.currency:
                 BankPayout.objects.filter(pk=row.pk, state=State.ASKED).update(state=State.DIFFERS)
-                asked = f"{row.amount_minor} {row.currency}"
-                found.append(f"{row.end_to_end_id}: asked {asked}, the bank {-line.amount_minor} {line.currency}")
+                asked, paid = _said(row.amount_minor, row.currency), _said(-line.amount_minor, line.currency)
+                words = {"reference": row.end_to_end_id, "asked": asked, "paid": paid}
+                found.append(_("%(reference)s: asked %(asked)s, the bank %(paid)s") % words)
             else:
                 _book_line(row, line, by, now)
     return found
+
+
+def _said(minor: int, currency: str) -> str:
+    return f"{money.to_decimal(minor, currency)} {currency}"
 
 
 def _book_line(row: BankPayout, line: BankLine, by: object, now: datetime) -> None:

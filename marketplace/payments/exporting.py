@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit, leases
 from marketplace.payments import journals, sellers_income
@@ -31,7 +32,7 @@ def path_of(export: Export) -> Path:
 def ask(kind: str, begins_on: date, ends_on: date, *, siren: str = "", by: object, now: datetime) -> Export:
     """Raises ExportError: no such period, no SIREN for a FEC."""
     if ends_on < begins_on:
-        raise ExportError("The period ends before it begins.")
+        raise ExportError(_("The period ends before it begins."))
     name = f"{kind}-{begins_on}-{ends_on}.csv"
     if kind == Export.Kind.FEC:
         name = journals.fec_name(siren, ends_on)

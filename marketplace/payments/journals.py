@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from stdnum.fr import siren as siren_number
 
 from catalog_sync.error_file import safe
@@ -53,7 +54,7 @@ def entries(begins_on: date, ends_on: date) -> QuerySet[LedgerEntry]:
 def fec_name(siren: str, ends_on: date) -> str:
     """Raises ExportError for what is no SIREN."""
     if not siren_number.is_valid(siren):
-        raise ExportError(f"{siren!r} is no SIREN: give its nine digits.")
+        raise ExportError(_("%(given)s is no SIREN: give its nine digits.") % {"given": siren or "–"})
     return f"{siren_number.compact(siren)}FEC{ends_on:%Y%m%d}.txt"
 
 
@@ -61,7 +62,7 @@ def fec(begins_on: date, ends_on: date) -> Iterator[str]:
     """Lines with their ends, the heading first, then two for each entry. Entries are numbered from the first of the
     period on, so the period is a whole financial year. Raises ExportError where the accounts are not in euros."""
     if network.current().currency != "EUR":
-        raise ExportError("The FEC is in euros, the network's accounts are not: take the journal instead.")
+        raise ExportError(_("The FEC is in euros, the network's accounts are not: take the journal instead."))
     yield "\t".join(FEC_COLUMNS) + "\r\n"
     zone, shops = home_zone(), dict(Shop.objects.values_list("pk", "name"))
     for number, entry in enumerate(entries(begins_on, ends_on).iterator(chunk_size=2000), start=1):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, Sum
+from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit, money
 from marketplace.payments import commission_tax, ledger
@@ -44,7 +45,7 @@ def _charge(dues_id: int, now: datetime) -> bool:
         day = dues.next_on
         if not Dues.objects.filter(pk=dues_id, next_on=day).update(next_on=after(day, dues.every)):
             return False
-        cause = f"dues of the {dues.get_every_display().lower()} from {day}"
+        cause = f"dues of the {dues.every} from {day}"
         common: Any = {"debit": shop_account(dues.shop_id), "currency": dues.currency, "cause": cause, "now": now}
         ledger.post("dues", credit=DUES, amount_minor=dues.amount_minor, key=f"dues:{dues_id}:{day}", **common)
         for place, tax in commission_tax.parts(dues.shop, dues.amount_minor, day):
@@ -73,20 +74,22 @@ def declare_dividend(year: int, surplus_minor: int, *, currency: str, by: object
     """Share a year's surplus among the shops by their use, by largest remainder, and book it to their accounts. Raises
     DividendError."""
     if year >= now.year:
-        raise DividendError(f"{year} is not over yet.")
+        raise DividendError(_("%(year)s is not over yet.") % {"year": year})
     if surplus_minor <= 0:
-        raise DividendError("There is no surplus to share.")
+        raise DividendError(_("There is no surplus to share."))
     with transaction.atomic():
         used = sorted(use_of(year, currency=currency).items())
         if not used:
-            raise DividendError(f"No shop paid commission in {year}: there is nobody to share it among.")
+            raise DividendError(
+                _("No shop paid commission in %(year)s: there is nobody to share it among.") % {"year": year}
+            )
         dividend, made = Dividend.objects.get_or_create(
             year=year,
             currency=currency,
             defaults={"surplus_minor": surplus_minor, "declared_at": now, "declared_by": by},  # type: ignore[misc]
         )
         if not made:
-            raise DividendError(f"The dividend of {year} is declared already.")
+            raise DividendError(_("The dividend of %(year)s is declared already.") % {"year": year})
         parts = money.split(surplus_minor, [minor for _, minor in used])
         shares = [
             DividendShare(dividend=dividend, shop_id=shop_id, used_minor=minor, amount_minor=part)

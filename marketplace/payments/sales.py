@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import Min, Sum
-from django.db.models.functions import TruncMonth
 
 from marketplace.foundation import bulk
 from marketplace.payments.models import DailySales, SalesDay
@@ -20,9 +19,9 @@ from shops.models import ShopOrder
 # For so long a line may still change: authorisations end after a week, a bank's delay and a refund come after.
 MAY_CHANGE = timedelta(days=35)
 EVERY = timedelta(hours=1)
-DAYS_AT_ONCE = 7  # of one transaction: on SQLite nobody else writes meanwhile
+DAYS_AT_ONCE = 7
 SUMMED = ("lines", "units", "goods_minor", "tax_minor", "total_minor", "commission_minor")
-GROUPS = {"month": "month", "day": "day", "shop": "shop__name", "subject": "subject", "tax": "tax_basis_points"}
+GROUPS = {"month": "day", "day": "day", "shop": "shop__name", "subject": "subject", "tax": "tax_basis_points"}
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,14 @@ def report(
     if subject:
         rows = rows.filter(subject__startswith=subject)
     group = GROUPS[by]
-    if by == "month":
-        rows = rows.annotate(month=TruncMonth("day"))
     sums = rows.order_by(group).values_list(group).annotate(*(Sum(name) for name in SUMMED))
-    return [ReportRow(*row) for row in sums]
+    if by != "month":
+        return [ReportRow(*row) for row in sums]
+    months: dict[date, list[int]] = {}  # from the days: SQLite has no months of its own
+    for day, *counts in sums:
+        month = day.replace(day=1)
+        months[month] = [one + other for one, other in zip(months.get(month, [0] * len(SUMMED)), counts, strict=True)]
+    return [ReportRow(month, *counts) for month, counts in months.items()]
 
 
 def sum_sales(now: datetime) -> int:
@@ -73,16 +76,17 @@ def refresh(begins_on: date, ends_on: date, *, now: datetime) -> int:
     days = _days(begins_on, ends_on)
     for position in range(0, len(days), DAYS_AT_ONCE):
         some = days[position : position + DAYS_AT_ONCE]
+        rows = _sums(some[0], some[-1])  # before the transaction: on SQLite nobody else writes during one
         with transaction.atomic():
             SalesDay.objects.bulk_create([SalesDay(day=each) for each in some], ignore_conflicts=True)
             list(SalesDay.objects.select_for_update().filter(day__in=some).order_by("day"))  # one at a time
             DailySales.objects.filter(day__in=some).delete()
-            _insert(some[0], some[-1])
+            DailySales.objects.bulk_create(rows)
             SalesDay.objects.filter(day__in=some).update(summed_at=now)
     return len(days)
 
 
-def _insert(first: date, last: date) -> None:
+def _sums(first: date, last: date) -> list[DailySales]:
     postgres = bulk.is_postgres()
     day = "(o.created_at AT TIME ZONE 'UTC')::date" if postgres else "substr(o.created_at, 1, 10)"
     code = "f.subject_codes ->> 0" if postgres else "json_extract(f.subject_codes, '$[0]')"
@@ -92,22 +96,23 @@ def _insert(first: date, last: date) -> None:
     def left(amount: str) -> str:
         return f"SUM({amount} - CAST({amount} AS bigint) * l.declined / l.quantity)"
 
-    bulk.execute(
+    # CROSS JOIN: SQLite keeps to this order, and does not begin with all lines there are.
+    found = bulk.rows(
         f"""
-        INSERT INTO payments_dailysales (day, shop_id, subject, tax_basis_points, currency, lines, units, goods_minor,
-            tax_minor, total_minor, commission_minor)
         SELECT {day}, o.shop_id, COALESCE(substr({code}, 1, 2), ''), l.tax_basis_points, o.currency, COUNT(*),
             SUM(l.quantity - l.declined), {left("l.goods_minor")}, {left("l.tax_minor")}, {left("l.total_minor")},
             {left("COALESCE(c.amount_minor, 0)")}
         FROM shops_shoporder o
-        JOIN shops_shoporderline l ON l.shop_order_id = o.id
+        CROSS JOIN shops_shoporderline l
         LEFT JOIN titles_productfacts f ON f.product_id = l.product_id
         LEFT JOIN payments_linecommission c ON c.line_id = l.id
-        WHERE o.created_at >= %s AND o.created_at < %s AND l.declined < l.quantity
+        WHERE l.shop_order_id = o.id AND o.created_at >= %s AND o.created_at < %s AND l.declined < l.quantity
         GROUP BY 1, 2, 3, 4, 5
         """,  # noqa: S608  # the parts put together are constants
         [bulk.moment(since), bulk.moment(until)],
     )
+    names = ("day", "shop_id", "subject", "tax_basis_points", "currency", *SUMMED)
+    return [DailySales(**dict(zip(names, row, strict=True))) for row in found]
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.utils import translation
 from lxml import etree
 
 from marketplace.payments import bank, ledger
@@ -20,6 +21,13 @@ SPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001."
 CAMT = '<Document xmlns="{space}{version}"><BkToCstmrStmt><Stmt>{entries}</Stmt></BkToCstmrStmt></Document>'
 ENTRY = """<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts>{status}</Sts>
 <BookgDt><Dt>2026-03-03</Dt></BookgDt><NtryDtls><TxDtls><Refs><EndToEndId>{ref}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>"""
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """What is said is compared."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
@@ -121,8 +129,8 @@ def test_differences_are_listed_and_not_booked(shop):
     reference = BankPayout.objects.get().end_to_end_id
     wrong = said((reference, "123.44", "DBIT"), ("SOMEBODY", "5.00", "DBIT"), ("A READER", "5.00", "CRDT"))
     assert bank.match(wrong, by=None, now=NOW) == [
-        f"{reference}: asked 12345 EUR, the bank 12344 EUR",
-        "SOMEBODY: 500 EUR is on no list of ours",
+        f"{reference}: asked 123.45 EUR, the bank 123.44 EUR",
+        "SOMEBODY: 5.00 EUR is on no list of ours",
     ]
     assert (balance(shop), BankPayout.objects.get().state, bank.owed(NOW)) == (12345, "differs", [])
 

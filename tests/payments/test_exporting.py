@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from marketplace.payments import exporting, ledger, sellers_income
 from marketplace.payments.models import Export, LedgerEntry
@@ -15,6 +16,13 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 12, 31, 22, 30, tzinfo=UTC)  # 23:30 in Paris
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """What is said is compared."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

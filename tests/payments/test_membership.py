@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.utils import translation
 
 from marketplace.payments import commission_tax, ledger, membership
 from marketplace.payments.chart import UnknownAccountError
@@ -12,6 +13,13 @@ from marketplace.payments.models import DividendShare, Dues, LedgerEntry
 from tests import factories
 
 NOW = factories.NOON  # 2 March 2026
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """What is said is compared."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.mark.parametrize(
