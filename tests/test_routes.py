@@ -25,10 +25,10 @@ from marketplace.checkout.models import Institution
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
-from marketplace.payments.models import Dispute, MoneyIncident
+from marketplace.payments.models import CommissionRule, Difference, Dispute, Dues, MoneyIncident, ReconciliationRun
 from marketplace.readers import alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
-from shops.models import Parcel, PickupPoint, ShopOrder
+from shops.models import Parcel, PickupPoint, Shop, ShopOrder
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
@@ -225,6 +225,8 @@ ROUTES: dict[str, Row] = {
     "portal:event-cancel": post(SHOP_A_DOES, "slug", "event"),
     "portal:save-calendar": post(SHOP_A_DOES, "slug"),
     "portal:money": get(SHOP_A, "slug"),
+    "portal:statement": get(SHOP_A, "slug", "running"),
+    "portal:statement-file": get(SHOP_A, "slug", "running", "csv"),
     # Programs, which have a key and no session
     "api:openapi-json": get(EVERYONE),
     "api:api-root": get(NOWHERE),
@@ -286,6 +288,24 @@ ROUTES: dict[str, Row] = {
     "operations:institution-remove": post(OPERATOR_DOES, "institution"),
     "operations:accredit": post(OPERATOR_DOES, shop="shop_id"),
     "operations:institution-report": get(OPERATOR, "year"),
+    "operations:reports": get(OPERATOR),
+    "operations:accounts": get(OPERATOR),
+    "operations:add-dues": post(OPERATOR_DOES, shop="shop_id", amount_minor="20", every="month", next_on="2026-01-01"),
+    "operations:end-dues": post(OPERATOR_DOES, "dues"),
+    "operations:declare-dividend": post((LOGIN, 404, 404, 404, 422), year="2020", surplus_minor="1"),
+    "operations:share-pool": post(OPERATOR_DOES),
+    "operations:exports": get(OPERATOR),
+    "operations:ask-export": post(OPERATOR_DOES, kind="journal", begins_on="2026-01-01", ends_on="2026-12-31"),
+    "operations:export-file": get(NOT_THEIRS, "no_export"),
+    "operations:pay-by-bank": post((LOGIN, 404, 404, 404, 422)),
+    "operations:bank-account": post((LOGIN, 404, 404, 404, 422)),
+    "operations:bank-statement": post((LOGIN, 404, 404, 404, 422)),
+    "operations:reconciliation": get(OPERATOR),
+    "operations:reconcile": post(OPERATOR_DOES),
+    "operations:close-difference": post(OPERATOR_DOES, "difference", reason="x"),
+    "operations:commission": get(OPERATOR),
+    "operations:add-commission": post(OPERATOR_DOES, label="Comics", subject="XA", basis_points="6"),
+    "operations:end-commission": post(OPERATOR_DOES, "rule"),
     "operations:read-keys": get(OPERATOR),
     "operations:make-read-key": post((LOGIN, 404, 404, 404, 200), label="x", scopes="read:shops", per_minute="90"),
     "operations:revoke-read-key": post(OPERATOR_DOES, "read_key"),
@@ -337,6 +357,16 @@ def money_of(part: ShopOrder, now: datetime) -> dict[str, Any]:
         "incident": MoneyIncident.objects.create(key="x", text="x", opened_at=now).pk,
         "refund_call": factories.transfer(part, kind="refund").pk,
         "dispute": Dispute.objects.create(dispute_id="du_1", charge_id="ch_1", **dispute).pk,
+    }
+
+
+def money_rows(shop: Shop, now: datetime) -> dict[str, int]:
+    run = ReconciliationRun.objects.create(asked_at=now, since=now)
+    return {
+        "difference": Difference.objects.create(run=run, kind="unknown", stripe_id="x", last_seen_at=now).pk,
+        "dues": Dues.objects.create(shop=shop, amount_minor=1, currency="CAD", next_on=now.date()).pk,
+        "no_export": 0,
+        "rule": CommissionRule.objects.create(label="x", basis_points=600, begins_at=now).pk,
     }
 
 
@@ -396,6 +426,9 @@ def world(db, settings, tmp_path) -> World:
         **of_delivery(a, b),
         "nothing": "nothing",
         **money_of(a.order, now),
+        "running": 0,
+        "csv": "csv",
+        **money_rows(a.shop, now),
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(
             kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}

@@ -22,7 +22,7 @@ from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, bulk, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.prepared import Prepared
-from marketplace.payments import calls
+from marketplace.payments import calls, commission
 from shops import slots, stock
 from shops.models import Allocation, DeliveryOption, Shop, StockTerms, Supply
 from shops.orders import splitting
@@ -34,10 +34,10 @@ BATCH = 20
 # hundred and fifty, would cost more than to write the order.
 _RELATED: dict[str, tuple[type[Model], set[str]]] = {
     "parcel": (CheckoutParcel, {field.name for field in CheckoutParcel._meta.concrete_fields}),
-    "parcel__shop": (Shop, {"name", "channel", "timezone"}),
+    "parcel__shop": (Shop, {"name", "channel", "timezone", "commission_basis_points"}),
     "parcel__delivery_option": (DeliveryOption, {"kind", "name_fr", "name_en"}),
     "product": (Product, {"upc"}),
-    "product__facts": (ProductFacts, {"gtin"}),
+    "product__facts": (ProductFacts, {"gtin", "form", "is_book", "subject_codes"}),
     "stock_record": (StockRecord, {"product", "partner", "partner_sku"}),
     "stock_record__partner": (Partner, {"name"}),
     "stock_record__terms": (StockTerms, {"condition"}),
@@ -146,6 +146,7 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         if any(parcel.slot_id for parcel in parcels):
             of_shops = {line.shop_order.shop_id: line.shop_order_id for line in shop_lines}
             slots.promise(checkouts.hold_key(checkout), of_shops)
+        commission.freeze(shop_lines, {line.product_id: getattr(line.product, "facts", None) for line in lines}, at=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
         audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)

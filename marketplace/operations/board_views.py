@@ -19,7 +19,7 @@ from marketplace.catalogue.models import Moderation
 from marketplace.operations import health, invariants, parked
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.operations.listings import LISTINGS, address
-from marketplace.payments.models import Dispute, MoneyCall, MoneyIncident
+from marketplace.payments.models import Difference, Dispute, MoneyCall, MoneyIncident
 from marketplace.readers import reviews
 
 ROWS_SHOWN = 50
@@ -58,6 +58,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "parked": parked.count(),
         "questions": asking.waiting(now).count(),
         "to_look_at": Moderation.objects.filter(answer="").count(),
+        "differences": Difference.objects.filter(closed_at=None).count(),
         "reviews": reviews.to_look_at().count(),
         "money": _money(),
         "findings": health.quick_findings(),

@@ -48,9 +48,9 @@ class PercentField(forms.DecimalField):
     def prepare_value(self, value: Any) -> Any:
         return Decimal(value) / 100 if isinstance(value, int) else value
 
-    def clean(self, value: Any) -> int:
+    def clean(self, value: Any) -> int | None:
         percent = super().clean(value)
-        return int(percent * 100)
+        return None if percent is None else int(percent * 100)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)

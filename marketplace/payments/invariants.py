@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from marketplace.payments import invariants_corrections, reconciliation
+from marketplace.payments import invariants_corrections, reconciliation, settlements
 from marketplace.payments.ledger import ORDERS
-from marketplace.payments.models import LedgerEntry, MoneyCall, Payment
+from marketplace.payments.models import LedgerEntry, MoneyCall, Payment, Settlement
 from marketplace.payments.worth import declined_in_all
 from shops.models import ShopOrderLine
 
@@ -72,6 +72,19 @@ def refunds_fit() -> list[str]:
     ]
 
 
+def statements_agree() -> list[str]:
+    """What a closed statement says is what the ledger says, and each begins where the one before ended."""
+    wrong: list[str] = []
+    before: dict[tuple[int, str], Settlement] = {}
+    for row in Settlement.objects.select_related("shop").order_by("shop", "currency", "begins_at"):
+        wrong += settlements.differences(row)
+        last = before.get((row.shop_id, row.currency))
+        if row.opening_minor != (last.closing_minor if last else 0):
+            wrong.append(f"settlement {row} opens with {row.opening_minor}, not where the one before ended")
+        before[row.shop_id, row.currency] = row
+    return wrong
+
+
 def stripe_agrees() -> list[str]:
     """The stand-in's books against ours; with the real Stripe that is the nightly reconciliation's work."""
     if not settings.STRIPE_FAKE:
@@ -85,6 +98,7 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "every call that moved money is in the ledger": money_calls_are_booked,
     "nobody pays for declined units": nobody_pays_for_declined_units,
     "refunds never exceed captures": refunds_fit,
+    "closed statements agree with the ledger": statements_agree,
     "ledger and Stripe's balance agree": stripe_agrees,
     **invariants_corrections.INVARIANTS,
 }

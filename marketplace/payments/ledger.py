@@ -1,31 +1,53 @@
 """The ledger: the only place that makes LedgerEntry rows. Each is written in the transaction that records the movement.
 
-Accounts, each the sum of its debits less its credits:
+An account is the sum of its debits less its credits: above zero it is owned or spent, below zero owed or earned. The
+accounts are those of `chart.py`; docs/money.md shows them with examples:
 
 | account | holds |
 |---|---|
-| stripe | the network's balance at Stripe |
-| orders | money captured for orders, owed to shops and network (a liability: credits are positive) |
-| shop:<id> | what a shop has earned and not been transferred (a liability); below zero: the shop owes |
-| commission | the network's share of handed-over goods (credits are positive) |
-| stripe_fees | what Stripe kept |
+| stripe, bank | the network's money |
+| orders | captured for orders, owed to shops and network; one order's part by its entries |
+| shop:<id> | what a shop has earned and not been paid (its credits); more debits than credits: the shop owes |
+| gift_cards, local:<currency>, pool | owed to holders of cards, of a local currency, to the shops that share the pool |
+| disputes | taken back by a bank, not decided yet |
+| tax:<jurisdiction> | tax on commission and dues, owed to that place |
+| commission, dues | the network's income |
+| stripe_fees, promotions, losses, dividends, rounding | the network's costs |
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, Sum
 
+from marketplace.payments.chart import account_of
 from marketplace.payments.models import LedgerEntry, MoneyCall, Payment
 from shops.models import ShopOrder
 
 STRIPE, ORDERS, COMMISSION, STRIPE_FEES = "stripe", "orders", "commission", "stripe_fees"
+BANK, POOL, DUES, DIVIDENDS, ROUNDING = "bank", "pool", "dues", "dividends", "rounding"
+GIFT_CARDS, DISPUTES, PROMOTIONS, LOSSES = "gift_cards", "disputes", "promotions", "losses"
 
 
 def shop_account(shop_id: int | str) -> str:
     return f"shop:{shop_id}"
+
+
+def shop_of(account: str) -> int | None:
+    """The shop whose account it is: "shop:12" is 12."""
+    kind, _, shop_id = account.partition(":")
+    return int(shop_id) if kind == "shop" else None
+
+
+def tax_account(jurisdiction: str) -> str:
+    return f"tax:{jurisdiction}"
+
+
+def local_account(currency: str) -> str:
+    return f"local:{currency}"
 
 
 def post(
@@ -43,7 +65,8 @@ def post(
     stripe_id: str = "",
 ) -> LedgerEntry | None:
     """Record one movement once: an entry with this key that is there already stays, whatever calls again. Nothing is
-    written for an amount of 0."""
+    written for an amount of 0. Raises UnknownAccountError."""
+    account_of(debit), account_of(credit)
     if not amount_minor:
         return None
     entry, made = LedgerEntry.objects.get_or_create(
@@ -91,25 +114,59 @@ def record_refund(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
 
 
 def record_transfer(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
-    """A shop order handed over: the shop earns its value less commission, and is paid that less what it owed."""
+    """A shop order handed over: the shop earns its value less commission and the tax on it, and is paid that less what
+    it owed."""
     shop_order = call.shop_order
     assert shop_order is not None
-    account = shop_account(shop_order.shop_id)
-    common: Any = {"currency": call.currency, "now": now, "shop_order": shop_order}
-    cause = f"{shop_order.number} handed over"
-    earned, kept = call.amount_minor + call.netted_minor, call.commission_minor
-    post("earning", debit=ORDERS, credit=account, amount_minor=earned, key=f"earning:{call.key}", cause=cause, **common)
-    post(
-        "commission", debit=ORDERS, credit=COMMISSION, amount_minor=kept, key=f"kept:{call.key}", cause=cause, **common
+    record_earning(
+        shop_order,
+        earned_minor=call.amount_minor + call.netted_minor,
+        commission_minor=call.commission_minor,
+        taxes=call.commission_tax,
+        key=call.key,
+        now=now,
     )
-    transferred: Any = {
-        "amount_minor": call.amount_minor,
-        "key": call.key,
-        "cause": cause,
-        "stripe_id": stripe_id,
-        **common,
-    }
-    post("transfer", debit=account, credit=STRIPE, **transferred)
+    post(
+        "transfer",
+        debit=shop_account(shop_order.shop_id),
+        credit=STRIPE,
+        amount_minor=call.amount_minor,
+        currency=call.currency,
+        key=call.key,
+        cause=f"{shop_order.number} handed over",
+        stripe_id=stripe_id,
+        now=now,
+        shop_order=shop_order,
+    )
+
+
+def record_earning(
+    shop_order: ShopOrder,
+    *,
+    earned_minor: int,
+    commission_minor: int,
+    taxes: Sequence[tuple[str, int]],
+    key: str,
+    now: datetime,
+) -> None:
+    """What was captured for a shop order becomes the shop's, the network's and, by jurisdiction, the tax office's."""
+    cause, account = f"{shop_order.number} handed over", shop_account(shop_order.shop_id)
+    common: Any = {"debit": ORDERS, "currency": shop_order.currency, "now": now, "shop_order": shop_order}
+    common["cause"] = cause
+    post("earning", credit=account, amount_minor=earned_minor, key=f"earning:{key}", **common)
+    post("commission", credit=COMMISSION, amount_minor=commission_minor, key=f"kept:{key}", **common)
+    for place, tax in taxes:
+        post("commission_tax", credit=tax_account(place), amount_minor=tax, key=f"tax:{place}:{key}", **common)
+
+
+def bear(
+    *, order_id: int, amount_minor: int, currency: str, key: str, cause: str, now: datetime, shop_id: int | None = None
+) -> None:
+    """What the reader does not pay of an order though a shop is to get it: a voucher, the higher price of a shop that
+    took over. The network bears it, or one shop; with it the order's account covers what its shops earn."""
+    bearer = PROMOTIONS if shop_id is None else shop_account(shop_id)
+    common: Any = {"currency": currency, "order_id": order_id, "cause": cause, "now": now}
+    post("borne", debit=bearer, credit=ORDERS, amount_minor=amount_minor, key=f"borne:{key}", **common)
 
 
 def balance(account: str, *, currency: str, order_id: int | None = None) -> int:
@@ -122,3 +179,13 @@ def balance(account: str, *, currency: str, order_id: int | None = None) -> int:
         credits=Sum("amount_minor", filter=Q(credit=account), default=0),
     )
     return sums["debits"] - sums["credits"]
+
+
+def balances(*, currency: str) -> dict[str, int]:
+    """Every account that was ever used, debits less credits; their sum is 0."""
+    found: dict[str, int] = {}
+    for column, sign in (("debit", 1), ("credit", -1)):
+        sums = LedgerEntry.objects.filter(currency=currency).values(column).annotate(sum=Sum("amount_minor"))
+        for row in sums.order_by():
+            found[row[column]] = found.get(row[column], 0) + sign * row["sum"]
+    return dict(sorted(found.items()))

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
+from marketplace.payments.models_commission import CommissionRule, LineCommission, SoldBy, SoldForm
 from marketplace.payments.models_corrections import (
     AccountWatch,
     Dispute,
@@ -14,16 +15,34 @@ from marketplace.payments.models_corrections import (
     RefundRequest,
     StripeSweep,
 )
+from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
+from marketplace.payments.models_reports import BankAccount, BankPayout, DailySales, Export, SalesDay
+from marketplace.payments.models_settlement import Dividend, DividendShare, Dues, Settlement
 
 __all__ = [
     "AccountWatch",
+    "BankAccount",
+    "BankPayout",
+    "CommissionRule",
+    "DailySales",
+    "Difference",
     "Dispute",
     "DisputeShare",
+    "Dividend",
+    "DividendShare",
+    "Dues",
+    "Export",
     "LedgerEntry",
+    "LineCommission",
     "MoneyCall",
     "MoneyIncident",
     "Payment",
+    "ReconciliationRun",
     "RefundRequest",
+    "SalesDay",
+    "Settlement",
+    "SoldBy",
+    "SoldForm",
     "StripeEvent",
     "StripeSweep",
 ]
@@ -83,6 +102,9 @@ class MoneyCall(DueRow):
     reason = models.CharField(max_length=200, blank=True)
     stripe_id = models.CharField(max_length=80, blank=True)
     commission_minor = models.PositiveIntegerField(default=0, help_text="Of a transfer: what the network keeps.")
+    commission_tax = models.JSONField(
+        default=list, help_text='Of a transfer: [["CA", 12], ["CA-QC", 24]], tax on that.'
+    )
     netted_minor = models.PositiveIntegerField(
         default=0, help_text="Of a transfer: what was earned and is kept back for the shop's debt."
     )
@@ -127,7 +149,7 @@ class LedgerEntry(models.Model):
     deleted; a mistake is corrected by another entry."""
 
     at = models.DateTimeField(db_index=True)
-    kind = models.CharField(max_length=20, help_text="capture, fee, commission, refund, transfer, reversal, correction")
+    kind = models.CharField(max_length=20, help_text="What moved: capture, fee, earning, commission, refund, dues …")
     debit = models.CharField(max_length=40, db_index=True)
     credit = models.CharField(max_length=40, db_index=True)
     amount_minor = models.PositiveIntegerField()

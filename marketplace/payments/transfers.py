@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Sum
 
 from marketplace.foundation import network
-from marketplace.payments import debts
+from marketplace.payments import commission_tax, debts
 from marketplace.payments.models import Dispute, MoneyCall, Payment
 from marketplace.payments.worth import NOTHING, earning, returned
 from shops.models import Shop, ShopOrder
@@ -48,8 +48,10 @@ def _write(shop_order: ShopOrder, now: datetime) -> bool:
         Shop.objects.select_for_update(of=("self",)).only("pk").get(pk=shop_order.shop_id)
         back = returned([shop_order.pk]).get(shop_order.pk, NOTHING)
         earned = earning(shop_order, shop_order.lines.all(), back)
-        netted = min(earned.shop_minor, debts.debt(shop_order.shop_id, currency=payment.currency))
-        amount = earned.shop_minor - netted
+        taxes = commission_tax.parts(shop_order.shop, earned.kept_minor, now.date())
+        paid = earned.shop_minor - sum(tax for _, tax in taxes)
+        netted = min(paid, debts.debt(shop_order.shop_id, currency=payment.currency))
+        amount = paid - netted
         _, made = MoneyCall.objects.get_or_create(
             key=f"transfer:{shop_order.number}",
             defaults={
@@ -58,6 +60,7 @@ def _write(shop_order: ShopOrder, now: datetime) -> bool:
                 "shop_order": shop_order,
                 "amount_minor": amount,
                 "commission_minor": earned.kept_minor,
+                "commission_tax": taxes,
                 "netted_minor": netted,
                 "from_balance": amount > _room(payment),
                 "currency": payment.currency,

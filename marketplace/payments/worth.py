@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from marketplace.foundation import network
-from marketplace.foundation.money import share
+from marketplace.payments.commission import frozen
 from marketplace.payments.models import RefundRequest
 from shops.models import ShopOrder, ShopOrderLine
 
@@ -116,7 +115,12 @@ def handed_over_worth(lines: Iterable[ShopOrderLine]) -> int:
 
 
 def commission(shop_order: ShopOrder, lines: Iterable[ShopOrderLine]) -> int:
-    """The network's share of the goods that were handed over, without delivery and without tax added on top."""
-    goods = sum(line.goods_minor - units_worth(line.goods_minor, line.declined, line.quantity) for line in lines)
-    own = shop_order.shop.commission_basis_points
-    return share(goods, network.current().commission_basis_points if own is None else own)
+    """The network's share of the goods that were handed over, as it was frozen when they were sold."""
+    lines = list(lines)
+    for line in lines:
+        line.shop_order = shop_order
+    agreed = frozen(lines)
+    return sum(
+        agreed[line.pk].amount_minor - units_worth(agreed[line.pk].amount_minor, line.declined, line.quantity)
+        for line in lines
+    )

@@ -9,9 +9,10 @@ from django.views.decorators.http import require_safe
 from marketplace.foundation import network
 from marketplace.payments import debts
 from shops.portal.access import StaffRequest, Workplace, page, portal_page
-from shops.portal.queries import total_minor, transfers_for, waiting_for_transfer
+from shops.portal.queries import settlements_for, total_minor, transfers_for, waiting_for_transfer
 
 SHOWN = 50
+STATEMENTS_SHOWN = 36
 
 
 @require_safe
@@ -27,6 +28,7 @@ def money(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         "coming_minor": total_minor(rows.filter(done_at=None)),
         "owed_minor": debts.debt(workplace.shop.pk, currency=network.current().currency),
         "waiting": waiting_for_transfer(request.user).filter(shop=workplace.shop).count(),
+        "statements": settlements_for(request.user).filter(shop=workplace.shop)[:STATEMENTS_SHOWN],
         "delay_days": network.current().transfer_delay_days,
     }
     return page(request, workplace, "portal/money.html", context)

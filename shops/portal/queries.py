@@ -9,7 +9,7 @@ from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.models import Feed, SyncRun
 from marketplace.models import User
-from marketplace.payments.models import MoneyCall
+from marketplace.payments.models import MoneyCall, Settlement
 from shops import queries
 from shops.models import Allocation, ShopOrder, StockIncident
 
@@ -68,6 +68,13 @@ def waiting_for_transfer(user: Person) -> QuerySet[ShopOrder]:
         queries.orders_for(user)
         .filter(status=ShopOrder.Status.HANDED_OVER)
         .exclude(money_calls__kind=MoneyCall.Kind.TRANSFER)
+    )
+
+
+def settlements_for(user: Person) -> QuerySet[Settlement]:
+    """Closed months of the person's shops, newest first."""
+    return (
+        Settlement.objects.filter(shop__in=queries.shops_for(user)).select_related("shop").order_by("-ends_at", "-pk")
     )
 
 

@@ -16,6 +16,7 @@ from shops.portal import (
     profile_views,
     question_views,
     refund_views,
+    statement_views,
     stock_views,
 )
 
@@ -82,6 +83,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("events/<int:event_id>/save/", event_views.save, name="event-save-change"),
     path("events/<int:event_id>/cancel/", event_views.cancel, name="event-cancel"),
     path("money/", money_views.money, name="money"),
+    path("money/statements/<int:number>/", statement_views.statement, name="statement"),
+    path("money/statements/<int:number>/statement.<slug:form>", statement_views.statement_file, name="statement-file"),
 ]
 
 app_name = "portal"

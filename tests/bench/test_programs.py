@@ -24,6 +24,7 @@ PROGRAMS = {
     "bench_search_large": (12, "whole index anew"),
     "bench_relevance": (16, "tantivy: all (15)"),
     "bench_assigning": (10, "5 × 6, cheapest, above exact"),
+    "bench_reports": (7, "the year by subject, 25 rows"),
     "bench_placing": (3, "queries of an order of 12 lines from 2 shops"),
 }
 

@@ -136,7 +136,7 @@ def test_placing_takes_the_same_queries_for_any_number_of_lines(db, lines):
     with CaptureQueriesContext(connection) as queries:
         placing.place(checkout.pk, now=timezone.now())
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(statements) == 14, "\n".join(sql[:120] for sql in statements)
+    assert len(statements) == 16, "\n".join(sql[:120] for sql in statements)
 
 
 def expire(checkout):

@@ -1,0 +1,254 @@
+"""Shops that are paid by bank transfer, where the network settles so: what they earned is booked at hand-over plus the
+delay; a file for the bank asks it to pay (ISO 20022 pain.001.001.09, SEPA credit transfers); the bank's statement is
+read back (camt.053) and says what was paid. The ledger moves when the bank's statement does.
+
+A shop with a bank account and without a ready account at Stripe is paid by bank."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Sum
+from django.utils.translation import gettext as _
+from lxml import etree
+from stdnum import bic as bic_number
+from stdnum import iban as iban_number
+
+from marketplace.foundation import audit, money, network
+from marketplace.payments import commission_tax, ledger
+from marketplace.payments.journals import ExportError
+from marketplace.payments.ledger import BANK, shop_account
+from marketplace.payments.models import BankAccount, BankPayout, Export, LedgerEntry, Payment
+from marketplace.payments.worth import commission, handed_over_worth
+from shops.models import Shop, ShopOrder
+
+PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
+BATCH = 50
+STATEMENT_BYTES = 5 * 1024 * 1024
+State = BankPayout.State
+
+
+@dataclass(frozen=True)
+class BankLine:
+    """One movement of a bank statement: below zero left the account."""
+
+    end_to_end_id: str
+    amount_minor: int
+    currency: str
+    booked_on: date
+
+
+def book_earnings(now: datetime) -> int:
+    """Step: what shops that are paid by bank have earned, once its delay is over."""
+    booked = LedgerEntry.objects.filter(shop_order=OuterRef("pk"), kind="earning")
+    ripe = ShopOrder.objects.filter(
+        ~Exists(booked),
+        status=ShopOrder.Status.HANDED_OVER,
+        handed_over_at__lte=now - timedelta(days=network.current().transfer_delay_days),
+        shop__stripe_account_ready=False,
+        shop__bank_account__isnull=False,
+        order__checkout__payment__state=Payment.State.CAPTURED,
+    )
+    found = list(ripe.select_related("shop").prefetch_related("lines").order_by("pk")[:BATCH])
+    for shop_order in found:
+        _book(shop_order, now)
+    return len(found)
+
+
+def _book(shop_order: ShopOrder, now: datetime) -> None:
+    lines = list(shop_order.lines.all())
+    kept = commission(shop_order, lines)
+    taxes = commission_tax.parts(shop_order.shop, kept, now.date())
+    earned = handed_over_worth(lines) - kept - sum(tax for _, tax in taxes)
+    with transaction.atomic():
+        key = f"bank:{shop_order.number}"
+        ledger.record_earning(shop_order, earned_minor=earned, commission_minor=kept, taxes=taxes, key=key, now=now)
+
+
+def change_account(shop: Shop, *, holder: str, iban: str, bic: str, by: object, now: datetime) -> BankAccount:
+    """Raises ExportError for an IBAN or BIC that cannot be one."""
+    if not iban_number.is_valid(iban):
+        raise ExportError(_("This is no IBAN: its check digits do not fit. Type it again."))
+    if bic and not bic_number.is_valid(bic):
+        raise ExportError(_("This is no BIC: it has 8 or 11 letters and digits."))
+    values = {"holder": holder[:70], "iban": iban_number.compact(iban), "bic": bic_number.compact(bic) if bic else ""}
+    with transaction.atomic():
+        account = BankAccount.objects.update_or_create(shop=shop, defaults={**values, "changed_at": now})[0]
+        audit.record("shop.bank_account", shop, by=by, shop_id=shop.pk, ends_with=account.iban[-4:])
+    return account
+
+
+def owed(now: datetime) -> list[tuple[BankAccount, int]]:
+    """What each shop with a bank account is to be paid, less what the bank was asked to pay already. A changed account
+    waits for three days, so that whoever took the shop over is noticed first."""
+    currency = network.current().currency
+    asked = BankPayout.objects.filter(state__in=[State.ASKED, State.DIFFERS], currency=currency)
+    under_way = dict(asked.order_by().values_list("shop").annotate(sum=Sum("amount_minor")))
+    accounts = BankAccount.objects.filter(changed_at__lte=now - timedelta(hours=72), shop__stripe_account_ready=False)
+    found = []
+    for account in accounts.select_related("shop").order_by("shop"):
+        minor = -ledger.balance(shop_account(account.shop_id), currency=currency) - under_way.get(account.shop_id, 0)
+        if minor > 0:
+            found.append((account, minor))
+    return found
+
+
+def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) -> tuple[Export, bytes]:
+    """Write down what the bank is asked to pay, and the file that asks it. Raises ExportError."""
+    if not iban_number.is_valid(iban) or (bic and not bic_number.is_valid(bic)):
+        raise ExportError(_("This is no IBAN or no BIC of the network's own account."))
+    with transaction.atomic():
+        list(BankAccount.objects.select_for_update().order_by("pk"))  # two operators at once ask once
+        wanted, currency = owed(now), network.current().currency
+        if not wanted:
+            raise ExportError(_("No shop is owed anything that the bank was not asked to pay."))
+        export = Export.objects.create(
+            kind=Export.Kind.PAIN, begins_on=now.date(), ends_on=now.date(), asked_at=now, asked_by=by,  # type: ignore[misc]
+            finished_at=now, rows=len(wanted), of_rows=len(wanted),
+        )  # fmt: skip
+        payouts = BankPayout.objects.bulk_create(
+            BankPayout(
+                end_to_end_id=f"H{export.pk}-{account.shop_id}", export=export, shop=account.shop, amount_minor=minor,
+                currency=currency, holder=account.holder, iban=account.iban, bic=account.bic, asked_at=now,
+            )
+            for account, minor in wanted
+        )  # fmt: skip
+        audit.record("export.payouts", export, by=by, payouts=len(payouts), sum_minor=sum(minor for _, minor in wanted))
+    accounts = (iban_number.compact(iban), bic_number.compact(bic) if bic else "")
+    export.name = f"pain.001-{export.pk}.xml"
+    export.save(update_fields=["name"])
+    return export, pain(f"HALLES-{export.pk}", payouts, debtor=debtor, account=accounts, now=now)
+
+
+def pain(
+    message_id: str, payouts: Sequence[BankPayout], *, debtor: str, account: tuple[str, str], now: datetime
+) -> bytes:
+    """A customer credit transfer initiation, one payment block, charges shared as SEPA asks. Element names and their
+    order are the schema's (ISO 20022, pain.001.001.09)."""
+    root = etree.Element("Document", nsmap={None: PAIN})
+    top = _inside(root, "CstmrCdtTrfInitn")
+    count = str(len(payouts))
+    total = str(sum((money.to_decimal(row.amount_minor, row.currency) for row in payouts), Decimal(0)))
+    header = _inside(top, "GrpHdr", MsgId=message_id, CreDtTm=f"{now:%Y-%m-%dT%H:%M:%S}Z", NbOfTxs=count, CtrlSum=total)
+    _inside(header, "InitgPty", Nm=_plain(debtor))
+    block = _inside(top, "PmtInf", PmtInfId=message_id, PmtMtd="TRF", NbOfTxs=count, CtrlSum=total)
+    _inside(_inside(block, "PmtTpInf"), "SvcLvl", Cd="SEPA")
+    _inside(block, "ReqdExctnDt", Dt=f"{now:%Y-%m-%d}")
+    _inside(block, "Dbtr", Nm=_plain(debtor))
+    _inside(_inside(_inside(block, "DbtrAcct"), "Id"), None, IBAN=account[0])
+    _bank(block, "DbtrAgt", account[1])
+    etree.SubElement(block, "ChrgBr").text = "SLEV"
+    for row in payouts:
+        one = _inside(block, "CdtTrfTxInf")
+        _inside(one, "PmtId", EndToEndId=row.end_to_end_id)
+        amount = etree.SubElement(_inside(one, "Amt"), "InstdAmt", Ccy=row.currency)
+        amount.text = str(money.to_decimal(row.amount_minor, row.currency))
+        if row.bic:
+            _bank(one, "CdtrAgt", row.bic)
+        _inside(one, "Cdtr", Nm=_plain(row.holder))
+        _inside(_inside(_inside(one, "CdtrAcct"), "Id"), None, IBAN=row.iban)
+        _inside(one, "RmtInf", Ustrd=_plain(f"{debtor} {row.end_to_end_id}")[:140])
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def read_statement(content: bytes) -> list[BankLine]:
+    """The booked movements of a camt.053 of any version that carry an end-to-end id. Raises ExportError."""
+    if len(content) > STATEMENT_BYTES:
+        raise ExportError(_("The statement is larger than 5 MB: send it day by day."))
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(content, parser)
+        if not (etree.QName(root).namespace or "").startswith("urn:iso:std:iso:20022:tech:xsd:camt.053."):
+            raise ExportError(_("This is no bank statement in the form camt.053."))
+        return [line for entry in root.iterfind(".//{*}Ntry") for line in _lines_of(entry)]
+    except (etree.XMLSyntaxError, InvalidOperation, ValueError) as error:
+        raise ExportError(_("The statement cannot be read: %(why)s") % {"why": error}) from error
+
+
+def match(lines: Sequence[BankLine], *, by: object, now: datetime) -> list[str]:
+    """Book what the bank paid or sent back, and say what differs, one short text each. A statement that is read again
+    changes nothing."""
+    found: list[str] = []
+    for line in lines:
+        with transaction.atomic():
+            row = BankPayout.objects.select_for_update().filter(end_to_end_id=line.end_to_end_id).first()
+            if row is None:
+                if line.amount_minor < 0:
+                    words = {"reference": line.end_to_end_id, "amount": _said(-line.amount_minor, line.currency)}
+                    found.append(_("%(reference)s: %(amount)s is on no list of ours") % words)
+            elif abs(line.amount_minor) != row.amount_minor or line.currency != row.currency:
+                BankPayout.objects.filter(pk=row.pk, state=State.ASKED).update(state=State.DIFFERS)
+                asked, paid = _said(row.amount_minor, row.currency), _said(-line.amount_minor, line.currency)
+                words = {"reference": row.end_to_end_id, "asked": asked, "paid": paid}
+                found.append(_("%(reference)s: asked %(asked)s, the bank %(paid)s") % words)
+            else:
+                _book_line(row, line, by, now)
+    return found
+
+
+def _said(minor: int, currency: str) -> str:
+    return f"{money.to_decimal(minor, currency)} {currency}"
+
+
+def _book_line(row: BankPayout, line: BankLine, by: object, now: datetime) -> None:
+    paid = line.amount_minor < 0
+    kind, state = ("payout", State.PAID) if paid else ("payout_returned", State.RETURNED)
+    sides = [shop_account(row.shop_id), BANK]
+    debit, credit = sides if paid else sides[::-1]
+    made = ledger.post(
+        kind, debit=debit, credit=credit, amount_minor=row.amount_minor, currency=row.currency,
+        key=f"{kind}:{row.end_to_end_id}", cause=row.end_to_end_id, now=now,
+    )  # fmt: skip
+    if made:
+        BankPayout.objects.filter(pk=row.pk).update(state=state, booked_on=line.booked_on)
+        audit.record(f"bank.{kind}", row, by=by, shop_id=row.shop_id, amount_minor=row.amount_minor)
+
+
+def _lines_of(entry: etree._Element) -> list[BankLine]:
+    if entry.findtext("{*}Sts/{*}Cd", entry.findtext("{*}Sts", "")).strip() != "BOOK":
+        return []
+    day = entry.findtext("{*}BookgDt/{*}Dt") or (entry.findtext("{*}BookgDt/{*}DtTm") or "")[:10]
+    found = []
+    for part in entry.iterfind("{*}NtryDtls/{*}TxDtls"):
+        reference = (part.findtext("{*}Refs/{*}EndToEndId") or "").strip()
+        amount = part.find("{*}Amt")
+        if amount is None:
+            amount = part.find("{*}AmtDtls/{*}TxAmt/{*}Amt")
+        if amount is None:
+            amount = entry.find("{*}Amt")
+        if not reference or reference == "NOTPROVIDED" or amount is None:
+            continue
+        currency = amount.get("Ccy", "")
+        minor = money.to_minor(Decimal((amount.text or "").strip()), currency)
+        side = part.findtext("{*}CdtDbtInd") or entry.findtext("{*}CdtDbtInd")
+        found.append(BankLine(reference, -minor if side == "DBIT" else minor, currency, date.fromisoformat(day)))
+    return found
+
+
+def _inside(parent: etree._Element, name: str | None, **texts: str) -> etree._Element:
+    """A child with one element for each text, in their order; without a name the texts stand in the parent itself."""
+    child = parent if name is None else etree.SubElement(parent, name)
+    for tag, text in texts.items():
+        etree.SubElement(child, tag).text = text
+    return child
+
+
+def _bank(parent: etree._Element, name: str, bic: str) -> None:
+    agent = _inside(_inside(parent, name), "FinInstnId")
+    if bic:
+        etree.SubElement(agent, "BICFI").text = bic
+    else:
+        _inside(agent, "Othr", Id="NOTPROVIDED")
+
+
+def _plain(text: str) -> str:
+    """At most 70 letters, and none that SEPA's banks may refuse (EPC217-08: Latin letters, digits, a few signs)."""
+    folded = (
+        unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE")).encode("ascii", "ignore").decode()
+    )
+    return "".join(letter if letter.isalnum() or letter in "/-?:().,'+ " else " " for letter in folded)[:70].strip()

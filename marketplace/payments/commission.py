@@ -1,0 +1,161 @@
+"""What the network keeps of a sale: the most specific rule that fits, frozen with the line when it is sold.
+
+Without a rule the shop's own rate is taken, without one the network's. The base are the goods of a line as the reader
+sees them, after discount: without delivery, and without tax that comes on top."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, Sum
+
+from marketplace.catalogue.models import Form, ProductFacts
+from marketplace.foundation import money, network
+from marketplace.payments.models import CommissionRule, LineCommission, SoldBy, SoldForm
+from shops.models import ShopOrder, ShopOrderLine
+
+_PRINTED = {Form.HARDBACK, Form.PAPERBACK, Form.POCKET, Form.BOOK, Form.COMIC, Form.BOARD, Form.MAP}
+
+
+@dataclass(frozen=True)
+class Sale:
+    """What a rule looks at. `subject` is the title's first Thema code, the most telling one; `turnover_minor` the
+    shop's goods of the calendar month before (UTC)."""
+
+    shop_id: int
+    subject: str = ""
+    form: str = SoldForm.OTHER
+    channel: str = SoldBy.WEB
+    turnover_minor: int = 0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is taken: a rate in basis points, or a flat amount for each unit; with bounds for each unit."""
+
+    basis_points: int | None
+    flat_minor: int | None = None
+    floor_minor: int | None = None
+    cap_minor: int | None = None
+    rule_id: int | None = None
+
+
+def fits(rule: CommissionRule, sale: Sale, at: datetime) -> bool:
+    return (
+        rule.begins_at <= at
+        and (rule.ends_at is None or at < rule.ends_at)
+        and rule.shop_id in (None, sale.shop_id)
+        and sale.subject.startswith(rule.subject)
+        and rule.form in ("", sale.form)
+        and rule.channel in ("", sale.channel)
+        and rule.turnover_minor <= sale.turnover_minor
+    )
+
+
+def specificity(rule: CommissionRule) -> tuple[bool, bool, bool, int, int, datetime, int]:
+    """Of two rules that fit, the greater wins, compared from the left: one for this shop before one for all; for this
+    channel; for this form; the longer Thema code; the higher turnover; the one that began later; the one made later."""
+    return (
+        rule.shop_id is not None,
+        bool(rule.channel),
+        bool(rule.form),
+        len(rule.subject),
+        rule.turnover_minor,
+        rule.begins_at,
+        rule.pk,
+    )
+
+
+def rule_for(sale: Sale, rules: Iterable[CommissionRule], at: datetime) -> CommissionRule | None:
+    return max((rule for rule in rules if fits(rule, sale, at)), key=specificity, default=None)
+
+
+def sold_form(facts: ProductFacts | None) -> str:
+    if facts is None:
+        return SoldForm.OTHER
+    if facts.form == Form.EBOOK:
+        return SoldForm.DIGITAL
+    return SoldForm.PRINTED if facts.is_book or facts.form in _PRINTED else SoldForm.OTHER
+
+
+def freeze(
+    lines: Sequence[ShopOrderLine], facts: Mapping[int, ProductFacts | None], *, channel: str = SoldBy.WEB, at: datetime
+) -> list[LineCommission]:
+    """Write what the network keeps of each line; in the transaction that makes the lines. `facts` by product id; lines
+    come with shop order and shop. Two queries however many lines, a third where a rule asks for turnover."""
+    shop_ids = {line.shop_order.shop_id for line in lines}
+    rules = list(
+        CommissionRule.objects.filter(begins_at__lte=at)
+        .filter(Q(ends_at=None) | Q(ends_at__gt=at))
+        .filter(Q(shop=None) | Q(shop__in=shop_ids))
+    )
+    turnover = _turnover(shop_ids, at) if any(rule.turnover_minor for rule in rules) else {}
+    agreed: dict[tuple[int, Terms], list[ShopOrderLine]] = defaultdict(list)
+    for line in lines:
+        shop, title = line.shop_order.shop, facts.get(line.product_id or 0)
+        codes = title.subject_codes if title else []
+        sale = Sale(shop.pk, codes[0] if codes else "", sold_form(title), channel, turnover.get(shop.pk, 0))
+        agreed[line.shop_order_id, _terms(rule_for(sale, rules, at), shop.commission_basis_points)].append(line)
+    rows = [
+        LineCommission(
+            line=line,
+            rule_id=terms.rule_id,
+            basis_points=terms.basis_points,
+            flat_minor=terms.flat_minor,
+            amount_minor=amount,
+        )
+        for (_, terms), together in agreed.items()
+        for line, amount in zip(together, amounts(terms, together), strict=True)
+    ]
+    return LineCommission.objects.bulk_create(rows)
+
+
+def amounts(terms: Terms, lines: Sequence[ShopOrderLine]) -> list[int]:
+    """What is kept of each of one shop order's lines of the same terms. A rate is taken of their sum and shared by
+    largest remainder, so that many small lines cost a shop no more than one large one; then bounded by line, and never
+    more than the line's goods."""
+    if terms.flat_minor is not None:
+        found = [terms.flat_minor * line.quantity for line in lines]
+    else:
+        goods = [line.goods_minor for line in lines]
+        found = money.split(money.share(sum(goods), terms.basis_points or 0), goods)
+    return [
+        min(
+            max(amount, (terms.floor_minor or 0) * line.quantity),
+            line.goods_minor if terms.cap_minor is None else terms.cap_minor * line.quantity,
+            line.goods_minor,
+        )
+        for amount, line in zip(found, lines, strict=True)
+    ]
+
+
+def frozen(lines: Sequence[ShopOrderLine]) -> dict[int, LineCommission]:
+    """The commission of each line by its id. Lines that came into being outside placing (another shop took over) are
+    frozen the first time somebody asks, by the rules of the moment their shop order was made."""
+    found = LineCommission.objects.in_bulk([line.pk for line in lines])
+    missing: dict[ShopOrder, list[ShopOrderLine]] = defaultdict(list)
+    for line in lines:
+        if line.pk not in found:
+            missing[line.shop_order].append(line)
+    for shop_order, late in missing.items():
+        facts = ProductFacts.objects.in_bulk([line.product_id for line in late if line.product_id])
+        found |= {row.pk: row for row in freeze(late, facts, at=shop_order.created_at)}
+    return found
+
+
+def _terms(rule: CommissionRule | None, own_basis_points: int | None) -> Terms:
+    if rule is None:
+        own = own_basis_points
+        return Terms(network.current().commission_basis_points if own is None else own)
+    return Terms(rule.basis_points, rule.flat_minor, rule.floor_minor, rule.cap_minor, rule.pk)
+
+
+def _turnover(shop_ids: Iterable[int], at: datetime) -> dict[int, int]:
+    this_month = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    before = this_month.replace(year=at.year - 1, month=12) if at.month == 1 else this_month.replace(month=at.month - 1)
+    sold = ShopOrder.objects.filter(shop__in=shop_ids, created_at__gte=before, created_at__lt=this_month)
+    sums = sold.exclude(status=ShopOrder.Status.DECLINED).order_by().values("shop").annotate(sum=Sum("goods_minor"))
+    return {row["shop"]: row["sum"] for row in sums}

@@ -1,0 +1,119 @@
+"""Reports of what was sold, from sums by day that a step keeps (`DailySales`): the order lines of a year are a million,
+their sums a part of that, and one report reads only these.
+
+A day is a day of UTC. Declined units are taken out by the rule of `worth`, so that the sums agree to the cent with what
+readers pay and shops get."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import transaction
+from django.db.models import Min, Sum
+
+from marketplace.foundation import bulk
+from marketplace.payments.models import DailySales, SalesDay
+from shops.models import ShopOrder
+
+# For so long a line may still change: authorisations end after a week, a bank's delay and a refund come after.
+MAY_CHANGE = timedelta(days=35)
+EVERY = timedelta(hours=1)
+DAYS_AT_ONCE = 7
+SUMMED = ("lines", "units", "goods_minor", "tax_minor", "total_minor", "commission_minor")
+GROUPS = {"month": "day", "day": "day", "shop": "shop__name", "subject": "subject", "tax": "tax_basis_points"}
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """`group` is a date, a shop's name, a Thema code or a rate in basis points."""
+
+    group: object
+    lines: int
+    units: int
+    goods_minor: int
+    tax_minor: int
+    total_minor: int
+    commission_minor: int
+
+
+def report(
+    by: str, begins_on: date, ends_on: date, *, currency: str, shop_id: int | None = None, subject: str = ""
+) -> list[ReportRow]:
+    """Sums from first to last day, by one of GROUPS; of one shop or one subject where named. One query."""
+    rows = DailySales.objects.filter(day__gte=begins_on, day__lte=ends_on, currency=currency)
+    if shop_id is not None:
+        rows = rows.filter(shop=shop_id)
+    if subject:
+        rows = rows.filter(subject__startswith=subject)
+    group = GROUPS[by]
+    sums = rows.order_by(group).values_list(group).annotate(*(Sum(name) for name in SUMMED))
+    if by != "month":
+        return [ReportRow(*row) for row in sums]
+    months: dict[date, list[int]] = {}  # from the days: SQLite has no months of its own
+    for day, *counts in sums:
+        month = day.replace(day=1)
+        months[month] = [one + other for one, other in zip(months.get(month, [0] * len(SUMMED)), counts, strict=True)]
+    return [ReportRow(month, *counts) for month, counts in months.items()]
+
+
+def sum_sales(now: datetime) -> int:
+    """Step: sum what may have changed, each hour; days that were never summed at once."""
+    first = ShopOrder.objects.aggregate(first=Min("created_at"))["first"]
+    if first is None:
+        return 0
+    today, day = now.astimezone(UTC).date(), first.astimezone(UTC).date()
+    summed = set(SalesDay.objects.filter(summed_at__isnull=False).values_list("day", flat=True))
+    missing = [each for each in _days(day, today) if each not in summed]
+    if not missing and SalesDay.objects.filter(day=today, summed_at__gt=now - EVERY).exists():
+        return 0
+    begins = min([max(day, today - MAY_CHANGE), *missing[:1]])
+    return refresh(begins, today, now=now)
+
+
+def refresh(begins_on: date, ends_on: date, *, now: datetime) -> int:
+    """Make the sums of these days anew from the order lines; how many days."""
+    days = _days(begins_on, ends_on)
+    for position in range(0, len(days), DAYS_AT_ONCE):
+        some = days[position : position + DAYS_AT_ONCE]
+        rows = _sums(some[0], some[-1])  # before the transaction: on SQLite nobody else writes during one
+        with transaction.atomic():
+            SalesDay.objects.bulk_create([SalesDay(day=each) for each in some], ignore_conflicts=True)
+            list(SalesDay.objects.select_for_update().filter(day__in=some).order_by("day"))  # one at a time
+            DailySales.objects.filter(day__in=some).delete()
+            DailySales.objects.bulk_create(rows)
+            SalesDay.objects.filter(day__in=some).update(summed_at=now)
+    return len(days)
+
+
+def _sums(first: date, last: date) -> list[DailySales]:
+    postgres = bulk.is_postgres()
+    day = "(o.created_at AT TIME ZONE 'UTC')::date" if postgres else "substr(o.created_at, 1, 10)"
+    code = "f.subject_codes ->> 0" if postgres else "json_extract(f.subject_codes, '$[0]')"
+    since = datetime.combine(first, time(), tzinfo=UTC)
+    until = datetime.combine(last + timedelta(days=1), time(), tzinfo=UTC)
+
+    def left(amount: str) -> str:
+        return f"SUM({amount} - CAST({amount} AS bigint) * l.declined / l.quantity)"
+
+    # CROSS JOIN: SQLite keeps to this order, and does not begin with all lines there are.
+    found = bulk.rows(
+        f"""
+        SELECT {day}, o.shop_id, COALESCE(substr({code}, 1, 2), ''), l.tax_basis_points, o.currency, COUNT(*),
+            SUM(l.quantity - l.declined), {left("l.goods_minor")}, {left("l.tax_minor")}, {left("l.total_minor")},
+            {left("COALESCE(c.amount_minor, 0)")}
+        FROM shops_shoporder o
+        CROSS JOIN shops_shoporderline l
+        LEFT JOIN titles_productfacts f ON f.product_id = l.product_id
+        LEFT JOIN payments_linecommission c ON c.line_id = l.id
+        WHERE l.shop_order_id = o.id AND o.created_at >= %s AND o.created_at < %s AND l.declined < l.quantity
+        GROUP BY 1, 2, 3, 4, 5
+        """,  # noqa: S608  # the parts put together are constants
+        [bulk.moment(since), bulk.moment(until)],
+    )
+    names = ("day", "shop_id", "subject", "tax_basis_points", "currency", *SUMMED)
+    return [DailySales(**dict(zip(names, row, strict=True))) for row in found]
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]

@@ -1,0 +1,164 @@
+"""Payouts by bank: asked once, in the form of the standard, booked when the bank's statement says so."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils import translation
+from lxml import etree
+
+from marketplace.payments import bank, ledger
+from marketplace.payments.bank import BankLine, ExportError
+from marketplace.payments.models import BankPayout
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NOW = factories.NOON
+OURS = {"debtor": "Les Halles & Cie", "iban": "FR76 3000 6000 0112 3456 7890 189", "bic": "AGRIFRPP"}
+THEIRS = "DE89370400440532013000"
+SPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001."
+CAMT = '<Document xmlns="{space}{version}"><BkToCstmrStmt><Stmt>{entries}</Stmt></BkToCstmrStmt></Document>'
+ENTRY = """<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts>{status}</Sts>
+<BookgDt><Dt>2026-03-03</Dt></BookgDt><NtryDtls><TxDtls><Refs><EndToEndId>{ref}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>"""
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """What is said is compared."""
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def shop():
+    factories.network(country="FR", currency="EUR")
+    made = factories.shop("Cœur")
+    bank.change_account(made, holder="Cœur & Âme", iban=THEIRS, bic="", by=None, now=NOW - timedelta(days=4))
+    earn(made, 12345, "a")
+    return made
+
+
+def earn(shop, minor: int, key: str) -> None:
+    side = {"debit": "dividends", "credit": ledger.shop_account(shop.pk)}
+    ledger.post("dividend", **side, amount_minor=minor, currency="EUR", key=key, cause="x", now=NOW)
+
+
+def balance(shop) -> int:
+    return -ledger.balance(ledger.shop_account(shop.pk), currency="EUR")
+
+
+def said(*entries: tuple[str, str, str], version: str = "08") -> list[BankLine]:
+    """Entries (reference, amount, side), booked."""
+    status = "BOOK" if version == "02" else "<Cd>BOOK</Cd>"  # the form changed between versions
+    rows = [ENTRY.format(ref=ref, amount=amount, side=side, status=status) for ref, amount, side in entries]
+    return bank.read_statement(CAMT.format(space=SPACE, version=version, entries="".join(rows)).encode())
+
+
+def shape(element: etree._Element) -> list:
+    """Names of the elements in their order, as the schema has them."""
+    return [
+        (etree.QName(child).localname, shape(child)) if len(child) else etree.QName(child).localname
+        for child in element
+    ]
+
+
+def test_bank_is_asked_once_in_the_schemas_order(shop):
+    export, content = bank.ask_payouts(**OURS, by=None, now=NOW)
+    root = etree.fromstring(content)
+    assert etree.QName(root).namespace == "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
+    agent = lambda name, tag: (name, [("FinInstnId", tag)])  # noqa: E731
+    account = lambda name: (name, [("Id", ["IBAN"])])  # noqa: E731
+    assert shape(root) == [
+        (
+            "CstmrCdtTrfInitn",
+            [
+                ("GrpHdr", ["MsgId", "CreDtTm", "NbOfTxs", "CtrlSum", ("InitgPty", ["Nm"])]),
+                (
+                    "PmtInf",
+                    [
+                        *("PmtInfId", "PmtMtd", "NbOfTxs", "CtrlSum"),
+                        ("PmtTpInf", [("SvcLvl", ["Cd"])]),
+                        ("ReqdExctnDt", ["Dt"]),
+                        ("Dbtr", ["Nm"]),
+                        account("DbtrAcct"),
+                        agent("DbtrAgt", ["BICFI"]),
+                        "ChrgBr",
+                        (
+                            "CdtTrfTxInf",
+                            [
+                                ("PmtId", ["EndToEndId"]),
+                                ("Amt", ["InstdAmt"]),
+                                ("Cdtr", ["Nm"]),
+                                account("CdtrAcct"),
+                                ("RmtInf", ["Ustrd"]),
+                            ],
+                        ),
+                    ],
+                ),
+            ],
+        )
+    ]
+    texts = {etree.QName(each).localname: each.text for each in root.iter() if not len(each)}
+    assert (texts["InstdAmt"], texts["CtrlSum"], texts["Nm"], texts["IBAN"]) == (
+        "123.45",
+        "123.45",
+        "Coeur   Ame",
+        THEIRS,
+    )
+    assert texts["EndToEndId"] == f"H{export.pk}-{shop.pk}"
+    with pytest.raises(ExportError, match="No shop"):
+        bank.ask_payouts(**OURS, by=None, now=NOW)
+    assert balance(shop) == 12345  # nothing has moved yet
+
+
+@pytest.mark.parametrize("version", ["02", "08"])
+def test_statement_books_what_was_paid_once_and_what_came_back(shop, version):
+    bank.ask_payouts(**OURS, by=None, now=NOW)
+    reference = BankPayout.objects.get().end_to_end_id
+    lines = said((reference, "123.45", "DBIT"), ("NOTPROVIDED", "9.00", "DBIT"), version=version)
+    assert lines == [BankLine(reference, -12345, "EUR", date(2026, 3, 3))]
+    assert [bank.match(lines, by=None, now=NOW) for _ in range(2)] == [[], []]
+    assert (balance(shop), BankPayout.objects.get().state) == (0, "paid")
+    assert bank.match(said((reference, "123.45", "CRDT"), version=version), by=None, now=NOW) == []
+    assert (balance(shop), BankPayout.objects.get().state, bank.owed(NOW)[0][1]) == (12345, "returned", 12345)
+
+
+def test_differences_are_listed_and_not_booked(shop):
+    bank.ask_payouts(**OURS, by=None, now=NOW)
+    reference = BankPayout.objects.get().end_to_end_id
+    wrong = said((reference, "123.44", "DBIT"), ("SOMEBODY", "5.00", "DBIT"), ("A READER", "5.00", "CRDT"))
+    assert bank.match(wrong, by=None, now=NOW) == [
+        f"{reference}: asked 123.45 EUR, the bank 123.44 EUR",
+        "SOMEBODY: 5.00 EUR is on no list of ours",
+    ]
+    assert (balance(shop), BankPayout.objects.get().state, bank.owed(NOW)) == (12345, "differs", [])
+
+
+def test_what_is_no_statement_is_refused_with_its_reason():
+    kind = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    entity = (kind + CAMT.format(space=SPACE, version="08", entries="&x;")).encode()
+    assert bank.read_statement(entity) == []  # the entity is not opened
+    for wrong in (b"", b"<a/>", b"<a", b"x" * (bank.STATEMENT_BYTES + 1)):
+        with pytest.raises(ExportError):
+            bank.read_statement(wrong)
+    with pytest.raises(ExportError, match="cannot be read"):
+        said(("a", "12.345", "DBIT"))
+
+
+def test_account_that_changed_waits_three_days_and_must_be_one(shop):
+    bank.change_account(shop, holder="x", iban=THEIRS, bic="", by=None, now=NOW)
+    waits = [len(bank.owed(NOW + timedelta(hours=hours))) for hours in (0, 71, 72)]
+    assert waits == [0, 0, 1]
+    for wrong in ({"iban": THEIRS[:-1] + "1"}, {"bic": "AB"}):
+        with pytest.raises(ExportError):
+            bank.change_account(shop, **({"holder": "x", "iban": THEIRS, "bic": ""} | wrong), by=None, now=NOW)
+
+
+def test_earnings_are_booked_after_the_delay_once(shop):
+    part = factories.shop_order(
+        shop, (factories.stock_record(shop), 1), currency="EUR", status="handed_over", handed_over_at=NOW
+    )
+    factories.payment(part.order)
+    days = [bank.book_earnings(NOW + timedelta(days=days)) for days in (6, 7, 8)]
+    assert (days, balance(shop)) == ([0, 1, 0], 12345 + 2000 - 160)

@@ -1,0 +1,59 @@
+"""Reports say what the order lines say, however often they are summed."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from marketplace.payments import commission, sales
+from marketplace.payments.models import DailySales
+from shops.models import ShopOrderLine
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def sold():
+    """A: 3 copies of F in February, one declined; 1 of X in March. B: 1 without facts in February, 1 declined whole."""
+    one, two = factories.shop("A"), factories.shop("B")
+    february, march = datetime(2026, 2, 28, 23, 59, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+    fiction = factories.stock_record(one, factories.product(subject_codes=["FBA"]), price="10.01")
+    comics = factories.stock_record(one, factories.product(subject_codes=["XA"]))
+    other = factories.stock_record(two)
+    parts = [
+        factories.shop_order(one, (fiction, 3), created_at=february),
+        factories.shop_order(one, (comics, 1), created_at=march),
+        factories.shop_order(two, (other, 1), (factories.stock_record(two), 1), created_at=february),
+    ]
+    for part in parts:
+        commission.frozen(list(part.lines.all()))
+    parts[0].lines.update(declined=1, tax_basis_points=550, tax_minor=157)
+    ShopOrderLine.objects.filter(pk=parts[2].lines.last().pk).update(declined=1)
+
+
+def found(by: str, **which: object) -> list[tuple]:
+    rows = sales.report(by, date(2026, 1, 1), date(2026, 12, 31), currency="CAD", **which)
+    return [(row.group, row.lines, row.units, row.goods_minor, row.tax_minor, row.commission_minor) for row in rows]
+
+
+def test_sums_are_those_of_the_lines_by_each_group(sold):
+    assert sales.sum_sales(NOW) == 3
+    # 3003 less ⌊3003/3⌋; tax 157 less ⌊157/3⌋; commission 240 less 80
+    february, march = (1, 2, 2002, 105, 160), (1, 1, 2000, 0, 160)
+    assert found("shop") == [("A", 2, 3, 4002, 105, 320), ("B", 1, 1, 2000, 0, 160)]
+    assert found("subject") == [("", 1, 1, 2000, 0, 160), ("FB", *february), ("XA", *march)]
+    assert found("tax") == [(0, 2, 2, 4000, 0, 320), (550, *february)]
+    assert [row[:2] for row in found("month")] == [(date(2026, 2, 1), 2), (date(2026, 3, 1), 1)]
+    assert found("day", subject="F") == [(date(2026, 2, 28), *february)]
+
+
+def test_sums_are_made_anew_each_hour_and_stay_the_same(sold):
+    steps = [sales.sum_sales(NOW + timedelta(minutes=minutes)) for minutes in (0, 59, 61)]
+    assert steps == [3, 0, 3]
+    before = found("shop")
+    ShopOrderLine.objects.update(declined=0)
+    sales.sum_sales(NOW + timedelta(hours=3))
+    assert (before != found("shop"), found("shop")[1][1], DailySales.objects.count()) == (True, 2, 3)

@@ -1,0 +1,153 @@
+"""The worked examples of docs/money.md are played and booked as their tables say. A new one is a heading with a table
+there and a function here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from marketplace.payments import bank, calls, captures, commission_tax, gateway, ledger, membership, transfers
+from marketplace.payments.bank import BankLine
+from marketplace.payments.fake_stripe import hosted
+from marketplace.payments.fake_stripe.database import DatabaseStore
+from marketplace.payments.models import BankPayout, Dues, LedgerEntry, Payment
+from marketplace.payments.worth import commission, handed_over_worth
+from shops.models import Shop, ShopOrder
+from tests import factories
+from tests.payments import paying
+
+pytestmark = pytest.mark.django_db
+Entry = tuple[str, str, str, Decimal]
+
+
+def tables() -> dict[str, list[Entry]]:
+    """What the page says, by heading: (entry, debit, credit, amount)."""
+    text = (settings.BASE_DIR / "docs" / "money.md").read_text().partition("\n## Worked examples\n")[2]
+    found: dict[str, list[Entry]] = {}
+    for part in text.partition("\n## ")[0].split("\n### ")[1:]:
+        rows = [re.findall(r"[^|]+", line) for line in part.splitlines() if re.match(r"\| [a-z_]+ \|.*\d", line)]
+        found[part.splitlines()[0]] = [
+            (kind.strip(), debit.strip(), credit.strip(), Decimal(amount)) for kind, debit, credit, amount in rows
+        ]
+    return found
+
+
+def booked() -> list[Entry]:
+    names = {f"shop:{shop.pk}": f"shop:{shop.name[-1]}" for shop in Shop.objects.all()}
+    rows = LedgerEntry.objects.order_by("pk").values_list("kind", "debit", "credit", "amount_minor")
+    return [
+        (kind, names.get(debit, debit), names.get(credit, credit), Decimal(minor) / 100)
+        for kind, debit, credit, minor in rows
+    ]
+
+
+def work(now: datetime) -> None:
+    for _ in range(4):
+        captures.settle_answers(now), transfers.due_transfers(now), calls.move_money(now)
+
+
+def handed_over(*declined_later: int) -> None:
+    """Paid, accepted, captured; perhaps declined in part; handed over; transferred after the delay."""
+    now, payment = timezone.now(), paying.placed()
+    paying.answer(payment, 0, 0, 0)
+    work(now)
+    if declined_later:
+        paying.answer(payment, *declined_later)
+        work(now)
+    for shop in Shop.objects.all():
+        columns = {"email": shop.email, "display_name": shop.name, "metadata": {}, "idempotency_key": shop.slug}
+        account = gateway.create_account(country="CA", currency="CAD", **columns)
+        hosted.activate_account(DatabaseStore(), account.id)
+        Shop.objects.filter(pk=shop.pk).update(stripe_account=account.id, stripe_account_ready=True)
+    ShopOrder.objects.update(status="handed_over", handed_over_at=now)
+    work(now + timedelta(days=8))
+
+
+def part_of_b() -> tuple[Payment, ShopOrder]:
+    payment = paying.placed()
+    return payment, ShopOrder.objects.order_by("pk").last()
+
+
+def earn(part: ShopOrder, taxes: tuple[tuple[str, int], ...] = ()) -> None:
+    lines = list(part.lines.all())
+    kept = commission(part, lines)
+    earned = handed_over_worth(lines) - kept - sum(tax for _, tax in taxes)
+    ledger.record_earning(
+        part, earned_minor=earned, commission_minor=kept, taxes=taxes, key=part.number, now=timezone.now()
+    )
+
+
+def taxed() -> None:
+    _, part = part_of_b()
+    earn(part, (("CA", 9), ("CA-QC", 18)))
+
+
+def dearer_third() -> None:
+    payment, _ = part_of_b()
+    order, shop = payment.checkout.order, factories.shop("Librairie C")
+    part = factories.shop_order(shop, (factories.stock_record(shop, price="12.00"), 1), placed=order)
+    part.lines.update(delivery_minor=200, total_minor=1400)
+    common = {"currency": "CAD", "key": part.number, "cause": "dearer", "now": timezone.now()}
+    ledger.bear(order_id=order.pk, amount_minor=1400 - 1250, **common)
+    earn(part)
+
+
+def voucher_of_a_shop() -> None:
+    payment, part = part_of_b()
+    first, now = Shop.objects.order_by("pk").first(), timezone.now()
+    ledger.record_capture(payment, amount_minor=1990, fee_minor=0, stripe_id="", now=now)
+    common = {"currency": "CAD", "key": "voucher", "cause": "voucher", "now": now}
+    ledger.bear(order_id=part.order_id, amount_minor=500, shop_id=first.pk, **common)
+    earn(part)
+
+
+def members() -> None:
+    one, two = factories.shop("Librairie A"), factories.shop("Librairie B")
+    now = datetime(2026, 1, 15, tzinfo=UTC)
+    for shop, minor in ((one, 240), (two, 182)):
+        part = factories.shop_order(shop, (factories.stock_record(shop), 1))
+        columns = {"currency": "CAD", "cause": "x", "now": now - timedelta(days=60), "shop_order": part}
+        ledger.post("before", debit="orders", credit="commission", amount_minor=minor, key=part.number, **columns)
+    Dues.objects.create(shop=one, amount_minor=2000, currency="CAD", next_on=date(2026, 1, 1))
+    membership.charge_dues(now)
+    membership.declare_dividend(2025, 1000, currency="CAD", by=None, now=now)
+    pooled = {"order_id": factories.order().pk, "currency": "CAD", "key": "1", "cause": "e-book", "now": now}
+    membership.put_into_pool(301, **pooled)
+    membership.share_pool([one, two], currency="CAD", key="2026-01", by=None, now=now)
+    LedgerEntry.objects.filter(kind="before").delete()  # other orders' commission, only to have been there
+
+
+def by_bank() -> None:
+    shop, now = factories.shop("Librairie B"), timezone.now()
+    payout = {"currency": "CAD", "holder": "B", "iban": "x", "asked_at": now}
+    BankPayout.objects.create(end_to_end_id="H1-1", shop=shop, amount_minor=2308, **payout)
+    for minor in (-2308, 2308):
+        assert bank.match([BankLine("H1-1", minor, "CAD", now.date())], by=None, now=now) == []
+
+
+EXAMPLES: dict[str, Callable[[], None]] = {
+    "The simple sale": handed_over,
+    "One line declined after the capture": lambda: handed_over(0, 1, 0),
+    "Commission with tax on it": taxed,
+    "A line supplied by a dearer third shop": dearer_third,
+    "A voucher borne by one shop": voucher_of_a_shop,
+    "Dues, dividend, solidarity pool": members,
+    "A payout by bank, and one that came back": by_bank,
+}
+
+
+def test_every_example_of_the_page_is_played():
+    assert list(tables()) == list(EXAMPLES)
+
+
+@pytest.mark.parametrize("heading", EXAMPLES)
+def test_example_is_booked_as_the_page_says(heading, monkeypatch):
+    monkeypatch.setattr(commission_tax, "_rules", [])
+    EXAMPLES[heading]()
+    assert booked() == tables()[heading]
