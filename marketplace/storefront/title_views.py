@@ -3,6 +3,7 @@ and one more each where there are other editions of the work, or reviews of read
 
 from __future__ import annotations
 
+import time as clock
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -53,6 +54,10 @@ class OfferGroup:
 
 
 def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
+    asked_at = clock.monotonic()
+    kept = page_memory.of_this_second(request, asked_at=asked_at)
+    if kept is not None:
+        return kept
     rows = Product.objects.filter(pk=int(pk), is_public=True).select_related("facts")
     product = rows.annotate(picks=picks_along("facts__gtin")).first()
     if product is None:
@@ -94,7 +99,9 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     rows = [product, *([facts] if facts else []), *titles, *(other.product for other in titles), *picks]
     everybody = tuple((product_id, tuple(those)) for product_id, those in sorted(offered.items()))
     shown = (everybody, len(works), reviewed, *map(page_memory.values_of, rows))
-    return page_memory.answer(request, shown, lambda: render_to_string(_TEMPLATE, context, request), now=reader.now)
+    return page_memory.answer(
+        request, shown, lambda: render_to_string(_TEMPLATE, context, request), now=reader.now, asked_at=asked_at
+    )
 
 
 @dataclass(frozen=True, slots=True)
