@@ -59,7 +59,8 @@ def interleaved(port: int, tasks: Mapping[str, tuple[str, Sequence[str]]], round
         for name, (peer, addresses) in tasks.items():
             found[name].append(serving.load(port, peer, addresses, times))
     return {
-        name: (median(took for took, _ in runs), sum((each for _, each in runs), [])) for name, runs in found.items()
+        name: (median(took for took, _ in runs), [one for _, each in runs for one in each])
+        for name, runs in found.items()
     }
 
 

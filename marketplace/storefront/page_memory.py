@@ -72,8 +72,8 @@ def of_this_second(request: HttpRequest, *, asked_at: float) -> HttpResponse | N
 def answer(
     request: HttpRequest, shown: tuple[object, ...], make: Callable[[], str], *, now: datetime, asked_at: float
 ) -> HttpResponse:
-    """The page that `make` renders with `CSRF_MARK` as its token, or the same one kept; only for strangers. `shown`: all
-    that it says. `asked_at`: by `time.monotonic()`, before the first of its rows was read."""
+    """The page that `make` renders with `CSRF_MARK` as its token, or the same one kept; only for strangers. `shown`:
+    all that it says. `asked_at`: by `time.monotonic()`, before the first of its rows was read."""
     asked, current = _asked(request), network.current()
     key = (*asked, values_of(current), *shown)
     page = _kept(key, now)

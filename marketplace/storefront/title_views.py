@@ -14,11 +14,10 @@ from django.template.loader import render_to_string
 from oscar.apps.catalogue.models import Product
 
 from marketplace.catalogue.models import ProductFacts, ProductRedirect
-from marketplace.cms.picking import picks_along, picks_of
 from marketplace.foundation import network
 from marketplace.readers import reviews
 from marketplace.readers.reviews import Reviews
-from marketplace.storefront import page_memory, structured
+from marketplace.storefront import page_memory, structured, title_rows
 from marketplace.storefront.beside import Beside, beside
 from search import listings, offers
 from search.listings import Crumb
@@ -58,24 +57,22 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     kept = page_memory.of_this_second(request, asked_at=asked_at)
     if kept is not None:
         return kept
-    rows = Product.objects.filter(pk=int(pk), is_public=True).select_related("facts")
-    product = rows.annotate(picks=picks_along("facts__gtin")).first()
-    if product is None:
+    read = title_rows.title(int(pk))
+    if read is None:
         joined = ProductRedirect.objects.filter(old_id=int(pk)).select_related("product").first()
         if joined is None:
             raise Http404
         return redirect(joined.product)  # not for good: browsers would keep it when the join is undone
+    product, facts, picks = read
     if slug != product.slug:
         return redirect(product, permanent=True)
     reader = reader_of(request)
-    facts = getattr(product, "facts", None)
     works = editions(facts) if facts and facts.work_id else []
     offered = offers.offers_of([product.pk, *(edition.pk for edition in works)], reader)
     found = offered.get(product.pk, [])
     near = beside(product, facts) if facts else Beside()
     trail = trail_of(facts)
     reviewed = reviews.of_title(product, most=SHOWN_REVIEWS)
-    picks = picks_of(product.picks)
     context = {
         "product": product,
         "facts": facts,

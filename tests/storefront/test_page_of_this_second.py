@@ -1,4 +1,4 @@
-"""A page that was made for a stranger is sent to others for a second: the same but for the token, and to nobody else."""
+"""A page that was made for a stranger is sent to others for a second: the same but for the token."""
 
 from __future__ import annotations
 
