@@ -88,7 +88,15 @@ def title_figures(port: int, titles: Mapping[int, Product], said: str, rounds: i
             against(f"title page, nothing kept, {name}, {said}", seconds, ANEW, OSCAR, times, bare, goal=True),
             against(f"title page, rows read, {name}, {said}", seconds, READ, OSCAR, times, bare),
             against(f"title page, of this second, {name}, {said}", seconds, OURS, OSCAR, times, bare),
-            against(f"title page, of this second, {name}, bare answer", seconds, OURS, ANSWER, times, bare, goal=True),
+            against(
+                f"title page, of this second, {name}, bare answer beside {said}",
+                seconds,
+                OURS,
+                ANSWER,
+                times,
+                bare,
+                goal=True,
+            ),
         ]
     return figures
 

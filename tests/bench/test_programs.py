@@ -23,7 +23,7 @@ PROGRAMS = {
     "bench_nightly": (6, "titles indexed, commits"),
     "bench_search": (9 + 10 * elastic.reachable(), "shop and price, 3 facets, the same queries, p95"),
     "bench_search_large": (12, "whole index anew"),
-    "bench_http": (12, "title page, of this second, 3 offers, bare answer"),
+    "bench_http": (12, "title page, nothing kept, 3 offers, Oscar's page as it is"),
     "bench_browser": (7, "layout shift, search, 375 px"),
     "bench_relevance": (16, "tantivy: all (15)"),
     "bench_placing": (3, "queries of an order of 12 lines from 2 shops"),
