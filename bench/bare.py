@@ -1,4 +1,5 @@
-"""The bare two-query Django page: no middleware, two SQL statements, a small template with eight offers."""
+"""The bare two-query Django page: no middleware, two SQL statements, a small template with eight offers. And the bare
+Django answer: one word, of no row and no template."""
 
 from __future__ import annotations
 
@@ -26,6 +27,10 @@ def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_TEMPLATE.render(Context({"product": product, "offers": offers})))
 
 
+def answer(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("Bonjour")
+
+
 def use_these_urls(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """The only middleware: this page stands under no urlconf of the project."""
 
@@ -36,4 +41,4 @@ def use_these_urls(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
     return middleware
 
 
-urlpatterns = [path("bare/", page)]
+urlpatterns = [path("bare/", page), path("answer/", answer)]

@@ -74,9 +74,9 @@ def searches(count: int, rounds: int) -> tuple[dict[str, list[float]], list[Quer
     return taken, asked, differing
 
 
-def limit(name: str, ours: float, most: float, aim: float) -> common.Figure:
+def limit(name: str, ours: float, most: float, aim: float, *, bare_seconds: float | None = None) -> common.Figure:
     goal = f"≤ {common.milliseconds(most)}, aim {common.milliseconds(aim)}"
-    return common.Figure(name, common.milliseconds(ours), "", None, goal, ours <= most, ours)
+    return common.Figure(name, common.milliseconds(ours), "", None, goal, ours <= most, ours, bare_seconds)
 
 
 def pages(asked: list[Query], rounds: int) -> Figures:

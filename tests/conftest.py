@@ -13,6 +13,7 @@ from django.utils import timezone
 from marketplace import schema_template
 from marketplace.checkout import tax
 from marketplace.foundation import network
+from marketplace.storefront import page_memory
 from search import directory, indexing, names
 
 # Files of few long tests begin first: at the end one process would wait for the other otherwise.
@@ -88,12 +89,17 @@ def committed_module(django_db_setup, django_db_blocker, worker_name: str):
         _fresh_copy(worker_name)
 
 
+KEEPING = (network, directory, names, page_memory, tax)
+
+
 @pytest.fixture(autouse=True)
-def _forget_cached_rows():
-    for kept in (network, directory, names, tax):
+def _forget_cached_rows(monkeypatch):
+    """Nor is a page sent again for a second, except in the tests of that: a test sees what it has changed."""
+    monkeypatch.setattr(page_memory, "KEPT_SECONDS", 0.0)
+    for kept in KEEPING:
         kept.forget()
     yield
-    for kept in (network, directory, names, tax):
+    for kept in KEEPING:
         kept.forget()
 
 

@@ -3,6 +3,7 @@ and one more each where there are other editions of the work, or reviews of read
 
 from __future__ import annotations
 
+import time as clock
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,11 +14,10 @@ from django.template.loader import render_to_string
 from oscar.apps.catalogue.models import Product
 
 from marketplace.catalogue.models import ProductFacts, ProductRedirect
-from marketplace.cms.picking import picks_along, picks_of
 from marketplace.foundation import network
 from marketplace.readers import reviews
 from marketplace.readers.reviews import Reviews
-from marketplace.storefront import page_memory, structured
+from marketplace.storefront import page_memory, structured, title_rows
 from marketplace.storefront.beside import Beside, beside
 from search import listings, offers
 from search.listings import Crumb
@@ -56,24 +56,26 @@ class OfferGroup:
 
 
 def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
-    rows = Product.objects.filter(pk=int(pk), is_public=True).select_related("facts")
-    product = rows.annotate(picks=picks_along("facts__gtin")).first()
-    if product is None:
+    asked_at = clock.monotonic()
+    kept = page_memory.of_this_second(request, asked_at=asked_at)
+    if kept is not None:
+        return kept
+    read = title_rows.title(int(pk))
+    if read is None:
         joined = ProductRedirect.objects.filter(old_id=int(pk)).select_related("product").first()
         if joined is None:
             raise Http404
         return redirect(joined.product)  # not for good: browsers would keep it when the join is undone
+    product, facts, picks = read
     if slug != product.slug:
         return redirect(product, permanent=True)
     reader = reader_of(request)
-    facts = getattr(product, "facts", None)
     works = editions(facts) if facts and facts.work_id else []
     offered = offers.offers_of([product.pk, *(edition.pk for edition in works)], reader)
     found = offered.get(product.pk, [])
     near = beside(product, facts) if facts else Beside()
     trail = trail_of(facts)
     reviewed = reviews.of_title(product, most=SHOWN_REVIEWS)
-    picks = picks_of(product.picks)
     context = {
         "product": product,
         "facts": facts,
@@ -98,7 +100,9 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     rows = [product, *([facts] if facts else []), *titles, *(other.product for other in titles), *picks]
     everybody = tuple((product_id, tuple(those)) for product_id, those in sorted(offered.items()))
     shown = (everybody, len(works), reviewed, *map(page_memory.values_of, rows))
-    return page_memory.answer(request, shown, lambda: render_to_string(_TEMPLATE, context, request), now=reader.now)
+    return page_memory.answer(
+        request, shown, lambda: render_to_string(_TEMPLATE, context, request), now=reader.now, asked_at=asked_at
+    )
 
 
 def _my_shop_orders(product_id: int, found: Sequence[Offer], reader: Reader) -> KnownPrice | None:

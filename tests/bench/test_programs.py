@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.browser.conftest import CHROMIUM
 from tests.search import elastic
 
 # program: (how many figures, one of them)
@@ -22,6 +23,8 @@ PROGRAMS = {
     "bench_nightly": (6, "titles indexed, commits"),
     "bench_search": (9 + 10 * elastic.reachable(), "shop and price, 3 facets, the same queries, p95"),
     "bench_search_large": (12, "whole index anew"),
+    "bench_http": (12, "title page, nothing kept, 3 offers, Oscar's page as it is"),
+    "bench_browser": (7, "layout shift, search, 375 px"),
     "bench_relevance": (16, "tantivy: all (15)"),
     "bench_assigning": (10, "5 × 6, cheapest, above exact"),
     "bench_reports": (7, "the year by subject, 25 rows"),
@@ -37,6 +40,8 @@ ON_POSTGRES = {"bench_sync", "bench_sync_large"}
 def test_program_prints_its_rows(program):
     if connection.vendor == "postgresql" and program not in ON_POSTGRES:
         pytest.skip("It has run on SQLite; nothing of it differs here.")
+    if program == "bench_browser" and not CHROMIUM.exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{CHROMIUM} is missing (Debian's package chromium)")
     command = [sys.executable, f"bench/{program}.py", "--quick", "--json"]
     done = subprocess.run(
         command, cwd=settings.BASE_DIR, env=dict(os.environ), capture_output=True, text=True, check=False

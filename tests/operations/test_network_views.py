@@ -93,6 +93,7 @@ def test_wrong_value_is_said_at_its_field_and_nothing_saved(field, value, board)
 def test_logo_is_kept_and_can_be_taken_away(board):
     board.post(PAGE, filled(board) | {"logo": picture()})
     assert network.current().logo.name.startswith("network/logo")
+    assert 'width="64" height="32">' in board.get("/place/").content.decode()
     board.post(PAGE, filled(board) | {"logo-clear": "on"})
     assert not network.current().logo
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from babel.numbers import format_decimal
 from django import template
 from django.conf import settings
+from django.core.files.images import get_image_dimensions
 from django.core.files.storage import default_storage
 from django.forms import BoundField
 from django.utils import timezone
@@ -26,12 +27,14 @@ from marketplace.catalogue import cover_files, covers
 from marketplace.catalogue.models import ProductFacts
 from marketplace.foundation import money as foundation_money
 from marketplace.foundation import network
+from marketplace.foundation.models import Network
 from search import words
 from search.availability import Opening
 
 register = template.Library()
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_LOGO_HEIGHT = 32
 _ICONS = settings.BASE_DIR / "static" / "icons"
 
 
@@ -192,6 +195,25 @@ def cover(product: Product, *, facts: ProductFacts | None = None, loading: str =
             *(covers.WIDTH, covers.HEIGHT, loading),
         )
     return covers.drawn(product.title, facts.contributors_text if facts else "", facts.publisher if facts else "")
+
+
+@register.simple_tag
+def logo(current: Network) -> SafeString:
+    """The network's logo, with its width, so that nothing beside it moves when it comes."""
+    width = _width(str(current.logo), _LOGO_HEIGHT)
+    size = format_html(' width="{}"', width) if width else ""
+    return format_html('<img src="{}" alt="{}"{} height="{}">', current.logo.url, current.name, size, _LOGO_HEIGHT)
+
+
+@lru_cache(maxsize=8)
+def _width(name: str, height: int) -> int | None:
+    """Of a stored picture shown so high; None where it cannot be read."""
+    try:
+        with default_storage.open(name) as stream:
+            wide, high = get_image_dimensions(stream)
+    except OSError:
+        return None
+    return round(wide * height / high) if wide and high else None
 
 
 @register.inclusion_tag("storefront/parts/field.html")
