@@ -16,9 +16,10 @@ from oscar.apps.catalogue.models import Category, Product
 
 from marketplace.catalogue.models import OtherGtin
 from search import facets, ignored, loosening, queries, suggestions, text
+from search.directory import ShopCard
 from search.engines.base import DEEPEST_HIT, Page, SearchError
 from search.forms import PAGE_SIZE, SORTS, Choices, query_of
-from search.reader import Reader, reader_of
+from search.reader import Reader, entrance_of, reader_of
 from search.rows import rows
 
 _PAGES_BESIDE = 2
@@ -37,7 +38,8 @@ class FacetedSearchView(View):
             page, failed = _found(chosen, reader)
         if straight := straight_hit(chosen, page):
             return redirect(straight)
-        shown = context(chosen, page, reader, failed=failed)
+        entrance = entrance_of(request)
+        shown = context(chosen, page, reader, failed=failed, entrance=entrance)
         shown["looser"] = _looser(chosen, shown["chips"], reader) if not page.total and not failed else []
         response = render(request, "search/results.html", {**shown, "left_out": left_out})
         parameters = chosen.parameters(page=chosen.page if chosen.page > 1 else "")
@@ -100,9 +102,16 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 
 def context(
-    chosen: Choices, page: Page, reader: Reader, *, failed: bool = False, shop_id: int | None = None
+    chosen: Choices,
+    page: Page,
+    reader: Reader,
+    *,
+    failed: bool = False,
+    shop_id: int | None = None,
+    entrance: ShopCard | None = None,
 ) -> dict[str, Any]:
-    """What the result page shows."""
+    """What the result page shows. The offer of `shop_id`, or else of the shop whose entrance this is, stands first."""
+    shop_id = shop_id or (entrance.pk if entrance else None)
     subjects = facets.subject_names(page, chosen)
     switches = [(name, label, name in chosen.switches) for name, label in facets.switch_labels(reader).items()]
     return {
@@ -117,8 +126,17 @@ def context(
         "sorts": SORTS,
         "reader": reader,
         "pages": page_links(chosen, page.total),
+        "scope": _scope(chosen, entrance) if entrance else None,
         "suggestion_parameters": Choices(text=page.suggestion).parameters() if page.suggestion else "",
     }
+
+
+def _scope(chosen: Choices, entrance: ShopCard) -> tuple[bool, str]:
+    """Whether only the titles of the entrance's shop are shown, and the parameters of the other way."""
+    shops = chosen.chosen.get("shop", ())
+    if entrance.slug in shops:
+        return True, chosen.parameters(shop=())
+    return False, chosen.parameters(shop=(entrance.slug,))
 
 
 def straight_hit(chosen: Choices, page: Page) -> str:

@@ -47,6 +47,21 @@ class Subject(models.Model):
         return f"{self.code} {self.label_en}"
 
 
+class SubjectMapping(models.Model):
+    """What a beginning of another scheme's codes means in Thema; the longest that fits counts. Loaded by
+    `import_subjects`."""
+
+    scheme = models.CharField(max_length=20)
+    prefix = models.CharField(max_length=20)
+    thema = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scheme", "prefix"], name="subject_mapping_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scheme} {self.prefix}: {self.thema}"
+
+
 class ProductFacts(models.Model):
     """What is known of a product beside Oscar's columns. `provenance` says for each fact which source gave it."""
 

@@ -11,7 +11,7 @@ from search import directory, listings, queries
 from search.engines.base import SearchError
 from search.forms import SORTS, choices
 from search.listings import Listing
-from search.reader import reader_of
+from search.reader import entrance_of, reader_of
 from search.views import context, plain_search
 
 
@@ -48,7 +48,7 @@ def _page(request: HttpRequest, listing: Listing | None) -> HttpResponse:
         page, failed = plain_search(chosen, listing.where, listing.order), True
     if listing.kind in listings.NAMES and chosen.is_plain and not page.total:
         raise Http404
-    shown = context(chosen, page, reader, failed=failed, shop_id=listing.shop_id)
+    shown = context(chosen, page, reader, failed=failed, shop_id=listing.shop_id, entrance=entrance_of(request))
     code = str(listing.fixed.get("under", ""))
     shown |= {
         "facets": [facet for facet in shown["facets"] if facet.name != listing.kind],

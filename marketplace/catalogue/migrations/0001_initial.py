@@ -120,6 +120,18 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='SubjectMapping',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('scheme', models.CharField(max_length=20)),
+                ('prefix', models.CharField(max_length=20)),
+                ('thema', models.CharField(max_length=20)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('scheme', 'prefix'), name='subject_mapping_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='FactEdit',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
