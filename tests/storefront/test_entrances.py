@@ -100,10 +100,8 @@ def test_what_is_bought_inside_lies_in_the_one_basket(client, market):
     inside = f"/at/port{market[0].get_absolute_url()}"
     offer = client.get(inside).context["buyable"]
     assert offer.shop.name == "Librairie du Port"
-    answer = client.post(
-        "/at/port/basket/add/",
-        {"stock_record": offer.stock_record_id, "quantity": 1, "next": market[0].get_absolute_url()},
-    )
+    sent = {"stock_record": offer.stock_record_id, "quantity": 1, "next": market[0].get_absolute_url()}
+    answer = client.post("/at/port/basket/add/", sent)
     assert (answer.status_code, answer["Location"]) == (302, inside)
     assert "Librairie du Port" in client.get("/basket/").content.decode()
     assert client.get("/at/port/basket/")["Location"] == "/basket/"
