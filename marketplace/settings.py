@@ -133,8 +133,8 @@ MIGRATION_MODULES = {label: f"oscar.apps.{label}.migrations" for label in OSCAR_
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "marketplace.storefront.entrances.EntranceMiddleware",
     "marketplace.csp.ContentPolicyMiddleware",
+    "marketplace.storefront.entrances.EntranceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "marketplace.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -24,7 +24,7 @@ _WITHIN = (
     *("/basket/add/", "/i18n/"),
 )
 # On a host of its own an entrance needs what its pages are made of as well.
-_MADE_OF = ("/network.css", "/favicon.ico", "/shops/", settings.STATIC_URL, settings.MEDIA_URL)
+_MADE_OF = ("/network.css", "/favicon.ico", settings.STATIC_URL, settings.MEDIA_URL)
 _LINKS = re.compile(r"""(<(?:a|form)\s[^>]*?(?:href|action)="|\s(?:hx-get|data-suggest|data-href)=")(/[^"]*)""")
 _SAFE = ("GET", "HEAD")
 
