@@ -89,9 +89,9 @@ def _by_host(request: HttpRequest, slug: str, get_response: Answer) -> HttpRespo
 
 
 def _slug_of(host: str) -> str:
-    """The first part of an entrance's host; empty for the network's own and any other that the site answers for."""
+    """The beginning of an entrance's host; empty for the network's own and those that the operator named."""
     slug = host.removesuffix(f".{settings.ENTRANCE_DOMAIN}")
-    return "" if host in (slug, urlsplit(settings.SITE_URL).hostname) or "." in slug else slug
+    return "" if host in (slug, urlsplit(settings.SITE_URL).hostname, *settings.ALLOWED_HOSTS) else slug
 
 
 def _has(path: str, shop: ShopCard) -> bool:

@@ -38,7 +38,7 @@ def client():
 @pytest.fixture
 def domain(settings):
     settings.ENTRANCE_DOMAIN = "halles.test"
-    settings.ALLOWED_HOSTS = ["testserver", ".halles.test"]
+    settings.ALLOWED_HOSTS = ["testserver", "www.halles.test", ".halles.test"]
     settings.CSRF_TRUSTED_ORIGINS = ["http://*.halles.test"]
 
 
@@ -165,7 +165,14 @@ def test_a_form_is_sent_from_an_entrances_host(market, domain):
 
 @pytest.mark.parametrize(
     ("host", "status"),
-    [("nobody.halles.test", 404), ("port.evil.test", 400), ("port.halles.test.evil.test", 400), ("testserver", 200)],
+    [
+        ("nobody.halles.test", 404),
+        ("a.port.halles.test", 404),
+        ("port.evil.test", 400),
+        ("port.halles.test.evil.test", 400),
+        ("testserver", 200),
+        ("www.halles.test", 200),
+    ],
 )
 def test_other_hosts_are_refused_as_ever(client, market, domain, host, status):
     assert client.get("/", headers={"host": host}).status_code == status
