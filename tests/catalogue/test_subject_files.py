@@ -61,7 +61,16 @@ def test_a_mapping_goes_before_ours_and_titles_are_filed_anew(tmp_path):
     feed = Feed.objects.create(shop=factories.shop(), name="list", kind="jsonl")
     product = factories.product("L'Étranger", gtin=9782070360024)
     said = {"title": "L'Étranger", "subjects": [["clil", "3443", ""]]}
-    SourceRecord.objects.create(feed=feed, sku="1", product=product, facts=said)
+    SourceRecord.objects.create(
+        feed=feed,
+        sku="1",
+        product_id=product.pk,
+        title="L'Étranger",
+        facts=said,
+        offer_hash=0,
+        stock_hash=0,
+        facts_hash=0,
+    )
     book = openpyxl.Workbook()
     for row in (["Code", "Libellé", "Thema"], [3443, "Romans", "FBA"], [34, "", "DN"], [3442, "", ""], [3000, "", "9"]):
         book.active.append(row)
@@ -95,7 +104,7 @@ def test_our_tables_name_subjects_that_there_are():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "first line must name"),
+        ("", "no row could be read"),
         ("a;b\n1;2\n", "first line must name"),
         ("code;label_fr\n", "no row could be read"),
         ("code;label_fr\n<b>;x\n", "Row 2: “<B>” is no code"),
