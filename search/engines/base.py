@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from search import text
 from search.documents import TitleDocument
 from search.engines import filtering, matching, spelling, suggesting
-from search.engines.clauses import All, Answer, Clause, Request, Term
+from search.engines.clauses import All, Answer, Clause, Nothing, Request, Term
 from search.engines.matching import Reading
 from search.engines.query import (
     DEEPEST_HIT,
@@ -69,11 +69,6 @@ class Engine(ABC):
     def status(self) -> Status:
         """Never raises."""
 
-    @abstractmethod
-    def ready(self) -> bool:
-        """Whether there is an index that answers; one short look, for those who ask several times a second. Never
-        raises."""
-
     # for all engines
 
     def search(self, query: Query) -> Page:
@@ -103,6 +98,15 @@ class Engine(ABC):
                 return 0
             match = matching.match(typed, Reading.EXACT)
         return self.answer(Request(match=match, filters=filtering.filters(query), limit=0)).total
+
+    def ready(self) -> bool:
+        """Whether there is an index that answers: one question that finds nothing, for those who ask several times a
+        second. Never raises."""
+        try:
+            self.answer(Request(match=Nothing(), limit=0))
+        except SearchError:
+            return False
+        return True
 
     def suggest(self, typed: str, limit: int = 8) -> list[Suggestion]:
         """Titles, authors and series that begin with what was typed, with typos where too few do."""

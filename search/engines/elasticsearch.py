@@ -158,13 +158,6 @@ class ElasticsearchEngine(Engine):
             detail = str(self._missing() if missing else error)
             return Status(engine="elasticsearch", healthy=False, lost=missing, detail=detail)
 
-    def ready(self) -> bool:
-        try:
-            with only_search_errors("open"):
-                return bool(self._client(SECONDS_TO_SEARCH).indices.exists_alias(name=self._live))
-        except SearchError:
-            return False
-
     def _client(self, timeout_seconds: float) -> Elasticsearch:
         return _client(self._address, timeout_seconds, os.getpid())
 

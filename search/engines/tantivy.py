@@ -145,14 +145,6 @@ class TantivyEngine(Engine):
             return Status(engine="tantivy", healthy=False, lost=True, detail=str(error))
         return Status(engine="tantivy", healthy=True, documents=searcher.num_docs, last_commit=committed, bytes=size)
 
-    def ready(self) -> bool:
-        try:
-            with only_search_errors("open"):
-                self._searcher()
-        except SearchError:
-            return False
-        return True
-
     def _searcher(self) -> tantivy.Searcher:
         """The newest commit. A ``stat`` of two files notices what any process has written since the last call."""
         with self._lock:
