@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
@@ -40,6 +42,9 @@ def production_is_safe(**kwargs: object) -> list[CheckMessage]:
         "HALLES_HOSTS holds *: name the hosts.": "*" in settings.ALLOWED_HOSTS,
         "HALLES_HTTPS is off: readers pay here, plain HTTP will not do.": not settings.SECURE_SSL_REDIRECT,
         "HALLES_SITE_URL must begin with https://.": not settings.SITE_URL.startswith("https://"),
+        "HALLES_ENTRANCE_DOMAIN must be the host of HALLES_SITE_URL or what follows its first dot: both share "
+        "their visitors' cookies.": bool(settings.ENTRANCE_DOMAIN)
+        and not f".{urlsplit(settings.SITE_URL).hostname}".endswith(f".{settings.ENTRANCE_DOMAIN}"),
         "The fake Stripe is on: give STRIPE_SECRET_KEY.": settings.STRIPE_FAKE,
         "STRIPE_WEBHOOK_SECRET is missing: events could be forged.": bool(settings.STRIPE_SECRET_KEY)
         and not settings.STRIPE_WEBHOOK_SECRET,

@@ -41,6 +41,11 @@ FIELD_KEY = env("HALLES_FIELD_KEY", SECRET_KEY)
 SITE_URL = env("HALLES_SITE_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env_list("HALLES_HOSTS") or (["127.0.0.1", "localhost", "[::1]", "testserver"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
+# Shops' own entrances as <slug>.<domain> (marketplace.storefront.entrances); empty: by path alone, /at/<slug>/.
+ENTRANCE_DOMAIN = env("HALLES_ENTRANCE_DOMAIN").lower().strip(".")
+if ENTRANCE_DOMAIN:
+    ALLOWED_HOSTS += [f".{ENTRANCE_DOMAIN}"]
+    CSRF_TRUSTED_ORIGINS += [f"{SITE_URL.partition('://')[0]}://*.{ENTRANCE_DOMAIN}"]
 TESTING = env_bool("HALLES_TESTING", False)
 
 # Oscar's apps that we replace by a class-only fork (DESIGN: no field, no migration of ours).
@@ -129,6 +134,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "marketplace.csp.ContentPolicyMiddleware",
+    "marketplace.storefront.entrances.EntranceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "marketplace.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -56,6 +56,7 @@ STEPS = [
     Step("sweep_stripe", "marketplace.payments.sweeping:sweep", 600, slow=True),
     Step("index_titles", "search.indexing:index_titles", 0.2),
     Step("heal_index", "search.indexing:heal_index", 15, slow=True),
+    Step("drop_gone_names", "search.names:drop_gone", 300, slow=True),
     Step("send_mail", "marketplace.foundation.mail:send_mail", 2),
     Step("watch_alerts", "marketplace.readers.alerts:watch_alerts", 5),
     Step("follow_freshness", "shops.freshness:follow_freshness", 20),

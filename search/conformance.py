@@ -79,6 +79,12 @@ class EngineConformance:
     def test_filters_and_facets_equal_a_count_by_hand(self, filled: Engine, query: Query) -> None:
         check_against_count_by_hand(filled, query)
 
+    @pytest.mark.parametrize("text", ["", "jardin", "l'étranger", "9782070360024", "?!", "xyzzyplugh"])
+    def test_a_count_is_what_is_found_as_written(self, filled: Engine, text: str) -> None:
+        query = Query(text=text, languages=("fr",))
+        page = filled.search(query)
+        assert filled.count(query) == (0 if page.corrected else page.total)
+
     def test_quoted_words_are_found_only_together(self, filled: Engine) -> None:
         assert filled.search(Query(text='"prince petit"')).corrected
         assert filled.search(Query(text="«\u00a0petit prince\u00a0»")) == Page(
@@ -272,11 +278,13 @@ class EngineConformance:
     def test_status_tells_of_the_index(self, opening: Callable[[], Engine]) -> None:
         engine = opening()
         missing = engine.status()
+        assert engine.ready() is False
         assert (missing.healthy, missing.documents, missing.detail != "") == (False, 0, True)
         with pytest.raises(SearchError):
             engine.search(Query())
         engine.write([samples.title(1)])
         found = engine.status()
+        assert engine.ready() is True
         assert (found.healthy, found.documents, found.bytes > 0) == (True, 1, True)
         assert found.last_commit is not None
 

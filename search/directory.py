@@ -88,6 +88,9 @@ class ShopCard:
     deliveries: tuple[Delivery, ...]
     kept_share: float
     seller: Seller
+    logo: str  # the address of its picture, and its colours as #rrggbb: empty where it has none of its own
+    colour: str
+    colour_dark: str
 
     @property
     def kind_name(self) -> str:
@@ -176,6 +179,9 @@ def _card(shop: Shop) -> ShopCard:
             return_terms_fr=shop.return_terms_fr,
             return_terms_en=shop.return_terms_en,
         ),
+        logo=shop.logo.url if shop.logo else "",
+        colour=shop.colour,
+        colour_dark=shop.colour_dark,
     )
 
 

@@ -26,9 +26,10 @@ _MOST_NAMED, _LONGEST_NAMED = 3, 40
 _LANGUAGES = frozenset(Locale("en").languages)
 
 
-def known_choices(parameters: QueryDict, reader: Reader) -> tuple[Choices, list[str]]:
-    """The choices without values that do not exist, and a sentence for whatever was left out."""
-    read = choices(parameters)
+def known_choices(parameters: QueryDict, reader: Reader, usual_sort: Sort = Sort.BEST) -> tuple[Choices, list[str]]:
+    """The choices without values that do not exist, and a sentence for whatever was left out. `usual_sort` is what a
+    page has that says none."""
+    read = choices(parameters, usual_sort)
     known = {name: tuple(value for value in values if _IS_KNOWN[name](value)) for name, values in read.chosen.items()}
     chosen = replace(read, chosen={name: values for name, values in known.items() if values})
     return chosen, [*_of_text(parameters), *_of_values(parameters, read, chosen), *_of_reader(chosen, reader)]

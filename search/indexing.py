@@ -48,7 +48,7 @@ def index_titles(now: datetime) -> int:
         if not marks:
             return 0
         product_ids = sorted({product_id for _, product_id in marks})
-        if not queries.engine().status().healthy and Product.objects.exclude(pk__in=product_ids).exists():
+        if not queries.engine().ready() and Product.objects.exclude(pk__in=product_ids).exists():
             return 0  # it is `heal_index` that builds: an index of these titles alone would look whole
         gone = set(product_ids)
         failpoint("index.before_write")

@@ -27,8 +27,7 @@ from search.reader import Reader
 _BY_TITLE = ("title", "pk")
 _BY_VOLUME = (Length("facts__series_number"), "facts__series_number", "pk")
 LAST_FIRST = ("-pk",)
-NAMES = {"author": "authors", "publisher": "publishers", "series": "series"}
-"""Kinds of names that have a page, and what the engine's query calls them."""
+_LONGEST_CODE = 20
 
 
 class Crumb(NamedTuple):
@@ -83,7 +82,7 @@ def named(kind: str, slug: str) -> Listing | None:
         kind=kind,
         name=row.name,
         address=names.address_of(kind, row.slug),
-        fixed={NAMES[kind]: (row.key,)},
+        fixed={names.QUERIED[kind]: (row.key,)},
         where=said[kind],
         order=_BY_VOLUME if is_series else _BY_TITLE,
         sort=Sort.VOLUME if is_series else Sort.BEST,
@@ -93,21 +92,30 @@ def named(kind: str, slug: str) -> Listing | None:
 
 def subject(code: str) -> Listing | None:
     """A subject with all that is under it; None for a code that has no name. One query."""
-    row = Subject.objects.filter(scheme=subjects.SCHEME, code=code).first() if code.isalnum() else None
-    if row is None:
+    above = [code[:end] for end in range(1, len(code) + 1)] if code.isalnum() and len(code) <= _LONGEST_CODE else []
+    rows = list(Subject.objects.filter(scheme=subjects.SCHEME, code__in=above).order_by("code")) if above else []
+    if not rows or rows[-1].code != code:
         return None
-    label = row.label_en if (get_language() or "").startswith("en") else row.label_fr
+    row = rows[-1]
     in_sql = Product.objects.alias(codes=Cast("facts__subject_codes", TextField())).filter(codes__contains=f'"{code}')
     address = subject_address(code, row.label_fr, row.label_en)
     return Listing(
         kind="subject",
-        name=label,
+        name=_label(row),
         address=address,
-        trail=subject_trail(code[:-1]),
+        trail=tuple(_crumb(upper) for upper in rows[:-1]),
         fixed={"under": code},
         where=Q(pk__in=in_sql.values("pk")),
         feed=f"{address}feed.atom",
     )
+
+
+def _label(row: Subject) -> str:
+    return row.label_en if (get_language() or "").startswith("en") else row.label_fr
+
+
+def _crumb(row: Subject) -> Crumb:
+    return Crumb(_label(row), subject_address(row.code, row.label_fr, row.label_en))
 
 
 @lru_cache(maxsize=4096)
@@ -122,13 +130,14 @@ def subject_trail(code: str) -> tuple[Crumb, ...]:
 
 
 def subjects_below(code: str, counted: Iterable[FacetValue]) -> list[tuple[Crumb, int]]:
-    """The subjects one level below a code ("": the first level), with how many titles each has, by their code."""
-    found = []
-    for value, titles in sorted(counted, key=lambda counted: str(counted.value)):
-        below = str(value)
-        if len(below) == len(code) + 1 and below.startswith(code) and subjects.path(below)[-1:] == [below]:
-            found.append((subject_trail(below)[-1], titles))
-    return found
+    """The subjects one level below a code ("": the first level), with how many titles each has, by their code. No
+    query above the levels that only a loaded table has names for; one there."""
+    counts = {str(below): titles for below, titles in counted if len(str(below)) == len(code) + 1}
+    below = sorted(one for one in counts if one.startswith(code))
+    if len(code) < subjects.DEEPEST:
+        return [(subject_trail(one)[-1], counts[one]) for one in below if subjects.path(one)[-1:] == [one]]
+    rows = Subject.objects.filter(scheme=subjects.SCHEME, code__in=below).order_by("code") if below else []
+    return [(_crumb(row), counts[row.code]) for row in rows]
 
 
 def subject_address(code: str, french: str = "", english: str = "") -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from search import queries
+from search.engines.base import Query
 from search.facets import Chip
-from search.forms import Choices, query_of
-from search.reader import Reader
+from search.forms import Choices
 
-MOST = 6
-"""Ways that are counted, each a search."""
+MOST = 4
+"""Ways that are counted, each by one question to the engine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +24,13 @@ class Looser:
     span: tuple[int | None, int | None] | None = None
 
 
-def looser(chosen: Choices, chips: list[Chip], reader: Reader) -> list[Looser]:
+def looser(
+    chosen: Choices, chips: list[Chip], query: Callable[[Choices], Query], *, text: str | None = None
+) -> list[Looser]:
     """Each filter without which something is found, most titles first. Values of one kind go together, since any of
-    them would do. `SearchError` where the search is down."""
+    them would do. `query` makes the engine's question of some choices; `text` is the nearest spelling of the words,
+    where there is one: the words are looked for as they are written, so that each way costs one question.
+    `SearchError` where the search is down."""
     ways: dict[str, tuple[Choices, list[Chip]]] = {}
     for chip in chips:
         if chip.name != "order":  # looks for more, not for less
@@ -34,7 +39,7 @@ def looser(chosen: Choices, chips: list[Chip], reader: Reader) -> list[Looser]:
         Looser(
             label=", ".join(chip.label for chip in of_kind),
             parameters=without.parameters(),
-            titles=queries.search(replace(query_of(without, reader, facets=()), page_size=1)).total,
+            titles=queries.count(query(replace(without, text=text or without.text))),
             span=of_kind[0].span,
         )
         for without, of_kind in list(ways.values())[:MOST]

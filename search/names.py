@@ -8,28 +8,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import blake2b
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from django.db import transaction
 from django.utils.text import slugify
+from oscar.apps.catalogue.models import Product
 
 from marketplace.catalogue.models import ListedName
 from marketplace.catalogue.slugs import slug as ascii_slug
 from marketplace.foundation import bulk
-from search import text
+from search import queries, text
 from search.documents import TitleDocument
-from search.engines.query import LONGEST_CODE
+from search.engines.query import LONGEST_CODE, Query, SearchError
 
 Kind = ListedName.Kind
+QUERIED: dict[str, Any] = {"author": "authors", "publisher": "publishers", "series": "series"}
+"""Kinds of names, and what the engine's query calls them."""
 
 _NOTHING_LEFT = "title"
 _BATCH = 2000
 _MOST_KNOWN = 100_000  # of some 250 bytes each
+_LOOKED_EVERY = timedelta(days=7)
+_LOOKED_AT = 500  # at once: a second of an engine's time
 _known: dict[tuple[str, str], date] = {}
 _lock = Lock()
 
@@ -93,6 +98,39 @@ def noting(documents: Iterable[TitleDocument], on: date, *, changed: bool) -> It
     _write(found, on, changed=changed)
 
 
+def drop_gone(now: datetime) -> int:
+    """Step: names whose last title has gone have no page, and leave the sitemap. The longest not looked at first, each
+    by one question to the engine, once a week at most; those that changed today wait. Nothing is dropped while the
+    index is down, or has hardly half of the titles."""
+    day = now.date()
+    due = ListedName.objects.filter(looked_on__lte=day - _LOOKED_EVERY, changed_on__lt=day).order_by("looked_on", "pk")
+    rows = list(due[:_LOOKED_AT])
+    if not rows or not _index_is_whole():
+        return 0
+    try:
+        gone = [row for row in rows if not queries.count(_titles_of(row))]
+    except SearchError:
+        return 0
+    there = set(rows) - set(gone)
+    ListedName.objects.filter(pk__in=[row.pk for row in there]).update(looked_on=day)
+    dropped = 0
+    for row in gone:  # unless a title of it was indexed meanwhile
+        dropped += ListedName.objects.filter(pk=row.pk, changed_on=row.changed_on).delete()[0]
+        with _lock:
+            _known.pop((row.kind, row.slug), None)
+    return dropped
+
+
+def _titles_of(row: ListedName) -> Query:
+    wanted: dict[str, Any] = {QUERIED[row.kind]: (row.key,)}
+    return Query(**wanted)
+
+
+def _index_is_whole() -> bool:
+    state = queries.engine().status()
+    return state.healthy and 2 * state.documents >= Product.objects.filter(is_public=True).count()
+
+
 def forget() -> None:
     """Of what this process has written: between tests."""
     with _lock:
@@ -124,8 +162,8 @@ _ROWS = {
 }
 # In the order of their places, so that two processes never wait for each other.
 _WRITE = """
-INSERT INTO titles_listedname (kind, slug, key, name, changed_on)
-SELECT kind, slug, key, name, {on} FROM ({rows}) AS said WHERE true ORDER BY kind, slug
+INSERT INTO titles_listedname (kind, slug, key, name, changed_on, looked_on)
+SELECT kind, slug, key, name, {on}, {on} FROM ({rows}) AS said WHERE true ORDER BY kind, slug
 ON CONFLICT (kind, slug) DO UPDATE SET key = excluded.key"""
 # A key follows a folding that has changed since.
 _OTHER_KEY = " WHERE titles_listedname.key <> excluded.key"

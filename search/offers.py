@@ -145,6 +145,11 @@ def offers_of(product_ids: Iterable[int], reader: Reader) -> dict[int, list[Offe
     return found
 
 
+def of_one_first(offers: list[Offer], shop: ShopCard | None) -> list[Offer]:
+    """The same offers, a shop's before all others: in its own entrance."""
+    return sorted(offers, key=lambda offer: offer.shop.pk != shop.pk) if shop else offers
+
+
 def best(offers: Iterable[Offer]) -> Offer | None:
     """The one whose button a list shows: the first that can be bought; new before used."""
     return next((offer for offer in offers if offer.buyable), None)

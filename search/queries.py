@@ -24,6 +24,11 @@ def search(query: Query) -> Page:
     return engine().search(query)
 
 
+def count(query: Query) -> int:
+    """How many titles have the words as they are written: one question; ``SearchError`` where the search is down."""
+    return engine().count(query)
+
+
 def suggest(typed: str, limit: int = 8) -> list[Suggestion]:
     """Completions while a reader types; ``SearchError`` where the search is down."""
     return engine().suggest(typed, limit)

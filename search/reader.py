@@ -40,13 +40,19 @@ def reader_of(request: HttpRequest) -> Reader:
     """Read once per request; no query where there is no session cookie."""
     known = getattr(request, "_reader", None)
     if known is None:
+        entrance = entrance_of(request)
         known = Reader(
             place=_place(request.COOKIES.get(PLACE_COOKIE, "")),
-            shop_id=request.session.get(_SHOP),
+            shop_id=entrance.pk if entrance else request.session.get(_SHOP),
             now=timezone.now(),
         )
         request._reader = known  # type: ignore[attr-defined]
     return known
+
+
+def entrance_of(request: HttpRequest) -> ShopCard | None:
+    """The shop through whose own entrance the visitor came (`storefront.entrances`): theirs, while they are in it."""
+    return getattr(request, "entrance", None)
 
 
 def remember_place(response: HttpResponse, place: Place) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from search import directory, queries
+from search import directory, names, queries
 from search.engines import matching, suggesting
 from search.engines.base import SearchError, Suggestion
 
@@ -58,4 +58,5 @@ def shops(typed: str) -> list[directory.ShopCard]:
 def _option(found: Suggestion) -> Option:
     if found.product_id is not None:
         return Option(text=found.text, address=f"/catalogue/_{found.product_id}/")
-    return Option(text=found.text, address=f"{reverse('search:search')}?{urlencode({'q': found.text})}")
+    page = names.address(found.kind, found.text)
+    return Option(text=found.text, address=page or f"{reverse('search:search')}?{urlencode({'q': found.text})}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -16,9 +18,11 @@ from oscar.apps.catalogue.models import Category, Product
 
 from marketplace.catalogue.models import OtherGtin
 from search import facets, ignored, loosening, queries, suggestions, text
-from search.engines.base import DEEPEST_HIT, Page, SearchError
+from search.directory import ShopCard
+from search.elsewhere import elsewhere
+from search.engines.base import DEEPEST_HIT, Page, Query, SearchError
 from search.forms import PAGE_SIZE, SORTS, Choices, query_of
-from search.reader import Reader, reader_of
+from search.reader import Reader, entrance_of, reader_of
 from search.rows import rows
 
 _PAGES_BESIDE = 2
@@ -30,34 +34,60 @@ class FacetedSearchView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         reader = reader_of(request)
         chosen, left_out = ignored.known_choices(request.GET, reader)
-        page, failed = _found(chosen, reader)
-        if page.total and chosen.page > (last := last_page(page.total)):
-            left_out.append(_page_is_beyond(last))
-            chosen = replace(chosen, page=last)
-            page, failed = _found(chosen, reader)
+        found = Found.of(chosen, left_out, partial(query_of, reader=reader), plain_search)
+        chosen, page, failed = found.chosen, found.page, found.failed
         if straight := straight_hit(chosen, page):
             return redirect(straight)
-        shown = context(chosen, page, reader, failed=failed)
-        shown["looser"] = _looser(chosen, shown["chips"], reader) if not page.total and not failed else []
-        response = render(request, "search/results.html", {**shown, "left_out": left_out})
+        entrance = entrance_of(request)
+        shown = context(chosen, page, reader, failed=failed, entrance=entrance)
+        response = render(request, "search/results.html", {**shown, **found.said(shown["chips"])})
         parameters = chosen.parameters(page=chosen.page if chosen.page > 1 else "")
         response["HX-Push-Url"] = f"{request.path}?{parameters}" if parameters else request.path
         return response
 
 
-def _found(chosen: Choices, reader: Reader) -> tuple[Page, bool]:
-    """The page, and whether the search engine is down and SQL answered."""
-    try:
-        return queries.search(query_of(chosen, reader)), False
-    except SearchError:
-        return plain_search(chosen), True
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What there is for a reader's choices. `failed`: the search engine is down, and SQL answered. `left_out` says in
+    words what of the address was not looked for."""
+
+    chosen: Choices
+    page: Page
+    failed: bool
+    left_out: Sequence[str]
+    query: Callable[[Choices], Query]
+
+    @classmethod
+    def of(
+        cls,
+        chosen: Choices,
+        left_out: Sequence[str],
+        query: Callable[[Choices], Query],
+        plain: Callable[[Choices], Page],
+    ) -> Found:
+        """`query` makes the engine's question of some choices, `plain` answers from SQL. A page beyond the last is the
+        last."""
+        page, failed = _page_of(chosen, query, plain)
+        if page.total and chosen.page > (last := last_page(page.total)):
+            left_out = [*left_out, _page_is_beyond(last)]
+            chosen = replace(chosen, page=last)
+            page, failed = _page_of(chosen, query, plain)
+        return cls(chosen=chosen, page=page, failed=failed, left_out=left_out, query=query)
+
+    def said(self, chips: list[facets.Chip]) -> dict[str, Any]:
+        """For the page: what was left out, and where nothing was found which filters keep titles away."""
+        looser: list[loosening.Looser] = []
+        if not self.page.total and not self.failed:
+            with suppress(SearchError):
+                looser = loosening.looser(self.chosen, chips, self.query, text=self.page.suggestion)
+        return {"left_out": self.left_out, "looser": looser}
 
 
-def _looser(chosen: Choices, chips: list[facets.Chip], reader: Reader) -> list[loosening.Looser]:
+def _page_of(chosen: Choices, query: Callable[[Choices], Query], plain: Callable[[Choices], Page]) -> tuple[Page, bool]:
     try:
-        return loosening.looser(chosen, chips, reader)
+        return queries.search(query(chosen)), False
     except SearchError:
-        return []
+        return plain(chosen), True
 
 
 def _page_is_beyond(last: int) -> str:
@@ -100,9 +130,16 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 
 def context(
-    chosen: Choices, page: Page, reader: Reader, *, failed: bool = False, shop_id: int | None = None
+    chosen: Choices,
+    page: Page,
+    reader: Reader,
+    *,
+    failed: bool = False,
+    shop_id: int | None = None,
+    entrance: ShopCard | None = None,
 ) -> dict[str, Any]:
-    """What the result page shows."""
+    """What the result page shows. The offer of `shop_id`, or else of the shop whose entrance this is, stands first."""
+    shop_id = shop_id or (entrance.pk if entrance else None)
     subjects = facets.subject_names(page, chosen)
     switches = [(name, label, name in chosen.switches) for name, label in facets.switch_labels(reader).items()]
     return {
@@ -117,8 +154,18 @@ def context(
         "sorts": SORTS,
         "reader": reader,
         "pages": page_links(chosen, page.total),
+        "elsewhere": None if page.total else elsewhere(chosen.text),
+        "scope": _scope(chosen, entrance) if entrance else None,
         "suggestion_parameters": Choices(text=page.suggestion).parameters() if page.suggestion else "",
     }
+
+
+def _scope(chosen: Choices, entrance: ShopCard) -> tuple[bool, str]:
+    """Whether only the titles of the entrance's shop are shown, and the parameters of the other way."""
+    shops = chosen.chosen.get("shop", ())
+    if entrance.slug in shops:
+        return True, chosen.parameters(shop=())
+    return False, chosen.parameters(shop=(entrance.slug,))
 
 
 def straight_hit(chosen: Choices, page: Page) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, Exists, F, OuterRef, Sum, Value
+from django.db.models.functions import Coalesce
 
 from shops.models import Shop, ShopOrderLine, StockIncident
 
@@ -13,20 +14,28 @@ WINDOW = timedelta(days=180)
 USUAL_SHARE = 0.95
 _WEIGHT = 20  # units
 _MISSING = (ShopOrderLine.Reason.SOLD, ShopOrderLine.Reason.NOT_FOUND, ShopOrderLine.Reason.DAMAGED)
+_SAME = timedelta(days=2)  # between an incident and the answer that tells of it
 _STEP = 0.01  # a smaller change is not written
 
 
 def measure_keeping(now: datetime) -> int:
     """Step: work out each shop's share anew, from the units it answered for in the last half year. What it declined
-    since the copy was not there counts against it, and so does each time that its till was faster. Returns how many
-    shops have another one."""
+    since the copy was not there counts against it, and so does each time that its till was faster; where both tell of
+    the same copy, it counts once. Returns how many shops have another one."""
     since = now - WINDOW
     lines = ShopOrderLine.objects.filter(shop_order__answered_at__gte=since).order_by()
     by_shop = lines.values_list("shop_order__shop_id")
     answered = dict(by_shop.annotate(units=Sum(F("accepted") + F("declined"))))
     missing = dict(by_shop.filter(decline_reason__in=_MISSING).annotate(units=Sum("declined")))
+    told = ShopOrderLine.objects.filter(
+        stock_record=OuterRef("stock_record"),
+        decline_reason__in=_MISSING,
+        declined__gt=0,
+        shop_order__answered_at__gte=OuterRef("opened_at") - _SAME,
+        shop_order__answered_at__lte=Coalesce(OuterRef("closed_at"), Value(now)) + _SAME,
+    )
     faster = dict(
-        StockIncident.objects.filter(opened_at__gte=since)
+        StockIncident.objects.filter(~Exists(told), opened_at__gte=since)
         .order_by()
         .values_list("stock_record__partner__shop")
         .annotate(times=Count("pk"))

@@ -7,6 +7,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.foundation.models import COLOUR
+
 
 class Shop(models.Model):
     """An independent seller, one-to-one with Oscar's Partner (which carries its stock records)."""
@@ -106,6 +108,10 @@ class Shop(models.Model):
     )
     description_fr = models.TextField(blank=True)
     description_en = models.TextField(blank=True)
+    # How its own entrance looks (`search.entrances`); empty: as the network does.
+    logo = models.ImageField(upload_to="shops/", blank=True)
+    colour = models.CharField(max_length=7, blank=True, validators=[COLOUR])
+    colour_dark = models.CharField(max_length=7, blank=True, validators=[COLOUR])
     stock_kind = models.CharField(max_length=10, choices=StockKind.choices, default=StockKind.ON_HAND)
     # From its word that a line is taken, how long until its own number contains it. A day where a person rings it up.
     booking_lag_minutes = models.PositiveIntegerField(default=24 * 60)

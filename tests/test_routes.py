@@ -90,6 +90,7 @@ ROUTES: dict[str, Row] = {
     "storefront:suggest": get(EVERYONE),
     "storefront:favicon": get(MOVED),
     "storefront:network-css": get(EVERYONE),
+    "storefront:shop-css": get(EVERYONE, "slug"),
     "storefront:title": get(EVERYONE, "title_slug", "title"),
     "storefront:named": get(EVERYONE, "name_kind", "name_slug"),
     "storefront:subject": get(EVERYONE, "subject"),

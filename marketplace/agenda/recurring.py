@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice, takewhile
 
 from dateutil.rrule import rrulestr
@@ -15,6 +15,7 @@ MOST_COUNTED = 10_000
 OLDEST_DAYS = 20 * 366
 """A series that began earlier is not worked out: each of its days would be counted."""
 _LONGEST_RULE = 500
+_MOST_YEARS = 60
 _PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"}
 _FREQUENCIES = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
@@ -42,11 +43,36 @@ def occurrences(
         raise RuleError(str(error)) from error
 
 
-def _bounded(rule: str, first: datetime, until: datetime) -> str:
-    """The rule with an end of its own at most at `until`, in the zone's own time."""
+def yearly(rule: str, first: datetime, *, since: datetime, until: datetime, offset: timedelta) -> list[datetime]:
+    """When the clocks change, by a zone's rule: once a year, as clock times without a zone, like `first`, `since` and
+    `until`. An UNTIL in UTC is told in clock time by `offset`. Raises `RuleError` for what is no such rule."""
+    parts = _parts(rule)
+    if parts.get("FREQ") != "YEARLY" or "COUNT" in parts or not _whole(parts.get("INTERVAL", "1"), 1):
+        raise RuleError(rule[:60])
+    last = until
+    if said := parts.pop("UNTIL", ""):
+        zone = timezone(offset)
+        last = min(last, _until(said, first.replace(tzinfo=zone)).astimezone(zone).replace(tzinfo=None))
+    # Some rules begin in 1601: what was long ago is not worked out.
+    day = 28 if (first.month, first.day) == (2, 29) else first.day
+    begins = first.replace(year=max(first.year, since.year - 1), day=day)
+    try:
+        found = rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=begins)
+        return [one for one in islice(found.between(since, last, inc=True), _MOST_YEARS) if one > first]
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+        raise RuleError(str(error)) from error
+
+
+def _parts(rule: str) -> dict[str, str]:
     parts = dict(part.upper().partition("=")[::2] for part in rule[:_LONGEST_RULE].rstrip(";").split(";"))
     if len(rule) > _LONGEST_RULE or not parts.keys() <= _PARTS or parts.get("FREQ") not in _FREQUENCIES:
         raise RuleError(rule[:60])
+    return parts
+
+
+def _bounded(rule: str, first: datetime, until: datetime) -> str:
+    """The rule with an end of its own at most at `until`, in the zone's own time."""
+    parts = _parts(rule)
     if not _whole(parts.get("INTERVAL", "1"), 1000):  # with 0 it would never end
         raise RuleError(rule[:60])
     last = until

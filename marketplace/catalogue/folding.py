@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from marketplace.catalogue import subjects
@@ -91,20 +91,22 @@ def is_book(gtin: int | None) -> bool:
 def fold(product_ids: Sequence[int], statements: Iterable[Statement], *, now: datetime, new: bool = False) -> set[int]:
     """Write the facts of these products that differ from what is stored, and Oscar's title with them; mark what changed
     for the index. `product_ids` are at most some thousands; `statements` are all there are about them. Returns the
-    products that changed. `new`: none of them has facts yet. One query and, where something differs, two statements."""
+    products that changed. `new`: none of them has facts yet. One query, one more where subjects of other schemes are
+    mapped and, where something differs, two statements."""
     if not product_ids:
         return set()
     said: dict[int, list[Statement]] = {}
     for statement in statements:
         said.setdefault(statement.product_id, []).append(statement)
     stored = _titles(product_ids) if new else _stored(product_ids)
+    loaded = cache(subjects.mappings)
     changed, retitled = [], 0
     for product_id in product_ids:
         title, upc, facts = stored.get(product_id, ("", None, None))
         if product_id not in said or product_id not in stored:
             continue
         gtin = (facts and facts["gtin"]) or (int(upc) if upc and upc.isdigit() else None)
-        folded_title, folded = fold_one(said[product_id], gtin=gtin)
+        folded_title, folded = fold_one(said[product_id], gtin=gtin, loaded=loaded)
         if folded_title != title or folded != facts:
             changed.append((product_id, folded_title or title, folded))
             retitled += folded_title not in ("", title)
@@ -135,12 +137,14 @@ def _show(product_ids: Sequence[int]) -> None:
         )
 
 
-def fold_one(statements: Sequence[Statement], *, gtin: int | None) -> tuple[str, dict[str, Any]]:
-    """(title, columns of ProductFacts) for one product. The pure rule; no database."""
+def fold_one(
+    statements: Sequence[Statement], *, gtin: int | None, loaded: Callable[[], subjects.Mappings] = dict
+) -> tuple[str, dict[str, Any]]:
+    """(title, columns of ProductFacts) for one product. The pure rule; no database but for what `loaded` asks."""
     title, said, provenance = _said_alone(*statements) if len(statements) == 1 else _best(statements)
     found = said.get
     people = [{"name": name, "role": role} for name, role in found("contributors") or ()]
-    codes = subjects.thema_codes(found("subjects") or ())
+    codes = subjects.thema_codes(found("subjects") or (), loaded)
     return title[:PRODUCT_TITLE_LENGTH], {
         "gtin": gtin,
         "subtitle": (found("subtitle") or "")[:300],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -36,8 +38,8 @@ class Subject(models.Model):
     scheme = models.CharField(max_length=20, default="thema")
     code = models.CharField(max_length=20)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
-    label_fr = models.CharField(max_length=120)
-    label_en = models.CharField(max_length=120)
+    label_fr = models.CharField(max_length=250)
+    label_en = models.CharField(max_length=250)
 
     class Meta:
         ordering = ["code"]
@@ -45,6 +47,21 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.label_en}"
+
+
+class SubjectMapping(models.Model):
+    """What a beginning of another scheme's codes means in Thema; the longest that fits counts. Loaded by
+    `import_subjects`."""
+
+    scheme = models.CharField(max_length=20)
+    prefix = models.CharField(max_length=20)
+    thema = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scheme", "prefix"], name="subject_mapping_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scheme} {self.prefix}: {self.thema}"
 
 
 class ProductFacts(models.Model):
@@ -196,7 +213,8 @@ class WorkChange(models.Model):
 
 class ListedName(models.Model):
     """A name with a page of its own, at `slug`: an author's, a publisher's or a series'. Written as titles are indexed
-    (`search.names`), never taken away. Spellings with the same `key` are one; the first of them has the page."""
+    (`search.names`), taken away some time after its last title has gone. Spellings with the same `key` are one; the
+    first of them has the page."""
 
     class Kind(models.TextChoices):
         AUTHOR = "author", _("Author")
@@ -208,10 +226,14 @@ class ListedName(models.Model):
     key = models.CharField(max_length=300, help_text="What the index knows it by.")
     name = models.CharField(max_length=300)
     changed_on = models.DateField(help_text="The last day on which one of its titles was indexed anew.")
+    looked_on = models.DateField(default=date.min, help_text="When it was last seen to have a title.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "slug"], name="listed_name_once")]
-        indexes = [models.Index(fields=["kind", "key"], name="listed_name_key")]
+        indexes = [
+            models.Index(fields=["kind", "key"], name="listed_name_key"),
+            models.Index(fields=["looked_on", "id"], name="listed_name_looked"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.name}"

@@ -1,19 +1,24 @@
 """Subjects of books: Thema's two upper levels with labels of our own in two languages, and what others map into them.
 
 Thema (EDItEUR) is the trade's international scheme; each character of a code is one level. Below the second level codes
-are kept as sent, but shown under their second.
+are kept as sent; they have names where an operator has loaded the full table (`subject_files`), and are shown under
+their second level otherwise. BISAC's and CLIL's codes are mapped: by what the operator loaded, else by our own tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from marketplace.catalogue.models import Subject
+from marketplace.catalogue.clil import CLIL_THEMES
+from marketplace.catalogue.models import Subject, SubjectMapping
 from marketplace.catalogue.thema import BISAC_PREFIXES, THEMA
 
 SCHEME = "thema"
 DEEPEST = 2  # levels that have labels
 MOST_CODES = 20
+Mappings = Mapping[str, Mapping[str, str]]
+MAPPED: Mappings = {"bisac": BISAC_PREFIXES, "clil": CLIL_THEMES}
+"""Schemes whose codes are mapped, with our own tables: the beginning of a code → Thema."""
 _COLUMNS = ("code", "label_fr", "label_en")
 
 
@@ -28,25 +33,31 @@ def label(code: str, language: str) -> str:
     return THEMA[levels[-1]][0 if language.startswith("fr") else 1] if levels else ""
 
 
-def thema_codes(subjects: Iterable[Sequence[str]]) -> list[str]:
-    """Thema codes of (scheme, code, text) triples, in their order: Thema's own first, else what BISAC's mean."""
+def thema_codes(subjects: Iterable[Sequence[str]], loaded: Callable[[], Mappings] = dict) -> list[str]:
+    """Thema codes of (scheme, code, text) triples, in their order: Thema's own first, else what the others' mean.
+    `loaded` gives the operator's mappings; it is asked only where there is something to map."""
     own, mapped = [], []
     for scheme, code, _ in subjects:
         code = code.strip().upper()
         if scheme == SCHEME and code[:1] in THEMA:
             own.append(code)
-        elif scheme == "bisac":
-            found = bisac_to_thema(code)
+        elif scheme in MAPPED:
+            found = _longest(code, loaded().get(scheme, {})) or _longest(code, MAPPED[scheme])
             mapped += [found] if found else []
     return list(dict.fromkeys(own or mapped))[:MOST_CODES]
 
 
-def bisac_to_thema(code: str) -> str:
+def mappings() -> Mappings:
+    """What the operator loaded. One query."""
+    found: dict[str, dict[str, str]] = {}
+    for scheme, prefix, thema in SubjectMapping.objects.values_list("scheme", "prefix", "thema"):
+        found.setdefault(scheme, {})[prefix] = thema
+    return found
+
+
+def _longest(code: str, prefixes: Mapping[str, str]) -> str:
     """FIC022020 is FF: the longest prefix in the table; empty for none."""
-    for length in range(len(code), 2, -1):
-        if code[:length] in BISAC_PREFIXES:
-            return BISAC_PREFIXES[code[:length]]
-    return ""
+    return next((prefixes[code[:end]] for end in range(len(code), 0, -1) if code[:end] in prefixes), "")
 
 
 def load() -> int:

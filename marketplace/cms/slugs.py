@@ -8,14 +8,16 @@ from functools import cache
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from marketplace.storefront import entrances
+
 _WORD = re.compile(r"^\^?([\w-]+)")
 
 
 @cache
 def taken() -> frozenset[str]:
-    """The first parts of all addresses but Wagtail's own pages, which match anything."""
+    """The first parts of all addresses but Wagtail's own pages, which match anything; that of shops' entrances too."""
     found = _first_parts(get_resolver().url_patterns)
-    folders = (settings.STATIC_URL, settings.MEDIA_URL)
+    folders = (settings.STATIC_URL, settings.MEDIA_URL, entrances.PREFIX)
     return frozenset(found | {folder.strip("/").split("/")[0] for folder in folders})
 
 

@@ -17,6 +17,12 @@ TILES = RegexValidator(
 )
 
 
+CATALOGUE = RegexValidator(
+    r"^https://[a-z0-9.-]+(:[0-9]+)?/(?=\S*\{(?:query|isbn)\})[^\s{}]*(?:\{(?:query|isbn)\}[^\s{}]*)+$",
+    _("Write an https address with {query} or {isbn}, as in https://catalogue.example.org/search?q={query}."),
+)
+
+
 class Network(models.Model):
     """The marketplace itself: one row, read through `foundation.network.current()`, edited on a page."""
 
@@ -43,6 +49,9 @@ class Network(models.Model):
     # Where the map of shops gets its ground from. Empty: from nobody, and a reader's browser asks no third party.
     tile_address = models.CharField(max_length=300, blank=True, validators=[TILES])
     tile_attribution = models.CharField(max_length=200, blank=True)
+    # Where a reader looks for what no shop's list has. Empty: nowhere.
+    distributor_name = models.CharField(max_length=80, blank=True)
+    distributor_address = models.CharField(max_length=300, blank=True, validators=[CATALOGUE])
     new_shop_days = models.PositiveSmallIntegerField("Days for which a shop is new", default=30)
     answer_within_hours = models.PositiveSmallIntegerField("Hours a shop has to answer", default=48)
     # Whether tax is in the price or on top of it; how much: `checkout.tax_tables`. Its own numbers are for what it

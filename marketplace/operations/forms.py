@@ -8,16 +8,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from marketplace.foundation import tax_numbers
+from marketplace.foundation import looks, tax_numbers
 from marketplace.foundation.models import Network
-
-LOGO_BYTES = 2 * 1024 * 1024
-LOGO_PIXELS = 4000
-LOGO_FORMATS = {"PNG", "JPEG", "WEBP"}
 
 GROUPS: list[tuple[Any, list[str]]] = [
     (gettext_lazy("Name and looks"), ["name", "tagline_fr", "tagline_en", "logo", "colour", "colour_dark"]),
@@ -34,6 +29,7 @@ GROUPS: list[tuple[Any, list[str]]] = [
         ],
     ),
     (gettext_lazy("Tax on the commission"), ["tax_registered", "tax_number", "qst_number"]),
+    (gettext_lazy("What no shop has"), ["distributor_name", "distributor_address"]),
     (gettext_lazy("Map of shops"), ["tile_address", "tile_attribution"]),
     (gettext_lazy("Legal texts"), ["terms_fr", "terms_en", "privacy_fr", "privacy_en"]),
 ]
@@ -87,6 +83,8 @@ class NetworkForm(forms.ModelForm):
             "answer_within_hours": gettext_lazy("Hours a shop has to answer"),
             "tile_address": gettext_lazy("Address of the map's tiles"),
             "tile_attribution": gettext_lazy("Whose map it is"),
+            "distributor_name": gettext_lazy("Name of a distributor's catalogue"),
+            "distributor_address": gettext_lazy("Its address"),
             "new_shop_days": gettext_lazy("Days for which a shop is new"),
             "tax_included": gettext_lazy("Prices include tax"),
             "tax_registered": gettext_lazy("The network is registered for tax"),
@@ -108,6 +106,10 @@ class NetworkForm(forms.ModelForm):
             ),
             "tax_included": gettext_lazy("How much tax is due is in the tables: by place, kind of article and day."),
             "tax_registered": gettext_lazy("Not ticked, as a small supplier: it charges none on its commission."),
+            "distributor_address": gettext_lazy(
+                "As in https://catalogue.example.org/search?q={query}. A search that finds nothing leads there: "
+                "{query} stands for the words, {isbn} for the number of whoever looked for one. Empty: nowhere."
+            ),
             "tile_attribution": gettext_lazy("Shown on the map, as its licence asks. It may hold a link."),
             "new_shop_days": gettext_lazy("What it brings without an ISBN or EAN is looked at first. 0: nothing."),
             "currency": gettext_lazy("Three letters, as in CAD. Do not change it once something was sold."),
@@ -130,18 +132,7 @@ class NetworkForm(forms.ModelForm):
         return cleaned | tax_numbers.checked_fields(self, cleaned, cleaned.get("country", ""))
 
     def clean_logo(self) -> object:
-        """Pillow has opened it by now; what it is decides, not its name."""
-        logo = self.cleaned_data["logo"]
-        if not isinstance(logo, UploadedFile):
-            return logo
-        image = logo.image  # type: ignore[attr-defined]
-        if image.format not in LOGO_FORMATS:
-            raise ValidationError(_("Give a PNG, JPEG or WebP picture; this is %(kind)s.") % {"kind": image.format})
-        if (logo.size or 0) > LOGO_BYTES:
-            raise ValidationError(_("The logo is larger than 2 MB. Make it smaller."))
-        if max(image.size) > LOGO_PIXELS:
-            raise ValidationError(_("The logo is more than %(most)s pixels wide or high.") % {"most": LOGO_PIXELS})
-        return logo
+        return looks.checked_logo(self.cleaned_data["logo"])
 
     def _capitals(self, name: str, length: int) -> str:
         value = self.cleaned_data[name].upper()

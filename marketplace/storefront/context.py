@@ -15,7 +15,7 @@ from oscar.apps.basket.models import Basket, Line
 from marketplace.foundation import network
 from search.availability import Opening, Place, opening
 from search.directory import ShopCard
-from search.reader import reader_of
+from search.reader import entrance_of, reader_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ def storefront(request: HttpRequest) -> dict[str, object]:
     current = network.current()
     return {
         "network": current,
+        "entrance": entrance_of(request),
         "site_languages": [
             pair for pair in settings.LANGUAGES if not current.languages or pair[0] in current.languages
         ],

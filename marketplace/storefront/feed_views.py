@@ -30,6 +30,7 @@ from search.views import plain_search
 from shops import sellable
 
 ENTRIES = 50
+_LOOKED_THROUGH = 1000  # articles of a shop
 _KEPT_SECONDS = 60  # they say what is there
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -81,11 +82,14 @@ def newest(listing: Listing, reader: Reader) -> Sequence[int]:
 
 
 def newest_in_shop(shop_id: int, reader: Reader) -> Sequence[int]:
-    records = StockRecord.objects.filter(partner__shop__pk=shop_id, product__is_public=True).exclude(price=None)
-    sold = sellable.annotate_sellable(records, now=reader.now).filter(sellable__gt=0)
+    """Of what the shop listed last; among its last `_LOOKED_THROUGH` articles, so that a shop's whole stock is never
+    worked out for fifty of it."""
+    records = StockRecord.objects.filter(partner__shop__pk=shop_id)
     # Not by the key's index: it would be read back to the days in which this shop sent something.
-    last_first = sold.order_by((F("pk") + 0).desc()).values_list("product_id", flat=True)
-    return list(dict.fromkeys(last_first[:ENTRIES]))
+    last = list(records.order_by((F("pk") + 0).desc()).values_list("pk", flat=True)[:_LOOKED_THROUGH])
+    there = StockRecord.objects.filter(pk__in=last, product__is_public=True).exclude(price=None)
+    sold = sellable.annotate_sellable(there, now=reader.now).filter(sellable__gt=0)
+    return list(dict.fromkeys(sold.order_by("-pk").values_list("product_id", flat=True)[:ENTRIES]))
 
 
 def _feed(request: HttpRequest, listing: Listing, title: str, found: Sequence[Row]) -> HttpResponse:

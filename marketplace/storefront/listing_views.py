@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import unquote
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from search import directory, listings, queries
-from search.engines.base import SearchError
-from search.forms import SORTS, choices
+from search import directory, ignored, listings, names
+from search.forms import SORTS
 from search.listings import Listing
-from search.reader import reader_of
-from search.views import context, plain_search
+from search.reader import entrance_of, reader_of
+from search.views import Found, context, plain_search
 
 
 def named(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
@@ -40,17 +40,21 @@ def _page(request: HttpRequest, listing: Listing | None) -> HttpResponse:
     if request.path != unquote(listing.address):
         rest = request.META["QUERY_STRING"]
         return redirect(f"{listing.address}?{rest}" if rest else listing.address, permanent=True)
-    chosen = choices(request.GET, listing.sort)
     reader = reader_of(request)
-    try:
-        page, failed = queries.search(listing.query(chosen, reader)), False
-    except SearchError:
-        page, failed = plain_search(chosen, listing.where, listing.order), True
-    if listing.kind in listings.NAMES and chosen.is_plain and not page.total:
+    chosen, left_out = ignored.known_choices(request.GET, reader, listing.sort)
+    found = Found.of(
+        chosen,
+        left_out,
+        partial(listing.query, reader=reader),
+        partial(plain_search, where=listing.where, order=listing.order),
+    )
+    chosen, page, failed = found.chosen, found.page, found.failed
+    if listing.kind in names.QUERIED and chosen.is_plain and not page.total:
         raise Http404
-    shown = context(chosen, page, reader, failed=failed, shop_id=listing.shop_id)
+    shown = context(chosen, page, reader, failed=failed, shop_id=listing.shop_id, entrance=entrance_of(request))
     code = str(listing.fixed.get("under", ""))
     shown |= {
+        **found.said(shown["chips"]),
         "facets": [facet for facet in shown["facets"] if facet.name != listing.kind],
         "narrower": listings.subjects_below(code, page.facets.get("subject", ())) if code and not chosen.text else [],
         "listing": listing,

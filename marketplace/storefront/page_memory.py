@@ -24,6 +24,7 @@ from django.utils.translation import get_language
 
 from marketplace.foundation import network
 from marketplace.foundation.models import Network
+from search.reader import entrance_of
 
 CSRF_MARK = secrets.token_hex(32)
 """Stands in a kept page where each visitor's own token goes. Nobody outside this process can write it."""
@@ -55,8 +56,10 @@ _lock = Lock()
 
 
 def is_stranger(request: HttpRequest) -> bool:
-    """Without a session, a basket or a message: the visitor's page depends on nothing but the language."""
-    return not set(request.COOKIES) - {settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
+    """Without a session, a basket or a message, and not in a shop's own entrance, where it is theirs: the visitor's
+    page depends on nothing but the language."""
+    known = set(request.COOKIES) - {settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
+    return not known and entrance_of(request) is None
 
 
 def of_this_second(request: HttpRequest, *, asked_at: float) -> HttpResponse | None:

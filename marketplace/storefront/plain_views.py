@@ -11,28 +11,29 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition
 
 from marketplace.cms import legal
-from marketplace.foundation import network
+from marketplace.foundation import looks, network
 from marketplace.storefront.templatetags.storefront import in_language
+from search import directory
 
 _OF_THE_NETWORK = ("terms", "privacy")
-_DARK_TEXT, _LIGHT_TEXT = "#0b1f17", "#ffffff"
 
 
-def _colours_etag(request: HttpRequest) -> str:
-    current = network.current()
-    return f'"{blake2b((current.colour + current.colour_dark).encode(), digest_size=6).hexdigest()}"'
+def _colours(slug: str = "") -> tuple[str, str]:
+    """The network's, or what a shop has of its own over them."""
+    current, shop = network.current(), directory.by_slug(slug) if slug else None
+    light, dark = (shop.colour, shop.colour_dark) if shop else ("", "")
+    return light or current.colour, dark or current.colour_dark
+
+
+def _colours_etag(request: HttpRequest, slug: str = "") -> str:
+    return f'"{blake2b("".join(_colours(slug)).encode(), digest_size=6).hexdigest()}"'
 
 
 @condition(etag_func=_colours_etag)
-def network_css(request: HttpRequest) -> HttpResponse:
-    """`/network.css`: the network's own colours over the tokens. Pages name it with its colours in the address, so it
-    may be kept for long."""
-    current = network.current()
-    sheet = (
-        f":root{{{_colours(current.colour)}}}"
-        f"@media (prefers-color-scheme:dark){{:root{{{_colours(current.colour_dark)}}}}}\n"
-    )
-    response = HttpResponse(sheet, content_type="text/css; charset=utf-8")
+def network_css(request: HttpRequest, slug: str = "") -> HttpResponse:
+    """`/network.css`, and of a shop's entrance `/shops/<slug>/colours.css`: colours over the tokens. Pages name it with
+    its colours in the address, so it may be kept for long."""
+    response = HttpResponse(looks.sheet(*_colours(slug)), content_type="text/css; charset=utf-8")
     patch_cache_control(response, public=True, max_age=86_400)
     return response
 
@@ -56,18 +57,3 @@ def legal_page(request: HttpRequest, kind: str) -> HttpResponse:
 
 def open_data(request: HttpRequest) -> HttpResponse:
     return render(request, "storefront/open_data.html")
-
-
-def text_on(colour: str) -> str:
-    """Black or white, whichever is easier to read on `colour` (#rrggbb), by WCAG's relative luminance."""
-    return _LIGHT_TEXT if 1.05 / (_luminance(colour) + 0.05) >= 4.5 else _DARK_TEXT
-
-
-def _colours(colour: str) -> str:
-    return f"--green:{colour};--on-green:{text_on(colour)}"
-
-
-def _luminance(colour: str) -> float:
-    channels = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -7,13 +7,15 @@ from django_htmx.middleware import HtmxDetails
 from oscar.apps.basket.models import Basket
 
 from marketplace.models import User
+from search.directory import ShopCard
 
 
 class ReaderRequest(HttpRequest):
-    """For types alone: `basket` is Oscar's, loaded when it is touched."""
+    """For types alone: `basket` is Oscar's, loaded when it is touched; `entrance` is missing outside of one."""
 
     basket: Basket
     htmx: HtmxDetails
+    entrance: ShopCard
 
 
 def account(request: HttpRequest) -> User | None:

@@ -20,9 +20,10 @@ from marketplace.readers.reviews import Reviews
 from marketplace.storefront import page_memory, structured, title_rows
 from marketplace.storefront.beside import Beside, beside
 from search import listings, offers
+from search.directory import ShopCard
 from search.listings import Crumb
 from search.offers import Offer
-from search.reader import Reader, reader_of
+from search.reader import Reader, entrance_of, reader_of
 from shops import special_orders
 from shops.models import Shop
 from shops.special_orders import KnownPrice
@@ -43,6 +44,8 @@ class OfferGroup:
     used: bool
     offers: Sequence[Offer]
     all_shown: bool = False
+    shop_name: str = ""
+    """Of the offers of the shop whose entrance this is, new and used."""
 
     @property
     def shown(self) -> Sequence[Offer]:
@@ -72,14 +75,15 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     reader = reader_of(request)
     works = editions(facts) if facts and facts.work_id else []
     offered = offers.offers_of([product.pk, *(edition.pk for edition in works)], reader)
-    found = offered.get(product.pk, [])
+    entrance = entrance_of(request)
+    found = offers.of_one_first(offered.get(product.pk, []), entrance)
     near = beside(product, facts) if facts else Beside()
     trail = trail_of(facts)
     reviewed = reviews.of_title(product, most=SHOWN_REVIEWS)
     context = {
         "product": product,
         "facts": facts,
-        "groups": groups(found, all_shown=request.GET.get("offers") == "all"),
+        "groups": groups(found, all_shown=request.GET.get("offers") == "all", entrance=entrance),
         "reader": reader,
         "buyable": offers.best(found),
         "my_shop_orders": _my_shop_orders(product.pk, found, reader),
@@ -151,11 +155,17 @@ def _age(facts: ProductFacts) -> int:
     return -facts.publication_date.toordinal() if facts.publication_date else 0
 
 
-def groups(found: Sequence[Offer], *, all_shown: bool = False) -> list[OfferGroup]:
-    """New first, used after; a group without offers is left out."""
+def groups(found: Sequence[Offer], *, all_shown: bool = False, entrance: ShopCard | None = None) -> list[OfferGroup]:
+    """New first, used after; in a shop's own entrance its offers before both, as in `found`. A group without offers is
+    left out."""
+    own = [offer for offer in found if entrance and offer.shop.pk == entrance.pk]
+    others = found[len(own) :]
     parts = [
-        OfferGroup(used=used, offers=[offer for offer in found if offer.is_used is used], all_shown=all_shown)
-        for used in (False, True)
+        OfferGroup(used=False, offers=own, all_shown=True, shop_name=entrance.name if entrance else ""),
+        *(
+            OfferGroup(used=used, offers=[offer for offer in others if offer.is_used is used], all_shown=all_shown)
+            for used in (False, True)
+        ),
     ]
     return [part for part in parts if part.offers]
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("shops/", shop_views.shops, name="shops"),
     path("", include("marketplace.storefront.urls_events")),
     path("shops/<slug:slug>/", shop_views.shop, name="shop"),
+    path("shops/<slug:slug>/colours.css", plain_views.network_css, name="shop-css"),
     path("map/", shop_views.shop_map, name="map"),
     path("place/", place_views.place, name="place"),
     path("place/towns/", place_views.towns, name="towns"),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from search import text
 from search.documents import TitleDocument
 from search.engines import filtering, matching, spelling, suggesting
-from search.engines.clauses import All, Answer, Clause, Request, Term
+from search.engines.clauses import All, Answer, Clause, Nothing, Request, Term
 from search.engines.matching import Reading
 from search.engines.query import (
     DEEPEST_HIT,
@@ -85,6 +85,28 @@ class Engine(ABC):
         if not typed.words:
             return Page(ids=(), total=0, facets={name: [] for name in FACETS if name in query.facets})
         return self._search_words(query, typed)
+
+    def count(self, query: Query) -> int:
+        """How many titles have the words as they are written, under the query's filters. One question."""
+        if not query.text.strip():
+            match = matching.everything()
+        elif gtin := text.isbn_query(query.text):
+            match = Term("gtin", gtin)
+        else:
+            typed = matching.take_apart(query.text)
+            if not typed.words:
+                return 0
+            match = matching.match(typed, Reading.EXACT)
+        return self.answer(Request(match=match, filters=filtering.filters(query), limit=0)).total
+
+    def ready(self) -> bool:
+        """Whether there is an index that answers: one question that finds nothing, for those who ask several times a
+        second. Never raises."""
+        try:
+            self.answer(Request(match=Nothing(), limit=0))
+        except SearchError:
+            return False
+        return True
 
     def suggest(self, typed: str, limit: int = 8) -> list[Suggestion]:
         """Titles, authors and series that begin with what was typed, with typos where too few do."""

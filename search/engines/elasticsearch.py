@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -34,6 +34,9 @@ SECONDS_TO_SEARCH = 3.0
 SECONDS_TO_WRITE = 30.0
 SECONDS_OF_REST = 5.0
 """After a search that was not answered in time others are not even tried for so long: no page waits for each."""
+
+GRACE = timedelta(days=1)
+"""For so long after a new version's first index was built, those of other versions stay: they may run beside it."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _TRIES = 3
@@ -119,7 +122,8 @@ class ElasticsearchEngine(Engine):
     def rebuild(self, documents: Iterable[TitleDocument]) -> int:
         with rebuilding_alone(self._path):
             with only_search_errors("rebuild"):
-                self._sweep(unfinished=True)
+                since = self._in_use_since()
+                self._sweep()
                 index = self._make(secrets.token_hex(6), self._next, _BUILDING)
             try:
                 number = self._fill(documents)
@@ -130,7 +134,7 @@ class ElasticsearchEngine(Engine):
                     self._delete(index)
                 raise
             with only_search_errors("rebuild"):
-                self._sweep(unfinished=False)
+                self._sweep(of_others_before=since)
         return number
 
     def status(self) -> Status:
@@ -251,11 +255,29 @@ class ElasticsearchEngine(Engine):
             ]
         )
 
-    def _sweep(self, *, unfinished: bool) -> None:
-        """Removes old generations; ``unfinished``, those that a killed rebuild left, and no live one of any version."""
+    def _sweep(self, *, of_others_before: datetime | None = None) -> None:
+        """Removes what is left of our own version: what is not live. Of other versions, which may be searched and built
+        by programs that run beside this one, only what was made before that time."""
+        made = self._made()
         for index, aliases in self._aliases().items():
-            if not any(alias.endswith(".live") for alias in aliases) if unfinished else self._live not in aliases:
+            if index.startswith(f"{self._prefix}."):
+                if self._live not in aliases:
+                    self._delete(index)
+            elif of_others_before and index in made and made[index] < of_others_before:
                 self._delete(index)
+
+    def _in_use_since(self) -> datetime | None:
+        """When our own live index was made, where that is longer than `GRACE` ago: nobody goes back to what was before
+        it, and whoever ran beside it has been replaced."""
+        made = self._made()
+        own = [made[index] for index, aliases in self._aliases().items() if self._live in aliases and index in made]
+        since = min(own, default=None)
+        return since if since and since < datetime.now(tz=UTC) - GRACE else None
+
+    def _made(self) -> dict[str, datetime]:
+        found = self._client(SECONDS_TO_WRITE).indices.get_settings(index=self._pattern, name="index.creation_date")
+        milliseconds = {index: int(facts["settings"]["index"]["creation_date"]) for index, facts in found.items()}
+        return {index: datetime.fromtimestamp(made / 1000, tz=UTC) for index, made in milliseconds.items()}
 
     def _delete(self, index: str) -> None:
         self._client(SECONDS_TO_WRITE).indices.delete(index=index, ignore_unavailable=True)

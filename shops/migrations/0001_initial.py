@@ -1,3 +1,4 @@
+import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 from django.conf import settings
@@ -121,6 +122,9 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(choices=[('fr', 'Français'), ('en', 'English')], default='fr', help_text="Its mail's language.", max_length=2)),
                 ('description_fr', models.TextField(blank=True)),
                 ('description_en', models.TextField(blank=True)),
+                ('logo', models.ImageField(blank=True, upload_to='shops/')),
+                ('colour', models.CharField(blank=True, max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-fA-F]{6}$', 'A colour is written #rrggbb.')])),
+                ('colour_dark', models.CharField(blank=True, max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-fA-F]{6}$', 'A colour is written #rrggbb.')])),
                 ('stock_kind', models.CharField(choices=[('on_hand', 'On hand'), ('available', 'Available')], default='on_hand', max_length=10)),
                 ('booking_lag_minutes', models.PositiveIntegerField(default=1440)),
                 ('reserves_on_accept', models.BooleanField(default=False)),

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog_sync.models import Webhook
 from catalog_sync.titles.questions import Choice
-from marketplace.foundation import tax_numbers
+from marketplace.foundation import looks, tax_numbers
+from marketplace.foundation.models import COLOUR
 from shops.models import Shop, ShopOrderLine
 from shops.portal.words import REASONS
 
 MOST = 10_000
+# `--paper` and, in the dark, `--sheet` of static/css/tokens.css: what stands out on these stands out on the others.
+_LIGHT_GROUND, _DARK_GROUND = "#fbfaf6", "#1c1f24"
 
 
 class ListForm(forms.Form):
@@ -116,7 +120,7 @@ class HandOverForm(OrderForm):
 
 
 class ProfileForm(forms.ModelForm):
-    """What readers filter shops by."""
+    """What readers filter shops by, and how the shop's own entrance looks."""
 
     goods = forms.MultipleChoiceField(
         label=gettext_lazy("What there is on the shelves"),
@@ -133,11 +137,52 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = Shop
-        fields = ["kind", "goods", "services"]
-        labels = {"kind": gettext_lazy("Kind of shop")}
+        fields = ["kind", "goods", "services", "logo", "colour", "colour_dark"]
+        labels = {
+            "kind": gettext_lazy("Kind of shop"),
+            "logo": gettext_lazy("Logo"),
+            "colour": gettext_lazy("Main colour on light ground"),
+            "colour_dark": gettext_lazy("Main colour on dark ground"),
+        }
+        help_texts = {
+            "logo": gettext_lazy("PNG, JPEG or WebP, at most 2 MB. Shown 32 pixels high."),
+            "colour": gettext_lazy("Written #rrggbb. Empty: the network's."),
+            "colour_dark": gettext_lazy("For readers whose screen is dark. Empty: the network's."),
+        }
 
     def several(self) -> list[forms.BoundField]:
         return [self["goods"], self["services"]]
+
+    def looks(self) -> list[forms.BoundField]:
+        return [self["logo"], self["colour"], self["colour_dark"]]
+
+    def clean_logo(self) -> object:
+        return looks.checked_logo(self.cleaned_data["logo"])
+
+    def clean_colour(self) -> str:
+        return self._readable("colour", _LIGHT_GROUND)
+
+    def clean_colour_dark(self) -> str:
+        return self._readable("colour_dark", _DARK_GROUND)
+
+    def _readable(self, name: str, ground: str) -> str:
+        """Links are written in it."""
+        colour = self.cleaned_data[name].lower()
+        if _is_colour(colour) and looks.contrast(colour, ground) < looks.READABLE:
+            raise ValidationError(
+                _("Nobody could read links in %(colour)s there: take a darker one.") % {"colour": colour}
+                if ground == _LIGHT_GROUND
+                else _("Nobody could read links in %(colour)s there: take a lighter one.") % {"colour": colour}
+            )
+        return colour
+
+
+def _is_colour(said: str) -> bool:
+    try:
+        COLOUR(said)
+    except ValidationError:  # the model says so as well
+        return False
+    return True
 
 
 class TaxForm(forms.ModelForm):

@@ -1,4 +1,5 @@
-"""What a shop says of itself: what readers filter shops by, and under which tax numbers it sells."""
+"""What a shop says of itself: what readers filter shops by, the looks of its own entrance, and under which tax numbers
+it sells."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.foundation import audit
+from marketplace.storefront import entrances
 from shops import queries
 from shops.models import Shop
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
@@ -24,13 +26,15 @@ def profile(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 @portal_action
 def save_profile(request: StaffRequest, workplace: Workplace) -> HttpResponse:
-    form = ProfileForm(request.POST, instance=Shop.objects.get(pk=workplace.shop.pk))
+    form = ProfileForm(request.POST, request.FILES, instance=Shop.objects.get(pk=workplace.shop.pk))
     if not form.is_valid():
         return _page(request, workplace, form=form)
     if form.changed_data:
         with transaction.atomic():
             saved = form.save()
-            said = {name: form.cleaned_data[name] for name in form.changed_data}
+            said = {name: form.cleaned_data[name] for name in form.changed_data if name != "logo"}
+            if "logo" in form.changed_data:
+                said["logo"] = saved.logo.name
             audit.record("shop.describe", saved, by=request.user, shop_id=saved.pk, **said)
     messages.success(request, _("Saved.") if form.changed_data else _("Nothing was changed."))
     return redirect("portal:profile", slug=workplace.shop.slug)
@@ -60,6 +64,7 @@ def _page(
     context = {
         "form": form or ProfileForm(instance=workplace.shop),
         "tax_form": tax_form or TaxForm(instance=workplace.shop),
+        "entrance_address": entrances.address(workplace.shop.slug),
         "keeps_accounts": queries.keeps_accounts(request.user, workplace.shop),
     }
     return page(request, workplace, "portal/profile.html", context, status=422 if form or tax_form else 200)

@@ -28,10 +28,10 @@
 
   const before = read();
   if (page) {
-    const here = { title: page.dataset.seen, people: page.dataset.seenPeople, address: location.pathname };
+    const here = { title: page.dataset.seen, people: page.dataset.seenPeople, address: location.pathname.replace(/^\/at\/[^/]+/, "") };
     write([here, ...before.filter((one) => one.address !== here.address)]);
   }
-  const shown = page ? before.filter((one) => one.address !== location.pathname) : before;
+  const shown = page ? before.filter((one) => one.address !== location.pathname.replace(/^\/at\/[^/]+/, "")) : before;
   if (shelf && shown.length) {
     const list = shelf.querySelector("ul");
     for (const one of shown) {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from marketplace.agenda import ical
+from marketplace.agenda import ical, zones
 from marketplace.agenda.ical import CalendarError, Happening
 from tests.agenda.calendar_files import MONTREAL, NOW, READING, calendar
 
@@ -152,3 +153,84 @@ def test_hostile_files_end():
 def test_old_file_of_another_charset_is_read():
     content = calendar("SUMMARY:Été\nDTSTART:20261204").decode().encode("cp1252")
     assert [one.title for one in read(content).happenings] == ["Été"]
+
+
+OWN_ZONE = """BEGIN:VTIMEZONE
+TZID:Boutique
+BEGIN:STANDARD
+DTSTART:16010101T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T020000
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+
+
+def test_a_zone_that_the_file_describes_is_as_the_one_it_describes():
+    zone = zones.described(
+        "x",
+        [
+            zones.Span("16010101T030000", "+0200", "+0100", "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10"),
+            zones.Span("19700329T020000", "+0100", "+0200", "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3"),
+        ],
+    )
+    paris, hour = ZoneInfo("Europe/Paris"), datetime(2026, 1, 1, 0, 30)
+    for hours in range(0, 24 * 366, 5):
+        local = hour + timedelta(hours=hours)
+        for fold in (0, 1):
+            ours, theirs = (local.replace(tzinfo=one, fold=fold).astimezone(UTC) for one in (zone, paris))
+            assert ours == theirs
+        instant = local.replace(tzinfo=UTC)
+        assert instant.astimezone(zone).replace(tzinfo=None) == instant.astimezone(paris).replace(tzinfo=None)
+
+
+def test_events_in_a_zone_of_the_file_have_their_times():
+    events = (
+        "SUMMARY:hiver\nDTSTART;TZID=Boutique:20261204T180000",
+        "SUMMARY:été\nDTSTART;TZID=Boutique:20270704T180000",
+        "SUMMARY:ailleurs\nDTSTART;TZID=Inconnue:20270704T180000",
+    )
+    found = read(calendar(*events, head=OWN_ZONE))
+    assert [(one.title, f"{one.begins:%m-%d %H:%M}") for one in found.happenings] == [
+        ("hiver", "12-04 17:00"),
+        ("été", "07-04 16:00"),
+    ]
+    assert [refusal.code for refusal in found.refused] == ["event_zone"]
+
+
+def test_a_known_name_counts_more_than_what_the_file_says_of_it():
+    wrong = OWN_ZONE.replace("Boutique", "America/Toronto")
+    (one,) = read(calendar("SUMMARY:x\nDTSTART;TZID=America/Toronto:20261204T180000", head=wrong)).happenings
+    assert f"{one.begins:%H:%M}" == "23:00"
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ("TZOFFSETTO:+0100", "TZOFFSETTO:morning"),
+        ("TZOFFSETTO:+0100", "TZOFFSETTO:+9900"),
+        ("RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10", "RRULE:FREQ=SECONDLY"),
+        ("RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10", "RRULE:FREQ=YEARLY;BYDAY=-99SU;BYMONTH=99"),
+        ("DTSTART:16010101T030000", "DTSTART:99999999T999999"),
+    ],
+)
+def test_a_zone_that_cannot_be_understood_refuses_its_events(said, instead):
+    head = OWN_ZONE.replace(said, instead)
+    assert head != OWN_ZONE
+    found = read(calendar("SUMMARY:x\nDTSTART;TZID=Boutique:20261204T180000", head=head))
+    assert (found.happenings, [refusal.code for refusal in found.refused]) == ([], ["event_zone"])
+
+
+def test_thousands_of_zones_and_spans_are_read_no_further():
+    span = "BEGIN:STANDARD\nDTSTART:20200101T000000\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0100\nEND:STANDARD\n"
+    head = "".join(f"BEGIN:VTIMEZONE\nTZID:Z{n}\n{span * 3}END:VTIMEZONE\n" for n in range(2_000))
+    head += f"BEGIN:VTIMEZONE\nTZID:Last\n{span * 5_000}END:VTIMEZONE\n"
+    found = read(calendar(*(f"SUMMARY:x\nDTSTART;TZID={z}:20261204T180000" for z in ("Z1", "Last")), head=head))
+    assert (len(found.happenings), found.refused_count) == (1, 1)

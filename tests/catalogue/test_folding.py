@@ -108,7 +108,7 @@ def test_subjects_are_thema_with_their_path():
     facts = folded(said("a", subjects=[["bisac", "FIC022020", ""], ["thema", "FFC", ""], ["thema", "JBSF", ""]]))
     assert (facts["subject_codes"], facts["subject_path"]) == (["FFC", "JBSF"], ["F", "FF"])
     assert folded(said("a", subjects=[["bisac", "FIC022020", "Mystery"]]))["subject_codes"] == ["FF"]
-    assert folded(said("a", subjects=[["clil", "3442", ""]]))["subject_codes"] == []
+    assert folded(said("a", subjects=[["clil", "3442", ""]]))["subject_codes"] == ["FB"]
 
 
 def test_every_column_is_a_column_of_the_facts():

@@ -90,3 +90,11 @@ def test_areas_have_names_and_codes():
     with translation.override("en"):
         assert area_name("CA-BC") == "British Columbia"
         assert is_area("Colombie-Britannique", "CA-BC")
+
+
+def test_the_largest_of_a_rectangle_are_those_of_all_that_are_in_it():
+    bounds = (45.0, -74.5, 46.5, -72.5)
+    every = gazetteer.largest_first(gazetteer._table().inside(*bounds))
+    assert len(every) > 100
+    assert [gazetteer.within(*bounds, most=most) for most in (1, 50, 10_000)] == [every[:1], every[:50], every]
+    assert gazetteer.within(0, 0, 1, 1, most=5) == []

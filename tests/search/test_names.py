@@ -1,13 +1,13 @@
 """How a name becomes an address, and which names there are."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 
 from marketplace.catalogue import changes
 from marketplace.catalogue.models import ListedName
-from search import indexing, names
+from search import indexing, names, queries
 from search.documents import TitleDocument
 from tests import factories
 
@@ -91,3 +91,39 @@ def test_index_step_writes_them(reindex):
     changes.mark([product.pk])
     indexing.index_titles(timezone.now())
     assert list(ListedName.objects.values_list("kind", "slug")) == [("publisher", "boreal")]
+
+
+def test_a_name_whose_last_title_has_gone_leaves_its_page_and_the_sitemap(client, reindex):
+    kept = factories.product("La Peste", publisher="Gallimard")
+    gone = factories.product("Perdu", publisher="Disparu")
+    reindex()
+    long_ago, today = timezone.now() - timedelta(days=9), timezone.now()
+    ListedName.objects.update(changed_on=long_ago, looked_on=long_ago)
+    gone.is_public = False
+    gone.save()
+    changes.mark([kept.pk, gone.pk])
+    indexing.index_titles(long_ago)
+    assert "/publisher/disparu/" in client.get("/sitemap-names-0.xml").content.decode()
+    assert names.drop_gone(today) == 1
+    assert "/publisher/disparu/" not in client.get("/sitemap-names-0.xml").content.decode()
+    assert list(ListedName.objects.values_list("slug", "looked_on")) == [("gallimard", today.date())]
+    assert names.drop_gone(today) == 0
+    gone.is_public = True
+    gone.save()
+    changes.mark([gone.pk])
+    indexing.index_titles(today)  # it is back, and so is its name, in the same process
+    assert ListedName.objects.filter(slug="disparu").exists()
+
+
+def test_no_name_goes_while_the_index_is_down_or_hardly_there(settings, tmp_path, reindex):
+    for number in range(3):
+        factories.product(f"Titre {number}", publisher=f"Maison {number}")
+    reindex()
+    ListedName.objects.create(kind="publisher", slug="gone", key="gone", name="Gone", changed_on=FIRST)
+    whole = settings.SEARCH_INDEX_PATH
+    settings.SEARCH_INDEX_PATH = tmp_path / "nothing-here"
+    assert names.drop_gone(timezone.now()) == 0
+    queries.engine().write([TitleDocument(product_id=1, title="x")])
+    assert names.drop_gone(timezone.now()) == 0
+    settings.SEARCH_INDEX_PATH = whole
+    assert names.drop_gone(timezone.now()) == 1

@@ -1,3 +1,4 @@
+import html
 import re
 from datetime import date, timedelta
 
@@ -9,6 +10,7 @@ from oscar.core.loading import get_class
 
 from marketplace.catalogue.models import Subject
 from search import suggestions, views
+from search.engines.tantivy import TantivyEngine
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -184,7 +186,8 @@ def test_search_costs_the_same_with_1_and_30_rows(client, reindex, django_assert
 def test_suggestions_are_options_of_a_list(client, market):
     page = client.get("/suggest/?q=camu").content.decode()
     assert 'role="option"' in page
-    assert 'data-href="/search/?q=Albert+Camus"' in page
+    assert 'data-href="/author/albert-camus/"' in page
+    assert client.get("/author/albert-camus/").status_code == 200
     assert client.get("/suggest/?q=").content == b"\n"
 
 
@@ -270,3 +273,46 @@ def test_switches_tell_new_titles_picks_and_shops_that_send(client, reindex):
     reindex()
     found = {name: titles(client.get(f"/search/?{name}=1")) for name in ("new", "picks", "sent", "pickup")}
     assert found == {"new": ["Neuf"], "picks": ["Vieux"], "sent": ["Vieux"], "pickup": ["Neuf"]}
+
+
+@pytest.mark.parametrize(
+    ("typed", "template", "address"),
+    [
+        (
+            "introuvable & cie",
+            "https://cat.example.org/s?q={query}",
+            "https://cat.example.org/s?q=introuvable%20%26%20cie",
+        ),
+        ("978-2-07-036999-9", "https://cat.example.org/{isbn}", None),  # its check digit is wrong
+        (
+            "9782070409341",
+            "https://cat.example.org/{isbn}?{query}",
+            "https://cat.example.org/9782070409341?9782070409341",
+        ),
+        ("introuvable", "https://cat.example.org/{isbn}", None),
+        ("introuvable", "", None),
+        ("", "https://cat.example.org/s?q={query}", None),
+    ],
+)
+def test_what_is_not_found_may_be_looked_for_at_a_distributor(client, market, typed, template, address):
+    factories.network(distributor_address=template, distributor_name="Le <Grossiste>")
+    page = client.get("/search/", {"q": typed, "form": "board"})
+    assert page.context["page"].total == 0
+    assert (page.context["elsewhere"] and page.context["elsewhere"].address) == address
+    link = f'<a href="{html.escape(address or "")}" rel="noopener nofollow">Le &lt;Grossiste&gt;</a>'
+    assert (link in page.content.decode()) is (address is not None)
+
+
+def test_a_title_that_no_shop_has_is_found(client, market, reindex):
+    factories.product("Perdu de vue", gtin=9782070360100)
+    reindex()
+    assert titles(client.get("/search/?q=perdu+de+vue")) == ["Perdu de vue"]
+
+
+def test_nothing_found_asks_the_engine_a_handful_of_questions(client, market, monkeypatch):
+    asked = []
+    answer = TantivyEngine.answer
+    monkeypatch.setattr(TantivyEngine, "answer", lambda self, request: asked.append(request) or answer(self, request))
+    filters = "shop=page&form=board&language=fr&audience=general&condition=new&price=1-2&published=20200101-&new=1"
+    client.get(f"/search/?q=camsu+ettranger&{filters}")
+    assert len(asked) <= 10

@@ -48,3 +48,14 @@ def test_share_falls_each_time_the_till_was_faster():
     StockIncident.objects.create(stock_record=record, opened_at=NOON, closed_at=NOON, in_stock=0, allocated=1)
     StockIncident.objects.create(stock_record=record, opened_at=NOON, in_stock=0, allocated=1)
     assert (measure_keeping(NOON), share(shop)) == (1, 0.864)
+
+
+@pytest.mark.parametrize(("days_apart", "expected"), [(1, 0.905), (3, 0.864)])
+def test_an_incident_and_the_decline_that_tells_of_it_count_once(days_apart, expected):
+    shop = factories.shop()
+    record = factories.stock_record(shop, units=100)
+    order = factories.shop_order(shop, (record, 1), answered_at=NOON)
+    order.lines.update(declined=1, decline_reason=Reason.SOLD)
+    at = NOON - timedelta(days=days_apart)
+    StockIncident.objects.create(stock_record=record, opened_at=at, closed_at=at, in_stock=0, allocated=1)
+    assert (measure_keeping(NOON), share(shop)) == (1, expected)

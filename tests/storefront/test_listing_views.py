@@ -5,7 +5,7 @@ import re
 import pytest
 
 from marketplace.catalogue import subjects
-from marketplace.catalogue.models import ListedName
+from marketplace.catalogue.models import ListedName, Subject
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +158,25 @@ def test_addresses_are_canonical_with_their_page_and_their_language(client, rein
     assert f'<link rel="alternate" hreflang="en" href="{at}&amp;hl=en">' in page
     assert f'<link rel="alternate" hreflang="x-default" href="{at}">' in page
     assert "noindex" not in page
+
+
+def test_a_listing_says_what_was_left_out_and_which_filters_keep_titles_away(client, market):
+    response = client.get("/series/les-aventures/?sort=title&colour=red&shop=nobody&page=9")
+    assert response.context["left_out"] == [
+        "Not known here and left out: “nobody”, “colour”",
+        "There is only one page.",
+    ]
+    assert len(titles(response)) == 3
+    response = client.get("/publisher/boreal-cie/?shop=page&form=comic")
+    assert [(way.label, way.titles) for way in response.context["looser"]] == [("La Page", 3)]
+    assert "3 titles without “La Page”" in text_of(response)
+
+
+def test_a_subject_below_ours_has_its_loaded_name(client, market, reindex):
+    Subject.objects.create(code="FFC", label_fr="Policier classique", label_en="Classic crime")
+    book("Le Chien jaune", "Simenon, Georges", subject_codes=["FFC"])
+    reindex()
+    upper = client.get("/subject/ff-romans-policiers-et-noirs/")
+    assert [(crumb.label, number) for crumb, number in upper.context["narrower"]] == [("Classic crime", 2)]
+    below = client.get(upper.context["narrower"][0][0].address)
+    assert sorted(titles(below)) == ["Le Chien jaune", "Le Meurtre"]

@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 from django.template.loader import render_to_string
 
-from marketplace.storefront.plain_views import text_on
+from marketplace.foundation.looks import text_on
 from tests import factories
 
 pytestmark = pytest.mark.django_db

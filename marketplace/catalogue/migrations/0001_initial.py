@@ -1,3 +1,4 @@
+import datetime
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -64,9 +65,10 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(help_text='What the index knows it by.', max_length=300)),
                 ('name', models.CharField(max_length=300)),
                 ('changed_on', models.DateField(help_text='The last day on which one of its titles was indexed anew.')),
+                ('looked_on', models.DateField(default=datetime.date(1, 1, 1), help_text='When it was last seen to have a title.')),
             ],
             options={
-                'indexes': [models.Index(fields=['kind', 'key'], name='listed_name_key')],
+                'indexes': [models.Index(fields=['kind', 'key'], name='listed_name_key'), models.Index(fields=['looked_on', 'id'], name='listed_name_looked')],
                 'constraints': [models.UniqueConstraint(fields=('kind', 'slug'), name='listed_name_once')],
             },
         ),
@@ -121,6 +123,18 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='SubjectMapping',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('scheme', models.CharField(max_length=20)),
+                ('prefix', models.CharField(max_length=20)),
+                ('thema', models.CharField(max_length=20)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('scheme', 'prefix'), name='subject_mapping_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='FactEdit',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -155,8 +169,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('scheme', models.CharField(default='thema', max_length=20)),
                 ('code', models.CharField(max_length=20)),
-                ('label_fr', models.CharField(max_length=120)),
-                ('label_en', models.CharField(max_length=120)),
+                ('label_fr', models.CharField(max_length=250)),
+                ('label_en', models.CharField(max_length=250)),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='children', to='titles.subject')),
             ],
             options={

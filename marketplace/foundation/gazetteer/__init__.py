@@ -129,8 +129,7 @@ def nearest(position: tuple[float, float], *, within_degrees: float = 0.5) -> Ro
 
 def within(south: float, west: float, north: float, east: float, *, most: int) -> list[Row]:
     """The largest towns of a rectangle in degrees."""
-    table = _table()
-    return largest_first(table.inside(south, west, north, east))[:most]
+    return largest_first(_table().largest_inside(south, west, north, east, most))[:most]
 
 
 def largest_first(rows: Iterable[Row]) -> list[Row]:
@@ -204,13 +203,21 @@ class _Table:
         return self.inside(latitude - degrees, longitude - degrees, latitude + degrees, longitude + degrees)
 
     def inside(self, south: float, west: float, north: float, east: float) -> list[Row]:
+        return [self.row(line) for line in self._lines_inside(south, west, north, east)]
+
+    def largest_inside(self, south: float, west: float, north: float, east: float, most: int) -> list[Row]:
+        """The largest `most`, and all that are as large as the last of them: only these become rows."""
+        lines = self._lines_inside(south, west, north, east)
+        largest = nlargest(most, map(self._sizes.__getitem__, lines))
+        return [self.row(line) for line in lines if self._sizes[line] >= largest[-1]] if largest else []
+
+    def _lines_inside(self, south: float, west: float, north: float, east: float) -> list[int]:
         latitudes, longitudes = self._coordinates[::2], self._coordinates[1::2]
-        lines = [
+        return [
             line
             for line, (latitude, longitude) in enumerate(zip(latitudes, longitudes, strict=True))
             if south <= latitude <= north and west <= longitude <= east
         ]
-        return [self.row(line) for line in lines]
 
 
 @cache

@@ -68,6 +68,8 @@ class Migration(migrations.Migration):
                 ('transfer_delay_days', models.PositiveSmallIntegerField(default=7)),
                 ('tile_address', models.CharField(blank=True, max_length=300, validators=[django.core.validators.RegexValidator('^https://[a-z0-9.-]+(:[0-9]+)?/(?=\\S*\\{z\\})(?=\\S*\\{x\\})(?=\\S*\\{y\\})\\S+$', 'Write an https address with {z}, {x} and {y}, as in https://tiles.example.org/{z}/{x}/{y}.png.')])),
                 ('tile_attribution', models.CharField(blank=True, max_length=200)),
+                ('distributor_name', models.CharField(blank=True, max_length=80)),
+                ('distributor_address', models.CharField(blank=True, max_length=300, validators=[django.core.validators.RegexValidator('^https://[a-z0-9.-]+(:[0-9]+)?/(?=\\S*\\{(?:query|isbn)\\})[^\\s{}]*(?:\\{(?:query|isbn)\\}[^\\s{}]*)+$', 'Write an https address with {query} or {isbn}, as in https://catalogue.example.org/search?q={query}.')])),
                 ('new_shop_days', models.PositiveSmallIntegerField(default=30, verbose_name='Days for which a shop is new')),
                 ('answer_within_hours', models.PositiveSmallIntegerField(default=48, verbose_name='Hours a shop has to answer')),
                 ('tax_included', models.BooleanField(default=False, verbose_name='Prices include tax')),

@@ -3,6 +3,7 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -62,8 +63,24 @@ def test_an_index_of_another_version_is_refused_until_rebuilt(
     assert (newer.status().healthy, engine.status().healthy) == (False, True)
     assert newer.rebuild([JARDIN]) == 1
     assert newer.search(Query()).ids == (1,)
-    assert len(newer._aliases()) == 1
-    assert not engine.status().healthy
+    assert len(newer._aliases()) == 2  # the other version may run on
+    assert engine.status().healthy
+
+
+def test_versions_side_by_side_leave_each_other_their_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address, name = os.environ["ELASTICSEARCH_URL"], elastic.index_name(tmp_path)
+    versions = []
+    for version in ("old", "new"):
+        monkeypatch.setattr(fields, "version", lambda version=version: version)
+        versions.append(ElasticsearchEngine(address, name, tmp_path / version))
+    old, new = versions
+    title = TitleDocument(product_id=1, title="Un titre")
+    for engine in (old, new, old, new):
+        assert engine.rebuild([title]) == 1
+    assert (old.status().documents, new.status().documents) == (1, 1)
+    monkeypatch.setattr(elasticsearch, "GRACE", timedelta(0))
+    assert new.rebuild([title]) == 1  # it has been in use for longer than the grace
+    assert (old.status().lost, new.status().documents) == (True, 1)
 
 
 def test_leftovers_of_killed_rebuilds_are_removed_by_the_next(engine: ElasticsearchEngine) -> None:

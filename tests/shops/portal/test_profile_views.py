@@ -1,5 +1,9 @@
+from io import BytesIO
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from PIL import Image
 
 from marketplace.foundation.models import AuditEntry
 from shops.models import ShopMember
@@ -46,3 +50,30 @@ def test_staff_see_the_tax_numbers_and_do_not_change_them(ours):
     assert (response.status_code, page.status_code, page.context["keeps_accounts"]) == (403, 200, False)
     ours.shop.refresh_from_db()
     assert ours.shop.tax_registered
+
+
+def test_shop_gives_its_entrance_its_looks(ours, client):
+    where = reverse("portal:save-profile", args=[ours.shop.slug])
+    picture = BytesIO()
+    Image.new("RGB", (64, 32), "#123456").save(picture, "PNG")
+    logo = SimpleUploadedFile("logo.png", picture.getvalue())
+    assert ours.client.post(where, {"kind": "books", "colour": "#123456", "logo": logo}).status_code == 302
+    page = client.get(f"/at/{ours.shop.slug}/").content.decode()
+    ours.shop.refresh_from_db()
+    assert f'<img src="{ours.shop.logo.url}" alt="{ours.shop.name}"' in page
+    assert "--green:#123456" in client.get(f"/shops/{ours.shop.slug}/colours.css").content.decode()
+    assert f"http://testserver/at/{ours.shop.slug}/" in ours.client.get(where.replace("save/", "")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"colour": "#eeeeee"},
+        {"colour": "green"},
+        {"colour_dark": "#202020"},
+        {"logo": SimpleUploadedFile("logo.png", b"<script>")},
+    ],
+)
+def test_looks_that_nobody_could_see_are_refused(ours, sent):
+    response = ours.client.post(reverse("portal:save-profile", args=[ours.shop.slug]), {"kind": "books", **sent})
+    assert (response.status_code, list(response.context["form"].errors)) == (422, list(sent))
