@@ -131,7 +131,8 @@ def reflect(line: ShopOrderLine, units: int, *, reflected_at: datetime, now: dat
         with stock.locked([line.stock_record_id], now=now):
             rows = list(Allocation.objects.filter(line=line).select_for_update().order_by("pk"))
             missing = units - stock.contained_units(line, rows)
-            unreflected = [row for row in rows if row.ended_at is None and row.reflected_at is None]
+            ours = [row for row in rows if row.ended_at is None and row.cause == Allocation.Cause.LINE]
+            unreflected = [row for row in ours if row.reflected_at is None]
             part = stock.take_from(unreflected, missing)
             Allocation.objects.filter(pk__in=[row.pk for row in part]).update(reflected_at=reflected_at)
             return end_contained([line.stock_record_id], now=now)

@@ -69,6 +69,7 @@ class Allocation(models.Model):
         HOLD = "hold", "Kept during a checkout"
         LINE = "line", "Promised to an order"
         NOT_FOUND = "not_found", "Not found on the shelf"
+        CANCELLED = "cancelled", "Taken back by the reader, not yet put back by the shop"
 
     class End(models.TextChoices):
         ABSORBED = "absorbed", "The shop's own number contains it"
@@ -78,7 +79,7 @@ class Allocation(models.Model):
     stock_record = models.ForeignKey("partner.StockRecord", on_delete=models.PROTECT, related_name="allocations")
     units = models.PositiveIntegerField()
     cause = models.CharField(max_length=10, choices=Cause.choices)
-    # What it belongs to: "checkout:17" while it is a hold, the line afterwards.
+    # What it belongs to: "checkout:17" while it is a hold, the line afterwards, "cancellation:3" once taken back.
     hold_key = models.CharField(max_length=60, blank=True, db_index=True)
     line = models.ForeignKey(
         "shops.ShopOrderLine", null=True, blank=True, on_delete=models.PROTECT, related_name="allocations"

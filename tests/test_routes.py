@@ -128,6 +128,7 @@ ROUTES: dict[str, Row] = {
     "storefront:opds-subject": get(EVERYONE, "subject"),
     "storefront:order": get(EVERYONE, "order", "order_key"),
     # What readers keep; the rows named are another reader's
+    "storefront:order-cancel": get(EVERYONE, "order", "order_key", "line"),
     "storefront:lists": get(SIGNED_IN),
     "storefront:list-put": get(SIGNED_IN, "title"),
     "storefront:list": get(NOWHERE, "wish_list"),
@@ -173,6 +174,7 @@ ROUTES: dict[str, Row] = {
     "portal:accept-all": post(SHOP_A_DOES, "slug", "number", version="0"),
     "portal:accept": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1"),
     "portal:decline": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1", reason="sold"),
+    "portal:put-back": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:pack": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:hand-over": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:feeds": get(SHOP_A, "slug"),

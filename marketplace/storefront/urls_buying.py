@@ -19,4 +19,5 @@ urlpatterns = [
     path("checkout/<str:token>/cancelled/", checkout_views.cancelled, name="checkout-cancelled"),
     path("checkout/<str:token>/paid/", checkout_views.paid, name="checkout-paid"),
     path("orders/<str:number>/<str:key>/", order_views.order, name="order"),
+    path("orders/<str:number>/<str:key>/cancel/<int:line_id>/", order_views.cancel, name="order-cancel"),
 ]

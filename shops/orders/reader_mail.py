@@ -29,6 +29,13 @@ def declined(
     _post("shop_order_declined", shop_order, lines, now, line=line, units=units, rest=rest)
 
 
+def cancelled(
+    shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, units: int, *, now: datetime
+) -> None:
+    """The reader took back `units` of a line: what that means for what they pay, and what stays."""
+    _post("shop_order_cancelled", shop_order, lines, now, line=line, units=units)
+
+
 def ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
     _post("shop_order_ready", shop_order, lines, now)
 

@@ -23,6 +23,7 @@ order_patterns: list[URLPattern | URLResolver] = [
     path("accept/", order_views.accept_all, name="accept-all"),
     path("lines/<int:line_id>/accept/", order_views.accept, name="accept"),
     path("lines/<int:line_id>/decline/", order_views.decline, name="decline"),
+    path("put-back/", order_views.put_back, name="put-back"),
     path("pack/", order_views.pack, name="pack"),
     path("hand-over/", order_views.hand_over, name="hand-over"),
     path("pick-list/", order_views.picking_one, name="order-pick-list"),
