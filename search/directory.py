@@ -86,6 +86,7 @@ class ShopCard:
     hours: tuple[Hours, ...]
     deliveries: tuple[Delivery, ...]
     kept_share: float
+    reserve_hours: int
     seller: Seller
 
     @property
@@ -167,6 +168,7 @@ def _card(shop: Shop) -> ShopCard:
             for option in shop.delivery_options.all()
         ),
         kept_share=shop.kept_share,
+        reserve_hours=shop.reserve_hours,
         seller=Seller(
             legal_name=shop.legal_name or shop.name,
             registration=shop.registration,

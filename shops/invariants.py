@@ -10,7 +10,7 @@ from oscar.apps.order.models import Order
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import money
-from shops.models import Allocation, Cancellation, ShopOrder, ShopOrderLine
+from shops.models import Allocation, Cancellation, Reservation, ShopOrder, ShopOrderLine
 from shops.orders.fulfilment import status_of
 
 
@@ -87,6 +87,19 @@ def cancellations_that_differ() -> list[str]:
     ]
 
 
+def reservations_without_their_units() -> list[str]:
+    """A running reservation holds its units or had them absorbed; one that is over holds none."""
+    held = Allocation.objects.filter(hold_key__startswith="reservation:", cause=Allocation.Cause.HOLD)
+    kept = held.filter(Q(ended_at=None) | Q(ended_by=Allocation.End.ABSORBED))
+    units = dict(kept.values_list("hold_key").annotate(Sum("units")))
+    running = {row.key: row.units for row in Reservation.objects.filter(ended_at=None)}
+    waiting = set(held.filter(ended_at=None).values_list("hold_key", flat=True))
+    found = [
+        f"{key} holds {units.get(key, 0)} of {wanted}." for key, wanted in running.items() if units.get(key) != wanted
+    ]
+    return found + [f"{key} is over and holds copies." for key in sorted(waiting - running.keys())]
+
+
 def _unsplit() -> Count:
     return Count("lines", filter=Q(lines__shop_order_line=None), distinct=True)
 
@@ -95,6 +108,7 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "stock: counters are the sum of open allocations": counters_that_differ,
     "stock: allocations end once and say why": ends_without_cause,
     "stock: every line has its units": lines_without_their_units,
+    "stock: reservations hold their units": reservations_without_their_units,
     "orders: cancelled units wait for the shop's word": cancellations_that_differ,
     "orders: shop orders add up to their order": orders_split_wrongly,
     "orders: every shop order goes to its shop": shop_orders_without_transmission,

@@ -116,6 +116,9 @@ class Shop(models.Model):
     return_days = models.PositiveSmallIntegerField(default=14, help_text="Days within which a reader may send back.")
     return_terms_fr = models.TextField(blank=True)
     return_terms_en = models.TextField(blank=True)
+    reserve_hours = models.PositiveSmallIntegerField(
+        "Hours a reader may have a copy set aside without paying", default=0, help_text="0: not offered."
+    )
     # How often it could hand over what its numbers said: `shops.keeping`.
     kept_share = models.FloatField(default=0.95)
     joined_at = models.DateTimeField(auto_now_add=True)

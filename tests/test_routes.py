@@ -23,7 +23,7 @@ from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
-from marketplace.readers import alerts, lists, reviews
+from marketplace.readers import addresses, alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in, stall
@@ -129,6 +129,20 @@ ROUTES: dict[str, Row] = {
     "storefront:order": get(EVERYONE, "order", "order_key"),
     # What readers keep; the rows named are another reader's
     "storefront:order-cancel": get(EVERYONE, "order", "order_key", "line"),
+    "storefront:reserve": get(EVERYONE, "record"),
+    "storefront:reservation": get(EVERYONE, "reservation_token"),
+    "storefront:reservation-confirm": get(NOWHERE, "reservation_token", "nothing"),
+    "storefront:reservation-give-up": post(MOVED, "reservation_token"),
+    "storefront:order-again": get(EVERYONE, "order", "order_key"),
+    "storefront:order-lost": get(EVERYONE),
+    "storefront:account-join": post((LOGIN, 302, 302, 302, 302)),
+    "storefront:addresses": get(SIGNED_IN),
+    "storefront:address-new": get(SIGNED_IN),
+    "storefront:address": get(NOT_THEIRS, "address"),
+    "storefront:address-prefer": post(NOT_THEIRS, "address"),
+    "storefront:address-remove": post(NOT_THEIRS, "address"),
+    "storefront:account-data": get(SIGNED_IN),
+    "storefront:account-end": get(SIGNED_IN),
     "storefront:lists": get(SIGNED_IN),
     "storefront:list-put": get(SIGNED_IN, "title"),
     "storefront:list": get(NOWHERE, "wish_list"),
@@ -197,6 +211,8 @@ ROUTES: dict[str, Row] = {
     "portal:approve": post(SHOP_A_DOES, "slug", "run"),
     "portal:reject": post(SHOP_A_DOES, "slug", "run"),
     "portal:undo": post(SHOP_A_DOES, "slug", "run"),
+    "portal:reservations": get(SHOP_A, "slug"),
+    "portal:reservation": post(SHOP_A_DOES, "slug", "reservation", "deed"),
     "portal:stock": get(SHOP_A, "slug"),
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
     "portal:profile": get(SHOP_A, "slug"),
@@ -310,7 +326,10 @@ def world(db, settings, tmp_path) -> World:
     saved = SavedSearch.objects.create(reader=other, name="s", parameters="q=s", saved_at=now)
     alert = alerts.ask(other, line.product, language="fr", now=now)
     review = factories.review(line.product, other)
+    reserved = factories.reservation(line.stock_record)
+    address = dict.fromkeys(addresses.FIELDS, "") | {"line1": "1, rue du Port", "country": "CA"}
     known = {
+        "address": addresses.keep(other, address).pk,
         "review": review.pk,
         "review_seen": f"{review.pk}:{reviews.seen(review)}",
         "wish_list": lists.make(other, "Theirs").key,
@@ -345,6 +364,9 @@ def world(db, settings, tmp_path) -> World:
         "parked": parked.pk,
         "event": factories.event(a.shop).pk,
         "nothing": "nothing",
+        "reservation": reserved.pk,
+        "reservation_token": reserved.token,
+        "deed": "keep",
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(
             kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}

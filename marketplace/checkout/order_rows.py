@@ -97,15 +97,20 @@ def _line(order: Order, line: CheckoutLine) -> Line:
 
 
 def _address(checkout: Checkout) -> ShippingAddress:
-    name = Locale("en").territories.get(checkout.country, checkout.country)
-    country = Country(iso_3166_1_a2=checkout.country, printable_name=name, name=name, is_shipping_country=True)
-    Country.objects.bulk_create([country], ignore_conflicts=True)  # Oscar's table of countries may be empty
     return ShippingAddress.objects.create(
-        last_name=checkout.name,
+        last_name=checkout.recipient_name or checkout.name,
         line1=checkout.line1,
         line2=checkout.line2,
         line4=checkout.city,
         state=checkout.region,
         postcode=checkout.postcode,
-        country=country,
+        country=country(checkout.country),
     )
+
+
+def country(code: str) -> Country:
+    """Its row, written where Oscar's table of countries lacks it."""
+    name = Locale("en").territories.get(code, code)
+    row = Country(iso_3166_1_a2=code, printable_name=name, name=name, is_shipping_country=True)
+    Country.objects.bulk_create([row], ignore_conflicts=True)
+    return row

@@ -27,3 +27,15 @@ class CancelForm(forms.Form):
         units.choices = [(number, str(number)) for number in range(1, most + 1)]
         if most == 1:
             units.widget = forms.HiddenInput()
+
+
+class LostForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text=_("The one that you gave when you ordered."),
+        error_messages={
+            "required": _("Give the e-mail address that you ordered with."),
+            "invalid": _("That is not an e-mail address. It looks like lea@example.org."),
+        },
+    )

@@ -116,9 +116,7 @@ def cancel(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Can
     with _changing(line.shop_order, now) as (shop_order, lines):
         row = lines[line.pk]
         if not row.cancellable_units:
-            raise FulfilmentError(
-                _("This is packed already, or was cancelled before: it cannot be cancelled any more.")
-            )
+            raise FulfilmentError(_("This is packed or cancelled already: it cannot be cancelled any more."))
         _check_units(units, row.cancellable_units)
         transmission = Transmission.objects.select_for_update().filter(shop_order=shop_order).first()
         told = transmission is not None and transmission.outcome in _SENT

@@ -12,6 +12,7 @@ from shops.models import Shop, ShopOrderLine
 from shops.portal.words import REASONS
 
 MOST = 10_000
+MOST_RESERVE_HOURS = 14 * 24
 
 
 class ListForm(forms.Form):
@@ -130,8 +131,18 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = Shop
-        fields = ["kind", "goods", "services"]
-        labels = {"kind": gettext_lazy("Kind of shop")}
+        fields = ["kind", "goods", "services", "reserve_hours"]
+        labels = {
+            "kind": gettext_lazy("Kind of shop"),
+            "reserve_hours": gettext_lazy("Hours you keep a copy that a reader reserves without paying"),
+        }
+        help_texts = {"reserve_hours": gettext_lazy("48, for two days. 0: readers cannot reserve.")}
+
+    def clean_reserve_hours(self) -> int:
+        hours = self.cleaned_data["reserve_hours"]
+        if hours > MOST_RESERVE_HOURS:
+            raise forms.ValidationError(_("Two weeks, %(hours)s hours, at most.") % {"hours": MOST_RESERVE_HOURS})
+        return hours
 
     def several(self) -> list[forms.BoundField]:
         return [self["goods"], self["services"]]

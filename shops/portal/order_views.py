@@ -154,13 +154,21 @@ def recipient(shop_order: ShopOrder) -> dict[str, object]:
     except ObjectDoesNotExist:
         checkout = None
     address = order.shipping_address if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP else None
-    name = (address and address.name) or (checkout and checkout.name) or (order.user and order.user.get_full_name())
+    name = (
+        getattr(checkout, "recipient_name", "")
+        or (address and address.name)
+        or (checkout and checkout.name)
+        or (order.user and order.user.get_full_name())
+    )
     return {
         "agreed": _agreed(checkout),
         "only_whole": checkout is not None and not checkout.agrees_in_part,
         "name": name or "",
         "email": order.guest_email or (order.user.email if order.user else ""),
         "phone": checkout.phone if checkout else "",
+        "buyer": checkout.name if checkout and checkout.recipient_name else "",
+        "gift_note": checkout.gift_note if checkout else "",
+        "purchase_order": checkout.purchase_order if checkout else "",
         "address": [part for part in address.active_address_fields() if part] if address else [],
     }
 

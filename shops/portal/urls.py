@@ -13,6 +13,7 @@ from shops.portal import (
     order_views,
     profile_views,
     question_views,
+    reservation_views,
     stock_views,
 )
 
@@ -56,6 +57,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("feeds/runs/<int:run_id>/approve/", feed_views.approve, name="approve"),
     path("feeds/runs/<int:run_id>/reject/", feed_views.reject, name="reject"),
     path("feeds/runs/<int:run_id>/undo/", feed_views.undo, name="undo"),
+    path("reservations/", reservation_views.listed, name="reservations"),
+    path("reservations/<int:pk>/<slug:deed>/", reservation_views.act, name="reservation"),
     path("stock/", stock_views.stock, name="stock"),
     path("stock/<int:record_id>/till-is-right/", stock_views.till_is_right, name="till-is-right"),
     path("profile/", profile_views.profile, name="profile"),

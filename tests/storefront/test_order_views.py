@@ -11,7 +11,7 @@ from django.utils.html import escape
 
 from marketplace.checkout import placing
 from marketplace.foundation import links, network
-from marketplace.storefront import order_stations
+from marketplace.storefront import order_stations, tries
 from shops.models import ShopOrder
 from shops.orders import fulfilment
 from tests import factories
@@ -53,6 +53,12 @@ def test_page_shows_every_shops_part(order):
 @pytest.mark.parametrize("key", ["guess", "AAAAAAAAAAAAAAAAAAAAAA", "é"])
 def test_wrong_key_opens_nothing(order, key):
     assert Client().get(f"/orders/{order.number}/{key}/").status_code == 404
+
+
+def test_wrong_keys_are_counted_and_the_right_one_still_opens(order):
+    wrong = [Client().get(f"/orders/{order.number}/guess/").status_code for _ in range(tries.PER_MINUTE + 1)]
+    assert wrong in ([404] * tries.PER_MINUTE + [429], [404] * (tries.PER_MINUTE + 1))  # the clock's minute may turn
+    assert Client().get(address(order)).status_code == 200
 
 
 def test_key_of_one_order_does_not_open_another(order):
