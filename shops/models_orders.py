@@ -47,6 +47,11 @@ class ShopOrder(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def is_taken_back(self) -> bool:
+        """Nothing is left of it since the reader cancelled it, not since the shop lacked a copy."""
+        return self.status == self.Status.DECLINED and not any(line.missing_units for line in self.lines.all())
+
 
 class ShopOrderLine(models.Model):
     """One article of a shop order. What is neither accepted nor declined is open. `declined` and `handed_over` only

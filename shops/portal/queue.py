@@ -108,11 +108,6 @@ def _row(order: ShopOrder, now: datetime) -> QueueRow:
     )
 
 
-def _was_missing(order: ShopOrder) -> bool:
-    """Whether any copy was declined by the shop itself; else the reader took back all of it."""
-    return any(line.missing_units for line in order.lines.all())
-
-
 def is_overdue(order: ShopOrder, now: datetime) -> bool:
     return order.status == Status.NEW and order.answer_due_at < now
 
@@ -126,6 +121,6 @@ def when(order: ShopOrder, now: datetime) -> str:
         return _("handed over %(when)s") % {"when": moment(order.handed_over_at or order.created_at, now)}
     answered = moment(order.answered_at or order.created_at, now)
     if order.status == Status.DECLINED:
-        text = _("declined %(when)s") if _was_missing(order) else _("cancelled %(when)s")
+        text = _("cancelled %(when)s") if order.is_taken_back else _("declined %(when)s")
         return text % {"when": answered}
     return _("since %(when)s") % {"when": answered}

@@ -65,9 +65,7 @@ DEEDS: Words = {
 
 def status_word(order: ShopOrder) -> str:
     """Of an order with its lines: one that the reader took back whole was declined by nobody."""
-    if order.status == ShopOrder.Status.DECLINED and not any(line.missing_units for line in order.lines.all()):
-        return _("Cancelled")
-    return str(STATUSES[ShopOrder.Status(order.status)])
+    return _("Cancelled") if order.is_taken_back else str(STATUSES[ShopOrder.Status(order.status)])
 
 
 def moment(when: datetime, now: datetime) -> str:

@@ -50,6 +50,7 @@ def test_guest_confirms_by_mail_and_the_shop_sells_it(record):
     staff.force_login(factories.member(row.shop).user)
     desk = f"/portal/{row.shop.slug}/reservations/"
     assert row.code in staff.get(desk).content.decode()
+    assert staff.get(f"/portal/{row.shop.slug}/orders/", {"q": row.code.lower()}).url == desk
     for deed, state in (("keep", "kept"), ("sell", "sold"), ("release", "sold")):
         assert staff.post(f"{desk}{row.pk}/{deed}/").url == desk
         row.refresh_from_db()

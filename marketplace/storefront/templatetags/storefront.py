@@ -142,7 +142,7 @@ def order_total(order: Order) -> str:
 @register.filter
 def shop_order_word(part: ShopOrder) -> str:
     """A shop's part of an order with its lines, as its reader is told."""
-    if part.status == ShopOrder.Status.DECLINED and not any(line.missing_units for line in part.lines.all()):
+    if part.is_taken_back:
         return _("Cancelled by you")
     return {
         "new": _("The shop has been asked"),
