@@ -216,7 +216,7 @@ ROUTES: dict[str, Row] = {
     "portal:stock": get(SHOP_A, "slug"),
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
     "portal:profile": get(SHOP_A, "slug"),
-    "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books"),
+    "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books", reserve_hours="0"),
     "portal:events": get(SHOP_A, "slug"),
     "portal:event-new": get(SHOP_A, "slug"),
     "portal:event-change": get(SHOP_A, "slug", "event"),
