@@ -121,7 +121,7 @@ class TestStock:
         line = sent(1)
         fulfilment.accept_all(line.shop_order, by="staff", now=timezone.now())
         fulfilment.pack(line.shop_order, by="staff", now=timezone.now())
-        with pytest.raises(FulfilmentError, match="packed already"):
+        with pytest.raises(FulfilmentError, match="packed or cancelled already"):
             cancel(ShopOrderLine.objects.select_related("shop_order").get())
 
 
