@@ -42,6 +42,8 @@ STEPS = [
     Step("place_paid", "marketplace.checkout.placing:place_paid", 1),
     Step("end_unpaid", "marketplace.checkout.ending:end_unpaid", 20),
     Step("transmit_orders", "shops.orders.routing:transmit_orders", 2),
+    Step("tell_cancellations", "shops.orders.cancelling:tell_cancellations", 2),
+    Step("watch_reservations", "shops.reservations:watch_reservations", 30),
     Step("settle_answers", "marketplace.payments.captures:settle_answers", 5),
     Step("due_transfers", "marketplace.payments.transfers:due_transfers", 60),
     Step("charge_dues", "marketplace.payments.membership:charge_dues", 600),

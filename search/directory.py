@@ -87,6 +87,7 @@ class ShopCard:
     hours: tuple[Hours, ...]
     deliveries: tuple[Delivery, ...]
     kept_share: float
+    reserve_hours: int
     seller: Seller
     logo: str  # the address of its picture, and its colours as #rrggbb: empty where it has none of its own
     colour: str
@@ -171,6 +172,7 @@ def _card(shop: Shop) -> ShopCard:
             for option in shop.delivery_options.all()
         ),
         kept_share=shop.kept_share,
+        reserve_hours=shop.reserve_hours,
         seller=Seller(
             legal_name=shop.legal_name or shop.name,
             registration=shop.registration,

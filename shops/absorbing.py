@@ -131,10 +131,27 @@ def reflect(line: ShopOrderLine, units: int, *, reflected_at: datetime, now: dat
         with stock.locked([line.stock_record_id], now=now):
             rows = list(Allocation.objects.filter(line=line).select_for_update().order_by("pk"))
             missing = units - stock.contained_units(line, rows)
-            unreflected = [row for row in rows if row.ended_at is None and row.reflected_at is None]
+            ours = [row for row in rows if row.ended_at is None and row.cause == Allocation.Cause.LINE]
+            unreflected = [row for row in ours if row.reflected_at is None]
             part = stock.take_from(unreflected, missing)
             Allocation.objects.filter(pk__in=[row.pk for row in part]).update(reflected_at=reflected_at)
             return end_contained([line.stock_record_id], now=now)
+
+
+def reflect_hold(
+    key: str, *, reflected_at: datetime, now: datetime, cause: Allocation.Cause = Allocation.Cause.HOLD
+) -> int:
+    """Record that what is held under `key` is in the shop's number from `reflected_at` on, where nothing earlier was
+    recorded, and what it is from now on. Returns units that the stored number contains already."""
+    held = Allocation.objects.filter(hold_key=key, cause=Allocation.Cause.HOLD, ended_at=None)
+    record_ids = sorted(set(held.values_list("stock_record_id", flat=True)))
+    with transaction.atomic():
+        shops = Shop.objects.select_for_update(no_key=True).order_by("pk")
+        list(shops.filter(partner_id__in=StockRecord.objects.filter(pk__in=record_ids).values("partner_id")))
+        with stock.locked(record_ids, now=now):
+            held.filter(reflected_at=None).update(reflected_at=reflected_at)
+            held.update(cause=cause)
+            return end_contained(record_ids, now=now)
 
 
 def end_contained(stock_record_ids: Iterable[int], *, now: datetime) -> int:

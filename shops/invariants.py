@@ -10,7 +10,7 @@ from oscar.apps.order.models import Order
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import money
-from shops.models import Allocation, ShopOrder, ShopOrderLine, SlotDay, Supply
+from shops.models import Allocation, Cancellation, Reservation, ShopOrder, ShopOrderLine, SlotDay, Supply
 from shops.orders.fulfilment import status_of
 
 
@@ -39,8 +39,9 @@ def ends_without_cause() -> list[str]:
 def lines_without_their_units() -> list[str]:
     """Every unit of a line that was not declined has been promised once: it is open or absorbed, never both. What is
     ordered takes none."""
-    kept = Sum("allocations__units", filter=~Q(allocations__ended_by=Allocation.End.RELEASED))
-    waiting = Sum("allocations__units", filter=Q(allocations__ended_at=None))
+    ours = Q(allocations__cause=Allocation.Cause.LINE)
+    kept = Sum("allocations__units", filter=ours & ~Q(allocations__ended_by=Allocation.End.RELEASED))
+    waiting = Sum("allocations__units", filter=ours & Q(allocations__ended_at=None))
     lines = (
         ShopOrderLine.objects.filter(supply=Supply.STOCK)
         .exclude(stock_record=None)
@@ -77,6 +78,33 @@ def shop_orders_without_transmission() -> list[str]:
     return [f"Shop order {row.number} has no transmission." for row in ShopOrder.objects.filter(transmission=None)]
 
 
+def cancellations_that_differ() -> list[str]:
+    """A line's cancelled units are those of its cancellations, and what a shop put back is promised no more."""
+    lines = ShopOrderLine.objects.annotate(told=Coalesce(Sum("cancellations__units"), 0))
+    odd = [
+        f"Line {row.pk} counts {row.cancelled} cancelled units, its cancellations {row.told}."
+        for row in lines.exclude(told=F("cancelled"))
+    ]
+    apart = Allocation.objects.filter(cause=Allocation.Cause.CANCELLED, ended_at=None)
+    waiting = {row.key for row in Cancellation.objects.filter(put_back_at=None)}
+    return odd + [
+        f"Allocation {row.pk} of {row.hold_key} was put back." for row in apart if row.hold_key not in waiting
+    ]
+
+
+def reservations_without_their_units() -> list[str]:
+    """A running reservation holds its units or had them absorbed; one that is over holds none."""
+    held = Allocation.objects.filter(hold_key__startswith="reservation:", cause=Allocation.Cause.HOLD)
+    kept = held.filter(Q(ended_at=None) | Q(ended_by=Allocation.End.ABSORBED))
+    units = dict(kept.values_list("hold_key").annotate(Sum("units")))
+    running = {row.key: row.units for row in Reservation.objects.filter(ended_at=None)}
+    waiting = set(held.filter(ended_at=None).values_list("hold_key", flat=True))
+    found = [
+        f"{key} holds {units.get(key, 0)} of {wanted}." for key, wanted in running.items() if units.get(key) != wanted
+    ]
+    return found + [f"{key} is over and holds copies." for key in sorted(waiting - running.keys())]
+
+
 def _unsplit() -> Count:
     return Count("lines", filter=Q(lines__shop_order_line=None), distinct=True)
 
@@ -92,6 +120,8 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "stock: allocations end once and say why": ends_without_cause,
     "stock: every line has its units": lines_without_their_units,
     "slots: counters are the number of open bookings": slots_that_differ,
+    "stock: reservations hold their units": reservations_without_their_units,
+    "orders: cancelled units wait for the shop's word": cancellations_that_differ,
     "orders: shop orders add up to their order": orders_split_wrongly,
     "orders: every shop order goes to its shop": shop_orders_without_transmission,
 }

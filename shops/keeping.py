@@ -25,8 +25,8 @@ def measure_keeping(now: datetime) -> int:
     since = now - WINDOW
     lines = ShopOrderLine.objects.filter(shop_order__answered_at__gte=since).order_by()
     by_shop = lines.values_list("shop_order__shop_id")
-    answered = dict(by_shop.annotate(units=Sum(F("accepted") + F("declined"))))
-    missing = dict(by_shop.filter(decline_reason__in=_MISSING).annotate(units=Sum("declined")))
+    answered = dict(by_shop.annotate(units=Sum(F("accepted") + F("declined") - F("cancelled"))))
+    missing = dict(by_shop.filter(decline_reason__in=_MISSING).annotate(units=Sum(F("declined") - F("cancelled"))))
     told = ShopOrderLine.objects.filter(
         stock_record=OuterRef("stock_record"),
         decline_reason__in=_MISSING,

@@ -1,13 +1,15 @@
 """Everything one shop is and does. Split over files that are read one at a time; the names are all here."""
 
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
-from shops.models_orders import Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
+from shops.models_orders import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
+from shops.models_reservations import Reservation
 from shops.models_shop import OpeningHours, Shop, ShopMember
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
 
 __all__ = [
     "Allocation",
     "Availability",
+    "Cancellation",
     "Condition",
     "DeliveryOption",
     "DeliverySlot",
@@ -15,6 +17,7 @@ __all__ = [
     "Parcel",
     "ParcelLine",
     "PickupPoint",
+    "Reservation",
     "Shop",
     "ShopMember",
     "ShopOrder",

@@ -64,10 +64,17 @@ class ShopOrder(models.Model):
             self.expected_from, self.expected_until, ZoneInfo(self.shop.timezone), self.awaits_confirmation
         )
 
+    @property
+    def is_taken_back(self) -> bool:
+        """Nothing is left of it since the reader cancelled it, not since the shop lacked a copy."""
+        return self.status == self.Status.DECLINED and not any(line.missing_units for line in self.lines.all())
+
 
 class ShopOrderLine(models.Model):
     """One article of a shop order. What is neither accepted nor declined is open. `declined` and `handed_over` only
-    grow; accepted units that turn out not to be there move to `declined`."""
+    grow; accepted units that turn out not to be there move to `declined`. So do units that the reader takes back:
+    `cancelled` says how many of the declined ones those are, so that money counts one number and screens say by
+    whom."""
 
     class Reason(models.TextChoices):
         SOLD = "sold", _("Sold at the counter")
@@ -89,7 +96,8 @@ class ShopOrderLine(models.Model):
     expected_on = models.DateField(null=True, help_text="When an ordered copy should be there, as the reader was told.")
     quantity = models.PositiveIntegerField()
     accepted = models.PositiveIntegerField(default=0)
-    declined = models.PositiveIntegerField(default=0)
+    declined = models.PositiveIntegerField(default=0, help_text="Units that the reader neither gets nor pays.")
+    cancelled = models.PositiveIntegerField(default=0, help_text="Of these, units that the reader took back.")
     packed = models.PositiveIntegerField(default=0)
     handed_over = models.PositiveIntegerField(default=0)
     decline_reason = models.CharField(max_length=12, choices=Reason.choices, blank=True)
@@ -110,6 +118,7 @@ class ShopOrderLine(models.Model):
             models.CheckConstraint(
                 condition=models.Q(quantity__gte=models.F("accepted") + models.F("declined")), name="line_answers_fit"
             ),
+            models.CheckConstraint(condition=models.Q(declined__gte=models.F("cancelled")), name="line_cancelled_fit"),
             models.CheckConstraint(condition=models.Q(accepted__gte=models.F("packed")), name="line_packed_fit"),
             models.CheckConstraint(condition=models.Q(packed__gte=models.F("handed_over")), name="line_handed_fit"),
         ]
@@ -128,6 +137,21 @@ class ShopOrderLine(models.Model):
         return self.quantity - self.declined
 
     @property
+    def missing_units(self) -> int:
+        """Units that the shop could not hand over: those declined by its own word, not taken back by the reader."""
+        return self.declined - self.cancelled
+
+    @property
+    def cancellable_units(self) -> int:
+        """Units that the reader may still take back: those not packed yet."""
+        return self.open_units + self.accepted - self.packed
+
+    @property
+    def left_minor(self) -> int:
+        """What the reader pays for the units left, delivery share included (the rule of `payments/worth.py`)."""
+        return self.total_minor - self.total_minor * self.declined // self.quantity
+
+    @property
     def condition_label(self) -> str:
         return str(Condition(self.condition).label)
 
@@ -140,6 +164,7 @@ class Transmission(DueRow):
         WAITING = "waiting", "Not sent yet"
         SENT = "sent", "Sent"
         UNKNOWN = "unknown", "Sent perhaps: look it up before sending again"
+        WITHDRAWN = "withdrawn", "Taken back whole before it was sent"
 
     shop_order = models.OneToOneField(ShopOrder, on_delete=models.PROTECT, related_name="transmission")
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="transmissions")
@@ -150,6 +175,32 @@ class Transmission(DueRow):
 
     def __str__(self) -> str:
         return f"{self.shop_order} by {self.channel}"
+
+
+class Cancellation(DueRow):
+    """Units that the reader took back. While the shop has been told of the order, its copies stay promised until it
+    says that they are back on its shelf, or its number contains them (DESIGN §5). As a due row: the task of telling the
+    shop, taken up by the step `tell_cancellations`; not due where the shop never heard of the order."""
+
+    line = models.ForeignKey(ShopOrderLine, on_delete=models.PROTECT, related_name="cancellations")
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="cancellations")
+    units = models.PositiveIntegerField()
+    cancelled_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+    put_back_at = models.DateTimeField(null=True, blank=True, help_text="The shop's word; at once where it never knew.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["shop"], condition=models.Q(put_back_at=None), name="cancellation_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.units} × {self.line_id}"
+
+    @property
+    def key(self) -> str:
+        """What its allocations are known by, and what makes telling the shop twice harmless."""
+        return f"cancellation:{self.pk}"
 
 
 class Parcel(models.Model):

@@ -158,6 +158,9 @@ class Shop(models.Model):
     administrative_region = models.CharField(max_length=2, choices=Region.choices, blank=True)
     return_terms_fr = models.TextField(blank=True)
     return_terms_en = models.TextField(blank=True)
+    reserve_hours = models.PositiveSmallIntegerField(
+        "Hours a reader may have a copy set aside without paying", default=0, help_text="0: not offered."
+    )
     # How often it could hand over what its numbers said: `shops.keeping`.
     kept_share = models.FloatField(default=0.95)
     joined_at = models.DateTimeField(auto_now_add=True)

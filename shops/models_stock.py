@@ -74,19 +74,21 @@ class Allocation(models.Model):
     It ends once, by compare-and-set on `ended_at`."""
 
     class Cause(models.TextChoices):
-        HOLD = "hold", "Kept during a checkout"
+        HOLD = "hold", "Kept during a checkout, or reserved"
         LINE = "line", "Promised to an order"
         NOT_FOUND = "not_found", "Not found on the shelf"
+        COUNTER = "counter", "Reserved, and paid at the counter"
+        CANCELLED = "cancelled", "Taken back by the reader, not yet put back by the shop"
 
     class End(models.TextChoices):
         ABSORBED = "absorbed", "The shop's own number contains it"
         RELEASED = "released", "Given back: the shop can no longer hand it over"
-        EXPIRED = "expired", "The payment session ended unpaid"
+        EXPIRED = "expired", "The payment session, or the reservation, ended unpaid"
 
     stock_record = models.ForeignKey("partner.StockRecord", on_delete=models.PROTECT, related_name="allocations")
     units = models.PositiveIntegerField()
     cause = models.CharField(max_length=10, choices=Cause.choices)
-    # What it belongs to: "checkout:17" while it is a hold, the line afterwards.
+    # What it belongs to: "checkout:17" while it is a hold, the line afterwards; "cancellation:3", "reservation:5".
     hold_key = models.CharField(max_length=60, blank=True, db_index=True)
     line = models.ForeignKey(
         "shops.ShopOrderLine", null=True, blank=True, on_delete=models.PROTECT, related_name="allocations"

@@ -36,11 +36,13 @@ __all__ = [
     "hold",
     "locked",
     "promise",
+    "put_back",
     "read",
     "release_hold",
     "release_line",
     "sellable_now",
     "sellable_units",
+    "set_apart",
     "take",
     "take_from",
 ]
@@ -131,22 +133,52 @@ def release_line(line: ShopOrderLine, units: int, *, answered: bool, now: dateti
     if line.stock_record_id is None:
         return 0
     with locked([line.stock_record_id], now=now):
-        rows = list(Allocation.objects.filter(line=line).select_for_update().order_by("pk"))
-        staying = line.handed_over if answered else line.accepted
-        from_contained = min(units, max(0, contained_units(line, rows) - staying))
-        still_open = [row for row in rows if row.ended_at is None]
-        reflected = [row for row in still_open if row.reflected_at is not None]
-        others = [row for row in still_open if row.reflected_at is None]
-        leaving = take_from(reflected, from_contained) + take_from(others, units - from_contained)
-        return end(leaving, by=Allocation.End.RELEASED, now=now)
+        return end(_leaving(line, units, answered), by=Allocation.End.RELEASED, now=now)
+
+
+def set_apart(line: ShopOrderLine, units: int, *, key: str, answered: bool, now: datetime) -> int:
+    """The reader takes back `units` of a line that its shop has been told of: our wish ends nothing. They stay promised
+    under `key`, apart from the line, until the shop says that they are back (`put_back`) or its number contains them.
+    Call it like `release_line`. Returns how many are set apart; what was absorbed comes back with its next number."""
+    if line.stock_record_id is None:
+        return 0
+    with locked([line.stock_record_id], now=now):
+        rows = _leaving(line, units, answered)
+        Allocation.objects.filter(pk__in=[row.pk for row in rows]).update(
+            cause=Allocation.Cause.CANCELLED, hold_key=key
+        )
+        return sum(row.units for row in rows)
+
+
+def put_back(key: str, *, now: datetime) -> int:
+    """The shop says that what was set apart under `key` is on its shelf again. Returns units."""
+    apart = Allocation.objects.filter(hold_key=key, cause=Allocation.Cause.CANCELLED, ended_at=None)
+    with locked(apart.values_list("stock_record_id", flat=True), now=now):
+        return end(apart.select_for_update(), by=Allocation.End.RELEASED, now=now)
+
+
+def _leaving(line: ShopOrderLine, units: int, answered: bool) -> list[Allocation]:
+    """The open allocations with which `units` leave a line whose stock record is locked: first those that the shop's
+    number contains beyond what stays with the line."""
+    rows = list(Allocation.objects.filter(line=line).select_for_update().order_by("pk"))
+    staying = line.handed_over if answered else line.accepted
+    from_contained = min(units, max(0, contained_units(line, rows) - staying))
+    still_open = [row for row in rows if row.ended_at is None and row.cause == Allocation.Cause.LINE]
+    reflected = [row for row in still_open if row.reflected_at is not None]
+    others = [row for row in still_open if row.reflected_at is None]
+    return take_from(reflected, from_contained) + take_from(others, units - from_contained)
 
 
 def contained_units(line: ShopOrderLine, rows: Iterable[Allocation]) -> int:
     """Of the units that a line still has, how many the shop's number contains or will; `rows` are all its allocations.
-    A declined unit was either released, or had been absorbed and is no longer counted."""
-    released = sum(row.units for row in rows if row.ended_by == Allocation.End.RELEASED)
-    reflected = sum(row.units for row in rows if row.reflected_at and row.ended_by != Allocation.End.RELEASED)
-    return reflected - (line.declined - released)
+    A declined unit was released or set apart, or had been absorbed and is no longer counted."""
+    left = sum(row.units for row in rows if _has_left(row))
+    reflected = sum(row.units for row in rows if row.reflected_at and not _has_left(row))
+    return reflected - (line.declined - left)
+
+
+def _has_left(row: Allocation) -> bool:
+    return row.ended_by == Allocation.End.RELEASED or row.cause == Allocation.Cause.CANCELLED
 
 
 def take_from(rows: Sequence[Allocation], units: int) -> list[Allocation]:

@@ -23,11 +23,12 @@ from marketplace.foundation.models import Network
 from marketplace.foundation.money import to_minor
 from marketplace.models import User
 from marketplace.payments.models import MoneyCall, Payment
-from shops import stock
+from shops import reservations, stock
 from shops.models import (
     DeliveryOption,
     DeliverySlot,
     OpeningHours,
+    Reservation,
     Shop,
     ShopMember,
     ShopOrder,
@@ -211,6 +212,16 @@ def shop_order(of: Shop, *wanted: tuple[StockRecord, int], placed: Order | None 
         if not stock.take(line, units, now=now):
             raise ValueError(f"{of} does not have {units} of {record.partner_sku}.")
     return made
+
+
+def reservation(
+    record: StockRecord, units: int = 1, *, email: str = "lea@example.org", **columns: object
+) -> Reservation:
+    """Copies set aside without paying, at a shop that offers it from now on."""
+    Shop.objects.filter(partner=record.partner, reserve_hours=0).update(reserve_hours=48)
+    fresh = stock.read([record.pk])[record.pk]
+    columns = {"user": None, "name": "Léa", "language": "fr", "confirmed": True, "now": timezone.now()} | columns
+    return reservations.reserve(fresh, units, email=email, **columns)
 
 
 def basket(*lines: tuple[StockRecord, int], owner: User | None = None) -> Basket:

@@ -26,7 +26,7 @@ from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.payments.models import CommissionRule, Difference, Dispute, Dues, MoneyIncident, ReconciliationRun
-from marketplace.readers import alerts, lists, reviews
+from marketplace.readers import addresses, alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
 from shops.models import Parcel, PickupPoint, Shop, ShopOrder
 from tests import factories
@@ -133,6 +133,21 @@ ROUTES: dict[str, Row] = {
     "storefront:opds-subject": get(EVERYONE, "subject"),
     "storefront:order": get(EVERYONE, "order", "order_key"),
     # What readers keep; the rows named are another reader's
+    "storefront:order-cancel": get(EVERYONE, "order", "order_key", "line"),
+    "storefront:reserve": get(EVERYONE, "record"),
+    "storefront:reservation": get(EVERYONE, "reservation_token"),
+    "storefront:reservation-confirm": get(NOWHERE, "reservation_token", "nothing"),
+    "storefront:reservation-give-up": post(MOVED, "reservation_token"),
+    "storefront:order-again": get(EVERYONE, "order", "order_key"),
+    "storefront:order-lost": get(EVERYONE),
+    "storefront:account-join": post((LOGIN, 302, 302, 302, 302)),
+    "storefront:addresses": get(SIGNED_IN),
+    "storefront:address-new": get(SIGNED_IN),
+    "storefront:address": get(NOT_THEIRS, "address"),
+    "storefront:address-prefer": post(NOT_THEIRS, "address"),
+    "storefront:address-remove": post(NOT_THEIRS, "address"),
+    "storefront:account-data": get(SIGNED_IN),
+    "storefront:account-end": get(SIGNED_IN),
     "storefront:lists": get(SIGNED_IN),
     "storefront:list-put": get(SIGNED_IN, "title"),
     "storefront:list": get(NOWHERE, "wish_list"),
@@ -181,6 +196,7 @@ ROUTES: dict[str, Row] = {
     "portal:accept-all": post(SHOP_A_DOES, "slug", "number", version="0"),
     "portal:accept": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1"),
     "portal:decline": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1", reason="sold"),
+    "portal:put-back": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:pack": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:hand-over": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:feeds": get(SHOP_A, "slug"),
@@ -203,10 +219,12 @@ ROUTES: dict[str, Row] = {
     "portal:approve": post(SHOP_A_DOES, "slug", "run"),
     "portal:reject": post(SHOP_A_DOES, "slug", "run"),
     "portal:undo": post(SHOP_A_DOES, "slug", "run"),
+    "portal:reservations": get(SHOP_A, "slug"),
+    "portal:reservation": post(SHOP_A_DOES, "slug", "reservation", "deed"),
     "portal:stock": get(SHOP_A, "slug"),
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
     "portal:profile": get(SHOP_A, "slug"),
-    "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books"),
+    "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books", reserve_hours="0"),
     "portal:save-tax": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:delivery": get(SHOP_A, "slug"),
     "portal:save-counter": post(SHOP_A_DOES, "slug", preparation_minutes="60"),
@@ -391,7 +409,10 @@ def world(db, settings, tmp_path) -> World:
     saved = SavedSearch.objects.create(reader=other, name="s", parameters="q=s", saved_at=now)
     alert = alerts.ask(other, line.product, language="fr", now=now)
     review = factories.review(line.product, other)
+    reserved = factories.reservation(line.stock_record)
+    address = dict.fromkeys(addresses.FIELDS, "") | {"line1": "1, rue du Port", "country": "CA"}
     known = {
+        "address": addresses.keep(other, address).pk,
         "review": review.pk,
         "review_seen": f"{review.pk}:{reviews.seen(review)}",
         "wish_list": lists.make(other, "Theirs").key,
@@ -430,6 +451,9 @@ def world(db, settings, tmp_path) -> World:
         "running": 0,
         "csv": "csv",
         **money_rows(a.shop, now),
+        "reservation": reserved.pk,
+        "reservation_token": reserved.token,
+        "deed": "keep",
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(
             kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}

@@ -37,7 +37,7 @@ class Reads(HttpBearer):
         self.needs_key = needs_key
 
     def __call__(self, request: HttpRequest) -> Caller:
-        nobody = Caller(_hash_of(address_of(request)), limits.WITHOUT_KEY)
+        nobody = Caller(hash_of(address_of(request)), limits.WITHOUT_KEY)
         if "Authorization" not in request.headers and not self.needs_key:
             count(request, nobody, 1, now=timezone.now())
             return nobody
@@ -74,7 +74,7 @@ def address_of(request: HttpRequest) -> str:
     return said.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
 
 
-def _hash_of(address: str) -> str:
+def hash_of(address: str) -> str:
     """What cannot be told back into an address without the site's key. Of IPv6 the part that a household shares."""
     try:
         found = ip_address(address)

@@ -20,6 +20,7 @@ from marketplace.foundation.prepared import Prepared
 from marketplace.models import User
 from shops.models import Allocation, DeliveryOption, DeliverySlot
 
+HOLD_PREFIX = "checkout:"
 PERSON = ("email", "name", "phone")
 ADDRESS = ("line1", "line2", "city", "region", "postcode", "country")
 _HELD = Prepared(
@@ -27,6 +28,7 @@ _HELD = Prepared(
         "stock_record_id", "units"
     )
 )
+FOR_SOMEBODY = ("recipient_name", "recipient_email", "gift_note", "purchase_order")
 AGREEMENTS = ("agrees_other_shop", "agrees_later", "agrees_in_part")
 
 
@@ -72,11 +74,16 @@ def units_held(checkout: Checkout) -> dict[int, int]:
 
 
 def hold_key(checkout: Checkout) -> str:
-    return f"checkout:{checkout.pk}"
+    return f"{HOLD_PREFIX}{checkout.pk}"
 
 
 def set_person(checkout: Checkout, *, email: str, name: str, phone: str = "") -> None:
     _write(checkout, {"email": email, "name": name, "phone": phone})
+
+
+def set_recipient(checkout: Checkout, given: Mapping[str, str]) -> None:
+    """Whom it is for, a word to them, an institution's own number; `given` holds every name of FOR_SOMEBODY."""
+    _write(checkout, {name: given[name] for name in FOR_SOMEBODY})
 
 
 def set_address(checkout: Checkout, address: Mapping[str, str]) -> None:

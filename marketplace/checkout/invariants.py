@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 from oscar.apps.order.models import Line, Order
 
-from marketplace.checkout import tax
+from marketplace.checkout import checkouts, tax
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.order_rows import order_number
 from marketplace.foundation import money
@@ -46,7 +46,9 @@ def holds_have_a_checkout() -> list[str]:
         .values_list("parcel__checkout_id", "stock_record_id")
         .annotate(Sum("quantity"))
     }
-    open_holds = Allocation.objects.filter(cause=Allocation.Cause.HOLD, ended_at=None)
+    open_holds = Allocation.objects.filter(
+        cause=Allocation.Cause.HOLD, ended_at=None, hold_key__startswith=checkouts.HOLD_PREFIX
+    )
     held = {
         (key, record_id): units
         for key, record_id, units in open_holds.values_list("hold_key", "stock_record_id").annotate(Sum("units"))

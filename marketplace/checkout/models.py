@@ -46,6 +46,11 @@ class Checkout(DueRow):
     postcode = models.CharField(max_length=16, blank=True)
     country = models.CharField(max_length=2, blank=True)
     phone = models.CharField(max_length=40, blank=True)
+    # For somebody else, with a word to them, and an institution's own number for it; each only where it was given
+    recipient_name = models.CharField(max_length=160, blank=True, help_text="Who gets or collects it.")
+    recipient_email = models.EmailField(blank=True, help_text="Gets the pick-up code too, and no prices.")
+    gift_note = models.CharField(max_length=500, blank=True, help_text="Printed on the packing slip.")
+    purchase_order = models.CharField(max_length=60, blank=True, help_text="The institution's own number.")
     # What the reader agrees to when a shop cannot: another shop, later, in part
     agrees_other_shop = models.BooleanField(default=False)
     agrees_later = models.BooleanField(default=False)

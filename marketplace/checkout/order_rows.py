@@ -95,9 +95,11 @@ def _line(order: Order, line: CheckoutLine) -> Line:
     )
 
 
-def know_country(code: str) -> None:
-    """Oscar's table of countries, which may be empty, has this one (ISO 3166-1 alpha-2)."""
-    prepared.insert_unless_there(_country(code))
+def know_country(code: str) -> Country:
+    """Its row, written where Oscar's table of countries lacks it (ISO 3166-1 alpha-2)."""
+    row = _country(code)
+    prepared.insert_unless_there(row)
+    return row
 
 
 def _country(code: str) -> Country:
@@ -107,7 +109,7 @@ def _country(code: str) -> Country:
 
 def _address(checkout: Checkout) -> ShippingAddress:
     address = ShippingAddress(
-        last_name=checkout.name,
+        last_name=checkout.recipient_name or checkout.name,
         line1=checkout.line1,
         line2=checkout.line2,
         line4=checkout.city,

@@ -118,7 +118,7 @@ def _order_cells(order: ShopOrder) -> list[Cell]:
     return [
         Cell(order.number, reverse("operations:refund", args=[order.number])),
         Cell(order.shop.name, order.shop.get_absolute_url()),
-        Cell(order.get_status_display()),
+        Cell(_("Cancelled") if order.is_taken_back else order.get_status_display()),
         Cell(when(order.created_at)),
         Cell(when(order.answer_due_at)),
         Cell(order.shop.phone or order.shop.email),
@@ -217,10 +217,10 @@ LISTINGS: dict[str, Listing] = {
                 _("Handed over in 7 days"), lambda now: Q(status=Order.HANDED_OVER, handed_over_at__gt=now - WEEK)
             ),
             "declined": Choice(
-                _("Declined in 7 days"), lambda now: Q(status=Order.DECLINED, answered_at__gt=now - WEEK)
+                _("Declined or cancelled in 7 days"), lambda now: Q(status=Order.DECLINED, answered_at__gt=now - WEEK)
             ),
         },
-        lambda: ShopOrder.objects.select_related("shop").order_by("answer_due_at", "pk"),
+        lambda: ShopOrder.objects.select_related("shop").prefetch_related("lines").order_by("answer_due_at", "pk"),
         _order_cells,
     ),
     "payments": Listing(

@@ -1,22 +1,42 @@
-"""The reader's own page: what they ordered, and how each shop's part stands."""
+"""The reader's own page: what they ordered and reserved, and how it stands."""
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from oscar.apps.order.models import Order
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from marketplace.foundation import links
+from marketplace.readers import orders
+from marketplace.storefront.reader_request import person
+from shops.models import Reservation
 
 ORDERS_SHOWN = 20
 
 
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    mine = Order.objects.filter(user_id=request.user.pk).order_by("-date_placed", "-pk")
-    shown = mine.prefetch_related("shop_orders__shop", "shop_orders__lines")
+    reader = person(request)
+    shown = orders.of(reader).prefetch_related("shop_orders__shop", "shop_orders__lines")
     pages = Paginator(shown, ORDERS_SHOWN).get_page(request.GET.get("page"))
-    orders = [(order, links.order_key(order.number)) for order in pages]
-    return render(request, "storefront/account.html", {"orders": orders, "pages": pages})
+    context = {
+        "orders": [(order, links.order_key(order.number)) for order in pages],
+        "pages": pages,
+        "as_guest": orders.as_guest(reader).count(),
+        "reservations": Reservation.objects.filter(user=reader, ended_at=None).select_related("shop"),
+    }
+    return render(request, "storefront/account.html", context)
+
+
+@login_required
+@require_POST
+def join(request: HttpRequest) -> HttpResponse:
+    """Orders made as a guest, with an address that is known to be the reader's, come into the account."""
+    count = orders.join(person(request))
+    said = ngettext("One order came into your account.", "%(count)s orders came into your account.", count)
+    messages.success(request, said % {"count": count})
+    return redirect("storefront:account")

@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.order.models import ShippingAddress
 
-from marketplace.checkout.checkouts import ADDRESS
+from marketplace.checkout.checkouts import ADDRESS, FOR_SOMEBODY
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan
 from marketplace.storefront.checkout_ways import Way, Ways, slot_of
@@ -44,6 +44,22 @@ class WhoForm(forms.Form):
     )
     name = text(_("Name"), 160, "name", missing=_("Give the name that the shops hand your order to."))
     phone = text(_("Telephone (if you like)"), 40, "tel", required=False)
+    recipient_name = text(_("Who gets or collects it, if not you"), 160, "off", required=False)
+    recipient_email = forms.EmailField(
+        label=_("Their e-mail (if you like)"),
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text=_("They are told when it is ready, with the pick-up code and without prices."),
+        error_messages={"invalid": _("That is not an e-mail address. It looks like lea@example.org.")},
+    )
+    gift_note = forms.CharField(
+        label=_("A word to them"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Printed on the slip in the parcel, which names no price."),
+    )
+    purchase_order = text(_("Purchase order number of your institution"), 60, "off", required=False)
     way = forms.ChoiceField(
         label=_("How do you want it?"),
         choices=[(SENT, _("Sent to me")), (COLLECTED, _("I collect everything in the shops"))],
@@ -58,6 +74,21 @@ class WhoForm(forms.Form):
         if not (all(pickup in kind for kind in kinds) and any(kind - {pickup} for kind in kinds)):
             del self.fields["way"]
 
+    def for_somebody(self) -> list[forms.BoundField]:
+        """What most people leave out."""
+        return [self[name] for name in FOR_SOMEBODY]
+
+    def says_somebody(self) -> bool:
+        """Whether any of it is filled in, or wrong."""
+        return any(field.value() or field.errors for field in self.for_somebody())
+
+
+def fits_country(postcode: str, country: str) -> bool:
+    """Whether a postcode looks like one of that country, where its form is known."""
+    pattern = ShippingAddress.POSTCODES_REGEX.get(country)
+    written = "".join(postcode.split()).upper()
+    return not written or not pattern or re.match(pattern, written) is not None
+
 
 class WhereForm(forms.Form):
     line1 = text(_("Street and number"), 160, "address-line1", missing=_("Give the street and number."))
@@ -67,8 +98,12 @@ class WhereForm(forms.Form):
     postcode = text(_("Postcode"), 16, "postal-code", missing=_("Give the postcode: the delivery depends on it."))
     country = forms.ChoiceField(label=_("Country"), widget=forms.Select(attrs={"autocomplete": "country"}))
 
-    def __init__(self, *args: Any, plan: Plan, country: str, **kwargs: Any) -> None:
+    keep = forms.BooleanField(label=_("Keep this address in my account"), required=False)
+
+    def __init__(self, *args: Any, plan: Plan, country: str, may_keep: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not may_keep:
+            del self.fields["keep"]
         reached = {code for parcel in plan.parcels for option in parcel.options for code in option.countries}
         names = Locale((get_language() or "fr")[:2]).territories
         codes = sorted(reached | {country}, key=lambda code: (code != country, str(names.get(code, code))))
@@ -78,9 +113,7 @@ class WhereForm(forms.Form):
 
     def clean(self) -> dict[str, str]:
         cleaned = super().clean() or {}
-        postcode = "".join(cleaned.get("postcode", "").split()).upper()
-        pattern = ShippingAddress.POSTCODES_REGEX.get(cleaned.get("country", ""))
-        if postcode and pattern and not re.match(pattern, postcode):
+        if not fits_country(cleaned.get("postcode", ""), cleaned.get("country", "")):
             self.add_error("postcode", _("That is not a postcode of this country."))
         return cleaned
 

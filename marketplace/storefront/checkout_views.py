@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 
 from django.conf import settings
@@ -26,6 +27,7 @@ from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import links
 from marketplace.payments.gateway_records import PaymentGatewayError
+from marketplace.readers import addresses
 from marketplace.storefront import amounts
 from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
 from marketplace.storefront.checkout_ways import ways
@@ -82,11 +84,12 @@ def resume(request: ReaderRequest, token: str) -> HttpResponse:
 
 @filling_in
 def who(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
-    initial = {name: getattr(checkout, name) for name in checkouts.PERSON}
+    initial = {name: getattr(checkout, name) for name in (*checkouts.PERSON, *checkouts.FOR_SOMEBODY)}
     form = WhoForm(_posted(request), initial=initial, plan=plan)
     if form.is_valid():
         given = form.cleaned_data
         checkouts.set_person(checkout, email=given["email"], name=given["name"], phone=given["phone"])
+        checkouts.set_recipient(checkout, {name: given[name] for name in checkouts.FOR_SOMEBODY})
         if given.get("way") == COLLECTED:
             checkouts.collect_everything(checkout, plan)
         elif given.get("way") == SENT:
@@ -97,12 +100,22 @@ def who(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
 
 @filling_in
 def where(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
+    reader = account(request)
+    kept = addresses.of(reader) if reader else []
+    chosen = next((row for row in kept if str(row.pk) == request.POST.get("kept")), None)
     initial = {name: getattr(checkout, name) for name in checkouts.ADDRESS}
-    form = WhereForm(_posted(request), initial=initial, plan=plan, country=checkout.country)
+    typed = _posted(request)
+    if chosen:  # as if the reader had typed it: a shop may not send there
+        typed = QueryDict(mutable=True)
+        typed.update(addresses.fields_of(chosen))
+    form = WhereForm(typed, initial=initial, plan=plan, country=checkout.country, may_keep=reader is not None)
     if form.is_valid():
         checkouts.set_address(checkout, form.address())
+        if reader and form.cleaned_data.get("keep") and not chosen:
+            with suppress(addresses.AddressError):  # as many as there can be: this one is used all the same
+                addresses.keep(reader, {**form.address(), "name": checkout.recipient_name or checkout.name})
         return redirect("storefront:checkout", checkout.token)
-    return _step(request, "where", checkout, plan, form=form)
+    return _step(request, "where", checkout, plan, form=form, kept=kept)
 
 
 @filling_in

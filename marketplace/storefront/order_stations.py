@@ -20,7 +20,8 @@ Status = ShopOrder.Status
 
 @dataclass(frozen=True)
 class Station:
-    """`state`: done, now, next, or off (it ends here: declined). `at`: when it was; `by`: when it is due."""
+    """`state`: done, now, next, or off (it ends here: declined or cancelled). `at`: when it was; `by`: when it is
+    due."""
 
     label: str
     state: str
@@ -105,6 +106,8 @@ def stations(
     ordered = Station(_("Ordered"), "done", shop_order.created_at)
     if status == Status.DECLINED:
         note = _("You do not pay for it.")
+        if not any(line.missing_units for line in lines):
+            return [ordered, Station(_("You cancelled it"), "off", shop_order.answered_at, note=note)]
         return [ordered, Station(_("The shop cannot hand it over"), "off", shop_order.answered_at, note=note)]
     reached = {Status.NEW: 0, Status.ACCEPTED: 1, Status.PACKED: 2, Status.HANDED_OVER: 3}[status]
     carried = next((parcel for parcel in parcels if parcel.carried_to_id), None)
@@ -125,8 +128,8 @@ def stations(
 
 def _words(shop_order: ShopOrder, lines: Sequence[ShopOrderLine]) -> list[tuple[str, str]]:
     """What each station is called once done, and while it is at hand."""
-    declined = any(line.declined for line in lines)
-    answered = _("The shop has a part of it") if declined else _("The shop has it")
+    missing = any(line.missing_units for line in lines)
+    answered = _("The shop has a part of it") if missing else _("The shop has it")
     if shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
         ready, out = _("Ready to collect"), (_("Collected"), _("Waits for you in the shop"))
     else:

@@ -26,6 +26,7 @@ urlpatterns = [
     path("place/forget/", place_views.forget, name="place-forget"),
     path("place/shop/", place_views.choose_shop, name="my-shop"),
     path("account/", account_views.account, name="account"),
+    path("account/join/", account_views.join, name="account-join"),
     path("", include("marketplace.storefront.urls_keeping")),
     *(path(f"{kind}/", plain_views.legal_page, {"kind": kind}, name=kind) for kind in legal.PAGES),
     path("open-data/", plain_views.open_data, name="open-data"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.storefront import basket_views, checkout_views, order_views
+from marketplace.storefront import again_views, basket_views, checkout_views, order_views, reservation_views
 
 urlpatterns = [
     path("basket/", basket_views.basket, name="basket"),
@@ -20,5 +20,12 @@ urlpatterns = [
     path("checkout/<str:token>/again/", checkout_views.try_again, name="checkout-again"),
     path("checkout/<str:token>/cancelled/", checkout_views.cancelled, name="checkout-cancelled"),
     path("checkout/<str:token>/paid/", checkout_views.paid, name="checkout-paid"),
+    path("reserve/<int:record_id>/", reservation_views.reserve, name="reserve"),
+    path("reservations/<str:token>/", reservation_views.reservation, name="reservation"),
+    path("reservations/<str:token>/give-up/", reservation_views.give_up, name="reservation-give-up"),
+    path("reservations/<str:token>/<str:key>/", reservation_views.confirm, name="reservation-confirm"),
+    path("orders/lost/", again_views.lost, name="order-lost"),
+    path("orders/<str:number>/<str:key>/again/", again_views.again, name="order-again"),
     path("orders/<str:number>/<str:key>/", order_views.order, name="order"),
+    path("orders/<str:number>/<str:key>/cancel/<int:line_id>/", order_views.cancel, name="order-cancel"),
 ]

@@ -1,10 +1,17 @@
-"""Lists, saved searches, alerts and reviews: what `storefront/urls.py` includes."""
+"""Addresses, lists, saved searches, alerts and reviews: what `storefront/urls.py` includes."""
 
 from django.urls import path, re_path
 
-from marketplace.storefront import alert_views, list_views, review_views
+from marketplace.storefront import address_views, alert_views, leaving_views, list_views, review_views
 
 urlpatterns = [
+    path("account/addresses/", address_views.mine, name="addresses"),
+    path("account/addresses/new/", address_views.change, name="address-new"),
+    path("account/addresses/<int:pk>/", address_views.change, name="address"),
+    path("account/addresses/<int:pk>/first/", address_views.prefer, name="address-prefer"),
+    path("account/addresses/<int:pk>/remove/", address_views.remove, name="address-remove"),
+    path("account/data/", leaving_views.data, name="account-data"),
+    path("account/end/", leaving_views.leave, name="account-end"),
     path("lists/", list_views.mine, name="lists"),
     path("lists/put/<int:product_id>/", list_views.put, name="list-put"),
     path("lists/<str:key>/", list_views.one, name="list"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shops.models import Shop, ShopOrder
+from shops.models import Cancellation, Shop, ShopOrder
 
 
 class ChannelError(Exception):
@@ -59,8 +59,11 @@ class Channel:
         """What was booked since; with the capability of that name."""
         raise ChannelError(f"{self.kind} does not acknowledge orders.", permanent=True)
 
-    def cancel(self, shop_order: ShopOrder) -> None:
-        """Withdraw it, before it is handed over; with the capability of that name."""
+    def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
+        """Tell the shop that the reader took back units of an order that it has; with the capability of that name.
+        Telling the same one twice (`cancellation.key`) has the effect of once. True where the answer is the shop's word
+        that the copies are free again; False where it has been told, and a person puts them back. Raises
+        ChannelError."""
         raise ChannelError(f"{self.kind} cannot cancel orders: call the shop.", permanent=True)
 
     # Subclasses shouldn't need to override:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shops.channels.base import Channel, ChannelError
-from shops.models import Shop, ShopOrder
+from shops.models import Cancellation, Shop, ShopOrder
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -24,6 +24,11 @@ class ChannelConformance:
 
     def received(self, channel: Channel) -> list[str]:
         """Numbers of the shop orders that the other side has, in the order in which they came, repeats included."""
+        raise NotImplementedError
+
+    def taken_back(self, channel: Channel) -> list[str]:
+        """Numbers of the shop orders of which the other side was told that units were taken back; of channels that can
+        cancel."""
         raise NotImplementedError
 
     # Subclasses shouldn't need to override:
@@ -54,16 +59,31 @@ class ChannelConformance:
         assert found.reference == receipt.reference
         assert channel.look_up(unsent) is None
 
+    def test_cancelling_twice_tells_it_once(self, channel: Channel, shop_orders: list[ShopOrder]) -> None:
+        if "cancel" not in channel.capabilities:
+            pytest.skip(f"{channel.kind} cannot cancel.")
+        channel.send(shop_orders[0], now=NOON)
+        cancellation = taken_back_of(shop_orders[0])
+        assert channel.cancel(cancellation, now=NOON) == channel.cancel(cancellation, now=NOON)
+        assert self.taken_back(channel) == [shop_orders[0].number]
+
     def test_says_what_it_cannot_do(self, channel: Channel, shop_orders: list[ShopOrder]) -> None:
         assert channel.capabilities <= {"acknowledgements", "cancel"}
         if "cancel" not in channel.capabilities:
             with pytest.raises(ChannelError, match="cannot cancel") as caught:
-                channel.cancel(shop_orders[0])
+                channel.cancel(taken_back_of(shop_orders[0]), now=NOON)
             assert caught.value.permanent
         if "acknowledgements" not in channel.capabilities:
             with pytest.raises(ChannelError, match="does not acknowledge") as caught:
                 list(channel.acknowledgements(NOON))
             assert caught.value.permanent
+
+
+def taken_back_of(shop_order: ShopOrder) -> Cancellation:
+    """One unit of the order's first line, taken back by its reader."""
+    line = shop_order.lines.select_related("shop_order__shop").first()
+    assert line is not None
+    return Cancellation.objects.create(line=line, shop=shop_order.shop, units=1, cancelled_at=NOON, due_at=NOON)
 
 
 class RemoteChannelConformance(ChannelConformance):

@@ -12,16 +12,20 @@ from django.utils.translation import override
 from marketplace.foundation import links, mail, money
 from marketplace.foundation.models import MailMessage
 from shops.channels.base import Channel, Receipt
-from shops.models import DeliveryOption, ShopOrder
+from shops.models import Cancellation, DeliveryOption, ShopOrder
 
 MAIL_KIND = "shop_order_new"
+CANCEL_KIND = "shop_order_taken_back"
 
 
 class EmailChannel(Channel):
     kind = "email"
+    capabilities = frozenset({"cancel"})
 
     def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
         shop, order = self.shop, shop_order.order
+        lines = [line for line in shop_order.lines.all() if line.left_units]  # what the reader took back since is not
+        total_minor = sum(line.left_minor for line in lines)
         with override(shop.language):
             due = localtime(shop_order.answer_due_at, ZoneInfo(shop.timezone))
             answer_until = date_format(due, "DATETIME_FORMAT")
@@ -33,12 +37,12 @@ class EmailChannel(Channel):
             context={
                 "shop_order": shop_order,
                 "shop": shop,
-                "lines": list(shop_order.lines.all()),
+                "lines": lines,
                 "is_pickup": shop_order.delivery_kind == DeliveryOption.Kind.PICKUP,
                 "address": None if shop_order.delivery_option.is_collected else order.shipping_address,
-                "total": money.display(shop_order.total_minor, shop_order.currency, shop.language),
+                "total": money.display(total_minor, shop_order.currency, shop.language),
                 "answer_until": answer_until,
-                "url": links.absolute(f"/portal/orders/{shop_order.number}/"),
+                "url": _portal_url(shop_order),
             },
             now=now,
             shop_id=shop.pk,
@@ -48,6 +52,30 @@ class EmailChannel(Channel):
     def look_up(self, shop_order: ShopOrder) -> Receipt | None:
         key = _dedupe_key(shop_order)
         return Receipt(reference=key) if MailMessage.objects.filter(dedupe_key=key).exists() else None
+
+    def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
+        """A mail is no answer: someone puts the copies back and says so in the portal."""
+        shop_order = cancellation.line.shop_order
+        mail.post(
+            CANCEL_KIND,
+            to=self.shop.email,
+            language=self.shop.language,
+            dedupe_key=f"{CANCEL_KIND}:{cancellation.key}",
+            context={
+                "shop_order": shop_order,
+                "line": cancellation.line,
+                "units": cancellation.units,
+                "left": sum(line.left_units for line in shop_order.lines.all()),
+                "url": _portal_url(shop_order),
+            },
+            now=now,
+            shop_id=self.shop.pk,
+        )
+        return False
+
+
+def _portal_url(shop_order: ShopOrder) -> str:
+    return links.absolute(f"/portal/orders/{shop_order.number}/")
 
 
 def _dedupe_key(shop_order: ShopOrder) -> str:

@@ -1,4 +1,5 @@
-"""What a shop answers and does: accept, decline, pack, hand over. A shop order's status changes only here.
+"""What a shop answers and does: accept, decline, pack, hand over; and what the reader takes back until it is packed. A
+shop order's status changes only here.
 
 Each change is a compare-and-set on `ShopOrder.version`: of two answers at once one wins, the other is told. It writes
 the audit entry and the reader's mail in its transaction. What follows on the money's side is found by its steps:
@@ -8,7 +9,7 @@ the audit entry and the reader's mail in its transaction. What follows on the mo
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -19,7 +20,16 @@ from django.utils.translation import ngettext
 
 from marketplace.foundation import audit
 from shops import absorbing, slots, stock, withholding
-from shops.models import DeliveryOption, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Supply
+from shops.models import (
+    Cancellation,
+    DeliveryOption,
+    Parcel,
+    ParcelLine,
+    ShopOrder,
+    ShopOrderLine,
+    Supply,
+    Transmission,
+)
 from shops.orders import reader_mail
 
 Status = ShopOrder.Status
@@ -28,6 +38,8 @@ Reason = ShopOrderLine.Reason
 # What a reason says about the shelf: the copy is not there. "Sold" was rung up: the till knows it already.
 _NOT_THERE = {Reason.NOT_FOUND, Reason.DAMAGED, Reason.SOLD}
 _RUNG_UP = {Reason.SOLD}
+# The shop has the order, or may have it.
+_SENT = {Transmission.Outcome.SENT, Transmission.Outcome.UNKNOWN}
 _STAFF_REASONS = set(Reason.values) - {Reason.INCOMPLETE}
 
 
@@ -103,6 +115,60 @@ def decline(
         _settle(shop_order, lines, now)
         rest = any(with_it.values())
         reader_mail.declined(shop_order, list(lines.values()), row, units, rest=rest, now=now)
+
+
+def cancel(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Cancellation:
+    """The reader takes back `units` of a line that is not packed yet: unanswered ones first, then accepted ones. Where
+    the shop never heard of the order its copies are free at once; else they stay promised until it says that it put
+    them back (`put_back`), or its number contains them (DESIGN §5), and telling it is due. FulfilmentError where it is
+    packed, or the shop changed the order since the reader looked."""
+    with _changing(line.shop_order, now) as (shop_order, lines):
+        row = lines[line.pk]
+        if not row.cancellable_units:
+            raise FulfilmentError(_("This is packed or cancelled already: it cannot be cancelled any more."))
+        _check_units(units, row.cancellable_units)
+        transmission = Transmission.objects.select_for_update().filter(shop_order=shop_order).first()
+        told = transmission is not None and transmission.outcome in _SENT
+        times = {"due_at": now} if told else {"put_back_at": now}
+        made = Cancellation.objects.create(line=row, shop=shop_order.shop, units=units, cancelled_at=now, **times)
+
+        def leave(leaving: int, answered: bool) -> None:
+            if told:
+                stock.set_apart(row, leaving, key=made.key, answered=answered, now=now)
+            else:
+                stock.release_line(row, leaving, answered=answered, now=now)
+
+        _take_off(row, units, leave)
+        row.cancelled += units
+        row.save()
+        audit.record("shop_order.cancel", shop_order, by=by, shop_id=shop_order.shop_id, line=row.pk, units=units)
+        _settle(shop_order, lines, now)
+        if transmission and not told and not any(one.left_units for one in lines.values()):
+            Transmission.objects.filter(pk=transmission.pk).update(
+                outcome=Transmission.Outcome.WITHDRAWN, due_at=None, lease_until=None, lease_token=""
+            )
+        reader_mail.cancelled(shop_order, list(lines.values()), row, units, now=now)
+    return made
+
+
+def put_back(shop_order: ShopOrder, *, by: object, now: datetime, only: Cancellation | None = None) -> int:
+    """The shop's word that what the reader took back (`only`: that alone) is on its shelf again, so that it may be
+    sold. Returns units; FulfilmentError where a person says it of nothing."""
+    with transaction.atomic():
+        waiting = Cancellation.objects.filter(line__shop_order=shop_order, put_back_at=None)
+        if only:
+            waiting = waiting.filter(pk=only.pk)
+        rows = list(waiting.select_for_update(of=("self",)).order_by("pk"))
+        if not rows and only:
+            return 0  # somebody there was quicker to say so
+        if not rows:
+            raise FulfilmentError(_("Nothing of this order waits to be put back."))
+        Cancellation.objects.filter(pk__in=[row.pk for row in rows]).update(put_back_at=now)
+        for row in rows:
+            stock.put_back(row.key, now=now)
+        units = sum(row.units for row in rows)
+        audit.record("shop_order.put_back", shop_order, by=by, shop_id=shop_order.shop_id, units=units)
+    return units
 
 
 def _takes_a_part(shop_order: ShopOrder) -> bool:
@@ -216,19 +282,24 @@ def _still_here(lines: Iterable[ShopOrderLine]) -> dict[int, int]:
 def _decline(
     shop_order: ShopOrder, row: ShopOrderLine, units: int, by: object, reason: str, note: str, now: datetime
 ) -> None:
-    unanswered = min(units, row.open_units)
-    stock.release_line(row, unanswered, answered=False, now=now)
-    row.declined += unanswered
-    stock.release_line(row, units - unanswered, answered=True, now=now)
-    row.declined += units - unanswered
-    row.accepted -= units - unanswered
-    row.packed = min(row.packed, row.accepted)
+    _take_off(row, units, lambda leaving, answered: stock.release_line(row, leaving, answered=answered, now=now))
     row.decline_reason, row.decline_note = reason, note[:300] or row.decline_note
     row.save()
     audit.record(
         "shop_order.decline", shop_order, by=by, reason=note, shop_id=shop_order.shop_id, line=row.pk, units=units,
         because=reason,
     )  # fmt: skip
+
+
+def _take_off(row: ShopOrderLine, units: int, leave: Callable[[int, bool], object]) -> None:
+    """Count `units` of a line as declined, unanswered ones first; `leave(units, answered)` sees to their copies."""
+    unanswered = min(units, row.open_units)
+    leave(unanswered, False)
+    row.declined += unanswered
+    leave(units - unanswered, True)
+    row.declined += units - unanswered
+    row.accepted -= units - unanswered
+    row.packed = min(row.packed, row.accepted)
 
 
 def _withhold(row: ShopOrderLine, units: int, reason: str, left: int | None, by: object, now: datetime) -> None:

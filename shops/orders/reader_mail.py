@@ -32,8 +32,34 @@ def declined(
     _post("shop_order_declined", shop_order, lines, now, line=line, units=units, rest=rest)
 
 
+def cancelled(
+    shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, units: int, *, now: datetime
+) -> None:
+    """The reader took back `units` of a line: what that means for what they pay, and what stays."""
+    _post("shop_order_cancelled", shop_order, lines, now, line=line, units=units)
+
+
 def ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
+    """And whoever collects it for the reader gets the code, without prices."""
     _post("shop_order_ready", shop_order, lines, now)
+    checkout = getattr(shop_order.order, "checkout", None)
+    if checkout and checkout.recipient_email and shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
+        mail.post(
+            "shop_order_for_you",
+            to=checkout.recipient_email,
+            language=checkout.language,
+            dedupe_key=f"shop_order_for_you:{shop_order.number}:{shop_order.version}",
+            context={
+                "shop_order": shop_order,
+                "shop": shop_order.shop,
+                "buyer": checkout.name,
+                "note": checkout.gift_note,
+                "units": sum(line.accepted for line in lines),
+            },
+            now=now,
+            shop_id=shop_order.shop_id,
+            reply_to=shop_order.shop.email,
+        )
 
 
 def handed_over(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: Parcel, *, now: datetime) -> None:

@@ -45,6 +45,8 @@ def _transmit(row: Transmission, now: datetime) -> bool:
             leases.postpone(row, error=str(error), now=now, permanent=error.permanent, outcome=outcome)
             return False
     with transaction.atomic():
+        if receipt.is_booked:  # the shop order before its transmission, as a reader's cancellation locks them
+            ShopOrder.objects.select_for_update(of=("self",)).get(pk=row.shop_order_id)
         if not leases.finish(row, outcome=Outcome.SENT, reference=receipt.reference[:120], sent_at=now):
             return False
         if receipt.is_booked:
@@ -68,7 +70,7 @@ def _send(channel: Channel, row: Transmission, now: datetime) -> Receipt:
 
 def _reflect(row: Transmission, receipt: Receipt, now: datetime) -> None:
     """The shop's number contains all of the order from here on, before anyone there has answered it."""
-    shop_order = ShopOrder.objects.select_for_update(of=("self",)).select_related("shop").get(pk=row.shop_order_id)
+    shop_order = ShopOrder.objects.select_related("shop").get(pk=row.shop_order_id)
     reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now, booked_at=receipt.booked_at)
     for line in shop_order.lines.order_by("stock_record_id"):
         absorbing.reflect(line, line.left_units, reflected_at=reflected_at, now=now)

@@ -14,7 +14,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
 
 from shops import queries
-from shops.models import ShopOrder
+from shops.models import Reservation, ShopOrder
 from shops.orders.picklists import pick_list
 from shops.portal.access import StaffRequest, Workplace, page, portal_page
 from shops.portal.queue import Status, queue, queue_rows
@@ -76,6 +76,8 @@ def orders(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     pages = Paginator(found.prefetch_related("lines"), ORDERS_SHOWN).get_page(request.GET.get("page"))
     if text and pages.paginator.count == 1:
         return redirect("portal:order", slug=workplace.shop.slug, number=pages.object_list[0].number)
+    if text and not pages.paginator.count and _is_reserved(workplace, text):
+        return redirect("portal:reservations", slug=workplace.shop.slug)
     return page(
         request,
         workplace,
@@ -99,6 +101,12 @@ def picking(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     chosen = list(waiting[:PICKED_AT_ONCE])
     context = {"rows": pick_list(*chosen), "orders": chosen, "beyond": waiting.count() - len(chosen)}
     return page(request, workplace, "portal/pick_list.html", context)
+
+
+def _is_reserved(workplace: Workplace, text: str) -> bool:
+    """Whether a reader at the counter told the code of a reservation."""
+    code = "".join(text.split()).upper()
+    return Reservation.objects.filter(shop=workplace.shop, code=code, ended_at=None).exists()
 
 
 def _matching(orders: QuerySet[ShopOrder], text: str) -> QuerySet[ShopOrder]:

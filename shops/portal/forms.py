@@ -17,6 +17,7 @@ from shops.models import Shop, ShopOrderLine
 from shops.portal.words import REASONS
 
 MOST = 10_000
+MOST_RESERVE_HOURS = 14 * 24
 # `--paper` and, in the dark, `--sheet` of static/css/tokens.css: what stands out on these stands out on the others.
 _LIGHT_GROUND, _DARK_GROUND = "#fbfaf6", "#1c1f24"
 
@@ -137,18 +138,26 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = Shop
-        fields = ["kind", "goods", "services", "logo", "colour", "colour_dark"]
+        fields = ["kind", "goods", "services", "reserve_hours", "logo", "colour", "colour_dark"]
         labels = {
             "kind": gettext_lazy("Kind of shop"),
+            "reserve_hours": gettext_lazy("Hours you keep a copy that a reader reserves without paying"),
             "logo": gettext_lazy("Logo"),
             "colour": gettext_lazy("Main colour on light ground"),
             "colour_dark": gettext_lazy("Main colour on dark ground"),
         }
         help_texts = {
+            "reserve_hours": gettext_lazy("48, for two days. 0: readers cannot reserve."),
             "logo": gettext_lazy("PNG, JPEG or WebP, at most 2 MB. Shown 32 pixels high."),
             "colour": gettext_lazy("Written #rrggbb. Empty: the network's."),
             "colour_dark": gettext_lazy("For readers whose screen is dark. Empty: the network's."),
         }
+
+    def clean_reserve_hours(self) -> int:
+        hours = self.cleaned_data["reserve_hours"]
+        if hours > MOST_RESERVE_HOURS:
+            raise forms.ValidationError(_("Two weeks, %(hours)s hours, at most.") % {"hours": MOST_RESERVE_HOURS})
+        return hours
 
     def several(self) -> list[forms.BoundField]:
         return [self["goods"], self["services"]]

@@ -17,14 +17,14 @@ from django.views.decorators.http import require_safe
 from marketplace.checkout import tax
 from marketplace.foundation.models import AuditEntry
 from shops import queries
-from shops.models import ShopOrder, ShopOrderLine
+from shops.models import Cancellation, ShopOrder, ShopOrderLine
 from shops.orders import fulfilment
 from shops.orders.picklists import pick_list
 from shops.portal import once
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.forms import AcceptForm, DeclineForm, HandOverForm, OrderForm
 from shops.portal.queue import is_overdue, queue, when
-from shops.portal.words import DEEDS, DELIVERIES, REASONS, STATUSES, moment
+from shops.portal.words import DEEDS, DELIVERIES, REASONS, moment, status_word
 
 Status = ShopOrder.Status
 HISTORY_SHOWN = 30
@@ -120,6 +120,15 @@ def hand_over(request: StaffRequest, workplace: Workplace, number: str) -> HttpR
     return _act(request, workplace, number, Failed("hand_over", form), change, _("Handed over."))
 
 
+@portal_action
+def put_back(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
+    def change(shop_order: ShopOrder, answer: dict) -> None:
+        fulfilment.put_back(shop_order, by=request.user, now=timezone.now())
+
+    said = _("Put back. It is for sale again.")
+    return _act(request, workplace, number, Failed("put_back", OrderForm(request.POST)), change, said)
+
+
 @require_safe
 @portal_page
 def slip(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
@@ -149,13 +158,21 @@ def recipient(shop_order: ShopOrder) -> dict[str, object]:
     address = None if option.is_collected else order.shipping_address
     where = option.point or option.receiving_shop
     carried = [where.name, where.line1, f"{where.postcode} {where.city}"] if where else []
-    name = (address and address.name) or (checkout and checkout.name) or (order.user and order.user.get_full_name())
+    name = (
+        getattr(checkout, "recipient_name", "")
+        or (address and address.name)
+        or (checkout and checkout.name)
+        or (order.user and order.user.get_full_name())
+    )
     return {
         "agreed": _agreed(checkout),
         "only_whole": checkout is not None and not checkout.agrees_in_part,
         "name": name or "",
         "email": order.guest_email or (order.user.email if order.user else ""),
         "phone": checkout.phone if checkout else "",
+        "buyer": checkout.name if checkout and checkout.recipient_name else "",
+        "gift_note": checkout.gift_note if checkout else "",
+        "purchase_order": checkout.purchase_order if checkout else "",
         "address": [part for part in address.active_address_fields() if part] if address else carried,
     }
 
@@ -226,11 +243,12 @@ def _order_page(
         "order": shop_order,
         "open_number": shop_order.number,
         "once": once.token(),
-        "status_word": STATUSES[Status(shop_order.status)],
+        "status_word": status_word(shop_order),
         "delivery_word": DELIVERIES.get(shop_order.delivery_kind, shop_order.delivery_name),
         "when": when(shop_order, now),
         "overdue": is_overdue(shop_order, now),
         "rows": [_line_row(line, workplace, failed) for line in lines],
+        "to_put_back": _to_put_back(shop_order),
         "first_open": next((line.pk for line in lines if line.open_units), None),
         "recipient": recipient(shop_order),
         "hand_over": _hand_over_form(shop_order, workplace, failed),
@@ -241,6 +259,12 @@ def _order_page(
         "can_refund": queries.keeps_accounts(request.user, workplace.shop),
     }
     return page(request, workplace, "portal/order.html", context, status=status)
+
+
+def _to_put_back(shop_order: ShopOrder) -> list[tuple[str, int]]:
+    """Titles and copies that the reader took back, and that staff have not put back yet."""
+    waiting = Cancellation.objects.filter(line__shop_order=shop_order, put_back_at=None).order_by("pk")
+    return list(waiting.values_list("line__title", "units"))
 
 
 def _line_row(line: ShopOrderLine, workplace: Workplace, failed: Failed | None) -> LineRow:
@@ -270,7 +294,8 @@ def _states(line: ShopOrderLine) -> list[str]:
         (_("%(units)s accepted"), line.accepted - line.packed),
         (_("%(units)s packed"), line.packed - line.handed_over),
         (_("%(units)s handed over"), line.handed_over),
-        (_("%(units)s declined"), line.declined),
+        (_("%(units)s declined"), line.missing_units),
+        (_("%(units)s cancelled by the reader"), line.cancelled),
     ]
     return [text % {"units": units} for text, units in counts if units]
 

@@ -58,9 +58,16 @@ LANES: Words = {
 DEEDS: Words = {
     "shop_order.accept": pgettext_lazy("someone …", "accepted"),
     "shop_order.decline": pgettext_lazy("someone …", "declined"),
+    "shop_order.cancel": pgettext_lazy("someone …", "took back"),
+    "shop_order.put_back": pgettext_lazy("someone …", "put back what was cancelled"),
     "shop_order.pack": pgettext_lazy("someone …", "packed"),
     "shop_order.hand_over": pgettext_lazy("someone …", "handed over"),
 }
+
+
+def status_word(order: ShopOrder) -> str:
+    """Of an order with its lines: one that the reader took back whole was declined by nobody."""
+    return _("Cancelled") if order.is_taken_back else str(STATUSES[ShopOrder.Status(order.status)])
 
 
 def moment(when: datetime, now: datetime) -> str:

@@ -11,6 +11,7 @@ from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.models import LedgerEntry, MoneyCall, Payment
 from marketplace.payments.worth import declined_worth, units_worth
 from shops.models import Shop, ShopOrder
+from shops.orders import fulfilment
 from tests.payments import paying
 
 pytestmark = pytest.mark.django_db
@@ -206,3 +207,17 @@ def test_any_order_of_answers_leaves_the_reader_with_what_is_due(answers):
     due = payment.amount_minor - declined_worth(paying.lines_of(payment))
     assert payment.captured_minor - payment.refunded_minor == (due if payment.state == State.CAPTURED else 0)
     assert invariants.stripe_agrees() == []
+
+
+def test_what_the_reader_cancels_is_captured_less_and_afterwards_given_back():
+    payment = paying.placed()
+    line = paying.lines_of(payment)[2]  # 3 copies for 24.90
+    fulfilment.cancel(line, 1, by="reader", now=timezone.now())
+    paying.answer(payment, 0, 0, 1)
+    run()
+    payment = check(payment)
+    assert (payment.amount_minor - payment.captured_minor, payment.refunded_minor) == (830, 0)
+    fulfilment.cancel(paying.lines_of(payment)[2], 2, by="reader", now=timezone.now())
+    run()
+    payment = check(payment)
+    assert (payment.captured_minor - payment.refunded_minor, paying.lines_of(payment)[2].cancelled) == (3650, 3)

@@ -35,7 +35,7 @@ def test_account_costs_the_same_with_1_and_15_orders(client, django_assert_num_q
         factories.shop_order(shop, (factories.stock_record(shop), 1), placed=factories.order(reader))
     client.force_login(reader)
     client.get("/account/")
-    with django_assert_num_queries(8):  # session, user, count, orders, their parts, shops, lines; badge
+    with django_assert_num_queries(11):  # session, user, count, orders, parts, shops, lines; badge; addresses, reserved
         client.get("/account/")
 
 

@@ -7,10 +7,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import escape
 
 from marketplace.checkout import placing
 from marketplace.foundation import links, network
-from marketplace.storefront import order_stations
+from marketplace.storefront import order_stations, tries
 from shops.models import ShopOrder
 from shops.orders import fulfilment
 from tests import factories
@@ -52,6 +53,12 @@ def test_page_shows_every_shops_part(order):
 @pytest.mark.parametrize("key", ["guess", "AAAAAAAAAAAAAAAAAAAAAA", "é"])
 def test_wrong_key_opens_nothing(order, key):
     assert Client().get(f"/orders/{order.number}/{key}/").status_code == 404
+
+
+def test_wrong_keys_are_counted_and_the_right_one_still_opens(order):
+    wrong = [Client().get(f"/orders/{order.number}/guess/").status_code for _ in range(tries.PER_MINUTE + 1)]
+    assert wrong in ([404] * tries.PER_MINUTE + [429], [404] * (tries.PER_MINUTE + 1))  # the clock's minute may turn
+    assert Client().get(address(order)).status_code == 200
 
 
 def test_key_of_one_order_does_not_open_another(order):
@@ -116,3 +123,34 @@ def test_page_takes_the_same_queries_for_any_number_of_lines(lines):
         client.get(address(order))
     # Order, shop orders, their lines, products, facts, parcels, times of packing.
     assert len(queries) == 7, "\n".join(query["sql"][:150] for query in queries)
+
+
+def test_reader_cancels_a_line_by_the_mailed_link(order):
+    line = ShopOrder.objects.get(shop__name="Librairie B").lines.get()
+    cancel = f"{address(order)}cancel/{line.pk}/"
+    assert cancel in page(order)
+    client = Client(enforce_csrf_checks=True)
+    asked = client.get(cancel).content.decode()
+    assert ("Cancel this?" in asked, escape(line.title) in asked) == (True, True)
+    assert client.post(cancel, {"version": 0, "units": 1}).status_code == 403
+    answer = Client().post(cancel, {"version": 0, "units": 1})
+    assert answer.url == address(order)
+    text = page(order)
+    assert ("You cancelled one copy" in text, "You cancelled it" in text, cancel in text) == (True, True, False)
+    assert "This cannot be cancelled any more" in Client().get(cancel).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"), [({"version": 7, "units": 1}, 302), ({"version": 0, "units": 2}, 422), ({"units": 1}, 422)]
+)
+def test_stale_or_tampered_cancellation_changes_nothing(order, sent, status):
+    line = ShopOrder.objects.get(shop__name="Librairie B").lines.get()
+    assert Client().post(f"{address(order)}cancel/{line.pk}/", sent).status_code == status
+    line.refresh_from_db()
+    assert line.cancelled == 0
+
+
+def test_line_of_another_order_is_not_cancelled(order):
+    other = placing.place(paid(two_shop_basket()).pk, now=timezone.now())
+    line = other.shop_orders.first().lines.first()
+    assert Client().post(f"{address(order)}cancel/{line.pk}/", {"version": 0, "units": 1}).status_code == 404

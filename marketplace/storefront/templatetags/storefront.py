@@ -30,6 +30,7 @@ from marketplace.foundation import network
 from marketplace.foundation.models import Network
 from search import words
 from search.availability import Opening
+from shops.models import ShopOrder
 
 register = template.Library()
 
@@ -142,15 +143,17 @@ def order_total(order: Order) -> str:
 
 
 @register.filter
-def shop_order_word(status: str) -> str:
-    """A shop's part of an order, as its reader is told."""
+def shop_order_word(part: ShopOrder) -> str:
+    """A shop's part of an order with its lines, as its reader is told."""
+    if part.is_taken_back:
+        return _("Cancelled by you")
     return {
         "new": _("The shop has been asked"),
         "accepted": _("Being prepared"),
         "packed": _("Ready"),
         "handed_over": _("Handed over"),
         "declined": _("The shop could not supply it"),
-    }.get(status, status)
+    }.get(part.status, part.status)
 
 
 register.filter("form_word", words.form)

@@ -9,7 +9,7 @@ import pytest
 
 from shops.channels import CHANNELS
 from shops.channels.base import Channel, ChannelError, Receipt
-from shops.models import Shop, ShopOrder
+from shops.models import Cancellation, Shop, ShopOrder
 
 
 class ScriptedChannel(Channel):
@@ -17,6 +17,9 @@ class ScriptedChannel(Channel):
     (it arrives, the answer does not), "refused" (for good), "bug"."""
 
     kind = "scripted"
+    capabilities = frozenset({"cancel"})
+    back: list[str] = []
+    told: list[str] = []
     box: list[str] = []
     faults: list[str] = []
     calls: list[str] = []
@@ -40,6 +43,14 @@ class ScriptedChannel(Channel):
         self._fault()
         return Receipt(reference=f"their-{shop_order.number}") if shop_order.number in self.box else None
 
+    def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
+        """The system puts the copies back itself, and says so."""
+        self._fault()
+        if cancellation.key not in self.told:
+            self.told.append(cancellation.key)
+            self.back.append(cancellation.line.shop_order.number)
+        return True
+
     def _fault(self) -> str:
         fault = self.faults.pop(0) if self.faults else ""
         if fault == "down":
@@ -58,12 +69,12 @@ class RepeatingChannel(ScriptedChannel):
 def install(monkeypatch: pytest.MonkeyPatch) -> type[ScriptedChannel]:
     """Make it known as "scripted", empty and without faults."""
     monkeypatch.setitem(CHANNELS, "scripted", ("Scripted", f"{__name__}.ScriptedChannel"))
-    for name in ("box", "faults", "calls"):
+    for name in ("box", "faults", "calls", "back", "told"):
         monkeypatch.setattr(ScriptedChannel, name, [])
     return ScriptedChannel
 
 
 def empty(shop: Shop, kind: type[ScriptedChannel] = ScriptedChannel) -> ScriptedChannel:
     channel = kind(shop)
-    channel.box, channel.faults, channel.calls = [], [], []
+    channel.box, channel.faults, channel.calls, channel.back, channel.told = [], [], [], [], []
     return channel

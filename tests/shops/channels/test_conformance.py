@@ -25,7 +25,13 @@ class TestEmail(ChannelConformance):
         return shop_orders_of_one_shop(count)
 
     def received(self, channel: Channel) -> list[str]:
-        mails = MailMessage.objects.filter(to=channel.shop.email).order_by("pk")
+        return self.subjects(channel, "shop_order_new")
+
+    def taken_back(self, channel: Channel) -> list[str]:
+        return self.subjects(channel, "shop_order_taken_back")
+
+    def subjects(self, channel: Channel, kind: str) -> list[str]:
+        mails = MailMessage.objects.filter(to=channel.shop.email, kind=kind).order_by("pk")
         return [mail.subject.split()[-1] for mail in mails]
 
 
@@ -40,6 +46,9 @@ class TestScripted(RemoteChannelConformance):
 
     def received(self, channel: scripted.ScriptedChannel) -> list[str]:
         return channel.box
+
+    def taken_back(self, channel: scripted.ScriptedChannel) -> list[str]:
+        return channel.back
 
     def unreachable(self, channel: scripted.ScriptedChannel) -> None:
         channel.faults = ["down", "down"]

@@ -1,0 +1,132 @@
+"""A reader takes their data with them, and leaves.
+
+What accounting law keeps stays: orders with the name and address on them, payments, who did what (the audit trail). All
+else that says who somebody is goes; the account's row stays without a name, since orders point to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+from oscar.apps.address.models import UserAddress
+from oscar.apps.basket.models import Basket
+from oscar.apps.catalogue.models import Product
+from oscar.apps.catalogue.reviews.models import ProductReview
+from oscar.apps.wishlists.models import WishList
+
+from catalog_sync.titles import moves
+from marketplace.checkout.checkouts import ADDRESS, FOR_SOMEBODY, PERSON
+from marketplace.checkout.models import Checkout
+from marketplace.foundation import audit
+from marketplace.foundation.models import MailMessage
+from marketplace.models import User
+from marketplace.readers import addresses, orders
+from marketplace.readers.models import Alert, SavedSearch
+from shops.models import Reservation, ShopMember, ShopOrder
+
+_OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
+_UNPLACED = [Checkout.State.OPEN, Checkout.State.ENDED, Checkout.State.REFUNDED]
+
+
+def reasons_to_stay(reader: User) -> list[str]:
+    """Why the account cannot end yet: `order` (a shop still has to hand one over), `payment` (one is under way),
+    `reservation`, `works` (they act for a shop or the network)."""
+    found = {
+        "order": ShopOrder.objects.filter(order__user=reader, status__in=_OPEN).exists(),
+        "payment": Checkout.objects.filter(
+            user=reader, state__in=[Checkout.State.PAYING, Checkout.State.PAID]
+        ).exists(),
+        "reservation": Reservation.objects.filter(user=reader, ended_at=None).exists(),
+        "works": reader.is_staff or reader.is_superuser or ShopMember.objects.filter(user=reader).exists(),
+    }
+    return [reason for reason, holds in found.items() if holds]
+
+
+def leave(reader: User, *, now: datetime) -> list[str]:
+    """End the account for good, every session with it. Returns the reasons to stay, if any; then nothing was done."""
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=reader.pk)
+        reasons = reasons_to_stay(reader)
+        if reasons:
+            return reasons
+        email = reader.email
+        reviewed = list(Product.objects.filter(reviews__user=reader).values_list("pk", flat=True))
+        ProductReview.objects.filter(user=reader).delete()
+        moves.rate(reviewed)
+        for kept in (WishList.objects.filter(owner=reader), Basket.objects.filter(owner=reader, status=Basket.OPEN)):
+            kept.delete()
+        for model in (UserAddress, EmailAddress, Authenticator):
+            model.objects.filter(user=reader).delete()
+        for model in (SavedSearch, Alert):
+            model.objects.filter(reader=reader).delete()
+        MailMessage.objects.filter(to__iexact=email).exclude(sent_at=None).delete()
+        Reservation.objects.filter(user=reader).update(user=None, email="", name="")
+        blank = dict.fromkeys((*PERSON, *ADDRESS, *FOR_SOMEBODY), "")
+        Checkout.objects.filter(user=reader, state__in=_UNPLACED).update(**blank)
+        audit.record("reader.leave", reader, by=f"reader {reader.pk}")
+        _forget(reader)
+    return []
+
+
+def _forget(reader: User) -> None:
+    """Without a password that can be used, every session of the account ends."""
+    reader.email = reader.username = f"gone-{reader.pk}@invalid"
+    reader.first_name = reader.last_name = ""
+    reader.is_active = False
+    reader.set_unusable_password()
+    reader.save()
+
+
+def export(reader: User) -> dict[str, Any]:
+    """Everything that is kept of the reader, in plain values; times are ISO 8601 in UTC, amounts in minor units."""
+    placed = orders.of(reader).select_related("checkout", "shipping_address")
+    return {
+        "account": {"email": reader.email, "name": reader.get_full_name(), "since": reader.date_joined.isoformat()},
+        "addresses": [addresses.fields_of(row) for row in addresses.of(reader)],
+        "orders": [_order(row) for row in placed.prefetch_related("shop_orders__shop", "shop_orders__lines")],
+        "reservations": [
+            {
+                "title": row.title,
+                "units": row.units,
+                "shop": row.shop.name,
+                "at": row.created_at.isoformat(),
+                "state": row.state,
+            }
+            for row in Reservation.objects.filter(user=reader).select_related("shop")
+        ],
+        "lists": [
+            {"name": row.name, "titles": list(row.lines.values_list("title", flat=True))}
+            for row in WishList.objects.filter(owner=reader)
+        ],
+        "searches": list(SavedSearch.objects.filter(reader=reader).values("name", "parameters")),
+        "alerts": list(Alert.objects.filter(reader=reader).values("product__title", "where", "place", "most_minor")),
+        "reviews": list(ProductReview.objects.filter(user=reader).values("product__title", "score", "title", "body")),
+        "mails": list(MailMessage.objects.filter(to__iexact=reader.email).values("subject", "sent_at")),
+    }
+
+
+def _order(row: Any) -> dict[str, Any]:
+    checkout = getattr(row, "checkout", None)
+    given = {name: getattr(checkout, name) for name in (*PERSON, *ADDRESS, *FOR_SOMEBODY)} if checkout else {}
+    return {
+        "number": row.number,
+        "at": row.date_placed.isoformat(),
+        "currency": row.currency,
+        "given": {name: value for name, value in given.items() if value},
+        "shops": [
+            {
+                "number": part.number,
+                "shop": part.shop.name,
+                "status": part.status,
+                "total_minor": part.total_minor,
+                "lines": [
+                    {"title": line.title, "gtin": line.gtin, "units": line.quantity, "declined": line.declined}
+                    for line in part.lines.all()
+                ],
+            }
+            for part in row.shop_orders.all()
+        ],
+    }

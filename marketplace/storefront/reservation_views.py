@@ -1,0 +1,129 @@
+"""Reserve a copy and pay in the shop: the wish, and the reservation's own page, which its address opens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from oscar.apps.partner.models import StockRecord
+
+from marketplace.foundation import money
+from marketplace.models import User
+from marketplace.storefront import tries
+from marketplace.storefront.reader_request import ReaderRequest, account
+from marketplace.storefront.reservation_forms import ReserveForm
+from search import availability, directory
+from shops import reservation_mail, reservations, stock
+from shops.models import Reservation
+from shops.models_reservations import MOST_OPEN
+from shops.reservations import ReservationError
+
+FROM_ONE_ADDRESS = 6
+"""Wishes in a minute: a family at one connection has enough."""
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def reserve(request: ReaderRequest, record_id: int) -> HttpResponse:
+    """`/reserve/<stock record>/`: how many, and for whom."""
+    related = ("partner__shop", "terms", "product__facts")
+    record = get_object_or_404(StockRecord.objects.select_related(*related), pk=record_id, partner__shop__isnull=False)
+    now, reader = timezone.now(), account(request)
+    there = stock.sellable_now(record, now=now) if reservations.offers(record) else 0
+    form = ReserveForm(request.POST if request.method == "POST" else None, reader=reader, most=there)
+    refused = ""
+    if there and form.is_valid():
+        if tries.too_many(request, "reserve", per_minute=FROM_ONE_ADDRESS):
+            refused = _("That was often in a short time. Please wait a minute, then try again.")
+        else:
+            try:
+                made = reservations.reserve(record, form.cleaned_data["units"], now=now, **_person(form, reader))
+            except ReservationError as error:
+                refused = _why(error)
+            else:
+                return redirect("storefront:reservation", made.token)
+    shop = record.partner.shop
+    card = directory.active().get(shop.pk)
+    context = {
+        "form": form,
+        "record": record,
+        "product": record.product,
+        "shop": shop,
+        "there": there,
+        "price_minor": money.to_minor(record.price, record.price_currency) if there else None,
+        "refused": refused,
+        "most_open": MOST_OPEN,
+        "opening": availability.opening(card, now) if card else None,
+        "verified": reader is not None and _is_known(reader),
+    }
+    return render(request, "storefront/reserve.html", context, status=422 if refused or form.errors else 200)
+
+
+@never_cache
+@require_safe
+def reservation(request: ReaderRequest, token: str) -> HttpResponse:
+    return render(request, "storefront/reservation.html", {"reservation": _find(token)})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: ReaderRequest, token: str, key: str) -> HttpResponse:
+    """From the mail. Looked at it asks: programs that only look confirm nothing."""
+    found = _find(token)
+    if not constant_time_compare(reservation_mail.confirm_key(found), key):
+        raise Http404
+    if request.method == "POST":
+        try:
+            reservations.confirm(found, now=timezone.now())
+        except ReservationError:
+            messages.info(request, _("It was confirmed before, or its hour is over."))
+        else:
+            messages.success(request, _("Thank you. The shop is asked to set it aside."))
+        return redirect("storefront:reservation", token)
+    return render(request, "storefront/reservation.html", {"reservation": found, "confirms": True})
+
+
+@never_cache
+@require_POST
+def give_up(request: ReaderRequest, token: str) -> HttpResponse:
+    found = _find(token)
+    try:
+        reservations.give_up(found, by=account(request) or "reader", now=timezone.now())
+    except ReservationError:
+        messages.info(request, _("It was over already."))
+    else:
+        messages.success(request, _("Given up. Thank you for saying so: somebody else can have it."))
+    return redirect("storefront:reservation", token)
+
+
+def _find(token: str) -> Reservation:
+    return get_object_or_404(Reservation.objects.select_related("shop", "product"), token=token)
+
+
+def _person(form: ReserveForm, reader: User | None) -> dict[str, Any]:
+    language = (get_language() or "fr")[:2]
+    given = form.cleaned_data
+    email = reader.email if reader else given["email"]
+    known = reader is not None and _is_known(reader)
+    return {"user": reader, "email": email, "name": given["name"], "language": language, "confirmed": known}
+
+
+def _is_known(reader: User) -> bool:
+    """Whether the account's address was confirmed once."""
+    return EmailAddress.objects.filter(user=reader, email=reader.email, verified=True).exists()
+
+
+def _why(error: ReservationError) -> str:
+    return {
+        "short": _("Somebody was quicker: the shop has not that many copies left."),
+        "too_many": _("You have as many reservations as there can be. Collect one, or give one up."),
+    }.get(error.reason, _("This copy cannot be reserved any more."))

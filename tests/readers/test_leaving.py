@@ -1,0 +1,67 @@
+"""A reader takes their data along, and leaves."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from oscar.apps.catalogue.reviews.models import ProductReview
+
+from marketplace.foundation.models import MailMessage
+from marketplace.models import User
+from marketplace.readers import addresses, alerts, leaving, lists
+from marketplace.readers.models import Alert
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def someone_who_kept_things() -> User:
+    reader = factories.user("lea@example.org", first_name="Léa")
+    shop = factories.shop()
+    record = factories.stock_record(shop)
+    order = factories.shop_order(shop, (record, 1), placed=factories.order(reader), status="handed_over").order
+    factories.payment(order, checkout={"user": reader, "email": reader.email, "name": "Léa"})
+    lists.put(lists.make(reader, "Mine"), record.product)
+    alerts.ask(reader, record.product, language="fr", now=timezone.now())
+    factories.review(record.product, reader)
+    addresses.keep(reader, dict.fromkeys(addresses.FIELDS, "") | {"line1": "1, rue du Port", "country": "CA"})
+    return reader
+
+
+def test_export_holds_what_is_kept():
+    found = leaving.export(someone_who_kept_things())
+    assert {name: len(value) for name, value in found.items()} == {
+        "account": 3, "addresses": 1, "orders": 1, "reservations": 0, "lists": 1, "searches": 0, "alerts": 1,
+        "reviews": 1, "mails": 0,
+    }  # fmt: skip
+    assert found["orders"][0]["given"] == {"email": "lea@example.org", "name": "Léa"}
+    assert len(found["orders"][0]["shops"][0]["lines"]) == 1
+
+
+def test_leaving_ends_sessions_and_keeps_orders_alone():
+    reader = someone_who_kept_things()
+    order = reader.orders.get()
+    client, other_device = Client(), Client()
+    for device in (client, other_device):
+        device.force_login(reader)
+    assert client.post("/account/end/", {"password": "wrong"}).status_code == 422
+    assert client.post("/account/end/", {"password": "password"}).url == "/"
+    assert [device.get("/account/").status_code for device in (client, other_device)] == [302, 302]
+    reader.refresh_from_db()
+    assert (reader.email, reader.first_name, reader.is_active) == (f"gone-{reader.pk}@invalid", "", False)
+    order.refresh_from_db()
+    assert (order.user_id, order.checkout.name) == (reader.pk, "Léa")
+    assert (Alert.objects.count(), ProductReview.objects.count(), addresses.of(reader)) == (0, 0, [])
+    assert lists.lists_of(reader).count() == 0
+    assert MailMessage.objects.filter(to="lea@example.org").exclude(sent_at=None).count() == 0
+
+
+def test_nobody_leaves_while_a_shop_has_something_for_them():
+    reader, shop = factories.user(), factories.shop()
+    factories.shop_order(shop, (factories.stock_record(shop), 1), placed=factories.order(reader))
+    factories.reservation(factories.stock_record(shop), user=reader)
+    factories.member(shop, reader)
+    assert leaving.leave(reader, now=timezone.now()) == ["order", "reservation", "works"]
+    reader.refresh_from_db()
+    assert reader.is_active

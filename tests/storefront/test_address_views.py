@@ -1,0 +1,80 @@
+"""The address book, and what it is for: the checkout."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from oscar.apps.address.models import UserAddress
+
+from marketplace.checkout import checkouts
+from marketplace.readers import addresses
+from tests import factories
+from tests.checkout.buying import two_shop_basket
+
+pytestmark = pytest.mark.django_db
+
+HOME = {
+    "name": "Léa", "line1": "12, rue des Halles", "line2": "", "city": "Montréal", "region": "QC",
+    "postcode": "H2X 1Y4", "country": "CA",
+}  # fmt: skip
+
+
+@pytest.fixture
+def reader():
+    return factories.user()
+
+
+@pytest.fixture
+def client(reader):
+    made = Client()
+    made.force_login(reader)
+    return made
+
+
+def streets(reader) -> list[str]:
+    return [row.line1 for row in addresses.of(reader)]
+
+
+def test_reader_adds_changes_prefers_and_removes(client, reader):
+    assert client.post("/account/addresses/new/", HOME).url == "/account/addresses/"
+    client.post("/account/addresses/new/", HOME | {"line1": "1, rue du Port"})
+    client.post("/account/addresses/new/", HOME)  # the same once more is the same
+    assert streets(reader) == ["12, rue des Halles", "1, rue du Port"]
+    port = UserAddress.objects.get(line1="1, rue du Port")
+    client.post(f"/account/addresses/{port.pk}/first/")
+    client.post(f"/account/addresses/{port.pk}/", HOME | {"line1": "2, rue du Port"})
+    assert streets(reader) == ["2, rue du Port", "12, rue des Halles"]
+    client.post(f"/account/addresses/{port.pk}/remove/")
+    assert streets(reader) == ["12, rue des Halles"]
+    assert "12, rue des Halles" in client.get("/account/addresses/").content.decode()
+
+
+@pytest.mark.parametrize("wrong", [{"line1": ""}, {"postcode": "75001"}, {"country": "XX"}])
+def test_bad_address_is_told(client, reader, wrong):
+    assert client.post("/account/addresses/new/", HOME | wrong).status_code == 422
+    assert streets(reader) == []
+
+
+def test_as_many_as_there_can_be(reader):
+    for number in range(addresses.MOST):
+        addresses.keep(reader, HOME | {"line1": f"{number}, rue du Port"})
+    with pytest.raises(addresses.AddressError):
+        addresses.keep(reader, HOME)
+
+
+def test_checkout_keeps_a_new_address_and_offers_it_the_next_time(client, reader):
+    checkout = checkouts.start(two_shop_basket(), reader, language="fr", now=factories.timezone.now())
+    where = f"/checkout/{checkout.token}/where/"
+    assert client.post(where, HOME | {"keep": "on"}).status_code == 302
+    kept = UserAddress.objects.get(user=reader)
+    assert f'value="{kept.pk}"' in client.get(where).content.decode()
+    client.post(where, HOME | {"line1": "9, ailleurs"})
+    assert client.post(where, {"kept": kept.pk}).status_code == 302
+    checkout.refresh_from_db()
+    assert (checkout.line1, UserAddress.objects.count()) == ("12, rue des Halles", 1)
+
+
+def test_another_readers_address_cannot_be_chosen(client, reader):
+    theirs = addresses.keep(factories.user(), HOME)
+    checkout = checkouts.start(two_shop_basket(), reader, language="fr", now=factories.timezone.now())
+    assert client.post(f"/checkout/{checkout.token}/where/", {"kept": theirs.pk}).status_code == 422
