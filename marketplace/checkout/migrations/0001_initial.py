@@ -69,6 +69,11 @@ class Migration(migrations.Migration):
             name='CheckoutParcel',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slot_day', models.DateField(help_text="In the shop's time zone.", null=True)),
+                ('expected_from', models.DateTimeField(null=True)),
+                ('expected_until', models.DateTimeField(null=True)),
+                ('awaits_confirmation', models.BooleanField(default=False)),
+                ('weight_grams', models.PositiveIntegerField(default=0, help_text='With packaging, as the price was worked out.')),
                 ('goods_minor', models.PositiveIntegerField(default=0)),
                 ('delivery_minor', models.PositiveIntegerField(default=0)),
                 ('delivery_tax_minor', models.PositiveIntegerField(default=0)),
@@ -78,6 +83,7 @@ class Migration(migrations.Migration):
                 ('checkout', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parcels', to='placing.checkout')),
                 ('delivery_option', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.deliveryoption')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
+                ('slot', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.deliveryslot')),
             ],
         ),
         migrations.CreateModel(
@@ -102,6 +108,15 @@ class Migration(migrations.Migration):
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.product')),
                 ('stock_record', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partner.stockrecord')),
                 ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='placing.checkoutparcel')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Institution',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=160)),
+                ('region', models.CharField(choices=[('01', 'Bas-Saint-Laurent'), ('02', 'Saguenay–Lac-Saint-Jean'), ('03', 'Capitale-Nationale'), ('04', 'Mauricie'), ('05', 'Estrie'), ('06', 'Montréal'), ('07', 'Outaouais'), ('08', 'Abitibi-Témiscamingue'), ('09', 'Côte-Nord'), ('10', 'Nord-du-Québec'), ('11', 'Gaspésie–Îles-de-la-Madeleine'), ('12', 'Chaudière-Appalaches'), ('13', 'Laval'), ('14', 'Lanaudière'), ('15', 'Laurentides'), ('16', 'Montérégie'), ('17', 'Centre-du-Québec')], max_length=2)),
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='institution', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
