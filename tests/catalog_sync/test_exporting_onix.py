@@ -27,7 +27,8 @@ from tests.catalog_sync.test_exporting import FEEDS, articles, read
 AS_OF = datetime(2024, 3, 5, 8, 15, tzinfo=UTC)
 HEADER = MessageHeader("Librairie Exemple", "EUR", AS_OF, complete=True)
 DESCRIPTIVE = (
-    *("subtitle", "contributors", "subjects", "language", "form", "pages", "series", "series_number", "audience"),
+    *("subtitle", "contributors", "subjects", "language", "form", "pages", "series", "series_number"),
+    *("audience", "weight"),
 )
 
 

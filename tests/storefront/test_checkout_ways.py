@@ -95,7 +95,7 @@ def test_pickup_says_when_and_points_say_where():
     factories.delivery_option(shop, Kind.POINT, point=point, price_minor=200, days_min=1, days_max=2)
     client, checkout, how = buying(shop)
     page = text_of(client.get(how))
-    assert re.search(r"ready (today|tomorrow) from \d", page)
+    assert re.search(r"ready (today|tomorrow) from (\d|noon|midnight)", page)
     assert "1 to 2 days · Bibliothèque, 2, rue, Laval · Noon to six" in page
     page = client.post(how, {f"shop-{shop.pk}": shop.delivery_options.get(kind="pickup").pk}, follow=True)
     assert page.redirect_chain[-1][0] == f"/checkout/{checkout.token}/pay/"
