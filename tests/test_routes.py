@@ -379,12 +379,15 @@ def money_of(part: ShopOrder, now: datetime) -> dict[str, Any]:
     }
 
 
-def money_rows(shop: Shop, now: datetime) -> dict[str, int]:
+def money_rows(shop: Shop, now: datetime) -> dict[str, Any]:
     run = ReconciliationRun.objects.create(asked_at=now, since=now)
     return {
         "difference": Difference.objects.create(run=run, kind="unknown", stripe_id="x", last_seen_at=now).pk,
         "dues": Dues.objects.create(shop=shop, amount_minor=1, currency="CAD", next_on=now.date()).pk,
         "no_export": 0,
+        "running": 0,
+        "csv": "csv",
+        "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "rule": CommissionRule.objects.create(label="x", basis_points=600, begins_at=now).pk,
     }
 
@@ -448,13 +451,10 @@ def world(db, settings, tmp_path) -> World:
         **of_delivery(a, b),
         "nothing": "nothing",
         **money_of(a.order, now),
-        "running": 0,
-        "csv": "csv",
         **money_rows(a.shop, now),
         "reservation": reserved.pk,
         "reservation_token": reserved.token,
         "deed": "keep",
-        "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(
             kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}
         ).pk,

@@ -12,7 +12,7 @@ from django.db import transaction
 from marketplace.foundation import audit, leases
 from marketplace.payments import gateway
 from marketplace.payments.ledger import STRIPE
-from marketplace.payments.models import Difference, LedgerEntry, ReconciliationRun
+from marketplace.payments.models import Difference, LedgerEntry, Payment, ReconciliationRun
 
 NIGHTLY = timedelta(hours=24)
 # A night looks back this far: longer than a retry of Stripe's events, a bank holiday, a week without a worker.
@@ -100,7 +100,8 @@ def ask(*, by: object, now: datetime) -> ReconciliationRun:
 
 def reconcile(now: datetime) -> int:
     """Step: a run each night, and those that were asked for."""
-    if not ReconciliationRun.objects.filter(asked_by=None, asked_at__gt=now - NIGHTLY).exists():
+    tonight = ReconciliationRun.objects.filter(asked_by=None, asked_at__gt=now - NIGHTLY)
+    if not tonight.exists() and Payment.objects.exists():
         ReconciliationRun.objects.create(asked_at=now, since=now - LOOK_BACK, due_at=now)
     done = 0
     for run in leases.claim(ReconciliationRun, now=now, limit=1, lease_seconds=1800):

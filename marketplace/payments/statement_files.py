@@ -111,7 +111,7 @@ def pdf(statement: Statement, settlement: Settlement | None) -> bytes:
     ours = [home.legal_name or home.name, *home.legal_address.splitlines()]
     paper.letterhead(f"{heading} · {number}", ours, [text for text in theirs if text])
     paper.rows(
-        ["", ""],
+        ["", statement.currency],
         [
             [_("Balance before"), amount(statement.opening_minor)],
             [_("Goods and delivery"), amount(statement.sum_of("goods"))],
