@@ -293,6 +293,9 @@ ROUTES: dict[str, Row] = {
 }
 
 
+HOME = dict.fromkeys(addresses.FIELDS, "") | {"line1": "1, rue du Port", "country": "CA"}
+
+
 @dataclass
 class World:
     a: Stall
@@ -325,11 +328,9 @@ def world(db, settings, tmp_path) -> World:
     other = factories.user()
     saved = SavedSearch.objects.create(reader=other, name="s", parameters="q=s", saved_at=now)
     alert = alerts.ask(other, line.product, language="fr", now=now)
-    review = factories.review(line.product, other)
-    reserved = factories.reservation(line.stock_record)
-    address = dict.fromkeys(addresses.FIELDS, "") | {"line1": "1, rue du Port", "country": "CA"}
+    review, reserved = factories.review(line.product, other), factories.reservation(line.stock_record)
     known = {
-        "address": addresses.keep(other, address).pk,
+        "address": addresses.keep(other, HOME).pk,
         "review": review.pk,
         "review_seen": f"{review.pk}:{reviews.seen(review)}",
         "wish_list": lists.make(other, "Theirs").key,
@@ -364,9 +365,7 @@ def world(db, settings, tmp_path) -> World:
         "parked": parked.pk,
         "event": factories.event(a.shop).pk,
         "nothing": "nothing",
-        "reservation": reserved.pk,
-        "reservation_token": reserved.token,
-        "deed": "keep",
+        **{"reservation": reserved.pk, "reservation_token": reserved.token, "deed": "keep"},
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "move": TitleMove.objects.create(
             kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}
