@@ -293,6 +293,7 @@ ROUTES: dict[str, Row] = {
 }
 
 
+UNDONE = {"kind": "join", "from_product_id": 0, "to_product_id": 0, "before": {}}
 HOME = dict.fromkeys(addresses.FIELDS, "") | {"line1": "1, rue du Port", "country": "CA"}
 
 
@@ -365,12 +366,10 @@ def world(db, settings, tmp_path) -> World:
         "parked": parked.pk,
         "event": factories.event(a.shop).pk,
         "nothing": "nothing",
-        **{"reservation": reserved.pk, "reservation_token": reserved.token, "deed": "keep"},
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
-        "move": TitleMove.objects.create(
-            kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}
-        ).pk,
+        "move": TitleMove.objects.create(**UNDONE, at=now, undone_at=now).pk,
     }
+    known |= {"reservation": reserved.pk, "reservation_token": reserved.token, "deed": "keep"}
     return World(a, b, factories.user(), factories.user(is_staff=True), known)
 
 
