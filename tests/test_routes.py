@@ -347,6 +347,10 @@ ROUTES: dict[str, Row] = {
 }
 
 
+UNDONE = {"kind": "join", "from_product_id": 0, "to_product_id": 0, "before": {}}
+HOME = dict.fromkeys(addresses.FIELDS, "") | {"line1": "1, rue du Port", "country": "CA"}
+
+
 @dataclass
 class World:
     a: Stall
@@ -411,11 +415,9 @@ def world(db, settings, tmp_path) -> World:
     other = factories.user()
     saved = SavedSearch.objects.create(reader=other, name="s", parameters="q=s", saved_at=now)
     alert = alerts.ask(other, line.product, language="fr", now=now)
-    review = factories.review(line.product, other)
-    reserved = factories.reservation(line.stock_record)
-    address = dict.fromkeys(addresses.FIELDS, "") | {"line1": "1, rue du Port", "country": "CA"}
+    review, reserved = factories.review(line.product, other), factories.reservation(line.stock_record)
     known = {
-        "address": addresses.keep(other, address).pk,
+        "address": addresses.keep(other, HOME).pk,
         "review": review.pk,
         "review_seen": f"{review.pk}:{reviews.seen(review)}",
         "wish_list": lists.make(other, "Theirs").key,
@@ -452,13 +454,9 @@ def world(db, settings, tmp_path) -> World:
         "nothing": "nothing",
         **money_of(a.order, now),
         **money_rows(a.shop, now),
-        "reservation": reserved.pk,
-        "reservation_token": reserved.token,
-        "deed": "keep",
-        "move": TitleMove.objects.create(
-            kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}
-        ).pk,
+        "move": TitleMove.objects.create(**UNDONE, at=now, undone_at=now).pk,
     }
+    known |= {"reservation": reserved.pk, "reservation_token": reserved.token, "deed": "keep"}
     return World(a, b, factories.user(), factories.user(is_staff=True), known)
 
 
