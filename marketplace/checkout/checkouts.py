@@ -17,7 +17,7 @@ from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.checkout.planning import Plan
 from marketplace.foundation import network
 from marketplace.models import User
-from shops.models import Allocation, DeliveryOption
+from shops.models import Allocation, DeliveryOption, Shop
 
 PERSON = ("email", "name", "phone")
 ADDRESS = ("line1", "line2", "city", "region", "postcode", "country")
@@ -128,6 +128,11 @@ def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
     held = units_held(checkout) if checkout.state == Checkout.State.PAYING else {}
     basket = Basket(pk=checkout.basket_id)
     return planning.plan(basket, now=now, chosen=chosen, to=destination(checkout), held=held)
+
+
+def unpayable(plan: Plan) -> list[Shop]:
+    """Shops of the plan whose account cannot receive transfers now: whoever paid them would have it sent back."""
+    return [parcel.shop for parcel in plan.parcels if not parcel.shop.stripe_account_ready]
 
 
 def advance(checkout: Checkout, *, now: datetime) -> str:

@@ -21,15 +21,18 @@ from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import sessions
 from marketplace.payments.models import Payment
 from shops import stock
+from shops.models import Shop
 
 
 @dataclass(frozen=True)
 class Refusal:
     """Why nothing was frozen. `reason`: changed (an amount differs from what the reader saw), short (a shop no longer
-    has the copies: `short`), incomplete (a decision is open), empty, ended (it is no longer being filled in)."""
+    has the copies: `short`), unpayable (of the `shops`: Stripe cannot pay them now), incomplete (a decision is open),
+    empty, ended (it is no longer being filled in)."""
 
     reason: str
     short: Sequence[PlannedLine] = field(default=())
+    shops: Sequence[Shop] = field(default=())
 
 
 def pay(checkout: Checkout, *, seen: str, success_url: str, cancel_url: str, now: datetime) -> Refusal | Payment:
@@ -73,6 +76,8 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str) -> Refusal | None:
         return Refusal("empty")
     if plan.short:
         return Refusal("short", plan.short)
+    if unpayable := checkouts.unpayable(plan):
+        return Refusal("unpayable", shops=unpayable)
     if checkouts.next_step(checkout, plan) != "pay":
         return Refusal("incomplete")
     if plan.fingerprint() != seen:

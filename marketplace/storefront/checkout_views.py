@@ -203,6 +203,8 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
     if done.reason == "changed":
         messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
         return redirect("storefront:checkout-pay", checkout.token)
+    if done.reason == "unpayable":
+        return redirect("storefront:checkout-pay", checkout.token)
     if done.reason == "short":
         _say_short(request, done.short)
         return redirect("storefront:basket")
@@ -221,6 +223,7 @@ def _step(
         "tax_rows": amounts.tax_rows(plan),
         "total": amounts.shown(plan.total_minor, plan.currency),
         "minutes": settings.CHECKOUT_MINUTES,
+        "unpayable": checkouts.unpayable(plan),
         **context,
     }
     return render(request, f"storefront/checkout_{step}.html", values, status=422 if wrong else 200)
