@@ -298,10 +298,11 @@ class World:
         return dict(zip(ACTORS, people, strict=True))
 
 
-def money_of(part: ShopOrder, now: datetime) -> dict[str, Any]:
+def operators_rows(part: ShopOrder, now: datetime) -> dict[str, Any]:
     """What an operator looks at."""
     dispute = {"amount_minor": 100, "currency": "CAD", "status": "needs_response", "opened_at": now}
     return {
+        "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "incident": MoneyIncident.objects.create(key="x", text="x", opened_at=now).pk,
         "refund_call": factories.transfer(part, kind="refund").pk,
         "dispute": Dispute.objects.create(dispute_id="du_1", charge_id="ch_1", **dispute).pk,
@@ -363,8 +364,7 @@ def world(db, settings, tmp_path) -> World:
         "parked": parked.pk,
         "event": factories.event(a.shop).pk,
         "nothing": "nothing",
-        **money_of(a.order, now),
-        "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
+        **operators_rows(a.order, now),
         "move": TitleMove.objects.create(
             kind="join", from_product_id=0, to_product_id=0, at=now, undone_at=now, before={}
         ).pk,
