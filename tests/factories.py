@@ -57,7 +57,7 @@ def user(email: str = "", **columns: object) -> User:
 
 
 def shop(name: str = "", **columns: object) -> Shop:
-    """An active shop with its Partner, whose stock is as of now and which books without delay."""
+    """An active shop with its Partner, whose stock is as of now, which books without delay and can be paid."""
     number = next(_number)
     name = name or f"Librairie {number}"
     partner = Partner.objects.create(name=name, code=f"shop-{number}")
@@ -71,6 +71,7 @@ def shop(name: str = "", **columns: object) -> Shop:
         "complete_as_of": timezone.now(),
         "booking_lag_minutes": 0,
         "vouched_at": timezone.now(),
+        "stripe_account_ready": True,
     } | columns
     if columns["complete_as_of"] is not None:
         columns.setdefault(

@@ -10,7 +10,7 @@ from marketplace.payments import calls
 from marketplace.payments.models import MoneyCall
 from shops import absorbing, stock
 from shops.orders import fulfilment
-from tests.proof import test_answers, test_crashes, test_feed_size, test_money, test_races
+from tests.proof import test_answers, test_corrections, test_crashes, test_feed_size, test_money, test_races
 
 
 def test_races_small(committed_db):
@@ -64,3 +64,8 @@ def test_crashes_small(committed_db, tmp_path):
 
 def test_feed_size_small(committed_db):
     assert test_feed_size.read_three_times(rows=1_500, seed=1)["first: MB"] < test_feed_size.MOST_MEGABYTES
+
+
+def test_corrections_small(db):
+    counts = test_corrections.sequences(number=2, seed=test_money.SEED, kind=test_corrections.Corrected)
+    assert counts["sequences"] == 2

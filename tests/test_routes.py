@@ -377,6 +377,7 @@ def money_of(part: ShopOrder, now: datetime) -> dict[str, Any]:
     """What an operator looks at."""
     dispute = {"amount_minor": 100, "currency": "CAD", "status": "needs_response", "opened_at": now}
     return {
+        "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "incident": MoneyIncident.objects.create(key="x", text="x", opened_at=now).pk,
         "refund_call": factories.transfer(part, kind="refund").pk,
         "dispute": Dispute.objects.create(dispute_id="du_1", charge_id="ch_1", **dispute).pk,

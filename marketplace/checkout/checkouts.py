@@ -18,7 +18,7 @@ from marketplace.checkout.planning import Plan
 from marketplace.foundation import network
 from marketplace.foundation.prepared import Prepared
 from marketplace.models import User
-from shops.models import Allocation, DeliveryOption, DeliverySlot
+from shops.models import Allocation, DeliveryOption, DeliverySlot, Shop
 
 HOLD_PREFIX = "checkout:"
 PERSON = ("email", "name", "phone")
@@ -157,6 +157,11 @@ def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
     held = units_held(checkout) if checkout.state == Checkout.State.PAYING else {}
     basket = Basket(pk=checkout.basket_id)
     return planning.plan(basket, now=now, chosen=chosen, to=destination(checkout), held=held, in_slots=in_slots)
+
+
+def unpayable(plan: Plan) -> list[Shop]:
+    """Shops of the plan whose account cannot receive transfers now: whoever paid them would have it sent back."""
+    return [parcel.shop for parcel in plan.parcels if not parcel.shop.stripe_account_ready]
 
 
 def advance(checkout: Checkout, *, now: datetime) -> str:

@@ -29,12 +29,13 @@ from shops.models import Shop
 class Refusal:
     """Why nothing was frozen. `reason`: changed (an amount differs from what the reader saw), short (a shop no longer
     has the copies: `short`), untaxed (what is due there is not known: the plan says it line by line), barred (an
-    institution may not buy its books from `barred`), full (the courier's slot is taken meanwhile), incomplete (a
-    decision is open), empty, ended (it is no longer being filled in)."""
+    institution may not buy its books from `shops`), unpayable (of the `shops`: Stripe cannot pay them now), full (the
+    courier's slot is taken meanwhile), incomplete (a decision is open), empty, ended (it is no longer being filled
+    in)."""
 
     reason: str
     short: Sequence[PlannedLine] = field(default=())
-    barred: Sequence[Shop] = field(default=())
+    shops: Sequence[Shop] = field(default=())
 
 
 def pay(checkout: Checkout, *, seen: str, success_url: str, cancel_url: str, now: datetime) -> Refusal | Payment:
@@ -87,6 +88,8 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str) -> Refusal | None:
         return Refusal("empty")
     if plan.short:
         return Refusal("short", plan.short)
+    if unpayable := checkouts.unpayable(plan):
+        return Refusal("unpayable", shops=unpayable)
     if checkouts.next_step(checkout, plan) != "pay":
         return Refusal("incomplete")
     if plan.untaxed:
@@ -99,7 +102,7 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str) -> Refusal | None:
 def _barred(checkout: Checkout, plan: Plan, now: datetime) -> Refusal | None:
     institution = institutions.institution_of(checkout.user_id)
     barred = institutions.barred(institution, plan, now=now) if institution else []
-    return Refusal("barred", barred=barred) if barred else None
+    return Refusal("barred", shops=barred) if barred else None
 
 
 def write(checkout: Checkout, plan: Plan, now: datetime) -> None:

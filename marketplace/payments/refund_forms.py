@@ -40,10 +40,8 @@ class RefundForm(forms.Form):
     once = forms.CharField(max_length=40, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, shop_order: ShopOrder, left: Left, by_operator: bool, **kwargs: Any) -> None:
-        kwargs["initial"] = {"once": secrets.token_urlsafe(16), "units": 1, "what": "other"} | (
-            kwargs.get("initial") or {}
-        )
         super().__init__(*args, **kwargs)
+        self.initial = {"once": secrets.token_urlsafe(16), "units": 1, "what": Kind.OTHER.value}
         self.shop_order = shop_order
         self.lines = {f"line-{row.line.pk}": row.line for row in left.lines if row.units and row.amount_minor}
         choices = [(name, f"{line.title} ({line.quantity})") for name, line in self.lines.items()]

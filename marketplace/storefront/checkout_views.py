@@ -213,13 +213,15 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
         messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
         return redirect("storefront:checkout-pay", checkout.token)
     if done.reason == "barred":
-        names = ", ".join(shop.name for shop in done.barred)
+        names = ", ".join(shop.name for shop in done.shops)
         text = _("As an institution you buy books at the regular price from accredited shops, so not from %(shops)s.")
         messages.warning(request, text % {"shops": names})
         return redirect("storefront:basket")
     if done.reason == "full":
         messages.warning(request, _("The courier’s time that you chose is taken meanwhile. Please choose another."))
         return redirect("storefront:checkout-how", checkout.token)
+    if done.reason == "unpayable":
+        return redirect("storefront:checkout-pay", checkout.token)
     if done.reason == "short":
         _say_short(request, done.short)
         return redirect("storefront:basket")
@@ -237,6 +239,7 @@ def _step(
         "form": form,
         "total": amounts.shown(plan.total_minor, plan.currency),
         "minutes": settings.CHECKOUT_MINUTES,
+        "unpayable": checkouts.unpayable(plan),
         **context,
     }
     return render(request, f"storefront/checkout_{step}.html", values, status=422 if wrong else 200)

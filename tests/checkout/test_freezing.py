@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from marketplace.checkout import checkouts, delivery, ending, freezing, invariants
 from marketplace.checkout.models import Checkout, CheckoutLine
-from shops.models import Allocation
+from shops.models import Allocation, Shop
 from tests import factories
 from tests.checkout.buying import frozen, ready, shop_with_delivery, two_shop_basket
 
@@ -52,6 +52,18 @@ def test_changed_price_is_told_before_paying(db):
     record.save()
     assert freeze(checkout, seen).reason == "changed"
     assert (Checkout.objects.get().state, Allocation.objects.count()) == ("open", 0)
+    assert freeze(checkout) is None
+
+
+def test_shop_that_cannot_be_paid_is_told_before_paying(db, client):
+    checkout = ready(two_shop_basket())
+    shop = Shop.objects.get(name="Librairie B")
+    Shop.objects.filter(pk=shop.pk).update(stripe_account_ready=False)
+    refusal = freeze(checkout)
+    assert (refusal.reason, list(refusal.shops), Allocation.objects.count()) == ("unpayable", [shop], 0)
+    page = client.get(f"/checkout/{checkout.token}/pay/", headers={"Accept-Language": "en"}).content.decode()
+    assert "Librairie B cannot be paid online just now" in page
+    Shop.objects.filter(pk=shop.pk).update(stripe_account_ready=True)
     assert freeze(checkout) is None
 
 

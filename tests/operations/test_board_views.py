@@ -51,8 +51,8 @@ def test_quiet_board_has_nothing_red(board):
 
 def test_shops_by_status_and_those_whose_stock_is_old(board):
     now = timezone.now()
-    factories.shop()
-    factories.shop(complete_as_of=now - DAY - timedelta(minutes=1), stripe_account_ready=True)
+    factories.shop(stripe_account_ready=False)
+    factories.shop(complete_as_of=now - DAY - timedelta(minutes=1))
     factories.shop(status=Shop.Status.PAUSED, complete_as_of=None)
     shops = figures(board)["shops"]
     assert (shops["active"], shops["paused"], shops["stale"], shops["unpaid"]) == (

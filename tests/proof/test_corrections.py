@@ -155,6 +155,7 @@ class Corrected(Sequence):
         return int(self.now.timestamp())
 
 
+@pytest.mark.proof
 def test_lost_reversal_would_be_seen(monkeypatch):
     """Negative control: a refused reversal that is booked as if the shop had paid."""
     monkeypatch.setattr(debts, "debt", lambda *_, **__: 0)
