@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, Sum
+from django.db.models import Sum
 
 from marketplace.catalogue.models import Form, ProductFacts
-from marketplace.foundation import money, network
+from marketplace.foundation import money, network, prepared
 from marketplace.payments.models import CommissionRule, LineCommission, SoldBy, SoldForm
 from shops.models import ShopOrder, ShopOrderLine
 
+# All of them, ended ones too: there are few, and which holds is asked of each (`fits`).
+_RULES = prepared.Prepared(lambda: CommissionRule.objects.all())
 _PRINTED = {Form.HARDBACK, Form.PAPERBACK, Form.POCKET, Form.BOOK, Form.COMIC, Form.BOARD, Form.MAP}
 
 
@@ -87,11 +89,7 @@ def freeze(
     """Write what the network keeps of each line; in the transaction that makes the lines. `facts` by product id; lines
     come with shop order and shop. Two queries however many lines, a third where a rule asks for turnover."""
     shop_ids = {line.shop_order.shop_id for line in lines}
-    rules = list(
-        CommissionRule.objects.filter(begins_at__lte=at)
-        .filter(Q(ends_at=None) | Q(ends_at__gt=at))
-        .filter(Q(shop=None) | Q(shop__in=shop_ids))
-    )
+    rules: list[CommissionRule] = _RULES.objects()
     turnover = _turnover(shop_ids, at) if any(rule.turnover_minor for rule in rules) else {}
     agreed: dict[tuple[int, Terms], list[ShopOrderLine]] = defaultdict(list)
     for line in lines:
@@ -110,7 +108,7 @@ def freeze(
         for (_, terms), together in agreed.items()
         for line, amount in zip(together, amounts(terms, together), strict=True)
     ]
-    return LineCommission.objects.bulk_create(rows)
+    return prepared.insert(rows)
 
 
 def amounts(terms: Terms, lines: Sequence[ShopOrderLine]) -> list[int]:
