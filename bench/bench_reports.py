@@ -94,7 +94,7 @@ def fill(lines: int) -> None:
         "shop_order_id": in_order,
         "order_line_id": f"{FIRST_ID} + n",
         "product_id": title,
-        "tax_basis_points": f"CASE {left('n', 3)} WHEN 0 THEN 2000 ELSE 550 END",
+        "tax_rate_milli": f"CASE {left('n', 3)} WHEN 0 THEN 20000 ELSE 5500 END",
     }
     copy(ShopOrderLine, line, lines, changed)
     copy(LineCommission, kept, lines, {"line_id": f"{FIRST_ID} + n"})

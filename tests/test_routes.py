@@ -392,7 +392,6 @@ def money_rows(shop: Shop, now: datetime) -> dict[str, Any]:
         "no_export": 0,
         "running": 0,
         "csv": "csv",
-        "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
         "rule": CommissionRule.objects.create(label="x", basis_points=600, begins_at=now).pk,
     }
 
@@ -451,13 +450,15 @@ def world(db, settings, tmp_path) -> World:
         "list": "orders",
         "work": "foundation.mailmessage",
         "parked": parked.pk,
-        **of_delivery(a, b),
         "nothing": "nothing",
+        "deed": "keep",
+        "reservation": reserved.pk,
+        "reservation_token": reserved.token,
+        **of_delivery(a, b),
         **money_of(a.order, now),
         **money_rows(a.shop, now),
         "move": TitleMove.objects.create(**UNDONE, at=now, undone_at=now).pk,
     }
-    known |= {"reservation": reserved.pk, "reservation_token": reserved.token, "deed": "keep"}
     return World(a, b, factories.user(), factories.user(is_staff=True), known)
 
 

@@ -54,6 +54,7 @@ FOLLOWS = (
     Follow("order.Line"),
     Follow("shops.ShopOrderLine"),
     Follow("placing.CheckoutLine"),
+    Follow("shops.Reservation"),
     Follow("catalogue.Product", "parent_id"),
     Follow("catalogue.ProductImage"),
     Follow("catalogue.ProductCategory", once="category_id"),
@@ -77,7 +78,7 @@ OWN = (
 )
 # Of these the rows of one offer go along when it is parted from its title: {model: the column of the stock record}
 OF_AN_OFFER = {"order.Line": "stockrecord_id", "shops.ShopOrderLine": "stock_record_id"}
-OF_AN_OFFER["placing.CheckoutLine"] = "stock_record_id"
+OF_AN_OFFER |= dict.fromkeys(["placing.CheckoutLine", "shops.Reservation"], "stock_record_id")
 
 
 def share_lock() -> None:

@@ -70,7 +70,7 @@ def _named(by: str, group: object) -> str:
     if isinstance(group, date):
         return date_format(group, "F Y" if by == "month" else "SHORT_DATE_FORMAT")
     if by == "tax" and isinstance(group, int):
-        return f"{Decimal(group) / 100} %"
+        return f"{Decimal(group) / 1000} %"
     if by == "subject":
         return f"{group} {subjects.label(str(group), get_language() or 'en')}" if group else _("without a subject")
     return str(group)

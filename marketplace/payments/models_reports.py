@@ -16,7 +16,7 @@ class DailySales(models.Model):
     day = models.DateField()
     shop = models.ForeignKey("shops.Shop", on_delete=models.CASCADE, related_name="+")
     subject = models.CharField(max_length=2, blank=True, help_text="The beginning of the title's first Thema code.")
-    tax_basis_points = models.PositiveIntegerField()
+    tax_rate_milli = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     lines = models.PositiveIntegerField()
     units = models.PositiveIntegerField()
@@ -28,12 +28,12 @@ class DailySales(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["day", "shop", "subject", "tax_basis_points", "currency"], name="daily_sales_once"
+                fields=["day", "shop", "subject", "tax_rate_milli", "currency"], name="daily_sales_once"
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.day} {self.shop_id} {self.subject} {self.tax_basis_points}"
+        return f"{self.day} {self.shop_id} {self.subject} {self.tax_rate_milli}"
 
 
 class SalesDay(models.Model):

@@ -21,12 +21,12 @@ MAY_CHANGE = timedelta(days=35)
 EVERY = timedelta(hours=1)
 DAYS_AT_ONCE = 7
 SUMMED = ("lines", "units", "goods_minor", "tax_minor", "total_minor", "commission_minor")
-GROUPS = {"month": "day", "day": "day", "shop": "shop__name", "subject": "subject", "tax": "tax_basis_points"}
+GROUPS = {"month": "day", "day": "day", "shop": "shop__name", "subject": "subject", "tax": "tax_rate_milli"}
 
 
 @dataclass(frozen=True)
 class ReportRow:
-    """`group` is a date, a shop's name, a Thema code or a rate in basis points."""
+    """`group` is a date, a shop's name, a Thema code or a rate in thousandths of a per cent."""
 
     group: object
     lines: int
@@ -99,7 +99,7 @@ def _sums(first: date, last: date) -> list[DailySales]:
     # CROSS JOIN: SQLite keeps to this order, and does not begin with all lines there are.
     found = bulk.rows(
         f"""
-        SELECT {day}, o.shop_id, COALESCE(substr({code}, 1, 2), ''), l.tax_basis_points, o.currency, COUNT(*),
+        SELECT {day}, o.shop_id, COALESCE(substr({code}, 1, 2), ''), l.tax_rate_milli, o.currency, COUNT(*),
             SUM(l.quantity - l.declined), {left("l.goods_minor")}, {left("l.tax_minor")}, {left("l.total_minor")},
             {left("COALESCE(c.amount_minor, 0)")}
         FROM shops_shoporder o
@@ -111,7 +111,7 @@ def _sums(first: date, last: date) -> list[DailySales]:
         """,  # noqa: S608  # the parts put together are constants
         [bulk.moment(since), bulk.moment(until)],
     )
-    names = ("day", "shop_id", "subject", "tax_basis_points", "currency", *SUMMED)
+    names = ("day", "shop_id", "subject", "tax_rate_milli", "currency", *SUMMED)
     return [DailySales(**dict(zip(names, row, strict=True))) for row in found]
 
 

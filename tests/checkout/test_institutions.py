@@ -26,7 +26,7 @@ def test_institution_buys_books_only_from_accredited_shops_of_its_region():
 
     def barred() -> list[str]:
         refusal = freezing.freeze_and_hold(checkout, seen=seen, now=timezone.now())
-        return [shop.name for shop in refusal.barred] if refusal else []
+        return [shop.name for shop in refusal.shops] if refusal else []
 
     assert barred() == ["Librairie A", "Librairie B"]
     for shop, columns in ((a, ACCREDITED), (b, ACCREDITED | {"administrative_region": "03"})):

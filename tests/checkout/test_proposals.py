@@ -168,7 +168,7 @@ def test_reading_takes_the_same_queries_for_any_number_of_lines():
         network.current()
         with CaptureQueriesContext(connection) as queries:
             assert proposals(basket).found
-        assert len(queries) == 6  # lines, delivery, offers; where to, delivery and columns of the other shops
+        assert len(queries) == 7  # lines, delivery, hours, offers; where to, delivery and columns of the other shops
 
 
 def test_steps_are_the_cheapest_way_by_worth():

@@ -10,7 +10,7 @@ import responses
 import stripe
 import urllib3
 
-from marketplace.payments import gateway
+from marketplace.payments import gateway, gateway_calling
 from marketplace.payments.fake_stripe import hosted
 from marketplace.payments.fake_stripe.client import FakeHTTPClient
 from marketplace.payments.fake_stripe.delivery import sign
@@ -30,7 +30,7 @@ def stand_in():
 
 @pytest.fixture
 def real_client():
-    with gateway.using(stripe.StripeClient("sk_test_x", max_network_retries=gateway.MAX_NETWORK_RETRIES)):
+    with gateway.using(stripe.StripeClient("sk_test_x", max_network_retries=gateway_calling.MAX_NETWORK_RETRIES)):
         yield
 
 

@@ -30,7 +30,7 @@ def sold():
     ]
     for part in parts:
         commission.frozen(list(part.lines.all()))
-    parts[0].lines.update(declined=1, tax_basis_points=550, tax_minor=157)
+    parts[0].lines.update(declined=1, tax_rate_milli=5500, tax_minor=157)
     ShopOrderLine.objects.filter(pk=parts[2].lines.last().pk).update(declined=1)
 
 
@@ -45,7 +45,7 @@ def test_sums_are_those_of_the_lines_by_each_group(sold):
     february, march = (1, 2, 2002, 105, 160), (1, 1, 2000, 0, 160)
     assert found("shop") == [("A", 2, 3, 4002, 105, 320), ("B", 1, 1, 2000, 0, 160)]
     assert found("subject") == [("", 1, 1, 2000, 0, 160), ("FB", *february), ("XA", *march)]
-    assert found("tax") == [(0, 2, 2, 4000, 0, 320), (550, *february)]
+    assert found("tax") == [(0, 2, 2, 4000, 0, 320), (5500, *february)]
     assert [row[:2] for row in found("month")] == [(date(2026, 2, 1), 2), (date(2026, 3, 1), 1)]
     assert found("day", subject="F") == [(date(2026, 2, 28), *february)]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import override
 
 from shops import rates
 from shops.rates import Rate, RateError
@@ -37,11 +38,11 @@ def test_table_is_read_and_written_back_the_same():
     ],
 )
 def test_line_that_is_no_row_is_named_with_what_to_write(line, why):
-    with pytest.raises(RateError) as error:
+    with override("en"), pytest.raises(RateError) as error:
         rates.read(f"CA; ; ; 1\n{line}", "CAD")
     assert str(error.value) == f"Line 2, “{line.strip()}”: {why}."
 
 
 def test_table_has_an_end():
-    with pytest.raises(RateError, match="at most 200 lines"):
+    with override("en"), pytest.raises(RateError, match="at most 200 lines"):
         rates.read("CA; ; ; 1\n" * 201, "CAD")

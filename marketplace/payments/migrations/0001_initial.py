@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
                 ('subject', models.CharField(blank=True, help_text="The beginning of the title's first Thema code.", max_length=2)),
-                ('tax_basis_points', models.PositiveIntegerField()),
+                ('tax_rate_milli', models.PositiveIntegerField()),
                 ('currency', models.CharField(max_length=3)),
                 ('lines', models.PositiveIntegerField()),
                 ('units', models.PositiveIntegerField()),
@@ -450,7 +450,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='dailysales',
-            constraint=models.UniqueConstraint(fields=('day', 'shop', 'subject', 'tax_basis_points', 'currency'), name='daily_sales_once'),
+            constraint=models.UniqueConstraint(fields=('day', 'shop', 'subject', 'tax_rate_milli', 'currency'), name='daily_sales_once'),
         ),
         migrations.AddConstraint(
             model_name='disputeshare',

@@ -9,7 +9,7 @@ from django.urls import reverse
 from catalog_sync.models import DryRun
 from marketplace.agenda.models import Event, ShopCalendar
 from marketplace.foundation.models import AuditEntry
-from shops.models import Allocation, DeliveryOption, Parcel, ShopMember, ShopOrder
+from shops.models import Allocation, DeliveryOption, Parcel, Reservation, ShopMember, ShopOrder
 from shops.portal import queries as portal_queries
 from shops.portal.urls import order_patterns, shop_patterns, urlpatterns
 from tests import factories
@@ -18,6 +18,7 @@ from tests.shops.portal.conftest import Stall, signed_in
 
 NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
 DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind", "parcel_id"
+RESERVED, DEED, FORM = "pk", "deed", "form"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
     "desk": [],
@@ -44,11 +45,15 @@ LOOKS: dict[str, list[str]] = {
     "delivery-new": [KIND],
     "delivery-change": [OPTION],
     "for-others": [],
+    "reservations": [],
+    "statement": [],
+    "statement-file": [FORM],
 }
 ACTS: dict[str, list[str]] = {
     "accept-all": [NUMBER],
     "accept": [NUMBER, LINE],
     "decline": [NUMBER, LINE],
+    "put-back": [NUMBER],
     "pack": [NUMBER],
     "hand-over": [NUMBER],
     "approve": [RUN],
@@ -77,10 +82,12 @@ ACTS: dict[str, list[str]] = {
     "delivery-arrange": [OPTION],
     "parcel-arrive": [PARCEL],
     "parcel-collect": [PARCEL],
+    "reservation": [RESERVED, DEED],
 }
 ROUTES = LOOKS | ACTS
-NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND}]  # of the shop's own
+NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND, FORM}]  # of the shop's own
 FORMS = {"event-new", "event-change", "delivery-new", "delivery-change"}  # nothing to look at there but a form
+PAGES_OF_ACCOUNTS = {"refund"}  # which staff do not see at all: tested below
 OF_ACCOUNTS = {"save-tax"}  # what whoever keeps the accounts does, and staff do not
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
 
@@ -96,6 +103,10 @@ def parcel_of(stall: Stall) -> Parcel:
     )[0]
 
 
+def reservation_of(stall: Stall) -> Reservation:
+    return Reservation.objects.filter(shop=stall.shop).first() or factories.reservation(stall.withheld.stock_record)
+
+
 def address(name: str, stall: Stall, *, slug: str = "") -> str:
     """The address of `stall`'s own rows; `slug` puts another shop's name before them."""
     known = {
@@ -108,10 +119,15 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         EVENT: event_of(stall).pk,
         OPTION: stall.order.delivery_option_id,
         KIND: "courier",
+        RESERVED: reservation_of(stall).pk,
+        DEED: "keep",
+        FORM: "csv",
         PARCEL: parcel_of(stall).pk,
         DRY: DryRun.objects.get_or_create(feed=stall.run.feed, defaults={"received_at": NOON})[0].pk,
     }
     parts = {key: known[key] for key in ROUTES[name]}
+    if name.startswith("statement"):
+        parts |= {"number": 0}  # the month that is running: each shop has one
     return reverse(f"portal:{name}", kwargs={"slug": slug or stall.shop.slug} | parts)
 
 
@@ -121,8 +137,9 @@ def call(client, name: str, where: str):
 
 def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
-    event_of(stall), parcel_of(stall)
+    event_of(stall), parcel_of(stall), reservation_of(stall)
     return (
+        list(Reservation.objects.filter(shop=stall.shop).values()),
         list(DeliveryOption.objects.filter(shop=stall.shop).order_by("pk").values()),
         list(Parcel.objects.filter(carried_to=stall.shop).values()),
         list(ShopOrder.objects.filter(shop=stall.shop).order_by("pk").values()),
@@ -137,7 +154,7 @@ def rows_of(stall: Stall) -> tuple:
 
 def test_table_names_every_route_of_the_portal():
     named = {pattern.name for pattern in (*shop_patterns, *order_patterns) if getattr(pattern, "name", None)}
-    assert set(ROUTES) == named
+    assert set(ROUTES) | PAGES_OF_ACCOUNTS == named
     assert {pattern.name for pattern in urlpatterns if getattr(pattern, "name", None)} == {"door", "order-of-any-shop"}
 
 
@@ -227,6 +244,15 @@ def test_action_needs_the_token_against_forged_forms(name, ours):
     before = rows_of(ours)
     assert client.post(address(name, ours), FILLED).status_code == 403
     assert rows_of(ours) == before
+
+
+@pytest.mark.parametrize("asked", ["get", "post"])
+def test_money_goes_back_by_the_owner_and_the_accounts_alone(asked, ours, theirs):
+    where = reverse("portal:refund", args=[ours.shop.slug, ours.order.number])
+    accounts = factories.member(ours.shop, role=ShopMember.Role.ACCOUNTS).user
+    people = (None, factories.user(), theirs.staff, ours.staff, accounts)
+    answers = [getattr(signed_in(person), asked)(where).status_code for person in people]
+    assert answers == [302, 404, 404, 403, 200 if asked == "get" else 422]
 
 
 def test_door_leads_to_the_one_shop(ours):

@@ -60,7 +60,10 @@ def test_shop_gives_its_entrance_its_looks(ours, client):
     picture = BytesIO()
     Image.new("RGB", (64, 32), "#123456").save(picture, "PNG")
     logo = SimpleUploadedFile("logo.png", picture.getvalue())
-    assert ours.client.post(where, {"kind": "books", "colour": "#123456", "logo": logo}).status_code == 302
+    assert (
+        ours.client.post(where, {"kind": "books", "reserve_hours": "0", "colour": "#123456", "logo": logo}).status_code
+        == 302
+    )
     page = client.get(f"/at/{ours.shop.slug}/").content.decode()
     ours.shop.refresh_from_db()
     assert f'<img src="{ours.shop.logo.url}" alt="{ours.shop.name}"' in page
@@ -78,5 +81,7 @@ def test_shop_gives_its_entrance_its_looks(ours, client):
     ],
 )
 def test_looks_that_nobody_could_see_are_refused(ours, sent):
-    response = ours.client.post(reverse("portal:save-profile", args=[ours.shop.slug]), {"kind": "books", **sent})
+    response = ours.client.post(
+        reverse("portal:save-profile", args=[ours.shop.slug]), {"kind": "books", "reserve_hours": "0", **sent}
+    )
     assert (response.status_code, list(response.context["form"].errors)) == (422, list(sent))
