@@ -239,7 +239,7 @@ def grams(number: str, unit: str) -> int | None:
         weight = Decimal(number.strip().replace(",", ".")) * _GRAMS[unit.strip().lower()]
     except (KeyError, ArithmeticError):
         return None
-    return round(weight) or None if 0 < weight <= _HEAVIEST else None
+    return round(weight) or None if weight.is_finite() and 0 < weight <= _HEAVIEST else None
 
 
 _RATE = re.compile(r"^\D{0,20}?(\d{0,2})(?:[.,](\d{1,4}))?\s*(%?)[^\d]{0,20}$")

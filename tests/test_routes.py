@@ -396,6 +396,15 @@ def money_rows(shop: Shop, now: datetime) -> dict[str, Any]:
     }
 
 
+PAGES = {
+    "name_kind": "publisher",
+    "name_slug": "boreal",
+    "subject": "f-romans",
+    "sitemap_kind": "pages",
+    "sitemap_part": 0,
+}
+
+
 @pytest.fixture
 def world(db, settings, tmp_path) -> World:
     settings.VAR_DIR = tmp_path
@@ -405,9 +414,7 @@ def world(db, settings, tmp_path) -> World:
     line = a.order.lines.first()
     now = timezone.now()
     strangers = factories.basket((line.stock_record, 1), owner=factories.user())
-    parked = MailMessage.objects.create(
-        dedupe_key="x", to="a@example.org", language="fr", kind="k", subject="s", text="t", html="h", parked_at=now
-    )
+    parked = MailMessage.objects.create(dedupe_key="x", to="a@example.org", language="fr", kind="k", parked_at=now)
     ListedName.objects.create(kind="publisher", slug="boreal", key="boreal", name="Boréal", changed_on=now.date())
     Subject.objects.create(code="F", label_fr="Romans", label_en="Fiction")
     hooks.make(a.run.feed, form=Webhook.Form.STANDARD, given="", by=a.staff, now=now)
@@ -424,14 +431,10 @@ def world(db, settings, tmp_path) -> World:
         "saved": saved.pk,
         "alert": alert.pk,
         "alert_key": alerts.stop_url(alert).split("/")[-3],
+        **PAGES,
         "slug": a.shop.slug,
         "title": line.product_id,
         "title_slug": line.product.slug,
-        "name_kind": "publisher",
-        "name_slug": "boreal",
-        "subject": "f-romans",
-        "sitemap_kind": "pages",
-        "sitemap_part": 0,
         "record": line.stock_record_id,
         "order": a.order.order.number,
         "order_key": links.order_key(a.order.order.number),

@@ -8,6 +8,8 @@ from PIL import Image
 from marketplace.foundation.models import AuditEntry
 from shops.models import ShopMember
 
+PLAIN = {"kind": "books", "reserve_hours": "0"}
+
 
 def test_shop_says_what_it_is_and_readers_find_it_by_that(ours, client):
     where = reverse("portal:save-profile", args=[ours.shop.slug])
