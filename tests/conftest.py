@@ -20,10 +20,14 @@ from search import directory, indexing, names
 LONG = ("operations/test_operating", "test_failpoints", "test_proofs_smoke", "bench/test_programs", "browser/")
 
 # They start programs that open a database, or need the server that comes with the second one.
-ON_EACH = ("tests/bench/", "tests/browser/", "tests/demo/", "engines/test_elasticsearch")
+ON_EACH = (
+    *("[bench_sync", "[bench_nightly", "[bench_placing", "[bench_reports"),
+    *("tests/browser/", "engines/test_elasticsearch"),
+)
 
-# They open one, and look at what a browser makes of pages: that is the same on the second (the journey runs on both).
-LOOKED_AT_ONCE = ("browser/test_pages", "browser/test_policy", "browser/test_behaviour")
+# They open one, and would say the same on the second: what a browser makes of pages (its journey runs on both), the
+# demo, which is SQLite's, and the site that the commands of `deploy/` bring up, which is PostgreSQL's.
+ONCE = ("browser/test_pages", "browser/test_policy", "browser/test_behaviour", "tests/demo/", "operations/test_operating")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -40,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _uses_database(item: pytest.Item) -> bool:
     """Whether a test can go otherwise on another database: it opens one, or it is of those that are named."""
-    if any(name in item.nodeid for name in LOOKED_AT_ONCE):
+    if any(name in item.nodeid for name in ONCE):
         return False
     opens_one = item.get_closest_marker("django_db") or "django_db_setup" in getattr(item, "fixturenames", ())
     return bool(opens_one) or any(name in item.nodeid for name in ON_EACH)
