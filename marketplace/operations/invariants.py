@@ -10,6 +10,7 @@ MODULES = [
     "catalog_sync.invariants",
     "marketplace.payments.invariants",
     "marketplace.checkout.invariants",
+    "marketplace.checkout.invariants_invoices",
 ]
 
 
