@@ -26,7 +26,7 @@ def numbers_have_no_gap() -> list[str]:
     sums = Invoice.objects.order_by().values_list("issuer", "kind", "year")
     there = {tuple(row[:3]): row[3:] for row in sums.annotate(Count("pk"), Min("number"), Max("number"))}
     return [
-        f"{' '.join(map(str, series))}: {counted.get(series, none)[0]} numbers given, {there.get(series, none)[0]} there"
+        f"{' '.join(map(str, series))}: {counted.get(series, none)[0]} given, {there.get(series, none)[0]} there"
         for series in sorted({*counted, *there})
         if counted.get(series, none) != there.get(series, none)
     ]

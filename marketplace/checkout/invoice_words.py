@@ -158,7 +158,7 @@ def _body(
     for code, place, rate, base, tax in invoice_parts.by_rate(parts):
         of = {"tax": _tax_name(code, place, rate), "amount": _amount(base, currency)}
         sums.append([_("%(tax)s on %(amount)s") % of, _amount(tax, currency)])
-    columns = [_("What"), _("Copies"), _("Unit price without tax"), _("Tax"), _("Amount without tax")]
+    columns = [_("What"), _("Qty"), _("Unit price without tax"), _("Tax"), _("Amount without tax")]
     return {
         "to": _("Invoiced to"),
         "facts": [list(fact) for fact in facts],

@@ -93,6 +93,7 @@ class Paper(FPDF):
         with self.table(
             col_widths=tuple(widths),
             text_align=tuple(align),
+            v_align="TOP",
             borders_layout="HORIZONTAL_LINES",
             line_height=4.4,
             padding=0.8,

@@ -31,7 +31,7 @@ def pdf(invoice: Invoice) -> bytes:
     left_ends = _block(paper, said["buyer"], MARGIN_MM, paper.get_y() + 0.6, half)
     right_ends = _facts(paper, said["facts"], MARGIN_MM + half, top)
     paper.set_xy(MARGIN_MM, max(left_ends, right_ends) + 9)
-    paper.rows(said["columns"], said["rows"], widths=(84, 16, 27, 22, 25), numbers=4)
+    paper.rows(said["columns"], said["rows"], widths=(82, 14, 26, 26, 26), numbers=4)
     _sums(paper, said["sums"], said["total"])
     for note in said["notes"]:
         paper.said(note, size=8.5)
