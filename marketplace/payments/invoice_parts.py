@@ -48,8 +48,8 @@ def of_line(line: ShopOrderLine) -> Parts:
 
 
 def take(left: Mapping[Part, int], amount_minor: int, fits: Callable[[Part], bool]) -> Parts:
-    """`amount_minor` out of the parts that fit, each by what is left of it; what these do not have, out of the others.
-    Never more than there is in all."""
+    """`amount_minor` out of the parts that fit, by what is left of them; what these do not have, out of the others.
+    Never more than there is in all, nor of any part."""
     found: Parts = {}
     for some in (
         {part: minor for part, minor in left.items() if fits(part)},
@@ -57,11 +57,20 @@ def take(left: Mapping[Part, int], amount_minor: int, fits: Callable[[Part], boo
     ):
         amount = min(amount_minor - sum(found.values()), sum(some.values()))
         if amount > 0:
-            found |= {
-                part: minor
-                for part, minor in zip(some, money.split(amount, list(some.values())), strict=True)
-                if minor or part.code
-            }
+            found |= _shared(some, amount)
+    return found
+
+
+def _shared(left: Mapping[Part, int], amount_minor: int) -> Parts:
+    """First over what is without tax and each rate, so that a rate is right in all to the cent; then over the lines."""
+    of_rate: dict[tuple[str, str, int], Parts] = {}
+    for part, minor in left.items():
+        of_rate.setdefault(part[2:], {})[part] = minor
+    found: Parts = {}
+    sums = [sum(parts.values()) for parts in of_rate.values()]
+    for parts, amount in zip(of_rate.values(), money.split(amount_minor, sums), strict=True):
+        shares = money.split(amount, list(parts.values()))
+        found |= {part: minor for part, minor in zip(parts, shares, strict=True) if minor or part.code}
     return found
 
 

@@ -127,6 +127,7 @@ def test_credit_notes_split_by_the_rates_of_what_they_are_of_down_to_nothing():
     notes = list(Invoice.objects.filter(kind=Kind.CREDIT_NOTE).order_by("pk"))
     assert [note.total_minor for note in notes] == [1050, 333, 100, 1050, 1117]
     assert invoice_parts.thawed(notes[0].parts) == {Part(line.pk, GOODS): 1000, Part(line.pk, GOODS, *GST): 50}
+    assert [note.tax_minor for note in notes[:2]] == [50, 13]  # docs/money.md
     assert [note.label for note in notes] == [f"WC{invoice.year}-0000{number}" for number in range(1, 6)]
     assert set(invoicing.left_of(invoice).values()) == {0}  # every part, so every rate, to the cent
     assert notes[0].said["facts"][1][1].startswith(f"{invoice.label} ")

@@ -30,7 +30,7 @@ def test_documents_are_those_of_the_shop(ours, theirs):
 
 def test_list_takes_the_same_queries_for_any_number(ours):
     counts, client = [], ours.client
-    client.get("/portal/")  # what a process reads once
+    client.get(f"/portal/{ours.shop.slug}/money/invoices/")  # what a process reads once
     for more in (1, 29):
         for _ in range(more):
             document(ours.shop, shop_order=ours.order)
