@@ -10,7 +10,6 @@ MODULES = [
     "catalog_sync.invariants",
     "marketplace.payments.invariants",
     "marketplace.checkout.invariants",
-    "marketplace.checkout.invariants_invoices",
 ]
 
 
