@@ -65,8 +65,8 @@ def invoice_of(shop_order_id: int, *, now: datetime) -> Invoice | None:
 
 
 def credit(request_id: int, *, now: datetime) -> bool:
-    """A credit note for one refund of an invoiced shop order: what it gives back, in the rates of what it is of. None
-    where nothing of the invoice is left to correct."""
+    """A credit note for one refund of an invoiced shop order, in the rates of what it is of; none where nothing of the
+    invoice is left to correct. False where it is made already."""
     request = RefundRequest.objects.select_related("line").get(pk=request_id)
     assert request.shop_order_id is not None
     with transaction.atomic():
