@@ -45,6 +45,8 @@ STEPS = [
     Step("tell_cancellations", "shops.orders.cancelling:tell_cancellations", 2),
     Step("watch_reservations", "shops.reservations:watch_reservations", 30),
     Step("settle_answers", "marketplace.payments.captures:settle_answers", 5),
+    Step("issue_invoices", "marketplace.checkout.invoicing:issue_invoices", 2),
+    Step("issue_commission_invoices", "marketplace.checkout.invoicing:issue_commission_invoices", 600, slow=True),
     Step("due_transfers", "marketplace.payments.transfers:due_transfers", 60),
     Step("charge_dues", "marketplace.payments.membership:charge_dues", 600),
     Step("close_months", "marketplace.payments.settlements:close_months", 3600, slow=True),

@@ -25,6 +25,7 @@ from marketplace.checkout.models import Institution
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
+from marketplace.payments import issuing
 from marketplace.payments.models import CommissionRule, Difference, Dispute, Dues, MoneyIncident, ReconciliationRun
 from marketplace.readers import addresses, alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
@@ -132,6 +133,8 @@ ROUTES: dict[str, Row] = {
     "storefront:opds-subjects": get(EVERYONE),
     "storefront:opds-subject": get(EVERYONE, "subject"),
     "storefront:order": get(EVERYONE, "order", "order_key"),
+    "storefront:order-invoice": get(EVERYONE, "order", "order_key", "number"),
+    "storefront:order-document": get(EVERYONE, "order", "order_key", "invoice"),
     # What readers keep; the rows named are another reader's
     "storefront:order-cancel": get(EVERYONE, "order", "order_key", "line"),
     "storefront:reserve": get(EVERYONE, "record"),
@@ -244,6 +247,8 @@ ROUTES: dict[str, Row] = {
     "portal:event-cancel": post(SHOP_A_DOES, "slug", "event"),
     "portal:save-calendar": post(SHOP_A_DOES, "slug"),
     "portal:money": get(SHOP_A, "slug"),
+    "portal:invoices": get(SHOP_A, "slug"),
+    "portal:invoice": get(SHOP_A, "slug", "invoice"),
     "portal:statement": get(SHOP_A, "slug", "running"),
     "portal:statement-file": get(SHOP_A, "slug", "running", "csv"),
     # Programs, which have a key and no session
@@ -271,6 +276,8 @@ ROUTES: dict[str, Row] = {
     "operations:list": get(OPERATOR, "list"),
     "operations:parked": get(OPERATOR),
     "operations:money": get(OPERATOR),
+    "operations:invoices": get(OPERATOR),
+    "operations:invoice": get(OPERATOR, "invoice"),
     "operations:close-incident": post(OPERATOR_DOES, "incident", how="x"),
     "operations:settle-refund": post(OPERATOR_DOES, "refund_call", how="x"),
     "operations:dispute": get(OPERATOR, "dispute"),
@@ -375,9 +382,13 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
 
 def money_of(part: ShopOrder, now: datetime) -> dict[str, Any]:
     """What an operator looks at."""
+    said = {"title": "Facture", "to": "", "facts": [], "columns": ["", "", "", "", ""], "rows": [], "sums": []}
+    said |= {"seller": [part.shop.name], "buyer": ["Léa"], "total": ["", ""], "notes": [], "colour": "#0d6b4c"}
+    document = {"issuer": "shop:1", "language": "fr", "currency": "CAD", "shop_order": part}
     dispute = {"amount_minor": 100, "currency": "CAD", "status": "needs_response", "opened_at": now}
     return {
         "read_key": ReadKey.objects.create(label="x", digest="x", created_at=now).pk,
+        "invoice": issuing.issue("invoice", part.shop, {}, said, now=now, **document).pk,
         "incident": MoneyIncident.objects.create(key="x", text="x", opened_at=now).pk,
         "refund_call": factories.transfer(part, kind="refund").pk,
         "dispute": Dispute.objects.create(dispute_id="du_1", charge_id="ch_1", **dispute).pk,

@@ -97,6 +97,11 @@ def users_of(pattern: str) -> set[str]:
             r"marketplace/payments/(gateway\.py|gateway_\w+\.py|fake_stripe/.*)",
         ),
         ("ledger entries", r"LedgerEntry(\.objects\.(bulk_)?create)?\(", r"marketplace/payments/(ledger|models)\.py"),
+        (
+            "invoices",
+            r"(?<!\w)Invoice(\.objects\.(bulk_)?create)?\(",
+            r"marketplace/payments/(issuing|models_invoices)\.py",
+        ),
         ("num_allocated", r"num_allocated\s*=(?!=)|num_allocated['\"]\s*:", r"shops/stock\.py"),
         ("tantivy", r"^\s*(import|from) tantivy\b", r"search/engines/tantivy(_\w+)?\.py"),
         ("elasticsearch", r"^\s*(import|from) elasticsearch\b", r"search/engines/elasticsearch\.py"),

@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 from oscar.apps.order.models import Line, Order
 
-from marketplace.checkout import checkouts, tax
+from marketplace.checkout import checkouts, invariants_invoices, tax
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.order_rows import order_number
 from marketplace.foundation import money
@@ -154,4 +154,5 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "orders are split exactly": orders_are_split_exactly,
     "frozen amounts are exact": frozen_amounts_are_exact,
     "paid checkouts are placed": paid_checkouts_are_placed,
+    **invariants_invoices.INVARIANTS,
 }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from babel import Locale
+from babel.numbers import format_percent
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from marketplace.checkout.tax_categories import Category
 from marketplace.checkout.tax_places import EU, EXPORT
 from marketplace.foundation.gazetteer.areas import area_name
+from marketplace.foundation.models import Network
 from shops.models import Shop
 
 # As the laws call them in each language.
@@ -35,13 +39,20 @@ def name(code: str) -> str:
     return str(_NAMES.get(code, code))
 
 
-def note_code(shop: Shop) -> str:
-    """Why a shop charges no tax of its own, as an order keeps it; empty where it does."""
-    if shop.tax_registered:
+def percent(rate_milli: int) -> str:
+    """9975 as "9.975%", as the language writes it."""
+    language = (get_language() or "fr")[:2]
+    form = "#,##0.###%" if language == "en" else "#,##0.###\u00a0%"
+    return format_percent(Decimal(rate_milli) / 100_000, format=form, locale=language)
+
+
+def note_code(seller: Shop | Network) -> str:
+    """Why a seller charges no tax of its own, as an order keeps it; empty where it does."""
+    if seller.tax_registered:
         return ""
-    if shop.country in ("CA", "FR"):
-        return {"CA": SMALL_CA, "FR": SMALL_FR}[shop.country]
-    return SMALL_EU if shop.country in EU else SMALL
+    if seller.country in ("CA", "FR"):
+        return {"CA": SMALL_CA, "FR": SMALL_FR}[seller.country]
+    return SMALL_EU if seller.country in EU else SMALL
 
 
 def note(code: str) -> str:

@@ -30,5 +30,11 @@ def order_key_fits(number: str, key: str) -> bool:
     return constant_time_compare(order_key(number), key)
 
 
+def invoice_url(order: Order, shop_order_number: str) -> str:
+    """Where the invoice of one shop's part lies, or will in a moment."""
+    names = [order.number, order_key(order.number), shop_order_number]
+    return absolute(reverse("storefront:order-invoice", args=names))
+
+
 def order_url(order: Order) -> str:
     return absolute(reverse("storefront:order", args=[order.number, order_key(order.number)]))

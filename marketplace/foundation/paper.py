@@ -54,11 +54,19 @@ class Paper(FPDF):
         self.multi_cell(0, size * 0.52, text, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.set_text_color(0)
 
-    def letterhead(self, heading: str, left: Sequence[str], right: Sequence[str]) -> None:
-        """The network's bar and name, two blocks of an address, the heading."""
-        colour = network.current().colour
+    def said_at_right(self, text: str, *, size: float, bold: bool = False) -> None:
+        """One line, from here to the right margin; the next begins below it at the same place."""
+        self.set_font(FONT, "B" if bold else "", size)
+        self.cell(0, size * 0.5, text, align="R", new_x=XPos.LEFT, new_y=YPos.NEXT)
+
+    def bar(self, colour: str) -> None:
+        """Across the top of the page, in #rrggbb."""
         self.set_fill_color(*(int(colour[i : i + 2], 16) for i in (1, 3, 5)))
         self.rect(0, 0, self.w, 4, style="F")
+
+    def letterhead(self, heading: str, left: Sequence[str], right: Sequence[str]) -> None:
+        """The network's bar and name, two blocks of an address, the heading."""
+        self.bar(network.current().colour)
         top, half = self.get_y(), self.epw / 2
         for x, texts in ((MARGIN_MM, left), (MARGIN_MM + half, right)):
             self.set_xy(x, top)
@@ -85,6 +93,7 @@ class Paper(FPDF):
         with self.table(
             col_widths=tuple(widths),
             text_align=tuple(align),
+            v_align="TOP",
             borders_layout="HORIZONTAL_LINES",
             line_height=4.4,
             padding=0.8,

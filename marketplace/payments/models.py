@@ -15,6 +15,7 @@ from marketplace.payments.models_corrections import (
     RefundRequest,
     StripeSweep,
 )
+from marketplace.payments.models_invoices import Invoice, InvoiceKind, InvoiceSeries
 from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
 from marketplace.payments.models_reports import BankAccount, BankPayout, DailySales, Export, SalesDay
 from marketplace.payments.models_settlement import Dividend, DividendShare, Dues, Settlement
@@ -32,6 +33,9 @@ __all__ = [
     "DividendShare",
     "Dues",
     "Export",
+    "Invoice",
+    "InvoiceKind",
+    "InvoiceSeries",
     "LedgerEntry",
     "LineCommission",
     "MoneyCall",

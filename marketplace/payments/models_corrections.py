@@ -40,6 +40,10 @@ class RefundRequest(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     once = models.CharField(max_length=40, unique=True, help_text="Of the form: sent twice it asks once.")
     asked_at = models.DateTimeField()
+    document = models.ForeignKey(
+        "payments.Invoice", null=True, on_delete=models.PROTECT, related_name="requests",
+        help_text="What says it: its credit note, or the invoice where that was made later.",
+    )  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_minor} ({self.payment_id})"

@@ -6,9 +6,17 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from marketplace.payments import events, gateway
+from marketplace.payments import events, gateway, invoice_files
+from marketplace.payments.models import Invoice
 
 MAX_BYTES = 512 * 1024
+
+
+def invoice_file(invoice: Invoice) -> HttpResponse:
+    """The document as a file to keep."""
+    answer = HttpResponse(invoice_files.pdf(invoice), content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="{invoice.file_name}"'
+    return answer
 
 
 @csrf_exempt

@@ -15,8 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from oscar.apps.order.models import Order
 
-from marketplace.checkout import tax
+from marketplace.checkout import invoicing, tax
 from marketplace.foundation import links
+from marketplace.payments.models import Invoice
+from marketplace.payments.views import invoice_file
 from marketplace.storefront import order_stations, tries
 from marketplace.storefront.order_forms import CancelForm
 from shops.models import ShopOrderLine
@@ -53,8 +55,29 @@ def order(request: HttpRequest, found: Order, key: str) -> HttpResponse:
         "parts": parts,
         "taxes": tax.by_rate(tax.thawed(line.tax_parts) for part in parts for line in part.lines),
         "declined_minor": sum(part.declined_minor for part in parts),
+        "documents": invoicing.documents_of(found.pk),
     }
     return render(request, "storefront/order.html", context)
+
+
+@require_safe
+@order_page
+def document(request: HttpRequest, found: Order, key: str, pk: int) -> HttpResponse:
+    """An invoice or credit note of this order, as PDF."""
+    documents = Invoice.objects.filter(shop_order__order=found).select_related("shop")
+    return invoice_file(get_object_or_404(documents, pk=pk))
+
+
+@require_safe
+@order_page
+def invoice(request: HttpRequest, found: Order, key: str, part: str) -> HttpResponse:
+    """The address in the mail of the hand-over: written in the moment before the step makes the invoice."""
+    of_part = Invoice.objects.filter(shop_order__order=found, shop_order__number=part, kind=Invoice.Kind.INVOICE)
+    made = of_part.select_related("shop").first()
+    if made:
+        return invoice_file(made)
+    messages.info(request, _("This invoice is not made yet. You find it on this page as soon as it is."))
+    return redirect("storefront:order", found.number, key)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -27,5 +27,7 @@ urlpatterns = [
     path("orders/lost/", again_views.lost, name="order-lost"),
     path("orders/<str:number>/<str:key>/again/", again_views.again, name="order-again"),
     path("orders/<str:number>/<str:key>/", order_views.order, name="order"),
+    path("orders/<str:number>/<str:key>/invoices/<str:part>/", order_views.invoice, name="order-invoice"),
+    path("orders/<str:number>/<str:key>/documents/<int:pk>.pdf", order_views.document, name="order-document"),
     path("orders/<str:number>/<str:key>/cancel/<int:line_id>/", order_views.cancel, name="order-cancel"),
 ]

@@ -63,7 +63,8 @@ def ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetim
 
 
 def handed_over(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: Parcel, *, now: datetime) -> None:
-    _post("shop_order_handed_over", shop_order, lines, now, parcel=parcel)
+    invoice_url = links.invoice_url(shop_order.order, shop_order.number)
+    _post("shop_order_handed_over", shop_order, lines, now, parcel=parcel, invoice_url=invoice_url)
 
 
 def arrived(shop_order: ShopOrder, parcel: Parcel, *, now: datetime) -> None:

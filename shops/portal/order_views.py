@@ -23,6 +23,7 @@ from shops.orders.picklists import pick_list
 from shops.portal import once
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.forms import AcceptForm, DeclineForm, HandOverForm, OrderForm
+from shops.portal.queries import invoices_for
 from shops.portal.queue import is_overdue, queue, when
 from shops.portal.words import DEEDS, DELIVERIES, REASONS, moment, status_word
 
@@ -256,6 +257,7 @@ def _order_page(
         "history": _history(shop_order, lines, now),
         "parcels": list(shop_order.parcels.order_by("pk")),
         "taxes": tax.by_rate(tax.thawed(line.tax_parts) for line in lines),
+        "documents": invoices_for(request.user).filter(shop_order=shop_order).order_by("pk"),
         "can_refund": queries.keeps_accounts(request.user, workplace.shop),
     }
     return page(request, workplace, "portal/order.html", context, status=status)

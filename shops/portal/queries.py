@@ -9,7 +9,7 @@ from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.models import Feed, SyncRun
 from marketplace.models import User
-from marketplace.payments.models import MoneyCall, Settlement
+from marketplace.payments.models import Invoice, MoneyCall, Settlement
 from shops import queries
 from shops.models import Allocation, ShopOrder, StockIncident
 
@@ -76,6 +76,11 @@ def settlements_for(user: Person) -> QuerySet[Settlement]:
     return (
         Settlement.objects.filter(shop__in=queries.shops_for(user)).select_related("shop").order_by("-ends_at", "-pk")
     )
+
+
+def invoices_for(user: Person) -> QuerySet[Invoice]:
+    """Invoices and credit notes in the name of the person's shops, and the network's to them, newest first."""
+    return Invoice.objects.filter(shop__in=queries.shops_for(user)).select_related("shop", "shop_order").order_by("-pk")
 
 
 def total_minor(rows: QuerySet[MoneyCall], column: str = "amount_minor") -> int:

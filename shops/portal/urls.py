@@ -11,6 +11,7 @@ from shops.portal import (
     door_views,
     event_views,
     feed_views,
+    invoice_views,
     money_views,
     order_views,
     profile_views,
@@ -87,6 +88,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("events/<int:event_id>/save/", event_views.save, name="event-save-change"),
     path("events/<int:event_id>/cancel/", event_views.cancel, name="event-cancel"),
     path("money/", money_views.money, name="money"),
+    path("money/invoices/", invoice_views.invoices, name="invoices"),
+    path("money/invoices/<int:pk>.pdf", invoice_views.invoice, name="invoice"),
     path("money/statements/<int:number>/", statement_views.statement, name="statement"),
     path("money/statements/<int:number>/statement.<slug:form>", statement_views.statement_file, name="statement-file"),
 ]

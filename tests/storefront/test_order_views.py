@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
-from marketplace.checkout import placing
+from marketplace.checkout import invoicing, placing
 from marketplace.foundation import links, network
+from marketplace.foundation.models import MailMessage
 from marketplace.storefront import order_stations, tries
 from shops.models import ShopOrder
 from shops.orders import fulfilment
@@ -111,6 +112,24 @@ def test_tracking_is_shown(order):
     assert "PC123" in page(order)
 
 
+def test_invoice_is_on_the_page_and_behind_the_link_of_the_mail(order):
+    a = ShopOrder.objects.order_by("pk")[0]
+    fulfilment.accept_all(a, by=factories.user(), now=timezone.now())
+    fulfilment.hand_over(a, by=factories.user(), now=timezone.now())
+    link = f"{address(order)}invoices/{a.number}/"
+    assert link in MailMessage.objects.get(kind="shop_order_handed_over").text
+    early = Client().get(link, follow=True)
+    assert (early.redirect_chain[-1][0], "not made yet" in early.content.decode()) == (address(order), True)
+    assert "documents/" not in page(order)
+    made = invoicing.invoice_of(a.pk, now=timezone.now())
+    file = f"{address(order)}documents/{made.pk}.pdf"
+    assert (file in page(order), f"Invoice {made.label}" in page(order)) == (True, True)
+    answers = [Client().get(where) for where in (link, file)]
+    assert [(answer["Content-Type"], answer.content[:5]) for answer in answers] == [("application/pdf", b"%PDF-")] * 2
+    other = address(placing.place(paid(two_shop_basket()).pk, now=timezone.now()))
+    assert [Client().get(f"{other}{end}").status_code for end in (f"documents/{made.pk}.pdf", "")] == [404, 200]
+
+
 @pytest.mark.parametrize("lines", [2, 30])
 def test_page_takes_the_same_queries_for_any_number_of_lines(lines):
     shops = [shop_with_delivery()[0] for _ in range(2)]
@@ -121,8 +140,8 @@ def test_page_takes_the_same_queries_for_any_number_of_lines(lines):
     network.current()
     with CaptureQueriesContext(connection) as queries:
         client.get(address(order))
-    # Order, shop orders, their lines, products, facts, parcels, times of packing.
-    assert len(queries) == 7, "\n".join(query["sql"][:150] for query in queries)
+    # Order, shop orders, their lines, products, facts, parcels, times of packing, invoices.
+    assert len(queries) == 8, "\n".join(query["sql"][:150] for query in queries)
 
 
 def test_reader_cancels_a_line_by_the_mailed_link(order):

@@ -8,11 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from marketplace.checkout import placing
+from marketplace.checkout import placing, tax_words
 from marketplace.foundation import links
 from marketplace.foundation.mail import written
 from marketplace.foundation.models import MailMessage
-from marketplace.storefront import amounts
 from search import directory
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from tests.checkout.buying import paid, ready, two_shop_basket
@@ -74,4 +73,4 @@ def test_page_before_paying_names_the_line_whose_tax_is_not_known_and_offers_no_
 @pytest.mark.parametrize(("language", "shown"), [("en", "9.975%"), ("fr", "9,975\u00a0%")])
 def test_rate_is_written_exactly(language, shown):
     with translation.override(language):
-        assert amounts.percent(9_975) == shown
+        assert tax_words.percent(9_975) == shown

@@ -245,6 +245,44 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Invoice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('invoice', 'Invoice'), ('credit_note', 'Credit note'), ('commission', 'Commission invoice')], max_length=11)),
+                ('issuer', models.CharField(max_length=30)),
+                ('year', models.PositiveSmallIntegerField()),
+                ('number', models.PositiveIntegerField(help_text='1, 2, 3 … by issuer, kind and year.')),
+                ('issued_at', models.DateTimeField()),
+                ('language', models.CharField(max_length=2)),
+                ('currency', models.CharField(max_length=3)),
+                ('total_minor', models.BigIntegerField(help_text='With tax. Below zero only on commission: the network gives back.')),
+                ('tax_minor', models.BigIntegerField()),
+                ('parts', models.JSONField(help_text='Of what it is the sum, as `payments.invoice_parts` keeps them.')),
+                ('said', models.JSONField(help_text='All its words, in its language, as `payments.invoice_files` prints them.')),
+                ('digest', models.CharField(help_text='SHA-256 of the columns above: a change is noticed.', max_length=64)),
+                ('follows', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followed_by', to='payments.invoice')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='shops.shop')),
+                ('shop_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='shops.shoporder')),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='InvoiceSeries',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('issuer', models.CharField(help_text='Who is seller on it: "shop:12", or "network".', max_length=30)),
+                ('kind', models.CharField(choices=[('invoice', 'Invoice'), ('credit_note', 'Credit note'), ('commission', 'Commission invoice')], max_length=11)),
+                ('year', models.PositiveSmallIntegerField(help_text="Of the issuer's clock.")),
+                ('last', models.PositiveIntegerField(default=0)),
+            ],
+            options={
+                'verbose_name_plural': 'invoice series',
+                'constraints': [models.UniqueConstraint(fields=('issuer', 'kind', 'year'), name='invoice_series_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='LedgerEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -377,6 +415,7 @@ class Migration(migrations.Migration):
                 ('once', models.CharField(help_text='Of the form: sent twice it asks once.', max_length=40, unique=True)),
                 ('asked_at', models.DateTimeField()),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('document', models.ForeignKey(help_text='What says it: its credit note, or the invoice where that was made later.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='payments.invoice')),
                 ('line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refund_requests', to='shops.shoporderline')),
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='payments.payment')),
                 ('shop_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refund_requests', to='shops.shoporder')),
@@ -440,6 +479,11 @@ class Migration(migrations.Migration):
                 'ordering': ['-ends_at'],
             },
         ),
+        migrations.AddField(
+            model_name='invoice',
+            name='settlement',
+            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoice', to='payments.settlement'),
+        ),
         migrations.AddConstraint(
             model_name='commissionrule',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('basis_points', None), ('flat_minor__isnull', False)), models.Q(('basis_points__isnull', False), ('flat_minor', None)), _connector='OR'), name='commission_rate_or_flat'),
@@ -491,5 +535,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='settlement',
             constraint=models.UniqueConstraint(fields=('shop', 'begins_at', 'currency'), name='settlement_period_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='invoice',
+            constraint=models.UniqueConstraint(fields=('issuer', 'kind', 'year', 'number'), name='invoice_number_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='invoice',
+            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'invoice')), fields=('shop_order',), name='invoice_once_per_shop_order'),
         ),
     ]
