@@ -26,8 +26,11 @@ ON_EACH = (
 )
 
 # They open one, and would say the same on the second: what a browser makes of pages (its journey runs on both), the
-# demo, which is SQLite's, and the site that the commands of `deploy/` bring up, which is PostgreSQL's.
-ONCE = ("browser/test_pages", "browser/test_policy", "browser/test_behaviour", "tests/demo/", "operations/test_operating")
+# demo, which is SQLite's, and the site that the commands of `deploy/` bring up with a database of its own.
+ONCE = (
+    *("browser/test_pages", "browser/test_policy", "browser/test_behaviour"),
+    *("tests/demo/", "operations/test_operating"),
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
