@@ -15,6 +15,7 @@ from marketplace.payments.models_corrections import (
     RefundRequest,
     StripeSweep,
 )
+from marketplace.payments.models_gift_cards import GiftCard, GiftCardEntry, GiftCardUse
 from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
 from marketplace.payments.models_reports import BankAccount, BankPayout, DailySales, Export, SalesDay
 from marketplace.payments.models_settlement import Dividend, DividendShare, Dues, Settlement
@@ -32,6 +33,9 @@ __all__ = [
     "DividendShare",
     "Dues",
     "Export",
+    "GiftCard",
+    "GiftCardEntry",
+    "GiftCardUse",
     "LedgerEntry",
     "LineCommission",
     "MoneyCall",
@@ -63,7 +67,9 @@ class Payment(DueRow):
     checkout = models.OneToOneField("placing.Checkout", on_delete=models.PROTECT, related_name="payment")
     state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
     currency = models.CharField(max_length=3)
-    amount_minor = models.PositiveIntegerField(help_text="Authorised: the checkout's total.")
+    amount_minor = models.PositiveIntegerField(help_text="Authorised: the checkout's total less gift_minor.")
+    gift_minor = models.PositiveIntegerField(default=0, help_text="Paid by gift cards.")
+    gift_back_minor = models.PositiveIntegerField(default=0, help_text="Of that, given back to the cards.")
     captured_minor = models.PositiveIntegerField(default=0)
     refunded_minor = models.PositiveIntegerField(default=0)
     settled_units = models.PositiveIntegerField(
@@ -107,6 +113,9 @@ class MoneyCall(DueRow):
     )
     netted_minor = models.PositiveIntegerField(
         default=0, help_text="Of a transfer: what was earned and is kept back for the shop's debt."
+    )
+    credit_minor = models.PositiveIntegerField(
+        default=0, help_text="Of a transfer: what the shop's account held besides, paid with it."
     )
     # Of a transfer: refunds left its charge too small, so it is paid out of the network's own balance.
     from_balance = models.BooleanField(default=False)

@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ('delivery_minor', models.PositiveIntegerField(default=0)),
                 ('tax_minor', models.PositiveIntegerField(default=0)),
                 ('total_minor', models.PositiveIntegerField(default=0)),
+                ('gift_minor', models.PositiveIntegerField(default=0, help_text='Of the total: paid by gift cards, frozen with it.')),
                 ('created_at', models.DateTimeField()),
                 ('frozen_at', models.DateTimeField(null=True)),
                 ('expires_at', models.DateTimeField(help_text='When the payment session ends; the hold lives as long.', null=True)),
