@@ -18,6 +18,7 @@ from marketplace.checkout.planning import Plan
 from marketplace.foundation import network
 from marketplace.foundation.prepared import Prepared
 from marketplace.models import User
+from marketplace.payments import gift_cards
 from shops.models import Allocation, DeliveryOption, DeliverySlot, Shop
 
 HOLD_PREFIX = "checkout:"
@@ -34,7 +35,7 @@ AGREEMENTS = ("agrees_other_shop", "agrees_later", "agrees_in_part")
 
 def start(basket: Basket, user: User | None, *, language: str, now: datetime) -> Checkout:
     """The checkout of this basket: the one being paid, the one being filled in, else a new one that knows what the
-    reader said the last time (this basket's, or the account's). The basket must be saved."""
+    reader said the last time (this basket's, or the account's), its gift cards too. The basket must be saved."""
     with transaction.atomic():
         Basket.objects.select_for_update().filter(pk=basket.pk).first()
         alive = Checkout.objects.filter(basket_id=basket.pk, state__in=[Checkout.State.OPEN, Checkout.State.PAYING])
@@ -55,6 +56,7 @@ def start(basket: Basket, user: User | None, *, language: str, now: datetime) ->
         )
         _remember(made, basket, user)
         made.save()
+        gift_cards.remember(made.pk, basket.pk)
         return made
 
 

@@ -69,6 +69,11 @@ class Checkout(DueRow):
     def __str__(self) -> str:
         return f"{self.pk} {self.state} {self.total_minor} {self.currency}"
 
+    @property
+    def charged_minor(self) -> int:
+        """What the payment page asks for."""
+        return self.total_minor - self.gift_minor
+
 
 class CheckoutParcel(models.Model):
     """One shop's part of a checkout: which delivery the reader chose, at what price."""

@@ -1,14 +1,15 @@
-"""Gift cards: issued, entered in a checkout, held at "pay", spent with the order, given back, redeemed at a counter. The
-only file that changes a card's balance, which is at all times the sum of its entries and never below zero.
+"""Gift cards: issued, entered in a checkout, held at "pay", spent with the order, given back, redeemed at a counter.
+The only file that changes a card's balance, which is at all times the sum of its entries and never below zero.
 
-What a checkout holds lives as long as its stock (`shops/stock.py`); the calls are made right after those of the stock and
-the couriers' slots, in their transaction. Locks: payment, then cards by id."""
+What a checkout holds lives as long as its stock (`shops/stock.py`); the calls are made right after those of the stock
+and the couriers' slots, in their transaction. Locks: payment, then cards by id."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +32,8 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 LENGTH = 16
 # What a typing error must not exceed; no law.
 MOST_MINOR = 100_000
-# The least that Stripe charges, in CAD, EUR and CHF alike: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+# The least that Stripe charges, in CAD, EUR and CHF alike:
+# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 LEAST_CHARGE_MINOR = 50
 
 
@@ -86,7 +88,7 @@ def issue(
 
 
 def hash_of(code: str) -> str:
-    """Of a code however it is typed. A card is looked up by it, so that the time this takes says nothing of any code."""
+    """Of a code however it is typed. Cards are looked up by it: how long that takes says nothing of a code."""
     return hashlib.sha256(re.sub(r"[^0-9A-Z]", "", code.upper()).encode()).hexdigest()
 
 
@@ -113,6 +115,15 @@ def enter(checkout_id: int, code: str, *, currency: str, now: datetime) -> GiftC
     """Remember a card for a checkout that is being filled in. Raises GiftCardError."""
     card = find(code, currency=currency, now=now)
     return GiftCardUse.objects.get_or_create(checkout_id=checkout_id, card=card)[0]
+
+
+def remember(checkout_id: int, basket_id: int) -> None:
+    """The cards of the checkout of this basket that ended last, unpaid, are entered in a new one."""
+    ended = GiftCardUse.objects.filter(checkout__basket=basket_id, checkout__state="ended")
+    last = ended.order_by("-checkout").values("checkout")[:1]
+    cards = list(ended.filter(checkout=last).order_by("pk").values_list("card", flat=True))
+    if cards:
+        GiftCardUse.objects.bulk_create(GiftCardUse(checkout_id=checkout_id, card_id=card) for card in cards)
 
 
 def take_off(checkout_id: int, use_id: int) -> None:
@@ -230,9 +241,8 @@ def left_of(payment: Payment) -> int:
 def redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now: datetime) -> GiftCardEntry:
     """Pay at a shop's counter: the network owes the shop the amount, paid with what it is paid next. `once` is the
     form's: sent again it gives the first entry. Raises GiftCardError."""
-    known = GiftCardEntry.objects.select_related("card").filter(once=once, shop=shop).first()
-    if known:
-        return known
+    with suppress(GiftCardEntry.DoesNotExist):
+        return GiftCardEntry.objects.select_related("card").get(once=once, shop=shop)
     currency = network.current().currency
     card = find(code, currency=currency, now=now)
     with transaction.atomic():

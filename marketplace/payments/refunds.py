@@ -132,7 +132,8 @@ def ask(
 
 
 def carried_out(request: RefundRequest, *, now: datetime) -> None:
-    """In the transaction that records the refund, or in which gift cards got back all of it: who bears it, the reversal of the shop's share, the reader's mail."""
+    """In the transaction that records the refund, or in which gift cards got all of it: who bears it, the reversal of
+    the shop's share, the reader's mail."""
     ledger_corrections.record_borne(request, now=now)
     if request.after_transfer and request.share_minor:
         _take_back(request, now)

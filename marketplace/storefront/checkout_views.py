@@ -26,11 +26,13 @@ from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import links
+from marketplace.payments import gift_cards
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.readers import addresses
 from marketplace.storefront import amounts
 from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
 from marketplace.storefront.checkout_ways import ways
+from marketplace.storefront.gift_card_views import CardForm
 from marketplace.storefront.reader_request import ReaderRequest, account
 
 FEW_MINUTES = 5
@@ -142,14 +144,18 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     step = checkouts.next_step(checkout, plan)
     if step != "pay":
         return redirect(f"storefront:checkout-{step}", checkout.token)
+    means = gift_cards.planned(checkout.pk, plan.total_minor, now=timezone.now())
+    gift_minor = sum(amount for _use, amount in means)
+    left = plan.total_minor - gift_minor
+    shown = {"means": means, "left_minor": left, "card_form": CardForm(), "total": amounts.shown(left, plan.currency)}
     if request.method != "POST":
-        form = PayForm(instance=checkout, initial={"seen": plan.fingerprint()})
-        return _step(request, "pay", checkout, plan, form=form)
+        form = PayForm(instance=checkout, initial={"seen": freezing.shown(plan, gift_minor)})
+        return _step(request, "pay", checkout, plan, form=form, **shown)
     form = PayForm(request.POST)
     if form.is_valid():
         checkouts.agree(checkout, form.agreements())
         return _pay(request, checkout, form.cleaned_data["seen"])
-    return _step(request, "pay", checkout, plan, form=form)
+    return _step(request, "pay", checkout, plan, form=form, **shown)
 
 
 @never_cache
@@ -187,7 +193,7 @@ def paid(request: ReaderRequest, token: str) -> HttpResponse:
         return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
     if checkout.state in (State.OPEN, State.ENDED):
         return redirect("storefront:checkout", token)
-    context = {"checkout": checkout, "total": amounts.shown(checkout.total_minor, checkout.currency)}
+    context = {"checkout": checkout, "total": amounts.shown(checkout.charged_minor, checkout.currency)}
     return render(request, "storefront/checkout_paid.html", context)
 
 
@@ -208,8 +214,8 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
         )
         return redirect("storefront:checkout", checkout.token)
     if not isinstance(done, Refusal):
-        return redirect(done.session_url)
-    if done.reason == "changed":
+        return redirect(done.session_url or addresses["success_url"])
+    if done.reason in ("changed", "gift"):
         messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
         return redirect("storefront:checkout-pay", checkout.token)
     if done.reason == "barred":
