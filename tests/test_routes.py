@@ -181,6 +181,7 @@ ROUTES: dict[str, Row] = {
     "storefront:checkout-pay": get(MOVED, "token"),
     "storefront:gift-card": post(MOVED, "token", code="x"),
     "storefront:gift-card-off": post(MOVED, "token", "no_export"),
+    "storefront:voucher-off": post(MOVED, "token"),
     "storefront:checkout-again": post(MOVED, "token"),
     "storefront:checkout-cancelled": get(MOVED, "token"),
     "storefront:checkout-paid": get(MOVED, "token"),
@@ -226,6 +227,9 @@ ROUTES: dict[str, Row] = {
     "portal:gift-cards": get(SHOP_A, "slug"),
     "portal:gift-card-redeem": post((LOGIN, 404, 422, 404, 404), "slug"),
     "portal:gift-card-sell": post((LOGIN, 404, 422, 404, 404), "slug"),
+    "portal:vouchers": get(SHOP_A, "slug"),
+    "portal:voucher-make": post((LOGIN, 404, 422, 404, 404), "slug"),
+    "portal:voucher-end": post(SHOP_A_DOES, "slug", "voucher"),
     "portal:stock": get(SHOP_A, "slug"),
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
     "portal:profile": get(SHOP_A, "slug"),
@@ -330,6 +334,9 @@ ROUTES: dict[str, Row] = {
     "operations:commission": get(OPERATOR),
     "operations:gift-cards": get(OPERATOR),
     "operations:issue-gift-card": post((LOGIN, 404, 404, 404, 422)),
+    "operations:vouchers": get(OPERATOR),
+    "operations:make-voucher": post((LOGIN, 404, 404, 404, 422)),
+    "operations:end-voucher": post(OPERATOR_DOES, "network_voucher"),
     "operations:add-commission": post(OPERATOR_DOES, label="Comics", subject="XA", basis_points="6"),
     "operations:end-commission": post(OPERATOR_DOES, "rule"),
     "operations:read-keys": get(OPERATOR),
@@ -464,6 +471,7 @@ def world(db, settings, tmp_path) -> World:
         **money_rows(a.shop, now),
         "move": TitleMove.objects.create(**UNDONE, at=now, undone_at=now).pk,
     }
+    known |= {"voucher": factories.voucher(shop=a.shop).pk, "network_voucher": factories.voucher().pk}
     known |= {"reservation": reserved.pk, "reservation_token": reserved.token, "deed": "keep"}
     return World(a, b, factories.user(), factories.user(is_staff=True), known)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from marketplace.checkout import checkouts
+from marketplace.checkout import checkouts, vouchers
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import audit, leases
 from marketplace.payments import gift_cards, sessions
@@ -42,6 +42,7 @@ def _release(checkout: Checkout, *, now: datetime, by: object) -> bool:
             stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
             slots.release_hold(checkouts.hold_key(checkout), now=now)
             gift_cards.release_hold(checkout.pk, now=now)
+            vouchers.release_hold(checkout)
             audit.record("checkout.end", checkout, by=by)
     checkout.refresh_from_db()
     return bool(ended)

@@ -17,7 +17,7 @@ from oscar.apps.order.models import Order
 from oscar.apps.partner.models import Partner, StockRecord
 
 from marketplace.catalogue.models import ProductFacts
-from marketplace.checkout import checkouts, order_rows, tax
+from marketplace.checkout import checkouts, order_rows, tax, vouchers
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, bulk, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
@@ -148,6 +148,8 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
             slots.promise(checkouts.hold_key(checkout), of_shops)
         if checkout.gift_minor:
             gift_cards.spend(checkout.pk, order_id=order.pk, now=now)
+        if checkout.voucher_minor:
+            vouchers.spend(checkout, order_id=order.pk, now=now)
         commission.freeze(shop_lines, {line.product_id: getattr(line.product, "facts", None) for line in lines}, at=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
@@ -179,12 +181,17 @@ def _as_read(lines: list[CheckoutLine]) -> QuerySet[CheckoutLine]:
 def _all_held(
     checkout: Checkout, parcels: list[CheckoutParcel], lines: list[CheckoutLine], now: datetime, *, held: bool
 ) -> bool:
-    """Copies, couriers' places and gift cards: whether each is held, still or once more."""
+    """Copies, couriers' places, gift cards and voucher: whether each is held, still or once more."""
     return (
         (held or _hold_again(checkout, lines, now))
         and _slots_held(checkout, parcels, now)
         and (not checkout.gift_minor or gift_cards.hold_again(checkout.pk, now=now))
+        and (not _by_voucher(checkout) or vouchers.hold(checkout, now=now))
     )
+
+
+def _by_voucher(checkout: Checkout) -> bool:
+    return bool(checkout.voucher_minor or checkout.discount_minor)
 
 
 def _hold_again(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> bool:
@@ -205,6 +212,7 @@ def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> 
     stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
     slots.release_hold(checkouts.hold_key(checkout), now=now)
     gift_cards.release_hold(checkout.pk, now=now)
+    vouchers.release_hold(checkout)
     calls.give_back(checkout.payment, reason="Paid after its hold had ended; what it held is gone.", now=now)
     _finish(checkout, Checkout.State.REFUNDED, None)
     audit.record("checkout.give_back", checkout, total_minor=checkout.total_minor)

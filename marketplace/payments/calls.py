@@ -13,7 +13,7 @@ from django.db.models import F
 
 from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import gateway, gift_cards, ledger, ledger_corrections, refunds
+from marketplace.payments import gateway, ledger, ledger_corrections, means, refunds
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.sessions import transfer_group
 
@@ -37,7 +37,7 @@ class Moved:
 
 def give_back(payment: Payment, *, reason: str, now: datetime) -> MoneyCall | None:
     """The whole payment of a checkout that cannot be placed goes back to the reader: released if it was not captured
-    yet, else refunded. None: gift cards paid all of it, and they have it again with the end of their hold."""
+    yet, else refunded. None: gift cards or a voucher paid all of it, and have it again with the end of their hold."""
     with transaction.atomic():
         payment = Payment.objects.select_for_update().get(pk=payment.pk)
         if not payment.amount_minor:
@@ -232,9 +232,9 @@ def _record_capture(call: MoneyCall, moved: Moved, now: datetime) -> None:
 
 
 def _record_cancel(call: MoneyCall, moved: Moved, now: datetime) -> None:
-    """What gift cards pay of an order goes on without the card."""
+    """What gift cards or a voucher pay of an order goes on without the card."""
     payment = Payment.objects.select_related("checkout").get(pk=call.payment_id)
-    goes_on = payment.checkout.order_id and gift_cards.left_of(payment)
+    goes_on = payment.checkout.order_id and means.left_of(payment)
     state = Payment.State.CAPTURED if goes_on else Payment.State.CANCELLED
     Payment.objects.filter(pk=payment.pk).update(state=state)
 

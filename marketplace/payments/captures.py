@@ -1,8 +1,9 @@
 """What a reader finally pays: captured once when every shop has answered, or well before the authorisation ends; with a
-pre-ordered title at once.
-A line declined before lowers the capture, after it is refunded. Where gift cards paid a part, what is taken from the
-payment page is lowered or refunded first, and only then the cards get back: what a shop sells is paid by the card that
-was bought for it, and money that was only authorised costs nobody anything."""
+pre-ordered title at once. A line declined before lowers the capture, after it is refunded.
+
+Where gift cards or a voucher paid a part, what is taken from the payment page is lowered or refunded first, and only
+then they get back: what a shop sells is paid by the card that was bought for it, and an authorisation costs nobody
+anything."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Sum
 
-from marketplace.payments import gift_cards
+from marketplace.payments import means
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.worth import declined_in_all
 from shops.models import ShopOrderLine, Supply
@@ -33,7 +34,7 @@ def settle(payment_id: int, *, now: datetime) -> bool:
         payment = Payment.objects.select_for_update().get(pk=payment_id)
         lines = list(ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment))
         declined_units = sum(line.declined for line in lines)
-        keep = payment.amount_minor + payment.gift_minor - declined_in_all(lines)
+        keep = payment.amount_minor + payment.other_minor - declined_in_all(lines)
         if payment.state == Payment.State.AUTHORISED:
             made = _capture(payment, keep, now)
         elif payment.state == Payment.State.CAPTURED:
@@ -64,9 +65,9 @@ def _to_settle(now: datetime) -> list[int]:
 
 
 def _capture(payment: Payment, keep: int, now: datetime) -> bool:
-    charged = max(0, keep - payment.gift_minor)
+    charged = max(0, keep - payment.other_minor)
     kind = MoneyCall.Kind.CAPTURE if charged else MoneyCall.Kind.CANCEL
-    reason = "every shop has answered, or need not" if charged else "every line was declined, or paid by gift cards"
+    reason = "every shop has answered, or need not" if charged else "every line was declined, or paid otherwise"
     _, made = MoneyCall.objects.get_or_create(
         key=f"capture:{payment.pk}",
         defaults={
@@ -79,23 +80,23 @@ def _capture(payment: Payment, keep: int, now: datetime) -> bool:
         },
     )
     if made:
-        gift_cards.give_back(payment, max(0, gift_cards.left_of(payment) - keep), cause=DECLINED, now=now)
+        means.give_back(payment, max(0, means.left_of(payment) - keep), cause=DECLINED, now=now)
     return made
 
 
 def _refund_down_to(payment: Payment, keep: int, now: datetime) -> bool:
     """Give back what was captured beyond `keep` and is not on its way back yet. The key holds the running total, so
     that the same decline is never given back twice. What people gave back counts on its own (`worth.Returned`)."""
-    asked = payment.requests.aggregate(gift=Sum("gift_minor", default=0))
+    asked = payment.requests.aggregate(other=Sum("other_minor", default=0))
     refunds = payment.calls.filter(kind=MoneyCall.Kind.REFUND, follows=None)
     on_the_way = refunds.filter(request=None).aggregate(sum=Sum("amount_minor", default=0))["sum"]
     in_all = refunds.aggregate(sum=Sum("amount_minor", default=0))["sum"]
-    paid = payment.captured_minor + payment.gift_minor
-    declined_back = on_the_way + payment.gift_back_minor - asked["gift"]
-    in_all_back = in_all + payment.gift_back_minor
+    paid = payment.captured_minor + payment.other_minor
+    declined_back = on_the_way + payment.other_back_minor - asked["other"]
+    in_all_back = in_all + payment.other_back_minor
     owed_of_all = max(0, min(paid - keep - declined_back, paid - in_all_back))
     owed = min(owed_of_all, payment.captured_minor - in_all)
-    gift_cards.give_back(payment, owed_of_all - owed, cause=DECLINED, now=now)
+    means.give_back(payment, owed_of_all - owed, cause=DECLINED, now=now)
     if not owed:
         return owed_of_all > 0
     _, made = MoneyCall.objects.get_or_create(

@@ -18,11 +18,11 @@ PaidBy = GiftCard.PaidBy
 
 
 class CodeField(forms.CharField):
-    def __init__(self) -> None:
+    def __init__(self, label: Any) -> None:
         attrs = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-        missing = {"required": gettext_lazy("Type or scan the code on the card.")}
+        missing = {"required": gettext_lazy("Type or scan the code.")}
         super().__init__(
-            label=gettext_lazy("Code of the gift card"),
+            label=label,
             max_length=40,
             widget=forms.TextInput(attrs=attrs),
             error_messages=missing,
@@ -40,7 +40,7 @@ class OnceForm(forms.Form):
 
 
 class RedeemForm(OnceForm):
-    code = CodeField()
+    code = CodeField(gettext_lazy("Code of the gift card"))
     amount_minor = AmountField(label=gettext_lazy("Amount to take off it"), required=True)
 
 

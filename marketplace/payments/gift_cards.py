@@ -101,7 +101,7 @@ def find(code: str, *, currency: str, now: datetime) -> GiftCard:
     """The card of a code that can pay something now. Raises GiftCardError. Callers count the tries."""
     card = GiftCard.objects.filter(code_hash=hash_of(code)).first()
     if card is None:
-        raise GiftCardError(_("There is no gift card with this code. Look at it once more: it has 16 characters."))
+        raise GiftCardError(_("Nothing has this code. Look at it once more: a gift card’s has 16 characters."))
     if card.currency != currency:
         raise GiftCardError(_("This gift card is in another currency (%(currency)s).") % {"currency": card.currency})
     if card.is_over(now):
@@ -205,9 +205,9 @@ def spend(checkout_id: int, *, order_id: int, now: datetime) -> None:
         )
 
 
-def give_back(payment: Payment, amount_minor: int, *, cause: str, now: datetime) -> None:
-    """Of what cards paid, to the card that was used last first. The payment is locked, and `amount_minor` is no more
-    than `left_of(payment)`. A card that had ended meanwhile ends no more: its reader did not choose to get it back."""
+def give_back(payment: Payment, amount_minor: int, *, cause: str, now: datetime) -> int:
+    """As much of it as cards paid, to the card that was used last first; returns how much that was. A card that had
+    ended meanwhile ends no more: its reader did not choose to get it back. Called by `means.give_back`."""
     left = amount_minor
     for use in payment.checkout.gift_cards.exclude(spent_at=None).select_related("card").order_by("-pk"):
         amount = min(left, use.amount_minor - use.back_minor)
@@ -229,13 +229,7 @@ def give_back(payment: Payment, amount_minor: int, *, cause: str, now: datetime)
             now=now,
         )
         left -= amount
-    Payment.objects.filter(pk=payment.pk).update(gift_back_minor=F("gift_back_minor") + amount_minor - left)
-    payment.gift_back_minor += amount_minor - left
-
-
-def left_of(payment: Payment) -> int:
-    """What cards paid of it and was not given back."""
-    return payment.gift_minor - payment.gift_back_minor
+    return amount_minor - left
 
 
 def redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now: datetime) -> GiftCardEntry:

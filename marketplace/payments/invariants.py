@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from marketplace.payments import gift_cards, invariants_corrections, invariants_gift_cards, reconciliation, settlements
+from marketplace.payments import invariants_corrections, invariants_gift_cards, means, reconciliation, settlements
 from marketplace.payments.ledger import ORDERS
 from marketplace.payments.models import LedgerEntry, MoneyCall, Payment, Settlement
 from marketplace.payments.worth import declined_in_all
@@ -59,8 +59,8 @@ def nobody_pays_for_declined_units() -> list[str]:
         if sum(line.declined for line in lines) != payment.settled_units:
             continue  # declined a moment ago: the step has not come to it
         asked = payment.requests.aggregate(sum=Sum("amount_minor", default=0))["sum"]
-        due = max(0, payment.amount_minor + payment.gift_minor - declined_in_all(lines) - asked)
-        paid = payment.captured_minor - payment.refunded_minor + gift_cards.left_of(payment)
+        due = max(0, payment.amount_minor + payment.other_minor - declined_in_all(lines) - asked)
+        paid = payment.captured_minor - payment.refunded_minor + means.left_of(payment)
         if paid != due:
             wrong.append(f"payment {payment.pk}: paid {paid}, due {due}")
     return wrong

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from marketplace.payments import ledger
 from marketplace.payments.models import GiftCard, GiftCardUse, LedgerEntry, Payment
+
+VOUCHER = "borne:voucher:"
 
 
 def balances_are_their_entries() -> list[str]:
@@ -37,22 +39,32 @@ def the_ledger_owes_what_cards_hold() -> list[str]:
     ]
 
 
-def orders_got_what_cards_paid() -> list[str]:
-    """What a payment says of its cards is what was spent of them and what came back."""
-    spent = Payment.objects.exclude(checkout__order=None).annotate(
-        of_cards=Sum("checkout__gift_cards__amount_minor", default=0),
-        back=Sum("checkout__gift_cards__back_minor", default=0),
+def orders_got_what_was_paid_otherwise() -> list[str]:
+    """What a payment says of cards and vouchers is what the ledger moved to its order, and back; and cards were spent
+    for what the ledger says."""
+    moved: Counter[tuple[int, str]] = Counter()
+    entries = LedgerEntry.objects.filter(
+        Q(kind__in=["gift_card", "gift_card_back", "borne_back"]) | Q(key__startswith=VOUCHER)
     )
-    wrong = spent.exclude(of_cards=F("gift_minor")) | spent.exclude(back=F("gift_back_minor"))
-    return [
-        f"payment {payment.pk}: {payment.gift_minor} by gift cards, {payment.gift_back_minor} back; the cards say "
-        f"{payment.of_cards}, {payment.back}"
-        for payment in wrong
-    ]
+    for of_order, kind, minor in entries.values_list("order", "kind", "amount_minor"):
+        moved[of_order, kind] += minor
+    wrong = []
+    cards = Sum("checkout__gift_cards__amount_minor", filter=Q(checkout__gift_cards__held=True), default=0)
+    for payment in Payment.objects.exclude(checkout__order=None).select_related("checkout").annotate(of_cards=cards):
+        order_id = payment.checkout.order_id
+        said = (payment.other_minor, payment.other_back_minor, payment.of_cards)
+        booked = (
+            moved[order_id, "gift_card"] + moved[order_id, "borne"],
+            moved[order_id, "gift_card_back"] + moved[order_id, "borne_back"],
+            moved[order_id, "gift_card"],
+        )
+        if said != booked:
+            wrong.append(f"payment {payment.pk}: paid otherwise, back, by cards {said}; the ledger says {booked}")
+    return wrong
 
 
 INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "a gift card holds the sum of its entries": balances_are_their_entries,
     "the ledger owes what gift cards hold": the_ledger_owes_what_cards_hold,
-    "orders got what gift cards paid": orders_got_what_cards_paid,
+    "orders got what was paid otherwise": orders_got_what_was_paid_otherwise,
 }

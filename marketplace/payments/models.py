@@ -67,9 +67,11 @@ class Payment(DueRow):
     checkout = models.OneToOneField("placing.Checkout", on_delete=models.PROTECT, related_name="payment")
     state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
     currency = models.CharField(max_length=3)
-    amount_minor = models.PositiveIntegerField(help_text="Authorised: the checkout's total less gift_minor.")
-    gift_minor = models.PositiveIntegerField(default=0, help_text="Paid by gift cards.")
-    gift_back_minor = models.PositiveIntegerField(default=0, help_text="Of that, given back to the cards.")
+    amount_minor = models.PositiveIntegerField(help_text="Authorised: the checkout's total less other_minor.")
+    other_minor = models.PositiveIntegerField(
+        default=0, help_text="Paid otherwise: by gift cards, and by a voucher that the network bears."
+    )
+    other_back_minor = models.PositiveIntegerField(default=0, help_text="Of that, given back.")
     captured_minor = models.PositiveIntegerField(default=0)
     refunded_minor = models.PositiveIntegerField(default=0)
     settled_units = models.PositiveIntegerField(

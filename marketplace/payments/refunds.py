@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit, links, mail
 from marketplace.foundation.money import display
 from marketplace.models import User
-from marketplace.payments import gateway, gift_cards, ledger_corrections
+from marketplace.payments import gateway, ledger_corrections, means
 from marketplace.payments.models import MoneyCall, Payment, RefundRequest
 from marketplace.payments.worth import (
     NOTHING,
@@ -105,7 +105,7 @@ def ask(
             kind=wanted.kind,
             units=wanted.units,
             amount_minor=amount,
-            gift_minor=max(0, amount - _left_charged(payment)),
+            other_minor=max(0, amount - _left_charged(payment)),
             borne_by=bearer,
             reason=reason[:200],
             by=by,
@@ -114,8 +114,8 @@ def ask(
         )
         _share(request, rows, back)
         request.save()
-        gift_cards.give_back(payment, request.gift_minor, cause=request.reason, now=now)
-        if request.gift_minor < amount:
+        means.give_back(payment, request.other_minor, cause=request.reason, now=now)
+        if request.other_minor < amount:
             _call(request, key=f"refund-request:{request.pk}", now=now)
         else:
             carried_out(request, now=now)
@@ -132,8 +132,8 @@ def ask(
 
 
 def carried_out(request: RefundRequest, *, now: datetime) -> None:
-    """In the transaction that records the refund, or in which gift cards got all of it: who bears it, the reversal of
-    the shop's share, the reader's mail."""
+    """In the transaction that records the refund, or in which all of it went back otherwise: who bears it, the reversal
+    of the shop's share, the reader's mail."""
     ledger_corrections.record_borne(request, now=now)
     if request.after_transfer and request.share_minor:
         _take_back(request, now)
@@ -227,8 +227,8 @@ def _amount(payment: Payment, wanted: Wanted, rows: Sequence[ShopOrderLine], bac
 
 
 def _left_of(payment: Payment) -> int:
-    """Of what was captured or paid by gift cards; a refund that a bank sent back is still owed and counts."""
-    return _left_charged(payment) + gift_cards.left_of(payment)
+    """Of what was captured or paid otherwise; a refund that a bank sent back is still owed and counts."""
+    return _left_charged(payment) + means.left_of(payment)
 
 
 def _left_charged(payment: Payment) -> int:
@@ -277,7 +277,7 @@ def _call(request: RefundRequest, *, key: str, now: datetime) -> None:
         shop_order=request.shop_order,
         request=request,
         key=key,
-        amount_minor=request.amount_minor - request.gift_minor,
+        amount_minor=request.amount_minor - request.other_minor,
         currency=request.payment.currency,
         reason=request.reason,
         due_at=now,

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -21,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from marketplace.checkout import checkouts, ending, freezing
+from marketplace.checkout import checkouts, ending, freezing, vouchers
 from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine
@@ -32,7 +33,7 @@ from marketplace.readers import addresses
 from marketplace.storefront import amounts
 from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
 from marketplace.storefront.checkout_ways import ways
-from marketplace.storefront.gift_card_views import CardForm
+from marketplace.storefront.gift_card_views import CodeForm
 from marketplace.storefront.reader_request import ReaderRequest, account
 
 FEW_MINUTES = 5
@@ -144,12 +145,9 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     step = checkouts.next_step(checkout, plan)
     if step != "pay":
         return redirect(f"storefront:checkout-{step}", checkout.token)
-    means = gift_cards.planned(checkout.pk, plan.total_minor, now=timezone.now())
-    gift_minor = sum(amount for _use, amount in means)
-    left = plan.total_minor - gift_minor
-    shown = {"means": means, "left_minor": left, "card_form": CardForm(), "total": amounts.shown(left, plan.currency)}
+    shown = _other_means(checkout, plan)
     if request.method != "POST":
-        form = PayForm(instance=checkout, initial={"seen": freezing.shown(plan, gift_minor)})
+        form = PayForm(instance=checkout, initial={"seen": freezing.shown(plan, shown["gift_minor"])})
         return _step(request, "pay", checkout, plan, form=form, **shown)
     form = PayForm(request.POST)
     if form.is_valid():
@@ -197,6 +195,24 @@ def paid(request: ReaderRequest, token: str) -> HttpResponse:
     return render(request, "storefront/checkout_paid.html", context)
 
 
+def _other_means(checkout: Checkout, plan: Plan) -> dict[str, Any]:
+    """What gift cards and a voucher pay, and what is left."""
+    now = timezone.now()
+    means = gift_cards.planned(checkout.pk, plan.left_minor, now=now)
+    gift_minor = sum(amount for _use, amount in means)
+    left, voucher = plan.left_minor - gift_minor, vouchers.of(checkout, now=now)
+    lacks = voucher and not (plan.voucher_minor or plan.discount_minor)
+    return {
+        "means": means,
+        "gift_minor": gift_minor,
+        "left_minor": left,
+        "total": amounts.shown(left, plan.currency),
+        "code_form": CodeForm(),
+        "voucher": voucher,
+        "why_nothing": vouchers.why_nothing(voucher, language=get_language() or "fr") if voucher and lacks else "",
+    }
+
+
 def _posted(request: ReaderRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
@@ -215,6 +231,9 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
         return redirect("storefront:checkout", checkout.token)
     if not isinstance(done, Refusal):
         return redirect(done.session_url or addresses["success_url"])
+    if done.reason == "voucher":
+        messages.warning(request, _("Your voucher is used up, or you have used it before. Take it off to go on."))
+        return redirect("storefront:checkout-pay", checkout.token)
     if done.reason in ("changed", "gift"):
         messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
         return redirect("storefront:checkout-pay", checkout.token)

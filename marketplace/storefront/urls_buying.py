@@ -26,6 +26,7 @@ urlpatterns = [
     path("checkout/<str:token>/pay/", checkout_views.pay, name="checkout-pay"),
     path("checkout/<str:token>/gift-card/", gift_card_views.enter, name="gift-card"),
     path("checkout/<str:token>/gift-card/<int:use_id>/off/", gift_card_views.take_off, name="gift-card-off"),
+    path("checkout/<str:token>/voucher/off/", gift_card_views.voucher_off, name="voucher-off"),
     path("checkout/<str:token>/again/", checkout_views.try_again, name="checkout-again"),
     path("checkout/<str:token>/cancelled/", checkout_views.cancelled, name="checkout-cancelled"),
     path("checkout/<str:token>/paid/", checkout_views.paid, name="checkout-paid"),

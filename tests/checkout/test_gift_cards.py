@@ -86,7 +86,7 @@ def test_cards_that_cover_all_need_no_page(db):
 
 def late(checkout: Checkout) -> None:
     """Its hold ended; then it was paid after all."""
-    Payment.objects.create(checkout=checkout, currency="CAD", amount_minor=checkout.charged_minor, gift_minor=2000)
+    Payment.objects.create(checkout=checkout, currency="CAD", amount_minor=checkout.charged_minor, other_minor=2000)
     Payment.objects.update(state=Payment.State.EXPIRED)
     assert ending.end(checkout, now=timezone.now())
     pay(checkout)
@@ -120,7 +120,8 @@ def test_last_of_a_card_pays_one_of_two_checkouts(committed_db):
     both = [(first, shown), (second, seen(second, card))]
     results = at_once(lambda number: freeze(*both[number]), 2)
     # The second waited for the first, or had read the balance before it was gone.
-    assert results.count("frozen") == 1 and set(results) <= {"frozen", "changed", "gift"}
+    assert results.count("frozen") == 1
+    assert set(results) <= {"frozen", "changed", "gift"}
     assert (held_by(card), GiftCardUse.objects.filter(held=True).count()) == (0, 1)
     assert broken() == {}
 

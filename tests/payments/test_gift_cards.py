@@ -27,7 +27,7 @@ def held_by(card: GiftCard) -> int:
 
 def moved(payment: Payment) -> tuple[str, int, int, int]:
     payment = Payment.objects.get(pk=payment.pk)
-    return payment.state, payment.captured_minor, payment.refunded_minor, payment.gift_back_minor
+    return payment.state, payment.captured_minor, payment.refunded_minor, payment.other_back_minor
 
 
 def test_code_is_kept_nowhere_and_the_form_sent_twice_makes_one_card():
@@ -44,7 +44,7 @@ def test_code_is_kept_nowhere_and_the_form_sent_twice_makes_one_card():
 @pytest.mark.parametrize(
     ("columns", "code", "reason"),
     [
-        ({}, "AAAA-BBBB-CCCC-DDDD", "There is no gift card with this code"),
+        ({}, "AAAA-BBBB-CCCC-DDDD", "Nothing has this code"),
         ({"currency": "EUR"}, "", "This gift card is in another currency (EUR)."),
         ({"expires_at": timezone.now() - timedelta(days=1)}, "", "This gift card has ended."),
     ],
@@ -75,7 +75,7 @@ def test_what_is_left_can_be_charged(cards, total, paying_minor):
 def test_part_by_card_is_asked_for_and_a_decline_lowers_it_first():
     now, card = timezone.now(), factories.gift_card(2000)
     payment = paying.placed(now, card=card)
-    assert (payment.amount_minor, payment.gift_minor, held_by(card)) == (4140, 2000, 0)
+    assert (payment.amount_minor, payment.other_minor, held_by(card)) == (4140, 2000, 0)
     paying.answer(payment, 0, 1, 0)
     paying.work(now)
     assert moved(payment) == ("captured", 4140 - 1250, 0, 0)
@@ -122,7 +122,7 @@ def test_refund_by_a_person_takes_the_charge_first_and_never_more_than_each_paid
     how = {"reason": "damp", "by": None, "now": now}
     ask = refunds.ask(payment, Wanted(RefundRequest.Kind.OTHER, part, amount_minor=1825), once="1", **how)
     paying.work(now)
-    assert (ask.gift_minor, moved(payment), held_by(card)) == (685, ("captured", 1140, 1140, 685), 685)
+    assert (ask.other_minor, moved(payment), held_by(card)) == (685, ("captured", 1140, 1140, 685), 685)
     refunds.ask(payment, Wanted(RefundRequest.Kind.OTHER, part, amount_minor=1825), once="2", **how)
     paying.work(now)
     assert (moved(payment), held_by(card)) == (("captured", 1140, 1140, 2510), 2510)
@@ -175,5 +175,5 @@ def test_what_is_wrong_with_a_card_is_noticed():
     LedgerEntry.objects.all().delete()
     assert set(broken()) == {"the ledger owes what gift cards hold"}
     payment = paying.placed(card=factories.gift_card(1000))
-    Payment.objects.filter(pk=payment.pk).update(gift_minor=999)
-    assert "orders got what gift cards paid" in broken()
+    Payment.objects.filter(pk=payment.pk).update(other_minor=999)
+    assert "orders got what was paid otherwise" in broken()

@@ -39,7 +39,8 @@ def test_counter_sells_a_card_and_shows_its_code_once(shop):
     sent = {"amount_minor": "30", "once": "0123456789abcdef"}
     pages = [client.post(f"{here}sell/", sent).context["code"] for _ in range(2)]
     card = GiftCard.objects.get()
-    assert pages == [pages[0]] * 2 and pages[0].endswith(card.last_four)
+    assert pages == [pages[0]] * 2
+    assert pages[0].endswith(card.last_four)
     assert (card.shop, ledger.balance(ledger.shop_account(shop.pk), currency="CAD")) == (shop, 3000)
     assert pages[0] not in client.get(here).content.decode()
     assert client.post(f"{here}sell/", {**sent, "amount_minor": "0"}).status_code == 422
