@@ -384,6 +384,7 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     point = PickupPoint.objects.create(name="Bibliothèque", line1="1, rue", city="Laval", postcode="H7A 1A1")
     institution = Institution.objects.create(user=factories.user(), name="École", region="06")
     known = {"option": a.order.delivery_option_id, "option_kind": "courier", "parcel": parcel.pk, "year": 2026}
+    known |= {"voucher": factories.voucher(shop=a.shop).pk, "network_voucher": factories.voucher().pk}
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
 
 
@@ -471,7 +472,6 @@ def world(db, settings, tmp_path) -> World:
         **money_rows(a.shop, now),
         "move": TitleMove.objects.create(**UNDONE, at=now, undone_at=now).pk,
     }
-    known |= {"voucher": factories.voucher(shop=a.shop).pk, "network_voucher": factories.voucher().pk}
     known |= {"reservation": reserved.pk, "reservation_token": reserved.token, "deed": "keep"}
     return World(a, b, factories.user(), factories.user(is_staff=True), known)
 
