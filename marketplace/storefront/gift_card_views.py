@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -21,7 +21,7 @@ from marketplace.storefront.reader_request import ReaderRequest
 
 
 class CodeForm(forms.Form):
-    code = CodeField(_lazy("Code of a gift card or voucher"))
+    code = CodeField(gettext_lazy("Code of a gift card or voucher"))
 
 
 @never_cache
