@@ -42,7 +42,7 @@ def the_ledger_owes_what_cards_hold() -> list[str]:
 def orders_got_what_was_paid_otherwise() -> list[str]:
     """What a payment says of cards and vouchers is what the ledger moved to its order, and back; and cards were spent
     for what the ledger says."""
-    moved: Counter[tuple[int, str]] = Counter()
+    moved: Counter[tuple[int | None, str]] = Counter()
     entries = LedgerEntry.objects.filter(
         Q(kind__in=["gift_card", "gift_card_back", "borne_back"]) | Q(key__startswith=VOUCHER)
     )
