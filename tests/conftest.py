@@ -25,12 +25,9 @@ ON_EACH = (
     *("tests/browser/", "engines/test_elasticsearch"),
 )
 
-# They open one, and would say the same on the second: what a browser makes of pages (its journey runs on both), the
-# demo, which is SQLite's, and the site that the commands of `deploy/` bring up with a database of its own.
-ONCE = (
-    *("browser/test_pages", "browser/test_policy", "browser/test_behaviour"),
-    *("tests/demo/", "operations/test_operating"),
-)
+# They open one, and would say the same on the second: what a browser makes of pages (its journey runs on both), and the
+# demo, which is SQLite's.
+ONCE = ("browser/test_pages", "browser/test_policy", "browser/test_behaviour", "tests/demo/")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -17,12 +17,13 @@ from oscar.apps.partner.models import Partner, StockRecord
 from catalog_sync.titles import moves
 from marketplace.agenda.models import Event
 from marketplace.catalogue.models import ProductFacts
-from marketplace.checkout.models import Checkout
+from marketplace.checkout.models import Checkout, Voucher
 from marketplace.foundation import network as networks
 from marketplace.foundation.models import Network
 from marketplace.foundation.money import to_minor
 from marketplace.models import User
-from marketplace.payments.models import MoneyCall, Payment
+from marketplace.payments import gift_cards
+from marketplace.payments.models import GiftCard, MoneyCall, Payment
 from shops import reservations, stock
 from shops.models import (
     DeliveryOption,
@@ -278,3 +279,21 @@ def review(of: Product, person: User | None = None, *, score: int = 4, **columns
     moves.rate([of.pk])
     of.refresh_from_db(fields=["rating"])
     return made
+
+
+def gift_card(amount_minor: int = 2000, **columns: object) -> GiftCard:
+    """Paid to the network's bank, for ever."""
+    return gift_card_and_code(amount_minor, **columns)[0]
+
+
+def gift_card_and_code(amount_minor: int = 2000, **columns: object) -> tuple[GiftCard, str]:
+    once = f"gift-card-{next(_number)}"
+    how = {"currency": "CAD", "paid_by": "bank", "by": None, "once": once, "now": timezone.now()}
+    return gift_cards.issue(amount_minor, **{**how, **columns})
+
+
+def voucher(code: str = "", **columns: object) -> Voucher:
+    """The network's, 10 % off, unless the columns say otherwise."""
+    rate = {} if "amount_minor" in columns else {"basis_points": 1000}
+    how = {"label": "Spring", "currency": "CAD", "begins_at": timezone.now() - timedelta(days=1), "once_each": False}
+    return Voucher.objects.create(code=code or f"SPRING{next(_number)}", **{**how, **rate, **columns})

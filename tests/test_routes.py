@@ -182,6 +182,9 @@ ROUTES: dict[str, Row] = {
     "storefront:checkout-where": get(EVERYONE, "token"),
     "storefront:checkout-how": get(EVERYONE, "token"),
     "storefront:checkout-pay": get(MOVED, "token"),
+    "storefront:gift-card": post(MOVED, "token", code="x"),
+    "storefront:gift-card-off": post(MOVED, "token", "no_export"),
+    "storefront:voucher-off": post(MOVED, "token"),
     "storefront:checkout-again": post(MOVED, "token"),
     "storefront:checkout-cancelled": get(MOVED, "token"),
     "storefront:checkout-paid": get(MOVED, "token"),
@@ -224,6 +227,12 @@ ROUTES: dict[str, Row] = {
     "portal:undo": post(SHOP_A_DOES, "slug", "run"),
     "portal:reservations": get(SHOP_A, "slug"),
     "portal:reservation": post(SHOP_A_DOES, "slug", "reservation", "deed"),
+    "portal:gift-cards": get(SHOP_A, "slug"),
+    "portal:gift-card-redeem": post((LOGIN, 404, 422, 404, 404), "slug"),
+    "portal:gift-card-sell": post((LOGIN, 404, 422, 404, 404), "slug"),
+    "portal:vouchers": get(SHOP_A, "slug"),
+    "portal:voucher-make": post((LOGIN, 404, 422, 404, 404), "slug"),
+    "portal:voucher-end": post(SHOP_A_DOES, "slug", "voucher"),
     "portal:stock": get(SHOP_A, "slug"),
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
     "portal:profile": get(SHOP_A, "slug"),
@@ -330,6 +339,11 @@ ROUTES: dict[str, Row] = {
     "operations:reconcile": post(OPERATOR_DOES),
     "operations:close-difference": post(OPERATOR_DOES, "difference", reason="x"),
     "operations:commission": get(OPERATOR),
+    "operations:gift-cards": get(OPERATOR),
+    "operations:issue-gift-card": post((LOGIN, 404, 404, 404, 422)),
+    "operations:vouchers": get(OPERATOR),
+    "operations:make-voucher": post((LOGIN, 404, 404, 404, 422)),
+    "operations:end-voucher": post(OPERATOR_DOES, "network_voucher"),
     "operations:add-commission": post(OPERATOR_DOES, label="Comics", subject="XA", basis_points="6"),
     "operations:end-commission": post(OPERATOR_DOES, "rule"),
     "operations:read-keys": get(OPERATOR),
@@ -377,6 +391,7 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     point = PickupPoint.objects.create(name="Bibliothèque", line1="1, rue", city="Laval", postcode="H7A 1A1")
     institution = Institution.objects.create(user=factories.user(), name="École", region="06")
     known = {"option": a.order.delivery_option_id, "option_kind": "courier", "parcel": parcel.pk, "year": 2026}
+    known |= {"voucher": factories.voucher(shop=a.shop).pk, "network_voucher": factories.voucher().pk}
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
 
 

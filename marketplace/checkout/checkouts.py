@@ -11,13 +11,14 @@ from datetime import date, datetime
 from django.db import transaction
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import planning
+from marketplace.checkout import planning, vouchers
 from marketplace.checkout.delivery import Destination, needs_slot
 from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.checkout.planning import Plan
 from marketplace.foundation import network
 from marketplace.foundation.prepared import Prepared
 from marketplace.models import User
+from marketplace.payments import gift_cards
 from shops.models import Allocation, DeliveryOption, DeliverySlot, Shop
 
 HOLD_PREFIX = "checkout:"
@@ -34,7 +35,7 @@ AGREEMENTS = ("agrees_other_shop", "agrees_later", "agrees_in_part")
 
 def start(basket: Basket, user: User | None, *, language: str, now: datetime) -> Checkout:
     """The checkout of this basket: the one being paid, the one being filled in, else a new one that knows what the
-    reader said the last time (this basket's, or the account's). The basket must be saved."""
+    reader said the last time (this basket's, or the account's), its gift cards too. The basket must be saved."""
     with transaction.atomic():
         Basket.objects.select_for_update().filter(pk=basket.pk).first()
         alive = Checkout.objects.filter(basket_id=basket.pk, state__in=[Checkout.State.OPEN, Checkout.State.PAYING])
@@ -55,6 +56,8 @@ def start(basket: Basket, user: User | None, *, language: str, now: datetime) ->
         )
         _remember(made, basket, user)
         made.save()
+        gift_cards.remember(made.pk, basket.pk)
+        vouchers.remember(made)
         return made
 
 
@@ -148,15 +151,16 @@ def destination(checkout: Checkout) -> Destination | None:
 
 
 def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
-    """The plan of its basket as it is now, with what the reader chose: one query more than `planning.plan`, two while
-    stock is held."""
+    """The plan of its basket as it is now, with what the reader chose: two queries more than `planning.plan`,
+    three while stock is held."""
     said = CheckoutParcel.objects.filter(checkout=checkout)
     rows = list(said.values_list("shop_id", "delivery_option_id", "slot_id", "slot_day"))
     chosen = {shop_id: option_id for shop_id, option_id, *_ in rows}
     in_slots = {shop_id: (slot_id, day) for shop_id, _, slot_id, day in rows if slot_id and day}
     held = units_held(checkout) if checkout.state == Checkout.State.PAYING else {}
     basket = Basket(pk=checkout.basket_id)
-    return planning.plan(basket, now=now, chosen=chosen, to=destination(checkout), held=held, in_slots=in_slots)
+    to, voucher = destination(checkout), vouchers.of(checkout, now=now)
+    return planning.plan(basket, now=now, chosen=chosen, to=to, held=held, in_slots=in_slots, voucher=voucher)
 
 
 def unpayable(plan: Plan) -> list[Shop]:

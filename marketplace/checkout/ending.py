@@ -8,10 +8,10 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from marketplace.checkout import checkouts
+from marketplace.checkout import checkouts, vouchers
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import audit, leases
-from marketplace.payments import sessions
+from marketplace.payments import gift_cards, sessions
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.payments.models import Payment
 from shops import slots, stock
@@ -41,6 +41,8 @@ def _release(checkout: Checkout, *, now: datetime, by: object) -> bool:
         if ended:
             stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
             slots.release_hold(checkouts.hold_key(checkout), now=now)
+            gift_cards.release_hold(checkout.pk, now=now)
+            vouchers.release_hold(checkout)
             audit.record("checkout.end", checkout, by=by)
     checkout.refresh_from_db()
     return bool(ended)

@@ -1,7 +1,8 @@
 """At "pay": plan once more, see that nothing changed since the reader looked, freeze every amount, hold the stock, all
 in one transaction; then open the payment page.
 
-Locks are taken in one order everywhere: basket, checkout, stock records by id, couriers' slots by id and day."""
+Locks are taken in one order everywhere: basket, checkout, stock records by id, couriers' slots by id and day, gift
+cards by id, vouchers."""
 
 from __future__ import annotations
 
@@ -13,13 +14,13 @@ from django.conf import settings
 from django.db import transaction
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import checkouts, institutions, order_rows, tax
+from marketplace.checkout import checkouts, institutions, order_rows, tax, vouchers
 from marketplace.checkout.delivery import Quote
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import sessions
+from marketplace.payments import gift_cards, sessions
 from marketplace.payments.models import Payment
 from shops import slots, stock
 from shops.models import Shop
@@ -30,8 +31,8 @@ class Refusal:
     """Why nothing was frozen. `reason`: changed (an amount differs from what the reader saw), short (a shop no longer
     has the copies: `short`), untaxed (what is due there is not known: the plan says it line by line), barred (an
     institution may not buy its books from `shops`), unpayable (of the `shops`: Stripe cannot pay them now), full (the
-    courier's slot is taken meanwhile), incomplete (a decision is open), empty, ended (it is no longer being filled
-    in)."""
+    courier's slot is taken meanwhile), gift (a gift card holds less meanwhile), voucher (it is used up, or this reader
+    has used it), incomplete (a decision is open), empty, ended (it is no longer being filled in)."""
 
     reason: str
     short: Sequence[PlannedLine] = field(default=())
@@ -45,6 +46,8 @@ def pay(checkout: Checkout, *, seen: str, success_url: str, cancel_url: str, now
     refusal = freeze_and_hold(checkout, seen=seen, now=now)
     if refusal:
         return refusal
+    if not checkout.charged_minor:
+        return sessions.pay_without_page(checkout, now=now) or Refusal("ended")  # type: ignore[arg-type]
     page = {"success_url": success_url, "cancel_url": cancel_url}
     return sessions.open_session(checkout, now=now, **page)  # type: ignore[arg-type]  # frozen: its times are set
 
@@ -61,7 +64,9 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if checkout.state != Checkout.State.OPEN or checkout.basket_id is None or other is not None:
             return Refusal("ended")
         plan = checkouts.plan_of(checkout, now=now)
-        refusal = _refusal(checkout, plan, seen) or _barred(checkout, plan, now)
+        means = gift_cards.planned(checkout.pk, plan.left_minor, now=now)
+        gift_minor = sum(amount for _, amount in means)
+        refusal = _refusal(checkout, plan, seen, gift_minor) or _barred(checkout, plan, now)
         if refusal:
             return refusal
         wanted = sorted((line.record.pk, line.quantity) for line in plan.held)
@@ -72,7 +77,13 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if slots.hold(slots_of(plan), key=checkouts.hold_key(checkout), now=now):
             transaction.set_rollback(True)  # the copies that were held a moment ago are free again
             return Refusal("full")
-        write(checkout, plan, now)
+        if not gift_cards.hold(means, now=now):
+            transaction.set_rollback(True)
+            return Refusal("gift")
+        if not vouchers.hold(checkout, now=now):
+            transaction.set_rollback(True)
+            return Refusal("voucher")
+        write(checkout, plan, now, gift_minor=gift_minor)
         failpoint("holds.before_commit")
     return None
 
@@ -83,7 +94,13 @@ def slots_of(plan: Plan) -> list[tuple[int, date]]:
     return [(slot.slot_id, slot.day) for slot in chosen]
 
 
-def _refusal(checkout: Checkout, plan: Plan, seen: str) -> Refusal | None:
+def shown(plan: Plan, gift_minor: int) -> str:
+    """The fingerprint of what the page says before one pays: the plan, and what gift cards and a voucher pay of it."""
+    other = gift_minor + plan.voucher_minor
+    return f"{plan.fingerprint()}+{other}" if other else plan.fingerprint()
+
+
+def _refusal(checkout: Checkout, plan: Plan, seen: str, gift_minor: int) -> Refusal | None:
     if not plan.parcels:
         return Refusal("empty")
     if plan.short:
@@ -94,7 +111,7 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str) -> Refusal | None:
         return Refusal("incomplete")
     if plan.untaxed:
         return Refusal("untaxed")
-    if plan.fingerprint() != seen:
+    if shown(plan, gift_minor) != seen:
         return Refusal("changed")
     return None
 
@@ -105,7 +122,7 @@ def _barred(checkout: Checkout, plan: Plan, now: datetime) -> Refusal | None:
     return Refusal("barred", shops=barred) if barred else None
 
 
-def write(checkout: Checkout, plan: Plan, now: datetime) -> None:
+def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0) -> None:
     """Freeze the plan: the checkout's sums, one row per parcel, one per line."""
     if checkout.country:
         order_rows.know_country(checkout.country)
@@ -133,10 +150,12 @@ def write(checkout: Checkout, plan: Plan, now: datetime) -> None:
         "state": Checkout.State.PAYING,
         "currency": plan.currency,
         "goods_minor": plan.goods_minor,
-        "discount_minor": sum(line.discount_minor for line in plan.lines),
+        "discount_minor": plan.discount_minor,
         "delivery_minor": plan.delivery_minor,
         "tax_minor": plan.tax_minor,
         "total_minor": plan.total_minor,
+        "gift_minor": gift_minor,
+        "voucher_minor": plan.voucher_minor,
         "frozen_at": now,
         "expires_at": expires_at,
         "due_at": expires_at,

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 from oscar.apps.order.models import Line, Order
 
 from marketplace.checkout import checkouts, invariants_invoices, tax
-from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
+from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel, Voucher, VoucherUse
 from marketplace.checkout.order_rows import order_number
 from marketplace.foundation import money
+from marketplace.payments.models import Payment
 from shops.models import Allocation, ShopOrder, ShopOrderLine, SlotBooking, Supply
 
 PLACED_WITHIN = timedelta(minutes=15)
@@ -147,6 +148,26 @@ def paid_checkouts_are_placed() -> list[str]:
     ]
 
 
+def vouchers_are_counted() -> list[str]:
+    """Each use that is held counts once; only a checkout that is being paid or is placed holds one."""
+    counted = Voucher.objects.annotate(held=Count("uses", filter=Q(uses__held=True)))
+    found = [
+        f"voucher {voucher}: {voucher.used} counted, {voucher.held} held"
+        for voucher in counted.exclude(held=F("used")).order_by("pk")
+    ]
+    alive = [Checkout.State.PAYING, Checkout.State.PAID, Checkout.State.PLACED]
+    strays = VoucherUse.objects.filter(held=True).exclude(checkout__state__in=alive).order_by("pk")
+    return found + [f"checkout {use.checkout_id} holds a voucher and is not being paid" for use in strays]
+
+
+def payments_are_what_was_frozen() -> list[str]:
+    """What cards and a voucher pay, and what the page asks for, are the checkout's total."""
+    wrong = Payment.objects.exclude(
+        amount_minor=F("checkout__total_minor") - F("checkout__gift_minor") - F("checkout__voucher_minor")
+    ) | Payment.objects.exclude(other_minor=F("checkout__gift_minor") + F("checkout__voucher_minor"))
+    return [f"payment {payment} is not what its checkout froze" for payment in wrong.order_by("pk")]
+
+
 INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "one order per checkout": one_order_per_checkout,
     "holds have a checkout being paid": holds_have_a_checkout,
@@ -155,4 +176,6 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "frozen amounts are exact": frozen_amounts_are_exact,
     "paid checkouts are placed": paid_checkouts_are_placed,
     **invariants_invoices.INVARIANTS,
+    "vouchers are counted": vouchers_are_counted,
+    "payments are what was frozen": payments_are_what_was_frozen,
 }

@@ -11,11 +11,14 @@ from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.checkout.models_vouchers import Voucher, VoucherUse
 from marketplace.checkout.tax_categories import Category
 from marketplace.checkout.tax_tables import PLACES
 from marketplace.foundation.leases import DueRow
 from shops import readiness
 from shops.models import Shop, Supply
+
+__all__ = ["Checkout", "CheckoutLine", "CheckoutParcel", "Institution", "TaxRate", "Voucher", "VoucherUse"]
 
 
 class Checkout(DueRow):
@@ -60,6 +63,8 @@ class Checkout(DueRow):
     delivery_minor = models.PositiveIntegerField(default=0)
     tax_minor = models.PositiveIntegerField(default=0)
     total_minor = models.PositiveIntegerField(default=0)
+    gift_minor = models.PositiveIntegerField(default=0, help_text="Of the total: paid by gift cards, frozen with it.")
+    voucher_minor = models.PositiveIntegerField(default=0, help_text="Of the total: paid by a voucher of the network.")
     created_at = models.DateTimeField()
     frozen_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True, help_text="When the payment session ends; the hold lives as long.")
@@ -67,6 +72,11 @@ class Checkout(DueRow):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state} {self.total_minor} {self.currency}"
+
+    @property
+    def charged_minor(self) -> int:
+        """What the payment page asks for."""
+        return self.total_minor - self.gift_minor - self.voucher_minor
 
 
 class CheckoutParcel(models.Model):

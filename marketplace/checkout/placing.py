@@ -17,12 +17,12 @@ from oscar.apps.order.models import Order
 from oscar.apps.partner.models import Partner, StockRecord
 
 from marketplace.catalogue.models import ProductFacts
-from marketplace.checkout import checkouts, order_rows, tax
+from marketplace.checkout import checkouts, order_rows, tax, vouchers
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, bulk, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.prepared import Prepared
-from marketplace.payments import calls, commission
+from marketplace.payments import calls, commission, gift_cards
 from shops import slots, stock
 from shops.models import Allocation, DeliveryOption, Shop, StockTerms, Supply
 from shops.orders import splitting
@@ -128,7 +128,7 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         if checkout is None or checkout.state != Checkout.State.PAID:
             return checkout.order if checkout else None
         parcels, lines = _frozen(checkout)
-        if not (held or _hold_again(checkout, lines, now)) or not _slots_held(checkout, parcels, now):
+        if not _all_held(checkout, parcels, lines, now, held=held):
             _give_back(checkout, lines, now)
             return None
         order, written = order_rows.write(checkout, parcels, lines, now)
@@ -146,6 +146,10 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         if any(parcel.slot_id for parcel in parcels):
             of_shops = {line.shop_order.shop_id: line.shop_order_id for line in shop_lines}
             slots.promise(checkouts.hold_key(checkout), of_shops)
+        if checkout.gift_minor:
+            gift_cards.spend(checkout.pk, order_id=order.pk, now=now)
+        if checkout.voucher_minor:
+            vouchers.spend(checkout, order_id=order.pk, now=now)
         commission.freeze(shop_lines, {line.product_id: getattr(line.product, "facts", None) for line in lines}, at=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
@@ -174,6 +178,22 @@ def _as_read(lines: list[CheckoutLine]) -> QuerySet[CheckoutLine]:
     return found
 
 
+def _all_held(
+    checkout: Checkout, parcels: list[CheckoutParcel], lines: list[CheckoutLine], now: datetime, *, held: bool
+) -> bool:
+    """Copies, couriers' places, gift cards and voucher: whether each is held, still or once more."""
+    return (
+        (held or _hold_again(checkout, lines, now))
+        and _slots_held(checkout, parcels, now)
+        and (not checkout.gift_minor or gift_cards.hold_again(checkout.pk, now=now))
+        and (not _by_voucher(checkout) or vouchers.hold(checkout, now=now))
+    )
+
+
+def _by_voucher(checkout: Checkout) -> bool:
+    return bool(checkout.voucher_minor or checkout.discount_minor)
+
+
 def _hold_again(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> bool:
     """Whether every copy is held for this checkout once more: if they are still there."""
     key = checkouts.hold_key(checkout)
@@ -191,7 +211,9 @@ def _slots_held(checkout: Checkout, parcels: list[CheckoutParcel], now: datetime
 def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
     stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
     slots.release_hold(checkouts.hold_key(checkout), now=now)
-    calls.give_back(checkout.payment, reason="Paid after its hold had ended; copies or a slot are gone.", now=now)
+    gift_cards.release_hold(checkout.pk, now=now)
+    vouchers.release_hold(checkout)
+    calls.give_back(checkout.payment, reason="Paid after its hold had ended; what it held is gone.", now=now)
     _finish(checkout, Checkout.State.REFUNDED, None)
     audit.record("checkout.give_back", checkout, total_minor=checkout.total_minor)
     mail.post(

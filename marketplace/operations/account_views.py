@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from marketplace.foundation import audit, network
+from marketplace.foundation.amount_field import AmountField
 from marketplace.operations.access import operator_action, operator_page
-from marketplace.operations.commission_views import AmountField
 from marketplace.payments import ledger, membership
 from marketplace.payments.chart import account_of
 from marketplace.payments.models import Dividend, Dues

@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,27 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from marketplace.foundation import audit, money, network
+from marketplace.foundation import audit, network
+from marketplace.foundation.amount_field import AmountField
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.operations.forms import PercentField
 from marketplace.payments import commission
 from marketplace.payments.models import CommissionRule
 
 AMOUNTS = ["turnover_minor", "flat_minor", "floor_minor", "cap_minor"]
-
-
-class AmountField(forms.DecimalField):
-    """Minor units of the network's currency in the database, an amount on screen: 1250 is "12.50"."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=0, max_digits=12, required=False, **options)
-
-    def clean(self, value: Any) -> int | None:
-        amount = super().clean(value)
-        try:
-            return None if amount is None else money.to_minor(amount, network.current().currency)
-        except ValueError:
-            raise ValidationError(_("This is finer than the currency.")) from None
 
 
 class RuleForm(forms.ModelForm):

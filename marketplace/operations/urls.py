@@ -8,6 +8,7 @@ from marketplace.operations import (
     commission_views,
     export_views,
     facts_views,
+    gift_card_views,
     health_views,
     institution_views,
     invoice_views,
@@ -22,6 +23,7 @@ from marketplace.operations import (
     review_views,
     run_views,
     title_views,
+    voucher_views,
 )
 
 app_name = "operations"
@@ -72,6 +74,11 @@ urlpatterns = [
     path("board/institutions/accredit/", institution_views.accredit, name="accredit"),
     path("board/institutions/<int:year>.csv", institution_views.report, name="institution-report"),
     path("board/commission/", commission_views.commission_rules, name="commission"),
+    path("board/gift-cards/", gift_card_views.gift_cards_page, name="gift-cards"),
+    path("board/gift-cards/issue/", gift_card_views.issue, name="issue-gift-card"),
+    path("board/vouchers/", voucher_views.vouchers_page, name="vouchers"),
+    path("board/vouchers/make/", voucher_views.make, name="make-voucher"),
+    path("board/vouchers/<int:voucher_id>/end/", voucher_views.end, name="end-voucher"),
     path("board/commission/add/", commission_views.add_rule, name="add-commission"),
     path("board/commission/<int:rule_id>/end/", commission_views.end_rule, name="end-commission"),
     path("board/reconciliation/", reconciliation_views.runs, name="reconciliation"),

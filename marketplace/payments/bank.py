@@ -87,7 +87,7 @@ def owed(now: datetime) -> list[tuple[BankAccount, int]]:
     """What each shop with a bank account is to be paid, less what the bank was asked to pay already. A changed account
     waits for three days, so that whoever took the shop over is noticed first."""
     currency = network.current().currency
-    asked = BankPayout.objects.filter(state__in=[State.ASKED, State.DIFFERS], currency=currency)
+    asked = BankPayout.objects.filter(state__in=BankPayout.OPEN, currency=currency)
     under_way = dict(asked.order_by().values_list("shop").annotate(sum=Sum("amount_minor")))
     accounts = BankAccount.objects.filter(changed_at__lte=now - timedelta(hours=72), shop__stripe_account_ready=False)
     found = []

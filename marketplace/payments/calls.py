@@ -13,7 +13,7 @@ from django.db.models import F
 
 from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import gateway, ledger, ledger_corrections, refunds
+from marketplace.payments import gateway, ledger, ledger_corrections, means, refunds
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.sessions import transfer_group
 
@@ -35,10 +35,14 @@ class Moved:
     fee_minor: int = 0
 
 
-def give_back(payment: Payment, *, reason: str, now: datetime) -> MoneyCall:
-    """The whole payment goes back to the reader: released if it was not captured yet, else refunded."""
+def give_back(payment: Payment, *, reason: str, now: datetime) -> MoneyCall | None:
+    """The whole payment of a checkout that cannot be placed goes back to the reader: released if it was not captured
+    yet, else refunded. None: gift cards or a voucher paid all of it, and have it again with the end of their hold."""
     with transaction.atomic():
         payment = Payment.objects.select_for_update().get(pk=payment.pk)
+        if not payment.amount_minor:
+            Payment.objects.filter(pk=payment.pk).update(state=Payment.State.CANCELLED)
+            return None
         captured = payment.state == Payment.State.CAPTURED
         call, _ = MoneyCall.objects.get_or_create(
             key=f"give-back:{payment.pk}" if captured else f"capture:{payment.pk}",
@@ -228,14 +232,18 @@ def _record_capture(call: MoneyCall, moved: Moved, now: datetime) -> None:
 
 
 def _record_cancel(call: MoneyCall, moved: Moved, now: datetime) -> None:
-    Payment.objects.filter(pk=call.payment_id).update(state=Payment.State.CANCELLED)
+    """What gift cards or a voucher pay of an order goes on without the card."""
+    payment = Payment.objects.select_related("checkout").get(pk=call.payment_id)
+    goes_on = payment.checkout.order_id and means.left_of(payment)
+    state = Payment.State.CAPTURED if goes_on else Payment.State.CANCELLED
+    Payment.objects.filter(pk=payment.pk).update(state=state)
 
 
 def _record_refund(call: MoneyCall, moved: Moved, now: datetime) -> None:
     Payment.objects.filter(pk=call.payment_id).update(refunded_minor=F("refunded_minor") + call.amount_minor)
     ledger.record_refund(call, stripe_id=moved.balance_transaction_id, now=now)
     if call.request:
-        refunds.carried_out(call, call.request, now=now)
+        refunds.carried_out(call.request, now=now)
 
 
 def _record_transfer(call: MoneyCall, moved: Moved, now: datetime) -> None:

@@ -1,6 +1,9 @@
 """What a reader finally pays: captured once when every shop has answered, or well before the authorisation ends; with a
-pre-ordered title at once.
-A line declined before lowers the capture, after it is refunded."""
+pre-ordered title at once. A line declined before lowers the capture, after it is refunded.
+
+Where gift cards or a voucher paid a part, what is taken from the payment page is lowered or refunded first, and only
+then they get back: what a shop sells is paid by the card that was bought for it, and an authorisation costs nobody
+anything."""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Sum
 
+from marketplace.payments import means
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.worth import declined_in_all
 from shops.models import ShopOrderLine, Supply
@@ -16,6 +20,7 @@ from shops.models import ShopOrderLine, Supply
 # Acceptance and rerouting stop this long before the authorisation ends (DESIGN §6).
 MARGIN = timedelta(hours=24)
 BATCH = 50
+DECLINED = "declined after capture"
 
 
 def settle_answers(now: datetime) -> int:
@@ -29,7 +34,7 @@ def settle(payment_id: int, *, now: datetime) -> bool:
         payment = Payment.objects.select_for_update().get(pk=payment_id)
         lines = list(ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment))
         declined_units = sum(line.declined for line in lines)
-        keep = payment.amount_minor - declined_in_all(lines)
+        keep = payment.amount_minor + payment.other_minor - declined_in_all(lines)
         if payment.state == Payment.State.AUTHORISED:
             made = _capture(payment, keep, now)
         elif payment.state == Payment.State.CAPTURED:
@@ -60,31 +65,40 @@ def _to_settle(now: datetime) -> list[int]:
 
 
 def _capture(payment: Payment, keep: int, now: datetime) -> bool:
-    kind = MoneyCall.Kind.CAPTURE if keep else MoneyCall.Kind.CANCEL
-    reason = "every shop has answered, or need not" if keep else "every line was declined"
+    charged = max(0, keep - payment.other_minor)
+    kind = MoneyCall.Kind.CAPTURE if charged else MoneyCall.Kind.CANCEL
+    reason = "every shop has answered, or need not" if charged else "every line was declined, or paid otherwise"
     _, made = MoneyCall.objects.get_or_create(
         key=f"capture:{payment.pk}",
         defaults={
             "kind": kind,
             "payment": payment,
-            "amount_minor": keep or payment.amount_minor,
+            "amount_minor": charged or payment.amount_minor,
             "currency": payment.currency,
             "reason": reason,
             "due_at": now,
         },
     )
+    if made:
+        means.give_back(payment, max(0, means.left_of(payment) - keep), cause=DECLINED, now=now)
     return made
 
 
 def _refund_down_to(payment: Payment, keep: int, now: datetime) -> bool:
     """Give back what was captured beyond `keep` and is not on its way back yet. The key holds the running total, so
     that the same decline is never given back twice. What people gave back counts on its own (`worth.Returned`)."""
+    asked = payment.requests.aggregate(other=Sum("other_minor", default=0))
     refunds = payment.calls.filter(kind=MoneyCall.Kind.REFUND, follows=None)
     on_the_way = refunds.filter(request=None).aggregate(sum=Sum("amount_minor", default=0))["sum"]
     in_all = refunds.aggregate(sum=Sum("amount_minor", default=0))["sum"]
-    owed = min(payment.captured_minor - keep - on_the_way, payment.captured_minor - in_all)
-    if owed <= 0:
-        return False
+    paid = payment.captured_minor + payment.other_minor
+    declined_back = on_the_way + payment.other_back_minor - asked["other"]
+    in_all_back = in_all + payment.other_back_minor
+    owed_of_all = max(0, min(paid - keep - declined_back, paid - in_all_back))
+    owed = min(owed_of_all, payment.captured_minor - in_all)
+    means.give_back(payment, owed_of_all - owed, cause=DECLINED, now=now)
+    if not owed:
+        return owed_of_all > 0
     _, made = MoneyCall.objects.get_or_create(
         key=f"refund:{payment.pk}:{on_the_way + owed}",
         defaults={
@@ -92,7 +106,7 @@ def _refund_down_to(payment: Payment, keep: int, now: datetime) -> bool:
             "payment": payment,
             "amount_minor": owed,
             "currency": payment.currency,
-            "reason": "declined after capture",
+            "reason": DECLINED,
             "due_at": now,
         },
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q, Sum
 
 from marketplace.payments import ledger
-from marketplace.payments.models import LedgerEntry, MoneyCall
+from marketplace.payments.models import BankPayout, LedgerEntry, MoneyCall
 from shops.models import Shop
 
 Kind = MoneyCall.Kind
@@ -31,6 +31,18 @@ def debt(shop_id: int, *, currency: str) -> int:
         netted=Sum("netted_minor", filter=Q(kind=Kind.TRANSFER), default=0),
     )
     return max(0, below_zero - on_the_way["reversed"] - on_the_way["netted"])
+
+
+def credit(shop_id: int, *, currency: str) -> int:
+    """In minor units, never negative: what the network owes the shop beside its orders, less what transfers on their
+    way and files given to the bank pay already."""
+    above_zero = -ledger.balance(ledger.shop_account(shop_id), currency=currency)
+    open_calls = MoneyCall.objects.filter(
+        currency=currency, shop_order__shop=shop_id, done_at=None, kind=Kind.TRANSFER, credit_minor__gt=0
+    )
+    on_the_way = open_calls.aggregate(sum=Sum("credit_minor", default=0))["sum"]
+    asked = BankPayout.objects.filter(shop=shop_id, currency=currency, state__in=BankPayout.OPEN)
+    return max(0, above_zero - on_the_way - asked.aggregate(sum=Sum("amount_minor", default=0))["sum"])
 
 
 def debts() -> list[Debt]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from marketplace.payments import invariants_corrections, reconciliation, settlements
+from marketplace.payments import invariants_corrections, invariants_gift_cards, means, reconciliation, settlements
 from marketplace.payments.ledger import ORDERS
 from marketplace.payments.models import LedgerEntry, MoneyCall, Payment, Settlement
 from marketplace.payments.worth import declined_in_all
@@ -59,9 +59,10 @@ def nobody_pays_for_declined_units() -> list[str]:
         if sum(line.declined for line in lines) != payment.settled_units:
             continue  # declined a moment ago: the step has not come to it
         asked = payment.requests.aggregate(sum=Sum("amount_minor", default=0))["sum"]
-        due = max(0, payment.amount_minor - declined_in_all(lines) - asked)
-        if payment.captured_minor - payment.refunded_minor != due:
-            wrong.append(f"payment {payment.pk}: paid {payment.captured_minor - payment.refunded_minor}, due {due}")
+        due = max(0, payment.amount_minor + payment.other_minor - declined_in_all(lines) - asked)
+        paid = payment.captured_minor - payment.refunded_minor + means.left_of(payment)
+        if paid != due:
+            wrong.append(f"payment {payment.pk}: paid {paid}, due {due}")
     return wrong
 
 
@@ -101,4 +102,5 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "closed statements agree with the ledger": statements_agree,
     "ledger and Stripe's balance agree": stripe_agrees,
     **invariants_corrections.INVARIANTS,
+    **invariants_gift_cards.INVARIANTS,
 }

@@ -40,8 +40,8 @@ def each_shop_order_is_paid_once() -> list[str]:
     earned = dict(LedgerEntry.objects.filter(kind="earning").values_list("key", "amount_minor"))
     for call in calls.exclude(done_at=None):
         booked = earned.get(f"earning:{call.key}", 0)
-        if booked != call.amount_minor + call.netted_minor:
-            paid = f"{call.amount_minor} paid, {call.netted_minor} kept back"
+        if booked != call.amount_minor + call.netted_minor - call.credit_minor:
+            paid = f"{call.amount_minor} paid, {call.netted_minor} kept back, {call.credit_minor} from before"
             wrong.append(f"{call.key}: {booked} earned, {paid}")
     return wrong
 

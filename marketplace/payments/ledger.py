@@ -115,12 +115,12 @@ def record_refund(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
 
 def record_transfer(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
     """A shop order handed over: the shop earns its value less commission and the tax on it, and is paid that less what
-    it owed."""
+    it owed, with what its account held besides."""
     shop_order = call.shop_order
     assert shop_order is not None
     record_earning(
         shop_order,
-        earned_minor=call.amount_minor + call.netted_minor,
+        earned_minor=call.amount_minor + call.netted_minor - call.credit_minor,
         commission_minor=call.commission_minor,
         taxes=call.commission_tax,
         key=call.key,

@@ -15,6 +15,7 @@ from marketplace.payments.models_corrections import (
     RefundRequest,
     StripeSweep,
 )
+from marketplace.payments.models_gift_cards import GiftCard, GiftCardEntry, GiftCardUse
 from marketplace.payments.models_invoices import Invoice, InvoiceKind, InvoiceSeries
 from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
 from marketplace.payments.models_reports import BankAccount, BankPayout, DailySales, Export, SalesDay
@@ -33,6 +34,9 @@ __all__ = [
     "DividendShare",
     "Dues",
     "Export",
+    "GiftCard",
+    "GiftCardEntry",
+    "GiftCardUse",
     "Invoice",
     "InvoiceKind",
     "InvoiceSeries",
@@ -67,7 +71,11 @@ class Payment(DueRow):
     checkout = models.OneToOneField("placing.Checkout", on_delete=models.PROTECT, related_name="payment")
     state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
     currency = models.CharField(max_length=3)
-    amount_minor = models.PositiveIntegerField(help_text="Authorised: the checkout's total.")
+    amount_minor = models.PositiveIntegerField(help_text="Authorised: the checkout's total less other_minor.")
+    other_minor = models.PositiveIntegerField(
+        default=0, help_text="Paid otherwise: by gift cards, and by a voucher that the network bears."
+    )
+    other_back_minor = models.PositiveIntegerField(default=0, help_text="Of that, given back.")
     captured_minor = models.PositiveIntegerField(default=0)
     refunded_minor = models.PositiveIntegerField(default=0)
     settled_units = models.PositiveIntegerField(
@@ -111,6 +119,9 @@ class MoneyCall(DueRow):
     )
     netted_minor = models.PositiveIntegerField(
         default=0, help_text="Of a transfer: what was earned and is kept back for the shop's debt."
+    )
+    credit_minor = models.PositiveIntegerField(
+        default=0, help_text="Of a transfer: what the shop's account held besides, paid with it."
     )
     # Of a transfer: refunds left its charge too small, so it is paid out of the network's own balance.
     from_balance = models.BooleanField(default=False)

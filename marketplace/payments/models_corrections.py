@@ -30,6 +30,7 @@ class RefundRequest(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     units = models.PositiveIntegerField(default=0, help_text="Of a line.")
     amount_minor = models.PositiveIntegerField()
+    other_minor = models.PositiveIntegerField(default=0, help_text="Of the amount: as Payment.other_minor means it.")
     borne_by = models.CharField(max_length=8, choices=Bearer.choices)
     # Decided as it is asked for, under the payment's lock: the shop's transfer was written before, so its share is
     # taken back; otherwise the transfer will be that much smaller.

@@ -94,6 +94,8 @@ class BankPayout(models.Model):
         DIFFERS = "differs", _("On the bank's statement with another amount")
         RETURNED = "returned", _("Came back")
 
+    OPEN = (State.ASKED, State.DIFFERS)
+
     end_to_end_id = models.CharField(max_length=35, unique=True)
     export = models.ForeignKey(Export, null=True, on_delete=models.PROTECT, related_name="payouts")
     shop = models.ForeignKey("shops.Shop", on_delete=models.PROTECT, related_name="bank_payouts")

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit, links, mail
 from marketplace.foundation.money import display
 from marketplace.models import User
-from marketplace.payments import gateway, ledger_corrections
+from marketplace.payments import gateway, ledger_corrections, means
 from marketplace.payments.models import MoneyCall, Payment, RefundRequest
 from marketplace.payments.worth import (
     NOTHING,
@@ -105,6 +105,7 @@ def ask(
             kind=wanted.kind,
             units=wanted.units,
             amount_minor=amount,
+            other_minor=max(0, amount - _left_charged(payment)),
             borne_by=bearer,
             reason=reason[:200],
             by=by,
@@ -113,7 +114,11 @@ def ask(
         )
         _share(request, rows, back)
         request.save()
-        _call(request, key=f"refund-request:{request.pk}", now=now)
+        means.give_back(payment, request.other_minor, cause=request.reason, now=now)
+        if request.other_minor < amount:
+            _call(request, key=f"refund-request:{request.pk}", now=now)
+        else:
+            carried_out(request, now=now)
         audit.record(
             "payment.refund",
             payment,
@@ -126,12 +131,13 @@ def ask(
     return request
 
 
-def carried_out(call: MoneyCall, request: RefundRequest, *, now: datetime) -> None:
-    """In the transaction that records the refund: who bears it, the reversal of the shop's share, the reader's mail."""
+def carried_out(request: RefundRequest, *, now: datetime) -> None:
+    """In the transaction that records the refund, or in which all of it went back otherwise: who bears it, the reversal
+    of the shop's share, the reader's mail."""
     ledger_corrections.record_borne(request, now=now)
     if request.after_transfer and request.share_minor:
         _take_back(request, now)
-    _tell(call, request, now)
+    _tell(request, now)
 
 
 def note_failure(found: gateway.Refund, *, now: datetime) -> bool:
@@ -221,7 +227,11 @@ def _amount(payment: Payment, wanted: Wanted, rows: Sequence[ShopOrderLine], bac
 
 
 def _left_of(payment: Payment) -> int:
-    """Of what was captured; a refund that a bank sent back is still owed and counts."""
+    """Of what was captured or paid otherwise; a refund that a bank sent back is still owed and counts."""
+    return _left_charged(payment) + means.left_of(payment)
+
+
+def _left_charged(payment: Payment) -> int:
     calls = payment.calls.filter(kind=MoneyCall.Kind.REFUND, follows=None)
     return payment.captured_minor - calls.aggregate(sum=Sum("amount_minor", default=0))["sum"]
 
@@ -267,7 +277,7 @@ def _call(request: RefundRequest, *, key: str, now: datetime) -> None:
         shop_order=request.shop_order,
         request=request,
         key=key,
-        amount_minor=request.amount_minor,
+        amount_minor=request.amount_minor - request.other_minor,
         currency=request.payment.currency,
         reason=request.reason,
         due_at=now,
@@ -297,15 +307,14 @@ def _take_back(request: RefundRequest, now: datetime) -> None:
         )
 
 
-def _tell(call: MoneyCall, request: RefundRequest, now: datetime) -> None:
-    checkout = call.payment.checkout
+def _tell(request: RefundRequest, now: datetime) -> None:
+    checkout = request.payment.checkout
     mail.post(
         "refund_made",
         to=checkout.email,
         language=checkout.language,
-        dedupe_key=f"refund_made:{call.pk}",
+        dedupe_key=f"refund_made:{request.pk}",
         context={
-            "call": call,
             "request": request,
             "order": checkout.order,
             "url": links.order_url(checkout.order) if checkout.order else "",

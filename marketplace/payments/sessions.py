@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from marketplace.foundation import leases, network
 from marketplace.foundation.failpoints import failpoint
@@ -27,6 +29,7 @@ class FrozenCheckout(Protocol):
     language: str
     email: str
     total_minor: int
+    charged_minor: int
     expires_at: datetime
     frozen_at: datetime
     parcels: Any
@@ -43,7 +46,8 @@ def open_session(checkout: FrozenCheckout, *, success_url: str, cancel_url: str,
         checkout_id=checkout.pk,
         defaults={
             "currency": checkout.currency,
-            "amount_minor": checkout.total_minor,
+            "amount_minor": checkout.charged_minor,
+            "other_minor": checkout.total_minor - checkout.charged_minor,
             "expires_at": checkout.expires_at,
             "due_at": now + LOOK_AGAIN,
         },
@@ -68,6 +72,24 @@ def open_session(checkout: FrozenCheckout, *, success_url: str, cancel_url: str,
     failpoint("session.after_create")
     _found(payment, session)
     return payment
+
+
+def pay_without_page(checkout: FrozenCheckout, *, now: datetime) -> Payment | None:
+    """Gift cards or a voucher pay all of it: there is nothing to authorise and no page. The checkout is paid, and
+    placed as any other. None: it ended meanwhile."""
+    checkouts = type(checkout)._default_manager  # type: ignore[attr-defined]
+    with transaction.atomic():
+        won = checkouts.filter(pk=checkout.pk, state="paying").update(state="paid", due_at=now, attempts=0)
+        if not won:
+            return Payment.objects.filter(checkout_id=checkout.pk).first()
+        return Payment.objects.create(
+            checkout_id=checkout.pk,
+            state=State.CAPTURED,
+            currency=checkout.currency,
+            amount_minor=0,
+            other_minor=checkout.total_minor,
+            paid_at=now,
+        )
 
 
 def transfer_group(payment: Payment) -> str:
@@ -124,7 +146,12 @@ def watch_payments(now: datetime) -> int:
 
 
 def _lines(checkout: FrozenCheckout) -> list[gateway.SessionLine]:
-    """As the reader saw them; their sum is the checkout's total to the cent (tax and delivery included)."""
+    """As the reader saw them; their sum is the checkout's total to the cent (tax and delivery included). With a gift
+    card or voucher one line: Stripe takes no amounts below zero."""
+    if checkout.charged_minor < checkout.total_minor:
+        with translation.override(checkout.language):
+            words = _("Your order, less what gift card and voucher pay")
+        return [gateway.SessionLine(words, checkout.charged_minor)]
     lines: list[gateway.SessionLine] = []
     for parcel in checkout.parcels.select_related("shop").prefetch_related("lines"):
         delivery = 0

@@ -1,5 +1,5 @@
 """Paying the shops: one transfer per shop order, due at hand-over plus a delay, longer after a changed account; less
-what the shop owes."""
+what the shop owes, with what its account holds besides (a gift card redeemed at its counter, a dividend)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def _write(shop_order: ShopOrder, now: datetime) -> bool:
         taxes = commission_tax.parts(shop_order.shop, earned.kept_minor, now.date())
         paid = earned.shop_minor - sum(tax for _, tax in taxes)
         netted = min(paid, debts.debt(shop_order.shop_id, currency=payment.currency))
-        amount = paid - netted
+        credit = debts.credit(shop_order.shop_id, currency=payment.currency)
+        amount = paid - netted + credit
         _, made = MoneyCall.objects.get_or_create(
             key=f"transfer:{shop_order.number}",
             defaults={
@@ -62,6 +63,7 @@ def _write(shop_order: ShopOrder, now: datetime) -> bool:
                 "commission_minor": earned.kept_minor,
                 "commission_tax": taxes,
                 "netted_minor": netted,
+                "credit_minor": credit,
                 "from_balance": amount > _room(payment),
                 "currency": payment.currency,
                 "reason": f"{shop_order.number} handed over",

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -21,16 +22,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from marketplace.checkout import checkouts, ending, freezing
+from marketplace.checkout import checkouts, ending, freezing, vouchers
 from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import links
+from marketplace.payments import gift_cards
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.readers import addresses
 from marketplace.storefront import amounts
 from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
 from marketplace.storefront.checkout_ways import ways
+from marketplace.storefront.gift_card_views import CodeForm
 from marketplace.storefront.reader_request import ReaderRequest, account
 
 FEW_MINUTES = 5
@@ -142,14 +145,15 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     step = checkouts.next_step(checkout, plan)
     if step != "pay":
         return redirect(f"storefront:checkout-{step}", checkout.token)
+    shown = _other_means(checkout, plan)
     if request.method != "POST":
-        form = PayForm(instance=checkout, initial={"seen": plan.fingerprint()})
-        return _step(request, "pay", checkout, plan, form=form)
+        form = PayForm(instance=checkout, initial={"seen": freezing.shown(plan, shown["gift_minor"])})
+        return _step(request, "pay", checkout, plan, form=form, **shown)
     form = PayForm(request.POST)
     if form.is_valid():
         checkouts.agree(checkout, form.agreements())
         return _pay(request, checkout, form.cleaned_data["seen"])
-    return _step(request, "pay", checkout, plan, form=form)
+    return _step(request, "pay", checkout, plan, form=form, **shown)
 
 
 @never_cache
@@ -187,8 +191,26 @@ def paid(request: ReaderRequest, token: str) -> HttpResponse:
         return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
     if checkout.state in (State.OPEN, State.ENDED):
         return redirect("storefront:checkout", token)
-    context = {"checkout": checkout, "total": amounts.shown(checkout.total_minor, checkout.currency)}
+    context = {"checkout": checkout, "total": amounts.shown(checkout.charged_minor, checkout.currency)}
     return render(request, "storefront/checkout_paid.html", context)
+
+
+def _other_means(checkout: Checkout, plan: Plan) -> dict[str, Any]:
+    """What gift cards and a voucher pay, and what is left."""
+    now = timezone.now()
+    means = gift_cards.planned(checkout.pk, plan.left_minor, now=now)
+    gift_minor = sum(amount for _use, amount in means)
+    left, voucher = plan.left_minor - gift_minor, vouchers.of(checkout, now=now)
+    lacks = voucher and not (plan.voucher_minor or plan.discount_minor)
+    return {
+        "means": means,
+        "gift_minor": gift_minor,
+        "left_minor": left,
+        "total": amounts.shown(left, plan.currency),
+        "code_form": CodeForm(),
+        "voucher": voucher,
+        "why_nothing": vouchers.why_nothing(voucher, language=get_language() or "fr") if voucher and lacks else "",
+    }
 
 
 def _posted(request: ReaderRequest) -> QueryDict | None:
@@ -208,8 +230,11 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
         )
         return redirect("storefront:checkout", checkout.token)
     if not isinstance(done, Refusal):
-        return redirect(done.session_url)
-    if done.reason == "changed":
+        return redirect(done.session_url or addresses["success_url"])
+    if done.reason == "voucher":
+        messages.warning(request, _("Your voucher is used up, or you have used it before. Take it off to go on."))
+        return redirect("storefront:checkout-pay", checkout.token)
+    if done.reason in ("changed", "gift"):
         messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
         return redirect("storefront:checkout-pay", checkout.token)
     if done.reason == "barred":

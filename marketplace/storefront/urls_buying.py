@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from marketplace.storefront import again_views, basket_views, checkout_views, order_views, reservation_views
+from marketplace.storefront import (
+    again_views,
+    basket_views,
+    checkout_views,
+    gift_card_views,
+    order_views,
+    reservation_views,
+)
 
 urlpatterns = [
     path("basket/", basket_views.basket, name="basket"),
@@ -17,6 +24,9 @@ urlpatterns = [
     path("checkout/<str:token>/where/", checkout_views.where, name="checkout-where"),
     path("checkout/<str:token>/how/", checkout_views.how, name="checkout-how"),
     path("checkout/<str:token>/pay/", checkout_views.pay, name="checkout-pay"),
+    path("checkout/<str:token>/gift-card/", gift_card_views.enter, name="gift-card"),
+    path("checkout/<str:token>/gift-card/<int:use_id>/off/", gift_card_views.take_off, name="gift-card-off"),
+    path("checkout/<str:token>/voucher/off/", gift_card_views.voucher_off, name="voucher-off"),
     path("checkout/<str:token>/again/", checkout_views.try_again, name="checkout-again"),
     path("checkout/<str:token>/cancelled/", checkout_views.cancelled, name="checkout-cancelled"),
     path("checkout/<str:token>/paid/", checkout_views.paid, name="checkout-paid"),

@@ -11,6 +11,7 @@ from shops.portal import (
     door_views,
     event_views,
     feed_views,
+    gift_card_views,
     invoice_views,
     money_views,
     order_views,
@@ -20,6 +21,7 @@ from shops.portal import (
     reservation_views,
     statement_views,
     stock_views,
+    voucher_views,
 )
 
 NUMBER = r"(?P<number>[0-9]{1,20}-[A-Z]{1,3})"
@@ -65,6 +67,12 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("feeds/runs/<int:run_id>/undo/", feed_views.undo, name="undo"),
     path("reservations/", reservation_views.listed, name="reservations"),
     path("reservations/<int:pk>/<slug:deed>/", reservation_views.act, name="reservation"),
+    path("gift-cards/", gift_card_views.gift_cards_page, name="gift-cards"),
+    path("gift-cards/redeem/", gift_card_views.redeem, name="gift-card-redeem"),
+    path("gift-cards/sell/", gift_card_views.sell, name="gift-card-sell"),
+    path("vouchers/", voucher_views.vouchers_page, name="vouchers"),
+    path("vouchers/make/", voucher_views.make, name="voucher-make"),
+    path("vouchers/<int:voucher_id>/end/", voucher_views.end, name="voucher-end"),
     path("stock/", stock_views.stock, name="stock"),
     path("stock/<int:record_id>/till-is-right/", stock_views.till_is_right, name="till-is-right"),
     path("profile/", profile_views.profile, name="profile"),

@@ -10,10 +10,10 @@ from oscar.apps.order.models import Line, Order
 
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation.money import to_decimal
-from marketplace.payments import calls, captures, events, gateway, sessions, transfers
+from marketplace.payments import calls, captures, events, gateway, gift_cards, sessions, transfers
 from marketplace.payments.fake_stripe import balance, faults, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
-from marketplace.payments.models import Payment
+from marketplace.payments.models import GiftCard, GiftCardUse, Payment
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from tests import factories
 
@@ -63,6 +63,14 @@ def checkout(now: datetime | None = None) -> Checkout:
     return made
 
 
+def use(made: Checkout, card: GiftCard, now: datetime) -> None:
+    """The card pays as much of a frozen checkout as it holds."""
+    uses = [GiftCardUse.objects.create(checkout=made, card=card)]
+    made.gift_minor = min(card.balance_minor, made.total_minor)
+    assert gift_cards.hold([(uses[0], made.gift_minor)], now=now)
+    made.save(update_fields=["gift_minor"])
+
+
 def opened(made: Checkout, now: datetime | None = None) -> Payment:
     urls = {"success_url": "http://testserver/ok/", "cancel_url": "http://testserver/back/"}
     return sessions.open_session(made, now=now or timezone.now(), **urls)
@@ -78,19 +86,25 @@ def fault(kind: str, times: int = 1) -> None:
     faults.plan(DatabaseStore(), faults.Fault(kind, on="POST", times=times))
 
 
-def placed(now: datetime | None = None) -> Payment:
+def placed(now: datetime | None = None, *, made: Checkout | None = None, card: GiftCard | None = None) -> Payment:
     """Authorised, with its order and shop orders (made plainly here: placing has tests of its own)."""
     now = now or timezone.now()
-    made = checkout(now)
-    payment = opened(made, now)
-    pay(payment, now=now)
-    sessions.refresh(payment, now=now)
+    made = made or checkout(now)
+    if card:
+        use(made, card, now)
+    if made.gift_minor == made.total_minor:
+        payment = sessions.pay_without_page(made, now=now)
+    else:
+        payment = opened(made, now)
+        pay(payment, now=now)
+        sessions.refresh(payment, now=now)
     total = to_decimal(made.total_minor, "CAD")
     amounts = {"total_incl_tax": total, "total_excl_tax": total}
     order = Order.objects.create(number=str(100000 + made.pk), currency="CAD", date_placed=now, **amounts)
     Checkout.objects.filter(pk=made.pk).update(order=order, state=Checkout.State.PLACED)
     for letter, parcel in zip("AB", made.parcels.order_by("pk"), strict=True):
         _shop_order(order, parcel, letter, now)
+    gift_cards.spend(made.pk, order_id=order.pk, now=now)
     return Payment.objects.get(pk=payment.pk)
 
 

@@ -107,6 +107,20 @@ def voucher_of_a_shop() -> None:
     earn(part)
 
 
+def gift_card_over_two_shops() -> None:
+    now = timezone.now()
+    paying.captured(now)  # another order, so that the network has money at Stripe
+    LedgerEntry.objects.all().delete()
+    Shop.objects.update(name="Librairie Z")
+    made = paying.checkout(now)
+    card = factories.gift_card(5000, shop=made.parcels.order_by("pk")[0].shop)
+    payment = paying.placed(now, made=made, card=card)
+    paying.answer(payment, 0, 0, 0)
+    work(now)
+    paying.handed_over(payment, now)
+    work(now + timedelta(days=8))
+
+
 def members() -> None:
     one, two = factories.shop("Librairie A"), factories.shop("Librairie B")
     now = datetime(2026, 1, 15, tzinfo=UTC)
@@ -137,6 +151,7 @@ EXAMPLES: dict[str, Callable[[], None]] = {
     "Commission with tax on it": taxed,
     "A line supplied by a dearer third shop": dearer_third,
     "A voucher borne by one shop": voucher_of_a_shop,
+    "Gift card over two shops": gift_card_over_two_shops,
     "Dues, dividend, solidarity pool": members,
     "A payout by bank, and one that came back": by_bank,
 }

@@ -54,6 +54,8 @@ class Migration(migrations.Migration):
                 ('delivery_minor', models.PositiveIntegerField(default=0)),
                 ('tax_minor', models.PositiveIntegerField(default=0)),
                 ('total_minor', models.PositiveIntegerField(default=0)),
+                ('gift_minor', models.PositiveIntegerField(default=0, help_text='Of the total: paid by gift cards, frozen with it.')),
+                ('voucher_minor', models.PositiveIntegerField(default=0, help_text='Of the total: paid by a voucher of the network.')),
                 ('created_at', models.DateTimeField()),
                 ('frozen_at', models.DateTimeField(null=True)),
                 ('expires_at', models.DateTimeField(help_text='When the payment session ends; the hold lives as long.', null=True)),
@@ -138,8 +140,53 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('place', 'category', 'since'), name='tax_rate_once')],
             },
         ),
+        migrations.CreateModel(
+            name='Voucher',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(help_text='In capitals, as readers are told it.', max_length=20, unique=True)),
+                ('label', models.CharField(max_length=80)),
+                ('basis_points', models.PositiveIntegerField(help_text='Of the goods that it fits.', null=True)),
+                ('amount_minor', models.PositiveIntegerField(help_text='Or so much of them, once in an order.', null=True)),
+                ('currency', models.CharField(max_length=3)),
+                ('minimum_minor', models.PositiveIntegerField(default=0, help_text='The least that the goods it fits cost.')),
+                ('subject', models.CharField(blank=True, help_text='Thema code or its beginning; empty: all goods.', max_length=12)),
+                ('begins_at', models.DateTimeField()),
+                ('ends_at', models.DateTimeField(help_text='Exclusive.', null=True)),
+                ('most_uses', models.PositiveIntegerField(help_text='In all; 1: once. None: as often as it is wanted.', null=True)),
+                ('once_each', models.BooleanField(default=True, help_text='Each reader, by e-mail address, uses it once.')),
+                ('used', models.PositiveIntegerField(default=0, help_text='Held or placed. Changed in vouchers.py alone.')),
+                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(help_text="None: the network's.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='vouchers', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='VoucherUse',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('held', models.BooleanField(default=False)),
+                ('reader', models.CharField(blank=True, help_text='While held: who uses it once; the e-mail address.', max_length=254)),
+                ('checkout', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='voucher_use', to='placing.checkout')),
+                ('voucher', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='placing.voucher')),
+            ],
+        ),
         migrations.AddConstraint(
             model_name='checkoutparcel',
             constraint=models.UniqueConstraint(fields=('checkout', 'shop'), name='checkout_parcel_per_shop'),
+        ),
+        migrations.AddConstraint(
+            model_name='voucher',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount_minor__gt', 0), ('basis_points', None)), models.Q(('amount_minor', None), ('basis_points__gt', 0), ('basis_points__lte', 10000)), _connector='OR'), name='voucher_rate_or_amount'),
+        ),
+        migrations.AddConstraint(
+            model_name='voucher',
+            constraint=models.CheckConstraint(condition=models.Q(('most_uses', None), ('used__lte', models.F('most_uses')), _connector='OR'), name='voucher_uses_fit'),
+        ),
+        migrations.AddConstraint(
+            model_name='voucheruse',
+            constraint=models.UniqueConstraint(condition=models.Q(('reader', ''), _negated=True), fields=('voucher', 'reader'), name='voucher_once_each'),
         ),
     ]

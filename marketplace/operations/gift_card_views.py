@@ -1,0 +1,64 @@
+"""Gift cards of the network: what they hold together, and issuing one."""
+
+from __future__ import annotations
+
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from marketplace.foundation import network
+from marketplace.operations.access import operator_action, operator_page
+from marketplace.payments import gift_cards
+from marketplace.payments.gift_card_forms import IssueForm
+from marketplace.payments.models import GiftCard
+
+SHOWN = 50
+
+
+@require_safe
+@operator_page
+def gift_cards_page(request: HttpRequest) -> HttpResponse:
+    return _page(request, IssueForm())
+
+
+@never_cache
+@operator_action
+def issue(request: HttpRequest) -> HttpResponse:
+    """The code is shown once, on the page that answers."""
+    form = IssueForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    given = form.cleaned_data
+    try:
+        card, code = gift_cards.issue(
+            given["amount_minor"],
+            currency=network.current().currency,
+            paid_by=given["paid_by"],
+            by=request.user,  # type: ignore[arg-type]  # an operator has signed in
+            once=f"board:{given['once']}",
+            now=timezone.now(),
+            expires_at=given["ends_on"],
+            recipient_email=given["recipient_email"],
+            language=(get_language() or "fr")[:2],
+        )
+    except gift_cards.GiftCardError as error:
+        form.add_error("amount_minor", str(error))
+        return _page(request, form, status=422)
+    return _page(request, IssueForm(), made=card, code=code)
+
+
+def _page(request: HttpRequest, form: IssueForm, *, status: int = 200, **made: object) -> HttpResponse:
+    currency = network.current().currency
+    cards = GiftCard.objects.filter(currency=currency)
+    context = {
+        "form": form,
+        "currency": currency,
+        "owed_minor": cards.aggregate(sum=Sum("balance_minor", default=0))["sum"],
+        "cards": cards.select_related("shop").order_by("-pk")[:SHOWN],
+        **made,
+    }
+    return render(request, "operations/gift_cards.html", context, status=status)

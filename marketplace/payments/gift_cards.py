@@ -1,0 +1,290 @@
+"""Gift cards: issued, entered in a checkout, held at "pay", spent with the order, given back, redeemed at a counter.
+The only file that changes a card's balance, which is at all times the sum of its entries and never below zero.
+
+What a checkout holds lives as long as its stock (`shops/stock.py`); the calls are made right after those of the stock
+and the couriers' slots, in their transaction. Locks: payment, then cards by id."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from marketplace.foundation import audit, mail, network
+from marketplace.foundation.money import display
+from marketplace.models import User
+from marketplace.payments import ledger
+from marketplace.payments.models import GiftCard, GiftCardEntry, GiftCardUse, Payment
+from shops.models import Shop
+
+Kind, PaidBy = GiftCardEntry.Kind, GiftCard.PaidBy
+# Without 0, 1, I and O, which are read wrong. 16 of 32 characters: 80 bits, which nobody guesses at ten tries a minute.
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+LENGTH = 16
+# What a typing error must not exceed; no law.
+MOST_MINOR = 100_000
+# The least that Stripe charges, in CAD, EUR and CHF alike:
+# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+LEAST_CHARGE_MINOR = 50
+
+
+class GiftCardError(Exception):
+    """It cannot be used; the message says why, to a person."""
+
+
+def issue(
+    amount_minor: int,
+    *,
+    currency: str,
+    paid_by: str,
+    by: User | None,
+    once: str,
+    now: datetime,
+    shop: Shop | None = None,
+    expires_at: datetime | None = None,
+    recipient_email: str = "",
+    language: str = "fr",
+) -> tuple[GiftCard, str]:
+    """A new card and its code, which is told here and mailed to the recipient, and kept nowhere. `once` is the form's:
+    sent again it gives the same card and code, since the code is worked out from it. Raises GiftCardError."""
+    if not 0 < amount_minor <= MOST_MINOR:
+        most = display(MOST_MINOR, currency, get_language() or "fr")
+        raise GiftCardError(_("A gift card is worth at most %(amount)s.") % {"amount": most})
+    code = _code(once)
+    values = {
+        "last_four": code[-4:],
+        "currency": currency,
+        "issued_minor": amount_minor,
+        "balance_minor": amount_minor,
+        "paid_by": paid_by,
+        "shop": shop,
+        "recipient_email": recipient_email,
+        "issued_at": now,
+        "issued_by": by,
+        "expires_at": expires_at,
+    }
+    with transaction.atomic():
+        card, made = GiftCard.objects.get_or_create(code_hash=hash_of(code), defaults=values)
+        if made:
+            GiftCardEntry.objects.create(
+                card=card, kind=Kind.ISSUE, amount_minor=amount_minor, shop=shop, by=by, at=now
+            )
+            _book_issue(card, now)
+            audit.record("gift_card.issue", card, by=by, shop_id=shop.pk if shop else None, amount_minor=amount_minor)
+            if recipient_email:
+                context = {"card": card, "code": grouped(code)}
+                key = f"gift_card:{card.pk}"
+                mail.post("gift_card", to=recipient_email, language=language, dedupe_key=key, context=context, now=now)
+    return card, grouped(code)
+
+
+def hash_of(code: str) -> str:
+    """Of a code however it is typed. Cards are looked up by it: how long that takes says nothing of a code."""
+    return hashlib.sha256(re.sub(r"[^0-9A-Z]", "", code.upper()).encode()).hexdigest()
+
+
+def grouped(code: str) -> str:
+    """As it is printed: ABCD-EFGH-…"""
+    return "-".join(code[start : start + 4] for start in range(0, LENGTH, 4))
+
+
+def find(code: str, *, currency: str, now: datetime) -> GiftCard:
+    """The card of a code that can pay something now. Raises GiftCardError. Callers count the tries."""
+    card = GiftCard.objects.filter(code_hash=hash_of(code)).first()
+    if card is None:
+        raise GiftCardError(_("Nothing has this code. Look at it once more: a gift card’s has 16 characters."))
+    if card.currency != currency:
+        raise GiftCardError(_("This gift card is in another currency (%(currency)s).") % {"currency": card.currency})
+    if card.is_over(now):
+        raise GiftCardError(_("This gift card has ended."))
+    if not card.balance_minor:
+        raise GiftCardError(_("Nothing is left on this gift card."))
+    return card
+
+
+def enter(checkout_id: int, code: str, *, currency: str, now: datetime) -> GiftCardUse:
+    """Remember a card for a checkout that is being filled in. Raises GiftCardError."""
+    card = find(code, currency=currency, now=now)
+    return GiftCardUse.objects.get_or_create(checkout_id=checkout_id, card=card)[0]
+
+
+def remember(checkout_id: int, basket_id: int) -> None:
+    """The cards of the checkout of this basket that ended last, unpaid, are entered in a new one."""
+    ended = GiftCardUse.objects.filter(checkout__basket=basket_id, checkout__state="ended")
+    last = ended.order_by("-checkout").values("checkout")[:1]
+    cards = list(ended.filter(checkout=last).order_by("pk").values_list("card", flat=True))
+    if cards:
+        GiftCardUse.objects.bulk_create(GiftCardUse(checkout_id=checkout_id, card_id=card) for card in cards)
+
+
+def take_off(checkout_id: int, use_id: int) -> None:
+    GiftCardUse.objects.filter(pk=use_id, checkout=checkout_id, held=False, spent_at=None).delete()
+
+
+def planned(checkout_id: int, total_minor: int, *, now: datetime) -> list[tuple[GiftCardUse, int]]:
+    """What each card entered would pay of a total, in the order in which they were entered; one query."""
+    uses = list(GiftCardUse.objects.filter(checkout=checkout_id).select_related("card").order_by("pk"))
+    free = [0 if use.card.is_over(now) else use.card.balance_minor for use in uses]
+    return list(zip(uses, shares(free, total_minor), strict=True))
+
+
+def shares(free: Sequence[int], total_minor: int) -> list[int]:
+    """The first card pays as much as it can, then the next. What is left for the payment page is nothing, or as much as
+    can be charged there: the last cards keep what that takes."""
+    paying, left = [], total_minor
+    for balance in free:
+        paying.append(min(balance, left))
+        left -= paying[-1]
+    short = LEAST_CHARGE_MINOR - left if left else 0
+    for place in reversed(range(len(paying))):
+        kept = max(0, min(paying[place], short))
+        paying[place] -= kept
+        short -= kept
+    return paying
+
+
+def hold(wanted: Iterable[tuple[GiftCardUse, int]], *, now: datetime) -> bool:
+    """Take the amounts off their cards for a checkout. False: a card has that much no more; then the caller undoes the
+    transaction. What is held already is not held twice."""
+    for use, amount in sorted(wanted, key=lambda pair: pair[0].card_id):
+        if amount and not use.held:
+            if not _take_guarded(use.card_id, amount, now):
+                return False
+            _move(use.card_id, Kind.HOLD, -amount, now, use=use)
+        GiftCardUse.objects.filter(pk=use.pk).update(amount_minor=amount, held=bool(amount))
+    return True
+
+
+def hold_again(checkout_id: int, *, now: datetime) -> bool:
+    """A payment that came after its hold ended: the same amounts once more, all or nothing."""
+    uses = GiftCardUse.objects.filter(checkout=checkout_id, spent_at=None)
+    try:
+        with transaction.atomic():
+            if not hold([(use, use.amount_minor) for use in uses], now=now):
+                raise GiftCardError
+    except GiftCardError:
+        return False
+    return True
+
+
+def release_hold(checkout_id: int, *, now: datetime) -> int:
+    """Put back what a checkout holds, once its payment session is known to be over and unpaid. Returns minor units."""
+    released = 0
+    held = GiftCardUse.objects.filter(checkout=checkout_id, held=True, spent_at=None)
+    for use in held.order_by("card_id"):
+        if GiftCardUse.objects.filter(pk=use.pk, held=True, spent_at=None).update(held=False):
+            _put(use.card_id, use.amount_minor)
+            _move(use.card_id, Kind.RELEASE, use.amount_minor, now, use=use)
+            released += use.amount_minor
+    return released
+
+
+def spend(checkout_id: int, *, order_id: int, now: datetime) -> None:
+    """In the transaction that places the order: what is held becomes the order's."""
+    for use in GiftCardUse.objects.filter(checkout=checkout_id, held=True, spent_at=None).select_related("card"):
+        GiftCardUse.objects.filter(pk=use.pk).update(spent_at=now)
+        ledger.post(
+            "gift_card",
+            debit=ledger.GIFT_CARDS,
+            credit=ledger.ORDERS,
+            amount_minor=use.amount_minor,
+            currency=use.card.currency,
+            key=f"gift-card:{use.pk}",
+            cause=f"gift card {use.card}",
+            order_id=order_id,
+            now=now,
+        )
+
+
+def give_back(payment: Payment, amount_minor: int, *, cause: str, now: datetime) -> int:
+    """As much of it as cards paid, to the card that was used last first; returns how much that was. A card that had
+    ended meanwhile ends no more: its reader did not choose to get it back. Called by `means.give_back`."""
+    left = amount_minor
+    for use in payment.checkout.gift_cards.exclude(spent_at=None).select_related("card").order_by("-pk"):
+        amount = min(left, use.amount_minor - use.back_minor)
+        if not amount:
+            continue
+        GiftCardUse.objects.filter(pk=use.pk).update(back_minor=F("back_minor") + amount)
+        _put(use.card_id, amount)
+        GiftCard.objects.filter(pk=use.card_id, expires_at__lte=now).update(expires_at=None)
+        entry = _move(use.card_id, Kind.BACK, amount, now, use=use)
+        ledger.post(
+            "gift_card_back",
+            debit=ledger.ORDERS,
+            credit=ledger.GIFT_CARDS,
+            amount_minor=amount,
+            currency=payment.currency,
+            key=f"gift-card-back:{entry.pk}",
+            cause=cause[:200],
+            order_id=payment.checkout.order_id,
+            now=now,
+        )
+        left -= amount
+    return amount_minor - left
+
+
+def redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now: datetime) -> GiftCardEntry:
+    """Pay at a shop's counter: the network owes the shop the amount, paid with what it is paid next. `once` is the
+    form's: sent again it gives the first entry. Raises GiftCardError."""
+    with suppress(GiftCardEntry.DoesNotExist):
+        return GiftCardEntry.objects.select_related("card").get(once=once, shop=shop)
+    currency = network.current().currency
+    card = find(code, currency=currency, now=now)
+    with transaction.atomic():
+        if amount_minor < 1 or not _take_guarded(card.pk, amount_minor, now):
+            card.refresh_from_db()
+            left = display(card.balance_minor, currency, get_language() or "fr")
+            raise GiftCardError(_("On this card %(amount)s is left.") % {"amount": left})
+        entry = _move(card.pk, Kind.COUNTER, -amount_minor, now, shop=shop, by=by, once=once)
+        common: Any = {"amount_minor": amount_minor, "currency": currency, "key": f"gift-card-counter:{entry.pk}"}
+        account, cause = ledger.shop_account(shop.pk), f"gift card {card} at the counter"
+        ledger.post("gift_card", debit=ledger.GIFT_CARDS, credit=account, cause=cause, now=now, **common)
+        audit.record("gift_card.redeem", card, by=by, shop_id=shop.pk, amount_minor=amount_minor)
+    card.refresh_from_db()
+    entry.card = card
+    return entry
+
+
+def _take_guarded(card_id: int, amount_minor: int, now: datetime) -> bool:
+    """The guarded statement: it takes the amount if the card holds it at that very moment. The row stays locked."""
+    there = GiftCard.objects.filter(pk=card_id, balance_minor__gte=amount_minor)
+    valid = there.filter(Q(expires_at=None) | Q(expires_at__gt=now))
+    return valid.update(balance_minor=F("balance_minor") - amount_minor) == 1
+
+
+def _put(card_id: int, amount_minor: int) -> None:
+    GiftCard.objects.filter(pk=card_id).update(balance_minor=F("balance_minor") + amount_minor)
+
+
+def _move(card_id: int, kind: str, amount_minor: int, now: datetime, **columns: Any) -> GiftCardEntry:
+    return GiftCardEntry.objects.create(card_id=card_id, kind=kind, amount_minor=amount_minor, at=now, **columns)
+
+
+def _code(once: str) -> str:
+    """16 characters that only this installation can work out from the form's token."""
+    digest = salted_hmac("halles.gift-card", once, algorithm="sha256").digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:LENGTH])
+
+
+def _book_issue(card: GiftCard, now: datetime) -> None:
+    payers = {PaidBy.BANK: ledger.BANK, PaidBy.PROMOTION: ledger.PROMOTIONS}
+    payer = ledger.shop_account(card.shop_id) if card.shop_id else payers[PaidBy(card.paid_by)]
+    ledger.post(
+        "gift_card_issue",
+        debit=payer,
+        credit=ledger.GIFT_CARDS,
+        amount_minor=card.issued_minor,
+        currency=card.currency,
+        key=f"gift-card-issue:{card.pk}",
+        cause=f"gift card {card}",
+        now=now,
+    )

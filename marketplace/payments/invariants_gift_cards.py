@@ -1,0 +1,70 @@
+"""What must always be true of gift cards; each function returns its violations as texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from django.db.models import F, Q, Sum
+
+from marketplace.payments import ledger
+from marketplace.payments.models import GiftCard, GiftCardUse, LedgerEntry, Payment
+
+VOUCHER = "borne:voucher:"
+
+
+def balances_are_their_entries() -> list[str]:
+    """What a card says is the sum of its movements."""
+    sums = GiftCard.objects.annotate(moved=Sum("entries__amount_minor", default=0))
+    return [
+        f"gift card {card.pk}: {card.balance_minor} on it, its entries say {card.moved}"
+        for card in sums.exclude(moved=F("balance_minor"))
+    ]
+
+
+def the_ledger_owes_what_cards_hold() -> list[str]:
+    """Σ balances, with what checkouts being paid hold, is the account `gift_cards`."""
+    held: Counter[str] = Counter()
+    cards = GiftCard.objects.order_by().values_list("currency").annotate(sum=Sum("balance_minor"))
+    waiting = GiftCardUse.objects.filter(held=True, spent_at=None).order_by().values_list("card__currency")
+    for rows in (cards, waiting.annotate(sum=Sum("amount_minor"))):
+        for currency, minor in rows:
+            held[currency] += minor
+    currencies = {*held, *LedgerEntry.objects.order_by().values_list("currency", flat=True).distinct()}
+    owed = {currency: -ledger.balance(ledger.GIFT_CARDS, currency=currency) for currency in currencies}
+    return [
+        f"{currency}: cards hold {held[currency]}, the ledger owes {owed[currency]}"
+        for currency in sorted(currencies)
+        if held[currency] != owed[currency]
+    ]
+
+
+def orders_got_what_was_paid_otherwise() -> list[str]:
+    """What a payment says of cards and vouchers is what the ledger moved to its order, and back; and cards were spent
+    for what the ledger says."""
+    moved: Counter[tuple[int | None, str]] = Counter()
+    entries = LedgerEntry.objects.filter(
+        Q(kind__in=["gift_card", "gift_card_back", "borne_back"]) | Q(key__startswith=VOUCHER)
+    )
+    for of_order, kind, minor in entries.values_list("order", "kind", "amount_minor"):
+        moved[of_order, kind] += minor
+    wrong = []
+    cards = Sum("checkout__gift_cards__amount_minor", filter=Q(checkout__gift_cards__held=True), default=0)
+    for payment in Payment.objects.exclude(checkout__order=None).select_related("checkout").annotate(of_cards=cards):
+        order_id = payment.checkout.order_id
+        said = (payment.other_minor, payment.other_back_minor, payment.of_cards)
+        booked = (
+            moved[order_id, "gift_card"] + moved[order_id, "borne"],
+            moved[order_id, "gift_card_back"] + moved[order_id, "borne_back"],
+            moved[order_id, "gift_card"],
+        )
+        if said != booked:
+            wrong.append(f"payment {payment.pk}: paid otherwise, back, by cards {said}; the ledger says {booked}")
+    return wrong
+
+
+INVARIANTS: dict[str, Callable[[], list[str]]] = {
+    "a gift card holds the sum of its entries": balances_are_their_entries,
+    "the ledger owes what gift cards hold": the_ledger_owes_what_cards_hold,
+    "orders got what was paid otherwise": orders_got_what_was_paid_otherwise,
+}

@@ -1,0 +1,179 @@
+"""The order is 61.40: shop A's lines of 24.00 and 12.50, shop B's of 24.90."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from marketplace.foundation.models import MailMessage
+from marketplace.payments import debts, gift_cards, invariants, ledger, refunds
+from marketplace.payments.gift_cards import GiftCardError, find, issue, redeem, shares
+from marketplace.payments.models import GiftCard, GiftCardEntry, LedgerEntry, MoneyCall, Payment, RefundRequest
+from marketplace.payments.refunds import Wanted
+from tests import factories
+from tests.payments import paying
+
+pytestmark = pytest.mark.django_db
+
+
+def broken() -> dict:
+    return {name: texts for name, test in invariants.INVARIANTS.items() if (texts := test())}
+
+
+def held_by(card: GiftCard) -> int:
+    return GiftCard.objects.get(pk=card.pk).balance_minor
+
+
+def moved(payment: Payment) -> tuple[str, int, int, int]:
+    payment = Payment.objects.get(pk=payment.pk)
+    return payment.state, payment.captured_minor, payment.refunded_minor, payment.other_back_minor
+
+
+def test_code_is_kept_nowhere_and_the_form_sent_twice_makes_one_card():
+    how = {"currency": "CAD", "paid_by": "bank", "by": None, "once": "form-1", "now": timezone.now()}
+    card, code = issue(2000, recipient_email="lea@example.org", **how)
+    assert issue(2000, recipient_email="lea@example.org", **how) == (card, code)
+    assert (len(code), card.last_four, card.expires_at) == (19, code[-4:], None)
+    assert find(code.lower().replace("-", " "), currency="CAD", now=timezone.now()) == card
+    assert code not in str(GiftCard.objects.values().get())
+    assert code in MailMessage.objects.get(kind="gift_card").text
+    assert (ledger.balance(ledger.GIFT_CARDS, currency="CAD"), GiftCardEntry.objects.count()) == (-2000, 1)
+
+
+@pytest.mark.parametrize(
+    ("columns", "code", "reason"),
+    [
+        ({}, "AAAA-BBBB-CCCC-DDDD", "Nothing has this code"),
+        ({"currency": "EUR"}, "", "This gift card is in another currency (EUR)."),
+        ({"expires_at": timezone.now() - timedelta(days=1)}, "", "This gift card has ended."),
+    ],
+)
+def test_card_that_cannot_pay_says_why(columns, code, reason):
+    _, own = factories.gift_card_and_code(**columns)
+    with pytest.raises(GiftCardError) as refused:
+        find(code or own, currency="CAD", now=timezone.now())
+    assert str(refused.value).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("cards", "total", "paying_minor"),
+    [
+        ([2000], 5000, [2000]),
+        ([2000, 4000], 5000, [2000, 3000]),
+        ([2000, 4000], 2000, [2000, 0]),
+        ([2000, 2980], 5000, [2000, 2950]),  # 0.20 cannot be charged
+        ([2000, 10], 2030, [1980, 0]),
+        ([30], 60, [10]),
+        ([], 5000, []),
+    ],
+)
+def test_what_is_left_can_be_charged(cards, total, paying_minor):
+    assert shares(cards, total) == paying_minor
+
+
+def test_part_by_card_is_asked_for_and_a_decline_lowers_it_first():
+    now, card = timezone.now(), factories.gift_card(2000)
+    payment = paying.placed(now, card=card)
+    assert (payment.amount_minor, payment.other_minor, held_by(card)) == (4140, 2000, 0)
+    paying.answer(payment, 0, 1, 0)
+    paying.work(now)
+    assert moved(payment) == ("captured", 4140 - 1250, 0, 0)
+    paying.answer(payment, 2, 1, 0)
+    paying.work(now)  # 24.00 more: the 28.90 that were charged cover it
+    assert moved(payment) == ("captured", 2890, 2400, 0)
+    paying.answer(payment, 2, 1, 3)
+    paying.work(now)
+    assert (moved(payment), held_by(card)) == (("captured", 2890, 2890, 2000), 2000)
+    assert ledger.balance(ledger.ORDERS, currency="CAD") == 0
+    assert broken() == {}
+
+
+def test_decline_of_all_that_was_to_be_charged_releases_it_and_the_card_pays_the_rest():
+    now, card = timezone.now(), factories.gift_card(5000)
+    paying.captured(now)  # another order, so that the network has money at Stripe
+    payment = paying.placed(now, card=card)
+    paying.answer(payment, 0, 1, 0)
+    paying.work(now)
+    assert (moved(payment), held_by(card)) == (("captured", 0, 0, 110), 110)
+    paying.handed_over(payment, now)
+    paying.work(now + timedelta(days=8))
+    transfers = MoneyCall.objects.filter(kind="transfer", payment=payment).exclude(done_at=None)
+    assert [(call.amount_minor, call.from_balance) for call in transfers.order_by("pk")] == [(2240, True), (2308, True)]
+    assert broken() == {}
+
+
+def test_cards_pay_all_of_it_without_the_payment_page():
+    now, cards = timezone.now(), [factories.gift_card(6140)]
+    payment = paying.placed(now, card=cards[0])
+    assert (payment.state, payment.amount_minor, payment.session_id) == ("captured", 0, "")
+    paying.answer(payment, 2, 1, 3)
+    paying.work(now)
+    assert (moved(payment), held_by(cards[0]), MoneyCall.objects.count()) == (("captured", 0, 0, 6140), 6140, 0)
+    assert broken() == {}
+
+
+def test_refund_by_a_person_takes_the_charge_first_and_never_more_than_each_paid():
+    now, card = timezone.now(), factories.gift_card(5000)
+    payment = paying.placed(now, card=card)
+    paying.answer(payment, 0, 0, 0)
+    paying.work(now)
+    part = paying.parts_of(payment)[0]
+    how = {"reason": "damp", "by": None, "now": now}
+    ask = refunds.ask(payment, Wanted(RefundRequest.Kind.OTHER, part, amount_minor=1825), once="1", **how)
+    paying.work(now)
+    assert (ask.other_minor, moved(payment), held_by(card)) == (685, ("captured", 1140, 1140, 685), 685)
+    refunds.ask(payment, Wanted(RefundRequest.Kind.OTHER, part, amount_minor=1825), once="2", **how)
+    paying.work(now)
+    assert (moved(payment), held_by(card)) == (("captured", 1140, 1140, 2510), 2510)
+    assert [mail.dedupe_key for mail in MailMessage.objects.filter(kind="refund_made")] != []
+    paying.answer(payment, 2, 1, 3)
+    paying.work(now)  # A's part was given back already
+    assert (moved(payment)[3], held_by(card)) == (5000, 5000)
+    assert broken() == {}
+
+
+def test_card_used_last_gets_back_first_and_ends_no_more():
+    now = timezone.now()
+    made = paying.checkout(now)
+    first, last = factories.gift_card(3000), factories.gift_card(3140, expires_at=now + timedelta(days=1))
+    uses = [gift_cards.GiftCardUse.objects.create(checkout=made, card=card) for card in (first, last)]
+    assert gift_cards.hold([(uses[0], 3000), (uses[1], 3140)], now=now)
+    made.gift_minor = 6140
+    made.save()
+    payment = paying.placed(now, made=made)
+    paying.answer(payment, 2, 1, 0)
+    paying.work(now + timedelta(days=2))
+    last.refresh_from_db()
+    assert (held_by(first), last.balance_minor, last.expires_at) == (510, 3140, None)
+    assert broken() == {}
+
+
+def test_redeemed_at_the_counter_is_paid_with_the_next_transfer():
+    now = timezone.now()
+    payment = paying.captured(now)
+    shop, (card, code) = paying.parts_of(payment)[0].shop, factories.gift_card_and_code(1500)
+    clerk = factories.user()
+    entry = redeem(code, 1000, shop=shop, by=clerk, once="till-1", now=now)
+    assert redeem(code, 1000, shop=shop, by=clerk, once="till-1", now=now) == entry  # the form sent twice
+    with pytest.raises(GiftCardError, match="On this card"):
+        redeem(code, 501, shop=shop, by=clerk, once="till-2", now=now)
+    assert (held_by(card), debts.credit(shop.pk, currency="CAD")) == (500, 1000)
+    paying.handed_over(payment, now, "A")
+    paying.work(now + timedelta(days=8))
+    call = MoneyCall.objects.get(kind="transfer")
+    assert (call.amount_minor, call.credit_minor, paying.at_stripe(shop)) == (3410 + 1000, 1000, 4410)
+    assert ledger.balance(ledger.shop_account(shop.pk), currency="CAD") == 0
+    assert broken() == {}
+
+
+def test_what_is_wrong_with_a_card_is_noticed():
+    card = factories.gift_card(2000)
+    GiftCard.objects.filter(pk=card.pk).update(balance_minor=F("balance_minor") + 1)
+    assert set(broken()) == {"a gift card holds the sum of its entries", "the ledger owes what gift cards hold"}
+    GiftCard.objects.filter(pk=card.pk).update(balance_minor=2000)
+    LedgerEntry.objects.all().delete()
+    assert set(broken()) == {"the ledger owes what gift cards hold"}
+    payment = paying.placed(card=factories.gift_card(1000))
+    Payment.objects.filter(pk=payment.pk).update(other_minor=999)
+    assert "orders got what was paid otherwise" in broken()
