@@ -34,6 +34,7 @@ from marketplace.checkout.tax_places import EU, home
 from marketplace.checkout.tax_tables import PLACES, ROWS, Component
 from marketplace.foundation import money
 from marketplace.foundation.models import Network
+from marketplace.payments.commission_tax import TaxUnknownError
 from shops.models import Shop
 
 WHOLE_MILLI = 100_000  # 100 %
@@ -128,6 +129,19 @@ def commission_tax(shop: Shop, network: Network, amount_minor: int, day: date) -
     due = rates(home(shop), Category.SERVICE, day)
     _net, taxes = net_and_taxes(amount_minor, due, included=False)
     return tuple(TaxPart(*component, minor) for component, minor in zip(due, taxes, strict=True))
+
+
+def commission_parts(shop: Shop, network: Network, amount_minor: int, day: date) -> list[tuple[str, int]]:
+    """`commission_tax` by jurisdiction, as payments asks for it: nothing where the shop owes it itself. Raises
+    TaxUnknownError."""
+    try:
+        parts = commission_tax(shop, network, amount_minor, day)
+    except NoTaxRowError as error:
+        raise TaxUnknownError(str(error)) from error
+    sums: dict[str, int] = {}
+    for part in parts:
+        sums[part.of] = sums.get(part.of, 0) + part.minor
+    return list(sums.items())
 
 
 def frozen(parts: Sequence[TaxPart]) -> list[dict[str, object]]:

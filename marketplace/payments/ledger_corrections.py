@@ -21,7 +21,7 @@ GOODWILL, DISPUTES, BANK = "goodwill", "disputes", "bank"
 
 def record_borne(request: RefundRequest, *, now: datetime) -> None:
     """Who bears a refund that was made: the network out of its own; the shop out of what it was paid, with its part of
-    the commission. Nothing for a shop that is not paid yet: its transfer is smaller."""
+    the commission and of the tax on it. Nothing for a shop that is not paid yet: its transfer is smaller."""
     common: Any = {
         "currency": request.payment.currency,
         "cause": request.reason,
@@ -40,6 +40,9 @@ def record_borne(request: RefundRequest, *, now: datetime) -> None:
         ledger.post("taken_back", debit=account, amount_minor=share, key=f"taken-back:{request.pk}", **common)
         key = f"commission-back:{request.pk}"
         ledger.post("commission_back", debit=ledger.COMMISSION, amount_minor=commission, key=key, **common)
+        for place, tax in request.commission_tax:
+            account, key = ledger.tax_account(place), f"commission-tax-back:{place}:{request.pk}"
+            ledger.post("commission_tax_back", debit=account, amount_minor=tax, key=key, **common)
 
 
 def record_reversal(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:

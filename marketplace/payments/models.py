@@ -16,12 +16,13 @@ from marketplace.payments.models_corrections import (
     StripeSweep,
 )
 from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
-from marketplace.payments.models_reports import BankAccount, BankPayout, DailySales, Export, SalesDay
+from marketplace.payments.models_reports import BankAccount, BankEarning, BankPayout, DailySales, Export, SalesDay
 from marketplace.payments.models_settlement import Dividend, DividendShare, Dues, Settlement
 
 __all__ = [
     "AccountWatch",
     "BankAccount",
+    "BankEarning",
     "BankPayout",
     "CommissionRule",
     "DailySales",

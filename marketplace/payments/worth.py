@@ -109,11 +109,6 @@ def commission_back(commission_minor: int, gross_minor: int, refunded_minor: int
     return commission_minor * min(refunded_minor, gross_minor) // gross_minor
 
 
-def handed_over_worth(lines: Iterable[ShopOrderLine]) -> int:
-    """What a shop has earned, before commission and what was given back: everything that was not declined."""
-    return sum(line.total_minor - units_worth(line.total_minor, line.declined, line.quantity) for line in lines)
-
-
 def commission(shop_order: ShopOrder, lines: Iterable[ShopOrderLine]) -> int:
     """The network's share of the goods that were handed over, as it was frozen when they were sold."""
     lines = list(lines)

@@ -14,12 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplace.foundation import leases, network
-from marketplace.payments import calls, captures, events, gateway, invariants, ledger, transfers
+from marketplace.payments import calls, captures, earnings, events, gateway, invariants, ledger, transfers
 from marketplace.payments.fake_stripe import faults, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.fake_stripe.models import FakeStripeObject
 from marketplace.payments.models import MoneyCall, Payment
-from marketplace.payments.worth import declined_in_all, earning
+from marketplace.payments.worth import declined_in_all
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from tests.payments import paying
 from tests.proof.sizes import sized
@@ -125,7 +125,7 @@ class Sequence:
         assert payment.state == ended, self.story()
         assert payment.captured_minor - payment.refunded_minor == due, self.story()
         for part in self._parts():
-            owed = earning(part, part.lines.all()).shop_minor
+            owed = earnings.of(part, now=self.now).shop_minor  # less commission and the tax on it
             paid = sum(row.amount_minor for row in _movements(part.shop.stripe_account))
             assert paid == owed, self.story()
             assert ledger.balance(ledger.shop_account(part.shop_id), currency="CAD") == 0, self.story()
