@@ -76,7 +76,7 @@ class Sequence:
             self._write(line, "declined")
 
     def hand_over(self) -> None:
-        parts = [part for part in self._parts() if part.status == Status.NEW and _can_be_handed_over(part)]
+        parts = [part for part in self._parts() if part.status == Status.NEW and can_be_handed_over(part)]
         if parts:
             self._hand_over(self.chance.choice(parts))
 
@@ -99,7 +99,7 @@ class Sequence:
                 line.accepted += line.open_units
                 self._write(line, "accepted at last")
         for part in self._parts():
-            if part.status == Status.NEW and _can_be_handed_over(part):
+            if part.status == Status.NEW and can_be_handed_over(part):
                 self._hand_over(part)
         self.work()
         days = network.current().transfer_delay_days
@@ -162,7 +162,7 @@ class Sequence:
         ShopOrder.objects.filter(pk=part.pk).update(status=Status.HANDED_OVER, handed_over_at=self.now)
 
 
-def _can_be_handed_over(part: ShopOrder) -> bool:
+def can_be_handed_over(part: ShopOrder) -> bool:
     lines = list(part.lines.all())
     return not any(line.open_units for line in lines) and any(line.accepted for line in lines)
 
