@@ -45,8 +45,8 @@ def unknown_of(shops: Iterable[Shop], *, now: datetime) -> list[int]:
             parts(shop, 10_000, now.date())
         except TaxUnknownError as error:
             text = (
-                f"What {shop.name} earned and what it is charged wait: {error} Correct the shop's address, or add its "
-                "row of tax for services at /admin/ (Tax rates)."
+                f"What {shop.name} earned and what it is charged wait: {error} Correct the shop's address, or add "
+                "each tax on services there at /admin/ (Tax rates)."
             )
             incidents.report(f"commission-tax:{shop.pk}:{now:%Y-%m}", text, now=now, shop_id=shop.pk)
             found.append(shop.pk)
