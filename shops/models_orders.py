@@ -143,7 +143,10 @@ class ShopOrderLine(models.Model):
 
     @property
     def cancellable_units(self) -> int:
-        """Units that the reader may still take back: those not packed yet."""
+        """Units that the reader may still take back: those not packed yet; pre-ordered ones, which are paid at once and
+        may lie packed for their day, until they leave the shop."""
+        if self.supply == Supply.PREORDER:
+            return self.left_units - self.handed_over
         return self.open_units + self.accepted - self.packed
 
     @property

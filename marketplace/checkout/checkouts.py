@@ -19,6 +19,7 @@ from marketplace.foundation import network
 from marketplace.foundation.prepared import Prepared
 from marketplace.models import User
 from marketplace.payments import gift_cards
+from marketplace.payments.models import BankAccount
 from shops.models import Allocation, DeliveryOption, DeliverySlot, Shop
 
 HOLD_PREFIX = "checkout:"
@@ -164,8 +165,11 @@ def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
 
 
 def unpayable(plan: Plan) -> list[Shop]:
-    """Shops of the plan whose account cannot receive transfers now: whoever paid them would have it sent back."""
-    return [parcel.shop for parcel in plan.parcels if not parcel.shop.stripe_account_ready]
+    """Shops of the plan that can be paid neither by transfer nor by bank: whoever paid them would have it sent back. A
+    query where there is a shop that Stripe cannot pay."""
+    others = [parcel.shop for parcel in plan.parcels if not parcel.shop.stripe_account_ready]
+    by_bank = set(BankAccount.objects.filter(shop__in=others).values_list("shop_id", flat=True)) if others else set()
+    return [shop for shop in others if shop.pk not in by_bank]
 
 
 def advance(checkout: Checkout, *, now: datetime) -> str:

@@ -30,9 +30,10 @@ from shops.models import Shop
 class Refusal:
     """Why nothing was frozen. `reason`: changed (an amount differs from what the reader saw), short (a shop no longer
     has the copies: `short`), untaxed (what is due there is not known: the plan says it line by line), barred (an
-    institution may not buy its books from `shops`), unpayable (of the `shops`: Stripe cannot pay them now), full (the
-    courier's slot is taken meanwhile), gift (a gift card holds less meanwhile), voucher (it is used up, or this reader
-    has used it), incomplete (a decision is open), empty, ended (it is no longer being filled in)."""
+    institution may not buy its books from `shops`), unpayable (of the `shops`: neither Stripe nor the bank can pay
+    them now), full (the courier's slot is taken meanwhile), gift (a gift card holds less meanwhile), voucher (it is
+    used up, or this reader has used it), incomplete (a decision is open), empty, ended (it is no longer being filled
+    in)."""
 
     reason: str
     short: Sequence[PlannedLine] = field(default=())

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.checkout.models_vouchers import Voucher, VoucherUse
 from marketplace.checkout.tax_categories import Category
-from marketplace.checkout.tax_tables import PLACES
+from marketplace.checkout.tax_tables import ROWS
 from marketplace.foundation.leases import DueRow
 from shops import readiness
 from shops.models import Shop, Supply
@@ -142,19 +142,13 @@ class CheckoutLine(models.Model):
         return f"{self.quantity} × {self.title}"
 
 
-def not_written(place: str) -> None:
-    """A place of `tax_tables` takes no row of the operator's: the two could contradict each other."""
-    if place in PLACES:
-        raise ValidationError(_("The rates of %(place)s come with the program.") % {"place": place})
-
-
 class TaxRate(models.Model):
-    """A rate that the operator fills in, for a place that `tax_tables` does not have: from its law, with its source.
-    What has no row there is not sold there."""
+    """A rate that the operator fills in, for a place, or a category of a place, that `tax_tables` does not have: from
+    its law, with its source; one row for each tax that is due on it. What has no row is not sold there."""
 
     place = models.CharField(
         max_length=9,
-        validators=[RegexValidator(r"^[A-Z]{2}(-([A-Z0-9]{1,5}|export))?$"), not_written],
+        validators=[RegexValidator(r"^[A-Z]{2}(-([A-Z0-9]{1,5}|export))?$")],
         help_text='ISO 3166 country, as in "BE"; "FR-20" for postcodes apart from it; "BE-export" for what leaves it.',
     )
     category = models.CharField(max_length=14, choices=Category.choices)
@@ -170,7 +164,12 @@ class TaxRate(models.Model):
         verbose_name = _("tax rate")
         verbose_name_plural = _("tax rates")
         ordering = ["place", "category", "-since"]
-        constraints = [models.UniqueConstraint(fields=["place", "category", "since"], name="tax_rate_once")]
+        constraints = [models.UniqueConstraint(fields=["place", "category", "code", "since"], name="tax_rate_once")]
+
+    def clean(self) -> None:
+        """What `tax_tables` has takes no row of the operator's: the two could contradict each other."""
+        if any(row.place == self.place and self.category in row.categories for row in ROWS):
+            raise ValidationError(_("The rates of %(place)s come with the program.") % {"place": self.place})
 
     def holds(self, day: date) -> bool:
         return self.since <= day and (self.until is None or day <= self.until)

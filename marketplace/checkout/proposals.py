@@ -1,7 +1,8 @@
 """What a basket could come to if other shops supplied some of its lines: up to four proposals that differ.
 
 Delivery is counted as the cheapest way by which a shop's parcel reaches the reader; collecting it counts where the shop
-is as near as they want, is theirs, or sends nothing. New stays new; used copies are proposed for new ones only to
+is as near as they want, is theirs, or sends nothing. Each is priced as the checkout would before it is shown, and what
+does not keep the promise of its goal is dropped. New stays new; used copies are proposed for new ones only to
 whoever asks for it, and a signed copy, a first edition or one with words of its own is replaced by nothing."""
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import delivery_steps
+from marketplace.checkout import comparing, delivery, delivery_steps
 from marketplace.checkout.assigning import FAR_KM, Assignment, Goal, Offered, Source, Wish, assign, measure
-from marketplace.checkout.delivery import Destination, options_by_shop
+from marketplace.checkout.comparing import Supplier
+from marketplace.checkout.delivery import Destination, Trip, hours_by_shop, options_by_shop
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import network
@@ -45,11 +47,14 @@ class Move:
 @dataclass(frozen=True)
 class Proposal:
     """`goals` that it serves best. `before` is the basket as it is; None where that cannot be bought as it stands.
-    `farthest_km` of its shops, None where one of them is not known."""
+    Prices with delivery and tax, in minor units; None where that of the basket as it is is not known. `farthest_km` of
+    its shops, None where one of them is not known."""
 
     goals: tuple[Goal, ...]
     after: Assignment
     before: Assignment | None
+    price_minor: int
+    price_before_minor: int | None
     moves: tuple[Move, ...]
     farthest_km: float | None
 
@@ -59,8 +64,8 @@ class Proposal:
 
     @property
     def less_minor(self) -> int | None:
-        """What it costs less with delivery; negative where more."""
-        return self.before.total_minor - self.after.total_minor if self.before else None
+        """What it costs less with delivery and tax; negative where more."""
+        return None if self.price_before_minor is None else self.price_before_minor - self.price_minor
 
     def fingerprint(self) -> str:
         """Changes with whatever the reader saw of it."""
@@ -71,7 +76,7 @@ class Proposal:
             )
             for move in self.moves
         ]
-        measured = [(of.parcels, of.goods_minor, of.delivery_minor) for of in (self.after, self.before) if of]
+        measured = [of.parcels for of in (self.after, self.before) if of], self.price_minor, self.price_before_minor
         return hashlib.sha256(repr((moves, measured)).encode()).hexdigest()[:32]
 
 
@@ -94,7 +99,8 @@ def propose(
     plan: Plan, offers: Mapping[int, Sequence[Offer]], reader: Reader, basket: Basket, *, used: bool = False
 ) -> Proposals:
     """`offers`: of all products of the plan (`search.offers.offers_of`). `used`: used copies may replace new ones.
-    Three queries, however many lines; none where there is nothing to choose, or too much to look through."""
+    Three queries, however many lines (a fourth where couriers have slots); none where there is nothing to choose, or
+    too much to look through."""
     lines = [line for line in plan.lines if line.unit_price_minor is not None]
     wanted: Counter[int] = Counter()
     for line in lines:
@@ -103,7 +109,8 @@ def propose(
     present = [line.record.partner.shop.pk for line in lines]
     if not any(choices) or len(lines) > MOST_LINES:
         return Proposals()
-    sources = _sources(choices, present, reader, _destination(basket))
+    trip = Trip(now=reader.now, currency=plan.currency, to=_destination(basket))
+    suppliers, sources = _sources(lines, choices, present, reader, trip)
     choices = [{shop: offer for shop, offer in where.items() if shop in sources} for where in choices]
     wishes = [_wish(line, where, shop) for line, where, shop in zip(lines, choices, present, strict=True)]
     before = None if any(line.missing for line in lines) else measure(wishes, sources, present)
@@ -113,36 +120,60 @@ def propose(
         if after:
             serves.setdefault(after.shops, (after, []))[1].append(goal)
     _, already = serves.pop(tuple(present), (None, []))
-    found = [
-        _proposal(
-            after,
-            goals,
-            before,
-            [(line, where.get(shop)) for line, where, shop in zip(lines, choices, after.shops, strict=True)],
-            sources,
-        )
-        for after, goals in serves.values()
-    ]
+
+    def price(shops: Sequence[int]) -> int | None:
+        supplied = [(line, shop, where.get(shop)) for line, where, shop in zip(lines, choices, shops, strict=True)]
+        of = comparing.priced(supplied, suppliers, currency=plan.currency, tax_included=plan.tax_included)
+        return of.total_minor if of else None
+
+    price_before = price(present) if before else None
+    found = []
+    for after, goals in serves.values():
+        if (price_after := price(after.shops)) is not None:
+            moves = [
+                Move(line, where[shop])
+                for line, where, shop in zip(lines, choices, after.shops, strict=True)
+                if shop in where
+            ]
+            far = _farthest(after, sources)
+            found.append(Proposal(tuple(goals), after, before, price_after, price_before, tuple(moves), far))
+    found = _kept(found, reader.shop_id)
+    if any((one.less_minor or 0) > 0 for one in found):
+        already = [goal for goal in already if goal != Goal.CHEAPEST]
     return Proposals(tuple(found), tuple(already) if before else ())
 
 
-def _proposal(
-    after: Assignment,
-    goals: Sequence[Goal],
-    before: Assignment | None,
-    supplied: Sequence[tuple[PlannedLine, Offer | None]],
-    sources: Mapping[int, Source],
-) -> Proposal:
-    """`supplied`: each line with its offer in the other shop; None where it stays."""
+def _farthest(after: Assignment, sources: Mapping[int, Source]) -> float | None:
     distances = [sources[shop].distance_km for shop in set(after.shops)]
     known = [distance for distance in distances if distance is not None]
-    return Proposal(
-        goals=tuple(goals),
-        after=after,
-        before=before,
-        moves=tuple(Move(line, offer) for line, offer in supplied if offer is not None),
-        farthest_km=max(known) if len(known) == len(distances) else None,
-    )
+    return max(known) if len(known) == len(distances) else None
+
+
+def _kept(found: Sequence[Proposal], mine: int | None) -> list[Proposal]:
+    """Those that keep the promise of a goal, with the goals that they do keep. The cheapest is what is cheapest of all
+    that were priced, whatever the search took it for."""
+    least = min(found, key=lambda one: (one.price_minor, one.after.parcels), default=None)
+    kept = []
+    for one in found:
+        goals: list[Goal] = [goal for goal in one.goals if goal != Goal.CHEAPEST and _serves(one, goal, mine)]
+        if one is least and _serves(one, Goal.CHEAPEST, mine):
+            goals.append(Goal.CHEAPEST)
+        if goals:
+            kept.append(replace(one, goals=tuple(goal for goal in Goal if goal in goals)))
+    return kept
+
+
+def _serves(one: Proposal, goal: Goal, mine: int | None) -> bool:
+    """More than the basket as it is; where that cannot be bought, anything does. Of equals the cheaper does."""
+    before, after = one.before, one.after
+    if before is None:
+        return True
+    cheaper = (one.less_minor or 0) > 0
+    if goal == Goal.CHEAPEST:
+        return cheaper
+    fewer, nearer = before.parcels - after.parcels, before.way - after.way
+    gain = {Goal.FEWEST: fewer, Goal.NEAREST: nearer, Goal.MINE: after.shops.count(mine) - before.shops.count(mine)}  # type: ignore[arg-type]
+    return gain[goal] > 0 or (gain[goal] == 0 and cheaper) or (goal == Goal.MINE and gain[goal] == 0 and fewer > 0)
 
 
 def _wish(line: PlannedLine, where: Mapping[int, Offer], present: int) -> Wish:
@@ -154,8 +185,12 @@ def _wish(line: PlannedLine, where: Mapping[int, Offer], present: int) -> Wish:
 
 
 def _sources(
-    choices: Sequence[Mapping[int, Offer]], present: Sequence[int], reader: Reader, to: Destination
-) -> dict[int, Source]:
+    lines: Sequence[PlannedLine],
+    choices: Sequence[Mapping[int, Offer]],
+    present: Sequence[int],
+    reader: Reader,
+    trip: Trip,
+) -> tuple[dict[int, Supplier], dict[int, Source]]:
     """Of the shops that have most of the lines, the nearest of equals first, and of those where lines are now."""
     cards = directory.active()
     away = {pk: availability.distance(reader.place, card) for pk, card in cards.items()}
@@ -163,16 +198,21 @@ def _sources(
     others = sorted(having, key=lambda pk: (-having[pk], away[pk] is None, away[pk] or 0, pk))[:MOST_SHOPS]
     asked = {*others, *present}
     options, shops = options_by_shop(asked), Shop.objects.in_bulk(asked)
-    found = {}
+    hours = hours_by_shop(options) if any(delivery.needs_slot(one) for of in options.values() for one in of) else {}
+    suppliers, found = {}, {}
     for pk in sorted(asked):
         near = reader.place is not None and (away.get(pk) or FAR_KM) <= reader.place.radius_km
-        here = options[pk]
-        ways = delivery_steps.steps(here, shops[pk], to, collects=near or pk == reader.shop_id)
-        if not ways and pk in present:
-            ways = delivery_steps.steps(here, shops[pk], to, collects=True) or ((0, 0),)
-        if ways:
-            found[pk] = Source(ways, away.get(pk))
-    return found
+        its = replace(trip, hours=hours.get(pk, ()))
+        theirs = [line for line, where, at in zip(lines, choices, present, strict=True) if (pk in where or at == pk)]
+        for collects in (near or pk == reader.shop_id, pk in present):
+            ways = delivery_steps.counted(options[pk], its, collects=collects)
+            steps = delivery_steps.steps(ways, shops[pk], theirs, its)
+            if steps:
+                break
+        if steps or pk in present:
+            suppliers[pk] = Supplier(shops[pk], ways, its)
+            found[pk] = Source(steps or ((0, 0),), away.get(pk))
+    return suppliers, found
 
 
 def _choices(

@@ -31,9 +31,10 @@ from marketplace.checkout import tax_words
 from marketplace.checkout.models import TaxRate
 from marketplace.checkout.tax_categories import Category, category_of
 from marketplace.checkout.tax_places import EU, home
-from marketplace.checkout.tax_tables import PLACES, ROWS, Component
+from marketplace.checkout.tax_tables import ROWS, Component
 from marketplace.foundation import money
 from marketplace.foundation.models import Network
+from marketplace.payments.commission_tax import TaxUnknownError
 from shops.models import Shop
 
 WHOLE_MILLI = 100_000  # 100 %
@@ -58,11 +59,10 @@ class TaxPart(NamedTuple):
 
 
 def rates(place: str, category: Category, day: date) -> tuple[Component, ...]:
-    """What is due there, on that, on that day; the components of one row. Raises NoTaxRowError. No query for the places
-    of `tax_tables`; for others one every few seconds."""
-    if place in PLACES:
-        found = _written(place, category, day)
-    else:
+    """What is due there, on that, on that day; the components of one row, or the operator's rows of what has none.
+    Raises NoTaxRowError. No query for what `tax_tables` has; for the rest one every few seconds."""
+    found = _written(place, category, day)
+    if found is None:
         found = _configured(place, category, day)
     if found is None:
         raise NoTaxRowError(tax_words.missing(place, category))
@@ -130,6 +130,19 @@ def commission_tax(shop: Shop, network: Network, amount_minor: int, day: date) -
     return tuple(TaxPart(*component, minor) for component, minor in zip(due, taxes, strict=True))
 
 
+def commission_parts(shop: Shop, network: Network, amount_minor: int, day: date) -> list[tuple[str, int]]:
+    """`commission_tax` by jurisdiction, as payments asks for it: nothing where the shop owes it itself. Raises
+    TaxUnknownError."""
+    try:
+        parts = commission_tax(shop, network, amount_minor, day)
+    except NoTaxRowError as error:
+        raise TaxUnknownError(str(error)) from error
+    sums: dict[str, int] = {}
+    for part in parts:
+        sums[part.of] = sums.get(part.of, 0) + part.minor
+    return list(sums.items())
+
+
 def frozen(parts: Sequence[TaxPart]) -> list[dict[str, object]]:
     """As a row keeps them: [{"code": "GST", "of": "CA", "rate_milli": 5000, "minor": 65, "delivery_minor": 16}]."""
     return [part._asdict() for part in parts]
@@ -175,8 +188,14 @@ def _configured(place: str, category: Category, day: date) -> tuple[Component, .
         for row in TaxRate.objects.order_by("-since"):
             kept.setdefault((row.place, row.category), []).append(row)
         _cached = (time.monotonic(), kept)
-    holding = (row for row in _cached[1].get((place, category.value), []) if row.holds(day))
-    return next(((Component(row.code, row.place, row.rate_milli),) for row in holding), None)
+    holding = [row for row in _cached[1].get((place, category.value), []) if row.holds(day)]
+    newest = {row.code: row for row in reversed(holding)}  # of each tax; they come newest first
+    return tuple(Component(row.code, _whose(row), row.rate_milli) for row in newest.values()) or None
+
+
+def _whose(row: TaxRate) -> str:
+    """GST is Canada's, whichever province it is written for."""
+    return row.place.partition("-")[0] if row.code == "GST" else row.place
 
 
 def _share(amount_minor: int, rate: int) -> int:

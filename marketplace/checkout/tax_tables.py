@@ -4,8 +4,9 @@ Read in November 2026. A change of law is a new row, and an end for the old one;
 What has no row is not sold there (`tax.NoTaxRowError`): a wrong tax is worse than a refusal. Not covered on purpose:
 
 - Canada: periodicals, and audio books on a carrier, in BC and MB; periodicals in SK; downloads in MB; downloads other
-  than books in SK; commissions to shops in MB and SK. The Saskatchewan side of Lloydminster has no PST on
-  some goods: it is not told apart. Snacks and the like are goods; only what a shop calls basic food is zero-rated.
+  than books in SK; commissions to shops in MB and SK (the operator may fill all of these in). The
+  Saskatchewan side of Lloydminster has no PST on some goods: it is not told apart. Snacks and the like are goods; only
+  what a shop calls basic food is zero-rated.
 - France: Corsica (CGI, article 297) and overseas, which the operator may fill in; the margin scheme for second-hand
   goods (297 A): a used book is taxed on its whole price. A periodical is taken to be registered with the CPPAP; a
   shop's code "20" says that it is not.

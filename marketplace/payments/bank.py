@@ -13,18 +13,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 from lxml import etree
 from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 
 from marketplace.foundation import audit, money, network
-from marketplace.payments import commission_tax, ledger
+from marketplace.payments import earnings, ledger
 from marketplace.payments.journals import ExportError
 from marketplace.payments.ledger import BANK, shop_account
-from marketplace.payments.models import BankAccount, BankPayout, Export, LedgerEntry, Payment
-from marketplace.payments.worth import commission, handed_over_worth
+from marketplace.payments.models import BankAccount, BankEarning, BankPayout, Export
 from shops.models import Shop, ShopOrder
 
 PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
@@ -44,30 +43,33 @@ class BankLine:
 
 
 def book_earnings(now: datetime) -> int:
-    """Step: what shops that are paid by bank have earned, once its delay is over."""
-    booked = LedgerEntry.objects.filter(shop_order=OuterRef("pk"), kind="earning")
-    ripe = ShopOrder.objects.filter(
-        ~Exists(booked),
-        status=ShopOrder.Status.HANDED_OVER,
-        handed_over_at__lte=now - timedelta(days=network.current().transfer_delay_days),
-        shop__stripe_account_ready=False,
-        shop__bank_account__isnull=False,
-        order__checkout__payment__state=Payment.State.CAPTURED,
-    )
-    found = list(ripe.select_related("shop").prefetch_related("lines").order_by("pk")[:BATCH])
-    for shop_order in found:
-        _book(shop_order, now)
-    return len(found)
+    """Step: what shops that are paid by bank have earned, once its delay is over. What a shop owes needs no keeping
+    back: its account in the ledger is that much lower, and no more than it holds is paid."""
+    by_bank = Shop.objects.filter(stripe_account_ready=False, bank_account__isnull=False)
+    return sum(_book(shop_order, now) for shop_order in earnings.due(now, by_bank)[:BATCH])
 
 
-def _book(shop_order: ShopOrder, now: datetime) -> None:
-    lines = list(shop_order.lines.all())
-    kept = commission(shop_order, lines)
-    taxes = commission_tax.parts(shop_order.shop, kept, now.date())
-    earned = handed_over_worth(lines) - kept - sum(tax for _, tax in taxes)
+def _book(shop_order: ShopOrder, now: datetime) -> bool:
     with transaction.atomic():
-        key = f"bank:{shop_order.number}"
-        ledger.record_earning(shop_order, earned_minor=earned, commission_minor=kept, taxes=taxes, key=key, now=now)
+        if earnings.lock(shop_order) is None:
+            return False
+        earned = earnings.of(shop_order, now=now)
+        BankEarning.objects.create(
+            shop_order=shop_order,
+            amount_minor=earned.shop_minor,
+            commission_minor=earned.kept_minor,
+            commission_tax=earned.taxes,
+            booked_at=now,
+        )
+        ledger.record_earning(
+            shop_order,
+            earned_minor=earned.shop_minor,
+            commission_minor=earned.kept_minor,
+            taxes=earned.taxes,
+            key=f"bank:{shop_order.number}",
+            now=now,
+        )
+    return True
 
 
 def change_account(shop: Shop, *, holder: str, iban: str, bic: str, by: object, now: datetime) -> BankAccount:
@@ -84,12 +86,13 @@ def change_account(shop: Shop, *, holder: str, iban: str, bic: str, by: object, 
 
 
 def owed(now: datetime) -> list[tuple[BankAccount, int]]:
-    """What each shop with a bank account is to be paid, less what the bank was asked to pay already. A changed account
-    waits for three days, so that whoever took the shop over is noticed first."""
+    """What each shop with a bank account is owed, less what the bank was asked to pay already; of a shop that Stripe
+    pays, what no transfer covers (booked before its account there was ready, dividends). A changed account waits for
+    three days, so that whoever took the shop over is noticed first."""
     currency = network.current().currency
     asked = BankPayout.objects.filter(state__in=BankPayout.OPEN, currency=currency)
     under_way = dict(asked.order_by().values_list("shop").annotate(sum=Sum("amount_minor")))
-    accounts = BankAccount.objects.filter(changed_at__lte=now - timedelta(hours=72), shop__stripe_account_ready=False)
+    accounts = BankAccount.objects.filter(changed_at__lte=now - timedelta(hours=72))
     found = []
     for account in accounts.select_related("shop").order_by("shop"):
         minor = -ledger.balance(shop_account(account.shop_id), currency=currency) - under_way.get(account.shop_id, 0)

@@ -7,15 +7,18 @@ anything."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from marketplace.payments import means
+from marketplace.payments.ledger_corrections import record_goodwill_undone
 from marketplace.payments.models import MoneyCall, Payment
-from marketplace.payments.worth import declined_in_all
-from shops.models import ShopOrderLine, Supply
+from marketplace.payments.worth import NOTHING, declined_in_all, goodwill_undone, returned
+from shops.models import ShopOrder, ShopOrderLine, Supply
 
 # Acceptance and rerouting stop this long before the authorisation ends (DESIGN §6).
 MARGIN = timedelta(hours=24)
@@ -32,13 +35,15 @@ def settle(payment_id: int, *, now: datetime) -> bool:
     """Decide for one payment. True where a call was written."""
     with transaction.atomic():
         payment = Payment.objects.select_for_update().get(pk=payment_id)
-        lines = list(ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment))
+        theirs = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment)
+        lines = list(theirs.select_related("shop_order"))
         declined_units = sum(line.declined for line in lines)
         keep = payment.amount_minor + payment.other_minor - declined_in_all(lines)
         if payment.state == Payment.State.AUTHORISED:
             made = _capture(payment, keep, now)
         elif payment.state == Payment.State.CAPTURED:
             made = _refund_down_to(payment, keep, now)
+            _take_goodwill_back(payment, lines, keep, now)
         else:
             return False
         Payment.objects.filter(pk=payment.pk).update(settled_units=declined_units)
@@ -82,6 +87,23 @@ def _capture(payment: Payment, keep: int, now: datetime) -> bool:
     if made:
         means.give_back(payment, max(0, means.left_of(payment) - keep), cause=DECLINED, now=now)
     return made
+
+
+def _take_goodwill_back(payment: Payment, lines: Sequence[ShopOrderLine], keep: int, now: datetime) -> None:
+    """What the network gave of its own and was declined afterwards went back for that: of each shop order, and of what
+    was given on the whole payment."""
+    by_shop_order: dict[ShopOrder, list[ShopOrderLine]] = defaultdict(list)
+    for line in lines:
+        by_shop_order[line.shop_order].append(line)
+    back = returned(shop_order.pk for shop_order in by_shop_order)
+    for shop_order, rows in by_shop_order.items():
+        undone = goodwill_undone(rows, back.get(shop_order.pk, NOTHING))
+        record_goodwill_undone(payment, undone, shop_order=shop_order, now=now)
+    declined = payment.calls.filter(kind=MoneyCall.Kind.REFUND, follows=None, request=None)
+    gone = declined.aggregate(sum=Sum("amount_minor", default=0))["sum"]
+    gone += payment.other_back_minor - payment.requests.aggregate(other=Sum("other_minor", default=0))["other"]
+    paid = payment.captured_minor + payment.other_minor
+    record_goodwill_undone(payment, max(0, paid - keep - gone), shop_order=None, now=now)
 
 
 def _refund_down_to(payment: Payment, keep: int, now: datetime) -> bool:

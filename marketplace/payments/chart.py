@@ -44,6 +44,7 @@ ACCOUNTS = (
     Account("dues", Nature.INCOME, "756000", "Cotisations", "what members pay for a period"),
     Account("stripe_fees", Nature.EXPENSE, "627800", "Frais Stripe", "what Stripe kept"),
     Account("promotions", Nature.EXPENSE, "623400", "Promotions", "discounts and price differences the network bears"),
+    Account("goodwill", Nature.EXPENSE, "658200", "Gestes commerciaux", "what the network gave back of its own"),
     Account("losses", Nature.EXPENSE, "654000", "Pertes sur litiges",
             "disputes lost and debts that no shop pays any more"),
     Account("dividends", Nature.EXPENSE, "657000", "Ristournes coopératives", "yearly surplus shared among the shops"),

@@ -33,10 +33,15 @@ def one_currency_per_order() -> list[str]:
 
 
 def each_shop_order_is_paid_once() -> list[str]:
-    """One transfer, and with what it kept back for a debt exactly what was earned."""
+    """One transfer or one earning booked for the bank, and with what a transfer kept back for a debt exactly what was
+    earned."""
     calls = MoneyCall.objects.filter(kind=Kind.TRANSFER)
     twice = calls.values("shop_order__number").annotate(n=Count("pk")).filter(n__gt=1).order_by()
     wrong = [f"{row['shop_order__number']}: {row['n']} transfers" for row in twice]
+    both = calls.filter(shop_order__bank_earning__isnull=False).values_list("shop_order__number", flat=True)
+    wrong += [f"{number}: a transfer, and booked for the bank" for number in both]
+    rows = LedgerEntry.objects.filter(kind="earning").values("shop_order__number").annotate(n=Count("pk"))
+    wrong += [f"{row['shop_order__number']}: earned {row['n']} times" for row in rows.filter(n__gt=1).order_by()]
     earned = dict(LedgerEntry.objects.filter(kind="earning").values_list("key", "amount_minor"))
     for call in calls.exclude(done_at=None):
         booked = earned.get(f"earning:{call.key}", 0)
@@ -55,18 +60,34 @@ def reversals_fit() -> list[str]:
 
 def requests_are_borne() -> list[str]:
     """Every refund that a person had made is borne by somebody to the cent, once it is made."""
-    entries = dict(LedgerEntry.objects.values_list("key", "amount_minor"))
+    kinds = ("goodwill", "taken_back", "commission_back", "commission_tax_back")
+    entries = dict(LedgerEntry.objects.filter(kind__in=kinds).values_list("key", "amount_minor"))
     wrong = []
     for request in RefundRequest.objects.filter(calls__kind=Kind.REFUND).exclude(calls__done_at=None).distinct():
         if request.borne_by == RefundRequest.Bearer.NETWORK:
             borne = entries.get(f"goodwill:{request.pk}", 0)
         elif request.after_transfer:
-            borne = entries.get(f"taken-back:{request.pk}", 0) + entries.get(f"commission-back:{request.pk}", 0)
+            taxes = (f"commission-tax-back:{place}:{request.pk}" for place, _ in request.commission_tax)
+            keys = (f"taken-back:{request.pk}", f"commission-back:{request.pk}", *taxes)
+            borne = sum(entries.get(key, 0) for key in keys)
         else:
             continue  # the transfer is that much smaller: `orders_are_never_overdrawn` holds it
         if borne != request.amount_minor:
             wrong.append(f"refund request {request.pk}: {request.amount_minor} given back, {borne} borne")
     return wrong
+
+
+def commission_goes_back_once() -> list[str]:
+    """Of no shop order goes more commission, or tax on it, back than was kept."""
+    sums: Counter[tuple[str, str]] = Counter()
+    kept = {"commission": 1, "commission_tax": 1, "commission_back": -1, "commission_tax_back": -1}
+    rows = LedgerEntry.objects.filter(kind__in=kept).values("shop_order__number", "kind", "debit", "credit")
+    for row in rows.annotate(s=Sum("amount_minor")).order_by():
+        sign = kept[row["kind"]]
+        sums[row["shop_order__number"], row["credit" if sign > 0 else "debit"]] += sign * row["s"]
+    return [
+        f"{number}: {-left} too much of {account} went back" for (number, account), left in sums.items() if left < 0
+    ]
 
 
 def failed_refunds_are_booked_back() -> list[str]:
@@ -117,6 +138,7 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "each shop order is paid once, what was earned": each_shop_order_is_paid_once,
     "no more is taken back than was transferred": reversals_fit,
     "every refund by a person is borne": requests_are_borne,
+    "commission goes back once, with its tax": commission_goes_back_once,
     "every failed refund is booked back": failed_refunds_are_booked_back,
     "disputes are borne once": disputes_are_borne_once,
     "shops have what was transferred": shops_have_what_was_transferred,

@@ -12,7 +12,7 @@ accounts are those of `chart.py`; docs/money.md shows them with examples:
 | disputes | taken back by a bank, not decided yet |
 | tax:<jurisdiction> | tax on commission and dues, owed to that place |
 | commission, dues | the network's income |
-| stripe_fees, promotions, losses, dividends, rounding | the network's costs |
+| stripe_fees, promotions, goodwill, losses, dividends, rounding | the network's costs |
 """
 
 from __future__ import annotations

@@ -12,16 +12,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Sum
+
 from marketplace.payments import ledger
 from marketplace.payments.gateway_records import BalanceTransaction
-from marketplace.payments.models import Dispute, DisputeShare, MoneyCall, RefundRequest
+from marketplace.payments.models import Dispute, DisputeShare, LedgerEntry, MoneyCall, Payment, RefundRequest
+from shops.models import ShopOrder
 
 GOODWILL, DISPUTES, BANK = "goodwill", "disputes", "bank"
 
 
 def record_borne(request: RefundRequest, *, now: datetime) -> None:
     """Who bears a refund that was made: the network out of its own; the shop out of what it was paid, with its part of
-    the commission. Nothing for a shop that is not paid yet: its transfer is smaller."""
+    the commission and of the tax on it. Nothing for a shop that is not paid yet: its transfer is smaller."""
     common: Any = {
         "currency": request.payment.currency,
         "cause": request.reason,
@@ -40,6 +43,29 @@ def record_borne(request: RefundRequest, *, now: datetime) -> None:
         ledger.post("taken_back", debit=account, amount_minor=share, key=f"taken-back:{request.pk}", **common)
         key = f"commission-back:{request.pk}"
         ledger.post("commission_back", debit=ledger.COMMISSION, amount_minor=commission, key=key, **common)
+        for place, tax in request.commission_tax:
+            account, key = ledger.tax_account(place), f"commission-tax-back:{place}:{request.pk}"
+            ledger.post("commission_tax_back", debit=account, amount_minor=tax, key=key, **common)
+
+
+def record_goodwill_undone(payment: Payment, total_minor: int, *, shop_order: ShopOrder | None, now: datetime) -> None:
+    """Of what the network gave of its own, `total_minor` in all turned out to be for declined goods; under the
+    payment's lock. What is booked already is not booked again. `shop_order` None: given on the whole payment."""
+    order_id = payment.checkout.order_id
+    of = LedgerEntry.objects.filter(kind="goodwill_back", order=order_id, shop_order=shop_order)
+    booked = of.aggregate(sum=Sum("amount_minor", default=0))["sum"]
+    ledger.post(
+        "goodwill_back",
+        debit=ledger.ORDERS,
+        credit=GOODWILL,
+        amount_minor=max(0, total_minor - booked),
+        currency=payment.currency,
+        key=f"goodwill-back:{payment.pk}:{shop_order.number if shop_order else ''}:{total_minor}",
+        cause="declined after it was given back",
+        now=now,
+        order_id=order_id,
+        shop_order=shop_order,
+    )
 
 
 def record_reversal(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:

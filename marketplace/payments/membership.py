@@ -34,8 +34,9 @@ def after(day: date, every: str) -> date:
 
 def charge_dues(now: datetime) -> int:
     """Step: charge each period that has begun, with its tax, to the shop's account; what a shop cannot pay from it is
-    its debt, taken from its next transfers."""
+    its debt, taken from its next transfers. Those of a shop whose tax nobody knows wait."""
     due = Dues.objects.filter(next_on__lte=now.date()).filter(Q(ends_on=None) | Q(next_on__lte=F("ends_on")))
+    due = due.exclude(shop__in=commission_tax.unknown_of(Shop.objects.filter(pk__in=due.values("shop")), now=now))
     return sum(_charge(dues_id, now) for dues_id in due.order_by("next_on", "pk").values_list("pk", flat=True)[:BATCH])
 
 

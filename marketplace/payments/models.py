@@ -18,12 +18,13 @@ from marketplace.payments.models_corrections import (
 from marketplace.payments.models_gift_cards import GiftCard, GiftCardEntry, GiftCardUse
 from marketplace.payments.models_invoices import Invoice, InvoiceKind, InvoiceSeries
 from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
-from marketplace.payments.models_reports import BankAccount, BankPayout, DailySales, Export, SalesDay
+from marketplace.payments.models_reports import BankAccount, BankEarning, BankPayout, DailySales, Export, SalesDay
 from marketplace.payments.models_settlement import Dividend, DividendShare, Dues, Settlement
 
 __all__ = [
     "AccountWatch",
     "BankAccount",
+    "BankEarning",
     "BankPayout",
     "CommissionRule",
     "DailySales",

@@ -32,11 +32,14 @@ class RefundRequest(models.Model):
     amount_minor = models.PositiveIntegerField()
     other_minor = models.PositiveIntegerField(default=0, help_text="Of the amount: as Payment.other_minor means it.")
     borne_by = models.CharField(max_length=8, choices=Bearer.choices)
-    # Decided as it is asked for, under the payment's lock: the shop's transfer was written before, so its share is
-    # taken back; otherwise the transfer will be that much smaller.
+    # Decided as it is asked for, under the payment's lock: the shop's transfer was written before, or its earning was
+    # booked, so its share is taken back; otherwise it will earn that much less.
     after_transfer = models.BooleanField(default=False)
     share_minor = models.PositiveIntegerField(default=0, help_text="After the transfer: what the shop gives back.")
     commission_minor = models.PositiveIntegerField(default=0, help_text="After the transfer: what the network does.")
+    commission_tax = models.JSONField(
+        default=list, help_text='After the transfer: [["CA", 12], ["CA-QC", 24]], tax on that, by place.'
+    )
     reason = models.CharField(max_length=200)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     once = models.CharField(max_length=40, unique=True, help_text="Of the form: sent twice it asks once.")

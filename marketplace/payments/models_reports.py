@@ -85,6 +85,19 @@ class BankAccount(models.Model):
         return f"{self.shop_id} {self.iban[:4]}…{self.iban[-4:]}"
 
 
+class BankEarning(models.Model):
+    """What was booked for a shop order whose shop is paid by bank, once; a transfer says the same of the others."""
+
+    shop_order = models.OneToOneField("shops.ShopOrder", on_delete=models.PROTECT, related_name="bank_earning")
+    amount_minor = models.PositiveIntegerField(help_text="The shop's.")
+    commission_minor = models.PositiveIntegerField()
+    commission_tax = models.JSONField(default=list, help_text='[["CA", 12], ["CA-QC", 24]], tax on the commission.')
+    booked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.shop_order_id} {self.amount_minor}"
+
+
 class BankPayout(models.Model):
     """One credit transfer that a bank is asked to make; known to the bank by its end-to-end id."""
 

@@ -17,17 +17,9 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit, links, mail
 from marketplace.foundation.money import display
 from marketplace.models import User
-from marketplace.payments import gateway, ledger_corrections, means
+from marketplace.payments import earnings, gateway, ledger_corrections, means
 from marketplace.payments.models import MoneyCall, Payment, RefundRequest
-from marketplace.payments.worth import (
-    NOTHING,
-    Returned,
-    commission,
-    commission_back,
-    not_paid_for,
-    returned,
-    units_worth,
-)
+from marketplace.payments.worth import NOTHING, Returned, not_paid_for, returned, units_worth
 from shops.models import ShopOrder, ShopOrderLine
 
 Kind, Bearer = RefundRequest.Kind, RefundRequest.Bearer
@@ -112,7 +104,7 @@ def ask(
             once=once,
             asked_at=now,
         )
-        _share(request, rows, back)
+        _share(request)
         request.save()
         means.give_back(payment, request.other_minor, cause=request.reason, now=now)
         if request.other_minor < amount:
@@ -257,17 +249,18 @@ def _delivery(rows: Sequence[ShopOrderLine], back: Returned) -> int:
     return max(0, kept - back.delivery_minor)
 
 
-def _share(request: RefundRequest, rows: Sequence[ShopOrderLine], back: Returned) -> None:
-    """After the transfer was written: what shop and network give back of theirs."""
+def _share(request: RefundRequest) -> None:
+    """After the transfer was written, or the earning booked: what shop, network and tax office give back of theirs."""
     shop_order = request.shop_order
     if shop_order is None or request.borne_by != Bearer.SHOP:
         return
-    request.after_transfer = shop_order.money_calls.filter(kind=MoneyCall.Kind.TRANSFER).exists()
-    if request.after_transfer:
-        agreed, gross = commission(shop_order, rows), sum(row.total_minor for row in rows) - not_paid_for(rows, back)
-        before, after = back.shop_minor, back.shop_minor + request.amount_minor
-        request.commission_minor = commission_back(agreed, gross, after) - commission_back(agreed, gross, before)
-        request.share_minor = request.amount_minor - request.commission_minor
+    booked = earnings.booked(shop_order)
+    if booked:
+        earlier = shop_order.refund_requests.filter(after_transfer=True).order_by("pk")
+        share = earnings.given_back(booked, earlier, request.amount_minor)
+        request.after_transfer = True
+        request.share_minor = share.shop_minor
+        request.commission_minor, request.commission_tax = share.kept_minor, share.taxes
 
 
 def _call(request: RefundRequest, *, key: str, now: datetime) -> None:
@@ -285,9 +278,12 @@ def _call(request: RefundRequest, *, key: str, now: datetime) -> None:
 
 
 def _take_back(request: RefundRequest, now: datetime) -> None:
-    """As much as is left of the transfer; the rest is the shop's debt at once."""
+    """As much as is left of the transfer; the rest is the shop's debt at once. A shop that is paid by bank has none:
+    its account is that much lower."""
     assert request.shop_order is not None
-    transfer = request.shop_order.money_calls.get(kind=MoneyCall.Kind.TRANSFER)
+    transfer = request.shop_order.money_calls.filter(kind=MoneyCall.Kind.TRANSFER).first()
+    if transfer is None:
+        return
     earlier = transfer.followed_by.filter(refused_at=None).aggregate(sum=Sum("amount_minor", default=0))["sum"]
     amount = min(request.share_minor, transfer.amount_minor - earlier)
     if amount > 0:

@@ -19,13 +19,14 @@ from shops.models import Shop, ShopOrder
 
 # A transaction that began before midnight may commit a little after; a day later none is left.
 CLOSE_AFTER = timedelta(days=1)
+SALES = {"earning", "commission", "commission_tax", "taken_back", "commission_back", "commission_tax_back"}
 TRANSFERS = {"transfer", "reversal", "payout", "payout_returned"}
 
 
 @dataclass
 class Line:
-    """`goods − commission − tax` of an order, or `other`, or what was `transferred`; all of them together are what the
-    line did to the account: `amount_minor`."""
+    """`goods − commission − tax` of an order, or of what went back of it, or `other` (dues, part of a dispute), or what
+    was `transferred`; all of them together are what the line did to the account: `amount_minor`."""
 
     at: datetime
     kind: str
@@ -93,7 +94,7 @@ def _entries(shop_id: int, currency: str) -> QuerySet[LedgerEntry]:
 def _lines(shop: Shop, entries: QuerySet[LedgerEntry]) -> list[Line]:
     found: dict[tuple[object, ...], Line] = {}
     for entry in entries.select_related("shop_order").order_by("at", "pk"):
-        moved = "transfer" if entry.kind in TRANSFERS else "sale" if entry.shop_order_id else entry.kind
+        moved = "transfer" if entry.kind in TRANSFERS else "sale" if entry.kind in SALES else entry.kind
         key = (entry.at, entry.shop_order_id, moved, entry.cause)
         line = found.setdefault(key, Line(entry.at, entry.kind, entry.cause, entry.shop_order))
         line.keys.append(entry.key)
@@ -104,13 +105,10 @@ def _lines(shop: Shop, entries: QuerySet[LedgerEntry]) -> list[Line]:
 def _add(line: Line, entry: LedgerEntry, shop_id: int) -> None:
     mine = shop_account(shop_id)
     on_account = entry.amount_minor * ((entry.credit == mine) - (entry.debit == mine))
-    other_side = entry.debit if entry.credit == mine else entry.credit
     if on_account and entry.kind in TRANSFERS:
         line.transferred_minor -= on_account
-    elif on_account and not entry.shop_order_id:
+    elif on_account and entry.kind not in SALES:
         line.other_minor += on_account
-    elif on_account and (other_side == COMMISSION or other_side.startswith("tax:")):
-        _keep(line, other_side, -on_account)
     elif on_account:
         line.goods_minor += on_account
     else:  # kept of the order without touching the account: it is in the goods, and taken off again

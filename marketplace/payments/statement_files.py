@@ -23,7 +23,8 @@ BYTE_ORDER_MARK = "\ufeff"  # by which spreadsheet programs know UTF-8
 WORDS = {
     "earning": gettext_lazy("Handed over"),
     "commission": gettext_lazy("Handed over"),
-    "refund": gettext_lazy("Given back to the reader"),
+    "taken_back": gettext_lazy("Given back to the reader"),
+    "commission_back": gettext_lazy("Given back to the reader"),
     "transfer": gettext_lazy("Transfer to you"),
     "reversal": gettext_lazy("Transfer taken back"),
     "payout": gettext_lazy("Transfer to your bank"),
@@ -32,7 +33,8 @@ WORDS = {
     "dues_tax": gettext_lazy("Tax on dues"),
     "dividend": gettext_lazy("Dividend"),
     "pool_share": gettext_lazy("From the solidarity pool"),
-    "dispute": gettext_lazy("Dispute"),
+    "dispute_share": gettext_lazy("Dispute"),
+    "borne": gettext_lazy("Promotion that you bear"),
 }
 
 

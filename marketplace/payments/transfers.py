@@ -6,12 +6,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Q, Sum
 
-from marketplace.foundation import network
-from marketplace.payments import commission_tax, debts
-from marketplace.payments.models import Dispute, MoneyCall, Payment
-from marketplace.payments.worth import NOTHING, earning, returned
+from marketplace.payments import debts, earnings
+from marketplace.payments.models import MoneyCall, Payment
 from shops.models import Shop, ShopOrder
 
 # After a shop's account has changed its money waits: whoever took the shop over is noticed first.
@@ -20,57 +18,37 @@ BATCH = 50
 
 
 def due_transfers(now: datetime) -> int:
-    """Step: write the transfer of each shop order whose delay is over. Shops that cannot receive yet wait, and so does
-    an order whose payment is disputed until that is decided."""
-    delay = timedelta(days=network.current().transfer_delay_days)
-    made = MoneyCall.objects.filter(shop_order=OuterRef("pk"), kind=MoneyCall.Kind.TRANSFER)
-    disputed = Dispute.objects.filter(payment__checkout__order=OuterRef("order")).exclude(status__in=Dispute.CLOSED)
-    ripe = (
-        ShopOrder.objects.filter(
-            status=ShopOrder.Status.HANDED_OVER,
-            handed_over_at__lte=now - delay,
-            shop__stripe_account_ready=True,
-            order__checkout__payment__state=Payment.State.CAPTURED,
-        )
-        .exclude(shop__stripe_account_changed_at__gt=now - AFTER_ACCOUNT_CHANGE)
-        .filter(~Exists(made), ~Exists(disputed))
-        .select_related("shop", "order__checkout__payment")
-        .prefetch_related("lines")
-        .order_by("handed_over_at", "pk")
-    )
-    return sum(_write(shop_order, now) for shop_order in ripe[:BATCH])
+    """Step: write the transfer of each shop order whose delay is over. Shops that cannot receive yet wait."""
+    settled = Q(stripe_account_changed_at=None) | Q(stripe_account_changed_at__lte=now - AFTER_ACCOUNT_CHANGE)
+    ready = Shop.objects.filter(settled, stripe_account_ready=True)
+    return sum(_write(shop_order, now) for shop_order in earnings.due(now, ready)[:BATCH])
 
 
 def _write(shop_order: ShopOrder, now: datetime) -> bool:
-    """Locked: the payment, against a refund asked for at the same time; the shop, so that a debt is kept back once."""
     with transaction.atomic():
-        payment = Payment.objects.select_for_update().get(pk=shop_order.order.checkout.payment.pk)
-        Shop.objects.select_for_update(of=("self",)).only("pk").get(pk=shop_order.shop_id)
-        back = returned([shop_order.pk]).get(shop_order.pk, NOTHING)
-        earned = earning(shop_order, shop_order.lines.all(), back)
-        taxes = commission_tax.parts(shop_order.shop, earned.kept_minor, now.date())
-        paid = earned.shop_minor - sum(tax for _, tax in taxes)
-        netted = min(paid, debts.debt(shop_order.shop_id, currency=payment.currency))
+        payment = earnings.lock(shop_order)
+        if payment is None:
+            return False
+        earned = earnings.of(shop_order, now=now)
+        netted = min(earned.shop_minor, debts.debt(shop_order.shop_id, currency=payment.currency))
         credit = debts.credit(shop_order.shop_id, currency=payment.currency)
-        amount = paid - netted + credit
-        _, made = MoneyCall.objects.get_or_create(
+        amount = earned.shop_minor - netted + credit
+        MoneyCall.objects.create(
             key=f"transfer:{shop_order.number}",
-            defaults={
-                "kind": MoneyCall.Kind.TRANSFER,
-                "payment": payment,
-                "shop_order": shop_order,
-                "amount_minor": amount,
-                "commission_minor": earned.kept_minor,
-                "commission_tax": taxes,
-                "netted_minor": netted,
-                "credit_minor": credit,
-                "from_balance": amount > _room(payment),
-                "currency": payment.currency,
-                "reason": f"{shop_order.number} handed over",
-                "due_at": now,
-            },
+            kind=MoneyCall.Kind.TRANSFER,
+            payment=payment,
+            shop_order=shop_order,
+            amount_minor=amount,
+            commission_minor=earned.kept_minor,
+            commission_tax=earned.taxes,
+            netted_minor=netted,
+            credit_minor=credit,
+            from_balance=amount > _room(payment),
+            currency=payment.currency,
+            reason=f"{shop_order.number} handed over",
+            due_at=now,
         )
-    return made
+    return True
 
 
 def _room(payment: Payment) -> int:

@@ -23,6 +23,7 @@ class Returned:
     and how much of it the shop bears. What is asked for counts, be it on its way or sent back by a bank."""
 
     of_lines: Mapping[int, int] = field(default_factory=dict)
+    goodwill_of_lines: Mapping[int, int] = field(default_factory=dict)  # of these, what the network bears
     total_minor: int = 0
     shop_minor: int = 0
     delivery_minor: int = 0
@@ -50,28 +51,43 @@ def returned(shop_order_ids: Iterable[int]) -> dict[int, Returned]:
 
 def _sum(requests: Iterable[RefundRequest]) -> Returned:
     of_lines: dict[int, int] = {}
+    goodwill: dict[int, int] = {}
     total = shop = delivery = 0
     for request in requests:
         if request.line_id:
             of_lines[request.line_id] = of_lines.get(request.line_id, 0) + request.amount_minor
+            if request.borne_by == RefundRequest.Bearer.NETWORK:
+                goodwill[request.line_id] = goodwill.get(request.line_id, 0) + request.amount_minor
         total += request.amount_minor
         shop += request.amount_minor * (request.borne_by == RefundRequest.Bearer.SHOP)
         delivery += request.amount_minor * (request.kind == RefundRequest.Kind.DELIVERY)
-    return Returned(of_lines, total, shop, delivery)
+    return Returned(of_lines, goodwill, total, shop, delivery)
 
 
 def not_paid_for(lines: Iterable[ShopOrderLine], back: Returned = NOTHING) -> int:
     """What the reader does not pay of one shop order since its units were declined. What was given back of it already
     is not given back again."""
     rows = list(lines)
-    of_lines = (
-        min(
-            units_worth(line.total_minor, line.declined, line.quantity),
-            max(0, line.total_minor - back.of_lines.get(line.pk, 0)),
-        )
-        for line in rows
-    )
-    return min(sum(of_lines), max(0, sum(line.total_minor for line in rows) - back.total_minor))
+    of_lines = sum(_not_paid_of(line, back) for line in rows)
+    return min(of_lines, max(0, sum(line.total_minor for line in rows) - back.total_minor))
+
+
+def _not_paid_of(line: ShopOrderLine, back: Returned) -> int:
+    worth = units_worth(line.total_minor, line.declined, line.quantity)
+    return min(worth, max(0, line.total_minor - back.of_lines.get(line.pk, 0)))
+
+
+def goodwill_undone(lines: Iterable[ShopOrderLine], back: Returned) -> int:
+    """What the network gave back of one shop order of its own, of units that were declined afterwards: it went back for
+    them, so it was no goodwill, and the shop earns nothing by it. Of what both gave the network's counts first."""
+    rows, undone, of_lines = list(lines), 0, 0
+    for line in rows:
+        not_paid = _not_paid_of(line, back)
+        worth = units_worth(line.total_minor, line.declined, line.quantity)
+        undone += min(worth - not_paid, back.goodwill_of_lines.get(line.pk, 0))
+        of_lines += not_paid
+    goodwill_left = back.total_minor - back.shop_minor - undone
+    return undone + min(of_lines - not_paid_for(rows, back), goodwill_left)
 
 
 def declined_in_all(lines: Iterable[ShopOrderLine]) -> int:
@@ -93,9 +109,9 @@ class Earning:
 
 def earning(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], back: Returned = NOTHING) -> Earning:
     """Goods and delivery that were not declined, less what the shop gave back, less commission. What the network gave
-    back of its own is no loss of the shop's."""
+    back of its own is no loss of the shop's, and no gain."""
     rows = list(lines)
-    gross = sum(line.total_minor for line in rows) - not_paid_for(rows, back)
+    gross = sum(line.total_minor for line in rows) - not_paid_for(rows, back) - goodwill_undone(rows, back)
     agreed = commission(shop_order, rows)
     kept = agreed - commission_back(agreed, gross, back.shop_minor)
     return Earning(gross - back.shop_minor - kept, kept)
@@ -107,11 +123,6 @@ def commission_back(commission_minor: int, gross_minor: int, refunded_minor: int
     if not COMMISSION_GIVEN_BACK or not gross_minor:
         return 0
     return commission_minor * min(refunded_minor, gross_minor) // gross_minor
-
-
-def handed_over_worth(lines: Iterable[ShopOrderLine]) -> int:
-    """What a shop has earned, before commission and what was given back: everything that was not declined."""
-    return sum(line.total_minor - units_worth(line.total_minor, line.declined, line.quantity) for line in lines)
 
 
 def commission(shop_order: ShopOrder, lines: Iterable[ShopOrderLine]) -> int:

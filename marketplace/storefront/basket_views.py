@@ -173,6 +173,7 @@ def _page(request: ReaderRequest, wrong: dict[int, tuple[str, str]] | None = Non
     plan = planning.plan(request.basket, now=timezone.now(), held=held)
     offers = _offers(request, plan)
     used = request.GET.get("used") == "yes"
+    unpayable = checkouts.unpayable(plan)
     proposed = Proposals() if paying else _proposals(request, plan, offers, used=used)
     context = {
         "plan": plan,
@@ -182,7 +183,8 @@ def _page(request: ReaderRequest, wrong: dict[int, tuple[str, str]] | None = Non
         "used": used,
         "could_be_used": any(offer.is_used and offer.buyable for found in offers.values() for offer in found),
         "paying": paying,
-        "can_pay": not plan.short,
+        "unpayable": unpayable,
+        "can_pay": not plan.short and not unpayable,
     }
     return render(request, "storefront/basket.html", context, status=422 if wrong else 200)
 

@@ -45,7 +45,7 @@ def _parcels(proposal: Proposal) -> str:
 def _cost(proposal: Proposal, currency: str) -> str:
     less = proposal.less_minor
     if less is None:
-        return _("%(amount)s with delivery") % {"amount": shown(proposal.after.total_minor, currency)}
+        return _("%(amount)s with delivery") % {"amount": shown(proposal.price_minor, currency)}
     return _("costs the same") if not less else change(-less, currency)
 
 

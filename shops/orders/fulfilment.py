@@ -118,10 +118,10 @@ def decline(
 
 
 def cancel(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Cancellation:
-    """The reader takes back `units` of a line that is not packed yet: unanswered ones first, then accepted ones. Where
-    the shop never heard of the order its copies are free at once; else they stay promised until it says that it put
-    them back (`put_back`), or its number contains them (DESIGN §5), and telling it is due. FulfilmentError where it is
-    packed, or the shop changed the order since the reader looked."""
+    """The reader takes back `units` of a line that is not packed yet (pre-ordered: not gone): unanswered first, then
+    accepted ones. Where the shop never heard of the order its copies are free at once; else they stay promised until
+    it says that it put them back (`put_back`), or its number contains them (DESIGN §5), and telling it is due. What was
+    to be ordered has none. FulfilmentError where it is packed, or the shop changed the order meanwhile."""
     with _changing(line.shop_order, now) as (shop_order, lines):
         row = lines[line.pk]
         if not row.cancellable_units:
@@ -129,7 +129,8 @@ def cancel(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Can
         _check_units(units, row.cancellable_units)
         transmission = Transmission.objects.select_for_update().filter(shop_order=shop_order).first()
         told = transmission is not None and transmission.outcome in _SENT
-        times = {"due_at": now} if told else {"put_back_at": now}
+        waits = told and row.supply == Supply.STOCK
+        times = {"due_at": now if told else None, "put_back_at": None if waits else now}
         made = Cancellation.objects.create(line=row, shop=shop_order.shop, units=units, cancelled_at=now, **times)
 
         def leave(leaving: int, answered: bool) -> None:
@@ -220,8 +221,9 @@ def hand_over(
                 ParcelLine.objects.create(parcel=parcel, line=row, units=leaving)
                 row.packed = row.handed_over = row.accepted
                 row.save(update_fields=["packed", "handed_over"])
-                reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now)
-                absorbing.reflect(row, row.handed_over, reflected_at=reflected_at, now=now)
+                if row.supply == Supply.STOCK:
+                    reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now)
+                    absorbing.reflect(row, row.handed_over, reflected_at=reflected_at, now=now)
         audit.record("shop_order.hand_over", shop_order, by=by, shop_id=shop_order.shop_id, parcel=parcel.pk)
         _settle(shop_order, lines, now)
         reader_mail.handed_over(shop_order, list(lines.values()), parcel, now=now)
@@ -250,7 +252,7 @@ def _claim_version(shop_order: ShopOrder, seen: int) -> bool:
 def _accept(shop_order: ShopOrder, row: ShopOrderLine, units: int, now: datetime) -> None:
     row.accepted += units
     row.save(update_fields=["accepted"])
-    if shop_order.shop.reserves_on_accept:
+    if shop_order.shop.reserves_on_accept and row.supply == Supply.STOCK:
         reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now)
         absorbing.reflect(row, row.accepted, reflected_at=reflected_at, now=now)
 
@@ -293,6 +295,8 @@ def _decline(
 
 def _take_off(row: ShopOrderLine, units: int, leave: Callable[[int, bool], object]) -> None:
     """Count `units` of a line as declined, unanswered ones first; `leave(units, answered)` sees to their copies."""
+    if row.supply != Supply.STOCK:
+        leave = lambda leaving, answered: None  # noqa: E731  # what was to be ordered has no copies
     unanswered = min(units, row.open_units)
     leave(unanswered, False)
     row.declined += unanswered

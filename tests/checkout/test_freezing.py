@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from marketplace.checkout import checkouts, delivery, ending, freezing, invariants
 from marketplace.checkout.models import Checkout, CheckoutLine
+from marketplace.payments.models import BankAccount
 from shops.models import Allocation, Shop
 from tests import factories
 from tests.checkout.buying import frozen, ready, shop_with_delivery, two_shop_basket
@@ -63,6 +64,9 @@ def test_shop_that_cannot_be_paid_is_told_before_paying(db, client):
     assert (refusal.reason, list(refusal.shops), Allocation.objects.count()) == ("unpayable", [shop], 0)
     page = client.get(f"/checkout/{checkout.token}/pay/", headers={"Accept-Language": "en"}).content.decode()
     assert "Librairie B cannot be paid online just now" in page
+    BankAccount.objects.create(shop=shop, holder="B", iban="x", changed_at=timezone.now())
+    assert checkouts.unpayable(checkouts.plan_of(checkout, now=timezone.now())) == []  # by bank
+    BankAccount.objects.all().delete()
     Shop.objects.filter(pk=shop.pk).update(stripe_account_ready=True)
     assert freeze(checkout) is None
 

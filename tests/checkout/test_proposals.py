@@ -4,11 +4,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from oscar.apps.partner.models import StockRecord
 
 from marketplace.checkout import planning
 from marketplace.checkout.assigning import Goal
-from marketplace.checkout.delivery import Destination
-from marketplace.checkout.delivery_steps import steps
+from marketplace.checkout.delivery import Destination, Trip
+from marketplace.checkout.delivery_steps import Guess, counted, steps
+from marketplace.checkout.models import Checkout
 from marketplace.checkout.proposals import Proposals, propose
 from marketplace.foundation import network
 from marketplace.oscar_apps.basket import lines
@@ -17,7 +19,8 @@ from search import directory
 from search.availability import Place
 from search.offers import offers_of
 from search.reader import Reader
-from shops.models import Condition, StockTerms
+from shops import rates
+from shops.models import Condition, DeliveryOption, StockTerms
 from tests import factories
 from tests.checkout.buying import shop_with_delivery
 
@@ -54,7 +57,7 @@ def test_two_parcels_become_one_that_is_cheaper():
         (Goal.FEWEST, Goal.CHEAPEST),
         1,
         1,
-        2000 + 840 - 2200 - 420,
+        253,  # 20.00 + 8.40 less 22.00 + 4.20, and 14.975 % of that
         None,
     )
     assert [(move.offer.stock_record_id, move.change_minor) for move in found.moves] == [
@@ -79,7 +82,7 @@ def test_nearest_and_my_shop_count_only_where_they_are_known():
     found = proposals(basket, place=MONTREAL, shop_id=b.pk).found
     # B is near, so that collecting it counts: no delivery at all.
     assert [(one.goals, one.moves[0].offer.stock_record_id, one.less_minor) for one in found] == [
-        ((Goal.FEWEST, Goal.CHEAPEST, Goal.NEAREST, Goal.MINE), there[0].pk, 520)
+        ((Goal.FEWEST, Goal.CHEAPEST, Goal.NEAREST, Goal.MINE), there[0].pk, 598)
     ]
     assert round(found[0].farthest_km, 1) == 0.1
     assert [one.goals for one in proposals(basket).found] == [(Goal.FEWEST, Goal.CHEAPEST)]
@@ -171,10 +174,74 @@ def test_reading_takes_the_same_queries_for_any_number_of_lines():
         assert len(queries) == 7  # lines, delivery, hours, offers; where to, delivery and columns of the other shops
 
 
+def trip(country: str = "CA", postcode: str = "H2X 1Y4") -> Trip:
+    return Trip(now=timezone.now(), currency="CAD", to=Destination(country, postcode))
+
+
 def test_steps_are_the_cheapest_way_by_worth():
     shop, pickup, post = shop_with_delivery()
     post.free_above_minor = 5000
-    to = Destination("CA", "H2X")
-    assert steps([pickup, post], shop, to, collects=False) == ((0, 420), (5000, 0))
-    assert steps([pickup, post], shop, to, collects=True) == ((0, 0),)
-    assert steps([post], shop, Destination("FR", "75011"), collects=False) == ()
+    light = [Guess(1, 300, False)]
+    assert steps([post], shop, light, trip()) == ((0, 420), (5000, 0))
+    assert steps([pickup, post], shop, light, trip()) == ((0, 0),)
+    assert steps([post], shop, light, trip("FR")) == ()
+    assert counted([pickup, post], trip(), collects=False) == (post,)
+    post.rates = rates.kept(rates.read("CA; 500; ; 3.00; 20\nCA; 5000; ; 9.00", "CAD"))
+    assert steps([post], shop, light, trip()) == ((0, 300), (2000, 0))
+    assert steps([post], shop, [Guess(1, 900, False)], trip()) == ((0, 900), (5000, 0))
+
+
+def test_way_whose_price_depends_on_a_postcode_nobody_said_is_not_counted():
+    _, _, post = shop_with_delivery()
+    post.rates = rates.kept(rates.read("CA: H2; ; ; 3.00\nCA; ; ; 9.00", "CAD"))
+    assert [counted([post], of, collects=True) for of in (trip(), trip(postcode=""))] == [(post,), ()]
+
+
+@pytest.fixture
+def french():
+    """A and B send by post at nothing, which the law raises to 3.00 for new books below 35.00; the reader is in Paris.
+    A has two at 10.00 each, B the first of them; a basket with both from A."""
+    factories.network(country="FR", currency="EUR", tax_included=True)
+    where = {"country": "FR", "postcode": "75011"}
+    a, b = (factories.shop(name, **where) for name in "AB")
+    for shop in (a, b):
+        names = {"name_fr": "Poste", "name_en": "Post", "countries": ["FR"]}
+        factories.delivery_option(shop, "post", price_minor=0, **names)
+    book = {"is_book": True, "form": "paperback"}
+    one, two = (factories.product(gtin=gtin, **book) for gtin in (9782070360024, 9782070360420))
+    here = [factories.stock_record(a, title, price="10.00") for title in (one, two)]
+    there = factories.stock_record(b, one, price="7.50")
+    StockRecord.objects.update(price_currency="EUR")
+    basket = factories.basket(*((record, 1) for record in here))
+    columns = {"token": "t", "currency": "EUR", "language": "fr", "created_at": timezone.now()}
+    Checkout.objects.create(basket=basket, **where, **columns)
+    directory.forget()
+    return basket, there
+
+
+def total_by_post(basket) -> int:
+    """As the checkout prices it once every parcel goes by post."""
+    to = Destination("FR", "75011")
+    chosen = dict(DeliveryOption.objects.values_list("shop_id", "pk"))
+    return planning.plan(basket, now=timezone.now(), chosen=chosen, to=to).total_minor
+
+
+def test_proposal_that_the_law_makes_dearer_is_not_made(french):
+    """By the table 2.50 less; a second parcel of new books costs 3.00."""
+    basket, there = french
+    assert proposals(basket).found == ()
+    before = total_by_post(basket)
+    move = Moving(basket.lines.first().pk, basket.lines.first().stockrecord_id, 1, there.pk)
+    lines.move_all(basket, [move], now=timezone.now())
+    assert total_by_post(basket) - before == 50
+
+
+def test_what_a_proposal_says_is_what_the_checkout_asks_less(french):
+    basket, there = french
+    StockRecord.objects.filter(pk=there.pk).update(price="5.01")
+    (found,) = proposals(basket).found
+    before = total_by_post(basket)
+    move = Moving(basket.lines.first().pk, basket.lines.first().stockrecord_id, 1, there.pk)
+    lines.move_all(basket, [move], now=timezone.now())
+    said = (found.goals, found.price_before_minor, found.price_minor, found.less_minor)
+    assert said == ((Goal.CHEAPEST,), before, total_by_post(basket), 199)

@@ -17,6 +17,7 @@ from marketplace.checkout.delivery import Destination
 from marketplace.checkout.models import CheckoutLine, TaxRate
 from marketplace.checkout.tax_categories import Category
 from marketplace.checkout.tax_tables import Component
+from marketplace.payments.commission_tax import TaxUnknownError
 from shops.models import DeliveryOption
 from tests import factories
 from tests.checkout.buying import shop_with_delivery
@@ -180,8 +181,16 @@ def test_commission_is_a_service_taxed_where_the_shop_is():
     )
     vancouver = factories.shop(postcode="V6B 1A1", tax_registered=False)
     assert [part.code for part in tax.commission_tax(vancouver, network, 1000, DAY)] == ["GST", "PST"]
-    with pytest.raises(tax.NoTaxRowError):
-        tax.commission_tax(factories.shop(postcode="S7K 1A1"), network, 1000, DAY)
+    saskatoon = factories.shop(postcode="S7K 1A1")
+    with pytest.raises(TaxUnknownError, match="Saskatchewan"):
+        tax.commission_parts(saskatoon, network, 1000, DAY)
+    for code, rate in (("GST", 5_000), ("PST", 6_000)):  # what the operator fills in
+        row = {"place": "CA-SK", "category": Category.SERVICE, "source": "an example", "since": DAY}
+        made = TaxRate(code=code, rate_milli=rate, **row)
+        made.full_clean()
+        made.save()
+    tax.forget()
+    assert sorted(tax.commission_parts(saskatoon, network, 1000, DAY)) == [("CA", 50), ("CA-SK", 60)]
     assert tax.commission_tax(montreal, factories.network(tax_registered=False), 1000, DAY) == ()
 
 

@@ -8,9 +8,9 @@ import pytest
 from django.utils import translation
 from lxml import etree
 
-from marketplace.payments import bank, ledger
+from marketplace.payments import bank, commission_tax, earnings, invariants, ledger, refunds, transfers
 from marketplace.payments.bank import BankLine, ExportError
-from marketplace.payments.models import BankPayout
+from marketplace.payments.models import BankPayout, MoneyCall, MoneyIncident, RefundRequest
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def english():
 @pytest.fixture
 def shop():
     factories.network(country="FR", currency="EUR")
-    made = factories.shop("Cœur")
+    made = factories.shop("Cœur", stripe_account_ready=False)
     bank.change_account(made, holder="Cœur & Âme", iban=THEIRS, bic="", by=None, now=NOW - timedelta(days=4))
     earn(made, 12345, "a")
     return made
@@ -155,10 +155,95 @@ def test_account_that_changed_waits_three_days_and_must_be_one(shop):
             bank.change_account(shop, **({"holder": "x", "iban": THEIRS, "bic": ""} | wrong), by=None, now=NOW)
 
 
-def test_earnings_are_booked_after_the_delay_once(shop):
+def sold(shop, units: int = 1):
+    """Handed over, of 20.00 each; their payment."""
     part = factories.shop_order(
-        shop, (factories.stock_record(shop), 1), currency="EUR", status="handed_over", handed_over_at=NOW
+        shop, (factories.stock_record(shop), units), currency="EUR", status="handed_over", handed_over_at=NOW
     )
-    factories.payment(part.order)
+    payment = factories.payment(part.order)
+    type(payment).objects.update(captured_minor=2000 * units, amount_minor=2000 * units, currency="EUR")
+    payment.refresh_from_db()
+    return part, payment
+
+
+def give_back(payment, part, minor: int, **how) -> RefundRequest:
+    """Asked for, and made."""
+    wanted = refunds.Wanted(RefundRequest.Kind.OTHER, part, amount_minor=minor)
+    once = f"{RefundRequest.objects.count()}"
+    request = refunds.ask(payment, wanted, reason="damp", by=None, once=once, now=NOW, **how)
+    call = request.calls.get()
+    MoneyCall.objects.filter(pk=call.pk).update(due_at=None, done_at=NOW)
+    ledger.record_refund(call, stripe_id="", now=NOW)
+    refunds.carried_out(call, request, now=NOW)
+    return request
+
+
+def test_what_readers_got_back_is_not_earned(shop):
+    part, payment = sold(shop)
+    give_back(payment, part, 500)
+    give_back(payment, part, 100, borne_by=RefundRequest.Bearer.NETWORK)
+    assert bank.book_earnings(NOW + timedelta(days=8)) == 1
+    # commission 8 % of 20.00, of which a quarter went back
+    assert (balance(shop), part.bank_earning.commission_minor) == (12345 + 2000 - 500 - 120, 120)
+
+
+def test_refund_after_it_was_booked_debits_the_shop_and_the_tax_office(shop, monkeypatch):
+    """Commission 1.60, its tax 0.16 and 0.08: a quarter, then the rest of it goes back."""
+    monkeypatch.setattr(commission_tax, "_rules", [lambda shop, network, minor, on: [("X", 16), ("Y", 8)]])
+    part, payment = sold(shop)
+    bank.book_earnings(NOW + timedelta(days=8))
+    assert balance(shop) == 12345 + 2000 - 184
+    first = give_back(payment, part, 500)
+    kept = (first.after_transfer, first.share_minor, first.commission_minor, first.commission_tax)
+    assert kept == (True, 454, 40, [("X", 4), ("Y", 2)])
+    assert balance(shop) == 12345 + 2000 - 184 - 454
+    give_back(payment, part, 1500)
+    owed = [ledger.balance(name, currency="EUR") for name in ("commission", "tax:X", "tax:Y")]
+    assert (balance(shop), owed, MoneyCall.objects.filter(kind="reversal").count()) == (12345, [0, 0, 0], 0)
+    checks = (invariants.INVARIANTS["every refund by a person is borne"], invariants.INVARIANTS[BACK])
+    assert [check() for check in checks] == [[], []]
+
+
+BACK = "commission goes back once, with its tax"
+
+
+def test_commission_that_went_back_twice_is_noticed(shop):
+    """Negative control of the invariant."""
+    part, payment = sold(shop)
+    bank.book_earnings(NOW + timedelta(days=8))
+    give_back(payment, part, 2000)
+    again = {"debit": "commission", "credit": "orders", "currency": "EUR", "cause": "x", "shop_order": part}
+    ledger.post("commission_back", amount_minor=1, key="again", now=NOW, **again)
+    assert invariants.INVARIANTS[BACK]() == [f"{part.number}: 1 too much of commission went back"]
+
+
+def test_shop_that_is_connected_to_stripe_is_not_paid_a_second_time(shop):
+    part, _ = sold(shop)
+    bank.book_earnings(NOW + timedelta(days=8))
+    type(shop).objects.filter(pk=shop.pk).update(stripe_account="acct", stripe_account_ready=True)
+    assert (transfers.due_transfers(NOW + timedelta(days=20)), earnings.lock(part)) == (0, None)
+    assert [minor for _, minor in bank.owed(NOW)] == [12345 + 1840]  # by bank still
+
+
+def test_shop_whose_tax_nobody_knows_waits_and_the_others_are_paid(shop, monkeypatch):
+    def rule(of, network, minor, on):
+        if of == shop:
+            raise commission_tax.TaxUnknownError("It is not known what tax is due in DE.")
+        return []
+
+    monkeypatch.setattr(commission_tax, "_rules", [rule])
+    monkeypatch.setattr(bank, "BATCH", 1)
+    other = factories.shop("Other", stripe_account_ready=False)
+    bank.change_account(other, holder="x", iban=THEIRS, bic="", by=None, now=NOW - timedelta(days=4))
+    part, _ = sold(shop)
+    after, _ = sold(other)
+    days = [bank.book_earnings(NOW + timedelta(days=days)) for days in (8, 9)]
+    assert (days, earnings.booked(part), earnings.booked(after).shop_minor) == ([1, 0], None, 1840)
+    (incident,) = MoneyIncident.objects.all()
+    assert (incident.shop, "not known what tax is due in DE" in incident.text) == (shop, True)
+
+
+def test_earnings_are_booked_after_the_delay_once(shop):
+    sold(shop)
     days = [bank.book_earnings(NOW + timedelta(days=days)) for days in (6, 7, 8)]
     assert (days, balance(shop)) == ([0, 1, 0], 12345 + 2000 - 160)

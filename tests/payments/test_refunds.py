@@ -152,6 +152,37 @@ def test_network_bears_what_it_gives_of_its_own():
     assert broken() == {}
 
 
+def test_goodwill_for_what_is_declined_afterwards_was_none():
+    """B's three copies in 24.90: the network gives 20.00 of its own, then B finds only one."""
+    now = timezone.now()
+    payment = paying.captured(now)
+    paying.captured(now)  # 61.40, so that the network's balance reaches
+    part = paying.parts_of(payment)[1]
+    ask(payment, Wanted(Kind.OTHER, part, amount_minor=2000), borne_by=Bearer.NETWORK)
+    paying.work(now)
+    paying.answer(payment, 0, 0, 2)
+    paying.work(now)
+    paying.handed_over(payment, now)
+    paying.work(now + WEEK)
+    payment.refresh_from_db()
+    call = part.money_calls.get(kind="transfer")
+    kept = 182 - 182 * 2 // 3
+    assert (payment.refunded_minor, call.amount_minor, call.commission_minor) == (2490, 830 - kept, kept)
+    assert (balances(GOODWILL, ledger.ORDERS), broken()) == ([830, -6140], {})
+
+
+def test_goodwill_on_the_whole_payment_ends_where_all_is_declined():
+    now = timezone.now()
+    payment = paying.captured(now)
+    ask(payment, Wanted(Kind.OTHER, amount_minor=3000))
+    paying.work(now)
+    for declined in ((2, 1, 0), (2, 1, 3)):
+        paying.answer(payment, *declined)
+        paying.work(now)
+    payment.refresh_from_db()
+    assert (payment.refunded_minor, balances(GOODWILL, ledger.ORDERS), broken()) == (6140, [0, 0], {})
+
+
 def test_transfer_that_its_charge_cannot_bear_is_paid_from_the_balance():
     now = timezone.now()
     payment = paying.captured(now)

@@ -17,7 +17,7 @@ from marketplace.payments.bank import BankLine
 from marketplace.payments.fake_stripe import hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.models import BankPayout, Dues, LedgerEntry, Payment
-from marketplace.payments.worth import commission, handed_over_worth
+from marketplace.payments.worth import earning
 from shops.models import Shop, ShopOrder
 from tests import factories
 from tests.payments import paying
@@ -75,11 +75,10 @@ def part_of_b() -> tuple[Payment, ShopOrder]:
 
 
 def earn(part: ShopOrder, taxes: tuple[tuple[str, int], ...] = ()) -> None:
-    lines = list(part.lines.all())
-    kept = commission(part, lines)
-    earned = handed_over_worth(lines) - kept - sum(tax for _, tax in taxes)
+    found = earning(part, part.lines.all())
+    earned = found.shop_minor - sum(tax for _, tax in taxes)
     ledger.record_earning(
-        part, earned_minor=earned, commission_minor=kept, taxes=taxes, key=part.number, now=timezone.now()
+        part, earned_minor=earned, commission_minor=found.kept_minor, taxes=taxes, key=part.number, now=timezone.now()
     )
 
 

@@ -14,12 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketplace.foundation import leases, network
-from marketplace.payments import calls, captures, events, gateway, invariants, ledger, transfers
+from marketplace.payments import calls, captures, earnings, events, gateway, invariants, ledger, transfers
 from marketplace.payments.fake_stripe import faults, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.fake_stripe.models import FakeStripeObject
 from marketplace.payments.models import MoneyCall, Payment
-from marketplace.payments.worth import declined_in_all, earning
+from marketplace.payments.worth import declined_in_all
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from tests.payments import paying
 from tests.proof.sizes import sized
@@ -76,7 +76,7 @@ class Sequence:
             self._write(line, "declined")
 
     def hand_over(self) -> None:
-        parts = [part for part in self._parts() if part.status == Status.NEW and _can_be_handed_over(part)]
+        parts = [part for part in self._parts() if part.status == Status.NEW and can_be_handed_over(part)]
         if parts:
             self._hand_over(self.chance.choice(parts))
 
@@ -99,7 +99,7 @@ class Sequence:
                 line.accepted += line.open_units
                 self._write(line, "accepted at last")
         for part in self._parts():
-            if part.status == Status.NEW and _can_be_handed_over(part):
+            if part.status == Status.NEW and can_be_handed_over(part):
                 self._hand_over(part)
         self.work()
         days = network.current().transfer_delay_days
@@ -125,7 +125,7 @@ class Sequence:
         assert payment.state == ended, self.story()
         assert payment.captured_minor - payment.refunded_minor == due, self.story()
         for part in self._parts():
-            owed = earning(part, part.lines.all()).shop_minor
+            owed = earnings.of(part, now=self.now).shop_minor  # less commission and the tax on it
             paid = sum(row.amount_minor for row in _movements(part.shop.stripe_account))
             assert paid == owed, self.story()
             assert ledger.balance(ledger.shop_account(part.shop_id), currency="CAD") == 0, self.story()
@@ -162,7 +162,7 @@ class Sequence:
         ShopOrder.objects.filter(pk=part.pk).update(status=Status.HANDED_OVER, handed_over_at=self.now)
 
 
-def _can_be_handed_over(part: ShopOrder) -> bool:
+def can_be_handed_over(part: ShopOrder) -> bool:
     lines = list(part.lines.all())
     return not any(line.open_units for line in lines) and any(line.accepted for line in lines)
 

@@ -1,6 +1,5 @@
 import django.core.validators
 import django.db.models.deletion
-import marketplace.checkout.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -125,7 +124,7 @@ class Migration(migrations.Migration):
             name='TaxRate',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.CharField(help_text='ISO 3166 country, as in "BE"; "FR-20" for postcodes apart from it; "BE-export" for what leaves it.', max_length=9, validators=[django.core.validators.RegexValidator('^[A-Z]{2}(-([A-Z0-9]{1,5}|export))?$'), marketplace.checkout.models.not_written])),
+                ('place', models.CharField(help_text='ISO 3166 country, as in "BE"; "FR-20" for postcodes apart from it; "BE-export" for what leaves it.', max_length=9, validators=[django.core.validators.RegexValidator('^[A-Z]{2}(-([A-Z0-9]{1,5}|export))?$')])),
                 ('category', models.CharField(choices=[('book', 'printed books with an ISBN'), ('unnumbered', 'printed books without an ISBN'), ('audiobook', 'audio books on a carrier'), ('ebook', 'e-books'), ('audio_download', 'audio books to download'), ('download', 'other downloads'), ('periodical', 'newspapers and magazines'), ('food', 'basic food'), ('goods', 'other goods'), ('service', 'services to shops')], max_length=14)),
                 ('code', models.CharField(default='VAT', help_text='What the tax is called.', max_length=20)),
                 ('rate_milli', models.PositiveIntegerField(help_text='6000 is 6 %.', validators=[django.core.validators.MaxValueValidator(100000)], verbose_name='Rate, in thousandths of a per cent')),
@@ -137,7 +136,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'tax rate',
                 'verbose_name_plural': 'tax rates',
                 'ordering': ['place', 'category', '-since'],
-                'constraints': [models.UniqueConstraint(fields=('place', 'category', 'since'), name='tax_rate_once')],
+                'constraints': [models.UniqueConstraint(fields=('place', 'category', 'code', 'since'), name='tax_rate_once')],
             },
         ),
         migrations.CreateModel(

@@ -118,6 +118,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='BankEarning',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount_minor', models.PositiveIntegerField(help_text="The shop's.")),
+                ('commission_minor', models.PositiveIntegerField()),
+                ('commission_tax', models.JSONField(default=list, help_text='[["CA", 12], ["CA-QC", 24]], tax on the commission.')),
+                ('booked_at', models.DateTimeField()),
+                ('shop_order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='bank_earning', to='shops.shoporder')),
+            ],
+        ),
+        migrations.CreateModel(
             name='CommissionRule',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -411,6 +422,7 @@ class Migration(migrations.Migration):
                 ('after_transfer', models.BooleanField(default=False)),
                 ('share_minor', models.PositiveIntegerField(default=0, help_text='After the transfer: what the shop gives back.')),
                 ('commission_minor', models.PositiveIntegerField(default=0, help_text='After the transfer: what the network does.')),
+                ('commission_tax', models.JSONField(default=list, help_text='After the transfer: [["CA", 12], ["CA-QC", 24]], tax on that, by place.')),
                 ('reason', models.CharField(max_length=200)),
                 ('once', models.CharField(help_text='Of the form: sent twice it asks once.', max_length=40, unique=True)),
                 ('asked_at', models.DateTimeField()),

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation.models import MailMessage
-from shops import absorbing, invariants, stock
-from shops.models import Allocation, Cancellation, ShopOrder, ShopOrderLine, Transmission
+from shops import absorbing, invariants, slots, stock
+from shops.models import Allocation, Cancellation, ShopOrder, ShopOrderLine, SlotBooking, Transmission
 from shops.orders import cancelling, fulfilment, routing
 from shops.orders.fulfilment import FulfilmentError
 from tests import factories
@@ -218,3 +219,54 @@ def test_sending_and_cancelling_at_once_never_frees_what_is_sent(committed_db, m
         has_it = line.shop_order.number in channel.box
         # What was freed at once never reached the shop as a whole; what reached it is kept.
         assert sellable(line) == (2 if has_it else 3)
+
+
+@pytest.mark.django_db
+class TestOrdered:
+    def ordered(self, supply: str) -> ShopOrderLine:
+        """Two of what is on no shelf, accepted and packed; the shop has the order, by a courier with one place."""
+        seller = factories.shop(channel="email", reserves_on_accept=True)
+        option = factories.delivery_option(seller, kind="courier")
+        slot = factories.slot(option, weekday=timezone.now().weekday())
+        made = factories.shop_order(seller, (factories.stock_record(seller, units=2), 2), delivery_option=option)
+        Allocation.objects.all().delete()
+        StockRecord.objects.update(num_allocated=0)
+        made.lines.update(supply=supply)
+        Transmission.objects.create(shop_order=made, shop=seller, channel="email", due_at=made.created_at)
+        routing.transmit_orders(timezone.now())
+        assert slots.hold([(slot.pk, timezone.now().date())], key="k", now=timezone.now()) == []
+        slots.promise("k", {seller.pk: made.pk})
+        made.refresh_from_db()
+        fulfilment.accept_all(made, by="staff", now=timezone.now())
+        return made.lines.select_related("shop_order__shop").get()
+
+    def test_preorder_is_taken_back_while_it_lies_packed_and_waits_for_no_shelf(self):
+        line = self.ordered("preorder")
+        fulfilment.pack(line.shop_order, by="staff", now=timezone.now())
+        made = cancel(line, 1)
+        assert (made.put_back_at is not None, made.due_at is not None, SlotBooking.objects.get().ended_at) == (
+            True, True, None,
+        )  # fmt: skip
+        cancel(line, 1)
+        line.refresh_from_db()
+        line.shop_order.refresh_from_db()
+        assert (line.declined, line.packed, line.shop_order.status) == (2, 0, "declined")
+        assert (SlotBooking.objects.get().ended_at is not None, Allocation.objects.count()) == (True, 0)
+        assert [cancelling.tell_cancellations(timezone.now()) for _ in range(3)] == [1, 1, 0]
+        assert [name for name in broken() if "add up" not in name] == []
+
+    def test_what_left_the_shop_or_is_packed_on_order_is_not_taken_back(self):
+        line = self.ordered("preorder")
+        fulfilment.hand_over(line.shop_order, by="staff", now=timezone.now())
+        line.refresh_from_db()
+        assert line.cancellable_units == 0
+        special = self.ordered("order")
+        fulfilment.pack(special.shop_order, by="staff", now=timezone.now())
+        with pytest.raises(FulfilmentError, match="packed"):
+            cancel(special)
+
+    def test_shop_declines_what_it_was_to_order_without_any_stock(self):
+        line = self.ordered("order")
+        fulfilment.decline(line, 2, by="staff", reason="not_found", now=timezone.now())
+        assert (Allocation.objects.count(), SlotBooking.objects.get().ended_at is not None) == (0, True)
+        assert [name for name in broken() if "add up" not in name] == []

@@ -1,0 +1,115 @@
+"""What shops have earned, be they paid by transfer or by bank: which shop orders are due, what is booked for one, and
+what goes back of it when a reader is given money back afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from marketplace.foundation import money, network
+from marketplace.payments import commission_tax
+from marketplace.payments.models import BankEarning, Dispute, MoneyCall, Payment, RefundRequest
+from marketplace.payments.worth import COMMISSION_GIVEN_BACK, NOTHING, earning, returned
+from shops.models import Shop, ShopOrder
+
+Taxes = list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Share:
+    """An amount of a shop order, divided: the shop's, the network's, and by place the tax on the network's; minor
+    units."""
+
+    shop_minor: int
+    kept_minor: int
+    taxes: Taxes
+
+    @property
+    def total_minor(self) -> int:
+        return self.shop_minor + self.kept_minor + sum(tax for _, tax in self.taxes)
+
+
+def due(now: datetime, shops: QuerySet[Shop]) -> QuerySet[ShopOrder]:
+    """Of these shops, what was handed over and captured, whose delay is over and for which nothing is booked. An order
+    whose payment is disputed waits until that is decided; a shop whose tax nobody knows, until it is filled in."""
+    disputed = Dispute.objects.filter(payment__checkout__order=OuterRef("order")).exclude(status__in=Dispute.CLOSED)
+    found = ShopOrder.objects.filter(
+        ~Exists(MoneyCall.objects.filter(shop_order=OuterRef("pk"), kind=MoneyCall.Kind.TRANSFER)),
+        ~Exists(BankEarning.objects.filter(shop_order=OuterRef("pk"))),
+        ~Exists(disputed),
+        status=ShopOrder.Status.HANDED_OVER,
+        handed_over_at__lte=now - timedelta(days=network.current().transfer_delay_days),
+        order__checkout__payment__state=Payment.State.CAPTURED,
+    )
+    waiting = commission_tax.unknown_of(shops.filter(pk__in=found.values("shop")), now=now)
+    ready = found.filter(shop__in=shops.exclude(pk__in=waiting))
+    return (
+        ready.select_related("shop", "order__checkout__payment")
+        .prefetch_related("lines")
+        .order_by("handed_over_at", "pk")
+    )
+
+
+def lock(shop_order: ShopOrder) -> Payment | None:
+    """The payment, against a refund asked for at the same time; the shop, so that a debt is kept back once. None: it
+    was booked in the meantime, by transfer or by bank."""
+    payment = Payment.objects.select_for_update().get(pk=shop_order.order.checkout.payment.pk)
+    Shop.objects.select_for_update(of=("self",)).only("pk").get(pk=shop_order.shop_id)
+    return None if booked(shop_order) else payment
+
+
+def of(shop_order: ShopOrder, *, now: datetime) -> Share:
+    """What is to be booked for it; under its lock. What the network keeps is, with its tax, never more than was sold.
+    Raises TaxUnknownError."""
+    back = returned([shop_order.pk]).get(shop_order.pk, NOTHING)
+    found = earning(shop_order, shop_order.lines.all(), back)
+    sold, kept = found.shop_minor + found.kept_minor, found.kept_minor
+    taxes = commission_tax.parts(shop_order.shop, kept, now.date())
+    while kept and (over := kept + sum(tax for _, tax in taxes) - sold) > 0:
+        kept = max(0, kept - over)
+        taxes = commission_tax.parts(shop_order.shop, kept, now.date())
+    return Share(sold - kept - sum(tax for _, tax in taxes), kept, taxes)
+
+
+def booked(shop_order: ShopOrder) -> Share | None:
+    """What was booked for it, or is written to be."""
+    row = BankEarning.objects.filter(shop_order=shop_order).first()
+    if row:
+        return Share(row.amount_minor, row.commission_minor, _pairs(row.commission_tax))
+    call = MoneyCall.objects.filter(shop_order=shop_order, kind=MoneyCall.Kind.TRANSFER).first()
+    if call:
+        earned = call.amount_minor + call.netted_minor - call.credit_minor
+        return Share(earned, call.commission_minor, _pairs(call.commission_tax))
+    return None
+
+
+def given_back(booked: Share, earlier: Iterable[RefundRequest], amount_minor: int) -> Share:
+    """Who gives what of `amount_minor` that a reader gets back after it was booked: network and tax in proportion,
+    rounded down together and shared by largest remainder; all of it when everything goes back. `earlier` are the
+    requests of the same shop order since."""
+    if not COMMISSION_GIVEN_BACK or not booked.total_minor:
+        return Share(amount_minor, 0, [])
+    before = kept_before = 0
+    taxes = dict(booked.taxes)
+    for request in earlier:
+        before += request.amount_minor
+        kept_before += request.commission_minor
+        for place, tax in _pairs(request.commission_tax):
+            taxes[place] -= tax
+    left = [booked.kept_minor - kept_before, *taxes.values()]
+    after = min(before + amount_minor, booked.total_minor)
+    whole = booked.total_minor - booked.shop_minor
+    now_back = whole * after // booked.total_minor - (whole - sum(left))
+    if now_back <= 0:
+        return Share(amount_minor, 0, [])
+    kept, *of_taxes = money.split(now_back, left)
+    parts = [(place, tax) for place, tax in zip(taxes, of_taxes, strict=True) if tax]
+    return Share(amount_minor - now_back, kept, parts)
+
+
+def _pairs(kept: Iterable[Iterable[object]]) -> Taxes:
+    """As a row keeps them: [["CA", 12], ["CA-QC", 24]]."""
+    return [(str(place), int(str(tax))) for place, tax in kept]
