@@ -256,6 +256,52 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='GiftCard',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code_hash', models.CharField(help_text='SHA-256 of the code.', max_length=64, unique=True)),
+                ('last_four', models.CharField(max_length=4)),
+                ('currency', models.CharField(max_length=3)),
+                ('issued_minor', models.PositiveIntegerField()),
+                ('balance_minor', models.PositiveIntegerField(help_text='Free to spend: the sum of its entries. Changed in gift_cards.py alone.')),
+                ('paid_by', models.CharField(choices=[('shop', 'Sold by a shop: it owes the amount to the network'), ('bank', 'Paid to the network’s bank account'), ('promotion', 'Given away: the network bears it')], max_length=10)),
+                ('recipient_email', models.EmailField(blank=True, max_length=254)),
+                ('issued_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField(null=True)),
+                ('issued_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='gift_cards_sold', to='shops.shop')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='GiftCardUse',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount_minor', models.PositiveIntegerField(default=0)),
+                ('held', models.BooleanField(default=False, help_text='Taken off the card for this checkout.')),
+                ('spent_at', models.DateTimeField(null=True)),
+                ('back_minor', models.PositiveIntegerField(default=0, help_text='Of what was spent: given back to the card.')),
+                ('card', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='payments.giftcard')),
+                ('checkout', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gift_cards', to='placing.checkout')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='GiftCardEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('issue', 'Issued'), ('hold', 'Used in an order'), ('release', 'Order not paid'), ('back', 'Given back'), ('counter', 'Redeemed in a shop')], max_length=8)),
+                ('amount_minor', models.IntegerField(help_text='Above zero onto the card, below zero off it.')),
+                ('once', models.CharField(help_text='Of the form at the counter: sent twice it redeems once.', max_length=40, null=True, unique=True)),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('card', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='payments.giftcard')),
+                ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='gift_card_entries', to='shops.shop')),
+                ('use', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='entries', to='payments.giftcarduse')),
+            ],
+            options={
+                'verbose_name_plural': 'gift card entries',
+            },
+        ),
+        migrations.CreateModel(
             name='Invoice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -348,7 +394,9 @@ class Migration(migrations.Migration):
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
                 ('state', models.CharField(choices=[('new', 'Session not made yet'), ('open', 'The reader is at the payment page'), ('authorised', 'Authorised, not captured'), ('captured', 'Captured'), ('cancelled', 'Given back whole before capture'), ('expired', 'Ended unpaid')], default='new', max_length=12)),
                 ('currency', models.CharField(max_length=3)),
-                ('amount_minor', models.PositiveIntegerField(help_text="Authorised: the checkout's total.")),
+                ('amount_minor', models.PositiveIntegerField(help_text="Authorised: the checkout's total less other_minor.")),
+                ('other_minor', models.PositiveIntegerField(default=0, help_text='Paid otherwise: by gift cards, and by a voucher that the network bears.')),
+                ('other_back_minor', models.PositiveIntegerField(default=0, help_text='Of that, given back.')),
                 ('captured_minor', models.PositiveIntegerField(default=0)),
                 ('refunded_minor', models.PositiveIntegerField(default=0)),
                 ('settled_units', models.PositiveIntegerField(default=0, help_text='Declined units whose money is given back or never taken.')),
@@ -418,6 +466,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('line', 'A line'), ('delivery', 'Delivery'), ('other', 'Another amount')], max_length=10)),
                 ('units', models.PositiveIntegerField(default=0, help_text='Of a line.')),
                 ('amount_minor', models.PositiveIntegerField()),
+                ('other_minor', models.PositiveIntegerField(default=0, help_text='Of the amount: as Payment.other_minor means it.')),
                 ('borne_by', models.CharField(choices=[('shop', 'The shop'), ('network', 'The network')], max_length=8)),
                 ('after_transfer', models.BooleanField(default=False)),
                 ('share_minor', models.PositiveIntegerField(default=0, help_text='After the transfer: what the shop gives back.')),
@@ -453,6 +502,7 @@ class Migration(migrations.Migration):
                 ('commission_minor', models.PositiveIntegerField(default=0, help_text='Of a transfer: what the network keeps.')),
                 ('commission_tax', models.JSONField(default=list, help_text='Of a transfer: [["CA", 12], ["CA-QC", 24]], tax on that.')),
                 ('netted_minor', models.PositiveIntegerField(default=0, help_text="Of a transfer: what was earned and is kept back for the shop's debt.")),
+                ('credit_minor', models.PositiveIntegerField(default=0, help_text="Of a transfer: what the shop's account held besides, paid with it.")),
                 ('from_balance', models.BooleanField(default=False)),
                 ('first_tried_at', models.DateTimeField(null=True)),
                 ('unknown_outcome', models.BooleanField(default=False, help_text='Nobody knows whether the last try was carried out.')),
@@ -523,6 +573,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='dues',
             constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='dues_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='giftcard',
+            constraint=models.CheckConstraint(condition=models.Q(('issued_minor__gt', 0)), name='gift_card_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='giftcarduse',
+            constraint=models.UniqueConstraint(fields=('checkout', 'card'), name='gift_card_once_a_checkout'),
+        ),
+        migrations.AddConstraint(
+            model_name='giftcarduse',
+            constraint=models.CheckConstraint(condition=models.Q(('back_minor__lte', models.F('amount_minor'))), name='gift_card_back_fits'),
         ),
         migrations.AddConstraint(
             model_name='ledgerentry',
