@@ -81,7 +81,7 @@ class Corrected(Sequence):
         super().work()
 
     def pay_the_shops_too_soon(self) -> None:
-        """The story in which reversals are refused: all is paid to the shops, some spend it; then a reader complains."""
+        """The story in which reversals are refused: all shops are paid, some spend it; then a reader complains."""
         for part in self._parts():
             if part.status == ShopOrder.Status.NEW and can_be_handed_over(part):
                 self._hand_over(part)
