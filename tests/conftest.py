@@ -25,9 +25,12 @@ ON_EACH = (
     *("tests/browser/", "engines/test_elasticsearch"),
 )
 
-# They open one, and would say the same on the second: what a browser makes of pages (its journey runs on both), and the
-# demo, which is SQLite's.
-ONCE = ("browser/test_pages", "browser/test_policy", "browser/test_behaviour", "tests/demo/")
+# They open one, and would say the same on the second: what a browser makes of pages (its journey runs on both), who may
+# do what, and the demo, which is SQLite's.
+ONCE = (
+    *("browser/test_pages", "browser/test_policy", "browser/test_behaviour"),
+    *("tests/test_routes", "portal/test_access", "tests/demo/"),
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from marketplace.checkout import checkouts, ending, freezing, invariants, placing, vouchers
 from marketplace.checkout.models import Checkout, CheckoutLine, Institution, Voucher, VoucherUse
@@ -146,7 +147,7 @@ def test_fixed_prices_are_lowered_no_more_than_the_law_allows(db):
     ],
 )
 def test_voucher_that_does_not_count_says_why(db, columns, reason):
-    with pytest.raises(vouchers.VoucherError) as refused:
+    with override("en"), pytest.raises(vouchers.VoucherError) as refused:
         entered(factories.voucher(**columns))
     assert str(refused.value) == reason
 
@@ -157,7 +158,7 @@ def test_institution_pays_the_regular_price(db):
     entered(factories.voucher(), checkout)
     Institution.objects.create(user=reader, name="Bibliothèque", region="06")
     assert plan_of(checkout).voucher_minor == 0
-    with pytest.raises(vouchers.VoucherError, match="regular price"):
+    with override("en"), pytest.raises(vouchers.VoucherError, match="regular price"):
         entered(factories.voucher(), checkout)
 
 

@@ -174,7 +174,7 @@ def give_back(payment, part, minor: int, **how) -> RefundRequest:
     call = request.calls.get()
     MoneyCall.objects.filter(pk=call.pk).update(due_at=None, done_at=NOW)
     ledger.record_refund(call, stripe_id="", now=NOW)
-    refunds.carried_out(call, request, now=NOW)
+    refunds.carried_out(request, now=NOW)
     return request
 
 

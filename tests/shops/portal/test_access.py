@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from catalog_sync.models import DryRun
 from marketplace.agenda.models import Event, ShopCalendar
+from marketplace.checkout.models import Voucher
 from marketplace.foundation.models import AuditEntry
 from shops.models import Allocation, DeliveryOption, Parcel, Reservation, ShopMember, ShopOrder
 from shops.portal import queries as portal_queries
@@ -18,7 +19,7 @@ from tests.shops.portal.conftest import Stall, signed_in
 
 NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
 DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind", "parcel_id"
-RESERVED, DEED, FORM = "pk", "deed", "form"
+RESERVED, DEED, FORM, VOUCHER = "pk", "deed", "form", "voucher_id"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
     "desk": [],
@@ -46,6 +47,9 @@ LOOKS: dict[str, list[str]] = {
     "delivery-change": [OPTION],
     "for-others": [],
     "reservations": [],
+    "gift-cards": [],
+    "vouchers": [],
+    "invoices": [],
     "statement": [],
     "statement-file": [FORM],
 }
@@ -83,11 +87,15 @@ ACTS: dict[str, list[str]] = {
     "parcel-arrive": [PARCEL],
     "parcel-collect": [PARCEL],
     "reservation": [RESERVED, DEED],
+    "gift-card-redeem": [],
+    "gift-card-sell": [],
+    "voucher-make": [],
+    "voucher-end": [VOUCHER],
 }
 ROUTES = LOOKS | ACTS
 NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND, FORM}]  # of the shop's own
 FORMS = {"event-new", "event-change", "delivery-new", "delivery-change"}  # nothing to look at there but a form
-PAGES_OF_ACCOUNTS = {"refund"}  # which staff do not see at all: tested below
+ELSEWHERE = {"refund", "invoice"}  # what staff do not see at all, tested below; a file: `test_routes`
 OF_ACCOUNTS = {"save-tax"}  # what whoever keeps the accounts does, and staff do not
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
 
@@ -121,6 +129,7 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         KIND: "courier",
         RESERVED: reservation_of(stall).pk,
         DEED: "keep",
+        VOUCHER: (Voucher.objects.filter(shop=stall.shop).first() or factories.voucher(shop=stall.shop)).pk,
         FORM: "csv",
         PARCEL: parcel_of(stall).pk,
         DRY: DryRun.objects.get_or_create(feed=stall.run.feed, defaults={"received_at": NOON})[0].pk,
@@ -154,7 +163,7 @@ def rows_of(stall: Stall) -> tuple:
 
 def test_table_names_every_route_of_the_portal():
     named = {pattern.name for pattern in (*shop_patterns, *order_patterns) if getattr(pattern, "name", None)}
-    assert set(ROUTES) | PAGES_OF_ACCOUNTS == named
+    assert set(ROUTES) | ELSEWHERE == named
     assert {pattern.name for pattern in urlpatterns if getattr(pattern, "name", None)} == {"door", "order-of-any-shop"}
 
 
