@@ -35,7 +35,6 @@ def test_install_is_at_most_twelve_commands():
     assert len(block()) <= MOST_COMMANDS
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="the same either way: run once, with SQLite")
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="It brings its own server: once is enough.")
 def test_install_commands_bring_up_a_site_over_https(tmp_path):
     if reason := lacking():

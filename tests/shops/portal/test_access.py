@@ -168,31 +168,17 @@ def test_table_names_every_route_of_the_portal():
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_anonymous_signs_in_first(name, ours):
-    before = rows_of(ours)
-    response = call(signed_in(None), name, address(name, ours))
+def test_strangers_find_nothing(name, ours, theirs):
+    """Neither a visitor, who signs in first, nor a reader, an operator, the other shop: here or at its own address."""
+    before, where = rows_of(ours), address(name, ours)
+    response = call(signed_in(None), name, where)
     assert (response.status_code, response.url.partition("?")[0]) == (302, reverse("account_login"))
-    assert rows_of(ours) == before
-
-
-@pytest.mark.parametrize("name", ROUTES)
-@pytest.mark.parametrize("who", ["a reader", "an operator", "the other shop"])
-def test_stranger_finds_nothing(name, who, ours, theirs):
-    person = {
-        "a reader": lambda: factories.user(),
-        "an operator": lambda: factories.user(is_staff=True, is_superuser=True),
-        "the other shop": lambda: theirs.staff,
-    }[who]()
-    before = rows_of(ours)
-    assert call(signed_in(person), name, address(name, ours)).status_code == 404
-    assert rows_of(ours) == before
-
-
-@pytest.mark.parametrize("name", NAMES_A_ROW)
-def test_other_shops_rows_are_not_found_under_ones_own_address(name, ours, theirs):
-    before = rows_of(ours)
-    where = address(name, ours, slug=theirs.shop.slug)
-    assert call(theirs.client, name, where).status_code == 404
+    operator = factories.user(is_staff=True, is_superuser=True)
+    people = {"a reader": factories.user(), "an operator": operator, "the other shop": theirs.staff}
+    found = {who: call(signed_in(person), name, where).status_code for who, person in people.items()}
+    assert found == dict.fromkeys(people, 404)
+    if name in NAMES_A_ROW:
+        assert call(theirs.client, name, address(name, ours, slug=theirs.shop.slug)).status_code == 404
     assert rows_of(ours) == before
 
 
@@ -221,37 +207,33 @@ def test_page_shows_nothing_of_another_shop(name, ours, theirs):
 
 
 @pytest.mark.parametrize("name", LOOKS)
-@pytest.mark.parametrize("role", [ShopMember.Role.READER, ShopMember.Role.ACCOUNTS])
-def test_who_may_look_sees_the_page_without_its_buttons(name, role, ours):
-    person = factories.member(ours.shop, role=role).user
-    response = signed_in(person).get(address(name, ours))
-    assert response.status_code == (403 if name in FORMS else 200)
-    shown = response.getvalue().decode()
-    theirs = OF_ACCOUNTS if role == ShopMember.Role.ACCOUNTS and name == "profile" else set()
-    assert {act for act in ACTS if f'action="{address(act, ours)}"' in shown} == theirs
+def test_who_may_look_sees_the_page_without_its_buttons(name, ours):
+    for role in (ShopMember.Role.READER, ShopMember.Role.ACCOUNTS):
+        person = factories.member(ours.shop, role=role).user
+        response = signed_in(person).get(address(name, ours))
+        assert response.status_code == (403 if name in FORMS else 200)
+        shown = response.getvalue().decode()
+        theirs = OF_ACCOUNTS if role == ShopMember.Role.ACCOUNTS and name == "profile" else set()
+        assert {act for act in ACTS if f'action="{address(act, ours)}"' in shown} == theirs
 
 
 @pytest.mark.parametrize("name", ACTS)
-@pytest.mark.parametrize("role", [ShopMember.Role.READER, ShopMember.Role.ACCOUNTS])
-def test_who_may_look_changes_nothing(name, role, ours):
-    person = factories.member(ours.shop, role=role).user
-    before = rows_of(ours)
-    may = role == ShopMember.Role.ACCOUNTS and name in OF_ACCOUNTS
-    assert call(signed_in(person), name, address(name, ours)).status_code == (302 if may else 403)
-    assert may or rows_of(ours) == before
+def test_who_may_look_changes_nothing(name, ours):
+    for role in (ShopMember.Role.READER, ShopMember.Role.ACCOUNTS):
+        person = factories.member(ours.shop, role=role).user
+        before = rows_of(ours)
+        may = role == ShopMember.Role.ACCOUNTS and name in OF_ACCOUNTS
+        assert call(signed_in(person), name, address(name, ours)).status_code == (302 if may else 403)
+        assert may or rows_of(ours) == before
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_action_takes_no_get(name, ours):
-    assert ours.client.get(address(name, ours)).status_code == 405
-
-
-@pytest.mark.parametrize("name", ACTS)
-def test_action_needs_the_token_against_forged_forms(name, ours):
+def test_action_takes_no_get_and_needs_the_token_against_forged_forms(name, ours):
+    before, where = rows_of(ours), address(name, ours)
+    assert ours.client.get(where).status_code == 405
     client = type(ours.client)(enforce_csrf_checks=True)
     client.force_login(ours.staff)
-    before = rows_of(ours)
-    assert client.post(address(name, ours), FILLED).status_code == 403
+    assert client.post(where, FILLED).status_code == 403
     assert rows_of(ours) == before
 
 
