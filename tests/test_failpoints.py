@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from marketplace.foundation import leases
 from marketplace.foundation.failpoints import FAILPOINTS, failpoint
@@ -77,7 +78,11 @@ def test_undisturbed_story_ends_as_reckoned_by_hand(undisturbed):
     ]
 
 
-@pytest.mark.parametrize("name", FAILPOINTS)
+# Each on SQLite, where a telling is quick, every third on PostgreSQL; `make proof` takes all of them on either.
+HERE = sorted(FAILPOINTS)[:: 1 if connection.vendor == "sqlite" else 3]
+
+
+@pytest.mark.parametrize("name", HERE)
 def test_death_at_failpoint_loses_nothing_and_repeats_nothing(name, scene, undisturbed, tmp_path):
     assert crashing.die_and_compare(scene, tmp_path, undisturbed, f"{name}:1") == [f"{name}:1"]
 
