@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from marketplace.checkout import invariants_invoices, invoicing
 from marketplace.checkout.models import Checkout
-from marketplace.payments import invoice_files, invoice_parts, issuing, ledger, refunds, settlements
+from marketplace.payments import invoice_files, invoice_parts, ledger, refunds, settlements
 from marketplace.payments.invoice_parts import DELIVERY, GOODS, Part
-from marketplace.payments.models import Invoice, InvoiceSeries, RefundRequest, Settlement
+from marketplace.payments.models import Invoice, RefundRequest, Settlement
 from marketplace.payments.refunds import Wanted
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from tests import factories
 from tests.payments import paying
-from tests.shops.racing import at_once
 
 pytestmark = pytest.mark.django_db
 Kind, Asked = Invoice.Kind, RefundRequest.Kind
@@ -190,54 +187,3 @@ def test_month_has_one_commission_invoice_of_the_networks_with_the_tax_that_was_
     assert broken() == {}
     Settlement.objects.update(commission_minor=1)  # negative control
     assert list(broken()) == ["commission invoices agree with the statements"]
-
-
-def issue(shop: Shop) -> Invoice:
-    how = {"issuer": "shop:1", "language": "fr", "currency": "CAD", "now": factories.NOON}
-    return issuing.issue(Kind.CREDIT_NOTE, shop, {}, {}, **how)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_numbers_taken_at_once_have_no_gap_and_no_double_though_some_are_rolled_back():
-    shop = factories.shop()
-
-    def work(number: int) -> None:
-        for turn in range(3):
-            try:
-                with transaction.atomic():
-                    issue(shop)
-                    if turn == number % 3:
-                        raise ZeroDivisionError
-            except ZeroDivisionError:
-                pass
-
-    assert at_once(work, 6) == [None] * 6
-    assert sorted(Invoice.objects.values_list("number", flat=True)) == list(range(1, 13))
-    assert (InvoiceSeries.objects.get().last, invariants_invoices.numbers_have_no_gap()) == (12, [])
-
-
-@pytest.mark.django_db(transaction=True)
-def test_numbers_read_before_the_lock_collide(monkeypatch):
-    """Negative control."""
-    shop, both = factories.shop(), threading.Barrier(2)
-    seen = threading.local()
-    monkeypatch.setattr(issuing, "_next", lambda *_: seen.number)
-
-    def work(_: int) -> None:
-        seen.number = Invoice.objects.count() + 1
-        both.wait(30)
-        with transaction.atomic():
-            issue(shop)
-
-    assert sorted(type(result) for result in at_once(work, 2) if result) == [IntegrityError]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_invoice_asked_for_at_once_is_made_once():
-    now = timezone.now()
-    payment = paying.captured(now)
-    paying.handed_over(payment, now, "A")
-    part = paying.parts_of(payment)[0]
-    made = at_once(lambda _: invoicing.invoice_of(part.pk, now=now), 4)
-    assert {invoice.pk for invoice in made} == {Invoice.objects.get().pk}
-    assert InvoiceSeries.objects.get().last == 1
