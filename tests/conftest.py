@@ -25,11 +25,11 @@ ON_EACH = (
     *("tests/browser/", "engines/test_elasticsearch"),
 )
 
-# They open one, and would say the same on the second: what a browser makes of pages (its journey runs on both), who may
-# do what, and the demo, which is SQLite's.
+# They open one, and say the same on the second: pages, whose statements are those of the parts that they ask (these, the
+# journeys and the browser's journey through all pages run on both), who may do what, and the demo, which is SQLite's.
 ONCE = (
     *("browser/test_pages", "browser/test_policy", "browser/test_behaviour"),
-    *("tests/test_routes", "portal/test_access", "tests/demo/"),
+    *("tests/storefront/", "tests/shops/portal/", "tests/cms/", "tests/test_routes", "tests/demo/"),
 )
 
 
