@@ -25,8 +25,8 @@ ON_EACH = (
     *("tests/browser/", "engines/test_elasticsearch"),
 )
 
-# They open one, and say the same on the second: pages, whose statements are those of the parts that they ask (these, the
-# journeys and the browser's journey through all pages run on both), who may do what, and the demo, which is SQLite's.
+# They open one, and say the same on the second: pages, whose statements are those of the parts that they ask (these,
+# the journeys and the browser's journey through all pages run on both), who may do what, and the demo: it is SQLite's.
 ONCE = (
     *("browser/test_pages", "browser/test_policy", "browser/test_behaviour"),
     *("tests/storefront/", "tests/shops/portal/", "tests/cms/", "tests/test_routes", "tests/demo/"),
