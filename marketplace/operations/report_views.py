@@ -30,7 +30,7 @@ BY = [
 
 
 class ReportForm(forms.Form):
-    by = forms.ChoiceField(label=gettext_lazy("By"), choices=BY)
+    by = forms.ChoiceField(label=gettext_lazy("Summed by"), choices=BY)
     begins_on = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
     ends_on = forms.DateField(label=gettext_lazy("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
     shop = forms.ModelChoiceField(label=gettext_lazy("Of one shop"), queryset=Shop.objects.all(), required=False)

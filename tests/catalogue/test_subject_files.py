@@ -6,6 +6,7 @@ import openpyxl
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from django.utils.translation import override
 
 from catalog_sync.models import Feed, SourceRecord
 from catalog_sync.titles.sources import fold_again
@@ -118,7 +119,7 @@ def test_our_tables_name_subjects_that_there_are():
     ],
 )
 def test_a_file_that_cannot_be_read_says_why_and_changes_nothing(tmp_path, content, said):
-    with pytest.raises(CommandError, match=said):
+    with override("en"), pytest.raises(CommandError, match=said):
         call_command("import_subjects", "thema", written(tmp_path, content))
     assert names() == {}
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import override
 
 from marketplace.foundation.models import MailMessage
 from marketplace.payments import debts, gift_cards, invariants, ledger, refunds
@@ -51,7 +52,7 @@ def test_code_is_kept_nowhere_and_the_form_sent_twice_makes_one_card():
 )
 def test_card_that_cannot_pay_says_why(columns, code, reason):
     _, own = factories.gift_card_and_code(**columns)
-    with pytest.raises(GiftCardError) as refused:
+    with override("en"), pytest.raises(GiftCardError) as refused:
         find(code or own, currency="CAD", now=timezone.now())
     assert str(refused.value).startswith(reason)
 
@@ -156,7 +157,7 @@ def test_redeemed_at_the_counter_is_paid_with_the_next_transfer():
     clerk = factories.user()
     entry = redeem(code, 1000, shop=shop, by=clerk, once="till-1", now=now)
     assert redeem(code, 1000, shop=shop, by=clerk, once="till-1", now=now) == entry  # the form sent twice
-    with pytest.raises(GiftCardError, match="On this card"):
+    with override("en"), pytest.raises(GiftCardError, match="On this card"):
         redeem(code, 501, shop=shop, by=clerk, once="till-2", now=now)
     assert (held_by(card), debts.credit(shop.pk, currency="CAD")) == (500, 1000)
     paying.handed_over(payment, now, "A")
