@@ -19,7 +19,7 @@ from django.db.models.functions import Coalesce
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.catalogue import changes
-from marketplace.foundation import bulk
+from marketplace.foundation import prepared
 from shops import incidents
 from shops.models import Allocation, ShopOrderLine
 from shops.sellable import annotate_sellable, buffer, effective_as_of, limit, sellable_units, sells
@@ -103,7 +103,7 @@ def promise(key: str, lines: Mapping[int, int], *, now: datetime) -> None:
     names everything the key holds. HoldEndedError where some of it is gone, and then nothing may be kept."""
     pairs = " ".join(["WHEN %s THEN %s"] * len(lines))
     records = ", ".join(["%s"] * len(lines))
-    moved = bulk.execute(
+    moved = prepared.execute(
         _PROMISE.format(pairs=pairs, records=records),
         [Allocation.Cause.LINE, *chain.from_iterable(lines.items()), key, Allocation.Cause.HOLD, *lines],
     )

@@ -19,7 +19,7 @@ from oscar.apps.partner.models import Partner, StockRecord
 from marketplace.catalogue.models import ProductFacts
 from marketplace.checkout import checkouts, order_rows, tax, vouchers
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
-from marketplace.foundation import audit, bulk, leases, links, mail
+from marketplace.foundation import audit, bulk, leases, links, mail, prepared
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.prepared import Prepared
 from marketplace.payments import calls, commission, gift_cards
@@ -227,7 +227,7 @@ def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> 
 
 
 def _finish(checkout: Checkout, state: Checkout.State, order: Order | None) -> None:
-    changed = bulk.execute(_FINISHED, [state.value, order and order.pk, checkout.pk, Checkout.State.PAID.value])
+    changed = prepared.execute(_FINISHED, [state.value, order and order.pk, checkout.pk, Checkout.State.PAID.value])
     if not changed:
         raise AlreadyPlacedError
 
@@ -238,7 +238,7 @@ def _empty_basket(checkout: Checkout, lines: list[CheckoutLine], now: datetime) 
     bought = {line.basket_line_id: line.quantity for line in lines if line.basket_line_id is not None}
     basket_id, submitted = checkout.basket_id, [Basket.SUBMITTED, bulk.moment(now), checkout.basket_id]
     of_all = [len(bought), basket_id, len(bought), checkout.pk, basket_id]
-    if len(bought) == len(lines) and bulk.execute(_SUBMITTED + _IF_ALL_WAS_BOUGHT, submitted + of_all):
+    if len(bought) == len(lines) and prepared.execute(_SUBMITTED + _IF_ALL_WAS_BOUGHT, submitted + of_all):
         return  # the usual case, in one statement
     left = {
         pk: (of_basket, max(0, quantity - bought.get(pk, 0)))
@@ -250,7 +250,7 @@ def _empty_basket(checkout: Checkout, lines: list[CheckoutLine], now: datetime) 
     ]
     fewer = [BasketLine(pk=pk, quantity=quantity) for pk, (_, quantity) in left.items() if quantity and pk in bought]
     if emptied:
-        bulk.execute(_SUBMITTED, submitted)
+        prepared.execute(_SUBMITTED, submitted)
     if gone:
         BasketLine.objects.filter(pk__in=gone).delete()
     if fewer:

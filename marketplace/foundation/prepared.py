@@ -3,17 +3,47 @@ ten times as long as SQLite takes to answer it, and its text is the same each ti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.utils import CursorWrapper
 from django.db.models import AutoField, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 
 Value = int | str
 Row = TypeVar("Row", bound=Model)
+
+
+@contextmanager
+def _carried_out(sql: str, parameters: Sequence[Any]) -> Iterator[CursorWrapper]:
+    """The cursor after it carried out a statement. PostgreSQL parses and plans the statement once for each connection
+    instead of each time (`prepare_threshold` in the settings): planning a join of nine tables takes it ten times as
+    long as answering."""
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            yield cursor
+        return
+    from psycopg import RawCursor  # installed where PostgreSQL is used
+
+    connection.ensure_connection()
+    kept: Any = RawCursor(connection.connection)
+    wrapped = connection.make_debug_cursor(kept) if connection.queries_logged else connection.make_cursor(kept)
+    with wrapped as cursor:
+        cursor.execute(_numbered(sql), parameters)
+        yield cursor
+
+
+@lru_cache(maxsize=1_000)
+def _numbered(sql: str) -> str:
+    """`%s, %s` as PostgreSQL's own `$1, $2`, once: psycopg would look for them in each long statement each time."""
+    first, *others = sql.split("%s")
+    text = first + "".join(f"${number}{part}" for number, part in enumerate(others, start=1))
+    return text.replace("%%", "%")
 
 
 class Prepared:
@@ -57,8 +87,7 @@ class _Statement:
         parameters = list(self.parameters)
         for place, position in self.places:
             parameters[place] = values[position]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, parameters)
+        with _carried_out(self.sql, parameters) as cursor:
             found = cursor.fetchall()
         return [tuple(row) for row in self.compiler.apply_converters(found, self.converters)]
 
@@ -78,6 +107,12 @@ class _Statement:
         return made
 
 
+def execute(sql: str, parameters: Sequence[Any]) -> int:
+    """Run one written statement and say how many rows it wrote."""
+    with _carried_out(sql, parameters) as cursor:
+        return max(cursor.rowcount, 0)
+
+
 # PostgreSQL counts a statement's parameters with 16 bits, SQLite allows 32,766.
 _MOST_PARAMETERS = 30_000
 
@@ -90,8 +125,7 @@ def insert(rows: Iterable[Row]) -> list[Row]:
         return made
     model, waiting = type(made[0]), iter(made)
     while chunk := list(islice(waiting, _MOST_PARAMETERS // len(_columns(model)))):
-        with connection.cursor() as cursor:
-            cursor.execute(_insertion(model, len(chunk)) + _returning(model), _values(chunk))
+        with _carried_out(_insertion(model, len(chunk)) + _returning(model), _values(chunk)) as cursor:
             keys = cursor.fetchall()
         for row, (key,) in zip(chunk, keys, strict=True):
             row.pk = key
@@ -101,8 +135,7 @@ def insert(rows: Iterable[Row]) -> list[Row]:
 
 def insert_unless_there(row: Model) -> bool:
     """Write one row where no unique column of it is taken; it gets no key. Whether it was written."""
-    with connection.cursor() as cursor:
-        cursor.execute(_insertion(type(row), 1) + " ON CONFLICT DO NOTHING", _values([row]))
+    with _carried_out(_insertion(type(row), 1) + " ON CONFLICT DO NOTHING", _values([row])) as cursor:
         return cursor.rowcount > 0
 
 

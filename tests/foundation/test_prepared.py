@@ -1,10 +1,11 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation.models import MailMessage
-from marketplace.foundation.prepared import Prepared, insert, insert_unless_there
+from marketplace.foundation.prepared import Prepared, execute, insert, insert_unless_there
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +86,21 @@ def test_insert_unless_there_leaves_what_is_there():
 
     assert [insert_unless_there(row("first")), insert_unless_there(row("second"))] == [True, False]
     assert list(MailMessage.objects.values_list("text", flat=True)) == ["first"]
+
+
+@pytest.mark.postgres_only
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans in microseconds.")
+def test_a_statement_is_planned_once_for_each_connection():
+    for number in range(5):
+        insert([MailMessage(dedupe_key=f"{number}", to="a@example.org", language="fr", kind="x", text="y")])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT%mailmessage%'")
+        assert cursor.fetchall() == [(1,)]
+
+
+def test_a_percent_sign_in_a_statement_stays_one():
+    product = factories.product("Rabais de 50 %")
+    found = Prepared(lambda pk: Product.objects.filter(pk=pk, title__endswith="50 %").values_list("pk"))
+    assert found.rows(product.pk) == [(product.pk,)]
+    assert execute("UPDATE catalogue_product SET title = 'a %%' WHERE id = %s", [product.pk]) == 1
+    assert Product.objects.get(pk=product.pk).title == "a %"
