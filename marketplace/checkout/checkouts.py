@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from django.db import transaction
+from oscar.apps.address.models import UserAddress
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import planning, vouchers
+from marketplace.checkout import order_rows, planning, vouchers
 from marketplace.checkout.delivery import Destination, needs_slot
 from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.checkout.planning import Plan
@@ -55,10 +56,11 @@ def start(basket: Basket, user: User | None, *, language: str, now: datetime) ->
             country=network.current().country,
             created_at=now,
         )
-        _remember(made, basket, user)
+        earlier = _remember(made, basket, user)
         made.save()
         gift_cards.remember(made.pk, basket.pk)
         vouchers.remember(made)
+        _choose_as_before(made, earlier, now)
         return made
 
 
@@ -209,13 +211,45 @@ def _write(checkout: Checkout, values: Mapping[str, object]) -> None:
             setattr(checkout, name, value)
 
 
-def _remember(made: Checkout, basket: Basket, user: User | None) -> None:
+def _remember(made: Checkout, basket: Basket, user: User | None) -> Checkout | None:
+    """What was said the last time; the checkout that said it. Else an account's address book knows where."""
     earlier = Checkout.objects.filter(basket_id=basket.pk).exclude(email="").order_by("-pk").first()
     if earlier is None and user is not None:
         earlier = Checkout.objects.filter(user=user).exclude(email="").order_by("-pk").first()
     if earlier is not None and (earlier.user_id is None or (user is not None and earlier.user_id == user.pk)):
         for name in (*PERSON, *ADDRESS):
             setattr(made, name, getattr(earlier, name))
+    else:
+        earlier = None
+    if user is not None and not made.line1:
+        book = UserAddress.objects.filter(user=user).order_by("-is_default_for_shipping", "line1", "pk").first()
+        kept = order_rows.fields_of(book) if book else {}
+        for name in ADDRESS if book else ():
+            setattr(made, name, kept[name])
+        made.name = made.name or user.get_full_name() or kept.get("name", "")
     if user is not None:
         made.email = made.email or user.email
         made.name = made.name or user.get_full_name()
+    return earlier
+
+
+def _choose_as_before(checkout: Checkout, earlier: Checkout | None, now: datetime) -> None:
+    """Who has an account and is known to live somewhere chooses nothing again: each shop's parcel comes as the last one
+    of that shop came; else as cheaply as it can be sent, unless the reader collected something the last time. The page
+    before paying shows it, and lets it be changed."""
+    if checkout.user_id is None or destination(checkout) is None:
+        return
+    said = CheckoutParcel.objects.filter(checkout=earlier).exclude(delivery_option=None)
+    before = {row.shop_id: row.delivery_option for row in said.select_related("delivery_option")} if earlier else {}
+    collects = any(option.is_collected for option in before.values() if option)
+    chosen = {}
+    for parcel in plan_of(checkout, now=now).undelivered:
+        possible = [one for one in parcel.options if not parcel.quotes[one.pk].refusal and not needs_slot(one)]
+        sent = sorted(
+            (one for one in possible if not one.is_collected), key=lambda one: parcel.quotes[one.pk].price_minor
+        )
+        as_before = [one for one in possible if one == before.get(parcel.shop.pk)]
+        if found := as_before or ([] if collects else sent):
+            chosen[parcel.shop.pk] = found[0].pk
+    if chosen:
+        choose_delivery(checkout, chosen)

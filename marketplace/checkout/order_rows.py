@@ -9,7 +9,7 @@ from datetime import datetime
 
 from babel import Locale
 from django.conf import settings
-from oscar.apps.address.models import Country
+from oscar.apps.address.models import Country, UserAddress
 from oscar.apps.order.models import Line, Order, ShippingAddress
 
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
@@ -105,6 +105,19 @@ def know_country(code: str) -> Country:
 def _country(code: str) -> Country:
     name = Locale("en").territories.get(code, code)
     return Country(iso_3166_1_a2=code, printable_name=name, name=name, is_shipping_country=True)
+
+
+def fields_of(address: UserAddress) -> dict[str, str]:
+    """What a checkout calls the columns of Oscar's address."""
+    return {
+        "name": address.last_name,
+        "line1": address.line1,
+        "line2": address.line2,
+        "city": address.line4,
+        "region": address.state,
+        "postcode": address.postcode,
+        "country": address.country_id,
+    }
 
 
 def _address(checkout: Checkout) -> ShippingAddress:

@@ -23,19 +23,6 @@ def of(reader: User) -> list[UserAddress]:
     return list(UserAddress.objects.filter(user=reader).order_by("-is_default_for_shipping", "line1", "pk"))
 
 
-def fields_of(address: UserAddress) -> dict[str, str]:
-    """What a form of ours calls its columns; names of FIELDS."""
-    return {
-        "name": address.last_name,
-        "line1": address.line1,
-        "line2": address.line2,
-        "city": address.line4,
-        "region": address.state,
-        "postcode": address.postcode,
-        "country": address.country_id,
-    }
-
-
 def keep(reader: User, given: Mapping[str, str], *, changed: UserAddress | None = None) -> UserAddress:
     """A new address, or `changed` with new columns; one that says the same as another of the reader's is that one.
     The first is the default. `given` holds every name of FIELDS. AddressError where there are `MOST` already."""

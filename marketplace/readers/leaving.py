@@ -18,6 +18,7 @@ from oscar.apps.catalogue.reviews.models import ProductReview
 from oscar.apps.wishlists.models import WishList
 
 from catalog_sync.titles import moves
+from marketplace.checkout import order_rows
 from marketplace.checkout.checkouts import ADDRESS, FOR_SOMEBODY, PERSON
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import audit
@@ -85,7 +86,7 @@ def export(reader: User) -> dict[str, Any]:
     placed = orders.of(reader).select_related("checkout", "shipping_address")
     return {
         "account": {"email": reader.email, "name": reader.get_full_name(), "since": reader.date_joined.isoformat()},
-        "addresses": [addresses.fields_of(row) for row in addresses.of(reader)],
+        "addresses": [order_rows.fields_of(row) for row in addresses.of(reader)],
         "orders": [_order(row) for row in placed.prefetch_related("shop_orders__shop", "shop_orders__lines")],
         "reservations": [
             {

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from oscar.apps.address.models import UserAddress
 
+from marketplace.checkout import order_rows
 from marketplace.foundation import network
 from marketplace.readers import addresses
 from marketplace.storefront.address_forms import AddressForm
@@ -27,7 +28,7 @@ def change(request: HttpRequest, pk: int = 0) -> HttpResponse:
     reader = person(request)
     row = get_object_or_404(UserAddress, pk=pk, user=reader) if pk else None
     initial = (
-        addresses.fields_of(row) if row else {"name": reader.get_full_name(), "country": network.current().country}
+        order_rows.fields_of(row) if row else {"name": reader.get_full_name(), "country": network.current().country}
     )
     form = AddressForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():

@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from marketplace.checkout import checkouts, ending, freezing, vouchers
+from marketplace.checkout import checkouts, ending, freezing, order_rows, vouchers
 from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine
@@ -65,7 +65,10 @@ def start(request: ReaderRequest) -> HttpResponse:
     if request.method != "POST" or request.basket.is_empty:
         return redirect("storefront:basket")
     language = (get_language() or "fr")[:2]
-    checkout = checkouts.start(request.basket, account(request), language=language, now=timezone.now())
+    now = timezone.now()
+    checkout = checkouts.start(request.basket, account(request), language=language, now=now)
+    if checkout.state == State.OPEN:  # straight to its first open decision, as `resume` would send it
+        return redirect(f"storefront:checkout-{checkouts.advance(checkout, now=now)}", checkout.token)
     return redirect("storefront:checkout", checkout.token)
 
 
@@ -110,7 +113,7 @@ def where(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpRespons
     typed = _posted(request)
     if chosen:  # as if the reader had typed it: a shop may not send there
         typed = QueryDict(mutable=True)
-        typed.update(addresses.fields_of(chosen))
+        typed.update(order_rows.fields_of(chosen))
     form = WhereForm(typed, initial=initial, plan=plan, country=checkout.country, may_keep=reader is not None)
     if form.is_valid():
         checkouts.set_address(checkout, form.address())

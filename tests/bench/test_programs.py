@@ -28,6 +28,8 @@ PROGRAMS = {
     "bench_relevance": (16, "tantivy: all (15)"),
     "bench_assigning": (10, "5 × 6, cheapest, above exact"),
     "bench_reports": (7, "the year by subject, 25 rows"),
+    "bench_purchase": (4, "requests from the basket to the order's page"),
+    "bench_buyers": (2, "each copy sold once"),
     "bench_placing": (3, "queries of an order of 12 lines from 2 shops"),
 }
 

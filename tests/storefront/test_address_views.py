@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from oscar.apps.address.models import UserAddress
+from oscar.apps.basket.models import Basket
+from oscar.apps.partner.models import StockRecord
 
 from marketplace.checkout import checkouts
+from marketplace.checkout.models import Checkout
 from marketplace.readers import addresses
+from shops.models import DeliveryOption
 from tests import factories
 from tests.checkout.buying import two_shop_basket
 
@@ -78,3 +82,38 @@ def test_another_readers_address_cannot_be_chosen(client, reader):
     theirs = addresses.keep(factories.user(), HOME)
     checkout = checkouts.start(two_shop_basket(), reader, language="fr", now=factories.timezone.now())
     assert client.post(f"/checkout/{checkout.token}/where/", {"kept": theirs.pk}).status_code == 422
+
+
+def pages_to_pay(client, reader, basket):
+    """Where "order" leads a reader who is signed in; whatever was bought before is paid."""
+    Checkout.objects.update(state=Checkout.State.ENDED)
+    Basket.objects.exclude(pk=basket.pk).update(status=Basket.SUBMITTED)
+    basket.owner = reader
+    basket.save()
+    return [address.split("/")[-2] for address, _ in client.post("/checkout/", follow=True).redirect_chain]
+
+
+def test_who_is_known_goes_from_the_basket_to_paying(client, reader):
+    addresses.keep(reader, HOME)
+    basket = two_shop_basket()
+    post = DeliveryOption.objects.get(kind="post", shop__name="Librairie A")
+    DeliveryOption.objects.create(shop=post.shop, kind="post", price_minor=9_00, countries=["CA"], position=9)
+    assert pages_to_pay(client, reader, basket) == ["pay"]
+    checkout = Checkout.objects.get()
+    assert (checkout.line1, checkout.email) == (HOME["line1"], reader.email)
+    assert list(checkout.parcels.values_list("delivery_option__kind", flat=True)) == ["post", "post"]
+    assert checkout.parcels.get(shop=post.shop).delivery_option == post  # the cheapest
+
+    # As the last one came; where that was collected, a shop that is new to the reader is asked about
+    pickup = DeliveryOption.objects.get(kind="pickup", shop=post.shop)
+    checkouts.choose_delivery(checkout, {post.shop_id: pickup.pk})
+    checkout.parcels.exclude(shop=post.shop).delete()
+    record = StockRecord.objects.filter(partner=post.shop.partner).first()
+    assert pages_to_pay(client, reader, factories.basket((record, 1))) == ["pay"]
+    latest = Checkout.objects.latest("pk")
+    assert latest.parcels.get().delivery_option == pickup
+    assert pages_to_pay(client, reader, two_shop_basket()) == ["how"]
+
+
+def test_who_is_not_known_is_asked_first(client, reader):
+    assert pages_to_pay(client, reader, two_shop_basket()) == ["who"]
