@@ -243,7 +243,9 @@ LOOKUP_FORMAT = env("HALLES_LOOKUP_FORMAT", "onix")
 # Stock (DESIGN §5)
 CLOCK_TOLERANCE_MINUTES = 15
 DEFAULT_LATENESS_HOURS = 48
-CHECKOUT_MINUTES = 31  # a hosted payment session lives at least 30 minutes; the hold lives as long as the session
+# A hosted payment session lives at least 30 minutes from when it is made, which may take a second try within five
+# (`sessions.IN_FLIGHT`); the hold lives as long as the session.
+CHECKOUT_MINUTES = 36
 
 # Sign-in by allauth: e-mail, no user names
 ACCOUNT_LOGIN_METHODS = {"email"}

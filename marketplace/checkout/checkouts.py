@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db import transaction
 from oscar.apps.address.models import UserAddress
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import order_rows, planning, vouchers
+from marketplace.checkout import filling_in, order_rows, planning, vouchers
 from marketplace.checkout.delivery import Destination, needs_slot
 from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.checkout.planning import Plan
@@ -59,7 +59,7 @@ def start(basket: Basket, user: User | None, *, language: str, now: datetime) ->
         earlier = _remember(made, basket, user)
         made.save()
         gift_cards.remember(made.pk, basket.pk)
-        vouchers.remember(made)
+        vouchers.remember(made, now=now)
         _choose_as_before(made, earlier, now)
         return made
 
@@ -107,7 +107,7 @@ def choose_delivery(
 ) -> None:
     """`chosen`: delivery option by shop; `in_slots`: the courier's slot and day by shop. Shops left out keep what they
     had; options and slots of another shop are ignored."""
-    options = DeliveryOption.objects.filter(pk__in=chosen.values(), active=True)
+    options = list(DeliveryOption.objects.filter(pk__in=chosen.values(), active=True))
     wanted = in_slots or {}
     of_option = dict(DeliverySlot.objects.filter(pk__in=[pk for pk, _ in wanted.values()]).values_list("pk", "option"))
     parcels = []
@@ -120,12 +120,14 @@ def choose_delivery(
                     checkout=checkout, shop_id=option.shop_id, delivery_option=option, slot_id=slot_id, slot_day=day
                 )
             )
-    CheckoutParcel.objects.bulk_create(
-        parcels,
-        update_conflicts=True,
-        unique_fields=["checkout", "shop"],
-        update_fields=["delivery_option", "slot", "slot_day"],
-    )
+    with transaction.atomic():
+        if filling_in.locked(checkout):
+            CheckoutParcel.objects.bulk_create(
+                parcels,
+                update_conflicts=True,
+                unique_fields=["checkout", "shop"],
+                update_fields=["delivery_option", "slot", "slot_day"],
+            )
 
 
 def collect_everything(checkout: Checkout, plan: Plan) -> bool:
@@ -143,7 +145,9 @@ def collect_everything(checkout: Checkout, plan: Plan) -> bool:
 
 
 def forget_delivery(checkout: Checkout) -> None:
-    CheckoutParcel.objects.filter(checkout=checkout).update(delivery_option=None, slot=None, slot_day=None)
+    with transaction.atomic():
+        if filling_in.locked(checkout):
+            CheckoutParcel.objects.filter(checkout=checkout).update(delivery_option=None, slot=None, slot_day=None)
 
 
 def destination(checkout: Checkout) -> Destination | None:
@@ -167,9 +171,13 @@ def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
 
 
 def unpayable(plan: Plan) -> list[Shop]:
-    """Shops of the plan that can be paid neither by transfer nor by bank: whoever paid them would have it sent back. A
-    query where there is a shop that Stripe cannot pay."""
-    others = [parcel.shop for parcel in plan.parcels if not parcel.shop.stripe_account_ready]
+    """Shops of the plan that cannot be paid: whoever paid them would have it sent back."""
+    return without_payout(parcel.shop for parcel in plan.parcels)
+
+
+def without_payout(shops: Iterable[Shop]) -> list[Shop]:
+    """Those that can be paid neither by transfer nor by bank. A query where there is a shop that Stripe cannot pay."""
+    others = [shop for shop in shops if not shop.stripe_account_ready]
     by_bank = set(BankAccount.objects.filter(shop__in=others).values_list("shop_id", flat=True)) if others else set()
     return [shop for shop in others if shop.pk not in by_bank]
 

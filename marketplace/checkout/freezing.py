@@ -14,13 +14,14 @@ from django.conf import settings
 from django.db import transaction
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import checkouts, institutions, order_rows, tax, vouchers
+from marketplace.checkout import checkouts, ending, institutions, order_rows, tax, vouchers
 from marketplace.checkout.delivery import Quote
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import gift_cards, sessions
+from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.payments.models import Payment
 from shops import slots, stock
 from shops.models import Shop
@@ -32,8 +33,8 @@ class Refusal:
     has the copies: `short`), untaxed (what is due there is not known: the plan says it line by line), barred (an
     institution may not buy its books from `shops`), unpayable (of the `shops`: neither Stripe nor the bank can pay
     them now), full (the courier's slot is taken meanwhile), gift (a gift card holds less meanwhile), voucher (it is
-    used up, or this reader has used it), incomplete (a decision is open), empty, ended (it is no longer being filled
-    in)."""
+    used up, or this reader has used it), small (less than the payment page takes), incomplete (a decision is open),
+    empty, ended (it is no longer being filled in)."""
 
     reason: str
     short: Sequence[PlannedLine] = field(default=())
@@ -43,14 +44,23 @@ class Refusal:
 def pay(checkout: Checkout, *, seen: str, success_url: str, cancel_url: str, now: datetime) -> Refusal | Payment:
     """Freeze, hold, and open the hosted payment page. `seen` is the fingerprint of the plan that the reader saw.
     Called again while it is being paid, gives the same page. Raises PaymentGatewayError when the payment provider
-    cannot be reached: the stock stays held, and the same call may be made again."""
+    cannot be reached: the stock stays held, and the same call may be made again; when it refused (`permanent`) there
+    never will be a page: the checkout has ended."""
     refusal = freeze_and_hold(checkout, seen=seen, now=now)
     if refusal:
         return refusal
     if not checkout.charged_minor:
         return sessions.pay_without_page(checkout, now=now) or Refusal("ended")  # type: ignore[arg-type]
+    if sessions.is_late(checkout, now=now):  # type: ignore[arg-type]  # frozen: its times are set
+        ending.end(checkout, now=now, by=checkout.user or "reader")
+        return Refusal("ended")
     page = {"success_url": success_url, "cancel_url": cancel_url}
-    return sessions.open_session(checkout, now=now, **page)  # type: ignore[arg-type]  # frozen: its times are set
+    try:
+        return sessions.open_session(checkout, now=now, **page)  # type: ignore[arg-type]
+    except PaymentGatewayError as error:
+        if error.permanent and sessions.refused(checkout):  # type: ignore[arg-type]
+            ending.end(checkout, now=now)
+        raise
 
 
 def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal | None:
@@ -81,7 +91,9 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if not gift_cards.hold(means, now=now):
             transaction.set_rollback(True)
             return Refusal("gift")
-        if not vouchers.hold(checkout, now=now):
+        if not plan.by_voucher:
+            vouchers.take_off(checkout)  # one that lowers nothing is not used up
+        elif not vouchers.hold(checkout, now=now):
             transaction.set_rollback(True)
             return Refusal("voucher")
         write(checkout, plan, now, gift_minor=gift_minor)
@@ -114,6 +126,8 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str, gift_minor: int) -> Refu
         return Refusal("untaxed")
     if shown(plan, gift_minor) != seen:
         return Refusal("changed")
+    if 0 < plan.left_minor - gift_minor < gift_cards.LEAST_CHARGE_MINOR:
+        return Refusal("small")
     return None
 
 

@@ -106,6 +106,7 @@ class Plan:
     total_minor: int
     tax_by_rate: Mapping[tuple[str, int], int]  # (code, thousandths of a per cent) → minor units, goods and delivery
     voucher_minor: int = 0  # of the total: paid by a voucher of the network
+    by_voucher: bool = False  # one takes something off
 
     @property
     def left_minor(self) -> int:
@@ -173,9 +174,8 @@ def plan(
     voucher: Voucher | None = None,
 ) -> Plan:
     """The plan of an open basket. `chosen`: delivery option by shop; one that cannot bring the parcel to `to` counts as
-    not chosen. `held`: units by stock record that this reader's own checkout holds already. `in_slots`: the courier's
-    slot and day by shop; an option with slots counts as not chosen without one that can be had. `voucher`:
-    what lowers it."""
+    not chosen. `held`: units by stock record that this reader's own checkout holds. `in_slots`: the courier's slot and
+    day by shop; an option with slots counts as not chosen without one that can be had."""
     of = network.current()
     rows: list[Line] = []
     if basket.pk:
@@ -205,18 +205,19 @@ def plan(
 def _with_voucher(
     voucher: Voucher | None, parcels: Sequence[PlannedParcel], *, currency: str, tax_included: bool
 ) -> Plan:
-    """A shop's own lowers the prices of its goods, and so their tax; the network's pays a part of the total."""
+    """A shop's own lowers prices, and so their tax; the network's pays a part of the total."""
     off = voucher_amounts.off_each(voucher, parcels) if voucher else {}
     if voucher is None or voucher.shop_id is None:
-        plan = priced(parcels, currency=currency, tax_included=tax_included)
-        return replace(plan, voucher_minor=gift_cards.shares([sum(off.values())], plan.total_minor)[0])
+        whole = priced(parcels, currency=currency, tax_included=tax_included)
+        paid = gift_cards.shares([sum(off.values())], whole.total_minor)[0]
+        return replace(whole, voucher_minor=paid, by_voucher=paid > 0)
     lowered = [
         replace(parcel, lines=tuple(replace(line, discount_minor=off[line.basket_line_id]) for line in parcel.lines))
         if parcel.shop.pk == voucher.shop_id
         else parcel
         for parcel in parcels
     ]
-    return priced(lowered, currency=currency, tax_included=tax_included)
+    return replace(priced(lowered, currency=currency, tax_included=tax_included), by_voucher=any(off.values()))
 
 
 def _slot(option: DeliveryOption, shop: Shop, trip: Trip, wanted: tuple[int, date] | None) -> slots.Choice | None:
@@ -297,8 +298,7 @@ def _priced_parcel(parcel: PlannedParcel, tax_included: bool) -> PlannedParcel:
     goods = [line.quantity * (line.unit_price_minor or 0) - line.discount_minor for line in parcel.lines]
     valued = [replace(line, goods_minor=amount) for line, amount in zip(parcel.lines, goods, strict=True)]
     quotes, option, delivery_minor = _delivery(parcel, valued, sum(goods))
-    # What is downloaded is not in the parcel.
-    shares = [0 if line.is_digital else line.goods_minor for line in valued]
+    shares = [0 if line.is_digital else line.goods_minor for line in valued]  # what is downloaded is in no parcel
     lines = tuple(
         _priced_line(line, line.goods_minor, share, tax_included)
         for line, share in zip(valued, money.split(delivery_minor, shares), strict=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import comparing, delivery, delivery_steps
+from marketplace.checkout import checkouts, comparing, delivery, delivery_steps
 from marketplace.checkout.assigning import FAR_KM, Assignment, Goal, Offered, Source, Wish, assign, measure
 from marketplace.checkout.comparing import Supplier
 from marketplace.checkout.delivery import Destination, Trip, hours_by_shop, options_by_shop
@@ -198,9 +198,10 @@ def _sources(
     others = sorted(having, key=lambda pk: (-having[pk], away[pk] is None, away[pk] or 0, pk))[:MOST_SHOPS]
     asked = {*others, *present}
     options, shops = options_by_shop(asked), Shop.objects.in_bulk(asked)
+    barred = {shop.pk for shop in checkouts.without_payout(shops.values())} - {*present}
     hours = hours_by_shop(options) if any(delivery.needs_slot(one) for of in options.values() for one in of) else {}
     suppliers, found = {}, {}
-    for pk in sorted(asked):
+    for pk in sorted(asked - barred):
         near = reader.place is not None and (away.get(pk) or FAR_KM) <= reader.place.radius_km
         its = replace(trip, hours=hours.get(pk, ()))
         theirs = [line for line, where, at in zip(lines, choices, present, strict=True) if (pk in where or at == pk)]

@@ -8,6 +8,8 @@ keep to its own country's tax; that is not offered: the reader's country always 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from marketplace.checkout.delivery import Destination
 from shops.models import DeliveryOption, Shop
 
@@ -70,6 +72,8 @@ def place_of_supply(shop: Shop, option: DeliveryOption | None, to: Destination |
     """Where one line of the shop is supplied. `option` and `to` are None while the reader has not said them: then it is
     where the shop is, an estimate. Goods that leave the country (the Union, from one of its shops) are exported:
     "CA-export"."""
+    if to is not None and to.country == "MC":  # Monaco is France (Directive 2006/112/EC, article 7)
+        to = replace(to, country="FR")
     if option is not None and option.is_collected and not digital:
         return _where_collected(shop, option)
     if to is None:

@@ -84,4 +84,5 @@ def amounts(voucher: Rule, lines: Sequence[tuple[int, int | None]]) -> list[int]
     rate = voucher.basis_points or 0
     free = [minor if limit is None or limit >= rate else 0 for minor, limit in lines]
     shared = money.split(money.share(sum(free), rate), free) if sum(free) else [0] * len(lines)
-    return [part if whole else bound for part, whole, bound in zip(shared, free, most, strict=True)]
+    # Rounding half up must not pass the law's limit.
+    return [min(part, bound) if whole else bound for part, whole, bound in zip(shared, free, most, strict=True)]

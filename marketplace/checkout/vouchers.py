@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from marketplace.checkout import institutions
+from marketplace.checkout import filling_in, institutions
 from marketplace.checkout.models import Checkout, Voucher, VoucherUse
 from marketplace.foundation import audit
 from marketplace.foundation.money import display
@@ -45,20 +45,25 @@ def enter(checkout: Checkout, code: str, *, now: datetime) -> Voucher:
         raise VoucherError(_("This voucher is in another currency."))
     if institutions.institution_of(checkout.user_id):
         raise VoucherError(_("As an institution you buy at the regular price, so without a voucher."))
-    VoucherUse.objects.update_or_create(checkout=checkout, held=False, defaults={"voucher": voucher})
+    with transaction.atomic():
+        if not filling_in.locked(checkout):
+            raise VoucherError(_("This order is being paid already."))
+        VoucherUse.objects.update_or_create(checkout=checkout, defaults={"voucher": voucher})
     return voucher
 
 
-def remember(checkout: Checkout) -> None:
+def remember(checkout: Checkout, *, now: datetime) -> None:
     """The voucher of the checkout of this basket that ended last, unpaid, is entered in a new one."""
     ended = VoucherUse.objects.filter(checkout__basket=checkout.basket_id, checkout__state=Checkout.State.ENDED)
-    voucher_id = ended.order_by("-checkout").values_list("voucher", flat=True).first()
-    if voucher_id:
-        VoucherUse.objects.create(checkout=checkout, voucher_id=voucher_id)
+    use = ended.select_related("voucher").order_by("-checkout").first()
+    if use and _is_left(use.voucher, now):
+        VoucherUse.objects.create(checkout=checkout, voucher=use.voucher)
 
 
 def take_off(checkout: Checkout) -> None:
-    VoucherUse.objects.filter(checkout=checkout, held=False).delete()
+    with transaction.atomic():
+        if filling_in.locked(checkout):
+            VoucherUse.objects.filter(checkout=checkout).delete()
 
 
 def of(checkout: Checkout, *, now: datetime) -> Voucher | None:
@@ -66,16 +71,24 @@ def of(checkout: Checkout, *, now: datetime) -> Voucher | None:
     use = VoucherUse.objects.select_related("voucher").filter(checkout=checkout).first()
     if use is None:
         return None
-    voucher = use.voucher
-    left = voucher.most_uses is None or voucher.used < voucher.most_uses
-    if not use.held and not (voucher.runs(now) and left):
+    if not use.held and not _is_left(use.voucher, now):
         return None
-    return None if institutions.institution_of(checkout.user_id) else voucher
+    return None if institutions.institution_of(checkout.user_id) else use.voucher
+
+
+def gone(checkout: Checkout, *, now: datetime) -> Voucher | None:
+    """The voucher that was entered and has ended or been used up since."""
+    use = VoucherUse.objects.select_related("voucher").filter(checkout=checkout, held=False).first()
+    return use.voucher if use and not _is_left(use.voucher, now) else None
+
+
+def _is_left(voucher: Voucher, now: datetime) -> bool:
+    return voucher.runs(now) and (voucher.most_uses is None or voucher.used < voucher.most_uses)
 
 
 def hold(checkout: Checkout, *, now: datetime) -> bool:
-    """Use it once, for this checkout. False: it is used up, over, or this reader has used it; then nothing is held.
-    What is held already is not held twice, and a checkout without a voucher holds none."""
+    """Use it once, for this checkout, whose plan it lowers. False: it is used up, over, or this reader has used it;
+    then nothing is held. What is held already is not held twice, and a checkout without a voucher holds none."""
     use = VoucherUse.objects.select_related("voucher").filter(checkout=checkout).first()
     if use is None or use.held:
         return True

@@ -10,12 +10,16 @@ from django.utils.translation import gettext as _
 
 from marketplace.foundation import money, network
 
+# What the database's column holds is 21,474,836.47; above this it is a slip of the finger.
+MOST = 20_000_000
+
 
 class AmountField(forms.DecimalField):
     """Minor units of the network's currency in the database, an amount on screen: 1250 is "12.50"."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"min_value": 0, "max_digits": 12, "required": False, **options})
+        limits = {"min_value": 0, "max_value": MOST, "max_digits": 12}
+        super().__init__(**{**limits, "required": False, **options})
 
     def clean(self, value: Any) -> int | None:
         amount = super().clean(value)

@@ -18,6 +18,9 @@ from marketplace.payments.models import Payment
 LOOK_AGAIN = timedelta(minutes=2)
 # A request for a session that broke off may still arrive; after this it has, or never will.
 IN_FLIGHT = timedelta(minutes=5)
+LEAST_LIFE = timedelta(minutes=30)
+# Stripe takes 100 (https://docs.stripe.com/api/checkout/sessions/create): above this, one line for each shop.
+MOST_LINES = 90
 State = Payment.State
 
 
@@ -55,23 +58,41 @@ def open_session(checkout: FrozenCheckout, *, success_url: str, cancel_url: str,
     if payment.session_id:
         return payment
     failpoint("session.before_create")
-    session = gateway.create_checkout_session(
-        _lines(checkout),
-        currency=checkout.currency,
-        expires_at=checkout.expires_at,
-        success_url=success_url,
-        cancel_url=cancel_url,
-        client_reference_id=str(checkout.pk),
-        transfer_group=transfer_group(payment),
-        metadata={"checkout": str(checkout.pk)},
-        idempotency_key=f"session:{checkout.pk}",
-        customer_email=checkout.email,
-        locale=checkout.language,
-        display_name=network.current().name,
-    )
+    try:
+        session = gateway.create_checkout_session(
+            _lines(checkout),
+            currency=checkout.currency,
+            expires_at=checkout.expires_at,
+            success_url=success_url,
+            cancel_url=cancel_url,
+            client_reference_id=str(checkout.pk),
+            transfer_group=transfer_group(payment),
+            metadata={"checkout": str(checkout.pk)},
+            idempotency_key=f"session:{checkout.pk}",
+            customer_email=checkout.email,
+            locale=checkout.language,
+            display_name=network.current().name,
+        )
+    except gateway.PaymentGatewayError as error:
+        if error.permanent and _look_up(payment):  # an earlier request, whose answer never came, has made it
+            return payment
+        raise
     failpoint("session.after_create")
     _found(payment, session)
     return payment
+
+
+def is_late(checkout: FrozenCheckout, *, now: datetime) -> bool:
+    """Whether no page was opened so far and none can be any more: Stripe wants at least LEAST_LIFE from then on.
+    https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at"""
+    waiting = Payment.objects.filter(checkout_id=checkout.pk, state=State.NEW, session_id="")
+    return now > checkout.expires_at - LEAST_LIFE and waiting.exists()
+
+
+def refused(checkout: FrozenCheckout) -> bool:
+    """The provider has refused to open a page, so that there is none: the payment is over. False: it is not waiting."""
+    waiting = Payment.objects.filter(checkout_id=checkout.pk, state=State.NEW, session_id="")
+    return waiting.update(state=State.EXPIRED, due_at=None) > 0
 
 
 def pay_without_page(checkout: FrozenCheckout, *, now: datetime) -> Payment | None:
@@ -108,7 +129,7 @@ def refresh(payment: Payment, *, now: datetime) -> Payment:
     if intent and gateway.is_paid(intent):
         _authorised(payment, intent, now)
     elif session.status == "expired":
-        Payment.objects.filter(pk=payment.pk, state__in=WAITING).update(state=State.EXPIRED, due_at=None)
+        _expired(payment, now)
     payment.refresh_from_db()
     return payment
 
@@ -153,7 +174,8 @@ def _lines(checkout: FrozenCheckout) -> list[gateway.SessionLine]:
             words = _("Your order, less what gift card and voucher pay")
         return [gateway.SessionLine(words, checkout.charged_minor)]
     lines: list[gateway.SessionLine] = []
-    for parcel in checkout.parcels.select_related("shop").prefetch_related("lines"):
+    parcels = checkout.parcels.select_related("shop").prefetch_related("lines")
+    for parcel in parcels:
         delivery = 0
         for line in parcel.lines.all():
             goods = line.total_minor - line.delivery_share_minor
@@ -168,6 +190,9 @@ def _lines(checkout: FrozenCheckout) -> list[gateway.SessionLine]:
                     getattr(parcel.delivery_option, f"name_{checkout.language}"), delivery, description=parcel.shop.name
                 )
             )
+    if len(lines) > MOST_LINES:
+        sums = {parcel.shop.name: sum(line.total_minor for line in parcel.lines.all()) for parcel in parcels}
+        return [gateway.SessionLine(name, total) for name, total in sums.items() if total]
     return lines
 
 
@@ -193,6 +218,15 @@ def _look_up(payment: Payment) -> bool:
             _found(payment, session)
             return True
     return False
+
+
+def _expired(payment: Payment, now: datetime) -> None:
+    """Over and unpaid: what the checkout holds may end now, also where a person was to look at it."""
+    checkouts = type(payment.checkout)._default_manager
+    with transaction.atomic():
+        if Payment.objects.filter(pk=payment.pk, state__in=WAITING).update(state=State.EXPIRED, due_at=None):
+            due = {"due_at": now, "attempts": 0, "parked_at": None}
+            checkouts.filter(pk=payment.checkout_id, state="paying").update(**due)
 
 
 def _authorised(payment: Payment, intent: gateway.Intent, now: datetime) -> None:

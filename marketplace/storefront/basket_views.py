@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -73,7 +74,7 @@ def add(request: ReaderRequest) -> HttpResponse:
         messages.error(request, _("This offer is no longer for sale. The title's page shows who has it now."))
     else:
         _say_added(request, change, wish["quantity"])
-    return redirect(_next(request, wish["next"]))
+    return HttpResponseRedirect(_next(request, wish["next"]))
 
 
 @require_POST
@@ -257,4 +258,4 @@ def _say_if_short(request: ReaderRequest, change: Change) -> None:
 
 def _next(request: ReaderRequest, wanted: str) -> str:
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if wanted and safe else "storefront:basket"
+    return wanted if wanted and safe else reverse("storefront:basket")

@@ -24,13 +24,13 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from marketplace.checkout import checkouts, ending, freezing, order_rows, vouchers
 from marketplace.checkout.freezing import Refusal
-from marketplace.checkout.models import Checkout
+from marketplace.checkout.models import Checkout, Voucher
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import links
 from marketplace.payments import gift_cards
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.readers import addresses
-from marketplace.storefront import amounts
+from marketplace.storefront import amounts, tries
 from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
 from marketplace.storefront.checkout_ways import ways
 from marketplace.storefront.gift_card_views import CodeForm
@@ -204,16 +204,22 @@ def _other_means(checkout: Checkout, plan: Plan) -> dict[str, Any]:
     means = gift_cards.planned(checkout.pk, plan.left_minor, now=now)
     gift_minor = sum(amount for _use, amount in means)
     left, voucher = plan.left_minor - gift_minor, vouchers.of(checkout, now=now)
-    lacks = voucher and not (plan.voucher_minor or plan.discount_minor)
     return {
         "means": means,
         "gift_minor": gift_minor,
         "left_minor": left,
         "total": amounts.shown(left, plan.currency),
         "code_form": CodeForm(),
-        "voucher": voucher,
-        "why_nothing": vouchers.why_nothing(voucher, language=get_language() or "fr") if voucher and lacks else "",
+        "voucher": voucher or vouchers.gone(checkout, now=now),
+        "why_nothing": _why_nothing(voucher, plan),
     }
+
+
+def _why_nothing(voucher: Voucher | None, plan: Plan) -> str:
+    """Of the voucher that was entered, or that of no one any more, or "" where it takes something off."""
+    if voucher is None:
+        return _("This voucher has ended or is used up; it takes nothing off.")
+    return "" if plan.by_voucher else vouchers.why_nothing(voucher, language=get_language() or "fr")
 
 
 def _posted(request: ReaderRequest) -> QueryDict | None:
@@ -221,21 +227,26 @@ def _posted(request: ReaderRequest) -> QueryDict | None:
 
 
 def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
+    if tries.too_many(request, "pay"):  # each one keeps copies from others for half an hour
+        return render(request, "storefront/too_often.html", status=429)
     addresses = {
         "success_url": request.build_absolute_uri(reverse("storefront:checkout-paid", args=[checkout.token])),
         "cancel_url": request.build_absolute_uri(reverse("storefront:checkout-cancelled", args=[checkout.token])),
     }
     try:
         done = freezing.pay(checkout, seen=seen, now=timezone.now(), **addresses)
-    except PaymentGatewayError:
-        messages.error(
-            request, _("The payment page cannot be opened just now. Nothing was charged; your copies are kept for you.")
-        )
+    except PaymentGatewayError as error:
+        kept = _("The payment page cannot be opened just now. Nothing was charged; your copies are kept for you.")
+        freed = _("The payment page could not be opened. Nothing was charged; please try again.")
+        messages.error(request, freed if error.permanent else kept)
         return redirect("storefront:checkout", checkout.token)
     if not isinstance(done, Refusal):
         return redirect(done.session_url or addresses["success_url"])
     if done.reason == "voucher":
-        messages.warning(request, _("Your voucher is used up, or you have used it before. Take it off to go on."))
+        if vouchers.of(checkout, now=timezone.now()):
+            messages.warning(request, _("You have used this voucher before. Take it off to go on."))
+        else:
+            messages.warning(request, _("Your voucher is used up meanwhile. Please look again before you pay."))
         return redirect("storefront:checkout-pay", checkout.token)
     if done.reason in ("changed", "gift"):
         messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
@@ -248,6 +259,11 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
     if done.reason == "full":
         messages.warning(request, _("The courier’s time that you chose is taken meanwhile. Please choose another."))
         return redirect("storefront:checkout-how", checkout.token)
+    if done.reason == "small":
+        least = amounts.shown(gift_cards.LEAST_CHARGE_MINOR, checkout.currency)
+        text = _("The payment page takes no less than %(least)s. Add something, or reserve it and pay in the shop.")
+        messages.warning(request, text % {"least": least})
+        return redirect("storefront:basket")
     if done.reason == "unpayable":
         return redirect("storefront:checkout-pay", checkout.token)
     if done.reason == "short":
@@ -289,7 +305,7 @@ def _say_short(request: ReaderRequest, short: Sequence[PlannedLine]) -> None:
         shop = line.record.partner.shop
         text = (
             _("%(shop)s has only %(units)d of %(wanted)d copies of “%(title)s” left.")
-            if line.for_sale
+            if line.for_sale and line.sellable
             else _("%(shop)s has no copy of “%(title)s” left.")
         )
         values = {"shop": shop, "title": line.title, "units": line.sellable, "wanted": line.quantity}

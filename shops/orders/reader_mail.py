@@ -73,8 +73,10 @@ def arrived(shop_order: ShopOrder, parcel: Parcel, *, now: datetime) -> None:
 
 
 def address_of(order: Order) -> str:
-    """Where the reader gets mail; empty where the account is gone and no guest's address was kept."""
-    return order.guest_email or (order.user.email if order.user else "")
+    """Where the reader asked for mail about this order, else the account's address; empty where neither is known any
+    more."""
+    checkout = getattr(order, "checkout", None)
+    return (checkout and checkout.email) or order.guest_email or (order.user.email if order.user else "")
 
 
 def language_of(order: Order) -> str:

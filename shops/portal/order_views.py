@@ -18,7 +18,7 @@ from marketplace.checkout import tax
 from marketplace.foundation.models import AuditEntry
 from shops import queries
 from shops.models import Cancellation, ShopOrder, ShopOrderLine
-from shops.orders import fulfilment
+from shops.orders import fulfilment, reader_mail
 from shops.orders.picklists import pick_list
 from shops.portal import once
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
@@ -169,7 +169,7 @@ def recipient(shop_order: ShopOrder) -> dict[str, object]:
         "agreed": _agreed(checkout),
         "only_whole": checkout is not None and not checkout.agrees_in_part,
         "name": name or "",
-        "email": order.guest_email or (order.user.email if order.user else ""),
+        "email": reader_mail.address_of(order),
         "phone": checkout.phone if checkout else "",
         "buyer": checkout.name if checkout and checkout.recipient_name else "",
         "gift_note": checkout.gift_note if checkout else "",

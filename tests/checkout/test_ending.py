@@ -78,3 +78,16 @@ def test_step_waits_while_the_outcome_is_not_known():
     assert Allocation.objects.filter(ended_at=None).count() == 3
     Payment.objects.update(state=Payment.State.EXPIRED)
     assert ending.end_unpaid(at + timedelta(hours=1)) == 1
+
+
+def test_hold_ends_however_long_the_provider_was_away():
+    checkout, at = frozen(two_shop_basket()), timezone.now()
+    Checkout.objects.update(due_at=at)
+    Payment.objects.update(state=Payment.State.CANCELLED, session_id="")
+    for _ in range(14):
+        ending.end_unpaid(at)
+        checkout.refresh_from_db()
+        at = max(at, checkout.due_at)
+    assert checkout.parked_at is None
+    Payment.objects.update(state=Payment.State.EXPIRED)
+    assert ending.end_unpaid(at) == 1

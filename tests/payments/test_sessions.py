@@ -110,3 +110,12 @@ def test_forged_event_is_refused_and_not_stored(client):
         "/stripe/events/", b"{}", content_type="application/json", headers={"Stripe-Signature": "t=1,v1=0"}
     )
     assert (answer.status_code, StripeEvent.objects.count()) == (400, 0)
+
+
+def test_library_basket_fits_the_page(monkeypatch):
+    """Stripe takes 100 lines: above, one for each shop."""
+    monkeypatch.setattr(sessions, "MOST_LINES", 3)
+    made = paying.checkout()
+    lines = sessions._lines(made)
+    names = list(made.parcels.order_by("pk").values_list("shop__name", flat=True))
+    assert ([line.name for line in lines], sum(line.amount_minor for line in lines)) == (names, made.total_minor)

@@ -42,8 +42,7 @@ def add(basket: Basket, stock_record_id: int, units: int, *, now: datetime) -> C
     """Put `units` more of this record into the basket, at most what its shop can sell; saves a new basket."""
     record = _record(stock_record_id)
     with transaction.atomic():
-        if basket.pk is None:
-            basket.save()
+        _lock(basket)
         line = Line.objects.select_for_update().filter(basket_id=basket.pk, stockrecord=record).first()
         return _set(basket, line, record, (line.quantity if line else 0) + units, now)
 
@@ -51,6 +50,7 @@ def add(basket: Basket, stock_record_id: int, units: int, *, now: datetime) -> C
 def change_quantity(basket: Basket, line_id: int, units: int, *, now: datetime) -> Change | None:
     """Make it `units`, at most what the shop can sell; 0 removes the line. None: there is no such line any more."""
     with transaction.atomic():
+        _lock(basket)
         line = Line.objects.select_for_update().filter(basket_id=basket.pk, pk=line_id).first()
         return _set(basket, line, _record(line.stockrecord_id, any_shop=True), units, now) if line else None
 
@@ -60,6 +60,7 @@ def move(basket: Basket, line_id: int, stock_record_id: int, *, now: datetime) -
     as it is when the other shop has none. None: there is no such line any more."""
     record = _record(stock_record_id)
     with transaction.atomic():
+        _lock(basket)
         lines = Line.objects.select_for_update().filter(basket_id=basket.pk, product_id=record.product_id)
         by_key = {line.pk: line for line in lines}
         line = by_key.pop(line_id, None)
@@ -95,6 +96,7 @@ class MovedOnError(Exception):
 def move_all(basket: Basket, moves: Sequence[Moving], *, now: datetime) -> None:
     """Move several lines, all or none: MovedOnError, NotForSaleError."""
     with transaction.atomic():
+        _lock(basket)
         locked = Line.objects.select_for_update().filter(basket_id=basket.pk)
         there = {(line.pk, line.stockrecord_id, line.quantity) for line in locked}
         if any((one.line_id, one.from_record, one.quantity) not in there for one in moves):
@@ -103,6 +105,14 @@ def move_all(basket: Basket, moves: Sequence[Moving], *, now: datetime) -> None:
             change = move(basket, one.line_id, one.to_record, now=now)
             if change is None or change.is_short:
                 raise MovedOnError(change.title if change else "")
+
+
+def _lock(basket: Basket) -> None:
+    """Whoever presses twice waits for the first, as does whoever pays: baskets are locked before all else."""
+    if basket.pk is None:
+        basket.save()
+    else:
+        Basket.objects.select_for_update().filter(pk=basket.pk).first()
 
 
 def _record(stock_record_id: int, *, any_shop: bool = False) -> StockRecord:

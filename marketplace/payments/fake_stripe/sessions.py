@@ -17,6 +17,7 @@ KIND = "checkout.session"
 # Stripe's bounds of a session's life, and the least it charges (its table for CAD, USD and EUR).
 MIN_SECONDS, MAX_SECONDS, MIN_AMOUNT_MINOR = 30 * 60, 24 * 3600, 50
 MAX_REFERENCE_LENGTH = 200
+MAX_LINES = 100
 
 
 def create(call: Call) -> Body:
@@ -29,6 +30,8 @@ def create(call: Call) -> Body:
             param="expires_at",
         )
     lines, currency = _lines(params)
+    if len(lines) > MAX_LINES:
+        raise refused_request(f"Array line_items exceeded maximum {MAX_LINES} allowed elements.", param="line_items")
     total = sum(line["amount_total"] for line in lines)
     if total < MIN_AMOUNT_MINOR:
         raise refused_request(
