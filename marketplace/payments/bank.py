@@ -7,6 +7,7 @@ A shop with a bank account and without a ready account at Stripe is paid by bank
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -23,7 +24,7 @@ from marketplace.foundation import audit, money, network
 from marketplace.payments import earnings, ledger
 from marketplace.payments.journals import ExportError
 from marketplace.payments.ledger import BANK, shop_account
-from marketplace.payments.models import BankAccount, BankEarning, BankPayout, Export
+from marketplace.payments.models import BankAccount, BankEarning, BankPayout, Export, MoneyCall
 from shops.models import Shop, ShopOrder
 
 PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
@@ -91,11 +92,14 @@ def owed(now: datetime) -> list[tuple[BankAccount, int]]:
     three days, so that whoever took the shop over is noticed first."""
     currency = network.current().currency
     asked = BankPayout.objects.filter(state__in=BankPayout.OPEN, currency=currency)
-    under_way = dict(asked.order_by().values_list("shop").annotate(sum=Sum("amount_minor")))
+    under_way = Counter(dict(asked.order_by().values_list("shop").annotate(sum=Sum("amount_minor"))))
+    transfers = MoneyCall.objects.filter(kind=MoneyCall.Kind.TRANSFER, done_at=None, currency=currency)
+    carried = transfers.order_by().values_list("shop_order__shop").annotate(sum=Sum("credit_minor"))
+    under_way.update(dict(carried))  # they pay what its account holds besides
     accounts = BankAccount.objects.filter(changed_at__lte=now - timedelta(hours=72))
     found = []
     for account in accounts.select_related("shop").order_by("shop"):
-        minor = -ledger.balance(shop_account(account.shop_id), currency=currency) - under_way.get(account.shop_id, 0)
+        minor = -ledger.balance(shop_account(account.shop_id), currency=currency) - under_way[account.shop_id]
         if minor > 0:
             found.append((account, minor))
     return found
@@ -106,7 +110,8 @@ def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) 
     if not iban_number.is_valid(iban) or (bic and not bic_number.is_valid(bic)):
         raise ExportError(_("This is no IBAN or no BIC of the network's own account."))
     with transaction.atomic():
-        list(BankAccount.objects.select_for_update().order_by("pk"))  # two operators at once ask once
+        # Two operators at once ask once; a transfer locks its shop before it takes what the account holds.
+        list(Shop.objects.select_for_update().filter(bank_account__isnull=False).order_by("pk").values_list("pk"))
         wanted, currency = owed(now), network.current().currency
         if not wanted:
             raise ExportError(_("No shop is owed anything that the bank was not asked to pay."))

@@ -4,6 +4,7 @@ a day, when Stripe has forgotten the key, a person does."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from marketplace.payments import gateway, ledger, ledger_corrections, means, ref
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.sessions import transfer_group
 
+logger = logging.getLogger("halles.payments")
 Kind = MoneyCall.Kind
 # How long Stripe answers a repeated key as the first time: https://docs.stripe.com/api/idempotent_requests
 KEY_LIFE = timedelta(hours=24)
@@ -68,13 +70,17 @@ def _move(call: MoneyCall, now: datetime) -> bool:
     failpoint(f"{point}.before_call")
     try:
         moved = _looked_up(call, now) or MAKE[call.kind](call)
+        failpoint(f"{point}.after_call")
+        with transaction.atomic():
+            if not leases.finish(call, stripe_id=moved.stripe_id, done_at=now):
+                return False
+            RECORD[call.kind](call, moved, now)
     except gateway.PaymentGatewayError as error:
         return _failed(call, error, now)
-    failpoint(f"{point}.after_call")
-    with transaction.atomic():
-        if not leases.finish(call, stripe_id=moved.stripe_id, done_at=now):
-            return False
-        RECORD[call.kind](call, moved, now)
+    except Exception as error:  # one call that cannot be recorded must not stop the others; the next try looks it up
+        logger.exception("%s failed.", call)
+        leases.postpone(call, error=f"{type(error).__name__}: {error}", now=now)
+        return False
     return True
 
 
@@ -119,13 +125,17 @@ def _failed(call: MoneyCall, error: gateway.PaymentGatewayError, now: datetime) 
             )
         return True
     ours_too_small = too_small and call.kind == Kind.TRANSFER  # later it may reach
+    # A request of which nothing else is known was not carried out; one that differs from its key's first says nothing.
+    unknown = call.unknown_outcome or error.unknown_outcome
+    refused = error.permanent and not unknown and error.code != "idempotency_error"
     leases.postpone(
         call,
         error=str(error),
         now=now,
         permanent=error.permanent and not ours_too_small,
-        key_number=call.key_number + (error.key_spent or ours_too_small),  # Stripe repeats a refusal under its key
-        unknown_outcome=call.unknown_outcome or error.unknown_outcome,
+        # Stripe repeats an answer under its key: what it refused is asked again under another
+        key_number=call.key_number + (error.key_spent or ours_too_small or refused),
+        unknown_outcome=unknown,
     )
     return False
 

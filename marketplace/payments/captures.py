@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Sum
 
-from marketplace.payments import means
+from marketplace.payments import incidents, means
 from marketplace.payments.ledger_corrections import record_goodwill_undone
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.worth import NOTHING, declined_in_all, goodwill_undone, returned
@@ -28,7 +28,7 @@ DECLINED = "declined after capture"
 
 def settle_answers(now: datetime) -> int:
     """Step: decide captures that are due and refunds of what was declined since. Writes MoneyCall rows only."""
-    return sum(settle(payment_id, now=now) for payment_id in _to_settle(now))
+    return incidents.one_by_one(_to_settle(now), lambda pk: settle(pk, now=now), step="settle_answers", now=now)
 
 
 def settle(payment_id: int, *, now: datetime) -> bool:
@@ -41,6 +41,8 @@ def settle(payment_id: int, *, now: datetime) -> bool:
         keep = payment.amount_minor + payment.other_minor - declined_in_all(lines)
         if payment.state == Payment.State.AUTHORISED:
             made = _capture(payment, keep, now)
+            if not made:  # decided by another worker before what was declined meanwhile: that is refunded later
+                return False
         elif payment.state == Payment.State.CAPTURED:
             made = _refund_down_to(payment, keep, now)
             _take_goodwill_back(payment, lines, keep, now)

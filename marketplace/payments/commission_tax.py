@@ -36,13 +36,13 @@ def parts(shop: Shop, amount_minor: int, on: date) -> list[tuple[str, int]]:
     return [(place, tax) for place, tax in _rules[0](shop, network.current(), amount_minor, on) if tax]
 
 
-def unknown_of(shops: Iterable[Shop], *, now: datetime) -> list[int]:
-    """Those of the shops, by id, that cannot be charged or paid because nobody knows the tax: an incident says what to
-    fill in. The others go on."""
+def unknown_of(shops: Iterable[Shop], *, now: datetime, on: date | None = None) -> list[int]:
+    """Those of the shops, by id, that cannot be charged or paid because nobody knows the tax (of that day, else of
+    today): an incident says what to fill in. The others go on."""
     found = []
     for shop in shops:
         try:
-            parts(shop, 10_000, now.date())
+            parts(shop, 10_000, on or now.date())
         except TaxUnknownError as error:
             text = (
                 f"What {shop.name} earned and what it is charged wait: {error} Correct the shop's address, or add "

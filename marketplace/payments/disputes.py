@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
 from django.db.models import Q, Sum
@@ -34,7 +36,9 @@ def refresh(dispute_id: str, *, now: datetime) -> Dispute:
 def record(found: gateway_watching.Dispute, *, now: datetime) -> Dispute:
     """Status only forward: a closed dispute stays closed. Each movement is booked once, by its id."""
     with transaction.atomic():
-        payment = Payment.objects.filter(Q(intent_id=found.intent_id) | Q(charge_id=found.charge_id)).first()
+        of_intent, of_charge = Q(intent_id=found.intent_id), Q(charge_id=found.charge_id)
+        named = [asked for asked, given in ((of_intent, found.intent_id), (of_charge, found.charge_id)) if given]
+        payment = Payment.objects.filter(reduce(or_, named)).first() if named else None
         first = {
             "payment": payment,
             "charge_id": found.charge_id,

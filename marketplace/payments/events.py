@@ -3,6 +3,7 @@ arrival do not matter."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -14,6 +15,8 @@ from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import accounts, disputes, gateway, gateway_watching, incidents, refunds, sessions
 from marketplace.payments.models import Payment, StripeEvent
 from shops.models import Shop
+
+logger = logging.getLogger("halles.payments")
 
 
 def store(payload: bytes, header: str, *, now: datetime | None = None) -> bool:
@@ -46,6 +49,10 @@ def apply_events(now: datetime) -> int:
             _apply(row, now)
         except gateway.PaymentGatewayError as error:
             leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
+            continue
+        except Exception as error:  # one event that nobody foresaw must not stop the others; it shows on the board
+            logger.exception("Event %s cannot be applied.", row.event_id)
+            leases.postpone(row, error=f"{type(error).__name__}: {error}", now=now)
             continue
         failpoint("event.after_apply")
         done += leases.finish(row, applied_at=now)

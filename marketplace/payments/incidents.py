@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TypeVar
 
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.db.models import Model
 
 from marketplace.foundation import audit
 from marketplace.models import User
 from marketplace.payments.models import MoneyIncident
 
 TEXT_LENGTH = 500
+Row = TypeVar("Row")
+logger = logging.getLogger("halles.payments")
 
 
 def report(key: str, text: str, *, now: datetime, shop_id: int | None = None) -> bool:
@@ -19,6 +25,23 @@ def report(key: str, text: str, *, now: datetime, shop_id: int | None = None) ->
     before = MoneyIncident.objects.filter(key=row.key).exists()
     MoneyIncident.objects.bulk_create([row], ignore_conflicts=True)
     return not before
+
+
+def one_by_one(rows: Iterable[Row], act: Callable[[Row], int], *, step: str, now: datetime) -> int:
+    """Do a step's work on each row. One on which it fails is told to the operator once, and does not stop the others.
+    What is wrong with the database itself stops them all."""
+    done = 0
+    for row in rows:
+        try:
+            done += act(row)
+        except OperationalError:
+            raise
+        except Exception as error:
+            logger.exception("%s failed on %r.", step, row)
+            key = row.pk if isinstance(row, Model) else row
+            text = f"{step} fails on {row}: {type(error).__name__}: {error}. It is tried again each time."
+            report(f"{step}:{key}", text, now=now)
+    return done
 
 
 def running() -> list[MoneyIncident]:

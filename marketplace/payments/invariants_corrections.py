@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from marketplace.payments import gateway, ledger
 from marketplace.payments.ledger_corrections import DISPUTES
@@ -63,7 +63,9 @@ def requests_are_borne() -> list[str]:
     kinds = ("goodwill", "taken_back", "commission_back", "commission_tax_back")
     entries = dict(LedgerEntry.objects.filter(kind__in=kinds).values_list("key", "amount_minor"))
     wrong = []
-    for request in RefundRequest.objects.filter(calls__kind=Kind.REFUND).exclude(calls__done_at=None).distinct():
+    paid_back = MoneyCall.objects.filter(request=OuterRef("pk"), kind=Kind.REFUND)
+    by_other_means = RefundRequest.objects.filter(~Exists(paid_back))
+    for request in RefundRequest.objects.filter(Exists(paid_back.exclude(done_at=None))) | by_other_means:
         if request.borne_by == RefundRequest.Bearer.NETWORK:
             borne = entries.get(f"goodwill:{request.pk}", 0)
         elif request.after_transfer:
@@ -102,13 +104,17 @@ def disputes_are_borne_once() -> list[str]:
         f"{share.dispute.dispute_id} is {share.dispute.status}, and {share.shop_order_id} bears some of it"
         for share in DisputeShare.objects.exclude(dispute__status=Dispute.Status.LOST).select_related("dispute")
     ]
+    borne = dict(DisputeShare.objects.values_list("dispute").annotate(s=Sum("amount_minor")).order_by())
     cost: Counter[str] = Counter()
+    causes = {f"dispute {dispute.dispute_id}": dispute for dispute in Dispute.objects.filter(pk__in=borne)}
     for column, sign in (("debit", 1), ("credit", -1)):
-        rows = LedgerEntry.objects.filter(**{column: DISPUTES}).values("currency").annotate(s=Sum("amount_minor"))
-        for row in rows.order_by():
-            cost[row["currency"]] += sign * row["s"]
+        rows = LedgerEntry.objects.filter(**{column: DISPUTES}, cause__in=causes).values("cause")
+        for row in rows.annotate(s=Sum("amount_minor")).order_by():
+            cost[row["cause"]] += sign * row["s"]
     return wrong + [
-        f"disputes in {currency}: {-left} too much was borne" for currency, left in cost.items() if left < 0
+        f"{cause}: {borne[dispute.pk] - cost[cause]} too much was borne"
+        for cause, dispute in causes.items()
+        if borne[dispute.pk] > cost[cause]
     ]
 
 

@@ -171,7 +171,7 @@ def bear(
 
 def balance(account: str, *, currency: str, order_id: int | None = None) -> int:
     """Debits less credits of one account, in minor units; of one order's entries where named."""
-    entries = LedgerEntry.objects.filter(currency=currency)
+    entries = LedgerEntry.objects.filter(Q(debit=account) | Q(credit=account), currency=currency)
     if order_id is not None:
         entries = entries.filter(order_id=order_id)
     sums = entries.aggregate(

@@ -11,7 +11,7 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit, money
-from marketplace.payments import commission_tax, ledger
+from marketplace.payments import commission_tax, incidents, ledger
 from marketplace.payments.ledger import COMMISSION, DIVIDENDS, DUES, ORDERS, POOL, shop_account, tax_account
 from marketplace.payments.models import Dividend, DividendShare, Dues, LedgerEntry
 from shops.models import Shop
@@ -36,8 +36,13 @@ def charge_dues(now: datetime) -> int:
     """Step: charge each period that has begun, with its tax, to the shop's account; what a shop cannot pay from it is
     its debt, taken from its next transfers. Those of a shop whose tax nobody knows wait."""
     due = Dues.objects.filter(next_on__lte=now.date()).filter(Q(ends_on=None) | Q(next_on__lte=F("ends_on")))
-    due = due.exclude(shop__in=commission_tax.unknown_of(Shop.objects.filter(pk__in=due.values("shop")), now=now))
-    return sum(_charge(dues_id, now) for dues_id in due.order_by("next_on", "pk").values_list("pk", flat=True)[:BATCH])
+    waiting = {
+        dues.pk
+        for dues in due.select_related("shop")
+        if commission_tax.unknown_of([dues.shop], now=now, on=dues.next_on)
+    }
+    rows = due.exclude(pk__in=waiting).order_by("next_on", "pk").values_list("pk", flat=True)[:BATCH]
+    return incidents.one_by_one(rows, lambda dues_id: _charge(dues_id, now), step="charge_dues", now=now)
 
 
 def _charge(dues_id: int, now: datetime) -> bool:

@@ -191,8 +191,8 @@ def _lines(checkout: FrozenCheckout) -> list[gateway.SessionLine]:
                 )
             )
     if len(lines) > MOST_LINES:
-        sums = {parcel.shop.name: sum(line.total_minor for line in parcel.lines.all()) for parcel in parcels}
-        return [gateway.SessionLine(name, total) for name, total in sums.items() if total]
+        sums = [(parcel.shop.name, sum(line.total_minor for line in parcel.lines.all())) for parcel in parcels]
+        return [gateway.SessionLine(name, total) for name, total in sums if total]
     return lines
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, Sum
 
-from marketplace.payments import debts, earnings
+from marketplace.payments import debts, earnings, incidents
 from marketplace.payments.models import MoneyCall, Payment
 from shops.models import Shop, ShopOrder
 
@@ -21,7 +21,8 @@ def due_transfers(now: datetime) -> int:
     """Step: write the transfer of each shop order whose delay is over. Shops that cannot receive yet wait."""
     settled = Q(stripe_account_changed_at=None) | Q(stripe_account_changed_at__lte=now - AFTER_ACCOUNT_CHANGE)
     ready = Shop.objects.filter(settled, stripe_account_ready=True)
-    return sum(_write(shop_order, now) for shop_order in earnings.due(now, ready)[:BATCH])
+    due = earnings.due(now, ready)[:BATCH]
+    return incidents.one_by_one(due, lambda shop_order: _write(shop_order, now), step="due_transfers", now=now)
 
 
 def _write(shop_order: ShopOrder, now: datetime) -> bool:

@@ -1,0 +1,176 @@
+"""What happens at the worst moment, or to one row among many: the money is right all the same, and the others go on."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils import timezone
+
+from marketplace.foundation import leases
+from marketplace.payments import (
+    bank,
+    captures,
+    commission_tax,
+    disputes,
+    events,
+    gateway_watching,
+    invariants_corrections,
+    ledger,
+    membership,
+    refunds,
+    transfers,
+)
+from marketplace.payments.fake_stripe import accounts as stripe_accounts
+from marketplace.payments.fake_stripe import banks, hosted
+from marketplace.payments.fake_stripe.database import DatabaseStore
+from marketplace.payments.models import Dispute, DisputeShare, Dues, LedgerEntry, MoneyIncident, StripeEvent
+from tests import factories
+from tests.payments import paying
+
+pytestmark = pytest.mark.django_db
+WEEK = timedelta(days=7)
+IBAN = "DE89370400440532013000"
+
+
+def test_decline_between_two_workers_is_refunded():
+    now = timezone.now()
+    payment = paying.placed(now)
+    paying.answer(payment, 0, 0, 0)
+    assert captures.settle(payment.pk, now=now)
+    paying.answer(payment, 0, 1, 0)  # a shop declines 12.50 after the first worker decided, before the second comes
+    assert not captures.settle(payment.pk, now=now)
+    paying.work(now)
+    payment.refresh_from_db()
+    assert (payment.captured_minor, payment.refunded_minor) == (6140, 1250)
+
+
+def test_bank_does_not_pay_what_a_transfer_carries():
+    now = timezone.now()
+    payment = paying.captured(now)
+    part = paying.parts_of(payment)[0]
+    bank.change_account(part.shop, holder="x", iban=IBAN, bic="", by=None, now=now - timedelta(days=4))
+    account = ledger.shop_account(part.shop_id)
+    owed = {"amount_minor": 5000, "currency": "CAD", "key": "d", "cause": "dividend", "now": now}
+    ledger.post("dividend", debit="dividends", credit=account, **owed)
+    assert [minor for _, minor in bank.owed(now + WEEK)] == [5000]
+    paying.handed_over(payment, now)
+    transfers.due_transfers(now + WEEK)
+    assert part.money_calls.get(kind="transfer").credit_minor == 5000
+    assert bank.owed(now + WEEK) == []
+
+
+def test_dues_of_a_shop_whose_tax_of_that_day_is_unknown_stop_no_other(monkeypatch):
+    def rule(shop, network, minor, on):
+        if shop.name == "Late" and on < date(2026, 3, 1):
+            raise commission_tax.TaxUnknownError("no row")
+        return []
+
+    monkeypatch.setattr(commission_tax, "_rules", [rule])
+    for name, day in (("Late", date(2026, 2, 1)), ("Good", date(2026, 3, 1))):
+        Dues.objects.create(shop=factories.shop(name), amount_minor=2000, currency="CAD", next_on=day)
+    assert membership.charge_dues(factories.NOON) > 0
+    assert dict(Dues.objects.filter(next_on__lt=date(2026, 3, 2)).values_list("shop__name", "next_on")) == {
+        "Late": date(2026, 2, 1)
+    }
+    assert "no row" in MoneyIncident.objects.get().text
+
+
+def test_dispute_of_a_foreign_charge_is_of_no_order():
+    now = timezone.now()
+    paying.opened(paying.checkout(now), now)  # a payment without an intent so far
+    found = gateway_watching.Dispute(
+        "du_x", "needs_response", "fraudulent", 2000, "CAD", "ch_foreign", "", None, False, now, ()
+    )
+    assert disputes.record(found, now=now).payment is None
+
+
+def test_refused_transfer_is_made_once_the_account_is_mended():
+    now = timezone.now()
+    payment = paying.captured(now)
+    paying.handed_over(payment, now)
+    part, store = paying.parts_of(payment)[0], DatabaseStore()
+    transfers.due_transfers(now + WEEK)
+    part.shop.refresh_from_db()
+    _let_it_receive(store, part.shop.stripe_account, "restricted")
+    paying.work(now + WEEK)
+    call = part.money_calls.get(kind="transfer")
+    assert call.parked_at
+    _let_it_receive(store, part.shop.stripe_account, "active")
+    leases.unpark([call], now=now + WEEK)
+    paying.work(now + WEEK + timedelta(hours=1))
+    call.refresh_from_db()
+    assert call.done_at
+    assert paying.at_stripe(part.shop) == call.amount_minor
+
+
+def _let_it_receive(store, account_id, status):
+    account = store.get(stripe_accounts.KIND, account_id)
+    account["configuration"]["recipient"]["capabilities"]["stripe_balance"]["stripe_transfers"]["status"] = status
+    store.put(stripe_accounts.KIND, account)
+
+
+def test_event_that_nobody_foresaw_stops_no_other(monkeypatch):
+    def fail(row, now):
+        raise KeyError("field")
+
+    now = timezone.now()
+    monkeypatch.setitem(events.APPLY, "odd", fail)
+    for name in ("odd", "none"):
+        when = {"received_at": now, "due_at": now - timedelta(hours=name == "odd")}
+        StripeEvent.objects.create(event_id=name, type="x", object_id=name, payload={"object": name}, **when)
+    events.apply_events(now)
+    assert list(StripeEvent.objects.exclude(applied_at=None).values_list("event_id", flat=True)) == ["none"]
+    assert StripeEvent.objects.get(event_id="odd").last_error == "KeyError: 'field'"
+
+
+def test_call_that_cannot_be_recorded_stops_no_other(monkeypatch):
+    now = timezone.now()
+    bad, good = paying.captured(now), paying.captured(now)
+    real = ledger.record_refund
+    for payment in (bad, good):
+        wanted = refunds.Wanted("other", paying.parts_of(payment)[0], amount_minor=100)
+        refunds.ask(payment, wanted, reason="x", by=None, once=f"{payment.pk}", now=now)
+
+    def record(call, **values):
+        if call.payment_id == bad.pk:
+            raise ValueError("x")
+        return real(call, **values)
+
+    monkeypatch.setattr(ledger, "record_refund", record)
+    paying.work(now)
+    assert [paying.Payment.objects.get(pk=one.pk).refunded_minor for one in (bad, good)] == [0, 100]
+    monkeypatch.undo()
+    paying.work(now + timedelta(hours=1))
+    assert paying.Payment.objects.get(pk=bad.pk).refunded_minor == 100  # once: the next try has looked it up
+
+
+def test_verify_sees_what_nobody_bears():
+    """Negative controls: a refund whose reversal was refused, and one dispute that bears another's cost."""
+    now = timezone.now()
+    payment = paying.captured(now)
+    paying.handed_over(payment, now)
+    paying.work(now + WEEK)
+    part = paying.parts_of(payment)[0]
+    account, at = part.shop.stripe_account, int(now.timestamp())
+    hosted.pay_out(DatabaseStore(), account, paying.at_stripe(part.shop), "CAD", at)
+    wanted = refunds.Wanted("other", part, amount_minor=1825)
+    asked = refunds.ask(payment, wanted, reason="x", by=None, once="1", now=now)
+    paying.work(now + WEEK)
+    assert invariants_corrections.requests_are_borne() == []
+    LedgerEntry.objects.filter(key=f"taken-back:{asked.pk}")._raw_delete("default")
+    assert len(invariants_corrections.requests_are_borne()) == 1
+
+    others = [paying.captured(now), paying.captured(now)]
+    for one in others:
+        banks.dispute(DatabaseStore(), one.charge_id, at, amount_minor=2000)
+    paying.work(now)
+    for dispute in Dispute.objects.all():
+        banks.decide(DatabaseStore(), dispute.dispute_id, at, won=False)
+    paying.work(now)
+    first = Dispute.objects.order_by("pk").first()
+    share = {"shop_order": paying.parts_of(first.payment)[0], "reason": "x", "at": now}
+    DisputeShare.objects.create(dispute=first, amount_minor=disputes.cost(first), **share)
+    assert invariants_corrections.disputes_are_borne_once() == []
+    DisputeShare.objects.update(amount_minor=disputes.cost(first) + 1)
+    assert len(invariants_corrections.disputes_are_borne_once()) == 1
