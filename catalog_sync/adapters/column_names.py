@@ -161,16 +161,16 @@ _NAMES: dict[str, str] = {
     "age_limit": (
         "age min, age minimum, age minimal, age legal, minimum age, min age, age limit, legal age, limite d age, age "
         "limite, sold from age, vente a partir de, interdit aux moins de, edad minima, mindestalter, altersfreigabe, "
-        "fsk, usk, eta minima, minimumleeftijd, минимальный возраст"
+        "fsk, usk, eta minima, minimumleeftijd"
     ),
     "sold_in": (
-        "sold in, sold in countries, countries sold, sales countries, sales territory, sales rights, for sale in, pays "
-        "de vente, pays autorises, vendu en, vendu dans, droits de vente, territoire de vente, territoires de vente, "
+        "sold in, sold in countries, countries sold, sales countries, sales territory, for sale in, pays "
+        "de vente, pays autorises, vendu en, vendu dans, territoire de vente, territoires de vente, "
         "paises de venta, verkauf in, verkaufslander, paesi di vendita"
     ),
     "not_sold_in": (
         "not sold in, not for sale in, not sold in countries, excluded countries, countries excluded, pays exclus, "
-        "pays interdits, non vendu en, non vendu dans, pas vendu en, vente interdite en, paises excluidos, nicht in, "
+        "pays interdits, non vendu en, non vendu dans, pas vendu en, vente interdite en, paises excluidos, "
         "kein verkauf in, ausgeschlossene lander, paesi esclusi"
     ),
     "currency": ("currency, devise, monnaie, currency code, moneda, divisa, wahrung, valuta, code devise, валюта"),

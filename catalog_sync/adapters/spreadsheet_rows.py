@@ -264,7 +264,7 @@ def territory(sold: str, not_sold: str) -> tuple[str, str]:
 
 def _country_words(cell: str) -> list[str]:
     """ "France, Belgique et Suisse" and "FR BE CH" are three each."""
-    found = []
+    found: list[str] = []
     for part in re.split(r"[,;/|\n+&]|\s(?:et|and|und|y|e|en)\s", cell):
         words = part.split()
         several = len(words) > 1 and all(len(word) == 2 and word.isupper() for word in words)

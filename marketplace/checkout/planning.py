@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
@@ -193,6 +194,7 @@ def plan(
         by_shop[row.stockrecord.partner.shop].append(row)
     options = options_by_shop(shop.pk for shop in by_shop)
     hours = hours_by_shop(options)
+    planned = partial(_line, now=now, currency=of.currency, area=area)
     parcels = []
     for shop, bought in by_shop.items():
         trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk])
@@ -201,19 +203,7 @@ def plan(
         if option is not None and delivery.needs_slot(option):
             slot = delivery.chosen_slot(option, shop, trip, (in_slots or {}).get(shop.pk))
             option, trip = option if slot else None, replace(trip, slot=slot)
-        lines = tuple(
-            _line(
-                row,
-                shop,
-                option,
-                to,
-                now=now,
-                currency=of.currency,
-                held=(held or {}).get(row.stockrecord_id, 0),
-                area=area,
-            )
-            for row in bought
-        )
+        lines = tuple(planned(row, shop, option, to, held=(held or {}).get(row.stockrecord_id, 0)) for row in bought)
         parcels.append(PlannedParcel(shop=shop, lines=lines, options=options[shop.pk], option=option, trip=trip))
     return _with_voucher(voucher, parcels, currency=of.currency, tax_included=of.tax_included)
 

@@ -23,18 +23,21 @@ _ISO = (
     "TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW"
 )
 CODES = frozenset(_ISO.split())
+_IN_ENGLISH_WITH_ARTICLE = "AE BS CF CK DO FK FO GB GM IO KM KY MH MP MV NL PH SB SC TC TF UM US VG VI"
+_THE = frozenset(_IN_ENGLISH_WITH_ARTICLE.split())
 _LANGUAGES = ("fr", "en", "es", "de", "it", "nl", "pt", "ru")
 _ALSO = {"usa": "US", "uk": "GB", "grande bretagne": "GB", "great britain": "GB", "angleterre": "GB", "england": "GB"}
 
 
 def name(code: str) -> str:
-    """What a country is called in the active language; the code where it has no name."""
-    return str(_locale().territories.get(code, code))
+    """What a country is called in a sentence of the active language; the code where it has no name."""
+    called = str(_locale().territories.get(code, code))
+    return f"the {called}" if code in _THE and _locale().language == "en" else called
 
 
 def names(codes: Iterable[str]) -> str:
     """ "Belgium, France and Switzerland", in alphabetical order."""
-    return format_list(sorted(map(name, codes), key=key), locale=_locale())
+    return format_list(sorted(map(name, codes), key=key), locale=_locale())  # `key` passes over a leading article
 
 
 @cache

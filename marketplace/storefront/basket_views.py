@@ -20,10 +20,10 @@ from marketplace.foundation import network
 from marketplace.oscar_apps.basket import lines
 from marketplace.oscar_apps.basket.lines import Buyer, Change, LimitedError, MovedOnError, Moving, NotForSaleError
 from marketplace.storefront import proposal_words
-from marketplace.storefront.basket_forms import AddForm, MoveForm, OrderForm, QuantityForm, TakeForm
+from marketplace.storefront.basket_forms import AddForm, AgeForm, MoveForm, OrderForm, QuantityForm, TakeForm
 from marketplace.storefront.reader_request import ReaderRequest
 from search.offers import Offer, offers_of
-from search.reader import reader_of
+from search.reader import reader_of, remember_age
 from shops import special_orders
 from shops.models import Shop
 
@@ -100,6 +100,17 @@ def order_in_my_shop(request: ReaderRequest) -> HttpResponse:
     else:
         _say_added(request, change, 1)
     return redirect("storefront:basket")
+
+
+@require_POST
+def state_age(request: ReaderRequest) -> HttpResponse:
+    """The reader states to be old enough for a title; kept in the session."""
+    form = AgeForm(request.POST)
+    if form.is_valid():
+        remember_age(request, form.cleaned_data["years"])
+    else:
+        messages.error(request, _("Tick that you are old enough, else it cannot be added."))
+    return redirect(_next(request, form.cleaned_data.get("next", "")))
 
 
 @require_POST
