@@ -16,7 +16,7 @@ from marketplace.checkout.models import Checkout
 from search.availability import Place
 from search.reader import Reader, remember_place
 from search.rows import rows
-from shops.models import ShopOrderLine
+from shops.models import Shop, ShopOrderLine
 from tests import factories
 from tests.checkout.buying import ready, shop_with_delivery
 from tests.storefront.buying_pages import guest_with
@@ -97,7 +97,7 @@ def test_basket_and_checkout_name_the_line_that_is_not_sold_there():
     assert (REFUSAL in text_of(page), "Go to checkout" in text_of(page)) == (True, False)
     pay = reverse("storefront:checkout-pay", args=[checkout.token])
     page = client.get(pay)
-    assert f"“{product.title}”: {REFUSAL} Have it sent to another country" in text_of(page)
+    assert f"“{product.title}”: {REFUSAL} Have it sent where it is for sale" in text_of(page)
     assert "checkout-go" not in page.content.decode()
     client.post(pay, {"seen": page.context["form"]["seen"].value()})
     assert Checkout.objects.get().state == "open"
@@ -154,3 +154,13 @@ def test_staff_are_told_to_look_at_the_age(client):
     ShopOrderLine.objects.update(age_years=18)
     said = "Check age at hand-over: 18 or older"
     assert [said in text_of(client.get(address)) for address in addresses] == [True, True]
+
+
+def test_reservation_is_refused_in_the_same_words(client):
+    _product, record = offered(age_limit="18")
+    Shop.objects.update(reserve_hours=24)
+    given = {"units": 1, "name": "Léa", "email": "lea@example.org"}
+    page = client.post(reverse("storefront:reserve", args=[record.pk]), given)
+    assert (page.status_code, "Sold from 18 years." in text_of(page)) == (422, True)
+    client.post(reverse("storefront:age"), {"years": 18, "stated": "on"})
+    assert client.post(reverse("storefront:reserve", args=[record.pk]), given).status_code == 302

@@ -56,7 +56,7 @@ ANYBODY = Buyer()
 
 def add(basket: Basket, stock_record_id: int, units: int, *, now: datetime, buyer: Buyer = ANYBODY) -> Change:
     """Put `units` more of this record into the basket, at most what its shop can sell; saves a new basket."""
-    record = _sold_to(buyer, _record(stock_record_id))
+    record = sold_to(buyer, _record(stock_record_id))
     with transaction.atomic():
         if basket.pk is None:
             basket.save()
@@ -74,7 +74,7 @@ def change_quantity(basket: Basket, line_id: int, units: int, *, now: datetime) 
 def move(basket: Basket, line_id: int, stock_record_id: int, *, now: datetime, buyer: Buyer = ANYBODY) -> Change | None:
     """Buy a line's title from another shop: its units go to that record, as many as that shop can sell. The line stays
     as it is when the other shop has none. None: there is no such line any more."""
-    record = _sold_to(buyer, _record(stock_record_id))
+    record = sold_to(buyer, _record(stock_record_id))
     with transaction.atomic():
         lines = Line.objects.select_for_update().filter(basket_id=basket.pk, product_id=record.product_id)
         by_key = {line.pk: line for line in lines}
@@ -132,7 +132,7 @@ def _record(stock_record_id: int, *, any_shop: bool = False) -> StockRecord:
     return record
 
 
-def _sold_to(buyer: Buyer, record: StockRecord) -> StockRecord:
+def sold_to(buyer: Buyer, record: StockRecord) -> StockRecord:
     """The same record, where its title's limits of sale let this reader have it."""
     facts, terms = getattr(record.product, "facts", None), getattr(record, "terms", None)
     if facts is not None and (facts.territory or facts.age_limit):
