@@ -180,10 +180,10 @@ def _age_limit(said: dict[str, Any], statements: Sequence[Statement], gtin: int 
     """As someone states it, else what follows from what any source says: nobody's silence lifts a limit."""
     if "age_limit" in said:
         return said["age_limit"] or ""
-    printed = is_book(gtin)
-    return sale_limits.strictest(
-        [limit for s in statements if (limit := sale_limits.implied(s.facts, is_book=printed))]
-    )
+    limits = [limit for s in statements if (limit := sale_limits.implied(s.facts))]
+    if not limits:
+        return ""
+    return sale_limits.strictest([one for one in limits if one != sale_limits.ALCOHOL or not is_book(gtin)])
 
 
 def _said_alone(said: Statement) -> tuple[str, dict[str, Any], dict[str, str]]:

@@ -103,36 +103,41 @@ def stated_years(text: str) -> str:
     return found[1] if found and LEAST_YEARS <= int(found[1]) <= MOST_YEARS else ""
 
 
-def implied(facts: Mapping[str, Any], *, is_book: bool) -> str:
-    """The age limit that follows from what a source says besides, as a source record has it: its subjects, audience."""
-    if adults_only(facts):
+def implied(facts: Mapping[str, Any]) -> str:
+    """The age limit that follows from what a source says besides, as a source record has it: its subjects, audience.
+    Asked of every title that is folded: nearly always one look at what is remembered of each subject."""
+    limit = ""
+    for subject in facts.get("subjects") or ():
+        limit = _of_subject(*subject) or limit
+        if limit == ADULTS:
+            return limit
+    if facts.get("audience") and _is_adult_audience(facts["audience"]):
         return ADULTS
-    if is_book or facts.get("form") in _BOOKS:
-        return ""
-    return ALCOHOL if any(_is_drink(text) for _scheme, _code, text in facts.get("subjects") or ()) else ""
+    return "" if limit and facts.get("form") in _BOOKS else limit
 
 
 def adults_only(facts: Mapping[str, Any]) -> bool:
     """Whether a source says that a title is for adults only. `facts` as a source record has them. Source of the codes:
     Thema 1.5 (EDItEUR), BISAC Subject Headings, BIC Standard Subject Categories."""
-    if any(_adult_subject(*subject) for subject in facts.get("subjects") or ()):
-        return True
-    audience = (facts.get("audience") or "").lower()
-    return bool(audience) and any(word in audience for word in _ADULT_AUDIENCES)
+    return implied(facts) == ADULTS
 
 
 @lru_cache(maxsize=16_384)
-def _adult_subject(scheme: str, code: str, text: str) -> bool:
+def _is_adult_audience(text: str) -> bool:
+    audience = text.lower()
+    return any(word in audience for word in _ADULT_AUDIENCES)
+
+
+@lru_cache(maxsize=16_384)
+def _of_subject(scheme: str, code: str, text: str) -> str:
+    """ADULTS, ALCOHOL or nothing. Of drinks a level of a category speaks: "Épicerie > Vins & spiritueux"."""
     if code and code.startswith(_ADULT_CODES.get(scheme, ("\0",))):
-        return True
-    return bool(text) and any(word in _plain(text) for word in _ADULT_WORDS)
-
-
-@lru_cache(maxsize=16_384)
-def _is_drink(text: str) -> bool:
-    """Whether a level of a category is one of drinks: "Épicerie > Vins & spiritueux"."""
-    levels = re.split(r"[>/,;|:]", _plain(text))
-    return any(" ".join(re.findall(r"[a-z]+", level)) in _DRINKS for level in levels)
+        return ADULTS
+    plain = _plain(text) if text else ""
+    if any(word in plain for word in _ADULT_WORDS):
+        return ADULTS
+    levels = re.split(r"[>/,;|:]", plain)
+    return ALCOHOL if any(" ".join(re.findall(r"[a-z]+", level)) in _DRINKS for level in levels) else ""
 
 
 def _plain(text: str) -> str:

@@ -72,7 +72,7 @@ def test_age_of_a_cell_is_one_that_a_law_may_ask(cell, years):
     ],
 )
 def test_drinks_are_told_by_the_whole_name_of_a_category(category, limit):
-    assert sale_limits.implied({"subjects": [["sender", "", category]]}, is_book=False) == limit
+    assert sale_limits.implied({"subjects": [["sender", "", category]]}) == limit
 
 
 def test_countries_are_known_by_code_and_name():
