@@ -9,6 +9,7 @@ from catalog_sync import cleaning
 from catalog_sync.identifiers import gtin_text, identify
 from catalog_sync.reading.stamps import read_stamp
 from catalog_sync.records import Availability, CatalogRecord, Condition, Form, PriceKind, Relation
+from marketplace.catalogue import sale_limits
 
 LONGEST_TEXT = 1000  # characters of a text on one line
 MOST_UNITS = 999_999_999
@@ -67,6 +68,16 @@ FIELDS: dict[str, dict[str, Any]] = {
     "tax_code": _TEXT,
     "related": _list_of("relation", "kind of identifier", "value"),
     "weight": {**_maybe(MOST_GRAMS, 1), "description": "grams of one unit"},
+    "territory": {
+        "type": "string",
+        "pattern": r"^(\+|[+-][A-Z]{2}( [A-Z]{2})*)?$",
+        "description": "where it may be sold: +BE FR there alone, -US all but there (ISO 3166)",
+    },
+    "age_limit": {
+        "type": "string",
+        "pattern": "^(alcohol|1[6-9]|2[01])?$",
+        "description": "years from which it may be sold, or alcohol: by the law of the place",
+    },
 }
 
 
@@ -192,6 +203,20 @@ def _related(value: Any) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
+def _territory(value: Any) -> str:
+    text = _string(value)
+    if not sale_limits.is_territory(text):
+        raise ValueError
+    return text
+
+
+def _age_limit(value: Any) -> str:
+    text = _string(value)
+    if text not in ("", sale_limits.ALCOHOL) and sale_limits.stated_years(text) != text:
+        raise ValueError
+    return text
+
+
 _short = _text(cleaning.TITLE_LENGTH)
 _line = _text(LONGEST_TEXT)
 # How each field but sku, gtin and price is read. Raises ValueError for what it cannot be.
@@ -226,4 +251,6 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "tax_code": _line,
     "related": _related,
     "weight": _number(1, MOST_GRAMS),
+    "territory": _territory,
+    "age_limit": _age_limit,
 }

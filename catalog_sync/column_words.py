@@ -30,6 +30,9 @@ FIELD_WORDS: dict[str, str] = {
     "audience": _("audience"),
     "unit_size": _("content of one unit"),
     "tax_code": _("tax rate"),
+    "age_limit": _("sold from (years of age)"),
+    "sold_in": _("countries where it is sold"),
+    "not_sold_in": _("countries where it is not sold"),
     "description": _("description"),
     "cover": _("address of the picture"),
 }

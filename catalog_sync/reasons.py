@@ -44,6 +44,7 @@ RECORD_REASONS: dict[str, str] = {
         "Use: new, as new, very good, good, acceptable."
     ),
     "availability_not_understood": _("The availability “%(value)s” is not known. It counts as unknown."),
+    "country_unknown": _("The country “%(value)s” is not known and was left out. Write its code, like FR or CA."),
     "language_not_understood": _("The language “%(value)s” is not known. Use a code such as fr or en."),
     "line_ragged": _(
         "The line has %(found)s cells, the header has %(expected)s. Put texts that contain separators or quotation "

@@ -143,6 +143,8 @@ class CatalogRecord(NamedTuple):
     # (Relation, kind of identifier, value); a GTIN as it is printed, in 8, 13 or 14 digits
     related: tuple[tuple[str, str, str], ...] = ()
     weight: int | None = None  # grams of one unit, as it is handed over
+    territory: str = ""  # where it may be sold: "+BE FR" there alone, "-US" all but there (catalogue.sale_limits)
+    age_limit: str = ""  # years from which it is sold ("18"), or "alcohol": by the law of the place
 
 
 FACT_FIELDS: tuple[str, ...] = CatalogRecord._fields[CatalogRecord._fields.index("subtitle") :]

@@ -21,6 +21,7 @@ class Place:
     longitude: float
     label: str
     radius_km: int = 10
+    area: str = ""  # ISO 3166: the country, or the part of it ("CA-QC"); empty where it is not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
+from marketplace.foundation import network
 from search import directory
 from search.availability import Place
 from search.directory import ShopCard
@@ -21,6 +22,7 @@ from search.directory import ShopCard
 PLACE_COOKIE = "halles_place"
 _SIGNER = Signer(salt="search.reader.place")
 _SHOP = "my_shop"
+_AGE = "age_stated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,15 @@ class Reader:
 
     place: Place | None = None
     shop_id: int | None = None
+    age: int = 0
+    """Years: the reader states to be at least so old."""
     now: datetime
+
+    @property
+    def area(self) -> str:
+        """Where things go, as far as is known: the reader's country or the part of it ("CA-QC"), else the network's
+        own country."""
+        return (self.place.area if self.place else "") or network.current().country
 
     @property
     def shop(self) -> ShopCard | None:
@@ -44,6 +54,7 @@ def reader_of(request: HttpRequest) -> Reader:
         known = Reader(
             place=_place(request.COOKIES.get(PLACE_COOKIE, "")),
             shop_id=entrance.pk if entrance else request.session.get(_SHOP),
+            age=request.session.get(_AGE, 0),
             now=timezone.now(),
         )
         request._reader = known  # type: ignore[attr-defined]
@@ -65,6 +76,11 @@ def remember_place(response: HttpResponse, place: Place) -> None:
         samesite="Lax",
     )
     patch_vary_headers(response, ["Cookie"])
+
+
+def remember_age(request: HttpRequest, years: int) -> None:
+    """As long as the session lasts; of two ages the higher."""
+    request.session[_AGE] = max(years, request.session.get(_AGE, 0))
 
 
 def remember_shop(request: HttpRequest, shop_id: int) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from oscar.apps.catalogue.models import Product
 
-from search import offers
+from search import limits, offers
+from search.limits import Limit
 from search.offers import Offer
 from search.reader import Reader
 
@@ -21,6 +22,8 @@ class Row:
     best: Offer | None
     here: Offer | None
     """On a shop's own page: that shop's offer."""
+    limit: Limit | None = None
+    """What keeps this reader from buying a new copy here and now."""
     near: Sequence[Offer]
     """Offers in stock within the reader's radius, nearest first; empty where no place is known."""
 
@@ -73,5 +76,6 @@ def _row(product: Product, all_offers: Sequence[Offer], reader: Reader, shop_id:
         offers=all_offers,
         best=mine or offers.best(all_offers),
         here=mine,
+        limit=limits.of(getattr(product, "facts", None), reader),
         near=sorted(near, key=lambda offer: (offer.distance_km or 0.0, offer.price_minor)),
     )

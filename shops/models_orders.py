@@ -94,6 +94,9 @@ class ShopOrderLine(models.Model):
     condition = models.CharField(max_length=12, default="new")
     supply = models.CharField(max_length=8, choices=Supply.choices, default=Supply.STOCK)
     expected_on = models.DateField(null=True, help_text="When an ordered copy should be there, as the reader was told.")
+    age_years = models.PositiveSmallIntegerField(
+        default=0, help_text="The reader has stated to be at least so old: whoever hands it over looks."
+    )
     quantity = models.PositiveIntegerField()
     accepted = models.PositiveIntegerField(default=0)
     declined = models.PositiveIntegerField(default=0, help_text="Units that the reader neither gets nor pays.")

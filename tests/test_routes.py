@@ -174,6 +174,7 @@ ROUTES: dict[str, Row] = {
     # Buying
     "storefront:basket": get(EVERYONE),
     "storefront:basket-add": post(MOVED, stock_record="record", quantity="1"),
+    "storefront:age": post(MOVED, years="18", stated="on"),
     "storefront:basket-order": post(MOVED, product="title"),
     "storefront:basket-take": post(MOVED, proposal="0" * 32),
     "storefront:basket-quantity": post(MOVED, "basket_line", quantity="1"),  # another's line: stays

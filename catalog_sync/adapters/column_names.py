@@ -158,6 +158,21 @@ _NAMES: dict[str, str] = {
         "iva, tipo de iva, tipo iva, mwst, mwst satz, ust, ust satz, mehrwertsteuer, steuersatz, btw, ндс, ставка "
         "ндс"
     ),
+    "age_limit": (
+        "age min, age minimum, age minimal, age legal, minimum age, min age, age limit, legal age, limite d age, age "
+        "limite, sold from age, vente a partir de, interdit aux moins de, edad minima, mindestalter, altersfreigabe, "
+        "fsk, usk, eta minima, minimumleeftijd"
+    ),
+    "sold_in": (
+        "sold in, sold in countries, countries sold, sales countries, sales territory, for sale in, pays "
+        "de vente, pays autorises, vendu en, vendu dans, territoire de vente, territoires de vente, "
+        "paises de venta, verkauf in, verkaufslander, paesi di vendita"
+    ),
+    "not_sold_in": (
+        "not sold in, not for sale in, not sold in countries, excluded countries, countries excluded, pays exclus, "
+        "pays interdits, non vendu en, non vendu dans, pas vendu en, vente interdite en, paises excluidos, "
+        "kein verkauf in, ausgeschlossene lander, paesi esclusi"
+    ),
     "currency": ("currency, devise, monnaie, currency code, moneda, divisa, wahrung, valuta, code devise, валюта"),
 }
 COLUMN_NAMES: dict[str, tuple[str, ...]] = {field: tuple(names.split(", ")) for field, names in _NAMES.items()}

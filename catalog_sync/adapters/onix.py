@@ -19,6 +19,7 @@ from catalog_sync.adapters.base import ChunkWriter, FileAdapter
 from catalog_sync.adapters.onix_collateral import read_cover, read_description
 from catalog_sync.adapters.onix_prices import Terms, obtainable, read_supply
 from catalog_sync.adapters.onix_related import read_related
+from catalog_sync.adapters.onix_rights import read_territory
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.reading.fetching import LocalFile, finished_files
 from catalog_sync.reading.shares import TURN
@@ -252,6 +253,8 @@ class Onix(FileAdapter):
             tax_code=supply.tax_code,
             related=read_related(product, message.sender),
             weight=facts.read_weight(product),
+            territory=read_territory(product),
+            age_limit=facts.read_age_limit(product),
         )
         silent = speaks_for and "price" not in speaks_for
         issues = () if silent else supply.issues

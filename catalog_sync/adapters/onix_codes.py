@@ -60,10 +60,10 @@ SUPPLY_FIELDS = tuple(name for name in OFFER_FIELDS if name not in ("condition",
 BLOCK_FIELDS: dict[str, tuple[str, ...]] = {
     "DescriptiveDetail": (
         *("title", "subtitle", "contributors", "subjects", "language", "form", "pages", "series", "series_number"),
-        *("audience", "weight"),
+        *("audience", "weight", "age_limit"),
     ),
     "CollateralDetail": ("description", "cover"),
-    "PublishingDetail": ("publisher", "publication_date"),
+    "PublishingDetail": ("publisher", "publication_date", "territory"),
     "RelatedMaterial": ("related",),
     "ProductSupply": (*SUPPLY_FIELDS, "tax_code"),
 }
@@ -225,6 +225,10 @@ AUDIENCES: dict[str, str] = {
     "09": "education",
     **dict.fromkeys(("11", "12", "13", "14"), "education"),
 }
+# List 29, ratings whose numbers are ages below which it must not be sold: BBFC (Video Recordings Act 1984, section 11),
+# FSK and USK (Jugendschutzgesetz, section 12). List 71, on the German index (section 15 of the same).
+AGE_RATINGS = frozenset({"04", "05", "10"})
+INDEXED = "08"
 # List 30, ages in years for which it is of interest, or which can read it; list 31, from and exactly.
 AGES_IN_YEARS = ("17", "18")
 FROM_AGE = ("01", "03")

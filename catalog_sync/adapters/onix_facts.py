@@ -10,6 +10,7 @@ from catalog_sync.identifiers import Identified, identify
 from catalog_sync.reading.xml_parts import Part, text
 from catalog_sync.reasons import Reason, reason
 from catalog_sync.records import Form
+from marketplace.catalogue import sale_limits
 
 
 class Identity(NamedTuple):
@@ -236,6 +237,18 @@ def read_audience(product: Part) -> str:
     stated += [(a.text or "").strip() for a in detail.findall("AudienceCode")]
     known = [codes.AUDIENCES[code] for code in stated if code in codes.AUDIENCES]
     return next((audience for audience in known if audience != "general"), known[0] if known else _by_age(detail))
+
+
+def read_age_limit(product: Part) -> str:
+    """The age in years below which a rating or the German index forbids its sale. Ages of interest are no law."""
+    detail = block(product, "DescriptiveDetail")
+    rated = [a for a in detail.findall("Audience") if text(a, "AudienceCodeType").zfill(2) in codes.AGE_RATINGS]
+    publishing = block(product, "PublishingDetail")
+    restricted = publishing.findall("SalesRestriction") + publishing.findall("SalesRights/SalesRestriction")
+    ages = [sale_limits.stated_years(text(rating, "AudienceCodeValue")) for rating in rated]
+    if any(text(one, "SalesRestrictionType").zfill(2) == codes.INDEXED for one in restricted):
+        ages.append(sale_limits.ADULTS)
+    return max(ages, default="")
 
 
 def _by_age(detail: Part) -> str:

@@ -18,10 +18,13 @@ from catalog_sync.prices import Priced, decimal_mark, read_price
 from catalog_sync.reading.known_rows import row_hashes
 from catalog_sync.reasons import Reason, reason
 from catalog_sync.records import STOCK_FIELDS, CatalogRecord, Condition, Issue, Lane, PriceKind, Refused, raw_text
+from marketplace.catalogue import sale_limits
+from marketplace.foundation import countries
 
 SAMPLE_PRICES = 500
 Rows = list[tuple[int, list[str]]]  # (position, cells)
 _STOCK_COLUMNS = {"quantity", "availability"}
+_ALSO_CALLED = {"subject": "subjects", "sold_in": "territory", "not_sold_in": "territory"}
 _PRICE_FIELDS = ("price", "currency", "price_kind")
 
 
@@ -33,8 +36,8 @@ def fields_of(columns: Columns) -> tuple[str, ...]:
             spoken += STOCK_FIELDS
         elif column == "price":
             spoken += _PRICE_FIELDS
-        elif column == "subject":
-            spoken.append("subjects")
+        elif column in _ALSO_CALLED:
+            spoken.append(_ALSO_CALLED[column])
         elif column in CatalogRecord._fields and column not in ("sku", "gtin", "currency"):
             spoken.append(column)
     return tuple(dict.fromkeys(spoken))
@@ -220,7 +223,16 @@ class RowCleaner:
             self._each("tax_code", cleaning.tax_code),
             repeat(()),  # related
             repeat(None),  # weight: its column does not say in which unit
+            self._territories(),
+            self._each("age_limit", sale_limits.stated_years),
         ]
+
+    def _territories(self) -> Iterable[str]:
+        if not self.columns.places.keys() & {"sold_in", "not_sold_in"}:
+            return repeat("")
+        found = list(map(territory, self._column("sold_in"), self._column("not_sold_in")))
+        self.warnings.extend((row, reason("country_unknown", value=odd)) for row, (_, odd) in enumerate(found) if odd)
+        return [said for said, _ in found]
 
 
 def authors(text: str) -> tuple[tuple[str, str], ...]:
@@ -237,6 +249,34 @@ _NOT_ONE_NAME = re.compile(r"[,;|/&]|  |^ | $")
 def _authors(text: str) -> tuple[tuple[str, str], ...]:
     """A cell of authors as contributors."""
     return tuple((name, "author") for name in cleaning.names(text))
+
+
+_EVERYWHERE = frozenset({"", "monde", "monde entier", "world", "worldwide", "everywhere", "tous", "all", "ww"})
+
+
+@lru_cache(maxsize=cleaning.REMEMBERED)
+def territory(sold: str, not_sold: str) -> tuple[str, str]:
+    """(where it may be sold, the first word that is no country). A cell of which no country is known says nothing."""
+    odd: list[str] = []
+    only, out = ([code for word in _country_words(cell) if (code := _country(word, odd))] for cell in (sold, not_sold))
+    return sale_limits.territory(only, out), odd[0] if odd else ""
+
+
+def _country_words(cell: str) -> list[str]:
+    """ "France, Belgique et Suisse" and "FR BE CH" are three each."""
+    found: list[str] = []
+    for part in re.split(r"[,;/|\n+&]|\s(?:et|and|und|y|e|en)\s", cell):
+        words = part.split()
+        several = len(words) > 1 and all(len(word) == 2 and word.isupper() for word in words)
+        found += words if several else [" ".join(words)]
+    return [] if all(cleaning.fold(word) in _EVERYWHERE for word in found) else found
+
+
+def _country(word: str, odd: list[str]) -> str | None:
+    code = countries.code_of(word) if word else None
+    if word and code is None:
+        odd.append(word)
+    return code
 
 
 @lru_cache(maxsize=cleaning.REMEMBERED)

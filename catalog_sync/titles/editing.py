@@ -16,7 +16,7 @@ from catalog_sync import cleaning
 from catalog_sync.models import Feed
 from catalog_sync.records import CONTRIBUTOR_ROLES
 from catalog_sync.titles import facts, precedence
-from marketplace.catalogue import changes
+from marketplace.catalogue import changes, sale_limits
 from marketplace.catalogue.folding import Statement, fold_one, whole_date
 from marketplace.catalogue.models import FactEdit, Form, ProductFacts
 from marketplace.foundation import audit
@@ -37,6 +37,8 @@ FACTS: dict[str, Any] = {
     "audience": gettext_lazy("Audience"),
     "unit_size": gettext_lazy("Content of one unit"),
     "weight": gettext_lazy("Weight in grams"),
+    "territory": gettext_lazy("Where it may be sold"),
+    "age_limit": gettext_lazy("Sold from which age"),
     "description": gettext_lazy("Description"),
     "cover": gettext_lazy("Address of the cover"),
 }
@@ -145,6 +147,20 @@ def _grams(text: str) -> int:
     return grams
 
 
+def _territory(text: str) -> str:
+    said = text.upper()
+    if not sale_limits.is_territory(said):
+        raise EditError(_("Write codes of countries: +BE FR for these alone, -US for all but these."))
+    return said
+
+
+def _age_limit(text: str) -> str:
+    years = sale_limits.stated_years(text)
+    if not years and text != sale_limits.ALCOHOL:
+        raise EditError(_("Write an age from 16 to 21, or alcohol."))
+    return years or text
+
+
 def _form(text: str) -> str:
     if text not in Form.values:
         raise EditError(_("There is no such format."))
@@ -191,6 +207,8 @@ def _subjects(text: str) -> list[list[str]]:
 _READERS: dict[str, Any] = {
     "pages": _pages,
     "weight": _grams,
+    "territory": _territory,
+    "age_limit": _age_limit,
     "form": _form,
     "language": _language,
     "publication_date": _date,

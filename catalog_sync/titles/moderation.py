@@ -6,16 +6,13 @@
 | without ISBN or EAN, first brought by a new shop (`is_new`) | or until an operator vouches for the shop |
 | everything else, above all a known number with a publisher's facts | never |
 
-What was decided holds: the row of `Moderation` stays. Source of the codes: Thema 1.5 (EDItEUR), BISAC Subject Headings,
-BIC Standard Subject Categories.
+What was decided holds: the row of `Moderation` stays. The codes: `marketplace.catalogue.sale_limits`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -24,29 +21,11 @@ from catalog_sync.titles.candidates import own_code
 from marketplace.catalogue import changes
 from marketplace.catalogue.folding import Statement
 from marketplace.catalogue.models import Moderation
+from marketplace.catalogue.sale_limits import adults_only
 from marketplace.foundation import audit, bulk, network
-from search.text import fold, normalise
 from shops.models import Shop
 
 Reason, Answer = Moderation.Reason, Moderation.Answer
-_ADULT_CODES = {"thema": ("5X", "FP"), "bisac": ("FIC005",), "bic": ("FP",)}
-_ADULT_WORDS = ("erotic", "erotique", "erotisme", "pornograph", "adults only", "adultes seulement")
-_ADULT_AUDIENCES = ("adults_only", "adults only", "18+", "+18", "18 ans", "adultes seulement")
-
-
-def adults_only(facts: dict[str, Any]) -> bool:
-    """Whether a source says that a title is for adults only. `facts` as a source record has them."""
-    if any(_adult_subject(*subject) for subject in facts.get("subjects") or ()):
-        return True
-    audience = (facts.get("audience") or "").lower()
-    return bool(audience) and any(word in audience for word in _ADULT_AUDIENCES)
-
-
-@lru_cache(maxsize=16_384)
-def _adult_subject(scheme: str, code: str, text: str) -> bool:
-    if code and code.startswith(_ADULT_CODES.get(scheme, ("\0",))):
-        return True
-    return bool(text) and any(word in fold(normalise(text)) for word in _ADULT_WORDS)
 
 
 def is_new(shop: Shop, *, now: datetime) -> bool:

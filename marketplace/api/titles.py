@@ -16,8 +16,9 @@ from catalog_sync import identifiers
 from marketplace.api.callers import Reads
 from marketplace.api.failures import CallError, Failure
 from marketplace.api.models import Scope
-from marketplace.catalogue import sanitising
+from marketplace.catalogue import sale_limits, sanitising
 from marketplace.catalogue.models import OtherGtin, ProductFacts, ProductRedirect
+from marketplace.foundation import network
 
 FAILURES = {400: Failure, 401: Failure, 403: Failure, 404: Failure, 422: Failure, 429: Failure}
 WITHOUT_KEY: dict[str, Any] = {"security": [{}]}
@@ -56,13 +57,18 @@ class Title(BaseModel):
 
 
 class WholeTitle(Title):
-    """`description`: sanitised HTML. `other_gtins`: numbers of titles that were found to be this one."""
+    """`description`: sanitised HTML. `other_gtins`: numbers of titles that were found to be this one. `sold_in`: the
+    countries (ISO 3166) where alone new copies may be sold, null where it is not limited so; `not_sold_in`: those where
+    they may not. `age_limit`: years from which it is sold in the network's country, null from any age."""
 
     description: str
     pages: int | None
     audience: str
     unit_size: str
     other_gtins: list[str]
+    sold_in: list[str] | None
+    not_sold_in: list[str]
+    age_limit: int | None
     availability: str
 
 
@@ -159,6 +165,7 @@ def _shown(product_id: int) -> Product | None:
 def _whole(request: HttpRequest, response: HttpResponse, product: Product) -> WholeTitle:
     response["Cache-Control"] = "private, max-age=60"  # facts hardly ever change; what shops have is said elsewhere
     facts = getattr(product, "facts", None) or ProductFacts(product=product)
+    only, countries = sale_limits.listed(facts.territory)
     others = product.other_gtins.order_by("gtin").values_list("gtin", flat=True)
     return WholeTitle(
         **said(request, product),
@@ -167,5 +174,8 @@ def _whole(request: HttpRequest, response: HttpResponse, product: Product) -> Wh
         audience=facts.audience,
         unit_size=facts.unit_size,
         other_gtins=[str(written(gtin)) for gtin in others],
+        sold_in=list(countries) if only else None,
+        not_sold_in=[] if only else list(countries),
+        age_limit=sale_limits.years(facts, network.current().country) or None,
         availability=request.build_absolute_uri(f"/api/v1/products/id/{product.pk}/availability"),
     )

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from marketplace.catalogue import subjects
+from marketplace.catalogue import sale_limits, subjects
 from marketplace.catalogue.sanitising import sanitise
 from marketplace.foundation import bulk
 
@@ -58,6 +58,8 @@ COLUMNS: dict[str, str] = {
     "unit_size": "text",
     "tax_code": "text",
     "weight_grams": "integer",
+    "territory": "text",
+    "age_limit": "text",
     "cover_source": "text",
     "is_book": "boolean",
     "synthetic": "boolean",
@@ -74,6 +76,7 @@ _FACTS: dict[str, Callable[[Any], int]] = {
     "description": len,
     "cover": lambda address: address.startswith("https"),
     "weight": lambda grams: 1,
+    **dict.fromkeys(("territory", "age_limit"), lambda said: 1),
 }
 _json = json.JSONEncoder(
     ensure_ascii=False, check_circular=False
@@ -164,11 +167,23 @@ def fold_one(
         "unit_size": (found("unit_size") or "")[:60],
         "tax_code": (found("tax_code") or "")[:40],
         "weight_grams": found("weight"),
+        "territory": found("territory") or "",
+        "age_limit": _age_limit(said, statements, gtin),
         "cover_source": found("cover") or "",
         "is_book": is_book(gtin),
         "synthetic": any(s.synthetic and s.source in provenance.values() for s in statements),
         "provenance": provenance,
     }
+
+
+def _age_limit(said: dict[str, Any], statements: Sequence[Statement], gtin: int | None) -> str:
+    """As someone states it, else what follows from what any source says: nobody's silence lifts a limit."""
+    if "age_limit" in said:
+        return said["age_limit"] or ""
+    limits = [limit for s in statements if (limit := sale_limits.implied(s.facts))]
+    if not limits:
+        return ""
+    return sale_limits.strictest([one for one in limits if one != sale_limits.ALCOHOL or not is_book(gtin)])
 
 
 def _said_alone(said: Statement) -> tuple[str, dict[str, Any], dict[str, str]]:

@@ -91,6 +91,8 @@ class ProductFacts(models.Model):
     weight_grams = models.PositiveIntegerField(null=True, help_text="Empty: the default of its form counts.")
     unit_size = models.CharField(max_length=60, blank=True)
     tax_code = models.CharField(max_length=40, blank=True)
+    territory = models.TextField(blank=True, default="", help_text="Where it may be sold, as `sale_limits` writes it.")
+    age_limit = models.CharField(max_length=8, blank=True, default="", help_text="Years, or a word of `sale_limits`.")
     cover = models.ImageField(upload_to="covers/", blank=True)
     cover_source = models.URLField(max_length=500, blank=True, help_text="Where a sender says the cover is.")
     is_book = models.BooleanField(default=False, help_text="Its GTIN begins with 978 or 979 (not 979-0).")

@@ -35,9 +35,10 @@ FOR_SOMEBODY = ("recipient_name", "recipient_email", "gift_note", "purchase_orde
 AGREEMENTS = ("agrees_other_shop", "agrees_later", "agrees_in_part")
 
 
-def start(basket: Basket, user: User | None, *, language: str, now: datetime) -> Checkout:
+def start(basket: Basket, user: User | None, *, language: str, now: datetime, age: int = 0) -> Checkout:
     """The checkout of this basket: the one being paid, the one being filled in, else a new one that knows what the
-    reader said the last time (this basket's, or the account's), its gift cards too. The basket must be saved."""
+    reader said the last time (this basket's, or the account's), its gift cards too. `age`: the reader states to be as
+    old. The basket must be saved."""
     with transaction.atomic():
         Basket.objects.select_for_update().filter(pk=basket.pk).first()
         alive = Checkout.objects.filter(basket_id=basket.pk, state__in=[Checkout.State.OPEN, Checkout.State.PAYING])
@@ -46,6 +47,7 @@ def start(basket: Basket, user: User | None, *, language: str, now: datetime) ->
             if user and found.user_id is None:
                 Checkout.objects.filter(pk=found.pk).update(user=user, email=found.email or user.email)
                 found.refresh_from_db()
+            state_age(found, age)
             return found
         made = Checkout(
             token=secrets.token_urlsafe(32),
@@ -54,6 +56,7 @@ def start(basket: Basket, user: User | None, *, language: str, now: datetime) ->
             language=language,
             currency=network.current().currency,
             country=network.current().country,
+            age_stated=age,
             created_at=now,
         )
         earlier = _remember(made, basket, user)
@@ -100,6 +103,12 @@ def set_address(checkout: Checkout, address: Mapping[str, str]) -> None:
 def agree(checkout: Checkout, agreements: Mapping[str, bool]) -> None:
     """`agreements` holds every name of AGREEMENTS."""
     _write(checkout, {name: agreements[name] for name in AGREEMENTS})
+
+
+def state_age(checkout: Checkout, years: int) -> None:
+    """The reader states to be at least so old."""
+    if years > checkout.age_stated:
+        _write(checkout, {"age_stated": years})
 
 
 def choose_delivery(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from marketplace.checkout import book_law, planning, tax
+from marketplace.checkout import book_law, limits, planning, tax
 from marketplace.checkout.delivery import Destination, Trip
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.checkout.tax_categories import is_digital
@@ -48,7 +48,7 @@ def priced(
     how = {"currency": currency, "tax_included": tax_included}
     chosen = [_by_its_cheapest_way(parcel) for parcel in planning.priced(parcels, **how).parcels]  # type: ignore[arg-type]
     plan = planning.priced([parcel for parcel in chosen if parcel], **how)  # type: ignore[arg-type]
-    return None if None in chosen or plan.untaxed else plan
+    return None if None in chosen or plan.untaxed or plan.not_sold else plan
 
 
 def _by_its_cheapest_way(quoted: PlannedParcel) -> PlannedParcel | None:
@@ -82,6 +82,7 @@ def _moved(line: PlannedLine, offer: Offer) -> PlannedLine:
         sellable=offer.units,
         is_digital=is_digital(facts, offer.availability),
         is_new_book=book_law.is_new_book(facts, offer.condition),
+        limits=limits.elsewhere(line.limits, facts, used=offer.is_used),
         as_of=offer.as_of,
         supply=offer.supply,
     )

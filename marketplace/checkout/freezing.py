@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import checkouts, ending, institutions, order_rows, tax, vouchers
+from marketplace.checkout import checkouts, ending, institutions, limits, order_rows, tax, vouchers
 from marketplace.checkout.delivery import Quote
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
@@ -30,7 +30,8 @@ from shops.models import Shop
 @dataclass(frozen=True)
 class Refusal:
     """Why nothing was frozen. `reason`: changed (an amount differs from what the reader saw), short (a shop no longer
-    has the copies: `short`), untaxed (what is due there is not known: the plan says it line by line), barred (an
+    has the copies: `short`), not_sold (not for sale where it goes: `short`), age (the reader has not stated to be so
+    old), untaxed (what is due there is not known: the plan says it line by line), barred (an
     institution may not buy its books from `shops`), unpayable (of the `shops`: neither Stripe nor the bank can pay
     them now), full (the courier's slot is taken meanwhile), gift (a gift card holds less meanwhile), voucher (it is
     used up, or this reader has used it), small (less than the payment page takes), incomplete (a decision is open),
@@ -118,12 +119,16 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str, gift_minor: int) -> Refu
         return Refusal("empty")
     if plan.short:
         return Refusal("short", plan.short)
+    if plan.not_sold:
+        return Refusal("not_sold", plan.not_sold)
     if unpayable := checkouts.unpayable(plan):
         return Refusal("unpayable", shops=unpayable)
     if checkouts.next_step(checkout, plan) != "pay":
         return Refusal("incomplete")
     if plan.untaxed:
         return Refusal("untaxed")
+    if limits.years(plan.lines) > checkout.age_stated:
+        return Refusal("age")
     if shown(plan, gift_minor) != seen:
         return Refusal("changed")
     if 0 < plan.left_minor - gift_minor < gift_cards.LEAST_CHARGE_MINOR:
@@ -204,6 +209,7 @@ def _line(parcel: CheckoutParcel, line: PlannedLine) -> CheckoutLine:
         title=line.title[:255],
         supply=line.supply,
         expected_on=line.expected_on,
+        age_years=line.limits.years,
         quantity=line.quantity,
         unit_price_minor=line.unit_price_minor or 0,  # never without a price: that line would be short
         discount_minor=line.discount_minor,

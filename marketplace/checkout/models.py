@@ -54,6 +54,7 @@ class Checkout(DueRow):
     recipient_email = models.EmailField(blank=True, help_text="Gets the pick-up code too, and no prices.")
     gift_note = models.CharField(max_length=500, blank=True, help_text="Printed on the packing slip.")
     purchase_order = models.CharField(max_length=60, blank=True, help_text="The institution's own number.")
+    age_stated = models.PositiveSmallIntegerField(default=0, help_text="The reader says to be at least so old.")
     # What the reader agrees to when a shop cannot: another shop, later, in part
     agrees_other_shop = models.BooleanField(default=False)
     agrees_later = models.BooleanField(default=False)
@@ -126,6 +127,7 @@ class CheckoutLine(models.Model):
     title = models.CharField(max_length=255)
     supply = models.CharField(max_length=8, choices=Supply.choices, default=Supply.STOCK)
     expected_on = models.DateField(null=True, help_text="When an ordered copy should be there, as the reader was told.")
+    age_years = models.PositiveSmallIntegerField(default=0, help_text="The age from which it is sold there; 0: any.")
     quantity = models.PositiveIntegerField()
     unit_price_minor = models.PositiveIntegerField(help_text="As shown to the reader.")
     discount_minor = models.PositiveIntegerField(default=0)

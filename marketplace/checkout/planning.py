@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from functools import partial
 
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import book_law, delivery, tax, tax_words, voucher_amounts, weights
+from marketplace.checkout import book_law, delivery, limits, tax, tax_words, voucher_amounts, weights
 from marketplace.checkout.delivery import Destination, Quote, Trip, hours_by_shop, options_by_shop
+from marketplace.checkout.limits import LineLimits
 from marketplace.checkout.models_vouchers import Voucher
 from marketplace.checkout.tax import TaxPart
 from marketplace.checkout.tax_categories import is_digital
@@ -23,7 +24,7 @@ from marketplace.checkout.tax_places import place_of_supply
 from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
 from marketplace.payments import gift_cards
-from shops import slots, stock, supplying
+from shops import stock, supplying
 from shops.models import Condition, DeliveryOption, Shop, Supply
 
 
@@ -43,6 +44,7 @@ class PlannedLine:
     sellable: int
     is_digital: bool = False
     untaxed: str = ""
+    limits: LineLimits = limits.NONE
     weight_grams: int = 0  # one unit
     is_new_book: bool = False  # as `book_law` means it
     as_of: datetime | None = None  # the age of the shop's number
@@ -141,6 +143,11 @@ class Plan:
         return [line for line in self.lines if line.untaxed]
 
     @property
+    def not_sold(self) -> list[PlannedLine]:
+        """Lines that must not be sold where they go."""
+        return [line for line in self.lines if line.limits.refused]
+
+    @property
     def has_downloads(self) -> bool:
         return any(line.is_digital for line in self.lines)
 
@@ -154,7 +161,7 @@ class Plan:
         seen = [
             (
                 (parcel.shop.pk, parcel.option and parcel.option.pk, parcel.delivery_minor, parcel.total_minor),
-                _day_told(parcel),
+                delivery.day_told(parcel.quote, parcel.shop),
                 [(line.record.pk, line.quantity, line.unit_price_minor, line.total_minor) for line in parcel.lines],
                 [(line.supply, line.expected_on) for line in parcel.lines if line.supply != Supply.STOCK],
             )
@@ -172,10 +179,11 @@ def plan(
     held: Mapping[int, int] | None = None,
     in_slots: Mapping[int, tuple[int, date]] | None = None,
     voucher: Voucher | None = None,
+    area: str = "",
 ) -> Plan:
     """The plan of an open basket. `chosen`: delivery option by shop; one that cannot bring the parcel to `to` counts as
     not chosen. `held`: units by stock record that this reader's own checkout holds. `in_slots`: the courier's slot and
-    day by shop; an option with slots counts as not chosen without one that can be had."""
+    day by shop; an option with slots counts as not chosen without one that can be had. `area`: as `limits.of_line`."""
     of = network.current()
     rows: list[Line] = []
     if basket.pk:
@@ -186,18 +194,16 @@ def plan(
         by_shop[row.stockrecord.partner.shop].append(row)
     options = options_by_shop(shop.pk for shop in by_shop)
     hours = hours_by_shop(options)
+    planned = partial(_line, now=now, currency=of.currency, area=area)
     parcels = []
     for shop, bought in by_shop.items():
         trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk])
         wanted = (chosen or {}).get(shop.pk)
         option = next((option for option in options[shop.pk] if option.pk == wanted), None)
         if option is not None and delivery.needs_slot(option):
-            slot = _slot(option, shop, trip, (in_slots or {}).get(shop.pk))
+            slot = delivery.chosen_slot(option, shop, trip, (in_slots or {}).get(shop.pk))
             option, trip = option if slot else None, replace(trip, slot=slot)
-        lines = tuple(
-            _line(row, shop, option, to, now=now, currency=of.currency, held=(held or {}).get(row.stockrecord_id, 0))
-            for row in bought
-        )
+        lines = tuple(planned(row, shop, option, to, held=(held or {}).get(row.stockrecord_id, 0)) for row in bought)
         parcels.append(PlannedParcel(shop=shop, lines=lines, options=options[shop.pk], option=option, trip=trip))
     return _with_voucher(voucher, parcels, currency=of.currency, tax_included=of.tax_included)
 
@@ -220,20 +226,6 @@ def _with_voucher(
     return replace(priced(lowered, currency=currency, tax_included=tax_included), by_voucher=any(off.values()))
 
 
-def _slot(option: DeliveryOption, shop: Shop, trip: Trip, wanted: tuple[int, date] | None) -> slots.Choice | None:
-    found = delivery.choosable(option, shop, trip) if wanted else []
-    return next((choice for choice in found if (choice.slot_id, choice.day) == wanted), None)
-
-
-def _day_told(parcel: PlannedParcel) -> str:
-    """The slot, else the day on which it lies ready: an hour may move while the reader looks."""
-    quote = parcel.quote
-    if quote is None or quote.expected_from is None:
-        return ""
-    local = quote.expected_from.astimezone(ZoneInfo(parcel.shop.timezone))
-    return str(local if quote.expected_until else local.date())
-
-
 def _line(
     row: Line,
     shop: Shop,
@@ -243,12 +235,14 @@ def _line(
     now: datetime,
     currency: str,
     held: int,
+    area: str,
 ) -> PlannedLine:
     record = row.stockrecord
     record.product = row.product  # read with the line, facts included
     priced_here = record.price is not None and record.price_currency == currency
     terms = getattr(record, "terms", None)
     facts = getattr(row.product, "facts", None)
+    condition = terms.condition if terms else Condition.NEW
     digital = is_digital(facts, terms.availability if terms else "")
     # A title that was hidden after it came into the basket is not sold; what is held for it already stays.
     got = supplying.supplied(record, shop=shop, terms=terms, now=now)
@@ -272,7 +266,8 @@ def _line(
         is_digital=digital,
         untaxed=untaxed,
         weight_grams=weights.grams(facts),
-        is_new_book=book_law.is_new_book(facts, terms.condition if terms else Condition.NEW),
+        limits=limits.of_line(facts, condition, shop, option, to, digital=digital, area=area),
+        is_new_book=book_law.is_new_book(facts, condition),
         as_of=stock.effective_as_of(terms, shop),
         supply=got.supply if by_order else Supply.STOCK,
         expected_on=got.expected_on if by_order else None,

@@ -79,7 +79,10 @@ def _add(request: ReaderRequest, row: AgainRow) -> bool:
     if row.same is None:
         return False
     try:
-        return bool(lines.add(request.basket, row.same.stock_record_id, row.line.quantity, now=timezone.now()).quantity)
+        known, wanted = reader_of(request), row.line.quantity
+        buyer = lines.Buyer(known.area, known.age)
+        change = lines.add(request.basket, row.same.stock_record_id, wanted, now=timezone.now(), buyer=buyer)
+        return bool(change.quantity)
     except NotForSaleError:
         return False
 

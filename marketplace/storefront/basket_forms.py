@@ -7,6 +7,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.catalogue.models import Product
 
+from marketplace.catalogue.sale_limits import LEAST_YEARS, MOST_YEARS
+
 MOST_UNITS = 99
 # `%` would put a lazy text into words at once, in the language of the process that imports this.
 HOW_MANY = format_lazy(_("Say how many copies: 0 to {most}."), most=MOST_UNITS)
@@ -31,6 +33,14 @@ class QuantityForm(forms.Form):
             "invalid": HOW_MANY,
         },
     )
+
+
+class AgeForm(forms.Form):
+    """That the reader is at least so old."""
+
+    years = forms.IntegerField(min_value=LEAST_YEARS, max_value=MOST_YEARS)
+    stated = forms.BooleanField()
+    next = forms.CharField(required=False)
 
 
 class MoveForm(forms.Form):

@@ -19,12 +19,12 @@ from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.checkout.proposals import Proposal, Proposals
 from marketplace.foundation import network
 from marketplace.oscar_apps.basket import lines
-from marketplace.oscar_apps.basket.lines import Change, MovedOnError, Moving, NotForSaleError
+from marketplace.oscar_apps.basket.lines import Buyer, Change, LimitedError, MovedOnError, Moving, NotForSaleError
 from marketplace.storefront import proposal_words
-from marketplace.storefront.basket_forms import AddForm, MoveForm, OrderForm, QuantityForm, TakeForm
+from marketplace.storefront.basket_forms import AddForm, AgeForm, MoveForm, OrderForm, QuantityForm, TakeForm
 from marketplace.storefront.reader_request import ReaderRequest
 from search.offers import Offer, offers_of
-from search.reader import reader_of
+from search.reader import reader_of, remember_age
 from shops import special_orders
 from shops.models import Shop
 
@@ -69,7 +69,11 @@ def add(request: ReaderRequest) -> HttpResponse:
         return redirect("storefront:basket")
     wish = form.cleaned_data
     try:
-        change = lines.add(request.basket, wish["stock_record"], wish["quantity"], now=timezone.now())
+        change = lines.add(
+            request.basket, wish["stock_record"], wish["quantity"], now=timezone.now(), buyer=_buyer(request)
+        )
+    except LimitedError as why:
+        messages.error(request, str(why))
     except NotForSaleError:
         messages.error(request, _("This offer is no longer for sale. The title's page shows who has it now."))
     else:
@@ -89,12 +93,25 @@ def order_in_my_shop(request: ReaderRequest) -> HttpResponse:
     try:
         if record is None:
             raise NotForSaleError
-        change = lines.add(request.basket, record.pk, 1, now=now)
+        change = lines.add(request.basket, record.pk, 1, now=now, buyer=_buyer(request))
+    except LimitedError as why:
+        messages.error(request, str(why))
     except NotForSaleError:
         messages.error(request, _("Your shop cannot order this title here. Ask it: it may know more."))
     else:
         _say_added(request, change, 1)
     return redirect("storefront:basket")
+
+
+@require_POST
+def state_age(request: ReaderRequest) -> HttpResponse:
+    """The reader states to be old enough for a title; kept in the session."""
+    form = AgeForm(request.POST)
+    if form.is_valid():
+        remember_age(request, form.cleaned_data["years"])
+    else:
+        messages.error(request, _("Tick that you are old enough, else it cannot be added."))
+    return redirect(_next(request, form.cleaned_data.get("next", "")))
 
 
 @require_POST
@@ -117,7 +134,10 @@ def move(request: ReaderRequest, line_id: int) -> HttpResponse:
     form = MoveForm(request.POST)
     if form.is_valid():
         try:
-            change = lines.move(request.basket, line_id, form.cleaned_data["stock_record"], now=timezone.now())
+            there = form.cleaned_data["stock_record"]
+            change = lines.move(request.basket, line_id, there, now=timezone.now(), buyer=_buyer(request))
+        except LimitedError as why:
+            messages.error(request, str(why))
         except NotForSaleError:
             messages.error(request, _("That offer is no longer for sale; the line stays where it was."))
         else:
@@ -149,7 +169,7 @@ def take(request: ReaderRequest) -> HttpResponse:
             Moving(one.line.basket_line_id, one.line.record.pk, one.line.quantity, one.offer.stock_record_id)
             for one in chosen.moves
         ]
-        lines.move_all(request.basket, moves, now=now)
+        lines.move_all(request.basket, moves, now=now, buyer=_buyer(request))
     except (MovedOnError, NotForSaleError):
         messages.warning(
             request,
@@ -168,10 +188,15 @@ def take(request: ReaderRequest) -> HttpResponse:
     return redirect("storefront:basket")
 
 
+def _buyer(request: ReaderRequest) -> Buyer:
+    known = reader_of(request)
+    return Buyer(known.area, known.age)
+
+
 def _page(request: ReaderRequest, wrong: dict[int, tuple[str, str]] | None = None) -> HttpResponse:
     paying = checkouts.being_paid(request.basket)
     held = checkouts.units_held(paying) if paying else None
-    plan = planning.plan(request.basket, now=timezone.now(), held=held)
+    plan = planning.plan(request.basket, now=timezone.now(), held=held, area=reader_of(request).area)
     offers = _offers(request, plan)
     used = request.GET.get("used") == "yes"
     unpayable = checkouts.unpayable(plan)
@@ -185,7 +210,7 @@ def _page(request: ReaderRequest, wrong: dict[int, tuple[str, str]] | None = Non
         "could_be_used": any(offer.is_used and offer.buyable for found in offers.values() for offer in found),
         "paying": paying,
         "unpayable": unpayable,
-        "can_pay": not plan.short and not unpayable,
+        "can_pay": not plan.short and not plan.not_sold and not unpayable,
     }
     return render(request, "storefront/basket.html", context, status=422 if wrong else 200)
 

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.order.models import ShippingAddress
 
+from marketplace.catalogue import sale_words
 from marketplace.checkout.checkouts import ADDRESS, FOR_SOMEBODY
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan
@@ -185,8 +186,15 @@ class PayForm(forms.ModelForm):
             "agrees_later": _("It may come later than said."),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    of_age = forms.BooleanField(error_messages={"required": _("Say that you are old enough, or take the line out.")})
+
+    def __init__(self, *args: Any, years: int = 0, **kwargs: Any) -> None:
+        """`years`: the age that is still to be stated, 0: none."""
         super().__init__(*args, **kwargs)
+        if years:
+            self.fields["of_age"].label = sale_words.i_am(years)
+        else:
+            del self.fields["of_age"]
         self.initial["only_whole"] = not self.instance.agrees_in_part
 
     def agreements(self) -> dict[str, bool]:

@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from marketplace.checkout import checkouts, ending, freezing, order_rows, vouchers
+from marketplace.checkout import checkouts, ending, freezing, limits, order_rows, vouchers
 from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout, Voucher
 from marketplace.checkout.planning import Plan, PlannedLine
@@ -35,6 +35,7 @@ from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayF
 from marketplace.storefront.checkout_ways import ways
 from marketplace.storefront.gift_card_views import CodeForm
 from marketplace.storefront.reader_request import ReaderRequest, account
+from search.reader import reader_of, remember_age
 
 FEW_MINUTES = 5
 State = Checkout.State
@@ -65,8 +66,8 @@ def start(request: ReaderRequest) -> HttpResponse:
     if request.method != "POST" or request.basket.is_empty:
         return redirect("storefront:basket")
     language = (get_language() or "fr")[:2]
-    now = timezone.now()
-    checkout = checkouts.start(request.basket, account(request), language=language, now=now)
+    now, of = timezone.now(), account(request)
+    checkout = checkouts.start(request.basket, of, language=language, now=now, age=reader_of(request).age)
     if checkout.state == State.OPEN:  # straight to its first open decision, as `resume` would send it
         return redirect(f"storefront:checkout-{checkouts.advance(checkout, now=now)}", checkout.token)
     return redirect("storefront:checkout", checkout.token)
@@ -148,12 +149,16 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     step = checkouts.next_step(checkout, plan)
     if step != "pay":
         return redirect(f"storefront:checkout-{step}", checkout.token)
-    shown = _other_means(checkout, plan)
+    shown, years = _other_means(checkout, plan), limits.years(plan.lines)
+    years = years if years > checkout.age_stated else 0  # what is still to be stated
     if request.method != "POST":
-        form = PayForm(instance=checkout, initial={"seen": freezing.shown(plan, shown["gift_minor"])})
+        form = PayForm(instance=checkout, initial={"seen": freezing.shown(plan, shown["gift_minor"])}, years=years)
         return _step(request, "pay", checkout, plan, form=form, **shown)
-    form = PayForm(request.POST)
+    form = PayForm(request.POST, years=years)
     if form.is_valid():
+        if years:
+            remember_age(request, years)
+            checkouts.state_age(checkout, years)
         checkouts.agree(checkout, form.agreements())
         return _pay(request, checkout, form.cleaned_data["seen"])
     return _step(request, "pay", checkout, plan, form=form, **shown)

@@ -62,7 +62,8 @@ class PlaceForm(forms.Form):
         if latitude is not None and longitude is not None:
             latitude, longitude = round(latitude, POSITION_DIGITS), round(longitude, POSITION_DIGITS)
             label = places.label_of(latitude, longitude) or str(_("Where I am"))
-            self.place = Place(latitude=latitude, longitude=longitude, label=label, radius_km=radius_km)
+            area = places.area_of(latitude, longitude)
+            self.place = Place(latitude=latitude, longitude=longitude, label=label, radius_km=radius_km, area=area)
             return cleaned
         self.found = places.find(cleaned.get("where", ""), radius_km=radius_km)
         if self.found.place is None:

@@ -70,6 +70,12 @@ def full_name(row: Row) -> str:
     return f"{row.name} ({area_name(row.area)})"
 
 
+def area_of(latitude: float, longitude: float) -> str:
+    """The department or province of the next town; empty where the gazetteer has none."""
+    row = gazetteer.nearest((latitude, longitude))
+    return row.area if row else ""
+
+
 def label_of(latitude: float, longitude: float) -> str:
     """The next town, for a position that a browser gave; where the gazetteer has none, the nearest shop's city."""
     if row := gazetteer.nearest((latitude, longitude)):
@@ -148,7 +154,7 @@ def _shop(words: str, radius_km: int) -> Place | None:
 
 
 def _place(row: Row, radius_km: int, label: str) -> Place:
-    return Place(latitude=row.latitude, longitude=row.longitude, label=label, radius_km=radius_km)
+    return Place(latitude=row.latitude, longitude=row.longitude, label=label, radius_km=radius_km, area=row.area)
 
 
 def _label(row: Row) -> str:

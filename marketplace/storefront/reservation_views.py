@@ -16,12 +16,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from oscar.apps.partner.models import StockRecord
 
+from marketplace.checkout.tax_places import home
 from marketplace.foundation import money
 from marketplace.models import User
+from marketplace.oscar_apps.basket import lines
+from marketplace.oscar_apps.basket.lines import Buyer, LimitedError
 from marketplace.storefront import tries
 from marketplace.storefront.reader_request import ReaderRequest, account
 from marketplace.storefront.reservation_forms import ReserveForm
 from search import availability, directory
+from search.reader import reader_of
 from shops import reservation_mail, reservations, stock
 from shops.models import Reservation
 from shops.models_reservations import MOST_OPEN
@@ -46,7 +50,11 @@ def reserve(request: ReaderRequest, record_id: int) -> HttpResponse:
             refused = _("That was often in a short time. Please wait a minute, then try again.")
         else:
             try:
+                # It is sold where it is collected.
+                lines.sold_to(Buyer(home(record.partner.shop), reader_of(request).age), record)
                 made = reservations.reserve(record, form.cleaned_data["units"], now=now, **_person(form, reader))
+            except LimitedError as why:
+                refused = str(why)
             except ReservationError as error:
                 refused = _why(error)
             else:

@@ -15,7 +15,9 @@ from oscar.apps.catalogue.models import Product
 
 from marketplace.agenda import publishing
 from marketplace.agenda.upcoming import Shown
+from marketplace.catalogue import sale_limits
 from marketplace.catalogue.models import ProductFacts
+from marketplace.foundation import network
 from marketplace.readers.reviews import BEST, Reviews
 from search import confidence, names
 from search.listings import Crumb
@@ -55,8 +57,10 @@ def title(
     said["@type"] = ["Book", "Product"] if facts and facts.is_book else "Product"
     if facts:
         said |= {name: value for name, value in _facts(request, facts).items() if value}
+    if facts and (years := sale_limits.years(facts, network.current().country)):
+        said["audience"] = {"@type": "PeopleAudience", "requiredMinAge": years}
     if offers:
-        said["offers"] = [_offer(request, address, offer) for offer in offers]
+        said["offers"] = [_offer(request, address, offer) | _regions(facts, offer) for offer in offers]
     if reviewed:
         said["aggregateRating"] = {
             "@type": "AggregateRating",
@@ -162,6 +166,14 @@ def _series(request: HttpRequest, facts: ProductFacts) -> dict[str, str] | None:
     page = names.address("series", facts.series)
     said = {"@type": "BookSeries", "name": facts.series}
     return said | {"url": request.build_absolute_uri(page)} if page else said
+
+
+def _regions(facts: ProductFacts | None, offer: Offer) -> dict[str, Any]:
+    """Where new copies may be sold, or may not."""
+    if facts is None or not facts.territory or offer.is_used:
+        return {}
+    only, countries = sale_limits.listed(facts.territory)
+    return {"eligibleRegion" if only else "ineligibleRegion": list(countries)}
 
 
 def _offer(request: HttpRequest, address: str, offer: Offer) -> dict[str, Any]:

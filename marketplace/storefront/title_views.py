@@ -19,8 +19,9 @@ from marketplace.readers import reviews
 from marketplace.readers.reviews import Reviews
 from marketplace.storefront import page_memory, structured, title_rows
 from marketplace.storefront.beside import Beside, beside
-from search import listings, offers
+from search import limits, listings, offers
 from search.directory import ShopCard
+from search.limits import Limit
 from search.listings import Crumb
 from search.offers import Offer
 from search.reader import Reader, entrance_of, reader_of
@@ -77,6 +78,7 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     offered = offers.offers_of([product.pk, *(edition.pk for edition in works)], reader)
     entrance = entrance_of(request)
     found = offers.of_one_first(offered.get(product.pk, []), entrance)
+    limit = limits.of(facts, reader)
     near = beside(product, facts) if facts else Beside()
     trail = trail_of(facts)
     reviewed = reviews.of_title(product, most=SHOWN_REVIEWS)
@@ -86,7 +88,8 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
         "groups": groups(found, all_shown=request.GET.get("offers") == "all", entrance=entrance),
         "reader": reader,
         "buyable": offers.best(found),
-        "my_shop_orders": _my_shop_orders(product.pk, found, reader),
+        "my_shop_orders": _my_shop_orders(product.pk, found, reader, limit),
+        "limit": limit,
         "editions": [Edition(edition, offered.get(edition.pk, [])) for edition in works],
         "beside": near,
         "picks": picks,
@@ -109,12 +112,12 @@ def title(request: HttpRequest, slug: str, pk: str) -> HttpResponse:
     )
 
 
-def _my_shop_orders(product_id: int, found: Sequence[Offer], reader: Reader) -> KnownPrice | None:
+def _my_shop_orders(product_id: int, found: Sequence[Offer], reader: Reader, limit: Limit | None) -> KnownPrice | None:
     """The price holds in every shop, where no shop has the title and the reader's own orders any."""
     mine = reader.shop
     if mine is None or Shop.Service.ORDERING not in mine.services:
         return None
-    if any(offer.buyable or offer.can_order for offer in found):
+    if any(offer.buyable or offer.can_order for offer in found) or (limit and limit.hinders(used=False)):
         return None
     return special_orders.known_price(product_id, network.current().currency)
 

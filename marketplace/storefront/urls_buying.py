@@ -14,6 +14,7 @@ from marketplace.storefront import (
 urlpatterns = [
     path("basket/", basket_views.basket, name="basket"),
     path("basket/add/", basket_views.add, name="basket-add"),
+    path("basket/age/", basket_views.state_age, name="age"),
     path("basket/order/", basket_views.order_in_my_shop, name="basket-order"),
     path("basket/take/", basket_views.take, name="basket-take"),
     path("basket/<int:line_id>/quantity/", basket_views.change_quantity, name="basket-quantity"),

@@ -289,6 +289,7 @@ class Migration(migrations.Migration):
                 ('condition', models.CharField(default='new', max_length=12)),
                 ('supply', models.CharField(choices=[('stock', 'From the shelf'), ('order', 'Ordered at the distributor'), ('preorder', 'Ordered before it appears')], default='stock', max_length=8)),
                 ('expected_on', models.DateField(help_text='When an ordered copy should be there, as the reader was told.', null=True)),
+                ('age_years', models.PositiveSmallIntegerField(default=0, help_text='The reader has stated to be at least so old: whoever hands it over looks.')),
                 ('quantity', models.PositiveIntegerField()),
                 ('accepted', models.PositiveIntegerField(default=0)),
                 ('declined', models.PositiveIntegerField(default=0, help_text='Units that the reader neither gets nor pays.')),

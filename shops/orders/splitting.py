@@ -34,6 +34,7 @@ class FrozenLine(Protocol):
     title: str
     supply: str
     expected_on: date | None
+    age_years: int
     quantity: int
     unit_price_minor: int
     discount_minor: int
@@ -176,6 +177,7 @@ def _line(shop_order: ShopOrder, line: FrozenLine, order_line: Line) -> ShopOrde
         condition=terms.condition if terms else ShopOrderLine._meta.get_field("condition").default,
         supply=line.supply,
         expected_on=line.expected_on,
+        age_years=line.age_years,
         quantity=line.quantity,
         unit_price_minor=line.unit_price_minor,
         goods_minor=line.quantity * line.unit_price_minor - line.discount_minor,

@@ -28,7 +28,7 @@ AS_OF = datetime(2024, 3, 5, 8, 15, tzinfo=UTC)
 HEADER = MessageHeader("Librairie Exemple", "EUR", AS_OF, complete=True)
 DESCRIPTIVE = (
     *("subtitle", "contributors", "subjects", "language", "form", "pages", "series", "series_number"),
-    *("audience", "weight"),
+    *("audience", "weight", "age_limit"),
 )
 
 

@@ -46,6 +46,8 @@ OTHER_VALUES = {
     "tax_code": "5",
     "related": (("work", "istc", "A0220090000154FA"),),
     "weight": 350,
+    "territory": "+FR",
+    "age_limit": "18",
 }
 
 

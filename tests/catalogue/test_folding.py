@@ -180,3 +180,17 @@ def test_subject_table_is_whole():
 )
 def test_subject_path_and_label(code, path, french, english):
     assert (subjects.path(code), subjects.label(code, "fr"), subjects.label(code, "en")) == (path, french, english)
+
+
+def test_age_limit_is_stated_or_follows_from_what_any_source_says():
+    wine = said("shop", subjects=[["sender", "", "Épicerie > Vins & spiritueux"]])
+    assert folded(wine, said("onix", 0, subjects=[["sender", "", "Divers"]]))["age_limit"] == "alcohol"
+    assert folded(wine, said("other", age_limit="18"))["age_limit"] == "18"
+    assert folded(wine, said(":operator", -1, age_limit=None))["age_limit"] == ""
+    guide = fold_one([wine], gtin=9782070360024)[1]
+    assert (guide["age_limit"], guide["territory"]) == ("", "")  # a book about wine is none
+
+
+def test_territory_of_the_better_source_counts():
+    facts = folded(said("shop", 1, territory="-US"), said("onix", 0, territory="+BE FR"))
+    assert (facts["territory"], facts["provenance"]["territory"]) == ("+BE FR", "onix")

@@ -27,7 +27,13 @@ def kept(client):
 def test_place_is_kept_by_the_browser_and_never_stored(client, shops):
     response = client.post("/place/", {"where": "Montréal", "radius_km": "25", "next": "/shops/"})
     assert (response.status_code, response.url) == (302, "/shops/")
-    assert kept(client) == {"latitude": 45.509, "longitude": -73.588, "label": "Montréal", "radius_km": 25}
+    assert kept(client) == {
+        "latitude": 45.509,
+        "longitude": -73.588,
+        "label": "Montréal",
+        "radius_km": 25,
+        "area": "CA-QC",
+    }
     cookie = client.cookies[PLACE_COOKIE]
     assert (cookie["httponly"], cookie["samesite"], cookie["max-age"], cookie["expires"]) == (True, "Lax", "", "")
     assert "Montréal" in client.get("/terms/").content.decode()
@@ -36,7 +42,7 @@ def test_place_is_kept_by_the_browser_and_never_stored(client, shops):
 
 def test_position_of_the_browser_is_rounded_and_named(client, shops):
     client.post("/place/", {"latitude": "45.524567", "longitude": "-73.5751", "radius_km": "10"})
-    place = {"latitude": 45.52, "longitude": -73.58, "label": "Le Plateau-Mont-Royal", "radius_km": 10}
+    place = {"latitude": 45.52, "longitude": -73.58, "label": "Le Plateau-Mont-Royal", "radius_km": 10, "area": "CA-QC"}
     assert kept(client) == place
     assert Session.objects.count() == 0
 

@@ -102,6 +102,8 @@ class Migration(migrations.Migration):
                 ('weight_grams', models.PositiveIntegerField(help_text='Empty: the default of its form counts.', null=True)),
                 ('unit_size', models.CharField(blank=True, max_length=60)),
                 ('tax_code', models.CharField(blank=True, max_length=40)),
+                ('territory', models.TextField(blank=True, default='', help_text='Where it may be sold, as `sale_limits` writes it.')),
+                ('age_limit', models.CharField(blank=True, default='', help_text='Years, or a word of `sale_limits`.', max_length=8)),
                 ('cover', models.ImageField(blank=True, upload_to='covers/')),
                 ('cover_source', models.URLField(blank=True, help_text='Where a sender says the cover is.', max_length=500)),
                 ('is_book', models.BooleanField(default=False, help_text='Its GTIN begins with 978 or 979 (not 979-0).')),

@@ -7,16 +7,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
 
+from marketplace.catalogue import sale_limits, sale_words
 from marketplace.checkout import checkouts
 from marketplace.foundation import network
 from marketplace.oscar_apps.partner.strategy import RELATED, price_of
 from shops import supplying
-from shops.models import Shop
+from shops.models import Condition, Shop
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,23 @@ class NotForSaleError(Exception):
     network's currency."""
 
 
-def add(basket: Basket, stock_record_id: int, units: int, *, now: datetime) -> Change:
+class LimitedError(NotForSaleError):
+    """It is not sold where the reader is, or not before they have stated their age. The message says so to them."""
+
+
+class Buyer(NamedTuple):
+    """Where a reader is (as `search.reader.Reader.area`; empty: where the network is), and how old they state to be."""
+
+    area: str = ""
+    age: int = 0
+
+
+ANYBODY = Buyer()
+
+
+def add(basket: Basket, stock_record_id: int, units: int, *, now: datetime, buyer: Buyer = ANYBODY) -> Change:
     """Put `units` more of this record into the basket, at most what its shop can sell; saves a new basket."""
-    record = _record(stock_record_id)
+    record = sold_to(buyer, _record(stock_record_id))
     with transaction.atomic():
         _lock(basket)
         line = Line.objects.select_for_update().filter(basket_id=basket.pk, stockrecord=record).first()
@@ -55,10 +71,10 @@ def change_quantity(basket: Basket, line_id: int, units: int, *, now: datetime) 
         return _set(basket, line, _record(line.stockrecord_id, any_shop=True), units, now) if line else None
 
 
-def move(basket: Basket, line_id: int, stock_record_id: int, *, now: datetime) -> Change | None:
+def move(basket: Basket, line_id: int, stock_record_id: int, *, now: datetime, buyer: Buyer = ANYBODY) -> Change | None:
     """Buy a line's title from another shop: its units go to that record, as many as that shop can sell. The line stays
     as it is when the other shop has none. None: there is no such line any more."""
-    record = _record(stock_record_id)
+    record = sold_to(buyer, _record(stock_record_id))
     with transaction.atomic():
         _lock(basket)
         lines = Line.objects.select_for_update().filter(basket_id=basket.pk, product_id=record.product_id)
@@ -93,7 +109,7 @@ class MovedOnError(Exception):
         self.title = title
 
 
-def move_all(basket: Basket, moves: Sequence[Moving], *, now: datetime) -> None:
+def move_all(basket: Basket, moves: Sequence[Moving], *, now: datetime, buyer: Buyer = ANYBODY) -> None:
     """Move several lines, all or none: MovedOnError, NotForSaleError."""
     with transaction.atomic():
         _lock(basket)
@@ -102,7 +118,7 @@ def move_all(basket: Basket, moves: Sequence[Moving], *, now: datetime) -> None:
         if any((one.line_id, one.from_record, one.quantity) not in there for one in moves):
             raise MovedOnError
         for one in moves:
-            change = move(basket, one.line_id, one.to_record, now=now)
+            change = move(basket, one.line_id, one.to_record, now=now, buyer=buyer)
             if change is None or change.is_short:
                 raise MovedOnError(change.title if change else "")
 
@@ -123,6 +139,18 @@ def _record(stock_record_id: int, *, any_shop: bool = False) -> StockRecord:
     priced = record.price is not None and record.price_currency == network.current().currency
     if not any_shop and (shop.status != Shop.Status.ACTIVE or not priced or not record.product.is_public):
         raise NotForSaleError
+    return record
+
+
+def sold_to(buyer: Buyer, record: StockRecord) -> StockRecord:
+    """The same record, where its title's limits of sale let this reader have it."""
+    facts, terms = getattr(record.product, "facts", None), getattr(record, "terms", None)
+    if facts is not None and (facts.territory or facts.age_limit):
+        area = buyer.area or network.current().country
+        if sale_limits.refuses(facts, area[:2], used=terms is not None and terms.condition != Condition.NEW):
+            raise LimitedError(sale_words.refusal(facts, area))
+        if (years := sale_limits.years(facts, area)) > buyer.age:
+            raise LimitedError(sale_words.state_first(years))
     return record
 
 

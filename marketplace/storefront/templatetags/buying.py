@@ -9,15 +9,28 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from marketplace.catalogue import sale_words
 from marketplace.checkout import tax_words
 from marketplace.checkout.delivery import NotOffered, Quote
-from marketplace.checkout.planning import PlannedParcel
+from marketplace.checkout.planning import PlannedLine, PlannedParcel
 from marketplace.storefront import amounts
 from marketplace.storefront.amounts import shown
 from shops import readiness
 from shops.models import DeliveryOption, Shop
 
 register = template.Library()
+
+
+@register.filter
+def not_sold_words(line: PlannedLine) -> str:
+    """Why a line cannot be sold where it goes."""
+    return sale_words.refusal(line.record.product.facts, line.limits.place)
+
+
+@register.filter
+def sold_from_words(years: int) -> str:
+    """ "Sold from 18 years"."""
+    return sale_words.sold_from(years)
 
 
 @register.filter

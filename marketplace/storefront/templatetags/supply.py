@@ -9,6 +9,7 @@ from django import template
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from marketplace.catalogue import sale_words
 from search.offers import Offer
 from shops.models import Supply
 
@@ -20,6 +21,12 @@ class Line(Protocol):
 
     supply: str
     expected_on: date | None
+
+
+@register.filter
+def age_words(years: int) -> str:
+    """To staff."""
+    return sale_words.at_hand_over(years)
 
 
 @register.simple_tag

@@ -214,6 +214,7 @@ def rights(kind: str, territory: str) -> str:
     return f"<SalesRights><SalesRightsType>{kind}</SalesRightsType><Territory>{territory}</Territory></SalesRights>"
 
 
+REST_NOT = "<ROWSalesRightsType>06</ROWSalesRightsType>"
 WORLD = "<RegionsIncluded>WORLD</RegionsIncluded>"
 
 
@@ -256,6 +257,39 @@ def test_rights_of_onix_21_name_countries_beside():
     rest = "<SalesRights><SalesRightsType>03</SalesRightsType><RightsTerritory>ROW</RightsTerritory></SalesRights>"
     assert [forbidden(ours + rest), forbidden(rest)] == [False, True]
     assert forbidden("<NotForSale><RightsCountry>BE</RightsCountry><RightsCountry>FR</RightsCountry></NotForSale>")
+
+
+@pytest.mark.parametrize(
+    ("inner", "territory"),
+    [
+        ("", ""),
+        (rights("01", WORLD), ""),
+        (rights("01", "<CountriesIncluded>FR BE</CountriesIncluded>") + rights("03", WORLD), "+BE FR"),
+        (rights("01", WORLD) + rights("06", "<CountriesIncluded>US CA</CountriesIncluded>"), "-CA US"),
+        (
+            rights("02", "<CountriesIncluded>FR</CountriesIncluded>") + "<ROWSalesRightsType>06</ROWSalesRightsType>",
+            "+FR",
+        ),
+        (rights("03", WORLD), "+"),
+    ],
+    ids=["silent", "world", "only", "but", "rest", "nowhere"],
+)
+def test_rights_are_kept_as_the_territory(inner, territory, tmp_path):
+    assert one(product(f"<PublishingDetail>{inner}</PublishingDetail>"), tmp_path).territory == territory
+
+
+def test_age_limit_is_a_rating_or_the_german_index_and_no_reading_age(tmp_path):
+    def limit(audience: str, publishing: str = "") -> str:
+        text = f"<DescriptiveDetail>{audience}</DescriptiveDetail><PublishingDetail>{publishing}</PublishingDetail>"
+        return one(product(text), tmp_path).age_limit
+
+    def rated(kind: str, value: str) -> str:
+        codes = f"<AudienceCodeType>{kind}</AudienceCodeType><AudienceCodeValue>{value}</AudienceCodeValue>"
+        return f"<Audience>{codes}</Audience>"
+
+    assert [limit(rated("05", "18")), limit(rated("10", "16")), limit(rated("05", "12"))] == ["18", "16", ""]
+    assert limit(rated("01", "05")) == ""  # list 28: of a college
+    assert limit("", "<SalesRestriction><SalesRestrictionType>08</SalesRestrictionType></SalesRestriction>") == "18"
 
 
 def version(address: str, width: int = 0, kind: str = "", form: str = "02") -> str:

@@ -72,6 +72,6 @@ def test_related_editions_of_onix_21_are_read(tmp_path):
 
 def test_block_update_without_related_material_leaves_it(tmp_path):
     update = product("<PublishingDetail/>").replace(">03<", ">04<")
-    assert one(update, tmp_path).speaks_for == ("publisher", "publication_date")
+    assert one(update, tmp_path).speaks_for == ("publisher", "publication_date", "territory")
     update = material(other("06", number(EBOOK))).replace(">03<", ">04<")
     assert one(update, tmp_path).speaks_for == ("related",)

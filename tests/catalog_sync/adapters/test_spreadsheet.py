@@ -265,3 +265,27 @@ def test_workbook_without_known_columns_needs_a_person(workbook):
     with pytest.raises(FeedError) as caught:
         read(workbook([["x", "y"], [1, 2]]))
     assert (caught.value.permanent, caught.value.reason.code) == (True, "columns_unknown")
+
+
+def test_countries_and_age_of_sale_are_read_from_their_columns(tmp_path):
+    path = tmp_path / "list.csv"
+    rows = [
+        "EAN;Titre;Prix;Stock;Vendu en;Pays exclus;Âge minimum",
+        "9782070368228;Un;5,00;1;France, Belgique;;18 ans",
+        "9782070360024;Deux;5,00;1;;États-Unis;3+",
+        "9782070370481;Trois;5,00;1;FR BE CH;CH;",
+        "9782070411191;Quatre;5,00;1;Monde;;",
+        "9780439023481;Cinq;5,00;1;Atlantide, France;;",
+    ]
+    path.write_text("\n".join(rows) + "\n")
+    chunks = read(path)
+    assert [(record.territory, record.age_limit) for record in records(chunks)] == [
+        ("+BE FR", "18"),
+        ("-US", ""),
+        ("+BE FR", ""),
+        ("", ""),
+        ("+FR", ""),
+    ]
+    issues = [(issue.sku, issue.reason.code, issue.reason.words()) for chunk in chunks for issue in chunk.issues]
+    assert [(sku, code) for sku, code, _ in issues] == [("9780439023481", "country_unknown")]
+    assert "Atlantide" in issues[0][2]
