@@ -40,6 +40,7 @@ STEPS = [
     Step("apply_events", "marketplace.payments.events:apply_events", 1),
     Step("watch_payments", "marketplace.payments.sessions:watch_payments", 30),
     Step("place_paid", "marketplace.checkout.placing:place_paid", 1),
+    Step("hand_out", "shops.downloads.handing_out:hand_out", 1),
     Step("end_unpaid", "marketplace.checkout.ending:end_unpaid", 20),
     Step("transmit_orders", "shops.orders.routing:transmit_orders", 2),
     Step("tell_cancellations", "shops.orders.cancelling:tell_cancellations", 2),

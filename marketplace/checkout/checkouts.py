@@ -20,6 +20,7 @@ from marketplace.foundation.prepared import Prepared
 from marketplace.models import User
 from marketplace.payments import gift_cards
 from marketplace.payments.models import BankAccount
+from shops.downloads import codes
 from shops.models import Allocation, DeliveryOption, DeliverySlot, Shop
 
 HOLD_PREFIX = "checkout:"
@@ -74,7 +75,7 @@ def units_held(checkout: Checkout) -> dict[int, int]:
     units: Counter[int] = Counter()
     for record_id, kept in _HELD.rows(hold_key(checkout)):
         units[record_id] += kept
-    return dict(units)
+    return dict(units) | codes.held(hold_key(checkout))
 
 
 def hold_key(checkout: Checkout) -> str:
@@ -100,6 +101,11 @@ def agree(checkout: Checkout, agreements: Mapping[str, bool]) -> None:
     _write(checkout, {name: agreements[name] for name in AGREEMENTS})
 
 
+def agree_to_download(checkout: Checkout, *, now: datetime) -> None:
+    """The reader wants downloads at once and gives up withdrawing from them once they are fetched."""
+    _write(checkout, {"agreed_to_download_at": now})
+
+
 def choose_delivery(
     checkout: Checkout, chosen: Mapping[int, int], in_slots: Mapping[int, tuple[int, date]] | None = None
 ) -> None:
@@ -121,7 +127,7 @@ def choose_delivery(
     CheckoutParcel.objects.bulk_create(
         parcels,
         update_conflicts=True,
-        unique_fields=["checkout", "shop"],
+        unique_fields=["checkout", "shop", "is_download"],
         update_fields=["delivery_option", "slot", "slot_day"],
     )
 
@@ -130,11 +136,11 @@ def collect_everything(checkout: Checkout, plan: Plan) -> bool:
     """Choose each shop's pick-up. False, and nothing is chosen, where a shop has none."""
     pickups = {
         parcel.shop.pk: option.pk
-        for parcel in plan.parcels
+        for parcel in plan.sent
         for option in reversed(parcel.options)
         if option.kind == DeliveryOption.Kind.PICKUP
     }
-    if len(pickups) < len(plan.parcels):
+    if len(pickups) < len(plan.sent):
         return False
     choose_delivery(checkout, pickups)
     return True

@@ -151,6 +151,20 @@ def choosable(option: DeliveryOption, shop: Shop, trip: Trip) -> list[slots.Choi
     return slots.choices(option.slots.all(), ZoneInfo(shop.timezone), after=ready, now=trip.now)
 
 
+def slot_of(option: DeliveryOption, shop: Shop, trip: Trip, wanted: tuple[int, date] | None) -> slots.Choice | None:
+    """The slot and day that a reader wants, where it can be had."""
+    found = choosable(option, shop, trip) if wanted else []
+    return next((choice for choice in found if (choice.slot_id, choice.day) == wanted), None)
+
+
+def day_told(quote: Quote | None, shop: Shop) -> str:
+    """The slot, else the day on which it lies ready: an hour may move while the reader looks."""
+    if quote is None or quote.expected_from is None:
+        return ""
+    local = quote.expected_from.astimezone(ZoneInfo(shop.timezone))
+    return str(local if quote.expected_until else local.date())
+
+
 def needs_slot(option: DeliveryOption) -> bool:
     return option.kind == Kind.COURIER and bool(option.slots.all())
 

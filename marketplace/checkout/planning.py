@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
@@ -23,7 +22,7 @@ from marketplace.checkout.tax_places import place_of_supply
 from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
 from marketplace.payments import gift_cards
-from shops import slots, stock, supplying
+from shops import downloads, stock, supplying
 from shops.models import Condition, DeliveryOption, Shop, Supply
 
 
@@ -69,11 +68,12 @@ class PlannedLine:
 
 @dataclass(frozen=True)
 class PlannedParcel:
-    """One shop's part. `delivery_minor` as shown; `tax_minor` of goods and delivery, whether included or added;
-    `total_minor` is what the reader pays for it. `option` is None while the reader has not chosen one that is valid."""
+    """One shop's part; its downloads are another, undelivered. `delivery_minor` as shown; `tax_minor` of goods and
+    delivery, included or added; `total_minor` is what the reader pays. `option`: None until a valid one is chosen."""
 
     shop: Shop
     lines: tuple[PlannedLine, ...]
+    is_download: bool = False
     options: tuple[DeliveryOption, ...] = ()
     option: DeliveryOption | None = None
     trip: Trip | None = None  # what the quotes depend on; without one only the option's plain price counts
@@ -132,7 +132,17 @@ class Plan:
 
     @property
     def undelivered(self) -> list[PlannedParcel]:
-        return [parcel for parcel in self.parcels if parcel.option is None]
+        return [parcel for parcel in self.sent if parcel.option is None]
+
+    @property
+    def sent(self) -> list[PlannedParcel]:
+        """What is brought or collected."""
+        return [parcel for parcel in self.parcels if not parcel.is_download]
+
+    @property
+    def downloads(self) -> list[PlannedLine]:
+        """Lines that deliver themselves."""
+        return [line for line in self.lines if line.supply == Supply.DIGITAL]
 
     @property
     def untaxed(self) -> list[PlannedLine]:
@@ -146,14 +156,14 @@ class Plan:
     @property
     def only_pickups(self) -> bool:
         """Whether the reader fetches everything, so that no address is needed."""
-        return all(parcel.option and parcel.option.is_collected for parcel in self.parcels)
+        return all(parcel.option and parcel.option.is_collected for parcel in self.sent)
 
     def fingerprint(self) -> str:
         """What the reader saw: changes with any line, quantity, price, delivery, its day, tax or total."""
         seen = [
             (
                 (parcel.shop.pk, parcel.option and parcel.option.pk, parcel.delivery_minor, parcel.total_minor),
-                _day_told(parcel),
+                delivery.day_told(parcel.quote, parcel.shop),
                 [(line.record.pk, line.quantity, line.unit_price_minor, line.total_minor) for line in parcel.lines],
                 [(line.supply, line.expected_on) for line in parcel.lines if line.supply != Supply.STOCK],
             )
@@ -179,26 +189,27 @@ def plan(
     of = network.current()
     rows: list[Line] = []
     if basket.pk:
-        related = ("product__facts", "stockrecord__terms", "stockrecord__partner__shop")
+        related = ("product__facts", "stockrecord__terms", "stockrecord__partner__shop", "stockrecord__download")
         rows = list(Line.objects.filter(basket_id=basket.pk).select_related(*related).order_by("pk"))
-    by_shop: dict[Shop, list[Line]] = defaultdict(list)
+    by_shop: dict[tuple[Shop, bool], list[Line]] = defaultdict(list)
     for row in rows:
-        by_shop[row.stockrecord.partner.shop].append(row)
-    options = options_by_shop(shop.pk for shop in by_shop)
+        by_shop[row.stockrecord.partner.shop, downloads.of(row.stockrecord) is not None].append(row)
+    options = options_by_shop(shop.pk for shop, is_download in by_shop if not is_download)
     hours = hours_by_shop(options)
     parcels = []
-    for shop, bought in by_shop.items():
+    for (shop, is_download), bought in by_shop.items():
         trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk])
         wanted = (chosen or {}).get(shop.pk)
-        option = next((option for option in options[shop.pk] if option.pk == wanted), None)
+        ways = () if is_download else options[shop.pk]
+        option = next((option for option in ways if option.pk == wanted), None)
         if option is not None and delivery.needs_slot(option):
-            slot = _slot(option, shop, trip, (in_slots or {}).get(shop.pk))
+            slot = delivery.slot_of(option, shop, trip, (in_slots or {}).get(shop.pk))
             option, trip = option if slot else None, replace(trip, slot=slot)
         lines = tuple(
             _line(row, shop, option, to, now=now, currency=of.currency, held=(held or {}).get(row.stockrecord_id, 0))
             for row in bought
         )
-        parcels.append(PlannedParcel(shop=shop, lines=lines, options=options[shop.pk], option=option, trip=trip))
+        parcels.append(PlannedParcel(shop, lines, is_download, options=ways, option=option, trip=trip))
     return _with_voucher(voucher, parcels, currency=of.currency, tax_included=of.tax_included)
 
 
@@ -219,20 +230,6 @@ def _with_voucher(
     return priced(lowered, currency=currency, tax_included=tax_included)
 
 
-def _slot(option: DeliveryOption, shop: Shop, trip: Trip, wanted: tuple[int, date] | None) -> slots.Choice | None:
-    found = delivery.choosable(option, shop, trip) if wanted else []
-    return next((choice for choice in found if (choice.slot_id, choice.day) == wanted), None)
-
-
-def _day_told(parcel: PlannedParcel) -> str:
-    """The slot, else the day on which it lies ready: an hour may move while the reader looks."""
-    quote = parcel.quote
-    if quote is None or quote.expected_from is None:
-        return ""
-    local = quote.expected_from.astimezone(ZoneInfo(parcel.shop.timezone))
-    return str(local if quote.expected_until else local.date())
-
-
 def _line(
     row: Line,
     shop: Shop,
@@ -248,11 +245,13 @@ def _line(
     priced_here = record.price is not None and record.price_currency == currency
     terms = getattr(record, "terms", None)
     facts = getattr(row.product, "facts", None)
-    digital = is_digital(facts, terms.availability if terms else "")
+    download = downloads.of(record)
+    digital = download is not None or is_digital(facts, terms.availability if terms else "")
     # A title that was hidden after it came into the basket is not sold; what is held for it already stays.
-    got = supplying.supplied(record, shop=shop, terms=terms, now=now)
+    got = supplying.supplied(record, shop=shop, terms=terms, now=now, download=download)
     free = got.units if row.product.is_public else 0
-    by_order = got.supply != Supply.STOCK and not held  # what is held stays what it was
+    # What is held stays what it was.
+    supply = Supply.STOCK if held and got.supply != Supply.DIGITAL else got.supply
     due: tuple[Component, ...] = ()
     untaxed = ""
     try:
@@ -273,8 +272,8 @@ def _line(
         weight_grams=weights.grams(facts),
         is_new_book=book_law.is_new_book(facts, terms.condition if terms else Condition.NEW),
         as_of=stock.effective_as_of(terms, shop),
-        supply=got.supply if by_order else Supply.STOCK,
-        expected_on=got.expected_on if by_order else None,
+        supply=supply,
+        expected_on=got.expected_on if supply == got.supply else None,
     )
 
 

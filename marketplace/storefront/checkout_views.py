@@ -147,11 +147,13 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
         return redirect(f"storefront:checkout-{step}", checkout.token)
     shown = _other_means(checkout, plan)
     if request.method != "POST":
-        form = PayForm(instance=checkout, initial={"seen": freezing.shown(plan, shown["gift_minor"])})
+        form = PayForm(instance=checkout, plan=plan, initial={"seen": freezing.shown(plan, shown["gift_minor"])})
         return _step(request, "pay", checkout, plan, form=form, **shown)
-    form = PayForm(request.POST)
+    form = PayForm(request.POST, plan=plan)
     if form.is_valid():
         checkouts.agree(checkout, form.agreements())
+        if plan.downloads:
+            checkouts.agree_to_download(checkout, now=timezone.now())
         return _pay(request, checkout, form.cleaned_data["seen"])
     return _step(request, "pay", checkout, plan, form=form, **shown)
 
