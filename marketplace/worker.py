@@ -53,6 +53,7 @@ STEPS = [
     Step("close_months", "marketplace.payments.settlements:close_months", 3600, slow=True),
     Step("reconcile", "marketplace.payments.reconciliation:reconcile", 30, slow=True),
     Step("book_earnings", "marketplace.payments.bank:book_earnings", 60),
+    Step("book_pooled", "marketplace.payments.pooling:book_pooled", 60),
     Step("sum_sales", "marketplace.payments.sales:sum_sales", 300, slow=True),
     Step("make_exports", "marketplace.payments.exporting:make_exports", 2, slow=True),
     Step("move_money", "marketplace.payments.calls:move_money", 2),

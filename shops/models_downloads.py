@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import PurePath
 
@@ -13,9 +14,22 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.foundation.leases import DueRow
 
 
-def private_storage() -> FileSystemStorage:
+class PrivateStorage(FileSystemStorage):
     """Beside the public media, not in them: no address leads there, only Halles opens these files."""
-    return FileSystemStorage(location=settings.VAR_DIR / "private", base_url=None, file_permissions_mode=0o600)
+
+    base_url = None  # type: ignore[assignment]  # `url` then refuses, as Django says
+
+    @property
+    def base_location(self) -> str:
+        return str(settings.VAR_DIR / "private")
+
+    @property
+    def location(self) -> str:
+        return os.path.abspath(self.base_location)
+
+
+def private_storage() -> PrivateStorage:
+    return PrivateStorage(file_permissions_mode=0o600)
 
 
 def stored_name(download: Download, name: str) -> str:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from django.db import transaction
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import planning, vouchers
+from marketplace.checkout import earners, planning, vouchers
 from marketplace.checkout.delivery import Destination, needs_slot
 from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.checkout.planning import Plan
@@ -35,9 +35,10 @@ FOR_SOMEBODY = ("recipient_name", "recipient_email", "gift_note", "purchase_orde
 AGREEMENTS = ("agrees_other_shop", "agrees_later", "agrees_in_part")
 
 
-def start(basket: Basket, user: User | None, *, language: str, now: datetime) -> Checkout:
+def start(basket: Basket, user: User | None, *, language: str, now: datetime, shop_id: int | None = None) -> Checkout:
     """The checkout of this basket: the one being paid, the one being filled in, else a new one that knows what the
-    reader said the last time (this basket's, or the account's), its gift cards too. The basket must be saved."""
+    reader said the last time (this basket's, or the account's), its gift cards too. `shop_id`: the reader's own shop,
+    which earns what the network sells unless they choose otherwise. The basket must be saved."""
     with transaction.atomic():
         Basket.objects.select_for_update().filter(pk=basket.pk).first()
         alive = Checkout.objects.filter(basket_id=basket.pk, state__in=[Checkout.State.OPEN, Checkout.State.PAYING])
@@ -55,6 +56,7 @@ def start(basket: Basket, user: User | None, *, language: str, now: datetime) ->
             currency=network.current().currency,
             country=network.current().country,
             created_at=now,
+            earning_shop=earners.choices().filter(pk=shop_id).first() if shop_id else None,
         )
         _remember(made, basket, user)
         made.save()
@@ -99,6 +101,11 @@ def set_address(checkout: Checkout, address: Mapping[str, str]) -> None:
 def agree(checkout: Checkout, agreements: Mapping[str, bool]) -> None:
     """`agreements` holds every name of AGREEMENTS."""
     _write(checkout, {name: agreements[name] for name in AGREEMENTS})
+
+
+def let_earn(checkout: Checkout, shop: Shop | None) -> None:
+    """Who sells the network's downloads to this reader; None: they are sold for the pool."""
+    _write(checkout, {"earning_shop_id": shop.pk if shop else None})
 
 
 def agree_to_download(checkout: Checkout, *, now: datetime) -> None:
@@ -167,13 +174,15 @@ def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
     held = units_held(checkout) if checkout.state == Checkout.State.PAYING else {}
     basket = Basket(pk=checkout.basket_id)
     to, voucher = destination(checkout), vouchers.of(checkout, now=now)
-    return planning.plan(basket, now=now, chosen=chosen, to=to, held=held, in_slots=in_slots, voucher=voucher)
+    how = {"to": to, "held": held, "in_slots": in_slots, "voucher": voucher, "earner_id": checkout.earning_shop_id}
+    return planning.plan(basket, now=now, chosen=chosen, **how)  # type: ignore[arg-type]
 
 
 def unpayable(plan: Plan) -> list[Shop]:
     """Shops of the plan that can be paid neither by transfer nor by bank: whoever paid them would have it sent back. A
     query where there is a shop that Stripe cannot pay."""
-    others = [parcel.shop for parcel in plan.parcels if not parcel.shop.stripe_account_ready]
+    paid = [parcel.shop for parcel in plan.parcels if not parcel.is_pooled]
+    others = [shop for shop in paid if not shop.stripe_account_ready]
     by_bank = set(BankAccount.objects.filter(shop__in=others).values_list("shop_id", flat=True)) if others else set()
     return [shop for shop in others if shop.pk not in by_bank]
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -13,7 +12,7 @@ from datetime import date, datetime
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import book_law, delivery, tax, tax_words, voucher_amounts, weights
+from marketplace.checkout import book_law, delivery, earners, tax, tax_words, voucher_amounts, weights
 from marketplace.checkout.delivery import Destination, Quote, Trip, hours_by_shop, options_by_shop
 from marketplace.checkout.models_vouchers import Voucher
 from marketplace.checkout.tax import TaxPart
@@ -85,6 +84,11 @@ class PlannedParcel:
     total_minor: int = 0
 
     @property
+    def is_pooled(self) -> bool:
+        """For the solidarity pool."""
+        return self.is_download and self.shop.sells_for_all
+
+    @property
     def tax_note(self) -> str:
         """The code of `tax_words.note` where the shop charges no tax."""
         return tax_words.note_code(self.shop)
@@ -150,6 +154,11 @@ class Plan:
         return [line for line in self.lines if line.untaxed]
 
     @property
+    def is_for_choice(self) -> bool:
+        """Whether something of it is the network's, so that the reader chooses who sells it."""
+        return any(line.record.partner.shop.sells_for_all for line in self.downloads)
+
+    @property
     def has_downloads(self) -> bool:
         return any(line.is_digital for line in self.lines)
 
@@ -181,23 +190,22 @@ def plan(
     held: Mapping[int, int] | None = None,
     in_slots: Mapping[int, tuple[int, date]] | None = None,
     voucher: Voucher | None = None,
+    earner_id: int | None = None,
 ) -> Plan:
-    """The plan of an open basket. `chosen`: delivery option by shop; one that cannot bring the parcel to `to` counts as
-    not chosen. `held`: units by stock record that this reader's own checkout holds already. `in_slots`: the courier's
+    """The plan of a basket. `chosen`: delivery option by shop; one that cannot bring the parcel to `to` counts as not
+    chosen. `held`: units by stock record that this reader's own checkout holds already. `in_slots`: the courier's
     slot and day by shop; an option with slots counts as not chosen without one that can be had. `voucher`:
-    what lowers it."""
+    what lowers it. `earner_id`: the shop that the reader wants to sell what the network offers as a download."""
     of = network.current()
     rows: list[Line] = []
     if basket.pk:
         related = ("product__facts", "stockrecord__terms", "stockrecord__partner__shop", "stockrecord__download")
         rows = list(Line.objects.filter(basket_id=basket.pk).select_related(*related).order_by("pk"))
-    by_shop: dict[tuple[Shop, bool], list[Line]] = defaultdict(list)
-    for row in rows:
-        by_shop[row.stockrecord.partner.shop, downloads.of(row.stockrecord) is not None].append(row)
-    options = options_by_shop(shop.pk for shop, is_download in by_shop if not is_download)
+    parts = earners.parts(rows, earner_id)
+    options = options_by_shop(shop.pk for shop, is_download in parts if not is_download)
     hours = hours_by_shop(options)
     parcels = []
-    for (shop, is_download), bought in by_shop.items():
+    for (shop, is_download), bought in parts.items():
         trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk])
         wanted = (chosen or {}).get(shop.pk)
         ways = () if is_download else options[shop.pk]
@@ -205,10 +213,8 @@ def plan(
         if option is not None and delivery.needs_slot(option):
             slot = delivery.slot_of(option, shop, trip, (in_slots or {}).get(shop.pk))
             option, trip = option if slot else None, replace(trip, slot=slot)
-        lines = tuple(
-            _line(row, shop, option, to, now=now, currency=of.currency, held=(held or {}).get(row.stockrecord_id, 0))
-            for row in bought
-        )
+        kept = held or {}
+        lines = tuple(_line(row, shop, option, trip, held=kept.get(row.stockrecord_id, 0)) for row in bought)
         parcels.append(PlannedParcel(shop, lines, is_download, options=ways, option=option, trip=trip))
     return _with_voucher(voucher, parcels, currency=of.currency, tax_included=of.tax_included)
 
@@ -230,16 +236,8 @@ def _with_voucher(
     return priced(lowered, currency=currency, tax_included=tax_included)
 
 
-def _line(
-    row: Line,
-    shop: Shop,
-    option: DeliveryOption | None,
-    to: Destination | None,
-    *,
-    now: datetime,
-    currency: str,
-    held: int,
-) -> PlannedLine:
+def _line(row: Line, shop: Shop, option: DeliveryOption | None, trip: Trip, *, held: int) -> PlannedLine:
+    now, currency = trip.now, trip.currency
     record = row.stockrecord
     record.product = row.product  # read with the line, facts included
     priced_here = record.price is not None and record.price_currency == currency
@@ -248,14 +246,14 @@ def _line(
     download = downloads.of(record)
     digital = download is not None or is_digital(facts, terms.availability if terms else "")
     # A title that was hidden after it came into the basket is not sold; what is held for it already stays.
-    got = supplying.supplied(record, shop=shop, terms=terms, now=now, download=download)
+    got = supplying.supplied(record, shop=record.partner.shop, terms=terms, now=now, download=download)
     free = got.units if row.product.is_public else 0
     # What is held stays what it was.
     supply = Supply.STOCK if held and got.supply != Supply.DIGITAL else got.supply
     due: tuple[Component, ...] = ()
     untaxed = ""
     try:
-        place = place_of_supply(shop, option, to, digital=digital)
+        place = place_of_supply(shop, option, trip.to, digital=digital)
         due = tax.due(shop, facts, digital=digital, place=place, now=now)
     except tax.NoTaxRowError as missing:
         untaxed = str(missing)

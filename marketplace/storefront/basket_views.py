@@ -170,7 +170,7 @@ def take(request: ReaderRequest) -> HttpResponse:
 def _page(request: ReaderRequest, wrong: dict[int, tuple[str, str]] | None = None) -> HttpResponse:
     paying = checkouts.being_paid(request.basket)
     held = checkouts.units_held(paying) if paying else None
-    plan = planning.plan(request.basket, now=timezone.now(), held=held)
+    plan = planning.plan(request.basket, now=timezone.now(), held=held, earner_id=reader_of(request).shop_id)
     offers = _offers(request, plan)
     used = request.GET.get("used") == "yes"
     unpayable = checkouts.unpayable(plan)

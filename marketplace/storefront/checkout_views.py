@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from marketplace.checkout import checkouts, ending, freezing, vouchers
+from marketplace.checkout import checkouts, earners, ending, freezing, vouchers
 from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine
@@ -35,6 +35,7 @@ from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayF
 from marketplace.storefront.checkout_ways import ways
 from marketplace.storefront.gift_card_views import CodeForm
 from marketplace.storefront.reader_request import ReaderRequest, account
+from search.reader import reader_of
 
 FEW_MINUTES = 5
 State = Checkout.State
@@ -65,7 +66,8 @@ def start(request: ReaderRequest) -> HttpResponse:
     if request.method != "POST" or request.basket.is_empty:
         return redirect("storefront:basket")
     language = (get_language() or "fr")[:2]
-    checkout = checkouts.start(request.basket, account(request), language=language, now=timezone.now())
+    mine = {"shop_id": reader_of(request).shop_id}
+    checkout = checkouts.start(request.basket, account(request), language=language, now=timezone.now(), **mine)
     return redirect("storefront:checkout", checkout.token)
 
 
@@ -145,7 +147,7 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     step = checkouts.next_step(checkout, plan)
     if step != "pay":
         return redirect(f"storefront:checkout-{step}", checkout.token)
-    shown = _other_means(checkout, plan)
+    shown = _other_means(checkout, plan) | ({"earners": list(earners.choices())} if plan.is_for_choice else {})
     if request.method != "POST":
         form = PayForm(instance=checkout, plan=plan, initial={"seen": freezing.shown(plan, shown["gift_minor"])})
         return _step(request, "pay", checkout, plan, form=form, **shown)

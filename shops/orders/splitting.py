@@ -149,6 +149,7 @@ def _shop_order(
         order=order,
         shop=parcel.shop,
         is_download=parcel.is_download,
+        is_pooled=parcel.is_download and parcel.shop.sells_for_all,
         number=number,
         delivery_option=option,
         delivery_kind=option.kind if option else DOWNLOAD,

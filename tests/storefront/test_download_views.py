@@ -13,7 +13,7 @@ from marketplace.payments.models import Payment, RefundRequest
 from shops.downloads import handing_out
 from shops.models import Handout
 from tests import factories
-from tests.checkout.test_downloads import e_book, placed
+from tests.checkout.downloading import e_book, placed
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def test_reader_takes_back_what_was_not_fetched(db, client: Client):
 
 def test_what_was_fetched_cannot_be_taken_back(db, client: Client):
     _, page = sold()
-    client.post(page).close()
+    list(client.post(page).streaming_content)
     Payment.objects.update(state=Payment.State.CAPTURED, captured_minor=Payment.objects.get().amount_minor)
     client.post(page + "take-back/")
     assert (RefundRequest.objects.count(), Handout.objects.get().withdrawn_at) == (0, None)
