@@ -60,9 +60,10 @@ def _record(row: Handout, line: ShopOrderLine, units: int, provided: Provided | 
             return leases.finish(row, withdrawn_at=now)
         values = {"kind": provided.kind, "content": provided.content, "made_at": now}
         times = TIMES if provided.kind == Kind.FILE else 0
-        if not leases.finish(row, **values, times_left=times, expires_at=now + timedelta(days=DAYS)):
-            return False
         fulfilment.deliver(line, by="system", now=now)
+        if not leases.finish(row, **values, times_left=times, expires_at=now + timedelta(days=DAYS)):
+            transaction.set_rollback(True)
+            return False
     return True
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
-from marketplace.checkout import checkouts, ending, freezing, placing
+from marketplace.checkout import checkouts, ending, freezing, invoicing, placing
 from marketplace.checkout.models import Checkout
 from marketplace.foundation.mail import written
 from marketplace.foundation.models import MailMessage
 from marketplace.payments import captures, refunds
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.refunds import RefundError, Wanted
-from shops.downloads import handing_out
+from shops.downloads import handing_out, providing
 from shops.models import Download, Handout, LicenceCode, ShopOrder, Transmission
 from shops.orders import fulfilment
 from tests import factories
@@ -60,6 +62,8 @@ def test_paid_downloads_hand_themselves_out_while_the_rest_waits(db):
     assert Download.objects.get(kind="codes").codes_left == 1
     assert broken() == {}
     assert handing_out.hand_out(timezone.now()) == 0
+    invoice = invoicing.invoice_of(file.pk, now=timezone.now())
+    assert (invoice.total_minor, invoice.label.endswith("00001")) == (1150, True)
     mail = [written(row) for row in MailMessage.objects.filter(kind="download_ready").order_by("pk")]
     assert [(row.to, f"/downloads/{part.lines.get().pk}/" in row.text) for row, part in zip(mail, (file, codes))] == [
         ("lea@example.org", True),
@@ -71,6 +75,36 @@ def test_paid_downloads_hand_themselves_out_while_the_rest_waits(db):
     fulfilment.accept_all(paper, by="test", now=timezone.now())
     assert captures.settle_answers(timezone.now()) == 1
     assert MoneyCall.objects.get().amount_minor == checkout.total_minor
+
+
+def test_order_that_changed_meanwhile_is_handed_out_anew(db, monkeypatch):
+    """The reader cancels while the provider is asked."""
+    checkout = paid(factories.basket((e_book(factories.shop(), "K-1\nK-2", "codes"), 2)))
+    placing.place(checkout.pk, now=timezone.now())
+
+    def asked(line, units):
+        fresh = ShopOrder.objects.get().lines.get()
+        if not fresh.cancelled:
+            fulfilment.cancel(fresh, 1, by="reader", now=timezone.now())
+        return providing.own(line, units)
+
+    monkeypatch.setitem(providing.PROVIDERS, "own", asked)
+    assert handing_out.hand_out(timezone.now()) == 0
+    assert handing_out.hand_out(timezone.now() + timedelta(minutes=1)) == 1
+    assert (Handout.objects.get().content, broken()) == ("K-1", {})
+
+
+def test_provider_that_cannot_is_asked_again_or_parked(db, monkeypatch):
+    checkout = paid(factories.basket((e_book(factories.shop(), "K-1", "codes"), 1)))
+    placing.place(checkout.pk, now=timezone.now())
+
+    def refuse(line, units):
+        raise providing.ProvidingError("not today", permanent=True)
+
+    monkeypatch.setitem(providing.PROVIDERS, "own", refuse)
+    assert handing_out.hand_out(timezone.now()) == 0
+    assert (Handout.objects.get().last_error, Handout.objects.get().parked_at is None) == ("not today", False)
+    assert ShopOrder.objects.get().status == "new"
 
 
 def test_order_of_downloads_alone_is_charged_at_once(db):
