@@ -43,6 +43,12 @@ class _Shop(NamedTuple):
     fresh_until: datetime | None
 
 
+class _Download(NamedTuple):
+    kind: str
+    active: bool
+    codes_left: int | None
+
+
 class _Terms(NamedTuple):
     stock_record_id: int
     condition: str
@@ -63,10 +69,12 @@ class _Terms(NamedTuple):
 _COLUMNS = (
     *_Record._fields,
     *(f"partner__shop__{name}" for name in _Shop._fields),
+    *(f"download__{name}" for name in _Download._fields),
     *(f"terms__{name}" for name in _Terms._fields),
 )
 _SHOP_AT = len(_Record._fields)
-_TERMS_AT = _SHOP_AT + len(_Shop._fields)
+_DOWNLOAD_AT = _SHOP_AT + len(_Shop._fields)
+_TERMS_AT = _DOWNLOAD_AT + len(_Download._fields)
 _RECORDS = Prepared(
     lambda product_ids: (
         StockRecord.objects.filter(product_id__in=product_ids, partner__shop__status=Shop.Status.ACTIVE)
@@ -117,6 +125,10 @@ class Offer:
         return self.units > 0
 
     @property
+    def is_download(self) -> bool:
+        return self.supply == Supply.DIGITAL
+
+    @property
     def is_used(self) -> bool:
         return self.condition != Condition.NEW
 
@@ -134,12 +146,13 @@ def offers_of(product_ids: Iterable[int], reader: Reader) -> dict[int, list[Offe
     cards = directory.active()
     wanted = list(product_ids)
     for row in _RECORDS.rows(wanted) if wanted else []:
-        record, shop = _Record(*row[:_SHOP_AT]), _Shop(*row[_SHOP_AT:_TERMS_AT])
+        record, shop = _Record(*row[:_SHOP_AT]), _Shop(*row[_SHOP_AT:_DOWNLOAD_AT])
+        download = _Download(*row[_DOWNLOAD_AT:_TERMS_AT]) if row[_DOWNLOAD_AT] is not None else None
         terms = _Terms(*row[_TERMS_AT:]) if row[_TERMS_AT] is not None else None
         card = cards.get(shop.pk)
         if card is None:
             continue  # it came on sale within the directory's last five seconds
-        found.setdefault(record.product_id, []).append(_offer(record, shop, terms, card, reader))
+        found.setdefault(record.product_id, []).append(_offer(record, shop, terms, download, card, reader))
     for offers in found.values():
         offers.sort(key=_rank)
     return found
@@ -155,12 +168,14 @@ def best(offers: Iterable[Offer]) -> Offer | None:
     return next((offer for offer in offers if offer.buyable), None)
 
 
-def _offer(record: Any, shop: Any, terms: Any, card: ShopCard, reader: Reader) -> Offer:
-    """`record`, `shop` and `terms` have the columns that the rules of stock ask for, as their models have."""
-    got = supplying.supplied(record, shop=shop, terms=terms, now=reader.now)
-    units = got.units if got.supply == Supply.STOCK else 0
+def _offer(record: Any, shop: Any, terms: Any, download: Any, card: ShopCard, reader: Reader) -> Offer:
+    """`record`, `shop`, `terms` and `download` have the columns that the rules of stock ask for, as their models
+    have."""
+    got = supplying.supplied(record, shop=shop, terms=terms, now=reader.now, download=download)
+    units = got.units if got.supply in (Supply.STOCK, Supply.DIGITAL) else 0
     word = terms.availability if terms else Availability.IN_STOCK
-    state = _state(record, word, units)
+    is_download = got.supply == Supply.DIGITAL
+    state = _state(record, word, units, is_download)
     as_of = sellable.effective_as_of(terms, shop)
     return Offer(
         stock_record_id=record.pk,
@@ -173,7 +188,9 @@ def _offer(record: Any, shop: Any, terms: Any, card: ShopCard, reader: Reader) -
         first_edition=bool(terms and terms.first_edition),
         note=terms.note if terms else "",
         availability=word,
-        stale=word == Availability.IN_STOCK and not sellable.sells(shop=shop, terms=terms, now=reader.now),
+        stale=not is_download
+        and word == Availability.IN_STOCK
+        and not sellable.sells(shop=shop, terms=terms, now=reader.now),
         days=terms.days if terms else None,
         available_on=terms.available_on if terms else None,
         supply=got.supply,
@@ -184,14 +201,14 @@ def _offer(record: Any, shop: Any, terms: Any, card: ShopCard, reader: Reader) -
         distance_km=availability.distance(reader.place, card),
         is_mine=card.pk == reader.shop_id,
         opening=availability.opening(card, reader.now),
-        collect_today=state in ("have", "ask") and availability.collects_today(card, reader.now),
-        confidence=confidence.level(units, as_of, card.kept_share, now=reader.now),
+        collect_today=not is_download and state in ("have", "ask") and availability.collects_today(card, reader.now),
+        confidence=confidence.SURE if is_download else confidence.level(units, as_of, card.kept_share, now=reader.now),
     )
 
 
-def _state(record: _Record, word: str, units: int) -> str:
+def _state(record: _Record, word: str, units: int, is_download: bool) -> str:
     if units > 0:
-        return "ask" if record.num_in_stock is None else "have"
+        return "ask" if record.num_in_stock is None and not is_download else "have"
     return "soon" if word in _LATER else "gone"
 
 

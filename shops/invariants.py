@@ -10,8 +10,18 @@ from oscar.apps.order.models import Order
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import money
-from shops.models import Allocation, Cancellation, Reservation, ShopOrder, ShopOrderLine, SlotDay, Supply
-from shops.orders.fulfilment import status_of
+from shops.models import (
+    Allocation,
+    Cancellation,
+    Download,
+    Handout,
+    Reservation,
+    ShopOrder,
+    ShopOrderLine,
+    SlotDay,
+    Supply,
+)
+from shops.orders.counts import status_of
 
 
 def counters_that_differ() -> list[str]:
@@ -74,8 +84,9 @@ def orders_split_wrongly() -> list[str]:
 
 
 def shop_orders_without_transmission() -> list[str]:
-    """Every shop order is on its way to its shop, there, or parked for a person."""
-    return [f"Shop order {row.number} has no transmission." for row in ShopOrder.objects.filter(transmission=None)]
+    """Every shop order is on its way to its shop, there, or parked for a person; a download needs none."""
+    missing = ShopOrder.objects.filter(transmission=None, is_download=False)
+    return [f"Shop order {row.number} has no transmission." for row in missing]
 
 
 def cancellations_that_differ() -> list[str]:
@@ -105,6 +116,33 @@ def reservations_without_their_units() -> list[str]:
     return found + [f"{key} is over and holds copies." for key in sorted(waiting - running.keys())]
 
 
+def codes_that_differ() -> list[str]:
+    """`Download.codes_left` is the number of its free codes; a line has as many as were handed out to it, and shows
+    them."""
+    counted = Download.objects.annotate(free=Count("codes", filter=Q(codes__hold_key="")))
+    found = [
+        f"Download {row.pk} counts {row.codes_left} codes, {row.free} are free."
+        for row in counted.filter(kind=Download.Kind.CODES).exclude(codes_left=F("free"))
+    ]
+    made = Handout.objects.filter(kind=Download.Kind.CODES, withdrawn_at=None).exclude(made_at=None)
+    for row in made.prefetch_related("line__licence_codes"):
+        if sorted(code.code for code in row.line.licence_codes.all()) != sorted(row.content.splitlines()):
+            found.append(f"Line {row.line_id} shows codes that are not its own.")
+    return found
+
+
+def downloads_not_handed_out() -> list[str]:
+    """Every line of a download has its handout; it is handed over once that is made, and not before."""
+    lines = ShopOrderLine.objects.filter(supply=Supply.DIGITAL)
+    found = [f"Line {pk} has no handout." for pk in lines.filter(handout=None).values_list("pk", flat=True)]
+    odd = lines.filter(Q(handout__made_at=None, handed_over__gt=0) | Q(handout__made_at__isnull=False, handed_over=0))
+    found += [f"Line {pk} and its handout differ." for pk in odd.values_list("pk", flat=True)]
+    mixed = lines.exclude(shop_order__is_download=True) | ShopOrderLine.objects.filter(
+        shop_order__is_download=True
+    ).exclude(supply=Supply.DIGITAL)
+    return found + [f"Line {pk} is in the wrong part." for pk in mixed.values_list("pk", flat=True)]
+
+
 def _unsplit() -> Count:
     return Count("lines", filter=Q(lines__shop_order_line=None), distinct=True)
 
@@ -119,6 +157,8 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "stock: counters are the sum of open allocations": counters_that_differ,
     "stock: allocations end once and say why": ends_without_cause,
     "stock: every line has its units": lines_without_their_units,
+    "downloads: codes are counted, and each is one line's": codes_that_differ,
+    "downloads: every line has its handout": downloads_not_handed_out,
     "slots: counters are the number of open bookings": slots_that_differ,
     "stock: reservations hold their units": reservations_without_their_units,
     "orders: cancelled units wait for the shop's word": cancellations_that_differ,

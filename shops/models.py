@@ -1,6 +1,7 @@
 """Everything one shop is and does. Split over files that are read one at a time; the names are all here."""
 
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
+from shops.models_downloads import Download, Handout, LicenceCode
 from shops.models_orders import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
 from shops.models_reservations import Reservation
 from shops.models_shop import OpeningHours, Shop, ShopMember
@@ -13,6 +14,9 @@ __all__ = [
     "Condition",
     "DeliveryOption",
     "DeliverySlot",
+    "Download",
+    "Handout",
+    "LicenceCode",
     "OpeningHours",
     "Parcel",
     "ParcelLine",

@@ -26,10 +26,14 @@ class ShopOrder(models.Model):
 
     order = models.ForeignKey("order.Order", on_delete=models.PROTECT, related_name="shop_orders")
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="shop_orders")
+    is_download = models.BooleanField(default=False, help_text="Its lines deliver themselves; a part of its own.")
+    is_pooled = models.BooleanField(default=False, help_text="What it earns goes into the solidarity pool.")
     number = models.CharField(max_length=40, unique=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.NEW, db_index=True)
     version = models.PositiveIntegerField(default=0, help_text="Counts its changes; every change compares it first.")
-    delivery_option = models.ForeignKey("shops.DeliveryOption", on_delete=models.PROTECT, related_name="+")
+    delivery_option = models.ForeignKey(
+        "shops.DeliveryOption", null=True, on_delete=models.PROTECT, related_name="+", help_text="Null: downloads."
+    )
     delivery_kind = models.CharField(max_length=10)
     delivery_name = models.CharField(max_length=80)
     currency = models.CharField(max_length=3)
@@ -52,7 +56,7 @@ class ShopOrder(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        constraints = [models.UniqueConstraint(fields=["order", "shop"], name="shop_order_one_per_shop")]
+        constraints = [models.UniqueConstraint(fields=["order", "shop", "is_download"], name="shop_order_one_per_shop")]
 
     def __str__(self) -> str:
         return self.number

@@ -137,6 +137,10 @@ class Shop(models.Model):
     receives_for_others = models.BooleanField(
         default=False, help_text="Hands over at its counter what other shops of the network bring there."
     )
+    # The network's own offers: readers choose who sells its downloads to them (`checkout.earners`).
+    sells_for_all = models.BooleanField(
+        "Its downloads are sold by the shop that the reader chooses, or for the solidarity pool", default=False
+    )
     commission_basis_points = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: the network's.")
     stripe_account = models.CharField(max_length=60, blank=True)
     stripe_account_ready = models.BooleanField(default=False)

@@ -27,11 +27,13 @@ class Availability(models.TextChoices):
 
 
 class Supply(models.TextChoices):
-    """Where the copies of a line come from. Only those of the shelf are held, promised and absorbed."""
+    """Where the copies of a line come from. Only those of the shelf are held, promised and absorbed; a download is none
+    (`shops.downloads`)."""
 
     STOCK = "stock", _("From the shelf")
     ORDER = "order", _("Ordered at the distributor")
     PREORDER = "preorder", _("Ordered before it appears")
+    DIGITAL = "digital", _("Download")
 
 
 class StockTerms(models.Model):

@@ -69,7 +69,8 @@ def sellable_units(record: StockRecord, *, shop: Shop, terms: StockTerms | None,
 
 
 def annotate_sellable(queryset: QuerySet[StockRecord], *, now: datetime) -> QuerySet[StockRecord]:
-    """The same as SQL: adds the column `sellable` to a queryset of stock records. Partners without a shop sell 0."""
+    """The same as SQL: adds the column `sellable` to a queryset of stock records, with downloads as
+    `supplying.supplied` says. Partners without a shop sell 0."""
     # SQLite multiplies durations by plain integers only, not by a PositiveIntegerField.
     hours = ExpressionWrapper(F("partner__shop__freshness_hours"), output_field=IntegerField())
     age = ExpressionWrapper(hours * timedelta(hours=1), output_field=DurationField())
@@ -86,9 +87,12 @@ def annotate_sellable(queryset: QuerySet[StockRecord], *, now: datetime) -> Quer
         output_field=IntegerField(),
     )
     free = Greatest(allowed - Coalesce("num_allocated", 0), 0, output_field=IntegerField())
+    active = Q(partner__shop__status=Shop.Status.ACTIVE)
+    uploaded = without_terms | Q(terms__retired_at=None, terms__availability__in=[SELLS, Availability.DIGITAL])
     return queryset.annotate(
         sellable=Case(
-            When(Q(partner__shop__status=Shop.Status.ACTIVE) & offered & fresh, then=free),
+            When(Q(download__active=True) & active & uploaded, then=Coalesce("download__codes_left", 1)),
+            When(Q(download__pk=None) & active & offered & fresh, then=free),
             default=0,
             output_field=IntegerField(),
         )

@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import count
 
 from django.contrib.auth import get_user_model
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from oscar.apps.basket.models import Basket
 from oscar.apps.catalogue.models import Product, ProductClass
@@ -25,9 +26,11 @@ from marketplace.models import User
 from marketplace.payments import gift_cards
 from marketplace.payments.models import GiftCard, MoneyCall, Payment
 from shops import reservations, stock
+from shops.downloads import uploading
 from shops.models import (
     DeliveryOption,
     DeliverySlot,
+    Download,
     OpeningHours,
     Reservation,
     Shop,
@@ -144,6 +147,14 @@ def stock_record(
     if terms:
         StockTerms.objects.create(stock_record=record, **terms)
     return record
+
+
+def download(of: StockRecord, content: str = "Il était une fois", *, kind: str = "file") -> Download:
+    """What makes a record a download: a file of this text, else the link or the codes, one a line."""
+    how = {"by": "test", "now": timezone.now()}
+    if kind == "file":
+        return uploading.give_file(of, ContentFile(content.encode()), "conte.epub", **how)
+    return uploading.give_link(of, content, **how) if kind == "link" else uploading.give_codes(of, content, **how)[0]
 
 
 def order(person: User | None = None, *, email: str = "lea@example.org", **columns: object) -> Order:

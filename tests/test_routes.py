@@ -30,7 +30,7 @@ from marketplace.payments import issuing
 from marketplace.payments.models import CommissionRule, Difference, Dispute, Dues, MoneyIncident, ReconciliationRun
 from marketplace.readers import addresses, alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
-from shops.models import Parcel, PickupPoint, Shop, ShopOrder
+from shops.models import Handout, Parcel, PickupPoint, Shop, ShopOrder
 from tests import factories
 from tests.conftest import KEEPING
 from tests.shops.portal.conftest import Stall, signed_in, stall
@@ -139,6 +139,8 @@ ROUTES: dict[str, Row] = {
     "storefront:order-document": get(EVERYONE, "order", "order_key", "invoice"),
     # What readers keep; the rows named are another reader's
     "storefront:order-cancel": get(EVERYONE, "order", "order_key", "line"),
+    "storefront:download": get(EVERYONE, "sold_download", "sold_download_key"),
+    "storefront:download-back": post(MOVED, "sold_download", "sold_download_key"),
     "storefront:reserve": get(EVERYONE, "record"),
     "storefront:reservation": get(EVERYONE, "reservation_token"),
     "storefront:reservation-confirm": get(NOWHERE, "reservation_token", "nothing"),
@@ -188,6 +190,7 @@ ROUTES: dict[str, Row] = {
     "storefront:gift-card": post(MOVED, "token", code="x"),
     "storefront:gift-card-off": post(MOVED, "token", "no_export"),
     "storefront:voucher-off": post(MOVED, "token"),
+    "storefront:checkout-earner": post(MOVED, "token"),
     "storefront:checkout-again": post(MOVED, "token"),
     "storefront:checkout-cancelled": get(MOVED, "token"),
     "storefront:checkout-paid": get(MOVED, "token"),
@@ -236,6 +239,10 @@ ROUTES: dict[str, Row] = {
     "portal:vouchers": get(SHOP_A, "slug"),
     "portal:voucher-make": post((LOGIN, 404, 422, 404, 404), "slug"),
     "portal:voucher-end": post(SHOP_A_DOES, "slug", "voucher"),
+    "portal:downloads": get(SHOP_A, "slug"),
+    "portal:download": get(SHOP_A, "slug", "download"),
+    "portal:download-give": post((LOGIN, 404, 422, 404, 404), "slug", "download", "given"),
+    "portal:download-sell": post(SHOP_A_DOES, "slug", "download"),
     "portal:stock": get(SHOP_A, "slug"),
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
     "portal:profile": get(SHOP_A, "slug"),
@@ -328,6 +335,7 @@ ROUTES: dict[str, Row] = {
     "operations:institution-report": get(OPERATOR, "year"),
     "operations:reports": get(OPERATOR),
     "operations:accounts": get(OPERATOR),
+    "operations:network-shop": post(OPERATOR_DOES, shop="shop_id"),
     "operations:add-dues": post(OPERATOR_DOES, shop="shop_id", amount_minor="20", every="month", next_on="2026-01-01"),
     "operations:end-dues": post(OPERATOR_DOES, "dues"),
     "operations:declare-dividend": post((LOGIN, 404, 404, 404, 422), year="2020", surplus_minor="1"),
@@ -395,7 +403,17 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     institution = Institution.objects.create(user=factories.user(), name="École", region="06")
     known = {"option": a.order.delivery_option_id, "option_kind": "courier", "parcel": parcel.pk, "year": 2026}
     known |= {"voucher": factories.voucher(shop=a.shop).pk, "network_voucher": factories.voucher().pk}
+    known |= of_downloads(a)
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
+
+
+def of_downloads(a: Stall) -> dict[str, Any]:
+    """An article that A sells as a link, and what a reader got of it."""
+    record, line = factories.stock_record(a.shop, availability="digital"), a.order.lines.first()
+    download = factories.download(record, "https://example.org/a", kind="link")
+    Handout.objects.create(line=line, download=download, kind="link", made_at=timezone.now())
+    key = links.download_key(line.pk)
+    return {"download": record.pk, "given": "codes", "sold_download": line.pk, "sold_download_key": key}
 
 
 def money_of(part: ShopOrder, now: datetime) -> dict[str, Any]:

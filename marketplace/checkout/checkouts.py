@@ -12,7 +12,7 @@ from django.db import transaction
 from oscar.apps.address.models import UserAddress
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import filling_in, order_rows, planning, vouchers
+from marketplace.checkout import earners, filling_in, order_rows, planning, vouchers
 from marketplace.checkout.delivery import Destination, needs_slot
 from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.checkout.planning import Plan
@@ -21,6 +21,7 @@ from marketplace.foundation.prepared import Prepared
 from marketplace.models import User
 from marketplace.payments import gift_cards
 from marketplace.payments.models import BankAccount
+from shops.downloads import codes
 from shops.models import Allocation, DeliveryOption, DeliverySlot, Shop
 
 HOLD_PREFIX = "checkout:"
@@ -35,10 +36,19 @@ FOR_SOMEBODY = ("recipient_name", "recipient_email", "gift_note", "purchase_orde
 AGREEMENTS = ("agrees_other_shop", "agrees_later", "agrees_in_part")
 
 
-def start(basket: Basket, user: User | None, *, language: str, now: datetime, age: int = 0) -> Checkout:
+def start(
+    basket: Basket,
+    user: User | None,
+    *,
+    language: str,
+    now: datetime,
+    age: int = 0,
+    shop_id: int | None = None,
+) -> Checkout:
     """The checkout of this basket: the one being paid, the one being filled in, else a new one that knows what the
     reader said the last time (this basket's, or the account's), its gift cards too. `age`: the reader states to be as
-    old. The basket must be saved."""
+    old. `shop_id`: the reader's own shop, which earns what the network sells unless they choose otherwise. The basket
+    must be saved."""
     with transaction.atomic():
         Basket.objects.select_for_update().filter(pk=basket.pk).first()
         alive = Checkout.objects.filter(basket_id=basket.pk, state__in=[Checkout.State.OPEN, Checkout.State.PAYING])
@@ -58,6 +68,7 @@ def start(basket: Basket, user: User | None, *, language: str, now: datetime, ag
             country=network.current().country,
             age_stated=age,
             created_at=now,
+            earning_shop=earners.choices().filter(pk=shop_id).first() if shop_id else None,
         )
         earlier = _remember(made, basket, user)
         made.save()
@@ -79,7 +90,7 @@ def units_held(checkout: Checkout) -> dict[int, int]:
     units: Counter[int] = Counter()
     for record_id, kept in _HELD.rows(hold_key(checkout)):
         units[record_id] += kept
-    return dict(units)
+    return dict(units) | codes.held(hold_key(checkout))
 
 
 def hold_key(checkout: Checkout) -> str:
@@ -111,6 +122,16 @@ def state_age(checkout: Checkout, years: int) -> None:
         _write(checkout, {"age_stated": years})
 
 
+def let_earn(checkout: Checkout, shop: Shop | None) -> None:
+    """Who sells the network's downloads to this reader; None: they are sold for the pool."""
+    _write(checkout, {"earning_shop_id": shop.pk if shop else None})
+
+
+def agree_to_download(checkout: Checkout, *, now: datetime) -> None:
+    """The reader wants downloads at once and gives up withdrawing from them once they are fetched."""
+    _write(checkout, {"agreed_to_download_at": now})
+
+
 def choose_delivery(
     checkout: Checkout, chosen: Mapping[int, int], in_slots: Mapping[int, tuple[int, date]] | None = None
 ) -> None:
@@ -134,7 +155,7 @@ def choose_delivery(
             CheckoutParcel.objects.bulk_create(
                 parcels,
                 update_conflicts=True,
-                unique_fields=["checkout", "shop"],
+                unique_fields=["checkout", "shop", "is_download"],
                 update_fields=["delivery_option", "slot", "slot_day"],
             )
 
@@ -143,11 +164,11 @@ def collect_everything(checkout: Checkout, plan: Plan) -> bool:
     """Choose each shop's pick-up. False, and nothing is chosen, where a shop has none."""
     pickups = {
         parcel.shop.pk: option.pk
-        for parcel in plan.parcels
+        for parcel in plan.sent
         for option in reversed(parcel.options)
         if option.kind == DeliveryOption.Kind.PICKUP
     }
-    if len(pickups) < len(plan.parcels):
+    if len(pickups) < len(plan.sent):
         return False
     choose_delivery(checkout, pickups)
     return True
@@ -176,12 +197,13 @@ def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
     held = units_held(checkout) if checkout.state == Checkout.State.PAYING else {}
     basket = Basket(pk=checkout.basket_id)
     to, voucher = destination(checkout), vouchers.of(checkout, now=now)
-    return planning.plan(basket, now=now, chosen=chosen, to=to, held=held, in_slots=in_slots, voucher=voucher)
+    how = {"to": to, "held": held, "in_slots": in_slots, "voucher": voucher, "earner_id": checkout.earning_shop_id}
+    return planning.plan(basket, now=now, chosen=chosen, **how)  # type: ignore[arg-type]
 
 
 def unpayable(plan: Plan) -> list[Shop]:
     """Shops of the plan that cannot be paid: whoever paid them would have it sent back."""
-    return without_payout(parcel.shop for parcel in plan.parcels)
+    return without_payout(parcel.shop for parcel in plan.parcels if not parcel.is_pooled)
 
 
 def without_payout(shops: Iterable[Shop]) -> list[Shop]:

@@ -151,8 +151,8 @@ def choosable(option: DeliveryOption, shop: Shop, trip: Trip) -> list[slots.Choi
     return slots.choices(option.slots.all(), ZoneInfo(shop.timezone), after=ready, now=trip.now)
 
 
-def chosen_slot(option: DeliveryOption, shop: Shop, trip: Trip, wanted: tuple[int, date] | None) -> slots.Choice | None:
-    """The courier's slot and day that a reader wants, while it can be had."""
+def slot_of(option: DeliveryOption, shop: Shop, trip: Trip, wanted: tuple[int, date] | None) -> slots.Choice | None:
+    """The slot and day that a reader wants, where it can be had."""
     found = choosable(option, shop, trip) if wanted else []
     return next((choice for choice in found if (choice.slot_id, choice.day) == wanted), None)
 

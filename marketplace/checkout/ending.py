@@ -15,6 +15,7 @@ from marketplace.payments import gift_cards, sessions
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.payments.models import Payment
 from shops import slots, stock
+from shops.downloads import codes
 from shops.models import Allocation
 
 BATCH = 20
@@ -41,6 +42,7 @@ def _release(checkout: Checkout, *, now: datetime, by: object) -> bool:
         )
         if ended:
             stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
+            codes.release_hold(checkouts.hold_key(checkout))
             slots.release_hold(checkouts.hold_key(checkout), now=now)
             gift_cards.release_hold(checkout.pk, now=now)
             vouchers.release_hold(checkout)

@@ -24,6 +24,7 @@ from marketplace.payments import gift_cards, sessions
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.payments.models import Payment
 from shops import slots, stock
+from shops.downloads import codes
 from shops.models import Shop
 
 
@@ -86,8 +87,13 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if shortages:  # somebody else was quicker since the plan was made; nothing is held
             gone = {shortage.stock_record_id for shortage in shortages}
             return Refusal("short", [line for line in plan.lines if line.record.pk in gone])
-        if slots.hold(slots_of(plan), key=checkouts.hold_key(checkout), now=now):
+        keys = [(line.record.pk, line.quantity) for line in plan.downloads]
+        if shortages := codes.hold(keys, key=checkouts.hold_key(checkout)):
             transaction.set_rollback(True)  # the copies that were held a moment ago are free again
+            gone = {shortage.stock_record_id for shortage in shortages}
+            return Refusal("short", [line for line in plan.lines if line.record.pk in gone])
+        if slots.hold(slots_of(plan), key=checkouts.hold_key(checkout), now=now):
+            transaction.set_rollback(True)
             return Refusal("full")
         if not gift_cards.hold(means, now=now):
             transaction.set_rollback(True)
@@ -123,7 +129,7 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str, gift_minor: int) -> Refu
         return Refusal("not_sold", plan.not_sold)
     if unpayable := checkouts.unpayable(plan):
         return Refusal("unpayable", shops=unpayable)
-    if checkouts.next_step(checkout, plan) != "pay":
+    if checkouts.next_step(checkout, plan) != "pay" or (plan.downloads and not checkout.agreed_to_download_at):
         return Refusal("incomplete")
     if plan.untaxed:
         return Refusal("untaxed")
@@ -151,6 +157,7 @@ def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0)
         CheckoutParcel(
             checkout=checkout,
             shop=parcel.shop,
+            is_download=parcel.is_download,
             delivery_option=parcel.option,
             **_promised(parcel),
             goods_minor=parcel.goods_minor,

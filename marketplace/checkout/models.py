@@ -59,6 +59,15 @@ class Checkout(DueRow):
     agrees_other_shop = models.BooleanField(default=False)
     agrees_later = models.BooleanField(default=False)
     agrees_in_part = models.BooleanField(default=True)
+    earning_shop = models.ForeignKey(
+        Shop,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Who sells the network's downloads to this reader; null: they are sold for the solidarity pool.",
+    )
+    # Directive 2011/83/EU, article 16 (m): downloads at once, and no withdrawing once they are fetched
+    agreed_to_download_at = models.DateTimeField(null=True)
     goods_minor = models.PositiveIntegerField(default=0)
     discount_minor = models.PositiveIntegerField(default=0)
     delivery_minor = models.PositiveIntegerField(default=0)
@@ -85,6 +94,7 @@ class CheckoutParcel(models.Model):
 
     checkout = models.ForeignKey(Checkout, on_delete=models.CASCADE, related_name="parcels")
     shop = models.ForeignKey("shops.Shop", on_delete=models.PROTECT, related_name="+")
+    is_download = models.BooleanField(default=False)
     delivery_option = models.ForeignKey("shops.DeliveryOption", null=True, on_delete=models.PROTECT, related_name="+")
     slot = models.ForeignKey("shops.DeliverySlot", null=True, on_delete=models.PROTECT, related_name="+")
     slot_day = models.DateField(null=True, help_text="In the shop's time zone.")
@@ -101,7 +111,9 @@ class CheckoutParcel(models.Model):
     total_minor = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["checkout", "shop"], name="checkout_parcel_per_shop")]
+        constraints = [
+            models.UniqueConstraint(fields=["checkout", "shop", "is_download"], name="checkout_parcel_per_shop")
+        ]
 
     def __str__(self) -> str:
         return f"{self.checkout_id} {self.shop}"

@@ -24,7 +24,8 @@ from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.prepared import Prepared
 from marketplace.payments import calls, commission, gift_cards
 from shops import slots, stock
-from shops.models import Allocation, DeliveryOption, Shop, StockTerms, Supply
+from shops.downloads import codes, handing_out
+from shops.models import Allocation, DeliveryOption, Download, Shop, ShopOrderLine, StockTerms, Supply
 from shops.orders import splitting
 
 logger = logging.getLogger("halles.placing")
@@ -34,13 +35,15 @@ BATCH = 20
 # hundred and fifty, would cost more than to write the order.
 _RELATED: dict[str, tuple[type[Model], set[str]]] = {
     "parcel": (CheckoutParcel, {field.name for field in CheckoutParcel._meta.concrete_fields}),
-    "parcel__shop": (Shop, {"name", "channel", "timezone", "commission_basis_points"}),
+    "parcel__shop": (Shop, {"name", "channel", "timezone", "commission_basis_points", "sells_for_all"}),
     "parcel__delivery_option": (DeliveryOption, {"kind", "name_fr", "name_en"}),
     "product": (Product, {"upc"}),
     "product__facts": (ProductFacts, {"gtin", "form", "is_book", "subject_codes"}),
     "stock_record": (StockRecord, {"product", "partner", "partner_sku"}),
     "stock_record__partner": (Partner, {"name"}),
     "stock_record__terms": (StockTerms, {"condition"}),
+    "stock_record__partner__shop": (Shop, {"commission_basis_points"}),
+    "stock_record__download": (Download, {"kind"}),
 }
 
 
@@ -143,8 +146,12 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         promised = {line.stock_record_id: line.pk for line in shelf if line.stock_record_id}
         if promised:
             stock.promise(checkouts.hold_key(checkout), promised, now=now)
+        if downloads := [line for line in shop_lines if line.supply == Supply.DIGITAL]:
+            codes.promise(checkouts.hold_key(checkout), [line for line in downloads if _has_codes(line)])
+            handing_out.due(downloads, now=now)
         if any(parcel.slot_id for parcel in parcels):
-            of_shops = {line.shop_order.shop_id: line.shop_order_id for line in shop_lines}
+            sent = [line for line in shop_lines if line.supply != Supply.DIGITAL]
+            of_shops = {line.shop_order.shop_id: line.shop_order_id for line in sent}
             slots.promise(checkouts.hold_key(checkout), of_shops)
         if checkout.gift_minor:
             gift_cards.spend(checkout.pk, order_id=order.pk, now=now)
@@ -158,6 +165,10 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         failpoint("placing.before_commit")
     failpoint("placing.after_commit")
     return order
+
+
+def _has_codes(line: ShopOrderLine) -> bool:
+    return line.stock_record is not None and line.stock_record.download.kind == Download.Kind.CODES
 
 
 def _frozen(checkout: Checkout) -> tuple[list[CheckoutParcel], list[CheckoutLine]]:
@@ -199,7 +210,9 @@ def _hold_again(checkout: Checkout, lines: list[CheckoutLine], now: datetime) ->
     key = checkouts.hold_key(checkout)
     wanted = [(line.stock_record_id, line.quantity) for line in lines if line.supply == Supply.STOCK]
     stock.release_hold(key, now=now, by=Allocation.End.EXPIRED)
-    return not stock.hold(wanted, key=key, now=now)
+    codes.release_hold(key)
+    downloads = [(line.stock_record_id, line.quantity) for line in lines if line.supply == Supply.DIGITAL]
+    return not stock.hold(wanted, key=key, now=now) and not codes.hold(downloads, key=key)
 
 
 def _slots_held(checkout: Checkout, parcels: list[CheckoutParcel], now: datetime) -> bool:
@@ -210,6 +223,7 @@ def _slots_held(checkout: Checkout, parcels: list[CheckoutParcel], now: datetime
 
 def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
     stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
+    codes.release_hold(checkouts.hold_key(checkout))
     slots.release_hold(checkouts.hold_key(checkout), now=now)
     gift_cards.release_hold(checkout.pk, now=now)
     vouchers.release_hold(checkout)

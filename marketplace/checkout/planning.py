@@ -5,16 +5,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import partial
 
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import book_law, delivery, limits, tax, tax_words, voucher_amounts, weights
+from marketplace.checkout import book_law, delivery, earners, limits, tax, tax_words, voucher_amounts, weights
 from marketplace.checkout.delivery import Destination, Quote, Trip, hours_by_shop, options_by_shop
 from marketplace.checkout.limits import LineLimits
 from marketplace.checkout.models_vouchers import Voucher
@@ -24,7 +22,7 @@ from marketplace.checkout.tax_places import place_of_supply
 from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
 from marketplace.payments import gift_cards
-from shops import stock, supplying
+from shops import downloads, stock, supplying
 from shops.models import Condition, DeliveryOption, Shop, Supply
 
 
@@ -71,11 +69,12 @@ class PlannedLine:
 
 @dataclass(frozen=True)
 class PlannedParcel:
-    """One shop's part. `delivery_minor` as shown; `tax_minor` of goods and delivery, whether included or added;
-    `total_minor` is what the reader pays for it. `option` is None while the reader has not chosen one that is valid."""
+    """One shop's part; its downloads are another, undelivered. `delivery_minor` as shown; `tax_minor` of goods and
+    delivery, included or added; `total_minor` is what the reader pays. `option`: None until a valid one is chosen."""
 
     shop: Shop
     lines: tuple[PlannedLine, ...]
+    is_download: bool = False
     options: tuple[DeliveryOption, ...] = ()
     option: DeliveryOption | None = None
     trip: Trip | None = None  # what the quotes depend on; without one only the option's plain price counts
@@ -85,6 +84,11 @@ class PlannedParcel:
     delivery_tax_minor: int = 0
     tax_minor: int = 0
     total_minor: int = 0
+
+    @property
+    def is_pooled(self) -> bool:
+        """For the solidarity pool."""
+        return self.is_download and self.shop.sells_for_all
 
     @property
     def tax_note(self) -> str:
@@ -135,7 +139,17 @@ class Plan:
 
     @property
     def undelivered(self) -> list[PlannedParcel]:
-        return [parcel for parcel in self.parcels if parcel.option is None]
+        return [parcel for parcel in self.sent if parcel.option is None]
+
+    @property
+    def sent(self) -> list[PlannedParcel]:
+        """What is brought or collected."""
+        return [parcel for parcel in self.parcels if not parcel.is_download]
+
+    @property
+    def downloads(self) -> list[PlannedLine]:
+        """Lines that deliver themselves."""
+        return [line for line in self.lines if line.supply == Supply.DIGITAL]
 
     @property
     def untaxed(self) -> list[PlannedLine]:
@@ -148,13 +162,18 @@ class Plan:
         return [line for line in self.lines if line.limits.refused]
 
     @property
+    def is_for_choice(self) -> bool:
+        """Whether something of it is the network's, so that the reader chooses who sells it."""
+        return any(line.record.partner.shop.sells_for_all for line in self.downloads)
+
+    @property
     def has_downloads(self) -> bool:
         return any(line.is_digital for line in self.lines)
 
     @property
     def only_pickups(self) -> bool:
         """Whether the reader fetches everything, so that no address is needed."""
-        return all(parcel.option and parcel.option.is_collected for parcel in self.parcels)
+        return all(parcel.option and parcel.option.is_collected for parcel in self.sent)
 
     def fingerprint(self) -> str:
         """What the reader saw: changes with any line, quantity, price, delivery, its day, tax or total."""
@@ -180,31 +199,32 @@ def plan(
     in_slots: Mapping[int, tuple[int, date]] | None = None,
     voucher: Voucher | None = None,
     area: str = "",
+    earner_id: int | None = None,
 ) -> Plan:
-    """The plan of an open basket. `chosen`: delivery option by shop; one that cannot bring the parcel to `to` counts as
-    not chosen. `held`: units by stock record that this reader's own checkout holds. `in_slots`: the courier's slot and
-    day by shop; an option with slots counts as not chosen without one that can be had. `area`: as `limits.of_line`."""
+    """The plan of a basket. `chosen`: delivery option by shop; one that cannot bring the parcel to `to` counts as not
+    chosen. `held`: units by stock record that this reader's own checkout holds. `in_slots`: the courier's slot and
+    day by shop; an option with slots counts as not chosen without one that can be had. `area`: as `limits.of_line`.
+    `earner_id`: the shop that the reader wants to sell what the network offers as a download."""
     of = network.current()
     rows: list[Line] = []
     if basket.pk:
-        related = ("product__facts", "stockrecord__terms", "stockrecord__partner__shop")
+        related = ("product__facts", "stockrecord__terms", "stockrecord__partner__shop", "stockrecord__download")
         rows = list(Line.objects.filter(basket_id=basket.pk).select_related(*related).order_by("pk"))
-    by_shop: dict[Shop, list[Line]] = defaultdict(list)
-    for row in rows:
-        by_shop[row.stockrecord.partner.shop].append(row)
-    options = options_by_shop(shop.pk for shop in by_shop)
+    parts = earners.parts(rows, earner_id)
+    options = options_by_shop(shop.pk for shop, is_download in parts if not is_download)
     hours = hours_by_shop(options)
-    planned = partial(_line, now=now, currency=of.currency, area=area)
     parcels = []
-    for shop, bought in by_shop.items():
+    for (shop, is_download), bought in parts.items():
         trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk])
         wanted = (chosen or {}).get(shop.pk)
-        option = next((option for option in options[shop.pk] if option.pk == wanted), None)
+        ways = () if is_download else options[shop.pk]
+        option = next((option for option in ways if option.pk == wanted), None)
         if option is not None and delivery.needs_slot(option):
-            slot = delivery.chosen_slot(option, shop, trip, (in_slots or {}).get(shop.pk))
+            slot = delivery.slot_of(option, shop, trip, (in_slots or {}).get(shop.pk))
             option, trip = option if slot else None, replace(trip, slot=slot)
-        lines = tuple(planned(row, shop, option, to, held=(held or {}).get(row.stockrecord_id, 0)) for row in bought)
-        parcels.append(PlannedParcel(shop=shop, lines=lines, options=options[shop.pk], option=option, trip=trip))
+        kept = held or {}
+        lines = tuple(_line(row, shop, option, trip, area, held=kept.get(row.stockrecord_id, 0)) for row in bought)
+        parcels.append(PlannedParcel(shop, lines, is_download, options=ways, option=option, trip=trip))
     return _with_voucher(voucher, parcels, currency=of.currency, tax_included=of.tax_included)
 
 
@@ -226,32 +246,25 @@ def _with_voucher(
     return replace(priced(lowered, currency=currency, tax_included=tax_included), by_voucher=any(off.values()))
 
 
-def _line(
-    row: Line,
-    shop: Shop,
-    option: DeliveryOption | None,
-    to: Destination | None,
-    *,
-    now: datetime,
-    currency: str,
-    held: int,
-    area: str,
-) -> PlannedLine:
+def _line(row: Line, shop: Shop, option: DeliveryOption | None, trip: Trip, area: str, *, held: int) -> PlannedLine:
+    now, currency = trip.now, trip.currency
     record = row.stockrecord
     record.product = row.product  # read with the line, facts included
     priced_here = record.price is not None and record.price_currency == currency
     terms = getattr(record, "terms", None)
     facts = getattr(row.product, "facts", None)
     condition = terms.condition if terms else Condition.NEW
-    digital = is_digital(facts, terms.availability if terms else "")
+    download = downloads.of(record)
+    digital = download is not None or is_digital(facts, terms.availability if terms else "")
     # A title that was hidden after it came into the basket is not sold; what is held for it already stays.
-    got = supplying.supplied(record, shop=shop, terms=terms, now=now)
+    got = supplying.supplied(record, shop=record.partner.shop, terms=terms, now=now, download=download)
     free = got.units if row.product.is_public else 0
-    by_order = got.supply != Supply.STOCK and not held  # what is held stays what it was
+    # What is held stays what it was.
+    supply = Supply.STOCK if held and got.supply != Supply.DIGITAL else got.supply
     due: tuple[Component, ...] = ()
     untaxed = ""
     try:
-        place = place_of_supply(shop, option, to, digital=digital)
+        place = place_of_supply(shop, option, trip.to, digital=digital)
         due = tax.due(shop, facts, digital=digital, place=place, now=now)
     except tax.NoTaxRowError as missing:
         untaxed = str(missing)
@@ -266,11 +279,11 @@ def _line(
         is_digital=digital,
         untaxed=untaxed,
         weight_grams=weights.grams(facts),
-        limits=limits.of_line(facts, condition, shop, option, to, digital=digital, area=area),
+        limits=limits.of_line(facts, condition, shop, option, trip.to, digital=digital, area=area),
         is_new_book=book_law.is_new_book(facts, condition),
         as_of=stock.effective_as_of(terms, shop),
-        supply=got.supply if by_order else Supply.STOCK,
-        expected_on=got.expected_on if by_order else None,
+        supply=supply,
+        expected_on=got.expected_on if supply == got.supply else None,
     )
 
 

@@ -101,7 +101,8 @@ def propose(
     """`offers`: of all products of the plan (`search.offers.offers_of`). `used`: used copies may replace new ones.
     Three queries, however many lines (a fourth where couriers have slots); none where there is nothing to choose, or
     too much to look through."""
-    lines = [line for line in plan.lines if line.unit_price_minor is not None]
+    sent = [line for parcel in plan.sent for line in parcel.lines]  # a download has no parcel that could be spared
+    lines = [line for line in sent if line.unit_price_minor is not None]
     wanted: Counter[int] = Counter()
     for line in lines:
         wanted[line.record.product_id] += line.quantity
@@ -227,7 +228,7 @@ def _choices(
     found: dict[int, Offer] = {}
     own = line.record.partner.shop.pk
     for offer in offers.get(line.record.product_id, ()):
-        fits = offer.units >= wanted[line.record.product_id] and offer.currency == currency
+        fits = offer.units >= wanted[line.record.product_id] and offer.currency == currency and not offer.is_download
         if fits and offer.shop.pk != own and _stands_for(offer, terms, used):
             cheapest = found.setdefault(offer.shop.pk, offer)
             if offer.price_minor < cheapest.price_minor:

@@ -9,6 +9,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import Form, ProductFacts
+from shops.downloads import is_digital
+
+__all__ = ["Category", "category_of", "is_digital"]
 
 
 class Category(models.TextChoices):
@@ -35,11 +38,6 @@ WORDS = {
     **dict.fromkeys(("press", "presse", "periodical", "périodique", "magazine"), Category.PERIODICAL),
     **dict.fromkeys(("standard", "standard rate", "taux normal", "normal"), Category.GOODS),
 }
-
-
-def is_digital(facts: ProductFacts | None, availability: str) -> bool:
-    """Whether nothing is handed over: an e-book, or anything that the shop says is a download."""
-    return availability == "digital" or bool(facts and facts.form == Form.EBOOK)
 
 
 def category_of(

@@ -9,6 +9,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from oscar.apps.order.models import Order
 
 _ORDER_PAGE = "halles.order-page"
+_DOWNLOAD = "halles.download"
 
 
 def absolute(path: str) -> str:
@@ -34,6 +35,15 @@ def invoice_url(order: Order, shop_order_number: str) -> str:
     """Where the invoice of one shop's part lies, or will in a moment."""
     names = [order.number, order_key(order.number), shop_order_number]
     return absolute(reverse("storefront:order-invoice", args=names))
+
+
+def download_key(line_id: int) -> str:
+    """What opens the download of one line, and nothing else of its order."""
+    return key_of(_DOWNLOAD, str(line_id))
+
+
+def download_url(line_id: int) -> str:
+    return absolute(reverse("storefront:download", args=[line_id, download_key(line_id)]))
 
 
 def order_url(order: Order) -> str:

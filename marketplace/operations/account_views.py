@@ -83,10 +83,24 @@ def declare_dividend(request: HttpRequest) -> HttpResponse:
 
 
 @operator_action
+def set_network_shop(request: HttpRequest) -> HttpResponse:
+    """Of which shop readers choose who sells its downloads; none: every download is its shop's own."""
+    wanted = request.POST.get("shop", "")
+    with transaction.atomic():
+        chosen = Shop.objects.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 10 else None
+        Shop.objects.filter(sells_for_all=True).update(sells_for_all=False)
+        if chosen:
+            Shop.objects.filter(pk=chosen.pk).update(sells_for_all=True)
+        audit.record("network.shop", network.current(), by=request.user, shop_id=chosen.pk if chosen else None)
+    messages.success(request, _("Saved."))
+    return redirect("operations:accounts")
+
+
+@operator_action
 def share_pool(request: HttpRequest) -> HttpResponse:
     """Evenly, among the shops that are on sale now; once a day at most."""
     now = timezone.now()
-    shops = list(Shop.objects.filter(status=Shop.Status.ACTIVE).order_by("pk"))
+    shops = list(Shop.objects.filter(status=Shop.Status.ACTIVE, sells_for_all=False).order_by("pk"))
     common = {"currency": network.current().currency, "key": f"{now:%Y-%m-%d}", "by": request.user, "now": now}
     if shops and any(membership.share_pool(shops, **common).values()):  # type: ignore[arg-type]
         messages.success(request, _("Shared evenly among the shops that are on sale."))
@@ -117,5 +131,6 @@ def _page(
         "dues_form": dues_form or DuesForm(auto_id="dues-%s", initial={"next_on": timezone.localdate()}),
         "dividend_form": dividend_form or DividendForm(auto_id="dividend-%s"),
         "currency": currency,
+        "shops": Shop.objects.exclude(status=Shop.Status.DRAFT).order_by("name"),
     }
     return render(request, "operations/accounts.html", context, status=status)

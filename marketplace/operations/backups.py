@@ -21,6 +21,8 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils import timezone
 
+from shops.models_downloads import private_storage
+
 DATABASE_NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.pgdump"}
 MANIFEST = "halles-backup.json"
 FORMAT = 1
@@ -54,7 +56,8 @@ def restore(archive: Path) -> None:
         folder = Path(work)
         dump = _unpack(archive, folder)
         _load(dump)
-        _replace_media(folder / "media")
+        _replace(Path(settings.MEDIA_ROOT), folder / "media")
+        _replace(Path(private_storage().location), folder / "private")
 
 
 def _private_file(path: Path) -> IO[bytes]:
@@ -71,6 +74,8 @@ def _pack(tar: tarfile.TarFile) -> None:
         tar.add(dump, arcname=dump.name)
         if Path(settings.MEDIA_ROOT).exists():
             tar.add(settings.MEDIA_ROOT, arcname="media")
+        if Path(private_storage().location).exists():
+            tar.add(private_storage().location, arcname="private")
 
 
 def _unpack(archive: Path, folder: Path) -> Path:
@@ -113,9 +118,8 @@ def _is_our_database(dump: Path) -> bool:
     return whole and known is not None
 
 
-def _replace_media(stored: Path) -> None:
+def _replace(target: Path, stored: Path) -> None:
     """The folder itself stays: it may be a mounted one."""
-    target = Path(settings.MEDIA_ROOT)
     target.mkdir(parents=True, exist_ok=True)
     for path in target.iterdir():
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

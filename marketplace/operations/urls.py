@@ -88,6 +88,7 @@ urlpatterns = [
     path("board/accounts/dues/", account_views.add_dues, name="add-dues"),
     path("board/accounts/dues/<int:dues_id>/end/", account_views.end_dues, name="end-dues"),
     path("board/accounts/dividend/", account_views.declare_dividend, name="declare-dividend"),
+    path("board/accounts/network-shop/", account_views.set_network_shop, name="network-shop"),
     path("board/accounts/pool/", account_views.share_pool, name="share-pool"),
     path("board/exports/", export_views.exports, name="exports"),
     path("board/exports/ask/", export_views.ask, name="ask-export"),

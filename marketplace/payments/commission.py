@@ -15,7 +15,7 @@ from django.db.models import Sum
 from marketplace.catalogue.models import Form, ProductFacts
 from marketplace.foundation import money, network, prepared
 from marketplace.payments.models import CommissionRule, LineCommission, SoldBy, SoldForm
-from shops.models import ShopOrder, ShopOrderLine
+from shops.models import Shop, ShopOrder, ShopOrderLine, Supply
 
 # All of them, ended ones too: there are few, and which holds is asked of each (`fits`).
 _RULES = prepared.Prepared(lambda: CommissionRule.objects.all())
@@ -93,7 +93,7 @@ def freeze(
     turnover = _turnover(shop_ids, at) if any(rule.turnover_minor for rule in rules) else {}
     agreed: dict[tuple[int, Terms], list[ShopOrderLine]] = defaultdict(list)
     for line in lines:
-        shop, title = line.shop_order.shop, facts.get(line.product_id or 0)
+        shop, title = _offering(line), facts.get(line.product_id or 0)
         codes = title.subject_codes if title else []
         sale = Sale(shop.pk, codes[0] if codes else "", sold_form(title), channel, turnover.get(shop.pk, 0))
         agreed[line.shop_order_id, _terms(rule_for(sale, rules, at), shop.commission_basis_points)].append(line)
@@ -109,6 +109,13 @@ def freeze(
         for line, amount in zip(together, amounts(terms, together), strict=True)
     ]
     return prepared.insert(rows)
+
+
+def _offering(line: ShopOrderLine) -> Shop:
+    """Whose rules count: for a download those of the shop that offers it, whoever sells it for the network."""
+    if line.supply == Supply.DIGITAL and line.stock_record:
+        return line.stock_record.partner.shop
+    return line.shop_order.shop
 
 
 def amounts(terms: Terms, lines: Sequence[ShopOrderLine]) -> list[int]:

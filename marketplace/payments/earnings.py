@@ -12,8 +12,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from marketplace.foundation import money, network
 from marketplace.payments import commission_tax
 from marketplace.payments.models import BankEarning, Dispute, MoneyCall, Payment, RefundRequest
-from marketplace.payments.worth import COMMISSION_GIVEN_BACK, NOTHING, earning, returned
-from shops.models import Shop, ShopOrder
+from marketplace.payments.worth import COMMISSION_GIVEN_BACK, NOTHING, earning, returned, units_worth
+from shops.models import Shop, ShopOrder, ShopOrderLine
 
 Taxes = list[tuple[str, int]]
 
@@ -32,20 +32,25 @@ class Share:
         return self.shop_minor + self.kept_minor + sum(tax for _, tax in self.taxes)
 
 
-def due(now: datetime, shops: QuerySet[Shop]) -> QuerySet[ShopOrder]:
-    """Of these shops, what was handed over and captured, whose delay is over and for which nothing is booked. An order
-    whose payment is disputed waits until that is decided; a shop whose tax nobody knows, until it is filled in."""
+def due(now: datetime, shops: QuerySet[Shop], *, pooled: bool = False) -> QuerySet[ShopOrder]:
+    """Of these shops (`pooled`: sold by them for the solidarity pool), what was handed over and captured, whose delay
+    is over and for which nothing is booked. An order whose payment is disputed waits until that is decided; a shop
+    whose tax nobody knows, until it is filled in."""
     disputed = Dispute.objects.filter(payment__checkout__order=OuterRef("order")).exclude(status__in=Dispute.CLOSED)
     found = ShopOrder.objects.filter(
         ~Exists(MoneyCall.objects.filter(shop_order=OuterRef("pk"), kind=MoneyCall.Kind.TRANSFER)),
         ~Exists(BankEarning.objects.filter(shop_order=OuterRef("pk"))),
         ~Exists(disputed),
+        is_pooled=pooled,
         status=ShopOrder.Status.HANDED_OVER,
         handed_over_at__lte=now - timedelta(days=network.current().transfer_delay_days),
         order__checkout__payment__state=Payment.State.CAPTURED,
     )
-    waiting = commission_tax.unknown_of(shops.filter(pk__in=found.values("shop")), now=now)
-    ready = found.filter(shop__in=shops.exclude(pk__in=waiting))
+    if pooled:  # the network's commission on its own sale is no service to a shop
+        ready = found.filter(shop__in=shops)
+    else:
+        waiting = commission_tax.unknown_of(shops.filter(pk__in=found.values("shop")), now=now)
+        ready = found.filter(shop__in=shops.exclude(pk__in=waiting))
     return (
         ready.select_related("shop", "order__checkout__payment")
         .prefetch_related("lines")
@@ -67,11 +72,28 @@ def of(shop_order: ShopOrder, *, now: datetime) -> Share:
     back = returned([shop_order.pk]).get(shop_order.pk, NOTHING)
     found = earning(shop_order, shop_order.lines.all(), back)
     sold, kept = found.shop_minor + found.kept_minor, found.kept_minor
+    if shop_order.is_pooled:
+        return _for_pool(sold, kept, shop_order.lines.all())
     taxes = commission_tax.parts(shop_order.shop, kept, now.date())
     while kept and (over := kept + sum(tax for _, tax in taxes) - sold) > 0:
         kept = max(0, kept - over)
         taxes = commission_tax.parts(shop_order.shop, kept, now.date())
     return Share(sold - kept - sum(tax for _, tax in taxes), kept, taxes)
+
+
+def _for_pool(sold_minor: int, kept_minor: int, lines: Iterable[ShopOrderLine]) -> Share:
+    """The network is the seller: of what was sold it owes the tax in the goods itself, as the lines froze it; what
+    readers got back takes its part of that along, by largest remainder."""
+    taxes: dict[str, int] = {}
+    worth = 0
+    for line in lines:
+        worth += line.total_minor - units_worth(line.total_minor, line.declined, line.quantity)
+        for part in line.tax_parts:
+            minor, place = int(str(part["minor"])), str(part["of"])
+            taxes[place] = taxes.get(place, 0) + minor - units_worth(minor, line.declined, line.quantity)
+    net, *of_taxes = money.split(sold_minor, [worth - sum(taxes.values()), *taxes.values()])
+    kept = min(kept_minor, net)
+    return Share(net - kept, kept, [(place, tax) for place, tax in zip(taxes, of_taxes, strict=True) if tax])
 
 
 def booked(shop_order: ShopOrder) -> Share | None:

@@ -82,7 +82,7 @@ def requests_are_borne() -> list[str]:
 def commission_goes_back_once() -> list[str]:
     """Of no shop order goes more commission, or tax on it, back than was kept."""
     sums: Counter[tuple[str, str]] = Counter()
-    kept = {"commission": 1, "commission_tax": 1, "commission_back": -1, "commission_tax_back": -1}
+    kept = {"commission": 1, "commission_tax": 1, "sales_tax": 1, "commission_back": -1, "commission_tax_back": -1}
     rows = LedgerEntry.objects.filter(kind__in=kept).values("shop_order__number", "kind", "debit", "credit")
     for row in rows.annotate(s=Sum("amount_minor")).order_by():
         sign = kept[row["kind"]]

@@ -38,7 +38,8 @@ def record_borne(request: RefundRequest, *, now: datetime) -> None:
         ledger.post("goodwill", debit=GOODWILL, amount_minor=request.amount_minor, key=key, **common)
     elif request.after_transfer:
         assert request.shop_order is not None
-        account = ledger.shop_account(request.shop_order.shop_id)
+        of_shop = ledger.shop_account(request.shop_order.shop_id)
+        account = ledger.POOL if request.shop_order.is_pooled else of_shop
         share, commission = request.share_minor, request.commission_minor
         ledger.post("taken_back", debit=account, amount_minor=share, key=f"taken-back:{request.pk}", **common)
         key = f"commission-back:{request.pk}"

@@ -14,7 +14,7 @@ from marketplace.foundation import audit, money
 from marketplace.payments import commission_tax, incidents, ledger
 from marketplace.payments.ledger import COMMISSION, DIVIDENDS, DUES, ORDERS, POOL, shop_account, tax_account
 from marketplace.payments.models import Dividend, DividendShare, Dues, LedgerEntry
-from shops.models import Shop
+from shops.models import Shop, ShopOrder
 
 MONTHS = {Dues.Every.MONTH: 1, Dues.Every.QUARTER: 3, Dues.Every.YEAR: 12}
 BATCH = 100
@@ -64,7 +64,7 @@ def use_of(year: int, *, currency: str) -> dict[int, int]:
     """Commission that each shop paid in a year (UTC), less what was given back, by shop id; shops with none are left
     out."""
     begins, ends = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
-    entries = LedgerEntry.objects.filter(at__gte=begins, at__lt=ends, currency=currency, shop_order__isnull=False)
+    entries = LedgerEntry.objects.filter(at__gte=begins, at__lt=ends, currency=currency, shop_order__is_pooled=False)
     sums = (
         entries.order_by()
         .values("shop_order__shop")
@@ -116,9 +116,19 @@ def declare_dividend(year: int, surplus_minor: int, *, currency: str, by: object
     return dividend
 
 
-def put_into_pool(amount_minor: int, *, order_id: int, currency: str, key: str, cause: str, now: datetime) -> None:
+def put_into_pool(
+    amount_minor: int,
+    *,
+    order_id: int,
+    currency: str,
+    key: str,
+    cause: str,
+    now: datetime,
+    shop_order: ShopOrder | None = None,
+) -> None:
     """What an order without a chosen shop earned: it waits in the pool to be shared."""
     common: Any = {"currency": currency, "order_id": order_id, "key": f"pool:{key}", "cause": cause, "now": now}
+    common["shop_order"] = shop_order
     ledger.post("pool", debit=ORDERS, credit=POOL, amount_minor=amount_minor, **common)
 
 

@@ -86,7 +86,8 @@ class BankAccount(models.Model):
 
 
 class BankEarning(models.Model):
-    """What was booked for a shop order whose shop is paid by bank, once; a transfer says the same of the others."""
+    """What was booked for a shop order whose shop is paid by bank, or that was sold for the solidarity pool, once; a
+    transfer says the same of the others."""
 
     shop_order = models.OneToOneField("shops.ShopOrder", on_delete=models.PROTECT, related_name="bank_earning")
     amount_minor = models.PositiveIntegerField(help_text="The shop's.")

@@ -20,6 +20,7 @@ from marketplace.models import User
 from marketplace.payments import earnings, gateway, ledger_corrections, means
 from marketplace.payments.models import MoneyCall, Payment, RefundRequest
 from marketplace.payments.worth import NOTHING, Returned, not_paid_for, returned, units_worth
+from shops.downloads import handing_out
 from shops.models import ShopOrder, ShopOrderLine
 
 Kind, Bearer = RefundRequest.Kind, RefundRequest.Bearer
@@ -106,6 +107,7 @@ def ask(
         )
         _share(request)
         request.save()
+        _withdraw_downloads(request, now)
         means.give_back(payment, request.other_minor, cause=request.reason, now=now)
         if request.other_minor < amount:
             _call(request, key=f"refund-request:{request.pk}", now=now)
@@ -121,6 +123,18 @@ def ask(
             borne_by=str(bearer),
         )
     return request
+
+
+def _withdraw_downloads(request: RefundRequest, now: datetime) -> None:
+    """Of the downloads of its payment those of which nothing is left to give back, in copies or in money: nobody keeps
+    both. An amount beside that is goodwill and leaves them."""
+    parts = ShopOrder.objects.filter(order__checkout__payment=request.payment, is_download=True)
+    if request.shop_order_id:
+        parts = parts.filter(pk=request.shop_order_id)
+    for shop_order in parts.select_related("order__checkout__payment").prefetch_related("lines"):
+        there = left(shop_order)
+        gone = [of.line.pk for of in there.lines if not (of.units and there.total_minor)]
+        handing_out.withdraw(gone, now=now)
 
 
 def carried_out(request: RefundRequest, *, now: datetime) -> None:

@@ -87,7 +87,7 @@ def _entries(shop_id: int, currency: str) -> QuerySet[LedgerEntry]:
     """On the shop's account, and what the network kept of its orders beside it."""
     account = shop_account(shop_id)
     kept = Q(debit=COMMISSION) | Q(credit=COMMISSION) | Q(debit__startswith="tax:") | Q(credit__startswith="tax:")
-    theirs = Q(debit=account) | Q(credit=account) | (kept & Q(shop_order__shop=shop_id))
+    theirs = Q(debit=account) | Q(credit=account) | (kept & Q(shop_order__shop=shop_id, shop_order__is_pooled=False))
     return LedgerEntry.objects.filter(theirs, currency=currency)
 
 

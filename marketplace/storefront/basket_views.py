@@ -196,7 +196,8 @@ def _buyer(request: ReaderRequest) -> Buyer:
 def _page(request: ReaderRequest, wrong: dict[int, tuple[str, str]] | None = None) -> HttpResponse:
     paying = checkouts.being_paid(request.basket)
     held = checkouts.units_held(paying) if paying else None
-    plan = planning.plan(request.basket, now=timezone.now(), held=held, area=reader_of(request).area)
+    reader, now = reader_of(request), timezone.now()
+    plan = planning.plan(request.basket, now=now, held=held, area=reader.area, earner_id=reader.shop_id)
     offers = _offers(request, plan)
     used = request.GET.get("used") == "yes"
     unpayable = checkouts.unpayable(plan)

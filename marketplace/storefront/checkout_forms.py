@@ -70,7 +70,7 @@ class WhoForm(forms.Form):
 
     def __init__(self, *args: Any, plan: Plan, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = [{option.kind for option in parcel.options} for parcel in plan.parcels]
+        kinds = [{option.kind for option in parcel.options} for parcel in plan.sent]
         pickup = DeliveryOption.Kind.PICKUP
         if not (all(pickup in kind for kind in kinds) and any(kind - {pickup} for kind in kinds)):
             del self.fields["way"]
@@ -187,8 +187,17 @@ class PayForm(forms.ModelForm):
         }
 
     of_age = forms.BooleanField(error_messages={"required": _("Say that you are old enough, or take the line out.")})
+    agree_to_download = forms.BooleanField(
+        label=_(
+            "Hand my downloads over at once. I know that I can no longer take one back once I have downloaded it or "
+            "seen its link or code."
+        ),
+        error_messages={
+            "required": _("Tick this to get your downloads: without it we may not hand them over for two weeks.")
+        },
+    )
 
-    def __init__(self, *args: Any, years: int = 0, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, plan: Plan, years: int = 0, **kwargs: Any) -> None:
         """`years`: the age that is still to be stated, 0: none."""
         super().__init__(*args, **kwargs)
         if years:
@@ -196,12 +205,17 @@ class PayForm(forms.ModelForm):
         else:
             del self.fields["of_age"]
         self.initial["only_whole"] = not self.instance.agrees_in_part
+        if not plan.downloads:
+            del self.fields["agree_to_download"]
+        if not plan.sent:
+            for name in ("agrees_other_shop", "agrees_later", "only_whole"):
+                del self.fields[name]
 
     def agreements(self) -> dict[str, bool]:
         """Every name of `checkouts.AGREEMENTS`."""
         said = self.cleaned_data
         return {
-            "agrees_other_shop": said["agrees_other_shop"],
-            "agrees_later": said["agrees_later"],
-            "agrees_in_part": not said["only_whole"],
+            "agrees_other_shop": said.get("agrees_other_shop", False),
+            "agrees_later": said.get("agrees_later", False),
+            "agrees_in_part": not said.get("only_whole", False),
         }

@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from marketplace.checkout import checkouts, ending, freezing, limits, order_rows, vouchers
+from marketplace.checkout import checkouts, earners, ending, freezing, limits, order_rows, vouchers
 from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout, Voucher
 from marketplace.checkout.planning import Plan, PlannedLine
@@ -66,8 +66,9 @@ def start(request: ReaderRequest) -> HttpResponse:
     if request.method != "POST" or request.basket.is_empty:
         return redirect("storefront:basket")
     language = (get_language() or "fr")[:2]
-    now, of = timezone.now(), account(request)
-    checkout = checkouts.start(request.basket, of, language=language, now=now, age=reader_of(request).age)
+    now, of, reader = timezone.now(), account(request), reader_of(request)
+    said = {"age": reader.age, "shop_id": reader.shop_id}
+    checkout = checkouts.start(request.basket, of, language=language, now=now, **said)  # type: ignore[arg-type]
     if checkout.state == State.OPEN:  # straight to its first open decision, as `resume` would send it
         return redirect(f"storefront:checkout-{checkouts.advance(checkout, now=now)}", checkout.token)
     return redirect("storefront:checkout", checkout.token)
@@ -150,16 +151,20 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     if step != "pay":
         return redirect(f"storefront:checkout-{step}", checkout.token)
     shown, years = _other_means(checkout, plan), limits.years(plan.lines)
+    shown |= {"earners": list(earners.choices())} if plan.is_for_choice else {}
     years = years if years > checkout.age_stated else 0  # what is still to be stated
     if request.method != "POST":
-        form = PayForm(instance=checkout, initial={"seen": freezing.shown(plan, shown["gift_minor"])}, years=years)
+        seen = freezing.shown(plan, shown["gift_minor"])
+        form = PayForm(instance=checkout, plan=plan, initial={"seen": seen}, years=years)
         return _step(request, "pay", checkout, plan, form=form, **shown)
-    form = PayForm(request.POST, years=years)
+    form = PayForm(request.POST, plan=plan, years=years)
     if form.is_valid():
         if years:
             remember_age(request, years)
             checkouts.state_age(checkout, years)
         checkouts.agree(checkout, form.agreements())
+        if plan.downloads:
+            checkouts.agree_to_download(checkout, now=timezone.now())
         return _pay(request, checkout, form.cleaned_data["seen"])
     return _step(request, "pay", checkout, plan, form=form, **shown)
 

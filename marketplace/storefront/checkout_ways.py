@@ -42,12 +42,12 @@ def ways(plan: Plan) -> list[Ways]:
     """Of each parcel, in the shops' order; one query where a courier has slots."""
     times = {
         option.pk: delivery.choosable(option, parcel.shop, parcel.trip)
-        for parcel in plan.parcels
+        for parcel in plan.sent
         for option in parcel.options
         if parcel.trip and delivery.needs_slot(option) and not parcel.quotes[option.pk].refusal
     }
     taken = slots.taken(choice for found in times.values() for choice in found)
-    return [_ways(parcel, times, taken) for parcel in plan.parcels]
+    return [_ways(parcel, times, taken) for parcel in plan.sent]
 
 
 def slot_of(value: str) -> tuple[int, date]:

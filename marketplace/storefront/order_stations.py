@@ -47,7 +47,9 @@ class ShopPart:
     @property
     def counter(self) -> Shop | None:
         """The shop at whose counter its code counts."""
-        return self.shop_order.shop if self.is_pickup else self.shop_order.delivery_option.receiving_shop
+        if self.is_pickup:
+            return self.shop_order.shop
+        return self.shop_order.delivery_option.receiving_shop if self.shop_order.delivery_option else None
 
     @property
     def shows_code(self) -> bool:
@@ -109,6 +111,10 @@ def stations(
         if not any(line.missing_units for line in lines):
             return [ordered, Station(_("You cancelled it"), "off", shop_order.answered_at, note=note)]
         return [ordered, Station(_("The shop cannot hand it over"), "off", shop_order.answered_at, note=note)]
+    if shop_order.is_download:
+        there = status == Status.HANDED_OVER
+        words = _("Ready to download") if there else _("Is being made ready")
+        return [ordered, Station(words, "done" if there else "now", shop_order.handed_over_at)]
     reached = {Status.NEW: 0, Status.ACCEPTED: 1, Status.PACKED: 2, Status.HANDED_OVER: 3}[status]
     carried = next((parcel for parcel in parcels if parcel.carried_to_id), None)
     arrived, collected = (carried.arrived_at, carried.collected_at) if carried else (None, None)
@@ -135,7 +141,7 @@ def _words(shop_order: ShopOrder, lines: Sequence[ShopOrderLine]) -> list[tuple[
     else:
         ready, out = _("Packed"), (_("On its way to you"), _("Leaves the shop next"))
     words = [(answered, _("The shop looks for it")), (ready, _("The shop prepares it")), out]
-    other = shop_order.delivery_option.receiving_shop
+    other = shop_order.delivery_option.receiving_shop if shop_order.delivery_option else None
     if shop_order.delivery_kind == DeliveryOption.Kind.OTHER_SHOP and other is not None:
         words[-1] = _("Has left the shop"), _("Leaves the shop next")
         words.append(

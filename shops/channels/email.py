@@ -23,7 +23,7 @@ class EmailChannel(Channel):
     capabilities = frozenset({"cancel"})
 
     def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
-        shop, order = self.shop, shop_order.order
+        shop, order, option = self.shop, shop_order.order, shop_order.delivery_option
         lines = [line for line in shop_order.lines.all() if line.left_units]  # what the reader took back since is not
         total_minor = sum(line.left_minor for line in lines)
         with override(shop.language):
@@ -39,7 +39,7 @@ class EmailChannel(Channel):
                 "shop": shop,
                 "lines": lines,
                 "is_pickup": shop_order.delivery_kind == DeliveryOption.Kind.PICKUP,
-                "address": None if shop_order.delivery_option.is_collected else order.shipping_address,
+                "address": None if option is None or option.is_collected else order.shipping_address,
                 "total": money.display(total_minor, shop_order.currency, shop.language),
                 "answer_until": answer_until,
                 "url": _portal_url(shop_order),

@@ -1,6 +1,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
+import shops.models_downloads
 from django.conf import settings
 from django.db import migrations, models
 
@@ -38,6 +39,21 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['position', 'pk'],
             },
+        ),
+        migrations.CreateModel(
+            name='Download',
+            fields=[
+                ('stock_record', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='download', serialize=False, to='partner.stockrecord')),
+                ('provider', models.CharField(default='own', help_text='Of shops.downloads.providing.PROVIDERS.', max_length=20)),
+                ('kind', models.CharField(choices=[('file', 'A file'), ('link', 'A link'), ('codes', 'Licence codes')], max_length=8)),
+                ('active', models.BooleanField(default=True, help_text='Whether it is sold; what was sold stays there.')),
+                ('file', models.FileField(blank=True, max_length=200, storage=shops.models_downloads.private_storage, upload_to=shops.models_downloads.stored_name)),
+                ('file_name', models.CharField(blank=True, help_text='As the reader saves it.', max_length=150)),
+                ('file_bytes', models.PositiveBigIntegerField(default=0)),
+                ('link', models.URLField(blank=True, max_length=1000)),
+                ('codes_left', models.PositiveIntegerField(null=True)),
+                ('changed_at', models.DateTimeField()),
+            ],
         ),
         migrations.CreateModel(
             name='PickupPoint',
@@ -135,6 +151,7 @@ class Migration(migrations.Migration):
                 ('counted_for_sale', models.BooleanField(default=False)),
                 ('preparation_minutes', models.PositiveSmallIntegerField(default=60, help_text='Of its opening hours, from an order until it lies ready at the counter.')),
                 ('receives_for_others', models.BooleanField(default=False, help_text='Hands over at its counter what other shops of the network bring there.')),
+                ('sells_for_all', models.BooleanField(default=False, verbose_name='Its downloads are sold by the shop that the reader chooses, or for the solidarity pool')),
                 ('commission_basis_points', models.PositiveIntegerField(blank=True, help_text="Empty: the network's.", null=True)),
                 ('stripe_account', models.CharField(blank=True, max_length=60)),
                 ('stripe_account_ready', models.BooleanField(default=False)),
@@ -237,6 +254,8 @@ class Migration(migrations.Migration):
             name='ShopOrder',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('is_download', models.BooleanField(default=False, help_text='Its lines deliver themselves; a part of its own.')),
+                ('is_pooled', models.BooleanField(default=False, help_text='What it earns goes into the solidarity pool.')),
                 ('number', models.CharField(max_length=40, unique=True)),
                 ('status', models.CharField(choices=[('new', 'To answer'), ('accepted', 'To prepare'), ('packed', 'Ready'), ('handed_over', 'Handed over'), ('declined', 'Declined')], db_index=True, default='new', max_length=12)),
                 ('version', models.PositiveIntegerField(default=0, help_text='Counts its changes; every change compares it first.')),
@@ -256,7 +275,7 @@ class Migration(migrations.Migration):
                 ('answer_due_at', models.DateTimeField()),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('handed_over_at', models.DateTimeField(blank=True, null=True)),
-                ('delivery_option', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.deliveryoption')),
+                ('delivery_option', models.ForeignKey(help_text='Null: downloads.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.deliveryoption')),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shop_orders', to='order.order')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shop_orders', to='shops.shop')),
             ],
@@ -287,7 +306,7 @@ class Migration(migrations.Migration):
                 ('sku', models.CharField(max_length=128)),
                 ('gtin', models.BigIntegerField(null=True)),
                 ('condition', models.CharField(default='new', max_length=12)),
-                ('supply', models.CharField(choices=[('stock', 'From the shelf'), ('order', 'Ordered at the distributor'), ('preorder', 'Ordered before it appears')], default='stock', max_length=8)),
+                ('supply', models.CharField(choices=[('stock', 'From the shelf'), ('order', 'Ordered at the distributor'), ('preorder', 'Ordered before it appears'), ('digital', 'Download')], default='stock', max_length=8)),
                 ('expected_on', models.DateField(help_text='When an ordered copy should be there, as the reader was told.', null=True)),
                 ('age_years', models.PositiveSmallIntegerField(default=0, help_text='The reader has stated to be at least so old: whoever hands it over looks.')),
                 ('quantity', models.PositiveIntegerField()),
@@ -323,6 +342,40 @@ class Migration(migrations.Migration):
                 ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='shops.parcel')),
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parcel_lines', to='shops.shoporderline')),
             ],
+        ),
+        migrations.CreateModel(
+            name='LicenceCode',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=200)),
+                ('hold_key', models.CharField(blank=True, db_index=True, help_text='"checkout:17"; empty: free.', max_length=60)),
+                ('download', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='codes', to='shops.download')),
+                ('line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='licence_codes', to='shops.shoporderline')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Handout',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('kind', models.CharField(choices=[('file', 'A file'), ('link', 'A link'), ('codes', 'Licence codes')], max_length=8)),
+                ('content', models.TextField(blank=True, help_text='The link, or the codes, one a line; nothing of a file.')),
+                ('made_at', models.DateTimeField(null=True)),
+                ('expires_at', models.DateTimeField(null=True)),
+                ('times_left', models.PositiveSmallIntegerField(default=0, help_text='How often the file may be fetched.')),
+                ('shown_at', models.DateTimeField(help_text='When the reader first fetched or saw it.', null=True)),
+                ('withdrawn_at', models.DateTimeField(help_text='The reader has the money back.', null=True)),
+                ('download', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='handouts', to='shops.download')),
+                ('line', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='handout', to='shops.shoporderline')),
+            ],
+            options={
+                'abstract': False,
+            },
         ),
         migrations.CreateModel(
             name='Cancellation',
@@ -451,7 +504,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='shoporder',
-            constraint=models.UniqueConstraint(fields=('order', 'shop'), name='shop_order_one_per_shop'),
+            constraint=models.UniqueConstraint(fields=('order', 'shop', 'is_download'), name='shop_order_one_per_shop'),
         ),
         migrations.AddConstraint(
             model_name='shoporderline',
@@ -468,6 +521,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='shoporderline',
             constraint=models.CheckConstraint(condition=models.Q(('packed__gte', models.F('handed_over'))), name='line_handed_fit'),
+        ),
+        migrations.AddConstraint(
+            model_name='licencecode',
+            constraint=models.UniqueConstraint(fields=('download', 'code'), name='licence_code_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='licencecode',
+            constraint=models.CheckConstraint(condition=models.Q(('line', None), models.Q(('hold_key', ''), _negated=True), _connector='OR'), name='licence_code_of_a_line_is_held'),
         ),
         migrations.AddIndex(
             model_name='cancellation',

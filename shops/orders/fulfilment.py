@@ -31,6 +31,7 @@ from shops.models import (
     Transmission,
 )
 from shops.orders import reader_mail
+from shops.orders.counts import status_of, still_here
 
 Status = ShopOrder.Status
 Reason = ShopOrderLine.Reason
@@ -45,19 +46,6 @@ _STAFF_REASONS = set(Reason.values) - {Reason.INCOMPLETE}
 
 class FulfilmentError(Exception):
     """It cannot be done; the message tells staff why and what to do."""
-
-
-def status_of(lines: Iterable[ShopOrderLine]) -> Status:
-    """The status that the lines' counts mean."""
-    rows = list(lines)
-    accepted = sum(line.accepted for line in rows)
-    if any(line.open_units for line in rows):
-        return Status.NEW
-    if accepted == 0:
-        return Status.DECLINED
-    if accepted == sum(line.handed_over for line in rows):
-        return Status.HANDED_OVER
-    return Status.PACKED if accepted == sum(line.packed for line in rows) else Status.ACCEPTED
 
 
 def accept(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> None:
@@ -104,7 +92,7 @@ def decline(
     with _changing(line.shop_order, now) as (shop_order, lines):
         row = lines[line.pk]
         _check_units(units, row.open_units + row.accepted - row.handed_over)
-        with_it = {} if _takes_a_part(shop_order) else _still_here(lines.values())
+        with_it = {} if _takes_a_part(shop_order) else still_here(lines.values())
         with_it[row.pk] = with_it.get(row.pk, units) - units
         for one in _by_stock_record(lines[pk] for pk in with_it):
             if one is row:
@@ -210,7 +198,7 @@ def hand_over(
         parcel = Parcel.objects.create(
             shop_order=shop_order,
             kind=shop_order.delivery_kind,
-            carried_to_id=shop_order.delivery_option.receiving_shop_id,
+            carried_to_id=shop_order.delivery_option.receiving_shop_id if shop_order.delivery_option else None,
             carrier=carrier[:60],
             tracking=tracking[:80],
             handed_over_at=now,
@@ -228,6 +216,18 @@ def hand_over(
         _settle(shop_order, lines, now)
         reader_mail.handed_over(shop_order, list(lines.values()), parcel, now=now)
         return parcel
+
+
+def deliver(line: ShopOrderLine, *, by: object, now: datetime) -> None:
+    """A download: accepted and handed over in one, and nobody has to do anything (`shops.downloads.handing_out`)."""
+    with _changing(line.shop_order, now) as (shop_order, lines):
+        row = lines[line.pk]
+        row.accepted = row.packed = row.handed_over = row.left_units
+        row.save(update_fields=["accepted", "packed", "handed_over"])
+        audit.record("shop_order.deliver", shop_order, by=by, shop_id=shop_order.shop_id, line=row.pk)
+        _settle(shop_order, lines, now)
+        if shop_order.status == Status.HANDED_OVER:
+            reader_mail.download_ready(shop_order, now=now)
 
 
 @contextmanager
@@ -273,12 +273,6 @@ def _settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetim
     if shop_order.status == Status.DECLINED:
         slots.release_order(shop_order, now=now)
     shop_order.save(update_fields=["status", "answered_at", "handed_over_at"])
-
-
-def _still_here(lines: Iterable[ShopOrderLine]) -> dict[int, int]:
-    """{line: units that are neither declined nor handed over}, where there are any."""
-    left = {line.pk: line.left_units - line.handed_over for line in lines}
-    return {pk: units for pk, units in left.items() if units}
 
 
 def _decline(

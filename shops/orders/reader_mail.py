@@ -67,6 +67,14 @@ def handed_over(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: P
     _post("shop_order_handed_over", shop_order, lines, now, parcel=parcel, invoice_url=invoice_url)
 
 
+def download_ready(shop_order: ShopOrder, *, now: datetime) -> None:
+    """Its links and what they are limited by; worded as it is sent, by `shops.downloads.words.told`."""
+    order, key = shop_order.order, f"download_ready:{shop_order.number}"
+    if address := address_of(order):
+        language = language_of(order)
+        mail.post_about("download_ready", shop_order.pk, to=address, language=language, dedupe_key=key, now=now)
+
+
 def arrived(shop_order: ShopOrder, parcel: Parcel, *, now: datetime) -> None:
     """The shop that it was carried to has it ready for the reader."""
     _post("shop_order_arrived", shop_order, list(shop_order.lines.all()), now, parcel=parcel, counter=parcel.carried_to)
@@ -98,7 +106,8 @@ def _post(kind: str, shop_order: ShopOrder, lines: Sequence[ShopOrderLine], now:
     address = address_of(order)
     if not address:
         return
-    language, point = language_of(order), shop_order.delivery_option.point
+    language, option = language_of(order), shop_order.delivery_option
+    point = option.point if option else None
     mail.post(
         kind,
         to=address,

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from django.db.models import Manager
+from django.utils import translation
+from django.utils.translation import gettext
 from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import StockRecord
@@ -19,6 +21,7 @@ from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Supply,
 CODE_LETTERS = "346789ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 6
 # A shop of the network stands at the counter; who keeps a pick-up point is none, and asks for the name.
+DOWNLOAD = "download"  # a shop order's `delivery_kind` where nothing is delivered
 HANDED_OVER_BY_CODE = frozenset({DeliveryOption.Kind.PICKUP, DeliveryOption.Kind.OTHER_SHOP})
 # Distributors answer the next working day; a week-end may lie between. Well within an authorisation's seven days.
 ANSWER_OF_DISTRIBUTOR = timedelta(days=3)
@@ -50,7 +53,8 @@ class FrozenParcel(Protocol):
     """One shop's part of a checkout, with its `lines`."""
 
     shop: Shop
-    delivery_option: DeliveryOption
+    is_download: bool
+    delivery_option: DeliveryOption | None
     lines: Manager
     expected_from: datetime | None
     expected_until: datetime | None
@@ -101,6 +105,7 @@ def split(
     prepared.insert(
         Transmission(shop_order=shop_order, shop=parcel.shop, channel=parcel.shop.channel, due_at=now)
         for shop_order, parcel in zip(shop_orders, parcels, strict=True)
+        if not parcel.is_download  # nobody there has anything to do
     )
     return lines
 
@@ -117,7 +122,7 @@ def suffix(position: int) -> str:
 
 def _longer(parcel: FrozenParcel, within: timedelta) -> timedelta:
     """Where something is ordered the shop answers once its distributor has."""
-    by_order = any(line.supply != Supply.STOCK for line in parcel.lines.all())
+    by_order = any(line.supply in (Supply.ORDER, Supply.PREORDER) for line in parcel.lines.all())
     return max(within, ANSWER_OF_DISTRIBUTOR) if by_order else within
 
 
@@ -144,23 +149,32 @@ def _shop_order(
     return ShopOrder(
         order=order,
         shop=parcel.shop,
+        is_download=parcel.is_download,
+        is_pooled=parcel.is_download and parcel.shop.sells_for_all,
         number=number,
         delivery_option=option,
-        delivery_kind=option.kind,
-        delivery_name=option.name_fr if checkout.language == "fr" else option.name_en,
+        delivery_kind=option.kind if option else DOWNLOAD,
+        delivery_name=_name(option, checkout.language),
         currency=checkout.currency,
         goods_minor=parcel.goods_minor,
         delivery_minor=parcel.delivery_minor,
         tax_minor=parcel.tax_minor,
         tax_note=parcel.tax_note,
         total_minor=parcel.total_minor,
-        pickup_code=pickup_code() if option.kind in HANDED_OVER_BY_CODE else "",
+        pickup_code=pickup_code() if option and option.kind in HANDED_OVER_BY_CODE else "",
         expected_from=parcel.expected_from,
         expected_until=parcel.expected_until,
         awaits_confirmation=parcel.awaits_confirmation,
         created_at=now,
         answer_due_at=answer_due_at,
     )
+
+
+def _name(option: DeliveryOption | None, language: str) -> str:
+    if option is None:
+        with translation.override(language):
+            return gettext("Download")
+    return option.name_fr if language == "fr" else option.name_en
 
 
 def _line(shop_order: ShopOrder, line: FrozenLine, order_line: Line) -> ShopOrderLine:

@@ -156,8 +156,8 @@ def recipient(shop_order: ShopOrder) -> dict[str, object]:
     except ObjectDoesNotExist:
         checkout = None
     option = shop_order.delivery_option
-    address = None if option.is_collected else order.shipping_address
-    where = option.point or option.receiving_shop
+    address = None if option is None or option.is_collected else order.shipping_address
+    where = option and (option.point or option.receiving_shop)
     carried = [where.name, where.line1, f"{where.postcode} {where.city}"] if where else []
     name = (
         getattr(checkout, "recipient_name", "")

@@ -12,15 +12,27 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from marketplace.payments import bank, calls, captures, commission_tax, gateway, ledger, membership, transfers
+from marketplace.payments import (
+    bank,
+    calls,
+    captures,
+    commission_tax,
+    gateway,
+    ledger,
+    membership,
+    pooling,
+    refunds,
+    transfers,
+)
 from marketplace.payments.bank import BankLine
 from marketplace.payments.fake_stripe import hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
-from marketplace.payments.models import BankPayout, Dues, LedgerEntry, Payment
+from marketplace.payments.models import BankAccount, BankPayout, Dues, LedgerEntry, Payment
 from marketplace.payments.worth import earning
 from shops.models import Shop, ShopOrder
 from tests import factories
 from tests.payments import paying
+from tests.payments.test_pooling import captured, network_shop
 
 pytestmark = pytest.mark.django_db
 Entry = tuple[str, str, str, Decimal]
@@ -136,6 +148,23 @@ def members() -> None:
     LedgerEntry.objects.filter(kind="before").delete()  # other orders' commission, only to have been there
 
 
+def pooled() -> None:
+    """One sold for the pool, half of it given back afterwards, the pool shared; one that A sells."""
+    network_shop()
+    one, two = (factories.shop(f"Librairie {letter}", stripe_account_ready=False) for letter in "AB")
+    BankAccount.objects.create(shop=one, holder="A", iban="x", changed_at=timezone.now())
+    part, later = captured(), timezone.now() + timedelta(days=8)
+    pooling.book_pooled(later)
+    payment = Payment.objects.get()
+    wanted = refunds.Wanted(refunds.Kind.OTHER, part, amount_minor=575)
+    request = refunds.ask(payment, wanted, reason="x", by=None, once="x", now=later)
+    ledger.record_refund(request.calls.get(), stripe_id="", now=later)
+    refunds.carried_out(request, now=later)
+    membership.share_pool([one, two], currency="CAD", key="2026-01", by=None, now=later)
+    captured(one.pk)
+    bank.book_earnings(later)
+
+
 def by_bank() -> None:
     shop, now = factories.shop("Librairie B"), timezone.now()
     payout = {"currency": "CAD", "holder": "B", "iban": "x", "asked_at": now}
@@ -152,6 +181,7 @@ EXAMPLES: dict[str, Callable[[], None]] = {
     "A voucher borne by one shop": voucher_of_a_shop,
     "Gift card over two shops": gift_card_over_two_shops,
     "Dues, dividend, solidarity pool": members,
+    "Downloads of the network": pooled,
     "A payout by bank, and one that came back": by_bank,
 }
 

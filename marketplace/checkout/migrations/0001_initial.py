@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('agrees_other_shop', models.BooleanField(default=False)),
                 ('agrees_later', models.BooleanField(default=False)),
                 ('agrees_in_part', models.BooleanField(default=True)),
+                ('agreed_to_download_at', models.DateTimeField(null=True)),
                 ('goods_minor', models.PositiveIntegerField(default=0)),
                 ('discount_minor', models.PositiveIntegerField(default=0)),
                 ('delivery_minor', models.PositiveIntegerField(default=0)),
@@ -60,6 +61,7 @@ class Migration(migrations.Migration):
                 ('frozen_at', models.DateTimeField(null=True)),
                 ('expires_at', models.DateTimeField(help_text='When the payment session ends; the hold lives as long.', null=True)),
                 ('basket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='checkouts', to='basket.basket')),
+                ('earning_shop', models.ForeignKey(help_text="Who sells the network's downloads to this reader; null: they are sold for the solidarity pool.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shops.shop')),
                 ('order', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='checkout', to='order.order')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='checkouts', to=settings.AUTH_USER_MODEL)),
             ],
@@ -71,6 +73,7 @@ class Migration(migrations.Migration):
             name='CheckoutParcel',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('is_download', models.BooleanField(default=False)),
                 ('slot_day', models.DateField(help_text="In the shop's time zone.", null=True)),
                 ('expected_from', models.DateTimeField(null=True)),
                 ('expected_until', models.DateTimeField(null=True)),
@@ -94,7 +97,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('basket_line_id', models.BigIntegerField(null=True)),
                 ('title', models.CharField(max_length=255)),
-                ('supply', models.CharField(choices=[('stock', 'From the shelf'), ('order', 'Ordered at the distributor'), ('preorder', 'Ordered before it appears')], default='stock', max_length=8)),
+                ('supply', models.CharField(choices=[('stock', 'From the shelf'), ('order', 'Ordered at the distributor'), ('preorder', 'Ordered before it appears'), ('digital', 'Download')], default='stock', max_length=8)),
                 ('expected_on', models.DateField(help_text='When an ordered copy should be there, as the reader was told.', null=True)),
                 ('age_years', models.PositiveSmallIntegerField(default=0, help_text='The age from which it is sold there; 0: any.')),
                 ('quantity', models.PositiveIntegerField()),
@@ -176,7 +179,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='checkoutparcel',
-            constraint=models.UniqueConstraint(fields=('checkout', 'shop'), name='checkout_parcel_per_shop'),
+            constraint=models.UniqueConstraint(fields=('checkout', 'shop', 'is_download'), name='checkout_parcel_per_shop'),
         ),
         migrations.AddConstraint(
             model_name='voucher',

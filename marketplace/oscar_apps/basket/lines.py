@@ -17,7 +17,7 @@ from marketplace.catalogue import sale_limits, sale_words
 from marketplace.checkout import checkouts
 from marketplace.foundation import network
 from marketplace.oscar_apps.partner.strategy import RELATED, price_of
-from shops import supplying
+from shops import downloads, supplying
 from shops.models import Condition, Shop
 
 
@@ -159,7 +159,8 @@ def _set(basket: Basket, line: Line | None, record: StockRecord, wanted: int, no
     shop = record.partner.shop
     paying = checkouts.being_paid(basket)
     held = checkouts.units_held(paying).get(record.pk, 0) if paying else 0
-    got = supplying.supplied(record, shop=shop, terms=getattr(record, "terms", None), now=now)
+    terms, download = getattr(record, "terms", None), downloads.of(record)
+    got = supplying.supplied(record, shop=shop, terms=terms, now=now, download=download)
     quantity = min(wanted, got.units + held)
     if quantity == 0:
         if line is not None:

@@ -23,10 +23,10 @@ from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
 from marketplace.foundation.models import Network
 from marketplace.oscar_apps.partner.availability import ShopStock, Unavailable
-from shops import supplying
+from shops import downloads, supplying
 
 # All that a price and an availability depend on, in one query for any number of records.
-RELATED = ("terms", "partner__shop", "product__facts")
+RELATED = ("terms", "download", "partner__shop", "product__facts")
 
 
 class Selector(oscar_strategy.Selector):
@@ -75,7 +75,8 @@ class ShopStrategy(oscar_strategy.Structured):
         shop = getattr(record.partner, "shop", None)
         if not shop:
             return 0
-        return supplying.supplied(record, shop=shop, terms=getattr(record, "terms", None), now=self.now).units
+        terms, download = getattr(record, "terms", None), downloads.of(record)
+        return supplying.supplied(record, shop=shop, terms=terms, now=self.now, download=download).units
 
     def _read(self, keys: Iterable[int]) -> None:
         records = StockRecord.objects.filter(pk__in=set(keys) - self._records.keys()).select_related(*RELATED)

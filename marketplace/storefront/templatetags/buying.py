@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,10 +14,11 @@ from marketplace.catalogue import sale_words
 from marketplace.checkout import tax_words
 from marketplace.checkout.delivery import NotOffered, Quote
 from marketplace.checkout.planning import PlannedLine, PlannedParcel
+from marketplace.foundation import links
 from marketplace.storefront import amounts
 from marketplace.storefront.amounts import shown
 from shops import readiness
-from shops.models import DeliveryOption, Shop
+from shops.models import DeliveryOption, Shop, ShopOrderLine
 
 register = template.Library()
 
@@ -89,6 +91,11 @@ def tax_rows(by_rate: Mapping[tuple[str, int], int]) -> list[tuple[str, int]]:
 def tax_note(code: str) -> str:
     """Why a shop charges no tax, by the code that its orders keep."""
     return tax_words.note(code)
+
+
+@register.simple_tag
+def download_address(line: ShopOrderLine) -> str:
+    return reverse("storefront:download", args=[line.pk, links.download_key(line.pk)])
 
 
 @register.simple_tag

@@ -25,6 +25,8 @@ _FEW = 5
 @register.simple_tag
 def availability_word(offer: Offer) -> str:
     """The state of one offer in words; its shape and time stand beside."""
+    if offer.is_download:
+        return _("Download at once") if offer.buyable else _("Not for sale just now")
     if offer.state == "have":
         if offer.confidence != confidence.SURE:
             return _unsure_word(offer)
@@ -81,7 +83,7 @@ def unit_price_word(offer: Offer, unit_size: str) -> str:
 @register.simple_tag
 def checked_word(offer: Offer, now: datetime) -> str:
     """ "checked 8 min ago"; nothing where the number's age is not known."""
-    if offer.as_of is None:
+    if offer.as_of is None or offer.is_download:
         return ""
     said = _("checked %(when)s") % {"when": ago(offer.as_of, now)}
     if offer.state == "have" and offer.confidence != confidence.SURE:
@@ -93,7 +95,7 @@ def checked_word(offer: Offer, now: datetime) -> str:
 def collect_word(offer: Offer) -> str:
     """ "Collect today: 2,00 $"; nothing where nothing can be collected."""
     option = offer.shop.pickup
-    if option is None or offer.state == "gone":
+    if option is None or offer.state == "gone" or offer.is_download:
         return ""
     if offer.collect_today:
         said = _("Collect today")
@@ -106,7 +108,7 @@ def collect_word(offer: Offer) -> str:
 def sent_word(offer: Offer) -> str:
     """ "Sent from 8,95 $, 3–5 days"; nothing where nothing is sent."""
     option = offer.shop.cheapest_delivery
-    if option is None or offer.state == "gone":
+    if option is None or offer.state == "gone" or offer.is_download:
         return ""
     return _delivery_word(option, network.current().currency, get_language() or "fr")
 

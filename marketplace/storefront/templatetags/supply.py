@@ -37,6 +37,8 @@ def supply_word(line: Line) -> str:
         return (
             _("Pre-order: appears on %(day)s. Charged when you order; you can cancel until it leaves the shop.") % day
         )
+    if line.supply == Supply.DIGITAL:
+        return _("Download: yours at once after you have paid.")
     if line.supply != Supply.ORDER:
         return ""
     if line.expected_on is None:
@@ -50,6 +52,8 @@ def desk_word(line: Line) -> str:
     day = {"day": date_format(line.expected_on, "MONTH_DAY_FORMAT") if line.expected_on else ""}
     if line.supply == Supply.PREORDER:
         return _("Pre-ordered: appears on %(day)s") % day
+    if line.supply == Supply.DIGITAL:
+        return _("Download: handed out by itself")
     if line.supply != Supply.ORDER:
         return ""
     return _("To order at the distributor: by %(day)s") % day if line.expected_on else _("To order at the distributor")
