@@ -17,13 +17,13 @@ from oscar.apps.partner.models import Partner, StockRecord
 from catalog_sync.titles import moves
 from marketplace.agenda.models import Event
 from marketplace.catalogue.models import ProductFacts
-from marketplace.checkout.models import Checkout, Voucher
+from marketplace.checkout.models import Checkout, Institution, Voucher
 from marketplace.foundation import network as networks
 from marketplace.foundation.models import Network
 from marketplace.foundation.money import to_minor
 from marketplace.models import User
 from marketplace.payments import gift_cards
-from marketplace.payments.models import GiftCard, MoneyCall, Payment
+from marketplace.payments.models import CreditTerms, GiftCard, MoneyCall, Payment
 from shops import reservations, stock
 from shops.models import (
     DeliveryOption,
@@ -297,3 +297,11 @@ def voucher(code: str = "", **columns: object) -> Voucher:
     rate = {} if "amount_minor" in columns else {"basis_points": 1000}
     how = {"label": "Spring", "currency": "CAD", "begins_at": timezone.now() - timedelta(days=1), "once_each": False}
     return Voucher.objects.create(code=code or f"SPRING{next(_number)}", **{**how, **rate, **columns})
+
+
+def institution(person: User | None = None, *, limit_minor: int = 100_000, **columns: object) -> Institution:
+    """One that may order by invoice, within 30 days; the network says where it is paid."""
+    network(bank_details="Halles, IBAN FR76 3000 6000 0112 3456 7890 189")
+    made = Institution.objects.create(user=person or user(), name="École du Port", region="")
+    CreditTerms.objects.create(institution=made, limit_minor=limit_minor, **columns)
+    return made

@@ -100,6 +100,11 @@ def agree(checkout: Checkout, agreements: Mapping[str, bool]) -> None:
     _write(checkout, {name: agreements[name] for name in AGREEMENTS})
 
 
+def pay_by_invoice(checkout: Checkout, by_invoice: bool) -> None:
+    """Whether an institution wants to be invoiced; whether it may is looked at when it is frozen."""
+    _write(checkout, {"by_invoice": by_invoice})
+
+
 def choose_delivery(
     checkout: Checkout, chosen: Mapping[int, int], in_slots: Mapping[int, tuple[int, date]] | None = None
 ) -> None:

@@ -2,7 +2,7 @@
 in one transaction; then open the payment page.
 
 Locks are taken in one order everywhere: basket, checkout, stock records by id, couriers' slots by id and day, gift
-cards by id, vouchers."""
+cards by id, vouchers, credit terms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import gift_cards, sessions
+from marketplace.payments import gift_cards, receivables, sessions
 from marketplace.payments.models import Payment
 from shops import slots, stock
 from shops.models import Shop
@@ -32,8 +32,8 @@ class Refusal:
     has the copies: `short`), untaxed (what is due there is not known: the plan says it line by line), barred (an
     institution may not buy its books from `shops`), unpayable (of the `shops`: neither Stripe nor the bank can pay
     them now), full (the courier's slot is taken meanwhile), gift (a gift card holds less meanwhile), voucher (it is
-    used up, or this reader has used it), incomplete (a decision is open), empty, ended (it is no longer being filled
-    in)."""
+    used up, or this reader has used it), credit (the institution may not owe that much), incomplete (a decision is
+    open), empty, ended (it is no longer being filled in)."""
 
     reason: str
     short: Sequence[PlannedLine] = field(default=())
@@ -47,7 +47,7 @@ def pay(checkout: Checkout, *, seen: str, success_url: str, cancel_url: str, now
     refusal = freeze_and_hold(checkout, seen=seen, now=now)
     if refusal:
         return refusal
-    if not checkout.charged_minor:
+    if checkout.by_invoice or not checkout.charged_minor:
         return sessions.pay_without_page(checkout, now=now) or Refusal("ended")  # type: ignore[arg-type]
     page = {"success_url": success_url, "cancel_url": cancel_url}
     return sessions.open_session(checkout, now=now, **page)  # type: ignore[arg-type]  # frozen: its times are set
@@ -84,6 +84,10 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if not vouchers.hold(checkout, now=now):
             transaction.set_rollback(True)
             return Refusal("voucher")
+        owed_minor = plan.left_minor - gift_minor
+        if checkout.by_invoice and not receivables.hold(checkout, amount_minor=owed_minor, now=now):
+            transaction.set_rollback(True)
+            return Refusal("credit")
         write(checkout, plan, now, gift_minor=gift_minor)
         failpoint("holds.before_commit")
     return None

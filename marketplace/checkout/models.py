@@ -54,6 +54,7 @@ class Checkout(DueRow):
     recipient_email = models.EmailField(blank=True, help_text="Gets the pick-up code too, and no prices.")
     gift_note = models.CharField(max_length=500, blank=True, help_text="Printed on the packing slip.")
     purchase_order = models.CharField(max_length=60, blank=True, help_text="The institution's own number.")
+    by_invoice = models.BooleanField(default=False, help_text="An institution orders, is invoiced, and pays later.")
     # What the reader agrees to when a shop cannot: another shop, later, in part
     agrees_other_shop = models.BooleanField(default=False)
     agrees_later = models.BooleanField(default=False)
@@ -179,12 +180,14 @@ class TaxRate(models.Model):
 
 
 class Institution(models.Model):
-    """An account that buys for an institution of Quebec which the Act (chapter D-8.1, section 3) binds: at the regular
-    price, from accredited shops of its own region. An operator makes the row."""
+    """An account that buys for an institution. With a region it is one of Quebec which the Act (chapter D-8.1, section
+    3) binds: at the regular price, from accredited shops of its own region. An operator makes the row."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="institution")
     name = models.CharField(max_length=160)
-    region = models.CharField(max_length=2, choices=Shop.Region.choices)
+    region = models.CharField(
+        max_length=2, choices=Shop.Region.choices, blank=True, help_text="Empty: the Act does not bind it."
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -22,7 +22,7 @@ from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, bulk, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.prepared import Prepared
-from marketplace.payments import calls, commission, gift_cards
+from marketplace.payments import calls, commission, gift_cards, receivables
 from shops import slots, stock
 from shops.models import Allocation, DeliveryOption, Shop, StockTerms, Supply
 from shops.orders import splitting
@@ -150,6 +150,8 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
             gift_cards.spend(checkout.pk, order_id=order.pk, now=now)
         if checkout.voucher_minor:
             vouchers.spend(checkout, order_id=order.pk, now=now)
+        if checkout.by_invoice:
+            receivables.book(checkout.pk, order_id=order.pk, order_number=order.number, now=now)
         commission.freeze(shop_lines, {line.product_id: getattr(line.product, "facts", None) for line in lines}, at=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
@@ -213,6 +215,7 @@ def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> 
     slots.release_hold(checkouts.hold_key(checkout), now=now)
     gift_cards.release_hold(checkout.pk, now=now)
     vouchers.release_hold(checkout)
+    receivables.release_hold(checkout.pk)
     calls.give_back(checkout.payment, reason="Paid after its hold had ended; what it held is gone.", now=now)
     _finish(checkout, Checkout.State.REFUNDED, None)
     audit.record("checkout.give_back", checkout, total_minor=checkout.total_minor)

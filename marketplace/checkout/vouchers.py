@@ -43,7 +43,7 @@ def enter(checkout: Checkout, code: str, *, now: datetime) -> Voucher:
         raise VoucherError(_("This voucher is used up."))
     if voucher.currency != checkout.currency:
         raise VoucherError(_("This voucher is in another currency."))
-    if institutions.institution_of(checkout.user_id):
+    if institutions.is_bound(checkout.user_id):
         raise VoucherError(_("As an institution you buy at the regular price, so without a voucher."))
     VoucherUse.objects.update_or_create(checkout=checkout, held=False, defaults={"voucher": voucher})
     return voucher
@@ -70,7 +70,7 @@ def of(checkout: Checkout, *, now: datetime) -> Voucher | None:
     left = voucher.most_uses is None or voucher.used < voucher.most_uses
     if not use.held and not (voucher.runs(now) and left):
         return None
-    return None if institutions.institution_of(checkout.user_id) else voucher
+    return None if institutions.is_bound(checkout.user_id) else voucher
 
 
 def hold(checkout: Checkout, *, now: datetime) -> bool:

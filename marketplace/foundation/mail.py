@@ -24,7 +24,10 @@ BATCH = 50
 
 # Who knows what a mail says that is written only when it is sent: rendering one takes as long as placing the order, and
 # the order's transaction need not wait for it. From its `about` to the template's context.
-WRITERS = {"order_placed": "marketplace.checkout.placing.told"}
+WRITERS = {
+    "order_placed": "marketplace.checkout.placing.told",
+    "invoice_reminder": "marketplace.payments.receivables.told",
+}
 
 
 def post(

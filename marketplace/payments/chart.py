@@ -30,6 +30,8 @@ class Account(NamedTuple):
 ACCOUNTS = (
     Account("stripe", Nature.ASSET, "511700", "Stripe, en compte", "the network's balance at Stripe (clearing)"),
     Account("bank", Nature.ASSET, "512000", "Banque", "the network's bank account"),
+    Account("institutions", Nature.ASSET, "411000", "Clients, collectivités",
+            "owed by institutions that ordered by invoice; of each order by its entries, below zero owed back"),
     Account("orders", Nature.LIABILITY, "467100", "Commandes encaissées",
             "money captured for orders, owed to readers, shops and network; of each order by its entries"),
     Account("shop:", Nature.LIABILITY, "467200", "Libraires, compte courant",

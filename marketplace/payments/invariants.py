@@ -9,7 +9,14 @@ from django.conf import settings
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from marketplace.payments import invariants_corrections, invariants_gift_cards, means, reconciliation, settlements
+from marketplace.payments import (
+    invariants_corrections,
+    invariants_gift_cards,
+    invariants_receivables,
+    means,
+    reconciliation,
+    settlements,
+)
 from marketplace.payments.ledger import ORDERS
 from marketplace.payments.models import LedgerEntry, MoneyCall, Payment, Settlement
 from marketplace.payments.worth import declined_in_all
@@ -103,4 +110,5 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "ledger and Stripe's balance agree": stripe_agrees,
     **invariants_corrections.INVARIANTS,
     **invariants_gift_cards.INVARIANTS,
+    **invariants_receivables.INVARIANTS,
 }

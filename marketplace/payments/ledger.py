@@ -6,6 +6,7 @@ accounts are those of `chart.py`; docs/money.md shows them with examples:
 | account | holds |
 |---|---|
 | stripe, bank | the network's money |
+| institutions | owed by institutions that ordered by invoice |
 | orders | captured for orders, owed to shops and network; one order's part by its entries |
 | shop:<id> | what a shop has earned and not been paid (its credits); more debits than credits: the shop owes |
 | gift_cards, local:<currency>, pool | owed to holders of cards, of a local currency, to the shops that share the pool |
@@ -30,6 +31,7 @@ from shops.models import ShopOrder
 STRIPE, ORDERS, COMMISSION, STRIPE_FEES = "stripe", "orders", "commission", "stripe_fees"
 BANK, POOL, DUES, DIVIDENDS, ROUNDING = "bank", "pool", "dues", "dividends", "rounding"
 GIFT_CARDS, DISPUTES, PROMOTIONS, LOSSES = "gift_cards", "disputes", "promotions", "losses"
+INSTITUTIONS = "institutions"
 
 
 def shop_account(shop_id: int | str) -> str:

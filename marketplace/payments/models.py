@@ -15,8 +15,10 @@ from marketplace.payments.models_corrections import (
     RefundRequest,
     StripeSweep,
 )
+from marketplace.payments.models_counter import CounterSale
 from marketplace.payments.models_gift_cards import GiftCard, GiftCardEntry, GiftCardUse
 from marketplace.payments.models_invoices import Invoice, InvoiceKind, InvoiceSeries
+from marketplace.payments.models_receivables import CreditTerms, Receipt, Receivable
 from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
 from marketplace.payments.models_reports import BankAccount, BankEarning, BankPayout, DailySales, Export, SalesDay
 from marketplace.payments.models_settlement import Dividend, DividendShare, Dues, Settlement
@@ -27,6 +29,8 @@ __all__ = [
     "BankEarning",
     "BankPayout",
     "CommissionRule",
+    "CounterSale",
+    "CreditTerms",
     "DailySales",
     "Difference",
     "Dispute",
@@ -46,6 +50,8 @@ __all__ = [
     "MoneyCall",
     "MoneyIncident",
     "Payment",
+    "Receipt",
+    "Receivable",
     "ReconciliationRun",
     "RefundRequest",
     "SalesDay",

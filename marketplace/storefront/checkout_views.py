@@ -27,7 +27,7 @@ from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import links
-from marketplace.payments import gift_cards
+from marketplace.payments import gift_cards, receivables
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.readers import addresses
 from marketplace.storefront import amounts
@@ -145,13 +145,17 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     step = checkouts.next_step(checkout, plan)
     if step != "pay":
         return redirect(f"storefront:checkout-{step}", checkout.token)
-    shown = _other_means(checkout, plan)
+    terms = receivables.offer(checkout.user_id)
+    shown = _other_means(checkout, plan) | {"terms": terms}
     if request.method != "POST":
-        form = PayForm(instance=checkout, initial={"seen": freezing.shown(plan, shown["gift_minor"])})
+        seen = freezing.shown(plan, shown["gift_minor"])
+        form = PayForm(instance=checkout, terms=terms, initial={"seen": seen})
         return _step(request, "pay", checkout, plan, form=form, **shown)
-    form = PayForm(request.POST)
+    form = PayForm(request.POST, terms=terms)
     if form.is_valid():
         checkouts.agree(checkout, form.agreements())
+        if terms or checkout.by_invoice:
+            checkouts.pay_by_invoice(checkout, form.by_invoice)
         return _pay(request, checkout, form.cleaned_data["seen"])
     return _step(request, "pay", checkout, plan, form=form, **shown)
 
@@ -236,6 +240,10 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
         return redirect("storefront:checkout-pay", checkout.token)
     if done.reason in ("changed", "gift"):
         messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
+        return redirect("storefront:checkout-pay", checkout.token)
+    if done.reason == "credit":
+        text = _("This is more than your institution may order by invoice just now. Pay it by card, or order less.")
+        messages.warning(request, text)
         return redirect("storefront:checkout-pay", checkout.token)
     if done.reason == "barred":
         names = ", ".join(shop.name for shop in done.shops)

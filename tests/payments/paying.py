@@ -92,7 +92,7 @@ def placed(now: datetime | None = None, *, made: Checkout | None = None, card: G
     made = made or checkout(now)
     if card:
         use(made, card, now)
-    if made.gift_minor == made.total_minor:
+    if made.by_invoice or made.gift_minor == made.total_minor:
         payment = sessions.pay_without_page(made, now=now)
     else:
         payment = opened(made, now)

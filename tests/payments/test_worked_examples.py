@@ -12,12 +12,25 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from marketplace.payments import bank, calls, captures, commission_tax, gateway, ledger, membership, transfers
+from marketplace.checkout.models import Checkout
+from marketplace.payments import (
+    bank,
+    calls,
+    captures,
+    commission_tax,
+    counter_sales,
+    gateway,
+    ledger,
+    membership,
+    receivables,
+    transfers,
+)
 from marketplace.payments.bank import BankLine
 from marketplace.payments.fake_stripe import hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.models import BankPayout, Dues, LedgerEntry, Payment
 from marketplace.payments.worth import earning
+from shops import reservations
 from shops.models import Shop, ShopOrder
 from tests import factories
 from tests.payments import paying
@@ -120,6 +133,32 @@ def gift_card_over_two_shops() -> None:
     work(now + timedelta(days=8))
 
 
+def by_invoice() -> None:
+    now = timezone.now()
+    made = paying.checkout(now)
+    institution = factories.institution()
+    Checkout.objects.filter(pk=made.pk).update(by_invoice=True, user=institution.user)
+    made.refresh_from_db()
+    assert receivables.hold(made, amount_minor=made.total_minor, now=now)
+    payment = paying.placed(now, made=made)
+    order = payment.checkout.order
+    receivables.book(made.pk, order_id=order.pk, order_number=order.number, now=now)
+    paying.answer(payment, 0, 0, 0)
+    ShopOrder.objects.update(status="handed_over", handed_over_at=now)
+    for minor in (2000, 4140):
+        bank.book_earnings(now + timedelta(days=8))
+        how = {"kind": "hand", "on": now.date(), "key": str(minor), "by": None, "now": now}
+        receivables.receive(made.receivable, minor, **how)
+    bank.book_earnings(now + timedelta(days=8)), work(now + timedelta(days=8))
+
+
+def paid_at_the_counter() -> None:
+    shop = factories.shop("Librairie A")
+    made = factories.reservation(factories.stock_record(shop, price="20.00"))
+    reservations.sell(made, by="staff", now=timezone.now())
+    assert [counter_sales.book_counter_sales(timezone.now()) for _ in range(2)] == [1, 0]
+
+
 def members() -> None:
     one, two = factories.shop("Librairie A"), factories.shop("Librairie B")
     now = datetime(2026, 1, 15, tzinfo=UTC)
@@ -153,6 +192,8 @@ EXAMPLES: dict[str, Callable[[], None]] = {
     "Gift card over two shops": gift_card_over_two_shops,
     "Dues, dividend, solidarity pool": members,
     "A payout by bank, and one that came back": by_bank,
+    "An order by invoice": by_invoice,
+    "Paid at the counter": paid_at_the_counter,
 }
 
 

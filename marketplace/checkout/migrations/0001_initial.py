@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('recipient_email', models.EmailField(blank=True, help_text='Gets the pick-up code too, and no prices.', max_length=254)),
                 ('gift_note', models.CharField(blank=True, help_text='Printed on the packing slip.', max_length=500)),
                 ('purchase_order', models.CharField(blank=True, help_text="The institution's own number.", max_length=60)),
+                ('by_invoice', models.BooleanField(default=False, help_text='An institution orders, is invoiced, and pays later.')),
                 ('agrees_other_shop', models.BooleanField(default=False)),
                 ('agrees_later', models.BooleanField(default=False)),
                 ('agrees_in_part', models.BooleanField(default=True)),
@@ -116,7 +117,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=160)),
-                ('region', models.CharField(choices=[('01', 'Bas-Saint-Laurent'), ('02', 'Saguenay–Lac-Saint-Jean'), ('03', 'Capitale-Nationale'), ('04', 'Mauricie'), ('05', 'Estrie'), ('06', 'Montréal'), ('07', 'Outaouais'), ('08', 'Abitibi-Témiscamingue'), ('09', 'Côte-Nord'), ('10', 'Nord-du-Québec'), ('11', 'Gaspésie–Îles-de-la-Madeleine'), ('12', 'Chaudière-Appalaches'), ('13', 'Laval'), ('14', 'Lanaudière'), ('15', 'Laurentides'), ('16', 'Montérégie'), ('17', 'Centre-du-Québec')], max_length=2)),
+                ('region', models.CharField(blank=True, choices=[('01', 'Bas-Saint-Laurent'), ('02', 'Saguenay–Lac-Saint-Jean'), ('03', 'Capitale-Nationale'), ('04', 'Mauricie'), ('05', 'Estrie'), ('06', 'Montréal'), ('07', 'Outaouais'), ('08', 'Abitibi-Témiscamingue'), ('09', 'Côte-Nord'), ('10', 'Nord-du-Québec'), ('11', 'Gaspésie–Îles-de-la-Madeleine'), ('12', 'Chaudière-Appalaches'), ('13', 'Laval'), ('14', 'Lanaudière'), ('15', 'Laurentides'), ('16', 'Montérégie'), ('17', 'Centre-du-Québec')], help_text='Empty: the Act does not bind it.', max_length=2)),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='institution', to=settings.AUTH_USER_MODEL)),
             ],
         ),
