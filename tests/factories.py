@@ -22,8 +22,8 @@ from marketplace.foundation import network as networks
 from marketplace.foundation.models import Network
 from marketplace.foundation.money import to_minor
 from marketplace.models import User
-from marketplace.payments import gift_cards
-from marketplace.payments.models import CreditTerms, GiftCard, MoneyCall, Payment
+from marketplace.payments import gift_cards, local_kept
+from marketplace.payments.models import CreditTerms, GiftCard, LocalAccount, LocalCurrency, MoneyCall, Payment
 from shops import reservations, stock
 from shops.models import (
     DeliveryOption,
@@ -305,3 +305,17 @@ def institution(person: User | None = None, *, limit_minor: int = 100_000, **col
     made = Institution.objects.create(user=person or user(), name="École du Port", region="")
     CreditTerms.objects.create(institution=made, limit_minor=limit_minor, **columns)
     return made
+
+
+def local_currency(**columns: object) -> LocalCurrency:
+    """One for one, its accounts kept here."""
+    return LocalCurrency.objects.create(**{"code": "GON", "name": "Gonette"} | columns)
+
+
+def local_account(person: User, currency: LocalCurrency, units: int = 2000) -> LocalAccount:
+    """A reader's, with units bought at the bank."""
+    account = local_kept.account_of(currency, user=person)
+    how = {"payer": "bank", "by": None, "once": f"local-{next(_number)}", "now": timezone.now()}
+    local_kept.credit(account, units, **how)
+    account.refresh_from_db()
+    return account

@@ -20,8 +20,8 @@ from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import gift_cards, receivables, sessions
-from marketplace.payments.models import Payment
+from marketplace.payments import gift_cards, local_currency, receivables, sessions
+from marketplace.payments.models import GiftCardUse, Payment
 from shops import slots, stock
 from shops.models import Shop
 
@@ -31,7 +31,8 @@ class Refusal:
     """Why nothing was frozen. `reason`: changed (an amount differs from what the reader saw), short (a shop no longer
     has the copies: `short`), untaxed (what is due there is not known: the plan says it line by line), barred (an
     institution may not buy its books from `shops`), unpayable (of the `shops`: neither Stripe nor the bank can pay
-    them now), full (the courier's slot is taken meanwhile), gift (a gift card holds less meanwhile), voucher (it is
+    them now), full (the courier's slot is taken meanwhile), gift (a gift card or local account
+    holds less meanwhile), service (the outside service of the local currency refuses), voucher (it is
     used up, or this reader has used it), credit (the institution may not owe that much), incomplete (a decision is
     open), empty, ended (it is no longer being filled in)."""
 
@@ -47,6 +48,8 @@ def pay(checkout: Checkout, *, seen: str, success_url: str, cancel_url: str, now
     refusal = freeze_and_hold(checkout, seen=seen, now=now)
     if refusal:
         return refusal
+    if checkout.local_minor and not local_currency.confirm(checkout.pk, now=now):
+        return Refusal("service")
     if checkout.by_invoice or not checkout.charged_minor:
         return sessions.pay_without_page(checkout, now=now) or Refusal("ended")  # type: ignore[arg-type]
     page = {"success_url": success_url, "cancel_url": cancel_url}
@@ -65,9 +68,9 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if checkout.state != Checkout.State.OPEN or checkout.basket_id is None or other is not None:
             return Refusal("ended")
         plan = checkouts.plan_of(checkout, now=now)
-        means = gift_cards.planned(checkout.pk, plan.left_minor, now=now)
-        gift_minor = sum(amount for _, amount in means)
-        refusal = _refusal(checkout, plan, seen, gift_minor) or _barred(checkout, plan, now)
+        local, cards = beside(checkout, plan, now=now)
+        gift_minor = sum(amount for _, amount in cards)
+        refusal = _refusal(checkout, plan, seen, gift_minor + local.value_minor) or _barred(checkout, plan, now)
         if refusal:
             return refusal
         wanted = sorted((line.record.pk, line.quantity) for line in plan.held)
@@ -78,19 +81,28 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if slots.hold(slots_of(plan), key=checkouts.hold_key(checkout), now=now):
             transaction.set_rollback(True)  # the copies that were held a moment ago are free again
             return Refusal("full")
-        if not gift_cards.hold(means, now=now):
+        if not local_currency.hold(local, now=now) or not gift_cards.hold(cards, now=now):
             transaction.set_rollback(True)
             return Refusal("gift")
         if not vouchers.hold(checkout, now=now):
             transaction.set_rollback(True)
             return Refusal("voucher")
-        owed_minor = plan.left_minor - gift_minor
+        owed_minor = plan.left_minor - gift_minor - local.value_minor
         if checkout.by_invoice and not receivables.hold(checkout, amount_minor=owed_minor, now=now):
             transaction.set_rollback(True)
             return Refusal("credit")
-        write(checkout, plan, now, gift_minor=gift_minor)
+        write(checkout, plan, now, gift_minor=gift_minor, local_minor=local.value_minor)
         failpoint("holds.before_commit")
     return None
+
+
+def beside(
+    checkout: Checkout, plan: Plan, *, now: datetime
+) -> tuple[local_currency.Planned, list[tuple[GiftCardUse, int]]]:
+    """What the local currency that the reader asked for pays, then each gift card, of what a voucher leaves."""
+    parts = [(parcel.shop.pk, parcel.total_minor) for parcel in plan.parcels]
+    local = local_currency.planned(checkout.pk, parts, plan.left_minor)
+    return local, gift_cards.planned(checkout.pk, plan.left_minor - local.value_minor, now=now)
 
 
 def slots_of(plan: Plan) -> list[tuple[int, date]]:
@@ -99,13 +111,14 @@ def slots_of(plan: Plan) -> list[tuple[int, date]]:
     return [(slot.slot_id, slot.day) for slot in chosen]
 
 
-def shown(plan: Plan, gift_minor: int) -> str:
-    """The fingerprint of what the page says before one pays: the plan, and what gift cards and a voucher pay of it."""
-    other = gift_minor + plan.voucher_minor
+def shown(plan: Plan, stored_minor: int) -> str:
+    """The fingerprint of what the page says before one pays: the plan, and what gift cards, a local currency and a
+    voucher pay of it."""
+    other = stored_minor + plan.voucher_minor
     return f"{plan.fingerprint()}+{other}" if other else plan.fingerprint()
 
 
-def _refusal(checkout: Checkout, plan: Plan, seen: str, gift_minor: int) -> Refusal | None:
+def _refusal(checkout: Checkout, plan: Plan, seen: str, stored_minor: int) -> Refusal | None:
     if not plan.parcels:
         return Refusal("empty")
     if plan.short:
@@ -116,7 +129,7 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str, gift_minor: int) -> Refu
         return Refusal("incomplete")
     if plan.untaxed:
         return Refusal("untaxed")
-    if shown(plan, gift_minor) != seen:
+    if shown(plan, stored_minor) != seen:
         return Refusal("changed")
     return None
 
@@ -127,7 +140,7 @@ def _barred(checkout: Checkout, plan: Plan, now: datetime) -> Refusal | None:
     return Refusal("barred", shops=barred) if barred else None
 
 
-def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0) -> None:
+def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0, local_minor: int = 0) -> None:
     """Freeze the plan: the checkout's sums, one row per parcel, one per line."""
     if checkout.country:
         order_rows.know_country(checkout.country)
@@ -160,6 +173,7 @@ def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0)
         "tax_minor": plan.tax_minor,
         "total_minor": plan.total_minor,
         "gift_minor": gift_minor,
+        "local_minor": local_minor,
         "voucher_minor": plan.voucher_minor,
         "frozen_at": now,
         "expires_at": expires_at,

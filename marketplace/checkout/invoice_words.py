@@ -24,7 +24,7 @@ from marketplace.foundation import money, network
 from marketplace.foundation.models import Network
 from marketplace.payments import invoice_parts, receivables
 from marketplace.payments.invoice_parts import DELIVERY, GOODS
-from marketplace.payments.models import Invoice, Payment, Receivable, RefundRequest, Settlement
+from marketplace.payments.models import Invoice, LocalUse, Payment, Receivable, RefundRequest, Settlement
 from marketplace.payments.worth import units_worth
 from shops.models import Condition, Shop, ShopOrder, ShopOrderLine
 
@@ -61,6 +61,7 @@ def invoice(
     elif payment and payment.paid_at:
         facts.append((_("Paid on"), _day(payment.paid_at, shop)))
         notes.append(_("Paid. Nothing is left to pay."))
+        notes.append(_in_local_currency(shop_order))
     return _document(_("Invoice"), shop_order, facts, rows, left, [*notes, _on_behalf(shop)])
 
 
@@ -81,6 +82,17 @@ def _to_pay(
         other = _amount(payment.other_minor, owed.currency)
         notes.append(_("Of the whole order %(amount)s are paid beforehand: pay that much less.") % {"amount": other})
     return facts, notes
+
+
+def _in_local_currency(shop_order: ShopOrder) -> str:
+    """A local currency is a payment, and no discount: price and tax are those of the whole amount."""
+    use = LocalUse.objects.filter(checkout__order=shop_order.order_id, spent_at__isnull=False).first()
+    share = use.shares.filter(shop=shop_order.shop_id).first() if use else None
+    if use is None or share is None:
+        return ""
+    amount, units = _amount(share.value_minor, shop_order.currency), _amount(use.amount_minor, use.currency.code)
+    words = {"amount": amount, "name": use.currency.name, "units": units}
+    return _("Of this invoice %(amount)s were paid in %(name)s (%(units)s for the whole order).") % words
 
 
 def day_of(at: datetime, shop: Shop) -> date:

@@ -65,6 +65,7 @@ class Checkout(DueRow):
     tax_minor = models.PositiveIntegerField(default=0)
     total_minor = models.PositiveIntegerField(default=0)
     gift_minor = models.PositiveIntegerField(default=0, help_text="Of the total: paid by gift cards, frozen with it.")
+    local_minor = models.PositiveIntegerField(default=0, help_text="Of the total: paid in a local currency.")
     voucher_minor = models.PositiveIntegerField(default=0, help_text="Of the total: paid by a voucher of the network.")
     created_at = models.DateTimeField()
     frozen_at = models.DateTimeField(null=True)
@@ -77,7 +78,7 @@ class Checkout(DueRow):
     @property
     def charged_minor(self) -> int:
         """What the payment page asks for."""
-        return self.total_minor - self.gift_minor - self.voucher_minor
+        return self.total_minor - self.gift_minor - self.local_minor - self.voucher_minor
 
 
 class CheckoutParcel(models.Model):

@@ -22,7 +22,7 @@ from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, bulk, leases, links, mail
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.prepared import Prepared
-from marketplace.payments import calls, commission, gift_cards, receivables
+from marketplace.payments import calls, commission, means, receivables
 from shops import slots, stock
 from shops.models import Allocation, DeliveryOption, Shop, StockTerms, Supply
 from shops.orders import splitting
@@ -146,8 +146,7 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         if any(parcel.slot_id for parcel in parcels):
             of_shops = {line.shop_order.shop_id: line.shop_order_id for line in shop_lines}
             slots.promise(checkouts.hold_key(checkout), of_shops)
-        if checkout.gift_minor:
-            gift_cards.spend(checkout.pk, order_id=order.pk, now=now)
+        means.spend(checkout, order_id=order.pk, now=now)
         if checkout.voucher_minor:
             vouchers.spend(checkout, order_id=order.pk, now=now)
         if checkout.by_invoice:
@@ -183,11 +182,11 @@ def _as_read(lines: list[CheckoutLine]) -> QuerySet[CheckoutLine]:
 def _all_held(
     checkout: Checkout, parcels: list[CheckoutParcel], lines: list[CheckoutLine], now: datetime, *, held: bool
 ) -> bool:
-    """Copies, couriers' places, gift cards and voucher: whether each is held, still or once more."""
+    """Copies, couriers' places, stored money and voucher: whether each is held, still or once more."""
     return (
         (held or _hold_again(checkout, lines, now))
         and _slots_held(checkout, parcels, now)
-        and (not checkout.gift_minor or gift_cards.hold_again(checkout.pk, now=now))
+        and means.hold_again(checkout, now=now)
         and (not _by_voucher(checkout) or vouchers.hold(checkout, now=now))
     )
 
@@ -213,7 +212,7 @@ def _slots_held(checkout: Checkout, parcels: list[CheckoutParcel], now: datetime
 def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
     stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
     slots.release_hold(checkouts.hold_key(checkout), now=now)
-    gift_cards.release_hold(checkout.pk, now=now)
+    means.release_hold(checkout, now=now)
     vouchers.release_hold(checkout)
     receivables.release_hold(checkout.pk)
     calls.give_back(checkout.payment, reason="Paid after its hold had ended; what it held is gone.", now=now)

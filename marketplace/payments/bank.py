@@ -22,7 +22,7 @@ from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 
 from marketplace.foundation import audit, money, network
-from marketplace.payments import earnings, incoming, ledger, receivables
+from marketplace.payments import earnings, incoming, ledger, local_currency, receivables
 from marketplace.payments.journals import ExportError
 from marketplace.payments.ledger import BANK, shop_account
 from marketplace.payments.models import BankAccount, BankEarning, BankPayout, CreditTerms, Export, Receipt, Receivable
@@ -62,6 +62,7 @@ def _book(shop_order: ShopOrder, now: datetime) -> bool:
         if earnings.lock(shop_order) is None:
             return False
         earned = earnings.of(shop_order, now=now)
+        local_currency.pay_shop(shop_order, earned.shop_minor, now=now)
         BankEarning.objects.create(
             shop_order=shop_order,
             amount_minor=earned.shop_minor,

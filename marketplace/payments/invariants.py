@@ -12,6 +12,7 @@ from django.utils import timezone
 from marketplace.payments import (
     invariants_corrections,
     invariants_gift_cards,
+    invariants_local,
     invariants_receivables,
     means,
     reconciliation,
@@ -110,5 +111,6 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "ledger and Stripe's balance agree": stripe_agrees,
     **invariants_corrections.INVARIANTS,
     **invariants_gift_cards.INVARIANTS,
+    **invariants_local.INVARIANTS,
     **invariants_receivables.INVARIANTS,
 }

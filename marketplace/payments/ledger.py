@@ -9,6 +9,7 @@ accounts are those of `chart.py`; docs/money.md shows them with examples:
 | institutions | owed by institutions that ordered by invoice |
 | orders | captured for orders, owed to shops and network; one order's part by its entries |
 | shop:<id> | what a shop has earned and not been paid (its credits); more debits than credits: the shop owes |
+| exchange:<currency> | what stands behind the units of a local currency |
 | gift_cards, local:<currency>, pool | owed to holders of cards, of a local currency, to the shops that share the pool |
 | disputes | taken back by a bank, not decided yet |
 | tax:<jurisdiction> | tax on commission and dues, owed to that place |
@@ -50,6 +51,10 @@ def tax_account(jurisdiction: str) -> str:
 
 def local_account(currency: str) -> str:
     return f"local:{currency}"
+
+
+def exchange_account(currency: str) -> str:
+    return f"exchange:{currency}"
 
 
 def post(

@@ -18,6 +18,15 @@ from marketplace.payments.models_corrections import (
 from marketplace.payments.models_counter import CounterSale
 from marketplace.payments.models_gift_cards import GiftCard, GiftCardEntry, GiftCardUse
 from marketplace.payments.models_invoices import Invoice, InvoiceKind, InvoiceSeries
+from marketplace.payments.models_local import (
+    LocalAcceptance,
+    LocalAccount,
+    LocalCall,
+    LocalCurrency,
+    LocalEntry,
+    LocalShare,
+    LocalUse,
+)
 from marketplace.payments.models_receivables import CreditTerms, Receipt, Receivable
 from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
 from marketplace.payments.models_reports import BankAccount, BankEarning, BankPayout, DailySales, Export, SalesDay
@@ -47,6 +56,13 @@ __all__ = [
     "InvoiceSeries",
     "LedgerEntry",
     "LineCommission",
+    "LocalAcceptance",
+    "LocalAccount",
+    "LocalCall",
+    "LocalCurrency",
+    "LocalEntry",
+    "LocalShare",
+    "LocalUse",
     "MoneyCall",
     "MoneyIncident",
     "Payment",

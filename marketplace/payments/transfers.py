@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, Sum
 
-from marketplace.payments import debts, earnings
+from marketplace.payments import debts, earnings, local_currency
 from marketplace.payments.models import MoneyCall, Payment
 from shops.models import Shop, ShopOrder
 
@@ -32,6 +32,7 @@ def _write(shop_order: ShopOrder, now: datetime) -> bool:
         if payment is None:
             return False
         earned = earnings.of(shop_order, now=now)
+        local_currency.pay_shop(shop_order, earned.shop_minor, now=now)
         netted = min(earned.shop_minor, debts.debt(shop_order.shop_id, currency=payment.currency))
         credit = debts.credit(shop_order.shop_id, currency=payment.currency)
         amount = earned.shop_minor - netted + credit

@@ -27,8 +27,10 @@ from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import links
-from marketplace.payments import gift_cards, receivables
+from marketplace.payments import local_currency, receivables
 from marketplace.payments.gateway_records import PaymentGatewayError
+from marketplace.payments.local_forms import PayAlongForm
+from marketplace.payments.local_provider import ServiceError
 from marketplace.readers import addresses
 from marketplace.storefront import amounts
 from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
@@ -145,10 +147,11 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     step = checkouts.next_step(checkout, plan)
     if step != "pay":
         return redirect(f"storefront:checkout-{step}", checkout.token)
-    terms = receivables.offer(checkout.user_id)
-    shown = _other_means(checkout, plan) | {"terms": terms}
+    theirs = checkout.user_id is not None and request.user.pk == checkout.user_id
+    terms = receivables.offer(checkout.user_id) if theirs else None
+    shown = _other_means(request, checkout, plan) | {"terms": terms}
     if request.method != "POST":
-        seen = freezing.shown(plan, shown["gift_minor"])
+        seen = freezing.shown(plan, shown["gift_minor"] + shown["local"].value_minor)
         form = PayForm(instance=checkout, terms=terms, initial={"seen": seen})
         return _step(request, "pay", checkout, plan, form=form, **shown)
     form = PayForm(request.POST, terms=terms)
@@ -199,15 +202,19 @@ def paid(request: ReaderRequest, token: str) -> HttpResponse:
     return render(request, "storefront/checkout_paid.html", context)
 
 
-def _other_means(checkout: Checkout, plan: Plan) -> dict[str, Any]:
-    """What gift cards and a voucher pay, and what is left."""
+def _other_means(request: ReaderRequest, checkout: Checkout, plan: Plan) -> dict[str, Any]:
+    """What a local currency, gift cards and a voucher pay, and what is left."""
     now = timezone.now()
-    means = gift_cards.planned(checkout.pk, plan.left_minor, now=now)
+    local, means = freezing.beside(checkout, plan, now=now)
     gift_minor = sum(amount for _use, amount in means)
-    left, voucher = plan.left_minor - gift_minor, vouchers.of(checkout, now=now)
+    left, voucher = plan.left_minor - gift_minor - local.value_minor, vouchers.of(checkout, now=now)
+    parts = [(parcel.shop.pk, parcel.total_minor) for parcel in plan.parcels]
+    choices = local_currency.choices(parts, request.user.pk)
     lacks = voucher and not (plan.voucher_minor or plan.discount_minor)
     return {
         "means": means,
+        "local": local,
+        "local_choices": [(one, PayAlongForm(auto_id=f"local-{one.currency.pk}-%s")) for one in choices],
         "gift_minor": gift_minor,
         "left_minor": left,
         "total": amounts.shown(left, plan.currency),
@@ -228,6 +235,10 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
     }
     try:
         done = freezing.pay(checkout, seen=seen, now=timezone.now(), **addresses)
+    except ServiceError:
+        text = _("The service of the local currency does not answer just now. Your copies are kept for you: try again.")
+        messages.error(request, text)
+        return redirect("storefront:checkout", checkout.token)
     except PaymentGatewayError:
         messages.error(
             request, _("The payment page cannot be opened just now. Nothing was charged; your copies are kept for you.")
@@ -241,6 +252,11 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
     if done.reason in ("changed", "gift"):
         messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
         return redirect("storefront:checkout-pay", checkout.token)
+    if done.reason == "service":
+        ending.end(checkout, now=timezone.now())
+        text = _("The service of the local currency refused: look at account, code and amount. Nothing was charged.")
+        messages.warning(request, text)
+        return redirect("storefront:basket")
     if done.reason == "credit":
         text = _("This is more than your institution may order by invoice just now. Pay it by card, or order less.")
         messages.warning(request, text)

@@ -21,6 +21,7 @@ from marketplace.payments import (
     counter_sales,
     gateway,
     ledger,
+    local_currency,
     membership,
     receivables,
     transfers,
@@ -53,7 +54,9 @@ def tables() -> dict[str, list[Entry]]:
 
 def booked() -> list[Entry]:
     names = {f"shop:{shop.pk}": f"shop:{shop.name[-1]}" for shop in Shop.objects.all()}
-    rows = LedgerEntry.objects.order_by("pk").values_list("kind", "debit", "credit", "amount_minor")
+    rows = (
+        LedgerEntry.objects.filter(currency="CAD").order_by("pk").values_list("kind", "debit", "credit", "amount_minor")
+    )
     return [
         (kind, names.get(debit, debit), names.get(credit, credit), Decimal(minor) / 100)
         for kind, debit, credit, minor in rows
@@ -152,6 +155,28 @@ def by_invoice() -> None:
     bank.book_earnings(now + timedelta(days=8)), work(now + timedelta(days=8))
 
 
+def in_local_currency() -> None:
+    now = timezone.now()
+    made = paying.checkout(now)
+    reader, currency = factories.user(), factories.local_currency()
+    account = factories.local_account(reader, currency, 4000)
+    parts = [(parcel.shop_id, total) for parcel, total in zip(made.parcels.order_by("pk"), (3650, 2490), strict=True)]
+    for (shop_id, _), basis_points in zip(parts, (5000, 1000), strict=True):
+        currency.acceptances.create(shop_id=shop_id, basis_points=basis_points)
+    [choice] = local_currency.choices(parts, reader.pk)
+    assert (choice.most_minor, choice.account) == (1825 + 249, account)
+    local_currency.enter(made.pk, choice, 2000)
+    plan = local_currency.planned(made.pk, parts, made.total_minor)
+    assert local_currency.hold(plan, now=now)
+    made.local_minor = plan.value_minor
+    made.save(update_fields=["local_minor"])
+    payment = paying.placed(now, made=made)
+    paying.answer(payment, 0, 0, 0)
+    work(now)
+    paying.handed_over(payment, now)
+    work(now + timedelta(days=8))
+
+
 def paid_at_the_counter() -> None:
     shop = factories.shop("Librairie A")
     made = factories.reservation(factories.stock_record(shop, price="20.00"))
@@ -193,6 +218,7 @@ EXAMPLES: dict[str, Callable[[], None]] = {
     "Dues, dividend, solidarity pool": members,
     "A payout by bank, and one that came back": by_bank,
     "An order by invoice": by_invoice,
+    "Part payment in local currency": in_local_currency,
     "Paid at the counter": paid_at_the_counter,
 }
 

@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
                 ('tax_minor', models.PositiveIntegerField(default=0)),
                 ('total_minor', models.PositiveIntegerField(default=0)),
                 ('gift_minor', models.PositiveIntegerField(default=0, help_text='Of the total: paid by gift cards, frozen with it.')),
+                ('local_minor', models.PositiveIntegerField(default=0, help_text='Of the total: paid in a local currency.')),
                 ('voucher_minor', models.PositiveIntegerField(default=0, help_text='Of the total: paid by a voucher of the network.')),
                 ('created_at', models.DateTimeField()),
                 ('frozen_at', models.DateTimeField(null=True)),

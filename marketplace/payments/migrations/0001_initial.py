@@ -381,6 +381,113 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='LocalCurrency',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(help_text='Three capitals, as in GON.', max_length=3, unique=True, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$')])),
+                ('name', models.CharField(max_length=60)),
+                ('rate_numerator', models.PositiveIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1)])),
+                ('rate_denominator', models.PositiveIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1)])),
+                ('provider', models.CharField(choices=[('kept', 'Its accounts are kept here'), ('service', 'Its accounts are kept by an outside service')], default='kept', max_length=8)),
+                ('service_address', models.URLField(blank=True, max_length=300)),
+                ('service_key', models.TextField(blank=True, help_text='Sealed, see foundation.secrets.')),
+                ('active', models.BooleanField(default=True)),
+            ],
+            options={
+                'verbose_name_plural': 'local currencies',
+                'constraints': [models.CheckConstraint(condition=models.Q(('rate_denominator__gt', 0), ('rate_numerator__gt', 0)), name='local_rate_positive')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LocalAccount',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('balance_minor', models.PositiveBigIntegerField(default=0, help_text='Free to spend: the sum of its entries. Changed in local_kept.py alone.')),
+                ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='local_accounts', to='shops.shop')),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='local_accounts', to=settings.AUTH_USER_MODEL)),
+                ('currency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='payments.localcurrency')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='LocalAcceptance',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('basis_points', models.PositiveIntegerField(help_text='10000: all of it.', validators=[django.core.validators.MaxValueValidator(10000)])),
+                ('account', models.CharField(blank=True, help_text="The shop's, at an outside service.", max_length=80)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='local_acceptances', to='shops.shop')),
+                ('currency', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='acceptances', to='payments.localcurrency')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='LocalUse',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('service_account', models.CharField(blank=True, help_text="The payer's, at an outside service.", max_length=80)),
+                ('service_code', models.TextField(blank=True, help_text='Their word for one payment, sealed; gone once used.')),
+                ('wanted_minor', models.PositiveBigIntegerField(help_text='As the reader asked.')),
+                ('amount_minor', models.PositiveBigIntegerField(default=0)),
+                ('value_minor', models.PositiveIntegerField(default=0)),
+                ('held', models.BooleanField(default=False)),
+                ('spent_at', models.DateTimeField(null=True)),
+                ('back_minor', models.PositiveBigIntegerField(default=0, help_text='Of what was spent: given back.')),
+                ('back_value_minor', models.PositiveIntegerField(default=0)),
+                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='payments.localaccount')),
+                ('checkout', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='local_use', to='placing.checkout')),
+                ('currency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='payments.localcurrency')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='LocalShare',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('value_minor', models.PositiveIntegerField()),
+                ('paid_value_minor', models.PositiveIntegerField(default=0, help_text="Of that, paid to the shop's local account.")),
+                ('paid_at', models.DateTimeField(null=True)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
+                ('use', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to='payments.localuse')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='LocalEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('credit', 'Bought'), ('hold', 'Used in an order'), ('release', 'Order not paid'), ('back', 'Given back'), ('earned', 'Earned by an order'), ('changed', 'Changed into money')], max_length=8)),
+                ('amount_minor', models.BigIntegerField(help_text='Above zero onto the account, below zero off it.')),
+                ('once', models.CharField(help_text='Sent twice it moves once.', max_length=80, null=True, unique=True)),
+                ('at', models.DateTimeField()),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='payments.localaccount')),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='local_entries', to='shops.shop')),
+                ('use', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='entries', to='payments.localuse')),
+            ],
+            options={
+                'verbose_name_plural': 'local entries',
+            },
+        ),
+        migrations.CreateModel(
+            name='LocalCall',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('kind', models.CharField(choices=[('hold', 'Hold for a checkout'), ('take', 'Take what was held'), ('free', 'Free what was held'), ('pay', 'Pay a shop or a reader')], max_length=4)),
+                ('key', models.CharField(max_length=80, unique=True)),
+                ('account', models.CharField(blank=True, help_text='Whom it takes from, or pays.', max_length=80)),
+                ('amount_minor', models.PositiveBigIntegerField()),
+                ('tried_at', models.DateTimeField(null=True)),
+                ('done_at', models.DateTimeField(null=True)),
+                ('refused_at', models.DateTimeField(null=True)),
+                ('use', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='payments.localuse')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='MoneyIncident',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -666,6 +773,26 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='ledgerentry',
             constraint=models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='ledger_two_accounts'),
+        ),
+        migrations.AddConstraint(
+            model_name='localaccount',
+            constraint=models.UniqueConstraint(fields=('currency', 'user'), name='local_account_per_user'),
+        ),
+        migrations.AddConstraint(
+            model_name='localaccount',
+            constraint=models.UniqueConstraint(fields=('currency', 'shop'), name='local_account_per_shop'),
+        ),
+        migrations.AddConstraint(
+            model_name='localacceptance',
+            constraint=models.UniqueConstraint(fields=('currency', 'shop'), name='local_acceptance_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='localuse',
+            constraint=models.CheckConstraint(condition=models.Q(('back_minor__lte', models.F('amount_minor')), ('back_value_minor__lte', models.F('value_minor'))), name='local_back_fits'),
+        ),
+        migrations.AddConstraint(
+            model_name='localshare',
+            constraint=models.UniqueConstraint(fields=('use', 'shop'), name='local_share_once'),
         ),
         migrations.AddConstraint(
             model_name='difference',
