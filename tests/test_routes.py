@@ -349,7 +349,7 @@ ROUTES: dict[str, Row] = {
     "operations:commission": get(OPERATOR),
     "operations:receivables": get(OPERATOR),
     "operations:credit-terms": post((LOGIN, 404, 404, 404, 422)),
-    "operations:receivable": get((LOGIN, 404, 404, 404, 404), "nothing"),
+    "operations:receivable": get((LOGIN, 404, 404, 404, 404), "no_export"),
     "operations:local": get(OPERATOR),
     "operations:local-make": post((LOGIN, 404, 404, 404, 422)),
     "operations:local-credit": post((LOGIN, 404, 404, 404, 422)),
