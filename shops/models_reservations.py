@@ -27,6 +27,10 @@ class Reservation(DueRow):
         CANCELLED = "cancelled", _("Given up by you")
         EXPIRED = "expired", _("Its time is over")
 
+    class PaidWith(models.TextChoices):
+        CASH = "cash", _("Cash")
+        TERMINAL = "terminal", _("The shop’s card terminal")
+
     token = models.CharField(max_length=43, unique=True, help_text="Unguessable; in the reader's addresses.")
     state = models.CharField(max_length=10, choices=State.choices)
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="reservations")
@@ -52,6 +56,7 @@ class Reservation(DueRow):
     expires_at = models.DateTimeField()
     reminded_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    paid_with = models.CharField(max_length=8, choices=PaidWith.choices, blank=True, help_text="Once it is sold.")
 
     class Meta:
         ordering = ["-pk"]

@@ -115,10 +115,11 @@ def keep(reservation: Reservation, *, by: object, now: datetime) -> None:
         reservation_mail.kept(reservation, now=now)
 
 
-def sell(reservation: Reservation, *, by: object, now: datetime) -> None:
-    """Paid at the counter and taken along: promised until the shop's number contains it."""
+def sell(reservation: Reservation, *, by: object, now: datetime, paid_with: str = Reservation.PaidWith.CASH) -> None:
+    """Paid at the counter and taken along: promised until the shop's number contains it. What the network keeps of it
+    is booked by a step of the payments."""
     with transaction.atomic():
-        _move(reservation, set(AT_THE_SHOP), State.SOLD, by=by, now=now, **_over(now))
+        _move(reservation, set(AT_THE_SHOP), State.SOLD, by=by, now=now, paid_with=paid_with, **_over(now))
         reflected_at = absorbing.reflection_time(reservation.shop, recorded_at=now)
         absorbing.reflect_hold(reservation.key, reflected_at=reflected_at, now=now, cause=Allocation.Cause.COUNTER)
 

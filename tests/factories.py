@@ -18,13 +18,13 @@ from oscar.apps.partner.models import Partner, StockRecord
 from catalog_sync.titles import moves
 from marketplace.agenda.models import Event
 from marketplace.catalogue.models import ProductFacts
-from marketplace.checkout.models import Checkout, Voucher
+from marketplace.checkout.models import Checkout, Institution, Voucher
 from marketplace.foundation import network as networks
 from marketplace.foundation.models import Network
 from marketplace.foundation.money import to_minor
 from marketplace.models import User
-from marketplace.payments import gift_cards
-from marketplace.payments.models import GiftCard, MoneyCall, Payment
+from marketplace.payments import gift_cards, local_kept
+from marketplace.payments.models import CreditTerms, GiftCard, LocalAccount, LocalCurrency, MoneyCall, Payment
 from shops import reservations, stock
 from shops.downloads import uploading
 from shops.models import (
@@ -308,3 +308,25 @@ def voucher(code: str = "", **columns: object) -> Voucher:
     rate = {} if "amount_minor" in columns else {"basis_points": 1000}
     how = {"label": "Spring", "currency": "CAD", "begins_at": timezone.now() - timedelta(days=1), "once_each": False}
     return Voucher.objects.create(code=code or f"SPRING{next(_number)}", **{**how, **rate, **columns})
+
+
+def institution(person: User | None = None, *, limit_minor: int = 100_000, **columns: object) -> Institution:
+    """One that may order by invoice, within 30 days; the network says where it is paid."""
+    network(bank_details="Halles, IBAN FR76 3000 6000 0112 3456 7890 189")
+    made = Institution.objects.create(user=person or user(), name="École du Port", region="")
+    CreditTerms.objects.create(institution=made, limit_minor=limit_minor, **columns)
+    return made
+
+
+def local_currency(**columns: object) -> LocalCurrency:
+    """One for one, its accounts kept here."""
+    return LocalCurrency.objects.create(**{"code": "GON", "name": "Gonette"} | columns)
+
+
+def local_account(person: User, currency: LocalCurrency, units: int = 2000) -> LocalAccount:
+    """A reader's, with units bought at the bank."""
+    account = local_kept.account_of(currency, user=person)
+    how = {"payer": "bank", "by": None, "once": f"local-{next(_number)}", "now": timezone.now()}
+    local_kept.credit(account, units, **how)
+    account.refresh_from_db()
+    return account

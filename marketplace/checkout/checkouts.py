@@ -132,6 +132,11 @@ def agree_to_download(checkout: Checkout, *, now: datetime) -> None:
     _write(checkout, {"agreed_to_download_at": now})
 
 
+def pay_by_invoice(checkout: Checkout, by_invoice: bool) -> None:
+    """Whether an institution wants to be invoiced; whether it may is looked at when it is frozen."""
+    _write(checkout, {"by_invoice": by_invoice})
+
+
 def choose_delivery(
     checkout: Checkout, chosen: Mapping[int, int], in_slots: Mapping[int, tuple[int, date]] | None = None
 ) -> None:

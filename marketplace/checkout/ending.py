@@ -11,7 +11,7 @@ from django.db.models import Q
 from marketplace.checkout import checkouts, vouchers
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import audit, leases
-from marketplace.payments import gift_cards, sessions
+from marketplace.payments import means, receivables, sessions
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.payments.models import Payment
 from shops import slots, stock
@@ -44,8 +44,9 @@ def _release(checkout: Checkout, *, now: datetime, by: object) -> bool:
             stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
             codes.release_hold(checkouts.hold_key(checkout))
             slots.release_hold(checkouts.hold_key(checkout), now=now)
-            gift_cards.release_hold(checkout.pk, now=now)
+            means.release_hold(checkout, now=now)
             vouchers.release_hold(checkout)
+            receivables.release_hold(checkout.pk)
             audit.record("checkout.end", checkout, by=by)
     checkout.refresh_from_db()
     return bool(ended)

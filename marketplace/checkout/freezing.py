@@ -2,7 +2,7 @@
 in one transaction; then open the payment page.
 
 Locks are taken in one order everywhere: basket, checkout, stock records by id, couriers' slots by id and day, gift
-cards by id, vouchers."""
+cards by id, vouchers, credit terms."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import gift_cards, sessions
+from marketplace.payments import gift_cards, local_currency, receivables, sessions
 from marketplace.payments.gateway_records import PaymentGatewayError
-from marketplace.payments.models import Payment
+from marketplace.payments.models import GiftCardUse, Payment
+from marketplace.payments.stored_money import LEAST_CHARGE_MINOR
 from shops import slots, stock
 from shops.downloads import codes
 from shops.models import Shop
@@ -34,9 +35,10 @@ class Refusal:
     has the copies: `short`), not_sold (not for sale where it goes: `short`), age (the reader has not stated to be so
     old), untaxed (what is due there is not known: the plan says it line by line), barred (an
     institution may not buy its books from `shops`), unpayable (of the `shops`: neither Stripe nor the bank can pay
-    them now), full (the courier's slot is taken meanwhile), gift (a gift card holds less meanwhile), voucher (it is
-    used up, or this reader has used it), small (less than the payment page takes), incomplete (a decision is open),
-    empty, ended (it is no longer being filled in)."""
+    them now), full (the courier's slot is taken meanwhile), gift (a gift card or local account holds less meanwhile),
+    service (the outside service of the local currency refuses), voucher (it is used up, or this reader has used it),
+    credit (the institution may not owe that much), small (less than the payment page takes), incomplete (a decision is
+    open), empty, ended (it is no longer being filled in)."""
 
     reason: str
     short: Sequence[PlannedLine] = field(default=())
@@ -51,7 +53,9 @@ def pay(checkout: Checkout, *, seen: str, success_url: str, cancel_url: str, now
     refusal = freeze_and_hold(checkout, seen=seen, now=now)
     if refusal:
         return refusal
-    if not checkout.charged_minor:
+    if checkout.local_minor and not local_currency.confirm(checkout.pk, now=now):
+        return Refusal("service")
+    if checkout.by_invoice or not checkout.charged_minor:
         return sessions.pay_without_page(checkout, now=now) or Refusal("ended")  # type: ignore[arg-type]
     if sessions.is_late(checkout, now=now):  # type: ignore[arg-type]  # frozen: its times are set
         ending.end(checkout, now=now, by=checkout.user or "reader")
@@ -77,9 +81,9 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if checkout.state != Checkout.State.OPEN or checkout.basket_id is None or other is not None:
             return Refusal("ended")
         plan = checkouts.plan_of(checkout, now=now)
-        means = gift_cards.planned(checkout.pk, plan.left_minor, now=now)
-        gift_minor = sum(amount for _, amount in means)
-        refusal = _refusal(checkout, plan, seen, gift_minor) or _barred(checkout, plan, now)
+        local, cards = beside(checkout, plan, now=now)
+        gift_minor = sum(amount for _, amount in cards)
+        refusal = _refusal(checkout, plan, seen, gift_minor + local.value_minor) or _barred(checkout, plan, now)
         if refusal:
             return refusal
         wanted = sorted((line.record.pk, line.quantity) for line in plan.held)
@@ -95,7 +99,7 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if slots.hold(slots_of(plan), key=checkouts.hold_key(checkout), now=now):
             transaction.set_rollback(True)
             return Refusal("full")
-        if not gift_cards.hold(means, now=now):
+        if not local_currency.hold(local, now=now) or not gift_cards.hold(cards, now=now):
             transaction.set_rollback(True)
             return Refusal("gift")
         if not plan.by_voucher:
@@ -103,9 +107,22 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         elif not vouchers.hold(checkout, now=now):
             transaction.set_rollback(True)
             return Refusal("voucher")
-        write(checkout, plan, now, gift_minor=gift_minor)
+        owed_minor = plan.left_minor - gift_minor - local.value_minor
+        if checkout.by_invoice and not receivables.hold(checkout, amount_minor=owed_minor, now=now):
+            transaction.set_rollback(True)
+            return Refusal("credit")
+        write(checkout, plan, now, gift_minor=gift_minor, local_minor=local.value_minor)
         failpoint("holds.before_commit")
     return None
+
+
+def beside(
+    checkout: Checkout, plan: Plan, *, now: datetime
+) -> tuple[local_currency.Planned, list[tuple[GiftCardUse, int]]]:
+    """What the local currency that the reader asked for pays, then each gift card, of what a voucher leaves."""
+    parts = [(parcel.shop.pk, parcel.total_minor) for parcel in plan.parcels]
+    local = local_currency.planned(checkout.pk, parts, plan.left_minor)
+    return local, gift_cards.planned(checkout.pk, plan.left_minor - local.value_minor, now=now)
 
 
 def slots_of(plan: Plan) -> list[tuple[int, date]]:
@@ -114,13 +131,14 @@ def slots_of(plan: Plan) -> list[tuple[int, date]]:
     return [(slot.slot_id, slot.day) for slot in chosen]
 
 
-def shown(plan: Plan, gift_minor: int) -> str:
-    """The fingerprint of what the page says before one pays: the plan, and what gift cards and a voucher pay of it."""
-    other = gift_minor + plan.voucher_minor
+def shown(plan: Plan, stored_minor: int) -> str:
+    """The fingerprint of what the page says before one pays: the plan, and what gift cards, a local currency and a
+    voucher pay of it."""
+    other = stored_minor + plan.voucher_minor
     return f"{plan.fingerprint()}+{other}" if other else plan.fingerprint()
 
 
-def _refusal(checkout: Checkout, plan: Plan, seen: str, gift_minor: int) -> Refusal | None:
+def _refusal(checkout: Checkout, plan: Plan, seen: str, stored_minor: int) -> Refusal | None:
     if not plan.parcels:
         return Refusal("empty")
     if plan.short:
@@ -135,9 +153,9 @@ def _refusal(checkout: Checkout, plan: Plan, seen: str, gift_minor: int) -> Refu
         return Refusal("untaxed")
     if limits.years(plan.lines) > checkout.age_stated:
         return Refusal("age")
-    if shown(plan, gift_minor) != seen:
+    if shown(plan, stored_minor) != seen:
         return Refusal("changed")
-    if 0 < plan.left_minor - gift_minor < gift_cards.LEAST_CHARGE_MINOR:
+    if 0 < plan.left_minor - stored_minor < LEAST_CHARGE_MINOR and not checkout.by_invoice:
         return Refusal("small")
     return None
 
@@ -148,7 +166,7 @@ def _barred(checkout: Checkout, plan: Plan, now: datetime) -> Refusal | None:
     return Refusal("barred", shops=barred) if barred else None
 
 
-def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0) -> None:
+def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0, local_minor: int = 0) -> None:
     """Freeze the plan: the checkout's sums, one row per parcel, one per line."""
     if checkout.country:
         order_rows.know_country(checkout.country)
@@ -182,6 +200,7 @@ def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0)
         "tax_minor": plan.tax_minor,
         "total_minor": plan.total_minor,
         "gift_minor": gift_minor,
+        "local_minor": local_minor,
         "voucher_minor": plan.voucher_minor,
         "frozen_at": now,
         "expires_at": expires_at,

@@ -38,6 +38,12 @@ def institution_of(user_id: int | None) -> Institution | None:
     return Institution.objects.filter(user_id=user_id).first() if user_id else None
 
 
+def is_bound(user_id: int | None) -> bool:
+    """Whether the Act binds it: then books cost their regular price, without a voucher."""
+    found = institution_of(user_id)
+    return bool(found and found.region)
+
+
 def is_accredited(shop: Shop, *, region: str, on: date) -> bool:
     """Whether an institution of `region` may buy books there."""
     holds = shop.accredited_until is None or on <= shop.accredited_until
@@ -47,6 +53,8 @@ def is_accredited(shop: Shop, *, region: str, on: date) -> bool:
 def barred(institution: Institution, plan: Plan, *, now: datetime) -> list[Shop]:
     """The shops of a plan from which the institution may not buy the books in it: they are not accredited in its
     region, or a book costs less than its regular price. Other goods are free."""
+    if not institution.region:
+        return []
     on = now.astimezone(QUEBEC).date()
     return [
         parcel.shop
@@ -91,7 +99,7 @@ def distinct_shops(rows: Sequence[Bought]) -> int:
 def report(year: int) -> Iterator[str]:
     """CSV, a line for each institution and shop, and one that counts each institution's shops."""
     yield _line("institution", "region", "shop", "accreditation", "copies", "amount", "currency", "shops", "enough")
-    for institution in Institution.objects.order_by("name", "pk"):
+    for institution in Institution.objects.exclude(region="").order_by("name", "pk"):
         rows = bought(institution, year)
         region = institution.get_region_display()
         for one in rows:

@@ -162,10 +162,10 @@ def vouchers_are_counted() -> list[str]:
 
 
 def payments_are_what_was_frozen() -> list[str]:
-    """What cards and a voucher pay, and what the page asks for, are the checkout's total."""
-    wrong = Payment.objects.exclude(
-        amount_minor=F("checkout__total_minor") - F("checkout__gift_minor") - F("checkout__voucher_minor")
-    ) | Payment.objects.exclude(other_minor=F("checkout__gift_minor") + F("checkout__voucher_minor"))
+    """What cards, a local currency and a voucher pay, and what the page asks for, are the checkout's total."""
+    other = F("checkout__gift_minor") + F("checkout__local_minor") + F("checkout__voucher_minor")
+    wrong = Payment.objects.exclude(amount_minor=F("checkout__total_minor") - other)
+    wrong = wrong | Payment.objects.exclude(other_minor=other)
     return [f"payment {payment} is not what its checkout froze" for payment in wrong.order_by("pk")]
 
 

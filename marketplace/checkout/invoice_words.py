@@ -7,7 +7,7 @@ commerce, article L441-9; in Canada Input Tax Credit Information (GST/HST) Regul
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,9 +22,9 @@ from marketplace.checkout.institutions import institution_of
 from marketplace.checkout.tax_places import EU
 from marketplace.foundation import money, network
 from marketplace.foundation.models import Network
-from marketplace.payments import invoice_parts
+from marketplace.payments import invoice_parts, receivables
 from marketplace.payments.invoice_parts import DELIVERY, GOODS
-from marketplace.payments.models import Invoice, Payment, RefundRequest, Settlement
+from marketplace.payments.models import Invoice, LocalUse, Payment, Receivable, RefundRequest, Settlement
 from marketplace.payments.worth import units_worth
 from shops.models import Condition, Shop, ShopOrder, ShopOrderLine
 
@@ -52,11 +52,52 @@ def invoice(
     facts = [(_("Date"), _day(now, shop)), (_("Handed over on"), _day(handed_over, shop))]
     facts += [(_("Order"), shop_order.number), *_purchase_order(shop_order.order)]
     notes = [tax_words.note(shop_order.tax_note)]
-    if payment and payment.paid_at:
+    left = invoice_parts.less(whole, [given_back])
+    owed = Receivable.objects.filter(checkout__order=shop_order.order_id).select_related("terms__institution").first()
+    if owed:
+        more_facts, more_notes = _to_pay(owed, payment, sum(left.values()), day_of(now, shop))
+        facts += more_facts
+        notes += more_notes
+    elif payment and payment.paid_at:
         facts.append((_("Paid on"), _day(payment.paid_at, shop)))
         notes.append(_("Paid. Nothing is left to pay."))
-    left = invoice_parts.less(whole, [given_back])
+        notes.append(_in_local_currency(shop_order))
     return _document(_("Invoice"), shop_order, facts, rows, left, [*notes, _on_behalf(shop)])
+
+
+def _to_pay(
+    owed: Receivable, payment: Payment | None, total_minor: int, on: date
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Until when, to whom, under which reference; facts and notes. What was paid beforehand is of the whole order."""
+    until = date_format(on + timedelta(days=owed.days), "DATE_FORMAT")
+    reference = receivables.shown_reference(owed.reference or "")
+    facts = [(_("To pay by"), until), (_("Payment reference"), reference)]
+    words = {"amount": _amount(total_minor, owed.currency), "day": until, "reference": reference}
+    notes = [_("Please pay %(amount)s by %(day)s to the account below, with the reference %(reference)s.") % words]
+    notes.append(network.current().bank_details.strip())
+    if owed.received_minor:
+        received = _amount(owed.received_minor, owed.currency)
+        notes.append(_("For the whole order %(amount)s came in already.") % {"amount": received})
+    if payment and payment.other_minor:
+        other = _amount(payment.other_minor, owed.currency)
+        notes.append(_("Of the whole order %(amount)s are paid beforehand: pay that much less.") % {"amount": other})
+    return facts, notes
+
+
+def _in_local_currency(shop_order: ShopOrder) -> str:
+    """A local currency is a payment, and no discount: price and tax are those of the whole amount."""
+    use = LocalUse.objects.filter(checkout__order=shop_order.order_id, spent_at__isnull=False).first()
+    share = use.shares.filter(shop=shop_order.shop_id).first() if use else None
+    if use is None or share is None:
+        return ""
+    amount, units = _amount(share.value_minor, shop_order.currency), _amount(use.amount_minor, use.currency.code)
+    words = {"amount": amount, "name": use.currency.name, "units": units}
+    return _("Of this invoice %(amount)s were paid in %(name)s (%(units)s for the whole order).") % words
+
+
+def day_of(at: datetime, shop: Shop) -> date:
+    """By the shop's clock."""
+    return at.astimezone(ZoneInfo(shop.timezone)).date()
 
 
 def credit_note(
@@ -76,7 +117,9 @@ def credit_note(
     facts = [(_("Date"), _day(now, shop)), (_("Corrects"), _("%(number)s of %(day)s") % of)]
     facts += [(_("Order"), shop_order.number), *_purchase_order(shop_order.order)]
     notes = [_("Why: %(reason)s") % {"reason": request.reason}, tax_words.note(shop_order.tax_note)]
-    notes.append(_("The amount goes back the way it was paid."))
+    owed = Receivable.objects.filter(checkout__order=shop_order.order_id).exists()
+    lowered = _("So much less is to pay; what is paid already comes back to you.")
+    notes.append(lowered if owed else _("The amount goes back the way it was paid."))
     return _document(_("Credit note"), shop_order, facts, rows, parts, [*notes, _on_behalf(shop)])
 
 
@@ -89,6 +132,7 @@ def commission(
         invoice_parts.COMMISSION: _("Commission on sales (orders: %(orders)s)") % {"orders": orders},
         invoice_parts.COMMISSION_BACK: _("Commission given back on refunds"),
         invoice_parts.DUES: _("Dues"),
+        invoice_parts.COUNTER: _("Commission on sales paid at the counter"),
     }
     rows = [_row(word, parts, what, currency) for what, word in words.items() if invoice_parts.net_of(parts, what)]
     month = date_format(settlement.begins_at.astimezone(ZoneInfo(shop.timezone)), "F Y")

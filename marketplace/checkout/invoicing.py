@@ -12,8 +12,18 @@ from django.utils import translation
 
 from marketplace.checkout import invoice_words, tax
 from marketplace.foundation import network
-from marketplace.payments import invoice_parts, issuing
-from marketplace.payments.invoice_parts import COMMISSION, COMMISSION_BACK, DELIVERY, DUES, GOODS, NET, Part, Parts
+from marketplace.payments import invoice_parts, issuing, receivables
+from marketplace.payments.invoice_parts import (
+    COMMISSION,
+    COMMISSION_BACK,
+    COUNTER,
+    DELIVERY,
+    DUES,
+    GOODS,
+    NET,
+    Part,
+    Parts,
+)
 from marketplace.payments.ledger import COMMISSION as COMMISSION_ACCOUNT
 from marketplace.payments.ledger import shop_account
 from marketplace.payments.models import Invoice, LedgerEntry, Payment, RefundRequest, Settlement
@@ -21,6 +31,8 @@ from shops.models import Shop, ShopOrder, ShopOrderLine
 
 Kind = Invoice.Kind
 BATCH = 50
+# What stands on a shop's account beside its orders.
+CHARGED = {"dues": DUES, "dues_tax": DUES, "counter": COUNTER, "counter_tax": COUNTER}
 
 
 def issue_invoices(now: datetime) -> int:
@@ -61,6 +73,8 @@ def invoice_of(shop_order_id: int, *, now: datetime) -> Invoice | None:
             said = invoice_words.invoice(shop_order, lines, whole, back, now=now)
         made = _issue(Kind.INVOICE, shop_order, left, said, now)
         RefundRequest.objects.filter(pk__in=[request.pk for request in requests]).update(document=made)
+        if shop_order.order.checkout.by_invoice:
+            receivables.invoiced(shop_order.order.checkout.pk, on=invoice_words.day_of(now, shop_order.shop))
     return made
 
 
@@ -123,15 +137,15 @@ def commission_invoice_of(settlement_id: int, *, now: datetime) -> Invoice | Non
 def _charged(settlement: Settlement) -> tuple[Parts, int, bool]:
     """What the network took of a shop in its month, of how many orders, and whether the shop owes the tax itself."""
     shop, account = settlement.shop, shop_account(settlement.shop_id)
-    mine = Q(shop_order__shop=shop) | Q(kind__in=["dues", "dues_tax"], debit=account)
-    kept = Q(debit=COMMISSION_ACCOUNT) | Q(credit=COMMISSION_ACCOUNT) | Q(kind__in=["dues", "dues_tax"])
+    mine = Q(shop_order__shop=shop) | Q(kind__in=CHARGED, debit=account)
+    kept = Q(debit=COMMISSION_ACCOUNT) | Q(credit=COMMISSION_ACCOUNT) | Q(kind__in=CHARGED)
     taxed = Q(debit__startswith="tax:") | Q(credit__startswith="tax:")
     period = {"at__gte": settlement.begins_at, "at__lt": settlement.ends_at, "currency": settlement.currency}
     names, reverse = _tax_names(shop, settlement)
     found: Parts = {}
     orders = set()
     for entry in LedgerEntry.objects.filter(mine, kept | taxed, **period).order_by("pk"):
-        what = DUES if entry.kind.startswith("dues") else COMMISSION
+        what = CHARGED.get(entry.kind, COMMISSION)
         place = next((side[4:] for side in (entry.credit, entry.debit) if side.startswith("tax:")), "")
         given = entry.debit == COMMISSION_ACCOUNT or entry.debit.startswith("tax:")
         if given and not place:

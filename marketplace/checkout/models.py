@@ -55,6 +55,7 @@ class Checkout(DueRow):
     gift_note = models.CharField(max_length=500, blank=True, help_text="Printed on the packing slip.")
     purchase_order = models.CharField(max_length=60, blank=True, help_text="The institution's own number.")
     age_stated = models.PositiveSmallIntegerField(default=0, help_text="The reader says to be at least so old.")
+    by_invoice = models.BooleanField(default=False, help_text="An institution orders, is invoiced, and pays later.")
     # What the reader agrees to when a shop cannot: another shop, later, in part
     agrees_other_shop = models.BooleanField(default=False)
     agrees_later = models.BooleanField(default=False)
@@ -74,6 +75,7 @@ class Checkout(DueRow):
     tax_minor = models.PositiveIntegerField(default=0)
     total_minor = models.PositiveIntegerField(default=0)
     gift_minor = models.PositiveIntegerField(default=0, help_text="Of the total: paid by gift cards, frozen with it.")
+    local_minor = models.PositiveIntegerField(default=0, help_text="Of the total: paid in a local currency.")
     voucher_minor = models.PositiveIntegerField(default=0, help_text="Of the total: paid by a voucher of the network.")
     created_at = models.DateTimeField()
     frozen_at = models.DateTimeField(null=True)
@@ -86,7 +88,7 @@ class Checkout(DueRow):
     @property
     def charged_minor(self) -> int:
         """What the payment page asks for."""
-        return self.total_minor - self.gift_minor - self.voucher_minor
+        return self.total_minor - self.gift_minor - self.local_minor - self.voucher_minor
 
 
 class CheckoutParcel(models.Model):
@@ -193,12 +195,14 @@ class TaxRate(models.Model):
 
 
 class Institution(models.Model):
-    """An account that buys for an institution of Quebec which the Act (chapter D-8.1, section 3) binds: at the regular
-    price, from accredited shops of its own region. An operator makes the row."""
+    """An account that buys for an institution. With a region it is one of Quebec which the Act (chapter D-8.1, section
+    3) binds: at the regular price, from accredited shops of its own region. An operator makes the row."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="institution")
     name = models.CharField(max_length=160)
-    region = models.CharField(max_length=2, choices=Shop.Region.choices)
+    region = models.CharField(
+        max_length=2, choices=Shop.Region.choices, blank=True, help_text="Empty: the Act does not bind it."
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -22,7 +22,7 @@ from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, bulk, leases, links, mail, prepared
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.prepared import Prepared
-from marketplace.payments import calls, commission, gift_cards
+from marketplace.payments import calls, commission, means, receivables
 from shops import slots, stock
 from shops.downloads import codes, handing_out
 from shops.models import Allocation, DeliveryOption, Download, Shop, ShopOrderLine, StockTerms, Supply
@@ -153,10 +153,11 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
             sent = [line for line in shop_lines if line.supply != Supply.DIGITAL]
             of_shops = {line.shop_order.shop_id: line.shop_order_id for line in sent}
             slots.promise(checkouts.hold_key(checkout), of_shops)
-        if checkout.gift_minor:
-            gift_cards.spend(checkout.pk, order_id=order.pk, now=now)
+        means.spend(checkout, order_id=order.pk, now=now)
         if checkout.voucher_minor:
             vouchers.spend(checkout, order_id=order.pk, now=now)
+        if checkout.by_invoice:
+            receivables.book(checkout.pk, order_id=order.pk, order_number=order.number, now=now)
         commission.freeze(shop_lines, {line.product_id: getattr(line.product, "facts", None) for line in lines}, at=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
@@ -192,11 +193,11 @@ def _as_read(lines: list[CheckoutLine]) -> QuerySet[CheckoutLine]:
 def _all_held(
     checkout: Checkout, parcels: list[CheckoutParcel], lines: list[CheckoutLine], now: datetime, *, held: bool
 ) -> bool:
-    """Copies, couriers' places, gift cards and voucher: whether each is held, still or once more."""
+    """Copies, couriers' places, stored money and voucher: whether each is held, still or once more."""
     return (
         (held or _hold_again(checkout, lines, now))
         and _slots_held(checkout, parcels, now)
-        and (not checkout.gift_minor or gift_cards.hold_again(checkout.pk, now=now))
+        and means.hold_again(checkout, now=now)
         and (not _by_voucher(checkout) or vouchers.hold(checkout, now=now))
     )
 
@@ -225,8 +226,9 @@ def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> 
     stock.release_hold(checkouts.hold_key(checkout), now=now, by=Allocation.End.EXPIRED)
     codes.release_hold(checkouts.hold_key(checkout))
     slots.release_hold(checkouts.hold_key(checkout), now=now)
-    gift_cards.release_hold(checkout.pk, now=now)
+    means.release_hold(checkout, now=now)
     vouchers.release_hold(checkout)
+    receivables.release_hold(checkout.pk)
     calls.give_back(checkout.payment, reason="Paid after its hold had ended; what it held is gone.", now=now)
     _finish(checkout, Checkout.State.REFUNDED, None)
     audit.record("checkout.give_back", checkout, total_minor=checkout.total_minor)

@@ -43,7 +43,7 @@ def enter(checkout: Checkout, code: str, *, now: datetime) -> Voucher:
         raise VoucherError(_("This voucher is used up."))
     if voucher.currency != checkout.currency:
         raise VoucherError(_("This voucher is in another currency."))
-    if institutions.institution_of(checkout.user_id):
+    if institutions.is_bound(checkout.user_id):
         raise VoucherError(_("As an institution you buy at the regular price, so without a voucher."))
     with transaction.atomic():
         if not filling_in.locked(checkout):
@@ -73,7 +73,7 @@ def of(checkout: Checkout, *, now: datetime) -> Voucher | None:
         return None
     if not use.held and not _is_left(use.voucher, now):
         return None
-    return None if institutions.institution_of(checkout.user_id) else use.voucher
+    return None if institutions.is_bound(checkout.user_id) else use.voucher
 
 
 def gone(checkout: Checkout, *, now: datetime) -> Voucher | None:

@@ -27,6 +27,7 @@ BATCH = 50
 WRITERS = {
     "order_placed": "marketplace.checkout.placing.told",
     "download_ready": "shops.downloads.words.told",
+    "invoice_reminder": "marketplace.payments.receivables.told",
 }
 
 

@@ -40,6 +40,7 @@ class Network(models.Model):
     sender_email = models.EmailField(default="bonjour@halles.example.org")
     legal_name = models.CharField("Who runs it", max_length=160, blank=True)
     legal_address = models.TextField(blank=True)
+    bank_details = models.TextField(blank=True, help_text="Where invoices are paid to, as it is printed on them.")
     terms_fr = models.TextField(blank=True)
     terms_en = models.TextField(blank=True)
     privacy_fr = models.TextField(blank=True)

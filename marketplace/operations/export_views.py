@@ -145,6 +145,7 @@ def _page(
         "differences": differences or [],
         "exports": Export.objects.select_related("asked_by")[:SHOWN],
         "owed": bank.owed(timezone.now()),
+        "owed_back": bank.owed_back(),
         "accounts": BankAccount.objects.select_related("shop").order_by("shop__name"),
         "payouts": BankPayout.objects.exclude(state=BankPayout.State.PAID)
         .select_related("shop")

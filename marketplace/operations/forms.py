@@ -17,7 +17,10 @@ from marketplace.foundation.models import Network
 GROUPS: list[tuple[Any, list[str]]] = [
     (gettext_lazy("Name and looks"), ["name", "tagline_fr", "tagline_en", "logo", "colour", "colour_dark"]),
     (gettext_lazy("Country and languages"), ["country", "currency", "default_language", "languages"]),
-    (gettext_lazy("Who runs it, who writes"), ["legal_name", "legal_address", "sender_name", "sender_email"]),
+    (
+        gettext_lazy("Who runs it, who writes"),
+        ["legal_name", "legal_address", "bank_details", "sender_name", "sender_email"],
+    ),
     (
         gettext_lazy("Money and time"),
         [
@@ -77,6 +80,7 @@ class NetworkForm(forms.ModelForm):
             "default_language": gettext_lazy("Language where none is known"),
             "legal_name": gettext_lazy("Who runs it"),
             "legal_address": gettext_lazy("Their address"),
+            "bank_details": gettext_lazy("Bank account for invoices"),
             "sender_name": gettext_lazy("Sender's name in mail"),
             "sender_email": gettext_lazy("Sender's e-mail address"),
             "transfer_delay_days": gettext_lazy("Days from hand-over to transfer"),
@@ -97,6 +101,10 @@ class NetworkForm(forms.ModelForm):
         }
         help_texts = {
             "logo": gettext_lazy("PNG, JPEG or WebP, at most 2 MB. Shown 32 pixels high."),
+            "bank_details": gettext_lazy(
+                "Holder, bank, number, as they are printed on invoices that institutions pay by transfer. Empty: none "
+                "can order by invoice."
+            ),
             "colour": gettext_lazy("Written #rrggbb. It must stand out on white."),
             "colour_dark": gettext_lazy("Written #rrggbb. It must stand out on black."),
             "country": gettext_lazy("Two letters, as in CA."),
@@ -115,7 +123,7 @@ class NetworkForm(forms.ModelForm):
             "currency": gettext_lazy("Three letters, as in CAD. Do not change it once something was sold."),
         }
         widgets = {name: forms.Textarea(attrs={"rows": 8}) for name in GROUPS[-1][1]} | {
-            "legal_address": forms.Textarea(attrs={"rows": 3})
+            name: forms.Textarea(attrs={"rows": 3}) for name in ("legal_address", "bank_details")
         }
 
     def groups(self) -> list[tuple[object, list[forms.BoundField]]]:

@@ -18,6 +18,7 @@ from marketplace.checkout.models import Institution
 from marketplace.foundation import audit
 from marketplace.models import User
 from marketplace.operations.access import operator_action, operator_page
+from marketplace.payments.models import CreditTerms, Receivable
 from shops.models import Shop
 
 FIRST_YEAR, LAST_YEAR = 2020, 2100
@@ -30,6 +31,7 @@ class InstitutionForm(forms.ModelForm):
         model = Institution
         fields = ["name", "region"]
         labels = {"name": gettext_lazy("Name"), "region": gettext_lazy("Administrative region")}
+        help_texts = {"region": gettext_lazy("Only for institutions of Quebec that the Act binds.")}
 
     def clean_email(self) -> User:
         found = User.objects.filter(email__iexact=self.cleaned_data["email"]).first()
@@ -89,7 +91,13 @@ def add(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest, institution_id: int) -> HttpResponse:
     """The account buys as anybody does from now on; its orders stay."""
     row = get_object_or_404(Institution, pk=institution_id)
+    if Receivable.objects.filter(terms__institution=row).exists():
+        messages.warning(
+            request, _("It has ordered by invoice, and stays for the accounts. Give it 0 days to pay instead.")
+        )
+        return redirect("operations:institutions")
     with transaction.atomic():
+        CreditTerms.objects.filter(institution=row).delete()
         audit.record("institution.remove", row, by=request.user, name=row.name)
         row.delete()
     messages.success(request, _("Saved."))
@@ -130,7 +138,7 @@ def _page(
     rows = []
     for row in Institution.objects.select_related("user").order_by("name", "pk"):
         count = institutions.distinct_shops(institutions.bought(row, year))
-        rows.append((row, count, count >= institutions.LEAST_SHOPS))
+        rows.append((row, count, count >= institutions.LEAST_SHOPS or not row.region))
     context = {
         "rows": rows,
         "least": institutions.LEAST_SHOPS,

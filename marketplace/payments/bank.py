@@ -6,10 +6,11 @@ A shop with a bank account and without a ready account at Stripe is paid by bank
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -21,10 +22,19 @@ from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 
 from marketplace.foundation import audit, money, network
-from marketplace.payments import earnings, ledger
+from marketplace.payments import earnings, incoming, ledger, local_currency, receivables
 from marketplace.payments.journals import ExportError
 from marketplace.payments.ledger import BANK, shop_account
-from marketplace.payments.models import BankAccount, BankEarning, BankPayout, Export, MoneyCall
+from marketplace.payments.models import (
+    BankAccount,
+    BankEarning,
+    BankPayout,
+    CreditTerms,
+    Export,
+    MoneyCall,
+    Receipt,
+    Receivable,
+)
 from shops.models import Shop, ShopOrder
 
 PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
@@ -35,19 +45,25 @@ State = BankPayout.State
 
 @dataclass(frozen=True)
 class BankLine:
-    """One movement of a bank statement: below zero left the account."""
+    """One movement of a bank statement: below zero left the account. `text`: what the payer wrote with it, reference
+    and words; `key` tells it from every other movement, also when it is read again."""
 
     end_to_end_id: str
     amount_minor: int
     currency: str
     booked_on: date
+    text: str = field(default="", compare=False)
+    key: str = field(default="", compare=False)
 
 
 def book_earnings(now: datetime) -> int:
-    """Step: what shops that are paid by bank have earned, once its delay is over. What a shop owes needs no keeping
-    back: its account in the ledger is that much lower, and no more than it holds is paid."""
+    """Step: what shops that are paid by bank have earned, once its delay is over, and of any shop what an institution
+    paid to the bank for. What a shop owes needs no keeping back: its account in the ledger is that much lower, and no
+    more than it holds is paid (with its next transfer, where it has no bank account here)."""
     by_bank = Shop.objects.filter(stripe_account_ready=False, bank_account__isnull=False)
-    return sum(_book(shop_order, now) for shop_order in earnings.due(now, by_bank)[:BATCH])
+    due = list(earnings.due(now, by_bank)[:BATCH])
+    due += earnings.due(now, Shop.objects.exclude(pk__in=by_bank)).filter(order__checkout__by_invoice=True)[:BATCH]
+    return sum(_book(shop_order, now) for shop_order in due)
 
 
 def _book(shop_order: ShopOrder, now: datetime) -> bool:
@@ -55,6 +71,7 @@ def _book(shop_order: ShopOrder, now: datetime) -> bool:
         if earnings.lock(shop_order) is None:
             return False
         earned = earnings.of(shop_order, now=now)
+        local_currency.pay_shop(shop_order, earned.shop_minor, now=now)
         BankEarning.objects.create(
             shop_order=shop_order,
             amount_minor=earned.shop_minor,
@@ -105,6 +122,16 @@ def owed(now: datetime) -> list[tuple[BankAccount, int]]:
     return found
 
 
+def owed_back() -> list[tuple[Receivable, int]]:
+    """What each institution whose bank account is known paid too much or is given back, less what the bank was asked
+    to pay already."""
+    asked = BankPayout.objects.filter(state__in=BankPayout.OPEN).exclude(receivable=None)
+    under_way = dict(asked.order_by().values_list("receivable").annotate(sum=Sum("amount_minor")))
+    rows = [row for row in receivables.owed_back() if row.terms.iban and row.currency == network.current().currency]
+    found = [(row, -row.open_minor - under_way.get(row.pk, 0)) for row in rows]
+    return [(row, minor) for row, minor in found if minor > 0]
+
+
 def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) -> tuple[Export, bytes]:
     """Write down what the bank is asked to pay, and the file that asks it. Raises ExportError."""
     if not iban_number.is_valid(iban) or (bic and not bic_number.is_valid(bic)):
@@ -112,21 +139,27 @@ def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) 
     with transaction.atomic():
         # Two operators at once ask once; a transfer locks its shop before it takes what the account holds.
         list(Shop.objects.select_for_update().filter(bank_account__isnull=False).order_by("pk").values_list("pk"))
-        wanted, currency = owed(now), network.current().currency
-        if not wanted:
-            raise ExportError(_("No shop is owed anything that the bank was not asked to pay."))
+        list(CreditTerms.objects.select_for_update().order_by("pk"))
+        wanted, back, currency = owed(now), owed_back(), network.current().currency
+        if not wanted and not back:
+            raise ExportError(_("Nobody is owed anything that the bank was not asked to pay."))
         export = Export.objects.create(
             kind=Export.Kind.PAIN, begins_on=now.date(), ends_on=now.date(), asked_at=now, asked_by=by,  # type: ignore[misc]
-            finished_at=now, rows=len(wanted), of_rows=len(wanted),
+            finished_at=now, rows=len(wanted) + len(back), of_rows=len(wanted) + len(back),
         )  # fmt: skip
-        payouts = BankPayout.objects.bulk_create(
-            BankPayout(
-                end_to_end_id=f"H{export.pk}-{account.shop_id}", export=export, shop=account.shop, amount_minor=minor,
-                currency=currency, holder=account.holder, iban=account.iban, bic=account.bic, asked_at=now,
-            )
+        common = {"export": export, "currency": currency, "asked_at": now}
+        payouts = [
+            BankPayout(end_to_end_id=f"H{export.pk}-{account.shop_id}", shop=account.shop, amount_minor=minor,
+                       holder=account.holder, iban=account.iban, bic=account.bic, **common)
             for account, minor in wanted
-        )  # fmt: skip
-        audit.record("export.payouts", export, by=by, payouts=len(payouts), sum_minor=sum(minor for _, minor in wanted))
+        ] + [
+            BankPayout(end_to_end_id=f"H{export.pk}-R{row.pk}", receivable=row, amount_minor=minor,
+                       holder=row.terms.holder, iban=row.terms.iban, bic=row.terms.bic, **common)
+            for row, minor in back
+        ]  # fmt: skip
+        BankPayout.objects.bulk_create(payouts)
+        asked = sum(payout.amount_minor for payout in payouts)
+        audit.record("export.payouts", export, by=by, payouts=len(payouts), sum_minor=asked)
     accounts = (iban_number.compact(iban), bic_number.compact(bic) if bic else "")
     export.name = f"pain.001-{export.pk}.xml"
     export.save(update_fields=["name"])
@@ -165,7 +198,8 @@ def pain(
 
 
 def read_statement(content: bytes) -> list[BankLine]:
-    """The booked movements of a camt.053 of any version that carry an end-to-end id. Raises ExportError."""
+    """The booked movements of a camt.053 of any version that carry an end-to-end id or what their payer wrote. Raises
+    ExportError."""
     if len(content) > STATEMENT_BYTES:
         raise ExportError(_("The statement is larger than 5 MB: send it day by day."))
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
@@ -173,7 +207,7 @@ def read_statement(content: bytes) -> list[BankLine]:
         root = etree.fromstring(content, parser)
         if not (etree.QName(root).namespace or "").startswith("urn:iso:std:iso:20022:tech:xsd:camt.053."):
             raise ExportError(_("This is no bank statement in the form camt.053."))
-        return [line for entry in root.iterfind(".//{*}Ntry") for line in _lines_of(entry)]
+        return _told_apart([line for entry in root.iterfind(".//{*}Ntry") for line in _lines_of(entry)])
     except (etree.XMLSyntaxError, InvalidOperation, ValueError) as error:
         raise ExportError(_("The statement cannot be read: %(why)s") % {"why": error}) from error
 
@@ -184,9 +218,12 @@ def match(lines: Sequence[BankLine], *, by: object, now: datetime) -> list[str]:
     found: list[str] = []
     for line in lines:
         with transaction.atomic():
-            row = BankPayout.objects.select_for_update().filter(end_to_end_id=line.end_to_end_id).first()
+            payouts = BankPayout.objects.select_for_update(of=("self",)).filter(end_to_end_id=line.end_to_end_id)
+            row = payouts.first() if line.end_to_end_id else None
             if row is None:
-                if line.amount_minor < 0:
+                about = incoming.book(line, by=by, now=now, on=line.booked_on)
+                found += about
+                if line.amount_minor < 0 and line.end_to_end_id and not about:
                     words = {"reference": line.end_to_end_id, "amount": _said(-line.amount_minor, line.currency)}
                     found.append(_("%(reference)s: %(amount)s is on no list of ours") % words)
             elif abs(line.amount_minor) != row.amount_minor or line.currency != row.currency:
@@ -206,6 +243,15 @@ def _said(minor: int, currency: str) -> str:
 def _book_line(row: BankPayout, line: BankLine, by: object, now: datetime) -> None:
     paid = line.amount_minor < 0
     kind, state = ("payout", State.PAID) if paid else ("payout_returned", State.RETURNED)
+    if row.receivable:
+        received = receivables.receive(
+            row.receivable, line.amount_minor, kind=Receipt.Kind.BANK, on=line.booked_on,
+            key=f"{kind}:{row.end_to_end_id}", by=by, now=now, note=row.end_to_end_id,  # type: ignore[arg-type]
+        )  # fmt: skip
+        if received:
+            BankPayout.objects.filter(pk=row.pk).update(state=state, booked_on=line.booked_on)
+        return
+    assert row.shop_id is not None
     sides = [shop_account(row.shop_id), BANK]
     debit, credit = sides if paid else sides[::-1]
     made = ledger.post(
@@ -229,12 +275,29 @@ def _lines_of(entry: etree._Element) -> list[BankLine]:
             amount = part.find("{*}AmtDtls/{*}TxAmt/{*}Amt")
         if amount is None:
             amount = entry.find("{*}Amt")
-        if not reference or reference == "NOTPROVIDED" or amount is None:
+        reference = "" if reference == "NOTPROVIDED" else reference
+        written = [*part.iterfind("{*}RmtInf/{*}Strd/{*}CdtrRefInf/{*}Ref"), *part.iterfind("{*}RmtInf/{*}Ustrd")]
+        text = " ".join([*((each.text or "").strip() for each in written), reference]).strip()
+        if amount is None or not text:
             continue
         currency = amount.get("Ccy", "")
         minor = money.to_minor(Decimal((amount.text or "").strip()), currency)
         side = part.findtext("{*}CdtDbtInd") or entry.findtext("{*}CdtDbtInd")
-        found.append(BankLine(reference, -minor if side == "DBIT" else minor, currency, date.fromisoformat(day)))
+        own = part.findtext("{*}Refs/{*}AcctSvcrRef") or entry.findtext("{*}AcctSvcrRef") or ""
+        booked_on = date.fromisoformat(day)
+        found.append(BankLine(reference, -minor if side == "DBIT" else minor, currency, booked_on, text, own.strip()))
+    return found
+
+
+def _told_apart(lines: Sequence[BankLine]) -> list[BankLine]:
+    """With a key each, from all that the bank says of it; of several that say the same the first, the second, …"""
+    seen: Counter[str] = Counter()
+    found = []
+    for line in lines:
+        said = f"{line.key}|{line.end_to_end_id}|{line.amount_minor}|{line.currency}|{line.booked_on}|{line.text}"
+        seen[said] += 1
+        key = hashlib.sha256(f"{said}|{seen[said]}".encode()).hexdigest()[:40]
+        found.append(replace(line, key=key))
     return found
 
 

@@ -14,7 +14,7 @@ from django.db.models import F
 
 from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import gateway, ledger, ledger_corrections, means, refunds
+from marketplace.payments import gateway, ledger, ledger_corrections, means, receivables, refunds
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.sessions import transfer_group
 
@@ -39,10 +39,11 @@ class Moved:
 
 def give_back(payment: Payment, *, reason: str, now: datetime) -> MoneyCall | None:
     """The whole payment of a checkout that cannot be placed goes back to the reader: released if it was not captured
-    yet, else refunded. None: gift cards or a voucher paid all of it, and have it again with the end of their hold."""
+    yet, else refunded. None: gift cards or a voucher paid all of it,
+    or it is by invoice; the end of their hold gives it back."""
     with transaction.atomic():
         payment = Payment.objects.select_for_update().get(pk=payment.pk)
-        if not payment.amount_minor:
+        if payment.state == Payment.State.CAPTURED and not payment.captured_minor:
             Payment.objects.filter(pk=payment.pk).update(state=Payment.State.CANCELLED)
             return None
         captured = payment.state == Payment.State.CAPTURED
@@ -169,6 +170,8 @@ def _look_cancel(call: MoneyCall) -> Moved | None:
 
 
 def _make_refund(call: MoneyCall) -> Moved:
+    if call.payment.checkout.by_invoice:  # nothing to call: so much less is owed
+        return Moved("")
     made = gateway.refund(
         call.payment.intent_id, call.amount_minor, metadata=_metadata(call), idempotency_key=call.idempotency_key
     )
@@ -176,6 +179,8 @@ def _make_refund(call: MoneyCall) -> Moved:
 
 
 def _look_refund(call: MoneyCall) -> Moved | None:
+    if call.payment.checkout.by_invoice:
+        return None
     for found in gateway.list_refunds(intent_id=call.payment.intent_id):
         if found.metadata.get("key") == call.key:  # also one that has failed since: that is noted of it afterwards
             return Moved(found.id, found.balance_transaction_id)
@@ -251,7 +256,10 @@ def _record_cancel(call: MoneyCall, moved: Moved, now: datetime) -> None:
 
 def _record_refund(call: MoneyCall, moved: Moved, now: datetime) -> None:
     Payment.objects.filter(pk=call.payment_id).update(refunded_minor=F("refunded_minor") + call.amount_minor)
-    ledger.record_refund(call, stripe_id=moved.balance_transaction_id, now=now)
+    if call.payment.checkout.by_invoice:
+        receivables.lower(call, now=now)
+    else:
+        ledger.record_refund(call, stripe_id=moved.balance_transaction_id, now=now)
     if call.request:
         refunds.carried_out(call.request, now=now)
 

@@ -45,6 +45,14 @@ class Terms:
     rule_id: int | None = None
 
 
+@dataclass(frozen=True)
+class _Goods:
+    """What is read of a line."""
+
+    quantity: int
+    goods_minor: int
+
+
 def fits(rule: CommissionRule, sale: Sale, at: datetime) -> bool:
     return (
         rule.begins_at <= at
@@ -118,7 +126,7 @@ def _offering(line: ShopOrderLine) -> Shop:
     return line.shop_order.shop
 
 
-def amounts(terms: Terms, lines: Sequence[ShopOrderLine]) -> list[int]:
+def amounts(terms: Terms, lines: Sequence[ShopOrderLine | _Goods]) -> list[int]:
     """What is kept of each of one shop order's lines of the same terms. A rate is taken of their sum and shared by
     largest remainder, so that many small lines cost a shop no more than one large one; then bounded by line, and never
     more than the line's goods."""
@@ -135,6 +143,16 @@ def amounts(terms: Terms, lines: Sequence[ShopOrderLine]) -> list[int]:
         )
         for amount, line in zip(found, lines, strict=True)
     ]
+
+
+def at_counter(shop: Shop, facts: ProductFacts | None, *, goods_minor: int, units: int, at: datetime) -> int:
+    """What the network keeps of a title that was reserved here and paid in the shop."""
+    rules: list[CommissionRule] = _RULES.objects()
+    turnover = _turnover({shop.pk}, at) if any(rule.turnover_minor for rule in rules) else {}
+    codes = facts.subject_codes if facts else []
+    sale = Sale(shop.pk, codes[0] if codes else "", sold_form(facts), SoldBy.WEB, turnover.get(shop.pk, 0))
+    terms = _terms(rule_for(sale, rules, at), shop.commission_basis_points)
+    return amounts(terms, [_Goods(units, goods_minor)])[0]
 
 
 def frozen(lines: Sequence[ShopOrderLine]) -> dict[int, LineCommission]:

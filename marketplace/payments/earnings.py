@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from marketplace.foundation import money, network
 from marketplace.payments import commission_tax
@@ -34,13 +34,14 @@ class Share:
 
 def due(now: datetime, shops: QuerySet[Shop], *, pooled: bool = False) -> QuerySet[ShopOrder]:
     """Of these shops (`pooled`: sold by them for the solidarity pool), what was handed over and captured, whose delay
-    is over and for which nothing is booked. An order whose payment is disputed waits until that is decided; a shop
-    whose tax nobody knows, until it is filled in."""
+    is over and for which nothing is booked. An order whose payment is disputed waits until that is decided, one by
+    invoice until it is paid in full; a shop whose tax nobody knows, until it is filled in."""
     disputed = Dispute.objects.filter(payment__checkout__order=OuterRef("order")).exclude(status__in=Dispute.CLOSED)
     found = ShopOrder.objects.filter(
         ~Exists(MoneyCall.objects.filter(shop_order=OuterRef("pk"), kind=MoneyCall.Kind.TRANSFER)),
         ~Exists(BankEarning.objects.filter(shop_order=OuterRef("pk"))),
         ~Exists(disputed),
+        Q(order__checkout__receivable=None) | Q(order__checkout__receivable__settled_at__isnull=False),
         is_pooled=pooled,
         status=ShopOrder.Status.HANDED_OVER,
         handed_over_at__lte=now - timedelta(days=network.current().transfer_delay_days),

@@ -1,5 +1,5 @@
 """Gift cards: issued, entered in a checkout, held at "pay", spent with the order, given back, redeemed at a counter.
-The only file that changes a card's balance, which is at all times the sum of its entries and never below zero.
+The only file that changes a card's balance, by the mechanism of `stored_money.py`.
 
 What a checkout holds lives as long as its stock (`shops/stock.py`); the calls are made right after those of the stock
 and the couriers' slots, in their transaction. Locks: payment, then cards by id."""
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
@@ -22,8 +22,9 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit, mail, network
 from marketplace.foundation.money import display
 from marketplace.models import User
-from marketplace.payments import ledger
+from marketplace.payments import ledger, stored_money
 from marketplace.payments.models import GiftCard, GiftCardEntry, GiftCardUse, Payment
+from marketplace.payments.stored_money import Store, shares
 from shops.models import Shop
 
 Kind, PaidBy = GiftCardEntry.Kind, GiftCard.PaidBy
@@ -32,9 +33,7 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 LENGTH = 16
 # What a typing error must not exceed; no law.
 MOST_MINOR = 100_000
-# The least that Stripe charges, in CAD, EUR and CHF alike:
-# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
-LEAST_CHARGE_MINOR = 50
+STORE = Store(GiftCard, GiftCardUse, GiftCardEntry, "card")
 
 
 class GiftCardError(Exception):
@@ -137,55 +136,20 @@ def planned(checkout_id: int, total_minor: int, *, now: datetime) -> list[tuple[
     return list(zip(uses, shares(free, total_minor), strict=True))
 
 
-def shares(free: Sequence[int], total_minor: int) -> list[int]:
-    """The first card pays as much as it can, then the next. What is left for the payment page is nothing, or as much as
-    can be charged there: the last cards keep what that takes."""
-    paying, left = [], total_minor
-    for balance in free:
-        paying.append(min(balance, left))
-        left -= paying[-1]
-    short = LEAST_CHARGE_MINOR - left if left else 0
-    for place in reversed(range(len(paying))):
-        kept = max(0, min(paying[place], short))
-        paying[place] -= kept
-        short -= kept
-    return paying
-
-
 def hold(wanted: Iterable[tuple[GiftCardUse, int]], *, now: datetime) -> bool:
     """Take the amounts off their cards for a checkout. False: a card has that much no more; then the caller undoes the
     transaction. What is held already is not held twice."""
-    for use, amount in sorted(wanted, key=lambda pair: pair[0].card_id):
-        if amount and not use.held:
-            if not _take_guarded(use.card_id, amount, now):
-                return False
-            _move(use.card_id, Kind.HOLD, -amount, now, use=use)
-        GiftCardUse.objects.filter(pk=use.pk).update(amount_minor=amount, held=bool(amount))
-    return True
+    return stored_money.hold(STORE, wanted, now=now, take=lambda card, minor: _take_guarded(card, minor, now))
 
 
 def hold_again(checkout_id: int, *, now: datetime) -> bool:
     """A payment that came after its hold ended: the same amounts once more, all or nothing."""
-    uses = GiftCardUse.objects.filter(checkout=checkout_id, spent_at=None)
-    try:
-        with transaction.atomic():
-            if not hold([(use, use.amount_minor) for use in uses], now=now):
-                raise GiftCardError
-    except GiftCardError:
-        return False
-    return True
+    return stored_money.hold_again(STORE, checkout_id, now=now, hold_all=lambda wanted: hold(wanted, now=now))
 
 
 def release_hold(checkout_id: int, *, now: datetime) -> int:
     """Put back what a checkout holds, once its payment session is known to be over and unpaid. Returns minor units."""
-    released = 0
-    held = GiftCardUse.objects.filter(checkout=checkout_id, held=True, spent_at=None)
-    for use in held.order_by("card_id"):
-        if GiftCardUse.objects.filter(pk=use.pk, held=True, spent_at=None).update(held=False):
-            _put(use.card_id, use.amount_minor)
-            _move(use.card_id, Kind.RELEASE, use.amount_minor, now, use=use)
-            released += use.amount_minor
-    return released
+    return stored_money.release_hold(STORE, checkout_id, now=now)
 
 
 def spend(checkout_id: int, *, order_id: int, now: datetime) -> None:
@@ -214,9 +178,9 @@ def give_back(payment: Payment, amount_minor: int, *, cause: str, now: datetime)
         if not amount:
             continue
         GiftCardUse.objects.filter(pk=use.pk).update(back_minor=F("back_minor") + amount)
-        _put(use.card_id, amount)
+        stored_money.put(STORE, use.card_id, amount)
         GiftCard.objects.filter(pk=use.card_id, expires_at__lte=now).update(expires_at=None)
-        entry = _move(use.card_id, Kind.BACK, amount, now, use=use)
+        entry = stored_money.move(STORE, use.card_id, Kind.BACK, amount, now, use=use)
         ledger.post(
             "gift_card_back",
             debit=ledger.ORDERS,
@@ -235,8 +199,16 @@ def give_back(payment: Payment, amount_minor: int, *, cause: str, now: datetime)
 def redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now: datetime) -> GiftCardEntry:
     """Pay at a shop's counter: the network owes the shop the amount, paid with what it is paid next. `once` is the
     form's: sent again it gives the first entry. Raises GiftCardError."""
+    sent_before = GiftCardEntry.objects.select_related("card").filter(once=once, shop=shop)
     with suppress(GiftCardEntry.DoesNotExist):
-        return GiftCardEntry.objects.select_related("card").get(once=once, shop=shop)
+        return sent_before.get()
+    try:
+        return _redeem(code, amount_minor, shop=shop, by=by, once=once, now=now)
+    except IntegrityError:  # pressed twice: the other was quicker by a moment, and all of this one is undone
+        return sent_before.get()
+
+
+def _redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now: datetime) -> GiftCardEntry:
     currency = network.current().currency
     card = find(code, currency=currency, now=now)
     with transaction.atomic():
@@ -244,7 +216,7 @@ def redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now
             card.refresh_from_db()
             left = display(card.balance_minor, currency, get_language() or "fr")
             raise GiftCardError(_("On this card %(amount)s is left.") % {"amount": left})
-        entry = _move(card.pk, Kind.COUNTER, -amount_minor, now, shop=shop, by=by, once=once)
+        entry = stored_money.move(STORE, card.pk, Kind.COUNTER, -amount_minor, now, shop=shop, by=by, once=once)
         common: Any = {"amount_minor": amount_minor, "currency": currency, "key": f"gift-card-counter:{entry.pk}"}
         account, cause = ledger.shop_account(shop.pk), f"gift card {card} at the counter"
         ledger.post("gift_card", debit=ledger.GIFT_CARDS, credit=account, cause=cause, now=now, **common)
@@ -255,18 +227,8 @@ def redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now
 
 
 def _take_guarded(card_id: int, amount_minor: int, now: datetime) -> bool:
-    """The guarded statement: it takes the amount if the card holds it at that very moment. The row stays locked."""
-    there = GiftCard.objects.filter(pk=card_id, balance_minor__gte=amount_minor)
-    valid = there.filter(Q(expires_at=None) | Q(expires_at__gt=now))
-    return valid.update(balance_minor=F("balance_minor") - amount_minor) == 1
-
-
-def _put(card_id: int, amount_minor: int) -> None:
-    GiftCard.objects.filter(pk=card_id).update(balance_minor=F("balance_minor") + amount_minor)
-
-
-def _move(card_id: int, kind: str, amount_minor: int, now: datetime, **columns: Any) -> GiftCardEntry:
-    return GiftCardEntry.objects.create(card_id=card_id, kind=kind, amount_minor=amount_minor, at=now, **columns)
+    valid = Q(expires_at=None) | Q(expires_at__gt=now)
+    return stored_money.take_guarded(STORE, card_id, amount_minor, valid)
 
 
 def _code(once: str) -> str:

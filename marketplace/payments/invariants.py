@@ -12,7 +12,9 @@ from django.utils import timezone
 from marketplace.payments import (
     invariants_corrections,
     invariants_gift_cards,
+    invariants_local,
     invariants_pool,
+    invariants_receivables,
     means,
     reconciliation,
     settlements,
@@ -111,4 +113,6 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     **invariants_corrections.INVARIANTS,
     **invariants_gift_cards.INVARIANTS,
     **invariants_pool.INVARIANTS,
+    **invariants_local.INVARIANTS,
+    **invariants_receivables.INVARIANTS,
 }

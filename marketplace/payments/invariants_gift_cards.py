@@ -48,6 +48,8 @@ def orders_got_what_was_paid_otherwise() -> list[str]:
     )
     for of_order, kind, minor in entries.values_list("order", "kind", "amount_minor"):
         moved[of_order, kind] += minor
+    for in_order, debit, minor in _local():
+        moved[in_order, "borne_back" if debit == ledger.ORDERS else "borne"] += minor
     wrong = []
     cards = Sum("checkout__gift_cards__amount_minor", filter=Q(checkout__gift_cards__held=True), default=0)
     for payment in Payment.objects.exclude(checkout__order=None).select_related("checkout").annotate(of_cards=cards):
@@ -61,6 +63,14 @@ def orders_got_what_was_paid_otherwise() -> list[str]:
         if said != booked:
             wrong.append(f"payment {payment.pk}: paid otherwise, back, by cards {said}; the ledger says {booked}")
     return wrong
+
+
+def _local() -> list[tuple[int | None, str, int]]:
+    """What a local currency moved to and from orders, in the orders' currency."""
+    found = LedgerEntry.objects.filter(
+        Q(kind="local", credit=ledger.ORDERS) | Q(kind="local_back", debit=ledger.ORDERS)
+    )
+    return list(found.values_list("order", "debit", "amount_minor"))
 
 
 INVARIANTS: dict[str, Callable[[], list[str]]] = {

@@ -11,7 +11,7 @@ from marketplace.payments.worth import units_worth
 from shops.models import ShopOrderLine
 
 GOODS, DELIVERY = "goods", "delivery"
-COMMISSION, COMMISSION_BACK, DUES = "commission", "commission_back", "dues"
+COMMISSION, COMMISSION_BACK, DUES, COUNTER = "commission", "commission_back", "dues", "counter"
 NET = ""
 
 

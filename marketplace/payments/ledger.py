@@ -6,8 +6,10 @@ accounts are those of `chart.py`; docs/money.md shows them with examples:
 | account | holds |
 |---|---|
 | stripe, bank | the network's money |
+| institutions | owed by institutions that ordered by invoice |
 | orders | captured for orders, owed to shops and network; one order's part by its entries |
 | shop:<id> | what a shop has earned and not been paid (its credits); more debits than credits: the shop owes |
+| exchange:<currency> | what stands behind the units of a local currency |
 | gift_cards, local:<currency>, pool | owed to holders of cards, of a local currency, to the shops that share the pool |
 | disputes | taken back by a bank, not decided yet |
 | tax:<jurisdiction> | tax on commission and dues, owed to that place |
@@ -30,6 +32,7 @@ from shops.models import ShopOrder
 STRIPE, ORDERS, COMMISSION, STRIPE_FEES = "stripe", "orders", "commission", "stripe_fees"
 BANK, POOL, DUES, DIVIDENDS, ROUNDING = "bank", "pool", "dues", "dividends", "rounding"
 GIFT_CARDS, DISPUTES, PROMOTIONS, LOSSES = "gift_cards", "disputes", "promotions", "losses"
+INSTITUTIONS = "institutions"
 
 
 def shop_account(shop_id: int | str) -> str:
@@ -48,6 +51,10 @@ def tax_account(jurisdiction: str) -> str:
 
 def local_account(currency: str) -> str:
     return f"local:{currency}"
+
+
+def exchange_account(currency: str) -> str:
+    return f"exchange:{currency}"
 
 
 def post(

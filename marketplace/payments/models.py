@@ -15,8 +15,19 @@ from marketplace.payments.models_corrections import (
     RefundRequest,
     StripeSweep,
 )
+from marketplace.payments.models_counter import CounterSale
 from marketplace.payments.models_gift_cards import GiftCard, GiftCardEntry, GiftCardUse
 from marketplace.payments.models_invoices import Invoice, InvoiceKind, InvoiceSeries
+from marketplace.payments.models_local import (
+    LocalAcceptance,
+    LocalAccount,
+    LocalCall,
+    LocalCurrency,
+    LocalEntry,
+    LocalShare,
+    LocalUse,
+)
+from marketplace.payments.models_receivables import CreditTerms, Receipt, Receivable
 from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
 from marketplace.payments.models_reports import BankAccount, BankEarning, BankPayout, DailySales, Export, SalesDay
 from marketplace.payments.models_settlement import Dividend, DividendShare, Dues, Settlement
@@ -27,6 +38,8 @@ __all__ = [
     "BankEarning",
     "BankPayout",
     "CommissionRule",
+    "CounterSale",
+    "CreditTerms",
     "DailySales",
     "Difference",
     "Dispute",
@@ -43,9 +56,18 @@ __all__ = [
     "InvoiceSeries",
     "LedgerEntry",
     "LineCommission",
+    "LocalAcceptance",
+    "LocalAccount",
+    "LocalCall",
+    "LocalCurrency",
+    "LocalEntry",
+    "LocalShare",
+    "LocalUse",
     "MoneyCall",
     "MoneyIncident",
     "Payment",
+    "Receipt",
+    "Receivable",
     "ReconciliationRun",
     "RefundRequest",
     "SalesDay",

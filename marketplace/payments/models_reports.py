@@ -100,7 +100,8 @@ class BankEarning(models.Model):
 
 
 class BankPayout(models.Model):
-    """One credit transfer that a bank is asked to make; known to the bank by its end-to-end id."""
+    """One credit transfer that a bank is asked to make, to a shop or back to an institution; known to the bank by its
+    end-to-end id."""
 
     class State(models.TextChoices):
         ASKED = "asked", _("Given to the bank")
@@ -112,7 +113,14 @@ class BankPayout(models.Model):
 
     end_to_end_id = models.CharField(max_length=35, unique=True)
     export = models.ForeignKey(Export, null=True, on_delete=models.PROTECT, related_name="payouts")
-    shop = models.ForeignKey("shops.Shop", on_delete=models.PROTECT, related_name="bank_payouts")
+    shop = models.ForeignKey("shops.Shop", null=True, on_delete=models.PROTECT, related_name="bank_payouts")
+    receivable = models.ForeignKey(
+        "payments.Receivable",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="payouts",
+        help_text="Paid back instead.",
+    )
     amount_minor = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     holder = models.CharField(max_length=70)

@@ -96,8 +96,8 @@ def refused(checkout: FrozenCheckout) -> bool:
 
 
 def pay_without_page(checkout: FrozenCheckout, *, now: datetime) -> Payment | None:
-    """Gift cards or a voucher pay all of it: there is nothing to authorise and no page. The checkout is paid, and
-    placed as any other. None: it ended meanwhile."""
+    """Gift cards or a voucher pay all of it, or an institution orders by invoice: there is nothing to authorise and no
+    page. The checkout is paid, and placed as any other. None: it ended meanwhile."""
     checkouts = type(checkout)._default_manager  # type: ignore[attr-defined]
     with transaction.atomic():
         won = checkouts.filter(pk=checkout.pk, state="paying").update(state="paid", due_at=now, attempts=0)
@@ -107,8 +107,8 @@ def pay_without_page(checkout: FrozenCheckout, *, now: datetime) -> Payment | No
             checkout_id=checkout.pk,
             state=State.CAPTURED,
             currency=checkout.currency,
-            amount_minor=0,
-            other_minor=checkout.total_minor,
+            amount_minor=checkout.charged_minor,
+            other_minor=checkout.total_minor - checkout.charged_minor,
             paid_at=now,
         )
 

@@ -20,7 +20,7 @@ from shops.models import Shop, ShopOrder
 # A transaction that began before midnight may commit a little after; a day later none is left.
 CLOSE_AFTER = timedelta(days=1)
 SALES = {"earning", "commission", "commission_tax", "taken_back", "commission_back", "commission_tax_back"}
-TRANSFERS = {"transfer", "reversal", "payout", "payout_returned"}
+TRANSFERS = {"transfer", "reversal", "payout", "payout_returned", "local_paid"}
 
 
 @dataclass

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, Sum
 
-from marketplace.payments import debts, earnings, incidents
+from marketplace.payments import debts, earnings, incidents, local_currency
 from marketplace.payments.models import MoneyCall, Payment
 from shops.models import Shop, ShopOrder
 
@@ -18,10 +18,11 @@ BATCH = 50
 
 
 def due_transfers(now: datetime) -> int:
-    """Step: write the transfer of each shop order whose delay is over. Shops that cannot receive yet wait."""
+    """Step: write the transfer of each shop order whose delay is over. Shops that cannot receive yet wait. Orders by
+    invoice are paid to the network's bank: what they earn is booked there (`bank.book_earnings`)."""
     settled = Q(stripe_account_changed_at=None) | Q(stripe_account_changed_at__lte=now - AFTER_ACCOUNT_CHANGE)
     ready = Shop.objects.filter(settled, stripe_account_ready=True)
-    due = earnings.due(now, ready)[:BATCH]
+    due = earnings.due(now, ready).exclude(order__checkout__by_invoice=True)[:BATCH]
     return incidents.one_by_one(due, lambda shop_order: _write(shop_order, now), step="due_transfers", now=now)
 
 
@@ -31,6 +32,7 @@ def _write(shop_order: ShopOrder, now: datetime) -> bool:
         if payment is None:
             return False
         earned = earnings.of(shop_order, now=now)
+        local_currency.pay_shop(shop_order, earned.shop_minor, now=now)
         netted = min(earned.shop_minor, debts.debt(shop_order.shop_id, currency=payment.currency))
         credit = debts.credit(shop_order.shop_id, currency=payment.currency)
         amount = earned.shop_minor - netted + credit

@@ -10,7 +10,7 @@ from typing import Any
 
 from babel import Locale
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.order.models import ShippingAddress
 
@@ -18,10 +18,12 @@ from marketplace.catalogue import sale_words
 from marketplace.checkout.checkouts import ADDRESS, FOR_SOMEBODY
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan
+from marketplace.payments.models import CreditTerms
 from marketplace.storefront.checkout_ways import Way, Ways, slot_of
 from shops.models import DeliveryOption
 
 SENT, COLLECTED = "sent", "collected"
+BY_CARD, BY_INVOICE = "card", "invoice"
 
 
 def text(label: Any, most: int, autocomplete: str, *, required: bool = True, missing: Any = "") -> forms.CharField:
@@ -174,6 +176,7 @@ class PayForm(forms.ModelForm):
     """What the reader agrees to, and the fingerprint of the plan that was on the page."""
 
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    how_paid = forms.ChoiceField(label=_("How do you pay?"), required=False, widget=forms.RadioSelect)
     only_whole = forms.BooleanField(
         label=_("All or nothing: if a copy is missing, I do not want the rest of that shop's part."), required=False
     )
@@ -197,8 +200,8 @@ class PayForm(forms.ModelForm):
         },
     )
 
-    def __init__(self, *args: Any, plan: Plan, years: int = 0, **kwargs: Any) -> None:
-        """`years`: the age that is still to be stated, 0: none."""
+    def __init__(self, *args: Any, plan: Plan, years: int = 0, terms: CreditTerms | None = None, **kwargs: Any) -> None:
+        """`years`: the age that is still to be stated, 0: none. `terms`: on which the reader may order by invoice."""
         super().__init__(*args, **kwargs)
         if years:
             self.fields["of_age"].label = sale_words.i_am(years)
@@ -210,6 +213,17 @@ class PayForm(forms.ModelForm):
         if not plan.sent:
             for name in ("agrees_other_shop", "agrees_later", "only_whole"):
                 del self.fields[name]
+        if terms is None:
+            del self.fields["how_paid"]
+        else:
+            days = ngettext("By invoice, within one day", "By invoice, within %(days)s days", terms.days)
+            choices = [(BY_CARD, _("Now, by card")), (BY_INVOICE, days % {"days": terms.days})]
+            self.fields["how_paid"].choices = choices  # type: ignore[attr-defined]
+            self.initial["how_paid"] = BY_INVOICE if self.instance.by_invoice else BY_CARD
+
+    @property
+    def by_invoice(self) -> bool:
+        return self.cleaned_data.get("how_paid") == BY_INVOICE
 
     def agreements(self) -> dict[str, bool]:
         """Every name of `checkouts.AGREEMENTS`."""

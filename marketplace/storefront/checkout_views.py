@@ -27,8 +27,11 @@ from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout, Voucher
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import links
-from marketplace.payments import gift_cards
+from marketplace.payments import local_currency, receivables
 from marketplace.payments.gateway_records import PaymentGatewayError
+from marketplace.payments.local_forms import PayAlongForm
+from marketplace.payments.local_provider import ServiceError
+from marketplace.payments.stored_money import LEAST_CHARGE_MINOR
 from marketplace.readers import addresses
 from marketplace.storefront import amounts, tries
 from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
@@ -150,14 +153,16 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     step = checkouts.next_step(checkout, plan)
     if step != "pay":
         return redirect(f"storefront:checkout-{step}", checkout.token)
-    shown, years = _other_means(checkout, plan), limits.years(plan.lines)
+    theirs = checkout.user_id is not None and request.user.pk == checkout.user_id
+    terms, years = receivables.offer(checkout.user_id) if theirs else None, limits.years(plan.lines)
+    shown = _other_means(request, checkout, plan) | {"terms": terms}
     shown |= {"earners": list(earners.choices())} if plan.is_for_choice else {}
     years = years if years > checkout.age_stated else 0  # what is still to be stated
     if request.method != "POST":
-        seen = freezing.shown(plan, shown["gift_minor"])
-        form = PayForm(instance=checkout, plan=plan, initial={"seen": seen}, years=years)
+        seen = freezing.shown(plan, shown["gift_minor"] + shown["local"].value_minor)
+        form = PayForm(instance=checkout, initial={"seen": seen}, plan=plan, terms=terms, years=years)
         return _step(request, "pay", checkout, plan, form=form, **shown)
-    form = PayForm(request.POST, plan=plan, years=years)
+    form = PayForm(request.POST, plan=plan, terms=terms, years=years)
     if form.is_valid():
         if years:
             remember_age(request, years)
@@ -165,6 +170,8 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
         checkouts.agree(checkout, form.agreements())
         if plan.downloads:
             checkouts.agree_to_download(checkout, now=timezone.now())
+        if terms or checkout.by_invoice:
+            checkouts.pay_by_invoice(checkout, form.by_invoice)
         return _pay(request, checkout, form.cleaned_data["seen"])
     return _step(request, "pay", checkout, plan, form=form, **shown)
 
@@ -208,14 +215,18 @@ def paid(request: ReaderRequest, token: str) -> HttpResponse:
     return render(request, "storefront/checkout_paid.html", context)
 
 
-def _other_means(checkout: Checkout, plan: Plan) -> dict[str, Any]:
-    """What gift cards and a voucher pay, and what is left."""
+def _other_means(request: ReaderRequest, checkout: Checkout, plan: Plan) -> dict[str, Any]:
+    """What a local currency, gift cards and a voucher pay, and what is left."""
     now = timezone.now()
-    means = gift_cards.planned(checkout.pk, plan.left_minor, now=now)
+    local, means = freezing.beside(checkout, plan, now=now)
     gift_minor = sum(amount for _use, amount in means)
-    left, voucher = plan.left_minor - gift_minor, vouchers.of(checkout, now=now)
+    left, voucher = plan.left_minor - gift_minor - local.value_minor, vouchers.of(checkout, now=now)
+    parts = [(parcel.shop.pk, parcel.total_minor) for parcel in plan.parcels]
+    choices = local_currency.choices(parts, request.user.pk)
     return {
         "means": means,
+        "local": local,
+        "local_choices": [(one, PayAlongForm(auto_id=f"local-{one.currency.pk}-%s")) for one in choices],
         "gift_minor": gift_minor,
         "left_minor": left,
         "total": amounts.shown(left, plan.currency),
@@ -245,6 +256,10 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
     }
     try:
         done = freezing.pay(checkout, seen=seen, now=timezone.now(), **addresses)
+    except ServiceError:
+        text = _("The service of the local currency does not answer just now. Your copies are kept for you: try again.")
+        messages.error(request, text)
+        return redirect("storefront:checkout", checkout.token)
     except PaymentGatewayError as error:
         kept = _("The payment page cannot be opened just now. Nothing was charged; your copies are kept for you.")
         freed = _("The payment page could not be opened. Nothing was charged; please try again.")
@@ -261,6 +276,15 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
     if done.reason in ("changed", "gift"):
         messages.warning(request, _("An amount has changed since you looked. Please look again before you pay."))
         return redirect("storefront:checkout-pay", checkout.token)
+    if done.reason == "service":
+        ending.end(checkout, now=timezone.now())
+        text = _("The service of the local currency refused: look at account, code and amount. Nothing was charged.")
+        messages.warning(request, text)
+        return redirect("storefront:basket")
+    if done.reason == "credit":
+        text = _("This is more than your institution may order by invoice just now. Pay it by card, or order less.")
+        messages.warning(request, text)
+        return redirect("storefront:checkout-pay", checkout.token)
     if done.reason == "barred":
         names = ", ".join(shop.name for shop in done.shops)
         text = _("As an institution you buy books at the regular price from accredited shops, so not from %(shops)s.")
@@ -270,7 +294,7 @@ def _pay(request: ReaderRequest, checkout: Checkout, seen: str) -> HttpResponse:
         messages.warning(request, _("The courier’s time that you chose is taken meanwhile. Please choose another."))
         return redirect("storefront:checkout-how", checkout.token)
     if done.reason == "small":
-        least = amounts.shown(gift_cards.LEAST_CHARGE_MINOR, checkout.currency)
+        least = amounts.shown(LEAST_CHARGE_MINOR, checkout.currency)
         text = _("The payment page takes no less than %(least)s. Add something, or reserve it and pay in the shop.")
         messages.warning(request, text % {"least": least})
         return redirect("storefront:basket")

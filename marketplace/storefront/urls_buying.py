@@ -9,6 +9,7 @@ from marketplace.storefront import (
     download_views,
     earner_views,
     gift_card_views,
+    local_views,
     order_views,
     reservation_views,
 )
@@ -27,6 +28,9 @@ urlpatterns = [
     path("checkout/<str:token>/where/", checkout_views.where, name="checkout-where"),
     path("checkout/<str:token>/how/", checkout_views.how, name="checkout-how"),
     path("checkout/<str:token>/pay/", checkout_views.pay, name="checkout-pay"),
+    path("checkout/<str:token>/local/", local_views.enter, name="local"),
+    path("checkout/<str:token>/local/off/", local_views.take_off, name="local-off"),
+    path("account/local/", local_views.accounts, name="local-accounts"),
     path("checkout/<str:token>/gift-card/", gift_card_views.enter, name="gift-card"),
     path("checkout/<str:token>/gift-card/<int:use_id>/off/", gift_card_views.take_off, name="gift-card-off"),
     path("checkout/<str:token>/voucher/off/", gift_card_views.voucher_off, name="voucher-off"),

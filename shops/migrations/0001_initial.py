@@ -208,6 +208,7 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField()),
                 ('reminded_at', models.DateTimeField(blank=True, null=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('paid_with', models.CharField(blank=True, choices=[('cash', 'Cash'), ('terminal', 'The shop’s card terminal')], help_text='Once it is sold.', max_length=8)),
                 ('product', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalogue.product')),
                 ('stock_record', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='partner.stockrecord')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reservations', to=settings.AUTH_USER_MODEL)),

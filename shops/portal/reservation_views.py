@@ -23,9 +23,14 @@ def _release(row: Reservation, **who: object) -> None:
     reservations.give_up(row, state=State.RELEASED, **who)  # type: ignore[arg-type]  # by and now
 
 
+def _sell(row: Reservation, *, paid_with: str, **who: object) -> None:
+    kinds = Reservation.PaidWith
+    reservations.sell(row, paid_with=paid_with if paid_with in kinds.values else kinds.CASH, **who)  # type: ignore[arg-type]
+
+
 DEEDS: dict[str, Callable[..., None]] = {
     "keep": reservations.keep,
-    "sell": reservations.sell,
+    "sell": _sell,
     "release": _release,
 }
 
@@ -51,13 +56,16 @@ def act(request: StaffRequest, workplace: Workplace, pk: int, deed: str) -> Http
         raise Http404
     row = get_object_or_404(Reservation.objects.select_related("shop"), pk=pk, shop=workplace.shop)
     try:
-        DEEDS[deed](row, by=request.user, now=timezone.now())
+        how = {"paid_with": request.POST.get("paid_with", "")} if deed == "sell" else {}
+        DEEDS[deed](row, by=request.user, now=timezone.now(), **how)
     except ReservationError:
         messages.warning(request, _("This reservation is over, or someone was quicker. Here is how it stands now."))
     else:
         said = {
             "keep": _("Set aside. The reader is told."),
-            "sell": _("Sold. Ring it up in your till as usual."),
+            "sell": _(
+                "Sold. Ring it up in your till as usual; the commission is kept back from what you are paid next."
+            ),
             "release": _("Given up. The reader is told."),
         }
         messages.success(request, said[deed])

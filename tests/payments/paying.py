@@ -10,7 +10,7 @@ from oscar.apps.order.models import Line, Order
 
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation.money import to_decimal
-from marketplace.payments import calls, captures, events, gateway, gift_cards, sessions, transfers
+from marketplace.payments import calls, captures, events, gateway, gift_cards, means, sessions, transfers
 from marketplace.payments.fake_stripe import balance, faults, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.models import GiftCard, GiftCardUse, Payment
@@ -92,7 +92,7 @@ def placed(now: datetime | None = None, *, made: Checkout | None = None, card: G
     made = made or checkout(now)
     if card:
         use(made, card, now)
-    if made.gift_minor == made.total_minor:
+    if made.by_invoice or made.gift_minor == made.total_minor:
         payment = sessions.pay_without_page(made, now=now)
     else:
         payment = opened(made, now)
@@ -104,7 +104,7 @@ def placed(now: datetime | None = None, *, made: Checkout | None = None, card: G
     Checkout.objects.filter(pk=made.pk).update(order=order, state=Checkout.State.PLACED)
     for letter, parcel in zip("AB", made.parcels.order_by("pk"), strict=True):
         _shop_order(order, parcel, letter, now)
-    gift_cards.spend(made.pk, order_id=order.pk, now=now)
+    means.spend(made, order_id=order.pk, now=now)
     return Payment.objects.get(pk=payment.pk)
 
 

@@ -12,15 +12,19 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from marketplace.checkout.models import Checkout
 from marketplace.payments import (
     bank,
     calls,
     captures,
     commission_tax,
+    counter_sales,
     gateway,
     ledger,
+    local_currency,
     membership,
     pooling,
+    receivables,
     refunds,
     transfers,
 )
@@ -29,6 +33,7 @@ from marketplace.payments.fake_stripe import hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.models import BankAccount, BankPayout, Dues, LedgerEntry, Payment
 from marketplace.payments.worth import earning
+from shops import reservations
 from shops.models import Shop, ShopOrder
 from tests import factories
 from tests.payments import paying
@@ -52,7 +57,9 @@ def tables() -> dict[str, list[Entry]]:
 
 def booked() -> list[Entry]:
     names = {f"shop:{shop.pk}": f"shop:{shop.name[-1]}" for shop in Shop.objects.all()}
-    rows = LedgerEntry.objects.order_by("pk").values_list("kind", "debit", "credit", "amount_minor")
+    rows = (
+        LedgerEntry.objects.filter(currency="CAD").order_by("pk").values_list("kind", "debit", "credit", "amount_minor")
+    )
     return [
         (kind, names.get(debit, debit), names.get(credit, credit), Decimal(minor) / 100)
         for kind, debit, credit, minor in rows
@@ -132,6 +139,54 @@ def gift_card_over_two_shops() -> None:
     work(now + timedelta(days=8))
 
 
+def by_invoice() -> None:
+    now = timezone.now()
+    made = paying.checkout(now)
+    institution = factories.institution()
+    Checkout.objects.filter(pk=made.pk).update(by_invoice=True, user=institution.user)
+    made.refresh_from_db()
+    assert receivables.hold(made, amount_minor=made.total_minor, now=now)
+    payment = paying.placed(now, made=made)
+    order = payment.checkout.order
+    receivables.book(made.pk, order_id=order.pk, order_number=order.number, now=now)
+    paying.answer(payment, 0, 0, 0)
+    ShopOrder.objects.update(status="handed_over", handed_over_at=now)
+    for minor in (2000, 4140):
+        bank.book_earnings(now + timedelta(days=8))
+        how = {"kind": "hand", "on": now.date(), "key": str(minor), "by": None, "now": now}
+        receivables.receive(made.receivable, minor, **how)
+    bank.book_earnings(now + timedelta(days=8)), work(now + timedelta(days=8))
+
+
+def in_local_currency() -> None:
+    now = timezone.now()
+    made = paying.checkout(now)
+    reader, currency = factories.user(), factories.local_currency()
+    account = factories.local_account(reader, currency, 4000)
+    parts = [(parcel.shop_id, total) for parcel, total in zip(made.parcels.order_by("pk"), (3650, 2490), strict=True)]
+    for (shop_id, _), basis_points in zip(parts, (5000, 1000), strict=True):
+        currency.acceptances.create(shop_id=shop_id, basis_points=basis_points)
+    [choice] = local_currency.choices(parts, reader.pk)
+    assert (choice.most_minor, choice.account) == (1825 + 249, account)
+    local_currency.enter(made.pk, choice, 2000)
+    plan = local_currency.planned(made.pk, parts, made.total_minor)
+    assert local_currency.hold(plan, now=now)
+    made.local_minor = plan.value_minor
+    made.save(update_fields=["local_minor"])
+    payment = paying.placed(now, made=made)
+    paying.answer(payment, 0, 0, 0)
+    work(now)
+    paying.handed_over(payment, now)
+    work(now + timedelta(days=8))
+
+
+def paid_at_the_counter() -> None:
+    shop = factories.shop("Librairie A")
+    made = factories.reservation(factories.stock_record(shop, price="20.00"))
+    reservations.sell(made, by="staff", now=timezone.now())
+    assert [counter_sales.book_counter_sales(timezone.now()) for _ in range(2)] == [1, 0]
+
+
 def members() -> None:
     one, two = factories.shop("Librairie A"), factories.shop("Librairie B")
     now = datetime(2026, 1, 15, tzinfo=UTC)
@@ -183,6 +238,9 @@ EXAMPLES: dict[str, Callable[[], None]] = {
     "Dues, dividend, solidarity pool": members,
     "Downloads of the network": pooled,
     "A payout by bank, and one that came back": by_bank,
+    "An order by invoice": by_invoice,
+    "Part payment in local currency": in_local_currency,
+    "Paid at the counter": paid_at_the_counter,
 }
 
 

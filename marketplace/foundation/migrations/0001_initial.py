@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                 ('sender_email', models.EmailField(default='bonjour@halles.example.org', max_length=254)),
                 ('legal_name', models.CharField(blank=True, max_length=160, verbose_name='Who runs it')),
                 ('legal_address', models.TextField(blank=True)),
+                ('bank_details', models.TextField(blank=True, help_text='Where invoices are paid to, as it is printed on them.')),
                 ('terms_fr', models.TextField(blank=True)),
                 ('terms_en', models.TextField(blank=True)),
                 ('privacy_fr', models.TextField(blank=True)),

@@ -1,0 +1,70 @@
+"""What must always be true of orders by invoice; each function returns its violations as texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from django.db.models import F, Q, Sum
+
+from marketplace.payments import ledger
+from marketplace.payments.models import BankEarning, CounterSale, CreditTerms, LedgerEntry, MoneyCall, Receivable
+
+
+def receivables_are_the_ledgers() -> list[str]:
+    """What is open of each order is what the account `institutions` says of it, and its receipts are what came in."""
+    booked: Counter[tuple[int | None, str]] = Counter()
+    for column, sign in (("debit", 1), ("credit", -1)):
+        rows = LedgerEntry.objects.filter(**{column: ledger.INSTITUTIONS}).order_by().values_list("order", "currency")
+        for order_id, currency, minor in rows.annotate(sum=Sum("amount_minor")):
+            booked[order_id, currency] += sign * minor
+    wrong = []
+    placed = Receivable.objects.exclude(placed_at=None).select_related("checkout")
+    for row in placed.annotate(came=Sum("receipts__amount_minor", default=0)):
+        said = booked.pop((row.checkout.order_id, row.currency), 0)
+        if (row.open_minor, row.received_minor) != (said, row.came):
+            wrong.append(f"{row.reference}: {row.open_minor} open, booked {said}; {row.received_minor} in, {row.came}")
+        if (row.settled_at is not None) != (row.open_minor <= 0):
+            wrong.append(f"{row.reference}: {row.open_minor} open, settled at {row.settled_at}")
+    return wrong + [
+        f"order {order_id} owes {minor} {of}, and none knows" for (order_id, of), minor in booked.items() if minor
+    ]
+
+
+def credit_is_what_is_open() -> list[str]:
+    """Each institution owes what its receivables leave open, held ones included."""
+    left = Sum(
+        F("receivables__amount_minor") - F("receivables__lowered_minor") - F("receivables__received_minor"), default=0
+    )
+    return [
+        f"institution {row.pk}: owes {row.owed_minor}, open {row.left}"
+        for row in CreditTerms.objects.annotate(left=left).exclude(left=F("owed_minor"))
+    ]
+
+
+def no_shop_is_paid_before_its_institution_paid() -> list[str]:
+    """No transfer is ever made out of an order by invoice, and nothing is earned of it before it was paid in full."""
+    by_invoice = Q(shop_order__order__checkout__by_invoice=True)
+    moved = MoneyCall.objects.filter(by_invoice, kind=MoneyCall.Kind.TRANSFER)
+    early = BankEarning.objects.filter(by_invoice, shop_order__order__checkout__receivable__received_minor__lte=0)
+    early = early.filter(shop_order__order__checkout__receivable__settled_at=None)
+    wrong = [f"{call.key}: a transfer for an order by invoice" for call in moved]
+    return wrong + [f"{row.shop_order_id}: earned {row.amount_minor} before it was paid" for row in early]
+
+
+def counter_sales_are_owed() -> list[str]:
+    """The commission of every sale at a counter is on its shop's account, once."""
+    booked = dict(LedgerEntry.objects.filter(kind="counter").values_list("key", "amount_minor"))
+    return [
+        f"{row}: commission {row.commission_minor}, booked {booked.get(f'counter:{row.reservation_id}', 0)}"
+        for row in CounterSale.objects.all()
+        if booked.get(f"counter:{row.reservation_id}", 0) != row.commission_minor
+    ]
+
+
+INVARIANTS: dict[str, Callable[[], list[str]]] = {
+    "what institutions owe is what the ledger says": receivables_are_the_ledgers,
+    "an institution's credit is what is open": credit_is_what_is_open,
+    "the commission of sales at the counter is booked": counter_sales_are_owed,
+    "orders by invoice are earned once they are paid": no_shop_is_paid_before_its_institution_paid,
+}
