@@ -2,6 +2,7 @@
 
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_orders import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
+from shops.models_rerouting import ReroutedUnits, Rerouting
 from shops.models_reservations import Reservation
 from shops.models_shop import OpeningHours, Shop, ShopMember
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
@@ -17,6 +18,8 @@ __all__ = [
     "Parcel",
     "ParcelLine",
     "PickupPoint",
+    "ReroutedUnits",
+    "Rerouting",
     "Reservation",
     "Shop",
     "ShopMember",

@@ -128,23 +128,9 @@ def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0)
     if checkout.country:
         order_rows.know_country(checkout.country)
     CheckoutParcel.objects.filter(checkout=checkout).delete()
-    parcels = CheckoutParcel.objects.bulk_create(
-        CheckoutParcel(
-            checkout=checkout,
-            shop=parcel.shop,
-            delivery_option=parcel.option,
-            **_promised(parcel),
-            goods_minor=parcel.goods_minor,
-            delivery_minor=parcel.delivery_minor,
-            delivery_tax_minor=parcel.delivery_tax_minor,
-            tax_minor=parcel.tax_minor,
-            tax_note=parcel.tax_note,
-            total_minor=parcel.total_minor,
-        )
-        for parcel in plan.parcels
-    )
+    parcels = CheckoutParcel.objects.bulk_create(parcel_of(checkout, parcel) for parcel in plan.parcels)
     CheckoutLine.objects.bulk_create(
-        _line(row, line) for row, parcel in zip(parcels, plan.parcels, strict=True) for line in parcel.lines
+        line_of(row, line) for row, parcel in zip(parcels, plan.parcels, strict=True) for line in parcel.lines
     )
     expires_at = now + timedelta(minutes=settings.CHECKOUT_MINUTES)
     values = {
@@ -168,6 +154,21 @@ def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0)
     audit.record("checkout.freeze", checkout, by=checkout.user or "reader", total_minor=plan.total_minor)
 
 
+def parcel_of(checkout: Checkout, parcel: PlannedParcel) -> CheckoutParcel:
+    return CheckoutParcel(
+        checkout=checkout,
+        shop=parcel.shop,
+        delivery_option=parcel.option,
+        **_promised(parcel),
+        goods_minor=parcel.goods_minor,
+        delivery_minor=parcel.delivery_minor,
+        delivery_tax_minor=parcel.delivery_tax_minor,
+        tax_minor=parcel.tax_minor,
+        tax_note=parcel.tax_note,
+        total_minor=parcel.total_minor,
+    )
+
+
 def _promised(parcel: PlannedParcel) -> dict[str, object]:
     """When it lies ready or comes, and what it weighs, as the reader was told."""
     slot, quote = parcel.trip.slot if parcel.trip else None, parcel.quote or Quote()
@@ -181,7 +182,7 @@ def _promised(parcel: PlannedParcel) -> dict[str, object]:
     }
 
 
-def _line(parcel: CheckoutParcel, line: PlannedLine) -> CheckoutLine:
+def line_of(parcel: CheckoutParcel, line: PlannedLine) -> CheckoutLine:
     return CheckoutLine(
         parcel=parcel,
         basket_line_id=line.basket_line_id,

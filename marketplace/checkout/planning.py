@@ -195,7 +195,7 @@ def plan(
             slot = _slot(option, shop, trip, (in_slots or {}).get(shop.pk))
             option, trip = option if slot else None, replace(trip, slot=slot)
         lines = tuple(
-            _line(row, shop, option, to, now=now, currency=of.currency, held=(held or {}).get(row.stockrecord_id, 0))
+            line_of(row, shop, option, to, now=now, currency=of.currency, held=(held or {}).get(row.stockrecord_id, 0))
             for row in bought
         )
         parcels.append(PlannedParcel(shop=shop, lines=lines, options=options[shop.pk], option=option, trip=trip))
@@ -233,7 +233,7 @@ def _day_told(parcel: PlannedParcel) -> str:
     return str(local if quote.expected_until else local.date())
 
 
-def _line(
+def line_of(
     row: Line,
     shop: Shop,
     option: DeliveryOption | None,

@@ -25,6 +25,7 @@ from django.db.models import Q, Sum
 
 from marketplace.payments.chart import account_of
 from marketplace.payments.models import LedgerEntry, MoneyCall, Payment
+from marketplace.payments.worth import borne
 from shops.models import ShopOrder
 
 STRIPE, ORDERS, COMMISSION, STRIPE_FEES = "stripe", "orders", "commission", "stripe_fees"
@@ -149,7 +150,18 @@ def record_earning(
     key: str,
     now: datetime,
 ) -> None:
-    """What was captured for a shop order becomes the shop's, the network's and, by jurisdiction, the tax office's."""
+    """What was captured for a shop order becomes the shop's, the network's and, by jurisdiction, the tax office's. What
+    of it the reader does not pay, since another shop had promised it for less, is borne first."""
+    if shop_order.instead_of_id:
+        bear(
+            order_id=shop_order.order_id,
+            amount_minor=borne(shop_order.lines.all()),
+            currency=shop_order.currency,
+            key=f"reroute:{shop_order.number}",
+            cause=f"{shop_order.number} is dearer than what it is instead of",
+            now=now,
+            shop_id=shop_order.bearer_id,
+        )
     cause, account = f"{shop_order.number} handed over", shop_account(shop_order.shop_id)
     common: Any = {"debit": ORDERS, "currency": shop_order.currency, "now": now, "shop_order": shop_order}
     common["cause"] = cause
