@@ -2,6 +2,7 @@
 
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_orders import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
+from shops.models_partners import Partner
 from shops.models_rerouting import ReroutedUnits, Rerouting
 from shops.models_reservations import Reservation
 from shops.models_shop import OpeningHours, Shop, ShopMember
@@ -17,6 +18,7 @@ __all__ = [
     "OpeningHours",
     "Parcel",
     "ParcelLine",
+    "Partner",
     "PickupPoint",
     "ReroutedUnits",
     "Rerouting",

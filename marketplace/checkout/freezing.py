@@ -81,6 +81,7 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if not gift_cards.hold(means, now=now):
             transaction.set_rollback(True)
             return Refusal("gift")
+        vouchers.use_promotion(checkout, plan.promotion)
         if not vouchers.hold(checkout, now=now):
             transaction.set_rollback(True)
             return Refusal("voucher")

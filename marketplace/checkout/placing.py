@@ -150,7 +150,8 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
             gift_cards.spend(checkout.pk, order_id=order.pk, now=now)
         if checkout.voucher_minor:
             vouchers.spend(checkout, order_id=order.pk, now=now)
-        commission.freeze(shop_lines, {line.product_id: getattr(line.product, "facts", None) for line in lines}, at=now)
+        facts = {line.product_id: getattr(line.product, "facts", None) for line in lines}
+        commission.freeze(shop_lines, facts, channel=checkout.channel, partner_id=checkout.partner_id, at=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
         audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import book_law, delivery, tax, tax_words, voucher_amounts, weights
+from marketplace.checkout import book_law, delivery, lowering, tax, tax_words, weights
 from marketplace.checkout.delivery import Destination, Quote, Trip, hours_by_shop, options_by_shop
 from marketplace.checkout.models_vouchers import Voucher
 from marketplace.checkout.tax import TaxPart
@@ -22,7 +22,6 @@ from marketplace.checkout.tax_categories import is_digital
 from marketplace.checkout.tax_places import place_of_supply
 from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
-from marketplace.payments import gift_cards
 from shops import slots, stock, supplying
 from shops.models import Condition, DeliveryOption, Shop, Supply
 
@@ -106,6 +105,7 @@ class Plan:
     total_minor: int
     tax_by_rate: Mapping[tuple[str, int], int]  # (code, thousandths of a per cent) → minor units, goods and delivery
     voucher_minor: int = 0  # of the total: paid by a voucher of the network
+    promotion: Voucher | None = None  # what lowers it without a code
 
     @property
     def left_minor(self) -> int:
@@ -171,11 +171,12 @@ def plan(
     held: Mapping[int, int] | None = None,
     in_slots: Mapping[int, tuple[int, date]] | None = None,
     voucher: Voucher | None = None,
+    promotions: Sequence[Voucher] = (),
 ) -> Plan:
     """The plan of an open basket. `chosen`: delivery option by shop; one that cannot bring the parcel to `to` counts as
     not chosen. `held`: units by stock record that this reader's own checkout holds already. `in_slots`: the courier's
-    slot and day by shop; an option with slots counts as not chosen without one that can be had. `voucher`:
-    what lowers it."""
+    slot and day by shop; an option with slots counts as not chosen without one that can be had. `voucher`: what
+    lowers it; without one the `promotions` that takes most off does."""
     of = network.current()
     rows: list[Line] = []
     if basket.pk:
@@ -199,24 +200,8 @@ def plan(
             for row in bought
         )
         parcels.append(PlannedParcel(shop=shop, lines=lines, options=options[shop.pk], option=option, trip=trip))
-    return _with_voucher(voucher, parcels, currency=of.currency, tax_included=of.tax_included)
-
-
-def _with_voucher(
-    voucher: Voucher | None, parcels: Sequence[PlannedParcel], *, currency: str, tax_included: bool
-) -> Plan:
-    """A shop's own lowers the prices of its goods, and so their tax; the network's pays a part of the total."""
-    off = voucher_amounts.off_each(voucher, parcels) if voucher else {}
-    if voucher is None or voucher.shop_id is None:
-        plan = priced(parcels, currency=currency, tax_included=tax_included)
-        return replace(plan, voucher_minor=gift_cards.shares([sum(off.values())], plan.total_minor)[0])
-    lowered = [
-        replace(parcel, lines=tuple(replace(line, discount_minor=off[line.basket_line_id]) for line in parcel.lines))
-        if parcel.shop.pk == voucher.shop_id
-        else parcel
-        for parcel in parcels
-    ]
-    return priced(lowered, currency=currency, tax_included=tax_included)
+    how = {"currency": of.currency, "tax_included": of.tax_included}
+    return lowering.lowered(voucher, promotions, parcels, priced, **how)
 
 
 def _slot(option: DeliveryOption, shop: Shop, trip: Trip, wanted: tuple[int, date] | None) -> slots.Choice | None:

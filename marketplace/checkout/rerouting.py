@@ -236,7 +236,7 @@ def _move(row: Rerouting, found: Found, now: datetime) -> bool:
     for part, line in zip(found.parts, lines, strict=True):
         ReroutedUnits.objects.filter(pk=part.pk).update(moved_to=line)
     facts = {line.record.product_id: getattr(line.record.product, "facts", None) for line in planned.lines}
-    commission.freeze(lines, facts, at=now)
+    commission.freeze(lines, facts, channel=checkout.channel, partner_id=checkout.partner_id, at=now)
     made = lines[0].shop_order
     audit.record(
         "shop_order.reroute", made, shop_id=made.shop_id, instead_of=declined.number, borne_minor=found.borne_minor

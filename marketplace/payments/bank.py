@@ -24,7 +24,7 @@ from marketplace.payments import earnings, ledger
 from marketplace.payments.journals import ExportError
 from marketplace.payments.ledger import BANK, shop_account
 from marketplace.payments.models import BankAccount, BankEarning, BankPayout, Export
-from shops.models import Shop, ShopOrder
+from shops.models import Partner, Shop, ShopOrder
 
 PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 BATCH = 50
@@ -101,18 +101,33 @@ def owed(now: datetime) -> list[tuple[BankAccount, int]]:
     return found
 
 
+def owed_to_partners(now: datetime) -> list[tuple[Partner, int]]:
+    """The same of partners who have given an account."""
+    currency = network.current().currency
+    asked = BankPayout.objects.filter(state__in=BankPayout.OPEN, currency=currency, partner__isnull=False)
+    under_way = dict(asked.order_by().values_list("partner").annotate(sum=Sum("amount_minor")))
+    found = []
+    for partner in Partner.objects.exclude(iban="").filter(account_changed_at__lte=now - timedelta(hours=72)):
+        minor = -ledger.balance(ledger.partner_account(partner.pk), currency=currency) - under_way.get(partner.pk, 0)
+        if minor > 0:
+            found.append((partner, minor))
+    return found
+
+
 def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) -> tuple[Export, bytes]:
     """Write down what the bank is asked to pay, and the file that asks it. Raises ExportError."""
     if not iban_number.is_valid(iban) or (bic and not bic_number.is_valid(bic)):
         raise ExportError(_("This is no IBAN or no BIC of the network's own account."))
     with transaction.atomic():
         list(BankAccount.objects.select_for_update().order_by("pk"))  # two operators at once ask once
-        wanted, currency = owed(now), network.current().currency
-        if not wanted:
-            raise ExportError(_("No shop is owed anything that the bank was not asked to pay."))
+        list(Partner.objects.select_for_update().order_by("pk"))
+        wanted, partners, currency = owed(now), owed_to_partners(now), network.current().currency
+        if not (wanted or partners):
+            raise ExportError(_("Nobody is owed anything that the bank was not asked to pay."))
+        rows = len(wanted) + len(partners)
         export = Export.objects.create(
             kind=Export.Kind.PAIN, begins_on=now.date(), ends_on=now.date(), asked_at=now, asked_by=by,  # type: ignore[misc]
-            finished_at=now, rows=len(wanted), of_rows=len(wanted),
+            finished_at=now, rows=rows, of_rows=rows,
         )  # fmt: skip
         payouts = BankPayout.objects.bulk_create(
             BankPayout(
@@ -121,7 +136,14 @@ def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) 
             )
             for account, minor in wanted
         )  # fmt: skip
-        audit.record("export.payouts", export, by=by, payouts=len(payouts), sum_minor=sum(minor for _, minor in wanted))
+        payouts += BankPayout.objects.bulk_create(
+            BankPayout(
+                end_to_end_id=f"H{export.pk}-P{partner.pk}", export=export, partner=partner, amount_minor=minor,
+                currency=currency, holder=partner.holder, iban=partner.iban, bic=partner.bic, asked_at=now,
+            )
+            for partner, minor in partners
+        )  # fmt: skip
+        audit.record("export.payouts", export, by=by, payouts=rows, sum_minor=sum(row.amount_minor for row in payouts))
     accounts = (iban_number.compact(iban), bic_number.compact(bic) if bic else "")
     export.name = f"pain.001-{export.pk}.xml"
     export.save(update_fields=["name"])
@@ -201,7 +223,8 @@ def _said(minor: int, currency: str) -> str:
 def _book_line(row: BankPayout, line: BankLine, by: object, now: datetime) -> None:
     paid = line.amount_minor < 0
     kind, state = ("payout", State.PAID) if paid else ("payout_returned", State.RETURNED)
-    sides = [shop_account(row.shop_id), BANK]
+    account = shop_account(row.shop_id) if row.shop_id else ledger.partner_account(row.partner_id or 0)
+    sides = [account, BANK]
     debit, credit = sides if paid else sides[::-1]
     made = ledger.post(
         kind, debit=debit, credit=credit, amount_minor=row.amount_minor, currency=row.currency,

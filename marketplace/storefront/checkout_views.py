@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from marketplace.checkout import checkouts, ending, freezing, vouchers
+from marketplace.checkout import checkouts, ending, freezing, referrals, vouchers
 from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine
@@ -66,6 +66,7 @@ def start(request: ReaderRequest) -> HttpResponse:
         return redirect("storefront:basket")
     language = (get_language() or "fr")[:2]
     checkout = checkouts.start(request.basket, account(request), language=language, now=timezone.now())
+    referrals.freeze(checkout, request.session, now=timezone.now())
     return redirect("storefront:checkout", checkout.token)
 
 

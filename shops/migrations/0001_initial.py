@@ -94,6 +94,26 @@ class Migration(migrations.Migration):
                 'ordering': ['weekday', 'begins'],
             },
         ),
+        migrations.CreateModel(
+            name='Partner',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120, unique=True)),
+                ('contact', models.CharField(blank=True, max_length=120)),
+                ('email', models.EmailField(max_length=254)),
+                ('address', models.TextField(blank=True, help_text='As its statement names it.', max_length=500)),
+                ('active', models.BooleanField(default=True, help_text='While not, its links count for nobody.')),
+                ('holder', models.CharField(blank=True, max_length=70)),
+                ('iban', models.CharField(blank=True, max_length=34)),
+                ('bic', models.CharField(blank=True, max_length=11)),
+                ('account_changed_at', models.DateTimeField(null=True)),
+                ('created_at', models.DateTimeField()),
+            ],
+            options={
+                'ordering': ['name'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('iban', ''), ('account_changed_at__isnull', False), _connector='OR'), name='partner_account_dated')],
+            },
+        ),
         migrations.AddField(
             model_name='deliveryoption',
             name='point',

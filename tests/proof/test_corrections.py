@@ -56,7 +56,7 @@ class Corrected(Sequence):
         if self._is_disputed():  # Stripe refunds nothing of what a bank takes back
             return [self.decide, self.decide, self.let_time_pass, self.meet_a_fault]
         after = [self.give_back, self.give_back, self.empty_a_balance, self.fail_a_refund, self.dispute, self.days_pass]
-        after += [self.sell_again, self.move]
+        after += [self.sell_again, self.move, self.move]
         return super().acts() + after
 
     def run(self) -> None:

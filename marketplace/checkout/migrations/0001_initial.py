@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(blank=True, max_length=254)),
                 ('language', models.CharField(default='fr', max_length=2)),
                 ('currency', models.CharField(max_length=3)),
+                ('channel', models.CharField(choices=[('web', 'The site'), ('widget', 'A widget on another site'), ('referral', "A partner's link"), ('api', 'A program')], default='web', max_length=8)),
                 ('name', models.CharField(blank=True, max_length=160)),
                 ('line1', models.CharField(blank=True, max_length=160)),
                 ('line2', models.CharField(blank=True, max_length=160)),
@@ -60,6 +61,7 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(help_text='When the payment session ends; the hold lives as long.', null=True)),
                 ('basket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='checkouts', to='basket.basket')),
                 ('order', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='checkout', to='order.order')),
+                ('partner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='checkouts', to='shops.partner')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='checkouts', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -145,6 +147,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.CharField(help_text='In capitals, as readers are told it.', max_length=20, unique=True)),
                 ('label', models.CharField(max_length=80)),
+                ('automatic', models.BooleanField(default=False, help_text='A promotion: it counts by itself, without its code, where no voucher is entered.')),
                 ('basis_points', models.PositiveIntegerField(help_text='Of the goods that it fits.', null=True)),
                 ('amount_minor', models.PositiveIntegerField(help_text='Or so much of them, once in an order.', null=True)),
                 ('currency', models.CharField(max_length=3)),
@@ -156,6 +159,7 @@ class Migration(migrations.Migration):
                 ('once_each', models.BooleanField(default=True, help_text='Each reader, by e-mail address, uses it once.')),
                 ('used', models.PositiveIntegerField(default=0, help_text='Held or placed. Changed in vouchers.py alone.')),
                 ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('only_shop', models.ForeignKey(help_text="The network's own, for goods of this shop alone.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
                 ('shop', models.ForeignKey(help_text="None: the network's.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='vouchers', to='shops.shop')),
             ],
             options={
@@ -179,6 +183,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='voucher',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount_minor__gt', 0), ('basis_points', None)), models.Q(('amount_minor', None), ('basis_points__gt', 0), ('basis_points__lte', 10000)), _connector='OR'), name='voucher_rate_or_amount'),
+        ),
+        migrations.AddConstraint(
+            model_name='voucher',
+            constraint=models.CheckConstraint(condition=models.Q(('shop', None), ('only_shop', None), _connector='OR'), name='voucher_one_shop'),
         ),
         migrations.AddConstraint(
             model_name='voucher',
