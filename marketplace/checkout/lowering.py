@@ -29,9 +29,10 @@ def lowered(
     best = max(offs, key=lambda found: (sum(found[1].values()), -found[0].pk), default=None)
     if best is None or not any(best[1].values()):
         return priced(parcels, **how)
-    plan = _with(*best, parcels, priced, **how)
+    promotion, off = best
+    plan = _with(promotion, off, parcels, priced, **how)
     # What law allows depends on how it is brought, which `priced` may have refused: then nothing is left of it.
-    return replace(plan, promotion=best[0]) if plan.voucher_minor or plan.discount_minor else plan
+    return replace(plan, promotion=promotion) if plan.voucher_minor or plan.discount_minor else plan
 
 
 def _with(
