@@ -107,7 +107,7 @@ def test_bank_is_asked_once_in_the_schemas_order(shop):
         THEIRS,
     )
     assert texts["EndToEndId"] == f"H{export.pk}-{shop.pk}"
-    with pytest.raises(ExportError, match="No shop"):
+    with pytest.raises(ExportError, match="Nobody"):
         bank.ask_payouts(**OURS, by=None, now=NOW)
     assert balance(shop) == 12345  # nothing has moved yet
 
