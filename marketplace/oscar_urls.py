@@ -1,6 +1,6 @@
-"""What is mounted of Oscar: names that its models and templates ask for, four dashboards (categories, promotions with
-their ranges, vouchers, reviews). Orders, stock, partners, users and readers' pages are ours: Oscar's would go round the
-rules that stock, money and shops' privacy rest on, so names that lead there lead to ours."""
+"""What is mounted of Oscar: names that its models and templates ask for, two dashboards (categories, reviews).
+Promotions, vouchers, orders, stock, partners, users and readers' pages are ours: Oscar's would go round the rules that
+stock, money and shops' privacy rest on, so names that lead there lead to ours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
 from django.views.generic import RedirectView
 
-DASHBOARDS = ("catalogue-category-", "offer-", "range-", "voucher-", "reviews-")
+DASHBOARDS = ("catalogue-category-", "reviews-")
 
 
 class ToReviews(RedirectView):
@@ -34,7 +34,7 @@ def _to(name: str) -> Callable[..., HttpResponseBase]:
 
 
 def _dashboards(patterns: Iterable[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
-    """The same tree with only the addresses of the four dashboards left in it."""
+    """The same tree with only the addresses of the two dashboards left in it."""
     kept: list[URLPattern | URLResolver] = []
     for entry in patterns:
         if isinstance(entry, URLResolver):

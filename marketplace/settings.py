@@ -136,6 +136,7 @@ MIDDLEWARE = [
     "marketplace.csp.ContentPolicyMiddleware",
     "marketplace.storefront.entrances.EntranceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "marketplace.storefront.referral_middleware.ReferralMiddleware",
     "marketplace.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -293,15 +294,6 @@ OSCAR_SLUG_ALLOW_UNICODE = False
 OSCAR_DASHBOARD_NAVIGATION = [
     {"label": _("Board"), "icon": "fas fa-list", "url_name": "dashboard:index"},
     {"label": _("Categories"), "icon": "fas fa-sitemap", "url_name": "dashboard:catalogue-category-list"},
-    {
-        "label": _("Promotions"),
-        "icon": "fas fa-bullhorn",
-        "children": [
-            {"label": _("Promotions"), "url_name": "dashboard:offer-list"},
-            {"label": _("Ranges"), "url_name": "dashboard:range-list"},
-            {"label": _("Vouchers"), "url_name": "dashboard:voucher-list"},
-        ],
-    },
     {"label": _("Reviews"), "icon": "fas fa-comments", "url_name": "dashboard:reviews-list"},
 ]
 # get_class imports Oscar's haystack modules even where ours win; haystack itself is not installed.

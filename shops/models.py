@@ -3,6 +3,8 @@
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_downloads import Download, Handout, LicenceCode
 from shops.models_orders import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
+from shops.models_partners import Partner
+from shops.models_rerouting import ReroutedUnits, Rerouting
 from shops.models_reservations import Reservation
 from shops.models_shop import OpeningHours, Shop, ShopMember
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
@@ -20,7 +22,10 @@ __all__ = [
     "OpeningHours",
     "Parcel",
     "ParcelLine",
+    "Partner",
     "PickupPoint",
+    "ReroutedUnits",
+    "Rerouting",
     "Reservation",
     "Shop",
     "ShopMember",

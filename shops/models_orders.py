@@ -49,6 +49,14 @@ class ShopOrder(models.Model):
     awaits_confirmation = models.BooleanField(
         default=False, help_text="That holds only once the shop has answered: its number was old."
     )
+    instead_of = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="replaced_by",
+        help_text="It supplies what this one could not.",
+    )  # fmt: skip
+    bearer = models.ForeignKey(
+        Shop, null=True, on_delete=models.PROTECT, related_name="+",
+        help_text="Who bears what its lines say is borne; None: the network.",
+    )  # fmt: skip
     created_at = models.DateTimeField()
     answer_due_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
@@ -56,7 +64,13 @@ class ShopOrder(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        constraints = [models.UniqueConstraint(fields=["order", "shop", "is_download"], name="shop_order_one_per_shop")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "shop", "is_download"],
+                condition=models.Q(instead_of=None),
+                name="shop_order_one_per_shop",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -117,7 +131,8 @@ class ShopOrderLine(models.Model):
     tax_parts = models.JSONField(default=list, help_text="As checkout.tax.frozen makes them; they sum to the taxes.")
     delivery_minor = models.PositiveIntegerField(default=0, help_text="Its share of the parcel's delivery, with tax.")
     delivery_tax_minor = models.PositiveIntegerField(default=0, help_text="The tax in that share.")
-    total_minor = models.PositiveIntegerField(help_text="What the reader pays for this line, delivery share included.")
+    total_minor = models.PositiveIntegerField(help_text="What is paid for this line, delivery share included.")
+    borne_minor = models.PositiveIntegerField(default=0, help_text="Of that, what the reader does not pay: see bearer.")
 
     class Meta:
         ordering = ["pk"]
@@ -128,6 +143,7 @@ class ShopOrderLine(models.Model):
             models.CheckConstraint(condition=models.Q(declined__gte=models.F("cancelled")), name="line_cancelled_fit"),
             models.CheckConstraint(condition=models.Q(accepted__gte=models.F("packed")), name="line_packed_fit"),
             models.CheckConstraint(condition=models.Q(packed__gte=models.F("handed_over")), name="line_handed_fit"),
+            models.CheckConstraint(condition=models.Q(total_minor__gte=models.F("borne_minor")), name="line_borne_fit"),
         ]
 
     def __str__(self) -> str:
@@ -158,8 +174,18 @@ class ShopOrderLine(models.Model):
 
     @property
     def left_minor(self) -> int:
-        """What the reader pays for the units left, delivery share included (the rule of `payments/worth.py`)."""
+        """What is paid for the units left, delivery share included (the rule of `payments/worth.py`)."""
         return self.total_minor - self.total_minor * self.declined // self.quantity
+
+    @property
+    def paid_minor(self) -> int:
+        """What the reader pays of it: all but what is borne."""
+        return self.total_minor - self.borne_minor
+
+    @property
+    def borne_left_minor(self) -> int:
+        """What is borne for the units left."""
+        return self.borne_minor - self.borne_minor * self.declined // self.quantity
 
     @property
     def condition_label(self) -> str:

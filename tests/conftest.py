@@ -11,7 +11,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from marketplace import schema_template
-from marketplace.checkout import tax
+from marketplace.checkout import tax, vouchers
 from marketplace.foundation import network
 from marketplace.storefront import page_memory
 from search import directory, indexing, names
@@ -96,7 +96,7 @@ def committed_module(django_db_setup, django_db_blocker, worker_name: str):
         _fresh_copy(worker_name)
 
 
-KEEPING = (network, directory, names, page_memory, tax)
+KEEPING = (network, directory, names, page_memory, tax, vouchers)
 
 
 @pytest.fixture(autouse=True)

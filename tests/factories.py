@@ -39,6 +39,7 @@ from shops.models import (
     ShopOrderLine,
     StockTerms,
 )
+from shops.models import Partner as ReferralPartner
 
 _number = count(1)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday; for tests that want a fixed clock
@@ -301,6 +302,12 @@ def gift_card_and_code(amount_minor: int = 2000, **columns: object) -> tuple[Gif
     once = f"gift-card-{next(_number)}"
     how = {"currency": "CAD", "paid_by": "bank", "by": None, "once": once, "now": timezone.now()}
     return gift_cards.issue(amount_minor, **{**how, **columns})
+
+
+def partner(name: str = "", **columns: object) -> ReferralPartner:
+    """One whose links count."""
+    how = {"email": "ami@example.org", "created_at": timezone.now()} | columns
+    return ReferralPartner.objects.create(name=name or f"Partner {next(_number)}", **how)
 
 
 def voucher(code: str = "", **columns: object) -> Voucher:

@@ -366,6 +366,11 @@ ROUTES: dict[str, Row] = {
     "operations:gift-cards": get(OPERATOR),
     "operations:issue-gift-card": post((LOGIN, 404, 404, 404, 422)),
     "operations:vouchers": get(OPERATOR),
+    "operations:partners": get(OPERATOR),
+    "operations:make-partner": post((LOGIN, 404, 404, 404, 422)),
+    "operations:partner": get(OPERATOR, "partner"),
+    "operations:save-partner": post((LOGIN, 404, 404, 404, 422), "partner"),
+    "operations:partner-statement": get(OPERATOR, "partner", "year", "third"),
     "operations:make-voucher": post((LOGIN, 404, 404, 404, 422)),
     "operations:end-voucher": post(OPERATOR_DOES, "network_voucher"),
     "operations:add-commission": post(OPERATOR_DOES, label="Comics", subject="XA", basis_points="6"),
@@ -415,6 +420,7 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     point = PickupPoint.objects.create(name="Bibliothèque", line1="1, rue", city="Laval", postcode="H7A 1A1")
     institution = Institution.objects.create(user=factories.user(), name="École", region="06")
     known = {"option": a.order.delivery_option_id, "option_kind": "courier", "parcel": parcel.pk, "year": 2026}
+    known |= {"partner": factories.partner().pk, "third": 3}
     known |= {"voucher": factories.voucher(shop=a.shop).pk, "network_voucher": factories.voucher().pk}
     known |= of_downloads(a)
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}

@@ -12,7 +12,7 @@ from django.db import transaction
 from oscar.apps.address.models import UserAddress
 from oscar.apps.basket.models import Basket
 
-from marketplace.checkout import earners, filling_in, order_rows, planning, vouchers
+from marketplace.checkout import earners, filling_in, institutions, order_rows, planning, vouchers
 from marketplace.checkout.delivery import Destination, needs_slot
 from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.checkout.planning import Plan
@@ -202,8 +202,13 @@ def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
     held = units_held(checkout) if checkout.state == Checkout.State.PAYING else {}
     basket = Basket(pk=checkout.basket_id)
     to, voucher = destination(checkout), vouchers.of(checkout, now=now)
-    how = {"to": to, "held": held, "in_slots": in_slots, "voucher": voucher, "earner_id": checkout.earning_shop_id}
-    return planning.plan(basket, now=now, chosen=chosen, **how)  # type: ignore[arg-type]
+    # Nothing more counts by itself once it is frozen, nor for an institution, which buys at the regular price.
+    is_open = checkout.state == Checkout.State.OPEN
+    running = vouchers.promotions(now=now) if is_open and voucher is None else []
+    if running and institutions.is_bound(checkout.user_id):
+        running = []
+    how = {"chosen": chosen, "to": to, "held": held, "in_slots": in_slots, "earner_id": checkout.earning_shop_id}
+    return planning.plan(basket, now=now, voucher=voucher, promotions=running, **how)  # type: ignore[arg-type]  # each its own
 
 
 def unpayable(plan: Plan) -> list[Shop]:

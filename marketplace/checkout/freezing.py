@@ -102,9 +102,11 @@ def freeze_and_hold(checkout: Checkout, *, seen: str, now: datetime) -> Refusal 
         if not local_currency.hold(local, now=now) or not gift_cards.hold(cards, now=now):
             transaction.set_rollback(True)
             return Refusal("gift")
-        if not plan.by_voucher:
+        if plan.promotion:
+            vouchers.use_promotion(checkout, plan.promotion)
+        elif not plan.by_voucher:
             vouchers.take_off(checkout)  # one that lowers nothing is not used up
-        elif not vouchers.hold(checkout, now=now):
+        if not vouchers.hold(checkout, now=now):
             transaction.set_rollback(True)
             return Refusal("voucher")
         owed_minor = plan.left_minor - gift_minor - local.value_minor
@@ -171,24 +173,9 @@ def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0,
     if checkout.country:
         order_rows.know_country(checkout.country)
     CheckoutParcel.objects.filter(checkout=checkout).delete()
-    parcels = CheckoutParcel.objects.bulk_create(
-        CheckoutParcel(
-            checkout=checkout,
-            shop=parcel.shop,
-            is_download=parcel.is_download,
-            delivery_option=parcel.option,
-            **_promised(parcel),
-            goods_minor=parcel.goods_minor,
-            delivery_minor=parcel.delivery_minor,
-            delivery_tax_minor=parcel.delivery_tax_minor,
-            tax_minor=parcel.tax_minor,
-            tax_note=parcel.tax_note,
-            total_minor=parcel.total_minor,
-        )
-        for parcel in plan.parcels
-    )
+    parcels = CheckoutParcel.objects.bulk_create(parcel_of(checkout, parcel) for parcel in plan.parcels)
     CheckoutLine.objects.bulk_create(
-        _line(row, line) for row, parcel in zip(parcels, plan.parcels, strict=True) for line in parcel.lines
+        line_of(row, line) for row, parcel in zip(parcels, plan.parcels, strict=True) for line in parcel.lines
     )
     expires_at = now + timedelta(minutes=settings.CHECKOUT_MINUTES)
     values = {
@@ -213,6 +200,22 @@ def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0,
     audit.record("checkout.freeze", checkout, by=checkout.user or "reader", total_minor=plan.total_minor)
 
 
+def parcel_of(checkout: Checkout, parcel: PlannedParcel) -> CheckoutParcel:
+    return CheckoutParcel(
+        checkout=checkout,
+        shop=parcel.shop,
+        is_download=parcel.is_download,
+        delivery_option=parcel.option,
+        **_promised(parcel),
+        goods_minor=parcel.goods_minor,
+        delivery_minor=parcel.delivery_minor,
+        delivery_tax_minor=parcel.delivery_tax_minor,
+        tax_minor=parcel.tax_minor,
+        tax_note=parcel.tax_note,
+        total_minor=parcel.total_minor,
+    )
+
+
 def _promised(parcel: PlannedParcel) -> dict[str, object]:
     """When it lies ready or comes, and what it weighs, as the reader was told."""
     slot, quote = parcel.trip.slot if parcel.trip else None, parcel.quote or Quote()
@@ -226,7 +229,7 @@ def _promised(parcel: PlannedParcel) -> dict[str, object]:
     }
 
 
-def _line(parcel: CheckoutParcel, line: PlannedLine) -> CheckoutLine:
+def line_of(parcel: CheckoutParcel, line: PlannedLine) -> CheckoutLine:
     return CheckoutLine(
         parcel=parcel,
         basket_line_id=line.basket_line_id,

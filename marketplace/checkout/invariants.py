@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 from oscar.apps.order.models import Line, Order
 
-from marketplace.checkout import checkouts, invariants_invoices, tax
+from marketplace.checkout import checkouts, invariants_invoices, invariants_rerouting, tax
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel, Voucher, VoucherUse
 from marketplace.checkout.order_rows import order_number
 from marketplace.foundation import money
@@ -87,8 +87,9 @@ def orders_are_split_exactly() -> list[str]:
     found += [f"line {pk} is in another shop's order" for pk in strangers.values_list("pk", flat=True)]
     by_lines = dict(ShopOrderLine.objects.values_list("shop_order_id").annotate(Sum("total_minor")))
     totals: dict[int, int] = {}
-    for shop_order in ShopOrder.objects.only("pk", "number", "order_id", "total_minor"):
-        totals[shop_order.order_id] = totals.get(shop_order.order_id, 0) + shop_order.total_minor
+    for shop_order in ShopOrder.objects.only("pk", "number", "order_id", "total_minor", "instead_of_id"):
+        if not shop_order.instead_of_id:  # what came later is in place of what was declined
+            totals[shop_order.order_id] = totals.get(shop_order.order_id, 0) + shop_order.total_minor
         if by_lines.get(shop_order.pk, 0) != shop_order.total_minor:
             found.append(f"{shop_order.number}: lines {by_lines.get(shop_order.pk, 0)}, total {shop_order.total_minor}")
     for checkout in Checkout.objects.exclude(order=None).select_related("order"):
@@ -177,6 +178,7 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "frozen amounts are exact": frozen_amounts_are_exact,
     "paid checkouts are placed": paid_checkouts_are_placed,
     **invariants_invoices.INVARIANTS,
+    **invariants_rerouting.INVARIANTS,
     "vouchers are counted": vouchers_are_counted,
     "payments are what was frozen": payments_are_what_was_frozen,
 }

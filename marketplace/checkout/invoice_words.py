@@ -62,6 +62,9 @@ def invoice(
         facts.append((_("Paid on"), _day(payment.paid_at, shop)))
         notes.append(_("Paid. Nothing is left to pay."))
         notes.append(_in_local_currency(shop_order))
+    if shop_order.instead_of_id and (borne := sum(line.borne_left_minor for line in lines)):
+        amount = {"amount": _amount(borne, currency)}
+        notes.append(_("Of this, %(amount)s was paid for the buyer: another shop had sold it for less.") % amount)
     return _document(_("Invoice"), shop_order, facts, rows, left, [*notes, _on_behalf(shop)])
 
 

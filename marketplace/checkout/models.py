@@ -15,6 +15,7 @@ from marketplace.checkout.models_vouchers import Voucher, VoucherUse
 from marketplace.checkout.tax_categories import Category
 from marketplace.checkout.tax_tables import ROWS
 from marketplace.foundation.leases import DueRow
+from marketplace.payments.models import SoldBy
 from shops import readiness
 from shops.models import Shop, Supply
 
@@ -40,6 +41,8 @@ class Checkout(DueRow):
     email = models.EmailField(blank=True)
     language = models.CharField(max_length=2, default="fr")
     currency = models.CharField(max_length=3)
+    channel = models.CharField(max_length=8, choices=SoldBy.choices, default=SoldBy.WEB)
+    partner = models.ForeignKey("shops.Partner", null=True, on_delete=models.PROTECT, related_name="checkouts")
     # Where to: needed as soon as one parcel is not picked up
     name = models.CharField(max_length=160, blank=True)
     line1 = models.CharField(max_length=160, blank=True)

@@ -11,13 +11,20 @@ from django.db.models import Q
 
 class Voucher(models.Model):
     """A shop's own lowers the price of its own goods, and the shop earns that much less. The network's pays a part of
-    an order over any shops, as money would: the shops earn their prices, the network bears it. It never changes; it
-    ends."""
+    an order over any shops (or over one), as money would: the shops earn their prices, the network bears it. It never
+    changes; it ends."""
 
     code = models.CharField(max_length=20, unique=True, help_text="In capitals, as readers are told it.")
     label = models.CharField(max_length=80)
     shop = models.ForeignKey(
         "shops.Shop", null=True, on_delete=models.PROTECT, related_name="vouchers", help_text="None: the network's."
+    )
+    only_shop = models.ForeignKey(
+        "shops.Shop", null=True, on_delete=models.PROTECT, related_name="+",
+        help_text="The network's own, for goods of this shop alone.",
+    )  # fmt: skip
+    automatic = models.BooleanField(
+        default=False, help_text="A promotion: it counts by itself, without its code, where no voucher is entered."
     )
     basis_points = models.PositiveIntegerField(null=True, help_text="Of the goods that it fits.")
     amount_minor = models.PositiveIntegerField(null=True, help_text="Or so much of them, once in an order.")
@@ -39,6 +46,7 @@ class Voucher(models.Model):
                 | Q(amount_minor=None, basis_points__gt=0, basis_points__lte=10_000),
                 name="voucher_rate_or_amount",
             ),
+            models.CheckConstraint(condition=Q(shop=None) | Q(only_shop=None), name="voucher_one_shop"),
             models.CheckConstraint(
                 condition=Q(most_uses=None) | Q(used__lte=models.F("most_uses")), name="voucher_uses_fit"
             ),

@@ -32,7 +32,7 @@ def write(
     order = _order(checkout, parcels, lines, now)
     order.shipping_address = _address(checkout) if any(map(_is_sent, parcels)) else None
     prepared.insert([order])
-    written = prepared.insert(_line(order, line) for line in lines)
+    written = prepared.insert(line_of(order, line) for line in lines)
     return order, {line.pk: order_line for line, order_line in zip(lines, written, strict=True)}
 
 
@@ -66,7 +66,7 @@ def _order(
     )
 
 
-def _line(order: Order, line: CheckoutLine) -> Line:
+def line_of(order: Order, line: CheckoutLine) -> Line:
     def amount(minor: int) -> object:
         return money.to_decimal(minor, order.currency)
 

@@ -158,7 +158,8 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
             vouchers.spend(checkout, order_id=order.pk, now=now)
         if checkout.by_invoice:
             receivables.book(checkout.pk, order_id=order.pk, order_number=order.number, now=now)
-        commission.freeze(shop_lines, {line.product_id: getattr(line.product, "facts", None) for line in lines}, at=now)
+        facts = {line.product_id: getattr(line.product, "facts", None) for line in lines}
+        commission.freeze(shop_lines, facts, channel=checkout.channel, partner_id=checkout.partner_id, at=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
         audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)

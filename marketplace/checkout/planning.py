@@ -12,7 +12,7 @@ from datetime import date, datetime
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import book_law, delivery, earners, limits, tax, tax_words, voucher_amounts, weights
+from marketplace.checkout import book_law, delivery, earners, limits, lowering, tax, tax_words, weights
 from marketplace.checkout.delivery import Destination, Quote, Trip, hours_by_shop, options_by_shop
 from marketplace.checkout.limits import LineLimits
 from marketplace.checkout.models_vouchers import Voucher
@@ -21,7 +21,6 @@ from marketplace.checkout.tax_categories import is_digital
 from marketplace.checkout.tax_places import place_of_supply
 from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
-from marketplace.payments import gift_cards
 from shops import downloads, stock, supplying
 from shops.models import Condition, DeliveryOption, Shop, Supply
 
@@ -113,6 +112,7 @@ class Plan:
     tax_by_rate: Mapping[tuple[str, int], int]  # (code, thousandths of a per cent) → minor units, goods and delivery
     voucher_minor: int = 0  # of the total: paid by a voucher of the network
     by_voucher: bool = False  # one takes something off
+    promotion: Voucher | None = None  # what lowers it without a code
 
     @property
     def left_minor(self) -> int:
@@ -198,13 +198,15 @@ def plan(
     held: Mapping[int, int] | None = None,
     in_slots: Mapping[int, tuple[int, date]] | None = None,
     voucher: Voucher | None = None,
+    promotions: Sequence[Voucher] = (),
     area: str = "",
     earner_id: int | None = None,
 ) -> Plan:
     """The plan of a basket. `chosen`: delivery option by shop; one that cannot bring the parcel to `to` counts as not
     chosen. `held`: units by stock record that this reader's own checkout holds. `in_slots`: the courier's slot and
-    day by shop; an option with slots counts as not chosen without one that can be had. `area`: as `limits.of_line`.
-    `earner_id`: the shop that the reader wants to sell what the network offers as a download."""
+    day by shop; an option with slots counts as not chosen without one that can be had. `voucher`: what lowers it;
+    without one the `promotions` that takes most off does. `area`: as `limits.of_line`. `earner_id`: the shop that the
+    reader wants to sell what the network offers as a download."""
     of = network.current()
     rows: list[Line] = []
     if basket.pk:
@@ -223,30 +225,15 @@ def plan(
             slot = delivery.slot_of(option, shop, trip, (in_slots or {}).get(shop.pk))
             option, trip = option if slot else None, replace(trip, slot=slot)
         kept = held or {}
-        lines = tuple(_line(row, shop, option, trip, area, held=kept.get(row.stockrecord_id, 0)) for row in bought)
+        lines = tuple(line_of(row, shop, option, trip, area, held=kept.get(row.stockrecord_id, 0)) for row in bought)
         parcels.append(PlannedParcel(shop, lines, is_download, options=ways, option=option, trip=trip))
-    return _with_voucher(voucher, parcels, currency=of.currency, tax_included=of.tax_included)
+    how = {"currency": of.currency, "tax_included": of.tax_included}
+    return lowering.lowered(voucher, promotions, parcels, priced, **how)
 
 
-def _with_voucher(
-    voucher: Voucher | None, parcels: Sequence[PlannedParcel], *, currency: str, tax_included: bool
-) -> Plan:
-    """A shop's own lowers prices, and so their tax; the network's pays a part of the total."""
-    off = voucher_amounts.off_each(voucher, parcels) if voucher else {}
-    if voucher is None or voucher.shop_id is None:
-        whole = priced(parcels, currency=currency, tax_included=tax_included)
-        paid = gift_cards.shares([sum(off.values())], whole.total_minor)[0]
-        return replace(whole, voucher_minor=paid, by_voucher=paid > 0)
-    lowered = [
-        replace(parcel, lines=tuple(replace(line, discount_minor=off[line.basket_line_id]) for line in parcel.lines))
-        if parcel.shop.pk == voucher.shop_id
-        else parcel
-        for parcel in parcels
-    ]
-    return replace(priced(lowered, currency=currency, tax_included=tax_included), by_voucher=any(off.values()))
-
-
-def _line(row: Line, shop: Shop, option: DeliveryOption | None, trip: Trip, area: str, *, held: int) -> PlannedLine:
+def line_of(
+    row: Line, shop: Shop, option: DeliveryOption | None, trip: Trip, area: str = "", *, held: int = 0
+) -> PlannedLine:
     now, currency = trip.now, trip.currency
     record = row.stockrecord
     record.product = row.product  # read with the line, facts included

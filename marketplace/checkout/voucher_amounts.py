@@ -22,6 +22,7 @@ class Rule(Protocol):
     """What is read of a voucher."""
 
     shop_id: int | None
+    only_shop_id: int | None
     basis_points: int | None
     amount_minor: int | None
     minimum_minor: int
@@ -34,7 +35,7 @@ def off_each(voucher: Rule, parcels: Sequence[PlannedParcel]) -> dict[int, int]:
     fitting = [
         (parcel, line)
         for parcel, line in lines
-        if voucher.shop_id in (None, parcel.shop.pk) and fits(voucher, _subjects(line))
+        if (voucher.shop_id or voucher.only_shop_id) in (None, parcel.shop.pk) and fits(voucher, _subjects(line))
     ]
     goods = [(line.quantity * (line.unit_price_minor or 0), _limit(parcel, line)) for parcel, line in fitting]
     off = {line.basket_line_id: 0 for _, line in lines}

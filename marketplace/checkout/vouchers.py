@@ -6,6 +6,7 @@ A hold lives as long as the stock's; the calls are made right after those of the
 from __future__ import annotations
 
 import re
+import time
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -17,6 +18,9 @@ from marketplace.checkout.models import Checkout, Voucher, VoucherUse
 from marketplace.foundation import audit
 from marketplace.foundation.money import display
 from marketplace.payments import ledger
+
+_CACHE_SECONDS = 5.0
+_cached: tuple[float, list[Voucher]] | None = None
 
 
 class VoucherError(Exception):
@@ -35,7 +39,7 @@ def code_of(typed: str) -> str:
 def enter(checkout: Checkout, code: str, *, now: datetime) -> Voucher:
     """Remember the voucher for a checkout that is being filled in, instead of another. Raises VoucherError."""
     voucher = Voucher.objects.filter(code=code_of(code)).first()
-    if voucher is None or voucher.begins_at > now:
+    if voucher is None or voucher.begins_at > now or voucher.automatic:
         raise UnknownVoucherError(_("There is no voucher with this code."))
     if not voucher.runs(now):
         raise VoucherError(_("This voucher has ended."))
@@ -56,7 +60,7 @@ def remember(checkout: Checkout, *, now: datetime) -> None:
     """The voucher of the checkout of this basket that ended last, unpaid, is entered in a new one."""
     ended = VoucherUse.objects.filter(checkout__basket=checkout.basket_id, checkout__state=Checkout.State.ENDED)
     use = ended.select_related("voucher").order_by("-checkout").first()
-    if use and _is_left(use.voucher, now):
+    if use and not use.voucher.automatic and _is_left(use.voucher, now):
         VoucherUse.objects.create(checkout=checkout, voucher=use.voucher)
 
 
@@ -86,6 +90,26 @@ def _is_left(voucher: Voucher, now: datetime) -> bool:
     return voucher.runs(now) and (voucher.most_uses is None or voucher.used < voucher.most_uses)
 
 
+def promotions(*, now: datetime) -> list[Voucher]:
+    """Those that count by themselves now; one query every few seconds, since every page of a checkout asks."""
+    global _cached
+    if not _cached or time.monotonic() - _cached[0] >= _CACHE_SECONDS:
+        _cached = (time.monotonic(), list(Voucher.objects.filter(automatic=True).exclude(ends_at__lte=now)))
+    return [row for row in _cached[1] if row.runs(now) and (row.most_uses is None or row.used < row.most_uses)]
+
+
+def forget() -> None:
+    """Drop the kept promotions: after one was made or ended, and between tests."""
+    global _cached
+    _cached = None
+
+
+def use_promotion(checkout: Checkout, promotion: Voucher) -> None:
+    """Before it is held: what counted in the plan without a code is used as a voucher is."""
+    if promotion.automatic:
+        VoucherUse.objects.update_or_create(checkout=checkout, defaults={"voucher": promotion})
+
+
 def hold(checkout: Checkout, *, now: datetime) -> bool:
     """Use it once, for this checkout, whose plan it lowers. False: it is used up, over, or this reader has used it;
     then nothing is held. What is held already is not held twice, and a checkout without a voucher holds none."""
@@ -109,6 +133,7 @@ def release_hold(checkout: Checkout) -> bool:
     voucher_id = held.values_list("voucher", flat=True).first()
     if not voucher_id or not held.update(held=False, reader=""):
         return False
+    VoucherUse.objects.filter(checkout=checkout, voucher__automatic=True).delete()  # another may count the next time
     Voucher.objects.filter(pk=voucher_id).update(used=F("used") - 1)
     return True
 
@@ -133,6 +158,7 @@ def end(voucher: Voucher, *, by: object, now: datetime) -> bool:
         if not running.update(ends_at=now):
             return False
         audit.record("voucher.end", voucher, by=by, shop_id=voucher.shop_id, code=voucher.code)
+    forget()
     return True
 
 

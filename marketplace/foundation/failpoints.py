@@ -25,6 +25,8 @@ FAILPOINTS: dict[str, str] = {
     "placing.after_commit": "the order is committed, nothing else has happened",
     "transmission.before_send": "a shop order is leased for sending",
     "transmission.after_send": "the shop has it, we have not recorded it",
+    "rerouting.before_commit": "another shop has the order, not yet committed",
+    "rerouting.after_commit": "another shop has the order, nobody was told",
     "capture.before_call": "the capture is decided and its key stored",
     "capture.after_call": "the money is captured, we have not recorded it",
     "refund.before_call": "the refund is decided and its key stored",

@@ -48,3 +48,8 @@ def download_url(line_id: int) -> str:
 
 def order_url(order: Order) -> str:
     return absolute(reverse("storefront:order", args=[order.number, order_key(order.number)]))
+
+
+def cancel_url(order: Order, line_id: int) -> str:
+    """Where the reader takes a line of it back."""
+    return absolute(reverse("storefront:order-cancel", args=[order.number, order_key(order.number), line_id]))

@@ -55,6 +55,18 @@ class Network(models.Model):
     distributor_address = models.CharField(max_length=300, blank=True, validators=[CATALOGUE])
     new_shop_days = models.PositiveSmallIntegerField("Days for which a shop is new", default=30)
     answer_within_hours = models.PositiveSmallIntegerField("Hours a shop has to answer", default=48)
+    # A shop cannot hand a copy over and another one, dearer, can. The reader never pays more than agreed; until an
+    # operator has said who bears the difference nobody does, and only who is as cheap takes over.
+    reroute_borne_by = models.CharField(
+        _("Who bears it when another shop is dearer"),
+        max_length=8,
+        choices=[("nobody", _("Nobody: then it is given back")), ("shop", _("The shop that could not")),
+                 ("network", _("The network"))],
+        default="nobody",
+    )  # fmt: skip
+    reroute_most_minor = models.PositiveIntegerField(
+        default=500, help_text="The most that is borne for one shop's part, in minor units."
+    )
     # Whether tax is in the price or on top of it; how much: `checkout.tax_tables`. Its own numbers are for what it
     # invoices itself, the commission.
     tax_included = models.BooleanField("Prices include tax", default=False)

@@ -28,8 +28,6 @@ VIOLATIONS_SHOWN = 20
 # Where else an operator works: label, name of the address.
 ELSEWHERE = [
     (gettext_lazy("Categories"), "dashboard:catalogue-category-list"),
-    (gettext_lazy("Promotions"), "dashboard:offer-list"),
-    (gettext_lazy("Vouchers"), "dashboard:voucher-list"),
     (gettext_lazy("Pages"), "wagtailadmin_home"),
     (gettext_lazy("Accounts and tables"), "admin:index"),
 ]

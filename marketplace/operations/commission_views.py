@@ -31,6 +31,10 @@ class RuleForm(forms.ModelForm):
     flat_minor = AmountField(label=gettext_lazy("Or so much for each copy"))
     floor_minor = AmountField(label=gettext_lazy("At least, for each copy"))
     cap_minor = AmountField(label=gettext_lazy("At most, for each copy"))
+    partner_basis_points = PercentField(
+        label=gettext_lazy("Of the goods, to the partner, per cent"), max_value=50, required=False,
+        help_text=gettext_lazy("Out of what the network keeps, and never more than it."),
+    )  # fmt: skip
     turnover_minor = AmountField(label=gettext_lazy("For shops that sold, the month before, at least"))
     begins_on = forms.DateField(
         label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
@@ -41,18 +45,23 @@ class RuleForm(forms.ModelForm):
 
     class Meta:
         model = CommissionRule
-        fields = ["label", "shop", "subject", "form", "channel", "turnover_minor", "basis_points", *AMOUNTS[1:]]
+        fields = ["label", "shop", "subject", "form", "channel", "partner", "turnover_minor", "basis_points"]
+        fields += ["partner_basis_points", *AMOUNTS[1:]]
         labels = {
             "label": gettext_lazy("Name of the rule"),
             "shop": gettext_lazy("Shop"),
             "subject": gettext_lazy("Subject (Thema code or its beginning)"),
             "form": gettext_lazy("Kind of thing"),
             "channel": gettext_lazy("Where the sale came from"),
+            "partner": gettext_lazy("Brought by"),
         }
-        help_texts = dict.fromkeys(["shop", "subject", "form", "channel"], "")
+        help_texts = dict.fromkeys(["shop", "subject", "form", "channel", "partner"], "")
 
     def clean_subject(self) -> str:
         return self.cleaned_data["subject"].strip().upper()
+
+    def clean_partner_basis_points(self) -> int:
+        return self.cleaned_data["partner_basis_points"] or 0
 
     def clean_turnover_minor(self) -> int:
         return self.cleaned_data["turnover_minor"] or 0
@@ -111,7 +120,7 @@ def end_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 
 def _page(request: HttpRequest, form: RuleForm, *, status: int = 200) -> HttpResponse:
     now = timezone.now()
-    rules = CommissionRule.objects.select_related("shop")
+    rules = CommissionRule.objects.select_related("shop", "partner")
     live = [rule for rule in rules if rule.ends_at is None or rule.ends_at > now]
     home = network.current()
     context = {

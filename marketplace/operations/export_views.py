@@ -146,9 +146,10 @@ def _page(
         "exports": Export.objects.select_related("asked_by")[:SHOWN],
         "owed": bank.owed(timezone.now()),
         "owed_back": bank.owed_back(),
+        "owed_to_partners": bank.owed_to_partners(timezone.now()),
         "accounts": BankAccount.objects.select_related("shop").order_by("shop__name"),
         "payouts": BankPayout.objects.exclude(state=BankPayout.State.PAID)
-        .select_related("shop")
+        .select_related("shop", "partner")
         .order_by("-pk")[:SHOWN],
         "currency": network.current().currency,
     }

@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from marketplace.foundation import looks, tax_numbers
+from marketplace.foundation import looks, money, network, tax_numbers
+from marketplace.foundation.amount_field import AmountField
 from marketplace.foundation.models import Network
 
 GROUPS: list[tuple[Any, list[str]]] = [
@@ -31,6 +32,7 @@ GROUPS: list[tuple[Any, list[str]]] = [
             "tax_included",
         ],
     ),
+    (gettext_lazy("When a shop lacks a copy"), ["reroute_borne_by", "reroute_most_minor"]),
     (gettext_lazy("Tax on the commission"), ["tax_registered", "tax_number", "qst_number"]),
     (gettext_lazy("What no shop has"), ["distributor_name", "distributor_address"]),
     (gettext_lazy("Map of shops"), ["tile_address", "tile_attribution"]),
@@ -55,8 +57,23 @@ class PercentField(forms.DecimalField):
         return super().has_changed(self.prepare_value(initial), data)
 
 
+class KeptAmountField(AmountField):
+    """With what is stored shown as an amount: 500 is "5.00"."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return money.to_decimal(value, network.current().currency) if isinstance(value, int) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
 class NetworkForm(forms.ModelForm):
     commission_basis_points = PercentField(label=gettext_lazy("Commission, per cent"), max_value=50)
+    reroute_most_minor = KeptAmountField(
+        label=gettext_lazy("The most that is borne for one shop's part"),
+        required=True,
+        help_text=gettext_lazy("Where the difference is larger, no other shop takes over and the money goes back."),
+    )
     languages = forms.MultipleChoiceField(
         label=gettext_lazy("Languages offered"),
         choices=settings.LANGUAGES,
@@ -118,6 +135,7 @@ class NetworkForm(forms.ModelForm):
                 "As in https://catalogue.example.org/search?q={query}. A search that finds nothing leads there: "
                 "{query} stands for the words, {isbn} for the number of whoever looked for one. Empty: nowhere."
             ),
+            "reroute_borne_by": gettext_lazy("The reader never pays more than agreed. As cheap or cheaper always may."),
             "tile_attribution": gettext_lazy("Shown on the map, as its licence asks. It may hold a link."),
             "new_shop_days": gettext_lazy("What it brings without an ISBN or EAN is looked at first. 0: nothing."),
             "currency": gettext_lazy("Three letters, as in CAD. Do not change it once something was sold."),

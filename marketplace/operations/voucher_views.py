@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.checkout import vouchers
 from marketplace.checkout.models import Voucher
-from marketplace.checkout.voucher_forms import VoucherForm
+from marketplace.checkout.voucher_forms import NetworkVoucherForm, said
 from marketplace.operations.access import operator_action, operator_page
 
 SHOWN = 100
@@ -21,17 +21,17 @@ SHOWN = 100
 @require_safe
 @operator_page
 def vouchers_page(request: HttpRequest) -> HttpResponse:
-    return _page(request, VoucherForm())
+    return _page(request, NetworkVoucherForm())
 
 
 @operator_action
 def make(request: HttpRequest) -> HttpResponse:
-    form = VoucherForm(request.POST)
+    form = NetworkVoucherForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
     with transaction.atomic():
         voucher = form.save(shop=None, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # an operator has signed in
-    messages.success(request, _("Readers can use “%(code)s” now.") % {"code": voucher.code})
+    messages.success(request, said(voucher))
     return redirect("operations:vouchers")
 
 
@@ -46,7 +46,7 @@ def end(request: HttpRequest, voucher_id: int) -> HttpResponse:
     return redirect("operations:vouchers")
 
 
-def _page(request: HttpRequest, form: VoucherForm, *, status: int = 200) -> HttpResponse:
-    rows = Voucher.objects.filter(shop=None)[:SHOWN]
+def _page(request: HttpRequest, form: NetworkVoucherForm, *, status: int = 200) -> HttpResponse:
+    rows = Voucher.objects.filter(shop=None).select_related("only_shop")[:SHOWN]
     context = {"form": form, "rows": rows, "now": timezone.now()}
     return render(request, "operations/vouchers.html", context, status=status)

@@ -35,7 +35,7 @@ from marketplace.payments.models import (
     Receipt,
     Receivable,
 )
-from shops.models import Shop, ShopOrder
+from shops.models import Partner, Shop, ShopOrder
 
 PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 BATCH = 50
@@ -132,6 +132,19 @@ def owed_back() -> list[tuple[Receivable, int]]:
     return [(row, minor) for row, minor in found if minor > 0]
 
 
+def owed_to_partners(now: datetime) -> list[tuple[Partner, int]]:
+    """The same of partners who have given an account."""
+    currency = network.current().currency
+    asked = BankPayout.objects.filter(state__in=BankPayout.OPEN, currency=currency, partner__isnull=False)
+    under_way = dict(asked.order_by().values_list("partner").annotate(sum=Sum("amount_minor")))
+    found = []
+    for partner in Partner.objects.exclude(iban="").filter(account_changed_at__lte=now - timedelta(hours=72)):
+        minor = -ledger.balance(ledger.partner_account(partner.pk), currency=currency) - under_way.get(partner.pk, 0)
+        if minor > 0:
+            found.append((partner, minor))
+    return found
+
+
 def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) -> tuple[Export, bytes]:
     """Write down what the bank is asked to pay, and the file that asks it. Raises ExportError."""
     if not iban_number.is_valid(iban) or (bic and not bic_number.is_valid(bic)):
@@ -140,12 +153,14 @@ def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) 
         # Two operators at once ask once; a transfer locks its shop before it takes what the account holds.
         list(Shop.objects.select_for_update().filter(bank_account__isnull=False).order_by("pk").values_list("pk"))
         list(CreditTerms.objects.select_for_update().order_by("pk"))
-        wanted, back, currency = owed(now), owed_back(), network.current().currency
-        if not wanted and not back:
+        list(Partner.objects.select_for_update().order_by("pk"))
+        wanted, back, partners = owed(now), owed_back(), owed_to_partners(now)
+        currency, rows = network.current().currency, len(wanted) + len(back) + len(partners)
+        if not rows:
             raise ExportError(_("Nobody is owed anything that the bank was not asked to pay."))
         export = Export.objects.create(
             kind=Export.Kind.PAIN, begins_on=now.date(), ends_on=now.date(), asked_at=now, asked_by=by,  # type: ignore[misc]
-            finished_at=now, rows=len(wanted) + len(back), of_rows=len(wanted) + len(back),
+            finished_at=now, rows=rows, of_rows=rows,
         )  # fmt: skip
         common = {"export": export, "currency": currency, "asked_at": now}
         payouts = [
@@ -156,6 +171,10 @@ def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) 
             BankPayout(end_to_end_id=f"H{export.pk}-R{row.pk}", receivable=row, amount_minor=minor,
                        holder=row.terms.holder, iban=row.terms.iban, bic=row.terms.bic, **common)
             for row, minor in back
+        ] + [
+            BankPayout(end_to_end_id=f"H{export.pk}-P{partner.pk}", partner=partner, amount_minor=minor,
+                       holder=partner.holder, iban=partner.iban, bic=partner.bic, **common)
+            for partner, minor in partners
         ]  # fmt: skip
         BankPayout.objects.bulk_create(payouts)
         asked = sum(payout.amount_minor for payout in payouts)
@@ -251,8 +270,8 @@ def _book_line(row: BankPayout, line: BankLine, by: object, now: datetime) -> No
         if received:
             BankPayout.objects.filter(pk=row.pk).update(state=state, booked_on=line.booked_on)
         return
-    assert row.shop_id is not None
-    sides = [shop_account(row.shop_id), BANK]
+    account = shop_account(row.shop_id) if row.shop_id else ledger.partner_account(row.partner_id or 0)
+    sides = [account, BANK]
     debit, credit = sides if paid else sides[::-1]
     made = ledger.post(
         kind, debit=debit, credit=credit, amount_minor=row.amount_minor, currency=row.currency,

@@ -17,8 +17,9 @@ from django.db.models import Exists, F, OuterRef, Q, Sum
 from marketplace.payments import incidents, means
 from marketplace.payments.ledger_corrections import record_goodwill_undone
 from marketplace.payments.models import MoneyCall, Payment
-from marketplace.payments.worth import NOTHING, declined_in_all, goodwill_undone, returned
-from shops.models import ShopOrder, ShopOrderLine, Supply
+from marketplace.payments.worth import NOTHING, due, goodwill_undone, returned
+from shops.models import Rerouting, ShopOrder, ShopOrderLine, Supply
+from shops.orders import missing
 
 # Acceptance and rerouting stop this long before the authorisation ends (DESIGN §6).
 MARGIN = timedelta(hours=24)
@@ -35,10 +36,14 @@ def settle(payment_id: int, *, now: datetime) -> bool:
     """Decide for one payment. True where a call was written."""
     with transaction.atomic():
         payment = Payment.objects.select_for_update().get(pk=payment_id)
+        looking = _looking(payment)
+        if looking and not _ends_soon(payment, now):
+            return False
+        missing.decided(looking, now=now)
         theirs = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment)
         lines = list(theirs.select_related("shop_order"))
         declined_units = sum(line.declined for line in lines)
-        keep = payment.amount_minor + payment.other_minor - declined_in_all(lines)
+        keep = due(payment, lines)
         if payment.state == Payment.State.AUTHORISED:
             made = _capture(payment, keep, now)
             if not made:  # decided by another worker before what was declined meanwhile: that is refunded later
@@ -52,21 +57,36 @@ def settle(payment_id: int, *, now: datetime) -> bool:
         return made
 
 
+def _looking(payment: Payment) -> list[Rerouting]:
+    """What another shop is looked for; the money of it is neither taken nor given back."""
+    rows = Rerouting.objects.filter(shop_order__order__checkout__payment=payment, outcome=Rerouting.Outcome.LOOKING)
+    return list(rows.select_related("shop_order"))
+
+
+def _ends_soon(payment: Payment, now: datetime) -> bool:
+    """Whether its authorisation ends before anybody could look longer."""
+    ends = payment.capture_before
+    return payment.state == Payment.State.AUTHORISED and ends is not None and ends <= now + MARGIN
+
+
 def _to_settle(now: datetime) -> list[int]:
     order_lines = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=OuterRef("pk"))
+    looking = Rerouting.objects.filter(
+        shop_order__order__checkout__payment=OuterRef("pk"), outcome=Rerouting.Outcome.LOOKING
+    )
     unanswered = order_lines.filter(quantity__gt=F("accepted") + F("declined"))
     # A title that appears in months outlives every authorisation: it is charged at order, as the reader was told.
     charged_at_order = order_lines.filter(supply=Supply.PREORDER)
     placed = Payment.objects.filter(checkout__order__isnull=False)
     ready = placed.filter(state=Payment.State.AUTHORISED).filter(
-        Q(capture_before__lte=now + MARGIN) | ~Exists(unanswered) | Exists(charged_at_order)
+        Q(capture_before__lte=now + MARGIN) | (Exists(charged_at_order) | ~Exists(unanswered)) & ~Exists(looking)
     )
     undecided = ready.filter(~Exists(MoneyCall.objects.filter(payment=OuterRef("pk"), kind__in=["capture", "cancel"])))
     declined_since = (
         placed.filter(state=Payment.State.CAPTURED)
         .filter(Exists(order_lines.filter(declined__gt=0)))
         .annotate(units=Sum("checkout__order__shop_orders__lines__declined"))
-        .filter(units__gt=F("settled_units"))
+        .filter(~Exists(looking), units__gt=F("settled_units"))
     )
     return [*undecided.values_list("pk", flat=True)[:BATCH], *declined_since.values_list("pk", flat=True)[:BATCH]]
 

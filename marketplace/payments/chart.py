@@ -46,6 +46,8 @@ ACCOUNTS = (
     Account("tax:", Nature.LIABILITY, "445710", "TVA collectée", "tax on commission and dues, of one jurisdiction"),
     Account("commission", Nature.INCOME, "706000", "Commissions", "the network's share of what was handed over"),
     Account("dues", Nature.INCOME, "756000", "Cotisations", "what members pay for a period"),
+    Account("partner:", Nature.LIABILITY, "467600", "Apporteurs, compte courant", "what one partner is owed"),
+    Account("referrals", Nature.EXPENSE, "622200", "Commissions d'apporteurs", "what partners get of sales"),
     Account("stripe_fees", Nature.EXPENSE, "627800", "Frais Stripe", "what Stripe kept"),
     Account("promotions", Nature.EXPENSE, "623400", "Promotions", "discounts and price differences the network bears"),
     Account("goodwill", Nature.EXPENSE, "658200", "Gestes commerciaux", "what the network gave back of its own"),

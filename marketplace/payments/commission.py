@@ -32,17 +32,20 @@ class Sale:
     form: str = SoldForm.OTHER
     channel: str = SoldBy.WEB
     turnover_minor: int = 0
+    partner_id: int | None = None
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What is taken: a rate in basis points, or a flat amount for each unit; with bounds for each unit."""
+    """What is taken: a rate in basis points, or a flat amount for each unit; with bounds for each unit. Of it, in basis
+    points of the goods, what goes to the partner who brought the sale."""
 
     basis_points: int | None
     flat_minor: int | None = None
     floor_minor: int | None = None
     cap_minor: int | None = None
     rule_id: int | None = None
+    partner_basis_points: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,18 @@ def fits(rule: CommissionRule, sale: Sale, at: datetime) -> bool:
         and sale.subject.startswith(rule.subject)
         and rule.form in ("", sale.form)
         and rule.channel in ("", sale.channel)
+        and rule.partner_id in (None, sale.partner_id)
         and rule.turnover_minor <= sale.turnover_minor
     )
 
 
-def specificity(rule: CommissionRule) -> tuple[bool, bool, bool, int, int, datetime, int]:
+def specificity(rule: CommissionRule) -> tuple[bool, bool, bool, bool, int, int, datetime, int]:
     """Of two rules that fit, the greater wins, compared from the left: one for this shop before one for all; for this
-    channel; for this form; the longer Thema code; the higher turnover; the one that began later; the one made later."""
+    partner; for this channel; for this form; the longer Thema code; the higher turnover; the one that began later; the
+    one made later."""
     return (
         rule.shop_id is not None,
+        rule.partner_id is not None,
         bool(rule.channel),
         bool(rule.form),
         len(rule.subject),
@@ -92,9 +98,15 @@ def sold_form(facts: ProductFacts | None) -> str:
 
 
 def freeze(
-    lines: Sequence[ShopOrderLine], facts: Mapping[int, ProductFacts | None], *, channel: str = SoldBy.WEB, at: datetime
+    lines: Sequence[ShopOrderLine],
+    facts: Mapping[int, ProductFacts | None],
+    *,
+    channel: str = SoldBy.WEB,
+    partner_id: int | None = None,
+    at: datetime,
 ) -> list[LineCommission]:
-    """Write what the network keeps of each line; in the transaction that makes the lines. `facts` by product id; lines
+    """Write what the network keeps of each line, and what of that is the partner's who brought the sale; in the
+    transaction that makes the lines. `facts` by product id; lines
     come with shop order and shop. Two queries however many lines, a third where a rule asks for turnover."""
     shop_ids = {line.shop_order.shop_id for line in lines}
     rules: list[CommissionRule] = _RULES.objects()
@@ -103,7 +115,7 @@ def freeze(
     for line in lines:
         shop, title = _offering(line), facts.get(line.product_id or 0)
         codes = title.subject_codes if title else []
-        sale = Sale(shop.pk, codes[0] if codes else "", sold_form(title), channel, turnover.get(shop.pk, 0))
+        sale = Sale(shop.pk, codes[0] if codes else "", sold_form(title), channel, turnover.get(shop.pk, 0), partner_id)
         agreed[line.shop_order_id, _terms(rule_for(sale, rules, at), shop.commission_basis_points)].append(line)
     rows = [
         LineCommission(
@@ -112,9 +124,13 @@ def freeze(
             basis_points=terms.basis_points,
             flat_minor=terms.flat_minor,
             amount_minor=amount,
+            partner_id=partner_id if partners else None,
+            partner_minor=partners,
         )
         for (_, terms), together in agreed.items()
-        for line, amount in zip(together, amounts(terms, together), strict=True)
+        for line, amount, partners in zip(
+            together, amounts(terms, together), _partners(terms, together, partner_id), strict=True
+        )
     ]
     return prepared.insert(rows)
 
@@ -155,6 +171,15 @@ def at_counter(shop: Shop, facts: ProductFacts | None, *, goods_minor: int, unit
     return amounts(terms, [_Goods(units, goods_minor)])[0]
 
 
+def _partners(terms: Terms, lines: Sequence[ShopOrderLine], partner_id: int | None) -> list[int]:
+    """The partner's part of each line, never more than what is kept of it."""
+    if partner_id is None or not terms.partner_basis_points:
+        return [0] * len(lines)
+    goods = [line.goods_minor for line in lines]
+    shared = money.split(money.share(sum(goods), terms.partner_basis_points), goods)
+    return [min(part, kept) for part, kept in zip(shared, amounts(terms, lines), strict=True)]
+
+
 def frozen(lines: Sequence[ShopOrderLine]) -> dict[int, LineCommission]:
     """The commission of each line by its id. Lines that came into being outside placing (another shop took over) are
     frozen the first time somebody asks, by the rules of the moment their shop order was made."""
@@ -173,7 +198,8 @@ def _terms(rule: CommissionRule | None, own_basis_points: int | None) -> Terms:
     if rule is None:
         own = own_basis_points
         return Terms(network.current().commission_basis_points if own is None else own)
-    return Terms(rule.basis_points, rule.flat_minor, rule.floor_minor, rule.cap_minor, rule.pk)
+    bounds = (rule.floor_minor, rule.cap_minor)
+    return Terms(rule.basis_points, rule.flat_minor, *bounds, rule.pk, rule.partner_basis_points)
 
 
 def _turnover(shop_ids: Iterable[int], at: datetime) -> dict[int, int]:

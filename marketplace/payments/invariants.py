@@ -18,10 +18,10 @@ from marketplace.payments import (
     means,
     reconciliation,
     settlements,
+    worth,
 )
 from marketplace.payments.ledger import ORDERS
 from marketplace.payments.models import LedgerEntry, MoneyCall, Payment, Settlement
-from marketplace.payments.worth import declined_in_all
 from shops.models import ShopOrderLine
 
 RECONCILED_DAYS = 90
@@ -64,11 +64,12 @@ def nobody_pays_for_declined_units() -> list[str]:
         pk__in=open_calls.values("payment")
     )
     for payment in settled:
-        lines = list(ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment))
+        theirs = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment)
+        lines = list(theirs.select_related("shop_order"))
         if sum(line.declined for line in lines) != payment.settled_units:
             continue  # declined a moment ago: the step has not come to it
         asked = payment.requests.aggregate(sum=Sum("amount_minor", default=0))["sum"]
-        due = max(0, payment.amount_minor + payment.other_minor - declined_in_all(lines) - asked)
+        due = max(0, worth.due(payment, lines) - asked)
         paid = payment.captured_minor - payment.refunded_minor + means.left_of(payment)
         if paid != due:
             wrong.append(f"payment {payment.pk}: paid {paid}, due {due}")

@@ -27,12 +27,15 @@ from django.db.models import Q, Sum
 
 from marketplace.payments.chart import account_of
 from marketplace.payments.models import LedgerEntry, MoneyCall, Payment
+from marketplace.payments.partner_shares import shares
+from marketplace.payments.worth import borne
 from shops.models import ShopOrder
 
 STRIPE, ORDERS, COMMISSION, STRIPE_FEES = "stripe", "orders", "commission", "stripe_fees"
 BANK, POOL, DUES, DIVIDENDS, ROUNDING = "bank", "pool", "dues", "dividends", "rounding"
 GIFT_CARDS, DISPUTES, PROMOTIONS, LOSSES = "gift_cards", "disputes", "promotions", "losses"
 INSTITUTIONS = "institutions"
+REFERRALS = "referrals"
 
 
 def shop_account(shop_id: int | str) -> str:
@@ -43,6 +46,10 @@ def shop_of(account: str) -> int | None:
     """The shop whose account it is: "shop:12" is 12."""
     kind, _, shop_id = account.partition(":")
     return int(shop_id) if kind == "shop" else None
+
+
+def partner_account(partner_id: int) -> str:
+    return f"partner:{partner_id}"
 
 
 def tax_account(jurisdiction: str) -> str:
@@ -156,14 +163,36 @@ def record_earning(
     key: str,
     now: datetime,
 ) -> None:
-    """What was captured for a shop order becomes the shop's, the network's and, by jurisdiction, the tax office's."""
+    """What was captured for a shop order becomes the shop's, the network's and, by jurisdiction, the tax office's. What
+    of it the reader does not pay, since another shop had promised it for less, is borne first."""
+    if shop_order.instead_of_id:
+        bear(
+            order_id=shop_order.order_id,
+            amount_minor=borne(shop_order.lines.all()),
+            currency=shop_order.currency,
+            key=f"reroute:{shop_order.number}",
+            cause=f"{shop_order.number} is dearer than what it is instead of",
+            now=now,
+            shop_id=shop_order.bearer_id,
+        )
     cause, account = f"{shop_order.number} handed over", shop_account(shop_order.shop_id)
     common: Any = {"debit": ORDERS, "currency": shop_order.currency, "now": now, "shop_order": shop_order}
     common["cause"] = cause
     post("earning", credit=account, amount_minor=earned_minor, key=f"earning:{key}", **common)
     post("commission", credit=COMMISSION, amount_minor=commission_minor, key=f"kept:{key}", **common)
+    _share_with_partners(shop_order, commission_minor, key=key, now=now)
     for place, tax in taxes:
         post("commission_tax", credit=tax_account(place), amount_minor=tax, key=f"tax:{place}:{key}", **common)
+
+
+def _share_with_partners(shop_order: ShopOrder, kept_minor: int, *, key: str, now: datetime) -> None:
+    """Who brought the sale gets its share: a cost of the network's, so that the shop's statement is as without it."""
+    for partner_id, minor in shares(shop_order.lines.all(), kept_minor=kept_minor).items():
+        post(
+            "referral", debit=REFERRALS, credit=partner_account(partner_id), amount_minor=minor,
+            currency=shop_order.currency, key=f"referral:{partner_id}:{key}", cause=f"{shop_order.number} brought",
+            now=now, order_id=shop_order.order_id,
+        )  # fmt: skip
 
 
 def bear(

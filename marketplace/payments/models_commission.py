@@ -41,6 +41,10 @@ class CommissionRule(models.Model):
     )
     form = models.CharField(max_length=8, choices=SoldForm.choices, blank=True)
     channel = models.CharField(max_length=8, choices=SoldBy.choices, blank=True)
+    partner = models.ForeignKey(
+        "shops.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="rules",
+        help_text="Fits what this partner brought.",
+    )  # fmt: skip
     turnover_minor = models.PositiveBigIntegerField(
         default=0, help_text="Fits shops that sold at least this much in the calendar month before."
     )
@@ -48,6 +52,10 @@ class CommissionRule(models.Model):
     flat_minor = models.PositiveIntegerField(null=True, blank=True, help_text="For each unit, instead of a rate.")
     floor_minor = models.PositiveIntegerField(null=True, blank=True, help_text="At least, for each unit.")
     cap_minor = models.PositiveIntegerField(null=True, blank=True, help_text="At most, for each unit.")
+    partner_basis_points = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(5000)],
+        help_text="Of the goods, to the partner who brought the sale; out of the commission, and never more than it.",
+    )  # fmt: skip
     begins_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True, help_text="From then on it fits nothing.")
 
@@ -69,6 +77,10 @@ class CommissionRule(models.Model):
         return self.label
 
     @property
+    def partner_percent(self) -> Decimal:
+        return Decimal(self.partner_basis_points) / 100
+
+    @property
     def percent(self) -> Decimal | None:
         """Its rate as it is shown: 1250 basis points are 12.5."""
         return None if self.basis_points is None else Decimal(self.basis_points) / 100
@@ -85,6 +97,13 @@ class LineCommission(models.Model):
     basis_points = models.PositiveIntegerField(null=True)
     flat_minor = models.PositiveIntegerField(null=True)
     amount_minor = models.PositiveIntegerField()
+    partner = models.ForeignKey("shops.Partner", null=True, on_delete=models.PROTECT, related_name="lines")
+    partner_minor = models.PositiveIntegerField(default=0, help_text="Of the amount, the partner's share.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gte=F("partner_minor")), name="commission_partner_fits")
+        ]
 
     def __str__(self) -> str:
         return f"{self.line_id}: {self.amount_minor}"

@@ -121,6 +121,7 @@ class BankPayout(models.Model):
         related_name="payouts",
         help_text="Paid back instead.",
     )
+    partner = models.ForeignKey("shops.Partner", null=True, on_delete=models.PROTECT, related_name="bank_payouts")
     amount_minor = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     holder = models.CharField(max_length=70)
@@ -129,6 +130,14 @@ class BankPayout(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.ASKED)
     asked_at = models.DateTimeField()
     booked_on = models.DateField(null=True, help_text="By the bank.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(shop=None, partner__isnull=False) | models.Q(shop__isnull=False, partner=None),
+                name="payout_to_one",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.end_to_end_id} {self.amount_minor} {self.currency}"

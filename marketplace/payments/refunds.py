@@ -243,7 +243,7 @@ def _left_charged(payment: Payment) -> int:
 
 
 def _left_in_all(rows: Sequence[ShopOrderLine], back: Returned) -> int:
-    return sum(line.total_minor for line in rows) - not_paid_for(rows, back) - back.total_minor
+    return sum(line.paid_minor for line in rows) - not_paid_for(rows, back) - back.total_minor
 
 
 def _units(rows: Sequence[ShopOrderLine]) -> dict[int, int]:
@@ -254,7 +254,7 @@ def _units(rows: Sequence[ShopOrderLine]) -> dict[int, int]:
 
 def _goods(line: ShopOrderLine, units: int, refunded: int) -> int:
     """The next `units` of a line without their delivery, after those declined or given back."""
-    goods, before = line.total_minor - line.delivery_minor, line.declined + refunded
+    goods, before = max(0, line.paid_minor - line.delivery_minor), line.declined + refunded
     return units_worth(goods, before + units, line.quantity) - units_worth(goods, before, line.quantity)
 
 

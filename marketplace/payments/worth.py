@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from marketplace.payments.commission import frozen
-from marketplace.payments.models import RefundRequest
+from marketplace.payments.models import Payment, RefundRequest
 from shops.models import ShopOrder, ShopOrderLine
 
 # The network takes its share of what readers keep: what goes back to a reader takes its part of the commission along.
@@ -38,7 +38,25 @@ def units_worth(total_minor: int, units: int, quantity: int) -> int:
 
 def declined_worth(lines: Iterable[ShopOrderLine]) -> int:
     """What the reader does not pay, or gets back, for the units that were declined."""
-    return sum(units_worth(line.total_minor, line.declined, line.quantity) for line in lines)
+    return sum(units_worth(line.paid_minor, line.declined, line.quantity) for line in lines)
+
+
+def taken_over(lines: Iterable[ShopOrderLine]) -> int:
+    """What the reader pays for lines that came after the order was placed, in the place of declined ones. Lines come
+    with their shop order."""
+    return sum(line.paid_minor for line in lines if line.shop_order.instead_of_id)
+
+
+def due(payment: Payment, lines: Iterable[ShopOrderLine]) -> int:
+    """What the reader pays of a payment, by all lines of its order: all of it, less what was declined, with what
+    another shop took over."""
+    rows = list(lines)
+    return max(0, payment.amount_minor + payment.other_minor + taken_over(rows) - declined_in_all(rows))
+
+
+def borne(lines: Iterable[ShopOrderLine]) -> int:
+    """What somebody else than the reader pays of one shop order, since its shop is dearer than the one before."""
+    return sum(line.borne_left_minor for line in lines)
 
 
 def returned(shop_order_ids: Iterable[int]) -> dict[int, Returned]:
@@ -69,12 +87,12 @@ def not_paid_for(lines: Iterable[ShopOrderLine], back: Returned = NOTHING) -> in
     is not given back again."""
     rows = list(lines)
     of_lines = sum(_not_paid_of(line, back) for line in rows)
-    return min(of_lines, max(0, sum(line.total_minor for line in rows) - back.total_minor))
+    return min(of_lines, max(0, sum(line.paid_minor for line in rows) - back.total_minor))
 
 
 def _not_paid_of(line: ShopOrderLine, back: Returned) -> int:
-    worth = units_worth(line.total_minor, line.declined, line.quantity)
-    return min(worth, max(0, line.total_minor - back.of_lines.get(line.pk, 0)))
+    worth = units_worth(line.paid_minor, line.declined, line.quantity)
+    return min(worth, max(0, line.paid_minor - back.of_lines.get(line.pk, 0)))
 
 
 def goodwill_undone(lines: Iterable[ShopOrderLine], back: Returned) -> int:
@@ -83,7 +101,7 @@ def goodwill_undone(lines: Iterable[ShopOrderLine], back: Returned) -> int:
     rows, undone, of_lines = list(lines), 0, 0
     for line in rows:
         not_paid = _not_paid_of(line, back)
-        worth = units_worth(line.total_minor, line.declined, line.quantity)
+        worth = units_worth(line.paid_minor, line.declined, line.quantity)
         undone += min(worth - not_paid, back.goodwill_of_lines.get(line.pk, 0))
         of_lines += not_paid
     goodwill_left = back.total_minor - back.shop_minor - undone
@@ -109,9 +127,10 @@ class Earning:
 
 def earning(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], back: Returned = NOTHING) -> Earning:
     """Goods and delivery that were not declined, less what the shop gave back, less commission. What the network gave
-    back of its own is no loss of the shop's, and no gain."""
+    back of its own is no loss of the shop's, and no gain. What is borne it earns too."""
     rows = list(lines)
-    gross = sum(line.total_minor for line in rows) - not_paid_for(rows, back) - goodwill_undone(rows, back)
+    paid = sum(line.paid_minor for line in rows) - not_paid_for(rows, back) - goodwill_undone(rows, back)
+    gross = paid + borne(rows)
     agreed = commission(shop_order, rows)
     kept = agreed - commission_back(agreed, gross, back.shop_minor)
     return Earning(gross - back.shop_minor - kept, kept)

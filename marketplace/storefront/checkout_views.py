@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from marketplace.checkout import checkouts, earners, ending, freezing, limits, order_rows, vouchers
+from marketplace.checkout import checkouts, earners, ending, freezing, limits, order_rows, referrals, vouchers
 from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout, Voucher
 from marketplace.checkout.planning import Plan, PlannedLine
@@ -72,6 +72,7 @@ def start(request: ReaderRequest) -> HttpResponse:
     now, of, reader = timezone.now(), account(request), reader_of(request)
     said = {"age": reader.age, "shop_id": reader.shop_id}
     checkout = checkouts.start(request.basket, of, language=language, now=now, **said)  # type: ignore[arg-type]
+    referrals.freeze(checkout, request.session, now=now)
     if checkout.state == State.OPEN:  # straight to its first open decision, as `resume` would send it
         return redirect(f"storefront:checkout-{checkouts.advance(checkout, now=now)}", checkout.token)
     return redirect("storefront:checkout", checkout.token)

@@ -13,7 +13,7 @@ from oscar.apps.order.models import Order
 
 from marketplace.foundation.models import AuditEntry
 from marketplace.payments import worth
-from shops.models import DeliveryOption, Parcel, Shop, ShopOrder, ShopOrderLine
+from shops.models import DeliveryOption, Parcel, Rerouting, Shop, ShopOrder, ShopOrderLine
 
 Status = ShopOrder.Status
 
@@ -39,6 +39,7 @@ class ShopPart:
     parcels: Sequence[Parcel]
     stations: Sequence[Station]
     declined_minor: int
+    borne_minor: int = 0  # of its total, what the reader does not pay: it took over from a cheaper shop
 
     @property
     def is_pickup(self) -> bool:
@@ -68,10 +69,12 @@ class ShopPart:
 
 
 def parts(order: Order) -> list[ShopPart]:
-    """Every shop's part, in the order of their numbers. Four queries, however many shops and lines."""
+    """Every shop's part, in the order of their numbers. Six queries, however many shops and lines."""
     shop_orders = list(
-        order.shop_orders.select_related("shop", "delivery_option__point", "delivery_option__receiving_shop")
-        .prefetch_related("lines__product__facts", "parcels")
+        order.shop_orders.select_related(
+            "shop", "delivery_option__point", "delivery_option__receiving_shop", "instead_of__shop", "bearer"
+        )
+        .prefetch_related("lines__product__facts", "lines__reroutings__rerouting", "parcels")
         .order_by("pk")
     )
     packed_at = _packed_at(shop_orders)
@@ -86,6 +89,7 @@ def _part(shop_order: ShopOrder, packed_at: Mapping[int, datetime]) -> ShopPart:
         parcels=parcels,
         stations=stations(shop_order, lines, packed_at.get(shop_order.pk), parcels),
         declined_minor=worth.declined_worth(lines),
+        borne_minor=sum(line.borne_minor for line in lines),
     )
 
 
@@ -107,7 +111,7 @@ def stations(
     status = Status(shop_order.status)
     ordered = Station(_("Ordered"), "done", shop_order.created_at)
     if status == Status.DECLINED:
-        note = _("You do not pay for it.")
+        note = "" if _elsewhere(lines) else _("You do not pay for it.")
         if not any(line.missing_units for line in lines):
             return [ordered, Station(_("You cancelled it"), "off", shop_order.answered_at, note=note)]
         return [ordered, Station(_("The shop cannot hand it over"), "off", shop_order.answered_at, note=note)]
@@ -130,6 +134,12 @@ def stations(
         else:
             made.append(Station(done, "next"))
     return made
+
+
+def _elsewhere(lines: Sequence[ShopOrderLine]) -> bool:
+    """Whether another shop supplies some of what is missing, or is looked for."""
+    outcomes = (part.rerouting.outcome for line in lines for part in line.reroutings.all())
+    return any(outcome != Rerouting.Outcome.NOBODY for outcome in outcomes)
 
 
 def _words(shop_order: ShopOrder, lines: Sequence[ShopOrderLine]) -> list[tuple[str, str]]:

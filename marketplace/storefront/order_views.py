@@ -17,6 +17,7 @@ from oscar.apps.order.models import Order
 
 from marketplace.checkout import invoicing, tax
 from marketplace.foundation import links
+from marketplace.payments import worth
 from marketplace.payments.models import Invoice
 from marketplace.payments.views import invoice_file
 from marketplace.storefront import order_stations, tries
@@ -46,6 +47,7 @@ def order_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 @order_page
 def order(request: HttpRequest, found: Order, key: str) -> HttpResponse:
     parts = order_stations.parts(found)
+    placed = [part for part in parts if not part.shop_order.instead_of_id]
     checkout = getattr(found, "checkout", None)
     context = {
         "order": found,
@@ -53,8 +55,9 @@ def order(request: HttpRequest, found: Order, key: str) -> HttpResponse:
         "checkout": checkout,
         "tax_included": checkout and checkout.total_minor == checkout.goods_minor + checkout.delivery_minor,
         "parts": parts,
-        "taxes": tax.by_rate(tax.thawed(line.tax_parts) for part in parts for line in part.lines),
+        "taxes": tax.by_rate(tax.thawed(line.tax_parts) for part in placed for line in part.lines),
         "declined_minor": sum(part.declined_minor for part in parts),
+        "elsewhere_minor": sum(worth.taken_over(part.lines) for part in parts),
         "documents": invoicing.documents_of(found.pk),
     }
     return render(request, "storefront/order.html", context)

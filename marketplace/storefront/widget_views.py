@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from urllib.parse import urlencode
 
 from csp.decorators import csp_replace
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 
 from marketplace.api.titles import product_ids
+from marketplace.checkout import referrals
 from marketplace.cms.models import Pick
 from marketplace.foundation import network
 from marketplace.storefront.shop_views import stock_of
@@ -60,7 +62,9 @@ def buy(request: HttpRequest, gtin: str) -> HttpResponse:
     if row is None:
         return _nothing(request, _("This title is not known here."))
     holders = list(dict.fromkeys(offer.shop.name for offer in row.offers if offer.buyable))
-    context = {"row": row, "named": holders[:SHOPS_NAMED], "more": max(0, len(holders) - SHOPS_NAMED)}
+    via = request.GET.get(referrals.PARAMETER, "")
+    via = f"?{urlencode({referrals.PARAMETER: via})}" if referrals.read(via) else ""
+    context = {"via": via, "row": row, "named": holders[:SHOPS_NAMED], "more": max(0, len(holders) - SHOPS_NAMED)}
     return render(request, "widgets/buy.html", context)
 
 
@@ -89,7 +93,9 @@ def widgets(request: HttpRequest) -> HttpResponse:
     row = _row_of(asked)
     parts = []
     if row:
-        address = f"/widget/buy/{isbn_query(asked):013d}/?lang={language}"
+        via = request.GET.get(referrals.PARAMETER, "")
+        brought = f"&{urlencode({referrals.PARAMETER: via})}" if referrals.read(via) else ""
+        address = f"/widget/buy/{isbn_query(asked):013d}/?lang={language}{brought}"
         parts.append((_("Buy button"), *_frame(request, address, row.product.title, BUY_SIZE)))
     if card:
         parts.append(

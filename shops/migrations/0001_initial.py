@@ -110,6 +110,26 @@ class Migration(migrations.Migration):
                 'ordering': ['weekday', 'begins'],
             },
         ),
+        migrations.CreateModel(
+            name='Partner',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120, unique=True)),
+                ('contact', models.CharField(blank=True, max_length=120)),
+                ('email', models.EmailField(max_length=254)),
+                ('address', models.TextField(blank=True, help_text='As its statement names it.', max_length=500)),
+                ('active', models.BooleanField(default=True, help_text='While not, its links count for nobody.')),
+                ('holder', models.CharField(blank=True, max_length=70)),
+                ('iban', models.CharField(blank=True, max_length=34)),
+                ('bic', models.CharField(blank=True, max_length=11)),
+                ('account_changed_at', models.DateTimeField(null=True)),
+                ('created_at', models.DateTimeField()),
+            ],
+            options={
+                'ordering': ['name'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('iban', ''), ('account_changed_at__isnull', False), _connector='OR'), name='partner_account_dated')],
+            },
+        ),
         migrations.AddField(
             model_name='deliveryoption',
             name='point',
@@ -276,7 +296,9 @@ class Migration(migrations.Migration):
                 ('answer_due_at', models.DateTimeField()),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('handed_over_at', models.DateTimeField(blank=True, null=True)),
+                ('bearer', models.ForeignKey(help_text='Who bears what its lines say is borne; None: the network.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
                 ('delivery_option', models.ForeignKey(help_text='Null: downloads.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.deliveryoption')),
+                ('instead_of', models.ForeignKey(help_text='It supplies what this one could not.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='shops.shoporder')),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shop_orders', to='order.order')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shop_orders', to='shops.shop')),
             ],
@@ -325,7 +347,8 @@ class Migration(migrations.Migration):
                 ('tax_parts', models.JSONField(default=list, help_text='As checkout.tax.frozen makes them; they sum to the taxes.')),
                 ('delivery_minor', models.PositiveIntegerField(default=0, help_text="Its share of the parcel's delivery, with tax.")),
                 ('delivery_tax_minor', models.PositiveIntegerField(default=0, help_text='The tax in that share.')),
-                ('total_minor', models.PositiveIntegerField(help_text='What the reader pays for this line, delivery share included.')),
+                ('total_minor', models.PositiveIntegerField(help_text='What is paid for this line, delivery share included.')),
+                ('borne_minor', models.PositiveIntegerField(default=0, help_text='Of that, what the reader does not pay: see bearer.')),
                 ('order_line', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='shop_order_line', to='order.line')),
                 ('product', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalogue.product')),
                 ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='shops.shoporder')),
@@ -334,6 +357,38 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['pk'],
             },
+        ),
+        migrations.CreateModel(
+            name='Rerouting',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('is_whole', models.BooleanField(default=False)),
+                ('outcome', models.CharField(choices=[('looking', 'Another shop is looked for'), ('moved', 'Another shop supplies them, or some of them'), ('nobody', 'No other shop can')], db_index=True, default='looking', max_length=8)),
+                ('declined_at', models.DateTimeField()),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reroutings', to='shops.shoporder')),
+                ('spoken_of', models.ForeignKey(help_text='The line of which the shop said it.', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shoporderline')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='ReroutedUnits',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('units', models.PositiveIntegerField()),
+                ('agreed_minor', models.PositiveIntegerField()),
+                ('rerouting', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='shops.rerouting')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reroutings', to='shops.shoporderline')),
+                ('moved_to', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='moved_from', to='shops.shoporderline')),
+            ],
         ),
         migrations.CreateModel(
             name='ParcelLine',
@@ -505,7 +560,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='shoporder',
-            constraint=models.UniqueConstraint(fields=('order', 'shop', 'is_download'), name='shop_order_one_per_shop'),
+            constraint=models.UniqueConstraint(condition=models.Q(('instead_of', None)), fields=('order', 'shop', 'is_download'), name='shop_order_one_per_shop'),
         ),
         migrations.AddConstraint(
             model_name='shoporderline',
@@ -522,6 +577,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='shoporderline',
             constraint=models.CheckConstraint(condition=models.Q(('packed__gte', models.F('handed_over'))), name='line_handed_fit'),
+        ),
+        migrations.AddConstraint(
+            model_name='shoporderline',
+            constraint=models.CheckConstraint(condition=models.Q(('total_minor__gte', models.F('borne_minor'))), name='line_borne_fit'),
+        ),
+        migrations.AddConstraint(
+            model_name='reroutedunits',
+            constraint=models.CheckConstraint(condition=models.Q(('units__gt', 0)), name='rerouted_units_some'),
         ),
         migrations.AddConstraint(
             model_name='licencecode',

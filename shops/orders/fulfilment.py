@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.foundation import audit
-from shops import absorbing, slots, stock, withholding
+from shops import absorbing, slots, stock
 from shops.models import (
     Cancellation,
     DeliveryOption,
@@ -30,15 +30,12 @@ from shops.models import (
     Supply,
     Transmission,
 )
-from shops.orders import reader_mail
+from shops.orders import missing, reader_mail
 from shops.orders.counts import status_of, still_here
 
 Status = ShopOrder.Status
 Reason = ShopOrderLine.Reason
 
-# What a reason says about the shelf: the copy is not there. "Sold" was rung up: the till knows it already.
-_NOT_THERE = {Reason.NOT_FOUND, Reason.DAMAGED, Reason.SOLD}
-_RUNG_UP = {Reason.SOLD}
 # The shop has the order, or may have it.
 _SENT = {Transmission.Outcome.SENT, Transmission.Outcome.UNKNOWN}
 _STAFF_REASONS = set(Reason.values) - {Reason.INCOMPLETE}
@@ -94,15 +91,17 @@ def decline(
         _check_units(units, row.open_units + row.accepted - row.handed_over)
         with_it = {} if _takes_a_part(shop_order) else still_here(lines.values())
         with_it[row.pk] = with_it.get(row.pk, units) - units
+        before = missing.counted(lines[pk] for pk in with_it)
         for one in _by_stock_record(lines[pk] for pk in with_it):
             if one is row:
                 _decline(shop_order, row, units, by, reason, note, now)
-                _withhold(row, units, reason, left, by, now)
+                missing.withhold(row, units, reason, left, by, now)
             if with_it[one.pk]:
                 _decline(shop_order, one, with_it[one.pk], by, one.decline_reason or Reason.INCOMPLETE, "", now)
         _settle(shop_order, lines, now)
         rest = any(with_it.values())
-        reader_mail.declined(shop_order, list(lines.values()), row, units, rest=rest, now=now)
+        if not missing.note(shop_order, row, before, is_whole=not _takes_a_part(shop_order), now=now):
+            reader_mail.declined(shop_order, list(lines.values()), row, units, rest=rest, now=now)
 
 
 def cancel(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Cancellation:
@@ -298,16 +297,6 @@ def _take_off(row: ShopOrderLine, units: int, leave: Callable[[int, bool], objec
     row.declined += units - unanswered
     row.accepted -= units - unanswered
     row.packed = min(row.packed, row.accepted)
-
-
-def _withhold(row: ShopOrderLine, units: int, reason: str, left: int | None, by: object, now: datetime) -> None:
-    if row.stock_record is None or row.supply != Supply.STOCK:
-        return  # of what was to be ordered nothing is missing from the shelf
-    if left is not None:
-        withholding.withhold_to_shelf(row.stock_record, left, now=now, by=by)
-    elif reason in _NOT_THERE:
-        reflected_at = now if reason in _RUNG_UP else None
-        withholding.withhold(row.stock_record, units, now=now, by=by, reflected_at=reflected_at)
 
 
 def _check_units(units: int, most: int) -> None:

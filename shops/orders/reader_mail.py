@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.functional import lazy
 from oscar.apps.order.models import Order
 
-from marketplace.foundation import links, mail, network
+from marketplace.foundation import links, mail, money, network
 from shops import readiness
 from shops.models import DeliveryOption, Parcel, ShopOrder, ShopOrderLine
 
@@ -27,9 +27,21 @@ def declined(
     *,
     rest: bool,
     now: datetime,
+    key: str = "",
 ) -> None:
-    """The shop cannot hand over `units` of a line; `rest`: so the reader gets nothing of this part."""
-    _post("shop_order_declined", shop_order, lines, now, line=line, units=units, rest=rest)
+    """The shop cannot hand over `units` of a line; `rest`: so the reader gets nothing of this part. `key` tells apart
+    what is told of one version."""
+    _post("shop_order_declined", shop_order, lines, now, key=key, line=line, units=units, rest=rest)
+
+
+def rerouted(
+    shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, cancel_urls: Sequence[str], now: datetime
+) -> None:
+    """Another shop supplies what one could not; `cancel_urls`, by line, say no to it."""
+    before = shop_order.instead_of.shop if shop_order.instead_of else None
+    paid = money.display(sum(line.paid_minor for line in lines), shop_order.currency, language_of(shop_order.order))
+    with_urls = list(zip(lines, cancel_urls, strict=True))
+    _post("shop_order_rerouted", shop_order, lines, now, before=before, paid=paid, with_urls=with_urls)
 
 
 def cancelled(
@@ -101,7 +113,15 @@ def _promised(shop_order: ShopOrder, now: datetime) -> object:
     return lazy(readiness.words, str)(shop_order.expected_from, shop_order.expected_until, zone)
 
 
-def _post(kind: str, shop_order: ShopOrder, lines: Sequence[ShopOrderLine], now: datetime, **context: object) -> None:
+def _post(
+    kind: str,
+    shop_order: ShopOrder,
+    lines: Sequence[ShopOrderLine],
+    now: datetime,
+    *,
+    key: str = "",
+    **context: object,
+) -> None:
     order, shop = shop_order.order, shop_order.shop
     address = address_of(order)
     if not address:
@@ -112,7 +132,7 @@ def _post(kind: str, shop_order: ShopOrder, lines: Sequence[ShopOrderLine], now:
         kind,
         to=address,
         language=language,
-        dedupe_key=f"{kind}:{shop_order.number}:{shop_order.version}",
+        dedupe_key=f"{kind}:{shop_order.number}:{key or shop_order.version}",
         context={
             "shop_order": shop_order,
             "shop": shop,

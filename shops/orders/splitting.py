@@ -110,6 +110,36 @@ def split(
     return lines
 
 
+def take_over(
+    instead_of: ShopOrder,
+    checkout: FrozenCheckout,
+    parcel: FrozenParcel,
+    lines: Sequence[FrozenLine],
+    *,
+    order_lines: Sequence[Line],
+    borne: Sequence[int],
+    bearer: Shop | None,
+    now: datetime,
+) -> list[ShopOrderLine]:
+    """The lines of a new shop order of an order that is placed: another shop supplies what `instead_of` could not, as
+    `parcel` and `lines` freeze it; its transmission is due. `borne`: of each line, what the reader does not pay. The
+    caller takes the stock."""
+    order = instead_of.order
+    number = f"{order.number}-{suffix(order.shop_orders.count())}"
+    due = now + timedelta(hours=network.current().answer_within_hours)
+    made = _shop_order(order, checkout, parcel, number, now, due)
+    made.instead_of, made.bearer = instead_of, bearer
+    made.save()
+    written = []
+    for line, order_line, minor in zip(lines, order_lines, borne, strict=True):
+        row = _line(made, line, order_line)
+        row.borne_minor = minor
+        row.save()
+        written.append(row)
+    Transmission.objects.create(shop_order=made, shop=made.shop, channel=made.shop.channel, due_at=now)
+    return written
+
+
 def suffix(position: int) -> str:
     """0 → A, 25 → Z, 26 → AA."""
     letters = ""

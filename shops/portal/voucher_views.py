@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.checkout import vouchers
 from marketplace.checkout.models import Voucher
-from marketplace.checkout.voucher_forms import VoucherForm
+from marketplace.checkout.voucher_forms import VoucherForm, said
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 
 SHOWN = 100
@@ -31,7 +31,7 @@ def make(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         return _page(request, workplace, form, status=422)
     with transaction.atomic():
         voucher = form.save(shop=workplace.shop, by=request.user, now=timezone.now())
-    messages.success(request, _("Readers can use “%(code)s” now.") % {"code": voucher.code})
+    messages.success(request, said(voucher))
     return redirect("portal:vouchers", workplace.shop.slug)
 
 

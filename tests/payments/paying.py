@@ -10,11 +10,11 @@ from oscar.apps.order.models import Line, Order
 
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation.money import to_decimal
-from marketplace.payments import calls, captures, events, gateway, gift_cards, means, sessions, transfers
+from marketplace.payments import calls, captures, events, gateway, gift_cards, means, sessions, transfers, worth
 from marketplace.payments.fake_stripe import balance, faults, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.models import GiftCard, GiftCardUse, Payment
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.models import ReroutedUnits, Rerouting, Shop, ShopOrder, ShopOrderLine
 from tests import factories
 
 # (units, net for the line, tax, delivery share) of the lines of shops A and B
@@ -144,6 +144,31 @@ def _shop_order(order: Order, parcel: CheckoutParcel, letter: str, now: datetime
             total_minor=line.total_minor,
         )
     return shop_order
+
+
+def take_over(
+    line: ShopOrderLine, units: int, total_minor: int, *, shop: Shop, bearer: Shop | None, now: datetime
+) -> ShopOrder:
+    """`shop` supplies `units` that the line's shop declines now, for `total_minor`."""
+    before = worth.units_worth(line.paid_minor, line.declined, line.quantity)
+    line.accepted = min(line.accepted, line.quantity - line.declined - units)
+    line.declined += units
+    line.save()
+    agreed = worth.units_worth(line.paid_minor, line.declined, line.quantity) - before
+    declined = line.shop_order
+    found = Rerouting.objects.create(
+        shop_order=declined, spoken_of=line, declined_at=now, decided_at=now, outcome=Rerouting.Outcome.MOVED
+    )
+    number = f"{declined.order.number}-{chr(65 + declined.order.shop_orders.count())}"
+    columns = {"instead_of": declined, "bearer": bearer, "number": number, "created_at": now}
+    made = factories.shop_order(shop, (factories.stock_record(shop), units), placed=declined.order, **columns)
+    made.lines.update(
+        goods_minor=total_minor, total_minor=total_minor, borne_minor=max(0, total_minor - agreed), product=line.product
+    )
+    ShopOrder.objects.filter(pk=made.pk).update(goods_minor=total_minor, total_minor=total_minor)
+    moved_to = made.lines.get()
+    ReroutedUnits.objects.create(rerouting=found, line=line, units=units, agreed_minor=agreed, moved_to=moved_to)
+    return made
 
 
 def answer(payment: Payment, *declined: int) -> None:

@@ -109,10 +109,9 @@ def taxed() -> None:
 def dearer_third() -> None:
     payment, _ = part_of_b()
     order, shop = payment.checkout.order, factories.shop("Librairie C")
-    part = factories.shop_order(shop, (factories.stock_record(shop, price="12.00"), 1), placed=order)
-    part.lines.update(delivery_minor=200, total_minor=1400)
-    common = {"currency": "CAD", "key": part.number, "cause": "dearer", "now": timezone.now()}
-    ledger.bear(order_id=order.pk, amount_minor=1400 - 1250, **common)
+    record, before = factories.stock_record(shop, price="12.00"), ShopOrder.objects.order_by("pk")[0]
+    part = factories.shop_order(shop, (record, 1), placed=order, instead_of=before)
+    part.lines.update(delivery_minor=200, total_minor=1400, borne_minor=1400 - 1250)
     earn(part)
 
 

@@ -11,12 +11,11 @@ from datetime import timedelta
 
 import pytest
 
-from marketplace.payments import debts, disputes, invariants, ledger, refunds, sweeping
+from marketplace.payments import debts, disputes, invariants, ledger, refunds, sweeping, worth
 from marketplace.payments.fake_stripe import balance, banks, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.models import Dispute, MoneyCall, Payment, RefundRequest
-from marketplace.payments.worth import declined_in_all
-from shops.models import ShopOrder
+from shops.models import ShopOrder, ShopOrderLine
 from tests import factories
 from tests.payments import paying
 from tests.proof.sizes import sized
@@ -35,6 +34,7 @@ HAPPENS = (
     "won",
     "lost",
     "fault",
+    "moved",
 )
 Kind, Bearer, Status = RefundRequest.Kind, RefundRequest.Bearer, Dispute.Status
 
@@ -44,6 +44,8 @@ class Corrected(Sequence):
         super().__init__(seed)
         self.operator = factories.user(is_staff=True)
         self.asked = 0
+        self.third = factories.shop()
+        paying.connect(self.third)
         # Another order's money, so that the network's balance reaches for what it gives away of its own; one part of it
         # is of the first shop, which sells again with it, so that a debt can be kept back.
         self.other = paying.captured(self.now)
@@ -54,7 +56,7 @@ class Corrected(Sequence):
         if self._is_disputed():  # Stripe refunds nothing of what a bank takes back
             return [self.decide, self.decide, self.let_time_pass, self.meet_a_fault]
         after = [self.give_back, self.give_back, self.empty_a_balance, self.fail_a_refund, self.dispute, self.days_pass]
-        after.append(self.sell_again)
+        after += [self.sell_again, self.move, self.move]
         return super().acts() + after
 
     def run(self) -> None:
@@ -95,6 +97,23 @@ class Corrected(Sequence):
     def sell_again(self) -> None:
         if ShopOrder.objects.filter(pk=self.again.pk, status=ShopOrder.Status.NEW).exists():
             self._hand_over(self.again)
+
+    def move(self) -> None:
+        """A shop lacks copies, and another one supplies them, dearer or cheaper."""
+        given_back = RefundRequest.objects.values("shop_order")
+        parts = ShopOrder.objects.filter(order__checkout__payment=self.payment, money_calls=None)
+        lines = ShopOrderLine.objects.filter(shop_order__in=parts.exclude(pk__in=given_back), handed_over=0)
+        found = [line for line in lines.select_related("shop_order__order", "shop_order__shop") if line.left_units]
+        if not found or Payment.objects.get(pk=self.payment.pk).settled_units != sum(
+            one.declined for one in self._lines()
+        ):
+            return  # what was declined before is seen to first
+        line = self.chance.choice(found)
+        bearer = self.chance.choice([None, line.shop_order.shop])
+        units = self.chance.randint(1, line.left_units)
+        price = line.total_minor * units // line.quantity + self.chance.randint(-300, 300)
+        made = paying.take_over(line, units, max(1, price), shop=self.third, bearer=bearer, now=self.now)
+        self.log += ["moved", f"{units} of line {line.pk} to {made} for {price}"]
 
     def give_back(self, *, borne_by: str = "") -> None:
         payment = Payment.objects.get(pk=self.payment.pk)
@@ -175,7 +194,7 @@ class Corrected(Sequence):
             refunds.paid_elsewhere(call, by=self.operator, how="bank", now=self.now)
         payment = Payment.objects.get(pk=self.payment.pk)
         asked = sum(request.amount_minor for request in payment.requests.all())
-        due = max(0, payment.amount_minor - declined_in_all(self._lines()) - asked)
+        due = max(0, worth.due(payment, self._lines()) - asked)
         if payment.captured_minor:
             assert payment.captured_minor - payment.refunded_minor == due, self.story()
         assert MoneyCall.objects.filter(done_at=None, refused_at=None).count() == 0, self.story()
@@ -196,7 +215,7 @@ class Corrected(Sequence):
         refused = MoneyCall.objects.exclude(refused_at=None).count()
         failed = MoneyCall.objects.exclude(failed_at=None).count()
         netted = MoneyCall.objects.filter(netted_minor__gt=0).count()
-        told = Counter(text for text in self.log if text in {"fault", "given back", "disputed", "won", "lost"})
+        told = Counter(text for text in self.log if text in {"fault", "given back", "disputed", "won", "lost", "moved"})
         reversals = {"reversals made": made, "reversals refused": refused}
         return {**told, **reversals, "refunds sent back": failed, "debts kept back": netted}
 

@@ -156,8 +156,10 @@ class Migration(migrations.Migration):
                 ('flat_minor', models.PositiveIntegerField(blank=True, help_text='For each unit, instead of a rate.', null=True)),
                 ('floor_minor', models.PositiveIntegerField(blank=True, help_text='At least, for each unit.', null=True)),
                 ('cap_minor', models.PositiveIntegerField(blank=True, help_text='At most, for each unit.', null=True)),
+                ('partner_basis_points', models.PositiveIntegerField(default=0, help_text='Of the goods, to the partner who brought the sale; out of the commission, and never more than it.', validators=[django.core.validators.MaxValueValidator(5000)])),
                 ('begins_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField(blank=True, help_text='From then on it fits nothing.', null=True)),
+                ('partner', models.ForeignKey(blank=True, help_text='Fits what this partner brought.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='shops.partner')),
                 ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
             ],
             options={
@@ -377,6 +379,8 @@ class Migration(migrations.Migration):
                 ('basis_points', models.PositiveIntegerField(null=True)),
                 ('flat_minor', models.PositiveIntegerField(null=True)),
                 ('amount_minor', models.PositiveIntegerField()),
+                ('partner_minor', models.PositiveIntegerField(default=0, help_text="Of the amount, the partner's share.")),
+                ('partner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='shops.partner')),
                 ('rule', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='payments.commissionrule')),
             ],
         ),
@@ -593,6 +597,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('asked', 'Given to the bank'), ('paid', "On the bank's statement"), ('differs', "On the bank's statement with another amount"), ('returned', 'Came back')], default='asked', max_length=8)),
                 ('asked_at', models.DateTimeField()),
                 ('booked_on', models.DateField(help_text='By the bank.', null=True)),
+                ('partner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bank_payouts', to='shops.partner')),
                 ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bank_payouts', to='shops.shop')),
                 ('export', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payouts', to='payments.export')),
                 ('receivable', models.ForeignKey(help_text='Paid back instead.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payouts', to='payments.receivable')),
@@ -775,6 +780,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='ledger_two_accounts'),
         ),
         migrations.AddConstraint(
+            model_name='linecommission',
+            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', models.F('partner_minor'))), name='commission_partner_fits'),
+        ),
+        migrations.AddConstraint(
             model_name='localaccount',
             constraint=models.UniqueConstraint(fields=('currency', 'user'), name='local_account_per_user'),
         ),
@@ -793,6 +802,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='localshare',
             constraint=models.UniqueConstraint(fields=('use', 'shop'), name='local_share_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='bankpayout',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('partner__isnull', False), ('shop', None)), models.Q(('partner', None), ('shop__isnull', False)), _connector='OR'), name='payout_to_one'),
         ),
         migrations.AddConstraint(
             model_name='difference',

@@ -1,0 +1,75 @@
+"""What must be true of what another shop took over. Each function returns its violations as short texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from marketplace.payments.models import LedgerEntry
+from marketplace.payments.worth import borne
+from shops.models import ReroutedUnits, Rerouting, ShopOrder, ShopOrderLine
+
+DECIDED_WITHIN = timedelta(hours=24)
+
+
+def only_what_is_missing_moves() -> list[str]:
+    """Of no line more units are looked for elsewhere than its shop said are missing; each goes to one line of as many
+    units of the same title, in a shop order in the place of its own."""
+    lines = ShopOrderLine.objects.annotate(noted=Sum("reroutings__units")).filter(
+        noted__gt=F("declined") - F("cancelled")
+    )
+    found = [f"line {line.pk}: {line.noted} units looked for, {line.missing_units} missing" for line in lines]
+    moved = ReroutedUnits.objects.exclude(moved_to=None).select_related("line", "moved_to__shop_order", "rerouting")
+    for part in moved:
+        there = part.moved_to
+        assert there is not None
+        before = there.shop_order.instead_of_id
+        if (there.quantity, there.product_id, before) != (
+            part.units, part.line.product_id, part.rerouting.shop_order_id,
+        ):  # fmt: skip
+            found.append(f"line {there.pk} is not what line {part.line_id} lacked")
+    strays = ShopOrderLine.objects.filter(shop_order__instead_of__isnull=False, moved_from=None)
+    return found + [f"line {pk} is in the place of nothing" for pk in strays.values_list("pk", flat=True)]
+
+
+def readers_pay_what_they_agreed_to() -> list[str]:
+    """For what another shop took over no more is asked than for what it is instead of."""
+    found = []
+    rows = ShopOrder.objects.filter(instead_of__isnull=False).prefetch_related("lines__moved_from")
+    for shop_order in rows:
+        lines = list(shop_order.lines.all())
+        paid = sum(line.paid_minor for line in lines)
+        agreed = sum(line.moved_from.agreed_minor for line in lines if hasattr(line, "moved_from"))
+        if paid > agreed:
+            found.append(f"{shop_order}: {paid} asked, {agreed} agreed")
+    strays = ShopOrderLine.objects.filter(shop_order__instead_of=None, borne_minor__gt=0)
+    return found + [f"line {pk} is borne and took over from nobody" for pk in strays.values_list("pk", flat=True)]
+
+
+def differences_are_borne() -> list[str]:
+    """Once a shop that took over has earned, what its reader does not pay is booked to whoever bears it."""
+    booked = dict(LedgerEntry.objects.filter(key__startswith="borne:reroute:").values_list("key", "amount_minor"))
+    earned = ShopOrder.objects.filter(instead_of__isnull=False, ledger_entries__kind="earning").distinct()
+    return [
+        f"{row}: {borne(row.lines.all())} is borne, {booked.get(f'borne:reroute:{row.number}', 0)} booked"
+        for row in earned.prefetch_related("lines")
+        if booked.get(f"borne:reroute:{row.number}", 0) != borne(row.lines.all())
+    ]
+
+
+def another_shop_is_not_looked_for_for_ever() -> list[str]:
+    late = Rerouting.objects.filter(
+        outcome=Rerouting.Outcome.LOOKING, declined_at__lt=timezone.now() - DECIDED_WITHIN
+    ).select_related("shop_order")
+    return [f"{row.shop_order}: another shop is looked for since {row.declined_at:%Y-%m-%d %H:%M}" for row in late]
+
+
+INVARIANTS: dict[str, Callable[[], list[str]]] = {
+    "only what is missing moves to another shop": only_what_is_missing_moves,
+    "for what another shop supplies readers pay what they agreed to": readers_pay_what_they_agreed_to,
+    "what a dearer shop asks is borne": differences_are_borne,
+    "another shop is not looked for for ever": another_shop_is_not_looked_for_for_ever,
+}
