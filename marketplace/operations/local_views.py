@@ -45,7 +45,10 @@ class CurrencyForm(forms.ModelForm):
             "rate_denominator": gettext_lazy("… divided by"),
             "provider": gettext_lazy("Who keeps its accounts?"),
         }
-        help_texts = {"rate_numerator": gettext_lazy("Of the network’s currency. It cannot be changed later.")}
+        help_texts = {
+            "code": gettext_lazy("Three capitals, as in GON."),
+            "rate_numerator": gettext_lazy("Of the network’s currency. It cannot be changed later."),
+        }
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

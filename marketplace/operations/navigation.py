@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ GROUPS = (
         ),
     ),
     Group(
-        _("Money"),
+        pgettext_lazy("board", "Money"),
         (
-            Page("money", _("Money"), ("dispute", "refund")),
+            Page("money", pgettext_lazy("board", "Money"), ("dispute", "refund")),
             Page("invoices", _("Invoices")),
             Page("receivables", _("Open invoices"), ("receivable", "credit-terms")),
             Page("accounts", _("Accounts")),
