@@ -185,7 +185,7 @@ class ShopOrderLine(models.Model):
     @property
     def borne_left_minor(self) -> int:
         """What is borne for the units left."""
-        return self.borne_minor - self.borne_minor * self.declined // self.quantity
+        return self.left_minor - (self.paid_minor - self.paid_minor * self.declined // self.quantity)
 
     @property
     def condition_label(self) -> str:

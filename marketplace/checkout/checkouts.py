@@ -204,7 +204,7 @@ def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
     to, voucher = destination(checkout), vouchers.of(checkout, now=now)
     # Nothing more counts by itself once it is frozen, nor for an institution, which buys at the regular price.
     is_open = checkout.state == Checkout.State.OPEN
-    running = vouchers.promotions(now=now) if is_open and voucher is None else []
+    running = vouchers.promotions(now=now) if is_open else []
     if running and institutions.is_bound(checkout.user_id):
         running = []
     how = {"chosen": chosen, "to": to, "held": held, "in_slots": in_slots, "earner_id": checkout.earning_shop_id}

@@ -12,7 +12,7 @@ from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.checkout.tax_categories import is_digital
 from marketplace.checkout.tax_places import place_of_supply
 from search.offers import Offer
-from shops.models import DeliveryOption, Shop
+from shops.models import Condition, DeliveryOption, Shop
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,19 @@ def _taxed(line: PlannedLine, parcel: PlannedParcel, option: DeliveryOption | No
         due = tax.due(parcel.shop, facts, digital=line.is_digital, place=place, now=parcel.trip.now)
     except tax.NoTaxRowError as missing:
         return replace(line, untaxed=str(missing))
-    return replace(line, rates=due, untaxed="")
+    return replace(line, rates=due, untaxed="", limits=_limits(line, parcel, option, to))
+
+
+def _limits(
+    line: PlannedLine, parcel: PlannedParcel, option: DeliveryOption | None, to: Destination | None
+) -> limits.LineLimits:
+    """Where it is handed over this way. What was looked at for a copy that another replaces is kept (`_moved`)."""
+    if option is None or not option.is_collected:
+        return line.limits
+    terms, facts = getattr(line.record, "terms", None), getattr(line.record.product, "facts", None)
+    condition = terms.condition if terms else Condition.NEW
+    found = limits.of_line(facts, condition, parcel.shop, option, to, digital=line.is_digital, area="")
+    return found._replace(refused=found.refused and line.limits.refused) if line.limits.place else found
 
 
 def _moved(line: PlannedLine, offer: Offer) -> PlannedLine:

@@ -21,18 +21,21 @@ def lowered(
     priced: Callable[..., Plan],
     **how: object,
 ) -> Plan:
-    """The plan of these parcels with the voucher that was entered; without one with the promotion that takes most off,
-    if any takes something off. `priced(parcels, **how)` is the arithmetic of a plan."""
+    """The plan of these parcels with the voucher that was entered, if it takes something off; else with the promotion
+    that leaves least to pay, if any does: what is lowered may cost its free delivery, or every way to the reader.
+    `priced(parcels, **how)` is the arithmetic of a plan."""
     if voucher is not None:
-        return _with(voucher, voucher_amounts.off_each(voucher, parcels), parcels, priced, **how)
-    offs = [(row, voucher_amounts.off_each(row, parcels)) for row in promotions]
-    best = max(offs, key=lambda found: (sum(found[1].values()), -found[0].pk), default=None)
-    if best is None or not any(best[1].values()):
-        return priced(parcels, **how)
-    promotion, off = best
-    plan = _with(promotion, off, parcels, priced, **how)
-    # What law allows depends on how it is brought, which `priced` may have refused: then nothing is left of it.
-    return replace(plan, promotion=promotion) if plan.voucher_minor or plan.discount_minor else plan
+        plan = _with(voucher, voucher_amounts.off_each(voucher, parcels), parcels, priced, **how)
+        if plan.by_voucher or not promotions:
+            return plan
+    best = plain = priced(parcels, **how)
+    for promotion in promotions:
+        off = voucher_amounts.off_each(promotion, parcels)
+        if any(off.values()):
+            plan = _with(promotion, off, parcels, priced, **how)
+            if plan.left_minor < best.left_minor and len(plan.undelivered) <= len(plain.undelivered):
+                best = replace(plan, promotion=promotion)
+    return best
 
 
 def _with(
@@ -49,8 +52,6 @@ def _with(
         return replace(plan, voucher_minor=paid, by_voucher=paid > 0)
     changed = [
         replace(parcel, lines=tuple(replace(line, discount_minor=off[line.basket_line_id]) for line in parcel.lines))
-        if parcel.shop.pk == voucher.shop_id
-        else parcel
         for parcel in parcels
     ]
     return replace(priced(changed, **how), by_voucher=any(off.values()))

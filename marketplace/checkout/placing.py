@@ -17,7 +17,7 @@ from oscar.apps.order.models import Order
 from oscar.apps.partner.models import Partner, StockRecord
 
 from marketplace.catalogue.models import ProductFacts
-from marketplace.checkout import checkouts, order_rows, tax, vouchers
+from marketplace.checkout import checkouts, order_rows, referrals, tax, vouchers
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, bulk, leases, links, mail, prepared
 from marketplace.foundation.failpoints import failpoint
@@ -159,7 +159,7 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         if checkout.by_invoice:
             receivables.book(checkout.pk, order_id=order.pk, order_number=order.number, now=now)
         facts = {line.product_id: getattr(line.product, "facts", None) for line in lines}
-        commission.freeze(shop_lines, facts, channel=checkout.channel, partner_id=checkout.partner_id, at=now)
+        commission.freeze(shop_lines, facts, channel=checkout.channel, partner_id=referrals.earning(checkout), at=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
         audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)

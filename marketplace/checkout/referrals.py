@@ -59,3 +59,12 @@ def freeze(checkout: Checkout, session: MutableMapping[str, object], *, now: dat
         return
     of_open = Checkout.objects.filter(pk=checkout.pk, state=Checkout.State.OPEN)
     of_open.update(partner_id=found[0], channel=found[1])
+
+
+def earning(checkout: Checkout) -> int | None:
+    """The partner who gets a share of it; no query where nobody sent the reader. Not of what a partner buys: that would
+    be a rebate, which law limits."""
+    if checkout.partner is None:
+        return None
+    mails = {checkout.email.casefold(), checkout.user.email.casefold() if checkout.user else ""}
+    return None if checkout.partner.email.casefold() in mails else checkout.partner_id

@@ -14,13 +14,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from oscar.apps.basket.models import Line as BasketLine
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import checkouts, comparing, freezing, institutions, order_rows, planning
+from marketplace.checkout import (
+    checkouts,
+    comparing,
+    freezing,
+    institutions,
+    limits,
+    order_rows,
+    planning,
+    referrals,
+    voucher_amounts,
+)
 from marketplace.checkout.comparing import Supplier
 from marketplace.checkout.delivery import Destination, Trip, hours_by_shop, needs_slot, options_by_shop
-from marketplace.checkout.planning import Plan
+from marketplace.checkout.planning import Plan, PlannedParcel
 from marketplace.foundation import audit, leases, links, money, network, prepared
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.places import distance_km
@@ -92,7 +103,8 @@ def _may_move(payment: Payment, row: Rerouting) -> bool:
     """Not while a bank looks at the payment or a person has given money back of that part: what of it is still there
     is no longer what was agreed. An institution has its own rules for from whom it buys."""
     open_dispute = Dispute.objects.filter(payment=payment).exclude(status=Dispute.Status.WON).exists()
-    given_back = RefundRequest.objects.filter(shop_order=row.shop_order).exists()
+    of_part = Q(shop_order=row.shop_order) | Q(payment=payment, shop_order=None)
+    given_back = RefundRequest.objects.filter(of_part).exists()
     bound = institutions.institution_of(row.shop_order.order.user_id)
     in_part_local = row.shop_order.order.checkout.local_minor > 0  # each shop says how much of it it takes
     return not (open_dispute or given_back or bound or in_part_local)
@@ -128,10 +140,10 @@ def _candidates(row: Rerouting, parts: Sequence[ReroutedUnits], now: datetime) -
         supplier = Supplier(shop, ways, Trip(now=now, currency=currency, to=to, hours=hours[shop_id]))
         wanted = tuple(part for part in parts if part.pk in of_parts)
         plan = _plan(wanted, of_parts, supplier, currency)
-        if plan is None or checkouts.unpayable(plan):
+        if plan is None or checkouts.unpayable(plan) or limits.years(plan.lines) > checkout.age_stated:
             continue
         one = Found(shop, wanted, plan)
-        if one.borne_minor <= _most_borne():
+        if one.borne_minor <= min(_most_borne(), _most_by_law(plan.parcels[0])):
             found.append(one)
     return found
 
@@ -210,6 +222,15 @@ def _most_borne() -> int:
     return 0 if rules.reroute_borne_by == "nobody" else rules.reroute_most_minor
 
 
+def _most_by_law(parcel: PlannedParcel) -> int:
+    """What may be paid for the reader: it lowers a fixed price as any discount would, and not the delivery of books
+    whose least price is the law's."""
+    delivery = 0 if parcel.quote and parcel.quote.legal_minimum else parcel.delivery_minor
+    limits_of = [(line.goods_minor, voucher_amounts.limit(parcel, line)) for line in parcel.lines]
+    whole = voucher_amounts.WHOLE
+    return delivery + sum(goods if most is None else goods * min(most, whole) // whole for goods, most in limits_of)
+
+
 def _move(row: Rerouting, found: Found, now: datetime) -> bool:
     """The new shop order, its copies taken. False: they are gone, and nothing was written."""
     declined, checkout = row.shop_order, row.shop_order.order.checkout
@@ -230,14 +251,15 @@ def _move(row: Rerouting, found: Found, now: datetime) -> bool:
         bearer=bearer,
         now=now,
     )
-    if not all(stock.take(line, line.quantity, now=now) for line in lines):
+    by_record = sorted(lines, key=lambda line: line.stock_record_id or 0)  # stock is locked in this order everywhere
+    if not all(stock.take(line, line.quantity, now=now) for line in by_record):
         transaction.savepoint_rollback(before)
         return False
     transaction.savepoint_commit(before)
     for part, line in zip(found.parts, lines, strict=True):
         ReroutedUnits.objects.filter(pk=part.pk).update(moved_to=line)
     facts = {line.record.product_id: getattr(line.record.product, "facts", None) for line in planned.lines}
-    commission.freeze(lines, facts, channel=checkout.channel, partner_id=checkout.partner_id, at=now)
+    commission.freeze(lines, facts, channel=checkout.channel, partner_id=referrals.earning(checkout), at=now)
     made = lines[0].shop_order
     audit.record(
         "shop_order.reroute", made, shop_id=made.shop_id, instead_of=declined.number, borne_minor=found.borne_minor

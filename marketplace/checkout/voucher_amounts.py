@@ -32,12 +32,14 @@ class Rule(Protocol):
 def off_each(voucher: Rule, parcels: Sequence[PlannedParcel]) -> dict[int, int]:
     """Minor units by basket line, of every line; 0 for those that it does not fit."""
     lines = [(parcel, line) for parcel in parcels for line in parcel.lines]
+    # Whose goods they are, not who sells them: a shop earns downloads of the network by its readers' choice.
+    of_shop = voucher.shop_id or voucher.only_shop_id
     fitting = [
         (parcel, line)
         for parcel, line in lines
-        if (voucher.shop_id or voucher.only_shop_id) in (None, parcel.shop.pk) and fits(voucher, _subjects(line))
+        if of_shop in (None, line.record.partner.shop.pk) and fits(voucher, _subjects(line))
     ]
-    goods = [(line.quantity * (line.unit_price_minor or 0), _limit(parcel, line)) for parcel, line in fitting]
+    goods = [(line.quantity * (line.unit_price_minor or 0), limit(parcel, line)) for parcel, line in fitting]
     off = {line.basket_line_id: 0 for _, line in lines}
     for (_, line), minor in zip(fitting, amounts(voucher, goods), strict=True):
         off[line.basket_line_id] = minor
@@ -49,7 +51,7 @@ def _subjects(line: PlannedLine) -> Sequence[str]:
     return facts.subject_codes if facts else []
 
 
-def _limit(parcel: PlannedParcel, line: PlannedLine) -> int | None:
+def limit(parcel: PlannedParcel, line: PlannedLine) -> int | None:
     """The most that book law lets anybody take off, in basis points; while it is not known how the parcel reaches its
     reader, as if it were sent."""
     option, shop, trip = parcel.option, parcel.shop, parcel.trip

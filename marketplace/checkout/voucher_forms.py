@@ -15,6 +15,7 @@ from marketplace.checkout.models import Voucher
 from marketplace.checkout.vouchers import code_of, forget
 from marketplace.foundation import audit, network
 from marketplace.foundation.amount_field import AmountField
+from marketplace.foundation.day_field import DayField
 from marketplace.models import User
 from shops.models import Shop
 
@@ -40,12 +41,10 @@ class VoucherForm(forms.Form):
     subject = forms.CharField(
         label=gettext_lazy("Only this subject (Thema code or its beginning)"), max_length=12, required=False
     )
-    begins_on = forms.DateField(
+    begins_on = DayField(
         label=gettext_lazy("First day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
-    ends_on = forms.DateField(
-        label=gettext_lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    ends_on = DayField(label=gettext_lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     most_uses = forms.IntegerField(
         label=gettext_lazy("How often in all"),
         min_value=1,

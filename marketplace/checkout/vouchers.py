@@ -93,9 +93,10 @@ def _is_left(voucher: Voucher, now: datetime) -> bool:
 def promotions(*, now: datetime) -> list[Voucher]:
     """Those that count by themselves now; one query every few seconds, since every page of a checkout asks."""
     global _cached
-    if not _cached or time.monotonic() - _cached[0] >= _CACHE_SECONDS:
-        _cached = (time.monotonic(), list(Voucher.objects.filter(automatic=True).exclude(ends_at__lte=now)))
-    return [row for row in _cached[1] if row.runs(now) and (row.most_uses is None or row.used < row.most_uses)]
+    kept = _cached  # another thread may forget it meanwhile
+    if not kept or time.monotonic() - kept[0] >= _CACHE_SECONDS:
+        kept = _cached = (time.monotonic(), list(Voucher.objects.filter(automatic=True).exclude(ends_at__lte=now)))
+    return [row for row in kept[1] if row.runs(now) and (row.most_uses is None or row.used < row.most_uses)]
 
 
 def forget() -> None:
@@ -133,7 +134,6 @@ def release_hold(checkout: Checkout) -> bool:
     voucher_id = held.values_list("voucher", flat=True).first()
     if not voucher_id or not held.update(held=False, reader=""):
         return False
-    VoucherUse.objects.filter(checkout=checkout, voucher__automatic=True).delete()  # another may count the next time
     Voucher.objects.filter(pk=voucher_id).update(used=F("used") - 1)
     return True
 

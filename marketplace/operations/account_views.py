@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.foundation import audit, network
 from marketplace.foundation.amount_field import AmountField
+from marketplace.foundation.day_field import DayField
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.payments import ledger, membership
 from marketplace.payments.chart import account_of
@@ -25,7 +26,7 @@ class DuesForm(forms.Form):
     shop = forms.ModelChoiceField(label=gettext_lazy("Shop"), queryset=Shop.objects.all())
     amount_minor = AmountField(label=gettext_lazy("Amount, without tax"))
     every = forms.ChoiceField(label=gettext_lazy("For each"), choices=Dues.Every.choices)
-    next_on = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    next_on = DayField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
 
     def clean_amount_minor(self) -> int:
         if not self.cleaned_data["amount_minor"]:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.foundation import audit, network
 from marketplace.foundation.amount_field import AmountField
+from marketplace.foundation.day_field import DayField
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.operations.forms import PercentField
 from marketplace.payments import commission
@@ -36,12 +37,8 @@ class RuleForm(forms.ModelForm):
         help_text=gettext_lazy("Out of what the network keeps, and never more than it."),
     )  # fmt: skip
     turnover_minor = AmountField(label=gettext_lazy("For shops that sold, the month before, at least"))
-    begins_on = forms.DateField(
-        label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    ends_on = forms.DateField(
-        label=gettext_lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    begins_on = DayField(label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    ends_on = DayField(label=gettext_lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     class Meta:
         model = CommissionRule

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from marketplace.foundation import audit, network
+from marketplace.foundation.day_field import DayField
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.payments import bank, exporting
 from marketplace.payments.exporting import ExportError
@@ -32,8 +33,8 @@ class ExportForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("File"), choices=[choice for choice in Export.Kind.choices if choice[0] in exporting.LINES]
     )
-    begins_on = forms.DateField(label=gettext_lazy("From"), widget=_day())
-    ends_on = forms.DateField(label=gettext_lazy("Last day"), widget=_day())
+    begins_on = DayField(label=gettext_lazy("From"), widget=_day())
+    ends_on = DayField(label=gettext_lazy("Last day"), widget=_day())
     siren = forms.CharField(label=gettext_lazy("SIREN, for the FEC"), required=False, max_length=14)
 
 

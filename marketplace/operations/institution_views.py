@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from marketplace.checkout import institutions
 from marketplace.checkout.models import Institution
 from marketplace.foundation import audit
+from marketplace.foundation.day_field import DayField
 from marketplace.models import User
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.payments.models import CreditTerms, Receivable
@@ -50,7 +51,7 @@ class AccreditationForm(forms.Form):
         max_length=40,
         required=False,
     )
-    accredited_until = forms.DateField(
+    accredited_until = DayField(
         label=gettext_lazy("Until"),
         help_text=gettext_lazy("Empty: until it is taken away."),
         required=False,

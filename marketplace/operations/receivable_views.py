@@ -19,6 +19,7 @@ from stdnum import iban as iban_number
 from marketplace.checkout.models import Institution
 from marketplace.foundation import audit, network
 from marketplace.foundation.amount_field import AmountField
+from marketplace.foundation.day_field import DayField
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.payments import receivables
 from marketplace.payments.gift_card_forms import OnceForm
@@ -41,7 +42,7 @@ class ReceiptForm(OnceForm):
         ],
     )
     amount_minor = AmountField(label=gettext_lazy("Amount"), required=True)
-    booked_on = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    booked_on = DayField(label=gettext_lazy("Day"), widget=forms.DateInput(attrs={"type": "date"}))
     note = forms.CharField(label=gettext_lazy("In a few words"), max_length=200)
 
     def signed_minor(self) -> int:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.catalogue import subjects
 from marketplace.foundation import network
+from marketplace.foundation.day_field import DayField
 from marketplace.operations.access import operator_page
 from marketplace.payments import sales
 from shops.models import Shop
@@ -31,8 +32,8 @@ BY = [
 
 class ReportForm(forms.Form):
     by = forms.ChoiceField(label=gettext_lazy("Summed by"), choices=BY)
-    begins_on = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    ends_on = forms.DateField(label=gettext_lazy("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    begins_on = DayField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    ends_on = DayField(label=gettext_lazy("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
     shop = forms.ModelChoiceField(label=gettext_lazy("Of one shop"), queryset=Shop.objects.all(), required=False)
     subject = forms.CharField(label=gettext_lazy("Of one subject (Thema code)"), required=False, max_length=2)
 

@@ -36,12 +36,12 @@ def settle(payment_id: int, *, now: datetime) -> bool:
     """Decide for one payment. True where a call was written."""
     with transaction.atomic():
         payment = Payment.objects.select_for_update().get(pk=payment_id)
-        looking = _looking(payment)
+        theirs = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment)
+        lines = list(theirs.select_related("shop_order"))
+        looking = _looking(payment)  # after the lines: a decline between the two is looked at, and this waits
         if looking and not _ends_soon(payment, now):
             return False
         missing.decided(looking, now=now)
-        theirs = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment)
-        lines = list(theirs.select_related("shop_order"))
         declined_units = sum(line.declined for line in lines)
         keep = due(payment, lines)
         if payment.state == Payment.State.AUTHORISED:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace.foundation.amount_field import AmountField
+from marketplace.foundation.day_field import DayField
 from marketplace.payments.models import GiftCard
 
 PaidBy = GiftCard.PaidBy
@@ -60,7 +61,7 @@ class IssueForm(SellForm):
         label=gettext_lazy("How is it paid?"),
         choices=[(kind.value, kind.label) for kind in (PaidBy.BANK, PaidBy.PROMOTION)],
     )
-    ends_on = forms.DateField(
+    ends_on = DayField(
         label=gettext_lazy("Last day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),

@@ -19,6 +19,8 @@ class ReferralMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         said = request.GET.get(referrals.PARAMETER, "")
-        if said and request.method == "GET" and not request.path.startswith(COOKIELESS):
+        response = self.get_response(request)
+        is_page = response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html")
+        if said and is_page and request.method == "GET" and not request.path.startswith(COOKIELESS):
             referrals.note(request.session, said, now=timezone.now())
-        return self.get_response(request)
+        return response

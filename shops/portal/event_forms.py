@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from marketplace.agenda import calendars
 from marketplace.agenda.models import LONGEST_LINK, LONGEST_PLACE, LONGEST_TEXT, LONGEST_TITLE, Event
 from marketplace.foundation import http
+from marketplace.foundation.day_field import DayField
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -27,7 +28,7 @@ _SAME = ("title", "place", "all_day", "text_fr", "text_en", "link")
 def _day(label: str | _StrPromise, *, required: bool, hint: str | _StrPromise = "") -> forms.DateField:
     picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     wrong = {"invalid": gettext_lazy("That is not a date."), "required": gettext_lazy("Say on which day.")}
-    return forms.DateField(
+    return DayField(
         label=label, required=required, help_text=hint, widget=picker, input_formats=["%Y-%m-%d"], error_messages=wrong
     )
 

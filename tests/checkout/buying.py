@@ -64,7 +64,7 @@ def frozen(basket: Basket, **options) -> Checkout:
     """Frozen, its stock held, its payment open; without a payment page."""
     now = options.get("now") or timezone.now()
     checkout = ready(basket, **options)
-    seen = checkouts.plan_of(checkout, now=now).fingerprint()
+    seen = freezing.shown(checkouts.plan_of(checkout, now=now), 0)
     assert freezing.freeze_and_hold(checkout, seen=seen, now=now) is None
     Payment.objects.create(
         checkout=checkout,

@@ -8,14 +8,15 @@ import pytest
 from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import checkouts, freezing, placing, vouchers
+from marketplace.checkout import checkouts, ending, freezing, placing, vouchers
 from marketplace.checkout.models import Checkout, Voucher
 from marketplace.checkout.voucher_forms import NetworkVoucherForm, VoucherForm
 from marketplace.foundation import network
-from marketplace.payments.models import LedgerEntry
-from shops.models import Shop
+from marketplace.payments.models import LedgerEntry, Payment
+from shops.models import DeliveryOption, Shop
 from tests import factories
-from tests.checkout.buying import paid, ready, two_shop_basket
+from tests.checkout import downloading
+from tests.checkout.buying import ADDRESS, frozen, paid, pay, ready, two_shop_basket
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +70,10 @@ def test_promotion_is_entered_by_nobody_and_forgotten_when_nothing_was_paid():
     plan = checkouts.plan_of(checkout, now=timezone.now())
     freezing.freeze_and_hold(checkout, seen=freezing.shown(plan, 0), now=timezone.now())
     assert vouchers.release_hold(checkout)
-    assert (Voucher.objects.get(pk=made.pk).used, made.uses.count()) == (0, 0)
+    assert Voucher.objects.get(pk=made.pk).used == 0
+    Checkout.objects.update(state=Checkout.State.ENDED)
+    again = checkouts.start(basket, None, language="en", now=timezone.now())
+    assert vouchers.of(again, now=timezone.now()) is None
 
 
 def test_new_books_in_france_are_lowered_by_five_per_cent_in_the_shop_at_most():
@@ -97,3 +101,42 @@ def test_form_makes_a_promotion_without_a_code_or_asks_for_one():
         True, shop, False, True,
     )  # fmt: skip
     assert list(VoucherForm({"label": "x", "percent": "5"}).errors) == ["code"]
+
+
+@pytest.mark.parametrize("of_shop", [False, True])
+def test_payment_that_comes_after_its_end_is_placed_with_its_promotion(of_shop):
+    basket = two_shop_basket()
+    shop = Shop.objects.get(name="Librairie A") if of_shop else None
+    made = promotion(shop=shop, most_uses=1, **({} if of_shop else {"amount_minor": 900}))
+    checkout = frozen(basket)
+    Payment.objects.update(state=Payment.State.EXPIRED)
+    assert ending.end(checkout, now=timezone.now())
+    pay(checkout)
+    assert placing.place_paid(timezone.now()) == 1
+    assert (Checkout.objects.get().state, Voucher.objects.get(pk=made.pk).used) == ("placed", 1)
+
+
+def test_promotion_that_makes_it_dearer_does_not_count():
+    """What is lowered to less than what is free of postage costs the postage."""
+    shop = factories.shop("Librairie A")
+    post = factories.delivery_option(
+        shop, DeliveryOption.Kind.POST, price_minor=420, free_above_minor=3500, countries=["CA"]
+    )
+    record = factories.stock_record(shop, factories.product("Mug", is_book=False), price="36.00")
+    checkout = checkouts.start(factories.basket((record, 1)), None, language="en", now=timezone.now())
+    checkouts.set_person(checkout, email="l@example.org", name="L")
+    checkouts.set_address(checkout, ADDRESS)
+    checkouts.choose_delivery(checkout, {shop.pk: post.pk})
+    before = checkouts.plan_of(checkout, now=timezone.now())
+    promotion(shop=shop, basis_points=500)
+    after = checkouts.plan_of(checkout, now=timezone.now())
+    assert (after.left_minor, after.promotion) == (before.left_minor, None)
+
+
+def test_shop_lowers_its_own_goods_not_what_it_sells_for_the_network():
+    whole = factories.shop("Halles", sells_for_all=True)
+    earner = factories.shop("Librairie X")
+    promotion(shop=earner, basis_points=10_000)
+    checkout = downloading.ready(factories.basket((downloading.e_book(whole), 1)), shop_id=earner.pk)
+    plan = checkouts.plan_of(checkout, now=timezone.now())
+    assert (plan.parcels[0].shop, plan.discount_minor) == (earner, 0)

@@ -121,3 +121,17 @@ def test_widget_hands_the_token_on_without_a_cookie(client, reindex):
         True, False,
     )  # fmt: skip
     assert "via=" not in client.get("/widget/buy/9782070360024/", {"via": "w1:forged"}).content.decode()
+
+
+def test_partner_gets_no_share_of_what_it_buys():
+    one = factories.partner(email="Lea@example.org")  # the buyer's own
+    rule(one)
+    sale(one)
+    assert set(LineCommission.objects.values_list("partner_minor", flat=True)) == {0}
+
+
+def test_link_counts_only_on_a_page(client):
+    """A crawler's hit on anything else leaves no row."""
+    for address in ("/robots.txt", "/no-such-page/"):
+        client.get(address, {"via": referrals.token(factories.partner())})
+        assert "sessionid" not in client.cookies

@@ -15,7 +15,7 @@ from marketplace.foundation import network
 from marketplace.foundation.models import MailMessage
 from marketplace.payments import calls, captures, events, sessions, transfers
 from marketplace.payments import invariants as money_invariants
-from marketplace.payments.models import LedgerEntry, MoneyCall, Payment
+from marketplace.payments.models import LedgerEntry, MoneyCall, Payment, RefundRequest
 from shops import invariants as shop_invariants
 from shops.models import Allocation, Rerouting, Shop, ShopOrder, ShopOrderLine, Transmission
 from shops.orders import fulfilment
@@ -225,3 +225,18 @@ def test_death_on_the_way_ends_as_if_nobody_had_died(failpoint):
     assert (made.lines.count(), Allocation.objects.filter(line__shop_order=made).count()) == (1, 1)
     assert (mails().count("shop_order_rerouted"), paid(payment)) == (1, payment.amount_minor)
     assert broken() == []
+
+
+@pytest.mark.django_db
+def test_whole_payment_given_back_is_supplied_by_nobody():
+    placed()
+    third()
+    rule("network")
+    lack()
+    answer_all()
+    payment = Payment.objects.get()
+    RefundRequest.objects.create(
+        payment=payment, kind="other", amount_minor=1, reason="x", once="1", asked_at=timezone.now()
+    )
+    rerouting.reroute(timezone.now())
+    assert not ShopOrder.objects.exclude(instead_of=None).exists()
