@@ -134,7 +134,9 @@ class BankPayout(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(shop=None, partner__isnull=False) | models.Q(shop__isnull=False, partner=None),
+                condition=models.Q(shop__isnull=False, partner=None, receivable=None)
+                | models.Q(shop=None, partner__isnull=False, receivable=None)
+                | models.Q(shop=None, partner=None, receivable__isnull=False),
                 name="payout_to_one",
             )
         ]

@@ -118,4 +118,4 @@ def test_library_basket_fits_the_page(monkeypatch):
     made = paying.checkout()
     lines = sessions._lines(made)
     names = list(made.parcels.order_by("pk").values_list("shop__name", flat=True))
-    assert ([line.name for line in lines], sum(line.amount_minor for line in lines)) == (names, made.total_minor)
+    assert ([line.name for line in lines], sum(line.unit_amount_minor for line in lines)) == (names, made.total_minor)

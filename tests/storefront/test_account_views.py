@@ -35,7 +35,8 @@ def test_account_costs_the_same_with_1_and_15_orders(client, django_assert_num_q
         factories.shop_order(shop, (factories.stock_record(shop), 1), placed=factories.order(reader))
     client.force_login(reader)
     client.get("/account/")
-    with django_assert_num_queries(11):  # session, user, count, orders, parts, shops, lines; badge; addresses, reserved
+    # session, user, count, orders, parts, shops, lines; badge; addresses, reserved, local currencies
+    with django_assert_num_queries(12):
         client.get("/account/")
 
 

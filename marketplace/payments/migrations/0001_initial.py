@@ -805,7 +805,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='bankpayout',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('partner__isnull', False), ('shop', None)), models.Q(('partner', None), ('shop__isnull', False)), _connector='OR'), name='payout_to_one'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('partner', None), ('receivable', None), ('shop__isnull', False)), models.Q(('partner__isnull', False), ('receivable', None), ('shop', None)), models.Q(('partner', None), ('receivable__isnull', False), ('shop', None)), _connector='OR'), name='payout_to_one'),
         ),
         migrations.AddConstraint(
             model_name='difference',
