@@ -45,10 +45,14 @@ def rerouted(
 
 
 def cancelled(
-    shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, units: int, *, now: datetime
+    shop_order: ShopOrder,
+    lines: Sequence[ShopOrderLine],
+    taken: Sequence[tuple[ShopOrderLine, int]],
+    *,
+    now: datetime,
 ) -> None:
-    """The reader took back `units` of a line: what that means for what they pay, and what stays."""
-    _post("shop_order_cancelled", shop_order, lines, now, line=line, units=units)
+    """The reader took back these units of lines: what that means for what they pay, and what stays."""
+    _post("shop_order_cancelled", shop_order, lines, now, taken=taken, line=taken[0][0] if len(taken) == 1 else None)
 
 
 def ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
