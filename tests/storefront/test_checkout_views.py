@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from oscar.apps.order.models import Order
+from oscar.apps.partner.models import StockRecord
 
 from marketplace.checkout import checkouts, placing
 from marketplace.checkout.models import Checkout
@@ -134,6 +135,23 @@ def test_changed_amount_is_told_before_paying():
     assert response.redirect_chain == [(page_of(checkout, "pay"), 302)]
     assert said(response) == ["An amount has changed since you looked. Please look again before you pay."]
     assert Allocation.objects.count() == 0
+
+
+@pytest.mark.parametrize(("price", "told"), [("13.50", True), ("9.00", True), ("12.90", False)])
+def test_price_that_changed_in_the_basket_is_told_with_old_and_new(price, told):
+    basket = two_shop_basket()
+    checkout, client = ready(basket), guest_with(basket)
+    line = basket.lines.order_by("pk").first()
+    basket.lines.filter(pk=line.pk).update(price_excl_tax="12.90")
+    seen = checkouts.plan_of(checkout, now=timezone.now()).fingerprint()
+    StockRecord.objects.filter(pk=line.stockrecord_id).update(price=price)
+    words = f"Was $12.90 when you put it in, now ${price}."
+    page = client.get("/basket/").content.decode()
+    assert (page.count(words), page.count("Was $")) == (told, told)
+    if told:
+        response = client.post(page_of(checkout, "pay"), {"seen": seen}, follow=True)
+        assert said(response) == ["An amount has changed since you looked. Please look again before you pay."]
+        assert response.content.decode().count(words) == 1
 
 
 def test_cancelled_ends_the_session_releases_the_hold_and_keeps_the_basket():

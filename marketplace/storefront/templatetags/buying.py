@@ -29,6 +29,16 @@ def not_sold_words(line: PlannedLine) -> str:
     return sale_words.refusal(line.record.product.facts, line.limits.place)
 
 
+@register.simple_tag
+def price_change(line: PlannedLine, currency: str) -> str:
+    """What one copy cost when it came into the basket, and costs now, where that differs; else nothing."""
+    before, now = line.put_in_minor, line.unit_price_minor
+    if before is None or now is None or before == now:
+        return ""
+    values = {"before": shown(before, currency), "now": shown(now, currency)}
+    return _("Was %(before)s when you put it in, now %(now)s.") % values
+
+
 @register.filter
 def sold_from_words(years: int) -> str:
     """ "Sold from 18 years"."""
