@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils import timezone
 from oscar.apps.address.models import UserAddress
 from oscar.apps.basket.models import Basket
 
@@ -255,7 +256,8 @@ def _could_be_sent(plan: Plan) -> bool:
 
 def _write(checkout: Checkout, values: Mapping[str, object]) -> None:
     """Only while it is being filled in: what is frozen stays as the reader agreed to it."""
-    if Checkout.objects.filter(pk=checkout.pk, state=Checkout.State.OPEN).update(**values):
+    open_still = Checkout.objects.filter(pk=checkout.pk, state=Checkout.State.OPEN)
+    if open_still.update(**values, touched_at=timezone.now()):
         for name, value in values.items():
             setattr(checkout, name, value)
 
