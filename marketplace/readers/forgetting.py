@@ -12,9 +12,9 @@ from marketplace.checkout.models import Checkout, VoucherUse
 from shops.models import Reservation
 
 KEEP = timedelta(days=90)
-"""GDPR, article 5 (1) (e): no longer than its purpose needs. Who comes back to a basket does so within weeks, and so are
-a payment that was given back and a reservation in a shop asked about; after a quarter nobody needs the name. What was
-ordered is kept as accounting law asks."""
+"""GDPR, article 5 (1) (e): no longer than its purpose needs. Who comes back to a basket does so within weeks, and so is
+a payment given back, or a reservation in a shop, asked about; after a quarter nobody needs the name. What was ordered
+is kept as accounting law asks."""
 UNPLACED = [Checkout.State.OPEN, Checkout.State.ENDED, Checkout.State.REFUNDED]
 WRITTEN = (*PERSON, *ADDRESS, *FOR_SOMEBODY)
 _BLANK = {name: "" for name in WRITTEN if name != "country"}  # each begins with one: it names nobody

@@ -15,5 +15,9 @@ PER_MINUTE = 10
 
 def too_many(request: HttpRequest, what: str, *, per_minute: int = PER_MINUTE) -> bool:
     """Count one more try of `what` by this address. True: there were more than `per_minute` in this minute."""
-    caller = links.key_of(f"halles.tries.{what}", hash_of(address_of(request)))
-    return limits.take(caller, 1, limit=per_minute, now=timezone.now()).left < 0
+    return limits.take(origin(request, what), 1, limit=per_minute, now=timezone.now()).left < 0
+
+
+def origin(request: HttpRequest, what: str) -> str:
+    """The address that asks, as a key that holds for `what` alone."""
+    return links.key_of(f"halles.tries.{what}", hash_of(address_of(request)))
