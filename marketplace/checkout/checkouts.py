@@ -107,6 +107,11 @@ def set_recipient(checkout: Checkout, given: Mapping[str, str]) -> None:
     _write(checkout, {name: given[name] for name in FOR_SOMEBODY})
 
 
+def name_recipient(checkout: Checkout, name: str) -> None:
+    """Whose name stands on the parcel where it is not the buyer's: an address of theirs may be another's."""
+    _write(checkout, {"recipient_name": "" if name == checkout.name else name})
+
+
 def set_address(checkout: Checkout, address: Mapping[str, str]) -> None:
     """`address` holds every name of ADDRESS."""
     _write(checkout, {name: address[name] for name in ADDRESS})
@@ -270,6 +275,7 @@ def _remember(made: Checkout, basket: Basket, user: User | None) -> Checkout | N
     if earlier is not None and (earlier.user_id is None or (user is not None and earlier.user_id == user.pk)):
         for name in (*PERSON, *ADDRESS):
             setattr(made, name, getattr(earlier, name))
+        made.recipient_name = earlier.recipient_name if earlier.line1 else ""  # whose address that is
     else:
         earlier = None
     if user is not None and not made.line1:
@@ -278,6 +284,8 @@ def _remember(made: Checkout, basket: Basket, user: User | None) -> Checkout | N
         for name in ADDRESS if book else ():
             setattr(made, name, kept[name])
         made.name = made.name or user.get_full_name() or kept.get("name", "")
+        if kept.get("name") and kept["name"] != made.name:
+            made.recipient_name = kept["name"]
     if user is not None:
         made.email = made.email or user.email
         made.name = made.name or user.get_full_name()

@@ -13,12 +13,12 @@ from django.utils.translation import ngettext
 from marketplace.catalogue import sale_words
 from marketplace.checkout import tax_words
 from marketplace.checkout.delivery import NotOffered, Quote
-from marketplace.checkout.planning import PlannedLine, PlannedParcel
+from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.foundation import links
 from marketplace.storefront import amounts
 from marketplace.storefront.amounts import shown
 from shops import readiness
-from shops.models import DeliveryOption, Shop, ShopOrderLine
+from shops.models import DeliveryOption, Shop, ShopOrderLine, Supply
 
 register = template.Library()
 
@@ -37,6 +37,14 @@ def price_change(line: PlannedLine, currency: str) -> str:
         return ""
     values = {"before": shown(before, currency), "now": shown(now, currency)}
     return _("Was %(before)s when you put it in, now %(now)s.") % values
+
+
+@register.filter
+def charged_at_once(plan: Plan) -> bool:
+    """Whether a card does not wait for the shops' answers (`payments/captures.py`): something is pre-ordered, or
+    nothing is left to answer since all of it delivers itself."""
+    supplies = [line.supply for line in plan.lines]
+    return Supply.PREORDER in supplies or all(supply == Supply.DIGITAL for supply in supplies)
 
 
 @register.filter
