@@ -177,6 +177,19 @@ class EngineConformance:
         assert engine.search(Query(text="jardin", favoured=frozenset([6]))).ids == (3, 2, 4, 1)
         assert engine.search(Query(favoured=frozenset([5]))).ids == (2, 3, 4, 1)
 
+    def test_what_is_collected_lies_on_a_shelf(self, opening: Callable[[], Engine]) -> None:
+        engine = opening()
+        engine.write(
+            [
+                samples.title(1, shops_in_stock=(5, 6), shops_on_shelf=(6,), shops_orderable=()),
+                samples.title(2, shops_in_stock=(5,), shops_on_shelf=(), shops_orderable=(6,)),
+            ]
+        )
+        asked = Query(within=frozenset([5, 6]), orderable=True, facets=("shop",))
+        assert sorted(engine.search(asked).ids) == [1, 2]
+        page = engine.search(replace(asked, on_shelf=True))
+        assert (page.ids, page.facets["shop"]) == ((1,), [(6, 1)])
+
     def test_an_exact_title_comes_before_a_popular_and_that_before_a_mention(
         self, opening: Callable[[], Engine]
     ) -> None:

@@ -30,6 +30,8 @@ class TitleDocument:
     conditions: tuple[str, ...] = ()
     """Conditions in which some shop offers it."""
     shops_in_stock: tuple[int, ...] = ()
+    shops_on_shelf: tuple[int, ...] = ()
+    """Of those that have it, where it can be collected: a download lies on no shelf."""
     shops_orderable: tuple[int, ...] = ()
     """Shops that have none but can order it."""
     price_new_minor: int | None = None

@@ -130,6 +130,7 @@ def query_of(chosen: Choices, reader: Reader, *, facets: tuple[str, ...] = FACET
         shops=None if shops is None else frozenset(by_slug[slug] for slug in shops if slug in by_slug),
         within=within(chosen.switches, reader),
         orderable="order" in chosen.switches,
+        on_shelf="today" in chosen.switches or ("pickup" in chosen.switches and "order" not in chosen.switches),
         subjects=chosen.chosen.get("subject", ()),
         languages=chosen.chosen.get("language", ()),
         forms=chosen.chosen.get("form", ()),

@@ -21,7 +21,7 @@ from django.utils.html import strip_tags
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.catalogue.models import Subject, TitleChange
+from marketplace.catalogue.models import Form, Subject, TitleChange
 from marketplace.catalogue.sanitising import TAGS
 from marketplace.foundation import bulk, money, network
 from marketplace.foundation.failpoints import failpoint
@@ -176,6 +176,11 @@ def _document(
     offered = [offer for offer in offers if offer.sellable > 0 or offer.word in _ORDERABLE]
     (product_id, name, created, gtin, subtitle, contributors, series, series_number, publisher, description, language,
      form, audience, picked, published, _codes, _path) = title  # fmt: skip
+    on_shelf = {
+        offer.shop
+        for offer in offered
+        if offer.sellable > 0 and form != Form.EBOOK and offer.word != Availability.DIGITAL
+    }
     named = [code for code in subjects if code in labels] if subjects else ()
     return TitleDocument(
         product_id=product_id,
@@ -195,6 +200,7 @@ def _document(
         picked=bool(picked),
         conditions=tuple(sorted({offer.condition for offer in offered})),
         shops_in_stock=tuple(sorted({offer.shop for offer in offered if offer.sellable > 0})),
+        shops_on_shelf=tuple(sorted(on_shelf)),
         shops_orderable=tuple(sorted({offer.shop for offer in offered if not offer.sellable})),
         price_new_minor=_cheapest([offer.price_minor for offer in offered if offer.condition == Condition.NEW]),
         price_used_minor=_cheapest([offer.price_minor for offer in offered if offer.condition != Condition.NEW]),

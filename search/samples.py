@@ -300,6 +300,8 @@ def _values(document: TitleDocument, facet: str, query: Query) -> Sequence[objec
 
 
 def _shops(document: TitleDocument, query: Query) -> set[int]:
+    if query.on_shelf:
+        return set(document.shops_on_shelf)
     return {*document.shops_in_stock, *(document.shops_orderable if query.orderable else ())}
 
 

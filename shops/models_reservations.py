@@ -41,6 +41,9 @@ class Reservation(DueRow):
     gtin = models.BigIntegerField(null=True)
     condition = models.CharField(max_length=12, choices=Condition.choices, default=Condition.NEW)
     units = models.PositiveSmallIntegerField()
+    age_years = models.PositiveSmallIntegerField(
+        default=0, help_text="The reader has stated to be at least so old: whoever hands it over looks."
+    )
     unit_price_minor = models.PositiveIntegerField(help_text="As shown when it was reserved; paid at the counter.")
     currency = models.CharField(max_length=3)
     code = models.CharField(max_length=12, help_text="What the reader tells at the counter.")
@@ -50,6 +53,9 @@ class Reservation(DueRow):
     email = models.EmailField()
     name = models.CharField(max_length=160)
     language = models.CharField(max_length=2)
+    asked_from = models.CharField(
+        max_length=43, blank=True, help_text="Until it is confirmed: where it was asked from, as a key; no address."
+    )
     # Which of the places that its e-mail address has; free again once it is over.
     place = models.PositiveSmallIntegerField(default=1)
     created_at = models.DateTimeField()

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import audit, leases, money, network
 from marketplace.models import User
-from shops import absorbing, reservation_mail, stock
+from shops import absorbing, downloads, reservation_mail, stock
 from shops.models import Allocation, Condition, Reservation, Shop
 from shops.models_reservations import MOST_OPEN
 from shops.orders.splitting import pickup_code
@@ -26,6 +27,11 @@ AT_THE_SHOP = (State.OPEN, State.KEPT)
 
 MOST_UNITS = 3
 """Copies of one title: who wants more of them buys."""
+MOST_ASKED_FROM = 3
+"""Unconfirmed reservations from one network address: as many as one reader may have at all."""
+MOST_ASKED_COPIES = 3
+"""Copies of one article of a shop that wait for a confirmation: the rest of its pile stays for sale, whoever asks from
+however many addresses."""
 TO_CONFIRM = timedelta(hours=1)
 """How long copies wait for an address that is not known to be the reader's: whoever empties shops in others' names does
 it for an hour at most."""
@@ -34,8 +40,8 @@ BATCH = 50
 
 
 class ReservationError(Exception):
-    """It cannot be done. `reason`: not_offered, short, too_many (this reader has `MOST_OPEN` already), changed (it is
-    not as the person saw it)."""
+    """It cannot be done. `reason`: not_offered, short, too_many (this reader has `MOST_OPEN` already), asked_here
+    (`MOST_ASKED_FROM`), asked_of_it (`MOST_ASKED_COPIES`), changed (it is not as the person saw it)."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
@@ -43,8 +49,12 @@ class ReservationError(Exception):
 
 
 def offers(record: StockRecord) -> bool:
-    """Whether its shop lets readers reserve it; how many are left is asked when it is held."""
-    shop = record.partner.shop
+    """Whether its shop lets readers reserve it; a download lies on no shelf. How many are left is asked when it is
+    held."""
+    shop, terms = record.partner.shop, getattr(record, "terms", None)
+    facts = getattr(record.product, "facts", None)
+    if downloads.of(record) or downloads.is_digital(facts, terms.availability if terms else ""):
+        return False
     priced = record.price is not None and record.price_currency == network.current().currency
     return bool(shop.reserve_hours and shop.status == Shop.Status.ACTIVE and priced and record.product.is_public)
 
@@ -59,9 +69,12 @@ def reserve(
     language: str,
     confirmed: bool,
     now: datetime,
+    asked_from: str = "",
+    age_years: int = 0,
 ) -> Reservation:
     """Set copies aside; `record` as from `stock.read`, with its product. `confirmed`: the address is known to be the
-    reader's; otherwise a mail asks them to say so within the hour. Raises ReservationError; then nothing is held."""
+    reader's; otherwise a mail asks them to say so within the hour, and `asked_from` counts them by where they come from
+    (a key; empty: nobody's). `age_years`: from which it is sold. Raises ReservationError; then nothing is held."""
     if not offers(record) or not 1 <= units <= MOST_UNITS:
         raise ReservationError("not_offered")
     shop = record.partner.shop
@@ -80,6 +93,8 @@ def reserve(
                 gtin=facts.gtin if facts else None,
                 condition=terms.condition if terms else Condition.NEW,
                 units=units,
+                age_years=age_years,
+                asked_from="" if confirmed else asked_from,
                 unit_price_minor=price,
                 currency=record.price_currency,
                 code=pickup_code(),
@@ -93,6 +108,8 @@ def reserve(
         )
         if stock.hold([(record.pk, units)], key=made.key, now=now):
             raise ReservationError("short")
+        if not confirmed:
+            _check_unconfirmed(made)
         audit.record("reservation.make", made, by=user or "reader", shop_id=shop.pk, units=units)
         _tell(made, now)
     return made
@@ -174,6 +191,16 @@ def _placed(made: Reservation) -> Reservation:
     raise ReservationError("too_many")
 
 
+def _check_unconfirmed(made: Reservation) -> None:
+    """Once its copies are held, so that the stock record is locked and two of one article count each other."""
+    asked = Reservation.objects.filter(state=State.ASKED, ended_at=None)
+    if made.asked_from and asked.filter(asked_from=made.asked_from).count() > MOST_ASKED_FROM:
+        raise ReservationError("asked_here")
+    of_it = asked.filter(shop=made.shop_id, stock_record=made.stock_record_id)
+    if of_it.aggregate(units=Sum("units"))["units"] > MOST_ASKED_COPIES:
+        raise ReservationError("asked_of_it")
+
+
 def _times(shop: Shop, confirmed: bool, now: datetime) -> dict[str, datetime]:
     """Until when it is kept, and when the step looks at it first. Without a confirmation there is no reminder."""
     if not confirmed:
@@ -196,9 +223,10 @@ def _move(
         row = row.filter(expires_at__gt=now)
     elif to == State.EXPIRED:  # confirmed at the last moment, it has more time than the step saw
         row = row.filter(expires_at__lte=now)
-    if not row.update(state=to, **values):
+    values = {"state": to, "asked_from": "", **values}
+    if not row.update(**values):
         raise ReservationError("changed")
-    for column, value in {"state": to, **values}.items():
+    for column, value in values.items():
         setattr(reservation, column, value)
     audit.record(f"reservation.{to}", reservation, by=by, shop_id=reservation.shop_id)
 

@@ -28,6 +28,7 @@ class DeliveryMinimum(NamedTuple):
     below_minor: int
     below_price_minor: int
     from_price_minor: int
+    name: str  # as readers are told it
     source: str
 
 
@@ -44,7 +45,7 @@ class DiscountLimit(NamedTuple):
 
 DELIVERY_MINIMUMS = (
     DeliveryMinimum(
-        "FR", date(2023, 10, 7), "EUR", 3500, 300, 1,
+        "FR", date(2023, 10, 7), "EUR", 3500, 300, 1, "arrêté du 4 avril 2023",
         "Arrêté du 4 avril 2023 relatif au montant minimal de tarification du service de livraison du livre, pris en "
         "application de l'article 1er de la loi n° 81-766 du 10 août 1981 (as amended by loi n° 2021-1901 du 30 "
         "décembre 2021, article 1er); in force six months after its publication on 7 April 2023",

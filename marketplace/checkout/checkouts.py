@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils import timezone
 from oscar.apps.address.models import UserAddress
 from oscar.apps.basket.models import Basket
 
@@ -104,6 +105,11 @@ def set_person(checkout: Checkout, *, email: str, name: str, phone: str = "") ->
 def set_recipient(checkout: Checkout, given: Mapping[str, str]) -> None:
     """Whom it is for, a word to them, an institution's own number; `given` holds every name of FOR_SOMEBODY."""
     _write(checkout, {name: given[name] for name in FOR_SOMEBODY})
+
+
+def name_recipient(checkout: Checkout, name: str) -> None:
+    """Whose name stands on the parcel where it is not the buyer's: an address of theirs may be another's."""
+    _write(checkout, {"recipient_name": "" if name == checkout.name else name})
 
 
 def set_address(checkout: Checkout, address: Mapping[str, str]) -> None:
@@ -255,7 +261,8 @@ def _could_be_sent(plan: Plan) -> bool:
 
 def _write(checkout: Checkout, values: Mapping[str, object]) -> None:
     """Only while it is being filled in: what is frozen stays as the reader agreed to it."""
-    if Checkout.objects.filter(pk=checkout.pk, state=Checkout.State.OPEN).update(**values):
+    open_still = Checkout.objects.filter(pk=checkout.pk, state=Checkout.State.OPEN)
+    if open_still.update(**values, touched_at=timezone.now()):
         for name, value in values.items():
             setattr(checkout, name, value)
 
@@ -268,6 +275,7 @@ def _remember(made: Checkout, basket: Basket, user: User | None) -> Checkout | N
     if earlier is not None and (earlier.user_id is None or (user is not None and earlier.user_id == user.pk)):
         for name in (*PERSON, *ADDRESS):
             setattr(made, name, getattr(earlier, name))
+        made.recipient_name = earlier.recipient_name if earlier.line1 else ""  # whose address that is
     else:
         earlier = None
     if user is not None and not made.line1:
@@ -276,6 +284,8 @@ def _remember(made: Checkout, basket: Basket, user: User | None) -> Checkout | N
         for name in ADDRESS if book else ():
             setattr(made, name, kept[name])
         made.name = made.name or user.get_full_name() or kept.get("name", "")
+        if kept.get("name") and kept["name"] != made.name:
+            made.recipient_name = kept["name"]
     if user is not None:
         made.email = made.email or user.email
         made.name = made.name or user.get_full_name()

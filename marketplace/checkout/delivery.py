@@ -208,17 +208,21 @@ def _from_table(
 def _legal_minimum(
     option: DeliveryOption, shop: Shop, lines: Sequence[Packed], trip: Trip
 ) -> tuple[book_law.DeliveryMinimum | None, int]:
-    """The law of where the reader gets it. Collected in a shop that sells books it is exempt; a pick-up point is not
-    one."""
-    counter = {Kind.PICKUP: shop, Kind.OTHER_SHOP: option.receiving_shop}.get(Kind(option.kind))
-    if counter is not None and counter.sells_books:
-        return None, 0
-    where = counter or option.point
-    country = where.country if where is not None else trip.to.country if trip.to else ""
+    country = law_country(option, shop, trip.to.country if trip.to else "")
     books = sum(line.goods_minor for line in lines if line.is_new_book)
     on: date = trip.now.astimezone(ZoneInfo(shop.timezone)).date()
     row = book_law.minimum_row(country, trip.currency, on=on)
     return row, book_law.delivery_minimum(country, trip.currency, new_books_minor=books, on=on)
+
+
+def law_country(option: DeliveryOption, shop: Shop, to: str) -> str:
+    """Whose law says what sending must cost: where the reader gets it; `to` is the country of the address. Empty where
+    it is collected in a shop that sells books, which is exempt; a pick-up point is not one."""
+    counter = {Kind.PICKUP: shop, Kind.OTHER_SHOP: option.receiving_shop}.get(Kind(option.kind))
+    if counter is not None and counter.sells_books:
+        return ""
+    where = counter or option.point
+    return where.country if where is not None else to
 
 
 def _expected(option: DeliveryOption, shop: Shop, trip: Trip) -> tuple[datetime | None, datetime | None]:

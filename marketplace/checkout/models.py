@@ -81,6 +81,7 @@ class Checkout(DueRow):
     local_minor = models.PositiveIntegerField(default=0, help_text="Of the total: paid in a local currency.")
     voucher_minor = models.PositiveIntegerField(default=0, help_text="Of the total: paid by a voucher of the network.")
     created_at = models.DateTimeField()
+    touched_at = models.DateTimeField(null=True, help_text="When the reader last wrote something in it.")
     frozen_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True, help_text="When the payment session ends; the hold lives as long.")
     order = models.OneToOneField("order.Order", null=True, on_delete=models.PROTECT, related_name="checkout")

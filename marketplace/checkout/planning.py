@@ -12,7 +12,7 @@ from datetime import date, datetime
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import book_law, delivery, earners, limits, lowering, tax, tax_words, weights
+from marketplace.checkout import basket_prices, book_law, delivery, earners, limits, lowering, tax, tax_words, weights
 from marketplace.checkout.delivery import Destination, Quote, Trip, hours_by_shop, options_by_shop
 from marketplace.checkout.limits import LineLimits
 from marketplace.checkout.models_vouchers import Voucher
@@ -47,6 +47,7 @@ class PlannedLine:
     as_of: datetime | None = None  # the age of the shop's number
     supply: Supply = Supply.STOCK
     expected_on: date | None = None  # when an ordered copy should be there
+    put_in_minor: int | None = None  # one unit, when it came into the basket
     discount_minor: int = 0
     goods_minor: int = 0
     net_minor: int = 0
@@ -271,6 +272,7 @@ def line_of(
         as_of=stock.effective_as_of(terms, shop),
         supply=supply,
         expected_on=got.expected_on if supply == got.supply else None,
+        put_in_minor=basket_prices.put_in_minor(row, network.current()),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.db.models import Q
 from oscar.apps.address.models import UserAddress
 from oscar.apps.basket.models import Basket
 from oscar.apps.catalogue.models import Product
@@ -19,17 +20,15 @@ from oscar.apps.wishlists.models import WishList
 
 from catalog_sync.titles import moves
 from marketplace.checkout import order_rows
-from marketplace.checkout.checkouts import ADDRESS, FOR_SOMEBODY, PERSON
-from marketplace.checkout.models import Checkout
+from marketplace.checkout.models import Checkout, VoucherUse
 from marketplace.foundation import audit
-from marketplace.foundation.models import MailMessage
 from marketplace.models import User
-from marketplace.readers import addresses, orders
+from marketplace.readers import addresses, mails, orders
+from marketplace.readers.forgetting import UNPLACED, WRITTEN
 from marketplace.readers.models import Alert, SavedSearch
-from shops.models import Reservation, ShopMember, ShopOrder
+from shops.models import Handout, Reservation, ShopMember, ShopOrder
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
-_UNPLACED = [Checkout.State.OPEN, Checkout.State.ENDED, Checkout.State.REFUNDED]
 
 
 def reasons_to_stay(reader: User) -> list[str]:
@@ -53,7 +52,6 @@ def leave(reader: User, *, now: datetime) -> list[str]:
         reasons = reasons_to_stay(reader)
         if reasons:
             return reasons
-        email = reader.email
         reviewed = list(Product.objects.filter(reviews__user=reader).values_list("pk", flat=True))
         ProductReview.objects.filter(user=reader).delete()
         moves.rate(reviewed)
@@ -63,13 +61,18 @@ def leave(reader: User, *, now: datetime) -> list[str]:
             model.objects.filter(user=reader).delete()
         for model in (SavedSearch, Alert):
             model.objects.filter(reader=reader).delete()
-        MailMessage.objects.filter(to__iexact=email).exclude(sent_at=None).delete()
+        mails.of(reader).delete()  # unsent and parked ones too
+        VoucherUse.objects.filter(_uses(reader)).update(reader="")
         Reservation.objects.filter(user=reader).update(user=None, email="", name="")
-        blank = dict.fromkeys((*PERSON, *ADDRESS, *FOR_SOMEBODY), "")
-        Checkout.objects.filter(user=reader, state__in=_UNPLACED).update(**blank)
+        Checkout.objects.filter(user=reader, state__in=UNPLACED).update(**dict.fromkeys(WRITTEN, ""))
         audit.record("reader.leave", reader, by=f"reader {reader.pk}")
         _forget(reader)
     return []
+
+
+def _uses(reader: User) -> Q:
+    """The uses of vouchers that are known by the account, or by its address."""
+    return Q(checkout__user=reader) | Q(reader=reader.email.lower())
 
 
 def _forget(reader: User) -> None:
@@ -105,18 +108,38 @@ def export(reader: User) -> dict[str, Any]:
         "searches": list(SavedSearch.objects.filter(reader=reader).values("name", "parameters")),
         "alerts": list(Alert.objects.filter(reader=reader).values("product__title", "where", "place", "most_minor")),
         "reviews": list(ProductReview.objects.filter(user=reader).values("product__title", "score", "title", "body")),
-        "mails": list(MailMessage.objects.filter(to__iexact=reader.email).values("subject", "sent_at")),
+        "mails": list(mails.of(reader).values("subject", "sent_at")),
+        "checkouts": [
+            {"state": row.state, "at": row.created_at.isoformat(), "given": _given(row)}
+            for row in Checkout.objects.filter(user=reader, order=None).order_by("pk")
+        ],
+        "vouchers": [
+            {
+                "code": use.voucher.code,
+                "label": use.voucher.label,
+                "order": use.checkout.order and use.checkout.order.number,
+            }
+            for use in VoucherUse.objects.filter(_uses(reader)).select_related("voucher", "checkout__order")
+        ],
+        "downloads": list(
+            Handout.objects.filter(line__shop_order__order__user=reader).values(
+                "line__title", "kind", "content", "made_at", "shown_at", "times_left", "expires_at", "withdrawn_at"
+            )
+        ),
     }
+
+
+def _given(checkout: Checkout) -> dict[str, str]:
+    return {name: value for name in WRITTEN if (value := getattr(checkout, name))}
 
 
 def _order(row: Any) -> dict[str, Any]:
     checkout = getattr(row, "checkout", None)
-    given = {name: getattr(checkout, name) for name in (*PERSON, *ADDRESS, *FOR_SOMEBODY)} if checkout else {}
     return {
         "number": row.number,
         "at": row.date_placed.isoformat(),
         "currency": row.currency,
-        "given": {name: value for name, value in given.items() if value},
+        "given": _given(checkout) if checkout else {},
         "shops": [
             {
                 "number": part.number,

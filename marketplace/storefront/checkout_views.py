@@ -123,6 +123,8 @@ def where(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpRespons
     form = WhereForm(typed, initial=initial, plan=plan, country=checkout.country, may_keep=reader is not None)
     if form.is_valid():
         checkouts.set_address(checkout, form.address())
+        if chosen and checkout.name and checkout.recipient_name in {"", *(row.last_name for row in kept)}:
+            checkouts.name_recipient(checkout, chosen.last_name)
         if reader and form.cleaned_data.get("keep") and not chosen:
             with suppress(addresses.AddressError):  # as many as there can be: this one is used all the same
                 addresses.keep(reader, {**form.address(), "name": checkout.recipient_name or checkout.name})

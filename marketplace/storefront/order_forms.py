@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -12,21 +13,45 @@ from shops.models import ShopOrderLine
 TOO_OLD = _("The shop did something with this order meanwhile. Here is how it stands now.")
 
 
-class CancelForm(forms.Form):
-    """How many copies of a line; the order's version is the one that the reader saw."""
+class WholeForm(forms.Form):
+    """All that is left of a shop order. The version is the one that the reader saw."""
 
-    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    units = forms.TypedChoiceField(label=_("Copies to cancel"), coerce=int, error_messages={"invalid_choice": TOO_OLD})
+    version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, line: ShopOrderLine, **kwargs: Any) -> None:
-        most = line.cancellable_units
-        kwargs["initial"] = {"units": most, "version": line.shop_order.version}
+        self.seen = line.shop_order.version
+        kwargs["initial"] = {"version": self.seen} | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
+
+    def clean_version(self) -> int:
+        version: int = self.cleaned_data["version"]
+        if version != self.seen:
+            raise forms.ValidationError(TOO_OLD, code="old")
+        return version
+
+
+class CancelForm(WholeForm):
+    """How many copies of a line. `against`: why so many cannot be taken back by themselves, in words."""
+
+    units = forms.TypedChoiceField(label=_("Copies to cancel"), coerce=int, error_messages={"invalid_choice": TOO_OLD})
+
+    def __init__(self, *args: Any, line: ShopOrderLine, against: Mapping[int, str], **kwargs: Any) -> None:
+        self.against, numbers = against, range(1, line.cancellable_units + 1)
+        self.may = [number for number in numbers if number not in against]
+        super().__init__(*args, line=line, initial={"units": max(self.may, default=0)}, **kwargs)
         units = self.fields["units"]
         assert isinstance(units, forms.ChoiceField)
-        units.choices = [(number, str(number)) for number in range(1, most + 1)]
-        if most == 1:
+        units.choices = [(number, str(number)) for number in numbers]
+        if len(self.may) < 2:
             units.widget = forms.HiddenInput()
+        else:
+            units.widget.choices = [(number, str(number)) for number in self.may]
+
+    def clean_units(self) -> int:
+        units: int = self.cleaned_data["units"]
+        if units in self.against:
+            raise forms.ValidationError(self.against[units])
+        return units
 
 
 class LostForm(forms.Form):

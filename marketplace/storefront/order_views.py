@@ -8,11 +8,9 @@ from functools import wraps
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 from oscar.apps.order.models import Order
 
 from marketplace.checkout import invoicing, tax
@@ -21,9 +19,6 @@ from marketplace.payments import worth
 from marketplace.payments.models import Invoice
 from marketplace.payments.views import invoice_file
 from marketplace.storefront import order_stations, tries
-from marketplace.storefront.order_forms import CancelForm
-from shops.models import ShopOrderLine
-from shops.orders import fulfilment
 
 
 def order_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -81,30 +76,3 @@ def invoice(request: HttpRequest, found: Order, key: str, part: str) -> HttpResp
         return invoice_file(made)
     messages.info(request, _("This invoice is not made yet. You find it on this page as soon as it is."))
     return redirect("storefront:order", found.number, key)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@order_page
-def cancel(request: HttpRequest, found: Order, key: str, line_id: int) -> HttpResponse:
-    """Asks what is to be cancelled of a line; posted to, the reader takes it back, if the shop did nothing
-    meanwhile."""
-    number = found.number
-    lines = ShopOrderLine.objects.filter(shop_order__order=found).select_related("shop_order__shop")
-    line = get_object_or_404(lines, pk=line_id)
-    form = CancelForm(request.POST if request.method == "POST" else None, line=line)
-    if line.cancellable_units and form.is_valid():
-        line.shop_order.version = form.cleaned_data["version"]
-        units = form.cleaned_data["units"]
-        by = request.user if request.user.pk and request.user.pk == found.user_id else f"reader {number}"
-        try:
-            fulfilment.cancel(line, units, by=by, now=timezone.now())
-        except fulfilment.FulfilmentError:
-            messages.warning(request, _("The shop did something with this order meanwhile. Here is how it stands now."))
-            return redirect("storefront:order-cancel", number, key, line_id)
-        said = ngettext(
-            "One copy of “%(title)s” is cancelled.", "%(units)s copies of “%(title)s” are cancelled.", units
-        )
-        messages.success(request, said % {"title": line.title, "units": units})
-        return redirect("storefront:order", number, key)
-    context = {"order": found, "key": key, "line": line, "shop": line.shop_order.shop, "form": form}
-    return render(request, "storefront/order_cancel.html", context, status=422 if form.errors else 200)

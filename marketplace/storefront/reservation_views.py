@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from oscar.apps.partner.models import StockRecord
 
+from marketplace.catalogue import sale_limits
 from marketplace.checkout.tax_places import home
 from marketplace.foundation import money
 from marketplace.models import User
@@ -39,7 +40,7 @@ FROM_ONE_ADDRESS = 6
 @require_http_methods(["GET", "HEAD", "POST"])
 def reserve(request: ReaderRequest, record_id: int) -> HttpResponse:
     """`/reserve/<stock record>/`: how many, and for whom."""
-    related = ("partner__shop", "terms", "product__facts")
+    related = ("partner__shop", "terms", "download", "product__facts")
     record = get_object_or_404(StockRecord.objects.select_related(*related), pk=record_id, partner__shop__isnull=False)
     now, reader = timezone.now(), account(request)
     there = stock.sellable_now(record, now=now) if reservations.offers(record) else 0
@@ -51,8 +52,13 @@ def reserve(request: ReaderRequest, record_id: int) -> HttpResponse:
         else:
             try:
                 # It is sold where it is collected.
-                lines.sold_to(Buyer(home(record.partner.shop), reader_of(request).age), record)
-                made = reservations.reserve(record, form.cleaned_data["units"], now=now, **_person(form, reader))
+                where = home(record.partner.shop)
+                lines.sold_to(Buyer(where, reader_of(request).age), record)
+                who = _person(form, reader) | {
+                    "age_years": sale_limits.years(getattr(record.product, "facts", None), where),
+                    "asked_from": tries.origin(request, "reserve"),
+                }
+                made = reservations.reserve(record, form.cleaned_data["units"], now=now, **who)
             except LimitedError as why:
                 refused = str(why)
             except ReservationError as error:
@@ -134,4 +140,8 @@ def _why(error: ReservationError) -> str:
     return {
         "short": _("Somebody was quicker: the shop has not that many copies left."),
         "too_many": _("You have as many reservations as there can be. Collect one, or give one up."),
+        "asked_here": _(
+            "From here, reservations wait for their confirmation by mail. Confirm these first, or wait an hour."
+        ),
+        "asked_of_it": _("Copies of it wait for other readers to confirm. Try again within the hour, or buy one now."),
     }.get(error.reason, _("This copy cannot be reserved any more."))

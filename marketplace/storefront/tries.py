@@ -13,7 +13,13 @@ from marketplace.foundation import links
 PER_MINUTE = 10
 
 
-def too_many(request: HttpRequest, what: str, *, per_minute: int = PER_MINUTE) -> bool:
-    """Count one more try of `what` by this address. True: there were more than `per_minute` in this minute."""
-    caller = links.key_of(f"halles.tries.{what}", hash_of(address_of(request)))
+def too_many(request: HttpRequest, what: str, *, per_minute: int = PER_MINUTE, by: str = "") -> bool:
+    """Count one more try of `what` by this address (`by`: by whoever that names, from wherever). True: there were more
+    than `per_minute` in this minute."""
+    caller = links.key_of(f"halles.tries.{what}", by) if by else origin(request, what)
     return limits.take(caller, 1, limit=per_minute, now=timezone.now()).left < 0
+
+
+def origin(request: HttpRequest, what: str) -> str:
+    """The address that asks, as a key that holds for `what` alone."""
+    return links.key_of(f"halles.tries.{what}", hash_of(address_of(request)))

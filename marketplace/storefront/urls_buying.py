@@ -5,6 +5,7 @@ from django.urls import path
 from marketplace.storefront import (
     again_views,
     basket_views,
+    cancel_views,
     checkout_views,
     download_views,
     earner_views,
@@ -49,5 +50,5 @@ urlpatterns = [
     path("orders/<str:number>/<str:key>/", order_views.order, name="order"),
     path("orders/<str:number>/<str:key>/invoices/<str:part>/", order_views.invoice, name="order-invoice"),
     path("orders/<str:number>/<str:key>/documents/<int:pk>.pdf", order_views.document, name="order-document"),
-    path("orders/<str:number>/<str:key>/cancel/<int:line_id>/", order_views.cancel, name="order-cancel"),
+    path("orders/<str:number>/<str:key>/cancel/<int:line_id>/", cancel_views.cancel, name="order-cancel"),
 ]

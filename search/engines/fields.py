@@ -12,7 +12,7 @@ from search import text
 from search.documents import TitleDocument
 from search.sounds import sound
 
-TEXT_VERSION = 4
+TEXT_VERSION = 5
 """Raised when ``search/text.py`` or ``fields_of`` makes other tokens than before: the index has to be built again."""
 
 START = "⊢"
@@ -59,6 +59,7 @@ FIELDS: dict[str, Kind] = {
     "publisher": Kind.KEYS,
     "series": Kind.KEYS,
     "shops": Kind.NUMBERS,
+    "shelf": Kind.NUMBERS,  # shops that have a copy that can be collected
     "obtainable": Kind.NUMBERS,  # shops that have it or can order it
     "stocked": Kind.NUMBERS,  # 2 in stock somewhere, 1 orderable somewhere, else 0
     "subject": Kind.CODES,
@@ -99,6 +100,7 @@ def fields_of(document: TitleDocument) -> dict[str, list[str] | list[int]]:
     return {
         "product": [product_id],
         "shops": sorted(set(in_stock)),
+        "shelf": sorted(set(document.shops_on_shelf)),
         "obtainable": obtainable,
         "stocked": [2 if in_stock else 1 if obtainable else 0],
         "subject": _codes(document.subjects),

@@ -63,7 +63,10 @@ def counts(query: Query) -> dict[str, Count]:
 
 
 def stock_field(query: Query) -> str:
-    """Where the shops of a title are looked up: those that have it, or those that have or can order it."""
+    """Where the shops of a title are looked up: those that have it (on their shelf), or those that have or can order
+    it."""
+    if query.on_shelf:
+        return "shelf"
     return "obtainable" if query.orderable else "shops"
 
 

@@ -41,6 +41,8 @@ class Query:
     """The only shops that count at all (near me, open now, my shop); the shop facet lists no other."""
     orderable: bool = False
     """Titles that a shop can order count as if it had them."""
+    on_shelf: bool = False
+    """Only copies that can be collected count, so neither what is to be ordered nor a download."""
     available: bool = False
     """Only titles that some shop has; needed only where neither ``shops`` nor ``within`` is given."""
     subjects: tuple[str, ...] = ()

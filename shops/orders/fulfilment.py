@@ -9,7 +9,7 @@ the audit entry and the reader's mail in its transaction. What follows on the mo
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -31,7 +31,7 @@ from shops.models import (
     Transmission,
 )
 from shops.orders import missing, reader_mail
-from shops.orders.counts import status_of, still_here
+from shops.orders.counts import by_stock_record, status_of, still_here, takes_a_part
 
 Status = ShopOrder.Status
 Reason = ShopOrderLine.Reason
@@ -58,7 +58,7 @@ def accept(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Non
 def accept_all(shop_order: ShopOrder, *, by: object, now: datetime) -> None:
     """The shop has everything that is not answered yet."""
     with _changing(shop_order, now) as (shop_order, lines):
-        rows = [row for row in _by_stock_record(lines.values()) if row.open_units]
+        rows = [row for row in by_stock_record(lines.values()) if row.open_units]
         if not rows:
             raise FulfilmentError(_("Every line of this order is answered already."))
         units = {str(row.pk): row.open_units for row in rows}
@@ -89,10 +89,10 @@ def decline(
     with _changing(line.shop_order, now) as (shop_order, lines):
         row = lines[line.pk]
         _check_units(units, row.open_units + row.accepted - row.handed_over)
-        with_it = {} if _takes_a_part(shop_order) else still_here(lines.values())
+        with_it = {} if takes_a_part(shop_order) else still_here(lines.values())
         with_it[row.pk] = with_it.get(row.pk, units) - units
         before = missing.counted(lines[pk] for pk in with_it)
-        for one in _by_stock_record(lines[pk] for pk in with_it):
+        for one in by_stock_record(lines[pk] for pk in with_it):
             if one is row:
                 _decline(shop_order, row, units, by, reason, note, now)
                 missing.withhold(row, units, reason, left, by, now)
@@ -100,7 +100,7 @@ def decline(
                 _decline(shop_order, one, with_it[one.pk], by, one.decline_reason or Reason.INCOMPLETE, "", now)
         _settle(shop_order, lines, now)
         rest = any(with_it.values())
-        if not missing.note(shop_order, row, before, is_whole=not _takes_a_part(shop_order), now=now):
+        if not missing.note(shop_order, row, before, is_whole=not takes_a_part(shop_order), now=now):
             reader_mail.declined(shop_order, list(lines.values()), row, units, rest=rest, now=now)
 
 
@@ -114,29 +114,17 @@ def cancel(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Can
         if not row.cancellable_units:
             raise FulfilmentError(_("This is packed or cancelled already: it cannot be cancelled any more."))
         _check_units(units, row.cancellable_units)
-        transmission = Transmission.objects.select_for_update().filter(shop_order=shop_order).first()
-        told = transmission is not None and transmission.outcome in _SENT
-        waits = told and row.supply == Supply.STOCK
-        times = {"due_at": now if told else None, "put_back_at": None if waits else now}
-        made = Cancellation.objects.create(line=row, shop=shop_order.shop, units=units, cancelled_at=now, **times)
+        return _cancel(shop_order, lines, {row.pk: units}, by, now)[0]
 
-        def leave(leaving: int, answered: bool) -> None:
-            if told:
-                stock.set_apart(row, leaving, key=made.key, answered=answered, now=now)
-            else:
-                stock.release_line(row, leaving, answered=answered, now=now)
 
-        _take_off(row, units, leave)
-        row.cancelled += units
-        row.save()
-        audit.record("shop_order.cancel", shop_order, by=by, shop_id=shop_order.shop_id, line=row.pk, units=units)
-        _settle(shop_order, lines, now)
-        if transmission and not told and not any(one.left_units for one in lines.values()):
-            Transmission.objects.filter(pk=transmission.pk).update(
-                outcome=Transmission.Outcome.WITHDRAWN, due_at=None, lease_until=None, lease_token=""
-            )
-        reader_mail.cancelled(shop_order, list(lines.values()), row, units, now=now)
-    return made
+def cancel_whole(shop_order: ShopOrder, *, by: object, now: datetime) -> list[Cancellation]:
+    """The reader takes back all that is left of a shop order, as `cancel` does, with one mail. FulfilmentError where
+    some of it cannot be cancelled any more: then nothing is."""
+    with _changing(shop_order, now) as (shop_order, lines):
+        units = {row.pk: row.left_units for row in by_stock_record(lines.values()) if row.left_units}
+        if not units or any(lines[pk].cancellable_units < left for pk, left in units.items()):
+            raise FulfilmentError(_("This is packed or cancelled already: it cannot be cancelled any more."))
+        return _cancel(shop_order, lines, units, by, now)
 
 
 def put_back(shop_order: ShopOrder, *, by: object, now: datetime, only: Cancellation | None = None) -> int:
@@ -157,12 +145,6 @@ def put_back(shop_order: ShopOrder, *, by: object, now: datetime, only: Cancella
         units = sum(row.units for row in rows)
         audit.record("shop_order.put_back", shop_order, by=by, shop_id=shop_order.shop_id, units=units)
     return units
-
-
-def _takes_a_part(shop_order: ShopOrder) -> bool:
-    """Whether the reader wants what is left when a copy of this part is missing."""
-    checkout = getattr(shop_order.order, "checkout", None)
-    return checkout is None or checkout.agrees_in_part
 
 
 def pack(shop_order: ShopOrder, *, by: object, now: datetime) -> None:
@@ -202,7 +184,7 @@ def hand_over(
             tracking=tracking[:80],
             handed_over_at=now,
         )
-        for row in _by_stock_record(lines.values()):
+        for row in by_stock_record(lines.values()):
             leaving = row.accepted - row.handed_over
             if leaving:
                 ParcelLine.objects.create(parcel=parcel, line=row, units=leaving)
@@ -299,6 +281,43 @@ def _take_off(row: ShopOrderLine, units: int, leave: Callable[[int, bool], objec
     row.packed = min(row.packed, row.accepted)
 
 
+def _cancel(
+    shop_order: ShopOrder, lines: dict[int, ShopOrderLine], units: dict[int, int], by: object, now: datetime
+) -> list[Cancellation]:
+    transmission = Transmission.objects.select_for_update().filter(shop_order=shop_order).first()
+    told = transmission is not None and transmission.outcome in _SENT
+    made = [_cancel_line(shop_order, lines[pk], taken, told, by, now) for pk, taken in units.items()]
+    _settle(shop_order, lines, now)
+    if transmission and not told and not any(one.left_units for one in lines.values()):
+        Transmission.objects.filter(pk=transmission.pk).update(
+            outcome=Transmission.Outcome.WITHDRAWN, due_at=None, lease_until=None, lease_token=""
+        )
+    reader_mail.cancelled(
+        shop_order, list(lines.values()), [(lines[pk], taken) for pk, taken in units.items()], now=now
+    )
+    return made
+
+
+def _cancel_line(
+    shop_order: ShopOrder, row: ShopOrderLine, units: int, told: bool, by: object, now: datetime
+) -> Cancellation:
+    waits = told and row.supply == Supply.STOCK
+    times = {"due_at": now if told else None, "put_back_at": None if waits else now}
+    made = Cancellation.objects.create(line=row, shop=shop_order.shop, units=units, cancelled_at=now, **times)
+
+    def leave(leaving: int, answered: bool) -> None:
+        if told:
+            stock.set_apart(row, leaving, key=made.key, answered=answered, now=now)
+        else:
+            stock.release_line(row, leaving, answered=answered, now=now)
+
+    _take_off(row, units, leave)
+    row.cancelled += units
+    row.save()
+    audit.record("shop_order.cancel", shop_order, by=by, shop_id=shop_order.shop_id, line=row.pk, units=units)
+    return made
+
+
 def _check_units(units: int, most: int) -> None:
     if most <= 0:
         raise FulfilmentError(_("This line is answered already."))
@@ -326,8 +345,3 @@ def _not_from(shop_order: ShopOrder) -> str:
         Status.HANDED_OVER: _("This order is handed over already."),
         Status.DECLINED: _("Every line of this order was declined."),
     }[Status(shop_order.status)]
-
-
-def _by_stock_record(rows: Iterable[ShopOrderLine]) -> list[ShopOrderLine]:
-    """In the order in which stock records are locked."""
-    return sorted(rows, key=lambda row: row.stock_record_id or 0)

@@ -18,6 +18,7 @@ class PickRow:
     sku: str
     units: int
     number: str
+    age_years: int = 0  # whoever hands it over looks
 
 
 def pick_list(*shop_orders: ShopOrder) -> list[PickRow]:
@@ -31,6 +32,7 @@ def pick_list(*shop_orders: ShopOrder) -> list[PickRow]:
             sku=line.sku,
             units=line.left_units - line.packed,
             number=line.shop_order.number,
+            age_years=line.age_years,
         )
         for line in lines
     ]

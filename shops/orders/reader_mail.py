@@ -11,7 +11,7 @@ from oscar.apps.order.models import Order
 
 from marketplace.foundation import links, mail, money, network
 from shops import readiness
-from shops.models import DeliveryOption, Parcel, ShopOrder, ShopOrderLine
+from shops.models import DeliveryOption, Parcel, Shop, ShopOrder, ShopOrderLine
 
 
 def accepted(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
@@ -45,17 +45,27 @@ def rerouted(
 
 
 def cancelled(
-    shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, units: int, *, now: datetime
+    shop_order: ShopOrder,
+    lines: Sequence[ShopOrderLine],
+    taken: Sequence[tuple[ShopOrderLine, int]],
+    *,
+    now: datetime,
 ) -> None:
-    """The reader took back `units` of a line: what that means for what they pay, and what stays."""
-    _post("shop_order_cancelled", shop_order, lines, now, line=line, units=units)
+    """The reader took back these units of lines: what that means for what they pay, and what stays."""
+    _post("shop_order_cancelled", shop_order, lines, now, taken=taken, line=taken[0][0] if len(taken) == 1 else None)
 
 
 def ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
     """And whoever collects it for the reader gets the code, without prices."""
     _post("shop_order_ready", shop_order, lines, now)
+    if shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
+        _tell_recipient(shop_order, shop_order.shop, sum(line.accepted for line in lines), now)
+
+
+def _tell_recipient(shop_order: ShopOrder, counter: Shop | None, units: int, now: datetime) -> None:
+    """`counter`: the shop where it waits."""
     checkout = getattr(shop_order.order, "checkout", None)
-    if checkout and checkout.recipient_email and shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
+    if checkout and checkout.recipient_email:
         mail.post(
             "shop_order_for_you",
             to=checkout.recipient_email,
@@ -63,10 +73,10 @@ def ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetim
             dedupe_key=f"shop_order_for_you:{shop_order.number}:{shop_order.version}",
             context={
                 "shop_order": shop_order,
-                "shop": shop_order.shop,
+                "shop": counter,
                 "buyer": checkout.name,
                 "note": checkout.gift_note,
-                "units": sum(line.accepted for line in lines),
+                "units": units,
             },
             now=now,
             shop_id=shop_order.shop_id,
@@ -88,8 +98,10 @@ def download_ready(shop_order: ShopOrder, *, now: datetime) -> None:
 
 
 def arrived(shop_order: ShopOrder, parcel: Parcel, *, now: datetime) -> None:
-    """The shop that it was carried to has it ready for the reader."""
-    _post("shop_order_arrived", shop_order, list(shop_order.lines.all()), now, parcel=parcel, counter=parcel.carried_to)
+    """The shop that it was carried to has it ready for the reader, or for whoever collects it."""
+    lines = list(shop_order.lines.all())
+    _post("shop_order_arrived", shop_order, lines, now, parcel=parcel, counter=parcel.carried_to)
+    _tell_recipient(shop_order, parcel.carried_to, sum(line.handed_over for line in lines), now)
 
 
 def address_of(order: Order) -> str:

@@ -90,7 +90,7 @@ def _row(shop_order: ShopOrder, copies: int | None, since: datetime | None, parc
     return CarriedRow(
         number=shop_order.number,
         sender=shop_order.shop.name,
-        name=checkout.name if checkout else "",
+        name=(checkout.recipient_name or checkout.name) if checkout else "",
         copies=copies or 0,
         since=since or shop_order.created_at,
         parcel_id=parcel_id,

@@ -242,6 +242,8 @@ def _order_page(
     context = {
         "groups": queue(request.user, workplace.shop, now=now),
         "order": shop_order,
+        "borne_minor": (borne := sum(line.borne_minor for line in lines)),
+        "paid_minor": shop_order.total_minor - borne,
         "open_number": shop_order.number,
         "once": once.token(),
         "status_word": status_word(shop_order),

@@ -13,9 +13,12 @@ from django.views.decorators.http import require_safe
 from marketplace.checkout import vouchers
 from marketplace.checkout.models import Voucher
 from marketplace.checkout.voucher_forms import VoucherForm, said
+from marketplace.storefront import tries
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 
 SHOWN = 100
+TRIES = 6
+"""Vouchers made in a minute: the answer says of a code that it exists, be it another shop's."""
 
 
 @require_safe
@@ -27,6 +30,9 @@ def vouchers_page(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 @portal_action
 def make(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     form = VoucherForm(request.POST)
+    if tries.too_many(request, "voucher-made", per_minute=TRIES, by=f"shop {workplace.shop.pk}"):
+        messages.warning(request, _("That was often in a short time. Please wait a minute, then try again."))
+        return _page(request, workplace, VoucherForm(initial=request.POST.dict()), status=429)
     if not form.is_valid():
         return _page(request, workplace, form, status=422)
     with transaction.atomic():

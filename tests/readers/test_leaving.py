@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from oscar.apps.catalogue.reviews.models import ProductReview
 
+from marketplace.checkout.models import Checkout, VoucherUse
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.readers import addresses, alerts, leaving, lists
@@ -33,7 +34,7 @@ def test_export_holds_what_is_kept():
     found = leaving.export(someone_who_kept_things())
     assert {name: len(value) for name, value in found.items()} == {
         "account": 3, "addresses": 1, "orders": 1, "reservations": 0, "lists": 1, "searches": 0, "alerts": 1,
-        "reviews": 1, "mails": 0,
+        "reviews": 1, "mails": 0, "checkouts": 0, "vouchers": 0, "downloads": 0,
     }  # fmt: skip
     assert found["orders"][0]["given"] == {"email": "lea@example.org", "name": "Léa"}
     assert len(found["orders"][0]["shops"][0]["lines"]) == 1
@@ -55,6 +56,36 @@ def test_leaving_ends_sessions_and_keeps_orders_alone():
     assert (Alert.objects.count(), ProductReview.objects.count(), addresses.of(reader)) == (0, 0, [])
     assert lists.lists_of(reader).count() == 0
     assert MailMessage.objects.filter(to="lea@example.org").exclude(sent_at=None).count() == 0
+
+
+def test_leaving_takes_vouchers_and_mails_to_other_addresses_of_the_account_along():
+    reader, shop, now = someone_who_kept_things(), factories.shop(), timezone.now()
+    left = Checkout.objects.create(
+        token="left", currency="CAD", created_at=now, user=reader, email="work@example.org", name="Léa"
+    )
+    use = VoucherUse.objects.create(checkout=left, voucher=factories.voucher(), held=True, reader="work@example.org")
+    number = reader.orders.get().shop_orders.get().number
+    keys = {
+        f"shop_order_ready:{number}:2": True,
+        f"order_placed:{reader.orders.get().number}": True,
+        f"payment_returned:{left.pk}": True,
+        "shop_order_ready:999999-A:1": False,
+        f"refund_made:{left.pk}": False,
+    }
+    for key in keys:
+        mail = {"to": "Work@example.org", "language": "fr", "kind": key.split(":")[0], "dedupe_key": key}
+        MailMessage.objects.create(due_at=now, **mail)
+    MailMessage.objects.create(to="lea@example.org", language="fr", kind="x", dedupe_key="x", last_error="parked")
+    MailMessage.objects.create(to=shop.email, language="fr", kind="x", dedupe_key=f"shop_order_new:{number}:1")
+    found = leaving.export(reader)
+    assert [(row["state"], row["given"]["name"]) for row in found["checkouts"]] == [("open", "Léa")]
+    assert ([row["code"] for row in found["vouchers"]], len(found["mails"])) == ([use.voucher.code], 4)
+    assert leaving.leave(reader, now=now) == []
+    use.refresh_from_db()
+    left.refresh_from_db()
+    assert (use.reader, left.email, left.name) == ("", "", "")
+    rest = MailMessage.objects.order_by("pk").values_list("dedupe_key", flat=True)
+    assert list(rest) == [*(key for key, theirs in keys.items() if not theirs), f"shop_order_new:{number}:1"]
 
 
 def test_nobody_leaves_while_a_shop_has_something_for_them():

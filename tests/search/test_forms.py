@@ -74,4 +74,10 @@ def test_switches_that_need_a_place_narrow_nothing_without_one():
 def test_switches_of_opening_are_sets_of_shops():
     factories.shop()
     query = query_of(choices(QueryDict("open=1&today=1&order=1")), Reader(now=NOW))
-    assert (query.within, query.orderable) == (frozenset(), True)
+    assert (query.within, query.orderable, query.on_shelf) == (frozenset(), True, True)
+
+
+@pytest.mark.parametrize(("address", "on_shelf"), [("pickup=1", True), ("pickup=1&order=1", False), ("sent=1", False)])
+@pytest.mark.django_db
+def test_what_is_picked_up_lies_on_a_shelf_unless_it_may_be_ordered(address, on_shelf):
+    assert query_of(choices(QueryDict(address)), Reader(now=NOW)).on_shelf == on_shelf

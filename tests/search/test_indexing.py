@@ -75,11 +75,19 @@ def test_document_counts_shops_prices_and_conditions():
     factories.stock_record(factories.shop(), title, price="1.00", units=0)
     factories.stock_record(factories.shop(status=Shop.Status.PAUSED), title, price="2.00")
     document = document_of(title)
-    assert document.shops_in_stock == tuple(sorted((has.pk, used.pk)))
+    assert document.shops_in_stock == document.shops_on_shelf == tuple(sorted((has.pk, used.pk)))
     assert document.shops_orderable == (orders.pk,)
     assert (document.price_new_minor, document.price_used_minor) == (1700, 750)
     assert document.conditions == ("good", "new")
     assert document.popularity == 3
+
+
+@pytest.mark.parametrize(("form", "word"), [("ebook", "in_stock"), ("audio", "digital")])
+def test_document_of_a_download_lies_on_no_shelf(form, word):
+    title, shop = factories.product(form=form), factories.shop()
+    factories.download(factories.stock_record(shop, title, units=3, availability=word))
+    document = document_of(title)
+    assert (document.shops_in_stock, document.shops_on_shelf) == ((shop.pk,), ())
 
 
 def test_document_of_a_title_without_facts_or_offers():

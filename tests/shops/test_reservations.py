@@ -27,6 +27,12 @@ def reserve(record, units: int = 1, *, email: str = "lea@example.org", confirmed
     )
 
 
+def unknown(number: int) -> dict:
+    """A guest at one connection, by another e-mail address each time."""
+    who = {"user": None, "email": f"{number}@example.org", "name": "Léa", "language": "fr"}
+    return who | {"confirmed": False, "asked_from": "here", "now": timezone.now()}
+
+
 def sellable(record) -> int:
     return stock.sellable_now(stock.read([record.pk])[record.pk], now=timezone.now())
 
@@ -107,6 +113,38 @@ class TestLife:
         other = reserve(record, email="b@example.org", confirmed=False)
         reservations.watch_reservations(other.expires_at)
         assert (sellable(record), mails()[3:]) == (1, ["reservation_confirm"])
+
+    def test_unconfirmed_ones_leave_the_rest_of_the_pile_whoever_asks(self):
+        record = a_record(units=9)
+        first = reserve(record, 2, email="a@example.org", confirmed=False)
+        with pytest.raises(ReservationError) as refused:
+            reserve(record, 2, email="b@example.org", confirmed=False)
+        assert (refused.value.reason, sellable(record)) == ("asked_of_it", 7)
+        reserve(record, 2, email="b@example.org")  # a known address may
+        reservations.confirm(first, now=timezone.now())
+        reserve(record, 3, email="c@example.org", confirmed=False)
+        assert sellable(record) == 2
+
+    def test_one_network_address_has_few_unconfirmed_ones(self):
+        records = [a_record() for _ in range(4)]
+        made = []
+        for number, record in enumerate(records[:3]):
+            fresh = stock.read([record.pk])[record.pk]
+            made.append(reservations.reserve(fresh, 1, **unknown(number)))
+        last = stock.read([records[3].pk])[records[3].pk]
+        with pytest.raises(ReservationError, match="asked_here"):
+            reservations.reserve(last, 1, **unknown(3))
+        reservations.reserve(last, 1, **unknown(3) | {"asked_from": "elsewhere"})
+        reservations.confirm(made[0], now=timezone.now())
+        made[0].refresh_from_db()
+        assert made[0].asked_from == ""
+        assert reservations.reserve(last, 1, **unknown(4)).asked_from == "here"
+
+    def test_download_is_not_reserved(self):
+        record = a_record()
+        factories.download(record)
+        with pytest.raises(ReservationError, match="not_offered"):
+            reserve(record)
 
     @pytest.mark.parametrize(("shop", "units"), [({"reserve_hours": 0}, 1), ({"status": "paused"}, 1), ({}, 4)])
     def test_what_is_not_offered_is_refused(self, shop, units):

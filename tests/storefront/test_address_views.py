@@ -78,6 +78,35 @@ def test_checkout_keeps_a_new_address_and_offers_it_the_next_time(client, reader
     assert (checkout.line1, UserAddress.objects.count()) == ("12, rue des Halles", 1)
 
 
+def test_kept_address_of_somebody_else_names_them_on_the_parcel(client, reader):
+    aunt = addresses.keep(reader, HOME | {"name": "Tante Zoé", "line1": "1, rue du Port"})
+    own = addresses.keep(reader, HOME)
+    checkout = checkouts.start(two_shop_basket(), reader, language="fr", now=factories.timezone.now())
+    assert checkout.recipient_name == ""  # the address is the account's first, and names nobody else than the buyer
+    checkouts.set_person(checkout, email=reader.email, name="Léa")
+    named = []
+    for kept in (aunt, own):
+        client.post(f"/checkout/{checkout.token}/where/", {"kept": kept.pk})
+        checkout.refresh_from_db()
+        named.append((checkout.line1, checkout.recipient_name))
+    assert named == [("1, rue du Port", "Tante Zoé"), ("12, rue des Halles", "")]
+    checkouts.name_recipient(checkout, "Max")  # said by the reader: no address changes it
+    client.post(f"/checkout/{checkout.token}/where/", {"kept": aunt.pk})
+    checkout.refresh_from_db()
+    assert checkout.recipient_name == "Max"
+
+
+def test_known_reader_s_first_address_names_whose_it_is(reader):
+    addresses.keep(reader, HOME | {"name": "Tante Zoé"})
+    reader.first_name = "Léa"
+    reader.save()
+    made = checkouts.start(two_shop_basket(), reader, language="fr", now=factories.timezone.now())
+    assert (made.name, made.recipient_name) == ("Léa", "Tante Zoé")
+    Checkout.objects.update(state=Checkout.State.ENDED)
+    again = checkouts.start(two_shop_basket(), reader, language="fr", now=factories.timezone.now())
+    assert (again.line1, again.recipient_name) == (HOME["line1"], "Tante Zoé")
+
+
 def test_another_readers_address_cannot_be_chosen(client, reader):
     theirs = addresses.keep(factories.user(), HOME)
     checkout = checkouts.start(two_shop_basket(), reader, language="fr", now=factories.timezone.now())

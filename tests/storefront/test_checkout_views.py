@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 from oscar.apps.order.models import Order
+from oscar.apps.partner.models import StockRecord
 
 from marketplace.checkout import checkouts, placing
 from marketplace.checkout.models import Checkout
@@ -14,7 +17,10 @@ from marketplace.payments.models import Payment
 from search import directory
 from shops.models import Allocation
 from tests import factories
-from tests.checkout.buying import ADDRESS, frozen, paid, pay, ready, two_shop_basket
+from tests.checkout import downloading
+from tests.checkout.buying import ADDRESS, frozen, paid, pay, ready, shop_with_delivery, two_shop_basket
+from tests.checkout.downloading import e_book
+from tests.checkout.test_ordering import later
 from tests.storefront.buying_pages import guest_with, said
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +142,52 @@ def test_changed_amount_is_told_before_paying():
     assert Allocation.objects.count() == 0
 
 
+@pytest.mark.parametrize(("kind", "at_once"), [("shelf", False), ("preorder", True), ("mixed", False), ("ebook", True)])
+def test_page_says_when_a_card_is_charged(kind, at_once):
+    shop, *_ = shop_with_delivery()
+    book = factories.stock_record(shop)
+    day = timezone.now().date() + timedelta(30)
+    extra = {"preorder": lambda: later(shop, availability="preorder", available_on=day), "mixed": lambda: e_book(shop)}
+    records = [e_book(shop)] if kind == "ebook" else [book, *(extra[kind]() for _ in extra.keys() & {kind})]
+    basket = factories.basket(*((record, 1) for record in records))
+    client, checkout = guest_with(basket), downloading.ready(basket)
+    page = client.get(page_of(checkout, "pay")).content.decode()
+    found = ("A card is charged at once" in page, "A card is charged when the shops have answered." in page)
+    assert found == (at_once, not at_once)
+
+
+@pytest.mark.parametrize(("by_invoice", "charged"), [(False, 61_80), (False, 0), (True, 61_80)])
+def test_refunded_page_says_what_was_gone_and_what_goes_back(by_invoice, charged):
+    checkout = frozen(two_shop_basket())
+    used = {"state": "refunded", "by_invoice": by_invoice, "total_minor": 61_80, "gift_minor": 61_80 - charged}
+    Checkout.objects.filter(pk=checkout.pk).update(**used)
+    page = Client().get(page_of(checkout, "paid")).content.decode()
+    assert ("a copy, the courier’s time, a voucher" in page, "were sold" in page, "your card" in page) == (
+        True,
+        False,
+        False,
+    )
+    assert ("go back to where you paid from" in page) == (charged > 0 and not by_invoice)
+    assert ("Your gift cards hold again" in page, "you owe nothing" in page) == (charged == 0, by_invoice)
+
+
+@pytest.mark.parametrize(("price", "told"), [("13.50", True), ("9.00", True), ("12.90", False)])
+def test_price_that_changed_in_the_basket_is_told_with_old_and_new(price, told):
+    basket = two_shop_basket()
+    checkout, client = ready(basket), guest_with(basket)
+    line = basket.lines.order_by("pk").first()
+    basket.lines.filter(pk=line.pk).update(price_excl_tax="12.90")
+    seen = checkouts.plan_of(checkout, now=timezone.now()).fingerprint()
+    StockRecord.objects.filter(pk=line.stockrecord_id).update(price=price)
+    words = f"Was $12.90 when you put it in, now ${price}."
+    page = client.get("/basket/").content.decode()
+    assert (page.count(words), page.count("Was $")) == (told, told)
+    if told:
+        response = client.post(page_of(checkout, "pay"), {"seen": seen}, follow=True)
+        assert said(response) == ["An amount has changed since you looked. Please look again before you pay."]
+        assert response.content.decode().count(words) == 1
+
+
 def test_cancelled_ends_the_session_releases_the_hold_and_keeps_the_basket():
     basket = two_shop_basket()
     checkout, client = ready(basket), guest_with(basket)
@@ -174,7 +226,7 @@ def test_late_payment_that_goes_back_is_said_on_the_page():
     Checkout.objects.update(state=Checkout.State.REFUNDED)
     page = Client().get(page_of(checkout, "paid")).content.decode()
     assert "Your money comes back" in page
-    assert "$61.80 go back to your card" in page
+    assert "$61.80 go back to where you paid from" in page
 
 
 def test_pages_of_a_frozen_checkout_lead_to_where_it_is():

@@ -13,10 +13,12 @@ from django.utils import timezone
 from oscar.apps.basket.models import Line
 
 from marketplace.checkout.models import Checkout
+from marketplace.foundation.models import MailMessage
 from search.availability import Place
 from search.reader import Reader, remember_place
 from search.rows import rows
-from shops.models import Shop, ShopOrderLine
+from shops import reservations
+from shops.models import Reservation, Shop, ShopOrderLine
 from tests import factories
 from tests.checkout.buying import ready, shop_with_delivery
 from tests.storefront.buying_pages import guest_with
@@ -149,18 +151,26 @@ def test_staff_are_told_to_look_at_the_age(client):
     made = factories.shop_order(shop, (factories.stock_record(shop, factories.product(), units=2), 1))
     person = factories.member(shop).user
     client.force_login(person)
-    addresses = [reverse(f"portal:{name}", args=[shop.slug, made.number]) for name in ("order", "slip")]
-    assert ["Check age" in text_of(client.get(address)) for address in addresses] == [False, False]
+    addresses = [
+        reverse(f"portal:{name}", args=[shop.slug, made.number]) for name in ("order", "slip", "order-pick-list")
+    ]
+    assert ["Check age" in text_of(client.get(address)) for address in addresses] == [False] * 3
     ShopOrderLine.objects.update(age_years=18)
     said = "Check age at hand-over: 18 or older"
-    assert [said in text_of(client.get(address)) for address in addresses] == [True, True]
+    assert [said in text_of(client.get(address)) for address in addresses] == [True] * 3
 
 
 def test_reservation_is_refused_in_the_same_words(client):
     _product, record = offered(age_limit="18")
-    Shop.objects.update(reserve_hours=24)
+    Shop.objects.update(reserve_hours=24, language="en")
     given = {"units": 1, "name": "Léa", "email": "lea@example.org"}
     page = client.post(reverse("storefront:reserve", args=[record.pk]), given)
     assert (page.status_code, "Sold from 18 years." in text_of(page)) == (422, True)
     client.post(reverse("storefront:age"), {"years": 18, "stated": "on"})
     assert client.post(reverse("storefront:reserve", args=[record.pk]), given).status_code == 302
+    made = Reservation.objects.get()
+    reservations.confirm(made, now=timezone.now())
+    said = "Check age at hand-over: 18 or older"
+    assert said in MailMessage.objects.get(kind="reservation_new").text
+    client.force_login(factories.member(made.shop).user)
+    assert said in text_of(client.get(reverse("portal:reservations", args=[made.shop.slug])))

@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
                 ('local_minor', models.PositiveIntegerField(default=0, help_text='Of the total: paid in a local currency.')),
                 ('voucher_minor', models.PositiveIntegerField(default=0, help_text='Of the total: paid by a voucher of the network.')),
                 ('created_at', models.DateTimeField()),
+                ('touched_at', models.DateTimeField(help_text='When the reader last wrote something in it.', null=True)),
                 ('frozen_at', models.DateTimeField(null=True)),
                 ('expires_at', models.DateTimeField(help_text='When the payment session ends; the hold lives as long.', null=True)),
                 ('basket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='checkouts', to='basket.basket')),

@@ -13,12 +13,12 @@ from django.utils.translation import ngettext
 from marketplace.catalogue import sale_words
 from marketplace.checkout import tax_words
 from marketplace.checkout.delivery import NotOffered, Quote
-from marketplace.checkout.planning import PlannedLine, PlannedParcel
+from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.foundation import links
 from marketplace.storefront import amounts
 from marketplace.storefront.amounts import shown
 from shops import readiness
-from shops.models import DeliveryOption, Shop, ShopOrderLine
+from shops.models import DeliveryOption, Shop, ShopOrderLine, Supply
 
 register = template.Library()
 
@@ -27,6 +27,24 @@ register = template.Library()
 def not_sold_words(line: PlannedLine) -> str:
     """Why a line cannot be sold where it goes."""
     return sale_words.refusal(line.record.product.facts, line.limits.place)
+
+
+@register.simple_tag
+def price_change(line: PlannedLine, currency: str) -> str:
+    """What one copy cost when it came into the basket, and costs now, where that differs; else nothing."""
+    before, now = line.put_in_minor, line.unit_price_minor
+    if before is None or now is None or before == now:
+        return ""
+    values = {"before": shown(before, currency), "now": shown(now, currency)}
+    return _("Was %(before)s when you put it in, now %(now)s.") % values
+
+
+@register.filter
+def charged_at_once(plan: Plan) -> bool:
+    """Whether a card does not wait for the shops' answers (`payments/captures.py`): something is pre-ordered, or
+    nothing is left to answer since all of it delivers itself."""
+    supplies = [line.supply for line in plan.lines]
+    return Supply.PREORDER in supplies or all(supply == Supply.DIGITAL for supply in supplies)
 
 
 @register.filter

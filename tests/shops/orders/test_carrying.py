@@ -50,6 +50,25 @@ def test_parcel_arrives_and_is_collected_by_its_code(carried):
     ]
 
 
+def test_recipient_gets_the_code_from_the_other_shop_and_is_named_to_it(carried, client):
+    factories.payment(
+        carried.shop_order.order,
+        checkout={
+            "name": "Léa",
+            "email": "lea@example.org",
+            "recipient_name": "Max",
+            "recipient_email": "max@example.org",
+        },
+    )
+    receiver = carried.carried_to
+    client.force_login(factories.member(receiver).user)
+    page = client.get(f"/portal/{receiver.slug}/for-others/").content.decode()
+    assert ("Max" in page, "Léa" in page) == (True, False)
+    carrying.arrive(Parcel.objects.get(pk=carried.pk), by="B", now=timezone.now())
+    mail = MailMessage.objects.get(kind="shop_order_for_you")
+    assert (mail.to, "K7M3QX" in mail.text, "Librairie B" in mail.text) == ("max@example.org", True, True)
+
+
 def test_reader_is_told_where_it_is_and_gets_the_code_once_it_is_there(carried):
     order = carried.shop_order.order
 

@@ -59,6 +59,14 @@ def test_decline_says_why_and_tells_the_reader(ours):
     assert MailMessage.objects.filter(kind="shop_order_declined", text__contains="Tombé dans l’eau.").count() == 1
 
 
+def test_page_says_what_the_reader_pays_and_who_bears_the_rest(ours):
+    line = ours.order.lines.first()
+    ours.order.lines.filter(pk=line.pk).update(borne_minor=150)
+    page = ours.client.get(address(ours, "order"))
+    assert (page.context["paid_minor"], page.context["borne_minor"]) == (ours.order.total_minor - 150, 150)
+    assert "1,50" in page.content.decode()
+
+
 def test_not_found_asks_how_many_are_left(ours):
     line = ours.order.lines.last()
     answer = {"units": "1", "reason": "not_found"}
