@@ -140,6 +140,9 @@ class MoneyCall(DueRow):
     commission_tax = models.JSONField(
         default=list, help_text='Of a transfer: [["CA", 12], ["CA-QC", 24]], tax on that.'
     )
+    sales_tax = models.JSONField(
+        default=list, help_text='Of a transfer: [["CA-BC", 70]], tax in the price that the network collects.'
+    )
     netted_minor = models.PositiveIntegerField(
         default=0, help_text="Of a transfer: what was earned and is kept back for the shop's debt."
     )

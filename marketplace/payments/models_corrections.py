@@ -40,6 +40,9 @@ class RefundRequest(models.Model):
     commission_tax = models.JSONField(
         default=list, help_text='After the transfer: [["CA", 12], ["CA-QC", 24]], tax on that, by place.'
     )
+    sales_tax = models.JSONField(
+        default=list, help_text='After the transfer: [["CA-BC", 70]], out of what the network collected of the price.'
+    )
     reason = models.CharField(max_length=200)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     once = models.CharField(max_length=40, unique=True, help_text="Of the form: sent twice it asks once.")

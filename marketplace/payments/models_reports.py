@@ -93,6 +93,7 @@ class BankEarning(models.Model):
     amount_minor = models.PositiveIntegerField(help_text="The shop's.")
     commission_minor = models.PositiveIntegerField()
     commission_tax = models.JSONField(default=list, help_text='[["CA", 12], ["CA-QC", 24]], tax on the commission.')
+    sales_tax = models.JSONField(default=list, help_text='[["CA-BC", 70]], tax in the price that the network collects.')
     booked_at = models.DateTimeField()
 
     def __str__(self) -> str:

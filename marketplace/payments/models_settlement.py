@@ -72,7 +72,9 @@ class Settlement(models.Model):
     ends_at = models.DateTimeField(help_text="Exclusive.")
     currency = models.CharField(max_length=3)
     opening_minor = models.BigIntegerField()
-    goods_minor = models.BigIntegerField(help_text="Handed over, delivery and tax included, less what was taken back.")
+    goods_minor = models.BigIntegerField(
+        help_text="Handed over, with delivery and the tax that the shop pays itself, less what was taken back."
+    )
     commission_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField(help_text="On the commission.")
     other_minor = models.BigIntegerField(help_text="Dues, dividends, disputes, corrections: what else moved.")

@@ -270,11 +270,11 @@ def _share(request: RefundRequest) -> None:
         return
     booked = earnings.booked(shop_order)
     if booked:
-        earlier = shop_order.refund_requests.filter(after_transfer=True).order_by("pk")
-        share = earnings.given_back(booked, earlier, request.amount_minor)
+        share = earnings.given_back(booked, request, list(shop_order.refund_requests.order_by("pk")))
         request.after_transfer = True
         request.share_minor = share.shop_minor
         request.commission_minor, request.commission_tax = share.kept_minor, share.taxes
+        request.sales_tax = share.sales_taxes
 
 
 def _call(request: RefundRequest, *, key: str, now: datetime) -> None:

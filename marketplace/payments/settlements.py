@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet, Sum
 
-from marketplace.payments.ledger import COMMISSION, shop_account, shop_of
+from marketplace.payments.ledger import COMMISSION, SALES_TAX, shop_account, shop_of
 from marketplace.payments.models import LedgerEntry, Settlement
 from shops.models import Shop, ShopOrder
 
@@ -87,6 +87,7 @@ def _entries(shop_id: int, currency: str) -> QuerySet[LedgerEntry]:
     """On the shop's account, and what the network kept of its orders beside it."""
     account = shop_account(shop_id)
     kept = Q(debit=COMMISSION) | Q(credit=COMMISSION) | Q(debit__startswith="tax:") | Q(credit__startswith="tax:")
+    kept &= ~Q(kind__in=SALES_TAX)  # the network's to pay: never the shop's, not even for a moment
     theirs = Q(debit=account) | Q(credit=account) | (kept & Q(shop_order__shop=shop_id, shop_order__is_pooled=False))
     return LedgerEntry.objects.filter(theirs, currency=currency)
 
