@@ -24,7 +24,7 @@ from marketplace.payments import (
 from marketplace.payments.fake_stripe import accounts as stripe_accounts
 from marketplace.payments.fake_stripe import banks, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
-from marketplace.payments.models import Dispute, DisputeShare, Dues, LedgerEntry, MoneyIncident, StripeEvent
+from marketplace.payments.models import Dispute, DisputeShare, Dues, LedgerEntry, MoneyCall, MoneyIncident, StripeEvent
 from tests import factories
 from tests.payments import paying
 
@@ -174,3 +174,28 @@ def test_verify_sees_what_nobody_bears():
     assert invariants_corrections.disputes_are_borne_once() == []
     DisputeShare.objects.update(amount_minor=disputes.cost(first) + 1)
     assert len(invariants_corrections.disputes_are_borne_once()) == 1
+
+
+def test_transfer_waits_days_for_the_balance_and_holds_back_no_refund():
+    """Given 60.00 of its own, the network pays the shop out of its balance, which is not there yet."""
+    now = timezone.now()
+    payment = paying.captured(now)
+    wanted = refunds.Wanted("other", amount_minor=6000)
+    refunds.ask(payment, wanted, reason="x", by=None, once="1", now=now)
+    paying.work(now)
+    paying.handed_over(payment, now, "A")
+    later = now + WEEK
+    for hours in range(0, 48, 3):
+        paying.work(later + timedelta(hours=hours))
+    call = MoneyCall.objects.get(kind="transfer")
+    assert (call.from_balance, call.parked_at, call.done_at, MoneyIncident.objects.count()) == (True, None, None, 1)
+    wanted = refunds.Wanted("other", paying.parts_of(payment)[1], amount_minor=100)
+    refunds.ask(payment, wanted, reason="x", by=None, once="2", now=later)
+    call.refresh_from_db()
+    assert call.due_at > later + timedelta(hours=45)
+    paying.work(call.due_at - timedelta(minutes=1))
+    assert MoneyCall.objects.filter(kind="refund", done_at=None).count() == 0
+    paying.captured(call.due_at)  # others pay
+    paying.work(call.due_at + timedelta(seconds=1))
+    call.refresh_from_db()
+    assert call.done_at
