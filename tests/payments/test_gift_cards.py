@@ -178,3 +178,20 @@ def test_what_is_wrong_with_a_card_is_noticed():
     payment = paying.placed(card=factories.gift_card(1000))
     Payment.objects.filter(pk=payment.pk).update(other_minor=999)
     assert "orders got what was paid otherwise" in broken()
+
+
+def test_shop_sells_cards_on_credit_up_to_its_limit():
+    shop, now = factories.shop("A"), timezone.now()
+    how = {"currency": "CAD", "paid_by": "shop", "by": None, "shop": shop, "now": now}
+    card, _ = issue(50_000, once="1", **how)
+    for once in ("2", "3"):
+        with override("en"), pytest.raises(GiftCardError, match=r"owes the network .*500.00, and may owe .*500.00"):
+            issue(100, once=once, **how)
+    assert issue(50_000, once="1", **how)[0] == card  # the form sent again
+    assert MailMessage.objects.filter(kind="gift_cards_limit").count() == 1
+    ledger.post(
+        "earning", debit="orders", credit=ledger.shop_account(shop.pk), amount_minor=100, currency="CAD", key="e",
+        cause="x", now=now,
+    )  # fmt: skip
+    issue(100, once="4", **how)
+    assert -ledger.balance(ledger.GIFT_CARDS, currency="CAD") == 50_100
