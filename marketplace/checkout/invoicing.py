@@ -45,13 +45,13 @@ def issue_invoices(now: datetime) -> int:
 def without_invoice() -> QuerySet[ShopOrder]:
     """Handed over, and sold through a checkout."""
     made = Invoice.objects.filter(shop_order=OuterRef("pk"), kind=Kind.INVOICE)
-    handed_over = ShopOrder.objects.filter(status=ShopOrder.Status.HANDED_OVER, order__checkout__isnull=False)
-    return handed_over.filter(~Exists(made))
+    handed_over = ShopOrder.objects.filter(handed_over_at__isnull=False, invoiced_at=None)
+    return handed_over.filter(~Exists(made), order__checkout__isnull=False)
 
 
 def without_credit_note() -> QuerySet[RefundRequest]:
     invoiced = Invoice.objects.filter(shop_order=OuterRef("shop_order"), kind=Kind.INVOICE)
-    return RefundRequest.objects.filter(Exists(invoiced), document=None)
+    return RefundRequest.objects.filter(Exists(invoiced), document=None, shop_order__isnull=False)
 
 
 def invoice_of(shop_order_id: int, *, now: datetime) -> Invoice | None:
@@ -71,6 +71,7 @@ def invoice_of(shop_order_id: int, *, now: datetime) -> Invoice | None:
         with translation.override(language):
             said = invoice_words.invoice(shop_order, lines, whole, back, now=now)
         made = _issue(Kind.INVOICE, shop_order, left, said, now)
+        ShopOrder.objects.filter(pk=shop_order.pk).update(invoiced_at=now)
         RefundRequest.objects.filter(pk__in=[request.pk for request in requests]).update(document=made)
         if shop_order.order.checkout.by_invoice:
             receivables.invoiced(shop_order.order.checkout.pk, on=invoice_words.day_of(now, shop_order.shop))
@@ -111,7 +112,7 @@ def documents_of(order_id: int) -> list[Invoice]:
 
 def issue_commission_invoices(now: datetime) -> int:
     """Step: an invoice of the network's for each closed month in which it charged a shop something."""
-    moved = Settlement.objects.filter(~Q(commission_minor=0) | ~Q(other_minor=0), invoice=None)
+    moved = Settlement.objects.filter(invoiced_at=None)
     return sum(bool(commission_invoice_of(pk, now=now)) for pk in moved.order_by("pk").values_list("pk", flat=True))
 
 
@@ -121,6 +122,7 @@ def commission_invoice_of(settlement_id: int, *, now: datetime) -> Invoice | Non
         settlement = Settlement.objects.select_for_update(of=("self",)).select_related("shop").get(pk=settlement_id)
         if known := Invoice.objects.filter(settlement=settlement).first():
             return known
+        Settlement.objects.filter(pk=settlement_id).update(invoiced_at=now)
         parts, orders, reverse = _charged(settlement)
         if not any(parts.values()):
             return None

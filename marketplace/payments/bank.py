@@ -80,6 +80,7 @@ def _book(shop_order: ShopOrder, now: datetime) -> bool:
             sales_tax=earned.sales_taxes,
             booked_at=now,
         )
+        earnings.mark(shop_order, now=now)
         ledger.record_earning(
             shop_order,
             earned_minor=earned.shop_minor,

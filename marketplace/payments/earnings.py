@@ -43,8 +43,8 @@ def due(now: datetime, shops: QuerySet[Shop], *, pooled: bool = False) -> QueryS
         ~Exists(BankEarning.objects.filter(shop_order=OuterRef("pk"))),
         ~Exists(disputed),
         Q(order__checkout__receivable=None) | Q(order__checkout__receivable__settled_at__isnull=False),
+        booked_at=None,  # by its index only what is still to be booked is looked at
         is_pooled=pooled,
-        status=ShopOrder.Status.HANDED_OVER,
         handed_over_at__lte=now - timedelta(days=network.current().transfer_delay_days),
         order__checkout__payment__state=Payment.State.CAPTURED,
     )
@@ -66,6 +66,11 @@ def lock(shop_order: ShopOrder) -> Payment | None:
     payment = Payment.objects.select_for_update().get(pk=shop_order.order.checkout.payment.pk)
     Shop.objects.select_for_update(of=("self",)).only("pk").get(pk=shop_order.shop_id)
     return None if booked(shop_order) else payment
+
+
+def mark(shop_order: ShopOrder, *, now: datetime) -> None:
+    """In the transaction that books it: no step looks at it again."""
+    ShopOrder.objects.filter(pk=shop_order.pk).update(booked_at=now)
 
 
 def of(shop_order: ShopOrder, *, now: datetime) -> Share:

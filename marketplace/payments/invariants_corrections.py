@@ -45,6 +45,9 @@ def each_shop_order_is_paid_once() -> list[str]:
     wrong += [f"{number}: a transfer, and booked for the bank" for number in both]
     rows = LedgerEntry.objects.filter(kind="earning").values("shop_order__number").annotate(n=Count("pk"))
     wrong += [f"{row['shop_order__number']}: earned {row['n']} times" for row in rows.filter(n__gt=1).order_by()]
+    made = Exists(calls.filter(shop_order=OuterRef("pk")))
+    marked = ShopOrder.objects.filter(bank_earning=None, booked_at__isnull=False).filter(~made)
+    wrong += [f"{number}: marked as booked, and is not" for number in marked.values_list("number", flat=True)]
     earned = dict(LedgerEntry.objects.filter(kind="earning").values_list("key", "amount_minor"))
     for call in calls.exclude(done_at=None):
         booked = earned.get(f"earning:{call.key}", 0)

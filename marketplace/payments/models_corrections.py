@@ -48,9 +48,19 @@ class RefundRequest(models.Model):
     once = models.CharField(max_length=40, unique=True, help_text="Of the form: sent twice it asks once.")
     asked_at = models.DateTimeField()
     document = models.ForeignKey(
-        "payments.Invoice", null=True, on_delete=models.PROTECT, related_name="requests",
+        "payments.Invoice", null=True, on_delete=models.PROTECT, related_name="requests", db_index=False,
         help_text="What says it: its credit note, or the invoice where that was made later.",
     )  # fmt: skip
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["shop_order"],
+                condition=models.Q(document=None, shop_order__isnull=False),
+                name="request_to_credit",
+            ),
+            models.Index(fields=["document"], condition=models.Q(document__isnull=False), name="request_document"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_minor} ({self.payment_id})"

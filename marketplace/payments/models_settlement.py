@@ -81,9 +81,13 @@ class Settlement(models.Model):
     transferred_minor = models.BigIntegerField()
     closing_minor = models.BigIntegerField()
     closed_at = models.DateTimeField()
+    invoiced_at = models.DateTimeField(null=True, help_text="When its commission was, or there was none to invoice.")
 
     class Meta:
         ordering = ["-ends_at"]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(invoiced_at=None), name="settlement_to_invoice"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["shop", "number"], name="settlement_number_once"),
             models.UniqueConstraint(fields=["shop", "begins_at", "currency"], name="settlement_period_once"),

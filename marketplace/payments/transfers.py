@@ -52,6 +52,7 @@ def _write(shop_order: ShopOrder, now: datetime) -> bool:
             reason=f"{shop_order.number} handed over",
             due_at=now,
         )
+        earnings.mark(shop_order, now=now)
     return True
 
 
