@@ -61,6 +61,7 @@ STEPS = [
     Step("book_pooled", "marketplace.payments.pooling:book_pooled", 60),
     Step("sum_sales", "marketplace.payments.sales:sum_sales", 300, slow=True),
     Step("make_exports", "marketplace.payments.exporting:make_exports", 2, slow=True),
+    Step("forget_exports", "marketplace.payments.exporting:forget_exports", 3600, slow=True),
     Step("move_money", "marketplace.payments.calls:move_money", 2, calls_out=True),
     Step("move_local", "marketplace.payments.local_service:move", 2, calls_out=True),
     Step("submit_evidence", "marketplace.payments.disputes:submit_evidence", 5, calls_out=True),

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Sum
 
-from marketplace.payments import incidents, means
+from marketplace.payments import incidents, means, sales
 from marketplace.payments.ledger_corrections import record_goodwill_undone
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.worth import NOTHING, due, goodwill_undone, returned
@@ -52,6 +52,7 @@ def settle(payment_id: int, *, now: datetime) -> bool:
             _take_goodwill_back(payment, lines, keep, now)
         else:
             return False
+        sales.changed(line.shop_order.created_at for line in lines if line.settled != line.declined)
         for line in lines:  # as they were read: what is declined meanwhile is still to be settled
             if line.settled != line.declined:
                 ShopOrderLine.objects.filter(pk=line.pk).update(settled=line.declined)

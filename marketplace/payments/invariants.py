@@ -50,8 +50,12 @@ def orders_are_never_overdrawn() -> list[str]:
 
 def money_calls_are_booked() -> list[str]:
     done = MoneyCall.objects.exclude(done_at=None).exclude(kind=MoneyCall.Kind.CANCEL).exclude(amount_minor=0)
-    keys = set(LedgerEntry.objects.values_list("key", flat=True))
-    return [f"{call.kind} {call.key} is not in the ledger" for call in done if call.key not in keys]
+    booked = dict(LedgerEntry.objects.values_list("key", "amount_minor"))
+    return [
+        f"{call.kind} {call.key}: {call.amount_minor} moved, the ledger says {booked.get(call.key, 0)}"
+        for call in done
+        if booked.get(call.key) != call.amount_minor
+    ]
 
 
 def nobody_pays_for_declined_units() -> list[str]:

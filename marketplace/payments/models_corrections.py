@@ -31,6 +31,9 @@ class RefundRequest(models.Model):
     units = models.PositiveIntegerField(default=0, help_text="Of a line.")
     amount_minor = models.PositiveIntegerField()
     other_minor = models.PositiveIntegerField(default=0, help_text="Of the amount: as Payment.other_minor means it.")
+    other_parts = models.JSONField(
+        default=dict, help_text='Of that, by the checkout\'s columns: {"gift_minor": 500, "voucher_minor": 200}.'
+    )
     borne_by = models.CharField(max_length=8, choices=Bearer.choices)
     # Decided as it is asked for, under the payment's lock: the shop's transfer was written before, or its earning was
     # booked, so its share is taken back; otherwise it will earn that much less.

@@ -24,6 +24,7 @@ class DailySales(models.Model):
     tax_minor = models.BigIntegerField()
     total_minor = models.BigIntegerField(help_text="Delivery included.")
     commission_minor = models.BigIntegerField()
+    given_back_minor = models.BigIntegerField(default=0, help_text="Of the total, given back to readers by people.")
 
     class Meta:
         constraints = [

@@ -14,17 +14,30 @@ from marketplace.payments import (
     commission_tax,
     disputes,
     events,
+    exporting,
     gateway_watching,
+    invariants,
     invariants_corrections,
     ledger,
     membership,
     refunds,
+    sweeping,
     transfers,
 )
 from marketplace.payments.fake_stripe import accounts as stripe_accounts
 from marketplace.payments.fake_stripe import banks, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
-from marketplace.payments.models import Dispute, DisputeShare, Dues, LedgerEntry, MoneyCall, MoneyIncident, StripeEvent
+from marketplace.payments.models import (
+    Dispute,
+    DisputeShare,
+    Dues,
+    Export,
+    LedgerEntry,
+    MoneyCall,
+    MoneyIncident,
+    Payment,
+    StripeEvent,
+)
 from tests import factories
 from tests.payments import paying
 
@@ -199,3 +212,29 @@ def test_transfer_waits_days_for_the_balance_and_holds_back_no_refund():
     paying.work(call.due_at + timedelta(seconds=1))
     call.refresh_from_db()
     assert call.done_at
+
+
+def test_paid_page_of_a_checkout_that_ended_is_told():
+    now = timezone.now()
+    payment = paying.opened(paying.checkout(now), now)
+    paying.pay(payment, now=now)
+    Payment.objects.filter(pk=payment.pk).update(state=Payment.State.EXPIRED, due_at=None)
+    sweeping.sweep(now + timedelta(days=1))
+    assert "ended as unpaid here" in MoneyIncident.objects.get().text
+
+
+def test_verify_compares_amounts_of_calls():
+    now = timezone.now()
+    paying.captured(now)
+    assert invariants.money_calls_are_booked() == []
+    MoneyCall.objects.filter(kind="capture").update(amount_minor=6139)
+    assert len(invariants.money_calls_are_booked()) == 1
+
+
+def test_files_of_money_are_private_and_end(tmp_path, settings):
+    settings.VAR_DIR, now = tmp_path, timezone.now()
+    export = Export(pk=7)
+    exporting.keep(export, b"<IBAN>")
+    path = exporting.path_of(export)
+    assert (path.read_bytes(), oct(path.stat().st_mode)[-3:]) == (b"<IBAN>", "600")
+    assert [exporting.forget_exports(now + timedelta(days=days)) for days in (29, 31, 32)] == [0, 1, 0]
