@@ -38,7 +38,7 @@ def issue_invoices(now: datetime) -> int:
     """Step: an invoice for each shop order that was handed over, then a credit note for each refund of an invoiced
     one."""
     orders = list(without_invoice().order_by("handed_over_at", "pk").values_list("pk", flat=True)[:BATCH])
-    refunds = list(without_credit_note().order_by("pk").values_list("pk", flat=True)[:BATCH])
+    refunds = list(without_credit_note().order_by("shop_order", "pk").values_list("pk", flat=True)[:BATCH])
     return sum(bool(invoice_of(pk, now=now)) for pk in orders) + sum(credit(pk, now=now) for pk in refunds)
 
 

@@ -38,21 +38,22 @@ def due(now: datetime, shops: QuerySet[Shop], *, pooled: bool = False) -> QueryS
     is over and for which nothing is booked. An order whose payment is disputed waits until that is decided, one by
     invoice until it is paid in full; a shop whose tax nobody knows, until it is filled in."""
     disputed = Dispute.objects.filter(payment__checkout__order=OuterRef("order")).exclude(status__in=Dispute.CLOSED)
+    # All but its own columns by EXISTS, so that a database begins with the few rows of the index `shop_order_to_book`.
     found = ShopOrder.objects.filter(
         ~Exists(MoneyCall.objects.filter(shop_order=OuterRef("pk"), kind=MoneyCall.Kind.TRANSFER)),
         ~Exists(BankEarning.objects.filter(shop_order=OuterRef("pk"))),
         ~Exists(disputed),
+        Exists(Payment.objects.filter(checkout__order=OuterRef("order"), state=Payment.State.CAPTURED)),
         Q(order__checkout__receivable=None) | Q(order__checkout__receivable__settled_at__isnull=False),
         booked_at=None,  # by its index only what is still to be booked is looked at
         is_pooled=pooled,
         handed_over_at__lte=now - timedelta(days=network.current().transfer_delay_days),
-        order__checkout__payment__state=Payment.State.CAPTURED,
     )
     if pooled:  # the network's commission on its own sale is no service to a shop
-        ready = found.filter(shop__in=shops)
+        ready = found.filter(Exists(shops.filter(pk=OuterRef("shop"))))
     else:
         waiting = commission_tax.unknown_of(shops.filter(pk__in=found.values("shop")), now=now)
-        ready = found.filter(shop__in=shops.exclude(pk__in=waiting))
+        ready = found.filter(Exists(shops.filter(pk=OuterRef("shop")).exclude(pk__in=waiting)))
     return (
         ready.select_related("shop", "order__checkout__payment")
         .prefetch_related("lines")
