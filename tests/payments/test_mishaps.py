@@ -208,7 +208,7 @@ def test_transfer_waits_days_for_the_balance_and_holds_back_no_refund():
     assert call.due_at > later + timedelta(hours=45)
     paying.work(call.due_at - timedelta(minutes=1))
     assert MoneyCall.objects.filter(kind="refund", done_at=None).count() == 0
-    paying.captured(call.due_at)  # others pay
+    paying.captured(now)  # others pay
     paying.work(call.due_at + timedelta(seconds=1))
     call.refresh_from_db()
     assert call.done_at
