@@ -23,12 +23,14 @@ logger = logging.getLogger("halles.worker")
 @dataclass(frozen=True)
 class Step:
     """`path` is module:function(now) -> how many rows were done; `every` in seconds; a step that did something is
-    called again at once. A `slow` one may take minutes and runs beside the others, so that no reader waits for it."""
+    called again at once. A `slow` one may take minutes and runs beside the others, so that no reader waits for it; one
+    that `calls_out` asks a provider of payments, and runs beside both: where that hangs, orders and mail go on."""
 
     name: str
     path: str
     every: float
     slow: bool = False
+    calls_out: bool = False
 
     def function(self) -> Callable[[datetime], int]:
         module, _, name = self.path.partition(":")
@@ -36,12 +38,12 @@ class Step:
 
 
 STEPS = [
-    Step("deliver_fake_events", "marketplace.payments.events:deliver_fake_events", 1),
-    Step("apply_events", "marketplace.payments.events:apply_events", 1),
-    Step("watch_payments", "marketplace.payments.sessions:watch_payments", 30),
+    Step("deliver_fake_events", "marketplace.payments.events:deliver_fake_events", 1, calls_out=True),
+    Step("apply_events", "marketplace.payments.events:apply_events", 1, calls_out=True),
+    Step("watch_payments", "marketplace.payments.sessions:watch_payments", 30, calls_out=True),
     Step("place_paid", "marketplace.checkout.placing:place_paid", 1),
     Step("hand_out", "shops.downloads.handing_out:hand_out", 1),
-    Step("end_unpaid", "marketplace.checkout.ending:end_unpaid", 20),
+    Step("end_unpaid", "marketplace.checkout.ending:end_unpaid", 20, calls_out=True),
     Step("transmit_orders", "shops.orders.routing:transmit_orders", 2),
     Step("tell_cancellations", "shops.orders.cancelling:tell_cancellations", 2),
     Step("watch_reservations", "shops.reservations:watch_reservations", 30),
@@ -59,9 +61,10 @@ STEPS = [
     Step("book_pooled", "marketplace.payments.pooling:book_pooled", 60),
     Step("sum_sales", "marketplace.payments.sales:sum_sales", 300, slow=True),
     Step("make_exports", "marketplace.payments.exporting:make_exports", 2, slow=True),
-    Step("move_money", "marketplace.payments.calls:move_money", 2),
-    Step("move_local", "marketplace.payments.local_service:move", 2),
-    Step("submit_evidence", "marketplace.payments.disputes:submit_evidence", 5),
+    Step("forget_exports", "marketplace.payments.exporting:forget_exports", 3600, slow=True),
+    Step("move_money", "marketplace.payments.calls:move_money", 2, calls_out=True),
+    Step("move_local", "marketplace.payments.local_service:move", 2, calls_out=True),
+    Step("submit_evidence", "marketplace.payments.disputes:submit_evidence", 5, calls_out=True),
     Step("watch_accounts", "marketplace.payments.accounts:watch_accounts", 600, slow=True),
     Step("sweep_stripe", "marketplace.payments.sweeping:sweep", 600, slow=True),
     Step("index_titles", "search.indexing:index_titles", 0.2),
@@ -115,11 +118,18 @@ def run_once(now: datetime | None = None, *, rounds: int = 20) -> int:
 
 
 def run_forever(stop: threading.Event) -> None:
-    """Call each step at its pace until `stop` is set, the slow ones in a thread of their own."""
-    slow = threading.Thread(target=_run, args=([step for step in STEPS if step.slow], stop), name="slow steps")
-    slow.start()
-    _run([step for step in STEPS if not step.slow], stop, between=beat)
-    slow.join()
+    """Call each step at its pace until `stop` is set, the slow ones in a thread of their own, and those that ask a
+    payment provider in another."""
+    beside = {
+        "slow steps": [step for step in STEPS if step.slow],
+        "steps that call out": [step for step in STEPS if step.calls_out],
+    }
+    threads = [threading.Thread(target=_run, args=(steps, stop), name=name) for name, steps in beside.items()]
+    for thread in threads:
+        thread.start()
+    _run([step for step in STEPS if not step.slow and not step.calls_out], stop, between=beat)
+    for thread in threads:
+        thread.join()
 
 
 def _run(steps: Sequence[Step], stop: threading.Event, between: Callable[[], None] = lambda: None) -> None:

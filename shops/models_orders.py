@@ -61,9 +61,24 @@ class ShopOrder(models.Model):
     answer_due_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
     handed_over_at = models.DateTimeField(null=True, blank=True)
+    # What is still to be done with it once it is handed over: kept so that no step looks at what is done.
+    invoiced_at = models.DateTimeField(null=True, blank=True)
+    booked_at = models.DateTimeField(null=True, blank=True, help_text="What its shop earned: by transfer, bank, pool.")
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [
+            models.Index(
+                fields=["handed_over_at"],
+                condition=models.Q(invoiced_at=None, handed_over_at__isnull=False),
+                name="shop_order_to_invoice",
+            ),
+            models.Index(
+                fields=["handed_over_at"],
+                condition=models.Q(booked_at=None, handed_over_at__isnull=False),
+                name="shop_order_to_book",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["order", "shop", "is_download"],
@@ -119,6 +134,9 @@ class ShopOrderLine(models.Model):
     accepted = models.PositiveIntegerField(default=0)
     declined = models.PositiveIntegerField(default=0, help_text="Units that the reader neither gets nor pays.")
     cancelled = models.PositiveIntegerField(default=0, help_text="Of these, units that the reader took back.")
+    settled = models.PositiveIntegerField(
+        default=0, help_text="Of the declined ones, those whose money is given back or never taken."
+    )
     packed = models.PositiveIntegerField(default=0)
     handed_over = models.PositiveIntegerField(default=0)
     decline_reason = models.CharField(max_length=12, choices=Reason.choices, blank=True)
@@ -144,6 +162,11 @@ class ShopOrderLine(models.Model):
             models.CheckConstraint(condition=models.Q(accepted__gte=models.F("packed")), name="line_packed_fit"),
             models.CheckConstraint(condition=models.Q(packed__gte=models.F("handed_over")), name="line_handed_fit"),
             models.CheckConstraint(condition=models.Q(total_minor__gte=models.F("borne_minor")), name="line_borne_fit"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["shop_order"], condition=models.Q(declined__gt=models.F("settled")), name="line_to_settle"
+            )
         ]
 
     def __str__(self) -> str:

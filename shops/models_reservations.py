@@ -62,6 +62,7 @@ class Reservation(DueRow):
     expires_at = models.DateTimeField()
     reminded_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    booked_at = models.DateTimeField(null=True, blank=True, help_text="Its commission, once it was paid in the shop.")
     paid_with = models.CharField(max_length=8, choices=PaidWith.choices, blank=True, help_text="Once it is sold.")
 
     class Meta:
@@ -73,7 +74,10 @@ class Reservation(DueRow):
                 fields=["email", "place"], condition=models.Q(ended_at=None), name="reservation_one_per_place"
             ),
         ]
-        indexes = [models.Index(fields=["shop"], condition=models.Q(ended_at=None), name="reservation_running")]
+        indexes = [
+            models.Index(fields=["shop"], condition=models.Q(ended_at=None), name="reservation_running"),
+            models.Index(fields=["state", "paid_with"], condition=models.Q(booked_at=None), name="reservation_to_book"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.units} × {self.title} ({self.state})"

@@ -142,6 +142,9 @@ class Shop(models.Model):
         "Its downloads are sold by the shop that the reader chooses, or for the solidarity pool", default=False
     )
     commission_basis_points = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: the network's.")
+    gift_cards_limit_minor = models.PositiveIntegerField(
+        "Most it may owe with the gift cards it sells", default=500_00, help_text="What it took for them, and not paid."
+    )
     stripe_account = models.CharField(max_length=60, blank=True)
     stripe_account_ready = models.BooleanField(default=False)
     stripe_account_changed_at = models.DateTimeField(null=True, blank=True)

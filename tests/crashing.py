@@ -163,7 +163,7 @@ def outcome(later: timedelta = timedelta()) -> dict[str, object]:
     movements = gateway.list_balance_transactions(created_since=now - timedelta(days=1))
     objects = FakeStripeObject.objects.filter(kind__in=["checkout.session", "payment_intent", "refund", "transfer"])
     lines = ("sku", "quantity", "accepted", "declined", "packed", "handed_over", "total_minor")
-    payment = ("state", "amount_minor", "captured_minor", "refunded_minor", "settled_units")
+    payment = ("state", "amount_minor", "captured_minor", "refunded_minor")
     return {
         "objects at Stripe": sorted(Counter(objects.values_list("kind", flat=True)).items()),
         "balance at Stripe": sorted((row.kind, row.amount_minor, row.fee_minor) for row in movements),

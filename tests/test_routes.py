@@ -365,6 +365,7 @@ ROUTES: dict[str, Row] = {
     "operations:local-change": post((LOGIN, 404, 404, 404, 422)),
     "operations:gift-cards": get(OPERATOR),
     "operations:issue-gift-card": post((LOGIN, 404, 404, 404, 422)),
+    "operations:gift-cards-limit": post((LOGIN, 404, 404, 404, 422)),
     "operations:vouchers": get(OPERATOR),
     "operations:partners": get(OPERATOR),
     "operations:make-partner": post((LOGIN, 404, 404, 404, 422)),

@@ -24,12 +24,16 @@ from django.utils import timezone
 from marketplace import worker
 from marketplace.foundation import leases, mail
 from marketplace.foundation.models import MailMessage
+from marketplace.payments import refunds
+from marketplace.payments.fake_stripe import faults
+from marketplace.payments.fake_stripe.database import DatabaseStore
 from shops.channels import CHANNELS, Channel
 from shops.channels.base import Receipt
 from shops.models import Shop, ShopOrder, Transmission
 from shops.orders import routing
 from tests import factories
 from tests.catalog_sync.test_crash import database_url
+from tests.payments import paying
 from tests.shops.racing import at_once
 
 WORKERS, SHOPS, ROWS = 3, 6, 120
@@ -91,6 +95,26 @@ def test_slow_step_does_not_delay_the_others(monkeypatch):
     monkeypatch.setattr(worker.Step, "function", lambda step: table[step.path])
     worker.run_forever(stop)
     assert "slow" in called
+
+
+@pytest.mark.django_db
+def test_no_step_beside_those_that_call_out_asks_the_provider():
+    """Work for all of them is due, and the provider cannot be reached: orders and mail do not notice."""
+    now = timezone.now()
+    payment = paying.captured(now)
+    paying.handed_over(payment, now - timedelta(days=30))
+    paying.opened(paying.checkout(now), now)
+    part = paying.parts_of(payment)[0]
+    refunds.ask(payment, refunds.Wanted("other", part, amount_minor=100), reason="x", by=None, once="x", now=now)
+    store = DatabaseStore()
+    faults.plan(store, faults.Fault("unreachable", times=1000))
+    left = []
+    for calls_out in (False, True):
+        for step in worker.STEPS:
+            if step.calls_out == calls_out and not step.slow:
+                worker.run_step(step, now + timedelta(hours=2))
+        left.append(sum(row["left"] for row in store.find(faults.KIND)))
+    assert left[0] == 1000 > left[1]
 
 
 def test_run_once_stops_when_nothing_is_due(steps):

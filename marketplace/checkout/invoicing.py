@@ -3,7 +3,7 @@ invoice of a month's commission. Each under the lock of what it is about, so tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -17,15 +17,14 @@ from marketplace.payments.invoice_parts import (
     COMMISSION,
     COMMISSION_BACK,
     COUNTER,
-    DELIVERY,
     DUES,
-    GOODS,
     NET,
     Part,
     Parts,
+    fitting,
 )
 from marketplace.payments.ledger import COMMISSION as COMMISSION_ACCOUNT
-from marketplace.payments.ledger import shop_account
+from marketplace.payments.ledger import SALES_TAX, shop_account
 from marketplace.payments.models import Invoice, LedgerEntry, Payment, RefundRequest, Settlement
 from shops.models import Shop, ShopOrder, ShopOrderLine
 
@@ -39,20 +38,20 @@ def issue_invoices(now: datetime) -> int:
     """Step: an invoice for each shop order that was handed over, then a credit note for each refund of an invoiced
     one."""
     orders = list(without_invoice().order_by("handed_over_at", "pk").values_list("pk", flat=True)[:BATCH])
-    refunds = list(without_credit_note().order_by("pk").values_list("pk", flat=True)[:BATCH])
+    refunds = list(without_credit_note().order_by("shop_order", "pk").values_list("pk", flat=True)[:BATCH])
     return sum(bool(invoice_of(pk, now=now)) for pk in orders) + sum(credit(pk, now=now) for pk in refunds)
 
 
 def without_invoice() -> QuerySet[ShopOrder]:
     """Handed over, and sold through a checkout."""
     made = Invoice.objects.filter(shop_order=OuterRef("pk"), kind=Kind.INVOICE)
-    handed_over = ShopOrder.objects.filter(status=ShopOrder.Status.HANDED_OVER, order__checkout__isnull=False)
-    return handed_over.filter(~Exists(made))
+    handed_over = ShopOrder.objects.filter(handed_over_at__isnull=False, invoiced_at=None)
+    return handed_over.filter(~Exists(made), order__checkout__isnull=False)
 
 
 def without_credit_note() -> QuerySet[RefundRequest]:
     invoiced = Invoice.objects.filter(shop_order=OuterRef("shop_order"), kind=Kind.INVOICE)
-    return RefundRequest.objects.filter(Exists(invoiced), document=None)
+    return RefundRequest.objects.filter(Exists(invoiced), document=None, shop_order__isnull=False)
 
 
 def invoice_of(shop_order_id: int, *, now: datetime) -> Invoice | None:
@@ -72,6 +71,7 @@ def invoice_of(shop_order_id: int, *, now: datetime) -> Invoice | None:
         with translation.override(language):
             said = invoice_words.invoice(shop_order, lines, whole, back, now=now)
         made = _issue(Kind.INVOICE, shop_order, left, said, now)
+        ShopOrder.objects.filter(pk=shop_order.pk).update(invoiced_at=now)
         RefundRequest.objects.filter(pk__in=[request.pk for request in requests]).update(document=made)
         if shop_order.order.checkout.by_invoice:
             receivables.invoiced(shop_order.order.checkout.pk, on=invoice_words.day_of(now, shop_order.shop))
@@ -88,7 +88,7 @@ def credit(request_id: int, *, now: datetime) -> bool:
         if not RefundRequest.objects.filter(pk=request_id, document=None).exists():
             return False
         corrected = Invoice.objects.get(shop_order=shop_order, kind=Kind.INVOICE)
-        parts = invoice_parts.take(left_of(corrected), request.amount_minor, _of(request))
+        parts = invoice_parts.take(left_of(corrected), request.amount_minor, fitting(request.kind, request.line_id))
         made = corrected
         if parts:
             with translation.override(corrected.language):
@@ -112,7 +112,7 @@ def documents_of(order_id: int) -> list[Invoice]:
 
 def issue_commission_invoices(now: datetime) -> int:
     """Step: an invoice of the network's for each closed month in which it charged a shop something."""
-    moved = Settlement.objects.filter(~Q(commission_minor=0) | ~Q(other_minor=0), invoice=None)
+    moved = Settlement.objects.filter(invoiced_at=None)
     return sum(bool(commission_invoice_of(pk, now=now)) for pk in moved.order_by("pk").values_list("pk", flat=True))
 
 
@@ -122,6 +122,7 @@ def commission_invoice_of(settlement_id: int, *, now: datetime) -> Invoice | Non
         settlement = Settlement.objects.select_for_update(of=("self",)).select_related("shop").get(pk=settlement_id)
         if known := Invoice.objects.filter(settlement=settlement).first():
             return known
+        Settlement.objects.filter(pk=settlement_id).update(invoiced_at=now)
         parts, orders, reverse = _charged(settlement)
         if not any(parts.values()):
             return None
@@ -144,7 +145,9 @@ def _charged(settlement: Settlement) -> tuple[Parts, int, bool]:
     names, reverse = _tax_names(shop, settlement)
     found: Parts = {}
     orders = set()
-    for entry in LedgerEntry.objects.filter(mine, kept | taxed, **period).order_by("pk"):
+    # Tax in the price, which the network owes in the shop's place, is none on what it charges.
+    entries = LedgerEntry.objects.filter(mine, kept | taxed, **period).exclude(kind__in=SALES_TAX)
+    for entry in entries.order_by("pk"):
         what = CHARGED.get(entry.kind, COMMISSION)
         place = next((side[4:] for side in (entry.credit, entry.debit) if side.startswith("tax:")), "")
         given = entry.debit == COMMISSION_ACCOUNT or entry.debit.startswith("tax:")
@@ -180,29 +183,19 @@ def _take_off(whole: Parts, lines: Sequence[ShopOrderLine], requests: Sequence[R
     left, back = dict(whole), Parts()
     given = {line.pk: sum(request.amount_minor for request in requests if request.line_id == line.pk) for line in lines}
     wanted = [
-        (min(given[line.pk], sum(minor for part, minor in whole.items() if part.line == line.pk)), _goods_of(line.pk))
+        (
+            min(given[line.pk], sum(minor for part, minor in whole.items() if part.line == line.pk)),
+            fitting(RefundRequest.Kind.LINE, line.pk),
+        )
         for line in lines
     ]
-    wanted += [(request.amount_minor, _of(request)) for request in requests if request.line_id is None]
+    wanted += [(request.amount_minor, fitting(request.kind, None)) for request in requests if request.line_id is None]
     for amount, fits in wanted:
         taken = invoice_parts.take(left, amount, fits)
         left = invoice_parts.less(left, [taken])
         for part, minor in taken.items():
             back[part] = back.get(part, 0) + minor
     return left, back
-
-
-def _goods_of(line_id: int) -> Callable[[Part], bool]:
-    return lambda part: part.line == line_id and part.what == GOODS
-
-
-def _of(request: RefundRequest) -> Callable[[Part], bool]:
-    """Whether an amount of the invoice is what the refund is of."""
-    if request.line_id is not None:
-        return _goods_of(request.line_id)
-    if request.kind == RefundRequest.Kind.DELIVERY:
-        return lambda part: part.what == DELIVERY
-    return lambda part: True
 
 
 def _issue(

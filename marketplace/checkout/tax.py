@@ -13,7 +13,7 @@ its goods are: a book and a mug in one parcel have two rates on their postage.
 
 **A shop that is not registered** (a small supplier: Excise Tax Act, s. 148; CGI, article 293 B; Directive, article 284)
 charges none. The retail taxes of BC, SK and MB are due all the same: there whoever runs the marketplace collects them
-(BC: Bulletin PST 142; SK and MB have the like for marketplaces)."""
+(`payments/sales_tax.py`)."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from marketplace.checkout.tax_tables import ROWS, Component
 from marketplace.foundation import money
 from marketplace.foundation.models import Network
 from marketplace.payments.commission_tax import TaxUnknownError
+from marketplace.payments.sales_tax import MARKETPLACE_COLLECTS
 from shops.models import Shop
 
 WHOLE_MILLI = 100_000  # 100 %
-MARKETPLACE_COLLECTS = frozenset({"PST", "RST"})
 REVERSE_CHARGE = "reverse"
 _CACHE_SECONDS = 5.0
 _cached: tuple[float, dict[tuple[str, str], list[TaxRate]]] | None = None

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from django import forms
+from django.contrib import messages
+from django.db import transaction
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from marketplace.foundation import network
+from marketplace.foundation import audit, network
+from marketplace.foundation.amount_field import AmountField
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.payments import gift_cards
 from marketplace.payments.gift_card_forms import IssueForm
 from marketplace.payments.models import GiftCard
+from shops.models import Shop
 
 SHOWN = 50
 
@@ -51,11 +57,32 @@ def issue(request: HttpRequest) -> HttpResponse:
     return _page(request, IssueForm(), made=card, code=code)
 
 
+class LimitForm(forms.Form):
+    shop = forms.ModelChoiceField(label=gettext_lazy("Shop"), queryset=Shop.objects.all())
+    limit_minor = AmountField(label=gettext_lazy("Most it may owe"), required=True)
+
+
+@operator_action
+def set_limit(request: HttpRequest) -> HttpResponse:
+    """How much a shop may owe when it sells a card."""
+    form = LimitForm(request.POST, auto_id="limit-%s")
+    if not form.is_valid():
+        return _page(request, IssueForm(), limit_form=form, status=422)
+    shop, limit = form.cleaned_data["shop"], form.cleaned_data["limit_minor"]
+    with transaction.atomic():
+        Shop.objects.filter(pk=shop.pk).update(gift_cards_limit_minor=limit)
+        audit.record("shop.gift_cards_limit", shop, by=request.user, shop_id=shop.pk, limit_minor=limit)
+    messages.success(request, _("Saved."))
+    return redirect("operations:gift-cards")
+
+
 def _page(request: HttpRequest, form: IssueForm, *, status: int = 200, **made: object) -> HttpResponse:
     currency = network.current().currency
     cards = GiftCard.objects.filter(currency=currency)
     context = {
         "form": form,
+        "limit_form": LimitForm(auto_id="limit-%s"),
+        "limits": Shop.objects.exclude(gift_cards_limit_minor=Shop._meta.get_field("gift_cards_limit_minor").default),
         "currency": currency,
         "owed_minor": cards.aggregate(sum=Sum("balance_minor", default=0))["sum"],
         "cards": cards.select_related("shop").order_by("-pk")[:SHOWN],

@@ -79,6 +79,7 @@ urlpatterns = [
     path("board/commission/", commission_views.commission_rules, name="commission"),
     path("board/gift-cards/", gift_card_views.gift_cards_page, name="gift-cards"),
     path("board/gift-cards/issue/", gift_card_views.issue, name="issue-gift-card"),
+    path("board/gift-cards/limit/", gift_card_views.set_limit, name="gift-cards-limit"),
     path("board/receivables/", receivable_views.receivables_page, name="receivables"),
     path("board/receivables/terms/", receivable_views.save_terms, name="credit-terms"),
     path("board/receivables/<int:receivable_id>/", receivable_views.receivable, name="receivable"),

@@ -77,13 +77,16 @@ def _book(shop_order: ShopOrder, now: datetime) -> bool:
             amount_minor=earned.shop_minor,
             commission_minor=earned.kept_minor,
             commission_tax=earned.taxes,
+            sales_tax=earned.sales_taxes,
             booked_at=now,
         )
+        earnings.mark(shop_order, now=now)
         ledger.record_earning(
             shop_order,
             earned_minor=earned.shop_minor,
             commission_minor=earned.kept_minor,
             taxes=earned.taxes,
+            sales_taxes=earned.sales_taxes,
             key=f"bank:{shop_order.number}",
             now=now,
         )

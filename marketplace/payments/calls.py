@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import gateway, ledger, ledger_corrections, means, receivables, refunds
+from marketplace.payments import gateway, incidents, ledger, ledger_corrections, means, receivables, refunds
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.sessions import transfer_group
 
@@ -26,6 +26,7 @@ KEY_LIFE = timedelta(hours=24)
 TOLD_BY_THE_INTENT = {Kind.CAPTURE, Kind.CANCEL}
 # A balance does not reach: the shop's for a reversal, ours for a transfer.
 TOO_SMALL = {"balance_insufficient", "insufficient_funds"}
+BALANCE_AGAIN = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,11 @@ def give_back(payment: Payment, *, reason: str, now: datetime) -> MoneyCall | No
 
 
 def move_money(now: datetime) -> int:
-    """Step: make the calls that are due, one at a time for each payment."""
-    return sum(_move(call, now) for call in leases.claim(MoneyCall, now=now, limit=20, group="payment_id"))
+    """Step: make the calls that are due, one at a time for each payment. A transfer out of our own balance takes
+    nothing of its charge: while it waits for the balance, a refund goes before it."""
+    waits = Q(kind=Kind.TRANSFER, from_balance=True, due_at__gt=now)
+    calls = leases.claim(MoneyCall, now=now, limit=20, group="payment_id", holds_nothing=waits)
+    return sum(_move(call, now) for call in calls)
 
 
 def _move(call: MoneyCall, now: datetime) -> bool:
@@ -129,16 +133,31 @@ def _failed(call: MoneyCall, error: gateway.PaymentGatewayError, now: datetime) 
     # A request of which nothing else is known was not carried out; one that differs from its key's first says nothing.
     unknown = call.unknown_outcome or error.unknown_outcome
     refused = error.permanent and not unknown and error.code != "idempotency_error"
+    later: dict[str, object] = {}
+    if ours_too_small:  # what readers pay is available only after days: that is no failure
+        later = {"due_at": now + BALANCE_AGAIN, "attempts": 0}
+        call.attempts = 0
+        _tell_too_small(call, now)
     leases.postpone(
         call,
         error=str(error),
         now=now,
         permanent=error.permanent and not ours_too_small,
+        **later,
         # Stripe repeats an answer under its key: what it refused is asked again under another
         key_number=call.key_number + (error.key_spent or ours_too_small or refused),
         unknown_outcome=unknown,
     )
     return False
+
+
+def _tell_too_small(call: MoneyCall, now: datetime) -> None:
+    """One incident a month, however many transfers wait."""
+    text = (
+        f"The balance at Stripe does not reach for {call}. It is tried again every few hours until what readers paid "
+        "is available there. If it lasts, add money to the balance in Stripe's dashboard."
+    )
+    incidents.report(f"balance-too-small:{call.currency}:{now:%Y-%m}", text, now=now)
 
 
 def _metadata(call: MoneyCall) -> dict[str, str]:

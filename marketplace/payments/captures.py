@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Sum
 
-from marketplace.payments import incidents, means
+from marketplace.payments import incidents, means, sales
 from marketplace.payments.ledger_corrections import record_goodwill_undone
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.worth import NOTHING, due, goodwill_undone, returned
@@ -42,7 +42,6 @@ def settle(payment_id: int, *, now: datetime) -> bool:
         if looking and not _ends_soon(payment, now):
             return False
         missing.decided(looking, now=now)
-        declined_units = sum(line.declined for line in lines)
         keep = due(payment, lines)
         if payment.state == Payment.State.AUTHORISED:
             made = _capture(payment, keep, now)
@@ -53,7 +52,10 @@ def settle(payment_id: int, *, now: datetime) -> bool:
             _take_goodwill_back(payment, lines, keep, now)
         else:
             return False
-        Payment.objects.filter(pk=payment.pk).update(settled_units=declined_units)
+        sales.changed(line.shop_order.created_at for line in lines if line.settled != line.declined)
+        for line in lines:  # as they were read: what is declined meanwhile is still to be settled
+            if line.settled != line.declined:
+                ShopOrderLine.objects.filter(pk=line.pk).update(settled=line.declined)
         return made
 
 
@@ -82,12 +84,9 @@ def _to_settle(now: datetime) -> list[int]:
         Q(capture_before__lte=now + MARGIN) | (Exists(charged_at_order) | ~Exists(unanswered)) & ~Exists(looking)
     )
     undecided = ready.filter(~Exists(MoneyCall.objects.filter(payment=OuterRef("pk"), kind__in=["capture", "cancel"])))
-    declined_since = (
-        placed.filter(state=Payment.State.CAPTURED)
-        .filter(Exists(order_lines.filter(declined__gt=0)))
-        .annotate(units=Sum("checkout__order__shop_orders__lines__declined"))
-        .filter(~Exists(looking), units__gt=F("settled_units"))
-    )
+    # Begins with the few lines that are still to be settled (the index `line_to_settle`), not with all payments.
+    orders = ShopOrderLine.objects.filter(declined__gt=F("settled")).values("shop_order__order")
+    declined_since = placed.filter(checkout__order__in=orders, state=Payment.State.CAPTURED).filter(~Exists(looking))
     return [*undecided.values_list("pk", flat=True)[:BATCH], *declined_since.values_list("pk", flat=True)[:BATCH]]
 
 

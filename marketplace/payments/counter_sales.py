@@ -19,7 +19,7 @@ BATCH = 50
 
 def book_counter_sales(now: datetime) -> int:
     """Step: the commission of each sale at a counter, once. A shop whose tax nobody knows waits."""
-    sold = Reservation.objects.filter(state=Reservation.State.SOLD, counter_sale=None).exclude(paid_with="")
+    sold = Reservation.objects.filter(state=Reservation.State.SOLD, paid_with__gt="", booked_at=None)
     unknown = commission_tax.unknown_of(Shop.objects.filter(pk__in=sold.values("shop")), now=now)
     ready = sold.exclude(shop__in=unknown).select_related("shop", "product__facts").order_by("pk")
     return sum(_book(row, now) for row in ready[:BATCH])
@@ -39,6 +39,7 @@ def _book(row: Reservation, now: datetime) -> bool:
         }  # fmt: skip
         if not CounterSale.objects.get_or_create(reservation=row, defaults=values)[1]:
             return False
+        Reservation.objects.filter(pk=row.pk).update(booked_at=now)
         cause = f"reservation {row.pk} paid at the counter"
         common: Any = {"debit": shop_account(row.shop_id), "currency": row.currency, "cause": cause, "now": now}
         ledger.post("counter", credit=COMMISSION, amount_minor=kept, key=f"counter:{row.pk}", **common)

@@ -3,14 +3,14 @@ what goes back of it when a reader is given money back afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from marketplace.foundation import money, network
-from marketplace.payments import commission_tax
+from marketplace.payments import commission_tax, sales_tax
 from marketplace.payments.models import BankEarning, Dispute, MoneyCall, Payment, RefundRequest
 from marketplace.payments.worth import COMMISSION_GIVEN_BACK, NOTHING, earning, returned, units_worth
 from shops.models import Shop, ShopOrder, ShopOrderLine
@@ -21,11 +21,12 @@ Taxes = list[tuple[str, int]]
 @dataclass(frozen=True)
 class Share:
     """An amount of a shop order, divided: the shop's, the network's, and by place the tax on the network's; minor
-    units."""
+    units. `total_minor` is without the tax that the network collects."""
 
     shop_minor: int
     kept_minor: int
     taxes: Taxes
+    sales_taxes: Taxes = field(default_factory=list)  # of the price, which the network owes in the shop's place
 
     @property
     def total_minor(self) -> int:
@@ -37,21 +38,22 @@ def due(now: datetime, shops: QuerySet[Shop], *, pooled: bool = False) -> QueryS
     is over and for which nothing is booked. An order whose payment is disputed waits until that is decided, one by
     invoice until it is paid in full; a shop whose tax nobody knows, until it is filled in."""
     disputed = Dispute.objects.filter(payment__checkout__order=OuterRef("order")).exclude(status__in=Dispute.CLOSED)
+    # All but its own columns by EXISTS, so that a database begins with the few rows of the index `shop_order_to_book`.
     found = ShopOrder.objects.filter(
         ~Exists(MoneyCall.objects.filter(shop_order=OuterRef("pk"), kind=MoneyCall.Kind.TRANSFER)),
         ~Exists(BankEarning.objects.filter(shop_order=OuterRef("pk"))),
         ~Exists(disputed),
+        Exists(Payment.objects.filter(checkout__order=OuterRef("order"), state=Payment.State.CAPTURED)),
         Q(order__checkout__receivable=None) | Q(order__checkout__receivable__settled_at__isnull=False),
+        booked_at=None,  # by its index only what is still to be booked is looked at
         is_pooled=pooled,
-        status=ShopOrder.Status.HANDED_OVER,
         handed_over_at__lte=now - timedelta(days=network.current().transfer_delay_days),
-        order__checkout__payment__state=Payment.State.CAPTURED,
     )
     if pooled:  # the network's commission on its own sale is no service to a shop
-        ready = found.filter(shop__in=shops)
+        ready = found.filter(Exists(shops.filter(pk=OuterRef("shop"))))
     else:
         waiting = commission_tax.unknown_of(shops.filter(pk__in=found.values("shop")), now=now)
-        ready = found.filter(shop__in=shops.exclude(pk__in=waiting))
+        ready = found.filter(Exists(shops.filter(pk=OuterRef("shop")).exclude(pk__in=waiting)))
     return (
         ready.select_related("shop", "order__checkout__payment")
         .prefetch_related("lines")
@@ -67,19 +69,28 @@ def lock(shop_order: ShopOrder) -> Payment | None:
     return None if booked(shop_order) else payment
 
 
+def mark(shop_order: ShopOrder, *, now: datetime) -> None:
+    """In the transaction that books it: no step looks at it again."""
+    ShopOrder.objects.filter(pk=shop_order.pk).update(booked_at=now)
+
+
 def of(shop_order: ShopOrder, *, now: datetime) -> Share:
     """What is to be booked for it; under its lock. What the network keeps is, with its tax, never more than was sold.
     Raises TaxUnknownError."""
     back = returned([shop_order.pk]).get(shop_order.pk, NOTHING)
-    found = earning(shop_order, shop_order.lines.all(), back)
+    lines = list(shop_order.lines.all())
+    found = earning(shop_order, lines, back)
     sold, kept = found.shop_minor + found.kept_minor, found.kept_minor
     if shop_order.is_pooled:
-        return _for_pool(sold, kept, shop_order.lines.all())
+        return _for_pool(sold, kept, lines)
+    collected = sales_tax.collected(lines, shop_order.refund_requests.order_by("pk"), most_minor=sold)
+    sold -= sum(tax for _, tax in collected)
+    kept = min(kept, sold)
     taxes = commission_tax.parts(shop_order.shop, kept, now.date())
     while kept and (over := kept + sum(tax for _, tax in taxes) - sold) > 0:
         kept = max(0, kept - over)
         taxes = commission_tax.parts(shop_order.shop, kept, now.date())
-    return Share(sold - kept - sum(tax for _, tax in taxes), kept, taxes)
+    return Share(sold - kept - sum(tax for _, tax in taxes), kept, taxes, collected)
 
 
 def _for_pool(sold_minor: int, kept_minor: int, lines: Iterable[ShopOrderLine]) -> Share:
@@ -101,36 +112,53 @@ def booked(shop_order: ShopOrder) -> Share | None:
     """What was booked for it, or is written to be."""
     row = BankEarning.objects.filter(shop_order=shop_order).first()
     if row:
-        return Share(row.amount_minor, row.commission_minor, _pairs(row.commission_tax))
+        return Share(row.amount_minor, row.commission_minor, _pairs(row.commission_tax), _pairs(row.sales_tax))
     call = MoneyCall.objects.filter(shop_order=shop_order, kind=MoneyCall.Kind.TRANSFER).first()
     if call:
         earned = call.amount_minor + call.netted_minor - call.credit_minor
-        return Share(earned, call.commission_minor, _pairs(call.commission_tax))
+        return Share(earned, call.commission_minor, _pairs(call.commission_tax), _pairs(call.sales_tax))
     return None
 
 
-def given_back(booked: Share, earlier: Iterable[RefundRequest], amount_minor: int) -> Share:
-    """Who gives what of `amount_minor` that a reader gets back after it was booked: network and tax in proportion,
-    rounded down together and shared by largest remainder; all of it when everything goes back. `earlier` are the
-    requests of the same shop order since."""
+def given_back(booked: Share, request: RefundRequest, earlier: Sequence[RefundRequest]) -> Share:
+    """Who gives what of the amount of a request, which a reader gets back after it was booked: the tax in the price by
+    the rates of what it is of; of the rest network and tax on its commission in proportion, rounded down together and
+    shared by largest remainder; all of it when everything goes back. `earlier` are all requests of the same shop
+    order before it."""
+    since = [one for one in earlier if one.after_transfer]
+    collected = _sales_tax_back(booked, request, earlier, since)
+    amount = request.amount_minor - sum(tax for _, tax in collected)
     if not COMMISSION_GIVEN_BACK or not booked.total_minor:
-        return Share(amount_minor, 0, [])
+        return Share(amount, 0, [], collected)
     before = kept_before = 0
     taxes = dict(booked.taxes)
-    for request in earlier:
-        before += request.amount_minor
-        kept_before += request.commission_minor
-        for place, tax in _pairs(request.commission_tax):
+    for one in since:
+        before += one.amount_minor - sum(tax for _, tax in _pairs(one.sales_tax))
+        kept_before += one.commission_minor
+        for place, tax in _pairs(one.commission_tax):
             taxes[place] -= tax
     left = [booked.kept_minor - kept_before, *taxes.values()]
-    after = min(before + amount_minor, booked.total_minor)
+    after = min(before + amount, booked.total_minor)
     whole = booked.total_minor - booked.shop_minor
     now_back = whole * after // booked.total_minor - (whole - sum(left))
     if now_back <= 0:
-        return Share(amount_minor, 0, [])
+        return Share(amount, 0, [], collected)
     kept, *of_taxes = money.split(now_back, left)
     parts = [(place, tax) for place, tax in zip(taxes, of_taxes, strict=True) if tax]
-    return Share(amount_minor - now_back, kept, parts)
+    return Share(amount - now_back, kept, parts, collected)
+
+
+def _sales_tax_back(
+    booked: Share, request: RefundRequest, earlier: Sequence[RefundRequest], since: Sequence[RefundRequest]
+) -> Taxes:
+    if not booked.sales_taxes:
+        return []
+    assert request.shop_order is not None
+    left = dict(booked.sales_taxes)
+    for one in since:
+        for place, tax in _pairs(one.sales_tax):
+            left[place] -= tax
+    return sales_tax.taken_along(request, list(request.shop_order.lines.all()), earlier, left=left.items())
 
 
 def _pairs(kept: Iterable[Iterable[object]]) -> Taxes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from oscar.apps.order.models import Order
@@ -69,8 +70,10 @@ def _history(order: Order, shop_orders: list[ShopOrder], parcels: list[Parcel], 
         happened.append((parcel.handed_over_at, f"{parcel.shop_order.number} handed over{to} ({parcel.kind}{by})."))
     for entry in _audit(shop_orders):
         happened.append((entry.at, f"{entry.action} {entry.reason}".strip()))
+    number = re.compile(rf"(?<!\d){re.escape(order.number)}(?!\d)")  # whatever else its reader was written is private
     for mail in MailMessage.objects.filter(to=dispute.payment.checkout.email, sent_at__gte=order.date_placed):
-        happened.append((mail.sent_at, f"Mail sent to {mail.to}: {mail.subject}"))
+        if number.search(f"{mail.subject} {mail.text}"):
+            happened.append((mail.sent_at, f"Mail sent to {mail.to}: {mail.subject}"))
     return [f"{at:%Y-%m-%d %H:%M} {text}" for at, text in sorted(happened)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from marketplace.payments.models import Export
 
 TELL_EVERY = 2_000
 LEASE_SECONDS = 600
+KEPT = timedelta(days=30)
 LINES: dict[str, Callable[[date, date], Iterator[str]]] = {
     Export.Kind.FEC: journals.fec,
     Export.Kind.JOURNAL: journals.journal,
@@ -52,9 +53,26 @@ def ask(kind: str, begins_on: date, ends_on: date, *, siren: str = "", by: objec
 
 def keep(export: Export, content: bytes) -> None:
     """A file that was made at once, to be handed out again."""
-    path = path_of(export)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = _private(path_of(export))
     path.write_bytes(content)
+
+
+def _private(path: Path) -> Path:
+    """There, and to be read by nobody else: accounts, IBANs, names."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    return path
+
+
+def forget_exports(now: datetime) -> int:
+    """Step: files that were made KEPT ago are removed; those of accounts can be asked for again."""
+    done = 0
+    for path in (settings.VAR_DIR / "exports").glob("*"):
+        if path.stat().st_mtime < (now - KEPT).timestamp():
+            path.unlink(missing_ok=True)
+            done += 1
+    return done
 
 
 def make_exports(now: datetime) -> int:
@@ -72,11 +90,10 @@ def make_exports(now: datetime) -> int:
 
 def _write(export: Export) -> int:
     path = path_of(export)
-    path.parent.mkdir(parents=True, exist_ok=True)
     rows, encoding = 0, journals.FEC_ENCODING if export.kind == Export.Kind.FEC else "utf-8"
     entries = journals.entries(export.begins_on, export.ends_on).count()
     expected = entries * 2 if export.kind == Export.Kind.FEC else entries
-    part = path.with_suffix(".part")
+    part = _private(path.with_suffix(".part"))
     with part.open("w", encoding=encoding, errors="replace", newline="") as file:
         for line in LINES[export.kind](export.begins_on, export.ends_on):
             file.write(line)

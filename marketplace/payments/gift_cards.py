@@ -25,7 +25,7 @@ from marketplace.models import User
 from marketplace.payments import ledger, stored_money
 from marketplace.payments.models import GiftCard, GiftCardEntry, GiftCardUse, Payment
 from marketplace.payments.stored_money import Store, shares
-from shops.models import Shop
+from shops.models import Shop, ShopMember
 
 Kind, PaidBy = GiftCardEntry.Kind, GiftCard.PaidBy
 # Without 0, 1, I and O, which are read wrong. 16 of 32 characters: 80 bits, which nobody guesses at ten tries a minute.
@@ -59,6 +59,8 @@ def issue(
         most = display(MOST_MINOR, currency, get_language() or "fr")
         raise GiftCardError(_("A gift card is worth at most %(amount)s.") % {"amount": most})
     code = _code(once)
+    if shop and not GiftCard.objects.filter(code_hash=hash_of(code)).exists():
+        _tell_at_limit(shop, amount_minor, currency=currency, now=now)
     values = {
         "last_four": code[-4:],
         "currency": currency,
@@ -72,6 +74,8 @@ def issue(
         "expires_at": expires_at,
     }
     with transaction.atomic():
+        if shop and not GiftCard.objects.filter(code_hash=hash_of(code)).exists():
+            _within_limit(shop, amount_minor, currency=currency)
         card, made = GiftCard.objects.get_or_create(code_hash=hash_of(code), defaults=values)
         if made:
             GiftCardEntry.objects.create(
@@ -84,6 +88,47 @@ def issue(
                 key = f"gift_card:{card.pk}"
                 mail.post("gift_card", to=recipient_email, language=language, dedupe_key=key, context=context, now=now)
     return card, grouped(code)
+
+
+def _owed(shop: Shop, currency: str) -> int:
+    """What its account in the ledger is below zero."""
+    return max(0, ledger.balance(ledger.shop_account(shop.pk), currency=currency))
+
+
+def _within_limit(shop: Shop, amount_minor: int, *, currency: str) -> None:
+    """A shop keeps what it takes for a card until its next orders pay for it: the network lends it that, up to a limit.
+    Under the shop's lock, so that two counters at once lend it no more. Raises GiftCardError."""
+    locked = Shop.objects.select_for_update(of=("self",)).get(pk=shop.pk)
+    owed = _owed(locked, currency)
+    if owed + amount_minor > locked.gift_cards_limit_minor:
+        language = get_language() or "fr"
+        words = {
+            "owed": display(owed, currency, language),
+            "limit": display(locked.gift_cards_limit_minor, currency, language),
+        }
+        raise GiftCardError(
+            _(
+                "Your shop owes the network %(owed)s, and may owe at most %(limit)s when it sells a card. Its next "
+                "orders pay that back; to sell more before, ask the network."
+            )
+            % words
+        )
+
+
+def _tell_at_limit(shop: Shop, amount_minor: int, *, currency: str, now: datetime) -> None:
+    """Its owners, once for each time that it comes there: not again before another card was sold."""
+    shop.refresh_from_db(fields=["gift_cards_limit_minor"])
+    owed = _owed(shop, currency)
+    if owed + amount_minor <= shop.gift_cards_limit_minor:
+        return
+    last = GiftCard.objects.filter(shop=shop).order_by("-pk").values_list("pk", flat=True).first()
+    owners = ShopMember.objects.filter(shop=shop, role=ShopMember.Role.OWNER).values_list("user__email", flat=True)
+    for address in sorted({shop.email, *owners}):
+        mail.post(
+            "gift_cards_limit", to=address, language=shop.language, now=now, shop_id=shop.pk,
+            dedupe_key=f"gift_cards_limit:{shop.pk}:{last or 0}:{address}"[:200],
+            context={"shop": shop, "owed_minor": owed, "currency": currency},
+        )  # fmt: skip
 
 
 def hash_of(code: str) -> str:

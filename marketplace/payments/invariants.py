@@ -50,8 +50,12 @@ def orders_are_never_overdrawn() -> list[str]:
 
 def money_calls_are_booked() -> list[str]:
     done = MoneyCall.objects.exclude(done_at=None).exclude(kind=MoneyCall.Kind.CANCEL).exclude(amount_minor=0)
-    keys = set(LedgerEntry.objects.values_list("key", flat=True))
-    return [f"{call.kind} {call.key} is not in the ledger" for call in done if call.key not in keys]
+    booked = dict(LedgerEntry.objects.values_list("key", "amount_minor"))
+    return [
+        f"{call.kind} {call.key}: {call.amount_minor} moved, the ledger says {booked.get(call.key, 0)}"
+        for call in done
+        if booked.get(call.key) != call.amount_minor
+    ]
 
 
 def nobody_pays_for_declined_units() -> list[str]:
@@ -66,7 +70,7 @@ def nobody_pays_for_declined_units() -> list[str]:
     for payment in settled:
         theirs = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment)
         lines = list(theirs.select_related("shop_order"))
-        if sum(line.declined for line in lines) != payment.settled_units:
+        if any(line.declined != line.settled for line in lines):
             continue  # declined a moment ago: the step has not come to it
         asked = payment.requests.aggregate(sum=Sum("amount_minor", default=0))["sum"]
         due = max(0, worth.due(payment, lines) - asked)

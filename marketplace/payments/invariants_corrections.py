@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum, TextField
+from django.db.models.functions import Cast
 
-from marketplace.payments import gateway, ledger
+from marketplace.payments import gateway, ledger, sales_tax
 from marketplace.payments.ledger_corrections import DISPUTES
 from marketplace.payments.models import Dispute, DisputeShare, LedgerEntry, MoneyCall, RefundRequest
-from shops.models import Shop
+from shops.models import Shop, ShopOrder, ShopOrderLine
 
 Kind = MoneyCall.Kind
 
@@ -42,6 +45,9 @@ def each_shop_order_is_paid_once() -> list[str]:
     wrong += [f"{number}: a transfer, and booked for the bank" for number in both]
     rows = LedgerEntry.objects.filter(kind="earning").values("shop_order__number").annotate(n=Count("pk"))
     wrong += [f"{row['shop_order__number']}: earned {row['n']} times" for row in rows.filter(n__gt=1).order_by()]
+    made = Exists(calls.filter(shop_order=OuterRef("pk")))
+    marked = ShopOrder.objects.filter(bank_earning=None, booked_at__isnull=False).filter(~made)
+    wrong += [f"{number}: marked as booked, and is not" for number in marked.values_list("number", flat=True)]
     earned = dict(LedgerEntry.objects.filter(kind="earning").values_list("key", "amount_minor"))
     for call in calls.exclude(done_at=None):
         booked = earned.get(f"earning:{call.key}", 0)
@@ -60,7 +66,7 @@ def reversals_fit() -> list[str]:
 
 def requests_are_borne() -> list[str]:
     """Every refund that a person had made is borne by somebody to the cent, once it is made."""
-    kinds = ("goodwill", "taken_back", "commission_back", "commission_tax_back")
+    kinds = ("goodwill", "taken_back", "commission_back", "commission_tax_back", "sales_tax_back")
     entries = dict(LedgerEntry.objects.filter(kind__in=kinds).values_list("key", "amount_minor"))
     wrong = []
     paid_back = MoneyCall.objects.filter(request=OuterRef("pk"), kind=Kind.REFUND)
@@ -69,7 +75,8 @@ def requests_are_borne() -> list[str]:
         if request.borne_by == RefundRequest.Bearer.NETWORK:
             borne = entries.get(f"goodwill:{request.pk}", 0)
         elif request.after_transfer:
-            taxes = (f"commission-tax-back:{place}:{request.pk}" for place, _ in request.commission_tax)
+            taxes = [f"commission-tax-back:{place}:{request.pk}" for place, _ in request.commission_tax]
+            taxes += [f"sales-tax-back:{place}:{request.pk}" for place, _ in request.sales_tax]
             keys = (f"taken-back:{request.pk}", f"commission-back:{request.pk}", *taxes)
             borne = sum(entries.get(key, 0) for key in keys)
         else:
@@ -82,7 +89,8 @@ def requests_are_borne() -> list[str]:
 def commission_goes_back_once() -> list[str]:
     """Of no shop order goes more commission, or tax on it, back than was kept."""
     sums: Counter[tuple[str, str]] = Counter()
-    kept = {"commission": 1, "commission_tax": 1, "sales_tax": 1, "commission_back": -1, "commission_tax_back": -1}
+    kept = dict.fromkeys(("commission", "commission_tax", "sales_tax"), 1)
+    kept |= dict.fromkeys(("commission_back", "commission_tax_back", "sales_tax_back"), -1)
     rows = LedgerEntry.objects.filter(kind__in=kept).values("shop_order__number", "kind", "debit", "credit")
     for row in rows.annotate(s=Sum("amount_minor")).order_by():
         sign = kept[row["kind"]]
@@ -90,6 +98,33 @@ def commission_goes_back_once() -> list[str]:
     return [
         f"{number}: {-left} too much of {account} went back" for (number, account), left in sums.items() if left < 0
     ]
+
+
+def collected_tax_is_owed() -> list[str]:
+    """Of each shop order that was earned, the tax in its price that the network collects is owed to its place, less
+    what went back of it; and none of it is its shop's."""
+    sums: Counter[tuple[int, str]] = Counter()
+    for column, sign in (("credit", 1), ("debit", -1)):
+        rows = LedgerEntry.objects.filter(kind__in=ledger.SALES_TAX, **{f"{column}__startswith": "tax:"})
+        for row in rows.values("shop_order", column).annotate(s=Sum("amount_minor")).order_by():
+            sums[row["shop_order"], row[column][len("tax:") :]] += sign * row["s"]
+    codes = [Q(text__contains=f'"{code}"') for code in sales_tax.MARKETPLACE_COLLECTS]
+    taxed = ShopOrderLine.objects.annotate(text=Cast("tax_parts", TextField())).filter(reduce(or_, codes))
+    earned = ShopOrder.objects.filter(is_pooled=False, pk__in=taxed.values("shop_order"))
+    earned = earned.filter(Exists(LedgerEntry.objects.filter(shop_order=OuterRef("pk"), kind="earning")))
+    made = [
+        request
+        for request in RefundRequest.objects.filter(shop_order__in=earned).prefetch_related("calls").order_by("pk")
+        if not request.after_transfer or all(call.done_at for call in request.calls.all())
+    ]
+    wrong = []
+    for shop_order in earned.prefetch_related("lines"):
+        requests = [request for request in made if request.shop_order_id == shop_order.pk]
+        most = sum(line.total_minor for line in shop_order.lines.all())
+        for place, due in sales_tax.collected(list(shop_order.lines.all()), requests, most_minor=most):
+            if (owed := sums[shop_order.pk, place]) != due:
+                wrong.append(f"{shop_order}: {due} of tax to be paid in {place}, booked {owed}")
+    return wrong
 
 
 def failed_refunds_are_booked_back() -> list[str]:
@@ -145,6 +180,7 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "no more is taken back than was transferred": reversals_fit,
     "every refund by a person is borne": requests_are_borne,
     "commission goes back once, with its tax": commission_goes_back_once,
+    "tax that the network collects is owed to its place": collected_tax_is_owed,
     "every failed refund is booked back": failed_refunds_are_booked_back,
     "disputes are borne once": disputes_are_borne_once,
     "shops have what was transferred": shops_have_what_was_transferred,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from marketplace.foundation import money
+from marketplace.payments.models import RefundRequest
 from marketplace.payments.worth import units_worth
 from shops.models import ShopOrderLine
 
@@ -59,6 +60,15 @@ def take(left: Mapping[Part, int], amount_minor: int, fits: Callable[[Part], boo
         if amount > 0:
             found |= _shared(some, amount)
     return found
+
+
+def fitting(kind: str, line_id: int | None) -> Callable[[Part], bool]:
+    """Whether a part is what a refund of this kind, of this line if of one, is of."""
+    if line_id is not None:
+        return lambda part: part.line == line_id and part.what == GOODS
+    if kind == RefundRequest.Kind.DELIVERY:
+        return lambda part: part.what == DELIVERY
+    return lambda part: True
 
 
 def _shared(left: Mapping[Part, int], amount_minor: int) -> Parts:

@@ -12,7 +12,7 @@ accounts are those of `chart.py`; docs/money.md shows them with examples:
 | exchange:<currency> | what stands behind the units of a local currency |
 | gift_cards, local:<currency>, pool | owed to holders of cards, of a local currency, to the shops that share the pool |
 | disputes | taken back by a bank, not decided yet |
-| tax:<jurisdiction> | tax on commission and dues, owed to that place |
+| tax:<jurisdiction> | tax on commission and dues, and in prices what the network collects, owed to that place |
 | commission, dues | the network's income |
 | stripe_fees, promotions, goodwill, losses, dividends, rounding | the network's costs |
 """
@@ -36,6 +36,8 @@ BANK, POOL, DUES, DIVIDENDS, ROUNDING = "bank", "pool", "dues", "dividends", "ro
 GIFT_CARDS, DISPUTES, PROMOTIONS, LOSSES = "gift_cards", "disputes", "promotions", "losses"
 INSTITUTIONS = "institutions"
 REFERRALS = "referrals"
+# Kinds of tax in the price, beside the tax on what the network charges.
+SALES_TAX = ("sales_tax", "sales_tax_back")
 
 
 def shop_account(shop_id: int | str) -> str:
@@ -137,6 +139,7 @@ def record_transfer(call: MoneyCall, *, stripe_id: str, now: datetime) -> None:
         earned_minor=call.amount_minor + call.netted_minor - call.credit_minor,
         commission_minor=call.commission_minor,
         taxes=call.commission_tax,
+        sales_taxes=call.sales_tax,
         key=call.key,
         now=now,
     )
@@ -160,10 +163,12 @@ def record_earning(
     earned_minor: int,
     commission_minor: int,
     taxes: Sequence[tuple[str, int]],
+    sales_taxes: Sequence[tuple[str, int]] = (),
     key: str,
     now: datetime,
 ) -> None:
-    """What was captured for a shop order becomes the shop's, the network's and, by jurisdiction, the tax office's. What
+    """What was captured for a shop order becomes the shop's, the network's and, by jurisdiction, the tax office's: the
+    tax on the commission, and what the network collects of the tax in the price. What
     of it the reader does not pay, since another shop had promised it for less, is borne first."""
     if shop_order.instead_of_id:
         bear(
@@ -183,6 +188,8 @@ def record_earning(
     _share_with_partners(shop_order, commission_minor, key=key, now=now)
     for place, tax in taxes:
         post("commission_tax", credit=tax_account(place), amount_minor=tax, key=f"tax:{place}:{key}", **common)
+    for place, tax in sales_taxes:
+        post("sales_tax", credit=tax_account(place), amount_minor=tax, key=f"sales-tax:{place}:{key}", **common)
 
 
 def _share_with_partners(shop_order: ShopOrder, kept_minor: int, *, key: str, now: datetime) -> None:

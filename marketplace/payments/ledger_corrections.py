@@ -47,6 +47,9 @@ def record_borne(request: RefundRequest, *, now: datetime) -> None:
         for place, tax in request.commission_tax:
             account, key = ledger.tax_account(place), f"commission-tax-back:{place}:{request.pk}"
             ledger.post("commission_tax_back", debit=account, amount_minor=tax, key=key, **common)
+        for place, tax in request.sales_tax:
+            account, key = ledger.tax_account(place), f"sales-tax-back:{place}:{request.pk}"
+            ledger.post("sales_tax_back", debit=account, amount_minor=tax, key=key, **common)
 
 
 def record_goodwill_undone(payment: Payment, total_minor: int, *, shop_order: ShopOrder | None, now: datetime) -> None:

@@ -49,14 +49,16 @@ def left_of(payment: Payment) -> int:
     return payment.other_minor - payment.other_back_minor
 
 
-def give_back(payment: Payment, amount_minor: int, *, cause: str, now: datetime) -> None:
+def give_back(payment: Payment, amount_minor: int, *, cause: str, now: datetime) -> dict[str, int]:
     """Of what was paid otherwise, at most `left_of`: first what is the reader's money, then to whoever bears the
-    voucher. The payment is locked."""
+    voucher. The payment is locked. Returns what each had, by the checkout's column."""
     if not amount_minor:
-        return
-    to_voucher = amount_minor
-    for means in MEANS.values():
-        to_voucher -= means.give_back(payment, to_voucher, cause=cause, now=now) if to_voucher else 0
+        return {}
+    to_voucher, parts = amount_minor, dict[str, int]()
+    for column, means in MEANS.items():
+        parts[column] = means.give_back(payment, to_voucher, cause=cause, now=now) if to_voucher else 0
+        to_voucher -= parts[column]
+    parts["voucher_minor"] = to_voucher
     ledger.post(
         "borne_back",
         debit=ledger.ORDERS,
@@ -70,6 +72,7 @@ def give_back(payment: Payment, amount_minor: int, *, cause: str, now: datetime)
     )
     Payment.objects.filter(pk=payment.pk).update(other_back_minor=F("other_back_minor") + amount_minor)
     payment.other_back_minor += amount_minor
+    return {column: minor for column, minor in parts.items() if minor}
 
 
 def _of(checkout: Any) -> list[Means]:

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
-from marketplace.foundation import audit, money
+from marketplace.foundation import audit, money, network
+from marketplace.foundation.models import Network
 from marketplace.payments import commission_tax, incidents, ledger
 from marketplace.payments.ledger import COMMISSION, DIVIDENDS, DUES, ORDERS, POOL, shop_account, tax_account
 from marketplace.payments.models import Dividend, DividendShare, Dues, LedgerEntry
@@ -138,7 +139,7 @@ def share_pool(
     """Share all that is in the pool among shops, evenly or by weights, by largest remainder; parts by shop id. `key`
     names the sharing ("2026-11"): shared once under it. Raises ValueError without shops."""
     with transaction.atomic():
-        list(Shop.objects.select_for_update().filter(pk__in=[shop.pk for shop in shops]).order_by("pk"))
+        Network.objects.select_for_update().get(pk=network.current().pk)  # one at a time, whichever shops share
         if LedgerEntry.objects.filter(key__startswith=f"pool-share:{key}:").exists():
             return {}
         held = -ledger.balance(POOL, currency=currency)

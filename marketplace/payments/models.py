@@ -92,7 +92,7 @@ class Payment(DueRow):
         EXPIRED = "expired", _("Ended unpaid")
 
     checkout = models.OneToOneField("placing.Checkout", on_delete=models.PROTECT, related_name="payment")
-    state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.NEW, db_index=True)
     currency = models.CharField(max_length=3)
     amount_minor = models.PositiveIntegerField(help_text="Authorised: the checkout's total less other_minor.")
     other_minor = models.PositiveIntegerField(
@@ -101,9 +101,6 @@ class Payment(DueRow):
     other_back_minor = models.PositiveIntegerField(default=0, help_text="Of that, given back.")
     captured_minor = models.PositiveIntegerField(default=0)
     refunded_minor = models.PositiveIntegerField(default=0)
-    settled_units = models.PositiveIntegerField(
-        default=0, help_text="Declined units whose money is given back or never taken."
-    )
     session_id = models.CharField(max_length=80, blank=True, db_index=True)
     session_url = models.URLField(max_length=800, blank=True)
     intent_id = models.CharField(max_length=80, blank=True, db_index=True)
@@ -139,6 +136,9 @@ class MoneyCall(DueRow):
     commission_minor = models.PositiveIntegerField(default=0, help_text="Of a transfer: what the network keeps.")
     commission_tax = models.JSONField(
         default=list, help_text='Of a transfer: [["CA", 12], ["CA-QC", 24]], tax on that.'
+    )
+    sales_tax = models.JSONField(
+        default=list, help_text='Of a transfer: [["CA-BC", 70]], tax in the price that the network collects.'
     )
     netted_minor = models.PositiveIntegerField(
         default=0, help_text="Of a transfer: what was earned and is kept back for the shop's debt."
@@ -188,8 +188,8 @@ class LedgerEntry(models.Model):
 
     at = models.DateTimeField(db_index=True)
     kind = models.CharField(max_length=20, help_text="What moved: capture, fee, earning, commission, refund, dues …")
-    debit = models.CharField(max_length=40, db_index=True)
-    credit = models.CharField(max_length=40, db_index=True)
+    debit = models.CharField(max_length=40)
+    credit = models.CharField(max_length=40)
     amount_minor = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     key = models.CharField(max_length=160, unique=True)
@@ -204,6 +204,10 @@ class LedgerEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "ledger entries"
+        indexes = [
+            models.Index(fields=["debit", "at"], name="ledger_debit_at"),
+            models.Index(fields=["credit", "at"], name="ledger_credit_at"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="ledger_amount_positive"),
             models.CheckConstraint(condition=~models.Q(debit=models.F("credit")), name="ledger_two_accounts"),

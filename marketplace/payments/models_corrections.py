@@ -31,6 +31,9 @@ class RefundRequest(models.Model):
     units = models.PositiveIntegerField(default=0, help_text="Of a line.")
     amount_minor = models.PositiveIntegerField()
     other_minor = models.PositiveIntegerField(default=0, help_text="Of the amount: as Payment.other_minor means it.")
+    other_parts = models.JSONField(
+        default=dict, help_text='Of that, by the checkout\'s columns: {"gift_minor": 500, "voucher_minor": 200}.'
+    )
     borne_by = models.CharField(max_length=8, choices=Bearer.choices)
     # Decided as it is asked for, under the payment's lock: the shop's transfer was written before, or its earning was
     # booked, so its share is taken back; otherwise it will earn that much less.
@@ -40,14 +43,27 @@ class RefundRequest(models.Model):
     commission_tax = models.JSONField(
         default=list, help_text='After the transfer: [["CA", 12], ["CA-QC", 24]], tax on that, by place.'
     )
+    sales_tax = models.JSONField(
+        default=list, help_text='After the transfer: [["CA-BC", 70]], out of what the network collected of the price.'
+    )
     reason = models.CharField(max_length=200)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     once = models.CharField(max_length=40, unique=True, help_text="Of the form: sent twice it asks once.")
     asked_at = models.DateTimeField()
     document = models.ForeignKey(
-        "payments.Invoice", null=True, on_delete=models.PROTECT, related_name="requests",
+        "payments.Invoice", null=True, on_delete=models.PROTECT, related_name="requests", db_index=False,
         help_text="What says it: its credit note, or the invoice where that was made later.",
     )  # fmt: skip
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["shop_order"],
+                condition=models.Q(document=None, shop_order__isnull=False),
+                name="request_to_credit",
+            ),
+            models.Index(fields=["document"], condition=models.Q(document__isnull=False), name="request_document"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_minor} ({self.payment_id})"

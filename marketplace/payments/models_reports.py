@@ -24,6 +24,7 @@ class DailySales(models.Model):
     tax_minor = models.BigIntegerField()
     total_minor = models.BigIntegerField(help_text="Delivery included.")
     commission_minor = models.BigIntegerField()
+    given_back_minor = models.BigIntegerField(default=0, help_text="Of the total, given back to readers by people.")
 
     class Meta:
         constraints = [
@@ -93,6 +94,7 @@ class BankEarning(models.Model):
     amount_minor = models.PositiveIntegerField(help_text="The shop's.")
     commission_minor = models.PositiveIntegerField()
     commission_tax = models.JSONField(default=list, help_text='[["CA", 12], ["CA-QC", 24]], tax on the commission.')
+    sales_tax = models.JSONField(default=list, help_text='[["CA-BC", 70]], tax in the price that the network collects.')
     booked_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -72,16 +72,22 @@ class Settlement(models.Model):
     ends_at = models.DateTimeField(help_text="Exclusive.")
     currency = models.CharField(max_length=3)
     opening_minor = models.BigIntegerField()
-    goods_minor = models.BigIntegerField(help_text="Handed over, delivery and tax included, less what was taken back.")
+    goods_minor = models.BigIntegerField(
+        help_text="Handed over, with delivery and the tax that the shop pays itself, less what was taken back."
+    )
     commission_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField(help_text="On the commission.")
     other_minor = models.BigIntegerField(help_text="Dues, dividends, disputes, corrections: what else moved.")
     transferred_minor = models.BigIntegerField()
     closing_minor = models.BigIntegerField()
     closed_at = models.DateTimeField()
+    invoiced_at = models.DateTimeField(null=True, help_text="When its commission was, or there was none to invoice.")
 
     class Meta:
         ordering = ["-ends_at"]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(invoiced_at=None), name="settlement_to_invoice"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["shop", "number"], name="settlement_number_once"),
             models.UniqueConstraint(fields=["shop", "begins_at", "currency"], name="settlement_period_once"),

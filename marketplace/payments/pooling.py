@@ -34,6 +34,7 @@ def _book(shop_order: ShopOrder, now: datetime) -> bool:
             commission_tax=earned.taxes,
             booked_at=now,
         )
+        earnings.mark(shop_order, now=now)
         cause, common = f"{number} handed over", {"currency": shop_order.currency, "now": now}
         pooled: Any = {**common, "order_id": shop_order.order_id, "shop_order": shop_order}
         membership.put_into_pool(earned.shop_minor, key=number, cause=cause, **pooled)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit, links, mail
 from marketplace.foundation.money import display
 from marketplace.models import User
-from marketplace.payments import earnings, gateway, ledger_corrections, means
+from marketplace.payments import earnings, gateway, ledger_corrections, means, sales
 from marketplace.payments.models import MoneyCall, Payment, RefundRequest
 from marketplace.payments.worth import NOTHING, Returned, not_paid_for, returned, units_worth
 from shops.downloads import handing_out
@@ -106,9 +106,11 @@ def ask(
             asked_at=now,
         )
         _share(request)
+        request.other_parts = means.give_back(payment, request.other_minor, cause=request.reason, now=now)
         request.save()
         _withdraw_downloads(request, now)
-        means.give_back(payment, request.other_minor, cause=request.reason, now=now)
+        if wanted.shop_order:
+            sales.changed([wanted.shop_order.created_at])
         if request.other_minor < amount:
             _call(request, key=f"refund-request:{request.pk}", now=now)
         else:
@@ -270,11 +272,11 @@ def _share(request: RefundRequest) -> None:
         return
     booked = earnings.booked(shop_order)
     if booked:
-        earlier = shop_order.refund_requests.filter(after_transfer=True).order_by("pk")
-        share = earnings.given_back(booked, earlier, request.amount_minor)
+        share = earnings.given_back(booked, request, list(shop_order.refund_requests.order_by("pk")))
         request.after_transfer = True
         request.share_minor = share.shop_minor
         request.commission_minor, request.commission_tax = share.kept_minor, share.taxes
+        request.sales_tax = share.sales_taxes
 
 
 def _call(request: RefundRequest, *, key: str, now: datetime) -> None:
@@ -326,6 +328,9 @@ def _tell(request: RefundRequest, now: datetime) -> None:
         dedupe_key=f"refund_made:{request.pk}",
         context={
             "request": request,
+            "back_minor": request.amount_minor - request.other_parts.get("voucher_minor", 0),
+            "by_page_minor": request.amount_minor - request.other_minor,
+            "parts": request.other_parts,
             "order": checkout.order,
             "url": links.order_url(checkout.order) if checkout.order else "",
         },

@@ -1,26 +1,32 @@
 """Reports of what was sold, from sums by day that a step keeps (`DailySales`): the order lines of a year are a million,
 their sums a part of that, and one report reads only these.
 
-A day is a day of UTC. Declined units are taken out by the rule of `worth`, so that the sums agree to the cent with what
-readers pay and shops get."""
+A day is a day of UTC, that of the order. Declined units are taken out by the rule of `worth`; what people gave back of
+it since stands in a column of its own. A day is summed anew whenever one of its lines is declined or given back,
+however old it is, so that total less given back is to the cent what is paid for the lines: by readers, or borne for
+them. Not in it: what the network gave back on a whole payment, which is of no shop."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import Min, Sum
 
-from marketplace.foundation import bulk
-from marketplace.payments.models import DailySales, SalesDay
+from marketplace.foundation import bulk, money
+from marketplace.payments import worth
+from marketplace.payments.models import DailySales, RefundRequest, SalesDay
 from shops.models import ShopOrder
 
 # For so long a line may still change: authorisations end after a week, a bank's delay and a refund come after.
 MAY_CHANGE = timedelta(days=35)
 EVERY = timedelta(hours=1)
 DAYS_AT_ONCE = 7
-SUMMED = ("lines", "units", "goods_minor", "tax_minor", "total_minor", "commission_minor")
+COUNTED = ("lines", "units", "goods_minor", "tax_minor", "total_minor", "commission_minor")
+SUMMED = (*COUNTED, "given_back_minor")
+Group = tuple[object, ...]
 GROUPS = {"month": "day", "day": "day", "shop": "shop__name", "subject": "subject", "tax": "tax_rate_milli"}
 
 
@@ -35,6 +41,7 @@ class ReportRow:
     tax_minor: int
     total_minor: int
     commission_minor: int
+    given_back_minor: int
 
 
 def report(
@@ -67,8 +74,15 @@ def sum_sales(now: datetime) -> int:
     missing = [each for each in _days(day, today) if each not in summed]
     if not missing and SalesDay.objects.filter(day=today, summed_at__gt=now - EVERY).exists():
         return 0
-    begins = min([max(day, today - MAY_CHANGE), *missing[:1]])
-    return refresh(begins, today, now=now)
+    begins = max(day, today - MAY_CHANGE)
+    old = [each for each in missing if each < begins]
+    return sum(refresh(each, each, now=now) for each in old) + refresh(begins, today, now=now)
+
+
+def changed(created: Iterable[datetime]) -> None:
+    """Orders of these moments were declined in part, or given back: their days are to be summed anew."""
+    days = {moment.astimezone(UTC).date() for moment in created}
+    SalesDay.objects.filter(day__in=days).update(summed_at=None)
 
 
 def refresh(begins_on: date, ends_on: date, *, now: datetime) -> int:
@@ -111,8 +125,45 @@ def _sums(first: date, last: date) -> list[DailySales]:
         """,  # noqa: S608  # the parts put together are constants
         [bulk.moment(since), bulk.moment(until)],
     )
-    names = ("day", "shop_id", "subject", "tax_rate_milli", "currency", *SUMMED)
-    return [DailySales(**dict(zip(names, row, strict=True))) for row in found]
+    names = ("day", "shop_id", "subject", "tax_rate_milli", "currency", *COUNTED)
+    rows = {_group(row): DailySales(**dict(zip(names, row, strict=True))) for row in found}
+    for group, minor in _given_back(since, until).items():
+        if group not in rows:  # all of it was declined afterwards
+            none = dict.fromkeys(COUNTED, 0)
+            rows[group] = DailySales(**dict(zip(names, (*group, *none.values()), strict=True)))
+        rows[group].given_back_minor = minor
+    return list(rows.values())
+
+
+def _group(row: Sequence[object]) -> Group:
+    """Day (SQLite has it as text), shop, subject, rate, currency."""
+    day = row[0] if isinstance(row[0], date) else date.fromisoformat(str(row[0]))
+    return (day, *row[1:5])
+
+
+def _given_back(since: datetime, until: datetime) -> dict[Group, int]:
+    """What people gave back of the shop orders made then, by the groups of its lines: of the line it is of; else of
+    all, by what they cost. What was declined as well counts once."""
+    of_then = ShopOrder.objects.filter(created_at__gte=since, created_at__lt=until)
+    asked = RefundRequest.objects.filter(shop_order__in=of_then).values("shop_order")
+    parts = list(of_then.filter(pk__in=asked).prefetch_related("lines__product__facts"))
+    back = worth.returned(part.pk for part in parts)
+    found: dict[Group, int] = {}
+    for part in parts:
+        lines, returned = list(part.lines.all()), back[part.pk]
+        left = sum(line.paid_minor - worth.units_worth(line.paid_minor, line.declined, line.quantity) for line in lines)
+        paid = sum(line.paid_minor for line in lines) - worth.not_paid_for(lines, returned) - returned.total_minor
+        weights = [returned.of_lines.get(line.pk, 0) for line in lines]
+        if sum(weights) < returned.total_minor:
+            rest = money.split(returned.total_minor - sum(weights), [line.total_minor for line in lines])
+            weights = [one + other for one, other in zip(weights, rest, strict=True)]
+        for line, minor in zip(lines, money.split(max(0, left - paid), weights), strict=True):
+            facts = getattr(line.product, "facts", None)
+            code = (facts.subject_codes[0] if facts and facts.subject_codes else "")[:2]
+            group = (part.created_at.astimezone(UTC).date(), part.shop_id, code, line.tax_rate_milli, part.currency)
+            if minor:
+                found[group] = found.get(group, 0) + minor
+    return found
 
 
 def _days(first: date, last: date) -> list[date]:

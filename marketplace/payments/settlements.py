@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import CharField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
-from marketplace.payments.ledger import COMMISSION, shop_account, shop_of
+from marketplace.payments.ledger import COMMISSION, SALES_TAX, shop_account
 from marketplace.payments.models import LedgerEntry, Settlement
 from shops.models import Shop, ShopOrder
 
 # A transaction that began before midnight may commit a little after; a day later none is left.
 CLOSE_AFTER = timedelta(days=1)
+# A month of UTC ends so much later than the first zone's.
+EARLIEST_ZONE = timedelta(hours=14)
 SALES = {"earning", "commission", "commission_tax", "taken_back", "commission_back", "commission_tax_back"}
 TRANSFERS = {"transfer", "reversal", "payout", "payout_returned", "local_paid"}
 
@@ -87,6 +90,7 @@ def _entries(shop_id: int, currency: str) -> QuerySet[LedgerEntry]:
     """On the shop's account, and what the network kept of its orders beside it."""
     account = shop_account(shop_id)
     kept = Q(debit=COMMISSION) | Q(credit=COMMISSION) | Q(debit__startswith="tax:") | Q(credit__startswith="tax:")
+    kept &= ~Q(kind__in=SALES_TAX)  # the network's to pay: never the shop's, not even for a moment
     theirs = Q(debit=account) | Q(credit=account) | (kept & Q(shop_order__shop=shop_id, shop_order__is_pooled=False))
     return LedgerEntry.objects.filter(theirs, currency=currency)
 
@@ -139,20 +143,23 @@ def months(first: datetime, until: datetime, zone: ZoneInfo) -> Iterator[tuple[d
 
 def close_months(now: datetime) -> int:
     """Step: close what is over of every shop whose account moved, oldest month first."""
-    return sum(_close_of(shop, now) for shop in Shop.objects.filter(pk__in=_shops_that_moved(now)).order_by("pk"))
+    shops = list(_shops_that_moved(now))
+    return sum(_close_of(shop, now) for shop in Shop.objects.filter(pk__in=shops).order_by("pk"))
 
 
-def _shops_that_moved(now: datetime) -> set[int]:
-    """Shops with an entry that is old enough and in no settlement yet. Two queries for all of them."""
-    closed = dict(Settlement.objects.order_by().values_list("shop").annotate(until=Max("ends_at")))
-    moved: dict[int, datetime] = {}
-    for side in ("debit", "credit"):
-        old_enough = LedgerEntry.objects.filter(at__lt=now - CLOSE_AFTER, **{f"{side}__startswith": "shop:"})
-        for account, last in old_enough.order_by().values_list(side).annotate(last=Max("at")):
-            shop_id = shop_of(account)
-            assert shop_id is not None
-            moved[shop_id] = max(last, moved.get(shop_id, last))
-    return {shop_id for shop_id, last in moved.items() if shop_id not in closed or last >= closed[shop_id]}
+def _shops_that_moved(now: datetime) -> QuerySet[Shop, int]:
+    """Shops with an entry of a month that may be closed and is not: looked up by account and time for each of them, so
+    that what is closed costs nothing."""
+    month = (now - CLOSE_AFTER).astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    until = min(now - CLOSE_AFTER, month + EARLIEST_ZONE)
+    last = Settlement.objects.filter(shop=OuterRef("pk")).order_by("-ends_at").values("ends_at")[:1]
+    account = Concat(Value("shop:"), Cast("pk", CharField()))
+    shops = Shop.objects.annotate(
+        account=account, closed_until=Coalesce(Subquery(last), Value(datetime(1970, 1, 1, tzinfo=UTC)))
+    )
+    since = LedgerEntry.objects.filter(at__gte=OuterRef("closed_until"), at__lt=until)
+    moved = Exists(since.filter(debit=OuterRef("account"))) | Exists(since.filter(credit=OuterRef("account")))
+    return shops.filter(moved).values_list("pk", flat=True)
 
 
 def _close_of(shop: Shop, now: datetime) -> int:

@@ -56,6 +56,9 @@ def _sessions(since: datetime, now: datetime) -> None:
             incidents.report(f"session:{session.id}", text, now=now)
         elif payment.state in sessions.WAITING:
             sessions.refresh(payment, now=now)
+        elif payment.state == Payment.State.EXPIRED and payment.session_id in ("", session.id):
+            text = f"Session {session.id} is paid, and its checkout ended as unpaid here: refund it at Stripe."
+            incidents.report(f"session-expired:{session.id}", text, now=now)
 
 
 def _refunds(since: datetime, now: datetime) -> None:

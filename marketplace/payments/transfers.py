@@ -44,6 +44,7 @@ def _write(shop_order: ShopOrder, now: datetime) -> bool:
             amount_minor=amount,
             commission_minor=earned.kept_minor,
             commission_tax=earned.taxes,
+            sales_tax=earned.sales_taxes,
             netted_minor=netted,
             credit_minor=credit,
             from_balance=amount > _room(payment),
@@ -51,6 +52,7 @@ def _write(shop_order: ShopOrder, now: datetime) -> bool:
             reason=f"{shop_order.number} handed over",
             due_at=now,
         )
+        earnings.mark(shop_order, now=now)
     return True
 
 

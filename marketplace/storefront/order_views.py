@@ -16,7 +16,7 @@ from oscar.apps.order.models import Order
 from marketplace.checkout import invoicing, tax
 from marketplace.foundation import links
 from marketplace.payments import worth
-from marketplace.payments.models import Invoice
+from marketplace.payments.models import Invoice, RefundRequest
 from marketplace.payments.views import invoice_file
 from marketplace.storefront import order_stations, tries
 
@@ -53,6 +53,7 @@ def order(request: HttpRequest, found: Order, key: str) -> HttpResponse:
         "taxes": tax.by_rate(tax.thawed(line.tax_parts) for part in placed for line in part.lines),
         "declined_minor": sum(part.declined_minor for part in parts),
         "elsewhere_minor": sum(worth.taken_over(part.lines) for part in parts),
+        "requests": RefundRequest.objects.filter(payment__checkout__order=found).order_by("pk"),
         "documents": invoicing.documents_of(found.pk),
     }
     return render(request, "storefront/order.html", context)

@@ -18,9 +18,9 @@ class ReferralMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        said = request.GET.get(referrals.PARAMETER, "")
         response = self.get_response(request)
         is_page = response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html")
-        if said and is_page and request.method == "GET" and not request.path.startswith(COOKIELESS):
-            referrals.note(request.session, said, now=timezone.now())
+        if is_page and request.method == "GET" and not request.path.startswith(COOKIELESS):
+            if said := request.GET.get(referrals.PARAMETER, ""):
+                referrals.note(request.session, said, now=timezone.now())
         return response

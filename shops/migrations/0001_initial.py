@@ -173,6 +173,7 @@ class Migration(migrations.Migration):
                 ('receives_for_others', models.BooleanField(default=False, help_text='Hands over at its counter what other shops of the network bring there.')),
                 ('sells_for_all', models.BooleanField(default=False, verbose_name='Its downloads are sold by the shop that the reader chooses, or for the solidarity pool')),
                 ('commission_basis_points', models.PositiveIntegerField(blank=True, help_text="Empty: the network's.", null=True)),
+                ('gift_cards_limit_minor', models.PositiveIntegerField(default=50000, help_text='What it took for them, and not paid.', verbose_name='Most it may owe with the gift cards it sells')),
                 ('stripe_account', models.CharField(blank=True, max_length=60)),
                 ('stripe_account_ready', models.BooleanField(default=False)),
                 ('stripe_account_changed_at', models.DateTimeField(blank=True, null=True)),
@@ -230,6 +231,7 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField()),
                 ('reminded_at', models.DateTimeField(blank=True, null=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('booked_at', models.DateTimeField(blank=True, help_text='Its commission, once it was paid in the shop.', null=True)),
                 ('paid_with', models.CharField(blank=True, choices=[('cash', 'Cash'), ('terminal', 'The shop’s card terminal')], help_text='Once it is sold.', max_length=8)),
                 ('product', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalogue.product')),
                 ('stock_record', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='partner.stockrecord')),
@@ -298,6 +300,8 @@ class Migration(migrations.Migration):
                 ('answer_due_at', models.DateTimeField()),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('handed_over_at', models.DateTimeField(blank=True, null=True)),
+                ('invoiced_at', models.DateTimeField(blank=True, null=True)),
+                ('booked_at', models.DateTimeField(blank=True, help_text='What its shop earned: by transfer, bank, pool.', null=True)),
                 ('bearer', models.ForeignKey(help_text='Who bears what its lines say is borne; None: the network.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
                 ('delivery_option', models.ForeignKey(help_text='Null: downloads.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.deliveryoption')),
                 ('instead_of', models.ForeignKey(help_text='It supplies what this one could not.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='shops.shoporder')),
@@ -338,6 +342,7 @@ class Migration(migrations.Migration):
                 ('accepted', models.PositiveIntegerField(default=0)),
                 ('declined', models.PositiveIntegerField(default=0, help_text='Units that the reader neither gets nor pays.')),
                 ('cancelled', models.PositiveIntegerField(default=0, help_text='Of these, units that the reader took back.')),
+                ('settled', models.PositiveIntegerField(default=0, help_text='Of the declined ones, those whose money is given back or never taken.')),
                 ('packed', models.PositiveIntegerField(default=0)),
                 ('handed_over', models.PositiveIntegerField(default=0)),
                 ('decline_reason', models.CharField(blank=True, choices=[('sold', 'Sold at the counter'), ('damaged', 'Damaged'), ('not_found', 'Not found'), ('wrong_price', 'Wrong price'), ('other', 'Another reason'), ('incomplete', 'The reader wanted all or nothing')], max_length=12)),
@@ -532,6 +537,10 @@ class Migration(migrations.Migration):
             model_name='reservation',
             index=models.Index(condition=models.Q(('ended_at', None)), fields=['shop'], name='reservation_running'),
         ),
+        migrations.AddIndex(
+            model_name='reservation',
+            index=models.Index(condition=models.Q(('booked_at', None)), fields=['state', 'paid_with'], name='reservation_to_book'),
+        ),
         migrations.AddConstraint(
             model_name='reservation',
             constraint=models.CheckConstraint(condition=models.Q(('units__gt', 0)), name='reservation_units_positive'),
@@ -560,9 +569,21 @@ class Migration(migrations.Migration):
             model_name='shopmember',
             constraint=models.UniqueConstraint(fields=('shop', 'user'), name='member_once'),
         ),
+        migrations.AddIndex(
+            model_name='shoporder',
+            index=models.Index(condition=models.Q(('handed_over_at__isnull', False), ('invoiced_at', None)), fields=['handed_over_at'], name='shop_order_to_invoice'),
+        ),
+        migrations.AddIndex(
+            model_name='shoporder',
+            index=models.Index(condition=models.Q(('booked_at', None), ('handed_over_at__isnull', False)), fields=['handed_over_at'], name='shop_order_to_book'),
+        ),
         migrations.AddConstraint(
             model_name='shoporder',
             constraint=models.UniqueConstraint(condition=models.Q(('instead_of', None)), fields=('order', 'shop', 'is_download'), name='shop_order_one_per_shop'),
+        ),
+        migrations.AddIndex(
+            model_name='shoporderline',
+            index=models.Index(condition=models.Q(('declined__gt', models.F('settled'))), fields=['shop_order'], name='line_to_settle'),
         ),
         migrations.AddConstraint(
             model_name='shoporderline',

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail as django_mail
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import override
 
+from marketplace.foundation import mail
 from marketplace.foundation.models import MailMessage
 from marketplace.payments import debts, gift_cards, invariants, ledger, refunds
 from marketplace.payments.gift_cards import GiftCardError, find, issue, redeem, shares
@@ -178,3 +180,42 @@ def test_what_is_wrong_with_a_card_is_noticed():
     payment = paying.placed(card=factories.gift_card(1000))
     Payment.objects.filter(pk=payment.pk).update(other_minor=999)
     assert "orders got what was paid otherwise" in broken()
+
+
+def test_shop_sells_cards_on_credit_up_to_its_limit():
+    shop, now = factories.shop("A"), timezone.now()
+    how = {"currency": "CAD", "paid_by": "shop", "by": None, "shop": shop, "now": now}
+    card, _ = issue(50_000, once="1", **how)
+    for once in ("2", "3"):
+        with override("en"), pytest.raises(GiftCardError, match=r"owes the network .*500.00, and may owe .*500.00"):
+            issue(100, once=once, **how)
+    assert issue(50_000, once="1", **how)[0] == card  # the form sent again
+    assert MailMessage.objects.filter(kind="gift_cards_limit").count() == 1
+    ledger.post(
+        "earning", debit="orders", credit=ledger.shop_account(shop.pk), amount_minor=100, currency="CAD", key="e",
+        cause="x", now=now,
+    )  # fmt: skip
+    issue(100, once="4", **how)
+    assert -ledger.balance(ledger.GIFT_CARDS, currency="CAD") == 50_100
+
+
+def test_code_leaves_the_outbox_with_its_mail():
+    how = {"currency": "CAD", "paid_by": "bank", "by": None, "once": "form-1", "now": timezone.now()}
+    _, code = issue(2000, recipient_email="lea@example.org", **how)
+    assert (mail.send_mail(timezone.now()), code in django_mail.outbox[0].body) == (1, True)
+    kept = MailMessage.objects.get(kind="gift_card")
+    assert (kept.text, kept.html, kept.to) == ("", "", "lea@example.org")
+
+
+def test_mail_of_a_refund_tells_card_and_voucher_apart():
+    """Of 61.40 a card had 20.00; all but 1.40 goes back."""
+    now = timezone.now()
+    payment = paying.placed(now, card=factories.gift_card(2000))
+    paying.answer(payment, 0, 0, 0)
+    paying.work(now)
+    wanted = Wanted("other", amount_minor=6000)
+    request = refunds.ask(Payment.objects.get(pk=payment.pk), wanted, reason="x", by=None, once="1", now=now)
+    paying.work(now)
+    assert (request.other_parts, request.other_minor) == ({"gift_minor": 1860}, 1860)
+    sent = MailMessage.objects.get(kind="refund_made")
+    assert [part in sent.text for part in ("60,00", "41,40", "18,60")] == [True] * 3

@@ -14,17 +14,30 @@ from marketplace.payments import (
     commission_tax,
     disputes,
     events,
+    exporting,
     gateway_watching,
+    invariants,
     invariants_corrections,
     ledger,
     membership,
     refunds,
+    sweeping,
     transfers,
 )
 from marketplace.payments.fake_stripe import accounts as stripe_accounts
 from marketplace.payments.fake_stripe import banks, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
-from marketplace.payments.models import Dispute, DisputeShare, Dues, LedgerEntry, MoneyIncident, StripeEvent
+from marketplace.payments.models import (
+    Dispute,
+    DisputeShare,
+    Dues,
+    Export,
+    LedgerEntry,
+    MoneyCall,
+    MoneyIncident,
+    Payment,
+    StripeEvent,
+)
 from tests import factories
 from tests.payments import paying
 
@@ -174,3 +187,54 @@ def test_verify_sees_what_nobody_bears():
     assert invariants_corrections.disputes_are_borne_once() == []
     DisputeShare.objects.update(amount_minor=disputes.cost(first) + 1)
     assert len(invariants_corrections.disputes_are_borne_once()) == 1
+
+
+def test_transfer_waits_days_for_the_balance_and_holds_back_no_refund():
+    """Given 60.00 of its own, the network pays the shop out of its balance, which is not there yet."""
+    now = timezone.now()
+    payment = paying.captured(now)
+    wanted = refunds.Wanted("other", amount_minor=6000)
+    refunds.ask(payment, wanted, reason="x", by=None, once="1", now=now)
+    paying.work(now)
+    paying.handed_over(payment, now, "A")
+    later = now + WEEK
+    for hours in range(0, 48, 3):
+        paying.work(later + timedelta(hours=hours))
+    call = MoneyCall.objects.get(kind="transfer")
+    assert (call.from_balance, call.parked_at, call.done_at, MoneyIncident.objects.count()) == (True, None, None, 1)
+    wanted = refunds.Wanted("other", paying.parts_of(payment)[1], amount_minor=100)
+    refunds.ask(payment, wanted, reason="x", by=None, once="2", now=later)
+    call.refresh_from_db()
+    assert call.due_at > later + timedelta(hours=45)
+    paying.work(call.due_at - timedelta(minutes=1))
+    assert MoneyCall.objects.filter(kind="refund", done_at=None).count() == 0
+    paying.captured(now)  # others pay
+    paying.work(call.due_at + timedelta(seconds=1))
+    call.refresh_from_db()
+    assert call.done_at
+
+
+def test_paid_page_of_a_checkout_that_ended_is_told():
+    now = timezone.now()
+    payment = paying.opened(paying.checkout(now), now)
+    paying.pay(payment, now=now)
+    Payment.objects.filter(pk=payment.pk).update(state=Payment.State.EXPIRED, due_at=None)
+    sweeping.sweep(now + timedelta(days=1))
+    assert "ended as unpaid here" in MoneyIncident.objects.get().text
+
+
+def test_verify_compares_amounts_of_calls():
+    now = timezone.now()
+    paying.captured(now)
+    assert invariants.money_calls_are_booked() == []
+    MoneyCall.objects.filter(kind="capture").update(amount_minor=6139)
+    assert len(invariants.money_calls_are_booked()) == 1
+
+
+def test_files_of_money_are_private_and_end(tmp_path, settings):
+    settings.VAR_DIR, now = tmp_path, timezone.now()
+    export = Export(pk=7)
+    exporting.keep(export, b"<IBAN>")
+    path = exporting.path_of(export)
+    assert (path.read_bytes(), oct(path.stat().st_mode)[-3:]) == (b"<IBAN>", "600")
+    assert [exporting.forget_exports(now + timedelta(days=days)) for days in (29, 31, 32)] == [0, 1, 0]

@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from marketplace.payments import commission, sales
+from marketplace.payments import captures, commission, refunds, sales
 from marketplace.payments.models import DailySales
-from shops.models import ShopOrderLine
+from marketplace.payments.refunds import Wanted
+from shops.models import ShopOrder, ShopOrderLine
 from tests import factories
+from tests.payments import paying
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -57,3 +59,24 @@ def test_sums_are_made_anew_each_hour_and_stay_the_same(sold):
     ShopOrderLine.objects.update(declined=0)
     sales.sum_sales(NOW + timedelta(hours=3))
     assert (before != found("shop"), found("shop")[1][1], DailySales.objects.count()) == (True, 2, 3)
+
+
+def test_day_is_summed_anew_however_old_when_something_of_it_changes():
+    later = datetime.now(UTC)
+    then = later - timedelta(days=100)
+    payment = paying.captured(later)
+    ShopOrder.objects.update(created_at=then)
+    sales.sum_sales(later)
+    part = paying.parts_of(payment)[0]
+    line = part.lines.first()
+    paying.answer(payment, 0, 1, 0)  # 12.50 of A is cancelled long after
+    captures.settle_answers(later)
+    for number, wanted in enumerate(
+        (Wanted("line", part, line, units=1), Wanted("other", part, amount_minor=100), Wanted("other", amount_minor=7))
+    ):
+        refunds.ask(payment, wanted, reason="x", by=None, once=str(number), now=later)
+    sales.sum_sales(later)
+    rows = sales.report("shop", then.date(), later.date(), currency="CAD")
+    assert [(row.group[-1], row.total_minor, row.given_back_minor) for row in rows] == [
+        ("A", 2400, 1050 + 100), ("B", 2490, 0)
+    ]  # fmt: skip

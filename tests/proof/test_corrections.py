@@ -104,9 +104,7 @@ class Corrected(Sequence):
         parts = ShopOrder.objects.filter(order__checkout__payment=self.payment, money_calls=None)
         lines = ShopOrderLine.objects.filter(shop_order__in=parts.exclude(pk__in=given_back), handed_over=0)
         found = [line for line in lines.select_related("shop_order__order", "shop_order__shop") if line.left_units]
-        if not found or Payment.objects.get(pk=self.payment.pk).settled_units != sum(
-            one.declined for one in self._lines()
-        ):
+        if not found or any(one.declined != one.settled for one in self._lines()):
             return  # what was declined before is seen to first
         line = self.chance.choice(found)
         bearer = self.chance.choice([None, line.shop_order.shop])

@@ -33,7 +33,7 @@ def test_shop_that_orders_any_title_gets_one_record_that_takes_no_stock():
     record = special_orders.record_for(shop, title.pk, currency="CAD", now=now)
     assert special_orders.record_for(shop, title.pk, currency="CAD", now=now) == record
     record = shop.partner.stockrecords.select_related("terms").get()
-    got = supplied(record, shop=shop, terms=record.terms, now=now)
+    got = supplied(record, shop=shop, terms=record.terms, now=now, download=None)
     assert (str(record.price), got.supply, got.units > 0, got.expected_on) == ("12.00", Supply.ORDER, True, None)
 
 

@@ -140,8 +140,8 @@ def test_page_takes_the_same_queries_for_any_number_of_lines(lines):
     network.current()
     with CaptureQueriesContext(connection) as queries:
         client.get(address(order))
-    # Order, shop orders, their lines, products, facts, what another shop supplies, parcels, times of packing, invoices.
-    assert len(queries) == 9, "\n".join(query["sql"][:150] for query in queries)
+    # Order, shop orders, lines, products, facts, what others supply, parcels, times of packing, invoices, refunds.
+    assert len(queries) == 10, "\n".join(query["sql"][:150] for query in queries)
 
 
 def test_reader_cancels_a_line_by_the_mailed_link(order):

@@ -48,6 +48,7 @@ LOOKS: dict[str, list[str]] = {
     "for-others": [],
     "reservations": [],
     "gift-cards": [],
+    "local": [],
     "vouchers": [],
     "downloads": [],
     "invoices": [],
@@ -90,6 +91,8 @@ ACTS: dict[str, list[str]] = {
     "reservation": [RESERVED, DEED],
     "gift-card-redeem": [],
     "gift-card-sell": [],
+    "local-accept": [],
+    "local-credit": [],
     "voucher-make": [],
     "voucher-end": [VOUCHER],
 }
