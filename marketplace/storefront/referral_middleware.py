@@ -20,7 +20,7 @@ class ReferralMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         is_page = response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html")
-        if is_page and request.method == "GET" and not request.path.startswith(COOKIELESS):
-            if said := request.GET.get(referrals.PARAMETER, ""):
-                referrals.note(request.session, said, now=timezone.now())
+        looked_at = is_page and request.method == "GET" and not request.path.startswith(COOKIELESS)
+        if looked_at and (said := request.GET.get(referrals.PARAMETER, "")):
+            referrals.note(request.session, said, now=timezone.now())
         return response
