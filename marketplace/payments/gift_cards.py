@@ -225,10 +225,11 @@ def replace(card: GiftCard, *, by: User | None, once: str, language: str, now: d
     GiftCardError."""
     code = code_from(once)
     with transaction.atomic():
-        old = GiftCard.objects.select_for_update(of=("self",)).select_related("replaced_by").get(pk=card.pk)
-        if old.replaced_by:
-            if old.replaced_by.code_hash == hash_of(code):
-                return old.replaced_by, grouped(code)
+        old = GiftCard.objects.select_for_update().get(pk=card.pk)
+        before = GiftCard.objects.filter(code_hash=hash_of(code)).first()
+        if before:
+            return before, grouped(code)
+        if old.replaced_by_id:
             raise GiftCardError(_("This card is blocked already: another has taken its place."))
         left = old.balance_minor
         if not left or old.is_over(now):
