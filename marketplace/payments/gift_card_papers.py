@@ -21,7 +21,7 @@ from shops.models import Shop
 
 # A card lists the shops by name as long as they fit on it.
 MOST_NAMES = 24
-CARD_MM, QR_MM = 92, 34
+CARD_MM, QR_MM = 110, 34
 Kind = GiftCardEntry.Kind
 
 
@@ -35,7 +35,7 @@ def card_pdf(card: GiftCard, code: str, *, recipient: str = "", giver: str = "",
     paper.rect(MARGIN_MM, top, wide, CARD_MM)
     paper.set_fill_color(*(int(network.current().colour[at : at + 2], 16) for at in (1, 3, 5)))
     paper.rect(MARGIN_MM, top, wide, 4, style="F")
-    paper.set_margins(MARGIN_MM + 8, MARGIN_MM, MARGIN_MM + 8)
+    paper.set_margins(MARGIN_MM + 8, MARGIN_MM, MARGIN_MM + QR_MM + 14)  # words stay beside the QR code
     paper.set_xy(MARGIN_MM + 8, top + 11)
     paper.said(name, size=12, bold=True)
     paper.said(title, size=22, bold=True)
@@ -47,7 +47,8 @@ def card_pdf(card: GiftCard, code: str, *, recipient: str = "", giver: str = "",
         if words:
             paper.said(words, size=11)
     if message:
-        paper.said(message[:300], size=10)
+        paper.ln(1)
+        paper.said(" ".join(message.split()), size=9)
     _qr(paper, code, paper.w - MARGIN_MM - 8 - QR_MM, top + CARD_MM - QR_MM - 8)
     paper.set_xy(MARGIN_MM + 8, top + CARD_MM - 20)
     paper.set_font(FONT, "B", 17)
