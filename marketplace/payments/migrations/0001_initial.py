@@ -254,7 +254,7 @@ class Migration(migrations.Migration):
                 ('lease_token', models.CharField(blank=True, default='', max_length=32)),
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
-                ('kind', models.CharField(choices=[('fec', 'FEC: accounting entries for the French tax office'), ('journal', 'Journal as CSV'), ('dac7', "Sellers' income in a year (DAC7), CSV"), ('pain', 'Payouts for the bank (ISO 20022 pain.001)')], max_length=8)),
+                ('kind', models.CharField(choices=[('fec', 'FEC: accounting entries for the French tax office'), ('journal', 'Journal as CSV'), ('dac7', "Sellers' income in a year (DAC7), CSV"), ('dac7xml', "Sellers' income in a year (DAC7), XML"), ('pain', 'Payouts for the bank (ISO 20022 pain.001)')], max_length=8)),
                 ('begins_on', models.DateField()),
                 ('ends_on', models.DateField(help_text='The last day.')),
                 ('asked_at', models.DateTimeField()),
