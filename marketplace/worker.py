@@ -41,6 +41,7 @@ STEPS = [
     Step("deliver_fake_events", "marketplace.payments.events:deliver_fake_events", 1, calls_out=True),
     Step("apply_events", "marketplace.payments.events:apply_events", 1, calls_out=True),
     Step("watch_payments", "marketplace.payments.sessions:watch_payments", 30, calls_out=True),
+    Step("watch_gift_cards", "marketplace.payments.gift_card_sales:watch", 10, calls_out=True),
     Step("place_paid", "marketplace.checkout.placing:place_paid", 1),
     Step("hand_out", "shops.downloads.handing_out:hand_out", 1),
     Step("end_unpaid", "marketplace.checkout.ending:end_unpaid", 20, calls_out=True),

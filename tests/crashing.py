@@ -36,11 +36,19 @@ from marketplace.checkout.models import Checkout
 from marketplace.foundation import failpoints
 from marketplace.foundation.leases import DueRow
 from marketplace.foundation.models import AuditEntry, MailMessage
-from marketplace.payments import disputes, evidence, gateway, refunds
+from marketplace.payments import disputes, evidence, gateway, gift_card_sales, refunds
 from marketplace.payments.fake_stripe import banks
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.fake_stripe.models import FakeStripeObject
-from marketplace.payments.models import Dispute, LedgerEntry, MoneyCall, Payment, RefundRequest, StripeEvent
+from marketplace.payments.models import (
+    Dispute,
+    GiftCardPurchase,
+    LedgerEntry,
+    MoneyCall,
+    Payment,
+    RefundRequest,
+    StripeEvent,
+)
 from search import queries
 from search.engines.base import Query
 from shops import stock
@@ -87,7 +95,7 @@ def work(later: timedelta) -> None:
 
 def tell(later: timedelta = timedelta()) -> None:
     """The whole story, or what is left of it, `later` than now."""
-    acts = [go_to_the_payment_page, pay, answer, find_one_missing, hand_over]
+    acts = [go_to_the_payment_page, pay, buy_a_gift_card, answer, find_one_missing, hand_over]
     work(later)
     for act in acts:
         act(timezone.now() + later)
@@ -112,6 +120,15 @@ def pay(now: datetime) -> None:
     payment = Payment.objects.get()
     if gateway.retrieve_session(payment.session_id).status == "open":
         story.pay(payment)
+
+
+def buy_a_gift_card(now: datetime) -> None:
+    """Somebody gives one of 25.00, mailed at once; the form is sent again after a crash."""
+    how = {"buyer": ("Léa", "lea@example.org"), "recipient": ("Ada", "ada@example.org"), "once": "story"}
+    purchase = gift_card_sales.start(2500, language="fr", now=now, **how)
+    purchase = gift_card_sales.open_session(purchase, now=now, **URLS)
+    if gateway.retrieve_session(purchase.session_id).status == "open":
+        story.pay(purchase)
 
 
 def answer(now: datetime) -> None:
@@ -182,6 +199,7 @@ def outcome(later: timedelta = timedelta()) -> dict[str, object]:
         "articles": sorted(SourceRecord.objects.values_list("sku", "price_minor", "quantity", "title")),
         "found": [found("letranger"), found("peste"), found("orwell")],
         "letters": letters(),
+        "gift cards": list(GiftCardPurchase.objects.values_list("state", "seed", "card__balance_minor")),
         "audit": sorted(Counter(AuditEntry.objects.values_list("action", flat=True)).items()),
         "left to do": left_to_do(now + PAID_OUT_AFTER),
     }

@@ -26,7 +26,7 @@ from marketplace.checkout.models import Institution
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
-from marketplace.payments import issuing
+from marketplace.payments import gift_card_sales, issuing
 from marketplace.payments.models import CommissionRule, Difference, Dispute, Dues, MoneyIncident, ReconciliationRun
 from marketplace.readers import addresses, alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
@@ -190,6 +190,12 @@ ROUTES: dict[str, Row] = {
     "storefront:local": post(MOVED, "token", units="x"),
     "storefront:local-off": post(MOVED, "token"),
     "storefront:local-accounts": get(SIGNED_IN),
+    "storefront:gift-cards": get(EVERYONE),
+    "storefront:gift-card-balance": get(EVERYONE),
+    "storefront:gift-card-purchase": get(EVERYONE, "purchase", "purchase_key"),
+    "storefront:gift-card-print": get(NOWHERE, "purchase", "purchase_key"),  # not paid
+    "storefront:gift-card-receipt": get(NOWHERE, "purchase", "purchase_key"),
+    "storefront:gift-card-replace": post(MOVED, "purchase", "purchase_key"),
     "storefront:gift-card": post(MOVED, "token", code="x"),
     "storefront:gift-card-off": post(MOVED, "token", "no_export"),
     "storefront:voucher-off": post(MOVED, "token"),
@@ -242,6 +248,8 @@ ROUTES: dict[str, Row] = {
     "portal:gift-cards": get(SHOP_A, "slug"),
     "portal:gift-card-redeem": post((LOGIN, 404, 422, 404, 404), "slug"),
     "portal:gift-card-sell": post((LOGIN, 404, 422, 404, 404), "slug"),
+    "portal:gift-card-print": post((LOGIN, 404, 404, 404, 404), "slug"),
+    "portal:gift-card-receipt": get(SHOP_A, "slug", "gift_card_entry"),
     "portal:vouchers": get(SHOP_A, "slug"),
     "portal:voucher-make": post((LOGIN, 404, 422, 404, 404), "slug"),
     "portal:voucher-end": post(SHOP_A_DOES, "slug", "voucher"),
@@ -366,6 +374,9 @@ ROUTES: dict[str, Row] = {
     "operations:gift-cards": get(OPERATOR),
     "operations:issue-gift-card": post((LOGIN, 404, 404, 404, 422)),
     "operations:gift-cards-limit": post((LOGIN, 404, 404, 404, 422)),
+    "operations:print-gift-card": post((LOGIN, 404, 404, 404, 404)),
+    "operations:replace-gift-card": post(OPERATOR_DOES, "gift_card"),
+    "operations:pay-back-gift-card": post(OPERATOR_DOES, "purchase"),
     "operations:vouchers": get(OPERATOR),
     "operations:partners": get(OPERATOR),
     "operations:make-partner": post((LOGIN, 404, 404, 404, 422)),
@@ -459,8 +470,17 @@ def money_rows(shop: Shop, now: datetime) -> dict[str, Any]:
         "no_export": 0,
         "running": 0,
         "csv": "csv",
+        **gift_cards_of(shop),
         "rule": CommissionRule.objects.create(label="x", basis_points=600, begins_at=now).pk,
     }
+
+
+def gift_cards_of(shop: Shop) -> dict[str, Any]:
+    """One bought online and not paid, one that a shop sold."""
+    how = {"buyer": ("Léa", "lea@example.org"), "once": "routes", "language": "fr", "now": timezone.now()}
+    purchase, card = gift_card_sales.start(2500, **how), factories.gift_card(shop=shop)
+    key, entry = gift_card_sales.key_of(purchase), card.entries.get().pk
+    return {"purchase": purchase.pk, "purchase_key": key, "gift_card": card.pk, "gift_card_entry": entry}
 
 
 PAGES = {

@@ -23,6 +23,8 @@ FAILPOINTS: dict[str, str] = {
     "event.after_apply": "an event is applied, not yet marked so",
     "placing.before_commit": "order, shop orders and transmissions are written, not yet committed",
     "placing.after_commit": "the order is committed, nothing else has happened",
+    "gift_card.before_issue": "a gift card bought online is paid, not yet issued",
+    "gift_card.after_issue": "it is issued and booked, nothing else has happened",
     "transmission.before_send": "a shop order is leased for sending",
     "transmission.after_send": "the shop has it, we have not recorded it",
     "rerouting.before_commit": "another shop has the order, not yet committed",

@@ -46,6 +46,11 @@ def download_url(line_id: int) -> str:
     return absolute(reverse("storefront:download", args=[line_id, download_key(line_id)]))
 
 
+def gift_card_url(purchase_id: int, key: str) -> str:
+    """The page of a gift card that was bought online, for its buyer."""
+    return absolute(reverse("storefront:gift-card-purchase", args=[purchase_id, key]))
+
+
 def order_url(order: Order) -> str:
     return absolute(reverse("storefront:order", args=[order.number, order_key(order.number)]))
 

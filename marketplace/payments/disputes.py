@@ -19,8 +19,8 @@ from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.money import display
 from marketplace.models import User
-from marketplace.payments import gateway, gateway_watching, ledger_corrections
-from marketplace.payments.models import Dispute, DisputeShare, LedgerEntry, Payment
+from marketplace.payments import gateway, gateway_watching, incidents, ledger_corrections
+from marketplace.payments.models import Dispute, DisputeShare, GiftCardPurchase, LedgerEntry, Payment
 from shops.models import ShopOrder
 
 
@@ -52,6 +52,7 @@ def record(found: gateway_watching.Dispute, *, now: datetime) -> Dispute:
         row = Dispute.objects.select_for_update(of=("self",)).select_related("payment__checkout").get(pk=row.pk)
         if made:
             audit.record("payment.dispute", row, reason=found.reason, amount_minor=found.amount_minor)
+            _of_a_gift_card(found, now)
         if not row.is_closed:
             closed = found.status in Dispute.CLOSED
             row.status, row.evidence_due_by = found.status, found.evidence_due_by
@@ -62,6 +63,17 @@ def record(found: gateway_watching.Dispute, *, now: datetime) -> Dispute:
         for movement in found.movements:
             ledger_corrections.record_dispute(row, movement, now=now)
     return row
+
+
+def _of_a_gift_card(found: gateway_watching.Dispute, now: datetime) -> None:
+    """A stolen card buys gift cards first: a person blocks it while something is left on it."""
+    purchase = GiftCardPurchase.objects.filter(intent_id=found.intent_id).exclude(intent_id="").first()
+    if purchase:
+        text = (
+            f"Dispute {found.id} is of gift card {purchase.card}, bought online by {purchase.buyer_email}. Give it a "
+            f"new code on the page of gift cards, and tell nobody: then what is left on it cannot be used."
+        )
+        incidents.report(f"gift-card-dispute:{found.id}", text, now=now)
 
 
 def hand_in(dispute: Dispute, evidence: Mapping[str, str], *, by: User, now: datetime) -> None:

@@ -12,8 +12,18 @@ from django.utils import timezone
 
 from marketplace.foundation import leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import accounts, disputes, gateway, gateway_watching, incidents, refunds, sessions
-from marketplace.payments.models import Payment, StripeEvent
+from marketplace.payments import (
+    accounts,
+    disputes,
+    gateway,
+    gateway_watching,
+    gift_card_refunds,
+    gift_card_sales,
+    incidents,
+    refunds,
+    sessions,
+)
+from marketplace.payments.models import GiftCardPurchase, Payment, StripeEvent
 from shops.models import Shop
 
 logger = logging.getLogger("halles.payments")
@@ -77,6 +87,8 @@ def _apply(row: StripeEvent, now: datetime) -> None:
 def _session(row: StripeEvent, now: datetime) -> None:
     for payment in Payment.objects.filter(session_id=row.object_id):
         sessions.refresh(payment, now=now)
+    for purchase in GiftCardPurchase.objects.filter(session_id=row.object_id):
+        gift_card_sales.refresh(purchase, now=now)
 
 
 def _intent(row: StripeEvent, now: datetime) -> None:
@@ -86,7 +98,9 @@ def _intent(row: StripeEvent, now: datetime) -> None:
 
 def _refund(row: StripeEvent, now: datetime) -> None:
     if row.type in REFUND_MAY_HAVE_FAILED:
-        refunds.note_failure(gateway.retrieve_refund(row.object_id), now=now)
+        found = gateway.retrieve_refund(row.object_id)
+        if not refunds.note_failure(found, now=now):
+            gift_card_refunds.note_failure(found, now=now)
 
 
 def _account(row: StripeEvent, now: datetime) -> None:

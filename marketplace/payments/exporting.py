@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit, leases
-from marketplace.payments import journals, sellers_income
+from marketplace.payments import journals, sellers_income, sellers_income_xml
 from marketplace.payments.journals import ExportError
 from marketplace.payments.models import Export
 
@@ -23,6 +23,7 @@ LINES: dict[str, Callable[[date, date], Iterator[str]]] = {
     Export.Kind.FEC: journals.fec,
     Export.Kind.JOURNAL: journals.journal,
     Export.Kind.DAC7: lambda begins_on, _: sellers_income.report(begins_on.year),
+    Export.Kind.DAC7_XML: lambda begins_on, _: sellers_income_xml.report(begins_on.year),
 }
 
 
@@ -34,7 +35,7 @@ def ask(kind: str, begins_on: date, ends_on: date, *, siren: str = "", by: objec
     """Raises ExportError: no such period, no SIREN for a FEC."""
     if ends_on < begins_on:
         raise ExportError(_("The period ends before it begins."))
-    name = f"{kind}-{begins_on}-{ends_on}.csv"
+    name = f"{kind}-{begins_on}-{ends_on}.{'xml' if kind == Export.Kind.DAC7_XML else 'csv'}"
     if kind == Export.Kind.FEC:
         name = journals.fec_name(siren, ends_on)
     with transaction.atomic():

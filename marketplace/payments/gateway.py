@@ -70,8 +70,9 @@ def create_checkout_session(
     customer_email: str = "",
     locale: str = "auto",
     display_name: str = "",
+    captured_at_once: bool = False,
 ) -> Session:
-    """A hosted payment page for one card payment that is authorised now and captured by `capture`.
+    """A hosted payment page for one card payment that is authorised now and captured by `capture`, or at once.
 
     `expires_at` lies 30 minutes to 24 hours ahead on Stripe's clock; `success_url` may hold {CHECKOUT_SESSION_ID};
     `display_name` heads the page; `metadata` is put on the session and on its intent."""
@@ -80,7 +81,7 @@ def create_checkout_session(
         "ui_mode": "hosted_page",
         "line_items": [records.line_item(line, currency) for line in lines],
         "payment_intent_data": {
-            "capture_method": "manual",
+            "capture_method": "automatic" if captured_at_once else "manual",
             "transfer_group": transfer_group,
             "metadata": dict(metadata),
         },

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -22,10 +22,10 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit, mail, network
 from marketplace.foundation.money import display
 from marketplace.models import User
-from marketplace.payments import ledger, stored_money
-from marketplace.payments.models import GiftCard, GiftCardEntry, GiftCardUse, Payment
+from marketplace.payments import gift_card_limits, ledger, stored_money
+from marketplace.payments.models import GiftCard, GiftCardEntry, GiftCardPurchase, GiftCardUse, Payment
 from marketplace.payments.stored_money import Store, shares
-from shops.models import Shop, ShopMember
+from shops.models import Shop
 
 Kind, PaidBy = GiftCardEntry.Kind, GiftCard.PaidBy
 # Without 0, 1, I and O, which are read wrong. 16 of 32 characters: 80 bits, which nobody guesses at ten tries a minute.
@@ -33,6 +33,7 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 LENGTH = 16
 # What a typing error must not exceed; no law.
 MOST_MINOR = 100_000
+PRINTED_WITHIN = timedelta(days=1)
 STORE = Store(GiftCard, GiftCardUse, GiftCardEntry, "card")
 
 
@@ -52,15 +53,18 @@ def issue(
     expires_at: datetime | None = None,
     recipient_email: str = "",
     language: str = "fr",
+    mailed: bool = True,
+    stripe_id: str = "",
 ) -> tuple[GiftCard, str]:
-    """A new card and its code, which is told here and mailed to the recipient, and kept nowhere. `once` is the form's:
-    sent again it gives the same card and code, since the code is worked out from it. Raises GiftCardError."""
+    """A new card and its code, which is told here and mailed to the recipient (unless another mails it later), and
+    kept nowhere. `once` is the form's: sent again it gives the same card and code, since the code is worked out from
+    it. `stripe_id`: the balance transaction that paid it. Raises GiftCardError."""
     if not 0 < amount_minor <= MOST_MINOR:
         most = display(MOST_MINOR, currency, get_language() or "fr")
         raise GiftCardError(_("A gift card is worth at most %(amount)s.") % {"amount": most})
-    code = _code(once)
+    code = code_from(once)
     if shop and not GiftCard.objects.filter(code_hash=hash_of(code)).exists():
-        _tell_at_limit(shop, amount_minor, currency=currency, now=now)
+        gift_card_limits.tell_at_limit(shop, amount_minor, currency=currency, now=now)
     values = {
         "last_four": code[-4:],
         "currency": currency,
@@ -75,60 +79,35 @@ def issue(
     }
     with transaction.atomic():
         if shop and not GiftCard.objects.filter(code_hash=hash_of(code)).exists():
-            _within_limit(shop, amount_minor, currency=currency)
+            try:
+                gift_card_limits.within_limit(shop, amount_minor, currency=currency)
+            except gift_card_limits.OverLimitError as error:
+                raise GiftCardError(str(error)) from error
         card, made = GiftCard.objects.get_or_create(code_hash=hash_of(code), defaults=values)
         if made:
             GiftCardEntry.objects.create(
                 card=card, kind=Kind.ISSUE, amount_minor=amount_minor, shop=shop, by=by, at=now
             )
-            _book_issue(card, now)
+            _book_issue(card, now, stripe_id=stripe_id)
             audit.record("gift_card.issue", card, by=by, shop_id=shop.pk if shop else None, amount_minor=amount_minor)
-            if recipient_email:
-                context = {"card": card, "code": grouped(code)}
-                key = f"gift_card:{card.pk}"
-                mail.post("gift_card", to=recipient_email, language=language, dedupe_key=key, context=context, now=now)
+            if recipient_email and mailed:
+                tell(card, code, language=language, now=now)
     return card, grouped(code)
 
 
-def _owed(shop: Shop, currency: str) -> int:
-    """What its account in the ledger is below zero."""
-    return max(0, ledger.balance(ledger.shop_account(shop.pk), currency=currency))
+def tell(card: GiftCard, code: str, *, language: str, now: datetime, **context: object) -> None:
+    """Mail the code to its recipient, once."""
+    values = {"card": card, "code": grouped(re.sub("-", "", code)), **context}
+    key = f"gift_card:{card.pk}"
+    mail.post("gift_card", to=card.recipient_email, language=language, dedupe_key=key, context=values, now=now)
 
 
-def _within_limit(shop: Shop, amount_minor: int, *, currency: str) -> None:
-    """A shop keeps what it takes for a card until its next orders pay for it: the network lends it that, up to a limit.
-    Under the shop's lock, so that two counters at once lend it no more. Raises GiftCardError."""
-    locked = Shop.objects.select_for_update(of=("self",)).get(pk=shop.pk)
-    owed = _owed(locked, currency)
-    if owed + amount_minor > locked.gift_cards_limit_minor:
-        language = get_language() or "fr"
-        words = {
-            "owed": display(owed, currency, language),
-            "limit": display(locked.gift_cards_limit_minor, currency, language),
-        }
-        raise GiftCardError(
-            _(
-                "Your shop owes the network %(owed)s, and may owe at most %(limit)s when it sells a card. Its next "
-                "orders pay that back; to sell more before, ask the network."
-            )
-            % words
-        )
-
-
-def _tell_at_limit(shop: Shop, amount_minor: int, *, currency: str, now: datetime) -> None:
-    """Its owners, once for each time that it comes there: not again before another card was sold."""
-    shop.refresh_from_db(fields=["gift_cards_limit_minor"])
-    owed = _owed(shop, currency)
-    if owed + amount_minor <= shop.gift_cards_limit_minor:
-        return
-    last = GiftCard.objects.filter(shop=shop).order_by("-pk").values_list("pk", flat=True).first()
-    owners = ShopMember.objects.filter(shop=shop, role=ShopMember.Role.OWNER).values_list("user__email", flat=True)
-    for address in sorted({shop.email, *owners}):
-        mail.post(
-            "gift_cards_limit", to=address, language=shop.language, now=now, shop_id=shop.pk,
-            dedupe_key=f"gift_cards_limit:{shop.pk}:{last or 0}:{address}"[:200],
-            context={"shop": shop, "owed_minor": owed, "currency": currency},
-        )  # fmt: skip
+def made_by(once: str, *, now: datetime) -> tuple[GiftCard, str] | None:
+    """The card that this form made less than PRINTED_WITHIN ago, with its code: to print it. None: there is none."""
+    code = code_from(once)
+    fresh = GiftCard.objects.filter(code_hash=hash_of(code), blocked_at=None, issued_at__gt=now - PRINTED_WITHIN)
+    card = fresh.select_related("shop").first()
+    return (card, grouped(code)) if card else None
 
 
 def hash_of(code: str) -> str:
@@ -148,6 +127,8 @@ def find(code: str, *, currency: str, now: datetime) -> GiftCard:
         raise GiftCardError(_("Nothing has this code. Look at it once more: a gift card’s has 16 characters."))
     if card.currency != currency:
         raise GiftCardError(_("This gift card is in another currency (%(currency)s).") % {"currency": card.currency})
+    if card.blocked_at:
+        raise GiftCardError(_("This gift card is blocked, since its code was lost. Use the code of the new one."))
     if card.is_over(now):
         raise GiftCardError(_("This gift card has ended."))
     if not card.balance_minor:
@@ -194,7 +175,10 @@ def hold_again(checkout_id: int, *, now: datetime) -> bool:
 
 def release_hold(checkout_id: int, *, now: datetime) -> int:
     """Put back what a checkout holds, once its payment session is known to be over and unpaid. Returns minor units."""
-    return stored_money.release_hold(STORE, checkout_id, now=now)
+    released = stored_money.release_hold(STORE, checkout_id, now=now)
+    if released:
+        _follow(GiftCardUse.objects.filter(checkout=checkout_id).values("card"), now)
+    return released
 
 
 def spend(checkout_id: int, *, order_id: int, now: datetime) -> None:
@@ -226,6 +210,7 @@ def give_back(payment: Payment, amount_minor: int, *, cause: str, now: datetime)
         stored_money.put(STORE, use.card_id, amount)
         GiftCard.objects.filter(pk=use.card_id, expires_at__lte=now).update(expires_at=None)
         entry = stored_money.move(STORE, use.card_id, Kind.BACK, amount, now, use=use)
+        _follow([use.card_id], now, endless=True)
         ledger.post(
             "gift_card_back",
             debit=ledger.ORDERS,
@@ -239,6 +224,71 @@ def give_back(payment: Payment, amount_minor: int, *, cause: str, now: datetime)
         )
         left -= amount
     return amount_minor - left
+
+
+def replace(card: GiftCard, *, by: User | None, once: str, language: str, now: datetime) -> tuple[GiftCard, str]:
+    """A card whose code was lost is dead from now on; what is free on it lies on a new one, whose code is told here and
+    mailed to the recipient. What a checkout holds follows if it comes back. `once` is the form's. Raises
+    GiftCardError."""
+    code = code_from(once)
+    with transaction.atomic():
+        old = GiftCard.objects.select_for_update().get(pk=card.pk)
+        before = GiftCard.objects.filter(code_hash=hash_of(code)).first()
+        if before:
+            return before, grouped(code)
+        if old.replaced_by_id:
+            raise GiftCardError(_("This card is blocked already: another has taken its place."))
+        left = old.balance_minor
+        if not left or old.is_over(now):
+            raise GiftCardError(_("Nothing is left on this gift card."))
+        columns = ("currency", "paid_by", "shop_id", "recipient_email", "expires_at")
+        new = GiftCard.objects.create(
+            code_hash=hash_of(code), last_four=code[-4:], issued_minor=left, balance_minor=0, issued_at=now,
+            issued_by=by, **{name: getattr(old, name) for name in columns},
+        )  # fmt: skip
+        GiftCard.objects.filter(pk=old.pk).update(blocked_at=now, replaced_by=new)
+        GiftCardPurchase.objects.filter(card=old).update(card=new, seed="", message="")
+        _move_over(old.pk, new.pk, left, now)
+        new.refresh_from_db()
+        audit.record(
+            "gift_card.replace", old, by=by or "buyer", shop_id=old.shop_id, new_card=new.pk, amount_minor=left
+        )
+        if new.recipient_email:
+            tell(new, code, language=language, now=now)
+    return new, grouped(code)
+
+
+def _follow(card_ids: Any, now: datetime, *, endless: bool = False) -> None:
+    """What came back to a card that is blocked meanwhile goes on to the one that took its place."""
+    stranded = GiftCard.objects.filter(pk__in=card_ids, balance_minor__gt=0).exclude(replaced_by=None)
+    for card in stranded.order_by("pk"):
+        assert card.replaced_by_id is not None
+        _move_over(card.pk, card.replaced_by_id, card.balance_minor, now)
+        if endless:
+            GiftCard.objects.filter(pk=card.replaced_by_id, expires_at__lte=now).update(expires_at=None)
+        _follow([card.replaced_by_id], now, endless=endless)
+
+
+def _move_over(old_id: int, new_id: int, amount_minor: int, now: datetime) -> None:
+    stored_money.put(STORE, old_id, -amount_minor)
+    stored_money.move(STORE, old_id, Kind.REPLACED, -amount_minor, now)
+    stored_money.put(STORE, new_id, amount_minor)
+    stored_money.move(STORE, new_id, Kind.REPLACED, amount_minor, now)
+
+
+def pay_back(card_id: int, amount_minor: int, *, by: User | None, now: datetime) -> bool:
+    """Take what a purchase brought off its card, to be paid back to the buyer. False: it is not all there any more."""
+    if not stored_money.take_guarded(STORE, card_id, amount_minor, Q(blocked_at=None)):
+        return False
+    stored_money.move(STORE, card_id, Kind.REFUND, -amount_minor, now, by=by)
+    return True
+
+
+def paid_back_in_vain(card_id: int, amount_minor: int, *, now: datetime) -> None:
+    """The buyer's bank sent it back: it is on the card again."""
+    stored_money.put(STORE, card_id, amount_minor)
+    stored_money.move(STORE, card_id, Kind.REFUND, amount_minor, now)
+    _follow([card_id], now)
 
 
 def redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now: datetime) -> GiftCardEntry:
@@ -272,18 +322,18 @@ def _redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, no
 
 
 def _take_guarded(card_id: int, amount_minor: int, now: datetime) -> bool:
-    valid = Q(expires_at=None) | Q(expires_at__gt=now)
+    valid = Q(blocked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
     return stored_money.take_guarded(STORE, card_id, amount_minor, valid)
 
 
-def _code(once: str) -> str:
+def code_from(once: str) -> str:
     """16 characters that only this installation can work out from the form's token."""
     digest = salted_hmac("halles.gift-card", once, algorithm="sha256").digest()
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:LENGTH])
 
 
-def _book_issue(card: GiftCard, now: datetime) -> None:
-    payers = {PaidBy.BANK: ledger.BANK, PaidBy.PROMOTION: ledger.PROMOTIONS}
+def _book_issue(card: GiftCard, now: datetime, *, stripe_id: str) -> None:
+    payers = {PaidBy.BANK: ledger.BANK, PaidBy.PROMOTION: ledger.PROMOTIONS, PaidBy.ONLINE: ledger.STRIPE}
     payer = ledger.shop_account(card.shop_id) if card.shop_id else payers[PaidBy(card.paid_by)]
     ledger.post(
         "gift_card_issue",
@@ -294,4 +344,5 @@ def _book_issue(card: GiftCard, now: datetime) -> None:
         key=f"gift-card-issue:{card.pk}",
         cause=f"gift card {card}",
         now=now,
+        stripe_id=stripe_id,
     )

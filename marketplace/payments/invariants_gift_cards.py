@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from django.db.models import F, Q, Sum
 
-from marketplace.payments import ledger
-from marketplace.payments.models import GiftCard, GiftCardUse, LedgerEntry, Payment
+from marketplace.payments import gift_card_refunds, ledger
+from marketplace.payments.models import GiftCard, GiftCardPurchase, GiftCardUse, LedgerEntry, Payment
 
 VOUCHER = "borne:voucher:"
 
@@ -23,11 +23,12 @@ def balances_are_their_entries() -> list[str]:
 
 
 def the_ledger_owes_what_cards_hold() -> list[str]:
-    """Σ balances, with what checkouts being paid hold, is the account `gift_cards`."""
+    """Σ balances, with what checkouts being paid hold and what is being paid back, is the account `gift_cards`."""
     held: Counter[str] = Counter()
     cards = GiftCard.objects.order_by().values_list("currency").annotate(sum=Sum("balance_minor"))
     waiting = GiftCardUse.objects.filter(held=True, spent_at=None).order_by().values_list("card__currency")
-    for rows in (cards, waiting.annotate(sum=Sum("amount_minor"))):
+    going = GiftCardPurchase.objects.filter(state="refunding").order_by().values_list("currency")
+    for rows in (cards, waiting.annotate(sum=Sum("amount_minor")), going.annotate(sum=Sum("amount_minor"))):
         for currency, minor in rows:
             held[currency] += minor
     currencies = {*held, *LedgerEntry.objects.order_by().values_list("currency", flat=True).distinct()}
@@ -65,6 +66,23 @@ def orders_got_what_was_paid_otherwise() -> list[str]:
     return wrong
 
 
+def blocked_cards_hold_nothing() -> list[str]:
+    lost = GiftCard.objects.exclude(blocked_at=None).exclude(balance_minor=0)
+    return [f"gift card {card.pk} is blocked and holds {card.balance_minor}" for card in lost]
+
+
+def purchases_got_their_cards() -> list[str]:
+    """What was paid online is a card and an entry of the ledger, each for each; what was paid back is booked back."""
+    wrong = []
+    for purchase in GiftCardPurchase.objects.filter(state__in=["paid", "refunding", "refunded"]):
+        issued = LedgerEntry.objects.filter(kind="gift_card_issue", stripe_id=purchase.transaction_id)
+        minor = issued.aggregate(sum=Sum("amount_minor", default=0))["sum"]
+        back = LedgerEntry.objects.filter(key=gift_card_refunds.key_of(purchase)).exists()
+        if purchase.card_id is None or minor != purchase.amount_minor or (purchase.state == "refunded" and not back):
+            wrong.append(f"{purchase}: card {purchase.card_id}, the ledger issued {minor}, paid back: {back}")
+    return wrong
+
+
 def _local() -> list[tuple[int | None, str, int]]:
     """What a local currency moved to and from orders, in the orders' currency."""
     found = LedgerEntry.objects.filter(
@@ -76,5 +94,7 @@ def _local() -> list[tuple[int | None, str, int]]:
 INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "a gift card holds the sum of its entries": balances_are_their_entries,
     "the ledger owes what gift cards hold": the_ledger_owes_what_cards_hold,
+    "a blocked gift card holds nothing": blocked_cards_hold_nothing,
+    "what was paid online is a gift card": purchases_got_their_cards,
     "orders got what was paid otherwise": orders_got_what_was_paid_otherwise,
 }

@@ -16,6 +16,7 @@ from marketplace.payments.models_corrections import (
     StripeSweep,
 )
 from marketplace.payments.models_counter import CounterSale
+from marketplace.payments.models_gift_card_sales import GiftCardPurchase
 from marketplace.payments.models_gift_cards import GiftCard, GiftCardEntry, GiftCardUse
 from marketplace.payments.models_invoices import Invoice, InvoiceKind, InvoiceSeries
 from marketplace.payments.models_local import (
@@ -50,6 +51,7 @@ __all__ = [
     "Export",
     "GiftCard",
     "GiftCardEntry",
+    "GiftCardPurchase",
     "GiftCardUse",
     "Invoice",
     "InvoiceKind",

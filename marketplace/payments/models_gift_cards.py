@@ -17,6 +17,7 @@ class GiftCard(models.Model):
         SHOP = "shop", _("Sold by a shop: it owes the amount to the network")
         BANK = "bank", _("Paid to the network’s bank account")
         PROMOTION = "promotion", _("Given away: the network bears it")
+        ONLINE = "online", _("Bought online")
 
     code_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the code.")
     last_four = models.CharField(max_length=4)
@@ -33,6 +34,14 @@ class GiftCard(models.Model):
     # None: for ever. Quebec forbids an end (Consumer Protection Act, P-40.1, section 187.3); in France it is as the
     # card says. So a card ends only where whoever issues it writes a day.
     expires_at = models.DateTimeField(null=True)
+    blocked_at = models.DateTimeField(null=True, help_text="Its code was lost: it pays nothing any more.")
+    replaced_by = models.OneToOneField(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="replaces",
+        help_text="The card that has what was on it.",
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(issued_minor__gt=0), name="gift_card_positive")]
@@ -76,6 +85,8 @@ class GiftCardEntry(models.Model):
         RELEASE = "release", _("Order not paid")
         BACK = "back", _("Given back")
         COUNTER = "counter", _("Redeemed in a shop")
+        REPLACED = "replaced", _("From a lost card to a new one")
+        REFUND = "refund", _("Paid back to its buyer")
 
     card = models.ForeignKey(GiftCard, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(max_length=8, choices=Kind.choices)

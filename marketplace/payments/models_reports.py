@@ -54,6 +54,7 @@ class Export(DueRow):
         FEC = "fec", _("FEC: accounting entries for the French tax office")
         JOURNAL = "journal", _("Journal as CSV")
         DAC7 = "dac7", _("Sellers' income in a year (DAC7), CSV")
+        DAC7_XML = "dac7xml", _("Sellers' income in a year (DAC7), XML")
         PAIN = "pain", _("Payouts for the bank (ISO 20022 pain.001)")
 
     kind = models.CharField(max_length=8, choices=Kind.choices)

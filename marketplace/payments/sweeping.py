@@ -11,12 +11,14 @@ from marketplace.payments import (
     events,
     gateway,
     gateway_watching,
+    gift_card_refunds,
+    gift_card_sales,
     incidents,
     ledger_corrections,
     refunds,
     sessions,
 )
-from marketplace.payments.models import MoneyCall, Payment, StripeSweep
+from marketplace.payments.models import GiftCardPurchase, MoneyCall, Payment, StripeSweep
 
 AGAIN = timedelta(days=1)
 # Listed twice: what was made while the last sweep was reading.
@@ -48,6 +50,8 @@ def _events(since: datetime, now: datetime) -> None:
 def _sessions(since: datetime, now: datetime) -> None:
     """Paid pages whose payment still waits; and paid ones that we know nothing of."""
     for session in gateway.list_sessions(created_since=since):
+        if session.status == "complete" and "gift_card" in session.metadata:
+            _gift_card(session, now)
         if session.status != "complete" or "checkout" not in session.metadata:
             continue
         payment = Payment.objects.filter(checkout_id=_number(session.client_reference_id)).first()
@@ -61,10 +65,22 @@ def _sessions(since: datetime, now: datetime) -> None:
             incidents.report(f"session-expired:{session.id}", text, now=now)
 
 
+def _gift_card(session: gateway.Session, now: datetime) -> None:
+    purchase = GiftCardPurchase.objects.filter(pk=_number(session.metadata["gift_card"])).first()
+    if purchase is None:
+        text = f"Stripe has a paid session {session.id} of a gift card that is not here: refund it or look why."
+        incidents.report(f"session:{session.id}", text, now=now)
+    else:
+        gift_card_sales.refresh(purchase, now=now)
+
+
 def _refunds(since: datetime, now: datetime) -> None:
     for refund in gateway_watching.list_all_refunds(created_since=since - LOOK_BACK):
-        if refund.metadata.get("key") and MoneyCall.objects.filter(key=refund.metadata["key"]).exists():
+        key = refund.metadata.get("key", "")
+        if key and MoneyCall.objects.filter(key=key).exists():
             refunds.note_failure(refund, now=now)
+        elif key and refund.intent_id and GiftCardPurchase.objects.filter(intent_id=refund.intent_id).exists():
+            gift_card_refunds.note_failure(refund, now=now)
         else:
             text = (
                 f"Refund {refund.id} of {refund.amount_minor} {refund.currency} (minor units) was not made here. Book "

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from marketplace.foundation import money, network
-from marketplace.payments import gift_cards
+from marketplace.payments import gift_card_papers, gift_cards
 from marketplace.payments.gift_card_forms import RedeemForm, SellForm
 from marketplace.payments.gift_cards import GiftCardError
 from marketplace.payments.models import GiftCardEntry
@@ -75,8 +75,28 @@ def sell(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         except GiftCardError as error:
             form.add_error("amount_minor", str(error))
         else:
-            return page(request, workplace, "portal/gift_card_sold.html", {"card": card, "code": code})
+            context = {"card": card, "code": code, "once": given["once"]}
+            return page(request, workplace, "portal/gift_card_sold.html", context)
     return _page(request, workplace, sell=form, status=422)
+
+
+@never_cache
+@portal_action
+def print_card(request: StaffRequest, workplace: Workplace) -> HttpResponse:
+    """The card that this form has just sold, as PDF: its code is worked out from the form once more."""
+    made = gift_cards.made_by(f"{workplace.shop.pk}:{request.POST.get('once', '')}", now=timezone.now())
+    if made is None:
+        raise Http404(_("A card can be printed only for a day. If it is lost, have it replaced."))
+    return gift_card_papers.as_file(gift_card_papers.card_pdf(*made), f"card{made[0].last_four}")
+
+
+@require_safe
+@portal_page
+def receipt(request: StaffRequest, workplace: Workplace, entry_id: int) -> HttpResponse:
+    """For whoever bought a card here or paid with one."""
+    entries = GiftCardEntry.objects.filter(shop=workplace.shop, kind__in=["issue", "counter"])
+    entry = get_object_or_404(entries.select_related("card", "shop"), pk=entry_id)
+    return gift_card_papers.as_file(gift_card_papers.receipt_pdf(entry), f"receipt-{entry.pk}")
 
 
 def _page(request: StaffRequest, workplace: Workplace, *, status: int = 200, **forms: object) -> HttpResponse:

@@ -8,9 +8,12 @@ from decimal import Decimal
 
 import pytest
 from django.utils import translation
+from lxml import etree
 
-from marketplace.payments import exporting, ledger, sellers_income
+from marketplace.payments import exporting, ledger, sellers_income, sellers_income_xml
+from marketplace.payments.journals import ExportError
 from marketplace.payments.models import Export, LedgerEntry
+from shops.models import Shop
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +104,44 @@ def test_sellers_income_is_by_quarter_net_of_what_was_withheld(sold):
     assert row["shop"] == "'=Cœur\tde Lyon"  # no formula
     LedgerEntry.objects.filter(kind="earning").update(amount_minor=300_000)
     assert "".join(sellers_income.report(2026)).rstrip().endswith("yes")
+
+
+def test_sellers_income_as_xml_has_the_elements_of_the_schema_in_their_order(sold):
+    """Order as in the OECD's DPI schema 1.0; a shop without a number is named for a person to add."""
+    LedgerEntry.objects.filter(kind="earning").update(amount_minor=300_050)
+    LedgerEntry.objects.filter(kind="commission").update(amount_minor=384)
+    with pytest.raises(ExportError, match="tax number"):
+        "".join(sellers_income_xml.report(2026))
+    factories.network(country="FR", currency="EUR", tax_number="FR40303265045", legal_address="1, rue\nLyon")
+    root = etree.fromstring("".join(sellers_income_xml.report(2026)).encode())
+    d = "{urn:oecd:ties:dpi:v1}"
+
+    def said(path: str) -> list[tuple[str, str]]:
+        return [
+            (etree.QName(node).localname, (node.text or "").strip()) for node in root.find(path.replace("/", f"/{d}"))
+        ]
+
+    assert [name for name, _ in said("./MessageSpec")] == [
+        *("SendingEntityIN", "TransmittingCountry", "ReceivingCountry", "MessageType", "MessageRefId"),
+        *("MessageTypeIndic", "ReportingPeriod", "Timestamp"),
+    ]
+    assert [name for name, _ in said("./DPIBody/PlatformOperator")] == [
+        *("ResCountryCode", "TIN", "Name", "PlatformBusinessName", "Address", "Nexus", "DocSpec"),
+    ]
+    seller = "./DPIBody/ReportableSeller"
+    assert said(f"{seller}/Identity/EntitySeller/Standard/EntSellerID")[1:3] == [
+        ("TIN", "732829320"), ("Name", "Cœur SARL"),
+    ]  # fmt: skip
+    sold_there = f"{seller}/RelevantActivities/SaleOfGoods"
+    assert [name for name, _ in said(sold_there)] == ["Consideration", "NumberOfActivities", "Fees", "Taxes"]
+    assert said(f"{sold_there}/Consideration") == [
+        ("ConsQ1", "0"),
+        ("ConsQ2", "0"),
+        ("ConsQ3", "0"),
+        ("ConsQ4", "3001"),
+    ]
+    assert [said(f"{sold_there}/{part}")[3] for part in ("NumberOfActivities", "Fees", "Taxes")] == [
+        ("NumbQ4", "1"), ("FeesQ4", "4"), ("TaxQ4", "0"),
+    ]  # fmt: skip
+    Shop.objects.update(registration="")
+    assert "To be added by hand" in "".join(sellers_income_xml.report(2026))

@@ -21,6 +21,8 @@ from marketplace.payments import (
     commission_tax,
     counter_sales,
     gateway,
+    gift_card_refunds,
+    gift_card_sales,
     invariants_corrections,
     ledger,
     local_currency,
@@ -166,6 +168,17 @@ def gift_card_over_two_shops() -> None:
     work(now + timedelta(days=8))
 
 
+def gift_card_online() -> None:
+    now, urls = timezone.now(), {"success_url": "http://testserver/ok/", "cancel_url": "http://testserver/back/"}
+    for once in ("kept", "given back"):
+        how = {"buyer": ("Léa", "lea@example.org"), "once": once, "language": "fr", "now": now}
+        purchase = gift_card_sales.open_session(gift_card_sales.start(2500, **how), now=now, **urls)
+        paying.pay(purchase)
+        purchase = gift_card_sales.refresh(purchase, now=now)
+    gift_card_refunds.ask(purchase, by=factories.user(), reason="unused", now=now)
+    gift_card_sales.watch(now)
+
+
 def by_invoice() -> None:
     now = timezone.now()
     made = paying.checkout(now)
@@ -263,6 +276,7 @@ EXAMPLES: dict[str, Callable[[], None]] = {
     "A line supplied by a dearer third shop": dearer_third,
     "A voucher borne by one shop": voucher_of_a_shop,
     "Gift card over two shops": gift_card_over_two_shops,
+    "A gift card bought online": gift_card_online,
     "Dues, dividend, solidarity pool": members,
     "Downloads of the network": pooled,
     "A payout by bank, and one that came back": by_bank,
