@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from marketplace.foundation import money, secrets
 from marketplace.payments import ledger, local_providers
@@ -70,19 +70,27 @@ def choices(parts: Sequence[tuple[int, int]], user_id: int | None) -> list[Choic
     return found
 
 
-def enter(checkout_id: int, choice: Choice, wanted_minor: int, *, account: str = "", code: str = "") -> LocalUse:
+def enter(checkout_id: int, choice: Choice, wanted_minor: int, *, account: str = "", code: str = "") -> LocalUse | None:
     """Remember it for a checkout that is being filled in, instead of another. `wanted_minor` in units; `account` and
-    `code` are the payer's at an outside service."""
+    `code` are the payer's at an outside service. The caller has locked the checkout. None: what is held, spent or was
+    asked of a service stays, since it is given back as what it was taken as."""
     sealed = secrets.seal(code, row=code_name(checkout_id)) if code else ""
     values = {
         "currency": choice.currency, "account": choice.account, "wanted_minor": wanted_minor,
         "service_account": account, "service_code": sealed,
     }  # fmt: skip
-    return LocalUse.objects.update_or_create(checkout_id=checkout_id, defaults=values)[0]
+    use, made = LocalUse.objects.get_or_create(checkout_id=checkout_id, defaults=values)
+    if not made and not _untouched(checkout_id).update(**values):
+        return None
+    return use
 
 
 def take_off(checkout_id: int) -> None:
-    LocalUse.objects.filter(checkout=checkout_id, held=False, spent_at=None, calls=None).delete()
+    _untouched(checkout_id).delete()
+
+
+def _untouched(checkout_id: int) -> QuerySet[LocalUse]:
+    return LocalUse.objects.filter(checkout=checkout_id, held=False, spent_at=None, calls=None)
 
 
 def planned(checkout_id: int, parts: Sequence[tuple[int, int]], total_minor: int) -> Planned:

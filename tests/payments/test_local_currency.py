@@ -86,6 +86,21 @@ def test_held_with_the_checkout_and_free_again_with_it(db):
     assert set(broken()) == {"a local account holds the sum of its entries", "the ledger owes what local accounts hold"}
 
 
+def test_what_is_held_is_not_entered_anew_in_another_currency(db):
+    now, reader = timezone.now(), factories.user()
+    made, account, plan = wanting(1000, reader=reader)
+    dear = factories.local_currency(code="DEA", name="Dear", rate_numerator=10)
+    other = factories.local_account(reader, dear, 1)
+    choice = local_currency.Choice(dear, 1000, other, 1)
+    assert local_currency.hold(plan, now=now)
+    assert local_currency.enter(made.pk, choice, 1) is None
+    local_currency.release_hold(made.pk, now=now)
+    assert (on(account), on(other), broken()) == (5000, 1, {})
+    entered = local_currency.enter(made.pk, choice, 1)  # free again, it may
+    assert entered
+    assert (LocalUse.objects.get().currency, LocalUse.objects.get().wanted_minor) == (dear, 1)
+
+
 def test_declined_goes_back_after_what_the_page_took_and_shops_get_the_rest_in_it(db):
     now = timezone.now()
     payment, account = placed(1825)
