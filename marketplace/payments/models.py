@@ -190,7 +190,7 @@ class LedgerEntry(models.Model):
     kind = models.CharField(max_length=20, help_text="What moved: capture, fee, earning, commission, refund, dues …")
     debit = models.CharField(max_length=40, db_index=True)
     credit = models.CharField(max_length=40, db_index=True)
-    amount_minor = models.PositiveIntegerField()
+    amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     key = models.CharField(max_length=160, unique=True)
     order = models.ForeignKey("order.Order", null=True, on_delete=models.PROTECT, related_name="ledger_entries")

@@ -122,7 +122,7 @@ class BankPayout(models.Model):
         help_text="Paid back instead.",
     )
     partner = models.ForeignKey("shops.Partner", null=True, on_delete=models.PROTECT, related_name="bank_payouts")
-    amount_minor = models.PositiveIntegerField()
+    amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     holder = models.CharField(max_length=70)
     iban = models.CharField(max_length=34)
@@ -134,7 +134,9 @@ class BankPayout(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(shop=None, partner__isnull=False) | models.Q(shop__isnull=False, partner=None),
+                condition=models.Q(shop__isnull=False, partner=None, receivable=None)
+                | models.Q(shop=None, partner__isnull=False, receivable=None)
+                | models.Q(shop=None, partner=None, receivable__isnull=False),
                 name="payout_to_one",
             )
         ]
