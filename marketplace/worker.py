@@ -60,7 +60,7 @@ STEPS = [
     Step("sum_sales", "marketplace.payments.sales:sum_sales", 300, slow=True),
     Step("make_exports", "marketplace.payments.exporting:make_exports", 2, slow=True),
     Step("move_money", "marketplace.payments.calls:move_money", 2),
-    Step("move_local", "marketplace.payments.local_service:move", 2),
+    Step("move_local", "marketplace.payments.local_service:move", 2, slow=True),
     Step("submit_evidence", "marketplace.payments.disputes:submit_evidence", 5),
     Step("watch_accounts", "marketplace.payments.accounts:watch_accounts", 600, slow=True),
     Step("sweep_stripe", "marketplace.payments.sweeping:sweep", 600, slow=True),

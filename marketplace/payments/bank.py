@@ -20,7 +20,7 @@ from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 
 from marketplace.foundation import audit, money, network
-from marketplace.payments import earnings, incoming, ledger, local_currency, receivables
+from marketplace.payments import earnings, incidents, incoming, ledger, local_currency, receivables
 from marketplace.payments.bank_statements import BankLine
 from marketplace.payments.journals import ExportError
 from marketplace.payments.ledger import BANK, shop_account
@@ -48,7 +48,7 @@ def book_earnings(now: datetime) -> int:
     by_bank = Shop.objects.filter(stripe_account_ready=False, bank_account__isnull=False)
     due = list(earnings.due(now, by_bank)[:BATCH])
     due += earnings.due(now, Shop.objects.exclude(pk__in=by_bank)).filter(order__checkout__by_invoice=True)[:BATCH]
-    return sum(_book(shop_order, now) for shop_order in due)
+    return incidents.one_by_one(due, lambda shop_order: _book(shop_order, now), step="book_earnings", now=now)
 
 
 def _book(shop_order: ShopOrder, now: datetime) -> bool:

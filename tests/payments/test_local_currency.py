@@ -11,6 +11,7 @@ from django.utils import timezone
 from marketplace.payments import debts, invariants, ledger, local_currency, local_kept, refunds, settlements
 from marketplace.payments.models import LedgerEntry, LocalAccount, LocalShare, LocalUse, Payment
 from marketplace.payments.refunds import Wanted
+from shops.models import ShopOrder
 from tests import factories
 from tests.payments import paying
 from tests.shops.racing import at_once
@@ -69,6 +70,28 @@ def test_page_is_left_nothing_or_enough_to_charge(db):
     parts = [(account.currency.acceptances.get().shop_id, 2000)]
     assert local_currency.planned(made.pk, parts, 1020).value_minor == 970
     assert local_currency.planned(made.pk, parts, 1000).value_minor == 1000
+
+
+def test_two_parcels_of_one_shop_count_together_and_both_are_paid_in_it(db):
+    """What it sends and a download, each half payable."""
+    now = timezone.now()
+    made, account, _ = wanting(2000)
+    shop_id = account.currency.acceptances.get().shop_id
+    parts = [(shop_id, 3650), (shop_id, 2490)]
+    [choice] = local_currency.choices(parts, account.user_id)
+    plan = local_currency.planned(made.pk, parts, made.total_minor)
+    assert (choice.most_minor, plan.value_minor, plan.by_shop) == (3070, 2000, {shop_id: 2000})
+    assert local_currency.hold(plan, now=now)
+    made.local_minor = plan.value_minor
+    made.save(update_fields=["local_minor"])
+    payment = paying.placed(now, made=made)
+    ShopOrder.objects.exclude(shop=shop_id).update(shop=shop_id, is_download=True)
+    first, second = paying.parts_of(payment)
+    paid = [local_currency.pay_shop(first, 1200, now=now)]
+    paid.append(local_currency.pay_shop(second, 2308, now=now))
+    assert (paid, local_currency.pay_shop(second, 9, now=now)) == ([1200, 800], 0)
+    of_shop = LocalAccount.objects.get(shop=shop_id)
+    assert (of_shop.balance_minor, LocalShare.objects.get().paid_value_minor, broken()) == (2000, 2000, {})
 
 
 def test_held_with_the_checkout_and_free_again_with_it(db):
