@@ -49,7 +49,7 @@ class Receivable(DueRow):
     lowered_minor = models.PositiveBigIntegerField(default=0, help_text="Declined, or given back.")
     received_minor = models.BigIntegerField(default=0, help_text="The sum of its receipts.")
     placed_at = models.DateTimeField(null=True)
-    due_on = models.DateField(null=True, help_text="Of its first invoice.")
+    due_on = models.DateField(null=True, help_text="Of its oldest invoice that is not paid.")
     settled_at = models.DateTimeField(null=True, help_text="Nothing is open any more; its shops are paid from then on.")
     reminders = models.PositiveSmallIntegerField(default=0)
 

@@ -11,6 +11,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.db.models import F, QuerySet
 from oscar.apps.address.models import UserAddress
 from oscar.apps.basket.models import Basket
 from oscar.apps.catalogue.models import Product
@@ -24,9 +25,10 @@ from marketplace.checkout.models import Checkout
 from marketplace.foundation import audit
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
+from marketplace.payments.models import LocalAccount, LocalUse, Receivable
 from marketplace.readers import addresses, orders
 from marketplace.readers.models import Alert, SavedSearch
-from shops.models import Reservation, ShopMember, ShopOrder
+from shops.models import Handout, Reservation, ShopMember, ShopOrder
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 _UNPLACED = [Checkout.State.OPEN, Checkout.State.ENDED, Checkout.State.REFUNDED]
@@ -34,7 +36,8 @@ _UNPLACED = [Checkout.State.OPEN, Checkout.State.ENDED, Checkout.State.REFUNDED]
 
 def reasons_to_stay(reader: User) -> list[str]:
     """Why the account cannot end yet: `order` (a shop still has to hand one over), `payment` (one is under way),
-    `reservation`, `works` (they act for a shop or the network)."""
+    `reservation`, `works` (they act for a shop or the network), `local` (units of a local currency are theirs),
+    `invoice` (an order by invoice is not settled, either way)."""
     found = {
         "order": ShopOrder.objects.filter(order__user=reader, status__in=_OPEN).exists(),
         "payment": Checkout.objects.filter(
@@ -42,6 +45,8 @@ def reasons_to_stay(reader: User) -> list[str]:
         ).exists(),
         "reservation": Reservation.objects.filter(user=reader, ended_at=None).exists(),
         "works": reader.is_staff or reader.is_superuser or ShopMember.objects.filter(user=reader).exists(),
+        "local": LocalAccount.objects.filter(user=reader, balance_minor__gt=0).exists(),
+        "invoice": _receivables(reader).exclude(amount_minor=F("lowered_minor") + F("received_minor")).exists(),
     }
     return [reason for reason, holds in found.items() if holds]
 
@@ -67,6 +72,8 @@ def leave(reader: User, *, now: datetime) -> list[str]:
         Reservation.objects.filter(user=reader).update(user=None, email="", name="")
         blank = dict.fromkeys((*PERSON, *ADDRESS, *FOR_SOMEBODY), "")
         Checkout.objects.filter(user=reader, state__in=_UNPLACED).update(**blank)
+        # Only of a call of which nobody knows how it ended are they still there.
+        LocalUse.objects.filter(checkout__user=reader).update(service_account="", service_code="")
         audit.record("reader.leave", reader, by=f"reader {reader.pk}")
         _forget(reader)
     return []
@@ -105,8 +112,30 @@ def export(reader: User) -> dict[str, Any]:
         "searches": list(SavedSearch.objects.filter(reader=reader).values("name", "parameters")),
         "alerts": list(Alert.objects.filter(reader=reader).values("product__title", "where", "place", "most_minor")),
         "reviews": list(ProductReview.objects.filter(user=reader).values("product__title", "score", "title", "body")),
+        "local": [
+            {
+                "currency": account.currency.code,
+                "balance_minor": account.balance_minor,
+                "entries": list(account.entries.order_by("pk").values("kind", "amount_minor", "at")),
+            }
+            for account in LocalAccount.objects.filter(user=reader).select_related("currency")
+        ],
+        "receivables": list(
+            _receivables(reader)
+            .order_by("pk")
+            .values("reference", "currency", "amount_minor", "lowered_minor", "received_minor", "due_on")
+        ),
+        "downloads": list(
+            Handout.objects.filter(line__shop_order__order__user=reader)
+            .order_by("pk")
+            .values("line__title", "kind", "made_at", "shown_at", "expires_at", "withdrawn_at")
+        ),
         "mails": list(MailMessage.objects.filter(to__iexact=reader.email).values("subject", "sent_at")),
     }
+
+
+def _receivables(reader: User) -> QuerySet[Receivable]:
+    return Receivable.objects.filter(terms__institution__user=reader)
 
 
 def _order(row: Any) -> dict[str, Any]:

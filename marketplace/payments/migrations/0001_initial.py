@@ -557,7 +557,7 @@ class Migration(migrations.Migration):
                 ('lowered_minor', models.PositiveBigIntegerField(default=0, help_text='Declined, or given back.')),
                 ('received_minor', models.BigIntegerField(default=0, help_text='The sum of its receipts.')),
                 ('placed_at', models.DateTimeField(null=True)),
-                ('due_on', models.DateField(help_text='Of its first invoice.', null=True)),
+                ('due_on', models.DateField(help_text='Of its oldest invoice that is not paid.', null=True)),
                 ('settled_at', models.DateTimeField(help_text='Nothing is open any more; its shops are paid from then on.', null=True)),
                 ('reminders', models.PositiveSmallIntegerField(default=0)),
                 ('checkout', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='receivable', to='placing.checkout')),
