@@ -217,7 +217,7 @@ def _best(statements: Sequence[Statement]) -> tuple[str, dict[str, Any], dict[st
     return title, known, provenance
 
 
-def _binding(saying: Sequence[Statement], statements: Sequence[Statement]) -> Sequence[Statement]:
+def _binding(saying: list[Statement], statements: Sequence[Statement]) -> list[Statement]:
     """Of those that say where a title may be sold, whose word counts: the trade's, which has the rights; a shop's for
     what it alone lists, since it must not take a title from the others."""
     if trade := [s for s in saying if s.rank < SHOP_RANK]:

@@ -137,6 +137,7 @@ def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) 
     with transaction.atomic():
         # Two operators at once ask once; a transfer locks its shop before it takes what the account holds.
         list(Shop.objects.select_for_update().filter(bank_account__isnull=False).order_by("pk").values_list("pk"))
+        receivables.lock_owed_back()
         list(CreditTerms.objects.select_for_update().order_by("pk"))
         list(Partner.objects.select_for_update().order_by("pk"))
         wanted, back, partners = owed(now), owed_back(), owed_to_partners(now)

@@ -92,7 +92,7 @@ def move(now: datetime) -> int:
     """The calls that are due, those of one payment one after the other. What is refused is a person's; of a payment
     that was not taken nothing is paid out."""
     untaken = LocalCall.objects.filter(kind=Kind.TAKE, use=OuterRef("use"), done_at=None)
-    where = ~(Q(kind=Kind.PAY) & Exists(untaken))
+    where = ~Q(kind=Kind.PAY) | Q(~Exists(untaken))
     return sum(_move(call, now) for call in leases.claim(LocalCall, now=now, limit=BATCH, group="use_id", where=where))
 
 

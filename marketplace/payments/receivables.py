@@ -188,6 +188,12 @@ def owed_back() -> list[Receivable]:
     return list(rows.exclude(placed_at=None).select_related("terms__institution").order_by("pk"))
 
 
+def lock_owed_back() -> list[int]:
+    """Those rows by id, locked before the credit terms, as whoever receives a sum does."""
+    rows = Receivable.objects.select_for_update().filter(amount_minor__lt=F("lowered_minor") + F("received_minor"))
+    return list(rows.exclude(placed_at=None).order_by("pk").values_list("pk", flat=True))
+
+
 def age(receivable: Receivable, today: date) -> int | None:
     """Days since its day of payment: 0 before it; None while nothing is invoiced."""
     return None if receivable.due_on is None else max(0, (today - receivable.due_on).days)

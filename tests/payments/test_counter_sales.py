@@ -6,9 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from marketplace.checkout import tax
-from marketplace.checkout.models import TaxRate
-from marketplace.payments import counter_sales, membership
+from marketplace.payments import commission_tax, counter_sales, membership
 from marketplace.payments.models import CounterSale, LedgerEntry, MoneyIncident
 from shops import reservations
 from shops.models import Shop
@@ -20,22 +18,24 @@ def sold(shop: Shop, days_ago: int = 0) -> None:
     reservations.sell(row, by="staff", now=timezone.now() - timedelta(days=days_ago))
 
 
-def test_sale_of_a_day_without_a_known_tax_holds_up_no_other(db):
-    """Tax is that of the day of sale: rates filled in later do not say what was due before."""
+def test_sale_of_a_day_without_a_known_tax_holds_up_no_other(db, monkeypatch):
+    """Tax is that of the day of sale: rates known from today on do not say what was due before."""
     now = timezone.now()
-    factories.network(tax_registered=True)
-    unknown, known = factories.shop("A", country="CA", postcode="S7K 1A1"), factories.shop("B")
-    sold(unknown, days_ago=2)
-    sold(known)
-    assert counter_sales.book_counter_sales(now) == 1
-    assert (CounterSale.objects.get().shop, MoneyIncident.objects.get().shop) == (known, unknown)
-    TaxRate.objects.create(place="CA-SK", category="service", code="GST", rate_milli=5000, since=now.date(), source="x")
-    tax.forget()
-    sold(unknown)
-    assert [counter_sales.book_counter_sales(now) for _ in range(2)] == [1, 0]
+
+    def rule(shop, network, minor, on):
+        if shop.name == "A" and on < since:
+            raise commission_tax.TaxUnknownError("no row")
+        return [("CA", minor // 10)]
+
+    monkeypatch.setattr(commission_tax, "_rules", [rule])
+    since = now.date()
+    late, good = factories.shop("A"), factories.shop("B")
+    for shop, days_ago in ((late, 2), (good, 2), (late, 0)):
+        sold(shop, days_ago)
+    assert [counter_sales.book_counter_sales(now) for _ in range(2)] == [2, 0]
     assert list(CounterSale.objects.order_by("pk").values_list("shop__name", flat=True)) == ["B", "A"]
-    TaxRate.objects.update(since=now.date() - timedelta(days=9))
-    tax.forget()
+    assert MoneyIncident.objects.get().shop == late
+    since = now.date() - timedelta(days=9)  # filled in: the one that waited follows
     assert counter_sales.book_counter_sales(now) == 1
 
 

@@ -184,6 +184,38 @@ def test_counter_sells_it_once_and_owes_the_money(db):
     assert LedgerEntry.objects.filter(currency="GON").count() == 1
 
 
+def test_counter_credits_no_more_than_the_shop_may_owe(db):
+    shop, reader = factories.shop(), factories.user()
+    account = local_kept.account_of(factories.local_currency(), user=reader)
+    how = {"payer": ledger.shop_account(shop.pk), "by": None, "shop": shop, "now": timezone.now()}
+    most = local_kept.MOST_OWED_MINOR
+    local_kept.credit(account, most - 100, once="a", **how)
+    with pytest.raises(local_kept.LocalMoneyError, match=r"1[.,]00"):
+        local_kept.credit(account, 101, once="b", **how)
+    local_kept.credit(account, 100, once="c", **how)
+    assert (on(account), debts.debt(shop.pk, currency="CAD"), broken()) == (most, most, {})
+    bank = {"payer": ledger.BANK, "by": None, "now": timezone.now()}
+    local_kept.credit(account, 101, once="d", **bank)  # paid to the network: nobody owes it
+
+
+def test_pressed_twice_at_the_same_moment_moves_once(committed_db):
+    """Both looked before either wrote: the second is undone and given the first's entry."""
+    reader, shop = factories.user(), factories.shop()
+    currency = factories.local_currency()
+    account, of_shop = (local_kept.account_of(currency, **whose) for whose in ({"user": reader}, {"shop": shop}))
+    now = timezone.now()
+
+    def press(act) -> int:
+        made = at_once(lambda _: act().pk, 2)
+        assert made[0] == made[1]
+        return made[0]
+
+    press(lambda: local_kept.credit(account, 1000, payer=ledger.BANK, by=None, once="credit", now=now))
+    local_kept.credit(of_shop, 1000, payer=ledger.BANK, by=None, once="shop", now=now)
+    press(lambda: local_kept.change_into_money(of_shop, 600, by=reader, once="change", now=now))
+    assert (on(account), on(of_shop), broken()) == (1000, 400, {})
+
+
 @pytest.mark.parametrize("guarded", [True, False])
 def test_last_of_an_account_pays_one_of_two_checkouts(committed_db, monkeypatch, guarded):
     """The guard is in the statement; without it (read, then write) both spend the same units."""

@@ -74,6 +74,7 @@ def test_operator_makes_a_currency_and_shop_and_operator_credit_accounts(client,
     made = {"code": "GON", "name": "Gonette", "rate_numerator": 1, "rate_denominator": 1, "provider": "kept"}
     assert client.post("/board/local/make/", made | {"rate_denominator": 0}).status_code == 422
     assert client.post("/board/local/make/", made | {"provider": "service"}).status_code == 422
+    assert client.post("/board/local/make/", made | {"code": "CAD"}).status_code == 422  # the money's own
     assert client.post("/board/local/make/", made).status_code == 302
     currency = LocalCurrency.objects.get()
     credit = {"currency": currency.pk, "email": "LEA@example.org", "units": "20", "payer": "bank", "once": "o" * 20}
