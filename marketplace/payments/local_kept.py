@@ -116,8 +116,12 @@ def _once(once: str, act: Callable[[], LocalEntry]) -> LocalEntry:
     try:
         with transaction.atomic():
             return act()
-    except IntegrityError:  # pressed twice: the other was quicker by a moment, and all of this one is undone
-        return sent_before.get()
+    except (IntegrityError, LocalMoneyError):
+        # Pressed twice: the other was quicker by a moment, and all of this one is undone; or it waited for the other's
+        # lock, and what it asks for is not there a second time.
+        if known := sent_before.first():
+            return known
+        raise
 
 
 def take_guarded(account_id: int, units: int) -> bool:
