@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from catalog_sync.models import Feed
+from marketplace.catalogue.folding import SHOP_RANK as SHOP
 
-EDIT, PUBLISHER, WHOLESALER, SERVICE, SHOP = -1, 0, 1, 2, 3
+EDIT, PUBLISHER, WHOLESALER, SERVICE = -1, 0, 1, 2
 
 # An operator's edit, then whoever made it, then the trade, then the bibliographic service, then whoever sells it.
 RANKS: dict[str, int] = {

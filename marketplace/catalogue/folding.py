@@ -20,6 +20,7 @@ from marketplace.foundation import bulk
 PRODUCT_TITLE_LENGTH = 255  # Oscar's column
 CONTRIBUTORS_TEXT_LENGTH = 500
 SHOWN_ROLES = ("author", "editor", "illustrator")  # the first of them that a title has is shown beside it
+SHOP_RANK = 3  # of `Statement.rank`: from here on a source is whoever sells, not the trade
 _TABLE = "titles_productfacts"
 _STAGE = "sync_facts"
 
@@ -177,13 +178,16 @@ def fold_one(
 
 
 def _age_limit(said: dict[str, Any], statements: Sequence[Statement], gtin: int | None) -> str:
-    """As someone states it, else what follows from what any source says: nobody's silence lifts a limit."""
-    if "age_limit" in said:
-        return said["age_limit"] or ""
+    """As an operator states it, else the strictest of what is stated and of what follows from what any source says:
+    neither silence nor one shop's lower figure lifts a limit."""
+    stated = said.get("age_limit") or ""
+    if "age_limit" in said and any(s.rank < 0 and "age_limit" in s.facts for s in statements):
+        return stated
     limits = [limit for s in statements if (limit := sale_limits.implied(s.facts))]
     if not limits:
-        return ""
-    return sale_limits.strictest([one for one in limits if one != sale_limits.ALCOHOL or not is_book(gtin)])
+        return stated
+    implied = [one for one in limits if one != sale_limits.ALCOHOL or not is_book(gtin)]
+    return sale_limits.strictest([*implied, stated])
 
 
 def _said_alone(said: Statement) -> tuple[str, dict[str, Any], dict[str, str]]:
@@ -203,12 +207,23 @@ def _best(statements: Sequence[Statement]) -> tuple[str, dict[str, Any], dict[st
         found = [s for s in statements if s.facts.get(fact) or (s.rank < 0 and fact in s.facts)]
         if not found:
             continue
+        if fact == "territory" and not (found := _binding(found, statements)):
+            continue
         chosen = found[0]
         if len(found) > 1:
             full = {id(s): weight(s.facts[fact]) if s.facts[fact] else 0 for s in found}
             chosen = min(found, key=lambda s: (s.rank, -full[id(s)], -s.said_at, s.source))
         known[fact], provenance[fact] = chosen.facts[fact], chosen.source
     return title, known, provenance
+
+
+def _binding(saying: list[Statement], statements: Sequence[Statement]) -> list[Statement]:
+    """Of those that say where a title may be sold, whose word counts: the trade's, which has the rights; a shop's for
+    what it alone lists, since it must not take a title from the others."""
+    if trade := [s for s in saying if s.rank < SHOP_RANK]:
+        return trade
+    shops = {s.source for s in statements if s.rank >= SHOP_RANK}
+    return saying if len(shops) == 1 else []
 
 
 def contributors_text(people: Sequence[dict[str, str]]) -> str:

@@ -150,5 +150,8 @@ def _written(sign: str, countries: Iterable[str]) -> str:
 
 
 def strictest(limits: Sequence[str]) -> str:
-    """Of what several sources imply: alcohol asks for most where it is asked for at all."""
-    return ALCOHOL if ALCOHOL in limits else max(limits, default="")
+    """Of what several sources state or imply. Nowhere does the law ask for more than MOST_YEARS for alcohol, and
+    nowhere for less than a limit below that says, as far as is known here."""
+    if ALCOHOL in limits and str(MOST_YEARS) not in limits:
+        return ALCOHOL
+    return max((limit for limit in limits if limit != ALCOHOL), default="")

@@ -74,7 +74,8 @@ def invoice_of(shop_order_id: int, *, now: datetime) -> Invoice | None:
         ShopOrder.objects.filter(pk=shop_order.pk).update(invoiced_at=now)
         RefundRequest.objects.filter(pk__in=[request.pk for request in requests]).update(document=made)
         if shop_order.order.checkout.by_invoice:
-            receivables.invoiced(shop_order.order.checkout.pk, on=invoice_words.day_of(now, shop_order.shop))
+            day = invoice_words.day_of(now, shop_order.shop)
+            receivables.invoiced(shop_order.order.checkout.pk, on=day, total_minor=made.total_minor)
     return made
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from marketplace.foundation import audit, network
 from marketplace.foundation.day_field import DayField
 from marketplace.operations.access import operator_action, operator_page
-from marketplace.payments import bank, exporting
+from marketplace.payments import bank, bank_statements, exporting
 from marketplace.payments.exporting import ExportError
 from marketplace.payments.models import BankAccount, BankPayout, Export
 from shops.models import Shop
@@ -118,8 +118,8 @@ def change_account(request: HttpRequest) -> HttpResponse:
 def read_statement(request: HttpRequest) -> HttpResponse:
     file = request.FILES.get("statement")
     try:
-        content = file.read(bank.STATEMENT_BYTES + 1) if file else b""  # type: ignore[union-attr]
-        differences = bank.match(bank.read_statement(content), by=request.user, now=timezone.now())
+        content = file.read(bank_statements.STATEMENT_BYTES + 1) if file else b""  # type: ignore[union-attr]
+        differences = bank.match(bank_statements.read(content), by=request.user, now=timezone.now())
     except ExportError as error:
         return _page(request, differences=[str(error)], status=422)
     if not differences:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from marketplace.foundation import audit, secrets
+from marketplace.foundation import network as networks
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.payments import ledger, local_kept, local_service
 from marketplace.payments.gift_card_forms import OnceForm
@@ -49,6 +50,13 @@ class CurrencyForm(forms.ModelForm):
             "code": gettext_lazy("Three capitals, as in GON."),
             "rate_numerator": gettext_lazy("Of the network’s currency. It cannot be changed later."),
         }
+
+    def clean_code(self) -> str:
+        """The ledger tells currencies apart by their code."""
+        code = str(self.cleaned_data["code"])
+        if code == networks.current().currency:
+            raise forms.ValidationError(_("That is the network’s own currency. Choose another code."))
+        return code
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

@@ -1,18 +1,16 @@
 """Shops that are paid by bank transfer, where the network settles so: what they earned is booked at hand-over plus the
 delay; a file for the bank asks it to pay (ISO 20022 pain.001.001.09, SEPA credit transfers); the bank's statement is
-read back (camt.053) and says what was paid. The ledger moves when the bank's statement does.
+read back (`bank_statements.py`) and says what was paid. The ledger moves when the bank's statement does.
 
 A shop with a bank account and without a ready account at Stripe is paid by bank."""
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Sum
@@ -22,7 +20,8 @@ from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 
 from marketplace.foundation import audit, money, network
-from marketplace.payments import earnings, incoming, ledger, local_currency, receivables
+from marketplace.payments import earnings, incidents, incoming, ledger, local_currency, receivables
+from marketplace.payments.bank_statements import BankLine
 from marketplace.payments.journals import ExportError
 from marketplace.payments.ledger import BANK, shop_account
 from marketplace.payments.models import (
@@ -39,21 +38,7 @@ from shops.models import Partner, Shop, ShopOrder
 
 PAIN = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 BATCH = 50
-STATEMENT_BYTES = 5 * 1024 * 1024
 State = BankPayout.State
-
-
-@dataclass(frozen=True)
-class BankLine:
-    """One movement of a bank statement: below zero left the account. `text`: what the payer wrote with it, reference
-    and words; `key` tells it from every other movement, also when it is read again."""
-
-    end_to_end_id: str
-    amount_minor: int
-    currency: str
-    booked_on: date
-    text: str = field(default="", compare=False)
-    key: str = field(default="", compare=False)
 
 
 def book_earnings(now: datetime) -> int:
@@ -63,7 +48,7 @@ def book_earnings(now: datetime) -> int:
     by_bank = Shop.objects.filter(stripe_account_ready=False, bank_account__isnull=False)
     due = list(earnings.due(now, by_bank)[:BATCH])
     due += earnings.due(now, Shop.objects.exclude(pk__in=by_bank)).filter(order__checkout__by_invoice=True)[:BATCH]
-    return sum(_book(shop_order, now) for shop_order in due)
+    return incidents.one_by_one(due, lambda shop_order: _book(shop_order, now), step="book_earnings", now=now)
 
 
 def _book(shop_order: ShopOrder, now: datetime) -> bool:
@@ -155,6 +140,7 @@ def ask_payouts(*, debtor: str, iban: str, bic: str, by: object, now: datetime) 
     with transaction.atomic():
         # Two operators at once ask once; a transfer locks its shop before it takes what the account holds.
         list(Shop.objects.select_for_update().filter(bank_account__isnull=False).order_by("pk").values_list("pk"))
+        receivables.lock_owed_back()
         list(CreditTerms.objects.select_for_update().order_by("pk"))
         list(Partner.objects.select_for_update().order_by("pk"))
         wanted, back, partners = owed(now), owed_back(), owed_to_partners(now)
@@ -219,26 +205,17 @@ def pain(
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def read_statement(content: bytes) -> list[BankLine]:
-    """The booked movements of a camt.053 of any version that carry an end-to-end id or what their payer wrote. Raises
-    ExportError."""
-    if len(content) > STATEMENT_BYTES:
-        raise ExportError(_("The statement is larger than 5 MB: send it day by day."))
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(content, parser)
-        if not (etree.QName(root).namespace or "").startswith("urn:iso:std:iso:20022:tech:xsd:camt.053."):
-            raise ExportError(_("This is no bank statement in the form camt.053."))
-        return _told_apart([line for entry in root.iterfind(".//{*}Ntry") for line in _lines_of(entry)])
-    except (etree.XMLSyntaxError, InvalidOperation, ValueError) as error:
-        raise ExportError(_("The statement cannot be read: %(why)s") % {"why": error}) from error
-
-
 def match(lines: Sequence[BankLine], *, by: object, now: datetime) -> list[str]:
     """Book what the bank paid or sent back, and say what differs, one short text each. A statement that is read again
     changes nothing."""
     found: list[str] = []
     for line in lines:
+        if line.unclear:
+            found.append(
+                _("%(amount)s are several payments whose sums the bank does not say: “%(text)s”. Enter them by hand.")
+                % {"amount": _said(line.amount_minor, line.currency), "text": line.text[:140]}
+            )
+            continue
         with transaction.atomic():
             payouts = BankPayout.objects.select_for_update(of=("self",)).filter(end_to_end_id=line.end_to_end_id)
             row = payouts.first() if line.end_to_end_id else None
@@ -283,44 +260,6 @@ def _book_line(row: BankPayout, line: BankLine, by: object, now: datetime) -> No
     if made:
         BankPayout.objects.filter(pk=row.pk).update(state=state, booked_on=line.booked_on)
         audit.record(f"bank.{kind}", row, by=by, shop_id=row.shop_id, amount_minor=row.amount_minor)
-
-
-def _lines_of(entry: etree._Element) -> list[BankLine]:
-    if entry.findtext("{*}Sts/{*}Cd", entry.findtext("{*}Sts", "")).strip() != "BOOK":
-        return []
-    day = entry.findtext("{*}BookgDt/{*}Dt") or (entry.findtext("{*}BookgDt/{*}DtTm") or "")[:10]
-    found = []
-    for part in entry.iterfind("{*}NtryDtls/{*}TxDtls"):
-        reference = (part.findtext("{*}Refs/{*}EndToEndId") or "").strip()
-        amount = part.find("{*}Amt")
-        if amount is None:
-            amount = part.find("{*}AmtDtls/{*}TxAmt/{*}Amt")
-        if amount is None:
-            amount = entry.find("{*}Amt")
-        reference = "" if reference == "NOTPROVIDED" else reference
-        written = [*part.iterfind("{*}RmtInf/{*}Strd/{*}CdtrRefInf/{*}Ref"), *part.iterfind("{*}RmtInf/{*}Ustrd")]
-        text = " ".join([*((each.text or "").strip() for each in written), reference]).strip()
-        if amount is None or not text:
-            continue
-        currency = amount.get("Ccy", "")
-        minor = money.to_minor(Decimal((amount.text or "").strip()), currency)
-        side = part.findtext("{*}CdtDbtInd") or entry.findtext("{*}CdtDbtInd")
-        own = part.findtext("{*}Refs/{*}AcctSvcrRef") or entry.findtext("{*}AcctSvcrRef") or ""
-        booked_on = date.fromisoformat(day)
-        found.append(BankLine(reference, -minor if side == "DBIT" else minor, currency, booked_on, text, own.strip()))
-    return found
-
-
-def _told_apart(lines: Sequence[BankLine]) -> list[BankLine]:
-    """With a key each, from all that the bank says of it; of several that say the same the first, the second, …"""
-    seen: Counter[str] = Counter()
-    found = []
-    for line in lines:
-        said = f"{line.key}|{line.end_to_end_id}|{line.amount_minor}|{line.currency}|{line.booked_on}|{line.text}"
-        seen[said] += 1
-        key = hashlib.sha256(f"{said}|{seen[said]}".encode()).hexdigest()[:40]
-        found.append(replace(line, key=key))
-    return found
 
 
 def _inside(parent: etree._Element, name: str | None, **texts: str) -> etree._Element:

@@ -4,12 +4,12 @@ debt: kept back from its next transfers (`debts.py`), or lowering what the bank 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 
-from marketplace.payments import commission, commission_tax, ledger
+from marketplace.payments import commission, commission_tax, incidents, ledger
 from marketplace.payments.ledger import COMMISSION, shop_account, tax_account
 from marketplace.payments.models import CounterSale
 from shops.models import Reservation, Shop
@@ -18,11 +18,25 @@ BATCH = 50
 
 
 def book_counter_sales(now: datetime) -> int:
-    """Step: the commission of each sale at a counter, once. A shop whose tax nobody knows waits."""
+    """Step: the commission of each sale at a counter, once. One of a day of which nobody knows its shop's tax waits,
+    without holding up the others."""
     sold = Reservation.objects.filter(state=Reservation.State.SOLD, paid_with__gt="", booked_at=None)
-    unknown = commission_tax.unknown_of(Shop.objects.filter(pk__in=sold.values("shop")), now=now)
-    ready = sold.exclude(shop__in=unknown).select_related("shop", "product__facts").order_by("pk")
-    return sum(_book(row, now) for row in ready[:BATCH])
+    rows = sold.select_related("shop", "product__facts").order_by("pk").iterator(BATCH)
+    unknown: dict[tuple[int, date], bool] = {}
+    ready: list[Reservation] = []
+    for row in rows:
+        day = _day(row, now)
+        if (row.shop_id, day) not in unknown:
+            unknown[row.shop_id, day] = bool(commission_tax.unknown_of([row.shop], now=now, on=day))
+        if not unknown[row.shop_id, day]:
+            ready.append(row)
+        if len(ready) == BATCH:
+            break
+    return incidents.one_by_one(ready, lambda row: _book(row, now), step="book_counter_sales", now=now)
+
+
+def _day(row: Reservation, now: datetime) -> date:
+    return (row.ended_at or now).date()
 
 
 def _book(row: Reservation, now: datetime) -> bool:
@@ -30,7 +44,7 @@ def _book(row: Reservation, now: datetime) -> bool:
     kept = commission.at_counter(
         row.shop, getattr(row.product, "facts", None), goods_minor=row.total_minor, units=row.units, at=at
     )
-    taxes = commission_tax.parts(row.shop, kept, at.date())
+    taxes = commission_tax.parts(row.shop, kept, _day(row, now))
     with transaction.atomic():
         Shop.objects.select_for_update(of=("self",)).only("pk").get(pk=row.shop_id)
         values = {

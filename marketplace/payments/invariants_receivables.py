@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from django.db.models import F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from marketplace.payments import ledger
-from marketplace.payments.models import BankEarning, CounterSale, CreditTerms, LedgerEntry, MoneyCall, Receivable
+from marketplace.payments.models import (
+    BankEarning,
+    CounterSale,
+    CreditTerms,
+    LedgerEntry,
+    MoneyCall,
+    Receipt,
+    Receivable,
+)
 
 
 def receivables_are_the_ledgers() -> list[str]:
@@ -43,10 +51,14 @@ def credit_is_what_is_open() -> list[str]:
 
 
 def no_shop_is_paid_before_its_institution_paid() -> list[str]:
-    """No transfer is ever made out of an order by invoice, and nothing is earned of it before it was paid in full."""
+    """No transfer is ever made out of an order by invoice, and nothing is earned of it before it was paid in full: open
+    afterwards is only what the institution's bank took back."""
     by_invoice = Q(shop_order__order__checkout__by_invoice=True)
     moved = MoneyCall.objects.filter(by_invoice, kind=MoneyCall.Kind.TRANSFER)
-    early = BankEarning.objects.filter(by_invoice, shop_order__order__checkout__receivable__received_minor__lte=0)
+    taken_back = Receipt.objects.filter(
+        receivable=OuterRef("shop_order__order__checkout__receivable"), kind=Receipt.Kind.BANK, amount_minor__lt=0
+    )
+    early = BankEarning.objects.filter(~Exists(taken_back), by_invoice)
     early = early.filter(shop_order__order__checkout__receivable__settled_at=None)
     wrong = [f"{call.key}: a transfer for an order by invoice" for call in moved]
     return wrong + [f"{row.shop_order_id}: earned {row.amount_minor} before it was paid" for row in early]

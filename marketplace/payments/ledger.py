@@ -185,14 +185,14 @@ def record_earning(
     common["cause"] = cause
     post("earning", credit=account, amount_minor=earned_minor, key=f"earning:{key}", **common)
     post("commission", credit=COMMISSION, amount_minor=commission_minor, key=f"kept:{key}", **common)
-    _share_with_partners(shop_order, commission_minor, key=key, now=now)
+    share_with_partners(shop_order, commission_minor, key=key, now=now)
     for place, tax in taxes:
         post("commission_tax", credit=tax_account(place), amount_minor=tax, key=f"tax:{place}:{key}", **common)
     for place, tax in sales_taxes:
         post("sales_tax", credit=tax_account(place), amount_minor=tax, key=f"sales-tax:{place}:{key}", **common)
 
 
-def _share_with_partners(shop_order: ShopOrder, kept_minor: int, *, key: str, now: datetime) -> None:
+def share_with_partners(shop_order: ShopOrder, kept_minor: int, *, key: str, now: datetime) -> None:
     """Who brought the sale gets its share: a cost of the network's, so that the shop's statement is as without it."""
     for partner_id, minor in shares(shop_order.lines.all(), kept_minor=kept_minor).items():
         post(

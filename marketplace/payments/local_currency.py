@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from marketplace.foundation import money, secrets
-from marketplace.payments import ledger, local_providers
+from marketplace.payments import earnings, ledger, local_providers
 from marketplace.payments.local_kept import money_side
 from marketplace.payments.local_service import code_name
 from marketplace.payments.models import LocalAcceptance, LocalAccount, LocalCurrency, LocalShare, LocalUse, Payment
@@ -70,19 +70,27 @@ def choices(parts: Sequence[tuple[int, int]], user_id: int | None) -> list[Choic
     return found
 
 
-def enter(checkout_id: int, choice: Choice, wanted_minor: int, *, account: str = "", code: str = "") -> LocalUse:
+def enter(checkout_id: int, choice: Choice, wanted_minor: int, *, account: str = "", code: str = "") -> LocalUse | None:
     """Remember it for a checkout that is being filled in, instead of another. `wanted_minor` in units; `account` and
-    `code` are the payer's at an outside service."""
+    `code` are the payer's at an outside service. The caller has locked the checkout. None: what is held, spent or was
+    asked of a service stays, since it is given back as what it was taken as."""
     sealed = secrets.seal(code, row=code_name(checkout_id)) if code else ""
     values = {
         "currency": choice.currency, "account": choice.account, "wanted_minor": wanted_minor,
         "service_account": account, "service_code": sealed,
     }  # fmt: skip
-    return LocalUse.objects.update_or_create(checkout_id=checkout_id, defaults=values)[0]
+    use, made = LocalUse.objects.get_or_create(checkout_id=checkout_id, defaults=values)
+    if not made and not _untouched(checkout_id).update(**values):
+        return None
+    return use
 
 
 def take_off(checkout_id: int) -> None:
-    LocalUse.objects.filter(checkout=checkout_id, held=False, spent_at=None, calls=None).delete()
+    _untouched(checkout_id).delete()
+
+
+def _untouched(checkout_id: int) -> QuerySet[LocalUse]:
+    return LocalUse.objects.filter(checkout=checkout_id, held=False, spent_at=None, calls=None)
 
 
 def planned(checkout_id: int, parts: Sequence[tuple[int, int]], total_minor: int) -> Planned:
@@ -97,7 +105,9 @@ def planned(checkout_id: int, parts: Sequence[tuple[int, int]], total_minor: int
         return Planned()
     rows = LocalAcceptance.objects.filter(currency=use.currency, shop__in=[shop_id for shop_id, _ in parts])
     accepts = dict(rows.values_list("shop", "basis_points"))
-    caps = {shop_id: total * accepts.get(shop_id, 0) // WHOLE for shop_id, total in parts}
+    caps: dict[int, int] = {}
+    for shop_id, total in parts:  # a shop may have two: what it sends, and downloads
+        caps[shop_id] = caps.get(shop_id, 0) + total * accepts.get(shop_id, 0) // WHOLE
     units = min(use.wanted_minor, local_providers.of(use.currency).free(use))
     [value] = shares([min(use.currency.value_of(units), sum(caps.values()))], total_minor)
     if not value:
@@ -186,17 +196,27 @@ def pay_shop(shop_order: ShopOrder, earned_minor: int, *, now: datetime) -> int:
     if share is None:
         return 0
     use = share.use
-    paid = sum(use.shares.exclude(paid_at=None).values_list("paid_value_minor", flat=True))
-    value = max(0, min(share.value_minor, earned_minor, use.value_minor - use.back_value_minor - paid))
+    paid = sum(use.shares.values_list("paid_value_minor", flat=True))
+    left = share.value_minor - share.paid_value_minor
+    value = max(0, min(left, earned_minor, use.value_minor - use.back_value_minor - paid))
     units = use.currency.units_for(value)
-    key = f"local-paid:{share.pk}"
+    key = f"local-paid:{share.pk}:{shop_order.pk}"
     if units and not local_providers.of(use.currency).pay_shop(share, units, key=key, now=now):
         value = 0
-    LocalShare.objects.filter(pk=share.pk).update(paid_value_minor=value, paid_at=now)
+    over = value == left or not _earns_more(shop_order)
+    columns = {"paid_value_minor": F("paid_value_minor") + value, "paid_at": now if over else None}
+    LocalShare.objects.filter(pk=share.pk).update(**columns)
     account = ledger.shop_account(shop_order.shop_id)
     about: Any = {"shop_order": shop_order, "now": now, "cause": f"{shop_order.number} in {use.currency}"}
     money_side(use.currency, value, debit=account, key=key, kind="local_paid", **about)
     return value
+
+
+def _earns_more(shop_order: ShopOrder) -> bool:
+    """Whether its shop has another part of the order that is still to be earned."""
+    of_shop = ShopOrder.objects.filter(order=shop_order.order_id, shop=shop_order.shop_id, is_pooled=False)
+    others = of_shop.exclude(pk=shop_order.pk).exclude(status=ShopOrder.Status.DECLINED)
+    return any(earnings.booked(other) is None for other in others)
 
 
 def _held(checkout_id: int) -> LocalUse | None:

@@ -7,15 +7,18 @@ only what it does not know is called again, under the same key."""
 from __future__ import annotations
 
 import json
+import logging
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from marketplace.foundation import http, leases, secrets
 from marketplace.payments.local_provider import Provider, ServiceError
 from marketplace.payments.models import LocalAcceptance, LocalCall, LocalCurrency, LocalShare, LocalUse
 
+logger = logging.getLogger("halles.payments")
 Kind = LocalCall.Kind
+BATCH = 5  # a service that hangs keeps the next round waiting for no more of them
 # A hold ends by itself there, should nobody tell it so; long after the payment page has.
 HOLD_LASTS = timedelta(days=1)
 NOT_THERE = 404
@@ -61,7 +64,10 @@ class Service(Provider):
 
     def release(self, use: LocalUse, *, now: datetime) -> None:
         freed = LocalUse.objects.filter(pk=use.pk, held=True, spent_at=None).update(held=False)
-        if freed and use.calls.filter(kind=Kind.HOLD).exclude(tried_at=None).exists():
+        asked = use.calls.filter(kind=Kind.HOLD, refused_at=None).exclude(
+            tried_at=None
+        )  # what is refused holds nothing
+        if freed and asked.exists():
             self._write(use, Kind.FREE, f"free-{use.checkout_id}", use.amount_minor, now)
 
     def spend(self, use: LocalUse, *, order_id: int, now: datetime) -> None:
@@ -83,20 +89,25 @@ class Service(Provider):
 
 
 def move(now: datetime) -> int:
-    """The calls that are due, those of one payment one after the other. What is refused is a person's."""
-    done = 0
-    for call in leases.claim(LocalCall, now=now, group="use_id"):
-        try:
-            carried_out = _make(call, now)
-        except http.HttpError as error:
-            leases.postpone(call, error=str(error), now=now, permanent=error.permanent)
-            continue
+    """The calls that are due, those of one payment one after the other. What is refused is a person's; of a payment
+    that was not taken nothing is paid out."""
+    untaken = LocalCall.objects.filter(kind=Kind.TAKE, use=OuterRef("use"), done_at=None)
+    where = ~Q(kind=Kind.PAY) | Q(~Exists(untaken))
+    return sum(_move(call, now) for call in leases.claim(LocalCall, now=now, limit=BATCH, group="use_id", where=where))
+
+
+def _move(call: LocalCall, now: datetime) -> bool:
+    try:
+        carried_out = _make(call, now)
         if carried_out:
-            with transaction.atomic():
-                done += leases.finish(call, done_at=now)
-        else:
-            leases.postpone(call, error="The service refused it.", now=now, permanent=True)
-    return done
+            return leases.finish(call, done_at=now)
+        leases.postpone(call, error="The service refused it.", now=now, permanent=True)
+    except http.HttpError as error:
+        leases.postpone(call, error=str(error), now=now, permanent=error.permanent)
+    except Exception as error:  # one that cannot even be asked for must not stop the others
+        logger.exception("%s failed.", call)
+        leases.postpone(call, error=f"{type(error).__name__}: {error}", now=now)
+    return False
 
 
 def _make(call: LocalCall, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from marketplace.foundation import audit, money, network
 from marketplace.foundation.models import Network
 from marketplace.payments import commission_tax, incidents, ledger
 from marketplace.payments.ledger import COMMISSION, DIVIDENDS, DUES, ORDERS, POOL, shop_account, tax_account
-from marketplace.payments.models import Dividend, DividendShare, Dues, LedgerEntry
+from marketplace.payments.models import CounterSale, Dividend, DividendShare, Dues, LedgerEntry
 from shops.models import Shop, ShopOrder
 
 MONTHS = {Dues.Every.MONTH: 1, Dues.Every.QUARTER: 3, Dues.Every.YEAR: 12}
@@ -62,8 +62,8 @@ def _charge(dues_id: int, now: datetime) -> bool:
 
 
 def use_of(year: int, *, currency: str) -> dict[int, int]:
-    """Commission that each shop paid in a year (UTC), less what was given back, by shop id; shops with none are left
-    out."""
+    """Commission that each shop paid in a year (UTC), at its counter too, less what was given back, by shop id; shops
+    with none are left out. What the pool sold is nobody's use."""
     begins, ends = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     entries = LedgerEntry.objects.filter(at__gte=begins, at__lt=ends, currency=currency, shop_order__is_pooled=False)
     sums = (
@@ -74,7 +74,11 @@ def use_of(year: int, *, currency: str) -> dict[int, int]:
             back=Sum("amount_minor", filter=Q(debit=COMMISSION), default=0),
         )
     )
-    return {row["shop_order__shop"]: row["paid"] - row["back"] for row in sums if row["paid"] > row["back"]}
+    used = {row["shop_order__shop"]: row["paid"] - row["back"] for row in sums}
+    counter = CounterSale.objects.filter(booked_at__gte=begins, booked_at__lt=ends, currency=currency)
+    for shop_id, paid in counter.order_by().values_list("shop").annotate(sum=Sum("commission_minor")):
+        used[shop_id] = used.get(shop_id, 0) + paid
+    return {shop_id: minor for shop_id, minor in used.items() if minor > 0}
 
 
 def declare_dividend(year: int, surplus_minor: int, *, currency: str, by: object, now: datetime) -> Dividend:

@@ -192,7 +192,7 @@ class LedgerEntry(models.Model):
     kind = models.CharField(max_length=20, help_text="What moved: capture, fee, earning, commission, refund, dues …")
     debit = models.CharField(max_length=40)
     credit = models.CharField(max_length=40)
-    amount_minor = models.PositiveIntegerField()
+    amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     key = models.CharField(max_length=160, unique=True)
     order = models.ForeignKey("order.Order", null=True, on_delete=models.PROTECT, related_name="ledger_entries")

@@ -97,11 +97,11 @@ class LocalUse(models.Model):
     service_code = models.TextField(blank=True, help_text="Their word for one payment, sealed; gone once used.")
     wanted_minor = models.PositiveBigIntegerField(help_text="As the reader asked.")
     amount_minor = models.PositiveBigIntegerField(default=0)
-    value_minor = models.PositiveIntegerField(default=0)
+    value_minor = models.PositiveBigIntegerField(default=0)
     held = models.BooleanField(default=False)
     spent_at = models.DateTimeField(null=True)
     back_minor = models.PositiveBigIntegerField(default=0, help_text="Of what was spent: given back.")
-    back_value_minor = models.PositiveIntegerField(default=0)
+    back_value_minor = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -121,8 +121,8 @@ class LocalShare(models.Model):
 
     use = models.ForeignKey(LocalUse, on_delete=models.CASCADE, related_name="shares")
     shop = models.ForeignKey("shops.Shop", on_delete=models.PROTECT, related_name="+")
-    value_minor = models.PositiveIntegerField()
-    paid_value_minor = models.PositiveIntegerField(default=0, help_text="Of that, paid to the shop's local account.")
+    value_minor = models.PositiveBigIntegerField()
+    paid_value_minor = models.PositiveBigIntegerField(default=0, help_text="Of that, paid to the shop's local account.")
     paid_at = models.DateTimeField(null=True)
 
     class Meta:

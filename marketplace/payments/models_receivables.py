@@ -16,7 +16,7 @@ class CreditTerms(models.Model):
         "placing.Institution", primary_key=True, on_delete=models.PROTECT, related_name="credit_terms"
     )
     days = models.PositiveSmallIntegerField(default=30, help_text="From an invoice to its day of payment; 0: not now.")
-    limit_minor = models.PositiveIntegerField(help_text="The most that it may owe at a time.")
+    limit_minor = models.PositiveBigIntegerField(help_text="The most that it may owe at a time.")
     owed_minor = models.BigIntegerField(
         default=0, help_text="Ordered by invoice and not paid yet. Changed in receivables.py alone."
     )
@@ -45,11 +45,11 @@ class Receivable(DueRow):
     days = models.PositiveSmallIntegerField(help_text="As agreed when it was ordered.")
     reference = models.CharField(max_length=25, null=True, unique=True, help_text="ISO 11649, of the order's number.")
     currency = models.CharField(max_length=3)
-    amount_minor = models.PositiveIntegerField()
-    lowered_minor = models.PositiveIntegerField(default=0, help_text="Declined, or given back.")
+    amount_minor = models.PositiveBigIntegerField()
+    lowered_minor = models.PositiveBigIntegerField(default=0, help_text="Declined, or given back.")
     received_minor = models.BigIntegerField(default=0, help_text="The sum of its receipts.")
     placed_at = models.DateTimeField(null=True)
-    due_on = models.DateField(null=True, help_text="Of its first invoice.")
+    due_on = models.DateField(null=True, help_text="Of its oldest invoice that is not paid.")
     settled_at = models.DateTimeField(null=True, help_text="Nothing is open any more; its shops are paid from then on.")
     reminders = models.PositiveSmallIntegerField(default=0)
 
@@ -73,7 +73,7 @@ class Receipt(models.Model):
 
     receivable = models.ForeignKey(Receivable, on_delete=models.PROTECT, related_name="receipts")
     kind = models.CharField(max_length=11, choices=Kind.choices)
-    amount_minor = models.IntegerField(help_text="Above zero lowers what is open; below zero went back.")
+    amount_minor = models.BigIntegerField(help_text="Above zero lowers what is open; below zero went back.")
     booked_on = models.DateField()
     key = models.CharField(max_length=120, unique=True, help_text="Of the bank's entry, or of the form.")
     note = models.CharField(max_length=200, blank=True)

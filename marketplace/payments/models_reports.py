@@ -125,7 +125,7 @@ class BankPayout(models.Model):
         help_text="Paid back instead.",
     )
     partner = models.ForeignKey("shops.Partner", null=True, on_delete=models.PROTECT, related_name="bank_payouts")
-    amount_minor = models.PositiveIntegerField()
+    amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     holder = models.CharField(max_length=70)
     iban = models.CharField(max_length=34)

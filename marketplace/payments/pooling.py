@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from marketplace.payments import earnings, ledger, membership
+from marketplace.payments import earnings, incidents, ledger, membership
 from marketplace.payments.ledger import COMMISSION, ORDERS, tax_account
 from marketplace.payments.models import BankEarning
 from shops.models import Shop, ShopOrder
@@ -19,7 +19,7 @@ BATCH = 50
 def book_pooled(now: datetime) -> int:
     """Step: what is sold for the pool and handed over, once the delay of shops' earnings is over."""
     due = earnings.due(now, Shop.objects.all(), pooled=True)
-    return sum(_book(shop_order, now) for shop_order in due[:BATCH])
+    return incidents.one_by_one(due[:BATCH], lambda shop_order: _book(shop_order, now), step="book_pooled", now=now)
 
 
 def _book(shop_order: ShopOrder, now: datetime) -> bool:
@@ -40,6 +40,7 @@ def _book(shop_order: ShopOrder, now: datetime) -> bool:
         membership.put_into_pool(earned.shop_minor, key=number, cause=cause, **pooled)
         kept: Any = {**common, "debit": ORDERS, "cause": cause, "shop_order": shop_order}
         ledger.post("commission", credit=COMMISSION, amount_minor=earned.kept_minor, key=f"pool-kept:{number}", **kept)
+        ledger.share_with_partners(shop_order, earned.kept_minor, key=f"pool:{number}", now=now)
         for place, tax in earned.taxes:
             key = f"pool-tax:{place}:{number}"
             ledger.post("sales_tax", credit=tax_account(place), amount_minor=tax, key=key, **kept)

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, Sum
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from stdnum import iso11649
@@ -24,7 +24,7 @@ from marketplace.foundation import audit, leases, links, mail, network
 from marketplace.foundation.money import display
 from marketplace.models import User
 from marketplace.payments import ledger
-from marketplace.payments.models import CreditTerms, MoneyCall, Payment, Receipt, Receivable
+from marketplace.payments.models import CreditTerms, Invoice, MoneyCall, Payment, Receipt, Receivable
 
 Kind = Receipt.Kind
 # A transfer under way at the day of payment needs no reminder; after the third a person asks.
@@ -99,13 +99,33 @@ def shown_reference(reference: str) -> str:
     return iso11649.format(reference)
 
 
-def invoiced(checkout_id: int, *, on: date) -> None:
-    """Its first invoice is made: from now on there is a day of payment, and a reminder some time after it."""
-    for found in Receivable.objects.filter(checkout=checkout_id, due_on=None):
-        due_on = on + timedelta(days=found.days)
-        morning = datetime.combine(due_on, time(9), tzinfo=UTC)
-        due_at = morning + REMIND_AFTER if found.settled_at is None else None
-        Receivable.objects.filter(pk=found.pk).update(due_on=due_on, due_at=due_at)
+def invoiced(checkout_id: int, *, on: date, total_minor: int) -> None:
+    """An invoice of it is made, over `total_minor`, in this transaction: there is a day of payment, and reminders some
+    time after it, begun anew unless an older invoice is still to be paid: its day stands."""
+    found = Receivable.objects.select_for_update(of=("self",)).filter(checkout=checkout_id).first()
+    if found is None or (found.due_on and _asked_for(found) - total_minor > 0):
+        return
+    due_on = on + timedelta(days=found.days)
+    due_at = datetime.combine(due_on, time(9), tzinfo=UTC) + REMIND_AFTER if found.settled_at is None else None
+    anew: dict[str, Any] = {"reminders": 0, "attempts": 0, "lease_until": None, "lease_token": "", "parked_at": None}
+    Receivable.objects.filter(pk=found.pk).update(due_on=due_on, due_at=due_at, **anew)
+
+
+def late(found: Receivable) -> int:
+    """What its invoices ask for and has not come in, in minor units: what no invoice says yet is not demanded."""
+    return max(0, min(found.open_minor, _asked_for(found)))
+
+
+def _asked_for(found: Receivable) -> int:
+    """Invoiced, less credit notes, what was paid otherwise, what came in; below zero where that is more."""
+    made = Invoice.objects.filter(shop_order__order__checkout=found.checkout_id)
+    sums = made.aggregate(
+        asked=Sum("total_minor", filter=Q(kind=Invoice.Kind.INVOICE), default=0),
+        back=Sum("total_minor", filter=Q(kind=Invoice.Kind.CREDIT_NOTE), default=0),
+    )
+    payment = Payment.objects.filter(checkout=found.checkout_id).first()
+    other = payment.other_minor - payment.other_back_minor if payment else 0
+    return sums["asked"] - abs(sums["back"]) - other - found.received_minor
 
 
 def lower(call: MoneyCall, *, now: datetime) -> None:
@@ -168,6 +188,12 @@ def owed_back() -> list[Receivable]:
     return list(rows.exclude(placed_at=None).select_related("terms__institution").order_by("pk"))
 
 
+def lock_owed_back() -> list[int]:
+    """Those rows by id, locked before the credit terms, as whoever receives a sum does."""
+    rows = Receivable.objects.select_for_update().filter(amount_minor__lt=F("lowered_minor") + F("received_minor"))
+    return list(rows.exclude(placed_at=None).order_by("pk").values_list("pk", flat=True))
+
+
 def age(receivable: Receivable, today: date) -> int | None:
     """Days since its day of payment: 0 before it; None while nothing is invoiced."""
     return None if receivable.due_on is None else max(0, (today - receivable.due_on).days)
@@ -186,10 +212,11 @@ def by_age(rows: Sequence[Receivable], today: date) -> list[tuple[str, int]]:
 
 
 def remind(now: datetime) -> int:
-    """Step: a kind word for what is late; after the third a person asks."""
+    """Step: a kind word for what is late; after the third a person asks. Where nothing that was invoiced is, the next
+    invoice begins anew."""
     done = 0
     for row in leases.claim(Receivable, now=now):
-        if row.open_minor <= 0:
+        if not late(row):
             leases.finish(row, due_at=None)
             continue
         count = row.reminders + 1
@@ -197,7 +224,7 @@ def remind(now: datetime) -> int:
         with transaction.atomic():
             if leases.finish(row, reminders=count, due_at=again, attempts=0):
                 checkout = row.checkout
-                key = f"invoice_reminder:{row.pk}:{count}"
+                key = f"invoice_reminder:{row.pk}:{row.due_on}:{count}"
                 names: dict[str, Any] = {"to": checkout.email, "language": checkout.language, "dedupe_key": key}
                 mail.post_about("invoice_reminder", row.pk, now=now, **names)
                 done += 1
@@ -209,7 +236,7 @@ def told(receivable_id: str) -> dict[str, object]:
     found = Receivable.objects.select_related("checkout__order", "terms__institution").get(pk=receivable_id)
     return {
         "receivable": found,
-        "open_minor": max(0, found.open_minor),
+        "open_minor": late(found),
         "reference": shown_reference(found.reference or ""),
         "order": found.checkout.order,
         "bank_details": network.current().bank_details,

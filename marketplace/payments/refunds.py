@@ -128,8 +128,8 @@ def ask(
 
 
 def _withdraw_downloads(request: RefundRequest, now: datetime) -> None:
-    """Of the downloads of its payment those of which nothing is left to give back, in copies or in money: nobody keeps
-    both. An amount beside that is goodwill and leaves them."""
+    """Of the downloads of its payment those of which nothing is left to give back, in copies or in money, and of codes
+    those paid back: nobody keeps both. An amount beside that is goodwill and leaves them."""
     parts = ShopOrder.objects.filter(order__checkout__payment=request.payment, is_download=True)
     if request.shop_order_id:
         parts = parts.filter(pk=request.shop_order_id)
@@ -137,6 +137,9 @@ def _withdraw_downloads(request: RefundRequest, now: datetime) -> None:
         there = left(shop_order)
         gone = [of.line.pk for of in there.lines if not (of.units and there.total_minor)]
         handing_out.withdraw(gone, now=now)
+        for of in there.lines:
+            if of.line.pk == request.line_id and of.line.pk not in gone:
+                handing_out.keep(of.line, of.units)
 
 
 def carried_out(request: RefundRequest, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from oscar.apps.address.models import UserAddress
 from oscar.apps.basket.models import Basket
 from oscar.apps.catalogue.models import Product
@@ -23,6 +23,7 @@ from marketplace.checkout import order_rows
 from marketplace.checkout.models import Checkout, VoucherUse
 from marketplace.foundation import audit
 from marketplace.models import User
+from marketplace.payments.models import LocalAccount, LocalUse, Receivable
 from marketplace.readers import addresses, mails, orders
 from marketplace.readers.forgetting import UNPLACED, WRITTEN
 from marketplace.readers.models import Alert, SavedSearch
@@ -33,7 +34,8 @@ _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKE
 
 def reasons_to_stay(reader: User) -> list[str]:
     """Why the account cannot end yet: `order` (a shop still has to hand one over), `payment` (one is under way),
-    `reservation`, `works` (they act for a shop or the network)."""
+    `reservation`, `works` (they act for a shop or the network), `local` (units of a local currency are theirs),
+    `invoice` (an order by invoice is not settled, either way)."""
     found = {
         "order": ShopOrder.objects.filter(order__user=reader, status__in=_OPEN).exists(),
         "payment": Checkout.objects.filter(
@@ -41,6 +43,8 @@ def reasons_to_stay(reader: User) -> list[str]:
         ).exists(),
         "reservation": Reservation.objects.filter(user=reader, ended_at=None).exists(),
         "works": reader.is_staff or reader.is_superuser or ShopMember.objects.filter(user=reader).exists(),
+        "local": LocalAccount.objects.filter(user=reader, balance_minor__gt=0).exists(),
+        "invoice": _receivables(reader).exclude(amount_minor=F("lowered_minor") + F("received_minor")).exists(),
     }
     return [reason for reason, holds in found.items() if holds]
 
@@ -65,6 +69,8 @@ def leave(reader: User, *, now: datetime) -> list[str]:
         VoucherUse.objects.filter(_uses(reader)).update(reader="")
         Reservation.objects.filter(user=reader).update(user=None, email="", name="")
         Checkout.objects.filter(user=reader, state__in=UNPLACED).update(**dict.fromkeys(WRITTEN, ""))
+        # Only of a call of which nobody knows how it ended are they still there.
+        LocalUse.objects.filter(checkout__user=reader).update(service_account="", service_code="")
         audit.record("reader.leave", reader, by=f"reader {reader.pk}")
         _forget(reader)
     return []
@@ -126,11 +132,28 @@ def export(reader: User) -> dict[str, Any]:
                 "line__title", "kind", "content", "made_at", "shown_at", "times_left", "expires_at", "withdrawn_at"
             )
         ),
+        "local": [
+            {
+                "currency": account.currency.code,
+                "balance_minor": account.balance_minor,
+                "entries": list(account.entries.order_by("pk").values("kind", "amount_minor", "at")),
+            }
+            for account in LocalAccount.objects.filter(user=reader).select_related("currency")
+        ],
+        "receivables": list(
+            _receivables(reader)
+            .order_by("pk")
+            .values("reference", "currency", "amount_minor", "lowered_minor", "received_minor", "due_on")
+        ),
     }
 
 
 def _given(checkout: Checkout) -> dict[str, str]:
     return {name: value for name in WRITTEN if (value := getattr(checkout, name))}
+
+
+def _receivables(reader: User) -> QuerySet[Receivable]:
+    return Receivable.objects.filter(terms__institution__user=reader)
 
 
 def _order(row: Any) -> dict[str, Any]:

@@ -74,16 +74,18 @@ def download(request: HttpRequest, handout: Handout, key: str) -> HttpResponseBa
 @require_POST
 @download_page
 def take_back(request: HttpRequest, handout: Handout, key: str) -> HttpResponseBase:
-    """The reader withdraws from what nobody fetched: the whole line is paid back."""
+    """The reader withdraws from what nobody fetched: what is left of the line is paid back. Locks: payment, handout."""
     now, line = timezone.now(), handout.line
-    payment = Payment.objects.filter(checkout__order=line.shop_order.order_id).first()
-    wanted = Wanted(refunds.Kind.LINE, line.shop_order, line, units=line.left_units)
     try:
         with transaction.atomic():
+            of_order = Payment.objects.filter(checkout__order=line.shop_order.order_id)
+            payment = of_order.select_for_update().first()
             if payment is None or not handing_out.can_take_back(handout, now=now):
                 raise _SeenError
             if not handing_out.take_back(handout, now=now):
                 raise _SeenError
+            units = next(of.units for of in refunds.left(line.shop_order).lines if of.line.pk == line.pk)
+            wanted = Wanted(refunds.Kind.LINE, line.shop_order, line, units=units)
             reason, once = _("Taken back before it was downloaded"), f"download:{line.pk}"
             refunds.ask(payment, wanted, reason=reason, by=None, once=once, now=now)
     except _SeenError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from marketplace.checkout import vouchers
+from marketplace.checkout import filling_in, vouchers
 from marketplace.checkout.models import Checkout
 from marketplace.payments import gift_cards
 from marketplace.payments.gift_card_forms import CodeField
@@ -49,7 +50,10 @@ def _enter(checkout: Checkout, code: str) -> str:
         vouchers.enter(checkout, code, now=now)
         return _("Your voucher counts.")
     except vouchers.UnknownVoucherError:
-        gift_cards.enter(checkout.pk, code, currency=checkout.currency, now=now)
+        with transaction.atomic():
+            if not filling_in.locked(checkout):
+                raise gift_cards.GiftCardError(_("This order is being paid already.")) from None
+            gift_cards.enter(checkout.pk, code, currency=checkout.currency, now=now)
         return _("Your gift card pays along.")
 
 
@@ -57,8 +61,9 @@ def _enter(checkout: Checkout, code: str) -> str:
 @require_POST
 def take_off(request: ReaderRequest, token: str, use_id: int) -> HttpResponse:
     checkout = get_object_or_404(Checkout, token=token)
-    if checkout.state == Checkout.State.OPEN:
-        gift_cards.take_off(checkout.pk, use_id)
+    with transaction.atomic():
+        if filling_in.locked(checkout):
+            gift_cards.take_off(checkout.pk, use_id)
     return redirect("storefront:checkout", token)
 
 

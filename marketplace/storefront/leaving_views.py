@@ -21,6 +21,10 @@ WHY_STAY = {
     "order": gettext_lazy("A shop still has to hand an order over to you. Wait for it, or cancel it."),
     "payment": gettext_lazy("A payment is under way. Wait until it has ended."),
     "reservation": gettext_lazy("A shop keeps a copy for you. Collect it, or give it up."),
+    "local": gettext_lazy(
+        "Units of a local currency are on your account. Spend them first, or ask us to pay them back."
+    ),
+    "invoice": gettext_lazy("An order by invoice is not settled yet. Wait until nothing of it is owed, either way."),
     "works": gettext_lazy("You act for a shop or for the network. Ask its owner to take you out first."),
 }
 

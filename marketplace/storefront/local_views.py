@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from marketplace.checkout import checkouts
+from marketplace.checkout import checkouts, filling_in
 from marketplace.checkout.models import Checkout
 from marketplace.payments import local_currency
 from marketplace.payments.local_forms import PayAlongForm
@@ -43,7 +44,11 @@ def enter(request: ReaderRequest, token: str) -> HttpResponse:
             messages.warning(request, _("This cannot be paid in that currency."))
         else:
             elsewhere = {name: given[name] if choice.account is None else "" for name in ("account", "code")}
-            local_currency.enter(checkout.pk, choice, given["units"], **elsewhere)
+            with transaction.atomic():
+                free = filling_in.locked(checkout)
+                entered = free and local_currency.enter(checkout.pk, choice, given["units"], **elsewhere)
+            if not entered:
+                messages.warning(request, _("This order is being paid already."))
     return redirect("storefront:checkout", token)
 
 
@@ -51,8 +56,9 @@ def enter(request: ReaderRequest, token: str) -> HttpResponse:
 @require_POST
 def take_off(request: ReaderRequest, token: str) -> HttpResponse:
     checkout = get_object_or_404(Checkout, token=token)
-    if checkout.state == Checkout.State.OPEN:
-        local_currency.take_off(checkout.pk)
+    with transaction.atomic():
+        if filling_in.locked(checkout):
+            local_currency.take_off(checkout.pk)
     return redirect("storefront:checkout", token)
 
 

@@ -94,6 +94,17 @@ def take_back(handout: Handout, *, now: datetime) -> bool:
     return True
 
 
+def keep(line: ShopOrderLine, units: int) -> None:
+    """Some of a line was paid back: of codes that nobody saw the first `units` stay with the reader, the others are
+    sold again. What was seen stays; a file or a link is one for all."""
+    with transaction.atomic():
+        row = Handout.objects.select_for_update().filter(line=line, kind=Kind.CODES, shown_at=None).first()
+        if row is None or row.withdrawn_at is not None or row.made_at is None:
+            return
+        codes.free_unseen(line, but=units)
+        Handout.objects.filter(pk=row.pk).update(content="\n".join(row.content.splitlines()[:units]))
+
+
 def withdraw(line_ids: Iterable[int], *, now: datetime) -> int:
     """What was paid back can be fetched no more. A link or a code that the reader has seen stays with the reader: that
     nobody can take back; codes not seen are sold again. Returns handouts."""

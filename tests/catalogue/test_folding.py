@@ -185,7 +185,12 @@ def test_subject_path_and_label(code, path, french, english):
 def test_age_limit_is_stated_or_follows_from_what_any_source_says():
     wine = said("shop", subjects=[["sender", "", "Épicerie > Vins & spiritueux"]])
     assert folded(wine, said("onix", 0, subjects=[["sender", "", "Divers"]]))["age_limit"] == "alcohol"
-    assert folded(wine, said("other", age_limit="18"))["age_limit"] == "18"
+    for stated, limit in (("16", "alcohol"), ("18", "alcohol"), ("21", "21")):  # a lower figure lifts nothing
+        assert folded(wine, said("other", 3, age_limit=stated))["age_limit"] == limit
+    erotic = said("onix", 0, subjects=[["thema", "5X", ""]])
+    assert folded(erotic, said("other", 3, age_limit="16"))["age_limit"] == "18"
+    assert folded(said("onix", 0), said("other", 3, age_limit="16"))["age_limit"] == "16"
+    assert folded(wine, said(":operator", -1, age_limit="16"))["age_limit"] == "16"
     assert folded(wine, said(":operator", -1, age_limit=None))["age_limit"] == ""
     guide = fold_one([wine], gtin=9782070360024)[1]
     assert (guide["age_limit"], guide["territory"]) == ("", "")  # a book about wine is none
@@ -194,3 +199,12 @@ def test_age_limit_is_stated_or_follows_from_what_any_source_says():
 def test_territory_of_the_better_source_counts():
     facts = folded(said("shop", 1, territory="-US"), said("onix", 0, territory="+BE FR"))
     assert (facts["territory"], facts["provenance"]["territory"]) == ("+BE FR", "onix")
+
+
+def test_shop_says_where_it_may_be_sold_only_of_what_it_alone_lists():
+    mine = said("shop", 3, territory="+AQ")
+    assert folded(mine, said("shop", 3), said(":service", 2))["territory"] == "+AQ"
+    facts = folded(mine, said("other", 3, title="Bordeaux"))
+    assert (facts["territory"], "territory" in facts["provenance"]) == ("", False)
+    assert folded(mine, said("other", 3), said("trade", 1, territory="-US"))["territory"] == "-US"
+    assert folded(mine, said("other", 3), said(":operator", -1, territory="+FR"))["territory"] == "+FR"

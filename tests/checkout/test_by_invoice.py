@@ -140,7 +140,7 @@ def test_shops_are_paid_once_the_institution_has_paid(db):
     assert ledger.balance(ledger.BANK, currency="CAD") == row.amount_minor
     assert broken() == {}
     BankEarning.objects.update(amount_minor=1)
-    Receivable.objects.update(settled_at=None, received_minor=0)
+    Receivable.objects.update(settled_at=None, received_minor=1)  # in part is not paid
     assert set(broken()) == {
         "what institutions owe is what the ledger says",
         "an institution's credit is what is open",
@@ -199,6 +199,47 @@ def test_invoice_says_how_to_pay_and_a_reminder_what_is_open_when_it_is_sent(db)
     assert receivables.by_age([row], row.due_on + timedelta(days=61))[3] == ("61–90", row.open_minor)
     receive(row, row.open_minor, key="rest")
     assert receivables.remind(late + timedelta(days=30)) == 0
+
+
+def test_only_what_was_invoiced_is_demanded_and_each_invoice_begins_anew(db):
+    row, now = ordered(), timezone.now()
+    a, b = ShopOrder.objects.order_by("pk")
+
+    def hand_over_one(part: ShopOrder, at) -> None:
+        lines = ShopOrderLine.objects.filter(shop_order=part)
+        lines.update(accepted=F("quantity"), packed=F("quantity"), handed_over=F("quantity"))
+        ShopOrder.objects.filter(pk=part.pk).update(status="handed_over", handed_over_at=at)
+        work(at)
+
+    hand_over_one(a, now)
+    receive(row, a.total_minor - 100)
+    day = now + timedelta(days=38)
+    assert receivables.remind(day) == 1
+    written = MailMessage.objects.get(kind="invoice_reminder")
+    assert "$1.00" in mail.written(written).text  # not what B has not invoiced
+    receive(row, 100, key="rest of A")
+    assert receivables.remind(day + timedelta(days=15)) == 0
+    row.refresh_from_db()
+    assert (row.open_minor, row.due_at, row.reminders) == (b.total_minor, None, 1)
+    later = now + timedelta(days=60)
+    hand_over_one(b, later)
+    row.refresh_from_db()
+    assert (row.due_on, row.reminders) == ((later + timedelta(days=30)).date(), 0)
+    day = later + timedelta(days=38)
+    assert [receivables.remind(day + timedelta(days=15 * n)) for n in range(4)] == [1, 1, 1, 0]
+    assert (MailMessage.objects.filter(kind="invoice_reminder").count(), broken()) == (4, {})
+
+
+def test_invoice_beside_an_older_one_that_is_open_changes_no_day(db):
+    row = ordered()
+    hand_over(0, 0, 0)
+    row.refresh_from_db()
+    assert (Invoice.objects.count(), receivables.late(row)) == (2, row.open_minor)
+    day, due = row.due_on, row.due_at
+    last = Invoice.objects.first()
+    receivables.invoiced(row.checkout_id, on=day, total_minor=last.total_minor)
+    row.refresh_from_db()
+    assert (row.due_on, row.due_at) == (day, due)
 
 
 @pytest.mark.parametrize("guarded", [True, False])

@@ -149,6 +149,8 @@ def test_paid_back_downloads_are_withdrawn(db):
     ask(Wanted(KIND.OTHER, codes, amount_minor=100), "goodwill")
     ask(Wanted(KIND.LINE, codes, line, units=1), "one of two")
     assert withdrawn() == [False, False]
+    kept = Handout.objects.get(line=line)
+    assert (kept.content, kept.download.codes_left, broken()) == ("K-1", 2, {})  # K-2 is sold again
     ask(Wanted(KIND.LINE, codes, line, units=1), "the other")
     assert (withdrawn(), Download.objects.get(kind="codes").codes_left, broken()) == ([False, True], 3, {})
     assert handing_out.fetch(file.lines.get().handout, now=now)

@@ -8,8 +8,9 @@ import pytest
 from django.utils import translation
 from lxml import etree
 
-from marketplace.payments import bank, commission_tax, earnings, invariants, ledger, refunds, transfers
-from marketplace.payments.bank import BankLine, ExportError
+from marketplace.payments import bank, bank_statements, commission_tax, earnings, invariants, ledger, refunds, transfers
+from marketplace.payments.bank_statements import BankLine
+from marketplace.payments.journals import ExportError
 from marketplace.payments.models import BankPayout, MoneyCall, MoneyIncident, RefundRequest
 from tests import factories
 
@@ -52,7 +53,7 @@ def said(*entries: tuple[str, str, str], version: str = "08") -> list[BankLine]:
     """Entries (reference, amount, side), booked."""
     status = "BOOK" if version == "02" else "<Cd>BOOK</Cd>"  # the form changed between versions
     rows = [ENTRY.format(ref=ref, amount=amount, side=side, status=status) for ref, amount, side in entries]
-    return bank.read_statement(CAMT.format(space=SPACE, version=version, entries="".join(rows)).encode())
+    return bank_statements.read(CAMT.format(space=SPACE, version=version, entries="".join(rows)).encode())
 
 
 def shape(element: etree._Element) -> list:
@@ -138,12 +139,13 @@ def test_differences_are_listed_and_not_booked(shop):
 def test_what_is_no_statement_is_refused_with_its_reason():
     kind = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
     entity = (kind + CAMT.format(space=SPACE, version="08", entries="&x;")).encode()
-    assert bank.read_statement(entity) == []  # the entity is not opened
-    for wrong in (b"", b"<a/>", b"<a", b"x" * (bank.STATEMENT_BYTES + 1)):
+    assert bank_statements.read(entity) == []  # the entity is not opened
+    for wrong in (b"", b"<a/>", b"<a", b"x" * (bank_statements.STATEMENT_BYTES + 1)):
         with pytest.raises(ExportError):
-            bank.read_statement(wrong)
-    with pytest.raises(ExportError, match="cannot be read"):
-        said(("a", "12.345", "DBIT"))
+            bank_statements.read(wrong)
+    for figure in ("12.345", "Infinity", "NaN", "-1.00", "1E+30", "1E400000", ""):
+        with pytest.raises(ExportError, match="cannot be read"):
+            said(("a", figure, "DBIT"))
 
 
 def test_account_that_changed_waits_three_days_and_must_be_one(shop):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from marketplace.payments import debts, invariants, ledger, local_currency, local_kept, refunds, settlements
 from marketplace.payments.models import LedgerEntry, LocalAccount, LocalShare, LocalUse, Payment
 from marketplace.payments.refunds import Wanted
+from shops.models import ShopOrder
 from tests import factories
 from tests.payments import paying
 from tests.shops.racing import at_once
@@ -71,6 +72,28 @@ def test_page_is_left_nothing_or_enough_to_charge(db):
     assert local_currency.planned(made.pk, parts, 1000).value_minor == 1000
 
 
+def test_two_parcels_of_one_shop_count_together_and_both_are_paid_in_it(db):
+    """What it sends and a download, each half payable."""
+    now = timezone.now()
+    made, account, _ = wanting(2000)
+    shop_id = account.currency.acceptances.get().shop_id
+    parts = [(shop_id, 3650), (shop_id, 2490)]
+    [choice] = local_currency.choices(parts, account.user_id)
+    plan = local_currency.planned(made.pk, parts, made.total_minor)
+    assert (choice.most_minor, plan.value_minor, plan.by_shop) == (3070, 2000, {shop_id: 2000})
+    assert local_currency.hold(plan, now=now)
+    made.local_minor = plan.value_minor
+    made.save(update_fields=["local_minor"])
+    payment = paying.placed(now, made=made)
+    ShopOrder.objects.exclude(shop=shop_id).update(shop=shop_id, is_download=True)
+    first, second = paying.parts_of(payment)
+    paid = [local_currency.pay_shop(first, 1200, now=now)]
+    paid.append(local_currency.pay_shop(second, 2308, now=now))
+    assert (paid, local_currency.pay_shop(second, 9, now=now)) == ([1200, 800], 0)
+    of_shop = LocalAccount.objects.get(shop=shop_id)
+    assert (of_shop.balance_minor, LocalShare.objects.get().paid_value_minor, broken()) == (2000, 2000, {})
+
+
 def test_held_with_the_checkout_and_free_again_with_it(db):
     now = timezone.now()
     made, account, plan = wanting(1000)
@@ -84,6 +107,21 @@ def test_held_with_the_checkout_and_free_again_with_it(db):
     LocalAccount.objects.update(balance_minor=999)
     assert not local_currency.hold_again(made.pk, now=now)
     assert set(broken()) == {"a local account holds the sum of its entries", "the ledger owes what local accounts hold"}
+
+
+def test_what_is_held_is_not_entered_anew_in_another_currency(db):
+    now, reader = timezone.now(), factories.user()
+    made, account, plan = wanting(1000, reader=reader)
+    dear = factories.local_currency(code="DEA", name="Dear", rate_numerator=10)
+    other = factories.local_account(reader, dear, 1)
+    choice = local_currency.Choice(dear, 1000, other, 1)
+    assert local_currency.hold(plan, now=now)
+    assert local_currency.enter(made.pk, choice, 1) is None
+    local_currency.release_hold(made.pk, now=now)
+    assert (on(account), on(other), broken()) == (5000, 1, {})
+    entered = local_currency.enter(made.pk, choice, 1)  # free again, it may
+    assert entered
+    assert (LocalUse.objects.get().currency, LocalUse.objects.get().wanted_minor) == (dear, 1)
 
 
 def test_declined_goes_back_after_what_the_page_took_and_shops_get_the_rest_in_it(db):
@@ -144,6 +182,38 @@ def test_counter_sells_it_once_and_owes_the_money(db):
         local_kept.credit(account, 0, **how | {"once": "other"})
     assert (on(account), debts.debt(shop.pk, currency="CAD"), broken()) == (1000, 1000, {})
     assert LedgerEntry.objects.filter(currency="GON").count() == 1
+
+
+def test_counter_credits_no_more_than_the_shop_may_owe(db):
+    shop, reader = factories.shop(), factories.user()
+    account = local_kept.account_of(factories.local_currency(), user=reader)
+    how = {"payer": ledger.shop_account(shop.pk), "by": None, "shop": shop, "now": timezone.now()}
+    most = local_kept.MOST_OWED_MINOR
+    local_kept.credit(account, most - 100, once="a", **how)
+    with pytest.raises(local_kept.LocalMoneyError, match=r"1[.,]00"):
+        local_kept.credit(account, 101, once="b", **how)
+    local_kept.credit(account, 100, once="c", **how)
+    assert (on(account), debts.debt(shop.pk, currency="CAD"), broken()) == (most, most, {})
+    bank = {"payer": ledger.BANK, "by": None, "now": timezone.now()}
+    local_kept.credit(account, 101, once="d", **bank)  # paid to the network: nobody owes it
+
+
+def test_pressed_twice_at_the_same_moment_moves_once(committed_db):
+    """Both looked before either wrote: the second is undone and given the first's entry."""
+    reader, shop = factories.user(), factories.shop()
+    currency = factories.local_currency()
+    account, of_shop = (local_kept.account_of(currency, **whose) for whose in ({"user": reader}, {"shop": shop}))
+    now = timezone.now()
+
+    def press(act) -> int:
+        made = at_once(lambda _: act().pk, 2)
+        assert made[0] == made[1]
+        return made[0]
+
+    press(lambda: local_kept.credit(account, 1000, payer=ledger.BANK, by=None, once="credit", now=now))
+    local_kept.credit(of_shop, 1000, payer=ledger.BANK, by=None, once="shop", now=now)
+    press(lambda: local_kept.change_into_money(of_shop, 600, by=reader, once="change", now=now))
+    assert (on(account), on(of_shop), broken()) == (1000, 400, {})
 
 
 @pytest.mark.parametrize("guarded", [True, False])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from unittest.mock import ANY
 
 import pytest
 import requests
@@ -14,7 +15,7 @@ from django.utils import timezone
 from marketplace.foundation import secrets
 from marketplace.payments import invariants, local_currency, local_service
 from marketplace.payments.local_provider import ServiceError
-from marketplace.payments.models import LocalCall, LocalUse, Payment
+from marketplace.payments.models import LocalCall, LocalCurrency, LocalUse, Payment
 from tests import factories
 from tests.payments import paying
 
@@ -108,10 +109,9 @@ def test_refused_is_told_and_nothing_is_left(service):
     service.post(f"{ROOT}/holds", status=409, json={"state": "refused"})
     assert [confirm(made), confirm(made)] == [False, False]
     assert len(service.calls) == 1
-    service.post(f"{ROOT}/holds/{key(made)}/free", status=404)
-    local_currency.release_hold(made.pk, now=timezone.now())
-    assert local_service.move(timezone.now()) == 1
-    assert (LocalUse.objects.get().held, LocalCall.objects.filter(due_at=None).count()) == (False, 2)
+    local_currency.release_hold(made.pk, now=timezone.now())  # nothing is held there, so nothing is to be freed
+    assert local_service.move(timezone.now()) == 0
+    assert (LocalUse.objects.get().held, LocalCall.objects.get().kind) == (False, "hold")
     assert not local_currency.hold_again(made.pk, now=timezone.now())  # the payer's word was for one payment
 
 
@@ -135,3 +135,39 @@ def test_given_back_is_paid_to_its_payer_and_what_is_refused_is_a_persons(servic
     back = LocalCall.objects.get(kind="pay")
     assert (back.account, back.amount_minor, back.parked_at is not None) == ("lea", 1000, True)
     assert Payment.objects.get().other_back_minor == 1000
+
+
+def test_what_was_not_taken_is_paid_to_nobody(service):
+    now, made = timezone.now(), held()
+    service.post(f"{ROOT}/holds", json={"state": "held"})
+    service.post(f"{ROOT}/holds/{key(made)}/take", status=409, json={"state": "freed"})
+    service.post(f"{ROOT}/payments", json={"state": "paid"})
+    assert confirm(made)
+    payment = paying.placed(now, made=made)
+    paying.answer(payment, 2, 1, 3)
+    paying.work(now)
+    for _ in range(3):
+        local_service.move(now)
+    assert list(LocalCall.objects.order_by("pk").values_list("kind", "done_at", "parked_at")) == [
+        ("hold", ANY, None),
+        ("take", None, now),
+        ("pay", None, None),
+    ]
+    LocalCall.objects.filter(kind="take").update(done_at=now, due_at=None)  # a person saw to it
+    assert local_service.move(now) == 1
+    assert LocalCall.objects.get(kind="pay").done_at == now
+
+
+def test_one_call_that_cannot_be_made_does_not_stop_the_others(service):
+    now = timezone.now()
+    for made in (held(), None):
+        if made is None:
+            LocalCurrency.objects.update(code="OLD")  # its key was sealed under the other code
+            made = held()
+        service.post(f"{ROOT}/holds", json={"state": "held"})
+        service.post(f"{ROOT}/holds/{key(made)}/free", json={"state": "freed"})
+        assert confirm(made)
+        local_currency.release_hold(made.pk, now=now)
+    assert local_service.move(now) == 1
+    first, second = LocalCall.objects.filter(kind="free").order_by("pk")
+    assert (first.done_at, first.last_error != "", second.done_at) == (None, True, now)

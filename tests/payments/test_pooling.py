@@ -17,7 +17,7 @@ from marketplace.payments import (
     refunds,
     settlements,
 )
-from marketplace.payments.models import BankAccount, BankEarning, LedgerEntry, Payment
+from marketplace.payments.models import BankAccount, BankEarning, LedgerEntry, LineCommission, Payment
 from marketplace.payments.refunds import Wanted
 from shops.models import Shop, ShopOrder
 from tests import factories
@@ -108,3 +108,13 @@ def test_shop_that_cannot_be_paid_is_not_chosen(db):
     checkouts.let_earn(checkout, unpaid)
     assert [parcel.shop for parcel in checkouts.plan_of(checkout, now=timezone.now()).parcels] == [unpaid]
     assert bank.book_earnings(timezone.now()) == 0
+
+
+def test_partner_who_brought_a_pooled_sale_gets_its_share(db):
+    network_shop()
+    part, partner = captured(), factories.partner()
+    LineCommission.objects.update(partner=partner, partner_minor=40)
+    kept = LineCommission.objects.get().amount_minor
+    assert [pooling.book_pooled(timezone.now() + LATER) for _ in range(2)] == [1, 0]
+    assert -ledger.balance(ledger.partner_account(partner.pk), currency="CAD") == min(40, kept) > 0
+    assert (part.is_pooled, wrong()) == (True, [])

@@ -10,6 +10,8 @@ from oscar.apps.catalogue.reviews.models import ProductReview
 from marketplace.checkout.models import Checkout, VoucherUse
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
+from marketplace.payments import receivables
+from marketplace.payments.models import LocalUse, Receivable
 from marketplace.readers import addresses, alerts, leaving, lists
 from marketplace.readers.models import Alert
 from tests import factories
@@ -34,7 +36,7 @@ def test_export_holds_what_is_kept():
     found = leaving.export(someone_who_kept_things())
     assert {name: len(value) for name, value in found.items()} == {
         "account": 3, "addresses": 1, "orders": 1, "reservations": 0, "lists": 1, "searches": 0, "alerts": 1,
-        "reviews": 1, "mails": 0, "checkouts": 0, "vouchers": 0, "downloads": 0,
+        "reviews": 1, "mails": 0, "checkouts": 0, "vouchers": 0, "downloads": 0, "local": 0, "receivables": 0,
     }  # fmt: skip
     assert found["orders"][0]["given"] == {"email": "lea@example.org", "name": "Léa"}
     assert len(found["orders"][0]["shops"][0]["lines"]) == 1
@@ -96,3 +98,41 @@ def test_nobody_leaves_while_a_shop_has_something_for_them():
     assert leaving.leave(reader, now=timezone.now()) == ["order", "reservation", "works"]
     reader.refresh_from_db()
     assert reader.is_active
+
+
+def test_nobody_leaves_what_is_owed_behind():
+    reader = factories.user()
+    account = factories.local_account(reader, factories.local_currency(), 5000)
+    assert leaving.leave(reader, now=timezone.now()) == ["local"]
+    [found] = leaving.export(reader)["local"]
+    assert (found["balance_minor"], [row["amount_minor"] for row in found["entries"]]) == (5000, [5000])
+    type(account).objects.update(balance_minor=0)
+    assert leaving.leave(reader, now=timezone.now()) == []
+
+
+@pytest.mark.parametrize(("came_in", "reasons"), [(0, ["invoice"]), (6140, []), (7000, ["invoice"])])
+def test_institution_leaves_once_nothing_is_owed_either_way(came_in, reasons):
+    institution, now = factories.institution(), timezone.now()
+    factories.network(bank_details="IBAN")
+    columns = {"total_minor": 6140, "by_invoice": True, "user": institution.user}
+    payment = factories.payment(factories.order(), checkout=columns, amount_minor=6140)
+    assert receivables.hold(payment.checkout, amount_minor=6140, now=now)
+    receivables.book(payment.checkout_id, order_id=payment.checkout.order_id, order_number="100042", now=now)
+    row = Receivable.objects.get()
+    if came_in:
+        receivables.receive(row, came_in, kind="hand", on=now.date(), key="k", by=None, now=now)
+    [found] = leaving.export(institution.user)["receivables"]
+    assert (found["reference"], found["received_minor"]) == (row.reference, came_in)
+    assert leaving.leave(institution.user, now=now) == reasons
+
+
+def test_word_for_an_outside_service_goes_with_its_payer():
+    reader, currency = factories.user(), factories.local_currency(provider="service", service_address="https://x.org")
+    payment = factories.payment(factories.order(reader), checkout={"user": reader})
+    use = LocalUse.objects.create(
+        checkout=payment.checkout, currency=currency, wanted_minor=1, service_account="lea", service_code="sealed"
+    )
+    factories.shop_order(factories.shop(), placed=payment.checkout.order, status="handed_over")
+    assert leaving.leave(reader, now=timezone.now()) == []
+    use.refresh_from_db()
+    assert (use.service_account, use.service_code) == ("", "")

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from marketplace.foundation import links
+from marketplace.payments import refunds
 from marketplace.payments.models import Payment, RefundRequest
 from shops.downloads import handing_out
 from shops.models import Handout
@@ -79,6 +80,19 @@ def test_reader_takes_back_what_was_not_fetched(db, client: Client):
     assert "K-1" not in client.post(page, follow=True).text
     handout.refresh_from_db()
     assert (handout.withdrawn_at is None, handout.shown_at) == (False, None)
+
+
+def test_rest_of_what_was_paid_back_in_part_is_taken_back(db, client: Client):
+    placed(factories.basket((e_book(factories.shop(), "K-1\nK-2", "codes"), 2)))
+    handout, payment = Handout.objects.get(), Payment.objects.get()
+    Payment.objects.update(state=Payment.State.CAPTURED, captured_minor=payment.amount_minor)
+    payment.refresh_from_db()
+    wanted = refunds.Wanted("line", handout.line.shop_order, handout.line, units=1)
+    refunds.ask(payment, wanted, reason="x", by=None, once="a" * 20, now=timezone.now())
+    client.post(f"/downloads/{handout.line_id}/{links.download_key(handout.line_id)}/take-back/")
+    assert sum(row.amount_minor for row in RefundRequest.objects.all()) == payment.amount_minor
+    handout.refresh_from_db()
+    assert (handout.withdrawn_at is None, handout.download.codes_left) == (False, 2)
 
 
 def test_what_was_fetched_cannot_be_taken_back(db, client: Client):

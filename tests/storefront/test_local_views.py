@@ -8,7 +8,8 @@ from marketplace.checkout import placing
 from marketplace.checkout.invariants import INVARIANTS as OF_CHECKOUTS
 from marketplace.payments import sessions
 from marketplace.payments.invariants import INVARIANTS as OF_MONEY
-from marketplace.payments.models import LocalAcceptance, LocalAccount, LocalCurrency, LocalUse, Payment
+from marketplace.payments.models import GiftCardUse, LocalAcceptance, LocalAccount, LocalCurrency, LocalUse, Payment
+from marketplace.storefront import gift_card_views, local_views
 from shops.models import Shop, ShopMember
 from tests import factories
 from tests.checkout.buying import ready, two_shop_basket
@@ -73,6 +74,7 @@ def test_operator_makes_a_currency_and_shop_and_operator_credit_accounts(client,
     made = {"code": "GON", "name": "Gonette", "rate_numerator": 1, "rate_denominator": 1, "provider": "kept"}
     assert client.post("/board/local/make/", made | {"rate_denominator": 0}).status_code == 422
     assert client.post("/board/local/make/", made | {"provider": "service"}).status_code == 422
+    assert client.post("/board/local/make/", made | {"code": "CAD"}).status_code == 422  # the money's own
     assert client.post("/board/local/make/", made).status_code == 302
     currency = LocalCurrency.objects.get()
     credit = {"currency": currency.pk, "email": "LEA@example.org", "units": "20", "payer": "bank", "once": "o" * 20}
@@ -88,3 +90,26 @@ def test_operator_makes_a_currency_and_shop_and_operator_credit_accounts(client,
     assert LocalAccount.objects.get(user=reader).balance_minor == 4000
     assert client.get(root).status_code == 200
     assert broken() == {}
+
+
+def test_frozen_by_another_request_meanwhile_nothing_is_entered_or_taken_off(client, db, monkeypatch):
+    """Both read the checkout while it was open; the freezing commits before they write."""
+    reader, currency = factories.user(), factories.local_currency()
+    factories.local_account(reader, currency)
+    checkout = ready(two_shop_basket(reader), user=reader)
+    LocalAcceptance.objects.create(currency=currency, shop=Shop.objects.get(name="Librairie A"), basis_points=2500)
+    _, code = factories.gift_card_and_code(2000)
+    client.force_login(reader)
+    here, sent = f"/checkout/{checkout.token}/", {"currency": currency.pk, "units": "5"}
+    client.post(f"{here}local/", sent)
+    for views in (local_views, gift_card_views):
+        monkeypatch.setattr(views, "get_object_or_404", lambda *args, **wanted: checkout)  # still open as it was read
+    type(checkout).objects.filter(pk=checkout.pk).update(state="paying")
+    client.post(f"{here}local/", sent | {"units": "6"})
+    client.post(f"{here}local/off/")
+    client.post(f"{here}gift-card/", {"code": code})
+    assert (LocalUse.objects.get().wanted_minor, GiftCardUse.objects.count()) == (500, 0)
+    type(checkout).objects.filter(pk=checkout.pk).update(state="open")  # control: it was the freezing alone
+    client.post(f"{here}local/", sent | {"units": "6"})
+    client.post(f"{here}gift-card/", {"code": code})
+    assert (LocalUse.objects.get().wanted_minor, GiftCardUse.objects.count()) == (600, 1)
