@@ -126,7 +126,8 @@ SELECT 'standalone', true, CAST(gtin AS text), NULL, title, 'livre', '', NULL, N
 """
 _FACT_COLUMNS = """product_id, gtin, subtitle, contributors, contributors_text, publisher, series, series_number,
     language, form, pages, publication_date, description, subject_codes, subject_path, audience, unit_size, tax_code,
-    cover, cover_source, is_book, synthetic, provenance, updated_at"""
+    cover, cover_source, is_book, synthetic, provenance, updated_at, territory,
+    age_limit"""
 _FACTS = {
     "postgresql": f"""
 INSERT INTO titles_productfacts ({_FACT_COLUMNS})
@@ -134,7 +135,7 @@ SELECT p.id, s.gtin, '', jsonb_build_array(jsonb_build_object('name', f->'contri
     f->'contributors'->0->>0, f->>'publisher', '', '', f->>'language', '', NULL,
     CAST(f->>'publication_date' AS date), '', '[]', '[]', '', '', '', '', '', true, false,
     '{{"publisher": "titles", "language": "titles", "contributors": "titles", "publication_date": "titles", "title":
-    "titles"}}', %(now)s
+    "titles"}}', %(now)s, '', ''
 FROM (SELECT gtin, ordinal, CAST(facts AS jsonb) AS f FROM {STAGE}) s
 JOIN catalogue_product p ON p.upc = CAST(s.gtin AS text) ORDER BY s.ordinal
 """,
@@ -145,7 +146,7 @@ SELECT p.id, s.gtin, '',
     json_extract(s.facts, '$.contributors[0][0]'), json_extract(s.facts, '$.publisher'), '', '',
     json_extract(s.facts, '$.language'), '', NULL, json_extract(s.facts, '$.publication_date'), '', '[]', '[]', '', '',
     '', '', '', true, false, '{{"publisher": "titles", "language": "titles", "contributors": "titles",
-    "publication_date": "titles", "title": "titles"}}', %(now)s
+    "publication_date": "titles", "title": "titles"}}', %(now)s, '', ''
 FROM {STAGE} s JOIN catalogue_product p ON p.upc = CAST(s.gtin AS text) ORDER BY s.ordinal
 """,
 }

@@ -44,7 +44,7 @@ def test_undisturbed_story_ends_as_reckoned_by_hand(undisturbed):
     which 0.38 are commission and 0.06 its tax. A bank disputes 10.00, which costs 15.00 more."""
     total, mile, port_two, port_one = 7157, 2510, 3396, 1251
     assert port_two + port_one + mile == total
-    assert undisturbed["payment"] == [("captured", total, total - mile // 2, port_two // 2 + 500, 2)]
+    assert undisturbed["payment"] == [("captured", total, total - mile // 2, port_two // 2 + 500)]
     # less 8 % of 22.40 and of 11.95, and on these 5 % and 9.975 % of tax
     to_port, to_mile = port_two // 2 + port_one - 179 - (9 + 18), mile // 2 - 96 - (5 + 10)
     assert undisturbed["balance at Stripe"] == [

@@ -141,7 +141,7 @@ def test_sellers_income_as_xml_has_the_elements_of_the_schema_in_their_order(sol
         ("ConsQ4", "3001"),
     ]
     assert [said(f"{sold_there}/{part}")[3] for part in ("NumberOfActivities", "Fees", "Taxes")] == [
-        ("NumbQ4", "1"), ("FeesQ4", "4"), ("TaxQ4", "0"),
+        ("NumbQ4", "1"), ("FeesQ4", "4"), ("TaxQ4", "1"),
     ]  # fmt: skip
     Shop.objects.update(registration="")
     assert "To be added by hand" in "".join(sellers_income_xml.report(2026))

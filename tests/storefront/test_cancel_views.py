@@ -98,7 +98,7 @@ def test_part_is_refused_with_the_law_and_the_whole_parcel_goes_at_once():
     assert (made.status, worth.declined_worth(rows(made))) == ("declined", 3300)
     assert list(Cancellation.objects.values_list("line", "units")) == [(line.pk, 1), (other.pk, 2)]
     assert list(MailMessage.objects.values_list("kind", flat=True)) == ["shop_order_cancelled"]
-    assert f"You cancelled order {made.number}" == MailMessage.objects.get().subject
+    assert made.number in MailMessage.objects.get().subject
 
 
 def test_part_goes_where_no_law_holds(monkeypatch):

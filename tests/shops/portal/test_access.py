@@ -99,8 +99,8 @@ ACTS: dict[str, list[str]] = {
 ROUTES = LOOKS | ACTS
 NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND, FORM}]  # of the shop's own
 FORMS = {"event-new", "event-change", "delivery-new", "delivery-change"}  # nothing to look at there but a form
-# What staff do not see at all, tested below; a file: `test_routes`; of one download: `test_download_views`.
-ELSEWHERE = {"refund", "invoice", "download", "download-give", "download-sell"}
+# What staff do not see at all, tested below; a file: `test_routes`; of one download or card: tests of their views.
+ELSEWHERE = {"refund", "invoice", "download", "download-give", "download-sell", "gift-card-print", "gift-card-receipt"}
 OF_ACCOUNTS = {"save-tax"}  # what whoever keeps the accounts does, and staff do not
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
 
