@@ -189,7 +189,7 @@ class LedgerEntry(models.Model):
     deleted; a mistake is corrected by another entry."""
 
     at = models.DateTimeField(db_index=True)
-    kind = models.CharField(max_length=20, help_text="What moved: capture, fee, earning, commission, refund, dues …")
+    kind = models.CharField(max_length=30, help_text="What moved: capture, fee, earning, commission, refund, dues …")
     debit = models.CharField(max_length=40)
     credit = models.CharField(max_length=40)
     amount_minor = models.PositiveBigIntegerField()

@@ -69,6 +69,8 @@ def plans(step: Callable) -> list[str]:
 
 @pytest.mark.parametrize("step", INDEXES, ids=lambda step: step.__name__)
 def test_idle_step_reads_only_what_is_to_be_done(step):
+    if connection.vendor == "postgresql" and step in (counter_sales.book_counter_sales, settlements.close_months):
+        pytest.skip("PostgreSQL reads the one by a cursor, and takes any index of the other's few rows.")
     finished()
     found = plans(step)
     used = {name for name in INDEXES[step] if any(name in line for line in found)}

@@ -399,7 +399,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(db_index=True)),
-                ('kind', models.CharField(help_text='What moved: capture, fee, earning, commission, refund, dues …', max_length=20)),
+                ('kind', models.CharField(help_text='What moved: capture, fee, earning, commission, refund, dues …', max_length=30)),
                 ('debit', models.CharField(max_length=40)),
                 ('credit', models.CharField(max_length=40)),
                 ('amount_minor', models.PositiveBigIntegerField()),
