@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,13 @@ ON_EACH = (
 
 # They open one, and say the same on the second: pages, whose statements are those of the parts that they ask (these,
 # the journeys and the browser's journey through all pages run on both), who may do what, and the demo: it is SQLite's.
+# Pages of finding and the journeys run on the second one with Elasticsearch.
 ONCE = (
     *("browser/test_pages", "browser/test_policy", "browser/test_behaviour"),
     *("tests/storefront/", "tests/shops/portal/", "tests/cms/", "tests/test_routes", "tests/demo/"),
+    *("search/test_views", "tests/journeys/"),
 )
+PAGES_OF_THE_BOARD = re.compile(r"tests/operations/test_\w+_(views|pages)\.py")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -47,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _uses_database(item: pytest.Item) -> bool:
     """Whether a test can go otherwise on another database: it opens one, or it is of those that are named."""
-    if any(name in item.nodeid for name in ONCE):
+    if any(name in item.nodeid for name in ONCE) or PAGES_OF_THE_BOARD.match(item.nodeid):
         return False
     opens_one = item.get_closest_marker("django_db") or "django_db_setup" in getattr(item, "fixturenames", ())
     return bool(opens_one) or any(name in item.nodeid for name in ON_EACH)
