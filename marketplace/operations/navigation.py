@@ -1,40 +1,11 @@
-"""The board's pages in groups: one row of groups, one of the pages of the group where one is."""
+"""The board's pages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-
-@dataclass(frozen=True)
-class Page:
-    """`also`: names of addresses that are reached from it and say the same place. `argument`: of its address."""
-
-    name: str
-    label: str | Promise
-    also: tuple[str, ...] = ()
-    argument: str = ""
-    is_here: bool = False
-
-    @property
-    def url(self) -> str:
-        return reverse(f"operations:{self.name}", args=[self.argument] if self.argument else [])
-
-
-@dataclass(frozen=True)
-class Group:
-    label: str | Promise
-    pages: Sequence[Page]
-
-    @property
-    def is_here(self) -> bool:
-        return any(page.is_here for page in self.pages)
-
+from marketplace.foundation.navigation import Group, Page, shown
 
 GROUPS = (
     Group(
@@ -91,15 +62,5 @@ GROUPS = (
 
 
 def groups(here: str, argument: str = "") -> list[Group]:
-    """The groups, with the page marked where one is: the address named `here`, of this argument."""
-    audit = here == "list" and argument == "audit"
-    return [
-        replace(group, pages=[replace(page, is_here=_is(page, here, audit=audit)) for page in group.pages])
-        for group in GROUPS
-    ]
-
-
-def _is(page: Page, here: str, *, audit: bool) -> bool:
-    if page.argument:
-        return audit
-    return page.name == here or (here in page.also and not audit)
+    """As `navigation.shown`."""
+    return shown(GROUPS, namespace="operations", here=here, argument=argument)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
@@ -18,6 +18,7 @@ from django_htmx.middleware import HtmxDetails
 from marketplace.models import User
 from shops import queries
 from shops.models import Shop
+from shops.portal import navigation
 
 View = Callable[..., HttpResponse]
 
@@ -75,8 +76,14 @@ def page(
     context: Mapping[str, object] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """A page of the portal; every one knows its workplace."""
-    return render(request, template, {"workplace": workplace, "shop": workplace.shop, **(context or {})}, status=status)
+    """A page of the portal; every one knows its workplace, and where in it one is."""
+    here = request.resolver_match.url_name if request.resolver_match else None
+    known = {
+        "workplace": workplace,
+        "shop": workplace.shop,
+        "rooms": partial(navigation.groups, workplace.shop.slug, here or ""),  # parts of a page do not ask
+    }
+    return render(request, template, {**known, **(context or {})}, status=status)
 
 
 def _to_the_door(request: StaffRequest, slug: str) -> HttpResponse:

@@ -6,7 +6,7 @@ from django.urls import reverse
 from marketplace.operations import navigation
 from marketplace.operations.urls import urlpatterns
 
-PAGES = [page for group in navigation.GROUPS for page in group.pages]
+PAGES = [page for group in navigation.groups("") for page in group.pages]
 KNOWN = {name for page in PAGES for name in (page.name, *page.also)}
 
 

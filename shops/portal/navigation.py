@@ -1,0 +1,61 @@
+"""The portal's pages: those of the day's orders first."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from marketplace.foundation.navigation import Group, Page, shown
+
+GROUPS = (
+    Group(
+        _("Orders"),
+        (
+            Page("desk", _("To do"), ("order", "refund")),
+            Page("pick-list", _("Pick list"), ("order-pick-list",)),
+            Page("orders", _("All orders")),
+            Page("reservations", _("Reservations"), ("reservation",)),
+        ),
+    ),
+    Group(
+        _("Counter"),
+        (
+            Page("for-others", _("For other shops"), ("parcel-arrive", "parcel-collect")),
+            Page("gift-cards", _("Gift cards"), ("gift-card-redeem", "gift-card-sell")),
+            Page("local", _("Local currency"), ("local-accept", "local-credit")),
+        ),
+    ),
+    Group(
+        _("Stock"),
+        (
+            Page("stock", _("Stock")),
+            Page(
+                "feeds",
+                pgettext_lazy("of one shop", "Feeds"),
+                ("run", "declared", "questions", "columns", "dry-run", "make-key", "make-webhook", "confirm-host-key"),
+            ),
+            Page("downloads", _("Downloads"), ("download", "download-give", "download-sell")),
+        ),
+    ),
+    Group(
+        pgettext_lazy("board", "Money"),
+        (
+            Page("money", _("Money"), ("statement",)),
+            Page("invoices", _("Invoices")),
+            Page("vouchers", _("Vouchers"), ("voucher-make",)),
+        ),
+    ),
+    Group(
+        _("Shop"),
+        (
+            Page("profile", _("Profile"), ("save-profile", "save-tax")),
+            Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),
+            Page("events", _("Events"), ("event-new", "event-save", "event-change", "event-save-change")),
+        ),
+    ),
+)
+
+
+def groups(shop_slug: str, here: str) -> list[Group]:
+    """As `navigation.shown`, of one shop."""
+    return shown(GROUPS, namespace="portal", here=here, before=[shop_slug])
