@@ -82,7 +82,8 @@ def issue(
             try:
                 gift_card_limits.within_limit(shop, amount_minor, currency=currency)
             except gift_card_limits.OverLimitError as error:
-                raise GiftCardError(str(error)) from error
+                if not GiftCard.objects.filter(code_hash=hash_of(code)).exists():  # else pressed twice
+                    raise GiftCardError(str(error)) from error
         card, made = GiftCard.objects.get_or_create(code_hash=hash_of(code), defaults=values)
         if made:
             GiftCardEntry.objects.create(
@@ -299,8 +300,12 @@ def redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now
         return sent_before.get()
     try:
         return _redeem(code, amount_minor, shop=shop, by=by, once=once, now=now)
-    except IntegrityError:  # pressed twice: the other was quicker by a moment, and all of this one is undone
-        return sent_before.get()
+    except (IntegrityError, GiftCardError):
+        # Pressed twice: the other was quicker by a moment, and all of this one is undone; or it waited for the other's
+        # lock, and what it asks for is not on the card a second time.
+        if known := sent_before.first():
+            return known
+        raise
 
 
 def _redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now: datetime) -> GiftCardEntry:
