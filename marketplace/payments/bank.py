@@ -46,8 +46,12 @@ def book_earnings(now: datetime) -> int:
     paid to the bank for. What a shop owes needs no keeping back: its account in the ledger is that much lower, and no
     more than it holds is paid (with its next transfer, where it has no bank account here)."""
     by_bank = Shop.objects.filter(stripe_account_ready=False, bank_account__isnull=False)
-    due = list(earnings.due(now, by_bank)[:BATCH])
-    due += earnings.due(now, Shop.objects.exclude(pk__in=by_bank)).filter(order__checkout__by_invoice=True)[:BATCH]
+    others = earnings.due(now, Shop.objects.exclude(pk__in=by_bank)).filter(order__checkout__by_invoice=True)
+    due = [
+        shop_order
+        for rows in (earnings.due(now, by_bank), others)
+        for shop_order in incidents.batch(rows, step="book_earnings", most=BATCH)
+    ]
     return incidents.one_by_one(due, lambda shop_order: _book(shop_order, now), step="book_earnings", now=now)
 
 

@@ -100,7 +100,11 @@ def _to_settle(now: datetime) -> list[int]:
     # Begins with the few lines that are still to be settled (the index `line_to_settle`), not with all payments.
     orders = ShopOrderLine.objects.filter(declined__gt=F("settled")).values("shop_order__order")
     declined_since = placed.filter(checkout__order__in=orders, state=Payment.State.CAPTURED).filter(~Exists(looking))
-    return [*undecided.values_list("pk", flat=True)[:BATCH], *declined_since.values_list("pk", flat=True)[:BATCH]]
+    return [
+        pk
+        for rows in (undecided, declined_since)
+        for pk in incidents.batch(rows.values_list("pk", flat=True), step="settle_answers", most=BATCH)
+    ]
 
 
 def _capture(payment: Payment, keep: int, now: datetime) -> bool:

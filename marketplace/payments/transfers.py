@@ -22,8 +22,9 @@ def due_transfers(now: datetime) -> int:
     invoice are paid to the network's bank: what they earn is booked there (`bank.book_earnings`)."""
     settled = Q(stripe_account_changed_at=None) | Q(stripe_account_changed_at__lte=now - AFTER_ACCOUNT_CHANGE)
     ready = Shop.objects.filter(settled, stripe_account_ready=True)
-    due = earnings.due(now, ready).exclude(order__checkout__by_invoice=True)[:BATCH]
-    return incidents.one_by_one(due, lambda shop_order: _write(shop_order, now), step="due_transfers", now=now)
+    due = earnings.due(now, ready).exclude(order__checkout__by_invoice=True)
+    rows = incidents.batch(due, step="due_transfers", most=BATCH)
+    return incidents.one_by_one(rows, lambda shop_order: _write(shop_order, now), step="due_transfers", now=now)
 
 
 def _write(shop_order: ShopOrder, now: datetime) -> bool:
