@@ -19,7 +19,7 @@ from lxml import etree
 from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 
-from marketplace.foundation import audit, money, network
+from marketplace.foundation import audit, leases, money, network
 from marketplace.payments import earnings, incidents, incoming, ledger, local_currency, receivables
 from marketplace.payments.bank_statements import BankLine
 from marketplace.payments.journals import ExportError
@@ -92,6 +92,9 @@ def change_account(shop: Shop, *, holder: str, iban: str, bic: str, by: object, 
     with transaction.atomic():
         account = BankAccount.objects.update_or_create(shop=shop, defaults={**values, "changed_at": now})[0]
         audit.record("shop.bank_account", shop, by=by, shop_id=shop.pk, ends_with=account.iban[-4:])
+        if not shop.stripe_account_ready:  # what Stripe would not transfer is paid by bank now
+            refused = MoneyCall.objects.filter(shop_order__shop=shop, kind=MoneyCall.Kind.TRANSFER, done_at=None)
+            leases.unpark(list(refused.exclude(parked_at=None)), now=now)
     return account
 
 
