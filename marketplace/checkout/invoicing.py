@@ -12,7 +12,7 @@ from django.utils import translation
 
 from marketplace.checkout import invoice_words, tax
 from marketplace.foundation import network
-from marketplace.payments import invoice_parts, issuing, receivables
+from marketplace.payments import incidents, invoice_parts, issuing, receivables
 from marketplace.payments.invoice_parts import (
     COMMISSION,
     COMMISSION_BACK,
@@ -37,9 +37,12 @@ CHARGED = {"dues": DUES, "dues_tax": DUES, "counter": COUNTER, "counter_tax": CO
 def issue_invoices(now: datetime) -> int:
     """Step: an invoice for each shop order that was handed over, then a credit note for each refund of an invoiced
     one."""
-    orders = list(without_invoice().order_by("handed_over_at", "pk").values_list("pk", flat=True)[:BATCH])
-    refunds = list(without_credit_note().order_by("shop_order", "pk").values_list("pk", flat=True)[:BATCH])
-    return sum(bool(invoice_of(pk, now=now)) for pk in orders) + sum(credit(pk, now=now) for pk in refunds)
+    orders = without_invoice().order_by("handed_over_at", "pk").values_list("pk", flat=True)
+    refunds = without_credit_note().order_by("shop_order", "pk").values_list("pk", flat=True)
+    due = incidents.batch(orders, step="issue_invoices", most=BATCH)
+    then = incidents.batch(refunds, step="issue_credit_notes", most=BATCH)
+    made = incidents.one_by_one(due, lambda pk: bool(invoice_of(pk, now=now)), step="issue_invoices", now=now)
+    return made + incidents.one_by_one(then, lambda pk: credit(pk, now=now), step="issue_credit_notes", now=now)
 
 
 def without_invoice() -> QuerySet[ShopOrder]:
@@ -114,7 +117,9 @@ def documents_of(order_id: int) -> list[Invoice]:
 def issue_commission_invoices(now: datetime) -> int:
     """Step: an invoice of the network's for each closed month in which it charged a shop something."""
     moved = Settlement.objects.filter(invoiced_at=None)
-    return sum(bool(commission_invoice_of(pk, now=now)) for pk in moved.order_by("pk").values_list("pk", flat=True))
+    due = list(moved.order_by("pk").values_list("pk", flat=True))
+    name = "issue_commission_invoices"
+    return incidents.one_by_one(due, lambda pk: bool(commission_invoice_of(pk, now=now)), step=name, now=now)
 
 
 def commission_invoice_of(settlement_id: int, *, now: datetime) -> Invoice | None:
@@ -139,7 +144,8 @@ def commission_invoice_of(settlement_id: int, *, now: datetime) -> Invoice | Non
 def _charged(settlement: Settlement) -> tuple[Parts, int, bool]:
     """What the network took of a shop in its month, of how many orders, and whether the shop owes the tax itself."""
     shop, account = settlement.shop, shop_account(settlement.shop_id)
-    mine = Q(shop_order__shop=shop) | Q(kind__in=CHARGED, debit=account)
+    # What it sold for the pool was the network's own sale, and no service to it.
+    mine = Q(shop_order__shop=shop, shop_order__is_pooled=False) | Q(kind__in=CHARGED, debit=account)
     kept = Q(debit=COMMISSION_ACCOUNT) | Q(credit=COMMISSION_ACCOUNT) | Q(kind__in=CHARGED)
     taxed = Q(debit__startswith="tax:") | Q(credit__startswith="tax:")
     period = {"at__gte": settlement.begins_at, "at__lt": settlement.ends_at, "currency": settlement.currency}

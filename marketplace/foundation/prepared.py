@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import AutoField, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
@@ -34,7 +34,15 @@ def _carried_out(sql: str, parameters: Sequence[Any]) -> Iterator[CursorWrapper]
     kept: Any = RawCursor(connection.connection)
     wrapped = connection.make_debug_cursor(kept) if connection.queries_logged else connection.make_cursor(kept)
     with wrapped as cursor:
-        cursor.execute(_numbered(sql), parameters)
+        try:
+            cursor.execute(_numbered(sql), parameters)
+        except NotSupportedError:
+            # A migration has changed a column since this connection planned the statement: it is planned anew with the
+            # next request, whose connection is another; what is in no transaction is carried out at once, unplanned.
+            connection.close_at = 0.0
+            if connection.in_atomic_block:
+                raise
+            kept.execute(_numbered(sql), parameters, prepare=False)
         yield cursor
 
 

@@ -19,7 +19,7 @@ from lxml import etree
 from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 
-from marketplace.foundation import audit, money, network
+from marketplace.foundation import audit, leases, money, network
 from marketplace.payments import earnings, incidents, incoming, ledger, local_currency, receivables
 from marketplace.payments.bank_statements import BankLine
 from marketplace.payments.journals import ExportError
@@ -46,8 +46,12 @@ def book_earnings(now: datetime) -> int:
     paid to the bank for. What a shop owes needs no keeping back: its account in the ledger is that much lower, and no
     more than it holds is paid (with its next transfer, where it has no bank account here)."""
     by_bank = Shop.objects.filter(stripe_account_ready=False, bank_account__isnull=False)
-    due = list(earnings.due(now, by_bank)[:BATCH])
-    due += earnings.due(now, Shop.objects.exclude(pk__in=by_bank)).filter(order__checkout__by_invoice=True)[:BATCH]
+    others = earnings.due(now, Shop.objects.exclude(pk__in=by_bank)).filter(order__checkout__by_invoice=True)
+    due = [
+        shop_order
+        for rows in (earnings.due(now, by_bank), others)
+        for shop_order in incidents.batch(rows, step="book_earnings", most=BATCH)
+    ]
     return incidents.one_by_one(due, lambda shop_order: _book(shop_order, now), step="book_earnings", now=now)
 
 
@@ -88,6 +92,9 @@ def change_account(shop: Shop, *, holder: str, iban: str, bic: str, by: object, 
     with transaction.atomic():
         account = BankAccount.objects.update_or_create(shop=shop, defaults={**values, "changed_at": now})[0]
         audit.record("shop.bank_account", shop, by=by, shop_id=shop.pk, ends_with=account.iban[-4:])
+        if not shop.stripe_account_ready:  # what Stripe would not transfer is paid by bank now
+            refused = MoneyCall.objects.filter(shop_order__shop=shop, kind=MoneyCall.Kind.TRANSFER, done_at=None)
+            leases.unpark(list(refused.exclude(parked_at=None)), now=now)
     return account
 
 

@@ -14,7 +14,16 @@ from django.db.models import F, Q
 
 from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import gateway, incidents, ledger, ledger_corrections, means, receivables, refunds
+from marketplace.payments import (
+    gateway,
+    incidents,
+    ledger,
+    ledger_corrections,
+    means,
+    receivables,
+    refunds,
+    transfers,
+)
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.sessions import transfer_group
 
@@ -74,7 +83,10 @@ def _move(call: MoneyCall, now: datetime) -> bool:
     point = POINTS[call.kind]
     failpoint(f"{point}.before_call")
     try:
-        moved = _looked_up(call, now) or MAKE[call.kind](call)
+        found = _looked_up(call, now)
+        if found is None and call.kind == Kind.TRANSFER:
+            transfers.leave_to_the_bank(call, now=now)
+        moved = found or MAKE[call.kind](call)
         failpoint(f"{point}.after_call")
         with transaction.atomic():
             if not leases.finish(call, stripe_id=moved.stripe_id, done_at=now):

@@ -39,9 +39,9 @@ def settle(payment_id: int, *, now: datetime) -> bool:
         theirs = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment)
         lines = list(theirs.select_related("shop_order"))
         looking = _looking(payment)  # after the lines: a decline between the two is looked at, and this waits
-        if looking and not _ends_soon(payment, now):
+        if any(row.parked_at is None for row in looking) and not _ends_soon(payment, now):
             return False
-        missing.decided(looking, now=now)
+        _give_up(looking, now)
         keep = due(payment, lines)
         if payment.state == Payment.State.AUTHORISED:
             made = _capture(payment, keep, now)
@@ -65,6 +65,19 @@ def _looking(payment: Payment) -> list[Rerouting]:
     return list(rows.select_related("shop_order"))
 
 
+def _give_up(looking: Sequence[Rerouting], now: datetime) -> None:
+    """Nobody is looked for any longer: the time is over, or it was tried so often that a person was asked. The reader's
+    money does not wait for one."""
+    for row in looking:
+        if row.parked_at is not None:
+            text = (
+                f"Who else supplies what {row.shop_order} lacked could not be decided ({row.last_error[:300]}). The "
+                "reader was told that it is gone, and does not pay it."
+            )
+            incidents.report(f"rerouting:{row.pk}", text, now=now, shop_id=row.shop_order.shop_id)
+    missing.decided(looking, now=now)
+
+
 def _ends_soon(payment: Payment, now: datetime) -> bool:
     """Whether its authorisation ends before anybody could look longer."""
     ends = payment.capture_before
@@ -74,7 +87,7 @@ def _ends_soon(payment: Payment, now: datetime) -> bool:
 def _to_settle(now: datetime) -> list[int]:
     order_lines = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=OuterRef("pk"))
     looking = Rerouting.objects.filter(
-        shop_order__order__checkout__payment=OuterRef("pk"), outcome=Rerouting.Outcome.LOOKING
+        shop_order__order__checkout__payment=OuterRef("pk"), outcome=Rerouting.Outcome.LOOKING, parked_at=None
     )
     unanswered = order_lines.filter(quantity__gt=F("accepted") + F("declined"))
     # A title that appears in months outlives every authorisation: it is charged at order, as the reader was told.
@@ -87,7 +100,11 @@ def _to_settle(now: datetime) -> list[int]:
     # Begins with the few lines that are still to be settled (the index `line_to_settle`), not with all payments.
     orders = ShopOrderLine.objects.filter(declined__gt=F("settled")).values("shop_order__order")
     declined_since = placed.filter(checkout__order__in=orders, state=Payment.State.CAPTURED).filter(~Exists(looking))
-    return [*undecided.values_list("pk", flat=True)[:BATCH], *declined_since.values_list("pk", flat=True)[:BATCH]]
+    return [
+        pk
+        for rows in (undecided, declined_since)
+        for pk in incidents.batch(rows.values_list("pk", flat=True), step="settle_answers", most=BATCH)
+    ]
 
 
 def _capture(payment: Payment, keep: int, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from the purchase, so that a crash changes nothing. Decision 0020."""
 
 from __future__ import annotations
 
+import logging
 import secrets
 from datetime import date, datetime, time, timedelta
 
@@ -30,6 +31,8 @@ PAGE_LIFE = timedelta(hours=1)
 MAILED_AT = time(8)
 UNPAID = [State.NEW, State.OPEN, State.EXPIRED]
 WAITING = [State.NEW, State.OPEN]
+MOST_COUNTED = 8  # of the tries at the provider, whose delays double: 32 minutes
+logger = logging.getLogger("halles.payments")
 
 
 def start(
@@ -141,7 +144,13 @@ def watch(now: datetime) -> int:
             told = purchase.state == State.PAID and tell(purchase, now=now)
             refresh(purchase, now=now)
         except gateway.PaymentGatewayError as error:
-            leases.postpone(purchase, error=str(error), now=now)
+            if purchase.state in WAITING and not error.permanent:  # no person could do more than wait as well
+                purchase.attempts = min(purchase.attempts, MOST_COUNTED)
+            leases.postpone(purchase, error=str(error), now=now, attempts=purchase.attempts)
+            continue
+        except Exception as error:  # one that cannot be issued must not stop the next; it shows on the board
+            logger.exception("%s cannot be seen to; it is tried again.", purchase)
+            leases.postpone(purchase, error=f"{type(error).__name__}: {error}", now=now)
             continue
         again = now + LOOK_AGAIN if purchase.state in WAITING else _told_at(purchase)
         leases.finish(purchase, due_at=again, attempts=0)
@@ -198,6 +207,7 @@ def _paid(purchase: GiftCardPurchase, intent: gateway.Intent, now: datetime) -> 
             paid_at=now,
             due_at=now,
             attempts=0,
+            parked_at=None,  # an event may tell of what a person was to look at: its code is still to be told
         )
         if not won:
             return

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -82,7 +81,8 @@ def issue(
             try:
                 gift_card_limits.within_limit(shop, amount_minor, currency=currency)
             except gift_card_limits.OverLimitError as error:
-                raise GiftCardError(str(error)) from error
+                if not GiftCard.objects.filter(code_hash=hash_of(code)).exists():  # else pressed twice
+                    raise GiftCardError(str(error)) from error
         card, made = GiftCard.objects.get_or_create(code_hash=hash_of(code), defaults=values)
         if made:
             GiftCardEntry.objects.create(
@@ -295,12 +295,14 @@ def redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now
     """Pay at a shop's counter: the network owes the shop the amount, paid with what it is paid next. `once` is the
     form's: sent again it gives the first entry. Raises GiftCardError."""
     sent_before = GiftCardEntry.objects.select_related("card").filter(once=once, shop=shop)
-    with suppress(GiftCardEntry.DoesNotExist):
-        return sent_before.get()
+    if known := sent_before.first():
+        return known
     try:
         return _redeem(code, amount_minor, shop=shop, by=by, once=once, now=now)
-    except IntegrityError:  # pressed twice: the other was quicker by a moment, and all of this one is undone
-        return sent_before.get()
+    except (IntegrityError, GiftCardError):  # pressed twice: the other was quicker, all of this is undone or refused
+        if known := sent_before.first():
+            return known
+        raise
 
 
 def _redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now: datetime) -> GiftCardEntry:

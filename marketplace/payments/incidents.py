@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import OperationalError, transaction
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 
 from marketplace.foundation import audit
 from marketplace.models import User
@@ -28,8 +29,8 @@ def report(key: str, text: str, *, now: datetime, shop_id: int | None = None) ->
 
 
 def one_by_one(rows: Iterable[Row], act: Callable[[Row], int], *, step: str, now: datetime) -> int:
-    """Do a step's work on each row. One on which it fails is told to the operator once, and does not stop the others.
-    What is wrong with the database itself stops them all."""
+    """Do a step's work on each row. One on which it fails is told to the operator once, and again where it still fails
+    after a person closed that; it does not stop the others. What is wrong with the database itself stops them all."""
     done = 0
     for row in rows:
         try:
@@ -38,10 +39,30 @@ def one_by_one(rows: Iterable[Row], act: Callable[[Row], int], *, step: str, now
             raise
         except Exception as error:
             logger.exception("%s failed on %r.", step, row)
-            key = row.pk if isinstance(row, Model) else row
+            key = f"{step}:{row.pk if isinstance(row, Model) else row}"
+            closed = MoneyIncident.objects.filter(Q(key=key) | Q(key__startswith=f"{key}#")).exclude(closed_at=None)
             text = f"{step} fails on {row}: {type(error).__name__}: {error}. It is tried again each time."
-            report(f"{step}:{key}", text, now=now)
+            before = closed.count()
+            report(f"{key}#{before + 1}" if before else key, text, now=now)
     return done
+
+
+def batch(rows: QuerySet[Any, Row], *, step: str, most: int) -> list[Row]:
+    """The first rows of a step's work. Where there are more than `most`, those on which it fails are taken beside as
+    many others and in any order, so that a shop whose orders all fail keeps no other waiting."""
+    found = list(rows[:most])
+    if len(found) < most:
+        return found
+    failing = list(failed(step))
+    others = list(rows.exclude(pk__in=failing)[:most])
+    return others + list(rows.filter(pk__in=random.sample(failing, min(len(failing), most))))
+
+
+def failed(step: str) -> set[int]:
+    """The keys of the rows on which `one_by_one` fails, as far as nobody has closed that. One query."""
+    keys = MoneyIncident.objects.filter(key__startswith=f"{step}:", closed_at=None).values_list("key", flat=True)
+    of_rows = {key[len(step) + 1 :].partition("#")[0] for key in keys}
+    return {int(key) for key in of_rows if key.isdecimal()}
 
 
 def running() -> list[MoneyIncident]:

@@ -42,7 +42,8 @@ def charge_dues(now: datetime) -> int:
         for dues in due.select_related("shop")
         if commission_tax.unknown_of([dues.shop], now=now, on=dues.next_on)
     }
-    rows = due.exclude(pk__in=waiting).order_by("next_on", "pk").values_list("pk", flat=True)[:BATCH]
+    ready = due.exclude(pk__in=waiting).order_by("next_on", "pk").values_list("pk", flat=True)
+    rows = incidents.batch(ready, step="charge_dues", most=BATCH)
     return incidents.one_by_one(rows, lambda dues_id: _charge(dues_id, now), step="charge_dues", now=now)
 
 

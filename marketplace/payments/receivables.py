@@ -29,6 +29,8 @@ from marketplace.payments.models import CreditTerms, Invoice, MoneyCall, Payment
 Kind = Receipt.Kind
 # A transfer under way at the day of payment needs no reminder; after the third a person asks.
 REMIND_AFTER, REMIND_AGAIN, MOST_REMINDERS = timedelta(days=7), timedelta(days=14), 3
+# The reminders begin from the first; whoever is sending one meanwhile loses its lease.
+ANEW: dict[str, Any] = {"reminders": 0, "attempts": 0, "lease_until": None, "lease_token": "", "parked_at": None}
 BUCKETS = (30, 60, 90)
 SIDES = {
     Kind.BANK: (ledger.BANK, ledger.INSTITUTIONS),
@@ -107,8 +109,7 @@ def invoiced(checkout_id: int, *, on: date, total_minor: int) -> None:
         return
     due_on = on + timedelta(days=found.days)
     due_at = datetime.combine(due_on, time(9), tzinfo=UTC) + REMIND_AFTER if found.settled_at is None else None
-    anew: dict[str, Any] = {"reminders": 0, "attempts": 0, "lease_until": None, "lease_token": "", "parked_at": None}
-    Receivable.objects.filter(pk=found.pk).update(due_on=due_on, due_at=due_at, **anew)
+    Receivable.objects.filter(pk=found.pk).update(due_on=due_on, due_at=due_at, **ANEW)
 
 
 def late(found: Receivable) -> int:
@@ -171,6 +172,8 @@ def receive(
             cause=f"{found.reference} {note}".strip()[:200], order_id=found.checkout.order_id, now=now,
         )  # fmt: skip
         _move(found, {"received_minor": amount_minor}, now)
+        if back:
+            _ask_again(found.pk, now)
         audit.record("receivable.receive", found, by=by or "system", reason=note, kind=kind, amount_minor=amount_minor)
     return receipt
 
@@ -224,7 +227,8 @@ def remind(now: datetime) -> int:
         with transaction.atomic():
             if leases.finish(row, reminders=count, due_at=again, attempts=0):
                 checkout = row.checkout
-                key = f"invoice_reminder:{row.pk}:{row.due_on}:{count}"
+                taken_back = row.receipts.filter(amount_minor__lt=0).count()
+                key = f"invoice_reminder:{row.pk}:{row.due_on}:{taken_back}:{count}"
                 names: dict[str, Any] = {"to": checkout.email, "language": checkout.language, "dedupe_key": key}
                 mail.post_about("invoice_reminder", row.pk, now=now, **names)
                 done += 1
@@ -259,6 +263,15 @@ def _take_guarded(terms_id: int, amount_minor: int) -> bool:
     """The guarded statement: it takes the amount if the credit has it at that very moment. The row stays locked."""
     there = CreditTerms.objects.filter(pk=terms_id, days__gt=0, limit_minor__gte=F("owed_minor") + amount_minor)
     return there.update(owed_minor=F("owed_minor") + amount_minor) == 1
+
+
+def _ask_again(receivable_id: int, now: datetime) -> None:
+    """The bank took back what had paid it: where something that was invoiced is open again and no reminder is to come,
+    the reminders begin anew, from today on."""
+    found = Receivable.objects.get(pk=receivable_id)
+    if found.due_at is None and found.due_on and late(found):
+        due_at = max(now, datetime.combine(found.due_on, time(9), tzinfo=UTC)) + REMIND_AFTER
+        Receivable.objects.filter(pk=found.pk).update(due_at=due_at, **ANEW)
 
 
 def _move(found: Receivable, by: dict[str, int], now: datetime) -> None:

@@ -8,6 +8,7 @@ them. Not in it: what the network gave back on a whole payment, which is of no s
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -24,6 +25,8 @@ from shops.models import ShopOrder
 MAY_CHANGE = timedelta(days=35)
 EVERY = timedelta(hours=1)
 DAYS_AT_ONCE = 7
+# What `SalesDay.summed_at` says while a day is being summed: some moment before it.
+UNDER_WAY = datetime(1971, 1, 1, tzinfo=UTC)
 COUNTED = ("lines", "units", "goods_minor", "tax_minor", "total_minor", "commission_minor")
 SUMMED = (*COUNTED, "given_back_minor")
 Group = tuple[object, ...]
@@ -70,7 +73,7 @@ def sum_sales(now: datetime) -> int:
     if first is None:
         return 0
     today, day = now.astimezone(UTC).date(), first.astimezone(UTC).date()
-    summed = set(SalesDay.objects.filter(summed_at__isnull=False).values_list("day", flat=True))
+    summed = set(SalesDay.objects.filter(summed_at__gt=UNDER_WAY).values_list("day", flat=True))
     missing = [each for each in _days(day, today) if each not in summed]
     if not missing and SalesDay.objects.filter(day=today, summed_at__gt=now - EVERY).exists():
         return 0
@@ -86,17 +89,21 @@ def changed(created: Iterable[datetime]) -> None:
 
 
 def refresh(begins_on: date, ends_on: date, *, now: datetime) -> int:
-    """Make the sums of these days anew from the order lines; how many days."""
+    """Make the sums of these days anew from the order lines; how many days. A day of which something changes while its
+    lines are read stays to be summed; one that another process began later is left to it."""
     days = _days(begins_on, ends_on)
     for position in range(0, len(days), DAYS_AT_ONCE):
         some = days[position : position + DAYS_AT_ONCE]
+        mark = UNDER_WAY - timedelta(microseconds=random.randrange(10**12))
+        SalesDay.objects.bulk_create([SalesDay(day=each) for each in some], ignore_conflicts=True)
+        SalesDay.objects.filter(day__in=some).update(summed_at=mark)
         rows = _sums(some[0], some[-1])  # before the transaction: on SQLite nobody else writes during one
         with transaction.atomic():
-            SalesDay.objects.bulk_create([SalesDay(day=each) for each in some], ignore_conflicts=True)
-            list(SalesDay.objects.select_for_update().filter(day__in=some).order_by("day"))  # one at a time
-            DailySales.objects.filter(day__in=some).delete()
-            DailySales.objects.bulk_create(rows)
-            SalesDay.objects.filter(day__in=some).update(summed_at=now)
+            marks = SalesDay.objects.select_for_update().filter(day__in=some).order_by("day")  # one at a time
+            mine = {row.day for row in marks if row.summed_at in (mark, None)}
+            DailySales.objects.filter(day__in=mine).delete()
+            DailySales.objects.bulk_create(row for row in rows if date.fromisoformat(str(row.day)) in mine)
+            SalesDay.objects.filter(day__in=mine, summed_at=mark).update(summed_at=now)
     return len(days)
 
 

@@ -47,11 +47,21 @@ def taken_along(
 
 
 def _left(lines: Sequence[ShopOrderLine], requests: Iterable[RefundRequest]) -> invoice_parts.Parts:
-    left = {part: minor for line in lines for part, minor in invoice_parts.of_line(line).items()}
+    """As an invoice would have it: what was given back of copies that were then declined was never handed over, so that
+    it takes nothing of the others."""
+    left: invoice_parts.Parts = {}
+    of_lines: dict[int | None, int] = {}
+    for line in lines:
+        parts = invoice_parts.of_line(line)
+        left |= parts
+        of_lines[line.pk] = sum(parts.values())
     for request in requests:
         if request.borne_by == RefundRequest.Bearer.SHOP:
+            amount = min(request.amount_minor, of_lines.get(request.line_id, request.amount_minor))
+            if request.line_id in of_lines:
+                of_lines[request.line_id] -= amount
             fits = invoice_parts.fitting(request.kind, request.line_id)
-            left = invoice_parts.less(left, [invoice_parts.take(left, request.amount_minor, fits)])
+            left = invoice_parts.less(left, [invoice_parts.take(left, amount, fits)])
     return left
 
 

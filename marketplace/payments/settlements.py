@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import CharField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
+from marketplace.payments import incidents
 from marketplace.payments.ledger import COMMISSION, SALES_TAX, shop_account
 from marketplace.payments.models import LedgerEntry, Settlement
 from shops.models import Shop, ShopOrder
@@ -144,7 +145,8 @@ def months(first: datetime, until: datetime, zone: ZoneInfo) -> Iterator[tuple[d
 def close_months(now: datetime) -> int:
     """Step: close what is over of every shop whose account moved, oldest month first."""
     shops = list(_shops_that_moved(now))
-    return sum(_close_of(shop, now) for shop in Shop.objects.filter(pk__in=shops).order_by("pk"))
+    rows = list(Shop.objects.filter(pk__in=shops).order_by("pk"))
+    return incidents.one_by_one(rows, lambda shop: _close_of(shop, now), step="close_months", now=now)
 
 
 def _shops_that_moved(now: datetime) -> QuerySet[Shop, int]:

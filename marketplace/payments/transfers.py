@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, Sum
 
+from marketplace.foundation import audit
 from marketplace.payments import debts, earnings, incidents, local_currency
-from marketplace.payments.models import MoneyCall, Payment
+from marketplace.payments.models import BankAccount, MoneyCall, Payment
 from shops.models import Shop, ShopOrder
 
 # After a shop's account has changed its money waits: whoever took the shop over is noticed first.
@@ -22,8 +23,9 @@ def due_transfers(now: datetime) -> int:
     invoice are paid to the network's bank: what they earn is booked there (`bank.book_earnings`)."""
     settled = Q(stripe_account_changed_at=None) | Q(stripe_account_changed_at__lte=now - AFTER_ACCOUNT_CHANGE)
     ready = Shop.objects.filter(settled, stripe_account_ready=True)
-    due = earnings.due(now, ready).exclude(order__checkout__by_invoice=True)[:BATCH]
-    return incidents.one_by_one(due, lambda shop_order: _write(shop_order, now), step="due_transfers", now=now)
+    due = earnings.due(now, ready).exclude(order__checkout__by_invoice=True)
+    rows = incidents.batch(due, step="due_transfers", most=BATCH)
+    return incidents.one_by_one(rows, lambda shop_order: _write(shop_order, now), step="due_transfers", now=now)
 
 
 def _write(shop_order: ShopOrder, now: datetime) -> bool:
@@ -54,6 +56,24 @@ def _write(shop_order: ShopOrder, now: datetime) -> bool:
         )
         earnings.mark(shop_order, now=now)
     return True
+
+
+def leave_to_the_bank(call: MoneyCall, *, now: datetime) -> None:
+    """A transfer that Stripe has not made, of a shop that is paid by bank by now: what was earned is kept on its
+    account, from which the bank pays, and nothing moves at Stripe; nor is anything of it to be taken back there."""
+    assert call.shop_order is not None
+    by_bank = BankAccount.objects.filter(shop=call.shop_order.shop_id, shop__stripe_account_ready=False)
+    if call.unknown_outcome or not call.amount_minor or not by_bank.exists():
+        return
+    with transaction.atomic():
+        Payment.objects.select_for_update().get(pk=call.payment_id)  # against a refund, which asks how much it moved
+        kept = {"netted_minor": call.netted_minor + call.amount_minor - call.credit_minor}
+        changes = kept | {"amount_minor": 0, "credit_minor": 0}
+        if not MoneyCall.objects.filter(pk=call.pk, lease_token=call.lease_token).update(**changes):
+            return  # another worker has it
+        call.refresh_from_db(fields=list(changes))
+        call.followed_by.filter(done_at=None).update(refused_at=now, due_at=None, parked_at=None)
+        audit.record("transfer.left_to_the_bank", call.shop_order, shop_id=call.shop_order.shop_id)
 
 
 def _room(payment: Payment) -> int:

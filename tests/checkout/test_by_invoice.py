@@ -230,6 +230,20 @@ def test_only_what_was_invoiced_is_demanded_and_each_invoice_begins_anew(db):
     assert (MailMessage.objects.filter(kind="invoice_reminder").count(), broken()) == (4, {})
 
 
+def test_payment_that_the_bank_takes_back_is_asked_for_again(db):
+    row, now = ordered(), timezone.now()
+    hand_over(0, 0, 0)
+    day = now + timedelta(days=38)
+    assert receivables.remind(day) == 1
+    receive(row, row.amount_minor, Receipt.Kind.BANK)
+    row.refresh_from_db()
+    assert (row.due_at, row.settled_at is None) == (None, False)
+    how = {"kind": Receipt.Kind.BANK, "on": day.date(), "key": "back", "by": None, "now": day}
+    receivables.receive(row, -row.amount_minor, **how)
+    assert [receivables.remind(day + timedelta(days=days)) for days in (6, 8, 9)] == [0, 1, 0]
+    assert (MailMessage.objects.filter(kind="invoice_reminder").count(), broken()) == (2, {})
+
+
 def test_invoice_beside_an_older_one_that_is_open_changes_no_day(db):
     row = ordered()
     hand_over(0, 0, 0)

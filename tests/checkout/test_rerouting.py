@@ -11,11 +11,11 @@ from django.utils import timezone
 from marketplace.checkout import freezing, invariants, placing, rerouting
 from marketplace.checkout.checkouts import plan_of
 from marketplace.checkout.models import Checkout
-from marketplace.foundation import network
+from marketplace.foundation import leases, network
 from marketplace.foundation.models import MailMessage
 from marketplace.payments import calls, captures, events, sessions, transfers
 from marketplace.payments import invariants as money_invariants
-from marketplace.payments.models import LedgerEntry, MoneyCall, Payment, RefundRequest
+from marketplace.payments.models import LedgerEntry, MoneyCall, MoneyIncident, Payment, RefundRequest
 from shops import invariants as shop_invariants
 from shops.models import Allocation, Rerouting, Shop, ShopOrder, ShopOrderLine, Transmission
 from shops.orders import fulfilment
@@ -201,6 +201,32 @@ def test_authorisation_that_ends_soon_waits_for_nobody():
     assert Rerouting.objects.get().outcome == "nobody"
     assert rerouting.reroute(soon) == 0
     assert MoneyCall.objects.get(kind="capture").amount_minor < payment.amount_minor
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("captured_before", [False, True])
+def test_what_cannot_be_decided_holds_no_money_for_ever(monkeypatch, captured_before):
+    def fail(*_):
+        raise ValueError("odd")
+
+    payment, _ = placed(), third("8.00")
+    if captured_before:
+        answer_all(), work()
+    lack(), answer_all()
+    with monkeypatch.context() as patch:
+        patch.setattr(rerouting, "_may_move", fail)
+        for hours in range(0, 60, 6):
+            assert Rerouting.objects.get().parked_at is None
+            rerouting.reroute(timezone.now() + timedelta(hours=hours))
+    assert Rerouting.objects.get().parked_at
+    work()
+    gone = ShopOrderLine.objects.get(declined=1)
+    assert paid(payment) == payment.amount_minor - gone.total_minor
+    assert (Rerouting.objects.get().outcome, mails().count("shop_order_declined")) == ("nobody", 1)
+    assert "ValueError: odd" in MoneyIncident.objects.get().text
+    leases.unpark(Rerouting.objects.all(), now=timezone.now())
+    work()
+    assert (ShopOrder.objects.filter(instead_of__isnull=False).count(), broken()) == (0, [])
 
 
 @pytest.mark.django_db

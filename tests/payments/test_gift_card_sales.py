@@ -142,6 +142,42 @@ def test_code_is_mailed_on_its_day_and_then_kept_nowhere():
     assert (purchase.seed, purchase.message, purchase.due_at) == ("", "", None)
 
 
+def test_hours_without_the_provider_park_no_purchase_and_its_code_is_told(monkeypatch):
+    purchase, now = bought(recipient=("Ada", "ada@example.org")), timezone.now()
+
+    def away(_):
+        raise gateway.PaymentGatewayError("away", permanent=False)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "retrieve_session", away)
+        for hours in range(12):
+            gift_card_sales.watch(now + timedelta(hours=hours))
+    purchase.refresh_from_db()
+    assert (purchase.parked_at, purchase.last_error) == (None, "away")
+    GiftCardPurchase.objects.update(parked_at=now)  # and a parked one is heard of by an event
+    gift_card_sales.refresh(purchase, now=now + timedelta(hours=13))
+    gift_card_sales.watch(now + timedelta(hours=14))
+    assert MailMessage.objects.filter(kind="gift_card", to="ada@example.org").count() == 1
+
+
+def test_card_that_cannot_be_issued_stops_no_other(monkeypatch):
+    now, real = timezone.now() + timedelta(minutes=3), gift_cards.issue
+    odd, good = bought(), bought()
+
+    def issue(*of, **how):
+        if how["once"].endswith(odd.seed):
+            raise ValueError("odd")
+        return real(*of, **how)
+
+    monkeypatch.setattr(gift_cards, "issue", issue)
+    gift_card_sales.watch(now)
+    odd.refresh_from_db(), good.refresh_from_db()
+    assert (odd.state, odd.last_error, good.state) == ("open", "ValueError: odd", "paid")
+    monkeypatch.undo()
+    gift_card_sales.watch(now + timedelta(minutes=3))
+    assert (GiftCard.objects.count(), broken()) == (2, {})
+
+
 def test_printed_code_is_forgotten_after_a_day():
     purchase, later = issued(), timezone.now() + timedelta(days=1, minutes=1)
     gift_card_sales.watch(timezone.now())

@@ -170,6 +170,36 @@ def test_redeemed_at_the_counter_is_paid_with_the_next_transfer():
     assert broken() == {}
 
 
+def test_pressed_twice_at_the_counter_the_second_says_what_the_first_did(monkeypatch):
+    now, shop, clerk, real = timezone.now(), factories.shop(), factories.user(), gift_cards.find
+    _, code = factories.gift_card_and_code(1500)
+    how = {"shop": shop, "by": clerk, "once": "till-1", "now": now}
+
+    def other_is_quicker(*of, **asked):
+        card = real(*of, **asked)
+        monkeypatch.setattr(gift_cards, "find", real)
+        redeem(code, 1500, **how)
+        return card
+
+    monkeypatch.setattr(gift_cards, "find", other_is_quicker)
+    assert redeem(code, 1500, **how).amount_minor == -1500
+    assert debts.credit(shop.pk, currency="CAD") == 1500
+
+
+def test_shop_that_sells_its_last_card_twice_pressed_is_told_of_no_limit(monkeypatch):
+    shop, now, real = factories.shop("A"), timezone.now(), gift_cards.gift_card_limits.within_limit
+    how = {"currency": "CAD", "paid_by": "shop", "by": None, "shop": shop, "now": now, "once": "1"}
+
+    def other_is_quicker(*of, **asked):
+        monkeypatch.setattr(gift_cards.gift_card_limits, "within_limit", real)
+        issue(50_000, **how)
+        real(*of, **asked)
+
+    monkeypatch.setattr(gift_cards.gift_card_limits, "within_limit", other_is_quicker)
+    assert issue(50_000, **how)[0].issued_minor == 50_000
+    assert ledger.balance(ledger.GIFT_CARDS, currency="CAD") == -50_000
+
+
 def test_what_is_wrong_with_a_card_is_noticed():
     card = factories.gift_card(2000)
     GiftCard.objects.filter(pk=card.pk).update(balance_minor=F("balance_minor") + 1)

@@ -117,6 +117,35 @@ def test_refused_transfer_is_made_once_the_account_is_mended():
     assert paying.at_stripe(part.shop) == call.amount_minor
 
 
+def test_refused_transfer_is_paid_by_bank_once_the_shop_has_no_other_account():
+    now = timezone.now()
+    payment = paying.captured(now)
+    paying.handed_over(payment, now)
+    part, later = paying.parts_of(payment)[0], now + WEEK
+    transfers.due_transfers(later)
+    part.shop.refresh_from_db()
+    _let_it_receive(DatabaseStore(), part.shop.stripe_account, "restricted")
+    paying.work(later)
+    call, earned = part.money_calls.get(kind="transfer"), 3410
+    assert (call.parked_at is None, call.amount_minor) == (False, earned)
+    how = {"reason": "x", "by": None, "now": later}
+    refunds.ask(payment, refunds.Wanted("other", part, amount_minor=100), once="1", **how)
+    paying.work(later)
+    assert part.money_calls.get(kind="reversal").done_at is None
+    part.shop.stripe_account_ready = False
+    part.shop.save()
+    bank.change_account(part.shop, holder="x", iban=IBAN, bic="", by=None, now=later)
+    paying.work(later + timedelta(minutes=1))
+    refunds.ask(payment, refunds.Wanted("other", part, amount_minor=100), once="2", **how)
+    paying.work(later + timedelta(hours=1))
+    call.refresh_from_db()
+    back = sum(row.share_minor for row in part.refund_requests.all())
+    assert (call.done_at is None, paying.at_stripe(part.shop)) == (False, 0)
+    assert [minor for _, minor in bank.owed(later + WEEK)] == [earned - back]
+    assert MoneyCall.objects.filter(done_at=None, refused_at=None).count() == 0
+    assert [text for check in invariants.INVARIANTS.values() for text in check()] == []
+
+
 def _let_it_receive(store, account_id, status):
     account = store.get(stripe_accounts.KIND, account_id)
     account["configuration"]["recipient"]["capabilities"]["stripe_balance"]["stripe_transfers"]["status"] = status

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from marketplace.checkout import checkouts
+from marketplace.checkout import checkouts, invoicing
 from marketplace.payments import (
     bank,
     earnings,
@@ -17,7 +17,7 @@ from marketplace.payments import (
     refunds,
     settlements,
 )
-from marketplace.payments.models import BankAccount, BankEarning, LedgerEntry, LineCommission, Payment
+from marketplace.payments.models import BankAccount, BankEarning, Invoice, LedgerEntry, LineCommission, Payment
 from marketplace.payments.refunds import Wanted
 from shops.models import Shop, ShopOrder
 from tests import factories
@@ -75,6 +75,16 @@ def test_sale_without_a_shop_goes_into_the_pool_once(db):
     assert (list(earnings.due(later, Shop.objects.all())), wrong()) == ([], [])
     statement = settlements.statement(part.shop, timezone.now() - LATER, later + LATER, currency="CAD")
     assert statement.lines == []
+
+
+def test_network_is_charged_no_commission_for_what_it_sold_for_the_pool(db):
+    part, now = captured(), timezone.now()
+    assert pooling.book_pooled(now + LATER) == 1
+    dues = {"debit": ledger.shop_account(part.shop_id), "credit": ledger.DUES, "amount_minor": 500, "cause": "x"}
+    ledger.post("dues", currency="CAD", key="dues:x", now=now + LATER, **dues)
+    assert settlements.close_months(now + timedelta(days=62)) == 1
+    assert invoicing.issue_commission_invoices(now + timedelta(days=62)) == 1
+    assert Invoice.objects.get(kind="commission").total_minor == 500
 
 
 def test_what_was_given_back_before_is_not_booked(db):

@@ -61,6 +61,39 @@ def test_sums_are_made_anew_each_hour_and_stay_the_same(sold):
     assert (before != found("shop"), found("shop")[1][1], DailySales.objects.count()) == (True, 2, 3)
 
 
+def test_what_changes_while_a_day_is_summed_is_summed_next(sold, monkeypatch):
+    later, real = NOW + timedelta(days=100), sales._sums
+    part = ShopOrder.objects.get(shop__name="B")
+
+    def sums(first, last):
+        rows = real(first, last)
+        if part.created_at.date() == last and part.lines.first().declined == 0:
+            part.lines.update(declined=1)  # a decline that is committed between reading and writing
+            sales.changed([part.created_at])
+        return rows
+
+    monkeypatch.setattr(sales, "_sums", sums)
+    sales.sum_sales(later)
+    assert [row[0] for row in found("shop")] == ["A", "B"]
+    assert sales.sum_sales(later + timedelta(minutes=5)) > 0
+    assert [row[0] for row in found("shop")] == ["A"]
+
+
+def test_sums_read_before_another_process_began_are_not_written_over_its_own(sold, monkeypatch):
+    real, day = sales._sums, date(2026, 2, 28)
+
+    def other_is_quicker(first, last):
+        rows = real(first, last)
+        monkeypatch.setattr(sales, "_sums", real)
+        ShopOrderLine.objects.update(declined=1, quantity=4)
+        sales.refresh(day, day, now=NOW)
+        return rows
+
+    monkeypatch.setattr(sales, "_sums", other_is_quicker)
+    sales.refresh(day, day, now=NOW)
+    assert [row[:3] for row in found("shop")] == [("A", 1, 3), ("B", 2, 6)]
+
+
 def test_day_is_summed_anew_however_old_when_something_of_it_changes():
     later = datetime.now(UTC)
     then = later - timedelta(days=100)
