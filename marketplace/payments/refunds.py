@@ -164,7 +164,8 @@ def note_failure(found: gateway.Refund, *, now: datetime) -> bool:
             .first()
         )
         if call is None:
-            if MoneyCall.objects.filter(key=found.metadata.get("key", ""), done_at=None).exists():
+            waiting = MoneyCall.objects.filter(key=found.metadata.get("key", ""), done_at=None)
+            if waiting.filter(payment__intent_id=found.intent_id).exists():
                 raise gateway.PaymentGatewayError(f"Refund {found.id} is not recorded yet.", permanent=False)
             return False
         if call.failed_at:

@@ -1,5 +1,6 @@
 import django.core.validators
 import django.db.models.deletion
+import marketplace.payments.references
 from django.conf import settings
 from django.db import migrations, models
 
@@ -300,6 +301,7 @@ class Migration(migrations.Migration):
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
                 ('once', models.CharField(help_text='Of the form: sent twice it buys once.', max_length=40, unique=True)),
+                ('reference', models.CharField(default=marketplace.payments.references.new_reference, help_text='What it is known by at Stripe.', max_length=20, unique=True)),
                 ('state', models.CharField(choices=[('new', 'Session not made yet'), ('open', 'The buyer is at the payment page'), ('paid', 'Paid, the card is issued'), ('refunding', 'Being paid back'), ('refunded', 'Paid back'), ('expired', 'Ended unpaid'), ('refused', 'Paid otherwise than asked: a person looks')], default='new', max_length=10)),
                 ('amount_minor', models.PositiveIntegerField()),
                 ('currency', models.CharField(max_length=3)),
@@ -556,6 +558,7 @@ class Migration(migrations.Migration):
                 ('lease_token', models.CharField(blank=True, default='', max_length=32)),
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('reference', models.CharField(default=marketplace.payments.references.new_reference, help_text='What it is known by at Stripe.', max_length=20, unique=True)),
                 ('state', models.CharField(choices=[('new', 'Session not made yet'), ('open', 'The reader is at the payment page'), ('authorised', 'Authorised, not captured'), ('captured', 'Captured'), ('cancelled', 'Given back whole before capture'), ('expired', 'Ended unpaid')], db_index=True, default='new', max_length=12)),
                 ('currency', models.CharField(max_length=3)),
                 ('amount_minor', models.PositiveIntegerField(help_text="Authorised: the checkout's total less other_minor.")),
@@ -721,7 +724,7 @@ class Migration(migrations.Migration):
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
                 ('kind', models.CharField(choices=[('capture', 'Capture'), ('cancel', 'Cancel the authorisation'), ('refund', 'Refund'), ('transfer', 'Transfer to a shop'), ('reversal', 'Reversal of a transfer')], max_length=10)),
-                ('key', models.CharField(max_length=120, unique=True, verbose_name='Idempotency key')),
+                ('key', models.CharField(help_text='What it is for, once.', max_length=120, unique=True)),
                 ('key_number', models.PositiveSmallIntegerField(default=0)),
                 ('amount_minor', models.PositiveIntegerField()),
                 ('currency', models.CharField(max_length=3)),
