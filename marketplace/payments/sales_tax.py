@@ -40,7 +40,7 @@ def taken_along(
     if not most:
         return []
     parts = invoice_parts.take(
-        _left(lines, earlier), request.amount_minor, invoice_parts.fitting(request.kind, request.line_id)
+        _left(lines, earlier), request.worth_minor, invoice_parts.fitting(request.kind, request.line_id)
     )
     found = [(place, min(minor, most.get(place, 0))) for place, minor in _by_place(parts).items()]
     return [(place, minor) for place, minor in found if minor]
@@ -51,7 +51,7 @@ def _left(lines: Sequence[ShopOrderLine], requests: Iterable[RefundRequest]) -> 
     for request in requests:
         if request.borne_by == RefundRequest.Bearer.SHOP:
             fits = invoice_parts.fitting(request.kind, request.line_id)
-            left = invoice_parts.less(left, [invoice_parts.take(left, request.amount_minor, fits)])
+            left = invoice_parts.less(left, [invoice_parts.take(left, request.worth_minor, fits)])
     return left
 
 
