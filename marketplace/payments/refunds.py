@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit, links, mail
 from marketplace.foundation.money import display
 from marketplace.models import User
-from marketplace.payments import earnings, gateway, ledger_corrections, means, partner_shares, sales
+from marketplace.payments import gateway, ledger_corrections, means, refund_shares, sales
 from marketplace.payments.models import MoneyCall, Payment, RefundRequest
-from marketplace.payments.worth import NOTHING, Returned, borne_back, not_paid_for, returned, units_worth
+from marketplace.payments.worth import NOTHING, Returned, not_paid_for, returned, units_worth
 from shops.downloads import handing_out
 from shops.models import ShopOrder, ShopOrderLine
 
@@ -105,7 +105,7 @@ def ask(
             once=once,
             asked_at=now,
         )
-        _share(request)
+        refund_shares.divide(request, refunded=_units(rows))
         request.other_parts = means.give_back(payment, request.other_minor, cause=request.reason, now=now)
         request.save()
         _withdraw_downloads(request, now)
@@ -267,31 +267,6 @@ def _goods(line: ShopOrderLine, units: int, refunded: int) -> int:
 def _delivery(rows: Sequence[ShopOrderLine], back: Returned) -> int:
     kept = sum(line.delivery_minor - units_worth(line.delivery_minor, line.declined, line.quantity) for line in rows)
     return max(0, kept - back.delivery_minor)
-
-
-def _share(request: RefundRequest) -> None:
-    """Units of a shop that took over take along what was borne of them. After the transfer was written, or the earning
-    booked: what shop, network, tax office and partner give back of theirs."""
-    shop_order = request.shop_order
-    if shop_order is None or request.borne_by != Bearer.SHOP:
-        return
-    if request.line and request.kind == Kind.LINE:
-        request.borne_minor = borne_back(request.line, request.units, _units([request.line]).get(request.line.pk, 0))
-    booked = earnings.booked(shop_order)
-    if booked:
-        earlier = list(shop_order.refund_requests.order_by("pk"))
-        share = earnings.given_back(booked, request, earlier)
-        request.after_transfer = True
-        request.share_minor = share.shop_minor
-        request.commission_minor, request.commission_tax = share.kept_minor, share.taxes
-        request.sales_tax = share.sales_taxes
-        since = [one for one in earlier if one.after_transfer]
-        request.partner_shares = partner_shares.given_back(
-            shop_order.lines.all(),
-            kept_minor=booked.kept_minor,
-            back_minor=share.kept_minor + sum(one.commission_minor for one in since),
-            earlier=[one.partner_shares for one in since],
-        )
 
 
 def _call(request: RefundRequest, *, key: str, now: datetime) -> None:
