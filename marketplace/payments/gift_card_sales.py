@@ -70,8 +70,8 @@ def start(
 
 
 def key_of(purchase: GiftCardPurchase) -> str:
-    """What opens the page of a purchase without signing in."""
-    return links.key_of("halles.gift-card-purchase", str(purchase.pk))
+    """What opens the page of a purchase without signing in: of this one, whatever has its id after a restore."""
+    return links.key_of("halles.gift-card-purchase", purchase.reference)
 
 
 def open_session(purchase: GiftCardPurchase, *, success_url: str, cancel_url: str, now: datetime) -> GiftCardPurchase:

@@ -1,5 +1,5 @@
-"""What a row is known by at Stripe. Row ids are no names there: after a restore from a backup the same ids are given
-again, to other rows, while Stripe still has the objects and answers of the lost ones."""
+"""What a row is known by at Stripe and other services. Row ids are no names there: after a restore from a backup the
+same ids are given again, to other rows, while the service still has the objects and answers of the lost ones."""
 
 from __future__ import annotations
 

@@ -99,6 +99,7 @@ def test_gift_card_that_another_reader_bought_is_not_this_readers():
     purchase = gift_card_sales.open_session(purchase, now=now, **urls)
     sweeping.sweep(now)
     purchase.refresh_from_db()
+    assert gift_card_sales.key_of(purchase) != gift_card_sales.key_of(lost)  # nor does the old link open it
     assert (purchase.state, purchase.session_id in ("", lost.session_id)) == ("open", False)
     assert f"session {lost.session_id} of a gift card that is not here" in incidents.running()[0].text
 

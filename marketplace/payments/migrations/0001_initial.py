@@ -470,6 +470,7 @@ class Migration(migrations.Migration):
             name='LocalUse',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reference', models.CharField(default=marketplace.payments.references.new_reference, help_text='What it is known by at an outside service.', max_length=20, unique=True)),
                 ('service_account', models.CharField(blank=True, help_text="The payer's, at an outside service.", max_length=80)),
                 ('service_code', models.TextField(blank=True, help_text='Their word for one payment, sealed; gone once used.')),
                 ('wanted_minor', models.PositiveBigIntegerField(help_text='As the reader asked.')),
@@ -523,7 +524,7 @@ class Migration(migrations.Migration):
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
                 ('kind', models.CharField(choices=[('hold', 'Hold for a checkout'), ('take', 'Take what was held'), ('free', 'Free what was held'), ('pay', 'Pay a shop or a reader')], max_length=4)),
-                ('key', models.CharField(max_length=80, unique=True)),
+                ('key', models.CharField(max_length=120, unique=True)),
                 ('account', models.CharField(blank=True, help_text='Whom it takes from, or pays.', max_length=80)),
                 ('amount_minor', models.PositiveBigIntegerField()),
                 ('tried_at', models.DateTimeField(null=True)),
