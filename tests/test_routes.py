@@ -355,6 +355,7 @@ ROUTES: dict[str, Row] = {
     "operations:pay-by-bank": post((LOGIN, 404, 404, 404, 422)),
     "operations:bank-account": post((LOGIN, 404, 404, 404, 422)),
     "operations:bank-statement": post((LOGIN, 404, 404, 404, 422)),
+    "operations:payout": get((LOGIN, 404, 404, 404, 404), "no_export"),
     "operations:reconciliation": get(OPERATOR),
     "operations:reconcile": post(OPERATOR_DOES),
     "operations:close-difference": post(OPERATOR_DOES, "difference", reason="x"),

@@ -9,7 +9,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from marketplace.payments.models import LedgerEntry
-from marketplace.payments.worth import borne
+from marketplace.payments.worth import NOTHING, borne, returned
 from shops.models import ReroutedUnits, Rerouting, ShopOrder, ShopOrderLine
 
 DECIDED_WITHIN = timedelta(hours=24)
@@ -53,10 +53,12 @@ def differences_are_borne() -> list[str]:
     """Once a shop that took over has earned, what its reader does not pay is booked to whoever bears it."""
     booked = dict(LedgerEntry.objects.filter(key__startswith="borne:reroute:").values_list("key", "amount_minor"))
     earned = ShopOrder.objects.filter(instead_of__isnull=False, ledger_entries__kind="earning").distinct()
+    back = returned(earned.values_list("pk", flat=True))
+    said = {row: borne(row.lines.all(), back.get(row.pk, NOTHING)) for row in earned.prefetch_related("lines")}
     return [
-        f"{row}: {borne(row.lines.all())} is borne, {booked.get(f'borne:reroute:{row.number}', 0)} booked"
-        for row in earned.prefetch_related("lines")
-        if booked.get(f"borne:reroute:{row.number}", 0) != borne(row.lines.all())
+        f"{row}: {minor} is borne, {booked.get(f'borne:reroute:{row.number}', 0)} booked"
+        for row, minor in said.items()
+        if booked.get(f"borne:reroute:{row.number}", 0) != minor
     ]
 
 

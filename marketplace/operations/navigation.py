@@ -35,7 +35,7 @@ GROUPS = (
             Page("receivables", _("Open invoices"), ("receivable", "credit-terms")),
             Page("accounts", _("Accounts")),
             Page("reconciliation", _("Ledger and Stripe")),
-            Page("exports", _("Files for the accounts"), ("ask-export", "pay-by-bank", "bank-account")),
+            Page("exports", _("Files for the accounts"), ("ask-export", "pay-by-bank", "bank-account", "payout")),
             Page("reports", _("What was sold")),
         ),
     ),

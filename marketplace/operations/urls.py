@@ -18,6 +18,7 @@ from marketplace.operations import (
     money_views,
     network_views,
     partner_views,
+    payout_views,
     point_views,
     question_views,
     receivable_views,
@@ -119,6 +120,7 @@ urlpatterns = [
     path("board/exports/bank/", export_views.pay_by_bank, name="pay-by-bank"),
     path("board/exports/bank/account/", export_views.change_account, name="bank-account"),
     path("board/exports/bank/statement/", export_views.read_statement, name="bank-statement"),
+    path("board/exports/payouts/<int:payout_id>/", payout_views.payout, name="payout"),
     path("board/reports/", report_views.reports, name="reports"),
     path("board/network/", network_views.edit_network, name="network"),
 ]

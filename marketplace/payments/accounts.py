@@ -37,7 +37,7 @@ def connect(shop: Shop, *, now: datetime) -> Shop:
             email=shop.email,
             display_name=shop.name,
             metadata={"shop": str(shop.pk)},
-            idempotency_key=f"account:{shop.pk}",
+            idempotency_key=f"account:{shop.pk}:{shop.slug}",
         )
         with transaction.atomic():
             won = Shop.objects.filter(pk=shop.pk, stripe_account="").update(

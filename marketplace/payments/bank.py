@@ -20,10 +20,10 @@ from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 
 from marketplace.foundation import audit, leases, money, network
-from marketplace.payments import earnings, incidents, incoming, ledger, local_currency, receivables
+from marketplace.payments import bank_booking, earnings, incidents, incoming, ledger, local_currency, receivables
 from marketplace.payments.bank_statements import BankLine
 from marketplace.payments.journals import ExportError
-from marketplace.payments.ledger import BANK, shop_account
+from marketplace.payments.ledger import shop_account
 from marketplace.payments.models import (
     BankAccount,
     BankEarning,
@@ -31,7 +31,6 @@ from marketplace.payments.models import (
     CreditTerms,
     Export,
     MoneyCall,
-    Receipt,
     Receivable,
 )
 from shops.models import Partner, Shop, ShopOrder
@@ -232,41 +231,24 @@ def match(lines: Sequence[BankLine], *, by: object, now: datetime) -> list[str]:
                 if line.amount_minor < 0 and line.end_to_end_id and not about:
                     words = {"reference": line.end_to_end_id, "amount": _said(-line.amount_minor, line.currency)}
                     found.append(_("%(reference)s: %(amount)s is on no list of ours") % words)
-            elif abs(line.amount_minor) != row.amount_minor or line.currency != row.currency:
+            elif abs(line.amount_minor) != row.moved_minor or line.currency != row.currency:
                 BankPayout.objects.filter(pk=row.pk, state=State.ASKED).update(state=State.DIFFERS)
-                asked, paid = _said(row.amount_minor, row.currency), _said(-line.amount_minor, line.currency)
+                asked, paid = _said(row.moved_minor, row.currency), _said(-line.amount_minor, line.currency)
                 words = {"reference": row.end_to_end_id, "asked": asked, "paid": paid}
                 found.append(_("%(reference)s: asked %(asked)s, the bank %(paid)s") % words)
             else:
-                _book_line(row, line, by, now)
+                booked = bank_booking.book(row, line.amount_minor, on=line.booked_on, by=by, now=now)  # type: ignore[arg-type]
+                if booked and row.state == State.ENDED and line.amount_minor < 0:
+                    words = {"reference": row.end_to_end_id, "amount": _said(-line.amount_minor, line.currency)}
+                    found.append(
+                        _("%(reference)s was ended, and the bank paid %(amount)s all the same. It is booked now.")
+                        % words
+                    )
     return found
 
 
 def _said(minor: int, currency: str) -> str:
     return f"{money.to_decimal(minor, currency)} {currency}"
-
-
-def _book_line(row: BankPayout, line: BankLine, by: object, now: datetime) -> None:
-    paid = line.amount_minor < 0
-    kind, state = ("payout", State.PAID) if paid else ("payout_returned", State.RETURNED)
-    if row.receivable:
-        received = receivables.receive(
-            row.receivable, line.amount_minor, kind=Receipt.Kind.BANK, on=line.booked_on,
-            key=f"{kind}:{row.end_to_end_id}", by=by, now=now, note=row.end_to_end_id,  # type: ignore[arg-type]
-        )  # fmt: skip
-        if received:
-            BankPayout.objects.filter(pk=row.pk).update(state=state, booked_on=line.booked_on)
-        return
-    account = shop_account(row.shop_id) if row.shop_id else ledger.partner_account(row.partner_id or 0)
-    sides = [account, BANK]
-    debit, credit = sides if paid else sides[::-1]
-    made = ledger.post(
-        kind, debit=debit, credit=credit, amount_minor=row.amount_minor, currency=row.currency,
-        key=f"{kind}:{row.end_to_end_id}", cause=row.end_to_end_id, now=now,
-    )  # fmt: skip
-    if made:
-        BankPayout.objects.filter(pk=row.pk).update(state=state, booked_on=line.booked_on)
-        audit.record(f"bank.{kind}", row, by=by, shop_id=row.shop_id, amount_minor=row.amount_minor)
 
 
 def _inside(parent: etree._Element, name: str | None, **texts: str) -> etree._Element:

@@ -121,19 +121,19 @@ def booked(shop_order: ShopOrder) -> Share | None:
 
 
 def given_back(booked: Share, request: RefundRequest, earlier: Sequence[RefundRequest]) -> Share:
-    """Who gives what of the amount of a request, which a reader gets back after it was booked: the tax in the price by
+    """Who gives what of the worth of a request, which a reader gets back after it was booked: the tax in the price by
     the rates of what it is of; of the rest network and tax on its commission in proportion, rounded down together and
     shared by largest remainder; all of it when everything goes back. `earlier` are all requests of the same shop
     order before it."""
     since = [one for one in earlier if one.after_transfer]
     collected = _sales_tax_back(booked, request, earlier, since)
-    amount = request.amount_minor - sum(tax for _, tax in collected)
+    amount = request.worth_minor - sum(tax for _, tax in collected)
     if not COMMISSION_GIVEN_BACK or not booked.total_minor:
         return Share(amount, 0, [], collected)
     before = kept_before = 0
     taxes = dict(booked.taxes)
     for one in since:
-        before += one.amount_minor - sum(tax for _, tax in _pairs(one.sales_tax))
+        before += one.worth_minor - sum(tax for _, tax in _pairs(one.sales_tax))
         kept_before += one.commission_minor
         for place, tax in _pairs(one.commission_tax):
             taxes[place] -= tax

@@ -51,7 +51,7 @@ def carry_out(purchase: GiftCardPurchase, *, now: datetime) -> bool:
             purchase.intent_id,
             purchase.amount_minor,
             metadata={"key": key},
-            idempotency_key=f"{key}:{number}" if number else key,
+            idempotency_key=f"{purchase.reference}:{key}{f':{number}' if number else ''}",
         )
     except gateway.PaymentGatewayError as error:
         refused = error.permanent and not error.unknown_outcome

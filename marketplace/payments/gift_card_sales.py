@@ -73,8 +73,8 @@ def start(
 
 
 def key_of(purchase: GiftCardPurchase) -> str:
-    """What opens the page of a purchase without signing in."""
-    return links.key_of("halles.gift-card-purchase", str(purchase.pk))
+    """What opens the page of a purchase without signing in: of this one, whatever has its id after a restore."""
+    return links.key_of("halles.gift-card-purchase", purchase.reference)
 
 
 def open_session(purchase: GiftCardPurchase, *, success_url: str, cancel_url: str, now: datetime) -> GiftCardPurchase:
@@ -94,10 +94,10 @@ def open_session(purchase: GiftCardPurchase, *, success_url: str, cancel_url: st
             expires_at=purchase.expires_at,
             success_url=success_url,
             cancel_url=cancel_url,
-            client_reference_id=_reference(purchase),
-            transfer_group=_reference(purchase),
+            client_reference_id=purchase.reference,
+            transfer_group=f"gift_card_{purchase.reference}",
             metadata={"gift_card": str(purchase.pk)},
-            idempotency_key=f"gift-card-session:{purchase.pk}",
+            idempotency_key=f"gift-card-session:{purchase.reference}",
             customer_email=purchase.buyer_email,
             locale=purchase.language,
             display_name=network.current().name,
@@ -274,10 +274,6 @@ def _once(purchase: GiftCardPurchase) -> str:
     return f"online:{purchase.seed}"
 
 
-def _reference(purchase: GiftCardPurchase) -> str:
-    return f"gift_card_{purchase.pk}"
-
-
 def _found(purchase: GiftCardPurchase, session: gateway.Session) -> None:
     row = GiftCardPurchase.objects.filter(pk=purchase.pk)
     row.filter(session_id="").update(session_id=session.id, session_url=session.url)
@@ -288,7 +284,7 @@ def _found(purchase: GiftCardPurchase, session: gateway.Session) -> None:
 def _look_up(purchase: GiftCardPurchase) -> bool:
     """Find the session of a request whose answer never came."""
     for session in gateway.list_sessions(created_since=purchase.created_at - timedelta(minutes=1)):
-        if session.client_reference_id == _reference(purchase):
+        if session.client_reference_id == purchase.reference:
             _found(purchase, session)
             return True
     return False

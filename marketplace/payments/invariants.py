@@ -10,9 +10,11 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from marketplace.payments import (
+    invariants_bank,
     invariants_corrections,
     invariants_gift_cards,
     invariants_local,
+    invariants_orders,
     invariants_pool,
     invariants_receivables,
     means,
@@ -116,6 +118,8 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "closed statements agree with the ledger": statements_agree,
     "ledger and Stripe's balance agree": stripe_agrees,
     **invariants_corrections.INVARIANTS,
+    **invariants_orders.INVARIANTS,
+    **invariants_bank.INVARIANTS,
     **invariants_gift_cards.INVARIANTS,
     **invariants_pool.INVARIANTS,
     **invariants_local.INVARIANTS,

@@ -66,7 +66,8 @@ def reversals_fit() -> list[str]:
 
 def requests_are_borne() -> list[str]:
     """Every refund that a person had made is borne by somebody to the cent, once it is made."""
-    kinds = ("goodwill", "taken_back", "commission_back", "commission_tax_back", "sales_tax_back")
+    kinds = ["goodwill", "taken_back", "commission_back", "commission_tax_back", "sales_tax_back"]
+    kinds += ["referral_back", "difference_back"]
     entries = dict(LedgerEntry.objects.filter(kind__in=kinds).values_list("key", "amount_minor"))
     wrong = []
     paid_back = MoneyCall.objects.filter(request=OuterRef("pk"), kind=Kind.REFUND)
@@ -78,7 +79,10 @@ def requests_are_borne() -> list[str]:
             taxes = [f"commission-tax-back:{place}:{request.pk}" for place, _ in request.commission_tax]
             taxes += [f"sales-tax-back:{place}:{request.pk}" for place, _ in request.sales_tax]
             keys = (f"taken-back:{request.pk}", f"commission-back:{request.pk}", *taxes)
-            borne = sum(entries.get(key, 0) for key in keys)
+            borne = sum(entries.get(key, 0) for key in keys) - entries.get(f"difference-back:{request.pk}", 0)
+            shares = {f"referral-back:{of}:{request.pk}": minor for of, minor in request.partner_shares}
+            if any(entries.get(key) != minor for key, minor in shares.items()):
+                wrong.append(f"refund request {request.pk}: a partner's share of it is not booked back")
         else:
             continue  # the transfer is that much smaller: `orders_are_never_overdrawn` holds it
         if borne != request.amount_minor:

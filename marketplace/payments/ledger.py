@@ -28,7 +28,7 @@ from django.db.models import Q, Sum
 from marketplace.payments.chart import account_of
 from marketplace.payments.models import LedgerEntry, MoneyCall, Payment
 from marketplace.payments.partner_shares import shares
-from marketplace.payments.worth import borne
+from marketplace.payments.worth import NOTHING, borne, returned
 from shops.models import ShopOrder
 
 STRIPE, ORDERS, COMMISSION, STRIPE_FEES = "stripe", "orders", "commission", "stripe_fees"
@@ -52,6 +52,11 @@ def shop_of(account: str) -> int | None:
 
 def partner_account(partner_id: int) -> str:
     return f"partner:{partner_id}"
+
+
+def bearer_account(shop_id: int | None) -> str:
+    """Who bears what a reader does not pay: one shop, or the network."""
+    return PROMOTIONS if shop_id is None else shop_account(shop_id)
 
 
 def tax_account(jurisdiction: str) -> str:
@@ -173,7 +178,7 @@ def record_earning(
     if shop_order.instead_of_id:
         bear(
             order_id=shop_order.order_id,
-            amount_minor=borne(shop_order.lines.all()),
+            amount_minor=borne(shop_order.lines.all(), returned([shop_order.pk]).get(shop_order.pk, NOTHING)),
             currency=shop_order.currency,
             key=f"reroute:{shop_order.number}",
             cause=f"{shop_order.number} is dearer than what it is instead of",
@@ -207,9 +212,8 @@ def bear(
 ) -> None:
     """What the reader does not pay of an order though a shop is to get it: a voucher, the higher price of a shop that
     took over. The network bears it, or one shop; with it the order's account covers what its shops earn."""
-    bearer = PROMOTIONS if shop_id is None else shop_account(shop_id)
     common: Any = {"currency": currency, "order_id": order_id, "cause": cause, "now": now}
-    post("borne", debit=bearer, credit=ORDERS, amount_minor=amount_minor, key=f"borne:{key}", **common)
+    post("borne", debit=bearer_account(shop_id), credit=ORDERS, amount_minor=amount_minor, key=f"borne:{key}", **common)
 
 
 def balance(account: str, *, currency: str, order_id: int | None = None) -> int:

@@ -50,6 +50,23 @@ def record_borne(request: RefundRequest, *, now: datetime) -> None:
         for place, tax in request.sales_tax:
             account, key = ledger.tax_account(place), f"sales-tax-back:{place}:{request.pk}"
             ledger.post("sales_tax_back", debit=account, amount_minor=tax, key=key, **common)
+        _record_shares_back(request, request.shop_order, now=now)
+
+
+def _record_shares_back(request: RefundRequest, shop_order: ShopOrder, *, now: datetime) -> None:
+    """What others than shop, network and tax office had of it: the partner who brought the sale, out of the commission;
+    and who bore that the shop was dearer than the one before it."""
+    common: Any = {"currency": request.payment.currency, "now": now, "order_id": shop_order.order_id}
+    for partner_id, minor in request.partner_shares:
+        ledger.post(
+            "referral_back", debit=ledger.partner_account(partner_id), credit=ledger.REFERRALS, amount_minor=minor,
+            key=f"referral-back:{partner_id}:{request.pk}", cause=f"{shop_order.number} given back", **common,
+        )  # fmt: skip
+    ledger.post(
+        "difference_back", debit=ledger.ORDERS, credit=ledger.bearer_account(shop_order.bearer_id),
+        amount_minor=request.borne_minor, key=f"difference-back:{request.pk}",
+        cause=f"{shop_order.number}, dearer than what it is instead of, given back", **common,
+    )  # fmt: skip
 
 
 def record_goodwill_undone(payment: Payment, total_minor: int, *, shop_order: ShopOrder | None, now: datetime) -> None:

@@ -44,7 +44,7 @@ class Service(Provider):
             if use.calls.exists():  # freed meanwhile; the payer's word was for one payment
                 return False
             values = {"use": use, "account": use.service_account, "amount_minor": units}
-            LocalCall.objects.create(kind=Kind.HOLD, key=f"checkout-{use.checkout_id}", **values)
+            LocalCall.objects.create(kind=Kind.HOLD, key=_hold_key(use), **values)
         LocalUse.objects.filter(pk=use.pk).update(amount_minor=units, held=bool(units))
         return True
 
@@ -68,18 +68,18 @@ class Service(Provider):
             tried_at=None
         )  # what is refused holds nothing
         if freed and asked.exists():
-            self._write(use, Kind.FREE, f"free-{use.checkout_id}", use.amount_minor, now)
+            self._write(use, Kind.FREE, f"free-{use.reference}", use.amount_minor, now)
 
     def spend(self, use: LocalUse, *, order_id: int, now: datetime) -> None:
-        self._write(use, Kind.TAKE, f"take-{use.checkout_id}", use.amount_minor, now)
+        self._write(use, Kind.TAKE, f"take-{use.reference}", use.amount_minor, now)
 
     def give_back(self, use: LocalUse, units: int, *, key: str, order_id: int, now: datetime) -> None:
-        self._write(use, Kind.PAY, key, units, now, account=use.service_account)
+        self._write(use, Kind.PAY, f"{key}:{use.reference}", units, now, account=use.service_account)
 
     def pay_shop(self, share: LocalShare, units: int, *, key: str, now: datetime) -> bool:
         there = LocalAcceptance.objects.filter(currency=share.use.currency, shop=share.shop).exclude(account="").first()
         if there is not None:
-            self._write(share.use, Kind.PAY, key, units, now, account=there.account)
+            self._write(share.use, Kind.PAY, f"{key}:{share.use.reference}", units, now, account=there.account)
         return there is not None
 
     @staticmethod
@@ -164,7 +164,12 @@ def _request(call: LocalCall, currency: LocalCurrency) -> tuple[str, dict[str, o
 
 
 def _held(currency: LocalCurrency, call: LocalCall) -> str:
-    return f"{_root(currency)}/holds/checkout-{call.use.checkout_id}"
+    return f"{_root(currency)}/holds/{_hold_key(call.use)}"
+
+
+def _hold_key(use: LocalUse) -> str:
+    """Of no row id: the service remembers for ever what a restore from a backup forgets (decision 0021)."""
+    return f"checkout-{use.reference}"
 
 
 def _root(currency: LocalCurrency) -> str:

@@ -32,6 +32,7 @@ from marketplace.payments.models_receivables import CreditTerms, Receipt, Receiv
 from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
 from marketplace.payments.models_reports import BankAccount, BankEarning, BankPayout, DailySales, Export, SalesDay
 from marketplace.payments.models_settlement import Dividend, DividendShare, Dues, Settlement
+from marketplace.payments.references import new_reference
 
 __all__ = [
     "AccountWatch",
@@ -94,6 +95,9 @@ class Payment(DueRow):
         EXPIRED = "expired", _("Ended unpaid")
 
     checkout = models.OneToOneField("placing.Checkout", on_delete=models.PROTECT, related_name="payment")
+    reference = models.CharField(
+        max_length=20, unique=True, default=new_reference, help_text="What it is known by at Stripe."
+    )
     state = models.CharField(max_length=12, choices=State.choices, default=State.NEW, db_index=True)
     currency = models.CharField(max_length=3)
     amount_minor = models.PositiveIntegerField(help_text="Authorised: the checkout's total less other_minor.")
@@ -126,7 +130,7 @@ class MoneyCall(DueRow):
         REVERSAL = "reversal", "Reversal of a transfer"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    key = models.CharField("Idempotency key", max_length=120, unique=True)
+    key = models.CharField(max_length=120, unique=True, help_text="What it is for, once.")
     # Stripe keeps an answer of 500 under its key: the next try, after looking, takes the next key.
     key_number = models.PositiveSmallIntegerField(default=0)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="calls")
@@ -167,7 +171,8 @@ class MoneyCall(DueRow):
 
     @property
     def idempotency_key(self) -> str:
-        return f"{self.key}:{self.key_number}" if self.key_number else self.key
+        number = f":{self.key_number}" if self.key_number else ""
+        return f"{self.payment.reference}:{self.key}{number}"
 
 
 class StripeEvent(DueRow):

@@ -46,6 +46,12 @@ class RefundRequest(models.Model):
     sales_tax = models.JSONField(
         default=list, help_text='After the transfer: [["CA-BC", 70]], out of what the network collected of the price.'
     )
+    partner_shares = models.JSONField(
+        default=list, help_text="After the transfer: [[3, 40]], what partners give back of theirs, by id."
+    )
+    borne_minor = models.PositiveIntegerField(
+        default=0, help_text="What its shop gives back beside it to whoever bore it: it took over and was dearer."
+    )
     reason = models.CharField(max_length=200)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     once = models.CharField(max_length=40, unique=True, help_text="Of the form: sent twice it asks once.")
@@ -67,6 +73,11 @@ class RefundRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_minor} ({self.payment_id})"
+
+    @property
+    def worth_minor(self) -> int:
+        """What of the shop order's worth it takes away: the reader's part and the part borne for the reader."""
+        return self.amount_minor + self.borne_minor
 
 
 class Dispute(DueRow):

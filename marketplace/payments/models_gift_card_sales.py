@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
+from marketplace.payments.references import new_reference
 
 
 class GiftCardPurchase(DueRow):
@@ -23,6 +24,9 @@ class GiftCardPurchase(DueRow):
         REFUSED = "refused", _("Paid otherwise than asked: a person looks")
 
     once = models.CharField(max_length=40, unique=True, help_text="Of the form: sent twice it buys once.")
+    reference = models.CharField(
+        max_length=20, unique=True, default=new_reference, help_text="What it is known by at Stripe."
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.NEW)
     amount_minor = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)

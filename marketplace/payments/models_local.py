@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
+from marketplace.payments.references import new_reference
 
 
 class LocalCurrency(models.Model):
@@ -91,6 +92,9 @@ class LocalUse(models.Model):
     `value_minor` in the order's. Decided and held at "pay", like the stock; spent when the order is placed."""
 
     checkout = models.OneToOneField("placing.Checkout", on_delete=models.CASCADE, related_name="local_use")
+    reference = models.CharField(
+        max_length=20, unique=True, default=new_reference, help_text="What it is known by at an outside service."
+    )
     currency = models.ForeignKey(LocalCurrency, on_delete=models.PROTECT, related_name="uses")
     account = models.ForeignKey(LocalAccount, null=True, on_delete=models.PROTECT, related_name="uses")
     service_account = models.CharField(max_length=80, blank=True, help_text="The payer's, at an outside service.")
@@ -170,7 +174,7 @@ class LocalCall(DueRow):
         PAY = "pay", "Pay a shop or a reader"
 
     kind = models.CharField(max_length=4, choices=Kind.choices)
-    key = models.CharField(max_length=80, unique=True)
+    key = models.CharField(max_length=120, unique=True)
     use = models.ForeignKey(LocalUse, on_delete=models.PROTECT, related_name="calls")
     account = models.CharField(max_length=80, blank=True, help_text="Whom it takes from, or pays.")
     amount_minor = models.PositiveBigIntegerField()

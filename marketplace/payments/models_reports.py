@@ -111,6 +111,7 @@ class BankPayout(models.Model):
         PAID = "paid", _("On the bank's statement")
         DIFFERS = "differs", _("On the bank's statement with another amount")
         RETURNED = "returned", _("Came back")
+        ENDED = "ended", _("Not made by the bank")
 
     OPEN = (State.ASKED, State.DIFFERS)
 
@@ -132,6 +133,9 @@ class BankPayout(models.Model):
     bic = models.CharField(max_length=11, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.ASKED)
     asked_at = models.DateTimeField()
+    paid_minor = models.PositiveBigIntegerField(
+        default=0, help_text="Of one that an operator ended: what left the account all the same."
+    )
     booked_on = models.DateField(null=True, help_text="By the bank.")
 
     class Meta:
@@ -146,3 +150,13 @@ class BankPayout(models.Model):
 
     def __str__(self) -> str:
         return f"{self.end_to_end_id} {self.amount_minor} {self.currency}"
+
+    @property
+    def is_open(self) -> bool:
+        """Nobody knows yet what became of it."""
+        return self.state in self.OPEN
+
+    @property
+    def moved_minor(self) -> int:
+        """What the bank's statement is expected to say."""
+        return self.paid_minor or self.amount_minor

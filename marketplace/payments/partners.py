@@ -14,6 +14,9 @@ from marketplace.payments.models import LedgerEntry
 from marketplace.payments.settlements import months
 from shops.models import Partner
 
+# A share, and what of it went back with its commission.
+EARNED = ("referral", "referral_back")
+
 
 @dataclass(frozen=True)
 class StatementLine:
@@ -38,11 +41,11 @@ class Statement:
 
     @property
     def earned_minor(self) -> int:
-        return sum(line.amount_minor for line in self.lines if line.kind == "referral")
+        return sum(line.amount_minor for line in self.lines if line.kind in EARNED)
 
     @property
     def paid_minor(self) -> int:
-        return -sum(line.amount_minor for line in self.lines if line.kind != "referral")
+        return -sum(line.amount_minor for line in self.lines if line.kind not in EARNED)
 
     @property
     def closing_minor(self) -> int:

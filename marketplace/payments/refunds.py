@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit, links, mail
 from marketplace.foundation.money import display
 from marketplace.models import User
-from marketplace.payments import earnings, gateway, ledger_corrections, means, sales
+from marketplace.payments import gateway, ledger_corrections, means, refund_shares, sales
 from marketplace.payments.models import MoneyCall, Payment, RefundRequest
 from marketplace.payments.worth import NOTHING, Returned, not_paid_for, returned, units_worth
 from shops.downloads import handing_out
@@ -105,7 +105,7 @@ def ask(
             once=once,
             asked_at=now,
         )
-        _share(request)
+        refund_shares.divide(request, refunded=_units(rows))
         request.other_parts = means.give_back(payment, request.other_minor, cause=request.reason, now=now)
         request.save()
         _withdraw_downloads(request, now)
@@ -164,7 +164,8 @@ def note_failure(found: gateway.Refund, *, now: datetime) -> bool:
             .first()
         )
         if call is None:
-            if MoneyCall.objects.filter(key=found.metadata.get("key", ""), done_at=None).exists():
+            waiting = MoneyCall.objects.filter(key=found.metadata.get("key", ""), done_at=None)
+            if waiting.filter(payment__intent_id=found.intent_id).exists():
                 raise gateway.PaymentGatewayError(f"Refund {found.id} is not recorded yet.", permanent=False)
             return False
         if call.failed_at:
@@ -266,20 +267,6 @@ def _goods(line: ShopOrderLine, units: int, refunded: int) -> int:
 def _delivery(rows: Sequence[ShopOrderLine], back: Returned) -> int:
     kept = sum(line.delivery_minor - units_worth(line.delivery_minor, line.declined, line.quantity) for line in rows)
     return max(0, kept - back.delivery_minor)
-
-
-def _share(request: RefundRequest) -> None:
-    """After the transfer was written, or the earning booked: what shop, network and tax office give back of theirs."""
-    shop_order = request.shop_order
-    if shop_order is None or request.borne_by != Bearer.SHOP:
-        return
-    booked = earnings.booked(shop_order)
-    if booked:
-        share = earnings.given_back(booked, request, list(shop_order.refund_requests.order_by("pk")))
-        request.after_transfer = True
-        request.share_minor = share.shop_minor
-        request.commission_minor, request.commission_tax = share.kept_minor, share.taxes
-        request.sales_tax = share.sales_taxes
 
 
 def _call(request: RefundRequest, *, key: str, now: datetime) -> None:

@@ -40,7 +40,7 @@ def taken_along(
     if not most:
         return []
     parts = invoice_parts.take(
-        _left(lines, earlier), request.amount_minor, invoice_parts.fitting(request.kind, request.line_id)
+        _left(lines, earlier), request.worth_minor, invoice_parts.fitting(request.kind, request.line_id)
     )
     found = [(place, min(minor, most.get(place, 0))) for place, minor in _by_place(parts).items()]
     return [(place, minor) for place, minor in found if minor]
@@ -57,7 +57,7 @@ def _left(lines: Sequence[ShopOrderLine], requests: Iterable[RefundRequest]) -> 
         of_lines[line.pk] = sum(parts.values())
     for request in requests:
         if request.borne_by == RefundRequest.Bearer.SHOP:
-            amount = min(request.amount_minor, of_lines.get(request.line_id, request.amount_minor))
+            amount = min(request.worth_minor, of_lines.get(request.line_id, request.worth_minor))
             if request.line_id in of_lines:
                 of_lines[request.line_id] -= amount
             fits = invoice_parts.fitting(request.kind, request.line_id)

@@ -65,10 +65,10 @@ def open_session(checkout: FrozenCheckout, *, success_url: str, cancel_url: str,
             expires_at=checkout.expires_at,
             success_url=success_url,
             cancel_url=cancel_url,
-            client_reference_id=str(checkout.pk),
+            client_reference_id=payment.reference,
             transfer_group=transfer_group(payment),
             metadata={"checkout": str(checkout.pk)},
-            idempotency_key=f"session:{checkout.pk}",
+            idempotency_key=f"session:{payment.reference}",
             customer_email=checkout.email,
             locale=checkout.language,
             display_name=network.current().name,
@@ -114,7 +114,7 @@ def pay_without_page(checkout: FrozenCheckout, *, now: datetime) -> Payment | No
 
 
 def transfer_group(payment: Payment) -> str:
-    return f"checkout_{payment.checkout_id}"
+    return f"checkout_{payment.reference}"
 
 
 def refresh(payment: Payment, *, now: datetime) -> Payment:
@@ -214,7 +214,7 @@ def _look_up(payment: Payment) -> bool:
     """Find the session of a request whose answer never came."""
     since = _frozen_at(payment) - timedelta(minutes=1)
     for session in gateway.list_sessions(created_since=since):
-        if session.client_reference_id == str(payment.checkout_id):
+        if session.client_reference_id == payment.reference:
             _found(payment, session)
             return True
     return False

@@ -35,6 +35,7 @@ WORDS = {
     "pool_share": gettext_lazy("From the solidarity pool"),
     "dispute_share": gettext_lazy("Dispute"),
     "borne": gettext_lazy("Promotion that you bear"),
+    "difference_back": gettext_lazy("What you bore for another shop, given back"),
 }
 
 

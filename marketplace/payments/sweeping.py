@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from marketplace.foundation import leases
 from marketplace.payments import (
     disputes,
@@ -54,7 +56,7 @@ def _sessions(since: datetime, now: datetime) -> None:
             _gift_card(session, now)
         if session.status != "complete" or "checkout" not in session.metadata:
             continue
-        payment = Payment.objects.filter(checkout_id=_number(session.client_reference_id)).first()
+        payment = Payment.objects.filter(reference=session.client_reference_id).first()
         if payment is None:
             text = f"Stripe has a paid session {session.id} of a checkout that is not here: refund it or look why."
             incidents.report(f"session:{session.id}", text, now=now)
@@ -66,7 +68,7 @@ def _sessions(since: datetime, now: datetime) -> None:
 
 
 def _gift_card(session: gateway.Session, now: datetime) -> None:
-    purchase = GiftCardPurchase.objects.filter(pk=_number(session.metadata["gift_card"])).first()
+    purchase = GiftCardPurchase.objects.filter(reference=session.client_reference_id).first()
     if purchase is None:
         text = f"Stripe has a paid session {session.id} of a gift card that is not here: refund it or look why."
         incidents.report(f"session:{session.id}", text, now=now)
@@ -77,7 +79,7 @@ def _gift_card(session: gateway.Session, now: datetime) -> None:
 def _refunds(since: datetime, now: datetime) -> None:
     for refund in gateway_watching.list_all_refunds(created_since=since - LOOK_BACK):
         key = refund.metadata.get("key", "")
-        if key and MoneyCall.objects.filter(key=key).exists():
+        if _made_here(refund.id, key).filter(payment__intent_id=refund.intent_id).exists():
             refunds.note_failure(refund, now=now)
         elif key and refund.intent_id and GiftCardPurchase.objects.filter(intent_id=refund.intent_id).exists():
             gift_card_refunds.note_failure(refund, now=now)
@@ -91,7 +93,8 @@ def _refunds(since: datetime, now: datetime) -> None:
 
 def _transfers(since: datetime, now: datetime) -> None:
     for transfer in gateway_watching.list_all_transfers(created_since=since):
-        if not MoneyCall.objects.filter(key=transfer.metadata.get("key", "")).exists():
+        ours = _made_here(transfer.id, transfer.metadata.get("key", "")).select_related("payment")
+        if not any(sessions.transfer_group(call.payment) == transfer.transfer_group for call in ours):
             text = (
                 f"Transfer {transfer.id} of {transfer.amount_minor} {transfer.currency} (minor units) to "
                 f"{transfer.destination} was not made here: take it back at Stripe, or book it by a correction."
@@ -115,8 +118,10 @@ def _fees(since: datetime, now: datetime) -> None:
             ledger_corrections.record_stripe_fee(movement, now=now)
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+def _made_here(stripe_id: str, key: str) -> QuerySet[MoneyCall]:
+    """The call that made it: its key fits, and it knows of no other. A key alone says little: after a restore a row
+    has the id, and so the key, of one that was lost."""
+    return MoneyCall.objects.filter(key=key, stripe_id__in=["", stripe_id])
 
 
 LISTS: dict[str, Callable[[datetime, datetime], None]] = {

@@ -27,6 +27,7 @@ class Returned:
     total_minor: int = 0
     shop_minor: int = 0
     delivery_minor: int = 0
+    borne_of_lines: Mapping[int, int] = field(default_factory=dict)  # given back to its bearer before it was booked
 
 
 NOTHING = Returned()
@@ -54,9 +55,18 @@ def due(payment: Payment, lines: Iterable[ShopOrderLine]) -> int:
     return max(0, payment.amount_minor + payment.other_minor + taken_over(rows) - declined_in_all(rows))
 
 
-def borne(lines: Iterable[ShopOrderLine]) -> int:
-    """What somebody else than the reader pays of one shop order, since its shop is dearer than the one before."""
-    return sum(line.borne_left_minor for line in lines)
+def borne(lines: Iterable[ShopOrderLine], back: Returned = NOTHING) -> int:
+    """What somebody else than the reader pays of one shop order, since its shop is dearer than the one before; not of
+    units that the reader gave back before the shop earned them."""
+    return sum(max(0, line.borne_left_minor - back.borne_of_lines.get(line.pk, 0)) for line in lines)
+
+
+def borne_back(line: ShopOrderLine, units: int, refunded: int) -> int:
+    """The part of the next `units` of a line in what is borne of it, after those declined or given back."""
+    before = line.declined + refunded
+    return units_worth(line.borne_minor, before + units, line.quantity) - units_worth(
+        line.borne_minor, before, line.quantity
+    )
 
 
 def returned(shop_order_ids: Iterable[int]) -> dict[int, Returned]:
@@ -70,16 +80,19 @@ def returned(shop_order_ids: Iterable[int]) -> dict[int, Returned]:
 def _sum(requests: Iterable[RefundRequest]) -> Returned:
     of_lines: dict[int, int] = {}
     goodwill: dict[int, int] = {}
+    of_bearer: dict[int, int] = {}
     total = shop = delivery = 0
     for request in requests:
         if request.line_id:
             of_lines[request.line_id] = of_lines.get(request.line_id, 0) + request.amount_minor
             if request.borne_by == RefundRequest.Bearer.NETWORK:
                 goodwill[request.line_id] = goodwill.get(request.line_id, 0) + request.amount_minor
+            elif not request.after_transfer:
+                of_bearer[request.line_id] = of_bearer.get(request.line_id, 0) + request.borne_minor
         total += request.amount_minor
         shop += request.amount_minor * (request.borne_by == RefundRequest.Bearer.SHOP)
         delivery += request.amount_minor * (request.kind == RefundRequest.Kind.DELIVERY)
-    return Returned(of_lines, goodwill, total, shop, delivery)
+    return Returned(of_lines, goodwill, total, shop, delivery, of_bearer)
 
 
 def not_paid_for(lines: Iterable[ShopOrderLine], back: Returned = NOTHING) -> int:
@@ -127,13 +140,14 @@ class Earning:
 
 def earning(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], back: Returned = NOTHING) -> Earning:
     """Goods and delivery that were not declined, less what the shop gave back, less commission. What the network gave
-    back of its own is no loss of the shop's, and no gain. What is borne it earns too."""
+    back of its own is no loss of the shop's, and no gain. What is borne it earns too, but for what came back."""
     rows = list(lines)
     paid = sum(line.paid_minor for line in rows) - not_paid_for(rows, back) - goodwill_undone(rows, back)
     gross = paid + borne(rows)
+    gone = back.shop_minor + borne(rows) - borne(rows, back)
     agreed = commission(shop_order, rows)
-    kept = agreed - commission_back(agreed, gross, back.shop_minor)
-    return Earning(gross - back.shop_minor - kept, kept)
+    kept = agreed - commission_back(agreed, gross, gone)
+    return Earning(gross - gone - kept, kept)
 
 
 def commission_back(commission_minor: int, gross_minor: int, refunded_minor: int) -> int:

@@ -11,7 +11,7 @@ from marketplace.foundation.models import AuditEntry
 from marketplace.payments import incidents, refunds
 from marketplace.payments.fake_stripe import banks
 from marketplace.payments.fake_stripe.database import DatabaseStore
-from marketplace.payments.models import Dispute, MoneyCall, MoneyIncident, RefundRequest
+from marketplace.payments.models import BankPayout, Dispute, MoneyCall, MoneyIncident, RefundRequest
 from shops.models import ShopMember
 from tests import factories
 from tests.payments import paying
@@ -97,3 +97,26 @@ def test_refund_that_came_back_and_incident_wait_for_a_word(board, operator, pay
         board.post(f"{PAGE}refunds/{call.pk}/", {"how": how})
         board.post(f"{PAGE}incidents/{incident.pk}/close/", {"how": how})
         assert board.get("/board/").context["money"] == (0 if how else 2)
+
+
+def test_payout_that_the_bank_refused_is_ended_with_its_reason(board):
+    shop = factories.shop("Librairie B")
+    common = {
+        "shop": shop,
+        "currency": "CAD",
+        "holder": "B",
+        "iban": "DE89370400440532013000",
+        "asked_at": timezone.now(),
+    }
+    row = BankPayout.objects.create(end_to_end_id="H1-1", amount_minor=2308, **common)
+    listed = board.get("/board/exports/").content.decode()
+    page = f"/board/exports/payouts/{row.pk}/"
+    assert (page in listed, board.get(page).status_code) == (True, 200)
+    for wrong in ({"paid_minor": "0"}, {"paid_minor": "-1", "reason": "x"}, {"reason": "x"}):
+        assert board.post(page, wrong).status_code == 422
+    sent = {"paid_minor": "3.08", "reason": "account closed"}
+    assert [board.post(page, sent).status_code for _ in range(2)] == [302, 422]
+    row.refresh_from_db()
+    entry = AuditEntry.objects.get(action="bank.payout_ended")
+    assert (row.state, row.paid_minor, entry.reason) == ("ended", 308, "account closed")
+    assert page not in board.get("/board/exports/").content.decode()

@@ -161,7 +161,8 @@ def take_over(
     )
     number = f"{declined.order.number}-{chr(65 + declined.order.shop_orders.count())}"
     columns = {"instead_of": declined, "bearer": bearer, "number": number, "created_at": now}
-    made = factories.shop_order(shop, (factories.stock_record(shop), units), placed=declined.order, **columns)
+    record = factories.stock_record(shop, as_of=now)
+    made = factories.shop_order(shop, (record, units), placed=declined.order, **columns)
     made.lines.update(
         goods_minor=total_minor, total_minor=total_minor, borne_minor=max(0, total_minor - agreed), product=line.product
     )

@@ -8,10 +8,23 @@ import pytest
 from django.utils import translation
 from lxml import etree
 
-from marketplace.payments import bank, bank_statements, commission_tax, earnings, invariants, ledger, refunds, transfers
+from marketplace.foundation.models import AuditEntry
+from marketplace.payments import (
+    bank,
+    bank_booking,
+    bank_statements,
+    commission_tax,
+    earnings,
+    invariants,
+    invariants_bank,
+    ledger,
+    refunds,
+    transfers,
+)
 from marketplace.payments.bank_statements import BankLine
 from marketplace.payments.journals import ExportError
 from marketplace.payments.models import BankPayout, MoneyCall, MoneyIncident, RefundRequest
+from shops.models import ShopOrder
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +147,65 @@ def test_differences_are_listed_and_not_booked(shop):
         "SOMEBODY: 5.00 EUR is on no list of ours",
     ]
     assert (balance(shop), BankPayout.objects.get().state, bank.owed(NOW)) == (12345, "differs", [])
+
+
+def refused(row: BankPayout, paid_minor: int = 0) -> None:
+    by = factories.user(f"operator{paid_minor}@example.org")
+    bank_booking.end(row, paid_minor=paid_minor, reason="AC04", by=by, now=NOW)
+
+
+def test_payout_that_the_bank_refused_is_owed_again(shop):
+    bank.ask_payouts(**OURS, by=None, now=NOW)
+    row = BankPayout.objects.get()
+    with pytest.raises(bank_booking.PayoutError):
+        bank_booking.end(row, paid_minor=0, reason=" ", by=None, now=NOW)
+    refused(row)
+    row.refresh_from_db()
+    assert (row.state, balance(shop), [minor for _, minor in bank.owed(NOW)]) == ("ended", 12345, [12345])
+    with pytest.raises(bank_booking.PayoutError):
+        refused(row, 1)
+    entry = AuditEntry.objects.get(action="bank.payout_ended")
+    assert (entry.reason, entry.shop_id) == ("AC04", shop.pk)
+    assert verify() == [[], []]
+    bank.ask_payouts(**OURS, by=None, now=NOW)
+    again = BankPayout.objects.get(state="asked")
+    assert bank.match(said((again.end_to_end_id, "123.45", "DBIT")), by=None, now=NOW) == []
+    assert (balance(shop), bank.owed(NOW), verify()) == (0, [], [[], []])
+    late = said((row.end_to_end_id, "123.45", "DBIT"))
+    told = f"{row.end_to_end_id} was ended, and the bank paid 123.45 EUR all the same. It is booked now."
+    assert [bank.match(late, by=None, now=NOW) for _ in range(2)] == [[told], []]
+    assert (balance(shop), verify()[0], len(verify()[1])) == (-12345, [], 1)  # paid twice, and `verify` says so
+
+
+def test_payout_that_the_bank_made_in_part_is_booked_and_the_rest_owed_again(shop):
+    bank.ask_payouts(**OURS, by=None, now=NOW)
+    row = BankPayout.objects.get()
+    part = said((row.end_to_end_id, "100.00", "DBIT"))
+    assert len(bank.match(part, by=None, now=NOW)) == 1
+    refused(row, 10_000)
+    assert (balance(shop), [minor for _, minor in bank.owed(NOW)], verify()) == (2345, [2345], [[], []])
+    assert bank.match(part, by=None, now=NOW) == []  # as it was entered
+    assert (balance(shop), BankPayout.objects.get(pk=row.pk).state, verify()) == (2345, "ended", [[], []])
+    assert bank.match(said((row.end_to_end_id, "100.00", "CRDT")), by=None, now=NOW) == []
+    assert (balance(shop), BankPayout.objects.get(pk=row.pk).state, verify()) == (12345, "returned", [[], []])
+
+
+def verify() -> list[list[str]]:
+    return [check() for check in invariants_bank.INVARIANTS.values()]
+
+
+def test_payouts_that_are_not_booked_or_paid_by_a_transfer_too_are_noticed(shop):
+    """Negative controls of both invariants."""
+    bank.ask_payouts(**OURS, by=None, now=NOW)
+    assert verify() == [[], []]
+    BankPayout.objects.update(state="paid")
+    reference = BankPayout.objects.get().end_to_end_id
+    assert verify()[0] == [f"{reference} is paid: 12345 paid, booked 0, 0 back"]
+    BankPayout.objects.update(state="asked")
+    _, payment = sold(shop)
+    call = {"key": "transfer:x", "kind": "transfer", "payment": payment, "shop_order": ShopOrder.objects.get()}
+    MoneyCall.objects.create(amount_minor=2001, credit_minor=1, currency="EUR", **call)
+    assert verify() == [[], [f"shop {shop.pk}: 12346 EUR paid beside its orders, 12345 were there"]]
 
 
 def test_what_is_no_statement_is_refused_with_its_reason():

@@ -48,7 +48,7 @@ def held(units: int = 1000):
 
 
 def key(made) -> str:
-    return f"checkout-{made.pk}"
+    return f"checkout-{LocalUse.objects.get(checkout=made).reference}"
 
 
 def confirm(made) -> bool:

@@ -36,10 +36,11 @@ from marketplace.payments import (
 from marketplace.payments.bank import BankLine
 from marketplace.payments.fake_stripe import hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
-from marketplace.payments.models import BankAccount, BankPayout, Dues, LedgerEntry, Payment
+from marketplace.payments.invariants import INVARIANTS
+from marketplace.payments.models import BankAccount, BankPayout, Dues, LedgerEntry, LineCommission, Payment
 from marketplace.payments.worth import earning
 from shops import reservations
-from shops.models import Shop, ShopOrder
+from shops.models import Partner, Shop, ShopOrder
 from tests import factories
 from tests.payments import paying
 from tests.payments.test_pooling import captured, network_shop
@@ -62,6 +63,7 @@ def tables() -> dict[str, list[Entry]]:
 
 def booked() -> list[Entry]:
     names = {f"shop:{shop.pk}": f"shop:{shop.name[-1]}" for shop in Shop.objects.all()}
+    names |= {f"partner:{partner.pk}": f"partner:{partner.name}" for partner in Partner.objects.all()}
     rows = (
         LedgerEntry.objects.filter(currency="CAD").order_by("pk").values_list("kind", "debit", "credit", "amount_minor")
     )
@@ -143,6 +145,24 @@ def dearer_third() -> None:
     part = factories.shop_order(shop, (record, 1), placed=order, instead_of=before)
     part.lines.update(delivery_minor=200, total_minor=1400, borne_minor=1400 - 1250)
     earn(part)
+
+
+def dearer_third_given_back() -> None:
+    now, payment = timezone.now(), paying.placed()
+    line = paying.lines_of(payment)[1]
+    part = paying.take_over(line, 1, 1400, shop=factories.shop("Librairie C"), bearer=line.shop_order.shop, now=now)
+    [taken] = part.lines.all()
+    brought = {"partner": factories.partner("P"), "partner_minor": 42}
+    LineCommission.objects.create(line=taken, amount_minor=112, basis_points=800, **brought)
+    paying.answer(payment, 0, 1, 0, 0)
+    work(now)
+    paying.handed_over(payment, now)
+    later = now + timedelta(days=8)
+    work(later)
+    payment.refresh_from_db()
+    refunds.ask(payment, refunds.Wanted("line", part, taken, units=1), reason="x", by=None, once="x", now=later)
+    work(later)
+    assert {name: found for name, test in INVARIANTS.items() if (found := test())} == {}
 
 
 def voucher_of_a_shop() -> None:
@@ -274,6 +294,7 @@ EXAMPLES: dict[str, Callable[[], None]] = {
     "Commission with tax on it": taxed,
     "Tax that the network collects": with_pst,
     "A line supplied by a dearer third shop": dearer_third,
+    "What another shop supplied is given back": dearer_third_given_back,
     "A voucher borne by one shop": voucher_of_a_shop,
     "Gift card over two shops": gift_card_over_two_shops,
     "A gift card bought online": gift_card_online,

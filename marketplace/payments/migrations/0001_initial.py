@@ -1,5 +1,6 @@
 import django.core.validators
 import django.db.models.deletion
+import marketplace.payments.references
 from django.conf import settings
 from django.db import migrations, models
 
@@ -300,6 +301,7 @@ class Migration(migrations.Migration):
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
                 ('once', models.CharField(help_text='Of the form: sent twice it buys once.', max_length=40, unique=True)),
+                ('reference', models.CharField(default=marketplace.payments.references.new_reference, help_text='What it is known by at Stripe.', max_length=20, unique=True)),
                 ('state', models.CharField(choices=[('new', 'Session not made yet'), ('open', 'The buyer is at the payment page'), ('paid', 'Paid, the card is issued'), ('refunding', 'Being paid back'), ('refunded', 'Paid back'), ('expired', 'Ended unpaid'), ('refused', 'Paid otherwise than asked: a person looks')], default='new', max_length=10)),
                 ('amount_minor', models.PositiveIntegerField()),
                 ('currency', models.CharField(max_length=3)),
@@ -468,6 +470,7 @@ class Migration(migrations.Migration):
             name='LocalUse',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reference', models.CharField(default=marketplace.payments.references.new_reference, help_text='What it is known by at an outside service.', max_length=20, unique=True)),
                 ('service_account', models.CharField(blank=True, help_text="The payer's, at an outside service.", max_length=80)),
                 ('service_code', models.TextField(blank=True, help_text='Their word for one payment, sealed; gone once used.')),
                 ('wanted_minor', models.PositiveBigIntegerField(help_text='As the reader asked.')),
@@ -521,7 +524,7 @@ class Migration(migrations.Migration):
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
                 ('kind', models.CharField(choices=[('hold', 'Hold for a checkout'), ('take', 'Take what was held'), ('free', 'Free what was held'), ('pay', 'Pay a shop or a reader')], max_length=4)),
-                ('key', models.CharField(max_length=80, unique=True)),
+                ('key', models.CharField(max_length=120, unique=True)),
                 ('account', models.CharField(blank=True, help_text='Whom it takes from, or pays.', max_length=80)),
                 ('amount_minor', models.PositiveBigIntegerField()),
                 ('tried_at', models.DateTimeField(null=True)),
@@ -556,6 +559,7 @@ class Migration(migrations.Migration):
                 ('lease_token', models.CharField(blank=True, default='', max_length=32)),
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('reference', models.CharField(default=marketplace.payments.references.new_reference, help_text='What it is known by at Stripe.', max_length=20, unique=True)),
                 ('state', models.CharField(choices=[('new', 'Session not made yet'), ('open', 'The reader is at the payment page'), ('authorised', 'Authorised, not captured'), ('captured', 'Captured'), ('cancelled', 'Given back whole before capture'), ('expired', 'Ended unpaid')], db_index=True, default='new', max_length=12)),
                 ('currency', models.CharField(max_length=3)),
                 ('amount_minor', models.PositiveIntegerField(help_text="Authorised: the checkout's total less other_minor.")),
@@ -635,8 +639,9 @@ class Migration(migrations.Migration):
                 ('holder', models.CharField(max_length=70)),
                 ('iban', models.CharField(max_length=34)),
                 ('bic', models.CharField(blank=True, max_length=11)),
-                ('state', models.CharField(choices=[('asked', 'Given to the bank'), ('paid', "On the bank's statement"), ('differs', "On the bank's statement with another amount"), ('returned', 'Came back')], default='asked', max_length=8)),
+                ('state', models.CharField(choices=[('asked', 'Given to the bank'), ('paid', "On the bank's statement"), ('differs', "On the bank's statement with another amount"), ('returned', 'Came back'), ('ended', 'Not made by the bank')], default='asked', max_length=8)),
                 ('asked_at', models.DateTimeField()),
+                ('paid_minor', models.PositiveBigIntegerField(default=0, help_text='Of one that an operator ended: what left the account all the same.')),
                 ('booked_on', models.DateField(help_text='By the bank.', null=True)),
                 ('partner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bank_payouts', to='shops.partner')),
                 ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bank_payouts', to='shops.shop')),
@@ -700,6 +705,8 @@ class Migration(migrations.Migration):
                 ('commission_minor', models.PositiveIntegerField(default=0, help_text='After the transfer: what the network does.')),
                 ('commission_tax', models.JSONField(default=list, help_text='After the transfer: [["CA", 12], ["CA-QC", 24]], tax on that, by place.')),
                 ('sales_tax', models.JSONField(default=list, help_text='After the transfer: [["CA-BC", 70]], out of what the network collected of the price.')),
+                ('partner_shares', models.JSONField(default=list, help_text='After the transfer: [[3, 40]], what partners give back of theirs, by id.')),
+                ('borne_minor', models.PositiveIntegerField(default=0, help_text='What its shop gives back beside it to whoever bore it: it took over and was dearer.')),
                 ('reason', models.CharField(max_length=200)),
                 ('once', models.CharField(help_text='Of the form: sent twice it asks once.', max_length=40, unique=True)),
                 ('asked_at', models.DateTimeField()),
@@ -721,7 +728,7 @@ class Migration(migrations.Migration):
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
                 ('kind', models.CharField(choices=[('capture', 'Capture'), ('cancel', 'Cancel the authorisation'), ('refund', 'Refund'), ('transfer', 'Transfer to a shop'), ('reversal', 'Reversal of a transfer')], max_length=10)),
-                ('key', models.CharField(max_length=120, unique=True, verbose_name='Idempotency key')),
+                ('key', models.CharField(help_text='What it is for, once.', max_length=120, unique=True)),
                 ('key_number', models.PositiveSmallIntegerField(default=0)),
                 ('amount_minor', models.PositiveIntegerField()),
                 ('currency', models.CharField(max_length=3)),
