@@ -34,7 +34,7 @@ class Opening:
     day: date | None = None
     today: bool = False
     tomorrow: bool = False
-    this_week: bool = False  # so that its weekday says which day is meant
+    far_off: bool = False  # its weekday alone does not say which day is meant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +117,6 @@ def _opening(card: ShopCard, now: datetime) -> Opening:
                     day=day,
                     today=ahead == 0,
                     tomorrow=ahead == 1,
-                    this_week=ahead < DAYS_A_WEEK,
+                    far_off=ahead >= DAYS_A_WEEK,
                 )
     return Opening(is_open=False)

@@ -199,8 +199,11 @@ ROUTES: dict[str, Row] = {
     "storefront:checkout-cancelled": get(MOVED, "token"),
     "storefront:checkout-paid": get(MOVED, "token"),
     # The shop's workspace
-    "portal:door": get((LOGIN, 404, 302, 302, 404)),
+    "portal:door": get((LOGIN, 404, 200, 302, 404)),  # A has a choice: it keeps a point, too
     "portal:order-of-any-shop": get(SHOP_A_DOES, "number"),
+    "portal:point": get((LOGIN, 404, 200, 404, 404), "point"),
+    "portal:point-arrive": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),  # that one goes to a shop
+    "portal:point-collect": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),
     "portal:desk": get(SHOP_A, "slug"),
     "portal:queue": get(SHOP_A, "slug"),
     "portal:orders": get(SHOP_A, "slug"),

@@ -27,7 +27,7 @@ from marketplace.payments.models import LocalAccount, LocalUse, Receivable
 from marketplace.readers import addresses, mails, orders
 from marketplace.readers.forgetting import UNPLACED, WRITTEN
 from marketplace.readers.models import Alert, SavedSearch
-from shops.models import Handout, Reservation, ShopMember, ShopOrder
+from shops.models import Handout, PickupPoint, Reservation, ShopMember, ShopOrder
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 
@@ -42,11 +42,15 @@ def reasons_to_stay(reader: User) -> list[str]:
             user=reader, state__in=[Checkout.State.PAYING, Checkout.State.PAID]
         ).exists(),
         "reservation": Reservation.objects.filter(user=reader, ended_at=None).exists(),
-        "works": reader.is_staff or reader.is_superuser or ShopMember.objects.filter(user=reader).exists(),
+        "works": reader.is_staff or reader.is_superuser or _works_for_others(reader),
         "local": LocalAccount.objects.filter(user=reader, balance_minor__gt=0).exists(),
         "invoice": _receivables(reader).exclude(amount_minor=F("lowered_minor") + F("received_minor")).exists(),
     }
     return [reason for reason, holds in found.items() if holds]
+
+
+def _works_for_others(reader: User) -> bool:
+    return ShopMember.objects.filter(user=reader).exists() or PickupPoint.objects.filter(keepers=reader).exists()
 
 
 def leave(reader: User, *, now: datetime) -> list[str]:

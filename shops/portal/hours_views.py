@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -66,9 +66,8 @@ def say_days(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 @portal_action
 def take_back_days(request: StaffRequest, workplace: Workplace, row_id: int) -> HttpResponse:
-    row = SpecialHours.objects.filter(shop=workplace.shop, pk=row_id).first()
-    if row is not None:  # else it was taken back by a press before
-        opening_changes.take_back_days(workplace.shop, (row.first_day, row.last_day), by=request.user)
+    row = get_object_or_404(SpecialHours, shop=workplace.shop, pk=row_id)
+    opening_changes.take_back_days(workplace.shop, (row.first_day, row.last_day), by=request.user)
     messages.success(request, _("Your weekly hours count again."))
     return redirect("portal:hours", slug=workplace.shop.slug)
 

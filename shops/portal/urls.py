@@ -18,6 +18,7 @@ from shops.portal import (
     local_views,
     money_views,
     order_views,
+    point_views,
     profile_views,
     question_views,
     refund_views,
@@ -122,5 +123,8 @@ app_name = "portal"
 urlpatterns = [
     path("", desk_views.door, name="door"),
     re_path(rf"^orders/{NUMBER}/$", desk_views.order_of_any_shop, name="order-of-any-shop"),
+    path("points/<int:point_id>/", point_views.point, name="point"),  # no room of a shop begins with a number
+    path("points/<int:point_id>/<int:parcel_id>/arrive/", point_views.arrive, name="point-arrive"),
+    path("points/<int:point_id>/<int:parcel_id>/collect/", point_views.collect, name="point-collect"),
     path("<slug:slug>/", include(shop_patterns)),
 ]

@@ -103,7 +103,7 @@ def test_days_that_a_shop_named_count_instead_of_its_week():
     factories.special_hours(shop, date(2026, 3, 2), date(2026, 3, 20))
     assert availability.open_now(MONDAY_10) == availability.collect_today(MONDAY_10) == frozenset()
     found = opening(shop, MONDAY_10)
-    assert (found.day, found.opens, found.this_week) == (date(2026, 3, 21), time(9), False)
+    assert (found.day, found.opens, found.far_off) == (date(2026, 3, 21), time(9), True)
     factories.special_hours(shop, date(2026, 3, 11), spans="10:00-12:00")
     found = opening(shop, MONDAY_10)
     assert (found.day, found.opens) == (date(2026, 3, 11), time(10))

@@ -96,7 +96,7 @@ def opening_word(opening: Opening) -> str:
         return _("closed, opens at %(time)s") % {"time": at}
     if opening.tomorrow:
         return _("closed, opens tomorrow at %(time)s") % {"time": at}
-    name = date_format(opening.day, "l") if opening.this_week else readiness.day_name(opening.day)
+    name = readiness.day_name(opening.day) if opening.far_off else date_format(opening.day, "l")
     return _("closed, opens %(day)s at %(time)s") % {"day": name, "time": at}
 
 
