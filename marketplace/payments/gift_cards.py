@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -295,12 +294,16 @@ def redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now
     """Pay at a shop's counter: the network owes the shop the amount, paid with what it is paid next. `once` is the
     form's: sent again it gives the first entry. Raises GiftCardError."""
     sent_before = GiftCardEntry.objects.select_related("card").filter(once=once, shop=shop)
-    with suppress(GiftCardEntry.DoesNotExist):
-        return sent_before.get()
+    if known := sent_before.first():
+        return known
     try:
         return _redeem(code, amount_minor, shop=shop, by=by, once=once, now=now)
-    except IntegrityError:  # pressed twice: the other was quicker by a moment, and all of this one is undone
-        return sent_before.get()
+    except (IntegrityError, GiftCardError):
+        # Pressed twice: the other was quicker by a moment, and all of this one is undone; or it waited for the other's
+        # lock, and what it asks for is not there a second time.
+        if known := sent_before.first():
+            return known
+        raise
 
 
 def _redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now: datetime) -> GiftCardEntry:

@@ -170,6 +170,26 @@ def test_redeemed_at_the_counter_is_paid_with_the_next_transfer():
     assert broken() == {}
 
 
+@pytest.mark.parametrize("has_found_the_card", [False, True])
+def test_second_press_that_came_a_moment_later_gets_the_answer_of_the_first(has_found_the_card, monkeypatch):
+    """It looked for the first one's entry before there was any, and found nothing left where it went on."""
+    (card, code), now = factories.gift_card_and_code(1000), timezone.now()
+    how = {"shop": factories.shop(), "by": factories.user(), "now": now}
+    first = []
+
+    def find_while_the_first_is_quicker(*args, **named):
+        monkeypatch.undo()
+        found = find(*args, **named) if has_found_the_card else None
+        first.append(redeem(code, 1000, once="till-1", **how))
+        return found or find(*args, **named)
+
+    monkeypatch.setattr(gift_cards, "find", find_while_the_first_is_quicker)
+    assert [redeem(code, 1000, once="till-1", **how)] == first
+    assert (held_by(card), card.entries.filter(kind="counter").count()) == (0, 1)
+    with pytest.raises(GiftCardError):
+        redeem(code, 1000, once="till-2", **how)
+
+
 def test_what_is_wrong_with_a_card_is_noticed():
     card = factories.gift_card(2000)
     GiftCard.objects.filter(pk=card.pk).update(balance_minor=F("balance_minor") + 1)
