@@ -7,11 +7,14 @@ A span belongs to the day on which it begins, and may run past midnight whatever
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Cast
 
 from shops.models_shop import OpeningHours, SpecialHours
 
@@ -102,17 +105,57 @@ def said_of(special: Iterable[Special], day: date) -> list[Special]:
     return [one for one in there if one.last_day - one.first_day == shortest]
 
 
-def of_shops(shop_ids: Iterable[int], *, now: datetime) -> dict[int, Hours]:
-    """The hours of each shop; two queries, none where no shop is asked for. Days long past are left out."""
+class WeeklySpan(NamedTuple):
+    weekday: int
+    opens: time
+    closes: time
+
+
+class NamedDays(NamedTuple):
+    first_day: date
+    last_day: date
+    opens: time | None
+    closes: time | None
+    note_fr: str
+    note_en: str
+
+
+def of_shops(shop_ids: Iterable[int], *, now: datetime) -> dict[int, tuple[list[WeeklySpan], list[NamedDays]]]:
+    """What each shop said, in order; one query, none where no shop is asked for. Days long past are left out."""
     asked = set(shop_ids)
-    weekly: dict[int, list[OpeningHours]] = defaultdict(list)
-    special: dict[int, list[SpecialHours]] = defaultdict(list)
-    if asked:
-        for span in OpeningHours.objects.filter(shop_id__in=asked):
-            weekly[span.shop_id].append(span)
-        for row in SpecialHours.objects.filter(shop_id__in=asked, last_day__gte=still_counts_from(now)):
-            special[row.shop_id].append(row)
-    return {pk: Hours(tuple(weekly[pk]), tuple(special[pk])) for pk in asked}
+    found: dict[int, tuple[list[WeeklySpan], list[NamedDays]]] = {pk: ([], []) for pk in asked}
+    for shop_id, weekday, first, last, opens, closes, note_fr, note_en in _said(asked, now) if asked else ():
+        if weekday is not None:
+            found[shop_id][0].append(WeeklySpan(weekday, opens, closes))
+        else:
+            found[shop_id][1].append(NamedDays(first, last, opens, closes, note_fr, note_en))
+    for weekly, special in found.values():
+        weekly.sort()
+        special.sort(key=lambda row: (row.first_day, row.last_day, row.opens or time()))
+    return found
+
+
+def hours_of(shop_ids: Iterable[int], *, now: datetime) -> dict[int, Hours]:
+    """The same as hours that answer."""
+    return {pk: Hours(tuple(week), tuple(special)) for pk, (week, special) in of_shops(shop_ids, now=now).items()}
+
+
+def _said(shop_ids: set[int], now: datetime) -> QuerySet[OpeningHours, tuple[Any, ...]]:
+    """Both tables in one statement: every page asks. A column that one of them lacks is a null of its kind there."""
+    day, text = Cast(Value(None), models.DateField()), Cast(Value(None), models.TextField())
+    week = (
+        OpeningHours.objects.order_by()
+        .filter(shop_id__in=shop_ids)
+        .annotate(first=day, last=day, fr=text, en=text)
+        .values_list("shop_id", "weekday", "first", "last", "opens", "closes", "fr", "en")
+    )
+    days = (
+        SpecialHours.objects.order_by()
+        .filter(shop_id__in=shop_ids, last_day__gte=still_counts_from(now))
+        .annotate(number=Cast(Value(None), models.IntegerField()))
+        .values_list("shop_id", "number", "first_day", "last_day", "opens", "closes", "note_fr", "note_en")
+    )
+    return week.union(days, all=True)
 
 
 def still_counts_from(now: datetime) -> date:

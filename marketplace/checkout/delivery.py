@@ -130,9 +130,9 @@ def options_by_shop(shop_ids: Iterable[int]) -> dict[int, tuple[DeliveryOption, 
 
 
 def hours_by_shop(options: Mapping[int, Sequence[DeliveryOption]], now: datetime) -> dict[int, opening.Hours]:
-    """When the shops are open where something can be collected, or a courier sets out; two queries, if any."""
+    """When the shops are open where something can be collected, or a courier sets out; one query, if any."""
     asked = [pk for pk, of_shop in options.items() if any(one.kind in (Kind.PICKUP, Kind.COURIER) for one in of_shop)]
-    return defaultdict(opening.Hours, opening.of_shops(asked, now=now))
+    return defaultdict(opening.Hours, opening.hours_of(asked, now=now))
 
 
 def ready_at(option: DeliveryOption, shop: Shop, trip: Trip) -> datetime | None:

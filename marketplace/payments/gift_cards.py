@@ -299,8 +299,7 @@ def redeem(code: str, amount_minor: int, *, shop: Shop, by: User, once: str, now
     try:
         return _redeem(code, amount_minor, shop=shop, by=by, once=once, now=now)
     except (IntegrityError, GiftCardError):
-        # Pressed twice: the other was quicker by a moment, and all of this one is undone; or it waited for the other's
-        # lock, and what it asks for is not there a second time.
+        # Pressed twice: the other was quicker by a moment; or it had the lock, and nothing is left a second time.
         if known := sent_before.first():
             return known
         raise

@@ -136,7 +136,7 @@ def test_cheapest_delivery_goes_everywhere_where_one_does():
 
 def test_directory_is_read_once_and_again_after_a_change(django_assert_num_queries):
     shop = factories.shop()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         directory.active()
         directory.active()
     shop.name = "Autre nom"

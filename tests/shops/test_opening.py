@@ -89,15 +89,16 @@ def test_nothing_is_ready_while_the_shop_is_closed(said, ready):
 
 
 @pytest.mark.django_db
-def test_hours_are_read_in_two_queries_without_what_is_long_over(django_assert_num_queries):
+def test_hours_are_read_in_one_query_without_what_is_long_over(django_assert_num_queries):
     shops = [factories.shop() for _ in range(3)]
     for shop in shops:
         factories.opening_hours(shop, weekday=0, opens=time(9), closes=time(18))
         factories.special_hours(shop, date(2026, 8, 1), date(2026, 8, 31))
-    with django_assert_num_queries(2):
-        found = opening.of_shops([shop.pk for shop in shops], now=datetime(2026, 9, 2, tzinfo=UTC))
+    with django_assert_num_queries(1):
+        found = opening.hours_of([shop.pk for shop in shops], now=datetime(2026, 9, 2, tzinfo=UTC))
     assert {len(hours.special) for hours in found.values()} == {1}
-    later = opening.of_shops([shops[0].pk], now=datetime(2026, 9, 3, tzinfo=UTC))
+    assert found[shops[0].pk].weekly == ((0, time(9), time(18)),)
+    later = opening.hours_of([shops[0].pk], now=datetime(2026, 9, 3, tzinfo=UTC))
     assert later[shops[0].pk].special == ()
     with django_assert_num_queries(0):
-        assert opening.of_shops([], now=datetime(2026, 9, 3, tzinfo=UTC)) == {}
+        assert opening.hours_of([], now=datetime(2026, 9, 3, tzinfo=UTC)) == {}

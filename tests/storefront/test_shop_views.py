@@ -35,7 +35,7 @@ def test_shops_cost_the_same_with_1_and_30(client, django_assert_num_queries, nu
     for _ in range(number):
         OpeningHours.objects.create(shop=factories.shop(), weekday=0, opens=time(9), closes=time(18))
     factories.network()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get("/shops/")
 
 
