@@ -4,14 +4,32 @@
 from collections.abc import Iterable
 
 from catalog_sync.adapters import onix_codes
-from catalog_sync.adapters.onix_codes import GTIN_8, NOT_ALL, OTHER_SCHEME, OURS, SHOP_PRICE
+from catalog_sync.adapters.onix_codes import (
+    AGE_OF_SALE,
+    GTIN_8,
+    NOT_ALL,
+    OTHER_AUDIENCE,
+    OTHER_SCHEME,
+    OURS,
+    SHOP_PRICE,
+    UNKNOWN_PUBLISHER,
+)
 from catalog_sync.records import Availability as A
 from catalog_sync.records import Form as F
 from catalog_sync.records import PriceKind as P
 from catalog_sync.records import Relation as R
 from catalog_sync.vocabulary import LANGUAGE_WORDS
 
-__all__ = ["GTIN_8", "NOT_ALL", "OTHER_SCHEME", "OURS", "SHOP_PRICE"]
+__all__ = [
+    "AGE_OF_SALE",
+    "GTIN_8",
+    "NOT_ALL",
+    "OTHER_AUDIENCE",
+    "OTHER_SCHEME",
+    "OURS",
+    "SHOP_PRICE",
+    "UNKNOWN_PUBLISHER",
+]
 
 BLOCK_FIELDS = onix_codes.BLOCK_FIELDS
 
@@ -30,6 +48,7 @@ AVAILABILITY = {
     A.DIGITAL: "20",
     A.UNKNOWN: "99",
 }
+FOR_SALE, NOT_FOR_SALE = "02", "03"  # list 46: with rights that others may have too; for a reason not said
 PRICE_TYPES = {P.RETAIL: "02", P.RECOMMENDED: "02", P.FIXED: "04"}
 NO_PRICE, FREE = "02", "01"  # list 57: to be announced, free of charge
 # (product form, product form detail)

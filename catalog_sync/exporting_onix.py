@@ -15,13 +15,13 @@ from lxml import etree
 
 from catalog_sync import exporting_codes as codes
 from catalog_sync.exporting import Writable
+from catalog_sync.exporting_elements import NAMESPACE, Element, new
+from catalog_sync.exporting_rights import age_limit, sales_rights
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.reading.stamps import CLOCK_TOLERANCE
-from catalog_sync.reading.xml_records import without_controls
 from catalog_sync.records import Availability, CatalogRecord, Chunk, Condition, PriceKind, Relation
 from marketplace.foundation.money import to_decimal
 
-NAMESPACE = "http://ns.editeur.org/onix/3.0/reference"
 _PERCENT = re.compile(r"^\d{1,2}(\.\d{1,3})?$")
 
 
@@ -103,7 +103,7 @@ def _can_be_said(record: CatalogRecord) -> bool:
     filled = {  # a block without what the schema wants in it is none
         "DescriptiveDetail": record.title,
         "CollateralDetail": record.description or record.cover,
-        "PublishingDetail": record.publisher,
+        "PublishingDetail": record.publisher or record.territory,
         "RelatedMaterial": record.related,
         "ProductSupply": True,
     }
@@ -119,38 +119,8 @@ def _blocks(record: CatalogRecord) -> list[str]:
     ]
 
 
-class _Element:
-    """An element being filled. `add(name, text)` adds a child with a text, or nothing where it is empty; `child(name)`
-    one to be filled, `filled(name, …)` one with these."""
-
-    __slots__ = ("element",)
-
-    def __init__(self, element: etree._Element) -> None:
-        self.element = element
-
-    def add(self, name: str, text: object, **attributes: str) -> None:
-        words = without_controls(str(text))
-        if words:
-            etree.SubElement(self.element, f"{{{NAMESPACE}}}{name}", attributes).text = words
-
-    def child(self, name: str) -> "_Element":
-        return _Element(etree.SubElement(self.element, f"{{{NAMESPACE}}}{name}"))
-
-    def filled(self, name: str, **texts: object) -> None:
-        child = self.child(name)
-        for inner, text in texts.items():
-            child.add(inner, text)
-
-    def flag(self, name: str) -> None:
-        etree.SubElement(self.element, f"{{{NAMESPACE}}}{name}")
-
-
-def _new(name: str) -> _Element:
-    return _Element(etree.Element(f"{{{NAMESPACE}}}{name}", nsmap={None: NAMESPACE}))
-
-
-def _header(header: MessageHeader) -> etree._Element:
-    top = _new("Header")
+def _header(header: MessageHeader) -> etree.Element:
+    top = new("Header")
     top.child("Sender").add("SenderName", header.sender or "?")
     top.add("SentDateTime", f"{header.as_of + CLOCK_TOLERANCE:%Y%m%dT%H%M%SZ}")
     if not header.complete:
@@ -159,16 +129,16 @@ def _header(header: MessageHeader) -> etree._Element:
     return top.element
 
 
-def _deletion(sku: str) -> etree._Element:
-    product = _new("Product")
+def _deletion(sku: str) -> etree.Element:
+    product = new("Product")
     product.add("RecordReference", sku)
     product.add("NotificationType", "05")
     _identifiers(product, None, sku)
     return product.element
 
 
-def _product(record: CatalogRecord, sender: str) -> etree._Element:
-    product = _new("Product")
+def _product(record: CatalogRecord, sender: str) -> etree.Element:
+    product = new("Product")
     product.add("RecordReference", record.sku)
     product.add("NotificationType", "04" if record.speaks_for else "03")
     _identifiers(product, record.gtin, record.sku)
@@ -177,19 +147,19 @@ def _product(record: CatalogRecord, sender: str) -> etree._Element:
         _descriptive(product.child("DescriptiveDetail"), record)
     if "CollateralDetail" in blocks and (record.description or record.cover):
         _collateral(product.child("CollateralDetail"), record)
-    if "PublishingDetail" in blocks and record.publisher:
+    if "PublishingDetail" in blocks and (record.publisher or record.territory):
         _publishing(product.child("PublishingDetail"), record)
     if "RelatedMaterial" in blocks and _sayable_relations(record):
         _related(product.child("RelatedMaterial"), record)
     if "ProductSupply" in blocks:
         supply = product.child("ProductSupply")
-        if record.publication_date and not record.publisher and not record.speaks_for:
+        if record.publication_date and not (record.publisher or record.territory) and not record.speaks_for:
             _market(supply.child("MarketPublishingDetail"), record)
         _supply(supply.child("SupplyDetail"), record, sender)
     return product.element
 
 
-def _identifiers(product: _Element, gtin: int | None, sku: str) -> None:
+def _identifiers(product: Element, gtin: int | None, sku: str) -> None:
     if gtin is None:
         _identifier(product, "Product", "01", sku, "SKU")
         return
@@ -202,14 +172,14 @@ def _identifiers(product: _Element, gtin: int | None, sku: str) -> None:
         _identifier(product, "Product", "15", digits)
 
 
-def _identifier(element: _Element, of: str, kind: str, value: str, name: str = "") -> None:
+def _identifier(element: Element, of: str, kind: str, value: str, name: str = "") -> None:
     identifier = element.child(f"{of}Identifier")
     identifier.add(f"{of}IDType", kind)
     identifier.add("IDTypeName", name)
     identifier.add("IDValue", value)
 
 
-def _descriptive(detail: _Element, record: CatalogRecord) -> None:
+def _descriptive(detail: Element, record: CatalogRecord) -> None:
     detail.add("ProductComposition", "00")
     is_download = record.availability == Availability.DIGITAL
     form, form_detail = codes.DOWNLOADS.get(record.form, ("EA", "")) if is_download else codes.FORMS[record.form]
@@ -238,9 +208,10 @@ def _descriptive(detail: _Element, record: CatalogRecord) -> None:
         audience = detail.child("Audience")
         audience.add("AudienceCodeType", "01")
         audience.add("AudienceCodeValue", codes.AUDIENCES[record.audience])
+    age_limit(detail, record)
 
 
-def _title(parent: _Element, level: str, title: str, *, subtitle: str = "", number: str = "") -> None:
+def _title(parent: Element, level: str, title: str, *, subtitle: str = "", number: str = "") -> None:
     whole = parent.child("TitleDetail")
     whole.add("TitleType", "01")
     element = whole.child("TitleElement")
@@ -250,7 +221,7 @@ def _title(parent: _Element, level: str, title: str, *, subtitle: str = "", numb
     element.add("Subtitle", subtitle)
 
 
-def _subject(subject: _Element, scheme: str, code: str, words: str) -> None:
+def _subject(subject: Element, scheme: str, code: str, words: str) -> None:
     number = codes.thema(code) if scheme == "thema" else codes.SCHEMES.get(scheme, codes.OTHER_SCHEME)
     subject.add("SubjectSchemeIdentifier", number)
     if number == codes.OTHER_SCHEME:
@@ -259,7 +230,7 @@ def _subject(subject: _Element, scheme: str, code: str, words: str) -> None:
     subject.add("SubjectHeadingText", words)
 
 
-def _collateral(detail: _Element, record: CatalogRecord) -> None:
+def _collateral(detail: Element, record: CatalogRecord) -> None:
     if record.description:
         content = detail.child("TextContent")
         content.add("TextType", "03")
@@ -274,18 +245,21 @@ def _collateral(detail: _Element, record: CatalogRecord) -> None:
         version.add("ResourceLink", record.cover)
 
 
-def _publishing(detail: _Element, record: CatalogRecord) -> None:
+def _publishing(detail: Element, record: CatalogRecord) -> None:
+    publisher = detail.child("Publisher")
+    publisher.add("PublishingRole", "01")
     if record.publisher:
-        publisher = detail.child("Publisher")
-        publisher.add("PublishingRole", "01")
         publisher.add("PublisherName", record.publisher)
+    else:  # sales rights want one beside them
+        _identifier(publisher, "Publisher", "01", "?", codes.UNKNOWN_PUBLISHER)
     if record.publication_date:
         dated = detail.child("PublishingDate")
         dated.add("PublishingDateRole", "01")
         _date(dated, record.publication_date)
+    sales_rights(detail, record.territory)
 
 
-def _market(detail: _Element, record: CatalogRecord) -> None:
+def _market(detail: Element, record: CatalogRecord) -> None:
     """The publication date where there is no publisher: without one the schema allows no block of publishing."""
     detail.add("MarketPublishingStatus", "00")
     dated = detail.child("MarketDate")
@@ -293,7 +267,7 @@ def _market(detail: _Element, record: CatalogRecord) -> None:
     _date(dated, record.publication_date)
 
 
-def _date(dated: _Element, iso: str) -> None:
+def _date(dated: Element, iso: str) -> None:
     dated.add("Date", iso.replace("-", ""), dateformat=codes.DATE_FORMATS[len(iso)])
 
 
@@ -309,7 +283,7 @@ def _sayable_relations(record: CatalogRecord) -> list[tuple[str, str, str]]:
     return works + products
 
 
-def _related(material: _Element, record: CatalogRecord) -> None:
+def _related(material: Element, record: CatalogRecord) -> None:
     for relation, kind, value in _sayable_relations(record):
         family, _, house = kind.partition(":")
         if relation == Relation.WORK:
@@ -325,7 +299,7 @@ def _related(material: _Element, record: CatalogRecord) -> None:
             _identifier(other, "Product", codes.PRODUCT_IDENTIFIERS[family], value, house)
 
 
-def _supply(detail: _Element, record: CatalogRecord, sender: str) -> None:
+def _supply(detail: Element, record: CatalogRecord, sender: str) -> None:
     supplier = detail.child("Supplier")
     supplier.add("SupplierRole", "00")
     supplier.add("SupplierName", sender or "?")

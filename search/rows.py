@@ -34,8 +34,13 @@ class Row:
     @property
     def cheapest(self) -> Offer | None:
         """What "from" shows: the cheapest that can be bought, else the cheapest of all."""
-        shown = [offer for offer in self.offers if offer.buyable] or self.offers
-        return min(shown, key=lambda offer: offer.price_minor, default=None)
+        return cheapest(self.offers)
+
+    @property
+    def sold(self) -> Sequence[Offer]:
+        """Offers that the limits of sale leave where this reader is: used copies may be sold on."""
+        refused = self.limit is not None and self.limit.refusal
+        return [offer for offer in self.offers if offer.is_used] if refused else self.offers
 
     @property
     def best_is_dearer(self) -> bool:
@@ -54,6 +59,12 @@ class Row:
     def soonest(self) -> Offer | None:
         """Where nobody has it: who can order it."""
         return next((offer for offer in self.offers if offer.state == "soon"), None)
+
+
+def cheapest(offered: Sequence[Offer]) -> Offer | None:
+    """Of those that can be bought, else of all."""
+    shown = [offer for offer in offered if offer.buyable] or offered
+    return min(shown, key=lambda offer: offer.price_minor, default=None)
 
 
 def rows(product_ids: Sequence[int], reader: Reader, *, shop_id: int | None = None) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,9 @@ class PickupPoint(models.Model):
         null=True, blank=True, help_text="Per parcel, for every shop; empty: each shop's own price."
     )
     active = models.BooleanField(default=True)
+    # Who says there what arrived and hands it over by its code (`shops.orders.carrying`). Nobody: a parcel's story ends
+    # where it leaves its shop.
+    keepers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="points_kept")
 
     class Meta:
         ordering = ["name"]
@@ -84,6 +88,12 @@ class DeliveryOption(models.Model):
     def is_collected(self) -> bool:
         """Whether the reader goes and fetches it, so that no address is needed."""
         return self.kind in COLLECTED
+
+    def onward(self, code: str) -> tuple[int | None, int | None]:
+        """Keys of the other shop, and of the point, that hands its parcels to the reader. A point without keepers says
+        nothing of them; without a `code` (ordered before points had any) it could not."""
+        kept = self.point is not None and bool(code) and self.point.keepers.exists()
+        return self.receiving_shop_id, self.point_id if kept else None
 
     def price_for(self, goods_minor: int) -> int:
         """Its plain price for one parcel that holds goods for `goods_minor`, in minor units."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
 from shops import readiness
+from shops.models_delivery import PickupPoint
 from shops.models_shop import Shop
 from shops.models_stock import Condition, Supply
 
@@ -271,12 +273,29 @@ class Parcel(models.Model):
     tracking = models.CharField(max_length=80, blank=True)
     handed_over_at = models.DateTimeField()
     handed_over_to = models.CharField(max_length=120, blank=True)
-    # Carried to another shop, which hands it to the reader (`shops.orders.carrying`).
+    # Carried to another shop, or to a point with keepers, which hands it to the reader (`shops.orders.carrying`).
     carried_to = models.ForeignKey(
         Shop, null=True, blank=True, on_delete=models.PROTECT, related_name="parcels_for_others"
     )
+    waits_at = models.ForeignKey(PickupPoint, null=True, blank=True, on_delete=models.PROTECT, related_name="parcels")
     arrived_at = models.DateTimeField(null=True, blank=True)
+    arrived_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     collected_at = models.DateTimeField(null=True, blank=True)
+    collected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Who handed it over there.",
+    )
+
+    @property
+    def place(self) -> Shop | PickupPoint | None:
+        """Where the reader collects it, beside the shop that sold it."""
+        return self.carried_to or self.waits_at
 
     def __str__(self) -> str:
         return f"{self.shop_order} {self.kind}"

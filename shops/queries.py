@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from marketplace.models import User
-from shops.models import DeliveryOption, Parcel, Shop, ShopMember, ShopOrder
+from shops.models import DeliveryOption, Parcel, PickupPoint, Shop, ShopMember, ShopOrder
 
 _WORKS = {ShopMember.Role.OWNER, ShopMember.Role.STAFF}
 _KEEPS_ACCOUNTS = {ShopMember.Role.OWNER, ShopMember.Role.ACCOUNTS}
@@ -54,6 +54,26 @@ def parcels_for(user: User | AnonymousUser) -> QuerySet[Parcel]:
     """What other shops carried, or carry, to the user's shops to be handed over there, oldest first."""
     rows = Parcel.objects.filter(carried_to__in=shops_for(user))
     return rows.select_related("shop_order__shop", "shop_order__order__checkout", "carried_to").order_by("pk")
+
+
+def points_for(user: User | AnonymousUser) -> QuerySet[PickupPoint]:
+    """The pick-up points that the user keeps."""
+    if not user.is_authenticated or not user.is_active:
+        return PickupPoint.objects.none()
+    return PickupPoint.objects.filter(keepers=user.pk)
+
+
+def parcels_at(point: PickupPoint) -> QuerySet[Parcel]:
+    """What waits, or waited, at the point, or is carried to it, oldest first."""
+    rows = Parcel.objects.filter(waits_at=point)
+    return rows.select_related("shop_order__shop", "shop_order__order__checkout", "waits_at").order_by("pk")
+
+
+def orders_on_their_way_to_point(point: PickupPoint) -> QuerySet[ShopOrder]:
+    """Orders that are to be collected there, and have not left their shop yet."""
+    status = [ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
+    there = ShopOrder.objects.filter(delivery_option__point=point, status__in=status)
+    return there.exclude(pickup_code="").select_related("shop", "order__checkout").order_by("pk")
 
 
 def orders_on_their_way_to(user: User | AnonymousUser, shop: Shop) -> QuerySet[ShopOrder]:

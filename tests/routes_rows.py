@@ -21,11 +21,14 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     """A's option, a parcel that B carried to it, a pick-up point, an institution, an event."""
     parcel = Parcel.objects.create(shop_order=b.order, carried_to=a.shop, handed_over_at=timezone.now())
     point = PickupPoint.objects.create(name="Bibliothèque", line1="1, rue", city="Laval", postcode="H7A 1A1")
+    point.keepers.add(a.staff)
     institution = Institution.objects.create(user=factories.user(), name="École", region="06")
     known = {"option": a.order.delivery_option_id, "option_kind": "courier", "parcel": parcel.pk, "year": 2026}
     known |= {"partner": factories.partner().pk, "third": 3}
     known |= {"voucher": factories.voucher(shop=a.shop).pk, "network_voucher": factories.voucher().pk}
     known |= of_downloads(a)
+    factories.special_hours(a.shop, timezone.now().date())
+    known["special_days"] = a.shop.special_hours.get().pk
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
 
 

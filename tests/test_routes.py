@@ -199,8 +199,11 @@ ROUTES: dict[str, Row] = {
     "storefront:checkout-cancelled": get(MOVED, "token"),
     "storefront:checkout-paid": get(MOVED, "token"),
     # The shop's workspace
-    "portal:door": get((LOGIN, 404, 302, 302, 404)),
+    "portal:door": get((LOGIN, 404, 200, 302, 404)),  # A has a choice: it keeps a point, too
     "portal:order-of-any-shop": get(SHOP_A_DOES, "number"),
+    "portal:point": get((LOGIN, 404, 200, 404, 404), "point"),
+    "portal:point-arrive": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),  # that one goes to a shop
+    "portal:point-collect": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),
     "portal:desk": get(SHOP_A, "slug"),
     "portal:queue": get(SHOP_A, "slug"),
     "portal:orders": get(SHOP_A, "slug"),
@@ -257,6 +260,10 @@ ROUTES: dict[str, Row] = {
     "portal:profile": get(SHOP_A, "slug"),
     "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books", reserve_hours="0"),
     "portal:save-tax": post((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:hours": get(SHOP_A, "slug"),
+    "portal:save-week": post(SHOP_A_DOES, "slug", day0_from0="09:00", day0_until0="18:00"),
+    "portal:say-days": post((LOGIN, 404, 422, 404, 404), "slug"),
+    "portal:take-back-days": post(SHOP_A_DOES, "slug", "special_days"),
     "portal:delivery": get(SHOP_A, "slug"),
     "portal:save-counter": post(SHOP_A_DOES, "slug", preparation_minutes="60"),
     "portal:delivery-new": get(SHOP_A, "slug", "option_kind"),

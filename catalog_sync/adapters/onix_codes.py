@@ -74,6 +74,9 @@ OURS = "halles:"  # begins the name of a subject scheme
 OTHER_SCHEME = "24"  # list 27, a proprietary scheme with a name
 SHOP_PRICE = "Halles: the price of this shop"
 GTIN_8 = "GTIN-8"
+OTHER_AUDIENCE = "02"  # list 29, a proprietary scheme with a name
+AGE_OF_SALE = "Halles: sold from this age"  # years, or "alcohol": by the law of the place
+UNKNOWN_PUBLISHER = "Halles: not known"
 
 # List 1, notification or update type.
 DELETION = "05"

@@ -240,8 +240,13 @@ def read_audience(product: Part) -> str:
 
 
 def read_age_limit(product: Part) -> str:
-    """The age in years below which a rating or the German index forbids its sale. Ages of interest are no law."""
+    """The age in years below which a rating or the German index forbids its sale. Ages of interest are no law. A
+    message of ours says the fact itself."""
     detail = block(product, "DescriptiveDetail")
+    for stated in detail.findall("Audience"):
+        if text(stated, "AudienceCodeTypeName") == codes.AGE_OF_SALE:
+            told = text(stated, "AudienceCodeValue")
+            return told if told == sale_limits.ALCOHOL else sale_limits.stated_years(told)
     rated = [a for a in detail.findall("Audience") if text(a, "AudienceCodeType").zfill(2) in codes.AGE_RATINGS]
     publishing = block(product, "PublishingDetail")
     restricted = publishing.findall("SalesRestriction") + publishing.findall("SalesRights/SalesRestriction")

@@ -128,9 +128,11 @@ def state_age(checkout: Checkout, years: int) -> None:
         _write(checkout, {"age_stated": years})
 
 
-def let_earn(checkout: Checkout, shop: Shop | None) -> None:
-    """Who sells the network's downloads to this reader; None: they are sold for the pool."""
-    _write(checkout, {"earning_shop_id": shop.pk if shop else None})
+def let_earn(checkout: Checkout, shop: Shop | None, by_record: Mapping[int, Shop | None] | None = None) -> None:
+    """Who sells the network's downloads to this reader, single ones by stock record otherwise than the rest; None: they
+    are sold for the pool."""
+    single = {str(record): earner.pk if earner else 0 for record, earner in (by_record or {}).items()}
+    _write(checkout, {"earning_shop_id": shop.pk if shop else None, "earning_by_record": single})
 
 
 def agree_to_download(checkout: Checkout, *, now: datetime) -> None:
@@ -213,7 +215,8 @@ def plan_of(checkout: Checkout, *, now: datetime) -> Plan:
     running = vouchers.promotions(now=now) if is_open else []
     if running and institutions.is_bound(checkout.user_id):
         running = []
-    how = {"chosen": chosen, "to": to, "held": held, "in_slots": in_slots, "earner_id": checkout.earning_shop_id}
+    earned_by = earners.Chosen(checkout.earning_shop_id, checkout.earning_by_record)
+    how = {"chosen": chosen, "to": to, "held": held, "in_slots": in_slots, "earned_by": earned_by}
     return planning.plan(basket, now=now, voucher=voucher, promotions=running, **how)  # type: ignore[arg-type]  # each its own
 
 

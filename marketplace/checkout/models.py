@@ -70,6 +70,8 @@ class Checkout(DueRow):
         related_name="+",
         help_text="Who sells the network's downloads to this reader; null: they are sold for the solidarity pool.",
     )
+    # {stock record: shop, 0 for the pool} of downloads that another than `earning_shop` is to sell.
+    earning_by_record = models.JSONField(default=dict, blank=True)
     # Directive 2011/83/EU, article 16 (m): downloads at once, and no withdrawing once they are fetched
     agreed_to_download_at = models.DateTimeField(null=True)
     goods_minor = models.PositiveIntegerField(default=0)

@@ -163,9 +163,9 @@ class Plan:
         return [line for line in self.lines if line.limits.refused]
 
     @property
-    def is_for_choice(self) -> bool:
-        """Whether something of it is the network's, so that the reader chooses who sells it."""
-        return any(line.record.partner.shop.sells_for_all for line in self.downloads)
+    def for_choice(self) -> list[PlannedLine]:
+        """Downloads that are the network's, so that the reader chooses who sells them."""
+        return [line for line in self.downloads if line.record.partner.shop.sells_for_all]
 
     @property
     def has_downloads(self) -> bool:
@@ -201,21 +201,21 @@ def plan(
     voucher: Voucher | None = None,
     promotions: Sequence[Voucher] = (),
     area: str = "",
-    earner_id: int | None = None,
+    earned_by: earners.Chosen = earners.Chosen(),  # noqa: B008  (nothing of it changes)
 ) -> Plan:
     """The plan of a basket. `chosen`: delivery option by shop; one that cannot bring the parcel to `to` counts as not
     chosen. `held`: units by stock record that this reader's own checkout holds. `in_slots`: the courier's slot and
     day by shop; an option with slots counts as not chosen without one that can be had. `voucher`: what lowers it;
-    without one the `promotions` that takes most off does. `area`: as `limits.of_line`. `earner_id`: the shop that the
+    without one the `promotions` that takes most off does. `area`: as `limits.of_line`. `earned_by`: whom the
     reader wants to sell what the network offers as a download."""
     of = network.current()
     rows: list[Line] = []
     if basket.pk:
         related = ("product__facts", "stockrecord__terms", "stockrecord__partner__shop", "stockrecord__download")
         rows = list(Line.objects.filter(basket_id=basket.pk).select_related(*related).order_by("pk"))
-    parts = earners.parts(rows, earner_id)
+    parts = earners.parts(rows, earned_by)
     options = options_by_shop(shop.pk for shop, is_download in parts if not is_download)
-    hours = hours_by_shop(options)
+    hours = hours_by_shop(options, now)
     parcels = []
     for (shop, is_download), bought in parts.items():
         trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk])

@@ -37,6 +37,8 @@ FAILPOINTS: dict[str, str] = {
     "transfer.after_call": "the money is transferred, we have not recorded it",
     "reversal.before_call": "a transfer is to be taken back in part and the key stored",
     "reversal.after_call": "it is taken back, we have not recorded it",
+    "local.before_call": "a call to a local currency's service is marked as tried, not yet made",
+    "local.after_call": "the service has answered it, we have not recorded it",
     "evidence.before_call": "a person had the evidence of a dispute handed in, not yet sent",
     "evidence.after_call": "the bank has the evidence, we have not recorded it",
 }

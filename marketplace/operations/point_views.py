@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from marketplace.foundation import audit, money, network
+from marketplace.models import User
 from marketplace.operations.access import operator_action, operator_page
 from shops import rates
 from shops.models import PickupPoint
@@ -26,6 +27,17 @@ class PointForm(forms.ModelForm):
         max_length=20,
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+    people = forms.CharField(
+        label=gettext_lazy("Who hands over there"),
+        help_text=gettext_lazy(
+            "One e-mail address of an account per line. They say what arrived and hand it over by its code; without "
+            "anybody nothing is said of a parcel once it has left its shop."
+        ),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
     )
 
     class Meta:
@@ -47,6 +59,15 @@ class PointForm(forms.ModelForm):
         self.currency = network.current().currency
         if self.instance.price_minor is not None:
             self.initial["price"] = money.to_decimal(self.instance.price_minor, self.currency)
+        if self.instance.pk:
+            self.initial["people"] = "\n".join(self.instance.keepers.order_by("pk").values_list("email", flat=True))
+
+    def clean_people(self) -> list[User]:
+        emails = list(dict.fromkeys(self.cleaned_data["people"].lower().split()))
+        found = {person.email.lower(): person for person in User.objects.filter(is_active=True, email__in=emails)}
+        if missing := [email for email in emails if email not in found]:
+            raise forms.ValidationError(_("No account has this address: %(email)s") % {"email": missing[0]})
+        return list(found.values())
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).upper()
@@ -60,6 +81,7 @@ class PointForm(forms.ModelForm):
     def save(self, commit: bool = True) -> PickupPoint:
         self.instance.price_minor = self.cleaned_data["price"]
         point: PickupPoint = super().save(commit)
+        point.keepers.set(self.cleaned_data["people"])
         return point
 
 
@@ -82,7 +104,8 @@ def save(request: HttpRequest, point_id: int | None = None) -> HttpResponse:
         return _page(request, form, status=422)
     with transaction.atomic():
         saved = form.save()
-        audit.record("point.keep", saved, by=request.user, name=saved.name, active=saved.active)
+        people = sorted(person.email for person in form.cleaned_data["people"])
+        audit.record("point.keep", saved, by=request.user, name=saved.name, active=saved.active, people=people)
     messages.success(request, _("Saved."))
     return redirect("operations:points")
 

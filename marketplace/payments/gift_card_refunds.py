@@ -103,9 +103,10 @@ def note_failure(found: gateway.Refund, *, now: datetime) -> bool:
             now=now,
             stripe_id=found.failure_transaction_id,
         )
+        buyer = row.buyer_email or "the buyer"
         text = (
             f"The refund {found.id} of gift card purchase {row.pk} came back from the buyer's bank. The money is on "
-            f"card {row.card} again: tell {row.buyer_email}, pay it otherwise, or give the card a new code."
+            f"card {row.card} again: tell {buyer}, pay it otherwise, or give the card a new code."
         )
         incidents.report(f"gift-card-refund:{found.id}", text, now=now)
         audit.record("gift_card.refund_failed", row, reason=found.failure_reason, amount_minor=row.amount_minor)

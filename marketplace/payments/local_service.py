@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q
 
 from marketplace.foundation import http, leases, secrets
+from marketplace.foundation.failpoints import failpoint
 from marketplace.payments.local_provider import Provider, ServiceError
 from marketplace.payments.models import LocalAcceptance, LocalCall, LocalCurrency, LocalShare, LocalUse
 
@@ -122,6 +123,7 @@ def _make(call: LocalCall, now: datetime) -> bool:
     LocalCall.objects.filter(pk=call.pk).update(tried_at=now)
     call.tried_at = now
     address, body = _request(call, currency)
+    failpoint("local.before_call")
     try:
         answer = http.post(address, json.dumps(body).encode(), headers=_headers(currency, call.key))
     except http.HttpError as error:
@@ -130,6 +132,7 @@ def _make(call: LocalCall, now: datetime) -> bool:
         if error.status in REFUSED:
             return False
         raise
+    failpoint("local.after_call")
     try:
         state = str(json.loads(answer.body)["state"])
     except (ValueError, KeyError, TypeError) as error:

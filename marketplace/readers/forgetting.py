@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from marketplace.checkout.checkouts import ADDRESS, FOR_SOMEBODY, PERSON
 from marketplace.checkout.models import Checkout, VoucherUse
+from marketplace.readers import gift_cards
 from shops.models import Reservation
 
 KEEP = timedelta(days=90)
@@ -22,10 +23,11 @@ BATCH = 500
 
 
 def forget_unplaced(now: datetime) -> int:
-    """Step: empty what people wrote in checkouts that became no order and were left alone for `KEEP`, and in guests'
-    reservations that ended so long ago; up to `BATCH` of each. Returns how many."""
+    """Step: empty what people wrote in checkouts that became no order and were left alone for `KEEP`, in guests'
+    reservations that ended so long ago, and in gift cards that were not paid, or mailed since their buyer left; up to
+    `BATCH` of each. Returns how many."""
     before = now - KEEP
-    return _checkouts(before) + _reservations(before)
+    return _checkouts(before) + _reservations(before) + gift_cards.forget_told(before, BATCH)
 
 
 def _checkouts(before: datetime) -> int:

@@ -24,10 +24,10 @@ from marketplace.checkout.models import Checkout, VoucherUse
 from marketplace.foundation import audit
 from marketplace.models import User
 from marketplace.payments.models import LocalAccount, LocalUse, Receivable
-from marketplace.readers import addresses, mails, orders
+from marketplace.readers import addresses, gift_cards, mails, orders
 from marketplace.readers.forgetting import UNPLACED, WRITTEN
 from marketplace.readers.models import Alert, SavedSearch
-from shops.models import Handout, Reservation, ShopMember, ShopOrder
+from shops.models import Handout, PickupPoint, Reservation, ShopMember, ShopOrder
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 
@@ -38,15 +38,18 @@ def reasons_to_stay(reader: User) -> list[str]:
     `invoice` (an order by invoice is not settled, either way)."""
     found = {
         "order": ShopOrder.objects.filter(order__user=reader, status__in=_OPEN).exists(),
-        "payment": Checkout.objects.filter(
-            user=reader, state__in=[Checkout.State.PAYING, Checkout.State.PAID]
-        ).exists(),
+        "payment": Checkout.objects.filter(user=reader, state__in=[Checkout.State.PAYING, Checkout.State.PAID]).exists()
+        or gift_cards.under_way(reader),
         "reservation": Reservation.objects.filter(user=reader, ended_at=None).exists(),
-        "works": reader.is_staff or reader.is_superuser or ShopMember.objects.filter(user=reader).exists(),
+        "works": reader.is_staff or reader.is_superuser or _works_for_others(reader),
         "local": LocalAccount.objects.filter(user=reader, balance_minor__gt=0).exists(),
         "invoice": _receivables(reader).exclude(amount_minor=F("lowered_minor") + F("received_minor")).exists(),
     }
     return [reason for reason, holds in found.items() if holds]
+
+
+def _works_for_others(reader: User) -> bool:
+    return ShopMember.objects.filter(user=reader).exists() or PickupPoint.objects.filter(keepers=reader).exists()
 
 
 def leave(reader: User, *, now: datetime) -> list[str]:
@@ -61,11 +64,12 @@ def leave(reader: User, *, now: datetime) -> list[str]:
         moves.rate(reviewed)
         for kept in (WishList.objects.filter(owner=reader), Basket.objects.filter(owner=reader, status=Basket.OPEN)):
             kept.delete()
+        mails.of(reader).delete()  # unsent and parked ones too; these two know the account by its addresses
+        gift_cards.forget(reader)
         for model in (UserAddress, EmailAddress, Authenticator):
             model.objects.filter(user=reader).delete()
         for model in (SavedSearch, Alert):
             model.objects.filter(reader=reader).delete()
-        mails.of(reader).delete()  # unsent and parked ones too
         VoucherUse.objects.filter(_uses(reader)).update(reader="")
         Reservation.objects.filter(user=reader).update(user=None, email="", name="")
         Checkout.objects.filter(user=reader, state__in=UNPLACED).update(**dict.fromkeys(WRITTEN, ""))
@@ -127,6 +131,7 @@ def export(reader: User) -> dict[str, Any]:
             }
             for use in VoucherUse.objects.filter(_uses(reader)).select_related("voucher", "checkout__order")
         ],
+        "gift_cards": gift_cards.export(reader),
         "downloads": list(
             Handout.objects.filter(line__shop_order__order__user=reader).values(
                 "line__title", "kind", "content", "made_at", "shown_at", "times_left", "expires_at", "withdrawn_at"

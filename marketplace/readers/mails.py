@@ -9,22 +9,24 @@ from marketplace.checkout.models import Checkout
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.payments.models import RefundRequest
+from marketplace.readers.gift_cards import addresses_of
 from shops.models import Reservation, ShopOrder
 
 
 def of(reader: User) -> QuerySet[MailMessage]:
-    """Sent or not. To another address (given in a checkout, or for a reservation) only what is about the reader's own:
-    somebody else may have that address."""
+    """Sent or not. To another address that the account has not confirmed (given in a checkout, or for a reservation)
+    only what is about the reader's own: somebody else may have that address."""
     checkouts, kept = Checkout.objects.filter(user=reader), Reservation.objects.filter(user=reader)
     given = {*checkouts.values_list("email", flat=True), *checkouts.values_list("recipient_email", flat=True)}
-    others = {email.lower() for email in given | set(kept.values_list("email", flat=True))} - {"", reader.email.lower()}
+    own = addresses_of(reader) | {reader.email.lower()}
+    others = {email.lower() for email in given | set(kept.values_list("email", flat=True))} - {""} - own
     found = MailMessage.objects.annotate(address=Lower("to"))
     about: list[int] = []
     if others:
         subjects = _subjects(reader)
         sent = found.filter(address__in=others).values_list("pk", "dedupe_key")
         about = [pk for pk, key in sent if _subject(key) in subjects]
-    return found.filter(Q(address=reader.email.lower()) | Q(pk__in=about))
+    return found.filter(Q(address__in=own) | Q(pk__in=about))
 
 
 def _subject(key: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.checkout import checkouts, planning, proposals
+from marketplace.checkout.earners import Chosen
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.checkout.proposals import Proposal, Proposals
 from marketplace.foundation import network
@@ -197,7 +198,7 @@ def _page(request: ReaderRequest, wrong: dict[int, tuple[str, str]] | None = Non
     paying = checkouts.being_paid(request.basket)
     held = checkouts.units_held(paying) if paying else None
     reader, now = reader_of(request), timezone.now()
-    plan = planning.plan(request.basket, now=now, held=held, area=reader.area, earner_id=reader.shop_id)
+    plan = planning.plan(request.basket, now=now, held=held, area=reader.area, earned_by=Chosen(reader.shop_id))
     offers = _offers(request, plan)
     used = request.GET.get("used") == "yes"
     unpayable = checkouts.unpayable(plan)

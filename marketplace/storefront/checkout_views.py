@@ -159,7 +159,7 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
     theirs = checkout.user_id is not None and request.user.pk == checkout.user_id
     terms, years = receivables.offer(checkout.user_id) if theirs else None, limits.years(plan.lines)
     shown = _other_means(request, checkout, plan) | {"terms": terms}
-    shown |= {"earners": list(earners.choices())} if plan.is_for_choice else {}
+    shown |= {"earners": list(earners.choices())} if plan.for_choice else {}
     years = years if years > checkout.age_stated else 0  # what is still to be stated
     if request.method != "POST":
         seen = freezing.shown(plan, shown["gift_minor"] + shown["local"].value_minor)

@@ -25,7 +25,7 @@ from search.engines.base import SearchError, Sort
 from search.forms import Choices
 from search.listings import Listing
 from search.reader import Reader
-from search.rows import Row, rows
+from search.rows import Row, cheapest, rows
 from search.views import plain_search
 from shops import sellable
 
@@ -102,6 +102,8 @@ def _feed(request: HttpRequest, listing: Listing, title: str, found: Sequence[Ro
         author_name=network.current().name,
     )
     for row in found:
+        if not row.sold:
+            continue  # what may not be sold in the network's country is no news there
         product, facts = row.product, getattr(row.product, "facts", None)
         changed = max(product.date_created, facts.updated_at) if facts else product.date_created
         feed.add_item(
@@ -126,11 +128,13 @@ def kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def _summary(row: Row, facts: ProductFacts | None) -> str:
-    """ "Albert Camus · Gallimard · Pocket book · from 12,90 $" as text that stands in HTML."""
+    """ "Albert Camus · Gallimard · Pocket book · from 12,90 $ · Sold from 18 years" as text that stands in HTML."""
     said = [facts.contributors_text, facts.publisher, words.form(facts.form) if facts.form else ""] if facts else []
-    if shown := row.here or row.cheapest:
+    if shown := row.here if row.here in row.sold else cheapest(row.sold):
         price = money.display(shown.price_minor, shown.currency, get_language() or "fr")
         said.append(price if row.here else _("from %(price)s") % {"price": price})
+    if row.limit and row.limit.years:
+        said.append(row.limit.sold_from)
     return escape(_text(" · ".join(filter(None, said))))
 
 

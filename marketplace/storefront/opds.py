@@ -16,7 +16,7 @@ from marketplace.catalogue.models import ProductFacts
 from marketplace.storefront import structured
 from search import listings, names
 from search.engines.fields import volume_order
-from search.rows import Row
+from search.rows import Row, cheapest
 
 FEED = "application/opds+json"
 PUBLICATION = "application/opds-publication+json"
@@ -67,12 +67,17 @@ def publication(request: HttpRequest, row: Row) -> dict[str, Any]:
     }
     if facts:
         said |= {name: value for name, value in _facts(facts).items() if value}
+    if row.limit and row.limit.years:
+        said["audience"] = {"@type": "https://schema.org/PeopleAudience", "requiredMinAge": row.limit.years}
+    buy = {"rel": BUY, "href": page, "type": _HTML, "properties": _terms(row)}
+    if row.limit and row.limit.refusal:
+        buy["title"] = row.limit.in_short
     return {
         "metadata": said,
         "links": [
             link(request, reverse("storefront:opds-title", args=[product.pk]), "self", kind=PUBLICATION),
             {"rel": "alternate", "href": page, "type": _HTML},
-            {"rel": BUY, "href": page, "type": _HTML, "properties": _terms(row)},
+            buy,
         ],
         "images": _images(request, facts),
     }
@@ -114,9 +119,12 @@ def _series(facts: ProductFacts) -> dict[str, Any]:
 
 
 def _terms(row: Row) -> dict[str, Any]:
-    """The price of the offer that a list shows, and whether it can be bought now."""
-    shown = row.here or row.cheapest
-    said: dict[str, Any] = {"availability": {"state": "available" if row.best else "unavailable"}}
+    """The price of the offer that a list shows, and whether it can be bought now: in the network's country, where
+    nobody has said another."""
+    sold = row.sold
+    shown = row.here if row.here in sold else cheapest(sold)
+    there = any(offer.buyable for offer in sold)
+    said: dict[str, Any] = {"availability": {"state": "available" if there else "unavailable"}}
     if shown:
         said["price"] = {"value": float(shown.price), "currency": shown.currency}
     return said

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import segno
+from django.db.models import Prefetch
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from oscar.apps.order.models import Order
 
 from marketplace.foundation.models import AuditEntry
 from marketplace.payments import worth
-from shops.models import DeliveryOption, Parcel, Rerouting, Shop, ShopOrder, ShopOrderLine
+from shops.models import DeliveryOption, Parcel, PickupPoint, Rerouting, Shop, ShopOrder, ShopOrderLine
 
 Status = ShopOrder.Status
+_CARRIED = {DeliveryOption.Kind.OTHER_SHOP, DeliveryOption.Kind.POINT}
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,9 @@ class ShopPart:
         return self.shop_order.delivery_kind == DeliveryOption.Kind.PICKUP
 
     @property
-    def counter(self) -> Shop | None:
-        """The shop at whose counter its code counts."""
-        if self.is_pickup:
-            return self.shop_order.shop
-        return self.shop_order.delivery_option.receiving_shop if self.shop_order.delivery_option else None
+    def counter(self) -> Shop | PickupPoint | None:
+        """Where its code counts."""
+        return self.shop_order.shop if self.is_pickup else _elsewhere_at(self.shop_order)
 
     @property
     def shows_code(self) -> bool:
@@ -69,12 +69,18 @@ class ShopPart:
 
 
 def parts(order: Order) -> list[ShopPart]:
-    """Every shop's part, in the order of their numbers. Six queries, however many shops and lines."""
+    """Every shop's part, in the order of their numbers. Six queries, seven with pick-up points, however many shops and
+    lines."""
     shop_orders = list(
         order.shop_orders.select_related(
             "shop", "delivery_option__point", "delivery_option__receiving_shop", "instead_of__shop", "bearer"
         )
-        .prefetch_related("lines__product__facts", "lines__reroutings__rerouting", "parcels")
+        .prefetch_related(
+            "lines__product__facts",
+            "lines__reroutings__rerouting",
+            Prefetch("parcels", queryset=Parcel.objects.select_related("carried_to", "waits_at").order_by("pk")),
+            "delivery_option__point__keepers",
+        )
         .order_by("pk")
     )
     packed_at = _packed_at(shop_orders)
@@ -120,7 +126,7 @@ def stations(
         words = _("Ready to download") if there else _("Is being made ready")
         return [ordered, Station(words, "done" if there else "now", shop_order.handed_over_at)]
     reached = {Status.NEW: 0, Status.ACCEPTED: 1, Status.PACKED: 2, Status.HANDED_OVER: 3}[status]
-    carried = next((parcel for parcel in parcels if parcel.carried_to_id), None)
+    carried = next((parcel for parcel in parcels if parcel.carried_to_id or parcel.waits_at_id), None)
     arrived, collected = (carried.arrived_at, carried.collected_at) if carried else (None, None)
     reached += bool(arrived) + bool(collected)
     times = (shop_order.answered_at, packed_at, shop_order.handed_over_at, arrived, collected)
@@ -134,6 +140,19 @@ def stations(
         else:
             made.append(Station(done, "next"))
     return made
+
+
+def _elsewhere_at(shop_order: ShopOrder) -> Shop | PickupPoint | None:
+    """Who hands it over instead of its shop, and says so: another shop, or a point with keepers. Once the parcel has
+    left its shop that parcel knows; a point may have got its keepers later."""
+    option, parcels = shop_order.delivery_option, list(shop_order.parcels.all())
+    if parcels:
+        return parcels[0].place
+    if option is None or shop_order.delivery_kind not in _CARRIED:
+        return None
+    if option.point is not None:
+        return option.point if shop_order.pickup_code and option.point.keepers.all() else None
+    return option.receiving_shop
 
 
 def _elsewhere(lines: Sequence[ShopOrderLine]) -> bool:
@@ -151,11 +170,10 @@ def _words(shop_order: ShopOrder, lines: Sequence[ShopOrderLine]) -> list[tuple[
     else:
         ready, out = _("Packed"), (_("On its way to you"), _("Leaves the shop next"))
     words = [(answered, _("The shop looks for it")), (ready, _("The shop prepares it")), out]
-    other = shop_order.delivery_option.receiving_shop if shop_order.delivery_option else None
-    if shop_order.delivery_kind == DeliveryOption.Kind.OTHER_SHOP and other is not None:
+    other = _elsewhere_at(shop_order)
+    if other is not None:
         words[-1] = _("Has left the shop"), _("Leaves the shop next")
-        words.append(
-            (_("Ready to collect at %(shop)s") % {"shop": other}, _("On its way to %(shop)s") % {"shop": other})
-        )
-        words.append((_("Collected"), _("Waits for you at %(shop)s") % {"shop": other}))
+        at = {"shop": other.name}
+        words.append((_("Ready to collect at %(shop)s") % at, _("On its way to %(shop)s") % at))
+        words.append((_("Collected"), _("Waits for you at %(shop)s") % at))
     return words

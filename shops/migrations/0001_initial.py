@@ -56,24 +56,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='PickupPoint',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('line1', models.CharField(max_length=160)),
-                ('city', models.CharField(max_length=80)),
-                ('postcode', models.CharField(max_length=16)),
-                ('country', models.CharField(default='CA', max_length=2)),
-                ('hours_fr', models.CharField(blank=True, max_length=200)),
-                ('hours_en', models.CharField(blank=True, max_length=200)),
-                ('price_minor', models.PositiveIntegerField(blank=True, help_text="Per parcel, for every shop; empty: each shop's own price.", null=True)),
-                ('active', models.BooleanField(default=True)),
-            ],
-            options={
-                'ordering': ['name'],
-            },
-        ),
-        migrations.CreateModel(
             name='StockTerms',
             fields=[
                 ('stock_record', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='terms', serialize=False, to='partner.stockrecord')),
@@ -128,6 +110,25 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['name'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('iban', ''), ('account_changed_at__isnull', False), _connector='OR'), name='partner_account_dated')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PickupPoint',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120)),
+                ('line1', models.CharField(max_length=160)),
+                ('city', models.CharField(max_length=80)),
+                ('postcode', models.CharField(max_length=16)),
+                ('country', models.CharField(default='CA', max_length=2)),
+                ('hours_fr', models.CharField(blank=True, max_length=200)),
+                ('hours_en', models.CharField(blank=True, max_length=200)),
+                ('price_minor', models.PositiveIntegerField(blank=True, help_text="Per parcel, for every shop; empty: each shop's own price.", null=True)),
+                ('active', models.BooleanField(default=True)),
+                ('keepers', models.ManyToManyField(blank=True, related_name='points_kept', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['name'],
             },
         ),
         migrations.AddField(
@@ -323,6 +324,9 @@ class Migration(migrations.Migration):
                 ('handed_over_to', models.CharField(blank=True, max_length=120)),
                 ('arrived_at', models.DateTimeField(blank=True, null=True)),
                 ('collected_at', models.DateTimeField(blank=True, null=True)),
+                ('arrived_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('collected_by', models.ForeignKey(blank=True, help_text='Who handed it over there.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('waits_at', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parcels', to='shops.pickuppoint')),
                 ('carried_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parcels_for_others', to='shops.shop')),
                 ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parcels', to='shops.shoporder')),
             ],
@@ -494,6 +498,23 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='SpecialHours',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('first_day', models.DateField()),
+                ('last_day', models.DateField()),
+                ('opens', models.TimeField(null=True)),
+                ('closes', models.TimeField(null=True)),
+                ('note_fr', models.CharField(blank=True, max_length=120)),
+                ('note_en', models.CharField(blank=True, max_length=120)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='special_hours', to='shops.shop')),
+            ],
+            options={
+                'verbose_name_plural': 'special hours',
+                'ordering': ['first_day', 'last_day', 'opens'],
+            },
+        ),
+        migrations.CreateModel(
             name='StockIncident',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -640,6 +661,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='slotbooking',
             constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('slot_day', 'hold_key'), name='slot_booked_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='specialhours',
+            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='special_days_in_order'),
+        ),
+        migrations.AddConstraint(
+            model_name='specialhours',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closes', None), ('opens', None)), models.Q(('closes__isnull', False), ('opens__isnull', False)), _connector='OR'), name='special_hours_both_or_none'),
         ),
         migrations.AddConstraint(
             model_name='stockincident',

@@ -176,10 +176,13 @@ def hand_over(
             raise FulfilmentError(_not_from(shop_order))
         if shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
             check_code(shop_order, code)
+        option = shop_order.delivery_option
+        carried_to_id, waits_at_id = option.onward(shop_order.pickup_code) if option else (None, None)
         parcel = Parcel.objects.create(
             shop_order=shop_order,
             kind=shop_order.delivery_kind,
-            carried_to_id=shop_order.delivery_option.receiving_shop_id if shop_order.delivery_option else None,
+            carried_to_id=carried_to_id,
+            waits_at_id=waits_at_id,
             carrier=carrier[:60],
             tracking=tracking[:80],
             handed_over_at=now,

@@ -11,7 +11,7 @@ from oscar.apps.order.models import Order
 
 from marketplace.foundation import links, mail, money, network
 from shops import readiness
-from shops.models import DeliveryOption, Parcel, Shop, ShopOrder, ShopOrderLine
+from shops.models import DeliveryOption, Parcel, PickupPoint, Shop, ShopOrder, ShopOrderLine
 
 
 def accepted(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
@@ -62,8 +62,8 @@ def ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetim
         _tell_recipient(shop_order, shop_order.shop, sum(line.accepted for line in lines), now)
 
 
-def _tell_recipient(shop_order: ShopOrder, counter: Shop | None, units: int, now: datetime) -> None:
-    """`counter`: the shop where it waits."""
+def _tell_recipient(shop_order: ShopOrder, counter: Shop | PickupPoint | None, units: int, now: datetime) -> None:
+    """`counter`: where it waits."""
     checkout = getattr(shop_order.order, "checkout", None)
     if checkout and checkout.recipient_email:
         mail.post(
@@ -98,10 +98,10 @@ def download_ready(shop_order: ShopOrder, *, now: datetime) -> None:
 
 
 def arrived(shop_order: ShopOrder, parcel: Parcel, *, now: datetime) -> None:
-    """The shop that it was carried to has it ready for the reader, or for whoever collects it."""
+    """The shop or the point that it was carried to has it ready for the reader, or for whoever collects it."""
     lines = list(shop_order.lines.all())
-    _post("shop_order_arrived", shop_order, lines, now, parcel=parcel, counter=parcel.carried_to)
-    _tell_recipient(shop_order, parcel.carried_to, sum(line.handed_over for line in lines), now)
+    _post("shop_order_arrived", shop_order, lines, now, parcel=parcel, counter=parcel.place)
+    _tell_recipient(shop_order, parcel.place, sum(line.handed_over for line in lines), now)
 
 
 def address_of(order: Order) -> str:

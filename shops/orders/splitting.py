@@ -16,13 +16,12 @@ from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import network, prepared
 from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Supply, Transmission
+from shops.models_delivery import COLLECTED
 
 # Without what is taken for one another (0 O, 1 I L, 2 Z, 5 S, 8 B, U V): told over a counter, read from a phone.
 CODE_LETTERS = "346789ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 6
-# A shop of the network stands at the counter; who keeps a pick-up point is none, and asks for the name.
 DOWNLOAD = "download"  # a shop order's `delivery_kind` where nothing is delivered
-HANDED_OVER_BY_CODE = frozenset({DeliveryOption.Kind.PICKUP, DeliveryOption.Kind.OTHER_SHOP})
 # Distributors answer the next working day; a week-end may lie between. Well within an authorisation's seven days.
 ANSWER_OF_DISTRIBUTOR = timedelta(days=3)
 
@@ -191,7 +190,7 @@ def _shop_order(
         tax_minor=parcel.tax_minor,
         tax_note=parcel.tax_note,
         total_minor=parcel.total_minor,
-        pickup_code=pickup_code() if option and option.kind in HANDED_OVER_BY_CODE else "",
+        pickup_code=pickup_code() if option and option.kind in COLLECTED else "",
         expected_from=parcel.expected_from,
         expected_until=parcel.expected_until,
         awaits_confirmation=parcel.awaits_confirmation,

@@ -3,36 +3,40 @@ learns what it needs to hand it over: number, sender, for whom, how many copies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.contrib import messages
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from shops import queries
-from shops.models import Parcel, ShopOrder
+from shops.models import Parcel, PickupPoint, Shop, ShopOrder
 from shops.orders import carrying, fulfilment
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 
 RECENT = timedelta(days=7)
 MOST_SHOWN = 200
+ACTS = ("arrive", "collect")
 
 
 @dataclass(frozen=True)
 class CarriedRow:
-    """`parcel_id` is None while it is still in the shop that sold it."""
+    """`acts`: addresses, none while it is still in the shop that sold it. `by`: who handed it over."""
 
     number: str
     sender: str
     name: str
     copies: int
     since: datetime
-    parcel_id: int | None = None
+    by: str = ""
+    acts: Mapping[str, str] = field(default_factory=dict)
 
 
 @require_safe
@@ -65,36 +69,54 @@ def collect(request: StaffRequest, workplace: Workplace, parcel_id: int) -> Http
 
 def _page(request: StaffRequest, workplace: Workplace, problem: str = "", status: int = 200) -> HttpResponse:
     """Six queries, however many parcels."""
-    parcels = queries.parcels_for(request.user).filter(carried_to=workplace.shop).annotate(copies=Sum("lines__units"))
-    coming = queries.orders_on_their_way_to(request.user, workplace.shop).annotate(copies=Sum("lines__accepted"))
-    since = timezone.now() - RECENT
-    here = parcels.filter(collected_at=None).exclude(arrived_at=None)
-    context = {
-        "problem": problem,
-        "here": [_row(one.shop_order, one.copies, one.arrived_at, one.pk) for one in here[:MOST_SHOWN]],
-        "on_the_way": [
-            _row(one.shop_order, one.copies, one.handed_over_at, one.pk)
-            for one in parcels.filter(arrived_at=None)[:MOST_SHOWN]
-        ],
-        "coming": [_row(one, one.copies, one.created_at) for one in coming[:MOST_SHOWN]],
-        "done": [
-            _row(one.shop_order, one.copies, one.collected_at)
-            for one in parcels.filter(collected_at__gt=since).order_by("-collected_at")[:MOST_SHOWN]
-        ],
-    }
+    parcels = queries.parcels_for(request.user).filter(carried_to=workplace.shop)
+    coming = queries.orders_on_their_way_to(request.user, workplace.shop)
+    context = {"problem": problem, "can_work": workplace.can_work, **carried(parcels, coming, workplace.shop)}
     return page(request, workplace, "portal/for_others.html", context, status=status)
 
 
-def _row(shop_order: ShopOrder, copies: int | None, since: datetime | None, parcel_id: int | None = None) -> CarriedRow:
+def carried(parcels: QuerySet[Parcel], coming: QuerySet[ShopOrder], place: Shop | PickupPoint) -> dict[str, object]:
+    """What a shop or a point hands over for others, as `portal/parts/carried.html` shows it: four queries."""
+    parcels = parcels.select_related("collected_by").annotate(copies=Sum("lines__units"))
+    here = parcels.filter(collected_at=None).exclude(arrived_at=None)
+    gone = parcels.filter(collected_at__gt=timezone.now() - RECENT).order_by("-collected_at")
+    not_sent = coming.annotate(copies=Sum("lines__accepted"))
+    return {
+        "here": [_row(one.shop_order, one.copies, one.arrived_at, place, one) for one in here[:MOST_SHOWN]],
+        "on_the_way": [
+            _row(one.shop_order, one.copies, one.handed_over_at, place, one)
+            for one in parcels.filter(arrived_at=None)[:MOST_SHOWN]
+        ],
+        "coming": [_row(one, one.copies, one.created_at, place) for one in not_sent[:MOST_SHOWN]],
+        "done": [_row(one.shop_order, one.copies, one.collected_at, place, one) for one in gone[:MOST_SHOWN]],
+    }
+
+
+def _row(
+    shop_order: ShopOrder,
+    copies: int | None,
+    since: datetime | None,
+    place: Shop | PickupPoint,
+    of: Parcel | None = None,
+) -> CarriedRow:
     checkout = getattr(shop_order.order, "checkout", None)
+    person = of.collected_by if of else None
     return CarriedRow(
         number=shop_order.number,
         sender=shop_order.shop.name,
         name=(checkout.recipient_name or checkout.name) if checkout else "",
         copies=copies or 0,
         since=since or shop_order.created_at,
-        parcel_id=parcel_id,
+        by=(person.get_full_name() or person.email) if person else "",
+        acts=_acts(of, place) if of else {},
     )
+
+
+def _acts(parcel: Parcel, place: Shop | PickupPoint) -> dict[str, str]:
+    """Where "it is here" and "hand over" are said."""
+    if isinstance(place, Shop):
+        return {act: reverse(f"portal:parcel-{act}", args=(place.slug, parcel.pk)) for act in ACTS}
+    return {act: reverse(f"portal:point-{act}", args=(place.pk, parcel.pk)) for act in ACTS}
 
 
 def _own(request: StaffRequest, workplace: Workplace, parcel_id: int) -> Parcel:

@@ -27,11 +27,14 @@ PICKED_AT_ONCE = 200  # orders on one pick list
 @login_required
 @require_safe
 def door(request: HttpRequest) -> HttpResponse:
-    """`/portal/`: on to the person's shop, or a list of them; a stranger is told that there is none."""
-    shops = list(queries.shops_for(request.user).order_by("name"))
-    if len(shops) == 1:
+    """`/portal/`: on to the person's shop or pick-up point, or a list; strangers are told that there is none."""
+    shops, points = list(queries.shops_for(request.user).order_by("name")), list(queries.points_for(request.user))
+    if len(shops) == 1 and not points:
         return redirect("portal:desk", slug=shops[0].slug)
-    return render(request, "portal/door.html", {"shops": shops}, status=200 if shops else 404)
+    if len(points) == 1 and not shops:
+        return redirect("portal:point", point_id=points[0].pk)
+    status = 200 if shops or points else 404
+    return render(request, "portal/door.html", {"shops": shops, "points": points}, status=status)
 
 
 @login_required

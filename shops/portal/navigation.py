@@ -49,6 +49,7 @@ GROUPS = (
         _("Shop"),
         (
             Page("profile", _("Profile"), ("save-profile", "save-tax")),
+            Page("hours", _("Opening hours"), ("save-week", "say-days")),
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),
             Page("events", _("Events"), ("event-new", "event-save", "event-change", "event-save-change")),
         ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Q
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_safe
 from marketplace.checkout import tax
 from marketplace.foundation.models import AuditEntry
 from shops import queries
-from shops.models import Cancellation, ShopOrder, ShopOrderLine
+from shops.models import Cancellation, Parcel, ShopOrder, ShopOrderLine
 from shops.orders import fulfilment, reader_mail
 from shops.orders.picklists import pick_list
 from shops.portal import once
@@ -239,6 +240,7 @@ def _order_page(
 ) -> HttpResponse:
     now = timezone.now()
     lines = list(shop_order.lines.select_related("product__facts"))
+    parcels = list(shop_order.parcels.select_related("carried_to", "waits_at").order_by("pk"))
     context = {
         "groups": queue(request.user, workplace.shop, now=now),
         "order": shop_order,
@@ -256,8 +258,8 @@ def _order_page(
         "recipient": recipient(shop_order),
         "hand_over": _hand_over_form(shop_order, workplace, failed),
         "failed": failed,
-        "history": _history(shop_order, lines, now),
-        "parcels": list(shop_order.parcels.order_by("pk")),
+        "history": _history(shop_order, lines, parcels, now),
+        "parcels": parcels,
         "taxes": tax.by_rate(tax.thawed(line.tax_parts) for line in lines),
         "documents": invoices_for(request.user).filter(shop_order=shop_order).order_by("pk"),
         "can_refund": queries.keeps_accounts(request.user, workplace.shop),
@@ -315,16 +317,18 @@ def _hand_over_form(shop_order: ShopOrder, workplace: Workplace, failed: Failed 
     return form
 
 
-def _history(shop_order: ShopOrder, lines: list[ShopOrderLine], now: object) -> list[dict[str, object]]:
-    """Who did what, oldest first."""
+def _history(
+    shop_order: ShopOrder, lines: list[ShopOrderLine], parcels: list[Parcel], now: object
+) -> list[dict[str, object]]:
+    """Who did what, oldest first. Of those who hand over for this shop their place is told, not the person."""
     titles = {line.pk: line.title for line in lines}
-    entries = AuditEntry.objects.filter(
-        subject_type=ShopOrder._meta.label_lower, subject_id=str(shop_order.pk), action__in=DEEDS
-    ).order_by("pk")[:HISTORY_SHOWN]
+    about = Q(subject_type=ShopOrder._meta.label_lower, subject_id=str(shop_order.pk))
+    about |= Q(subject_type=Parcel._meta.label_lower, subject_id__in=[str(parcel.pk) for parcel in parcels])
+    entries = AuditEntry.objects.filter(about, action__in=DEEDS).order_by("pk")[:HISTORY_SHOWN]
     return [
         {
             "when": moment(entry.at, now),  # type: ignore[arg-type]
-            "who": entry.actor_label,
+            "who": entry.facts.get("place") or entry.actor_label,
             "deed": DEEDS[entry.action],
             "title": titles.get(entry.facts.get("line"), ""),
             "units": entry.facts.get("units") if isinstance(entry.facts.get("units"), int) else None,

@@ -13,10 +13,12 @@ from shops.portal import (
     event_views,
     feed_views,
     gift_card_views,
+    hours_views,
     invoice_views,
     local_views,
     money_views,
     order_views,
+    point_views,
     profile_views,
     question_views,
     refund_views,
@@ -89,6 +91,10 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("profile/", profile_views.profile, name="profile"),
     path("profile/save/", profile_views.save_profile, name="save-profile"),
     path("profile/tax/", profile_views.save_tax, name="save-tax"),
+    path("hours/", hours_views.hours, name="hours"),
+    path("hours/week/", hours_views.save_week, name="save-week"),
+    path("hours/days/", hours_views.say_days, name="say-days"),
+    path("hours/days/<int:row_id>/take-back/", hours_views.take_back_days, name="take-back-days"),
     path("delivery/", delivery_views.delivery, name="delivery"),
     path("delivery/counter/", delivery_views.save_counter, name="save-counter"),
     path("delivery/new/<slug:kind>/", delivery_views.new, name="delivery-new"),
@@ -117,5 +123,8 @@ app_name = "portal"
 urlpatterns = [
     path("", desk_views.door, name="door"),
     re_path(rf"^orders/{NUMBER}/$", desk_views.order_of_any_shop, name="order-of-any-shop"),
+    path("points/<int:point_id>/", point_views.point, name="point"),  # no room of a shop begins with a number
+    path("points/<int:point_id>/<int:parcel_id>/arrive/", point_views.arrive, name="point-arrive"),
+    path("points/<int:point_id>/<int:parcel_id>/collect/", point_views.collect, name="point-collect"),
     path("<slug:slug>/", include(shop_patterns)),
 ]

@@ -62,6 +62,8 @@ DEEDS: Words = {
     "shop_order.put_back": pgettext_lazy("someone …", "put back what was cancelled"),
     "shop_order.pack": pgettext_lazy("someone …", "packed"),
     "shop_order.hand_over": pgettext_lazy("someone …", "handed over"),
+    "parcel.arrive": pgettext_lazy("someone …", "took the parcel in"),
+    "parcel.collect": pgettext_lazy("someone …", "handed the parcel to its reader"),
 }
 
 

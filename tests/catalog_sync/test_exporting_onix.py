@@ -156,6 +156,8 @@ def _records(draw: st.DrawFn) -> CatalogRecord:
         "unit_size": draw(st.sampled_from(["", "500 g"])),
         "tax_code": draw(st.sampled_from(["", "5.5", "20", "Z", "reduced"])),
         "weight": draw(st.sampled_from([None, 350])),
+        "territory": draw(st.sampled_from(["", "+", "+BE FR", "-CA US", "-FR"])),
+        "age_limit": draw(st.sampled_from(["", "16", "18", "alcohol"])),
         "related": [list(each) for each in kinds]
         + ([["other_format", "gtin", "9780439023481"], ["work", "istc", "A0220090000154FA"]] if gtin else []),
     }
@@ -180,6 +182,32 @@ def check(records: Sequence[CatalogRecord], tmp_path: Path) -> None:
     assert articles(chunks) == [carried(record) for record in records]
     assert [refused for chunk in chunks for refused in chunk.refused] == []
     assert chunks[-1].complete == bool(records)
+
+
+def test_limits_of_sale_are_said_in_onix(tmp_path):
+    (record, *_) = articles(read("csv", FIXTURES / "list_bom.csv"))
+    stream = io.StringIO()
+    limited = record._replace(territory="-CA US", age_limit="18", publisher="")
+    write_onix([limited, limited._replace(sku="b", territory="+BE FR", age_limit="")], stream, HEADER)
+    assert faults(stream.getvalue()) == []
+    message = etree.fromstring(stream.getvalue().encode())
+    said = [
+        [
+            (one.findtext("{*}SalesRightsType"), *[part.text for part in one.find("{*}Territory")])
+            for one in product.iterfind("{*}PublishingDetail/{*}SalesRights")
+        ]
+        for product in message.iterfind("{*}Product")
+    ]
+    assert said == [
+        [("03", "CA US"), ("02", "WORLD", "CA US")],
+        [("02", "BE FR"), ("03", "WORLD", "BE FR")],
+    ]
+    assert [one.findtext("{*}AudienceCodeValue") for one in message.iterfind(".//{*}Audience")][-1] == "18"
+    again = articles(back(stream.getvalue(), tmp_path / "m.xml"))
+    assert [(one.publisher, one.territory, one.age_limit) for one in again] == [
+        ("", "-CA US", "18"),
+        ("", "+BE FR", ""),
+    ]
 
 
 def test_used_copies_are_left_out(tmp_path):

@@ -38,3 +38,19 @@ def test_operator_names_institutions_and_accredited_shops(db):
     assert client.get(reverse("operations:institution-report", args=[1999])).status_code == 404
     client.post(reverse("operations:institution-remove", args=[Institution.objects.get().pk]))
     assert not Institution.objects.exists()
+
+
+def test_operator_names_who_hands_over_at_a_point(db):
+    client, keeper = signed_in(factories.user(is_staff=True)), factories.user("ada@example.org")
+    sent = {"name": "Halle", "line1": "1, rue", "city": "Laval", "postcode": "H7A 1A1", "country": "CA", "active": "on"}
+    wrong = client.post(reverse("operations:point-save"), sent | {"people": "ada@example.org\nnobody@example.org"})
+    assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["people"])
+    assert not PickupPoint.objects.exists()
+    client.post(reverse("operations:point-save"), sent | {"people": "Ada@example.org"})
+    point = PickupPoint.objects.get()
+    assert list(point.keepers.all()) == [keeper]
+    assert client.get(reverse("operations:point", args=[point.pk])).context["form"]["people"].value() == keeper.email
+    client.post(reverse("operations:point-save-change", args=[point.pk]), sent)
+    assert not point.keepers.exists()
+    people = [entry.facts["people"] for entry in AuditEntry.objects.filter(action="point.keep").order_by("pk")]
+    assert people == [["ada@example.org"], []]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from marketplace.foundation.failpoints import FAILPOINTS
 from tests import crashing
 from tests.journeys.market import nothing_is_wrong
 from tests.proof.sizes import sized
@@ -31,7 +30,7 @@ def die_at_random(folder: Path, *, names: Sequence[str], tellings: int, seed: in
     for name in names:
         for number in range(tellings):
             chance = random.Random(f"{seed}:{name}:{number}")
-            others = chance.choices(list(FAILPOINTS), k=chance.randint(0, MOST_DEATHS - 1))
+            others = chance.choices(crashing.IN_THE_STORY, k=chance.randint(0, MOST_DEATHS - 1))
             first = f"{name}:{chance.choice(PASSAGES) if number else 1}"
             fails = [first, *(f"{other}:{chance.choice(PASSAGES)}" for other in others)]
             died = crashing.die_and_compare(scene, folder / f"{name}-{number}", undisturbed, *fails)
@@ -42,6 +41,6 @@ def die_at_random(folder: Path, *, names: Sequence[str], tellings: int, seed: in
 
 @pytest.mark.proof
 def test_death_anywhere_and_again_loses_nothing_and_repeats_nothing(committed_db, tmp_path, said):
-    counts = die_at_random(tmp_path, names=list(FAILPOINTS), tellings=sized(TELLINGS), seed=SEED)
+    counts = die_at_random(tmp_path, names=crashing.IN_THE_STORY, tellings=sized(TELLINGS), seed=SEED)
     said(counts)
     assert counts["never died at"] == []

@@ -3,9 +3,11 @@
 from xml.etree import ElementTree
 
 import pytest
+from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.catalogue import subjects
+from marketplace.catalogue.models import ProductFacts
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +55,20 @@ def test_arrivals_begin_with_the_last(client, market):
         "alternate": "http://testserver/new/",
         "self": "http://testserver/new/feed.atom",
     }
+
+
+def test_what_may_not_be_sold_in_the_networks_country_is_no_news(client, market):
+    factories.network(country="CA")
+    ProductFacts.objects.filter(product__title="Nouveau").update(territory="+FR")
+    ProductFacts.objects.filter(product__title="Ancien").update(age_limit="18")
+    ProductFacts.objects.filter(product__title__startswith="Roman").update(territory="+FR")
+    roman = Product.objects.get(title__startswith="Roman")
+    factories.stock_record(factories.shop(), roman, price="3.00", condition="good")
+    response = client.get("/new/feed.atom")
+    assert titles(response) == ["Roman & fils", "Ancien"]
+    summaries = [str(entry.findtext(f"{ATOM}summary")) for entry in read(response).findall(f"{ATOM}entry")]
+    assert ("3,00" in summaries[0], "20,00" in summaries[0]) == (True, False)
+    assert "18 ans" in summaries[1]
 
 
 def test_feed_is_not_sent_again_to_who_has_it(client, market):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from marketplace.catalogue import subjects
+from marketplace.catalogue.models import ProductFacts
 from marketplace.storefront import opds
 from tests import factories
 
@@ -101,6 +102,29 @@ def test_publication_says_what_it_is_and_where_it_is_bought(client, market):
     own = client.get(link(found, "self"))
     assert (own["Content-Type"], json.loads(own.content)) == (opds.PUBLICATION, found)
     assert client.get("/opds/title/999999/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("territory", "used", "said"),
+    [
+        ("", False, ("available", 12.9, None)),
+        ("-FR", False, ("available", 12.9, None)),
+        ("+FR", False, ("unavailable", None, "Not for sale in Canada")),
+        ("+FR", True, ("available", 4.0, "Not for sale in Canada")),
+    ],
+)
+def test_what_may_not_be_sold_in_the_networks_country_is_not_offered(client, market, territory, used, said):
+    factories.network(country="CA")
+    book = ProductFacts.objects.get(gtin=9782070360024)
+    ProductFacts.objects.filter(pk=book.pk).update(territory=territory, age_limit="18")
+    if used:
+        factories.stock_record(factories.shop(), book.product, price="4.00", condition="good")
+    found = json.loads(client.get(f"/opds/title/{book.product_id}/").content)
+    (buy,) = [link for link in found["links"] if link["rel"] == ACQUISITION]
+    terms = buy["properties"]
+    assert (terms["availability"]["state"], terms.get("price", {}).get("value"), buy.get("title")) == said
+    assert found["metadata"]["audience"]["requiredMinAge"] == 18
+    assert wrong_publication(found) == []
 
 
 def test_shop_has_a_catalogue_with_a_search_of_its_own(client, market):

@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 ('agrees_other_shop', models.BooleanField(default=False)),
                 ('agrees_later', models.BooleanField(default=False)),
                 ('agrees_in_part', models.BooleanField(default=True)),
+                ('earning_by_record', models.JSONField(blank=True, default=dict)),
                 ('agreed_to_download_at', models.DateTimeField(null=True)),
                 ('goods_minor', models.PositiveIntegerField(default=0)),
                 ('discount_minor', models.PositiveIntegerField(default=0)),

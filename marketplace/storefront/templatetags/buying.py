@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from marketplace.catalogue import sale_words
 from marketplace.checkout import tax_words
 from marketplace.checkout.delivery import NotOffered, Quote
+from marketplace.checkout.models import Checkout
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.foundation import links
 from marketplace.storefront import amounts
@@ -45,6 +46,13 @@ def charged_at_once(plan: Plan) -> bool:
     nothing is left to answer since all of it delivers itself."""
     supplies = [line.supply for line in plan.lines]
     return Supply.PREORDER in supplies or all(supply == Supply.DIGITAL for supply in supplies)
+
+
+@register.simple_tag
+def earner_of(checkout: Checkout, line: PlannedLine) -> int | None:
+    """Whom the reader chose for this download alone: a shop's key, 0 for the pool, None as for the rest."""
+    found: int | None = checkout.earning_by_record.get(str(line.record.pk))
+    return found
 
 
 @register.filter

@@ -10,7 +10,7 @@ from catalog_sync.models import DryRun
 from marketplace.agenda.models import Event, ShopCalendar
 from marketplace.checkout.models import Voucher
 from marketplace.foundation.models import AuditEntry
-from shops.models import Allocation, DeliveryOption, Parcel, Reservation, ShopMember, ShopOrder
+from shops.models import Allocation, DeliveryOption, Parcel, Reservation, ShopMember, ShopOrder, SpecialHours
 from shops.portal import queries as portal_queries
 from shops.portal.urls import order_patterns, shop_patterns, urlpatterns
 from tests import factories
@@ -19,7 +19,7 @@ from tests.shops.portal.conftest import Stall, signed_in
 
 NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
 DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind", "parcel_id"
-RESERVED, DEED, FORM, VOUCHER = "pk", "deed", "form", "voucher_id"
+RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
     "desk": [],
@@ -42,6 +42,7 @@ LOOKS: dict[str, list[str]] = {
     "events": [],
     "event-new": [],
     "event-change": [EVENT],
+    "hours": [],
     "delivery": [],
     "delivery-new": [KIND],
     "delivery-change": [OPTION],
@@ -77,6 +78,9 @@ ACTS: dict[str, list[str]] = {
     "revoke-key": [KEY],
     "till-is-right": [RECORD],
     "save-profile": [],
+    "save-week": [],
+    "say-days": [],
+    "take-back-days": [DAYS],
     "save-tax": [],
     "event-save": [],
     "event-save-change": [EVENT],
@@ -102,6 +106,7 @@ FORMS = {"event-new", "event-change", "delivery-new", "delivery-change"}  # noth
 # What staff do not see at all, tested below; a file: `test_routes`; of one download or card: tests of their views.
 ELSEWHERE = {"refund", "invoice", "download", "download-give", "download-sell", "gift-card-print", "gift-card-receipt"}
 OF_ACCOUNTS = {"save-tax"}  # what whoever keeps the accounts does, and staff do not
+POINT = {"point", "point-arrive", "point-collect"}  # of its keepers: test_point_views
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
 
 
@@ -114,6 +119,12 @@ def parcel_of(stall: Stall) -> Parcel:
     return Parcel.objects.get_or_create(
         shop_order=stall.order, carried_to=stall.shop, defaults={"handed_over_at": NOON}
     )[0]
+
+
+def days_of(stall: Stall) -> SpecialHours:
+    """Days on which it is closed."""
+    day = {"first_day": NOON.date(), "last_day": NOON.date()}
+    return SpecialHours.objects.get_or_create(shop=stall.shop, **day)[0]
 
 
 def reservation_of(stall: Stall) -> Reservation:
@@ -136,6 +147,7 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         DEED: "keep",
         VOUCHER: (Voucher.objects.filter(shop=stall.shop).first() or factories.voucher(shop=stall.shop)).pk,
         FORM: "csv",
+        DAYS: days_of(stall).pk,
         PARCEL: parcel_of(stall).pk,
         DRY: DryRun.objects.get_or_create(feed=stall.run.feed, defaults={"received_at": NOON})[0].pk,
     }
@@ -169,7 +181,11 @@ def rows_of(stall: Stall) -> tuple:
 def test_table_names_every_route_of_the_portal():
     named = {pattern.name for pattern in (*shop_patterns, *order_patterns) if getattr(pattern, "name", None)}
     assert set(ROUTES) | ELSEWHERE == named
-    assert {pattern.name for pattern in urlpatterns if getattr(pattern, "name", None)} == {"door", "order-of-any-shop"}
+    assert {pattern.name for pattern in urlpatterns if getattr(pattern, "name", None)} == {
+        "door",
+        "order-of-any-shop",
+        *POINT,
+    }
 
 
 @pytest.mark.parametrize("name", ROUTES)
