@@ -4,7 +4,7 @@ only what differs."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -30,7 +30,7 @@ from marketplace.payments import accounts as stripe_accounts
 from marketplace.payments.fake_stripe import hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from search import indexing, queries
-from shops.models import DeliveryOption, OpeningHours, Shop, ShopMember
+from shops.models import DeliveryOption, OpeningHours, Shop, ShopMember, SpecialHours
 
 Say = Callable[[str], None]
 LISTS_KEPT = timedelta(hours=6)
@@ -142,6 +142,13 @@ def _hours(shop: Shop, record: DemoShop) -> None:
         for span in day.split()
     ]
     OpeningHours.objects.bulk_create(spans)
+    SpecialHours.objects.filter(shop=shop).delete()
+    year = timezone.now().year
+    for day, note_fr, note_en in (
+        (date(year, 12, 25), "Noël", "Christmas"),
+        (date(year + 1, 1, 1), "Jour de l’An", "New Year’s Day"),
+    ):
+        SpecialHours.objects.create(shop=shop, first_day=day, last_day=day, note_fr=note_fr, note_en=note_en)
 
 
 def _people(shops: dict[str, Shop]) -> None:

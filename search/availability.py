@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
 
 from marketplace.foundation.places import distance_km
 from search import directory
-from search.directory import Hours, ShopCard
+from search.directory import ShopCard
 
-_DAYS_AHEAD = 7
+DAYS_A_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class Opening:
     day: date | None = None
     today: bool = False
     tomorrow: bool = False
+    this_week: bool = False  # so that its weekday says which day is meant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,38 +93,30 @@ def collects_today(card: ShopCard, now: datetime) -> bool:
     if card.pickup is None or card.pickup.days_min > 0:
         return False
     local = now.astimezone(card.zone)
-    return any(_ends(span) > local.time() or _past_midnight(span) for span in _spans(card, local.date()))
+    return any(span.past_midnight or span.closes > local.time() for span in card.when_open.on(local.date()))
 
 
 def opening(card: ShopCard, now: datetime) -> Opening:
-    """Open or closed at `now`, in the shop's own time. Spans may run past midnight (22:00 to 02:00)."""
+    """Open or closed at `now`, in the shop's own time."""
     return _opening(card, now.replace(second=0, microsecond=0))
 
 
 @lru_cache(maxsize=4096)  # one page may ask for thirty shops, and the next page for the same
 def _opening(card: ShopCard, now: datetime) -> Opening:
-    local = now.astimezone(card.zone)
-    for day in (local.date() - timedelta(days=1), local.date()):
-        for span in _spans(card, day):
-            starts = datetime.combine(day, span.opens, card.zone)
-            ends = datetime.combine(day, span.closes, card.zone) + timedelta(days=_past_midnight(span))
-            if starts <= local < ends:
+    hours, today = card.when_open, now.astimezone(card.zone).date()
+    for day in hours.days_from(today, DAYS_A_WEEK):
+        for span in hours.on(day):
+            begins, ends = span.moments(day, card.zone)
+            if begins <= now < ends:
                 return Opening(is_open=True, until=span.closes)
-    for ahead in range(_DAYS_AHEAD + 1):
-        day = local.date() + timedelta(days=ahead)
-        for span in _spans(card, day):
-            if ahead or span.opens > local.time():
-                return Opening(is_open=False, opens=span.opens, day=day, today=ahead == 0, tomorrow=ahead == 1)
+            if begins > now:
+                ahead = (day - today).days
+                return Opening(
+                    is_open=False,
+                    opens=span.opens,
+                    day=day,
+                    today=ahead == 0,
+                    tomorrow=ahead == 1,
+                    this_week=ahead < DAYS_A_WEEK,
+                )
     return Opening(is_open=False)
-
-
-def _spans(card: ShopCard, day: date) -> list[Hours]:
-    return [span for span in card.hours if span.weekday == day.weekday()]
-
-
-def _past_midnight(span: Hours) -> bool:
-    return span.closes <= span.opens
-
-
-def _ends(span: Hours) -> time:
-    return time.max if _past_midnight(span) else span.closes

@@ -6,15 +6,17 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import time
+from datetime import date, time
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
 from django.db.models.signals import post_delete, post_save
+from django.utils import timezone
 from django.utils.translation import get_language
 
-from shops.models import DeliveryOption, OpeningHours, Shop
+from shops import opening
+from shops.models import DeliveryOption, OpeningHours, Shop, SpecialHours
 from shops.models_delivery import COLLECTED
 
 _KEPT_SECONDS = 5.0
@@ -26,6 +28,24 @@ class Hours:
     weekday: int
     opens: time
     closes: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialDays:
+    """Days, both included, on which the shop is closed (no `opens`) or open otherwise."""
+
+    first_day: date
+    last_day: date
+    opens: time | None
+    closes: time | None
+    note_fr: str
+    note_en: str
+
+    @property
+    def note(self) -> str:
+        """In the reader's language, else in the other."""
+        said = (self.note_en, self.note_fr) if (get_language() or "").startswith("en") else (self.note_fr, self.note_en)
+        return next(filter(None, said), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +105,7 @@ class ShopCard:
     services: tuple[str, ...]
     zone: ZoneInfo
     hours: tuple[Hours, ...]
+    special_days: tuple[SpecialDays, ...]
     deliveries: tuple[Delivery, ...]
     kept_share: float
     reserve_hours: int
@@ -96,6 +117,10 @@ class ShopCard:
     @property
     def kind_name(self) -> str:
         return str(dict(Shop.Kind.choices).get(self.kind, ""))
+
+    @property
+    def when_open(self) -> opening.Hours:
+        return opening.Hours(self.hours, self.special_days)
 
     @property
     def pickup(self) -> Delivery | None:
@@ -112,12 +137,14 @@ _VALUES = attrgetter(*(field.name for field in fields(ShopCard)))
 
 
 def active() -> Mapping[int, ShopCard]:
-    """The shops on sale, by id, in the order of their names. At most three queries every five seconds."""
+    """The shops on sale, by id, in the order of their names. At most four queries every five seconds."""
     global _kept
     if _kept and clock.monotonic() - _kept[0] < _KEPT_SECONDS:
         return _kept[1]
+    still_counted = opening.still_counts_from(timezone.now())
     shops = Shop.objects.filter(status=Shop.Status.ACTIVE).prefetch_related(
         "opening_hours",
+        Prefetch("special_hours", queryset=SpecialHours.objects.filter(last_day__gte=still_counted)),
         Prefetch("delivery_options", queryset=DeliveryOption.objects.filter(active=True)),
     )
     before = _kept[1] if _kept else {}
@@ -158,6 +185,17 @@ def _card(shop: Shop) -> ShopCard:
         hours=tuple(
             Hours(weekday=span.weekday, opens=span.opens, closes=span.closes) for span in shop.opening_hours.all()
         ),
+        special_days=tuple(
+            SpecialDays(
+                first_day=row.first_day,
+                last_day=row.last_day,
+                opens=row.opens,
+                closes=row.closes,
+                note_fr=row.note_fr,
+                note_en=row.note_en,
+            )
+            for row in shop.special_hours.all()
+        ),
         deliveries=tuple(
             Delivery(
                 kind=option.kind,
@@ -187,6 +225,6 @@ def _card(shop: Shop) -> ShopCard:
     )
 
 
-for _model in (Shop, OpeningHours, DeliveryOption):
+for _model in (Shop, OpeningHours, SpecialHours, DeliveryOption):
     for _signal in (post_save, post_delete):
         _signal.connect(forget, sender=_model, dispatch_uid=f"search.directory.{_model.__name__}")

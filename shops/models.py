@@ -6,7 +6,7 @@ from shops.models_orders import Cancellation, Parcel, ParcelLine, ShopOrder, Sho
 from shops.models_partners import Partner
 from shops.models_rerouting import ReroutedUnits, Rerouting
 from shops.models_reservations import Reservation
-from shops.models_shop import OpeningHours, Shop, ShopMember
+from shops.models_shop import OpeningHours, Shop, ShopMember, SpecialHours
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "ShopOrderLine",
     "SlotBooking",
     "SlotDay",
+    "SpecialHours",
     "StockIncident",
     "StockTerms",
     "Supply",

@@ -227,3 +227,33 @@ class OpeningHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shop} {self.weekday} {self.opens:%H:%M}–{self.closes:%H:%M}"
+
+
+class SpecialHours(models.Model):
+    """Days, the first and the last included, on which the shop is closed (`opens` null) or open otherwise than its
+    week says; in its own time zone. `shops.opening` says which counts where several name a day."""
+
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="special_hours")
+    first_day = models.DateField()
+    last_day = models.DateField()
+    opens = models.TimeField(null=True)
+    closes = models.TimeField(null=True)
+    note_fr = models.CharField(max_length=120, blank=True)
+    note_en = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["first_day", "last_day", "opens"]
+        verbose_name_plural = "special hours"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_day__gte=models.F("first_day")), name="special_days_in_order"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(opens=None, closes=None) | models.Q(opens__isnull=False, closes__isnull=False),
+                name="special_hours_both_or_none",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        hours = f"{self.opens:%H:%M}–{self.closes:%H:%M}" if self.opens and self.closes else "closed"
+        return f"{self.shop} {self.first_day} – {self.last_day} {hours}"

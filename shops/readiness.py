@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 
-DAYS_AHEAD = 14
+from shops.opening import Hours
+
 QUARTER = timedelta(minutes=15)
 
 
-class Span(Protocol):
-    weekday: int
-    opens: time
-    closes: time
-
-
 def ready_at(
-    hours: Iterable[Span], zone: ZoneInfo, *, preparation_minutes: int, now: datetime, days: int = 0
+    hours: Hours, zone: ZoneInfo, *, preparation_minutes: int, now: datetime, days: int = 0
 ) -> datetime | None:
     """The moment (UTC) from which what is ordered at `now` can be collected. Preparing takes `preparation_minutes` of
     opening time, over several spans where one is too short, from `days` days after today on; it ends on a full quarter
     of an hour. What would be ready when the shop closes waits for its next opening. None: no hours are known, or none
-    within two weeks."""
-    spans = list(hours)
+    within two weeks after what the shop said of single days."""
     first = now.astimezone(zone).date() + timedelta(days=days)
     start = now.astimezone(UTC)
     if days:
         start = max(start, datetime.combine(first, time(), zone).astimezone(UTC))
     left = timedelta(minutes=preparation_minutes)
-    for opens, closes in _openings(spans, zone, first):
+    for opens, closes in hours.openings(zone, first):
         begins = max(opens, start)
         if begins >= closes:
             continue
@@ -79,19 +71,6 @@ def _on(day: str, begins: datetime, ends: datetime | None, zone: ZoneInfo) -> st
 
 def _sure(text: str, awaits_confirmation: bool) -> str:
     return _("%(when)s, after the shop confirms") % {"when": text} if awaits_confirmation else text
-
-
-def _openings(spans: list[Span], zone: ZoneInfo, first: date) -> Iterator[tuple[datetime, datetime]]:
-    """Opening and closing moments (UTC) from the day before `first` on: a span may run past midnight."""
-    for ahead in range(-1, DAYS_AHEAD + 1):
-        day = first + timedelta(days=ahead)
-        for span in sorted((span for span in spans if span.weekday == day.weekday()), key=lambda span: span.opens):
-            closes = day + timedelta(days=1) if span.closes <= span.opens else day
-            yield _utc(day, span.opens, zone), _utc(closes, span.closes, zone)
-
-
-def _utc(day: date, at: time, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, at, zone).astimezone(UTC)
 
 
 def _full_quarter(moment: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -37,6 +37,7 @@ from shops.models import (
     ShopMember,
     ShopOrder,
     ShopOrderLine,
+    SpecialHours,
     StockTerms,
 )
 from shops.models import Partner as ReferralPartner
@@ -96,6 +97,19 @@ def delivery_option(of: Shop, kind: str = DeliveryOption.Kind.PICKUP, **columns:
 
 def opening_hours(of: Shop, *, weekday: int, opens: time, closes: time) -> OpeningHours:
     return OpeningHours.objects.create(shop=of, weekday=weekday, opens=opens, closes=closes)
+
+
+def special_hours(of: Shop, first: date, last: date | None = None, spans: str = "", **columns: object) -> None:
+    """Closed from `first` to `last`, or open as "10:00-12:00 13:00-17:00" says."""
+    for opens, closes in [span.split("-") for span in spans.split()] or [(None, None)]:
+        SpecialHours.objects.create(
+            shop=of,
+            first_day=first,
+            last_day=last or first,
+            opens=opens and time.fromisoformat(opens),
+            closes=closes and time.fromisoformat(closes),
+            **columns,
+        )
 
 
 def slot(of: DeliveryOption, *, weekday: int, hour: int = 17, capacity: int = 1) -> DeliverySlot:

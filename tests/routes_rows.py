@@ -26,6 +26,8 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     known |= {"partner": factories.partner().pk, "third": 3}
     known |= {"voucher": factories.voucher(shop=a.shop).pk, "network_voucher": factories.voucher().pk}
     known |= of_downloads(a)
+    factories.special_hours(a.shop, timezone.now().date())
+    known["special_days"] = a.shop.special_hours.get().pk
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
 
 

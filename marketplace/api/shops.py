@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django.http import HttpRequest
@@ -37,6 +37,18 @@ class Hours(BaseModel):
     closes: time
 
 
+class SpecialDays(BaseModel):
+    """Days, both included, on which the weekly hours do not count: closed (no `opens`), or open in these. Of several
+    that name a day those of the fewest days count."""
+
+    first_day: date
+    last_day: date
+    opens: time | None
+    closes: time | None
+    note_fr: str
+    note_en: str
+
+
 class ShopRow(BaseModel):
     """`open_now` and `open_until` by its hours, in its own time; `collect_today`: what is on its shelf can be collected
     before it closes today."""
@@ -51,6 +63,7 @@ class ShopRow(BaseModel):
     position: Position | None
     timezone: str
     hours: list[Hours]
+    special_days: list[SpecialDays]
     open_now: bool
     open_until: time | None
     collect_today: bool
@@ -176,6 +189,7 @@ def _row(request: HttpRequest, entry: ShopEntry, now: datetime) -> dict[str, Any
         "position": None if card.position is None else {"lat": card.position[0], "lon": card.position[1]},
         "timezone": card.zone.key,
         "hours": [{"weekday": span.weekday, "opens": span.opens, "closes": span.closes} for span in card.hours],
+        "special_days": [{name: getattr(row, name) for name in SpecialDays.model_fields} for row in card.special_days],
         "open_now": entry.opening.is_open,
         "open_until": entry.opening.until,
         "collect_today": availability.collects_today(card, now),

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Prefetch, prefetch_related_objects
 
 from marketplace.checkout import book_law
-from shops import rates, readiness, slots
-from shops.models import DeliveryOption, DeliverySlot, OpeningHours, Shop
+from shops import opening, rates, readiness, slots
+from shops.models import DeliveryOption, DeliverySlot, Shop
 
 Kind = DeliveryOption.Kind
 # A number older than a day may have missed a whole day at the till: every shop's stock is read daily, at least.
@@ -78,7 +78,7 @@ class Trip:
     now: datetime
     currency: str
     to: Destination | None = None
-    hours: tuple[OpeningHours, ...] = ()
+    hours: opening.Hours = opening.NO_HOURS
     slot: slots.Choice | None = None
 
 
@@ -129,13 +129,10 @@ def options_by_shop(shop_ids: Iterable[int]) -> dict[int, tuple[DeliveryOption, 
     return defaultdict(tuple, {shop_id: tuple(options) for shop_id, options in found.items()})
 
 
-def hours_by_shop(options: Mapping[int, Sequence[DeliveryOption]]) -> dict[int, tuple[OpeningHours, ...]]:
-    """The opening hours of the shops where something can be collected, or a courier sets out; one query, if any."""
+def hours_by_shop(options: Mapping[int, Sequence[DeliveryOption]], now: datetime) -> dict[int, opening.Hours]:
+    """When the shops are open where something can be collected, or a courier sets out; two queries, if any."""
     asked = [pk for pk, of_shop in options.items() if any(one.kind in (Kind.PICKUP, Kind.COURIER) for one in of_shop)]
-    found: dict[int, list[OpeningHours]] = defaultdict(list)
-    for span in OpeningHours.objects.filter(shop_id__in=asked) if asked else ():
-        found[span.shop_id].append(span)
-    return defaultdict(tuple, {shop_id: tuple(spans) for shop_id, spans in found.items()})
+    return defaultdict(opening.Hours, opening.of_shops(asked, now=now))
 
 
 def ready_at(option: DeliveryOption, shop: Shop, trip: Trip) -> datetime | None:
@@ -146,9 +143,11 @@ def ready_at(option: DeliveryOption, shop: Shop, trip: Trip) -> datetime | None:
 
 
 def choosable(option: DeliveryOption, shop: Shop, trip: Trip) -> list[slots.Choice]:
-    """The slots of a courier that begin once the shop has the parcel ready, earliest first; full ones among them."""
+    """The slots of a courier that begin once the shop has the parcel ready, earliest first; full ones among them. None
+    on a day on which the shop said that it is closed."""
     ready = ready_at(option, shop, trip) or trip.now + timedelta(minutes=shop.preparation_minutes)
-    return slots.choices(option.slots.all(), ZoneInfo(shop.timezone), after=ready, now=trip.now)
+    found = slots.choices(option.slots.all(), ZoneInfo(shop.timezone), after=ready, now=trip.now)
+    return [choice for choice in found if not trip.hours.shut_on(choice.day)]
 
 
 def slot_of(option: DeliveryOption, shop: Shop, trip: Trip, wanted: tuple[int, date] | None) -> slots.Choice | None:

@@ -215,7 +215,7 @@ def plan(
         rows = list(Line.objects.filter(basket_id=basket.pk).select_related(*related).order_by("pk"))
     parts = earners.parts(rows, earner_id)
     options = options_by_shop(shop.pk for shop, is_download in parts if not is_download)
-    hours = hours_by_shop(options)
+    hours = hours_by_shop(options, now)
     parcels = []
     for (shop, is_download), bought in parts.items():
         trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk])

@@ -25,6 +25,7 @@ from search import availability, directory
 from search.offers import Offer
 from search.reader import Reader
 from shops.models import Condition, Shop, StockTerms
+from shops.opening import NO_HOURS
 
 MOST_LINES = 60
 MOST_SHOPS = 40
@@ -200,11 +201,12 @@ def _sources(
     asked = {*others, *present}
     options, shops = options_by_shop(asked), Shop.objects.in_bulk(asked)
     barred = {shop.pk for shop in checkouts.without_payout(shops.values())} - {*present}
-    hours = hours_by_shop(options) if any(delivery.needs_slot(one) for of in options.values() for one in of) else {}
+    slotted = any(delivery.needs_slot(one) for of in options.values() for one in of)
+    hours = hours_by_shop(options, trip.now) if slotted else {}
     suppliers, found = {}, {}
     for pk in sorted(asked - barred):
         near = reader.place is not None and (away.get(pk) or FAR_KM) <= reader.place.radius_km
-        its = replace(trip, hours=hours.get(pk, ()))
+        its = replace(trip, hours=hours.get(pk, NO_HOURS))
         theirs = [line for line, where, at in zip(lines, choices, present, strict=True) if (pk in where or at == pk)]
         for collects in (near or pk == reader.shop_id, pk in present):
             ways = delivery_steps.counted(options[pk], its, collects=collects)

@@ -130,7 +130,7 @@ def _candidates(row: Rerouting, parts: Sequence[ReroutedUnits], now: datetime) -
     """Every shop that has some of it, can be paid, and can bring it, at what it may cost."""
     records = _records(row, parts, now)
     options = options_by_shop(records)
-    hours = hours_by_shop(options)
+    hours = hours_by_shop(options, now)
     checkout, currency = row.shop_order.order.checkout, row.shop_order.currency
     to = Destination(checkout.country, checkout.postcode) if checkout.country else None
     found = []

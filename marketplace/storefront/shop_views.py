@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from csp.decorators import csp_update
@@ -13,23 +14,35 @@ from django.shortcuts import get_object_or_404, render
 from marketplace.agenda import upcoming
 from marketplace.cms.models import Pick
 from marketplace.foundation import network
-from marketplace.storefront import maps, place_views, places, shop_filters
+from marketplace.storefront import maps, place_views, places, shop_filters, structured
 from search import availability, directory, queries
-from search.directory import Hours, ShopCard
+from search.directory import Hours, ShopCard, SpecialDays
 from search.engines.base import Page, Query, SearchError, Sort
 from search.offers import in_stock_at
 from search.reader import Reader, reader_of
 from search.rows import rows
+from shops import opening
 from shops.models import Shop
 
 TITLES_SHOWN = 12
 EVENTS_SHOWN = 6
+SPECIAL_DAYS_AHEAD = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoursRow:
     weekday: int
     spans: tuple[Hours, ...]
+    is_today: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaysRow:
+    """`spans`: of the same days; one without hours where it is closed."""
+
+    first_day: date
+    last_day: date
+    spans: tuple[SpecialDays, ...]
     is_today: bool
 
 
@@ -89,6 +102,8 @@ def shop(request: HttpRequest, slug: str) -> HttpResponse:
             "card": card,
             "entry": availability.entry(card, reader.place, reader.now),
             "hours": hours_table(card, reader),
+            "special_days": special_days(card, reader),
+            "structured": structured.block([structured.store(request, card, shop_row.phone)]),
             "rows": rows(page, reader, shop_id=card.pk),
             "total": total,
             "picks": picks,
@@ -100,8 +115,9 @@ def shop(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def hours_table(card: ShopCard, reader: Reader) -> list[HoursRow]:
-    """Seven rows, Monday first; empty where no hours are known."""
-    today = reader.now.astimezone(card.zone).weekday()
+    """Seven rows, Monday first; empty where no hours are known. None is today's where today is not as usual."""
+    day = reader.now.astimezone(card.zone).date()
+    today = -1 if opening.said_of(card.special_days, day) else day.weekday()
     if not card.hours:
         return []
     return [
@@ -111,6 +127,19 @@ def hours_table(card: ShopCard, reader: Reader) -> list[HoursRow]:
             is_today=weekday == today,
         )
         for weekday in range(7)
+    ]
+
+
+def special_days(card: ShopCard, reader: Reader) -> list[DaysRow]:
+    """What it said of the days of the next weeks, soonest first."""
+    today = reader.now.astimezone(card.zone).date()
+    found: dict[tuple[date, date], list[SpecialDays]] = {}
+    for row in card.special_days:
+        if row.last_day >= today and row.first_day <= today + SPECIAL_DAYS_AHEAD:
+            found.setdefault((row.first_day, row.last_day), []).append(row)
+    return [
+        DaysRow(first_day=first, last_day=last, spans=tuple(rows), is_today=first <= today)
+        for (first, last), rows in found.items()
     ]
 
 

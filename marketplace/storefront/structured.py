@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
+from datetime import time
 from typing import Any
 
 from django.http import HttpRequest
@@ -20,8 +21,10 @@ from marketplace.catalogue.models import ProductFacts
 from marketplace.foundation import network
 from marketplace.readers.reviews import BEST, Reviews
 from search import confidence, names
+from search.directory import ShopCard
 from search.listings import Crumb
 from search.offers import Offer
+from shops.models import Shop
 
 DESCRIPTION_CHARACTERS = 200
 _SCHEMA = "https://schema.org/"
@@ -33,6 +36,9 @@ _BINDINGS = {
     "ebook": "EBook",
     "audio": "AudiobookFormat",
 }
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_HOURS = "OpeningHoursSpecification"
+_BOOKSHOPS = {Shop.Kind.BOOKS, Shop.Kind.USED_BOOKS, Shop.Kind.COMICS}
 _STATES = {"have": "InStock", "ask": "LimitedAvailability", "soon": "BackOrder"}
 # Nothing in a text may end the block or begin another.
 _UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -98,6 +104,45 @@ def event(request: HttpRequest, shown: Shown) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value}
 
 
+def store(request: HttpRequest, card: ShopCard, phone: str = "") -> dict[str, Any]:
+    """A `Store` with its hours, and the days on which they are others."""
+    week: dict[tuple[time, time], list[str]] = {}
+    for span in card.hours:
+        week.setdefault((span.opens, span.closes), []).append(_WEEKDAYS[span.weekday])
+    address = request.build_absolute_uri(card.address)
+    said: dict[str, Any] = {
+        "@type": "BookStore" if card.kind in _BOOKSHOPS else "Store",
+        "@id": address,
+        "url": address,
+        "name": card.name,
+        "telephone": phone,
+        "address": {
+            "@type": "PostalAddress",
+            "streetAddress": card.line1,
+            "addressLocality": card.city,
+            "addressRegion": card.region,
+            "postalCode": card.postcode,
+        },
+        "openingHoursSpecification": [
+            {"@type": _HOURS, "dayOfWeek": days, **_hours(*span)} for span, days in week.items()
+        ],
+        "specialOpeningHoursSpecification": [
+            {
+                "@type": _HOURS,
+                "name": row.note,
+                "validFrom": row.first_day.isoformat(),
+                "validThrough": row.last_day.isoformat(),
+                **_hours(row.opens, row.closes),
+            }
+            for row in card.special_days
+        ],
+    }
+    if card.position:
+        latitude, longitude = card.position
+        said["geo"] = {"@type": "GeoCoordinates", "latitude": latitude, "longitude": longitude}
+    return {name: value for name, value in said.items() if value}
+
+
 def trail(request: HttpRequest, crumbs: Sequence[Crumb]) -> dict[str, Any]:
     """A `BreadcrumbList`; the last crumb is the page itself."""
     return {
@@ -125,6 +170,14 @@ def availability(offer: Offer) -> str:
     if offer.state == "have" and offer.confidence == confidence.DOUBTFUL:
         return _SCHEMA + "LimitedAvailability"
     return _SCHEMA + ("PreOrder" if offer.availability == "preorder" else _STATES.get(offer.state, "OutOfStock"))
+
+
+def _hours(opens: time | None, closes: time | None) -> dict[str, str]:
+    """As search engines read them: from midnight to midnight is closed, the whole day ends a minute before."""
+    if opens is None or closes is None:
+        return {"opens": "00:00", "closes": "00:00"}
+    whole_day = opens == closes == time()
+    return {"opens": f"{opens:%H:%M}", "closes": "23:59" if whole_day else f"{closes:%H:%M}"}
 
 
 def _facts(request: HttpRequest, facts: ProductFacts) -> dict[str, Any]:

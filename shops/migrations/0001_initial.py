@@ -494,6 +494,23 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='SpecialHours',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('first_day', models.DateField()),
+                ('last_day', models.DateField()),
+                ('opens', models.TimeField(null=True)),
+                ('closes', models.TimeField(null=True)),
+                ('note_fr', models.CharField(blank=True, max_length=120)),
+                ('note_en', models.CharField(blank=True, max_length=120)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='special_hours', to='shops.shop')),
+            ],
+            options={
+                'verbose_name_plural': 'special hours',
+                'ordering': ['first_day', 'last_day', 'opens'],
+            },
+        ),
+        migrations.CreateModel(
             name='StockIncident',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -640,6 +657,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='slotbooking',
             constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('slot_day', 'hold_key'), name='slot_booked_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='specialhours',
+            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='special_days_in_order'),
+        ),
+        migrations.AddConstraint(
+            model_name='specialhours',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closes', None), ('opens', None)), models.Q(('closes__isnull', False), ('opens__isnull', False)), _connector='OR'), name='special_hours_both_or_none'),
         ),
         migrations.AddConstraint(
             model_name='stockincident',

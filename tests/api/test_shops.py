@@ -12,7 +12,7 @@ from tests.api.conftest import Program, make_key
 def test_shops_cost_the_same_with_1_and_30(program, db, number, django_assert_num_queries):
     for _ in range(number):
         factories.delivery_option(factories.shop())
-    with django_assert_num_queries(4):  # counted; shops, hours, deliveries
+    with django_assert_num_queries(5):  # counted; shops, hours, days named, deliveries
         assert program.get("shops").json()["total"] == number
 
 

@@ -17,6 +17,7 @@ from marketplace.checkout.delivery import (
     reaches,
 )
 from shops.models import DeliveryOption, DeliverySlot, OpeningHours, PickupPoint, Shop
+from shops.opening import Hours
 from tests import factories
 
 SHOP = Shop(country="CA")
@@ -152,7 +153,7 @@ def test_what_another_shop_or_a_point_asks_and_when_it_is_closed():
 
 
 def test_pickup_says_when_it_is_ready_and_how_sure_that_is():
-    hours = (OpeningHours(weekday=3, opens=time(10), closes=time(18)),)
+    hours = Hours((OpeningHours(weekday=3, opens=time(10), closes=time(18)),))
     pickup = {"kind": "pickup"}
     ready = NOW + timedelta(hours=1)
     fresh, old = packed(as_of=NOW - timedelta(hours=23)), packed(as_of=NOW - timedelta(hours=25))
@@ -176,7 +177,7 @@ def test_courier_is_offered_with_the_slots_that_can_still_be_reached():
         for hour in (10, 17)
     )
     found = options_by_shop([shop.pk])
-    trip = Trip(now=NOW, currency="CAD", to=QUEBEC, hours=hours_by_shop(found)[shop.pk])
+    trip = Trip(now=NOW, currency="CAD", to=QUEBEC, hours=hours_by_shop(found, NOW)[shop.pk])
     courier = found[shop.pk][0]
     assert [(one.slot_id, one.day) for one in choosable(courier, shop, trip)] == [
         (late.pk, date(2026, 11, 26)),
@@ -189,11 +190,27 @@ def test_courier_is_offered_with_the_slots_that_can_still_be_reached():
 
 
 @pytest.mark.django_db
+def test_courier_does_not_set_out_on_a_day_on_which_the_shop_is_closed():
+    shop = factories.shop(preparation_minutes=60)
+    option = factories.delivery_option(shop, "courier", countries=["CA"])
+    factories.opening_hours(shop, weekday=3, opens=time(9), closes=time(18))
+    DeliverySlot.objects.create(option=option, weekday=3, begins=time(17), ends=time(19), capacity=1)
+    found, days = options_by_shop([shop.pk]), []
+    for closed in ([], [date(2026, 12, 3)], [date(2026, 11, 26)]):
+        for day in closed:
+            factories.special_hours(shop, day)
+        trip = Trip(now=NOW, currency="CAD", to=QUEBEC, hours=hours_by_shop(found, NOW)[shop.pk])
+        days.append([one.day for one in choosable(found[shop.pk][0], shop, trip)])
+    assert days == [[date(2026, 11, 26), date(2026, 12, 3)], [date(2026, 11, 26)], []]
+    assert quote(found[shop.pk][0], shop, [packed()], trip).refusal == NotOffered.SLOTS
+
+
+@pytest.mark.django_db
 def test_courier_whose_slots_cannot_be_reached_is_not_offered():
     shop = factories.shop(preparation_minutes=60)
     option = factories.delivery_option(shop, "courier", countries=["CA"])
     factories.opening_hours(shop, weekday=2, opens=time(9), closes=time(18))  # opens six days later, for the first time
     DeliverySlot.objects.create(option=option, weekday=0, begins=time(17), ends=time(18), capacity=1)
     found = options_by_shop([shop.pk])
-    trip = Trip(now=NOW, currency="CAD", to=QUEBEC, hours=hours_by_shop(found)[shop.pk])
+    trip = Trip(now=NOW, currency="CAD", to=QUEBEC, hours=hours_by_shop(found, NOW)[shop.pk])
     assert quote(found[shop.pk][0], shop, [packed()], trip).refusal == NotOffered.SLOTS

@@ -1,6 +1,7 @@
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 import pytest
+from django.utils import timezone
 
 from search import availability, directory
 from search.availability import Opening, Place
@@ -87,6 +88,35 @@ def test_collect_today_needs_a_pickup_of_the_same_day_before_closing():
     assert availability.collect_today(MONDAY_10) == {today.pk}
 
 
+@pytest.fixture
+def _that_monday(monkeypatch):
+    """Days long past are not read."""
+    monkeypatch.setattr(timezone, "now", lambda: MONDAY_10)
+
+
+@pytest.mark.usefixtures("_that_monday")
+def test_days_that_a_shop_named_count_instead_of_its_week():
+    """Closed on Monday and until the 20th, but for the 11th."""
+    shop = opened(factories.shop(), *((weekday, time(9), time(18)) for weekday in range(7)))
+    factories.delivery_option(shop, days_min=0)
+    assert availability.open_now(MONDAY_10) == availability.collect_today(MONDAY_10) == {shop.pk}
+    factories.special_hours(shop, date(2026, 3, 2), date(2026, 3, 20))
+    assert availability.open_now(MONDAY_10) == availability.collect_today(MONDAY_10) == frozenset()
+    found = opening(shop, MONDAY_10)
+    assert (found.day, found.opens, found.this_week) == (date(2026, 3, 21), time(9), False)
+    factories.special_hours(shop, date(2026, 3, 11), spans="10:00-12:00")
+    found = opening(shop, MONDAY_10)
+    assert (found.day, found.opens) == (date(2026, 3, 11), time(10))
+    assert opening(shop, datetime(2026, 3, 11, 15, 0, tzinfo=UTC)) == Opening(is_open=True, until=time(12))
+
+
+@pytest.mark.usefixtures("_that_monday")
+def test_a_shop_that_opens_specially_is_open_now():
+    shop = factories.shop()
+    factories.special_hours(shop, date(2026, 3, 2), spans="09:00-11:00")
+    assert availability.open_now(MONDAY_10) == {shop.pk}
+
+
 def test_entries_put_the_nearest_first_and_unknown_positions_last():
     nowhere = factories.shop("Aube")
     far = factories.shop("Bord", latitude=46.81, longitude=-71.2)
@@ -106,7 +136,7 @@ def test_cheapest_delivery_goes_everywhere_where_one_does():
 
 def test_directory_is_read_once_and_again_after_a_change(django_assert_num_queries):
     shop = factories.shop()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         directory.active()
         directory.active()
     shop.name = "Autre nom"

@@ -7,16 +7,18 @@ import pytest
 from django.utils import translation
 
 from shops.models import OpeningHours
+from shops.opening import NO_HOURS, Hours
 from shops.readiness import ready_at, words, words_from
 
 ZONE = ZoneInfo("America/Toronto")
 # Monday to Friday 10:00 to 18:00, with noon off on Monday; Saturday night until 02:00
-HOURS = [
+WEEK = (
     OpeningHours(weekday=0, opens=time(10), closes=time(12)),
     OpeningHours(weekday=0, opens=time(13), closes=time(18)),
     *(OpeningHours(weekday=day, opens=time(10), closes=time(18)) for day in (1, 2, 3, 4)),
     OpeningHours(weekday=5, opens=time(20), closes=time(2)),
-]
+)
+HOURS = Hours(WEEK)
 
 
 def local(day: int, clock: str) -> datetime:
@@ -46,13 +48,13 @@ def test_ready_after_so_much_opening_time(now, minutes, days, ready):
 
 
 def test_without_hours_nothing_is_promised():
-    assert ready_at([], ZONE, preparation_minutes=60, now=local(24, "12:00")) is None
+    assert ready_at(NO_HOURS, ZONE, preparation_minutes=60, now=local(24, "12:00")) is None
     assert ready_at(HOURS, ZONE, preparation_minutes=10_000, now=local(24, "12:00")) is None
 
 
 def test_hours_are_the_shops_own_when_the_clocks_change():
     """1 November 2026, 02:00 is 01:00 again: opening is at 10:00 by the clock on the wall."""
-    sunday = [OpeningHours(weekday=6, opens=time(10), closes=time(18))]
+    sunday = Hours((OpeningHours(weekday=6, opens=time(10), closes=time(18)),))
     found = ready_at(sunday, ZONE, preparation_minutes=60, now=datetime(2026, 10, 31, 23, 0, tzinfo=ZONE))
     assert found == datetime(2026, 11, 1, 16, 0, tzinfo=UTC)
 

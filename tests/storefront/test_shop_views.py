@@ -1,8 +1,9 @@
 import json
 import re
-from datetime import time
+from datetime import UTC, date, datetime, time
 
 import pytest
+from django.utils import timezone
 
 from marketplace.cms.models import Pick
 from shops.models import OpeningHours, Shop
@@ -34,7 +35,7 @@ def test_shops_cost_the_same_with_1_and_30(client, django_assert_num_queries, nu
     for _ in range(number):
         OpeningHours.objects.create(shop=factories.shop(), weekday=0, opens=time(9), closes=time(18))
     factories.network()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get("/shops/")
 
 
@@ -152,6 +153,43 @@ def test_shop_page_shows_address_hours_delivery_and_stock(client, reindex):
         assert words in said
     assert [row.product.title for row in response.context["rows"]] == ["Kamouraska"]
     assert response.context["rows"][0].best.shop.name == "Librairie du Port"
+
+
+def test_shop_page_says_which_days_are_other_than_the_week(client, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 12, 24, 15, 0, tzinfo=UTC))
+    shop = factories.shop("Port", kind="books", phone="514 555 0100")
+    for weekday in range(5):
+        OpeningHours.objects.create(shop=shop, weekday=weekday, opens=time(9), closes=time(18))
+    OpeningHours.objects.create(shop=shop, weekday=5, opens=time(0), closes=time(0))
+    noon = {"note_fr": "Veille de Noël", "note_en": "Christmas Eve"}
+    factories.special_hours(shop, date(2026, 12, 24), spans="09:00-09:30 13:00-15:00", **noon)
+    factories.special_hours(shop, date(2026, 12, 25), date(2027, 1, 3))
+    factories.special_hours(shop, date(2026, 12, 1))
+    response = client.get(shop.get_absolute_url())
+    said = text_of(response)
+    for words in (
+        "Closed, opens at 1 p.m.",
+        "December 24 9 a.m. – 9:30 a.m., 1 p.m. – 3 p.m. (Christmas Eve)",
+        "December 25 – January 3 closed",
+    ):
+        assert words in said
+    assert "December 1 " not in said
+    assert [row.is_today for row in response.context["hours"]] == [False] * 7
+    (block,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', response.content.decode(), re.DOTALL)
+    (store,) = json.loads(block)["@graph"]
+    assert store["@type"] == "BookStore"
+    assert [(one["dayOfWeek"], one["opens"], one["closes"]) for one in store["openingHoursSpecification"]] == [
+        (["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"], "09:00", "18:00"),
+        (["Saturday"], "00:00", "23:59"),
+    ]
+    assert [
+        (one["validFrom"], one["validThrough"], one["opens"], one["closes"])
+        for one in store["specialOpeningHoursSpecification"]
+    ] == [
+        ("2026-12-24", "2026-12-24", "09:00", "09:30"),
+        ("2026-12-24", "2026-12-24", "13:00", "15:00"),
+        ("2026-12-25", "2027-01-03", "00:00", "00:00"),
+    ]
 
 
 def test_shop_page_stands_while_the_search_is_down(client, settings, tmp_path):

@@ -30,6 +30,7 @@ from marketplace.foundation import network
 from marketplace.foundation.models import Network
 from search import words
 from search.availability import Opening
+from shops import readiness
 from shops.models import ShopOrder
 
 register = template.Library()
@@ -95,7 +96,8 @@ def opening_word(opening: Opening) -> str:
         return _("closed, opens at %(time)s") % {"time": at}
     if opening.tomorrow:
         return _("closed, opens tomorrow at %(time)s") % {"time": at}
-    return _("closed, opens %(day)s at %(time)s") % {"day": date_format(opening.day, "l"), "time": at}
+    name = date_format(opening.day, "l") if opening.this_week else readiness.day_name(opening.day)
+    return _("closed, opens %(day)s at %(time)s") % {"day": name, "time": at}
 
 
 @register.filter
