@@ -39,7 +39,7 @@ def _follow(shop_order: ShopOrder, now: datetime) -> bool:
     try:
         if now >= shop_order.answer_due_at and not _may_wait_longer(shop_order, now):
             return expire(shop_order, now=now)
-        if shop_order.reminded_at is None:
+        if shop_order.reminded_at is None and now < shop_order.answer_due_at:
             return _remind(shop_order, now)
         return _warn(shop_order, now)
     except Exception:

@@ -101,7 +101,7 @@ def decided(rows: Iterable[Rerouting], *, now: datetime) -> None:
 def _tell(row: Rerouting, gone: Sequence[ReroutedUnits], now: datetime) -> None:
     shop_order = row.shop_order
     lines = list(shop_order.lines.all())
-    if gone and row.spoken_of.decline_reason == Reason.NO_ANSWER:
+    if gone and row.declined_at == shop_order.expired_at:  # it was silent, and said of nothing that it is missing
         units = [(part.line, part.units) for part in gone]
         reader_mail.unanswered(shop_order, lines, units, rest=row.is_whole, now=now, key=str(row.pk))
         return
