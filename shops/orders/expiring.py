@@ -17,6 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import override
 
 from marketplace.foundation import audit, links, mail, network
+from marketplace.foundation.failpoints import failpoint
 from shops.models import Cancellation, ShopOrder, ShopOrderLine
 from shops.orders import answer_times, fulfilment, leaving, missing, reader_mail
 from shops.orders.counts import by_stock_record, still_here, takes_a_part
@@ -57,8 +58,10 @@ def expire(shop_order: ShopOrder, *, now: datetime, last: bool = False) -> bool:
             if not opened or not (last or fresh.answer_due_at <= now):
                 raise fulfilment.FulfilmentError
             _end(fresh, lines, opened, now)
+            failpoint("expire.before_commit")
     except fulfilment.FulfilmentError:
         return False
+    failpoint("expire.after_commit")
     return True
 
 
