@@ -40,8 +40,8 @@ def undisturbed(scene: crashing.Scene, tmp_path_factory: pytest.TempPathFactory)
 
 def test_undisturbed_story_ends_as_reckoned_by_hand(undisturbed):
     """2 × 12.90 and 9.50 from the port, 2 × 11.95 from Mile End, 5 % on top, the port's part by post at 8.95, taxed.
-    Mile End answers one of two alone before the capture, the port declines one of two after it. Paid, Mile End gives 5.00 back, of
-    which 0.38 are commission and 0.06 its tax. A bank disputes 10.00, which costs 15.00 more."""
+    Mile End answers for one of two alone, the port declines one of two after the capture. Paid, Mile End gives 5.00
+    back, of which 0.38 are commission and 0.06 its tax. A bank disputes 10.00, which costs 15.00 more."""
     total, mile, port_two, port_one = 7157, 2510, 3396, 1251
     assert port_two + port_one + mile == total
     assert undisturbed["payment"] == [("captured", total, total - mile // 2, port_two // 2 + 500)]
