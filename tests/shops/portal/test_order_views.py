@@ -298,4 +298,5 @@ def test_late_answer_is_told_what_became_of_the_order(ours):
     assert (response.status_code, status(ours)) == (409, "declined")
     assert "Personne n’a répondu à temps" in response.content.decode()
     page = ours.client.get(address(ours, "order")).content.decode()
-    assert "Personne n’a répondu à temps" in page and "Sans réponse à temps" in page
+    assert "Personne n’a répondu à temps" in page
+    assert "Sans réponse à temps" in page
