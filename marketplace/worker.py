@@ -48,6 +48,7 @@ STEPS = [
     Step("transmit_orders", "shops.orders.routing:transmit_orders", 2),
     Step("tell_cancellations", "shops.orders.cancelling:tell_cancellations", 2),
     Step("watch_reservations", "shops.reservations:watch_reservations", 30),
+    Step("follow_answers", "shops.orders.expiring:follow_answers", 5),
     Step("reroute", "marketplace.checkout.rerouting:reroute", 1),
     Step("settle_answers", "marketplace.payments.captures:settle_answers", 5),
     Step("issue_invoices", "marketplace.checkout.invoicing:issue_invoices", 2),

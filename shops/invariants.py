@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from oscar.apps.order.models import Order
 from oscar.apps.partner.models import StockRecord
 
@@ -22,6 +24,8 @@ from shops.models import (
     Supply,
 )
 from shops.orders.counts import status_of
+
+ENDED_WITHIN = timedelta(hours=1)
 
 
 def counters_that_differ() -> list[str]:
@@ -91,8 +95,10 @@ def shop_orders_without_transmission() -> list[str]:
 
 
 def cancellations_that_differ() -> list[str]:
-    """A line's cancelled units are those of its cancellations, and what a shop put back is promised no more."""
-    lines = ShopOrderLine.objects.annotate(told=Coalesce(Sum("cancellations__units"), 0))
+    """A line's cancelled units are those of its cancellations by the reader, and what a shop put back is promised no
+    more."""
+    by_reader = Q(cancellations__cause=Cancellation.Cause.READER)
+    lines = ShopOrderLine.objects.annotate(told=Coalesce(Sum("cancellations__units", filter=by_reader), 0))
     odd = [
         f"Line {row.pk} counts {row.cancelled} cancelled units, its cancellations {row.told}."
         for row in lines.exclude(told=F("cancelled"))
@@ -102,6 +108,14 @@ def cancellations_that_differ() -> list[str]:
     return odd + [
         f"Allocation {row.pk} of {row.hold_key} was put back." for row in apart if row.hold_key not in waiting
     ]
+
+
+def silence_without_end() -> list[str]:
+    """No shop order waits for its shop longer than was said; a download waits for none."""
+    late = ShopOrder.objects.filter(
+        status=ShopOrder.Status.NEW, is_download=False, answer_due_at__lt=timezone.now() - ENDED_WITHIN
+    )
+    return [f"Shop order {row.number} should have been answered by {row.answer_due_at:%Y-%m-%d %H:%M}." for row in late]
 
 
 def reservations_without_their_units() -> list[str]:
@@ -164,5 +178,6 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "stock: reservations hold their units": reservations_without_their_units,
     "orders: cancelled units wait for the shop's word": cancellations_that_differ,
     "orders: shop orders add up to their order": orders_split_wrongly,
+    "orders: silence has an end": silence_without_end,
     "orders: every shop order goes to its shop": shop_orders_without_transmission,
 }

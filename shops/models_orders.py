@@ -62,6 +62,16 @@ class ShopOrder(models.Model):
     created_at = models.DateTimeField()
     answer_due_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
+    waits_until = models.DateTimeField(
+        null=True, blank=True, help_text="When its shop must have answered, however long it was given; None: never."
+    )
+    # Its silence (`shops/orders/expiring.py`).
+    watch_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its silence is looked at next; none of a download, nobody answers it."
+    )
+    reminded_at = models.DateTimeField(null=True, blank=True, help_text="The shop, that it has not answered yet.")
+    warned_at = models.DateTimeField(null=True, blank=True, help_text="The reader, of what happens next.")
+    expired_at = models.DateTimeField(null=True, blank=True, help_text="What nobody had answered ended.")
     handed_over_at = models.DateTimeField(null=True, blank=True)
     # What is still to be done with it once it is handed over: kept so that no step looks at what is done.
     invoiced_at = models.DateTimeField(null=True, blank=True)
@@ -70,6 +80,7 @@ class ShopOrder(models.Model):
     class Meta:
         ordering = ["-pk"]
         indexes = [
+            models.Index(fields=["watch_at"], condition=models.Q(status="new"), name="shop_order_to_watch"),
             models.Index(
                 fields=["handed_over_at"],
                 condition=models.Q(invoiced_at=None, handed_over_at__isnull=False),
@@ -117,7 +128,9 @@ class ShopOrderLine(models.Model):
         NOT_FOUND = "not_found", _("Not found")
         WRONG_PRICE = "wrong_price", _("Wrong price")
         OTHER = "other", _("Another reason")
-        INCOMPLETE = "incomplete", _("The reader wanted all or nothing")  # never chosen by staff
+        # Never chosen by staff:
+        INCOMPLETE = "incomplete", _("The reader wanted all or nothing")
+        NO_ANSWER = "no_answer", _("No answer in time")
 
     shop_order = models.ForeignKey(ShopOrder, on_delete=models.PROTECT, related_name="lines")
     order_line = models.OneToOneField("order.Line", on_delete=models.PROTECT, related_name="shop_order_line")
@@ -239,13 +252,19 @@ class Transmission(DueRow):
 
 
 class Cancellation(DueRow):
-    """Units that the reader took back. While the shop has been told of the order, its copies stay promised until it
-    says that they are back on its shelf, or its number contains them (DESIGN §5). As a due row: the task of telling the
-    shop, taken up by the step `tell_cancellations`; not due where the shop never heard of the order."""
+    """Units that the reader took back, or of which the shop said nothing in time. While the shop has been told of the
+    order, its copies stay promised until it says that they are back on its shelf, or its number contains them (DESIGN
+    §5). As a due row: the task of telling the shop, taken up by the step `tell_cancellations`; not due where the shop
+    never heard of the order."""
+
+    class Cause(models.TextChoices):
+        READER = "reader", "The reader took them back"
+        NO_ANSWER = "no_answer", "The shop did not answer in time"
 
     line = models.ForeignKey(ShopOrderLine, on_delete=models.PROTECT, related_name="cancellations")
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="cancellations")
     units = models.PositiveIntegerField()
+    cause = models.CharField(max_length=10, choices=Cause.choices, default=Cause.READER)
     cancelled_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, blank=True)
     put_back_at = models.DateTimeField(null=True, blank=True, help_text="The shop's word; at once where it never knew.")

@@ -16,6 +16,7 @@ from marketplace.checkout import tax, vouchers
 from marketplace.foundation import network
 from marketplace.storefront import page_memory
 from search import directory, indexing, names
+from shops.orders import answer_times
 
 # Files of few long tests begin first: at the end one process would wait for the other otherwise.
 LONG = ("operations/test_operating", "test_failpoints", "test_proofs_smoke", "bench/test_programs", "browser/")
@@ -100,7 +101,7 @@ def committed_module(django_db_setup, django_db_blocker, worker_name: str):
         _fresh_copy(worker_name)
 
 
-KEEPING = (network, directory, names, page_memory, tax, vouchers)
+KEEPING = (answer_times, network, directory, names, page_memory, tax, vouchers)
 
 
 @pytest.fixture(autouse=True)

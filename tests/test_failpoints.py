@@ -40,8 +40,8 @@ def undisturbed(scene: crashing.Scene, tmp_path_factory: pytest.TempPathFactory)
 
 def test_undisturbed_story_ends_as_reckoned_by_hand(undisturbed):
     """2 × 12.90 and 9.50 from the port, 2 × 11.95 from Mile End, 5 % on top, the port's part by post at 8.95, taxed.
-    Mile End declines one of two before the capture, the port one of two after it. Paid, Mile End gives 5.00 back, of
-    which 0.38 are commission and 0.06 its tax. A bank disputes 10.00, which costs 15.00 more."""
+    Mile End answers for one of two alone, the port declines one of two after the capture. Paid, Mile End gives 5.00
+    back, of which 0.38 are commission and 0.06 its tax. A bank disputes 10.00, which costs 15.00 more."""
     total, mile, port_two, port_one = 7157, 2510, 3396, 1251
     assert port_two + port_one + mile == total
     assert undisturbed["payment"] == [("captured", total, total - mile // 2, port_two // 2 + 500)]
@@ -64,7 +64,7 @@ def test_undisturbed_story_ends_as_reckoned_by_hand(undisturbed):
         ("transfer", 2),
     ]
     assert {number: left for number, *_, left in undisturbed["stock"]} == {
-        "P1": 2, "P2": 0, "P3": 2, "P4": 2, "M1": 1, "M2": 4, "M3": 2,
+        "P1": 2, "P2": 0, "P3": 2, "P4": 2, "M1": 0, "M2": 4, "M3": 2,
     }  # fmt: skip
     assert (undisturbed["found"], undisturbed["left to do"]) == ([1, 1, 1], [])
     assert [(kind, times) for kind, _, times in undisturbed["letters"]] == [
@@ -73,11 +73,13 @@ def test_undisturbed_story_ends_as_reckoned_by_hand(undisturbed):
         ("gift_card_bought", 1),
         ("order_placed", 1),
         ("refund_made", 1),
-        *[("shop_order_accepted", 1)] * 2,
-        *[("shop_order_declined", 1)] * 2,
+        ("shop_order_accepted", 1),
+        ("shop_order_declined", 1),
         *[("shop_order_handed_over", 1)] * 2,
         *[("shop_order_new", 1)] * 2,
         *[("shop_order_ready", 1)] * 2,
+        ("shop_order_taken_back", 1),
+        ("shop_order_unanswered", 1),
     ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db.models import F, Sum
+from django.db.models import Exists, F, OuterRef, Sum
 from django.utils import timezone
 
-from marketplace.payments.models import LedgerEntry
+from marketplace.payments import captures
+from marketplace.payments.models import LedgerEntry, MoneyCall
 from marketplace.payments.worth import NOTHING, borne, returned
 from shops.models import ReroutedUnits, Rerouting, ShopOrder, ShopOrderLine
 
@@ -69,9 +70,27 @@ def another_shop_is_not_looked_for_for_ever() -> list[str]:
     return [f"{row.shop_order}: another shop is looked for since {row.declined_at:%Y-%m-%d %H:%M}" for row in late]
 
 
+def no_other_shop_is_asked_too_late() -> list[str]:
+    """While the payment waits for answers another shop takes over a day before the authorisation ends, or not at all;
+    what was captured before waits for nothing."""
+    captured_before = MoneyCall.objects.filter(
+        payment=OuterRef("shop_order__order__checkout__payment"),
+        kind="capture",
+        due_at=None,
+        done_at__lte=OuterRef("decided_at"),
+    )
+    late = Rerouting.objects.filter(
+        ~Exists(captured_before),
+        outcome=Rerouting.Outcome.MOVED,
+        decided_at__gt=F("shop_order__order__checkout__payment__capture_before") - captures.MARGIN,
+    )
+    return [f"{row.shop_order}: another shop took over too late" for row in late.select_related("shop_order")]
+
+
 INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "only what is missing moves to another shop": only_what_is_missing_moves,
     "for what another shop supplies readers pay what they agreed to": readers_pay_what_they_agreed_to,
     "what a dearer shop asks is borne": differences_are_borne,
+    "another shop takes over while the payment waits": no_other_shop_is_asked_too_late,
     "another shop is not looked for for ever": another_shop_is_not_looked_for_for_ever,
 }

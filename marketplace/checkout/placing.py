@@ -22,7 +22,7 @@ from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, bulk, leases, links, mail, prepared
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.prepared import Prepared
-from marketplace.payments import calls, commission, means, receivables
+from marketplace.payments import calls, captures, commission, means, receivables
 from shops import slots, stock
 from shops.downloads import codes, handing_out
 from shops.models import Allocation, DeliveryOption, Download, Shop, ShopOrderLine, StockTerms, Supply
@@ -60,7 +60,7 @@ _LOCKED_BASKET = Prepared(
     lambda checkout_id: Basket.objects.select_for_update(of=("self",)).filter(checkouts=checkout_id).values_list("pk")
 )
 _LOCKED_CHECKOUT = Prepared(
-    lambda pk: Checkout.objects.select_for_update(of=("self",)).select_related("user").filter(pk=pk)
+    lambda pk: Checkout.objects.select_for_update(of=("self",)).select_related("user", "payment").filter(pk=pk)
 )
 _LINES = Prepared(
     lambda checkout_id: (
@@ -141,6 +141,7 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
             parcels,  # type: ignore[arg-type]  # their related managers
             order_lines=written,
             now=now,
+            latest=captures.answered_by(checkout.payment),
         )
         shelf = [line for line in shop_lines if line.supply == Supply.STOCK]
         promised = {line.stock_record_id: line.pk for line in shelf if line.stock_record_id}

@@ -35,7 +35,7 @@ from marketplace.checkout.planning import Plan, PlannedParcel
 from marketplace.foundation import audit, leases, links, money, network, prepared
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.places import distance_km
-from marketplace.payments import commission
+from marketplace.payments import captures, commission
 from marketplace.payments.models import Dispute, Payment, RefundRequest
 from shops import stock, supplying
 from shops.models import Condition, DeliveryOption, ReroutedUnits, Rerouting, Shop, ShopOrder, ShopOrderLine, Supply
@@ -92,27 +92,30 @@ def decide(rerouting_id: int, *, now: datetime) -> None:
         if row.outcome != Outcome.LOOKING:
             return
         parts = list(row.parts.select_related("line__shop_order").order_by("line__stock_record_id", "pk"))
-        if _may_move(payment, row):
-            _move_all(row, parts, now)
+        if _may_move(payment, row, now):
+            _move_all(row, parts, captures.waits_until(payment), now)
         missing.decided([row], now=now)
         failpoint("rerouting.before_commit")
     failpoint("rerouting.after_commit")
 
 
-def _may_move(payment: Payment, row: Rerouting) -> bool:
-    """Not while a bank looks at the payment or a person has given money back of that part: what of it is still there
-    is no longer what was agreed. An institution has its own rules for from whom it buys."""
+def _may_move(payment: Payment, row: Rerouting, now: datetime) -> bool:
+    """Not once the payment can wait for no other shop's answer. Not while a bank looks at the payment or a person has
+    given money back of that part: what of it is still there is no longer what was agreed. An institution has its own
+    rules for from whom it buys."""
+    ends = captures.waits_until(payment)
+    too_late = ends is not None and ends <= now
     open_dispute = Dispute.objects.filter(payment=payment).exclude(status=Dispute.Status.WON).exists()
     of_part = Q(shop_order=row.shop_order) | Q(payment=payment, shop_order=None)
     given_back = RefundRequest.objects.filter(of_part).exists()
     bound = institutions.institution_of(row.shop_order.order.user_id)
     in_part_local = row.shop_order.order.checkout.local_minor > 0  # each shop says how much of it it takes
-    return not (open_dispute or given_back or bound or in_part_local)
+    return not (too_late or open_dispute or given_back or bound or in_part_local)
 
 
-def _move_all(row: Rerouting, parts: Sequence[ReroutedUnits], now: datetime) -> None:
+def _move_all(row: Rerouting, parts: Sequence[ReroutedUnits], latest: datetime | None, now: datetime) -> None:
     """First to whoever has the most of it, so that few parcels are sent; whose copies are gone meanwhile is passed
-    over."""
+    over. `latest`: when they must have answered."""
     left, passed = list(parts), set[int]()
     while left:
         found = [one for one in _candidates(row, left, now) if one.shop.pk not in passed]
@@ -122,7 +125,7 @@ def _move_all(row: Rerouting, parts: Sequence[ReroutedUnits], now: datetime) -> 
         if best is None:
             return
         passed.add(best.shop.pk)
-        if _move(row, best, now):
+        if _move(row, best, latest, now):
             left = [part for part in left if part not in best.parts]
 
 
@@ -231,7 +234,7 @@ def _most_by_law(parcel: PlannedParcel) -> int:
     return delivery + sum(goods if most is None else goods * min(most, whole) // whole for goods, most in limits_of)
 
 
-def _move(row: Rerouting, found: Found, now: datetime) -> bool:
+def _move(row: Rerouting, found: Found, latest: datetime | None, now: datetime) -> bool:
     """The new shop order, its copies taken. False: they are gone, and nothing was written."""
     declined, checkout = row.shop_order, row.shop_order.order.checkout
     planned = found.plan.parcels[0]
@@ -250,6 +253,7 @@ def _move(row: Rerouting, found: Found, now: datetime) -> bool:
         borne=money.split(found.borne_minor, [line.total_minor for line in frozen]),
         bearer=bearer,
         now=now,
+        latest=latest,
     )
     by_record = sorted(lines, key=lambda line: line.stock_record_id or 0)  # stock is locked in this order everywhere
     if not all(stock.take(line, line.quantity, now=now) for line in by_record):

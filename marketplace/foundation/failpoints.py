@@ -27,6 +27,8 @@ FAILPOINTS: dict[str, str] = {
     "gift_card.after_issue": "it is issued and booked, nothing else has happened",
     "transmission.before_send": "a shop order is leased for sending",
     "transmission.after_send": "the shop has it, we have not recorded it",
+    "expire.before_commit": "what no shop answered has ended, not yet committed",
+    "expire.after_commit": "it has ended, nothing else has happened",
     "rerouting.before_commit": "another shop has the order, not yet committed",
     "rerouting.after_commit": "another shop has the order, nobody was told",
     "capture.before_call": "the capture is decided and its key stored",

@@ -19,10 +19,12 @@ from marketplace.payments.ledger_corrections import record_goodwill_undone
 from marketplace.payments.models import MoneyCall, Payment
 from marketplace.payments.worth import NOTHING, due, goodwill_undone, returned
 from shops.models import Rerouting, ShopOrder, ShopOrderLine, Supply
-from shops.orders import missing
+from shops.orders import expiring, missing
 
 # Acceptance and rerouting stop this long before the authorisation ends (DESIGN §6).
 MARGIN = timedelta(hours=24)
+# What a shop leaves of that to another one, which is asked when it does not answer.
+FOR_ANOTHER = timedelta(hours=24)
 BATCH = 50
 DECLINED = "declined after capture"
 
@@ -34,12 +36,16 @@ def settle_answers(now: datetime) -> int:
 
 def settle(payment_id: int, *, now: datetime) -> bool:
     """Decide for one payment. True where a call was written."""
+    _end_unanswered(payment_id, now)
     with transaction.atomic():
         payment = Payment.objects.select_for_update().get(pk=payment_id)
         theirs = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=payment)
         lines = list(theirs.select_related("shop_order"))
         looking = _looking(payment)  # after the lines: a decline between the two is looked at, and this waits
-        if any(row.parked_at is None for row in looking) and not _ends_soon(payment, now):
+        soon = _ends_soon(payment, now)
+        if any(row.parked_at is None for row in looking) and not soon:
+            return False
+        if soon and any(line.open_units for line in lines):  # somebody answered a part just now: the rest ends next
             return False
         _give_up(looking, now)
         keep = due(payment, lines)
@@ -78,10 +84,32 @@ def _give_up(looking: Sequence[Rerouting], now: datetime) -> None:
     missing.decided(looking, now=now)
 
 
+def waits_until(payment: Payment) -> datetime | None:
+    """When acceptance and rerouting end, so that it is captured in time; None: nothing ends, it is captured or was paid
+    otherwise."""
+    ends = payment.capture_before
+    return ends - MARGIN if ends and payment.state == Payment.State.AUTHORISED else None
+
+
+def answered_by(payment: Payment) -> datetime | None:
+    """When the shops that are asked first must have answered, so that another one may be asked; None: at no time."""
+    ends = waits_until(payment)
+    return ends and ends - FOR_ANOTHER
+
+
 def _ends_soon(payment: Payment, now: datetime) -> bool:
     """Whether its authorisation ends before anybody could look longer."""
-    ends = payment.capture_before
-    return payment.state == Payment.State.AUTHORISED and ends is not None and ends <= now + MARGIN
+    ends = waits_until(payment)
+    return ends is not None and ends <= now
+
+
+def _end_unanswered(payment_id: int, now: datetime) -> None:
+    """What nobody answered when the payment can wait no longer is not charged: it ends first. In transactions of its
+    own: a shop's answer locks its order, and never a payment after it."""
+    if _ends_soon(Payment.objects.get(pk=payment_id), now):
+        of_payment = ShopOrder.objects.filter(order__checkout__payment=payment_id, status=ShopOrder.Status.NEW)
+        for shop_order in of_payment.order_by("pk"):
+            expiring.expire(shop_order, now=now, last=True)
 
 
 def _to_settle(now: datetime) -> list[int]:

@@ -9,7 +9,7 @@ the audit entry and the reader's mail in its transaction. What follows on the mo
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -28,17 +28,14 @@ from shops.models import (
     ShopOrder,
     ShopOrderLine,
     Supply,
-    Transmission,
 )
-from shops.orders import missing, reader_mail
+from shops.orders import leaving, missing, reader_mail
 from shops.orders.counts import by_stock_record, status_of, still_here, takes_a_part
 
 Status = ShopOrder.Status
 Reason = ShopOrderLine.Reason
 
-# The shop has the order, or may have it.
-_SENT = {Transmission.Outcome.SENT, Transmission.Outcome.UNKNOWN}
-_STAFF_REASONS = set(Reason.values) - {Reason.INCOMPLETE}
+STAFF_REASONS = set(Reason.values) - {Reason.INCOMPLETE, Reason.NO_ANSWER}
 
 
 class FulfilmentError(Exception):
@@ -47,7 +44,7 @@ class FulfilmentError(Exception):
 
 def accept(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> None:
     """The shop has `units` of an unanswered line and keeps them for the reader."""
-    with _changing(line.shop_order, now) as (shop_order, lines):
+    with changing(line.shop_order, now) as (shop_order, lines):
         row = lines[line.pk]
         _check_units(units, row.open_units)
         _accept(shop_order, row, units, now)
@@ -57,10 +54,11 @@ def accept(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Non
 
 def accept_all(shop_order: ShopOrder, *, by: object, now: datetime) -> None:
     """The shop has everything that is not answered yet."""
-    with _changing(shop_order, now) as (shop_order, lines):
+    with changing(shop_order, now) as (shop_order, lines):
         rows = [row for row in by_stock_record(lines.values()) if row.open_units]
         if not rows:
-            raise FulfilmentError(_("Every line of this order is answered already."))
+            late = missing.what_became(shop_order)
+            raise FulfilmentError(late or _("Every line of this order is answered already."))
         units = {str(row.pk): row.open_units for row in rows}
         for row in rows:
             _accept(shop_order, row, row.open_units, now)
@@ -82,11 +80,11 @@ def decline(
     `left`: staff counted that many copies on the shelf, those set aside included. What a reason or a count says is not
     there is withheld from sale (DESIGN §5). Where the reader wanted this part whole or not at all, all that has not
     left the shop is declined with it."""
-    if reason not in _STAFF_REASONS:
+    if reason not in STAFF_REASONS:
         raise FulfilmentError(_("Say why: choose one of the reasons."))
     if left is not None and left < 0:
         raise FulfilmentError(_("The copies left cannot be fewer than none."))
-    with _changing(line.shop_order, now) as (shop_order, lines):
+    with changing(line.shop_order, now) as (shop_order, lines):
         row = lines[line.pk]
         _check_units(units, row.open_units + row.accepted - row.handed_over)
         with_it = {} if takes_a_part(shop_order) else still_here(lines.values())
@@ -98,7 +96,7 @@ def decline(
                 missing.withhold(row, units, reason, left, by, now)
             if with_it[one.pk]:
                 _decline(shop_order, one, with_it[one.pk], by, one.decline_reason or Reason.INCOMPLETE, "", now)
-        _settle(shop_order, lines, now)
+        settle(shop_order, lines, now)
         rest = any(with_it.values())
         if not missing.note(shop_order, row, before, is_whole=not takes_a_part(shop_order), now=now):
             reader_mail.declined(shop_order, list(lines.values()), row, units, rest=rest, now=now)
@@ -109,7 +107,7 @@ def cancel(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Can
     accepted ones. Where the shop never heard of the order its copies are free at once; else they stay promised until
     it says that it put them back (`put_back`), or its number contains them (DESIGN §5), and telling it is due. What was
     to be ordered has none. FulfilmentError where it is packed, or the shop changed the order meanwhile."""
-    with _changing(line.shop_order, now) as (shop_order, lines):
+    with changing(line.shop_order, now) as (shop_order, lines):
         row = lines[line.pk]
         if not row.cancellable_units:
             raise FulfilmentError(_("This is packed or cancelled already: it cannot be cancelled any more."))
@@ -120,7 +118,7 @@ def cancel(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Can
 def cancel_whole(shop_order: ShopOrder, *, by: object, now: datetime) -> list[Cancellation]:
     """The reader takes back all that is left of a shop order, as `cancel` does, with one mail. FulfilmentError where
     some of it cannot be cancelled any more: then nothing is."""
-    with _changing(shop_order, now) as (shop_order, lines):
+    with changing(shop_order, now) as (shop_order, lines):
         units = {row.pk: row.left_units for row in by_stock_record(lines.values()) if row.left_units}
         if not units or any(lines[pk].cancellable_units < left for pk, left in units.items()):
             raise FulfilmentError(_("This is packed or cancelled already: it cannot be cancelled any more."))
@@ -149,14 +147,14 @@ def put_back(shop_order: ShopOrder, *, by: object, now: datetime, only: Cancella
 
 def pack(shop_order: ShopOrder, *, by: object, now: datetime) -> None:
     """Everything accepted lies ready; every line must be answered."""
-    with _changing(shop_order, now) as (shop_order, lines):
+    with changing(shop_order, now) as (shop_order, lines):
         if shop_order.status != Status.ACCEPTED:
             raise FulfilmentError(_not_from(shop_order))
         for row in lines.values():
             row.packed = row.accepted
             row.save(update_fields=["packed"])
         audit.record("shop_order.pack", shop_order, by=by, shop_id=shop_order.shop_id)
-        _settle(shop_order, lines, now)
+        settle(shop_order, lines, now)
         reader_mail.ready(shop_order, list(lines.values()), now=now)
 
 
@@ -171,7 +169,7 @@ def hand_over(
 ) -> Parcel:
     """Everything accepted leaves the shop: to the reader who tells the pick-up code, to a carrier, or to the shop that
     hands it over in its place (`carrying` follows it from there)."""
-    with _changing(shop_order, now) as (shop_order, lines):
+    with changing(shop_order, now) as (shop_order, lines):
         if shop_order.status not in {Status.ACCEPTED, Status.PACKED}:
             raise FulfilmentError(_not_from(shop_order))
         if shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
@@ -197,31 +195,32 @@ def hand_over(
                     reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now)
                     absorbing.reflect(row, row.handed_over, reflected_at=reflected_at, now=now)
         audit.record("shop_order.hand_over", shop_order, by=by, shop_id=shop_order.shop_id, parcel=parcel.pk)
-        _settle(shop_order, lines, now)
+        settle(shop_order, lines, now)
         reader_mail.handed_over(shop_order, list(lines.values()), parcel, now=now)
         return parcel
 
 
 def deliver(line: ShopOrderLine, *, by: object, now: datetime) -> None:
     """A download: accepted and handed over in one, and nobody has to do anything (`shops.downloads.handing_out`)."""
-    with _changing(line.shop_order, now) as (shop_order, lines):
+    with changing(line.shop_order, now) as (shop_order, lines):
         row = lines[line.pk]
         row.accepted = row.packed = row.handed_over = row.left_units
         row.save(update_fields=["accepted", "packed", "handed_over"])
         audit.record("shop_order.deliver", shop_order, by=by, shop_id=shop_order.shop_id, line=row.pk)
-        _settle(shop_order, lines, now)
+        settle(shop_order, lines, now)
         if shop_order.status == Status.HANDED_OVER:
             reader_mail.download_ready(shop_order, now=now)
 
 
 @contextmanager
-def _changing(shop_order: ShopOrder, now: datetime) -> Iterator[tuple[ShopOrder, dict[int, ShopOrderLine]]]:
+def changing(shop_order: ShopOrder, now: datetime) -> Iterator[tuple[ShopOrder, dict[int, ShopOrderLine]]]:
     """Lock the shop order if it still is as the caller saw it, and read its lines anew, in one transaction with the
     change. The caller's own instance follows, so that it can go on with the next line."""
     seen = shop_order.version
     with transaction.atomic():
         if not _claim_version(shop_order, seen):
-            raise FulfilmentError(_("Someone changed this order meanwhile. Look at it again, then repeat."))
+            late = missing.what_became(shop_order)
+            raise FulfilmentError(late or _("Someone changed this order meanwhile. Look at it again, then repeat."))
         fresh = ShopOrder.objects.select_related("shop", "order__user", "delivery_option").get(pk=shop_order.pk)
         yield fresh, {line.pk: line for line in fresh.lines.all()}
     for name in ("version", "status", "answered_at", "handed_over_at"):
@@ -242,12 +241,12 @@ def _accept(shop_order: ShopOrder, row: ShopOrderLine, units: int, now: datetime
 
 
 def _answer(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetime) -> None:
-    _settle(shop_order, lines, now)
+    settle(shop_order, lines, now)
     if shop_order.status != Status.NEW:
         reader_mail.accepted(shop_order, list(lines.values()), now=now)
 
 
-def _settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetime) -> None:
+def settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetime) -> None:
     """Write the status that the counts mean, and when it was first answered whole and handed over."""
     shop_order.status = status_of(lines.values())
     if shop_order.status != Status.NEW and shop_order.answered_at is None:
@@ -262,7 +261,7 @@ def _settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetim
 def _decline(
     shop_order: ShopOrder, row: ShopOrderLine, units: int, by: object, reason: str, note: str, now: datetime
 ) -> None:
-    _take_off(row, units, lambda leaving, answered: stock.release_line(row, leaving, answered=answered, now=now))
+    leaving.take_off(row, units, lambda leaving, answered: stock.release_line(row, leaving, answered=answered, now=now))
     row.decline_reason, row.decline_note = reason, note[:300] or row.decline_note
     row.save()
     audit.record(
@@ -271,53 +270,18 @@ def _decline(
     )  # fmt: skip
 
 
-def _take_off(row: ShopOrderLine, units: int, leave: Callable[[int, bool], object]) -> None:
-    """Count `units` of a line as declined, unanswered ones first; `leave(units, answered)` sees to their copies."""
-    if row.supply != Supply.STOCK:
-        leave = lambda leaving, answered: None  # noqa: E731  # what was to be ordered has no copies
-    unanswered = min(units, row.open_units)
-    leave(unanswered, False)
-    row.declined += unanswered
-    leave(units - unanswered, True)
-    row.declined += units - unanswered
-    row.accepted -= units - unanswered
-    row.packed = min(row.packed, row.accepted)
-
-
 def _cancel(
     shop_order: ShopOrder, lines: dict[int, ShopOrderLine], units: dict[int, int], by: object, now: datetime
 ) -> list[Cancellation]:
-    transmission = Transmission.objects.select_for_update().filter(shop_order=shop_order).first()
-    told = transmission is not None and transmission.outcome in _SENT
-    made = [_cancel_line(shop_order, lines[pk], taken, told, by, now) for pk, taken in units.items()]
-    _settle(shop_order, lines, now)
-    if transmission and not told and not any(one.left_units for one in lines.values()):
-        Transmission.objects.filter(pk=transmission.pk).update(
-            outcome=Transmission.Outcome.WITHDRAWN, due_at=None, lease_until=None, lease_token=""
-        )
-    reader_mail.cancelled(
-        shop_order, list(lines.values()), [(lines[pk], taken) for pk, taken in units.items()], now=now
-    )
-    return made
-
-
-def _cancel_line(
-    shop_order: ShopOrder, row: ShopOrderLine, units: int, told: bool, by: object, now: datetime
-) -> Cancellation:
-    waits = told and row.supply == Supply.STOCK
-    times = {"due_at": now if told else None, "put_back_at": None if waits else now}
-    made = Cancellation.objects.create(line=row, shop=shop_order.shop, units=units, cancelled_at=now, **times)
-
-    def leave(leaving: int, answered: bool) -> None:
-        if told:
-            stock.set_apart(row, leaving, key=made.key, answered=answered, now=now)
-        else:
-            stock.release_line(row, leaving, answered=answered, now=now)
-
-    _take_off(row, units, leave)
-    row.cancelled += units
-    row.save()
-    audit.record("shop_order.cancel", shop_order, by=by, shop_id=shop_order.shop_id, line=row.pk, units=units)
+    with leaving.from_shop(shop_order, lines, now) as told:
+        made = []
+        for pk, taken in units.items():
+            row = lines[pk]
+            made.append(leaving.set_apart(row, taken, told=told, cause=Cancellation.Cause.READER, now=now))
+            audit.record("shop_order.cancel", shop_order, by=by, shop_id=shop_order.shop_id, line=row.pk, units=taken)
+    settle(shop_order, lines, now)
+    taken_back = [(lines[pk], taken) for pk, taken in units.items()]
+    reader_mail.cancelled(shop_order, list(lines.values()), taken_back, now=now)
     return made
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from shops import withholding
 from shops.models import Condition, ReroutedUnits, Rerouting, ShopOrder, ShopOrderLine, Supply
 from shops.orders import reader_mail
@@ -28,7 +30,7 @@ def note(shop_order: ShopOrder, spoken_of: ShopOrderLine, before: Counts, *, is_
     back. False: nobody is looked for."""
     checkout = getattr(shop_order.order, "checkout", None)
     gone = [line for line, (units, _) in before.items() if line.missing_units > units]
-    found = [line for line in gone if _can_be_replaced(line)]
+    found = [line for line in gone if can_be_replaced(line)]
     if checkout is None or not checkout.agrees_other_shop or not found or (is_whole and len(found) < len(gone)):
         return False
     row = Rerouting.objects.create(
@@ -44,6 +46,20 @@ def note(shop_order: ShopOrder, spoken_of: ShopOrderLine, before: Counts, *, is_
         for line in found
     )
     return True
+
+
+def what_became(shop_order: ShopOrder) -> str:
+    """What staff are told who answer what ended unanswered; empty where it did not."""
+    seen = ShopOrder.objects.filter(pk=shop_order.pk).values_list("expired_at", flat=True).get()
+    if seen is None:
+        return ""
+    over = _("Nobody answered this order in time.")
+    moved = ReroutedUnits.objects.filter(line__shop_order=shop_order, moved_to__isnull=False)
+    if names := sorted(set(moved.values_list("moved_to__shop_order__shop__name", flat=True))):
+        return f"{over} " + _("%(shop)s supplies the reader now.") % {"shop": ", ".join(names)}
+    if shop_order.reroutings.filter(outcome=Outcome.LOOKING).exists():
+        return f"{over} " + _("Another shop is looked for.")
+    return f"{over} " + _("The reader does not wait for it any more, and does not pay for it.")
 
 
 def withhold(row: ShopOrderLine, units: int, reason: str, left: int | None, by: object, now: datetime) -> None:
@@ -62,7 +78,7 @@ def _paid_left(line: ShopOrderLine) -> int:
     return line.paid_minor - line.paid_minor * line.declined // line.quantity
 
 
-def _can_be_replaced(line: ShopOrderLine) -> bool:
+def can_be_replaced(line: ShopOrderLine) -> bool:
     """A used copy is that copy; what has not appeared yet is on no other shelf either."""
     return (
         line.product_id is not None
@@ -85,6 +101,10 @@ def decided(rows: Iterable[Rerouting], *, now: datetime) -> None:
 def _tell(row: Rerouting, gone: Sequence[ReroutedUnits], now: datetime) -> None:
     shop_order = row.shop_order
     lines = list(shop_order.lines.all())
+    if gone and row.declined_at == shop_order.expired_at:  # it was silent, and said of nothing that it is missing
+        units = [(part.line, part.units) for part in gone]
+        reader_mail.unanswered(shop_order, lines, units, rest=row.is_whole, now=now, key=str(row.pk))
+        return
     if row.is_whole and gone:
         gone = [part for part in gone if part.line_id == row.spoken_of_id] or gone[:1]
     for part in gone:

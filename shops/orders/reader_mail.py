@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
 from django.utils.functional import lazy
+from django.utils.timezone import localtime
 from oscar.apps.order.models import Order
 
 from marketplace.foundation import links, mail, money, network
@@ -32,6 +34,28 @@ def declined(
     """The shop cannot hand over `units` of a line; `rest`: so the reader gets nothing of this part. `key` tells apart
     what is told of one version."""
     _post("shop_order_declined", shop_order, lines, now, key=key, line=line, units=units, rest=rest)
+
+
+def unanswered(
+    shop_order: ShopOrder,
+    lines: Sequence[ShopOrderLine],
+    gone: Sequence[tuple[ShopOrderLine, int]],
+    *,
+    rest: bool,
+    now: datetime,
+    key: str = "",
+) -> None:
+    """The shop did not answer for these units of lines in time, and no other one has them; `rest`, `key` as of
+    `declined`."""
+    _post("shop_order_unanswered", shop_order, lines, now, key=key, gone=gone, rest=rest)
+
+
+def late(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, later: bool, other: bool, now: datetime) -> None:
+    """The shop has not answered yet: until when it may (`later`: longer than at first, as the reader agreed to),
+    whether another shop is looked for then (`other`), and how the reader has the money back now."""
+    until = lazy(_moment, str)(shop_order.answer_due_at, ZoneInfo(shop_order.shop.timezone))
+    waiting = [(line, links.cancel_url(shop_order.order, line.pk)) for line in lines if line.open_units]
+    _post("shop_order_late", shop_order, lines, now, key="late", until=until, later=later, other=other, waiting=waiting)
 
 
 def rerouted(
@@ -123,6 +147,10 @@ def _promised(shop_order: ShopOrder, now: datetime) -> object:
         return ""
     zone = ZoneInfo(shop_order.shop.timezone)
     return lazy(readiness.words, str)(shop_order.expected_from, shop_order.expected_until, zone)
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return date_format(localtime(at, zone), "DATETIME_FORMAT")
 
 
 def _post(

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from django.db.models import Manager
 from django.utils import translation
@@ -15,8 +16,10 @@ from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import network, prepared
+from shops import opening
 from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Supply, Transmission
 from shops.models_delivery import COLLECTED
+from shops.orders import answer_times
 
 # Without what is taken for one another (0 O, 1 I L, 2 Z, 5 S, 8 B, U V): told over a counter, read from a phone.
 CODE_LETTERS = "346789ACDEFGHJKMNPQRTWXY"
@@ -84,16 +87,19 @@ def split(
     *,
     order_lines: Mapping[int, Line],
     now: datetime,
+    latest: datetime | None = None,
 ) -> list[ShopOrderLine]:
     """The lines of new shop orders, numbered <order number>-A, -B, … in the order of `parcels` (all of the checkout's);
     their transmissions are due now. `order_lines` is the order's line by id of the checkout line. Three queries however
     many lines, where the parcels were read with shop, option and lines, and these with terms and facts; called inside
-    the placing transaction, which then turns the hold into the lines' allocations. SplitError where a cent would be
-    lost."""
+    the placing transaction, which then turns the hold into the lines' allocations. `latest`: when every shop must have
+    answered, None: when it can. SplitError where a cent would be lost."""
     _check_sums(parcels, checkout)
-    within = timedelta(hours=network.current().answer_within_hours)
+    hours = answer_times.hours_of((parcel.shop for parcel in parcels if not parcel.is_download), now=now)
     shop_orders = prepared.insert(
-        _shop_order(order, checkout, parcel, f"{order.number}-{suffix(position)}", now, now + _longer(parcel, within))
+        _shop_order(
+            order, checkout, parcel, f"{order.number}-{suffix(position)}", now, _due(parcel, hours, now, latest), latest
+        )
         for position, parcel in enumerate(parcels)
     )
     lines = prepared.insert(
@@ -119,14 +125,15 @@ def take_over(
     borne: Sequence[int],
     bearer: Shop | None,
     now: datetime,
+    latest: datetime | None = None,
 ) -> list[ShopOrderLine]:
     """The lines of a new shop order of an order that is placed: another shop supplies what `instead_of` could not, as
-    `parcel` and `lines` freeze it; its transmission is due. `borne`: of each line, what the reader does not pay. The
-    caller takes the stock."""
+    `parcel` and `lines` freeze it; its transmission is due. `borne`: of each line, what the reader does not pay.
+    `latest`: when it must have answered. The caller takes the stock."""
     order = instead_of.order
     number = f"{order.number}-{suffix(order.shop_orders.count())}"
-    due = now + timedelta(hours=network.current().answer_within_hours)
-    made = _shop_order(order, checkout, parcel, number, now, due)
+    due = _due(parcel, answer_times.hours_of([parcel.shop], now=now), now, latest, by_order=False)
+    made = _shop_order(order, checkout, parcel, number, now, due, latest)
     made.instead_of, made.bearer = instead_of, bearer
     made.save()
     written = []
@@ -149,10 +156,22 @@ def suffix(position: int) -> str:
     return letters
 
 
-def _longer(parcel: FrozenParcel, within: timedelta) -> timedelta:
-    """Where something is ordered the shop answers once its distributor has."""
-    by_order = any(line.supply in (Supply.ORDER, Supply.PREORDER) for line in parcel.lines.all())
-    return max(within, ANSWER_OF_DISTRIBUTOR) if by_order else within
+def _due(
+    parcel: FrozenParcel,
+    hours: Mapping[int, opening.Hours],
+    now: datetime,
+    latest: datetime | None,
+    *,
+    by_order: bool | None = None,
+) -> datetime:
+    """By when its shop answers. Where something is ordered it does once its distributor has."""
+    within = timedelta(hours=network.current().answer_within_hours)
+    if by_order is None:
+        by_order = any(line.supply in (Supply.ORDER, Supply.PREORDER) for line in parcel.lines.all())
+    if by_order:
+        within = max(within, ANSWER_OF_DISTRIBUTOR)
+    of_shop = hours.get(parcel.shop.pk, opening.NO_HOURS)
+    return answer_times.answer_due(of_shop, ZoneInfo(parcel.shop.timezone), since=now, within=within, latest=latest)
 
 
 def pickup_code() -> str:
@@ -172,10 +191,16 @@ def _check_sums(parcels: Sequence[FrozenParcel], checkout: FrozenCheckout) -> No
 
 
 def _shop_order(
-    order: Order, checkout: FrozenCheckout, parcel: FrozenParcel, number: str, now: datetime, answer_due_at: datetime
+    order: Order,
+    checkout: FrozenCheckout,
+    parcel: FrozenParcel,
+    number: str,
+    now: datetime,
+    answer_due_at: datetime,
+    latest: datetime | None,
 ) -> ShopOrder:
     option = parcel.delivery_option
-    return ShopOrder(
+    made = ShopOrder(
         order=order,
         shop=parcel.shop,
         is_download=parcel.is_download,
@@ -196,7 +221,10 @@ def _shop_order(
         awaits_confirmation=parcel.awaits_confirmation,
         created_at=now,
         answer_due_at=answer_due_at,
+        waits_until=latest,
     )
+    made.watch_at = answer_times.next_look(made)
+    return made
 
 
 def _name(option: DeliveryOption | None, language: str) -> str:

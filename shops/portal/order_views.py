@@ -19,7 +19,7 @@ from marketplace.checkout import tax
 from marketplace.foundation.models import AuditEntry
 from shops import queries
 from shops.models import Cancellation, Parcel, ShopOrder, ShopOrderLine
-from shops.orders import fulfilment, reader_mail
+from shops.orders import fulfilment, missing, reader_mail
 from shops.orders.picklists import pick_list
 from shops.portal import once
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
@@ -253,6 +253,7 @@ def _order_page(
         "when": when(shop_order, now),
         "overdue": is_overdue(shop_order, now),
         "rows": [_line_row(line, workplace, failed) for line in lines],
+        "ended": missing.what_became(shop_order) if shop_order.expired_at else "",
         "to_put_back": _to_put_back(shop_order),
         "first_open": next((line.pk for line in lines if line.open_units), None),
         "recipient": recipient(shop_order),

@@ -29,6 +29,7 @@ REASONS: Words = {
     ShopOrderLine.Reason.WRONG_PRICE: gettext_lazy("Wrong price"),
     ShopOrderLine.Reason.OTHER: gettext_lazy("Another reason"),
     ShopOrderLine.Reason.INCOMPLETE: gettext_lazy("The reader wanted all or nothing"),
+    ShopOrderLine.Reason.NO_ANSWER: gettext_lazy("No answer in time"),
 }
 DELIVERIES: Words = {
     DeliveryOption.Kind.PICKUP: gettext_lazy("Pick-up"),
@@ -59,6 +60,7 @@ DEEDS: Words = {
     "shop_order.accept": pgettext_lazy("someone …", "accepted"),
     "shop_order.decline": pgettext_lazy("someone …", "declined"),
     "shop_order.cancel": pgettext_lazy("someone …", "took back"),
+    "shop_order.expire": pgettext_lazy("someone …", "ended what nobody had answered"),
     "shop_order.put_back": pgettext_lazy("someone …", "put back what was cancelled"),
     "shop_order.pack": pgettext_lazy("someone …", "packed"),
     "shop_order.hand_over": pgettext_lazy("someone …", "handed over"),

@@ -19,6 +19,7 @@ from marketplace.payments.invariants import INVARIANTS as OF_MONEY
 from marketplace.payments.models import BankEarning, CreditTerms, Invoice, LedgerEntry, Receipt, Receivable
 from marketplace.payments.refunds import Wanted
 from shops.models import ShopOrder, ShopOrderLine
+from shops.orders import expiring, fulfilment
 from tests import factories
 from tests.checkout.buying import ready, two_shop_basket
 from tests.shops.racing import at_once
@@ -66,6 +67,14 @@ def hand_over(*declined: int) -> None:
     ShopOrderLine.objects.update(packed=F("accepted"), handed_over=F("accepted"))
     ShopOrder.objects.update(status="handed_over", handed_over_at=timezone.now())
     work()
+
+
+def fall_silent() -> None:
+    """One shop answers, the other never does."""
+    answered, silent = ShopOrder.objects.order_by("pk")
+    fulfilment.accept_all(answered, by="shop", now=timezone.now())
+    for hours in (24, 36, 48):
+        expiring.follow_answers(silent.created_at + timedelta(hours=hours))
 
 
 def receive(row: Receivable, minor: int, kind: str = Receipt.Kind.HAND, key: str = "k"):
@@ -295,3 +304,13 @@ def test_pay_page_offers_it_to_an_institution(client, db):
     assert checkout.order is not None
     order = client.get(f"/checkout/{checkout.token}/paid/", follow=True).content.decode()
     assert checkout.receivable.reference in order
+
+
+@pytest.mark.django_db
+def test_silence_ends_where_no_card_waits_and_is_not_owed():
+    ordered()
+    fall_silent()
+    answered, silent = ShopOrder.objects.order_by("pk")
+    assert (answered.status, silent.status, silent.waits_until) == ("accepted", "declined", None)
+    work()
+    assert (owed(), broken()) == (answered.total_minor, {})

@@ -20,6 +20,7 @@ from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.payments.models import MoneyCall, Payment
 from shops import stock
 from shops.models import Allocation, ShopOrder, ShopOrderLine, Transmission
+from shops.orders import answer_times
 from tests import factories
 from tests.checkout.buying import frozen, paid, pay, shop_with_delivery, two_shop_basket
 
@@ -133,6 +134,7 @@ def test_placing_takes_the_same_queries_for_any_number_of_lines(db, lines):
     basket = factories.basket(*((factories.stock_record(shops[i % 2]), 1) for i in range(lines)))
     checkout = paid(basket)
     network.current()
+    answer_times.hours_of(shops, now=timezone.now())
     with CaptureQueriesContext(connection) as queries:
         placing.place(checkout.pk, now=timezone.now())
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
+from django.db.models import F
 from django.utils import timezone
 
 from marketplace.checkout import freezing, invariants, placing, rerouting
@@ -18,7 +19,7 @@ from marketplace.payments import invariants as money_invariants
 from marketplace.payments.models import LedgerEntry, MoneyCall, MoneyIncident, Payment, RefundRequest
 from shops import invariants as shop_invariants
 from shops.models import Allocation, Rerouting, Shop, ShopOrder, ShopOrderLine, Transmission
-from shops.orders import fulfilment
+from shops.orders import expiring, fulfilment
 from tests import factories
 from tests.checkout.buying import ready, shop_with_delivery, two_shop_basket
 from tests.checkout.test_crashes import dies_at
@@ -201,6 +202,86 @@ def test_authorisation_that_ends_soon_waits_for_nobody():
     assert Rerouting.objects.get().outcome == "nobody"
     assert rerouting.reroute(soon) == 0
     assert MoneyCall.objects.get(kind="capture").amount_minor < payment.amount_minor
+
+
+def authorised_for(hours: float) -> Payment:
+    """Its card is, from now on; a simulated day would make the shops' numbers old."""
+    Payment.objects.update(capture_before=timezone.now() + timedelta(hours=hours))
+    return Payment.objects.get()
+
+
+@pytest.mark.django_db
+def test_no_other_shop_is_asked_once_the_payment_cannot_wait():
+    _, c = placed(), third("8.00")
+    rule("network")
+    authorised_for(24)
+    lack()
+    rerouting.reroute(timezone.now())
+    assert (Rerouting.objects.get().outcome, c.shop_orders.count(), mails()) == ("nobody", 0, ["shop_order_declined"])
+
+
+@pytest.mark.django_db
+def test_another_shop_answers_while_the_payment_waits():
+    _, c = placed(), third("8.00")
+    rule("network")
+    payment = authorised_for(27)
+    lack()
+    rerouting.reroute(timezone.now())
+    assert c.shop_orders.get().answer_due_at == payment.capture_before - captures.MARGIN
+    assert broken() == []
+
+
+@pytest.mark.django_db
+def test_shop_that_is_asked_too_late_is_noticed(monkeypatch):
+    """Negative control of the invariant."""
+    placed(), third("8.00")
+    rule("network")
+    authorised_for(3)
+    lack()
+    with monkeypatch.context() as patched:
+        patched.setattr(captures, "waits_until", lambda payment: None)
+        rerouting.reroute(timezone.now())
+    assert [text.split(": ")[1] for text in broken()] == ["another shop took over too late"]
+
+
+@pytest.mark.django_db
+def test_silence_moves_to_another_shop_then_back_to_the_reader():
+    """A answers nothing: C takes over what it has, and is silent too; B answers. The reader pays B's part alone."""
+    payment, c = placed(), third("8.00", units=1)
+    rule("network")
+    a, b = ShopOrder.objects.order_by("pk")
+    assert a.waits_until == payment.capture_before - captures.MARGIN - captures.FOR_ANOTHER
+    fulfilment.accept_all(b, by="shop", now=timezone.now())
+    ago = timedelta(hours=49)
+    moved = {name: F(name) - ago for name in ("created_at", "answer_due_at", "watch_at")}
+    ShopOrder.objects.filter(pk=a.pk).update(**moved)
+    for hours in (24, 36, 48):
+        expiring.follow_answers(a.created_at - ago + timedelta(hours=hours))
+    work()
+    taken = ShopOrder.objects.get(instead_of=a)
+    assert (taken.shop, taken.lines.get().quantity) == (c, 1)
+    assert sorted(mails()) == [
+        "shop_order_accepted", "shop_order_late", "shop_order_reminder", "shop_order_rerouted", "shop_order_unanswered",
+    ]  # fmt: skip
+    with pytest.raises(fulfilment.FulfilmentError, match="Librairie C"):
+        fulfilment.accept_all(a, by="shop", now=timezone.now())
+    expiring.follow_answers(taken.answer_due_at)
+    work(timedelta(hours=100))
+    assert (paid(payment), broken()) == (b.total_minor, [])
+
+
+@pytest.mark.django_db
+def test_who_agreed_to_later_waits_once_more():
+    payment = placed(agrees_later=True, agrees_other_shop=False)
+    a = ShopOrder.objects.order_by("pk").first()
+    hours = timedelta(hours=1)
+    followed = [expiring.follow_answers(a.created_at + at * hours) for at in (24, 36, 48, 95, 96)]
+    assert (followed, mails().count("shop_order_late")) == ([2, 2, 0, 0, 2], 2)
+    a.refresh_from_db()
+    assert (a.answer_due_at, a.expired_at) == (a.created_at + 96 * hours, a.created_at + 96 * hours)
+    assert "may come later than said" in MailMessage.objects.filter(kind="shop_order_late")[0].text
+    work(96 * hours)
+    assert (paid(payment), broken()) == (0, [])
 
 
 @pytest.mark.django_db

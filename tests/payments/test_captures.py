@@ -88,12 +88,31 @@ def test_line_declined_after_capture_is_refunded_once():
     assert (payment.refunded_minor, MoneyCall.objects.filter(kind="refund").count()) == (1200, 1)
 
 
-def test_capture_does_not_wait_beyond_the_authorisation():
+def test_capture_does_not_wait_beyond_the_authorisation_and_takes_nothing_for_silence():
     payment = paying.placed()
+    answered, silent = ShopOrder.objects.order_by("pk")
+    fulfilment.accept_all(answered, by="shop", now=timezone.now())
     run(payment.capture_before - timedelta(hours=25))
     assert check(payment).state == State.AUTHORISED
     run(payment.capture_before - timedelta(hours=24))
-    assert check(payment).captured_minor == payment.amount_minor
+    assert check(payment).captured_minor == answered.total_minor
+    silent.refresh_from_db()
+    assert (silent.status, {line.decline_reason for line in silent.lines.all()}) == ("declined", {"no_answer"})
+
+
+def test_order_that_nobody_answered_is_not_charged():
+    payment = paying.placed()
+    run(payment.capture_before - timedelta(hours=24))
+    payment = check(payment)
+    assert (payment.state, payment.captured_minor) == (State.CANCELLED, 0)
+
+
+def test_nothing_is_captured_while_something_is_open_at_the_margin(monkeypatch):
+    """Somebody answers a part at the very moment at which the rest was to end: the next look captures."""
+    payment = paying.placed()
+    monkeypatch.setattr(captures.expiring, "expire", lambda shop_order, **how: False)
+    run(payment.capture_before - timedelta(hours=24))
+    assert check(payment).state == State.AUTHORISED
 
 
 def test_shops_are_paid_after_the_delay_less_commission():

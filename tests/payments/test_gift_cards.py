@@ -14,6 +14,8 @@ from marketplace.payments import debts, gift_cards, invariants, ledger, refunds
 from marketplace.payments.gift_cards import GiftCardError, find, issue, redeem, shares
 from marketplace.payments.models import GiftCard, GiftCardEntry, LedgerEntry, MoneyCall, Payment, RefundRequest
 from marketplace.payments.refunds import Wanted
+from shops.models import ShopOrder
+from shops.orders import expiring, fulfilment
 from tests import factories
 from tests.payments import paying
 
@@ -114,6 +116,19 @@ def test_cards_pay_all_of_it_without_the_payment_page():
     paying.work(now)
     assert (moved(payment), held_by(cards[0]), MoneyCall.objects.count()) == (("captured", 0, 0, 6140), 6140, 0)
     assert broken() == {}
+
+
+def test_card_alone_gets_back_what_no_shop_answered():
+    """No authorisation ends that would end the wait."""
+    now, card = timezone.now(), factories.gift_card(6140)
+    payment = paying.placed(now, card=card)
+    answered, silent = ShopOrder.objects.order_by("pk")
+    fulfilment.accept_all(answered, by="shop", now=now)
+    ShopOrder.objects.update(watch_at=now)
+    for hours in (24, 36, 48):
+        expiring.follow_answers(now + timedelta(hours=hours))
+    paying.work(now + timedelta(hours=48))
+    assert (moved(payment)[0], held_by(card), broken()) == ("captured", silent.total_minor, {})
 
 
 def test_refund_by_a_person_takes_the_charge_first_and_never_more_than_each_paid():

@@ -15,7 +15,7 @@ from django.db import connections
 from django.utils import timezone
 
 from marketplace.payments import invariants, local_currency, local_service
-from marketplace.payments.models import LocalCall
+from marketplace.payments.models import LocalCall, LocalUse
 from tests.checkout.test_crashes import dies_at
 from tests.payments import paying
 from tests.payments.test_local_service import ROOT, held
@@ -70,13 +70,14 @@ def confirm(made) -> bool:
 def prepared(kind: str, service: Service) -> tuple[str, Callable[[], object]]:
     """What is done at the service when nobody dies, and the work that does it."""
     made = held()
+    reference = LocalUse.objects.get(checkout=made.pk).reference
     if kind == "holds":
-        return f"checkout-{made.pk}", lambda: local_currency.confirm(made.pk, now=timezone.now())
+        return f"checkout-{reference}", lambda: local_currency.confirm(made.pk, now=timezone.now())
     assert confirm(made)
     now = timezone.now()
     if kind == "free":
         local_currency.release_hold(made.pk, now=now)
-        return f"free-{made.pk}", lambda: local_service.move(timezone.now())
+        return f"free-{reference}", lambda: local_service.move(timezone.now())
     payment = paying.placed(now, made=made)
     if kind == "payments":
         assert work(timedelta()) == 1  # it is taken
@@ -84,7 +85,7 @@ def prepared(kind: str, service: Service) -> tuple[str, Callable[[], object]]:
         paying.work(now)
         key = LocalCall.objects.get(kind="pay").key
         return key, lambda: local_service.move(timezone.now())
-    return f"take-{made.pk}", lambda: local_service.move(timezone.now())
+    return f"take-{reference}", lambda: local_service.move(timezone.now())
 
 
 def again(kind: str) -> None:

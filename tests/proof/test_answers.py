@@ -1,4 +1,5 @@
-"""Several people of one shop answer the same order at the same moment: one answer counts, the others are told."""
+"""Several people of one shop answer the same order at the moment at which its time is over: one of the answers and the
+end counts, the others are told."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops import invariants
 from shops.models import ShopOrder
-from shops.orders import fulfilment
+from shops.orders import expiring, fulfilment
 from shops.orders.fulfilment import FulfilmentError
 from tests import factories
 from tests.proof.sizes import sized
@@ -20,6 +21,7 @@ from tests.shops.racing import at_once
 
 SEED, ROUNDS, UNITS = 20260302, 1_000, 3
 ANSWERS = ["accept one", "accept all", "decline one", "decline all"]
+END = "expire"
 
 
 def answer_at_once(*, rounds: int, seed: int) -> Mapping[str, object]:
@@ -29,8 +31,11 @@ def answer_at_once(*, rounds: int, seed: int) -> Mapping[str, object]:
     won: Counter[str] = Counter()
     violations: list[str] = []
     for number in range(rounds):
-        placed = factories.shop_order(shop, (factories.stock_record(shop, units=UNITS), UNITS))
-        people = [(chance.choice(ANSWERS), ShopOrder.objects.get(pk=placed.pk)) for _ in range(chance.choice([2, 3]))]
+        record = factories.stock_record(shop, units=UNITS)
+        placed = factories.shop_order(shop, (record, UNITS), answer_due_at=timezone.now())
+        doing = [END, *(chance.choice(ANSWERS) for _ in range(chance.choice([1, 2])))]
+        chance.shuffle(doing)
+        people = [(what, ShopOrder.objects.get(pk=placed.pk)) for what in doing]
         results = at_once(lambda n, people=people: _answer(*people[n]), len(people))
         winners = [result for result in results if isinstance(result, str)]
         won.update(winners)
@@ -43,7 +48,10 @@ def _answer(what: str, seen: ShopOrder) -> str:
     line = seen.lines.get()
     line.shop_order = seen
     now = timezone.now()
-    if what == "accept all":
+    if what == END:
+        if not expiring.expire(seen, now=now):
+            raise FulfilmentError("somebody answered")
+    elif what == "accept all":
         fulfilment.accept_all(seen, by=what, now=now)
     elif what == "accept one":
         fulfilment.accept(line, 1, by=what, now=now)
@@ -61,12 +69,13 @@ def _wrong(placed: ShopOrder, winners: list[str], results: list[object]) -> list
         return found
     line = placed.lines.get()
     accepted = {"accept one": 1, "accept all": UNITS}.get(winners[0], 0)
-    declined = {"decline one": 1, "decline all": UNITS}.get(winners[0], 0)
+    declined = {"decline one": 1, "decline all": UNITS, END: UNITS}.get(winners[0], 0)
     if (line.accepted, line.declined) != (accepted, declined):
         found.append(f"{winners[0]} counted as {line.accepted} accepted, {line.declined} declined")
     placed.refresh_from_db()
     trail = AuditEntry.objects.filter(subject_type="shops.shoporder", subject_id=str(placed.pk))
-    if (placed.version, [entry.actor_label for entry in trail]) != (1, winners):
+    by = ["system" if winners == [END] else winners[0]]
+    if (placed.version, [entry.actor_label for entry in trail]) != (1, by):
         found.append(f"version {placed.version}, audit {[entry.actor_label for entry in trail]}")
     letters = MailMessage.objects.filter(
         kind__startswith="shop_order", dedupe_key__contains=f":{placed.number}:"

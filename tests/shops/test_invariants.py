@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 
 from shops import invariants
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def placed() -> ShopOrder:
     shop = factories.shop(complete_as_of=NOON)
     record = factories.stock_record(shop, units=3, price="20.00")
-    made = factories.shop_order(shop, (record, 1), created_at=NOON)
+    made = factories.shop_order(shop, (record, 1), created_at=NOON, answer_due_at=timezone.now())
     Transmission.objects.create(shop_order=made, shop=shop, channel="email")
     return made
 

@@ -12,7 +12,7 @@ from oscar.apps.partner.models import StockRecord
 from marketplace.foundation.models import MailMessage
 from shops import absorbing, invariants, slots, stock
 from shops.models import Allocation, Cancellation, ShopOrder, ShopOrderLine, SlotBooking, Transmission
-from shops.orders import cancelling, fulfilment, routing
+from shops.orders import cancelling, fulfilment, leaving, routing
 from shops.orders.fulfilment import FulfilmentError
 from tests import factories
 from tests.shops.channels import scripted
@@ -83,7 +83,7 @@ class TestStock:
     def test_cancel_released_at_once_would_sell_a_copy_twice(self, monkeypatch: pytest.MonkeyPatch):
         """Negative control: the shop rang up and packed the copy before it read of the cancellation."""
         line = sent(1, have=1)
-        monkeypatch.setattr(fulfilment, "_SENT", set())
+        monkeypatch.setattr(leaving, "SENT", set())
         cancel(line)
         assert sellable(line) == 1
 

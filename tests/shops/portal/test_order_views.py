@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops.models import Allocation, DeliveryOption, Parcel, ShopOrder
-from shops.orders import fulfilment
+from shops.orders import expiring, fulfilment
 from tests import factories
 from tests.shops.portal.conftest import Stall, stall
 
@@ -287,3 +287,16 @@ def test_order_says_what_the_reader_agreed_to(agreed, said, ours, settings):
     settings.LANGUAGE_CODE = "en"
     factories.payment(ours.order.order, checkout=agreed)
     assert ours.client.get(address(ours, "order")).context["recipient"]["agreed"] == said
+
+
+def test_late_answer_is_told_what_became_of_the_order(ours):
+    answer = seen(ours)
+    ours.order.refresh_from_db()
+    assert expiring.expire(ours.order, now=ours.order.answer_due_at)
+    with translation.override("fr"):
+        response = ours.client.post(address(ours, "accept-all"), answer)
+    assert (response.status_code, status(ours)) == (409, "declined")
+    assert "Personne n’a répondu à temps" in response.content.decode()
+    page = ours.client.get(address(ours, "order")).content.decode()
+    assert "Personne n’a répondu à temps" in page
+    assert "Sans réponse à temps" in page
