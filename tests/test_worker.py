@@ -73,7 +73,8 @@ def test_steps_are_all_there():
 
 
 @pytest.mark.django_db
-def test_slow_step_does_not_delay_the_others(monkeypatch):
+@pytest.mark.parametrize("kind", ["slow", "calls_out", "tells_shops"])
+def test_slow_step_does_not_delay_the_others(kind, monkeypatch):
     """The slow one ends only once the other was called many times beside it."""
     stop, often = threading.Event(), threading.Event()
 
@@ -90,7 +91,7 @@ def test_slow_step_does_not_delay_the_others(monkeypatch):
 
     called.clear()
     table = {"quick": quick, "slow": slow}
-    steps = [worker.Step("slow", "slow", 1, slow=True), worker.Step("quick", "quick", 1)]
+    steps = [worker.Step("slow", "slow", 1, **{kind: True}), worker.Step("quick", "quick", 1)]
     monkeypatch.setattr(worker, "STEPS", steps)
     monkeypatch.setattr(worker.Step, "function", lambda step: table[step.path])
     worker.run_forever(stop)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from marketplace.checkout.checkouts import ADDRESS, FOR_SOMEBODY, PERSON
 from marketplace.checkout.models import Checkout, VoucherUse
 from shops.models import Reservation
+from shops.orders import tries
 
 KEEP = timedelta(days=90)
 """GDPR, article 5 (1) (e): no longer than its purpose needs. Who comes back to a basket does so within weeks, and so is
@@ -23,9 +24,10 @@ BATCH = 500
 
 def forget_unplaced(now: datetime) -> int:
     """Step: empty what people wrote in checkouts that became no order and were left alone for `KEEP`, and in guests'
-    reservations that ended so long ago; up to `BATCH` of each. Returns how many."""
+    reservations that ended so long ago; up to `BATCH` of each. The log of tries to reach shops goes as late. Returns
+    how many."""
     before = now - KEEP
-    return _checkouts(before) + _reservations(before)
+    return _checkouts(before) + _reservations(before) + tries.forget(now)
 
 
 def _checkouts(before: datetime) -> int:

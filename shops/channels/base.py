@@ -13,12 +13,23 @@ class ChannelError(Exception):
     """A shop order did not get through; the only exception that leaves a channel.
 
     `permanent`: trying again is no use, a person has to act. `unknown_outcome`: the shop may have it all the same (a
-    time-out, a lost answer), so it must be looked up before it is sent again."""
+    time-out, a lost answer), so it must be looked up before it is sent again. `later_seconds`: it asks not to be called
+    before (Retry-After). `status`: of its answer over HTTP."""
 
-    def __init__(self, message: str, *, permanent: bool = False, unknown_outcome: bool = False):
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        unknown_outcome: bool = False,
+        later_seconds: int = 0,
+        status: int | None = None,
+    ):
         super().__init__(message)
         self.permanent = permanent
         self.unknown_outcome = unknown_outcome
+        self.later_seconds = later_seconds
+        self.status = status
 
 
 @dataclass(frozen=True)

@@ -525,6 +525,24 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        migrations.CreateModel(
+            name='TransmissionTry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(db_index=True, help_text='When it began.')),
+                ('channel', models.CharField(max_length=20)),
+                ('outcome', models.CharField(choices=[('sent', 'Arrived'), ('failed', 'Did not arrive'), ('unknown', 'Perhaps arrived')], max_length=10)),
+                ('status', models.PositiveSmallIntegerField(help_text='Of the answer over HTTP, where there was one.', null=True)),
+                ('error', models.CharField(blank=True, max_length=500)),
+                ('seconds', models.FloatField(help_text='How long it took.')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transmission_tries', to='shops.shop')),
+                ('transmission', models.ForeignKey(help_text='Null: a test message.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tries', to='shops.transmission')),
+            ],
+            options={
+                'verbose_name_plural': 'transmission tries',
+                'ordering': ['-pk'],
+            },
+        ),
         migrations.AddConstraint(
             model_name='deliveryslot',
             constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='slot_weekday'),

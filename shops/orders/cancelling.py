@@ -4,30 +4,42 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
+from django.db.models import Q
 
 from marketplace.foundation import audit, leases
+from marketplace.foundation.side_by_side import Lanes
 from shops.channels import ChannelError, channel_for
 from shops.models import Cancellation, Transmission
 from shops.orders import fulfilment
 
 logger = logging.getLogger("halles.cancelling")
-BATCH, LEASE_SECONDS = 5, 180  # as orders are transmitted
+LANES, LEASE_SECONDS = Lanes("telling", 4), 180
+_TOLD = Q(line__shop_order__transmission__outcome=Transmission.Outcome.SENT)
 
 
 def tell_cancellations(now: datetime) -> int:
-    """Step: tell the shops what their readers took back, one shop at a time and in order. Returns how many were
-    told."""
-    rows = leases.claim(Cancellation, now=now, limit=BATCH, lease_seconds=LEASE_SECONDS, group="shop_id")
-    return sum(_tell(row, now) for row in rows)
+    """Step: tell the shops what their readers took back, several shops at once, each in order; of an order only once
+    it is known that the shop has it. Returns how many were told, or begun."""
+    room = LANES.room
+    if not room or not Cancellation.objects.filter(_TOLD, due_at__lte=now, parked_at=None).exists():
+        return 0
+    rows = leases.claim(
+        Cancellation,
+        now=now,
+        limit=room,
+        lease_seconds=LEASE_SECONDS,
+        group="shop_id",
+        where=_TOLD,
+        holds_nothing=~_TOLD,
+    )
+    return LANES.each(partial(_tell, now=now), rows)
 
 
 def _tell(row: Cancellation, now: datetime) -> bool:
     transmission = row.line.shop_order.transmission
-    if transmission.outcome != Transmission.Outcome.SENT:
-        leases.postpone(row, error="It is not known yet whether the shop has the order itself.", now=now)
-        return False
     try:
         is_put_back = _cancel(row, transmission, now)
     except ChannelError as error:
