@@ -1,10 +1,13 @@
-"""Every try to bring something to a shop."""
+"""Where a shop's orders are posted to, and every try to bring something to a shop."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.foundation import secrets
 from shops.models_orders import Transmission
 from shops.models_shop import Shop
 
@@ -35,3 +38,34 @@ class TransmissionTry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.channel} {self.outcome}"
+
+
+class ShopWebhook(models.Model):
+    """Where a shop's own system takes its orders, signed; and how they come when it does not."""
+
+    shop = models.OneToOneField(Shop, on_delete=models.CASCADE, related_name="order_webhook")
+    address = models.URLField(max_length=500)
+    sealed_secret = models.TextField(editable=False)
+    sealed_old_secret = models.TextField(blank=True, default="", editable=False)
+    old_until = models.DateTimeField(null=True, help_text="Until then messages are signed with the one before as well.")
+    made_at = models.DateTimeField()
+    disabled_at = models.DateTimeField(null=True, help_text="Its server said that the address is gone (410).")
+    fallback = models.CharField(
+        max_length=20, default="email", blank=True, help_text="The channel that takes over. Empty: none, a person does."
+    )
+    fallback_minutes = models.PositiveIntegerField(default=60, help_text="After so long without an acknowledgement.")
+
+    def __str__(self) -> str:
+        return f"{self.shop} {self.address}"
+
+    def secrets_at(self, now: datetime) -> list[str]:
+        """The secrets to sign with now. Raises `SecretError`."""
+        sealed = [self.sealed_secret]
+        if self.sealed_old_secret and self.old_until and now < self.old_until:
+            sealed.append(self.sealed_old_secret)
+        return [secrets.open_sealed(one, row=self.row) for one in sealed]
+
+    @property
+    def row(self) -> str:
+        """What its secrets are bound to."""
+        return f"{self._meta.label_lower}:{self.shop_id}"

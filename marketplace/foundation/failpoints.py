@@ -27,6 +27,7 @@ FAILPOINTS: dict[str, str] = {
     "gift_card.after_issue": "it is issued and booked, nothing else has happened",
     "transmission.before_send": "a shop order is leased for sending",
     "transmission.after_send": "the shop has it, we have not recorded it",
+    "transmission.after_fall_back": "the shop's own channel gave up, its other one has not been called",
     "rerouting.before_commit": "another shop has the order, not yet committed",
     "rerouting.after_commit": "another shop has the order, nobody was told",
     "capture.before_call": "the capture is decided and its key stored",

@@ -171,7 +171,8 @@ def _blocks(response: requests.Response, max_bytes: int, deadline: Deadline):
         for block in response.iter_content(_BLOCK):
             size += len(block)
             if size > max_bytes:
-                raise HttpError(f"{response.url}: more than {max_bytes // 2**20} MB; not read further.", permanent=True)
+                problem = f"{response.url}: more than {max_bytes // 2**20} MB; not read further."
+                raise HttpError(problem, permanent=True, status=response.status_code)
             if deadline.is_over:
                 raise _too_slow(response.url)
             yield block

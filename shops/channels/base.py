@@ -53,7 +53,8 @@ class Acknowledgement:
 class Channel:
     # Subclass implementation:
     kind: str
-    # Of "acknowledgements" and "cancel", what the system can do beside taking orders.
+    # Of "acknowledgements", "cancel" and "repeats", what the system can do beside taking orders. "repeats": the same
+    # one sent again is known by its id and changes nothing, so that an unknown outcome needs no look-up.
     capabilities: frozenset[str] = frozenset()
 
     def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
@@ -63,7 +64,9 @@ class Channel:
 
     def look_up(self, shop_order: ShopOrder) -> Receipt | None:
         """What the shop has under our number; None when it certainly has nothing. Raises ChannelError when it cannot
-        be known."""
+        be known. Not asked of channels with the capability "repeats"."""
+        if "repeats" in self.capabilities:
+            raise ChannelError(f"{self.kind} cannot be asked what the shop has.", permanent=True)
         raise NotImplementedError
 
     def acknowledgements(self, since: datetime) -> Iterable[Acknowledgement]:

@@ -13,7 +13,7 @@ from marketplace.foundation import audit, leases
 from marketplace.foundation.side_by_side import Lanes
 from shops.channels import ChannelError, channel_for
 from shops.models import Cancellation, Transmission
-from shops.orders import fulfilment
+from shops.orders import fulfilment, routing
 
 logger = logging.getLogger("halles.cancelling")
 LANES, LEASE_SECONDS = Lanes("telling", 4), 180
@@ -41,10 +41,13 @@ def tell_cancellations(now: datetime) -> int:
 def _tell(row: Cancellation, now: datetime) -> bool:
     transmission = row.line.shop_order.transmission
     try:
-        is_put_back = _cancel(row, transmission, now)
+        is_put_back = _cancel(row, transmission.channel, now)
     except ChannelError as error:
-        leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
-        return False
+        other = routing.other_channel(transmission, since=row.cancelled_at)
+        if other is None or not (error.permanent or now >= other.since):
+            leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
+            return False
+        is_put_back = _cancel(row, other.kind, now)
     with transaction.atomic():
         if is_put_back:
             fulfilment.put_back(row.line.shop_order, by=transmission.channel, now=now, only=row)
@@ -54,11 +57,11 @@ def _tell(row: Cancellation, now: datetime) -> bool:
     return True
 
 
-def _cancel(row: Cancellation, transmission: Transmission, now: datetime) -> bool:
+def _cancel(row: Cancellation, channel: str, now: datetime) -> bool:
     try:
-        return channel_for(row.shop, transmission.channel).cancel(row, now=now)
+        return channel_for(row.shop, channel).cancel(row, now=now)
     except ChannelError:
         raise
     except Exception as error:  # a fault in one channel must not stop the other shops; it shows on the board
-        logger.exception("The channel %s failed on %s.", transmission.channel, row)
+        logger.exception("The channel %s failed on %s.", channel, row)
         raise ChannelError(f"{type(error).__name__}: {error}", unknown_outcome=True) from error

@@ -9,6 +9,7 @@ import logging
 import time
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
@@ -19,7 +20,7 @@ from marketplace.foundation.side_by_side import Lanes
 from shops import absorbing
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Receipt
-from shops.models import ShopOrder, Transmission
+from shops.models import ShopOrder, ShopWebhook, Transmission
 from shops.orders import tries
 
 logger = logging.getLogger("halles.routing")
@@ -80,8 +81,7 @@ def _transmit(row: Transmission, now: datetime) -> bool:
     except ChannelError as error:
         taken = time.monotonic() - began
         tries.note(row, at=now, seconds=taken, error=error)
-        _put_off(row, error, now + timedelta(seconds=taken))
-        return False
+        return _put_off(row, error, now + timedelta(seconds=taken))
     return _record(row, receipt, now, time.monotonic() - began)
 
 
@@ -89,7 +89,8 @@ def _hand_over(row: Transmission, now: datetime) -> Receipt:
     """What the shop says to it. `row.outcome` is, where this raises, what may be there all the same. Raises
     ChannelError and _LostError."""
     channel = channel_for(row.shop, row.channel)
-    if row.outcome == Outcome.UNKNOWN:
+    was_unknown, repeats = row.outcome == Outcome.UNKNOWN, "repeats" in channel.capabilities
+    if was_unknown and not repeats:
         # Never sent again blindly: what an earlier try may have brought there is looked up first.
         receipt = channel.look_up(row.shop_order)
         if receipt is not None:
@@ -101,18 +102,49 @@ def _hand_over(row: Transmission, now: datetime) -> Receipt:
     try:
         return _send(channel, row, now)
     except ChannelError as error:
-        row.outcome = Outcome.UNKNOWN if error.unknown_outcome else Outcome.WAITING
+        is_unknown = error.unknown_outcome or (was_unknown and repeats)
+        row.outcome = Outcome.UNKNOWN if is_unknown else Outcome.WAITING
         raise
 
 
-def _put_off(row: Transmission, error: ChannelError, now: datetime) -> None:
-    """Later again, or parked for a person once it was tried often enough or the shop's time to answer is over."""
+def _put_off(row: Transmission, error: ChannelError, now: datetime) -> bool:
+    """Later again; by the shop's other channel once it waited long enough; else parked for a person once it was tried
+    often enough or the shop's time to answer is over. Returns whether it arrived, by the other channel."""
     deadline = row.shop_order.answer_due_at
     later = tries.next_at(attempts=row.attempts, now=now, asked_seconds=error.later_seconds, deadline=deadline)
-    if error.permanent or later is None:
+    later = None if error.permanent else later
+    if other := other_channel(row, since=row.shop_order.created_at):
+        if later is None or now + timedelta(seconds=error.later_seconds) >= other.since:
+            return _fall_back(row, other.kind, error, now)
+        later = min(later, other.since)
+    if later is None:
         leases.postpone(row, error=str(error), now=now, permanent=True, outcome=row.outcome)
     else:
         leases.postpone(row, error=str(error), now=now, outcome=row.outcome, due_at=later)
+    return False
+
+
+class OtherChannel(NamedTuple):
+    kind: str
+    since: datetime
+
+
+def other_channel(row: Transmission, *, since: datetime) -> OtherChannel | None:
+    """Which channel takes over what the shop should know `since`, and from when on."""
+    setup = ShopWebhook.objects.filter(shop=row.shop_id).first() if row.channel == "webhook" else None
+    if setup is None or setup.fallback in {"", row.channel}:
+        return None
+    return OtherChannel(setup.fallback, since + timedelta(minutes=setup.fallback_minutes))
+
+
+def _fall_back(row: Transmission, kind: str, error: ChannelError, now: datetime) -> bool:
+    with transaction.atomic():
+        if not _write_held(row, channel=kind, fell_back_at=now, outcome=row.outcome, attempts=1):
+            return False
+        audit.record("transmission.fall_back", row, shop_id=row.shop_id, channel=kind, reason=str(error)[:500])
+    row.channel, row.fell_back_at, row.attempts = kind, now, 1
+    failpoint("transmission.after_fall_back")
+    return _transmit(row, now)
 
 
 def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float) -> bool:
