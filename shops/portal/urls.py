@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from shops.portal import (
     carrying_views,
+    channel_views,
     column_views,
     declaring_views,
     delivery_views,
@@ -39,6 +40,7 @@ order_patterns: list[URLPattern | URLResolver] = [
     path("pick-list/", order_views.picking_one, name="order-pick-list"),
     path("slip/", order_views.slip, name="slip"),
     path("refund/", refund_views.refund, name="refund"),
+    path("send-again/", channel_views.send_again, name="send-again"),
 ]
 
 shop_patterns: list[URLPattern | URLResolver] = [
@@ -89,6 +91,11 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("profile/", profile_views.profile, name="profile"),
     path("profile/save/", profile_views.save_profile, name="save-profile"),
     path("profile/tax/", profile_views.save_tax, name="save-tax"),
+    path("channel/", channel_views.channel, name="channel"),
+    path("channel/save/", channel_views.save_channel, name="save-channel"),
+    path("channel/secret/", channel_views.renew_secret, name="renew-secret"),
+    path("channel/test/", channel_views.test_channel, name="test-channel"),
+    path("channel/end/", channel_views.end_channel, name="end-channel"),
     path("delivery/", delivery_views.delivery, name="delivery"),
     path("delivery/counter/", delivery_views.save_counter, name="save-counter"),
     path("delivery/new/<slug:kind>/", delivery_views.new, name="delivery-new"),

@@ -55,6 +55,8 @@ class Handler(BaseHTTPRequestHandler):
     def _behave(self, fault: str, body: bytes) -> None:
         if fault == "hang":
             self.server.let_go.wait(60)
+        if fault == "slow":
+            self.server.let_go.wait(0.05)
         if fault not in {"down", "hang", "busy", "moved"} and not fault.isdecimal():
             self.server.kept.setdefault(self.path, {}).setdefault(self.headers["webhook-id"], json.loads(body))
         if fault in {"down", "hang", "lost"}:
