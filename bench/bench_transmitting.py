@@ -94,7 +94,7 @@ def main() -> None:
     wants = common.arguments(__doc__ or "")
     common.fresh_database()
     settings.HTTP_ALLOW_PRIVATE = True
-    orders = 3 if wants.quick else 300
+    orders = 3 if wants.quick else 150
     shops = open_shops()
     with System() as system:
         threading.Thread(target=system.serve_forever, daemon=True).start()

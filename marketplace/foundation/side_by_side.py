@@ -44,6 +44,10 @@ class Lanes:
         with self._lock:
             return self.at_once - self._busy
 
+    @property
+    def is_threaded(self) -> bool:
+        return _open is not None
+
     def each(self, work: Callable[[W], bool], rows: Sequence[W]) -> int:
         """Do `work` for each of the rows. Returns how many were done well; with threads, how many were begun. What is
         raised in a thread is logged, and its row's lease runs out."""
