@@ -52,12 +52,13 @@ def renew(setup: ShopWebhook, *, by: User, now: datetime) -> str:
     return secret
 
 
-def end(setup: ShopWebhook, *, by: User) -> None:
-    """Orders come by e-mail from now on; those on their way too, in their order."""
+def end(setup: ShopWebhook, *, by: User, now: datetime) -> None:
+    """Orders come by e-mail from now on; those on their way, or parked, too, in their order."""
     with transaction.atomic():
         shop_id = setup.shop_id
         Shop.objects.filter(pk=shop_id, channel=KIND).update(channel=PLAIN)
         waiting = Transmission.objects.filter(shop=shop_id, channel=KIND, due_at__isnull=False)
+        leases.unpark(list(waiting.exclude(parked_at=None)), now=now)
         waiting.update(channel=PLAIN)
         audit.record("order_webhook.end", setup, by=by, shop_id=shop_id, address=setup.address)
         ShopWebhook.objects.filter(pk=setup.pk).delete()

@@ -82,7 +82,7 @@ def test_channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 @_owners
 def end_channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     if setup := ShopWebhook.objects.filter(shop=workplace.shop).first():
-        webhooks.end(setup, by=request.user)
+        webhooks.end(setup, by=request.user, now=timezone.now())
         messages.success(request, _("Orders come by e-mail from now on."))
     return _back(workplace)
 

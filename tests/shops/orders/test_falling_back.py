@@ -120,11 +120,13 @@ def test_sent_again_it_has_the_id_that_it_had(server, shop):
     assert (server.calls, len(server.numbers())) == ([f"shop_order_{row.shop_order.number}"] * 2, 1)
 
 
-def test_what_was_on_its_way_comes_by_mail_once_the_webhook_is_ended(server, shop):
+@pytest.mark.parametrize("parked_at", [None, NOON])
+def test_what_was_on_its_way_comes_by_mail_once_the_webhook_is_ended(parked_at, server, shop):
     server.plan = lambda path: "500"
     row = sold(shop)
     routing.transmit_orders(NOON)
-    webhooks.end(ShopWebhook.objects.get(), by=factories.user())
+    Transmission.objects.filter(pk=row.pk).update(parked_at=parked_at)
+    webhooks.end(ShopWebhook.objects.get(), by=factories.user(), now=NOON)
     assert routing.transmit_orders(NOON + timedelta(hours=1)) == 1
     shop.refresh_from_db()
     assert (letters(), shop.channel) == ([f"shop_order_new:{row.shop_order.number}"], "email")
