@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.utils import timezone
 
+from marketplace.foundation import side_by_side
+
 logger = logging.getLogger("halles.worker")
 
 
@@ -24,13 +26,15 @@ logger = logging.getLogger("halles.worker")
 class Step:
     """`path` is module:function(now) -> how many rows were done; `every` in seconds; a step that did something is
     called again at once. A `slow` one may take minutes and runs beside the others, so that no reader waits for it; one
-    that `calls_out` asks a provider of payments, and runs beside both: where that hangs, orders and mail go on."""
+    that `calls_out` asks a provider of payments, and runs beside both: where that hangs, orders and mail go on. Those
+    that `tells_shops` call the shops' systems, beside all others and several shops at once."""
 
     name: str
     path: str
     every: float
     slow: bool = False
     calls_out: bool = False
+    tells_shops: bool = False
 
     def function(self) -> Callable[[datetime], int]:
         module, _, name = self.path.partition(":")
@@ -45,8 +49,9 @@ STEPS = [
     Step("place_paid", "marketplace.checkout.placing:place_paid", 1),
     Step("hand_out", "shops.downloads.handing_out:hand_out", 1),
     Step("end_unpaid", "marketplace.checkout.ending:end_unpaid", 20, calls_out=True),
-    Step("transmit_orders", "shops.orders.routing:transmit_orders", 2),
-    Step("tell_cancellations", "shops.orders.cancelling:tell_cancellations", 2),
+    Step("transmit_orders", "shops.orders.routing:transmit_orders", 0.2, tells_shops=True),
+    Step("let_through", "shops.orders.routing:let_through", 20, tells_shops=True),
+    Step("tell_cancellations", "shops.orders.cancelling:tell_cancellations", 2, tells_shops=True),
     Step("watch_reservations", "shops.reservations:watch_reservations", 30),
     Step("follow_answers", "shops.orders.expiring:follow_answers", 5),
     Step("reroute", "marketplace.checkout.rerouting:reroute", 1),
@@ -120,18 +125,21 @@ def run_once(now: datetime | None = None, *, rounds: int = 20) -> int:
 
 
 def run_forever(stop: threading.Event) -> None:
-    """Call each step at its pace until `stop` is set, the slow ones in a thread of their own, and those that ask a
-    payment provider in another."""
+    """Call each step at its pace until `stop` is set, the slow ones in a thread of their own, those that ask a payment
+    provider in another, those that call the shops in a third."""
     beside = {
         "slow steps": [step for step in STEPS if step.slow],
         "steps that call out": [step for step in STEPS if step.calls_out],
+        "steps that tell shops": [step for step in STEPS if step.tells_shops],
     }
+    others = [step for steps in beside.values() for step in steps]
     threads = [threading.Thread(target=_run, args=(steps, stop), name=name) for name, steps in beside.items()]
-    for thread in threads:
-        thread.start()
-    _run([step for step in STEPS if not step.slow and not step.calls_out], stop, between=beat)
-    for thread in threads:
-        thread.join()
+    with side_by_side.threads():
+        for thread in threads:
+            thread.start()
+        _run([step for step in STEPS if step not in others], stop, between=beat)
+        for thread in threads:
+            thread.join()
 
 
 def _run(steps: Sequence[Step], stop: threading.Event, between: Callable[[], None] = lambda: None) -> None:

@@ -3,6 +3,7 @@
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_downloads import Download, Handout, LicenceCode
 from shops.models_orders import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
+from shops.models_outbox import ShopWebhook, TransmissionTry
 from shops.models_partners import Partner
 from shops.models_rerouting import ReroutedUnits, Rerouting
 from shops.models_reservations import Reservation
@@ -31,6 +32,7 @@ __all__ = [
     "ShopMember",
     "ShopOrder",
     "ShopOrderLine",
+    "ShopWebhook",
     "SlotBooking",
     "SlotDay",
     "SpecialHours",
@@ -38,4 +40,5 @@ __all__ = [
     "StockTerms",
     "Supply",
     "Transmission",
+    "TransmissionTry",
 ]

@@ -246,6 +246,9 @@ class Transmission(DueRow):
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.WAITING)
     reference = models.CharField(max_length=120, blank=True, help_text="The shop system's own number for it.")
     sent_at = models.DateTimeField(null=True, blank=True)
+    fell_back_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since then by another channel: the shop's own did not take it."
+    )
 
     def __str__(self) -> str:
         return f"{self.shop_order} by {self.channel}"

@@ -44,6 +44,13 @@ def keeps_accounts(user: User | AnonymousUser, shop: Shop) -> bool:
     return ShopMember.objects.filter(user=user.pk, shop=shop, role__in=_KEEPS_ACCOUNTS).exists()
 
 
+def owns(user: User | AnonymousUser, shop: Shop) -> bool:
+    """Whether the user decides for the shop: its owner, or one of them."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return ShopMember.objects.filter(user=user.pk, shop=shop, role=ShopMember.Role.OWNER).exists()
+
+
 def members(user: User | AnonymousUser) -> QuerySet[ShopMember]:
     """Who acts for the user's shops, by shop and e-mail."""
     rows = ShopMember.objects.filter(shop__in=shops_for(user)).select_related("shop", "user")

@@ -6,11 +6,22 @@ import secrets
 
 import pytest
 
+from marketplace.foundation import leases
 from marketplace.payments import calls
 from marketplace.payments.models import MoneyCall
 from shops import absorbing, stock
+from shops.channels import webhook
+from shops.models import Transmission
 from shops.orders import fulfilment
-from tests.proof import test_answers, test_corrections, test_crashes, test_feed_size, test_money, test_races
+from tests.proof import (
+    test_answers,
+    test_corrections,
+    test_crashes,
+    test_feed_size,
+    test_money,
+    test_outbox,
+    test_races,
+)
 
 
 def test_races_small(committed_db):
@@ -69,3 +80,17 @@ def test_feed_size_small(committed_db):
 def test_corrections_small(db):
     counts = test_corrections.sequences(number=2, seed=test_money.SEED, kind=test_corrections.Corrected)
     assert counts["sequences"] == 2
+
+
+def test_outbox_small(db, monkeypatch):
+    monkeypatch.setattr(webhook, "SECONDS", 0.1)
+    counts = test_outbox.deliver(shops=2, orders=4, seed=1)
+    assert (counts["violations"], counts["orders"]) == ([], 8)
+
+
+def test_outbox_notices_an_order_that_overtakes_another(db, monkeypatch):
+    """Negative control: an order that waits or is parked holds no other."""
+    monkeypatch.setattr(webhook, "SECONDS", 0.1)
+    monkeypatch.setattr(leases, "_group_heads", lambda *_: Transmission.objects.values("pk"))
+    violations = test_outbox.deliver(shops=2, orders=4, seed=1)["violations"]
+    assert [text for text in violations if "order" in text] != []

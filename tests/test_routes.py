@@ -257,6 +257,12 @@ ROUTES: dict[str, Row] = {
     "portal:download-sell": post(SHOP_A_DOES, "slug", "download"),
     "portal:stock": get(SHOP_A, "slug"),
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
+    "portal:channel": get(SHOP_A, "slug"),
+    "portal:save-channel": post((LOGIN, 404, 403, 404, 404), "slug"),  # the owner's, as the next three
+    "portal:renew-secret": post((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:test-channel": post((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:end-channel": post((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:send-again": post(SHOP_A_DOES, "slug", "number"),
     "portal:profile": get(SHOP_A, "slug"),
     "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books", reserve_hours="0"),
     "portal:save-tax": post((LOGIN, 404, 403, 404, 404), "slug"),

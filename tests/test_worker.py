@@ -22,7 +22,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from marketplace import worker
-from marketplace.foundation import leases, mail
+from marketplace.foundation import leases, mail, side_by_side
 from marketplace.foundation.models import MailMessage
 from marketplace.payments import refunds
 from marketplace.payments.fake_stripe import faults
@@ -73,7 +73,8 @@ def test_steps_are_all_there():
 
 
 @pytest.mark.django_db
-def test_slow_step_does_not_delay_the_others(monkeypatch):
+@pytest.mark.parametrize("kind", ["slow", "calls_out", "tells_shops"])
+def test_slow_step_does_not_delay_the_others(kind, monkeypatch):
     """The slow one ends only once the other was called many times beside it."""
     stop, often = threading.Event(), threading.Event()
 
@@ -90,7 +91,7 @@ def test_slow_step_does_not_delay_the_others(monkeypatch):
 
     called.clear()
     table = {"quick": quick, "slow": slow}
-    steps = [worker.Step("slow", "slow", 1, slow=True), worker.Step("quick", "quick", 1)]
+    steps = [worker.Step("slow", "slow", 1, **{kind: True}), worker.Step("quick", "quick", 1)]
     monkeypatch.setattr(worker, "STEPS", steps)
     monkeypatch.setattr(worker.Step, "function", lambda step: table[step.path])
     worker.run_forever(stop)
@@ -325,6 +326,25 @@ def test_three_workers_do_everything_once_and_each_shop_in_order(committed_db, m
     assert (len(ids), set(ids.values())) == (ROWS, {1})
     assert [row.attempts for row in Transmission.objects.all()] == [1] * ROWS
     assert [row.attempts for row in MailMessage.objects.all()] == [1] * ROWS
+
+
+def test_lane_goes_on_with_its_shops_next_orders(committed_db, monkeypatch, tmp_path):
+    """One call of the step is enough for all that is due, each shop's in order."""
+    now = timezone.now()
+    monkeypatch.setitem(CHANNELS, "noting", ("Noting", f"{__name__}.NotingChannel"))
+    monkeypatch.setenv("HALLES_NOTES", str(tmp_path / "notes"))
+    rows = transmissions(3 * SHOPS, now)
+    with side_by_side.threads():
+        assert routing.transmit_orders(now) == SHOPS
+        deadline = time.monotonic() + 60
+        while routing.LANES.room < routing.LANES.at_once:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    notes = (tmp_path / "notes").read_text().splitlines()
+    for shop in {row.shop_id for row in rows}:
+        begun = [line.split()[2] for line in notes if line.startswith(f"begin {shop} ")]
+        assert begun == [str(row.shop_order_id) for row in rows if row.shop_id == shop]
+    assert overlaps(notes) == []
 
 
 def test_overlaps_are_noticed():

@@ -6,7 +6,6 @@ makes the feed due, which is then read as always.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -22,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from catalog_sync.doors import pushing, scheduling, signatures
 from catalog_sync.models import Feed, Push, Webhook
-from marketplace.foundation import audit
+from marketplace.foundation import audit, webhook_signing
 from marketplace.foundation import secrets as sealing
 from marketplace.models import User
 from shops.models import Shop
@@ -150,9 +149,9 @@ def _secret(form: Webhook.Form, given: str) -> str:
             raise HookError(_("The secret is too short: at least 16 characters."))
         return given or secrets.token_urlsafe(32)
     if not given:
-        return signatures.PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+        return webhook_signing.new_secret()
     try:
-        signatures.standard_key(given)
+        webhook_signing.standard_key(given)
     except ValueError as error:
         raise HookError(
             _("A secret of Standard Webhooks is 24 to 64 bytes in base64, often after “whsec_”.")

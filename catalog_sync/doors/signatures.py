@@ -7,7 +7,6 @@ body alone, so that what they send can be sent again by anybody who saw it: it m
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from catalog_sync.models import Webhook
+from marketplace.foundation.webhook_signing import standard_key
 
 TOLERANCE = timedelta(minutes=5)  # between the sender's clock and ours, with the way here
-PREFIX = "whsec_"
 _MOST_SIGNATURES = 10  # a sender that changes its secret signs with both
 _LONGEST_ID = 256
 _BODY_SIGNATURE = {
@@ -48,17 +47,6 @@ def check(form: str, secrets: Sequence[str], headers: Mapping[str, str], body: b
     if not _matches([given], (secret.encode() for secret in secrets), body):
         raise SignatureError("The signature is wrong.")
     return Signed("", None)
-
-
-def standard_key(secret: str) -> bytes:
-    """The bytes that a Standard Webhooks secret stands for: 24 to 64, base64 after its prefix. Raises ValueError."""
-    try:
-        key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
-    except binascii.Error as error:
-        raise ValueError("not base64") from error
-    if not 24 <= len(key) <= 64:
-        raise ValueError(f"{len(key)} bytes")
-    return key
 
 
 def _standard(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, *, now: datetime) -> Signed:

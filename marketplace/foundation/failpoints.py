@@ -29,6 +29,7 @@ FAILPOINTS: dict[str, str] = {
     "transmission.after_send": "the shop has it, we have not recorded it",
     "expire.before_commit": "what no shop answered has ended, not yet committed",
     "expire.after_commit": "it has ended, nothing else has happened",
+    "transmission.after_fall_back": "the shop's own channel gave up, its other one has not been called",
     "rerouting.before_commit": "another shop has the order, not yet committed",
     "rerouting.after_commit": "another shop has the order, nobody was told",
     "capture.before_call": "the capture is decided and its key stored",

@@ -20,6 +20,7 @@ import requests_hardened
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress, get_ip_address
+from urllib3.exceptions import NewConnectionError
 
 from marketplace.foundation.deadlines import Deadline, watch
 
@@ -146,18 +147,21 @@ def post(
     *,
     headers: Mapping[str, str] | None = None,
     auth: tuple[str, str] | None = None,
+    seconds: float | None = None,
+    max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Answer:
-    """POST once: whoever calls decides about trying again. A connection that breaks after sending raises HttpError
-    with `unknown_outcome`; a status of 400 and above raises as well, permanent below 500 (408, 425, 429 excepted)."""
+    """POST once, redirects not followed: whoever calls decides about trying again. It takes `seconds` at most
+    (ANSWER_SECONDS). A connection that breaks after sending raises HttpError with `unknown_outcome`, one that was never
+    made without; a status of 400 and above raises as well, permanent below 500 (408, 425, 429 excepted)."""
     with (
-        Deadline(ANSWER_SECONDS) as deadline,
+        Deadline(ANSWER_SECONDS if seconds is None else seconds) as deadline,
         _request("POST", url, deadline, headers=headers, auth=auth, stream=True, body=body) as response,
     ):
-        return _answer(response, deadline)
+        return _answer(response, deadline, max_bytes)
 
 
-def _answer(response: requests.Response, deadline: Deadline) -> Answer:
-    body = b"".join(_blocks(response, MAX_ANSWER_BYTES, deadline))
+def _answer(response: requests.Response, deadline: Deadline, max_bytes: int = MAX_ANSWER_BYTES) -> Answer:
+    body = b"".join(_blocks(response, max_bytes, deadline))
     return Answer(response.status_code, response.headers, body)
 
 
@@ -167,7 +171,8 @@ def _blocks(response: requests.Response, max_bytes: int, deadline: Deadline):
         for block in response.iter_content(_BLOCK):
             size += len(block)
             if size > max_bytes:
-                raise HttpError(f"{response.url}: more than {max_bytes // 2**20} MB; not read further.", permanent=True)
+                problem = f"{response.url}: more than {max_bytes // 2**20} MB; not read further."
+                raise HttpError(problem, permanent=True, status=response.status_code)
             if deadline.is_over:
                 raise _too_slow(response.url)
             yield block
@@ -244,7 +249,14 @@ def _send(
     except (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.SSLError) as error:
         raise HttpError(f"{url}: {error}", permanent=isinstance(error, requests.exceptions.InvalidURL)) from error
     except requests.RequestException as error:
-        raise HttpError(f"{url} did not answer: {error}", unknown_outcome=method != "GET") from error
+        unknown = method != "GET" and not _never_connected(error)
+        raise HttpError(f"{url} did not answer: {error}", unknown_outcome=unknown) from error
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    """Whether nothing was sent: the name is not known, or nobody listens there."""
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", cause), NewConnectionError)
 
 
 def _checked(response: requests.Response) -> requests.Response:

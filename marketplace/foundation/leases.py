@@ -48,11 +48,12 @@ def claim(
     group: str | None = None,
     where: Q | None = None,
     holds_nothing: Q | None = None,
+    parked_holds: bool = False,
 ) -> list[M]:
     """Lease up to `limit` due rows of `model`, oldest first. With `group` (a column name) at most one row per group
     is leased at a time, the oldest, so that one shop is served in order; a waiting row holds its group, a parked one
-    does not. A row that becomes the oldest while a younger one is leased (it was parked, or its transaction took
-    longer) waits for that one. Rows that are `holds_nothing` may be overtaken while they wait."""
+    only with `parked_holds`. A row that becomes the oldest while a younger one is leased (it was parked, or its
+    transaction took longer) waits for that one. Rows that are `holds_nothing` may be overtaken while they wait."""
     free = Q(due_at__lte=now, parked_at=None) & (Q(lease_until=None) | Q(lease_until__lt=now))
     until = now + timedelta(seconds=lease_seconds)
     with transaction.atomic():
@@ -61,7 +62,7 @@ def claim(
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(model._meta.db_table.encode())])
         due = model._default_manager.filter(free & (where or Q()))
         if group:
-            due = due.filter(pk__in=_group_heads(model, group, holds_nothing)).exclude(
+            due = due.filter(pk__in=_group_heads(model, group, holds_nothing, parked_holds)).exclude(
                 **{f"{group}__in": _served(model, group, now)}
             )
         elif connection.features.has_select_for_update_skip_locked:
@@ -76,9 +77,12 @@ def claim(
     return list(model._default_manager.filter(pk__in=keys, lease_token=token).order_by("due_at", "pk"))
 
 
-def _group_heads(model: type[DueRow], group: str, holds_nothing: Q | None) -> models.QuerySet:
-    """The oldest row of each group that is neither finished nor parked: leased or waiting, it keeps its group busy."""
-    unfinished = model._default_manager.exclude(due_at=None).filter(parked_at=None)
+def _group_heads(model: type[DueRow], group: str, holds_nothing: Q | None, parked_holds: bool) -> models.QuerySet:
+    """The oldest row of each group that is not finished, nor parked where that does not hold: leased or waiting, it
+    keeps its group busy."""
+    unfinished = model._default_manager.exclude(due_at=None)
+    if not parked_holds:
+        unfinished = unfinished.filter(parked_at=None)
     if holds_nothing is not None:
         unfinished = unfinished.exclude(holds_nothing)
     return unfinished.values(group).annotate(head=models.Min("pk")).values("head")

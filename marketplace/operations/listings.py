@@ -161,6 +161,13 @@ def _audit_cells(entry: AuditEntry) -> list[Cell]:
     ]
 
 
+def _unheard(now: datetime) -> Q:
+    """Unanswered, and it took another channel than the shop's own, waits for a person, or has not come through."""
+    late = Q(transmission__due_at__isnull=False, created_at__lt=now - LATE_FEED)
+    troubled = Q(transmission__fell_back_at__isnull=False) | Q(transmission__parked_at__isnull=False)
+    return Q(status=Order.NEW) & (late | troubled)
+
+
 LISTINGS: dict[str, Listing] = {
     "shops": Listing(
         _("Shops"),
@@ -174,6 +181,9 @@ LISTINGS: dict[str, Listing] = {
                 _("Stock not read for a day"),
                 lambda now: Q(status=Shop.Status.ACTIVE) & (Q(complete_as_of=None) | Q(complete_as_of__lt=now - DAY)),
                 urgent=True,
+            ),
+            "gone": Choice(
+                _("Orders not posted any more (410)"), _same(order_webhook__disabled_at__isnull=False), urgent=True
             ),
             "unpaid": Choice(
                 _("On sale, cannot be paid yet"), _same(status=Shop.Status.ACTIVE, stripe_account_ready=False)
@@ -210,6 +220,7 @@ LISTINGS: dict[str, Listing] = {
         (_("Number"), _("Shop"), _("State"), _("Ordered"), _("Answer due"), _("Reach the shop"), _("Total")),
         {
             "overdue": Choice(_("Answer overdue"), lambda now: Q(status=Order.NEW, answer_due_at__lt=now), urgent=True),
+            "unheard": Choice(_("Not heard of by the shop"), _unheard, urgent=True),
             "new": Choice(_("To answer"), _same(status=Order.NEW)),
             "accepted": Choice(_("To prepare"), _same(status=Order.ACCEPTED)),
             "packed": Choice(_("Ready"), _same(status=Order.PACKED)),

@@ -11,6 +11,7 @@ from marketplace.checkout.checkouts import ADDRESS, FOR_SOMEBODY, PERSON
 from marketplace.checkout.models import Checkout, VoucherUse
 from marketplace.readers import gift_cards
 from shops.models import Reservation
+from shops.orders import tries
 
 KEEP = timedelta(days=90)
 """GDPR, article 5 (1) (e): no longer than its purpose needs. Who comes back to a basket does so within weeks, and so is
@@ -25,9 +26,9 @@ BATCH = 500
 def forget_unplaced(now: datetime) -> int:
     """Step: empty what people wrote in checkouts that became no order and were left alone for `KEEP`, in guests'
     reservations that ended so long ago, and in gift cards that were not paid, or mailed since their buyer left; up to
-    `BATCH` of each. Returns how many."""
+    `BATCH` of each. The log of tries to reach shops goes as late. Returns how many."""
     before = now - KEEP
-    return _checkouts(before) + _reservations(before) + gift_cards.forget_told(before, BATCH)
+    return _checkouts(before) + _reservations(before) + gift_cards.forget_told(before, BATCH) + tries.forget(now)
 
 
 def _checkouts(before: datetime) -> int:

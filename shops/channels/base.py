@@ -13,12 +13,23 @@ class ChannelError(Exception):
     """A shop order did not get through; the only exception that leaves a channel.
 
     `permanent`: trying again is no use, a person has to act. `unknown_outcome`: the shop may have it all the same (a
-    time-out, a lost answer), so it must be looked up before it is sent again."""
+    time-out, a lost answer), so it must be looked up before it is sent again. `later_seconds`: it asks not to be called
+    before (Retry-After). `status`: of its answer over HTTP."""
 
-    def __init__(self, message: str, *, permanent: bool = False, unknown_outcome: bool = False):
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        unknown_outcome: bool = False,
+        later_seconds: int = 0,
+        status: int | None = None,
+    ):
         super().__init__(message)
         self.permanent = permanent
         self.unknown_outcome = unknown_outcome
+        self.later_seconds = later_seconds
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,8 @@ class Acknowledgement:
 class Channel:
     # Subclass implementation:
     kind: str
-    # Of "acknowledgements" and "cancel", what the system can do beside taking orders.
+    # Of "acknowledgements", "cancel" and "repeats", what the system can do beside taking orders. "repeats": the same
+    # one sent again is known by its id and changes nothing, so that an unknown outcome needs no look-up.
     capabilities: frozenset[str] = frozenset()
 
     def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
@@ -52,7 +64,9 @@ class Channel:
 
     def look_up(self, shop_order: ShopOrder) -> Receipt | None:
         """What the shop has under our number; None when it certainly has nothing. Raises ChannelError when it cannot
-        be known."""
+        be known. Not asked of channels with the capability "repeats"."""
+        if "repeats" in self.capabilities:
+            raise ChannelError(f"{self.kind} cannot be asked what the shop has.", permanent=True)
         raise NotImplementedError
 
     def acknowledgements(self, since: datetime) -> Iterable[Acknowledgement]:

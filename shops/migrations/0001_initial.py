@@ -484,6 +484,21 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ShopWebhook',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('address', models.URLField(max_length=500)),
+                ('sealed_secret', models.TextField(editable=False)),
+                ('sealed_old_secret', models.TextField(blank=True, default='', editable=False)),
+                ('old_until', models.DateTimeField(help_text='Until then messages are signed with the one before as well.', null=True)),
+                ('made_at', models.DateTimeField()),
+                ('disabled_at', models.DateTimeField(help_text='Its server said that the address is gone (410).', null=True)),
+                ('fallback', models.CharField(blank=True, default='email', help_text='The channel that takes over. Empty: none, a person does.', max_length=20)),
+                ('fallback_minutes', models.PositiveIntegerField(default=60, help_text='After so long without an acknowledgement.')),
+                ('shop', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='order_webhook', to='shops.shop')),
+            ],
+        ),
+        migrations.CreateModel(
             name='SlotDay',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -545,11 +560,30 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(choices=[('waiting', 'Not sent yet'), ('sent', 'Sent'), ('unknown', 'Sent perhaps: look it up before sending again'), ('withdrawn', 'Taken back whole before it was sent')], default='waiting', max_length=10)),
                 ('reference', models.CharField(blank=True, help_text="The shop system's own number for it.", max_length=120)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
+                ('fell_back_at', models.DateTimeField(blank=True, help_text="Since then by another channel: the shop's own did not take it.", null=True)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transmissions', to='shops.shop')),
                 ('shop_order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='transmission', to='shops.shoporder')),
             ],
             options={
                 'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='TransmissionTry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(db_index=True, help_text='When it began.')),
+                ('channel', models.CharField(max_length=20)),
+                ('outcome', models.CharField(choices=[('sent', 'Arrived'), ('failed', 'Did not arrive'), ('unknown', 'Perhaps arrived')], max_length=10)),
+                ('status', models.PositiveSmallIntegerField(help_text='Of the answer over HTTP, where there was one.', null=True)),
+                ('error', models.CharField(blank=True, max_length=500)),
+                ('seconds', models.FloatField(help_text='How long it took.')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transmission_tries', to='shops.shop')),
+                ('transmission', models.ForeignKey(help_text='Null: a test message.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tries', to='shops.transmission')),
+            ],
+            options={
+                'verbose_name_plural': 'transmission tries',
+                'ordering': ['-pk'],
             },
         ),
         migrations.AddConstraint(

@@ -4,35 +4,50 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
+from django.db.models import Q
 
 from marketplace.foundation import audit, leases
+from marketplace.foundation.side_by_side import Lanes
 from shops.channels import ChannelError, channel_for
 from shops.models import Cancellation, Transmission
-from shops.orders import fulfilment
+from shops.orders import fulfilment, routing
 
 logger = logging.getLogger("halles.cancelling")
-BATCH, LEASE_SECONDS = 5, 180  # as orders are transmitted
+LANES, LEASE_SECONDS = Lanes("telling", 4), 180
+_TOLD = Q(line__shop_order__transmission__outcome=Transmission.Outcome.SENT)
 
 
 def tell_cancellations(now: datetime) -> int:
-    """Step: tell the shops what their readers took back, one shop at a time and in order. Returns how many were
-    told."""
-    rows = leases.claim(Cancellation, now=now, limit=BATCH, lease_seconds=LEASE_SECONDS, group="shop_id")
-    return sum(_tell(row, now) for row in rows)
+    """Step: tell the shops what their readers took back, several shops at once, each in order; of an order only once
+    it is known that the shop has it. Returns how many were told, or begun."""
+    room = LANES.room
+    if not room or not Cancellation.objects.filter(_TOLD, due_at__lte=now, parked_at=None).exists():
+        return 0
+    rows = leases.claim(
+        Cancellation,
+        now=now,
+        limit=room,
+        lease_seconds=LEASE_SECONDS,
+        group="shop_id",
+        where=_TOLD,
+        holds_nothing=~_TOLD,
+    )
+    return LANES.each(partial(_tell, now=now), rows)
 
 
 def _tell(row: Cancellation, now: datetime) -> bool:
     transmission = row.line.shop_order.transmission
-    if transmission.outcome != Transmission.Outcome.SENT:
-        leases.postpone(row, error="It is not known yet whether the shop has the order itself.", now=now)
-        return False
     try:
-        is_put_back = _cancel(row, transmission, now)
+        is_put_back = _cancel(row, transmission.channel, now)
     except ChannelError as error:
-        leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
-        return False
+        other = routing.other_channel(transmission, since=row.cancelled_at)
+        if other is None or not (error.permanent or now >= other.since):
+            leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
+            return False
+        is_put_back = _cancel(row, other.kind, now)
     with transaction.atomic():
         if is_put_back:
             fulfilment.put_back(row.line.shop_order, by=transmission.channel, now=now, only=row)
@@ -42,11 +57,11 @@ def _tell(row: Cancellation, now: datetime) -> bool:
     return True
 
 
-def _cancel(row: Cancellation, transmission: Transmission, now: datetime) -> bool:
+def _cancel(row: Cancellation, channel: str, now: datetime) -> bool:
     try:
-        return channel_for(row.shop, transmission.channel).cancel(row, now=now)
+        return channel_for(row.shop, channel).cancel(row, now=now)
     except ChannelError:
         raise
     except Exception as error:  # a fault in one channel must not stop the other shops; it shows on the board
-        logger.exception("The channel %s failed on %s.", transmission.channel, row)
+        logger.exception("The channel %s failed on %s.", channel, row)
         raise ChannelError(f"{type(error).__name__}: {error}", unknown_outcome=True) from error

@@ -1,49 +1,172 @@
-"""Every shop order gets to its shop, or a person knows that it has not."""
+"""Every shop order gets to its shop, in the order of buying, or a person knows that it has not.
+
+The oldest order that is not there yet holds its shop's later ones: waiting for its next try, or parked for a person.
+"""
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 
 from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
+from marketplace.foundation.side_by_side import Lanes
 from shops import absorbing
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Receipt
-from shops.models import ShopOrder, Transmission
+from shops.models import ShopOrder, ShopWebhook, Transmission
+from shops.orders import tries
 
 logger = logging.getLogger("halles.routing")
 Outcome = Transmission.Outcome
-# A channel's call may take 30 seconds; what is leased together must be done before the lease ends.
-BATCH, LEASE_SECONDS = 5, 180
+# A channel's call may take 20 seconds, and a look-up before it as long; what is leased must be done before the lease
+# ends, also where one follows the other.
+LANES, LEASE_SECONDS = Lanes("transmitting", 8), 240
+SERVED_SECONDS = 20.0  # one shop by a lane, then the others' orders have their turn
+SPARED = 2  # lanes for orders that were never tried, however many shops hang
+
+
+class _LostError(Exception):
+    """Another process has it now."""
 
 
 def transmit_orders(now: datetime) -> int:
-    """Step: hand over what is due, one shop at a time and in order. Returns how many arrived."""
-    rows = leases.claim(Transmission, now=now, limit=BATCH, lease_seconds=LEASE_SECONDS, group="shop_id")
-    return sum(_transmit(row, now) for row in rows)
+    """Step: hand over what is due, several shops at once, each in order. Returns how many arrived, or were begun."""
+    room = LANES.room
+    if not room or not Transmission.objects.filter(due_at__lte=now, parked_at=None).exists():
+        return 0
+    rows = _claim(now, max(room - SPARED, 1), Q(attempts=0) if room <= SPARED else None)
+    return LANES.each(partial(_serve, now=now), rows)
+
+
+def _claim(now: datetime, limit: int, where: Q | None) -> list[Transmission]:
+    return leases.claim(
+        Transmission,
+        now=now,
+        limit=limit,
+        lease_seconds=LEASE_SECONDS,
+        group="shop_id",
+        where=where,
+        parked_holds=True,
+    )
+
+
+def _serve(row: Transmission, now: datetime) -> bool:
+    """Transmit it; in a lane of its own also what comes after it to the same shop, for a while, as long as it
+    arrives: the step, which looks for work only every so often, would be slower than orders may come."""
+    began, arrived = time.monotonic(), _transmit(row, now)
+    while arrived and LANES.is_threaded and time.monotonic() - began < SERVED_SECONDS:
+        later = now + timedelta(seconds=time.monotonic() - began)
+        following = _claim(later, 1, Q(shop_id=row.shop_id))
+        if not following:
+            break
+        row = following[0]
+        arrived = _transmit(row, later)
+    return arrived
+
+
+def let_through(now: datetime) -> int:
+    """Step: a parked order holds no other any more once its shop has answered it (it has seen it in the portal), or
+    nothing is left of it. Returns how many."""
+    parked = Transmission.objects.exclude(parked_at=None).exclude(shop_order__status=ShopOrder.Status.NEW)
+    count = 0
+    for row in parked.select_related("shop_order"):
+        values: dict[str, object] = {"parked_at": None, "due_at": None, "lease_until": None, "lease_token": ""}
+        if row.outcome != Outcome.WITHDRAWN:
+            is_gone = row.outcome == Outcome.WAITING and row.shop_order.status == ShopOrder.Status.DECLINED
+            values |= {"outcome": Outcome.WITHDRAWN} if is_gone else {"outcome": Outcome.SENT, "sent_at": now}
+        with transaction.atomic():
+            if Transmission.objects.filter(pk=row.pk, parked_at=row.parked_at).update(**values):
+                audit.record("transmission.let_through", row, shop_id=row.shop_id, reason=row.last_error)
+                count += 1
+    return count
 
 
 def _transmit(row: Transmission, now: datetime) -> bool:
-    try:
-        channel = channel_for(row.shop, row.channel)
-        # Never sent again blindly: what an earlier try may have brought there is looked up first.
-        receipt = channel.look_up(row.shop_order) if row.outcome == Outcome.UNKNOWN else None
-    except ChannelError as error:
-        leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
+    if row.outcome == Outcome.WAITING and row.shop_order.status == ShopOrder.Status.DECLINED:
+        leases.finish(row, outcome=Outcome.WITHDRAWN)  # nothing of it is left, and the shop never heard of it
         return False
-    if receipt is None:
-        # Said before it is sent: a process that dies on the way leaves an unknown outcome, not one that looks untried.
-        if not _write_held(row, outcome=Outcome.UNKNOWN):
+    began = time.monotonic()
+    try:
+        receipt = _hand_over(row, now)
+    except _LostError:
+        return False
+    except ChannelError as error:
+        taken = time.monotonic() - began
+        tries.note(row, at=now, seconds=taken, error=error)
+        return _put_off(row, error, now + timedelta(seconds=taken))
+    return _record(row, receipt, now, time.monotonic() - began)
+
+
+def _hand_over(row: Transmission, now: datetime) -> Receipt:
+    """What the shop says to it. `row.outcome` is, where this raises, what may be there all the same. Raises
+    ChannelError and _LostError."""
+    channel = channel_for(row.shop, row.channel)
+    was_unknown, repeats = row.outcome == Outcome.UNKNOWN, "repeats" in channel.capabilities
+    if was_unknown and not repeats:
+        # Never sent again blindly: what an earlier try may have brought there is looked up first.
+        receipt = channel.look_up(row.shop_order)
+        if receipt is not None:
+            return receipt
+    # Said before it is sent: a process that dies on the way leaves an unknown outcome, not one that looks untried.
+    if not _write_held(row, outcome=Outcome.UNKNOWN):
+        raise _LostError
+    row.outcome = Outcome.UNKNOWN
+    try:
+        return _send(channel, row, now)
+    except ChannelError as error:
+        is_unknown = error.unknown_outcome or (was_unknown and repeats)
+        row.outcome = Outcome.UNKNOWN if is_unknown else Outcome.WAITING
+        raise
+
+
+def _put_off(row: Transmission, error: ChannelError, now: datetime) -> bool:
+    """Later again; by the shop's other channel once it waited long enough; else parked for a person once it was tried
+    often enough or the shop's time to answer is over. Returns whether it arrived, by the other channel."""
+    deadline = row.shop_order.answer_due_at
+    later = tries.next_at(attempts=row.attempts, now=now, asked_seconds=error.later_seconds, deadline=deadline)
+    later = None if error.permanent else later
+    if other := other_channel(row, since=row.shop_order.created_at):
+        if later is None or now + timedelta(seconds=error.later_seconds) >= other.since:
+            return _fall_back(row, other.kind, error, now)
+        later = min(later, other.since)
+    if later is None:
+        leases.postpone(row, error=str(error), now=now, permanent=True, outcome=row.outcome)
+    else:
+        leases.postpone(row, error=str(error), now=now, outcome=row.outcome, due_at=later)
+    return False
+
+
+class OtherChannel(NamedTuple):
+    kind: str
+    since: datetime
+
+
+def other_channel(row: Transmission, *, since: datetime) -> OtherChannel | None:
+    """Which channel takes over what the shop should know `since`, and from when on."""
+    setup = ShopWebhook.objects.filter(shop=row.shop_id).first() if row.channel == "webhook" else None
+    if setup is None or setup.fallback in {"", row.channel}:
+        return None
+    return OtherChannel(setup.fallback, since + timedelta(minutes=setup.fallback_minutes))
+
+
+def _fall_back(row: Transmission, kind: str, error: ChannelError, now: datetime) -> bool:
+    with transaction.atomic():
+        if not _write_held(row, channel=kind, fell_back_at=now, outcome=row.outcome, attempts=1):
             return False
-        try:
-            receipt = _send(channel, row, now)
-        except ChannelError as error:
-            outcome = Outcome.UNKNOWN if error.unknown_outcome else Outcome.WAITING
-            leases.postpone(row, error=str(error), now=now, permanent=error.permanent, outcome=outcome)
-            return False
+        audit.record("transmission.fall_back", row, shop_id=row.shop_id, channel=kind, reason=str(error)[:500])
+    row.channel, row.fell_back_at, row.attempts = kind, now, 1
+    failpoint("transmission.after_fall_back")
+    return _transmit(row, now)
+
+
+def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float) -> bool:
     with transaction.atomic():
         if receipt.is_booked:  # the shop order before its transmission, as a reader's cancellation locks them
             ShopOrder.objects.select_for_update(of=("self",)).get(pk=row.shop_order_id)
@@ -51,6 +174,7 @@ def _transmit(row: Transmission, now: datetime) -> bool:
             return False
         if receipt.is_booked:
             _reflect(row, receipt, now)
+        tries.note(row, at=now, seconds=taken)
         audit.record("transmission.send", row, shop_id=row.shop_id, channel=row.channel, reference=receipt.reference)
     return True
 

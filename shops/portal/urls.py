@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from shops.portal import (
     carrying_views,
+    channel_views,
     column_views,
     declaring_views,
     delivery_views,
@@ -41,6 +42,7 @@ order_patterns: list[URLPattern | URLResolver] = [
     path("pick-list/", order_views.picking_one, name="order-pick-list"),
     path("slip/", order_views.slip, name="slip"),
     path("refund/", refund_views.refund, name="refund"),
+    path("send-again/", channel_views.send_again, name="send-again"),
 ]
 
 shop_patterns: list[URLPattern | URLResolver] = [
@@ -95,6 +97,11 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("hours/week/", hours_views.save_week, name="save-week"),
     path("hours/days/", hours_views.say_days, name="say-days"),
     path("hours/days/<int:row_id>/take-back/", hours_views.take_back_days, name="take-back-days"),
+    path("channel/", channel_views.channel, name="channel"),
+    path("channel/save/", channel_views.save_channel, name="save-channel"),
+    path("channel/secret/", channel_views.renew_secret, name="renew-secret"),
+    path("channel/test/", channel_views.test_channel, name="test-channel"),
+    path("channel/end/", channel_views.end_channel, name="end-channel"),
     path("delivery/", delivery_views.delivery, name="delivery"),
     path("delivery/counter/", delivery_views.save_counter, name="save-counter"),
     path("delivery/new/<slug:kind>/", delivery_views.new, name="delivery-new"),

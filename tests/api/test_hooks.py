@@ -18,6 +18,7 @@ from oscar.apps.partner.models import StockRecord
 from catalog_sync import sync
 from catalog_sync.doors import hooks, pushing, signatures
 from catalog_sync.models import Feed, Push, Webhook
+from marketplace.foundation import webhook_signing
 from shops.models import Shop
 from tests import factories
 from tests.catalog_sync import memory
@@ -59,7 +60,7 @@ def post(feed: Feed, body: bytes, headers: dict[str, str]):
 
 def signed(secret: str, body: bytes, *, name: str = "msg_1", sent_at=None) -> dict[str, str]:
     seconds = str(int((sent_at or timezone.now()).timestamp()))
-    digest = hmac.digest(signatures.standard_key(secret), f"{name}.{seconds}.".encode() + body, "sha256")
+    digest = hmac.digest(webhook_signing.standard_key(secret), f"{name}.{seconds}.".encode() + body, "sha256")
     signature = "v1," + base64.b64encode(digest).decode()
     return {"webhook-id": name, "webhook-timestamp": seconds, "webhook-signature": signature}
 

@@ -154,6 +154,21 @@ def test_post_is_sent_once_and_its_outcome_may_be_unknown(server, open_loopback)
     assert (caught.value.unknown_outcome, Pages.hits) == (True, ["/broken"])
 
 
+def test_post_that_never_connected_has_a_known_outcome(open_loopback):
+    with socket.socket() as probe:  # bound and not listening
+        probe.bind(("127.0.0.1", 0))
+        with pytest.raises(http.HttpError, match="did not answer") as caught:
+            http.post(f"http://127.0.0.1:{probe.getsockname()[1]}/", b"{}")
+    assert (caught.value.permanent, caught.value.unknown_outcome) == (False, False)
+
+
+def test_post_takes_as_long_and_reads_as_much_as_it_is_told(server, open_loopback):
+    with pytest.raises(http.HttpError, match="too slow"):
+        http.post(f"{server}/dripping", b"{}", seconds=0.3)
+    with pytest.raises(http.HttpError, match="not read further"):
+        http.post(f"{server}/file", b"{}", max_bytes=2)
+
+
 @pytest.mark.parametrize(
     "url", ["file:///etc/passwd", "http://user:word@example.org/", "http:///nothing", "gopher://x/"]
 )

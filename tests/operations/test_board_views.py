@@ -13,7 +13,7 @@ from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations import parked
 from marketplace.operations.listings import LISTINGS
 from marketplace.payments.models import Payment
-from shops.models import Shop, ShopOrder
+from shops.models import Shop, ShopOrder, Transmission
 from tests import factories
 
 DAY = timedelta(days=1)
@@ -87,6 +87,23 @@ def test_orders_by_state_and_overdue_answers(board):
     ShopOrder.objects.filter(pk=old.pk).update(status="handed_over", handed_over_at=now - 8 * DAY)
     orders = figures(board)["orders"]
     assert (orders["overdue"], orders["new"], orders["handed_over"]) == ((1, True), (2, False), (0, False))
+
+
+def test_orders_of_which_their_shop_has_not_heard_are_red(board):
+    shop, now = factories.shop(), timezone.now()
+    record, hour = factories.stock_record(shop, units=9), now - timedelta(hours=1)
+    for sold_at, state in [
+        (now, {"due_at": now}),
+        (hour, {"due_at": now}),
+        (now, {"due_at": now, "parked_at": now}),
+        (hour, {"fell_back_at": now, "outcome": "sent"}),
+        (hour, {"outcome": "sent"}),
+    ]:
+        placed = factories.shop_order(shop, (record, 1), created_at=sold_at)
+        Transmission.objects.create(shop_order=placed, shop=shop, channel="webhook", **state)
+    assert figures(board)["orders"]["unheard"] == (3, True)
+    ShopOrder.objects.update(status="accepted")
+    assert figures(board)["orders"]["unheard"] == (0, False)
 
 
 def test_authorisation_that_ends_within_a_day_is_red(board):

@@ -14,7 +14,7 @@ from shops.models import Cancellation, Shop, ShopOrder
 
 class ScriptedChannel(Channel):
     """`box` is what the shop has: numbers, in order. `faults` are taken one per call: "down" (nothing arrives), "lost"
-    (it arrives, the answer does not), "refused" (for good), "bug"."""
+    (it arrives, the answer does not), "refused" (for good), "busy" (not before an hour), "bug"."""
 
     kind = "scripted"
     capabilities = frozenset({"cancel"})
@@ -30,6 +30,8 @@ class ScriptedChannel(Channel):
         fault = self._fault()
         if fault == "refused":
             raise ChannelError("No such customer.", permanent=True)
+        if fault == "busy":
+            raise ChannelError("Too many.", later_seconds=3600, status=429)
         if fault == "bug":
             raise ZeroDivisionError("a fault in the channel")
         if shop_order.number not in self.box:

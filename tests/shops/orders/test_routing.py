@@ -8,7 +8,7 @@ from marketplace.foundation import leases
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops.channels.base import Receipt
 from shops.models import Allocation, Shop, ShopOrder, Transmission
-from shops.orders import routing
+from shops.orders import routing, tries
 from tests import factories
 from tests.factories import NOON
 from tests.shops.channels import scripted
@@ -79,6 +79,76 @@ def test_refused_order_is_parked(system):
     assert routing.transmit_orders(now) == 0
     assert state(row) == ("waiting", False, True, "No such customer.")
     assert routing.transmit_orders(now + timedelta(days=1)) == 0
+
+
+def test_parked_order_holds_its_shops_later_ones_until_a_person_looked(system):
+    shop = factories.shop(channel="scripted")
+    first, second = transmission(shop), transmission(shop)
+    system.faults = ["refused"]
+    assert routing.transmit_orders(NOON) == routing.transmit_orders(NOON) == 0
+    leases.unpark([first], now=NOON)
+    assert [routing.transmit_orders(NOON) for _ in range(3)] == [1, 1, 0]
+    assert system.box == [number(first), number(second)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "becomes"),
+    [
+        ("waiting", "new", ("waiting", False, True)),
+        ("waiting", "accepted", ("sent", True, False)),
+        ("waiting", "declined", ("withdrawn", True, False)),
+        ("unknown", "declined", ("sent", True, False)),
+    ],
+)
+def test_parked_order_that_was_answered_holds_none(outcome, status, becomes):
+    row = transmission(parked_at=NOON, outcome=outcome)
+    ShopOrder.objects.filter(pk=row.shop_order_id).update(status=status)
+    assert routing.let_through(NOON) == (status != "new")
+    assert state(row)[:3] == becomes
+    assert AuditEntry.objects.filter(action="transmission.let_through").count() == (status != "new")
+
+
+def test_order_of_which_nothing_is_left_is_not_sent(system):
+    row = transmission()
+    ShopOrder.objects.filter(pk=row.shop_order_id).update(status="declined")
+    assert routing.transmit_orders(NOON) == 0
+    assert (state(row)[:2], system.calls) == (("withdrawn", True), [])
+
+
+def test_shop_that_asks_for_time_gets_it(system):
+    system.faults = ["busy"]
+    row = transmission()
+    routing.transmit_orders(NOON)
+    row.refresh_from_db()
+    assert timedelta(0) <= row.due_at - NOON - timedelta(hours=1) < timedelta(minutes=1)
+
+
+def test_every_try_is_written_down(system):
+    system.faults = ["down", "busy", "lost"]
+    row, now = transmission(), NOON
+    for _ in range(4):
+        routing.transmit_orders(now)
+        now += timedelta(hours=3)
+    kept = row.tries.order_by("pk").values_list("outcome", "status", "channel", "error", "shop")
+    of = ("scripted", row.shop_id)
+    assert [(outcome, status, error, channel, shop) for outcome, status, channel, error, shop in kept] == [
+        ("failed", None, "The shop cannot be reached.", *of),
+        ("failed", 429, "Too many.", *of),
+        ("unknown", None, "No answer after 30 s.", *of),
+        ("sent", None, "", *of),
+    ]
+    assert [tries.forget(now + timedelta(days=days)) for days in (80, 91)] == [0, 4]
+
+
+def test_tries_go_on_until_the_shop_should_have_answered_then_a_person_knows(system):
+    row, now = transmission(), NOON
+    ShopOrder.objects.filter(pk=row.shop_order_id).update(answer_due_at=NOON + timedelta(hours=20))
+    system.faults = ["down"] * 20
+    while row.parked_at is None:
+        routing.transmit_orders(now)
+        row.refresh_from_db()
+        now = row.due_at
+    assert (row.attempts, row.parked_at >= NOON + timedelta(hours=20)) == (8, True)
 
 
 def test_unknown_channel_is_parked():

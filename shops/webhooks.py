@@ -1,0 +1,104 @@
+"""Where a shop's orders are posted to: set up, tried and ended by its owner."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from marketplace.foundation import audit, leases, webhook_signing
+from marketplace.foundation import secrets as sealing
+from marketplace.models import User
+from shops.channels import ChannelError, messages
+from shops.channels.webhook import post
+from shops.models import Shop, ShopOrder, ShopWebhook, Transmission, TransmissionTry
+
+OLD_SECRET_FOR = timedelta(hours=24)
+KIND, PLAIN = "webhook", "email"
+
+
+def set_up(shop: Shop, address: str, *, by: User, now: datetime) -> str:
+    """Orders are posted there from now on. The secret, which is seen this once; empty where there was one already."""
+    with transaction.atomic():
+        setup = ShopWebhook.objects.select_for_update().filter(shop=shop).first()
+        secret = "" if setup else webhook_signing.new_secret()
+        if setup is None:
+            setup = ShopWebhook(shop=shop, made_at=now)
+            setup.sealed_secret = sealing.seal(secret, row=setup.row)
+        setup.address, setup.disabled_at = address, None
+        setup.save()
+        Shop.objects.filter(pk=shop.pk).update(channel=KIND)
+        audit.record("order_webhook.set_up", setup, by=by, shop_id=shop.pk, address=address)
+    return secret
+
+
+def fall_back_after(setup: ShopWebhook, channel: str, minutes: int, *, by: User) -> None:
+    """Which channel takes an order that was not acknowledged for so long; empty: none."""
+    ShopWebhook.objects.filter(pk=setup.pk).update(fallback=channel, fallback_minutes=minutes)
+    audit.record("order_webhook.fall_back_after", setup, by=by, shop_id=setup.shop_id, channel=channel, minutes=minutes)
+
+
+def renew(setup: ShopWebhook, *, by: User, now: datetime) -> str:
+    """Another secret; for a day messages are signed with the one before as well."""
+    secret = webhook_signing.new_secret()
+    with transaction.atomic():
+        locked = ShopWebhook.objects.select_for_update().get(pk=setup.pk)
+        locked.sealed_old_secret, locked.old_until = locked.sealed_secret, now + OLD_SECRET_FOR
+        locked.sealed_secret = sealing.seal(secret, row=locked.row)
+        locked.save()
+        audit.record("order_webhook.renew", locked, by=by, shop_id=locked.shop_id)
+    return secret
+
+
+def end(setup: ShopWebhook, *, by: User, now: datetime) -> None:
+    """Orders come by e-mail from now on; those on their way, or parked, too, in their order."""
+    with transaction.atomic():
+        shop_id = setup.shop_id
+        Shop.objects.filter(pk=shop_id, channel=KIND).update(channel=PLAIN)
+        waiting = Transmission.objects.filter(shop=shop_id, channel=KIND, due_at__isnull=False)
+        leases.unpark(list(waiting.exclude(parked_at=None)), now=now)
+        waiting.update(channel=PLAIN)
+        audit.record("order_webhook.end", setup, by=by, shop_id=shop_id, address=setup.address)
+        ShopWebhook.objects.filter(pk=setup.pk).delete()
+
+
+def send_test(setup: ShopWebhook, *, by: User, now: datetime) -> TransmissionTry:
+    """A test order, signed as all are; how it went is a try like any other."""
+    began, error = time.monotonic(), None
+    status: int | None
+    try:
+        status = post(setup, f"test_{secrets.token_urlsafe(12)}", messages.sample(setup.shop.slug, now=now), now=now)
+    except ChannelError as raised:
+        error, status = raised, raised.status
+    audit.record("order_webhook.test", setup, by=by, shop_id=setup.shop_id)
+    return TransmissionTry.objects.create(
+        shop_id=setup.shop_id,
+        at=now,
+        channel=KIND,
+        outcome=TransmissionTry.Outcome.FAILED if error else TransmissionTry.Outcome.SENT,
+        status=status,
+        error=str(error)[:500] if error else "",
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+def send_again(shop_order: ShopOrder, *, by: User, now: datetime) -> bool:
+    """Bring it there once more, under the same id, which the shop's system knows if it has it. False: there is nothing
+    to send, or it is on its way."""
+    with transaction.atomic():
+        row = Transmission.objects.select_for_update().filter(shop_order=shop_order).first()
+        if row is None or row.outcome == Transmission.Outcome.WITHDRAWN:
+            return False
+        has_webhook = ShopWebhook.objects.filter(shop=row.shop_id, disabled_at=None).exists()
+        if row.parked_at:
+            leases.unpark([row], now=now)
+        elif row.due_at is None and has_webhook:
+            Transmission.objects.filter(pk=row.pk).update(
+                channel=KIND, outcome=Transmission.Outcome.UNKNOWN, due_at=now, attempts=0, sent_at=None
+            )
+        else:
+            return False
+        audit.record("transmission.again", row, by=by, shop_id=row.shop_id, reason=row.last_error)
+        return True

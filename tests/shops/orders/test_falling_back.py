@@ -1,0 +1,143 @@
+"""An order that the shop's own system does not take comes by its other channel, or a person knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from marketplace.foundation.models import AuditEntry, MailMessage
+from shops import webhooks
+from shops.models import Shop, ShopOrder, ShopWebhook, Transmission
+from shops.orders import cancelling, fulfilment, routing
+from tests import factories
+from tests.factories import NOON
+from tests.shops.channels import receiver
+from tests.shops.channels.receiver import Receiver
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def server(settings) -> Iterator[Receiver]:
+    settings.HTTP_ALLOW_PRIVATE = True
+    with receiver.running() as server:
+        yield server
+
+
+@pytest.fixture
+def shop(server: Receiver) -> Shop:
+    made = factories.shop()
+    receiver.connected(server, made)
+    return made
+
+
+def sold(shop: Shop) -> Transmission:
+    placed = factories.shop_order(shop, (factories.stock_record(shop), 2), created_at=NOON)
+    return Transmission.objects.create(shop_order=placed, shop=shop, channel=shop.channel, due_at=NOON)
+
+
+def until(row: Transmission, end, now=NOON) -> None:
+    """The step whenever the row is due, until `end`."""
+    while now < end:
+        routing.transmit_orders(now)
+        row.refresh_from_db()
+        if row.due_at is None or row.parked_at:
+            return
+        now = row.due_at
+
+
+def letters() -> list[str]:
+    return list(MailMessage.objects.filter(kind="shop_order_new").values_list("dedupe_key", flat=True))
+
+
+def test_order_is_posted_and_that_is_all(server, shop):
+    row = sold(shop)
+    assert routing.transmit_orders(NOON) == 1
+    row.refresh_from_db()
+    number = row.shop_order.number
+    assert (row.outcome, row.channel, row.fell_back_at, letters()) == ("sent", "webhook", None, [])
+    assert (row.reference, server.numbers()) == (f"shop_order_{number}", [number])
+
+
+@pytest.mark.parametrize("fault", ["500", "404", "down", "lost", "busy"])
+def test_after_an_hour_without_a_yes_it_comes_by_mail(fault, server, shop):
+    server.plan = lambda path: fault
+    first, second = sold(shop), sold(shop)
+    until(first, NOON + timedelta(hours=2))
+    first.refresh_from_db()
+    assert (first.outcome, first.channel) == ("sent", "email")
+    late = timedelta(0) if fault == "busy" else timedelta(hours=1)  # it asked for more than an hour at once
+    assert timedelta(0) <= first.fell_back_at - NOON - late < timedelta(minutes=1)
+    assert set(server.calls) == {f"shop_order_{first.shop_order.number}"}
+    until(second, NOON + timedelta(hours=4), now=NOON + timedelta(hours=1, minutes=1))
+    assert letters() == [f"shop_order_new:{row.shop_order.number}" for row in (first, second)]
+    assert AuditEntry.objects.filter(action="transmission.fall_back").count() == 2
+
+
+def test_address_that_is_gone_falls_back_at_once(server, shop):
+    server.plan = lambda path: "410"
+    row = sold(shop)
+    assert routing.transmit_orders(NOON) == 1
+    row.refresh_from_db()
+    assert (row.channel, [one.status for one in row.tries.order_by("pk")]) == ("email", [410, None])
+    assert row.fell_back_at is not None
+
+
+def test_without_another_channel_a_person_knows_in_the_end(server, shop):
+    webhooks.fall_back_after(ShopWebhook.objects.get(), "", 60, by=factories.user())
+    server.plan = lambda path: "500"
+    first, second = sold(shop), sold(shop)
+    ShopOrder.objects.update(answer_due_at=NOON + timedelta(days=30))
+    until(first, NOON + timedelta(days=10))
+    assert (first.attempts, first.outcome, first.parked_at is not None, len(server.calls)) == (10, "unknown", True, 10)
+    assert routing.transmit_orders(NOON + timedelta(days=20)) == 0
+    server.plan = lambda path: ""
+    assert webhooks.send_again(first.shop_order, by=factories.user(), now=NOON)
+    assert [routing.transmit_orders(NOON) for _ in range(3)] == [1, 1, 0]
+    assert server.numbers() == [first.shop_order.number, second.shop_order.number]
+
+
+def test_outcome_once_unknown_stays_so_until_it_is_acknowledged(server, shop):
+    """What came there and was not answered is taken for there: copies of it are not given free by a cancellation."""
+    faults = ["404", "lost"]
+    server.plan = lambda path: faults.pop()
+    row = sold(shop)
+    routing.transmit_orders(NOON)
+    routing.transmit_orders(NOON + timedelta(minutes=1))
+    row.refresh_from_db()
+    assert (row.outcome, faults, len(server.calls)) == ("unknown", [], 2)
+
+
+def test_sent_again_it_has_the_id_that_it_had(server, shop):
+    row = sold(shop)
+    routing.transmit_orders(NOON)
+    person = factories.user()
+    assert webhooks.send_again(row.shop_order, by=person, now=NOON)
+    assert not webhooks.send_again(row.shop_order, by=person, now=NOON)  # it is on its way
+    assert routing.transmit_orders(NOON) == 1
+    assert (server.calls, len(server.numbers())) == ([f"shop_order_{row.shop_order.number}"] * 2, 1)
+
+
+@pytest.mark.parametrize("parked_at", [None, NOON])
+def test_what_was_on_its_way_comes_by_mail_once_the_webhook_is_ended(parked_at, server, shop):
+    server.plan = lambda path: "500"
+    row = sold(shop)
+    routing.transmit_orders(NOON)
+    Transmission.objects.filter(pk=row.pk).update(parked_at=parked_at)
+    webhooks.end(ShopWebhook.objects.get(), by=factories.user(), now=NOON)
+    assert routing.transmit_orders(NOON + timedelta(hours=1)) == 1
+    shop.refresh_from_db()
+    assert (letters(), shop.channel) == ([f"shop_order_new:{row.shop_order.number}"], "email")
+
+
+def test_cancellation_that_the_system_does_not_take_is_mailed(server, shop):
+    row = sold(shop)
+    routing.transmit_orders(NOON)
+    line = row.shop_order.lines.select_related("shop_order__shop").get()
+    fulfilment.cancel(line, 1, by="reader", now=NOON)
+    server.plan = lambda path: "500"
+    assert cancelling.tell_cancellations(NOON) == 0
+    assert cancelling.tell_cancellations(NOON + timedelta(hours=2)) == 1
+    assert MailMessage.objects.filter(kind="shop_order_taken_back").count() == 1

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from marketplace.foundation.models import AuditEntry
+from shops.models import ShopMember, ShopWebhook, Transmission, TransmissionTry
+from shops.orders import routing
+from tests import factories
+from tests.factories import NOON
+from tests.shops.channels import receiver
+from tests.shops.channels.receiver import Receiver
+
+
+@pytest.fixture
+def server(settings) -> Iterator[Receiver]:
+    settings.HTTP_ALLOW_PRIVATE = True
+    with receiver.running() as server:
+        yield server
+
+
+@pytest.fixture
+def owned(ours):
+    ShopMember.objects.filter(shop=ours.shop).update(role=ShopMember.Role.OWNER)
+    return ours
+
+
+def where(stall, name: str = "channel", *rest: str) -> str:
+    return reverse(f"portal:{name}", args=[stall.shop.slug, *rest])
+
+
+SAID = {"fallback": "", "fallback_minutes": "30"}
+
+
+def test_owner_says_where_orders_go_and_sees_the_secret_once(server, owned):
+    page = owned.client.post(where(owned, "save-channel"), {"address": f"{server.address}/orders", **SAID})
+    secret = page.context["secret"]
+    assert (secret.startswith("whsec_"), secret in page.content.decode()) == (True, True)
+    setup = ShopWebhook.objects.get()
+    owned.shop.refresh_from_db()
+    assert (owned.shop.channel, setup.fallback, setup.fallback_minutes) == ("webhook", "", 30)
+    assert secret not in owned.client.get(where(owned)).content.decode()
+    again = owned.client.post(where(owned, "save-channel"), {"address": f"{server.address}/orders", **SAID})
+    assert again.url == where(owned)
+    other = owned.client.post(where(owned, "renew-secret")).context["secret"]
+    assert len({secret, other}) == 2
+    assert not AuditEntry.objects.filter(facts__icontains=secret).exists()
+
+
+@pytest.mark.parametrize("address", ["", "ftp://example.org/", "https://me:word@example.org/"])
+def test_strange_address_is_refused(address, owned):
+    page = owned.client.post(where(owned, "save-channel"), {"address": address, **SAID})
+    assert (page.status_code, list(page.context["form"].errors)) == (422, ["address"])
+    assert not ShopWebhook.objects.exists()
+
+
+def test_test_order_goes_the_way_of_the_others(server, owned):
+    receiver.connected(server, owned.shop)
+    owned.client.post(where(owned, "test-channel"))
+    assert server.numbers("shop_order.test") == ["0-TEST"]
+    server.plan = lambda path: "500"
+    page = owned.client.post(where(owned, "test-channel"), follow=True)
+    assert [message.level_tag for message in page.context["messages"]][-1] == "error"
+    kept = TransmissionTry.objects.order_by("pk").values_list("outcome", "status", "transmission")
+    assert list(kept) == [("sent", 200, None), ("failed", 500, None)]
+
+
+def test_order_that_did_not_come_through_is_sent_again(server, owned):
+    receiver.connected(server, owned.shop)
+    row = Transmission.objects.create(
+        shop_order=owned.order, shop=owned.shop, channel="webhook", due_at=NOON, parked_at=NOON, last_error="Nobody."
+    )
+    page = owned.client.get(where(owned)).content.decode()
+    assert ("Nobody." in page, where(owned, "send-again", owned.order.number) in page) == (True, True)
+    owned.client.post(where(owned, "send-again", owned.order.number))
+    row.refresh_from_db()
+    assert routing.transmit_orders(row.due_at) == 1
+    assert server.numbers() == [owned.order.number]
+    owned.client.post(where(owned, "send-again", owned.order.number))  # which it has: the same id
+    row.refresh_from_db()
+    assert (routing.transmit_orders(row.due_at), len(server.calls), len(server.numbers())) == (1, 2, 1)
+
+
+def test_owner_goes_back_to_mail(server, owned):
+    receiver.connected(server, owned.shop)
+    owned.client.post(where(owned, "end-channel"))
+    owned.shop.refresh_from_db()
+    assert (owned.shop.channel, ShopWebhook.objects.count()) == ("email", 0)
+
+
+def test_tests_are_few(server, owned):
+    receiver.connected(server, owned.shop)
+    for _ in range(7):
+        owned.client.post(where(owned, "test-channel"))
+    assert len(server.calls) == 5
+
+
+def test_page_asks_as_much_for_many_orders_as_for_one(ours):
+    client = ours.client
+    client.get(where(ours))
+    counted = []
+    for _ in range(2):
+        _ten_tried(ours)
+        with CaptureQueriesContext(connection) as asked:
+            client.get(where(ours))
+        counted.append(len(asked))
+    assert counted[0] == counted[1]
+
+
+def _ten_tried(ours) -> None:
+    for _ in range(10):
+        placed = factories.shop_order(ours.shop, (factories.stock_record(ours.shop), 1))
+        row = Transmission.objects.create(shop_order=placed, shop=ours.shop, channel="email", due_at=NOON)
+        TransmissionTry.objects.create(
+            shop=ours.shop, transmission=row, at=NOON, channel="email", outcome="failed", seconds=1
+        )
