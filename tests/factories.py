@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.utils import timezone
@@ -59,6 +60,13 @@ def user(email: str = "", **columns: object) -> User:
     person = get_user_model()(email=email, **columns)
     person.set_password("password")
     person.save()
+    return person
+
+
+def confirmed_user(email: str = "", **columns: object) -> User:
+    """A person who has confirmed their address."""
+    person = user(email, **columns)
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
     return person
 
 

@@ -20,6 +20,7 @@ from marketplace.foundation.day_field import DayField
 from marketplace.models import User
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.payments.models import CreditTerms, Receivable
+from marketplace.readers import confirmed
 from shops.models import Shop
 
 FIRST_YEAR, LAST_YEAR = 2020, 2100
@@ -35,9 +36,10 @@ class InstitutionForm(forms.ModelForm):
         help_texts = {"region": gettext_lazy("Only for institutions of Quebec that the Act binds.")}
 
     def clean_email(self) -> User:
-        found = User.objects.filter(email__iexact=self.cleaned_data["email"]).first()
+        email = str(self.cleaned_data["email"]).lower()
+        found = confirmed.owners([email]).get(email)
         if found is None:
-            raise forms.ValidationError(_("Nobody has an account with this address."))
+            raise forms.ValidationError(_("No account has confirmed this address: %(email)s") % {"email": email})
         if Institution.objects.filter(user=found).exists():
             raise forms.ValidationError(_("This account buys for an institution already."))
         return found

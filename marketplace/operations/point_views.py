@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from marketplace.foundation import audit, money, network
 from marketplace.models import User
 from marketplace.operations.access import operator_action, operator_page
+from marketplace.readers import confirmed
 from shops import rates
 from shops.models import PickupPoint
 
@@ -64,9 +65,10 @@ class PointForm(forms.ModelForm):
 
     def clean_people(self) -> list[User]:
         emails = list(dict.fromkeys(self.cleaned_data["people"].lower().split()))
-        found = {person.email.lower(): person for person in User.objects.filter(is_active=True, email__in=emails)}
+        found = confirmed.owners(emails)
         if missing := [email for email in emails if email not in found]:
-            raise forms.ValidationError(_("No account has this address: %(email)s") % {"email": missing[0]})
+            text = _("No account has confirmed this address: %(email)s")
+            raise forms.ValidationError(text % {"email": missing[0]})
         return list(found.values())
 
     def clean_country(self) -> str:

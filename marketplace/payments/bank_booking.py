@@ -47,6 +47,8 @@ def end(payout: BankPayout, *, paid_minor: int, reason: str, by: User, now: date
             raise PayoutError(_("Say why: what did the bank answer?"))
         if paid_minor < 0:
             raise PayoutError(_("Give an amount above zero."))
+        if paid_minor > row.amount_minor:
+            raise PayoutError(_("More cannot have left than was asked for."))
         if paid_minor:
             _post(row, PAYOUT, paid_minor, on=now.date(), by=by, now=now)
         BankPayout.objects.filter(pk=row.pk).update(state=State.ENDED, paid_minor=paid_minor)

@@ -157,8 +157,9 @@ def refused(row: BankPayout, paid_minor: int = 0) -> None:
 def test_payout_that_the_bank_refused_is_owed_again(shop):
     bank.ask_payouts(**OURS, by=None, now=NOW)
     row = BankPayout.objects.get()
-    with pytest.raises(bank_booking.PayoutError):
-        bank_booking.end(row, paid_minor=0, reason=" ", by=None, now=NOW)
+    for reason, paid_minor in ((" ", 0), ("AC04", -1), ("AC04", 12346)):
+        with pytest.raises(bank_booking.PayoutError):
+            bank_booking.end(row, paid_minor=paid_minor, reason=reason, by=None, now=NOW)
     refused(row)
     row.refresh_from_db()
     assert (row.state, balance(shop), [minor for _, minor in bank.owed(NOW)]) == ("ended", 12345, [12345])

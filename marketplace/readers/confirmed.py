@@ -1,0 +1,15 @@
+"""Whose an e-mail address is: only who confirmed it may be given anything by it. Anybody can register one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from allauth.account.models import EmailAddress
+
+from marketplace.models import User
+
+
+def owners(emails: Iterable[str]) -> dict[str, User]:
+    """The active accounts that confirmed these addresses (in small letters), by address."""
+    rows = EmailAddress.objects.filter(email__in=list(emails), verified=True, user__is_active=True)
+    return {row.email.lower(): row.user for row in rows.select_related("user")}
