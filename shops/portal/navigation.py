@@ -49,8 +49,8 @@ GROUPS = (
         _("Shop"),
         (
             Page("profile", _("Profile"), ("save-profile", "save-tax")),
-            Page("hours", _("Opening hours"), ("save-week", "say-days")),
-            Page("channel", _("How orders come"), ("save-channel", "renew-secret", "test-channel", "end-channel")),
+            Page("hours", _("Hours"), ("save-week", "say-days")),
+            Page("channel", pgettext_lazy("of a shop", "Orders by"), ("save-channel", "renew-secret", "test-channel", "end-channel")),
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),
             Page("events", _("Events"), ("event-new", "event-save", "event-change", "event-save-change")),
         ),
