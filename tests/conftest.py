@@ -19,7 +19,14 @@ from search import directory, indexing, names
 from shops.orders import answer_times
 
 # Files of few long tests begin first: at the end one process would wait for the other otherwise.
-LONG = ("operations/test_operating", "test_failpoints", "test_proofs_smoke", "bench/test_programs", "browser/")
+LONG = (
+    "operations/test_operating",
+    "test_failpoints",
+    "demo/test_building",
+    "test_proofs_smoke",
+    "bench/test_programs",
+    "browser/",
+)
 
 # They start programs that open a database, or need the server that comes with the second one.
 ON_EACH = (
