@@ -13,7 +13,7 @@ from marketplace.foundation import secrets as sealing
 from marketplace.models import User
 from shops.channels import ChannelError, messages
 from shops.channels.webhook import post
-from shops.models import Shop, ShopOrder, ShopWebhook, Transmission, TransmissionTry
+from shops.models import Cancellation, Shop, ShopOrder, ShopWebhook, Transmission, TransmissionTry
 
 OLD_SECRET_FOR = timedelta(hours=24)
 KIND, PLAIN = "webhook", "email"
@@ -53,15 +53,23 @@ def renew(setup: ShopWebhook, *, by: User, now: datetime) -> str:
 
 
 def end(setup: ShopWebhook, *, by: User, now: datetime) -> None:
-    """Orders come by e-mail from now on; those on their way, or parked, too, in their order."""
+    """Orders come by e-mail from now on; those on their way, or parked, too, in their order, and so does what readers
+    take back of those that the system has."""
     with transaction.atomic():
         shop_id = setup.shop_id
         Shop.objects.filter(pk=shop_id, channel=KIND).update(channel=PLAIN)
-        waiting = Transmission.objects.filter(shop=shop_id, channel=KIND, due_at__isnull=False)
-        leases.unpark(list(waiting.exclude(parked_at=None)), now=now)
-        waiting.update(channel=PLAIN)
+        _unpark(shop_id, now)
+        Transmission.objects.filter(shop=shop_id, channel=KIND).update(channel=PLAIN)
         audit.record("order_webhook.end", setup, by=by, shop_id=shop_id, address=setup.address)
         ShopWebhook.objects.filter(pk=setup.pk).delete()
+
+
+def _unpark(shop_id: int, now: datetime) -> None:
+    """What did not get to the shop's system is tried again."""
+    posted = Transmission.objects.filter(shop=shop_id, channel=KIND)
+    leases.unpark(list(posted.exclude(parked_at=None)), now=now)
+    told = Cancellation.objects.filter(shop=shop_id, line__shop_order__transmission__channel=KIND)
+    leases.unpark(list(told.exclude(parked_at=None)), now=now)
 
 
 def send_test(setup: ShopWebhook, *, by: User, now: datetime) -> TransmissionTry:

@@ -9,7 +9,7 @@ import pytest
 
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops import webhooks
-from shops.models import Shop, ShopOrder, ShopWebhook, Transmission
+from shops.models import Cancellation, Shop, ShopOrder, ShopWebhook, Transmission
 from shops.orders import cancelling, fulfilment, routing
 from tests import factories
 from tests.factories import NOON
@@ -132,12 +132,34 @@ def test_what_was_on_its_way_comes_by_mail_once_the_webhook_is_ended(parked_at, 
     assert (letters(), shop.channel) == ([f"shop_order_new:{row.shop_order.number}"], "email")
 
 
+def take_back(row: Transmission) -> Cancellation:
+    line = row.shop_order.lines.select_related("shop_order__shop").get()
+    return fulfilment.cancel(line, 1, by="reader", now=NOON)
+
+
+def taken_back() -> int:
+    """How many mails told of it."""
+    return MailMessage.objects.filter(kind="shop_order_taken_back").count()
+
+
 def test_cancellation_that_the_system_does_not_take_is_mailed(server, shop):
     row = sold(shop)
     routing.transmit_orders(NOON)
-    line = row.shop_order.lines.select_related("shop_order__shop").get()
-    fulfilment.cancel(line, 1, by="reader", now=NOON)
+    take_back(row)
     server.plan = lambda path: "500"
     assert cancelling.tell_cancellations(NOON) == 0
     assert cancelling.tell_cancellations(NOON + timedelta(hours=2)) == 1
-    assert MailMessage.objects.filter(kind="shop_order_taken_back").count() == 1
+    assert taken_back() == 1
+
+
+@pytest.mark.parametrize("parked_at", [None, NOON])
+def test_cancellation_of_what_the_system_has_is_mailed_once_the_webhook_is_ended(parked_at, server, shop):
+    row = sold(shop)
+    routing.transmit_orders(NOON)
+    if parked_at:
+        made = take_back(row)
+        Cancellation.objects.filter(pk=made.pk).update(parked_at=parked_at)
+    webhooks.end(ShopWebhook.objects.get(), by=factories.user(), now=NOON)
+    if not parked_at:
+        take_back(row)
+    assert (cancelling.tell_cancellations(NOON), taken_back()) == (1, 1)
