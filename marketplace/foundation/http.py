@@ -41,7 +41,8 @@ _BLOCK = 64 * 1024
 
 class HttpError(Exception):
     """`permanent`: trying again will not help. `unknown_outcome`: the other side may have acted on it.
-    `later_seconds`: it asks not to be called again before (Retry-After); 0 where it asks nothing."""
+    `later_seconds`: it asks not to be called again before (Retry-After); 0 where it asks nothing. `status`: of its
+    answer, also where that broke off or was too long after it."""
 
     def __init__(
         self,
@@ -174,18 +175,20 @@ def _blocks(response: requests.Response, max_bytes: int, deadline: Deadline):
                 problem = f"{response.url}: more than {max_bytes // 2**20} MB; not read further."
                 raise HttpError(problem, permanent=True, status=response.status_code)
             if deadline.is_over:
-                raise _too_slow(response.url)
+                raise _too_slow(response.url, response.status_code)
             yield block
     except requests.RequestException as error:
+        status = response.status_code
         if deadline.is_over:
-            raise _too_slow(response.url) from error
-        raise HttpError(f"{response.url}: the connection broke: {error}", unknown_outcome=True) from error
+            raise _too_slow(response.url, status) from error
+        problem = f"{response.url}: the connection broke: {error}"
+        raise HttpError(problem, unknown_outcome=True, status=status) from error
     if deadline.is_over:  # cut by us, which looks like the end where the server told no length
-        raise _too_slow(response.url)
+        raise _too_slow(response.url, response.status_code)
 
 
-def _too_slow(url: str) -> HttpError:
-    return HttpError(f"{url}: too slow, given up.", unknown_outcome=True)
+def _too_slow(url: str, status: int | None = None) -> HttpError:
+    return HttpError(f"{url}: too slow, given up.", unknown_outcome=True, status=status)
 
 
 def _request(

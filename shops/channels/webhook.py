@@ -62,7 +62,7 @@ def post(setup: ShopWebhook, key: str, message: Mapping[str, object], *, now: da
     except SecretError as error:
         raise ChannelError(str(error), permanent=True) from error
     except http.HttpError as error:
-        if error.status is not None and error.status in SUCCESS:  # taken; its answer was too long to be read
+        if error.status is not None and error.status in SUCCESS:  # taken; what else it says is not read to its end
             return error.status
         if error.status == GONE:
             _switch_off(setup, now)

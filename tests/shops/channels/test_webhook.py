@@ -94,9 +94,12 @@ def test_what_a_server_may_answer(fault, permanent, unknown, later_seconds, stat
     assert server.calls == [message_id(sold)]  # a redirect is not followed
 
 
-def test_long_answer_is_not_read_and_counts_as_a_yes(server, sold):
-    server.plan = lambda path: "endless"
+@pytest.mark.parametrize("fault", ["endless", "breaks", "stalls"])
+def test_answer_is_not_read_and_its_status_counts_as_a_yes(fault, server, sold, monkeypatch):
+    monkeypatch.setattr(webhook, "SECONDS", 0.3 if fault == "stalls" else 20)
+    server.plan = lambda path: fault
     assert send(sold) is None
+    assert server.numbers() == [sold.number]
 
 
 def test_gone_switches_it_off_and_tells_the_shop_once(server, sold):
