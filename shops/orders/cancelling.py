@@ -41,13 +41,10 @@ def tell_cancellations(now: datetime) -> int:
 def _tell(row: Cancellation, now: datetime) -> bool:
     transmission = row.line.shop_order.transmission
     try:
-        is_put_back = _cancel(row, transmission.channel, now)
+        is_put_back = _cancel_by_either(row, transmission, now)
     except ChannelError as error:
-        other = routing.other_channel(transmission, since=row.cancelled_at)
-        if other is None or not (error.permanent or now >= other.since):
-            leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
-            return False
-        is_put_back = _cancel(row, other.kind, now)
+        leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
+        return False
     with transaction.atomic():
         if is_put_back:
             fulfilment.put_back(row.line.shop_order, by=transmission.channel, now=now, only=row)
@@ -55,6 +52,17 @@ def _tell(row: Cancellation, now: datetime) -> bool:
             return False
         audit.record("cancellation.tell", row, shop_id=row.shop_id, channel=transmission.channel)
     return True
+
+
+def _cancel_by_either(row: Cancellation, transmission: Transmission, now: datetime) -> bool:
+    """As `Channel.cancel`; by the shop's other channel where the order's own fails and it is that one's turn."""
+    try:
+        return _cancel(row, transmission.channel, now)
+    except ChannelError as error:
+        other = routing.other_channel(transmission, since=row.cancelled_at)
+        if other is None or not (error.permanent or now >= other.since):
+            raise
+        return _cancel(row, other.kind, now)
 
 
 def _cancel(row: Cancellation, channel: str, now: datetime) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops import webhooks
+from shops.channels.email import EmailChannel
 from shops.models import Cancellation, Shop, ShopOrder, ShopWebhook, Transmission
 from shops.orders import cancelling, fulfilment, routing
 from tests import factories
@@ -150,6 +151,19 @@ def test_cancellation_that_the_system_does_not_take_is_mailed(server, shop):
     assert cancelling.tell_cancellations(NOON) == 0
     assert cancelling.tell_cancellations(NOON + timedelta(hours=2)) == 1
     assert taken_back() == 1
+
+
+def test_cancellation_that_neither_channel_takes_is_told_later(server, shop, monkeypatch):
+    row = sold(shop)
+    routing.transmit_orders(NOON)
+    made = take_back(row)
+    server.plan = lambda path: "410"
+    with monkeypatch.context() as broken:
+        broken.setattr(EmailChannel, "cancel", lambda *_, **__: 1 / 0)
+        assert cancelling.tell_cancellations(NOON) == 0
+    made.refresh_from_db()
+    assert (made.parked_at, made.lease_token, "ZeroDivisionError" in made.last_error) == (None, "", True)
+    assert (cancelling.tell_cancellations(made.due_at), taken_back()) == (1, 1)
 
 
 @pytest.mark.parametrize("parked_at", [None, NOON])
