@@ -12,11 +12,12 @@ from django.db.models import Q
 from marketplace.foundation import audit, leases
 from marketplace.foundation.side_by_side import Lanes
 from shops.channels import ChannelError, channel_for
-from shops.models import Cancellation, Transmission
+from shops.models import Cancellation, ShopWebhook, Transmission
 from shops.orders import fulfilment, routing
 
 logger = logging.getLogger("halles.cancelling")
 LANES, LEASE_SECONDS = Lanes("telling", 4), 180
+POSTED = "webhook"
 _TOLD = Q(line__shop_order__transmission__outcome=Transmission.Outcome.SENT)
 
 
@@ -45,6 +46,7 @@ def _tell(row: Cancellation, now: datetime) -> bool:
     except ChannelError as error:
         leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
         return False
+    _tell_system_too(row, transmission, now)
     with transaction.atomic():
         if is_put_back:
             fulfilment.put_back(row.line.shop_order, by=transmission.channel, now=now, only=row)
@@ -63,6 +65,19 @@ def _cancel_by_either(row: Cancellation, transmission: Transmission, now: dateti
         if other is None or not (error.permanent or now >= other.since):
             raise
         return _cancel(row, other.kind, now)
+
+
+def _tell_system_too(row: Cancellation, transmission: Transmission, now: datetime) -> None:
+    """An order that came by another channel in the end may have been stored by the shop's system, whose answer was
+    lost: it would keep all of it. Tried once: that the shop knows is certain without it."""
+    if transmission.fell_back_at is None or transmission.channel == POSTED:
+        return
+    if not ShopWebhook.objects.filter(shop=row.shop_id, disabled_at=None).exists():
+        return
+    try:
+        _cancel(row, POSTED, now)
+    except ChannelError as error:
+        logger.warning("%s came by %s; its system was not told too: %s", row, transmission.channel, error)
 
 
 def _cancel(row: Cancellation, channel: str, now: datetime) -> bool:

@@ -166,6 +166,21 @@ def test_cancellation_that_neither_channel_takes_is_told_later(server, shop, mon
     assert (cancelling.tell_cancellations(made.due_at), taken_back()) == (1, 1)
 
 
+@pytest.mark.parametrize("fault", ["", "500", "ended"])
+def test_cancellation_of_what_was_mailed_is_posted_too_as_the_system_may_have_it(fault, server, shop):
+    """It stored the order, and its answers were lost."""
+    server.plan = lambda path: "lost"
+    row = sold(shop)
+    until(row, NOON + timedelta(hours=2))
+    take_back(row)
+    server.plan = lambda path: fault
+    if fault == "ended":
+        webhooks.end(ShopWebhook.objects.get(), by=factories.user(), now=NOON)
+    assert (cancelling.tell_cancellations(NOON), taken_back()) == (1, 1)
+    assert server.numbers("shop_order.taken_back") == ([] if fault else [row.shop_order.number])
+    assert Cancellation.objects.get().told_at is not None
+
+
 @pytest.mark.parametrize("parked_at", [None, NOON])
 def test_cancellation_of_what_the_system_has_is_mailed_once_the_webhook_is_ended(parked_at, server, shop):
     row = sold(shop)
