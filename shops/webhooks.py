@@ -20,7 +20,8 @@ KIND, PLAIN = "webhook", "email"
 
 
 def set_up(shop: Shop, address: str, *, by: User, now: datetime) -> str:
-    """Orders are posted there from now on. The secret, which is seen this once; empty where there was one already."""
+    """Orders are posted there from now on, those that were parked too. The secret, which is seen this once; empty where
+    there was one already."""
     with transaction.atomic():
         setup = ShopWebhook.objects.select_for_update().filter(shop=shop).first()
         secret = "" if setup else webhook_signing.new_secret()
@@ -30,6 +31,7 @@ def set_up(shop: Shop, address: str, *, by: User, now: datetime) -> str:
         setup.address, setup.disabled_at = address, None
         setup.save()
         Shop.objects.filter(pk=shop.pk).update(channel=KIND)
+        _unpark(shop.pk, now)
         audit.record("order_webhook.set_up", setup, by=by, shop_id=shop.pk, address=address)
     return secret
 

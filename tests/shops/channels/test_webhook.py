@@ -117,6 +117,16 @@ def test_gone_switches_it_off_and_tells_the_shop_once(server, sold):
     assert send(sold) is None
 
 
+def test_gone_of_the_address_before_leaves_the_new_one_on(server, sold):
+    server.plan = lambda path: "410"
+    before = ShopWebhook.objects.select_related("shop").get()
+    receiver.connected(server, sold.shop, "/new")
+    with pytest.raises(ChannelError) as caught:
+        webhook.post(before, "late", {}, now=NOON)
+    assert (caught.value.permanent, caught.value.status) == (False, 410)
+    assert (ShopWebhook.objects.get().disabled_at, MailMessage.objects.count()) == (None, 0)
+
+
 def test_private_address_is_never_called(server, sold, settings):
     settings.HTTP_ALLOW_PRIVATE = False
     error = send(sold)

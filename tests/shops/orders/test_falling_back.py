@@ -121,6 +121,18 @@ def test_sent_again_it_has_the_id_that_it_had(server, shop):
     assert (server.calls, len(server.numbers())) == ([f"shop_order_{row.shop_order.number}"] * 2, 1)
 
 
+def test_what_was_parked_goes_to_the_mended_address(server, shop):
+    row, later = sold(shop), sold(shop)
+    routing.transmit_orders(NOON)
+    made = take_back(row)
+    Cancellation.objects.filter(pk=made.pk).update(parked_at=NOON)
+    Transmission.objects.filter(pk=later.pk).update(parked_at=NOON)
+    webhooks.set_up(shop, f"{server.address}/new", by=factories.user(), now=NOON)
+    assert (routing.transmit_orders(NOON), cancelling.tell_cancellations(NOON)) == (1, 1)
+    assert server.numbers(path="/new") == [later.shop_order.number]
+    assert server.numbers("shop_order.taken_back", "/new") == [row.shop_order.number]
+
+
 @pytest.mark.parametrize("parked_at", [None, NOON])
 def test_what_was_on_its_way_comes_by_mail_once_the_webhook_is_ended(parked_at, server, shop):
     server.plan = lambda path: "500"
