@@ -20,6 +20,7 @@ import requests_hardened
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress, get_ip_address
+from urllib3.exceptions import HTTPError as TransportError
 from urllib3.exceptions import NewConnectionError
 
 from marketplace.foundation.deadlines import Deadline, watch
@@ -207,9 +208,9 @@ def _request(
         try:
             return _follow(method, url, headers=dict(headers or {}), auth=auth, stream=stream, body=body)
         except HttpError as error:
-            if deadline.is_over:
+            if deadline.is_over and error.status is None:
                 raise _too_slow(url) from error
-            if error.permanent or attempt == tries or error.later_seconds > LONGEST_PAUSE_SECONDS:
+            if error.permanent or attempt == tries or deadline.is_over or error.later_seconds > LONGEST_PAUSE_SECONDS:
                 raise
             time.sleep(0 if settings.TESTING else max(2**attempt, error.later_seconds))
     raise AssertionError("unreachable")
@@ -266,7 +267,10 @@ def _checked(response: requests.Response) -> requests.Response:
     status = response.status_code
     if status < 400:
         return response
-    detail = response.raw.read(300, decode_content=True) if response.raw else b""
+    try:
+        detail = response.raw.read(300, decode_content=True) if response.raw else b""
+    except TransportError:  # broken, unreadable, or cut at the deadline: the status says enough
+        detail = b""
     response.close()
     transient = status in RETRIED or status in {408, 425}
     raise HttpError(
