@@ -62,7 +62,7 @@ class ShopWebhook(models.Model):
         """The secrets to sign with now. Raises `SecretError`."""
         sealed = [self.sealed_secret]
         if self.sealed_old_secret and self.old_until and now < self.old_until:
-            sealed.append(self.sealed_old_secret)
+            sealed += self.sealed_old_secret.split()  # the latest first
         return [secrets.open_sealed(one, row=self.row) for one in sealed]
 
     @property

@@ -20,6 +20,7 @@ import requests_hardened
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress, get_ip_address
+from urllib3.exceptions import HTTPError as TransportError
 from urllib3.exceptions import NewConnectionError
 
 from marketplace.foundation.deadlines import Deadline, watch
@@ -41,7 +42,8 @@ _BLOCK = 64 * 1024
 
 class HttpError(Exception):
     """`permanent`: trying again will not help. `unknown_outcome`: the other side may have acted on it.
-    `later_seconds`: it asks not to be called again before (Retry-After); 0 where it asks nothing."""
+    `later_seconds`: it asks not to be called again before (Retry-After); 0 where it asks nothing. `status`: of its
+    answer, also where that broke off or was too long after it."""
 
     def __init__(
         self,
@@ -174,18 +176,20 @@ def _blocks(response: requests.Response, max_bytes: int, deadline: Deadline):
                 problem = f"{response.url}: more than {max_bytes // 2**20} MB; not read further."
                 raise HttpError(problem, permanent=True, status=response.status_code)
             if deadline.is_over:
-                raise _too_slow(response.url)
+                raise _too_slow(response.url, response.status_code)
             yield block
     except requests.RequestException as error:
+        status = response.status_code
         if deadline.is_over:
-            raise _too_slow(response.url) from error
-        raise HttpError(f"{response.url}: the connection broke: {error}", unknown_outcome=True) from error
+            raise _too_slow(response.url, status) from error
+        problem = f"{response.url}: the connection broke: {error}"
+        raise HttpError(problem, unknown_outcome=True, status=status) from error
     if deadline.is_over:  # cut by us, which looks like the end where the server told no length
-        raise _too_slow(response.url)
+        raise _too_slow(response.url, response.status_code)
 
 
-def _too_slow(url: str) -> HttpError:
-    return HttpError(f"{url}: too slow, given up.", unknown_outcome=True)
+def _too_slow(url: str, status: int | None = None) -> HttpError:
+    return HttpError(f"{url}: too slow, given up.", unknown_outcome=True, status=status)
 
 
 def _request(
@@ -204,9 +208,9 @@ def _request(
         try:
             return _follow(method, url, headers=dict(headers or {}), auth=auth, stream=stream, body=body)
         except HttpError as error:
-            if deadline.is_over:
+            if deadline.is_over and error.status is None:
                 raise _too_slow(url) from error
-            if error.permanent or attempt == tries or error.later_seconds > LONGEST_PAUSE_SECONDS:
+            if error.permanent or attempt == tries or deadline.is_over or error.later_seconds > LONGEST_PAUSE_SECONDS:
                 raise
             time.sleep(0 if settings.TESTING else max(2**attempt, error.later_seconds))
     raise AssertionError("unreachable")
@@ -263,7 +267,10 @@ def _checked(response: requests.Response) -> requests.Response:
     status = response.status_code
     if status < 400:
         return response
-    detail = response.raw.read(300, decode_content=True) if response.raw else b""
+    try:
+        detail = response.raw.read(300, decode_content=True) if response.raw else b""
+    except TransportError:  # broken, unreadable, or cut at the deadline: the status says enough
+        detail = b""
     response.close()
     transient = status in RETRIED or status in {408, 425}
     raise HttpError(

@@ -62,13 +62,12 @@ def post(setup: ShopWebhook, key: str, message: Mapping[str, object], *, now: da
     except SecretError as error:
         raise ChannelError(str(error), permanent=True) from error
     except http.HttpError as error:
-        if error.status is not None and error.status in SUCCESS:  # taken; its answer was too long to be read
+        if error.status is not None and error.status in SUCCESS:  # taken; what else it says is not read to its end
             return error.status
-        if error.status == GONE:
-            _switch_off(setup, now)
+        is_off = error.status == GONE and _switch_off(setup, now)
         raise ChannelError(
             str(error),
-            permanent=error.permanent and error.status in {None, GONE},
+            permanent=is_off or (error.permanent and error.status is None),
             unknown_outcome=error.unknown_outcome,
             later_seconds=error.later_seconds,
             status=error.status,
@@ -78,12 +77,13 @@ def post(setup: ShopWebhook, key: str, message: Mapping[str, object], *, now: da
     return answer.status
 
 
-def _switch_off(setup: ShopWebhook, now: datetime) -> None:
-    """Once: nothing is posted there any more, and the shop is told."""
-    shop = setup.shop
+def _switch_off(setup: ShopWebhook, now: datetime) -> bool:
+    """Once: nothing is posted there any more, and the shop is told. False: the shop has another address meanwhile, or
+    none."""
+    shop, called = setup.shop, ShopWebhook.objects.filter(pk=setup.pk, address=setup.address)
     with transaction.atomic():
-        if not ShopWebhook.objects.filter(pk=setup.pk, disabled_at=None).update(disabled_at=now):
-            return
+        if not called.filter(disabled_at=None).update(disabled_at=now):
+            return called.exists()
         audit.record("order_webhook.switch_off", setup, shop_id=shop.pk, reason="410 Gone")
         mail.post(
             "shop_webhook_gone",
@@ -99,3 +99,4 @@ def _switch_off(setup: ShopWebhook, now: datetime) -> None:
             now=now,
             shop_id=shop.pk,
         )
+    return True

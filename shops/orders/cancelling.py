@@ -12,11 +12,12 @@ from django.db.models import Q
 from marketplace.foundation import audit, leases
 from marketplace.foundation.side_by_side import Lanes
 from shops.channels import ChannelError, channel_for
-from shops.models import Cancellation, Transmission
+from shops.models import Cancellation, ShopWebhook, Transmission
 from shops.orders import fulfilment, routing
 
 logger = logging.getLogger("halles.cancelling")
 LANES, LEASE_SECONDS = Lanes("telling", 4), 180
+POSTED = "webhook"
 _TOLD = Q(line__shop_order__transmission__outcome=Transmission.Outcome.SENT)
 
 
@@ -41,13 +42,11 @@ def tell_cancellations(now: datetime) -> int:
 def _tell(row: Cancellation, now: datetime) -> bool:
     transmission = row.line.shop_order.transmission
     try:
-        is_put_back = _cancel(row, transmission.channel, now)
+        is_put_back = _cancel_by_either(row, transmission, now)
     except ChannelError as error:
-        other = routing.other_channel(transmission, since=row.cancelled_at)
-        if other is None or not (error.permanent or now >= other.since):
-            leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
-            return False
-        is_put_back = _cancel(row, other.kind, now)
+        leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
+        return False
+    _tell_system_too(row, transmission, now)
     with transaction.atomic():
         if is_put_back:
             fulfilment.put_back(row.line.shop_order, by=transmission.channel, now=now, only=row)
@@ -55,6 +54,30 @@ def _tell(row: Cancellation, now: datetime) -> bool:
             return False
         audit.record("cancellation.tell", row, shop_id=row.shop_id, channel=transmission.channel)
     return True
+
+
+def _cancel_by_either(row: Cancellation, transmission: Transmission, now: datetime) -> bool:
+    """As `Channel.cancel`; by the shop's other channel where the order's own fails and it is that one's turn."""
+    try:
+        return _cancel(row, transmission.channel, now)
+    except ChannelError as error:
+        other = routing.other_channel(transmission, since=row.cancelled_at)
+        if other is None or not (error.permanent or now >= other.since):
+            raise
+        return _cancel(row, other.kind, now)
+
+
+def _tell_system_too(row: Cancellation, transmission: Transmission, now: datetime) -> None:
+    """An order that came by another channel in the end may have been stored by the shop's system, whose answer was
+    lost: it would keep all of it. Tried once: that the shop knows is certain without it."""
+    if transmission.fell_back_at is None or transmission.channel == POSTED:
+        return
+    if not ShopWebhook.objects.filter(shop=row.shop_id, disabled_at=None).exists():
+        return
+    try:
+        _cancel(row, POSTED, now)
+    except ChannelError as error:
+        logger.warning("%s came by %s; its system was not told too: %s", row, transmission.channel, error)
 
 
 def _cancel(row: Cancellation, channel: str, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.storefront import tries
@@ -40,6 +41,7 @@ def channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     return _page(request, workplace)
 
 
+@never_cache  # it shows the secret
 @_owners
 def save_channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """The first time a secret is made, which is shown on the page that comes back and never again."""
@@ -57,6 +59,7 @@ def save_channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     return _back(workplace)
 
 
+@never_cache  # it shows the secret
 @_owners
 def renew_secret(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     setup = get_object_or_404(ShopWebhook, shop=workplace.shop)

@@ -59,6 +59,19 @@ class Pages(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"only this")
 
+    def page_refused(self):
+        """Its body is not what it says, breaks off, or never ends."""
+        how = self.path.partition("?")[2]
+        self.send_response(503)
+        self.send_header("Retry-After", "20")
+        self.send_header("Content-Length", "100")
+        if how == "garbled":
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        if how == "dripping":
+            self.drip(b"x")
+        self.wfile.write(b"x" * 100 if how == "garbled" else b"only this")
+
     def page_dripping(self):
         """A byte now and then, each well within the time-out of a read, and no length."""
         self.send_response(200)
@@ -152,6 +165,13 @@ def test_post_is_sent_once_and_its_outcome_may_be_unknown(server, open_loopback)
     with pytest.raises(http.HttpError) as caught:
         http.post(f"{server}/broken", b"{}")
     assert (caught.value.unknown_outcome, Pages.hits) == (True, ["/broken"])
+
+
+@pytest.mark.parametrize("how", ["garbled", "cut", "dripping"])
+def test_refusal_counts_whatever_its_body_is(how, server, open_loopback):
+    with pytest.raises(http.HttpError, match="answered 503") as caught:
+        http.post(f"{server}/refused?{how}", b"{}", seconds=0.3 if how == "dripping" else None)
+    assert (caught.value.status, caught.value.later_seconds) == (503, 20)
 
 
 def test_post_that_never_connected_has_a_known_outcome(open_loopback):

@@ -61,6 +61,12 @@ class Handler(BaseHTTPRequestHandler):
             self.server.kept.setdefault(self.path, {}).setdefault(self.headers["webhook-id"], json.loads(body))
         if fault in {"down", "hang", "lost"}:
             self._reset()
+        elif fault == "breaks":
+            self._begin(200, 100)
+            self._reset()
+        elif fault == "stalls":
+            self._begin(200, 100)
+            self.server.let_go.wait(60)
         elif fault == "busy":
             self._answer(429, Retry_After="7200")
         elif fault == "moved":
@@ -77,12 +83,15 @@ class Handler(BaseHTTPRequestHandler):
         return f"v1,{right}" in self.headers["webhook-signature"].split()
 
     def _answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self._begin(status, len(body), **headers)
+        self.wfile.write(body)
+
+    def _begin(self, status: int, length: int, **headers: str) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(length))
         self.end_headers()
-        self.wfile.write(body)
 
     def _reset(self) -> None:
         self.close_connection = True

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db.models import QuerySet
 
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops import webhooks
@@ -56,6 +57,7 @@ class TestWebhook(RemoteChannelConformance):
         return self.server.numbers("shop_order.taken_back")
 
     def unreachable(self, channel: WebhookChannel) -> None:
+        self.server.shutdown()  # a poll that still runs would keep the socket open
         self.server.server_close()
 
     def loses_answers(self, channel: WebhookChannel) -> None:
@@ -69,6 +71,10 @@ def send(of: ShopOrder) -> ChannelError | None:
     except ChannelError as error:
         return error
     return None
+
+
+def letters(kind: str) -> QuerySet[MailMessage]:
+    return MailMessage.objects.filter(kind=kind).order_by("pk")
 
 
 @pytest.mark.parametrize(
@@ -94,9 +100,12 @@ def test_what_a_server_may_answer(fault, permanent, unknown, later_seconds, stat
     assert server.calls == [message_id(sold)]  # a redirect is not followed
 
 
-def test_long_answer_is_not_read_and_counts_as_a_yes(server, sold):
-    server.plan = lambda path: "endless"
+@pytest.mark.parametrize("fault", ["endless", "breaks", "stalls"])
+def test_answer_is_not_read_and_its_status_counts_as_a_yes(fault, server, sold, monkeypatch):
+    monkeypatch.setattr(webhook, "SECONDS", 0.3 if fault == "stalls" else 20)
+    server.plan = lambda path: fault
     assert send(sold) is None
+    assert server.numbers() == [sold.number]
 
 
 def test_gone_switches_it_off_and_tells_the_shop_once(server, sold):
@@ -106,12 +115,21 @@ def test_gone_switches_it_off_and_tells_the_shop_once(server, sold):
     assert second
     assert (first.permanent, second.permanent, len(server.calls)) == (True, True, 1)
     assert ShopWebhook.objects.get().disabled_at == NOON
-    letter = MailMessage.objects.get()
-    assert (letter.kind, letter.to) == ("shop_webhook_gone", sold.shop.email)
+    assert letters("shop_webhook_gone").get().to == sold.shop.email
     assert AuditEntry.objects.filter(action="order_webhook.switch_off").count() == 1
     receiver.connected(server, sold.shop)
     server.plan = lambda path: ""
     assert send(sold) is None
+
+
+def test_gone_of_the_address_before_leaves_the_new_one_on(server, sold):
+    server.plan = lambda path: "410"
+    before = ShopWebhook.objects.select_related("shop").get()
+    receiver.connected(server, sold.shop, "/new")
+    with pytest.raises(ChannelError) as caught:
+        webhook.post(before, "late", {}, now=NOON)
+    assert (caught.value.permanent, caught.value.status) == (False, 410)
+    assert (ShopWebhook.objects.get().disabled_at, letters("shop_webhook_gone").count()) == (None, 0)
 
 
 def test_private_address_is_never_called(server, sold, settings):
@@ -178,6 +196,27 @@ def test_for_a_day_a_new_secret_and_the_old_one_both_hold(server, sold):
         server.secrets["/orders"] = secret
         assert send(sold) is None
     assert old not in setup.sealed_secret + setup.sealed_old_secret
+
+
+def test_of_two_renewals_within_a_day_neither_takes_the_secret_in_use(server, sold):
+    person, first = factories.user(), server.secrets["/orders"]
+    hours = [NOON + timedelta(hours=count) for count in (0, 1, 30)]
+    second, third = (webhooks.renew(ShopWebhook.objects.get(), by=person, now=now) for now in hours[:2])
+    assert ShopWebhook.objects.get().secrets_at(hours[1]) == [third, second, first]
+    fourth = webhooks.renew(ShopWebhook.objects.get(), by=person, now=hours[2])
+    assert ShopWebhook.objects.get().secrets_at(hours[2]) == [fourth, third]
+
+
+def test_shop_is_told_of_another_address_and_of_another_secret(server, sold):
+    (told,) = letters("shop_webhook_changed")
+    assert (told.to, f"{server.address}/orders" in told.text, told.shop_id) == (sold.shop.email, True, sold.shop_id)
+    webhooks.set_up(sold.shop, f"{server.address}/orders", by=factories.user(), now=NOON)  # the same
+    webhooks.set_up(sold.shop, f"{server.address}/new", by=factories.user(), now=NOON)
+    secret = webhooks.renew(ShopWebhook.objects.get(), by=factories.user(), now=NOON)
+    _, moved, renewed = letters("shop_webhook_changed")
+    assert [f"{server.address}{path}" in moved.text for path in ("/orders", "/new")] == [True, True]
+    assert (f"{server.address}/new" in renewed.text, secret in renewed.text + renewed.html) == (True, False)
+    assert "/portal/" in renewed.text
 
 
 def test_signature_is_what_the_standard_says():

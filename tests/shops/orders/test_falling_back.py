@@ -9,7 +9,8 @@ import pytest
 
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops import webhooks
-from shops.models import Shop, ShopOrder, ShopWebhook, Transmission
+from shops.channels.email import EmailChannel
+from shops.models import Cancellation, Shop, ShopOrder, ShopWebhook, Transmission
 from shops.orders import cancelling, fulfilment, routing
 from tests import factories
 from tests.factories import NOON
@@ -120,6 +121,18 @@ def test_sent_again_it_has_the_id_that_it_had(server, shop):
     assert (server.calls, len(server.numbers())) == ([f"shop_order_{row.shop_order.number}"] * 2, 1)
 
 
+def test_what_was_parked_goes_to_the_mended_address(server, shop):
+    row, later = sold(shop), sold(shop)
+    routing.transmit_orders(NOON)
+    made = take_back(row)
+    Cancellation.objects.filter(pk=made.pk).update(parked_at=NOON)
+    Transmission.objects.filter(pk=later.pk).update(parked_at=NOON)
+    webhooks.set_up(shop, f"{server.address}/new", by=factories.user(), now=NOON)
+    assert (routing.transmit_orders(NOON), cancelling.tell_cancellations(NOON)) == (1, 1)
+    assert server.numbers(path="/new") == [later.shop_order.number]
+    assert server.numbers("shop_order.taken_back", "/new") == [row.shop_order.number]
+
+
 @pytest.mark.parametrize("parked_at", [None, NOON])
 def test_what_was_on_its_way_comes_by_mail_once_the_webhook_is_ended(parked_at, server, shop):
     server.plan = lambda path: "500"
@@ -132,12 +145,62 @@ def test_what_was_on_its_way_comes_by_mail_once_the_webhook_is_ended(parked_at, 
     assert (letters(), shop.channel) == ([f"shop_order_new:{row.shop_order.number}"], "email")
 
 
+def take_back(row: Transmission) -> Cancellation:
+    line = row.shop_order.lines.select_related("shop_order__shop").get()
+    return fulfilment.cancel(line, 1, by="reader", now=NOON)
+
+
+def taken_back() -> int:
+    """How many mails told of it."""
+    return MailMessage.objects.filter(kind="shop_order_taken_back").count()
+
+
 def test_cancellation_that_the_system_does_not_take_is_mailed(server, shop):
     row = sold(shop)
     routing.transmit_orders(NOON)
-    line = row.shop_order.lines.select_related("shop_order__shop").get()
-    fulfilment.cancel(line, 1, by="reader", now=NOON)
+    take_back(row)
     server.plan = lambda path: "500"
     assert cancelling.tell_cancellations(NOON) == 0
     assert cancelling.tell_cancellations(NOON + timedelta(hours=2)) == 1
-    assert MailMessage.objects.filter(kind="shop_order_taken_back").count() == 1
+    assert taken_back() == 1
+
+
+def test_cancellation_that_neither_channel_takes_is_told_later(server, shop, monkeypatch):
+    row = sold(shop)
+    routing.transmit_orders(NOON)
+    made = take_back(row)
+    server.plan = lambda path: "410"
+    with monkeypatch.context() as broken:
+        broken.setattr(EmailChannel, "cancel", lambda *_, **__: 1 / 0)
+        assert cancelling.tell_cancellations(NOON) == 0
+    made.refresh_from_db()
+    assert (made.parked_at, made.lease_token, "ZeroDivisionError" in made.last_error) == (None, "", True)
+    assert (cancelling.tell_cancellations(made.due_at), taken_back()) == (1, 1)
+
+
+@pytest.mark.parametrize("fault", ["", "500", "ended"])
+def test_cancellation_of_what_was_mailed_is_posted_too_as_the_system_may_have_it(fault, server, shop):
+    """It stored the order, and its answers were lost."""
+    server.plan = lambda path: "lost"
+    row = sold(shop)
+    until(row, NOON + timedelta(hours=2))
+    take_back(row)
+    server.plan = lambda path: fault
+    if fault == "ended":
+        webhooks.end(ShopWebhook.objects.get(), by=factories.user(), now=NOON)
+    assert (cancelling.tell_cancellations(NOON), taken_back()) == (1, 1)
+    assert server.numbers("shop_order.taken_back") == ([] if fault else [row.shop_order.number])
+    assert Cancellation.objects.get().told_at is not None
+
+
+@pytest.mark.parametrize("parked_at", [None, NOON])
+def test_cancellation_of_what_the_system_has_is_mailed_once_the_webhook_is_ended(parked_at, server, shop):
+    row = sold(shop)
+    routing.transmit_orders(NOON)
+    if parked_at:
+        made = take_back(row)
+        Cancellation.objects.filter(pk=made.pk).update(parked_at=parked_at)
+    webhooks.end(ShopWebhook.objects.get(), by=factories.user(), now=NOON)
+    if not parked_at:
+        take_back(row)
+    assert (cancelling.tell_cancellations(NOON), taken_back()) == (1, 1)

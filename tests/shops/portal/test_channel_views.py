@@ -40,13 +40,16 @@ def test_owner_says_where_orders_go_and_sees_the_secret_once(server, owned):
     page = owned.client.post(where(owned, "save-channel"), {"address": f"{server.address}/orders", **SAID})
     secret = page.context["secret"]
     assert (secret.startswith("whsec_"), secret in page.content.decode()) == (True, True)
+    assert "no-store" in page["Cache-Control"]
     setup = ShopWebhook.objects.get()
     owned.shop.refresh_from_db()
     assert (owned.shop.channel, setup.fallback, setup.fallback_minutes) == ("webhook", "", 30)
     assert secret not in owned.client.get(where(owned)).content.decode()
     again = owned.client.post(where(owned, "save-channel"), {"address": f"{server.address}/orders", **SAID})
     assert again.url == where(owned)
-    other = owned.client.post(where(owned, "renew-secret")).context["secret"]
+    page = owned.client.post(where(owned, "renew-secret"))
+    other = page.context["secret"]
+    assert "no-store" in page["Cache-Control"]
     assert len({secret, other}) == 2
     assert not AuditEntry.objects.filter(facts__icontains=secret).exists()
 
