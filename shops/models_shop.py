@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.foundation.models import COLOUR
 
@@ -196,10 +197,10 @@ class ShopMember(models.Model):
     """A person who acts for a shop. Being in here is the only door to the portal."""
 
     class Role(models.TextChoices):
-        OWNER = "owner", "Owner"
-        STAFF = "staff", "Staff"
-        ACCOUNTS = "accounts", "Accounts"
-        READER = "read_only", "Read-only"
+        OWNER = "owner", pgettext_lazy("of a shop", "Owner")
+        STAFF = "staff", pgettext_lazy("of a shop", "Staff")
+        ACCOUNTS = "accounts", pgettext_lazy("of a shop", "Accounts")
+        READER = "read_only", pgettext_lazy("of a shop", "Only looks")
 
     shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="members")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shop_memberships")

@@ -270,6 +270,12 @@ ROUTES: dict[str, Row] = {
     "portal:save-week": post(SHOP_A_DOES, "slug", day0_from0="09:00", day0_until0="18:00"),
     "portal:say-days": post((LOGIN, 404, 422, 404, 404), "slug"),
     "portal:take-back-days": post(SHOP_A_DOES, "slug", "special_days"),
+    "portal:team": get(SHOP_A, "slug"),
+    "portal:invite": post((LOGIN, 404, 403, 404, 404), "slug"),  # the owner's, as the next three
+    "portal:uninvite": post((LOGIN, 404, 403, 404, 404), "slug", "invitation"),
+    "portal:member-role": post((LOGIN, 404, 403, 404, 404), "slug", "member", role="owner"),
+    "portal:member-remove": post((LOGIN, 404, 403, 404, 404), "slug", "member"),
+    "portal:invitation": get((LOGIN, 403, 403, 403, 403), "invitation", "invitation_key"),  # another address's
     "portal:delivery": get(SHOP_A, "slug"),
     "portal:save-counter": post(SHOP_A_DOES, "slug", preparation_minutes="60"),
     "portal:delivery-new": get(SHOP_A, "slug", "option_kind"),

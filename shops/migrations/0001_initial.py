@@ -257,6 +257,24 @@ class Migration(migrations.Migration):
                 'ordering': ['weekday', 'opens'],
             },
         ),
+        migrations.CreateModel(
+            name='Invitation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('email', models.EmailField(max_length=254)),
+                ('role', models.CharField(choices=[('owner', 'Owner'), ('staff', 'Staff'), ('accounts', 'Accounts'), ('read_only', 'Read-only')], max_length=10)),
+                ('language', models.CharField(choices=[('fr', 'Français'), ('en', 'English')], max_length=2)),
+                ('made_at', models.DateTimeField()),
+                ('ends_at', models.DateTimeField(help_text='From then on the link opens nothing.')),
+                ('ended_at', models.DateTimeField(help_text='When it was accepted or taken back.', null=True)),
+                ('accepted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='accepted_shop_invitations', to=settings.AUTH_USER_MODEL)),
+                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='shop_invitations', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
         migrations.AddField(
             model_name='deliveryoption',
             name='receiving_shop',
@@ -617,6 +635,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='openinghours',
             constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='hours_weekday'),
+        ),
+        migrations.AddConstraint(
+            model_name='invitation',
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('shop', 'email'), name='one_open_invitation'),
         ),
         migrations.AddConstraint(
             model_name='deliveryoption',

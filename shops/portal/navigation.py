@@ -52,6 +52,7 @@ GROUPS = (
             Page("hours", _("Opening hours"), ("save-week", "say-days")),
             Page("channel", _("How orders come"), ("save-channel", "renew-secret", "test-channel", "end-channel")),
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),
+            Page("team", _("Team"), ("invite",)),
             Page("events", _("Events"), ("event-new", "event-save", "event-change", "event-save-change")),
         ),
     ),

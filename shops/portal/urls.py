@@ -26,6 +26,7 @@ from shops.portal import (
     reservation_views,
     statement_views,
     stock_views,
+    team_views,
     voucher_views,
 )
 
@@ -102,6 +103,11 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("channel/secret/", channel_views.renew_secret, name="renew-secret"),
     path("channel/test/", channel_views.test_channel, name="test-channel"),
     path("channel/end/", channel_views.end_channel, name="end-channel"),
+    path("team/", team_views.team_page, name="team"),
+    path("team/invite/", team_views.invite, name="invite"),
+    path("team/invitations/<int:invitation_id>/take-back/", team_views.take_back, name="uninvite"),
+    path("team/<int:member_id>/role/", team_views.change_role, name="member-role"),
+    path("team/<int:member_id>/remove/", team_views.remove, name="member-remove"),
     path("delivery/", delivery_views.delivery, name="delivery"),
     path("delivery/counter/", delivery_views.save_counter, name="save-counter"),
     path("delivery/new/<slug:kind>/", delivery_views.new, name="delivery-new"),
@@ -133,5 +139,6 @@ urlpatterns = [
     path("points/<int:point_id>/", point_views.point, name="point"),  # no room of a shop begins with a number
     path("points/<int:point_id>/<int:parcel_id>/arrive/", point_views.arrive, name="point-arrive"),
     path("points/<int:point_id>/<int:parcel_id>/collect/", point_views.collect, name="point-collect"),
+    path("invitations/<int:invitation_id>/<str:key>/", team_views.invitation, name="invitation"),  # nor here
     path("<slug:slug>/", include(shop_patterns)),
 ]
