@@ -262,7 +262,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('email', models.EmailField(max_length=254)),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('staff', 'Staff'), ('accounts', 'Accounts'), ('read_only', 'Read-only')], max_length=10)),
+                ('role', models.CharField(choices=[('owner', 'Owner'), ('staff', 'Staff'), ('accounts', 'Accounts'), ('read_only', 'Only looks')], max_length=10)),
                 ('language', models.CharField(choices=[('fr', 'Français'), ('en', 'English')], max_length=2)),
                 ('made_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField(help_text='From then on the link opens nothing.')),
@@ -289,7 +289,7 @@ class Migration(migrations.Migration):
             name='ShopMember',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('staff', 'Staff'), ('accounts', 'Accounts'), ('read_only', 'Read-only')], default='staff', max_length=10)),
+                ('role', models.CharField(choices=[('owner', 'Owner'), ('staff', 'Staff'), ('accounts', 'Accounts'), ('read_only', 'Only looks')], default='staff', max_length=10)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='shops.shop')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shop_memberships', to=settings.AUTH_USER_MODEL)),
             ],
