@@ -18,6 +18,7 @@ class Shop(models.Model):
         DRAFT = "draft", _("Joining")
         ACTIVE = "active", _("On sale")
         PAUSED = "paused", _("Paused")
+        SUSPENDED = "suspended", _("Suspended by the network")
         LEFT = "left", _("Left")
 
     class Kind(models.TextChoices):
@@ -91,6 +92,11 @@ class Shop(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    # Written by `shops.lifecycle` alone: since when it is so, who did it and why, and what a suspension goes back to.
+    status_since = models.DateTimeField(null=True, blank=True)
+    status_by = models.CharField(max_length=254, blank=True)
+    status_reason = models.CharField(max_length=500, blank=True)
+    status_before = models.CharField(max_length=10, choices=Status.choices, blank=True)
     email = models.EmailField(help_text="Where its orders go.")
     phone = models.CharField(max_length=40, blank=True)
     line1 = models.CharField("Street", max_length=160)

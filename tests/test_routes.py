@@ -270,6 +270,8 @@ ROUTES: dict[str, Row] = {
     "portal:save-week": post(SHOP_A_DOES, "slug", day0_from0="09:00", day0_until0="18:00"),
     "portal:say-days": post((LOGIN, 404, 422, 404, 404), "slug"),
     "portal:take-back-days": post(SHOP_A_DOES, "slug", "special_days"),
+    "portal:pause": post(SHOP_A_DOES, "slug"),
+    "portal:resume": post(SHOP_A_DOES, "slug"),
     "portal:team": get(SHOP_A, "slug"),
     "portal:invite": post((LOGIN, 404, 403, 404, 404), "slug"),  # the owner's, as the next three
     "portal:uninvite": post((LOGIN, 404, 403, 404, 404), "slug", "invitation"),
@@ -294,6 +296,9 @@ ROUTES: dict[str, Row] = {
     "portal:event-cancel": post(SHOP_A_DOES, "slug", "event"),
     "portal:save-calendar": post(SHOP_A_DOES, "slug"),
     "portal:money": get(SHOP_A, "slug"),
+    "portal:stripe-connect": post((LOGIN, 404, 403, 404, 404), "slug"),  # the owner's, as the next
+    "portal:stripe-again": get((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:stripe-back": get(SHOP_A_DOES, "slug"),
     "portal:invoices": get(SHOP_A, "slug"),
     "portal:invoice": get(SHOP_A, "slug", "invoice"),
     "portal:statement": get(SHOP_A, "slug", "running"),
@@ -359,6 +364,9 @@ ROUTES: dict[str, Row] = {
     "operations:institutions": get(OPERATOR),
     "operations:institution-add": post((LOGIN, 404, 404, 404, 422)),
     "operations:institution-remove": post(OPERATOR_DOES, "institution"),
+    "operations:shop": get(OPERATOR, "shop_id"),
+    "operations:suspend-shop": post(OPERATOR_DOES, "shop_id", reason="x"),
+    "operations:restore-shop": post((LOGIN, 404, 404, 404, 422), "shop_id"),
     "operations:accredit": post(OPERATOR_DOES, shop="shop_id"),
     "operations:institution-report": get(OPERATOR, "year"),
     "operations:reports": get(OPERATOR),

@@ -26,6 +26,7 @@ from marketplace.operations import (
     report_views,
     review_views,
     run_views,
+    shop_views,
     title_views,
     voucher_views,
 )
@@ -68,6 +69,9 @@ urlpatterns = [
     path("board/keys/", key_views.read_keys, name="read-keys"),
     path("board/keys/make/", key_views.make, name="make-read-key"),
     path("board/keys/<int:key_id>/revoke/", key_views.revoke, name="revoke-read-key"),
+    path("board/shops/<int:shop_id>/", shop_views.shop, name="shop"),
+    path("board/shops/<int:shop_id>/suspend/", shop_views.suspend, name="suspend-shop"),
+    path("board/shops/<int:shop_id>/restore/", shop_views.restore, name="restore-shop"),
     path("board/points/", point_views.points, name="points"),
     path("board/points/new/", point_views.save, name="point-save"),
     path("board/points/<int:point_id>/", point_views.point, name="point"),

@@ -40,7 +40,7 @@ GROUPS = (
     Group(
         pgettext_lazy("board", "Money"),
         (
-            Page("money", _("Money"), ("statement",)),
+            Page("money", _("Money"), ("statement", "stripe-again")),
             Page("invoices", _("Invoices")),
             Page("vouchers", _("Vouchers"), ("voucher-make",)),
         ),
