@@ -18,6 +18,11 @@ from shops.models import Shop
 _S = Shop.Status
 
 
+def put_on_sale(shop: Shop, *, by: User, now: datetime) -> bool:
+    """The first time; whether all is ready is asked before (`shops.onboarding.checklist`). False: it did not join."""
+    return _move(shop, {_S.DRAFT}, _S.ACTIVE, "shop.put_on_sale", by=by, now=now)
+
+
 def pause(shop: Shop, *, by: User, now: datetime) -> bool:
     """Sells nothing from now on. False: it was not on sale."""
     return _move(shop, {_S.ACTIVE}, _S.PAUSED, "shop.pause", by=by, now=now)
