@@ -9,6 +9,7 @@ from shops.models_rerouting import ReroutedUnits, Rerouting
 from shops.models_reservations import Reservation
 from shops.models_shop import OpeningHours, Shop, ShopMember, SpecialHours
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
+from shops.models_team import Invitation
 
 __all__ = [
     "Allocation",
@@ -19,6 +20,7 @@ __all__ = [
     "DeliverySlot",
     "Download",
     "Handout",
+    "Invitation",
     "LicenceCode",
     "OpeningHours",
     "Parcel",

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.foundation.models import COLOUR
 
@@ -17,6 +18,7 @@ class Shop(models.Model):
         DRAFT = "draft", _("Joining")
         ACTIVE = "active", _("On sale")
         PAUSED = "paused", _("Paused")
+        SUSPENDED = "suspended", _("Suspended by the network")
         LEFT = "left", _("Left")
 
     class Kind(models.TextChoices):
@@ -90,6 +92,11 @@ class Shop(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    # Written by `shops.lifecycle` alone: since when it is so, who did it and why, and what a suspension goes back to.
+    status_since = models.DateTimeField(null=True, blank=True)
+    status_by = models.CharField(max_length=254, blank=True)
+    status_reason = models.CharField(max_length=500, blank=True)
+    status_before = models.CharField(max_length=10, choices=Status.choices, blank=True)
     email = models.EmailField(help_text="Where its orders go.")
     phone = models.CharField(max_length=40, blank=True)
     line1 = models.CharField("Street", max_length=160)
@@ -196,10 +203,10 @@ class ShopMember(models.Model):
     """A person who acts for a shop. Being in here is the only door to the portal."""
 
     class Role(models.TextChoices):
-        OWNER = "owner", "Owner"
-        STAFF = "staff", "Staff"
-        ACCOUNTS = "accounts", "Accounts"
-        READER = "read_only", "Read-only"
+        OWNER = "owner", pgettext_lazy("of a shop", "Owner")
+        STAFF = "staff", pgettext_lazy("of a shop", "Staff")
+        ACCOUNTS = "accounts", pgettext_lazy("of a shop", "Accounts")
+        READER = "read_only", pgettext_lazy("of a shop", "Only looks")
 
     shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="members")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shop_memberships")

@@ -12,6 +12,7 @@ from marketplace.checkout.models import Institution
 from marketplace.foundation import links
 from marketplace.payments import gift_card_sales, issuing
 from marketplace.payments.models import CommissionRule, Difference, Dispute, Dues, MoneyIncident, ReconciliationRun
+from shops import team
 from shops.models import Handout, Parcel, PickupPoint, Shop, ShopOrder
 from tests import factories
 from tests.shops.portal.conftest import Stall
@@ -29,7 +30,14 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     known |= of_downloads(a)
     factories.special_hours(a.shop, timezone.now().date())
     known["special_days"] = a.shop.special_hours.get().pk
+    known |= of_team(a)
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
+
+
+def of_team(a: Stall) -> dict[str, Any]:
+    """Who acts for A, and who is asked to."""
+    asked = team.invite(a.shop, "zoe@example.org", "staff", language="fr", by=a.staff, now=timezone.now())
+    return {"member": a.shop.members.get().pk, "invitation": asked.pk, "invitation_key": team.key_of(asked)}
 
 
 def of_downloads(a: Stall) -> dict[str, Any]:

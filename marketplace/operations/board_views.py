@@ -82,6 +82,7 @@ def listed(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "name": name,
         "listing": listing,
+        "is_shops": name == "shops",
         "shown": shown if choice else "",
         "choices": [(key, option.label, counts[key]) for key, option in listing.choices.items()],
         "rows": [listing.cells(row) for row in pages],

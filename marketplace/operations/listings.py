@@ -105,7 +105,7 @@ def _feed_cells(feed: Feed) -> list[Cell]:
 
 def _shop_cells(shop: Shop) -> list[Cell]:
     return [
-        Cell(shop.name, shop.get_absolute_url()),
+        Cell(shop.name, reverse("operations:shop", args=[shop.pk])),
         Cell(shop.get_status_display()),
         Cell(shop.city),
         Cell(when(shop.complete_as_of)),
@@ -176,6 +176,7 @@ LISTINGS: dict[str, Listing] = {
             "active": Choice(_("On sale"), _same(status=Shop.Status.ACTIVE)),
             "draft": Choice(_("Joining"), _same(status=Shop.Status.DRAFT)),
             "paused": Choice(_("Paused"), _same(status=Shop.Status.PAUSED)),
+            "suspended": Choice(_("Suspended"), _same(status=Shop.Status.SUSPENDED)),
             "left": Choice(_("Left"), _same(status=Shop.Status.LEFT)),
             "stale": Choice(
                 _("Stock not read for a day"),

@@ -52,6 +52,12 @@ GROUPS = (
     Group(
         _("Network"),
         (
+            Page(
+                "list",
+                _("Shops"),
+                ("shop", "shop-new", "shop-make", "shop-invite", "suspend-shop", "restore-shop"),
+                argument="shops",
+            ),
             Page("network", _("Network")),
             Page("points", _("Pick-up points"), ("point-save", "point-save-change")),
             Page("institutions", _("Institutions"), ("institution-add",)),

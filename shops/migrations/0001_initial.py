@@ -142,7 +142,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('slug', models.SlugField(max_length=60, unique=True)),
                 ('name', models.CharField(max_length=120)),
-                ('status', models.CharField(choices=[('draft', 'Joining'), ('active', 'On sale'), ('paused', 'Paused'), ('left', 'Left')], default='draft', max_length=10)),
+                ('status', models.CharField(choices=[('draft', 'Joining'), ('active', 'On sale'), ('paused', 'Paused'), ('suspended', 'Suspended by the network'), ('left', 'Left')], default='draft', max_length=10)),
+                ('status_since', models.DateTimeField(blank=True, null=True)),
+                ('status_by', models.CharField(blank=True, max_length=254)),
+                ('status_reason', models.CharField(blank=True, max_length=500)),
+                ('status_before', models.CharField(blank=True, choices=[('draft', 'Joining'), ('active', 'On sale'), ('paused', 'Paused'), ('suspended', 'Suspended by the network'), ('left', 'Left')], max_length=10)),
                 ('email', models.EmailField(help_text='Where its orders go.', max_length=254)),
                 ('phone', models.CharField(blank=True, max_length=40)),
                 ('line1', models.CharField(max_length=160, verbose_name='Street')),
@@ -257,6 +261,24 @@ class Migration(migrations.Migration):
                 'ordering': ['weekday', 'opens'],
             },
         ),
+        migrations.CreateModel(
+            name='Invitation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('email', models.EmailField(max_length=254)),
+                ('role', models.CharField(choices=[('owner', 'Owner'), ('staff', 'Staff'), ('accounts', 'Accounts'), ('read_only', 'Only looks')], max_length=10)),
+                ('language', models.CharField(choices=[('fr', 'Français'), ('en', 'English')], max_length=2)),
+                ('made_at', models.DateTimeField()),
+                ('ends_at', models.DateTimeField(help_text='From then on the link opens nothing.')),
+                ('ended_at', models.DateTimeField(help_text='When it was accepted or taken back.', null=True)),
+                ('accepted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='accepted_shop_invitations', to=settings.AUTH_USER_MODEL)),
+                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='shop_invitations', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
         migrations.AddField(
             model_name='deliveryoption',
             name='receiving_shop',
@@ -271,7 +293,7 @@ class Migration(migrations.Migration):
             name='ShopMember',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('staff', 'Staff'), ('accounts', 'Accounts'), ('read_only', 'Read-only')], default='staff', max_length=10)),
+                ('role', models.CharField(choices=[('owner', 'Owner'), ('staff', 'Staff'), ('accounts', 'Accounts'), ('read_only', 'Only looks')], default='staff', max_length=10)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='shops.shop')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shop_memberships', to=settings.AUTH_USER_MODEL)),
             ],
@@ -617,6 +639,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='openinghours',
             constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='hours_weekday'),
+        ),
+        migrations.AddConstraint(
+            model_name='invitation',
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('shop', 'email'), name='one_open_invitation'),
         ),
         migrations.AddConstraint(
             model_name='deliveryoption',

@@ -69,6 +69,18 @@ def portal_action(view: View) -> View:
     return require_POST(portal_page(working))
 
 
+def owner_action(view: View) -> View:
+    """For what decides for the shop: POST only, and only for its owners."""
+
+    @wraps(view)
+    def owning(request: StaffRequest, workplace: Workplace, **names: object) -> HttpResponse:
+        if not queries.owns(request.user, workplace.shop):
+            return page(request, workplace, "portal/only_look.html", status=403)
+        return view(request, workplace, **names)
+
+    return require_POST(portal_page(owning))
+
+
 def page(
     request: HttpRequest,
     workplace: Workplace,

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from marketplace.storefront import tries
 from shops import queries, webhooks
 from shops.models import ShopWebhook, Transmission, TransmissionTry
-from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
+from shops.portal.access import StaffRequest, Workplace, owner_action, page, portal_action, portal_page
 from shops.portal.channel_forms import ChannelForm
 
 SHOWN, TESTS_PER_MINUTE = 50, 5
-OwnersView = Callable[[StaffRequest, Workplace], HttpResponse]
-
-
-def _owners(view: OwnersView) -> Callable[..., HttpResponse]:
-    """POST only, and only by an owner of the shop."""
-
-    @wraps(view)
-    def owning(request: StaffRequest, workplace: Workplace) -> HttpResponse:
-        if not queries.owns(request.user, workplace.shop):
-            return page(request, workplace, "portal/only_look.html", status=403)
-        return view(request, workplace)
-
-    return require_POST(portal_page(owning))
 
 
 @require_safe
@@ -42,7 +26,7 @@ def channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 
 @never_cache  # it shows the secret
-@_owners
+@owner_action
 def save_channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """The first time a secret is made, which is shown on the page that comes back and never again."""
     form, now = ChannelForm(request.POST), timezone.now()
@@ -60,7 +44,7 @@ def save_channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 
 @never_cache  # it shows the secret
-@_owners
+@owner_action
 def renew_secret(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     setup = get_object_or_404(ShopWebhook, shop=workplace.shop)
     secret = webhooks.renew(setup, by=request.user, now=timezone.now())
@@ -68,7 +52,7 @@ def renew_secret(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     return page(request, workplace, "portal/channel_secret.html", {"setup": setup, "secret": secret})
 
 
-@_owners
+@owner_action
 def test_channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     setup = get_object_or_404(ShopWebhook.objects.select_related("shop"), shop=workplace.shop)
     if tries.too_many(request, "channel-test", per_minute=TESTS_PER_MINUTE, by=str(setup.shop_id)):
@@ -82,7 +66,7 @@ def test_channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     return _back(workplace)
 
 
-@_owners
+@owner_action
 def end_channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     if setup := ShopWebhook.objects.filter(shop=workplace.shop).first():
         webhooks.end(setup, by=request.user, now=timezone.now())

@@ -40,7 +40,7 @@ GROUPS = (
     Group(
         pgettext_lazy("board", "Money"),
         (
-            Page("money", _("Money"), ("statement",)),
+            Page("money", _("Money"), ("statement", "stripe-again")),
             Page("invoices", _("Invoices")),
             Page("vouchers", _("Vouchers"), ("voucher-make",)),
         ),
@@ -50,8 +50,13 @@ GROUPS = (
         (
             Page("profile", _("Profile"), ("save-profile", "save-tax")),
             Page("hours", _("Hours"), ("save-week", "say-days")),
-            Page("channel", pgettext_lazy("of a shop", "Orders by"), ("save-channel", "renew-secret", "test-channel", "end-channel")),
+            Page(
+                "channel",
+                pgettext_lazy("of a shop", "Orders by"),
+                ("save-channel", "renew-secret", "test-channel", "end-channel"),
+            ),
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),
+            Page("team", _("Team"), ("invite",)),
             Page("events", _("Events"), ("event-new", "event-save", "event-change", "event-save-change")),
         ),
     ),

@@ -16,6 +16,7 @@ from shops.portal import (
     gift_card_views,
     hours_views,
     invoice_views,
+    lifecycle_views,
     local_views,
     money_views,
     order_views,
@@ -26,6 +27,8 @@ from shops.portal import (
     reservation_views,
     statement_views,
     stock_views,
+    stripe_views,
+    team_views,
     voucher_views,
 )
 
@@ -93,6 +96,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("profile/", profile_views.profile, name="profile"),
     path("profile/save/", profile_views.save_profile, name="save-profile"),
     path("profile/tax/", profile_views.save_tax, name="save-tax"),
+    path("pause/", lifecycle_views.pause, name="pause"),
+    path("resume/", lifecycle_views.resume, name="resume"),
     path("hours/", hours_views.hours, name="hours"),
     path("hours/week/", hours_views.save_week, name="save-week"),
     path("hours/days/", hours_views.say_days, name="say-days"),
@@ -102,6 +107,11 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("channel/secret/", channel_views.renew_secret, name="renew-secret"),
     path("channel/test/", channel_views.test_channel, name="test-channel"),
     path("channel/end/", channel_views.end_channel, name="end-channel"),
+    path("team/", team_views.team_page, name="team"),
+    path("team/invite/", team_views.invite, name="invite"),
+    path("team/invitations/<int:invitation_id>/take-back/", team_views.take_back, name="uninvite"),
+    path("team/<int:member_id>/role/", team_views.change_role, name="member-role"),
+    path("team/<int:member_id>/remove/", team_views.remove, name="member-remove"),
     path("delivery/", delivery_views.delivery, name="delivery"),
     path("delivery/counter/", delivery_views.save_counter, name="save-counter"),
     path("delivery/new/<slug:kind>/", delivery_views.new, name="delivery-new"),
@@ -120,6 +130,9 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("events/<int:event_id>/save/", event_views.save, name="event-save-change"),
     path("events/<int:event_id>/cancel/", event_views.cancel, name="event-cancel"),
     path("money/", money_views.money, name="money"),
+    path("money/stripe/", stripe_views.connect, name="stripe-connect"),
+    path("money/stripe/again/", stripe_views.again, name="stripe-again"),
+    path("money/stripe/back/", stripe_views.back, name="stripe-back"),
     path("money/invoices/", invoice_views.invoices, name="invoices"),
     path("money/invoices/<int:pk>.pdf", invoice_views.invoice, name="invoice"),
     path("money/statements/<int:number>/", statement_views.statement, name="statement"),
@@ -133,5 +146,6 @@ urlpatterns = [
     path("points/<int:point_id>/", point_views.point, name="point"),  # no room of a shop begins with a number
     path("points/<int:point_id>/<int:parcel_id>/arrive/", point_views.arrive, name="point-arrive"),
     path("points/<int:point_id>/<int:parcel_id>/collect/", point_views.collect, name="point-collect"),
+    path("invitations/<int:invitation_id>/<str:key>/", team_views.invitation, name="invitation"),  # nor here
     path("<slug:slug>/", include(shop_patterns)),
 ]

@@ -1,0 +1,63 @@
+"""Whether a shop sells: paused and back by its own people, suspended and restored by the network. Its open orders go on
+in any case.
+
+SQL knows at once; the index follows with the step `follow_freshness`, which each change here gives something to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from marketplace.foundation import audit
+from marketplace.models import User
+from shops.freshness import is_for_sale
+from shops.models import Shop
+
+_S = Shop.Status
+
+
+def put_on_sale(shop: Shop, *, by: User, now: datetime) -> bool:
+    """The first time; whether all is ready is asked before (`shops.onboarding.checklist`). False: it did not join."""
+    return _move(shop, {_S.DRAFT}, _S.ACTIVE, "shop.put_on_sale", by=by, now=now)
+
+
+def pause(shop: Shop, *, by: User, now: datetime) -> bool:
+    """Sells nothing from now on. False: it was not on sale."""
+    return _move(shop, {_S.ACTIVE}, _S.PAUSED, "shop.pause", by=by, now=now)
+
+
+def resume(shop: Shop, *, by: User, now: datetime) -> bool:
+    """Sells again. False: it was not paused; one that the network suspended cannot do this itself."""
+    return _move(shop, {_S.PAUSED}, _S.ACTIVE, "shop.resume", by=by, now=now)
+
+
+def suspend(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
+    """The network takes it off sale, and tells it why."""
+    return _move(shop, {_S.ACTIVE, _S.PAUSED}, _S.SUSPENDED, "shop.suspend", reason=reason, by=by, now=now)
+
+
+def restore(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
+    """As it was before it was suspended: on sale, or paused by its own people."""
+    status = Shop.objects.values_list("status_before", flat=True).get(pk=shop.pk)
+    back = _S.PAUSED if status == _S.PAUSED else _S.ACTIVE
+    return _move(shop, {_S.SUSPENDED}, back, "shop.restore", reason=reason, by=by, now=now)
+
+
+def _move(
+    shop: Shop, from_: Collection[str], to: str, action: str, *, by: User, now: datetime, reason: str = ""
+) -> bool:
+    """Compare and set: of two at once one wins. `shop` is read anew in either case."""
+    with transaction.atomic():
+        found = Shop.objects.select_for_update(of=("self",)).get(pk=shop.pk)
+        is_done = found.status in from_
+        if is_done:
+            before, found.status = found.status, to
+            # The opposite of what is: so the step marks all its titles, those too that sell without a fresh list.
+            counted = not is_for_sale(found, now=now)
+            said = {"status_since": now, "status_by": by.email, "status_reason": reason[:500], "status_before": before}
+            Shop.objects.filter(pk=found.pk).update(status=to, counted_for_sale=counted, **said)
+            audit.record(action, found, by=by, reason=reason, shop_id=found.pk, before=before)
+    shop.refresh_from_db()
+    return is_done
