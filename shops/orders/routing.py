@@ -21,7 +21,7 @@ from shops import absorbing
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Receipt
 from shops.models import ShopOrder, ShopWebhook, Transmission
-from shops.orders import tries
+from shops.orders import leaving, tries
 
 logger = logging.getLogger("halles.routing")
 Outcome = Transmission.Outcome
@@ -80,7 +80,7 @@ def let_through(now: datetime) -> int:
         values: dict[str, object] = {"parked_at": None, "due_at": None, "lease_until": None, "lease_token": ""}
         if row.outcome != Outcome.WITHDRAWN:
             is_gone = row.outcome == Outcome.WAITING and row.shop_order.status == ShopOrder.Status.DECLINED
-            values |= {"outcome": Outcome.WITHDRAWN} if is_gone else {"outcome": Outcome.SENT, "sent_at": now}
+            values |= _of_nothing(row, now) if is_gone else {"outcome": Outcome.SENT, "sent_at": now}
         with transaction.atomic():
             if Transmission.objects.filter(pk=row.pk, parked_at=row.parked_at).update(**values):
                 audit.record("transmission.let_through", row, shop_id=row.shop_id, reason=row.last_error)
@@ -90,7 +90,7 @@ def let_through(now: datetime) -> int:
 
 def _transmit(row: Transmission, now: datetime) -> bool:
     if row.outcome == Outcome.WAITING and row.shop_order.status == ShopOrder.Status.DECLINED:
-        leases.finish(row, outcome=Outcome.WITHDRAWN)  # nothing of it is left, and the shop never heard of it
+        leases.finish(row, **_of_nothing(row, now))
         return False
     began = time.monotonic()
     try:
@@ -102,6 +102,14 @@ def _transmit(row: Transmission, now: datetime) -> bool:
         tries.note(row, at=now, seconds=taken, error=error)
         return _put_off(row, error, now + timedelta(seconds=taken))
     return _record(row, receipt, now, time.monotonic() - began)
+
+
+def _of_nothing(row: Transmission, now: datetime) -> dict[str, object]:
+    """What becomes of it where nothing of its order is left before it was sent: it never is. Where the shop, which saw
+    the order in the portal, is to hear of what left it, it counts as sent, so that it does."""
+    if leaving.is_to_hear(row.shop_order_id):
+        return {"outcome": Outcome.SENT, "sent_at": now}
+    return {"outcome": Outcome.WITHDRAWN}
 
 
 def _hand_over(row: Transmission, now: datetime) -> Receipt:

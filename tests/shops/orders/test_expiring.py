@@ -13,7 +13,7 @@ from shops.models import Allocation, Cancellation, ShopOrder, ShopOrderLine, Tra
 from shops.orders import cancelling, expiring, fulfilment, leaving, routing
 from shops.orders.fulfilment import FulfilmentError
 from tests import factories
-from tests.shops.orders.test_cancelling import placed, sellable, sent
+from tests.shops.orders.test_cancelling import cancel, placed, sellable, sent
 from tests.shops.racing import at_once
 
 DUE = timedelta(hours=48)
@@ -23,6 +23,20 @@ def watched(line: ShopOrderLine) -> ShopOrder:
     """Its order is looked at from now on, as one that was split."""
     ShopOrder.objects.filter(pk=line.shop_order_id).update(watch_at=line.shop_order.created_at)
     return line.shop_order
+
+
+def by_portal() -> list[ShopOrderLine]:
+    """Two lines of an order that waits for its shop's system, the first accepted in the portal."""
+    shop = factories.shop()
+    order = factories.shop_order(shop, *((factories.stock_record(shop, units=3), 1) for _ in range(2)))
+    Transmission.objects.create(shop_order=order, shop=shop, channel="email", due_at=order.created_at)
+    first, second = order.lines.all()
+    fulfilment.accept(first, 1, by="staff", now=timezone.now())
+    return [first, second]
+
+
+def fresh(line: ShopOrderLine) -> ShopOrderLine:
+    return ShopOrderLine.objects.select_related("shop_order__shop").get(pk=line.pk)
 
 
 def follow(shop_order: ShopOrder, after: timedelta) -> int:
@@ -108,6 +122,36 @@ class TestStock:
         later = line.shop_order.created_at + DUE
         assert (sellable(line), Transmission.objects.get().outcome) == (3, "withdrawn")
         assert (routing.transmit_orders(later), cancelling.tell_cancellations(later)) == (0, 0)
+        assert broken() == {}
+
+    def test_what_staff_answered_in_the_portal_is_known_there_though_it_was_never_sent(self):
+        """One line is kept for the reader, of the other nobody said anything; then the reader wants neither."""
+        first, second = by_portal()
+        follow(watched(first), DUE)
+        assert [sellable(line) for line in (first, second)] == [2, 2]
+        cancel(fresh(first))
+        later = first.shop_order.created_at + DUE
+        assert ([sellable(line) for line in (first, second)], Transmission.objects.get().outcome) == ([2, 2], "sent")
+        assert routing.transmit_orders(later) == 0
+        assert [cancelling.tell_cancellations(later) for _ in range(3)] == [1, 1, 0]
+        assert broken() == {}
+
+    @pytest.mark.parametrize("parked", [False, True])
+    def test_shop_hears_what_left_an_order_that_it_then_declines(self, parked):
+        first, second = by_portal()
+        cancel(fresh(first))
+        fulfilment.decline(fresh(second), 1, by="staff", reason="sold", now=timezone.now())
+        if parked:
+            Transmission.objects.update(parked_at=timezone.now())
+            routing.let_through(timezone.now())
+        assert (routing.transmit_orders(timezone.now()), Transmission.objects.get().outcome) == (0, "sent")
+        assert cancelling.tell_cancellations(timezone.now()) == 1
+
+    def test_what_the_shop_was_reminded_of_is_known_there(self):
+        line = placed(2)
+        ShopOrder.objects.update(reminded_at=line.shop_order.created_at)
+        follow(watched(line), DUE)
+        assert (sellable(line), Transmission.objects.get().outcome) == (1, "sent")
         assert broken() == {}
 
     def test_end_that_releases_would_sell_a_copy_twice(self, monkeypatch: pytest.MonkeyPatch):
