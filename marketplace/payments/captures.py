@@ -15,6 +15,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Sum
 
+from marketplace.foundation import network
 from marketplace.payments import incidents, means, sales
 from marketplace.payments.ledger_corrections import record_goodwill_undone
 from marketplace.payments.models import MoneyCall, Payment
@@ -95,10 +96,14 @@ def waits_until(payment: Payment) -> datetime | None:
     return ends - MARGIN if ends and payment.state == Payment.State.AUTHORISED else None
 
 
-def answered_by(payment: Payment) -> datetime | None:
-    """When the shops that are asked first must have answered, so that another one may be asked; None: at no time."""
+def answered_by(payment: Payment, *, other_shop: bool, now: datetime) -> datetime | None:
+    """When the shops that are asked first, at `now`, must have answered; None: at no time. With `other_shop` so early
+    that another one may be asked, where that leaves the first half of what the network gives."""
     ends = waits_until(payment)
-    return ends and ends - FOR_ANOTHER
+    if ends is None or not other_shop:
+        return ends
+    half = timedelta(hours=network.current().answer_within_hours) / 2
+    return ends - FOR_ANOTHER if ends - FOR_ANOTHER - now >= half else ends
 
 
 def _ends_soon(payment: Payment, now: datetime) -> bool:
