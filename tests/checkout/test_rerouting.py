@@ -216,10 +216,11 @@ def authorised_for(hours: float) -> Payment:
 
 
 @pytest.mark.django_db
-def test_no_other_shop_is_asked_once_the_payment_cannot_wait():
+@pytest.mark.parametrize("hours", [24, 27.9])
+def test_no_other_shop_is_asked_once_the_payment_cannot_wait(hours):
     _, c = placed(), third("8.00")
     rule("network")
-    authorised_for(24)
+    authorised_for(hours)
     lack()
     rerouting.reroute(timezone.now())
     assert (Rerouting.objects.get().outcome, c.shop_orders.count(), mails()) == ("nobody", 0, ["shop_order_declined"])
@@ -229,7 +230,7 @@ def test_no_other_shop_is_asked_once_the_payment_cannot_wait():
 def test_another_shop_answers_while_the_payment_waits():
     _, c = placed(), third("8.00")
     rule("network")
-    payment = authorised_for(27)
+    payment = authorised_for(28.5)
     lack()
     rerouting.reroute(timezone.now())
     assert c.shop_orders.get().answer_due_at == payment.capture_before - captures.MARGIN
