@@ -141,7 +141,7 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
             parcels,  # type: ignore[arg-type]  # their related managers
             order_lines=written,
             now=now,
-            latest=captures.answered_by(checkout.payment),
+            latest=captures.answered_by(checkout.payment, other_shop=_may_move(checkout), now=now),
         )
         shelf = [line for line in shop_lines if line.supply == Supply.STOCK]
         promised = {line.stock_record_id: line.pk for line in shelf if line.stock_record_id}
@@ -168,6 +168,11 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         failpoint("placing.before_commit")
     failpoint("placing.after_commit")
     return order
+
+
+def _may_move(checkout: Checkout) -> bool:
+    """Whether `rerouting` may ask another shop for what one lacks, as far as the checkout says."""
+    return checkout.agrees_other_shop and not checkout.local_minor
 
 
 def _has_codes(line: ShopOrderLine) -> bool:

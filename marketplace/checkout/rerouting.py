@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -47,6 +47,8 @@ BATCH = 20
 MOST_RECORDS = 400
 # As far as somebody goes on foot or by bicycle for a book that was to lie in another shop.
 NEAR_KM = 5.0
+# Whoever has less time to answer would hardly do it, and the reader be told of a shop for nothing.
+LEAST_TIME = timedelta(hours=4)
 BROUGHT = frozenset({Kind.POST, Kind.COURIER})
 
 
@@ -100,11 +102,11 @@ def decide(rerouting_id: int, *, now: datetime) -> None:
 
 
 def _may_move(payment: Payment, row: Rerouting, now: datetime) -> bool:
-    """Not once the payment can wait for no other shop's answer. Not while a bank looks at the payment or a person has
-    given money back of that part: what of it is still there is no longer what was agreed. An institution has its own
-    rules for from whom it buys."""
+    """Not once the payment can wait for another shop's answer for less than `LEAST_TIME`. Not while a bank looks at it
+    or a person has given money back of that part: what of it is still there is no longer what was agreed. An
+    institution has its own rules for from whom it buys."""
     ends = captures.waits_until(payment)
-    too_late = ends is not None and ends <= now
+    too_late = ends is not None and ends - now < LEAST_TIME
     open_dispute = Dispute.objects.filter(payment=payment).exclude(status=Dispute.Status.WON).exists()
     of_part = Q(shop_order=row.shop_order) | Q(payment=payment, shop_order=None)
     given_back = RefundRequest.objects.filter(of_part).exists()

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Sum
 
+from marketplace.foundation import network
 from marketplace.payments import incidents, means, sales
 from marketplace.payments.ledger_corrections import record_goodwill_undone
 from marketplace.payments.models import MoneyCall, Payment
@@ -25,6 +27,8 @@ from shops.orders import expiring, missing
 MARGIN = timedelta(hours=24)
 # What a shop leaves of that to another one, which is asked when it does not answer.
 FOR_ANOTHER = timedelta(hours=24)
+# What of it is kept for what cannot be ended: so much later it is captured with what is open, or nobody would be paid.
+FOR_A_FAULT = timedelta(hours=12)
 BATCH = 50
 DECLINED = "declined after capture"
 
@@ -45,8 +49,9 @@ def settle(payment_id: int, *, now: datetime) -> bool:
         soon = _ends_soon(payment, now)
         if any(row.parked_at is None for row in looking) and not soon:
             return False
-        if soon and any(line.open_units for line in lines):  # somebody answered a part just now: the rest ends next
-            return False
+        is_last = _ends_soon(payment, now - FOR_A_FAULT)
+        if soon and not is_last and any(line.open_units for line in lines):
+            return False  # somebody answered a part just now: the rest ends next
         _give_up(looking, now)
         keep = due(payment, lines)
         if payment.state == Payment.State.AUTHORISED:
@@ -91,10 +96,14 @@ def waits_until(payment: Payment) -> datetime | None:
     return ends - MARGIN if ends and payment.state == Payment.State.AUTHORISED else None
 
 
-def answered_by(payment: Payment) -> datetime | None:
-    """When the shops that are asked first must have answered, so that another one may be asked; None: at no time."""
+def answered_by(payment: Payment, *, other_shop: bool, now: datetime) -> datetime | None:
+    """When the shops that are asked first, at `now`, must have answered; None: at no time. With `other_shop` so early
+    that another one may be asked, where that leaves the first half of what the network gives."""
     ends = waits_until(payment)
-    return ends and ends - FOR_ANOTHER
+    if ends is None or not other_shop:
+        return ends
+    half = timedelta(hours=network.current().answer_within_hours) / 2
+    return ends - FOR_ANOTHER if ends - FOR_ANOTHER - now >= half else ends
 
 
 def _ends_soon(payment: Payment, now: datetime) -> bool:
@@ -105,11 +114,11 @@ def _ends_soon(payment: Payment, now: datetime) -> bool:
 
 def _end_unanswered(payment_id: int, now: datetime) -> None:
     """What nobody answered when the payment can wait no longer is not charged: it ends first. In transactions of its
-    own: a shop's answer locks its order, and never a payment after it."""
+    own: a shop's answer locks its order, and never a payment after it. One that cannot be ended stops no other."""
     if _ends_soon(Payment.objects.get(pk=payment_id), now):
         of_payment = ShopOrder.objects.filter(order__checkout__payment=payment_id, status=ShopOrder.Status.NEW)
-        for shop_order in of_payment.order_by("pk"):
-            expiring.expire(shop_order, now=now, last=True)
+        end = partial(expiring.expire, now=now, last=True)
+        incidents.one_by_one(of_payment.order_by("pk"), end, step="end_unanswered", now=now)
 
 
 def _to_settle(now: datetime) -> list[int]:

@@ -10,17 +10,31 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
+from marketplace.foundation import network
 from shops import opening
-from shops.models import Shop, ShopOrder
+from shops.models import Shop, ShopOrder, Supply, Transmission
 
 OPEN_PART = 3
 MOST = timedelta(days=7)
 # Of what a shop has to answer, when it is reminded and when its reader is told what happens next.
 REMINDED_AFTER, WARNED_AFTER = 0.5, 0.75
+# Distributors answer the next working day; a week-end may lie between. Well within an authorisation's seven days.
+ANSWER_OF_DISTRIBUTOR = timedelta(days=3)
+# So much after it was placed its shop is told of it late.
+LATE = timedelta(minutes=15)
 _KEPT_SECONDS = 60.0
 _kept: dict[int, tuple[float, opening.Hours]] = {}
+
+
+class Ordered(Protocol):
+    """What is read of a line."""
+
+    supply: str
 
 
 def answer_due(
@@ -32,6 +46,39 @@ def answer_due(
     if opened:
         due = min(max(due, opened), due + MOST)
     return due if latest is None else max(min(due, latest), since)
+
+
+def given(lines: Iterable[Ordered]) -> timedelta:
+    """What the network gives a shop to answer such lines. Where something is ordered it answers once its distributor
+    has."""
+    within = timedelta(hours=network.current().answer_within_hours)
+    by_order = any(line.supply in (Supply.ORDER, Supply.PREORDER) for line in lines)
+    return max(within, ANSWER_OF_DISTRIBUTOR) if by_order else within
+
+
+def due_when_told(shop_order: ShopOrder, *, now: datetime) -> datetime:
+    """By when its shop answers that is told of it at `now`. Where that is late (it waited for an order before it, or
+    for us) it has no less time for that, as long as the payment waits."""
+    if now - shop_order.created_at < LATE:
+        return shop_order.answer_due_at
+    shop = shop_order.shop
+    due = answer_due(
+        hours_of([shop], now=now)[shop.pk],
+        ZoneInfo(shop.timezone),
+        since=now,
+        within=given(shop_order.lines.all()),
+        latest=shop_order.waits_until,
+    )
+    return max(shop_order.answer_due_at, due)
+
+
+def untold(now: datetime) -> Q:
+    """Of shop orders: that nothing was tried yet to tell its shop, or the first try is under way, and there is time for
+    its answer. Its silence says nothing."""
+    waiting = Q(transmission__attempts=0, transmission__outcome=Transmission.Outcome.WAITING)
+    first = Q(transmission__attempts__lte=1, transmission__lease_until__gt=now)
+    in_time = Q(waits_until__gt=now) | Q(waits_until=None, answer_due_at__gt=now - MOST)
+    return Q(transmission__parked_at=None) & (waiting | first) & in_time
 
 
 def next_look(shop_order: ShopOrder) -> datetime | None:

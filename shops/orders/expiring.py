@@ -39,14 +39,21 @@ def _follow(shop_order: ShopOrder, now: datetime) -> bool:
     """What is next of it. What fails is tried again later and stops no other; `verify` tells of it."""
     try:
         if now >= shop_order.answer_due_at and not _may_wait_longer(shop_order, now):
+            if ShopOrder.objects.filter(answer_times.untold(now), pk=shop_order.pk).exists():
+                return _look_again(shop_order, now)  # who was never told is not silent
             return expire(shop_order, now=now)
         if shop_order.reminded_at is None and now < shop_order.answer_due_at:
             return _remind(shop_order, now)
         return _warn(shop_order, now)
     except Exception:
         logger.exception("The silence on order %s cannot be followed; it is tried again.", shop_order)
-        ShopOrder.objects.filter(pk=shop_order.pk, watch_at=shop_order.watch_at).update(watch_at=now + AGAIN_AFTER)
+        _look_again(shop_order, now)
         return False
+
+
+def _look_again(shop_order: ShopOrder, now: datetime) -> bool:
+    seen = ShopOrder.objects.filter(pk=shop_order.pk, watch_at=shop_order.watch_at)
+    return seen.update(watch_at=now + AGAIN_AFTER) == 1
 
 
 def expire(shop_order: ShopOrder, *, now: datetime, last: bool = False) -> bool:

@@ -1,6 +1,7 @@
 """How copies leave a line of a shop order whose shop has not said that it cannot hand them over: the reader took them
 back, or nobody there answered in time. Where the shop was told of the order they stay promised, apart from the line,
-until it says that they are on its shelf or its number contains them; else they are free at once (DESIGN §5)."""
+until it says that they are on its shelf or its number contains them; else they are free at once (DESIGN §5). One
+still to be sent lies in the portal already: who was reminded of it, or answered a part of it, was told."""
 
 from __future__ import annotations
 
@@ -21,12 +22,29 @@ def from_shop(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datet
     """Within: whether the shop was told of the order, whose row the caller has locked; so it stays until the end.
     Afterwards it is not told any more where nothing is left of it."""
     transmission = Transmission.objects.select_for_update().filter(shop_order=shop_order).first()
-    told = transmission is not None and transmission.outcome in SENT
+    is_sent = transmission is not None and transmission.outcome in SENT
+    told = is_sent or (transmission is not None and _is_known(shop_order, lines))
     yield told
-    if transmission and not told and not any(line.left_units for line in lines.values()):
-        Transmission.objects.filter(pk=transmission.pk).update(
-            outcome=Transmission.Outcome.WITHDRAWN, due_at=None, lease_until=None, lease_token=""
-        )
+    if transmission is None or is_sent or any(line.left_units for line in lines.values()):
+        return
+    values: dict[str, object] = {"due_at": None, "lease_until": None, "lease_token": ""}
+    if told:  # of nothing else than of what left it: that is told of what is sent
+        values |= {"outcome": Transmission.Outcome.SENT, "sent_at": now, "parked_at": None}
+    else:
+        values["outcome"] = Transmission.Outcome.WITHDRAWN
+    Transmission.objects.filter(pk=transmission.pk).update(**values)
+
+
+def is_to_hear(shop_order_id: int) -> bool:
+    """Whether copies have left it of which its shop is told, or was: it knew of the order."""
+    left = Cancellation.objects.filter(line__shop_order=shop_order_id)
+    return left.exclude(due_at=None, told_at=None).exists()
+
+
+def _is_known(shop_order: ShopOrder, lines: dict[int, ShopOrderLine]) -> bool:
+    """Whether its shop has heard of it without its being sent: by a reminder, or in the portal."""
+    answered = any(line.accepted or line.missing_units for line in lines.values())
+    return bool(shop_order.reminded_at) or answered or is_to_hear(shop_order.pk)
 
 
 def set_apart(row: ShopOrderLine, units: int, *, told: bool, cause: Cancellation.Cause, now: datetime) -> Cancellation:

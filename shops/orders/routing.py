@@ -5,6 +5,7 @@ The oldest order that is not there yet holds its shop's later ones: waiting for 
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from shops import absorbing
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Receipt
 from shops.models import ShopOrder, ShopWebhook, Transmission
-from shops.orders import tries
+from shops.orders import answer_times, leaving, tries
 
 logger = logging.getLogger("halles.routing")
 Outcome = Transmission.Outcome
@@ -80,7 +81,7 @@ def let_through(now: datetime) -> int:
         values: dict[str, object] = {"parked_at": None, "due_at": None, "lease_until": None, "lease_token": ""}
         if row.outcome != Outcome.WITHDRAWN:
             is_gone = row.outcome == Outcome.WAITING and row.shop_order.status == ShopOrder.Status.DECLINED
-            values |= {"outcome": Outcome.WITHDRAWN} if is_gone else {"outcome": Outcome.SENT, "sent_at": now}
+            values |= _of_nothing(row, now) if is_gone else {"outcome": Outcome.SENT, "sent_at": now}
         with transaction.atomic():
             if Transmission.objects.filter(pk=row.pk, parked_at=row.parked_at).update(**values):
                 audit.record("transmission.let_through", row, shop_id=row.shop_id, reason=row.last_error)
@@ -90,7 +91,7 @@ def let_through(now: datetime) -> int:
 
 def _transmit(row: Transmission, now: datetime) -> bool:
     if row.outcome == Outcome.WAITING and row.shop_order.status == ShopOrder.Status.DECLINED:
-        leases.finish(row, outcome=Outcome.WITHDRAWN)  # nothing of it is left, and the shop never heard of it
+        leases.finish(row, **_of_nothing(row, now))
         return False
     began = time.monotonic()
     try:
@@ -102,6 +103,14 @@ def _transmit(row: Transmission, now: datetime) -> bool:
         tries.note(row, at=now, seconds=taken, error=error)
         return _put_off(row, error, now + timedelta(seconds=taken))
     return _record(row, receipt, now, time.monotonic() - began)
+
+
+def _of_nothing(row: Transmission, now: datetime) -> dict[str, object]:
+    """What becomes of it where nothing of its order is left before it was sent: it never is. Where the shop, which saw
+    the order in the portal, is to hear of what left it, it counts as sent, so that it does."""
+    if leaving.is_to_hear(row.shop_order_id):
+        return {"outcome": Outcome.SENT, "sent_at": now}
+    return {"outcome": Outcome.WITHDRAWN}
 
 
 def _hand_over(row: Transmission, now: datetime) -> Receipt:
@@ -168,12 +177,15 @@ def _fall_back(row: Transmission, kind: str, error: ChannelError, now: datetime)
 
 def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float) -> bool:
     with transaction.atomic():
-        if receipt.is_booked:  # the shop order before its transmission, as a reader's cancellation locks them
+        is_late = now - row.shop_order.created_at >= answer_times.LATE
+        if receipt.is_booked or is_late:  # it before its transmission, as a reader's cancellation locks them
             ShopOrder.objects.select_for_update(of=("self",)).get(pk=row.shop_order_id)
         if not leases.finish(row, outcome=Outcome.SENT, reference=receipt.reference[:120], sent_at=now):
             return False
         if receipt.is_booked:
             _reflect(row, receipt, now)
+        if is_late:
+            _begin_again(ShopOrder.objects.select_related("shop").get(pk=row.shop_order_id), now)
         tries.note(row, at=now, seconds=taken)
         audit.record("transmission.send", row, shop_id=row.shop_id, channel=row.channel, reference=receipt.reference)
     return True
@@ -182,7 +194,7 @@ def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float) ->
 def _send(channel: Channel, row: Transmission, now: datetime) -> Receipt:
     failpoint("transmission.before_send")
     try:
-        receipt = channel.send(row.shop_order, now=now)
+        receipt = channel.send(_as_told(row.shop_order, now), now=now)
     except ChannelError:
         raise
     except Exception as error:  # a fault in one channel must not stop the other shops; it shows on the board
@@ -190,6 +202,23 @@ def _send(channel: Channel, row: Transmission, now: datetime) -> Receipt:
         raise ChannelError(f"{type(error).__name__}: {error}", unknown_outcome=True) from error
     failpoint("transmission.after_send")
     return receipt
+
+
+def _as_told(shop_order: ShopOrder, now: datetime) -> ShopOrder:
+    """As its shop reads it: with the time that it has to answer once it has it."""
+    told = copy.copy(shop_order)
+    told.answer_due_at = answer_times.due_when_told(shop_order, now=now)
+    return told
+
+
+def _begin_again(shop_order: ShopOrder, now: datetime) -> None:
+    """Its shop was told late: its time begins now. Not its version: who has its page open may answer meanwhile."""
+    due = answer_times.due_when_told(shop_order, now=now)
+    if shop_order.status == ShopOrder.Status.NEW and due > shop_order.answer_due_at:
+        shop_order.answer_due_at = due
+        look = answer_times.next_look(shop_order)
+        shop_order.watch_at = look and max(look, now + (due - now) * answer_times.REMINDED_AFTER)
+        shop_order.save(update_fields=["answer_due_at", "watch_at"])
 
 
 def _reflect(row: Transmission, receipt: Receipt, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -15,9 +15,9 @@ from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.foundation import network, prepared
+from marketplace.foundation import prepared
 from shops import opening
-from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Supply, Transmission
+from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Transmission
 from shops.models_delivery import COLLECTED
 from shops.orders import answer_times
 
@@ -25,8 +25,6 @@ from shops.orders import answer_times
 CODE_LETTERS = "346789ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 6
 DOWNLOAD = "download"  # a shop order's `delivery_kind` where nothing is delivered
-# Distributors answer the next working day; a week-end may lie between. Well within an authorisation's seven days.
-ANSWER_OF_DISTRIBUTOR = timedelta(days=3)
 
 
 class FrozenLine(Protocol):
@@ -165,11 +163,7 @@ def _due(
     by_order: bool | None = None,
 ) -> datetime:
     """By when its shop answers. Where something is ordered it does once its distributor has."""
-    within = timedelta(hours=network.current().answer_within_hours)
-    if by_order is None:
-        by_order = any(line.supply in (Supply.ORDER, Supply.PREORDER) for line in parcel.lines.all())
-    if by_order:
-        within = max(within, ANSWER_OF_DISTRIBUTOR)
+    within = answer_times.given(parcel.lines.all() if by_order is None else ())
     of_shop = hours.get(parcel.shop.pk, opening.NO_HOURS)
     return answer_times.answer_due(of_shop, ZoneInfo(parcel.shop.timezone), since=now, within=within, latest=latest)
 

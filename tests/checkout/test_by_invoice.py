@@ -18,7 +18,7 @@ from marketplace.payments import bank, calls, captures, ledger, receivables, ref
 from marketplace.payments.invariants import INVARIANTS as OF_MONEY
 from marketplace.payments.models import BankEarning, CreditTerms, Invoice, LedgerEntry, Receipt, Receivable
 from marketplace.payments.refunds import Wanted
-from shops.models import ShopOrder, ShopOrderLine
+from shops.models import ShopOrder, ShopOrderLine, Transmission
 from shops.orders import expiring, fulfilment
 from tests import factories
 from tests.checkout.buying import ready, two_shop_basket
@@ -73,6 +73,7 @@ def fall_silent() -> None:
     """One shop answers, the other never does."""
     answered, silent = ShopOrder.objects.order_by("pk")
     fulfilment.accept_all(answered, by="shop", now=timezone.now())
+    Transmission.objects.update(outcome="sent", due_at=None)
     for hours in (24, 36, 48):
         expiring.follow_answers(silent.created_at + timedelta(hours=hours))
 

@@ -13,7 +13,7 @@ from marketplace.payments import captures
 from marketplace.payments.models import MoneyCall
 from shops import invariants as of_shops
 from shops.models import Allocation, Availability, ShopOrder, ShopOrderLine, StockTerms, Supply
-from shops.orders import fulfilment, splitting
+from shops.orders import answer_times, fulfilment
 from tests import factories
 from tests.checkout.buying import paid, shop_with_delivery
 
@@ -82,7 +82,7 @@ def test_order_takes_no_stock_from_payment_to_hand_over():
     ]
     assert list(Allocation.objects.values_list("stock_record_id", "units")) == [(shelf.pk, 1)]
     shop_order = ShopOrder.objects.get(order=placed)
-    assert shop_order.answer_due_at == now + splitting.ANSWER_OF_DISTRIBUTOR
+    assert shop_order.answer_due_at == now + answer_times.ANSWER_OF_DISTRIBUTOR
     fulfilment.accept_all(shop_order, by="test", now=now)
     second = shop_order.lines.get(supply=Supply.ORDER)
     fulfilment.decline(second, 1, by="test", reason="not_found", now=now)
@@ -101,7 +101,7 @@ def test_order_of_ordered_titles_alone_is_placed():
 def test_order_from_the_shelf_alone_is_answered_within_the_networks_hours():
     now, shelf, *_ = mixed()
     placing.place(paid(factories.basket((shelf, 1)), now=now).pk, now=now)
-    assert ShopOrder.objects.get().answer_due_at < now + splitting.ANSWER_OF_DISTRIBUTOR
+    assert ShopOrder.objects.get().answer_due_at < now + answer_times.ANSWER_OF_DISTRIBUTOR
 
 
 @pytest.mark.parametrize(("which", "captured"), [(1, 0), (2, 0), (3, 1)])

@@ -199,6 +199,25 @@ def test_what_was_bought_leaves_the_basket_that_a_sign_in_took_it_to(db):
     assert mine.lines.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("agreed", "paid_ago", "kept"),
+    [
+        ({"agrees_other_shop": True}, 0, 48),
+        ({"agrees_other_shop": False}, 0, 24),  # no other shop is asked: the first has its time
+        ({"agrees_other_shop": True}, 5 * 24 + 1, 24),  # it could not be placed for days
+    ],
+)
+def test_time_is_kept_for_another_shop_only_where_one_may_be_asked(db, agreed, paid_ago, kept):
+    checkout, now = paid(two_shop_basket()), timezone.now()
+    Checkout.objects.filter(pk=checkout.pk).update(**agreed)
+    ends = now + timedelta(days=7) - timedelta(hours=paid_ago)
+    Payment.objects.update(capture_before=ends)
+    placing.place(checkout.pk, now=now)
+    shop_order = ShopOrder.objects.first()
+    assert shop_order.waits_until == ends - timedelta(hours=kept)
+    assert shop_order.answer_due_at - now >= timedelta(hours=20)
+
+
 def test_step_leaves_others_alone_when_one_cannot_be_placed(db):
     broken_one, good = paid(two_shop_basket()), paid(two_shop_basket())
     broken_one.parcels.update(total_minor=1)

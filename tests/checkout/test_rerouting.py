@@ -62,6 +62,11 @@ def lack(title: str = "Mug", units: int = 1, *, of: str = "A") -> None:
     fulfilment.decline(line, units, by="shop", reason="not_found", now=timezone.now())
 
 
+def told() -> None:
+    """Every shop has its order."""
+    Transmission.objects.update(outcome="sent", due_at=None)
+
+
 def answer_all() -> None:
     for part in ShopOrder.objects.filter(status=ShopOrder.Status.NEW):
         fulfilment.accept_all(part, by="shop", now=timezone.now())
@@ -211,10 +216,11 @@ def authorised_for(hours: float) -> Payment:
 
 
 @pytest.mark.django_db
-def test_no_other_shop_is_asked_once_the_payment_cannot_wait():
+@pytest.mark.parametrize("hours", [24, 27.9])
+def test_no_other_shop_is_asked_once_the_payment_cannot_wait(hours):
     _, c = placed(), third("8.00")
     rule("network")
-    authorised_for(24)
+    authorised_for(hours)
     lack()
     rerouting.reroute(timezone.now())
     assert (Rerouting.objects.get().outcome, c.shop_orders.count(), mails()) == ("nobody", 0, ["shop_order_declined"])
@@ -224,7 +230,7 @@ def test_no_other_shop_is_asked_once_the_payment_cannot_wait():
 def test_another_shop_answers_while_the_payment_waits():
     _, c = placed(), third("8.00")
     rule("network")
-    payment = authorised_for(27)
+    payment = authorised_for(28.5)
     lack()
     rerouting.reroute(timezone.now())
     assert c.shop_orders.get().answer_due_at == payment.capture_before - captures.MARGIN
@@ -248,7 +254,7 @@ def test_shop_that_is_asked_too_late_is_noticed(monkeypatch):
 def test_silence_moves_to_another_shop_then_back_to_the_reader():
     """A answers nothing: C takes over what it has, and is silent too; B answers. The reader pays B's part alone."""
     payment, c = placed(), third("8.00", units=1)
-    rule("network")
+    told(), rule("network")
     a, b = ShopOrder.objects.order_by("pk")
     assert a.waits_until == payment.capture_before - captures.MARGIN - captures.FOR_ANOTHER
     fulfilment.accept_all(b, by="shop", now=timezone.now())
@@ -265,6 +271,7 @@ def test_silence_moves_to_another_shop_then_back_to_the_reader():
     ]  # fmt: skip
     with pytest.raises(fulfilment.FulfilmentError, match="Librairie C"):
         fulfilment.accept_all(a, by="shop", now=timezone.now())
+    told()
     expiring.follow_answers(taken.answer_due_at)
     work(timedelta(hours=100))
     assert (paid(payment), broken()) == (b.total_minor, [])
@@ -273,6 +280,7 @@ def test_silence_moves_to_another_shop_then_back_to_the_reader():
 @pytest.mark.django_db
 def test_who_agreed_to_later_waits_once_more():
     payment = placed(agrees_later=True, agrees_other_shop=False)
+    told()
     a = ShopOrder.objects.order_by("pk").first()
     hours = timedelta(hours=1)
     followed = [expiring.follow_answers(a.created_at + at * hours) for at in (24, 36, 48, 95, 96)]

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from marketplace.payments import calls, captures, gateway, invariants, ledger, reconciliation, transfers
 from marketplace.payments.fake_stripe import hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
-from marketplace.payments.models import LedgerEntry, MoneyCall, Payment
+from marketplace.payments.models import LedgerEntry, MoneyCall, MoneyIncident, Payment
 from marketplace.payments.worth import declined_worth, units_worth
 from shops.models import Shop, ShopOrder
-from shops.orders import fulfilment
+from shops.orders import expiring, fulfilment
 from tests.payments import paying
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +113,26 @@ def test_nothing_is_captured_while_something_is_open_at_the_margin(monkeypatch):
     monkeypatch.setattr(captures.expiring, "expire", lambda shop_order, **how: False)
     run(payment.capture_before - timedelta(hours=24))
     assert check(payment).state == State.AUTHORISED
+
+
+def test_order_that_cannot_be_ended_holds_back_no_other_and_no_capture(monkeypatch):
+    """What stays open is charged, an operator is told, and what ends later is given back."""
+    payment = paying.placed()
+    failing, silent = ShopOrder.objects.order_by("pk")
+    end = expiring.expire
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            expiring, "expire", lambda row, **how: 1 / 0 if row.pk == failing.pk else end(row, **how)
+        )  # fmt: skip
+        run(payment.capture_before - timedelta(hours=13))
+        silent.refresh_from_db()
+        assert (silent.status, check(payment).state) == ("declined", State.AUTHORISED)
+        assert failing.number in MoneyIncident.objects.get().text
+        run(payment.capture_before - timedelta(hours=12))
+        assert check(payment).captured_minor == failing.total_minor
+    assert expiring.expire(ShopOrder.objects.get(pk=failing.pk), now=payment.capture_before, last=True)
+    run(payment.capture_before)
+    assert check(payment).refunded_minor == failing.total_minor
 
 
 def test_shops_are_paid_after_the_delay_less_commission():

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import override
 
 from marketplace.foundation.models import MailMessage
 from shops import absorbing, invariants
 from shops.models import Allocation, Cancellation, ShopOrder, ShopOrderLine, Transmission
-from shops.orders import cancelling, expiring, fulfilment, leaving, routing
+from shops.orders import answer_times, cancelling, expiring, fulfilment, leaving, routing
 from shops.orders.fulfilment import FulfilmentError
 from tests import factories
-from tests.shops.orders.test_cancelling import placed, sellable, sent
+from tests.shops.orders.test_cancelling import cancel, placed, sellable, sent
 from tests.shops.racing import at_once
 
 DUE = timedelta(hours=48)
@@ -23,6 +26,20 @@ def watched(line: ShopOrderLine) -> ShopOrder:
     """Its order is looked at from now on, as one that was split."""
     ShopOrder.objects.filter(pk=line.shop_order_id).update(watch_at=line.shop_order.created_at)
     return line.shop_order
+
+
+def by_portal() -> list[ShopOrderLine]:
+    """Two lines of an order that waits for its shop's system, the first accepted in the portal."""
+    shop = factories.shop()
+    order = factories.shop_order(shop, *((factories.stock_record(shop, units=3), 1) for _ in range(2)))
+    Transmission.objects.create(shop_order=order, shop=shop, channel="email", due_at=order.created_at, attempts=1)
+    first, second = order.lines.all()
+    fulfilment.accept(first, 1, by="staff", now=timezone.now())
+    return [first, second]
+
+
+def fresh(line: ShopOrderLine) -> ShopOrderLine:
+    return ShopOrderLine.objects.select_related("shop_order__shop").get(pk=line.pk)
 
 
 def follow(shop_order: ShopOrder, after: timedelta) -> int:
@@ -91,6 +108,46 @@ class TestTelling:
 
 
 @pytest.mark.django_db
+class TestToldLate:
+    def test_who_was_never_told_is_not_silent(self):
+        """Its order waits behind another one, or no worker ran; the payment waits for a day more."""
+        line = placed(1)
+        order = watched(line)
+        ShopOrder.objects.update(waits_until=order.created_at + DUE * 1.5)
+        assert [follow(order, DUE), follow(order, DUE)] == [1, 0]
+        order.refresh_from_db()
+        assert (order.status, order.watch_at) == ("new", order.created_at + DUE + expiring.AGAIN_AFTER)
+        routing.transmit_orders(order.created_at + DUE)
+        order.refresh_from_db()
+        assert order.answer_due_at == order.created_at + DUE * 1.5
+        assert [follow(order, DUE * n) for n in (1.1, 1.3, 1.5)] == [0, 1, 1]
+        assert kinds() == ["shop_order_new", "shop_order_reminder", "shop_order_unanswered"]
+
+    def test_it_waits_no_longer_than_the_payment(self):
+        order = watched(placed(1))
+        ShopOrder.objects.update(waits_until=order.created_at + DUE)
+        assert [follow(order, DUE), ShopOrder.objects.get().status] == [1, "declined"]
+
+    def test_its_time_begins_when_it_is_told(self):
+        order = watched(placed(1))
+        routing.transmit_orders(order.created_at + timedelta(hours=30))
+        order.refresh_from_db()
+        due = order.created_at + timedelta(hours=30) + DUE
+        assert (order.answer_due_at, order.watch_at) == (due, due - DUE / 2)
+        with override(order.shop.language):
+            said = date_format(timezone.localtime(due, ZoneInfo(order.shop.timezone)), "DATETIME_FORMAT")
+        assert said in MailMessage.objects.get(kind="shop_order_new").text
+
+    def test_it_is_noticed_when_nobody_tells_it(self):
+        """Negative control: what is exempt of the invariant is so for a while."""
+        placed(1)
+        ShopOrder.objects.update(answer_due_at=timezone.now() - timedelta(hours=2))
+        assert broken() == {}
+        ShopOrder.objects.update(answer_due_at=timezone.now() - answer_times.MOST)
+        assert list(broken()) == ["orders: silence has an end"]
+
+
+@pytest.mark.django_db
 class TestStock:
     def test_what_the_shop_was_told_of_stays_promised_until_its_word(self):
         line = sent(2)
@@ -104,10 +161,42 @@ class TestStock:
 
     def test_what_it_never_heard_of_is_free_at_once(self):
         line = placed(2)
+        Transmission.objects.update(attempts=1)  # in vain
         follow(watched(line), DUE)
         later = line.shop_order.created_at + DUE
         assert (sellable(line), Transmission.objects.get().outcome) == (3, "withdrawn")
         assert (routing.transmit_orders(later), cancelling.tell_cancellations(later)) == (0, 0)
+        assert broken() == {}
+
+    def test_what_staff_answered_in_the_portal_is_known_there_though_it_was_never_sent(self):
+        """One line is kept for the reader, of the other nobody said anything; then the reader wants neither."""
+        first, second = by_portal()
+        follow(watched(first), DUE)
+        assert [sellable(line) for line in (first, second)] == [2, 2]
+        cancel(fresh(first))
+        later = first.shop_order.created_at + DUE
+        assert ([sellable(line) for line in (first, second)], Transmission.objects.get().outcome) == ([2, 2], "sent")
+        assert routing.transmit_orders(later) == 0
+        assert [cancelling.tell_cancellations(later) for _ in range(3)] == [1, 1, 0]
+        assert broken() == {}
+
+    @pytest.mark.parametrize("parked", [False, True])
+    def test_shop_hears_what_left_an_order_that_it_then_declines(self, parked):
+        first, second = by_portal()
+        cancel(fresh(first))
+        fulfilment.decline(fresh(second), 1, by="staff", reason="sold", now=timezone.now())
+        if parked:
+            Transmission.objects.update(parked_at=timezone.now())
+            routing.let_through(timezone.now())
+        assert (routing.transmit_orders(timezone.now()), Transmission.objects.get().outcome) == (0, "sent")
+        assert cancelling.tell_cancellations(timezone.now()) == 1
+
+    def test_what_the_shop_was_reminded_of_is_known_there(self):
+        line = placed(2)
+        ShopOrder.objects.update(reminded_at=line.shop_order.created_at)
+        Transmission.objects.update(attempts=1)
+        follow(watched(line), DUE)
+        assert (sellable(line), Transmission.objects.get().outcome) == (1, "sent")
         assert broken() == {}
 
     def test_end_that_releases_would_sell_a_copy_twice(self, monkeypatch: pytest.MonkeyPatch):

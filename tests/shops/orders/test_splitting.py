@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from marketplace.checkout.models import Checkout, CheckoutLine
+from marketplace.foundation import network
 from shops import invariants, stock
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, Transmission
 from shops.orders import answer_times, splitting
@@ -88,7 +89,7 @@ def test_split_needs_few_queries(django_assert_num_queries, lines: int):
     checkout = checkouts.frozen((factories.delivery_option(shop), wanted), now=timezone.now())
     order, order_lines = checkouts.order_of(checkout)
     factories.network()
-    splitting.network.current()
+    network.current()
     parcels = checkout.parcels.select_related("shop", "delivery_option").prefetch_related(
         "lines__stock_record__terms", "lines__product__facts"
     )
