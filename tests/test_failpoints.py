@@ -80,6 +80,7 @@ def test_undisturbed_story_ends_as_reckoned_by_hand(undisturbed):
         *[("shop_order_ready", 1)] * 2,
         ("shop_order_taken_back", 1),
         ("shop_order_unanswered", 1),
+        ("shop_webhook_changed", 1),
     ]
 
 
