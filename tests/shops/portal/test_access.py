@@ -39,6 +39,7 @@ LOOKS: dict[str, list[str]] = {
     "stock": [],
     "money": [],
     "profile": [],
+    "team": [],
     "channel": [],
     "events": [],
     "event-new": [],
@@ -84,6 +85,10 @@ ACTS: dict[str, list[str]] = {
     "revoke-key": [KEY],
     "till-is-right": [RECORD],
     "save-profile": [],
+    "pause": [],
+    "resume": [],
+    "invite": [],
+    "stripe-connect": [],
     "save-week": [],
     "say-days": [],
     "take-back-days": [DAYS],
@@ -110,9 +115,14 @@ ROUTES = LOOKS | ACTS
 NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND, FORM}]  # of the shop's own
 FORMS = {"event-new", "event-change", "delivery-new", "delivery-change"}  # nothing to look at there but a form
 # What staff do not see at all, tested below; a file: `test_routes`; of one download or card: tests of their views.
-ELSEWHERE = {"refund", "invoice", "download", "download-give", "download-sell", "gift-card-print", "gift-card-receipt"}
+ELSEWHERE = {
+    *("refund", "invoice", "download", "download-give", "download-sell", "gift-card-print", "gift-card-receipt"),
+    *("uninvite", "member-role", "member-remove"),  # an owner's: test_team_views
+    *("stripe-back", "stripe-again"),  # on to Stripe and back: test_stripe_views
+}
 OF_ACCOUNTS = {"save-tax"}  # what whoever keeps the accounts does, and staff do not
-POINT = {"point", "point-arrive", "point-collect"}  # of its keepers: test_point_views
+# Of a point's keepers: test_point_views. Of whoever is asked: test_team_views.
+POINT = {"point", "point-arrive", "point-collect", "invitation"}
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
 
 
