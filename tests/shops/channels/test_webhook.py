@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -21,13 +20,6 @@ from tests.shops.channels.receiver import Receiver
 from tests.shops.channels.test_conformance import shop_orders_of_one_shop
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def server(settings) -> Iterator[Receiver]:
-    settings.HTTP_ALLOW_PRIVATE = True
-    with receiver.running() as server:
-        yield server
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -18,13 +17,6 @@ from tests.shops.channels import receiver
 from tests.shops.channels.receiver import Receiver
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def server(settings) -> Iterator[Receiver]:
-    settings.HTTP_ALLOW_PRIVATE = True
-    with receiver.running() as server:
-        yield server
 
 
 @pytest.fixture

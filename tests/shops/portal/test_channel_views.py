@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,14 +11,6 @@ from shops.orders import routing
 from tests import factories
 from tests.factories import NOON
 from tests.shops.channels import receiver
-from tests.shops.channels.receiver import Receiver
-
-
-@pytest.fixture
-def server(settings) -> Iterator[Receiver]:
-    settings.HTTP_ALLOW_PRIVATE = True
-    with receiver.running() as server:
-        yield server
 
 
 @pytest.fixture
