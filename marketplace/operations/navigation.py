@@ -11,7 +11,7 @@ GROUPS = (
     Group(
         _("Board"),
         (
-            Page("board", _("Today"), ("list", "run")),
+            Page("board", _("Today"), ("list", "run", "shop", "shop-new", "shop-make")),
             Page("parked", _("Parked")),
             Page("health", _("Health")),
             Page("verify", _("Verify")),
