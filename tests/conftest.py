@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
 from django.utils import timezone
 
 from marketplace import schema_template
@@ -17,6 +19,15 @@ from marketplace.foundation import network
 from marketplace.storefront import page_memory
 from search import directory, indexing, names
 from shops.orders import answer_times
+
+
+@receiver(connection_created)
+def _unordered_backwards(connection, **kwargs) -> None:
+    """Rows asked for in no order come backwards on SQLite: who relies on an order that was not asked for is found here,
+    and not on the day on which PostgreSQL gives another (https://sqlite.org/pragma.html#pragma_reverse_unordered_selects)."""
+    if connection.vendor == "sqlite":
+        connection.cursor().execute("PRAGMA reverse_unordered_selects = ON")
+
 
 # Files of few long tests begin first: at the end one process would wait for the other otherwise.
 LONG = (

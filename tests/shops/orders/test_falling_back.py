@@ -42,7 +42,8 @@ def until(row: Transmission, end, now=NOON) -> None:
 
 
 def letters() -> list[str]:
-    return list(MailMessage.objects.filter(kind="shop_order_new").values_list("dedupe_key", flat=True))
+    sent = MailMessage.objects.filter(kind="shop_order_new").order_by("pk")
+    return list(sent.values_list("dedupe_key", flat=True))
 
 
 def test_order_is_posted_and_that_is_all(server, shop):
