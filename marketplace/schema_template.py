@@ -36,7 +36,7 @@ def sqlite_template() -> Path:
     """The migrated file, made when missing. Safe to call from several processes."""
     folder = _folder()
     template = folder / f"{key()}.sqlite3"
-    with _lock(folder / "lock"):
+    with _lock(folder / "sqlite3.lock"):
         if not template.exists():
             with tempfile.TemporaryDirectory(dir=folder) as work:
                 made = Path(work) / "made.sqlite3"
@@ -68,7 +68,7 @@ def postgres_template(url: str) -> str:
             made = f"{name}_new"
             connection.execute(f"DROP DATABASE IF EXISTS {made}")
             connection.execute(f"CREATE DATABASE {made}")
-            with _lock(_folder() / "lock"):
+            with _lock(_folder() / "pgdump.lock"):
                 if dump.exists():
                     _postgres("pg_restore", "--no-owner", f"--dbname={with_database(url, made)}", dump)
                 else:
