@@ -87,6 +87,7 @@ STEPS = [
     Step("prune_dry_runs", "catalog_sync.doors.trying:prune", 3600, slow=True),
     Step("group_works", "catalog_sync.titles.works:group_works", 2, slow=True),
     Step("prune_journals", "catalog_sync.journal:prune", 3600, slow=True),
+    Step("prune_runs", "catalog_sync.history:prune", 3600, slow=True),
     Step("fold_again", "catalog_sync.titles.sources:fold_again", 5),
     Step("file_titles", "catalog_sync.titles.candidates:file_titles", 60, slow=True),
     Step("look_up", "catalog_sync.titles.looking_up:look_up", 10, slow=True),
