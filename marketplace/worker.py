@@ -96,6 +96,7 @@ STEPS = [
     Step("follow_picks", "marketplace.cms.picking:follow_picks", 60),
     Step("read_calendars", "marketplace.agenda.calendars:read_calendars", 60, slow=True),
     Step("measure_keeping", "shops.keeping:measure_keeping", 3600, slow=True),
+    Step("measure_load", "shops.load:measure_load", 60, slow=True),
     Step("end_withheld", "shops.withholding:end_withheld", 300),
     Step("forget_unplaced", "marketplace.readers.forgetting:forget_unplaced", 86_400, slow=True),
     Step("forget_calls", "marketplace.api.limits:forget", 600),

@@ -2,6 +2,7 @@
 
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_downloads import Download, Handout, LicenceCode
+from shops.models_load import ShopLoad
 from shops.models_orders import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
 from shops.models_outbox import ShopWebhook, TransmissionTry
 from shops.models_partners import Partner
@@ -31,6 +32,7 @@ __all__ = [
     "Rerouting",
     "Reservation",
     "Shop",
+    "ShopLoad",
     "ShopMember",
     "ShopOrder",
     "ShopOrderLine",

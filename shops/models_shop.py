@@ -140,6 +140,9 @@ class Shop(models.Model):
     preparation_minutes = models.PositiveSmallIntegerField(
         default=60, help_text="Of its opening hours, from an order until it lies ready at the counter."
     )
+    orders_per_day = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="From so many on, what others lack goes to another shop. Null: no limit."
+    )
     # The other half of the agreement is the other shop's delivery option that names this one.
     receives_for_others = models.BooleanField(
         default=False, help_text="Hands over at its counter what other shops of the network bring there."

@@ -48,8 +48,8 @@ def start(
 ) -> Checkout:
     """The checkout of this basket: the one being paid, the one being filled in, else a new one that knows what the
     reader said the last time (this basket's, or the account's), its gift cards too. `age`: the reader states to be as
-    old. `shop_id`: the reader's own shop, which earns what the network sells unless they choose otherwise. The basket
-    must be saved."""
+    old. `shop_id`: the reader's own shop, which earns what the network sells unless they choose otherwise, and is asked
+    first for what another lacks. The basket must be saved."""
     with transaction.atomic():
         Basket.objects.select_for_update().filter(pk=basket.pk).first()
         alive = Checkout.objects.filter(basket_id=basket.pk, state__in=[Checkout.State.OPEN, Checkout.State.PAYING])
@@ -70,6 +70,7 @@ def start(
             age_stated=age,
             created_at=now,
             earning_shop=earners.choices().filter(pk=shop_id).first() if shop_id else None,
+            reader_shop=Shop.objects.filter(pk=shop_id).first() if shop_id else None,
         )
         earlier = _remember(made, basket, user)
         made.save()

@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.checkout.models_routing import RouteDecision, RoutingRules
 from marketplace.checkout.models_vouchers import Voucher, VoucherUse
 from marketplace.checkout.tax_categories import Category
 from marketplace.checkout.tax_tables import ROWS
@@ -19,7 +20,17 @@ from marketplace.payments.models import SoldBy
 from shops import readiness
 from shops.models import Shop, Supply
 
-__all__ = ["Checkout", "CheckoutLine", "CheckoutParcel", "Institution", "TaxRate", "Voucher", "VoucherUse"]
+__all__ = [
+    "Checkout",
+    "CheckoutLine",
+    "CheckoutParcel",
+    "Institution",
+    "RouteDecision",
+    "RoutingRules",
+    "TaxRate",
+    "Voucher",
+    "VoucherUse",
+]
 
 
 class Checkout(DueRow):
@@ -70,6 +81,9 @@ class Checkout(DueRow):
         related_name="+",
         help_text="Who sells the network's downloads to this reader; null: they are sold for the solidarity pool.",
     )
+    reader_shop = models.ForeignKey(
+        Shop, null=True, on_delete=models.SET_NULL, related_name="+", help_text="The reader's own, as they had said."
+    )
     # {stock record: shop, 0 for the pool} of downloads that another than `earning_shop` is to sell.
     earning_by_record = models.JSONField(default=dict, blank=True)
     # Directive 2011/83/EU, article 16 (m): downloads at once, and no withdrawing once they are fetched
@@ -119,6 +133,7 @@ class CheckoutParcel(models.Model):
     total_minor = models.PositiveIntegerField(default=0)
 
     class Meta:
+        ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["checkout", "shop", "is_download"], name="checkout_parcel_per_shop")
         ]
@@ -159,6 +174,9 @@ class CheckoutLine(models.Model):
     delivery_share_minor = models.PositiveIntegerField(default=0, help_text="Of the parcel's delivery, tax included.")
     delivery_tax_minor = models.PositiveIntegerField(default=0, help_text="The tax in that share.")
     total_minor = models.PositiveIntegerField(help_text="Net + tax + delivery share: what a decline gives back.")
+
+    class Meta:
+        ordering = ["pk"]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.title}"

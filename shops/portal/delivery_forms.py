@@ -219,13 +219,18 @@ class CounterForm(forms.ModelForm):
 
     class Meta:
         model = Shop
-        fields = ["preparation_minutes", "receives_for_others"]
+        fields = ["preparation_minutes", "orders_per_day", "receives_for_others"]
         labels = {
             "preparation_minutes": gettext_lazy("Minutes you need to lay an order ready"),
+            "orders_per_day": gettext_lazy("Orders that you can do in a day"),
             "receives_for_others": gettext_lazy("You hand over what other shops of the network bring you"),
         }
         help_texts = {
             "preparation_minutes": gettext_lazy("Of your opening hours. Readers are told from when they can come."),
+            "orders_per_day": gettext_lazy(
+                "From then on, what other shops lack goes to another one; who chooses your shop still gets it from you."
+                " Empty: no limit."
+            ),
             "receives_for_others": gettext_lazy("They may then offer your shop as a place to collect."),
         }
 

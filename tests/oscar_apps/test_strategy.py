@@ -39,9 +39,12 @@ def test_line_is_priced_from_its_own_record():
 def test_oscars_own_strategy_prices_the_second_shop_from_the_first():
     """Negative control: what the override is for."""
     dear, fair = two_shops_one_title()
-    basket = factories.basket((fair, 1))
-    basket.strategy = oscar_strategy.Default()
-    assert basket.all_lines()[0].purchase_info.price.excl_tax == dear.price != fair.price
+    asked = []
+    for record in (dear, fair):
+        basket = factories.basket((record, 1))
+        basket.strategy = oscar_strategy.Default()
+        asked.append(basket.all_lines()[0].purchase_info.price.excl_tax)
+    assert asked in ([dear.price] * 2, [fair.price] * 2)  # whichever the database gives first
 
 
 def test_tax_is_estimated_where_the_shop_is_and_added_or_included():

@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
                 ('earning_shop', models.ForeignKey(help_text="Who sells the network's downloads to this reader; null: they are sold for the solidarity pool.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shops.shop')),
                 ('order', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='checkout', to='order.order')),
                 ('partner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='checkouts', to='shops.partner')),
+                ('reader_shop', models.ForeignKey(help_text="The reader's own, as they had said.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shops.shop')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='checkouts', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -96,6 +97,9 @@ class Migration(migrations.Migration):
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
                 ('slot', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.deliveryslot')),
             ],
+            options={
+                'ordering': ['pk'],
+            },
         ),
         migrations.CreateModel(
             name='CheckoutLine',
@@ -121,6 +125,9 @@ class Migration(migrations.Migration):
                 ('stock_record', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partner.stockrecord')),
                 ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='placing.checkoutparcel')),
             ],
+            options={
+                'ordering': ['pk'],
+            },
         ),
         migrations.CreateModel(
             name='Institution',
@@ -130,6 +137,34 @@ class Migration(migrations.Migration):
                 ('region', models.CharField(blank=True, choices=[('01', 'Bas-Saint-Laurent'), ('02', 'Saguenay–Lac-Saint-Jean'), ('03', 'Capitale-Nationale'), ('04', 'Mauricie'), ('05', 'Estrie'), ('06', 'Montréal'), ('07', 'Outaouais'), ('08', 'Abitibi-Témiscamingue'), ('09', 'Côte-Nord'), ('10', 'Nord-du-Québec'), ('11', 'Gaspésie–Îles-de-la-Madeleine'), ('12', 'Chaudière-Appalaches'), ('13', 'Laval'), ('14', 'Lanaudière'), ('15', 'Laurentides'), ('16', 'Montérégie'), ('17', 'Centre-du-Québec')], help_text='Empty: the Act does not bind it.', max_length=2)),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='institution', to=settings.AUTH_USER_MODEL)),
             ],
+        ),
+        migrations.CreateModel(
+            name='RoutingRules',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('links', models.JSONField(help_text='Names of `routing_rules.LINKS` in their order: ["confidence", "price"].')),
+                ('made_at', models.DateTimeField()),
+                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='RouteDecision',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('decided_at', models.DateTimeField(db_index=True)),
+                ('candidates', models.JSONField(default=list)),
+                ('steps', models.JSONField(default=list)),
+                ('left_out', models.JSONField(default=list, help_text='[{"shop": …, "why": "way"}]: it has a copy, and could not.')),
+                ('rerouting', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='shops.rerouting')),
+                ('shop_order', models.OneToOneField(help_text='Made of it.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decision', to='shops.shoporder')),
+                ('rules', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='placing.routingrules')),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
         ),
         migrations.CreateModel(
             name='TaxRate',
