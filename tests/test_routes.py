@@ -349,6 +349,8 @@ ROUTES: dict[str, Row] = {
     "operations:moderation": get(OPERATOR),
     "operations:moderate": post(OPERATOR_DOES, title="title", answer="yes"),
     "operations:vouch-shop": post(OPERATOR_DOES, "shop_id"),
+    "operations:routing": get(OPERATOR),
+    "operations:save-routing": post(OPERATOR_DOES, price="1"),
     "operations:reviews": get(OPERATOR),
     "operations:answer-reviews": post(OPERATOR_DOES, review="review_seen", answer="yes"),
     "operations:title": get(OPERATOR, "title"),

@@ -59,6 +59,7 @@ GROUPS = (
                 argument="shops",
             ),
             Page("network", _("Network")),
+            Page("routing", _("Another shop"), ("save-routing",)),
             Page("points", _("Pick-up points"), ("point-save", "point-save-change")),
             Page("institutions", _("Institutions"), ("institution-add",)),
             Page("read-keys", _("Keys for programs"), ("make-read-key",)),
