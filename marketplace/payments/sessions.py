@@ -158,7 +158,8 @@ def watch_payments(now: datetime) -> int:
         try:
             refresh(payment, now=now)
         except gateway.PaymentGatewayError as error:
-            leases.postpone(payment, error=str(error), now=now)
+            put_off = leases.postpone if error.permanent else leases.wait_for
+            put_off(payment, error=str(error), now=now)
             continue
         again = now + LOOK_AGAIN if payment.state in WAITING else None
         leases.finish(payment, due_at=again, attempts=0)
