@@ -84,6 +84,25 @@ def test_below_minimum_asks_for_what_the_law_says_of_the_books_left(books, deliv
     assert (found and (found.least_minor, found.left_minor)) == expected
 
 
+@pytest.mark.parametrize(
+    ("price", "delivery_minor", "left"),
+    [
+        pytest.param("15.00", 300, [1650, 0], id="the-share-goes-back"),
+        pytest.param("18.00", 1, [1801, 0], id="from-35-euros-to-below-costs-no-more"),
+        pytest.param("18.00", 420, [2010, 0], id="the-shop-asks-for-more"),
+    ],
+)
+def test_what_the_shop_lacks_gives_its_share_of_the_delivery_back(price, delivery_minor, left):
+    """Decision 0023: by the order as it was placed. Nobody is asked for more, nor may the shop keep a part whole."""
+    made = french((price, 2), delivery_minor=delivery_minor)
+    agreed, paid = made.lines.get().total_minor, []
+    for _ in range(2):
+        made.refresh_from_db()
+        fulfilment.decline(made.lines.get(), 1, by="shop", reason="not_found", now=timezone.now())
+        paid.append(agreed - worth.declined_worth(rows(made)))
+    assert paid == left
+
+
 def test_part_is_refused_with_the_law_and_the_whole_parcel_goes_at_once():
     made = french(("10.00", 1), ("10.00", 2), delivery_minor=300)
     line, other = rows(made)
@@ -96,7 +115,7 @@ def test_part_is_refused_with_the_law_and_the_whole_parcel_goes_at_once():
     assert said(send(line, whole=1)) == [f"All of order {made.number} is cancelled."]
     made.refresh_from_db()
     assert (made.status, worth.declined_worth(rows(made))) == ("declined", 3300)
-    assert list(Cancellation.objects.values_list("line", "units")) == [(line.pk, 1), (other.pk, 2)]
+    assert list(Cancellation.objects.order_by("line").values_list("line", "units")) == [(line.pk, 1), (other.pk, 2)]
     assert list(MailMessage.objects.values_list("kind", flat=True)) == ["shop_order_cancelled"]
     assert made.number in MailMessage.objects.get().subject
 
