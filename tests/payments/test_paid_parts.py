@@ -3,6 +3,7 @@ order is 61.40: shop A's part 36.50, shop B's 24.90."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -83,6 +84,22 @@ def test_shop_that_is_finished_is_paid_before_the_other():
     assert (earned(), broken()) == (["B"], {})
     receive(1, now)
     assert (earned(), broken(), ledger.balance(ledger.ORDERS, currency="CAD")) == (["B", "A"], {}, 0)
+
+
+def test_board_says_which_shop_waits_for_what(client):
+    now = timezone.now()
+    _, b = paying.parts_of(ordered(now))
+    finish(b, now)
+    client.force_login(factories.user(is_staff=True))
+    row = Receivable.objects.get()
+
+    def said() -> list[str]:
+        page = client.get(f"/board/receivables/{row.pk}/", HTTP_ACCEPT_LANGUAGE="en").content.decode()
+        return re.findall(rf"<li>{row.checkout.order.number}-. · [^·]* · (\D*?) ?[0-9<,]", page)
+
+    assert said() == ["To answer", "handed over on"]
+    receive(B, now)
+    assert said() == ["To answer", "paid for since"]
 
 
 def test_oldest_invoice_is_paid_first():
