@@ -211,13 +211,23 @@ def test_looks_at_the_provider_go_on_once_it_is_there_again(monkeypatch):
     now = timezone.now()
     payment = paying.opened(paying.checkout(now), now)
     paying.connect(factories.shop())
-    for module, name in ((sweeping.gateway, "list_events"), (sessions, "refresh"), (accounts, "look")):
+    said = {"charge_id": "ch", "amount_minor": 1, "currency": "CAD", "reason": "fraudulent", "opened_at": now}
+    handed_in = Dispute.objects.create(dispute_id="du_x", status="needs_response", due_at=now, **said)
+    called = (
+        (gateway, "list_events"),
+        (sessions, "refresh"),
+        (accounts, "look"),
+        (gateway_watching, "retrieve_dispute"),
+    )
+    for module, name in called:
         monkeypatch.setattr(module, name, away)
     for minutes in range(10, 900, 45):
         later = now + timedelta(minutes=minutes)
         sweeping.sweep(later), sessions.watch_payments(later), accounts.watch_accounts(later)
-    rows = [StripeSweep.objects.get(name="events"), Payment.objects.get(pk=payment.pk), AccountWatch.objects.get()]
-    assert [(row.parked_at, row.last_error) for row in rows] == [(None, "x")] * 3
+        disputes.submit_evidence(later)
+    rows = [StripeSweep.objects.get(name="events"), AccountWatch.objects.get(), payment, handed_in]
+    rows[2].refresh_from_db(), rows[3].refresh_from_db()
+    assert [(row.parked_at, row.last_error) for row in rows] == [(None, "x")] * 4
 
 
 def _let_it_receive(store, account_id, status):
