@@ -184,10 +184,10 @@ def _age_limit(said: dict[str, Any], statements: Sequence[Statement], gtin: int 
     if "age_limit" in said and any(s.rank < 0 and "age_limit" in s.facts for s in statements):
         return stated
     limits = [limit for s in statements if (limit := sale_limits.implied(s.facts))]
-    if not limits:
-        return stated
+    if not limits and not stated:
+        return ""
     implied = [one for one in limits if one != sale_limits.ALCOHOL or not is_book(gtin)]
-    return sale_limits.strictest([*implied, stated])
+    return sale_limits.strictest([*implied, *(s.facts.get("age_limit") or "" for s in statements)])
 
 
 def _said_alone(said: Statement) -> tuple[str, dict[str, Any], dict[str, str]]:

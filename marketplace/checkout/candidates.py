@@ -167,9 +167,9 @@ def _most_borne() -> int:
 
 
 def _most_by_law(parcel: PlannedParcel) -> int:
-    """What may be paid for the reader: it lowers a fixed price as any discount would, and not the delivery of books
-    whose least price is the law's."""
-    delivery = 0 if parcel.quote and parcel.quote.legal_minimum else parcel.delivery_minor
+    """What may be paid for the reader: it lowers a fixed price as any discount would, and of the delivery of books the
+    reader pays what the law asks at least."""
+    delivery = max(0, parcel.delivery_minor - (parcel.quote.least_minor if parcel.quote else 0))
     limits_of = [(line.goods_minor, voucher_amounts.limit(parcel, line)) for line in parcel.lines]
     whole = voucher_amounts.WHOLE
     return delivery + sum(goods if most is None else goods * min(most, whole) // whole for goods, most in limits_of)

@@ -57,14 +57,15 @@ class Packed(Protocol):
 
 @dataclass(frozen=True)
 class Quote:
-    """One option for one parcel. Where `refusal` says something the rest is empty. `legal_minimum`: the price was
-    raised to the law's, in minor units. From and until: when the reader can have it, where that is
+    """One option for one parcel. Where `refusal` says something the rest is empty. `least_minor`: what the law asks at
+    least; `legal_minimum`: the price was raised to that. From and until: when the reader can have it, where that is
     known to the hour."""
 
     price_minor: int = 0
     refusal: NotOffered | None = None
     weight_grams: int = 0
     free_above_minor: int | None = None
+    least_minor: int = 0
     legal_minimum: book_law.DeliveryMinimum | None = None
     expected_from: datetime | None = None
     expected_until: datetime | None = None
@@ -97,6 +98,7 @@ def quote(option: DeliveryOption, shop: Shop, lines: Sequence[Packed], trip: Tri
         price_minor=max(price, least),
         weight_grams=grams,
         free_above_minor=free_above if price and not least else None,
+        least_minor=least,
         legal_minimum=row if least > price else None,
         expected_from=begins,
         expected_until=ends,

@@ -19,7 +19,6 @@ from shops.downloads import codes
 from shops.models import Allocation
 
 BATCH = 20
-MOST_COUNTED = 8  # of the tries, whose delays double: 32 minutes
 
 
 def end(checkout: Checkout, *, now: datetime, by: object = "system") -> bool:
@@ -60,14 +59,7 @@ def end_unpaid(now: datetime) -> int:
             if end(checkout, now=now):
                 ended += 1
             elif checkout.state == Checkout.State.PAYING:
-                _later(checkout, "The payment session is not known to have ended.", now)
-        except PaymentGatewayError as error:
-            _later(checkout, str(error), now)
+                leases.wait_for(checkout, error="The payment session is not known to have ended.", now=now)
+        except PaymentGatewayError as error:  # what it holds must come free once the provider answers
+            leases.wait_for(checkout, error=str(error), now=now)
     return ended
-
-
-def _later(checkout: Checkout, error: str, now: datetime) -> None:
-    """Never parked for a person, who could do nothing but wait as well: what it holds must come free once the provider
-    answers. After some tries, every half hour."""
-    checkout.attempts = min(checkout.attempts, MOST_COUNTED)
-    leases.postpone(checkout, error=error, now=now, attempts=checkout.attempts)

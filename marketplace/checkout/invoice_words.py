@@ -62,10 +62,20 @@ def invoice(
         facts.append((_("Paid on"), _day(payment.paid_at, shop)))
         notes.append(_("Paid. Nothing is left to pay."))
         notes.append(_in_local_currency(shop_order))
-    if shop_order.instead_of_id and (borne := sum(line.borne_left_minor for line in lines)):
+    if borne := _borne(shop_order, lines):
         amount = {"amount": _amount(borne, currency)}
         notes.append(_("Of this, %(amount)s was paid for the buyer: another shop had sold it for less.") % amount)
     return _document(_("Invoice"), shop_order, facts, rows, left, [*notes, _on_behalf(shop)])
+
+
+def _borne(shop_order: ShopOrder, lines: Sequence[ShopOrderLine]) -> int:
+    """What somebody else pays of a shop order, since its shop is dearer than the one before."""
+    if not shop_order.instead_of_id:
+        return 0
+    given_back: dict[int | None, int] = {}
+    for request in shop_order.refund_requests.exclude(line=None):
+        given_back[request.line_id] = given_back.get(request.line_id, 0) + request.borne_minor
+    return sum(max(0, line.borne_left_minor - given_back.get(line.pk, 0)) for line in lines)
 
 
 def _to_pay(
@@ -123,6 +133,9 @@ def credit_note(
     owed = Receivable.objects.filter(checkout__order=shop_order.order_id).exists()
     lowered = _("So much less is to pay; what is paid already comes back to you.")
     notes.append(lowered if owed else _("The amount goes back the way it was paid."))
+    if request.borne_minor:
+        borne = {"amount": _amount(request.borne_minor, currency)}
+        notes.append(_("Of this, %(amount)s goes back to who had paid it for the buyer.") % borne)
     return _document(_("Credit note"), shop_order, facts, rows, parts, [*notes, _on_behalf(shop)])
 
 

@@ -78,13 +78,13 @@ def invoice_of(shop_order_id: int, *, now: datetime) -> Invoice | None:
         RefundRequest.objects.filter(pk__in=[request.pk for request in requests]).update(document=made)
         if shop_order.order.checkout.by_invoice:
             day = invoice_words.day_of(now, shop_order.shop)
-            receivables.invoiced(shop_order.order.checkout.pk, on=day, total_minor=made.total_minor)
+            receivables.invoiced(shop_order.order.checkout.pk, on=day, total_minor=made.total_minor, now=now)
     return made
 
 
 def credit(request_id: int, *, now: datetime) -> bool:
-    """A credit note for one refund of an invoiced shop order, in the rates of what it is of; none where nothing of the
-    invoice is left to correct. False where it is made already."""
+    """A credit note for one refund of an invoiced shop order, in the rates of what it is of, with what was borne of it;
+    none where nothing of the invoice is left to correct. False where it is made already."""
     request = RefundRequest.objects.select_related("line").get(pk=request_id)
     assert request.shop_order_id is not None
     with transaction.atomic():
@@ -92,7 +92,7 @@ def credit(request_id: int, *, now: datetime) -> bool:
         if not RefundRequest.objects.filter(pk=request_id, document=None).exists():
             return False
         corrected = Invoice.objects.get(shop_order=shop_order, kind=Kind.INVOICE)
-        parts = invoice_parts.take(left_of(corrected), request.amount_minor, fitting(request.kind, request.line_id))
+        parts = invoice_parts.take(left_of(corrected), request.worth_minor, fitting(request.kind, request.line_id))
         made = corrected
         if parts:
             with translation.override(corrected.language):
@@ -188,7 +188,7 @@ def _take_off(whole: Parts, lines: Sequence[ShopOrderLine], requests: Sequence[R
     """What is left of the goods handed over once what was given back before is off, and what that was. What was given
     back of copies that were then declined was never handed over."""
     left, back = dict(whole), Parts()
-    given = {line.pk: sum(request.amount_minor for request in requests if request.line_id == line.pk) for line in lines}
+    given = {line.pk: sum(request.worth_minor for request in requests if request.line_id == line.pk) for line in lines}
     wanted = [
         (
             min(given[line.pk], sum(minor for part, minor in whole.items() if part.line == line.pk)),
@@ -196,7 +196,7 @@ def _take_off(whole: Parts, lines: Sequence[ShopOrderLine], requests: Sequence[R
         )
         for line in lines
     ]
-    wanted += [(request.amount_minor, fitting(request.kind, None)) for request in requests if request.line_id is None]
+    wanted += [(request.worth_minor, fitting(request.kind, None)) for request in requests if request.line_id is None]
     for amount, fits in wanted:
         taken = invoice_parts.take(left, amount, fits)
         left = invoice_parts.less(left, [taken])

@@ -19,6 +19,8 @@ from django.db.models import Q
 MAX_ATTEMPTS = 10
 FIRST_DELAY_SECONDS = 15
 LONGEST_DELAY_SECONDS = 6 * 3600
+# Of the tries at somebody who is away, whose delays double: 32 minutes.
+MOST_COUNTED = 8
 MESSAGE_LENGTH = 2000
 
 
@@ -114,6 +116,13 @@ def postpone(row: DueRow, *, error: str, now: datetime, permanent: bool = False,
     else:
         values.setdefault("due_at", now + delay_after(row.attempts))
     return _write(row, values)
+
+
+def wait_for(row: DueRow, *, error: str, now: datetime, **changes: object) -> bool:
+    """Record that whoever it takes is away: later again, and never parked, since a person could do nothing but wait as
+    well. After some tries, every half hour. False: the lease was lost."""
+    row.attempts = min(row.attempts, MOST_COUNTED)
+    return postpone(row, error=error, now=now, permanent=False, **{"attempts": row.attempts, **changes})  # type: ignore[arg-type]
 
 
 def delay_after(attempts: int) -> timedelta:

@@ -24,6 +24,7 @@ from marketplace.operations.access import operator_action, operator_page
 from marketplace.payments import receivables
 from marketplace.payments.gift_card_forms import OnceForm
 from marketplace.payments.models import CreditTerms, Receipt, Receivable
+from shops.models import ShopOrder
 
 Kind = Receipt.Kind
 BY_HAND = (Kind.HAND, Kind.WRITTEN_OFF, Kind.PAID_BACK)
@@ -133,6 +134,9 @@ def receivable(request: HttpRequest, receivable_id: int) -> HttpResponse:
         "row": row,
         "form": form,
         "receipts": row.receipts.select_related("by"),
+        "parts": ShopOrder.objects.filter(order=row.checkout.order_id)
+        .select_related("shop", "paid_part")
+        .order_by("pk"),
         "reference": receivables.shown_reference(row.reference or ""),
     }
     return render(request, "operations/receivable.html", context, status=422 if posted is not None else 200)

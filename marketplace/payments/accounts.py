@@ -97,7 +97,10 @@ def watch_accounts(now: datetime) -> int:
         try:
             look(row.shop, now=now)
         except gateway.PaymentGatewayError as error:
-            leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
+            if error.permanent:
+                leases.postpone(row, error=str(error), now=now, permanent=True)
+            else:
+                leases.wait_for(row, error=str(error), now=now)
             continue
         done += leases.finish(row, due_at=now + LOOK_AGAIN, attempts=0)
     return done

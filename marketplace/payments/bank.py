@@ -92,7 +92,8 @@ def change_account(shop: Shop, *, holder: str, iban: str, bic: str, by: object, 
         account = BankAccount.objects.update_or_create(shop=shop, defaults={**values, "changed_at": now})[0]
         audit.record("shop.bank_account", shop, by=by, shop_id=shop.pk, ends_with=account.iban[-4:])
         if not shop.stripe_account_ready:  # what Stripe would not transfer is paid by bank now
-            refused = MoneyCall.objects.filter(shop_order__shop=shop, kind=MoneyCall.Kind.TRANSFER, done_at=None)
+            transfers = MoneyCall.objects.filter(shop_order__shop=shop, kind=MoneyCall.Kind.TRANSFER, done_at=None)
+            refused = transfers.filter(unknown_outcome=False)  # of others a person looks first whether they were made
             leases.unpark(list(refused.exclude(parked_at=None)), now=now)
     return account
 

@@ -32,6 +32,8 @@ def book(row: BankPayout, amount_minor: int, *, on: date, by: User | None, now: 
     kind, state = (PAYOUT, State.PAID) if amount_minor < 0 else (RETURNED, State.RETURNED)
     if not _post(row, kind, abs(amount_minor), on=on, by=by, now=now):
         return False
+    if row.state == State.RETURNED:  # statements are not always read in their order: it stays what came last
+        return True
     BankPayout.objects.filter(pk=row.pk).update(state=state, booked_on=on)
     return True
 

@@ -86,6 +86,8 @@ def _move(call: MoneyCall, now: datetime) -> bool:
         found = _looked_up(call, now)
         if found is None and call.kind == Kind.TRANSFER:
             transfers.leave_to_the_bank(call, now=now)
+            if transfers.put_off(call, now=now):
+                return False
         moved = found or MAKE[call.kind](call)
         failpoint(f"{point}.after_call")
         with transaction.atomic():
@@ -145,6 +147,11 @@ def _failed(call: MoneyCall, error: gateway.PaymentGatewayError, now: datetime) 
     # A request of which nothing else is known was not carried out; one that differs from its key's first says nothing.
     unknown = call.unknown_outcome or error.unknown_outcome
     refused = error.permanent and not unknown and error.code != "idempotency_error"
+    if call.kind in TOLD_BY_THE_INTENT and not error.permanent:  # an authorisation ends, and waits for nobody to look
+        _tell_late(call, error, now)
+        said = {"key_number": call.key_number + error.key_spent, "unknown_outcome": unknown}
+        leases.wait_for(call, error=str(error), now=now, **said)
+        return False
     later: dict[str, object] = {}
     if ours_too_small:  # what readers pay is available only after days: that is no failure
         later = {"due_at": now + BALANCE_AGAIN, "attempts": 0}
@@ -161,6 +168,14 @@ def _failed(call: MoneyCall, error: gateway.PaymentGatewayError, now: datetime) 
         unknown_outcome=unknown,
     )
     return False
+
+
+def _tell_late(call: MoneyCall, error: gateway.PaymentGatewayError, now: datetime) -> None:
+    if call.attempts >= leases.MOST_COUNTED:
+        text = (
+            f"{call} was tried {call.attempts} times: {error} It is tried again each half hour: see what Stripe says."
+        )
+        incidents.report(f"late-call:{call.pk}", text, now=now)
 
 
 def _tell_too_small(call: MoneyCall, now: datetime) -> None:

@@ -100,7 +100,10 @@ def submit_evidence(now: datetime) -> int:
                 found = gateway_watching.submit_evidence(row.dispute_id, row.evidence, idempotency_key=key)
         except gateway.PaymentGatewayError as error:
             number_after = row.evidence_number + error.key_spent
-            leases.postpone(row, error=str(error), now=now, permanent=error.permanent, evidence_number=number_after)
+            if error.permanent:
+                leases.postpone(row, error=str(error), now=now, permanent=True, evidence_number=number_after)
+            else:  # the bank waits until its day, and for no person
+                leases.wait_for(row, error=str(error), now=now, evidence_number=number_after)
             continue
         failpoint("evidence.after_call")
         done += leases.finish(row, submitted_at=now)

@@ -35,8 +35,8 @@ class Share:
 
 def due(now: datetime, shops: QuerySet[Shop], *, pooled: bool = False) -> QuerySet[ShopOrder]:
     """Of these shops (`pooled`: sold by them for the solidarity pool), what was handed over and captured, whose delay
-    is over and for which nothing is booked. An order whose payment is disputed waits until that is decided, one by
-    invoice until it is paid in full; a shop whose tax nobody knows, until it is filled in."""
+    is over and for which nothing is booked. An order whose payment is disputed waits until that is decided, a part of
+    one by invoice until its institution's payments reach it; a shop whose tax nobody knows, until it is filled in."""
     disputed = Dispute.objects.filter(payment__checkout__order=OuterRef("order")).exclude(status__in=Dispute.CLOSED)
     # All but its own columns by EXISTS, so that a database begins with the few rows of the index `shop_order_to_book`.
     found = ShopOrder.objects.filter(
@@ -44,7 +44,7 @@ def due(now: datetime, shops: QuerySet[Shop], *, pooled: bool = False) -> QueryS
         ~Exists(BankEarning.objects.filter(shop_order=OuterRef("pk"))),
         ~Exists(disputed),
         Exists(Payment.objects.filter(checkout__order=OuterRef("order"), state=Payment.State.CAPTURED)),
-        Q(order__checkout__receivable=None) | Q(order__checkout__receivable__settled_at__isnull=False),
+        Q(order__checkout__receivable=None) | Q(paid_part__isnull=False),
         booked_at=None,  # by its index only what is still to be booked is looked at
         is_pooled=pooled,
         handed_over_at__lte=now - timedelta(days=network.current().transfer_delay_days),

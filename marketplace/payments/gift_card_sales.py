@@ -31,7 +31,6 @@ PAGE_LIFE = timedelta(hours=1)
 MAILED_AT = time(8)
 UNPAID = [State.NEW, State.OPEN, State.EXPIRED]
 WAITING = [State.NEW, State.OPEN]
-MOST_COUNTED = 8  # of the tries at the provider, whose delays double: 32 minutes
 logger = logging.getLogger("halles.payments")
 
 
@@ -144,9 +143,9 @@ def watch(now: datetime) -> int:
             told = purchase.state == State.PAID and tell(purchase, now=now)
             refresh(purchase, now=now)
         except gateway.PaymentGatewayError as error:
-            if purchase.state in WAITING and not error.permanent:  # no person could do more than wait as well
-                purchase.attempts = min(purchase.attempts, MOST_COUNTED)
-            leases.postpone(purchase, error=str(error), now=now, attempts=purchase.attempts)
+            waits = purchase.state in WAITING and not error.permanent
+            put_off = leases.wait_for if waits else leases.postpone
+            put_off(purchase, error=str(error), now=now)
             continue
         except Exception as error:  # one that cannot be issued must not stop the next; it shows on the board
             logger.exception("%s cannot be seen to; it is tried again.", purchase)

@@ -12,11 +12,13 @@ from marketplace.payments.models import (
     BankEarning,
     CounterSale,
     CreditTerms,
+    Invoice,
     LedgerEntry,
     MoneyCall,
     Receipt,
     Receivable,
 )
+from shops.models import ShopOrder
 
 
 def receivables_are_the_ledgers() -> list[str]:
@@ -51,17 +53,43 @@ def credit_is_what_is_open() -> list[str]:
 
 
 def no_shop_is_paid_before_its_institution_paid() -> list[str]:
-    """No transfer is ever made out of an order by invoice, and nothing is earned of it before it was paid in full: open
-    afterwards is only what the institution's bank took back."""
+    """No transfer is ever made out of an order by invoice, and no part of it is earned before its invoice and those
+    before it were paid, by the institution, or otherwise: open afterwards is only what its bank took back."""
     by_invoice = Q(shop_order__order__checkout__by_invoice=True)
     moved = MoneyCall.objects.filter(by_invoice, kind=MoneyCall.Kind.TRANSFER)
     taken_back = Receipt.objects.filter(
         receivable=OuterRef("shop_order__order__checkout__receivable"), kind=Receipt.Kind.BANK, amount_minor__lt=0
     )
-    early = BankEarning.objects.filter(~Exists(taken_back), by_invoice)
-    early = early.filter(shop_order__order__checkout__receivable__settled_at=None)
+    earned = BankEarning.objects.filter(~Exists(taken_back), by_invoice)
+    of_receivable = "shop_order__order__checkout__receivable"
+    open_still = earned.filter(**{f"{of_receivable}__isnull": False, f"{of_receivable}__settled_at": None})
     wrong = [f"{call.key}: a transfer for an order by invoice" for call in moved]
-    return wrong + [f"{row.shop_order_id}: earned {row.amount_minor} before it was paid" for row in early]
+    return wrong + [
+        f"{row.shop_order_id}: earned {row.amount_minor} before it was paid"
+        for row in open_still.select_related(of_receivable, "shop_order__order__checkout__payment")
+        if _invoiced_to(row.shop_order) > _came_in(row.shop_order)
+    ]
+
+
+def _invoiced_to(shop_order: ShopOrder) -> int:
+    """What the invoices of its order ask for up to its own, less their credit notes."""
+    before = Q(handed_over_at__lt=shop_order.handed_over_at) | Q(
+        handed_over_at=shop_order.handed_over_at, pk__lte=shop_order.pk
+    )
+    parts = ShopOrder.objects.filter(before, order=shop_order.order_id)
+    sums = Invoice.objects.filter(shop_order__in=parts).aggregate(
+        asked=Sum("total_minor", filter=Q(kind=Invoice.Kind.INVOICE), default=0),
+        back=Sum("total_minor", filter=Q(kind=Invoice.Kind.CREDIT_NOTE), default=0),
+    )
+    return sums["asked"] - abs(sums["back"])
+
+
+def _came_in(shop_order: ShopOrder) -> int:
+    """For its order: from the institution, by other means, and what the network gave back on the whole of it."""
+    checkout = shop_order.order.checkout
+    payment = checkout.payment
+    whole = payment.requests.filter(shop_order=None).aggregate(sum=Sum("amount_minor", default=0))["sum"]
+    return checkout.receivable.received_minor + payment.other_minor - payment.other_back_minor + whole
 
 
 def counter_sales_are_owed() -> list[str]:

@@ -28,7 +28,7 @@ from marketplace.payments.models_local import (
     LocalShare,
     LocalUse,
 )
-from marketplace.payments.models_receivables import CreditTerms, Receipt, Receivable
+from marketplace.payments.models_receivables import CreditTerms, PaidPart, Receipt, Receivable
 from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
 from marketplace.payments.models_reports import BankAccount, BankEarning, BankPayout, DailySales, Export, SalesDay
 from marketplace.payments.models_settlement import Dividend, DividendShare, Dues, Settlement
@@ -68,6 +68,7 @@ __all__ = [
     "LocalUse",
     "MoneyCall",
     "MoneyIncident",
+    "PaidPart",
     "Payment",
     "Receipt",
     "Receivable",

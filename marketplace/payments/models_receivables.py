@@ -50,7 +50,7 @@ class Receivable(DueRow):
     received_minor = models.BigIntegerField(default=0, help_text="The sum of its receipts.")
     placed_at = models.DateTimeField(null=True)
     due_on = models.DateField(null=True, help_text="Of its oldest invoice that is not paid.")
-    settled_at = models.DateTimeField(null=True, help_text="Nothing is open any more; its shops are paid from then on.")
+    settled_at = models.DateTimeField(null=True, help_text="Nothing is open any more.")
     reminders = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
@@ -60,6 +60,17 @@ class Receivable(DueRow):
     def open_minor(self) -> int:
         """Below zero: so much is owed to the institution."""
         return self.amount_minor - self.lowered_minor - self.received_minor
+
+
+class PaidPart(models.Model):
+    """A part of an order by invoice that its institution's payments reach: its shop is paid from then on."""
+
+    receivable = models.ForeignKey(Receivable, on_delete=models.PROTECT, related_name="paid_parts")
+    shop_order = models.OneToOneField("shops.ShopOrder", on_delete=models.PROTECT, related_name="paid_part")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.shop_order_id} of {self.receivable_id}"
 
 
 class Receipt(models.Model):

@@ -23,7 +23,7 @@ from stdnum.iso7064 import mod_97_10
 from marketplace.foundation import audit, leases, links, mail, network
 from marketplace.foundation.money import display
 from marketplace.models import User
-from marketplace.payments import ledger
+from marketplace.payments import ledger, paid_parts
 from marketplace.payments.models import CreditTerms, Invoice, MoneyCall, Payment, Receipt, Receivable
 
 Kind = Receipt.Kind
@@ -101,11 +101,14 @@ def shown_reference(reference: str) -> str:
     return iso11649.format(reference)
 
 
-def invoiced(checkout_id: int, *, on: date, total_minor: int) -> None:
+def invoiced(checkout_id: int, *, on: date, total_minor: int, now: datetime) -> None:
     """An invoice of it is made, over `total_minor`, in this transaction: there is a day of payment, and reminders some
     time after it, begun anew unless an older invoice is still to be paid: its day stands."""
     found = Receivable.objects.select_for_update(of=("self",)).filter(checkout=checkout_id).first()
-    if found is None or (found.due_on and _asked_for(found) - total_minor > 0):
+    if found is None:
+        return
+    paid_parts.reach(found, now=now)
+    if found.due_on and _asked_for(found) - total_minor > 0:
         return
     due_on = on + timedelta(days=found.days)
     due_at = datetime.combine(due_on, time(9), tzinfo=UTC) + REMIND_AFTER if found.settled_at is None else None
@@ -275,7 +278,8 @@ def _ask_again(receivable_id: int, now: datetime) -> None:
 
 
 def _move(found: Receivable, by: dict[str, int], now: datetime) -> None:
-    """Change a locked receivable and what its institution owes; settled once nothing is open."""
+    """Change a locked receivable and what its institution owes; settled once nothing is open, its parts paid as far as
+    that reaches."""
     values: dict[str, Any] = {name: getattr(found, name) + minor for name, minor in by.items()}
     left = found.open_minor - sum(by.values())
     if left <= 0:
@@ -284,3 +288,5 @@ def _move(found: Receivable, by: dict[str, int], now: datetime) -> None:
         values["settled_at"] = None
     Receivable.objects.filter(pk=found.pk).update(**values)
     CreditTerms.objects.filter(pk=found.terms_id).update(owed_minor=F("owed_minor") - sum(by.values()))
+    found.refresh_from_db(fields=list(values))
+    paid_parts.reach(found, now=now)

@@ -19,6 +19,8 @@ LOOK_AGAIN = timedelta(minutes=2)
 # A request for a session that broke off may still arrive; after this it has, or never will.
 IN_FLIGHT = timedelta(minutes=5)
 LEAST_LIFE = timedelta(minutes=30)
+# No method that can be captured later is kept for less: https://docs.stripe.com/payments/place-a-hold-on-a-payment-method
+LEAST_AUTHORISATION = timedelta(days=7)
 # Stripe takes 100 (https://docs.stripe.com/api/checkout/sessions/create): above this, one line for each shop.
 MOST_LINES = 90
 State = Payment.State
@@ -79,6 +81,8 @@ def open_session(checkout: FrozenCheckout, *, success_url: str, cancel_url: str,
         raise
     failpoint("session.after_create")
     _found(payment, session)
+    if payment.state == State.EXPIRED:  # the reader left while it was made: nothing may be paid there
+        gateway.expire_session(payment.session_id, idempotency_key=f"expire:{payment.session_id}")
     return payment
 
 
@@ -158,7 +162,8 @@ def watch_payments(now: datetime) -> int:
         try:
             refresh(payment, now=now)
         except gateway.PaymentGatewayError as error:
-            leases.postpone(payment, error=str(error), now=now)
+            put_off = leases.postpone if error.permanent else leases.wait_for
+            put_off(payment, error=str(error), now=now)
             continue
         again = now + LOOK_AGAIN if payment.state in WAITING else None
         leases.finish(payment, due_at=again, attempts=0)
@@ -174,10 +179,10 @@ def _lines(checkout: FrozenCheckout) -> list[gateway.SessionLine]:
             words = _("Your order, less what gift card and voucher pay")
         return [gateway.SessionLine(words, checkout.charged_minor)]
     lines: list[gateway.SessionLine] = []
-    parcels = checkout.parcels.select_related("shop").prefetch_related("lines")
+    parcels = checkout.parcels.select_related("shop").prefetch_related("lines").order_by("pk")
     for parcel in parcels:
         delivery = 0
-        for line in parcel.lines.all():
+        for line in sorted(parcel.lines.all(), key=lambda line: line.pk):
             goods = line.total_minor - line.delivery_share_minor
             delivery += line.delivery_share_minor
             if goods:
@@ -220,6 +225,11 @@ def _look_up(payment: Payment) -> bool:
     return False
 
 
+def _least_end(payment: Payment, intent: gateway.Intent) -> datetime | None:
+    """When an authorisation ends of which Stripe does not say it, as of whatever is no card; None: it is captured."""
+    return None if intent.status == "succeeded" else _frozen_at(payment) + LEAST_AUTHORISATION
+
+
 def _expired(payment: Payment, now: datetime) -> None:
     """Over and unpaid: what the checkout holds may end now, also where a person was to look at it."""
     checkouts = type(payment.checkout)._default_manager
@@ -237,7 +247,7 @@ def _authorised(payment: Payment, intent: gateway.Intent, now: datetime) -> None
             state=State.AUTHORISED,
             intent_id=intent.id,
             charge_id=intent.latest_charge_id,
-            capture_before=intent.capture_before,
+            capture_before=intent.capture_before or _least_end(payment, intent),
             paid_at=now,
             due_at=None,
         )

@@ -38,7 +38,8 @@ def sweep(now: datetime) -> int:
         try:
             LISTS[row.name](row.since, now)
         except gateway.PaymentGatewayError as error:
-            leases.postpone(row, error=str(error), now=now)
+            put_off = leases.postpone if error.permanent else leases.wait_for
+            put_off(row, error=str(error), now=now)
             continue
         done += leases.finish(row, since=now - OVERLAP, due_at=now + AGAIN, attempts=0)
     return done

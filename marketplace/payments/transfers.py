@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, Sum
 
-from marketplace.foundation import audit
+from marketplace.foundation import audit, leases
 from marketplace.payments import debts, earnings, incidents, local_currency
 from marketplace.payments.models import BankAccount, MoneyCall, Payment
 from shops.models import Shop, ShopOrder
@@ -74,6 +74,18 @@ def leave_to_the_bank(call: MoneyCall, *, now: datetime) -> None:
         call.refresh_from_db(fields=list(changes))
         call.followed_by.filter(done_at=None).update(refused_at=now, due_at=None, parked_at=None)
         audit.record("transfer.left_to_the_bank", call.shop_order, shop_id=call.shop_order.shop_id)
+
+
+def put_off(call: MoneyCall, *, now: datetime) -> bool:
+    """Whether its shop's account has changed since it was written, so that it waits now. Meanwhile it takes nothing of
+    its charge, so that what readers get back goes before it, unless an earlier try may have."""
+    assert call.shop_order is not None
+    changed_at = call.shop_order.shop.stripe_account_changed_at
+    if not call.amount_minor or changed_at is None or changed_at <= now - AFTER_ACCOUNT_CHANGE:
+        return False
+    anew = {} if call.unknown_outcome else {"attempts": 0, "from_balance": True}
+    leases.finish(call, due_at=changed_at + AFTER_ACCOUNT_CHANGE, **anew)
+    return True
 
 
 def _room(payment: Payment) -> int:

@@ -3,6 +3,7 @@ is withdrawn when the reader has the money back."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from shops.downloads.providing import PROVIDERS, Provided, ProvidingError
 from shops.models import Download, Handout, ShopOrderLine
 from shops.orders import fulfilment
 
+logger = logging.getLogger("halles.downloads")
 Kind = Download.Kind
 
 TIMES = 5
@@ -49,6 +51,9 @@ def hand_out(now: datetime) -> int:
             leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
         except fulfilment.FulfilmentError as error:  # the order changed a moment ago; with its counts anew
             leases.postpone(row, error=str(error), now=now)
+        except Exception as error:  # one that nobody foresaw must not stop the others; it shows on the board
+            logger.exception("The download of line %s cannot be handed out.", row.line_id)
+            leases.postpone(row, error=f"{type(error).__name__}: {error}", now=now)
     return done
 
 

@@ -190,6 +190,9 @@ def test_age_limit_is_stated_or_follows_from_what_any_source_says():
     erotic = said("onix", 0, subjects=[["thema", "5X", ""]])
     assert folded(erotic, said("other", 3, age_limit="16"))["age_limit"] == "18"
     assert folded(said("onix", 0), said("other", 3, age_limit="16"))["age_limit"] == "16"
+    lower = said("later", 3, age_limit="16")._replace(said_at=9.0)
+    assert folded(said("shop", 3, age_limit="18"), lower)["age_limit"] == "18"  # nobody's lower figure lifts it
+    assert folded(said("onix", 0, age_limit="16"), said("shop", 3, age_limit="18"))["age_limit"] == "18"
     assert folded(wine, said(":operator", -1, age_limit="16"))["age_limit"] == "16"
     assert folded(wine, said(":operator", -1, age_limit=None))["age_limit"] == ""
     guide = fold_one([wine], gtin=9782070360024)[1]

@@ -261,7 +261,7 @@ def test_invoice_beside_an_older_one_that_is_open_changes_no_day(db):
     assert (Invoice.objects.count(), receivables.late(row)) == (2, row.open_minor)
     day, due = row.due_on, row.due_at
     last = Invoice.objects.first()
-    receivables.invoiced(row.checkout_id, on=day, total_minor=last.total_minor)
+    receivables.invoiced(row.checkout_id, on=day, total_minor=last.total_minor, now=timezone.now())
     row.refresh_from_db()
     assert (row.due_on, row.due_at) == (day, due)
 

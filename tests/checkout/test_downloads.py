@@ -107,6 +107,23 @@ def test_provider_that_cannot_is_asked_again_or_parked(db, monkeypatch):
     assert ShopOrder.objects.get().status == "new"
 
 
+def test_download_that_nobody_foresaw_stops_no_other(db, monkeypatch):
+    for _ in range(2):
+        checkout = paid(factories.basket((e_book(factories.shop(), "K-1", "codes"), 1)))
+        placing.place(checkout.pk, now=timezone.now())
+    first = Handout.objects.order_by("pk").first()
+
+    def own(line, units):
+        if line.pk == first.line_id:
+            raise KeyError("x")
+        return providing.own(line, units)
+
+    monkeypatch.setitem(providing.PROVIDERS, "own", own)
+    assert handing_out.hand_out(timezone.now()) == 1
+    first.refresh_from_db()
+    assert (first.last_error, first.made_at) == ("KeyError: 'x'", None)
+
+
 def test_order_of_downloads_alone_is_charged_at_once(db):
     a, *_ = shop_with_delivery("Librairie A")
     placed(factories.basket((e_book(a, "https://example.org/x", "link"), 1)))

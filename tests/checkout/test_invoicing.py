@@ -131,6 +131,54 @@ def test_credit_notes_split_by_the_rates_of_what_they_are_of_down_to_nothing():
     assert broken() == {}
 
 
+def taken_over(units: int = 1):
+    """Shop C supplies `units` of A's first line, each for 14.00 instead of 12.00; handed over."""
+    now = timezone.now()
+    payment = paying.placed(now)
+    Checkout.objects.update(language="en")
+    line = paying.lines_of(payment)[0]
+    part = paying.take_over(line, units, 1400 * units, shop=factories.shop("Librairie C"), bearer=None, now=now)
+    part.lines.update(accepted=units)
+    paying.answer(payment, units, 0, 0, 0)
+    paying.work(now)
+    return payment, part
+
+
+def finish(payment) -> Invoice:
+    paying.handed_over(payment, timezone.now(), "C")
+    invoicing.issue_invoices(timezone.now())
+    return Invoice.objects.get(kind=Kind.INVOICE)
+
+
+def test_credit_note_of_what_another_shop_supplied_credits_what_was_borne_too():
+    payment, part = taken_over(2)
+    invoice, line = finish(payment), part.lines.get()
+    assert (invoice.total_minor, "$4.00 was paid for the buyer" in " ".join(invoice.said["notes"])) == (2800, True)
+    for once in ("1", "2"):
+        assert give_back(payment, Wanted(Asked.LINE, part, line, units=1), once).amount_minor == 1200
+        invoicing.issue_invoices(timezone.now())
+    notes = list(Invoice.objects.filter(kind=Kind.CREDIT_NOTE).order_by("pk"))
+    assert [note.total_minor for note in notes] == [1400, 1400]
+    assert "Of this, $2.00 goes back to who had paid it for the buyer." in notes[0].said["notes"]
+    assert (set(invoicing.left_of(invoice).values()), broken()) == ({0}, {})
+
+
+def test_what_the_network_gives_back_of_its_own_leaves_what_was_borne():
+    payment, part = taken_over()
+    invoice = finish(payment)
+    give_back(payment, Wanted(Asked.LINE, part, part.lines.get(), units=1), "1", borne_by="network")
+    invoicing.issue_invoices(timezone.now())
+    assert [note.total_minor for note in invoice.followed_by.all()] == [1200]  # the sale stands, as does what was borne
+
+
+def test_what_was_given_back_before_the_invoice_took_what_was_borne_along():
+    payment, part = taken_over(2)
+    give_back(payment, Wanted(Asked.LINE, part, part.lines.get(), units=1), "1")
+    invoice = finish(payment)
+    assert (invoice.total_minor, "$2.00 was paid for the buyer" in " ".join(invoice.said["notes"])) == (1400, True)
+    assert broken() == {}
+
+
 def test_credit_note_beyond_its_invoice_and_missing_documents_are_noticed():
     """Negative controls of the invariants."""
     payment, part = handed_over("A")

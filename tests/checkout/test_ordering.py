@@ -73,7 +73,7 @@ def test_order_takes_no_stock_from_payment_to_hand_over():
     assert checkouts.units_held(checkout) == {shelf.pk: 1}
     assert no_violations() == []
     placed = placing.place(checkout.pk, now=now)
-    assert list(CheckoutLine.objects.values_list("supply", flat=True)) == ["stock", "order", "preorder"]
+    assert list(CheckoutLine.objects.order_by("pk").values_list("supply", flat=True)) == ["stock", "order", "preorder"]
     found = ShopOrderLine.objects.order_by("pk").values_list("supply", "expected_on", "quantity")
     assert list(found) == [
         ("stock", None, 1),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connections
 from django.db.models import F
 from django.utils import timezone
 
-from marketplace.checkout import freezing, invariants, placing, rerouting
+from marketplace.catalogue.models import ProductFacts
+from marketplace.checkout import book_law, freezing, invariants, placing, rerouting
 from marketplace.checkout.checkouts import plan_of
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import leases, network
@@ -159,6 +160,23 @@ def test_no_other_shop_and_it_is_not_paid(agreed, price, bearer, most):
     assert not ShopOrder.objects.filter(instead_of__isnull=False).exists()
     assert paid(payment) == payment.amount_minor - declined.total_minor
     assert (mails().count("shop_order_declined"), broken()) == (1, [])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_law", [True, False])
+def test_nobody_pays_so_much_of_a_delivery_that_less_than_the_law_asks_is_left(monkeypatch, is_law):
+    """Post of 4.20, of which the reader agreed to 0.99: 3.21 would be borne, and 3.00 must be theirs."""
+    row = book_law.DeliveryMinimum("CA", date(2020, 1, 1), "CAD", 3500, 300 if is_law else 0, 1, "x", "x")
+    monkeypatch.setattr(book_law, "DELIVERY_MINIMUMS", (row,))
+    fixed = book_law.DiscountLimit("CA", date(2020, 1, 1), 0, 0, "x")
+    monkeypatch.setattr(book_law, "DISCOUNT_LIMITS", (fixed,))
+    payment, shop = placed(), third()
+    ProductFacts.objects.filter(product__stockrecords__partner__shop=shop).update(is_book=True)
+    rule("network")
+    lack(), answer_all(), work()
+    moved = ShopOrder.objects.filter(instead_of__isnull=False)
+    assert (moved.exists(), [minor < 420 for _, minor in borne()], broken()) == (not is_law, [], [])
+    assert paid(payment) <= payment.amount_minor
 
 
 @pytest.mark.django_db

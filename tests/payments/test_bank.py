@@ -138,6 +138,19 @@ def test_statement_books_what_was_paid_once_and_what_came_back(shop, version):
     assert (balance(shop), BankPayout.objects.get().state, bank.owed(NOW)[0][1]) == (12345, "returned", 12345)
 
 
+def test_statements_read_in_another_order_end_the_same(shop):
+    """It came back: that it was paid is read afterwards."""
+    bank.ask_payouts(**OURS, by=None, now=NOW)
+    reference = BankPayout.objects.get().end_to_end_id
+    for side in ("CRDT", "DBIT"):
+        assert bank.match(said((reference, "123.45", side)), by=None, now=NOW) == []
+    assert (balance(shop), BankPayout.objects.get().state, verify()) == (12345, "returned", [[], []])
+    bank.ask_payouts(**OURS, by=None, now=NOW)
+    again = BankPayout.objects.get(state="asked").end_to_end_id
+    assert bank.match(said((again, "123.45", "DBIT")), by=None, now=NOW) == []
+    assert (balance(shop), verify()) == (0, [[], []])
+
+
 def test_differences_are_listed_and_not_booked(shop):
     bank.ask_payouts(**OURS, by=None, now=NOW)
     reference = BankPayout.objects.get().end_to_end_id

@@ -9,18 +9,21 @@ from django.utils import timezone
 
 from marketplace.foundation import leases
 from marketplace.payments import (
+    accounts,
     bank,
     captures,
     commission_tax,
     disputes,
     events,
     exporting,
+    gateway,
     gateway_watching,
     invariants,
     invariants_corrections,
     ledger,
     membership,
     refunds,
+    sessions,
     sweeping,
     transfers,
 )
@@ -28,6 +31,7 @@ from marketplace.payments.fake_stripe import accounts as stripe_accounts
 from marketplace.payments.fake_stripe import banks, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.models import (
+    AccountWatch,
     Dispute,
     DisputeShare,
     Dues,
@@ -37,7 +41,9 @@ from marketplace.payments.models import (
     MoneyIncident,
     Payment,
     StripeEvent,
+    StripeSweep,
 )
+from shops.models import Shop
 from tests import factories
 from tests.payments import paying
 
@@ -144,6 +150,84 @@ def test_refused_transfer_is_paid_by_bank_once_the_shop_has_no_other_account():
     assert [minor for _, minor in bank.owed(later + WEEK)] == [earned - back]
     assert MoneyCall.objects.filter(done_at=None, refused_at=None).count() == 0
     assert [text for check in invariants.INVARIANTS.values() for text in check()] == []
+
+
+def test_transfer_that_may_have_been_made_is_left_to_a_person_and_not_to_the_bank():
+    """Whether Stripe made it nobody knows: another bank account is no word on that."""
+    now = timezone.now()
+    payment = paying.captured(now)
+    paying.handed_over(payment, now, "A")
+    part, later = paying.parts_of(payment)[0], now + WEEK
+    transfers.due_transfers(later)
+    paying.fault("drop_before", 9)
+    for hours in range(0, 40, 8):
+        paying.work(later + timedelta(hours=hours))
+    call = part.money_calls.get(kind="transfer")
+    assert (call.unknown_outcome, call.parked_at is None) == (True, False)
+    part.shop.refresh_from_db()
+    part.shop.stripe_account_ready = False
+    part.shop.save()
+    bank.change_account(part.shop, holder="x", iban=IBAN, bic="", by=None, now=later)
+    paying.work(later + timedelta(hours=41))
+    call.refresh_from_db()
+    assert (call.parked_at is None, call.amount_minor, bank.owed(later + WEEK)) == (False, 3410, [])
+
+
+def test_transfer_that_is_written_waits_too_when_the_account_changes():
+    """And holds back nothing that readers get meanwhile."""
+    now = timezone.now()
+    payment = paying.captured(now)
+    paying.captured(now)  # others pay: it comes out of the network's own balance
+    paying.handed_over(payment, now, "A")
+    part, later = paying.parts_of(payment)[0], now + WEEK
+    transfers.due_transfers(later)
+    Shop.objects.filter(pk=part.shop_id).update(stripe_account_changed_at=later)
+    wanted = refunds.Wanted("other", paying.parts_of(payment)[1], amount_minor=100)
+    refunds.ask(payment, wanted, reason="x", by=None, once="1", now=later)
+    for hours in (0, 1, 71):
+        paying.work(later + timedelta(hours=hours))
+    paid = [paying.at_stripe(part.shop), MoneyCall.objects.filter(kind="refund", done_at=None).count()]
+    paying.work(later + timedelta(hours=72, minutes=1))
+    assert (paid, paying.at_stripe(part.shop)) == ([0, 0], 3410)
+    assert [text for check in invariants.INVARIANTS.values() for text in check()] == []
+
+
+def test_capture_waits_for_a_provider_that_is_away_and_for_no_person():
+    now = timezone.now()
+    payment = paying.placed(now)
+    paying.answer(payment, 0, 0, 0)
+    paying.fault("unreachable", 10)
+    for minutes in range(0, 300, 20):
+        paying.work(now + timedelta(minutes=minutes))
+    assert (MoneyCall.objects.get().parked_at, MoneyIncident.objects.count()) == (None, 1)
+    paying.work(now + timedelta(hours=12))
+    assert Payment.objects.get().captured_minor == 6140
+
+
+def test_looks_at_the_provider_go_on_once_it_is_there_again(monkeypatch):
+    def away(*args, **kwargs):
+        raise gateway.PaymentGatewayError("x", permanent=False)
+
+    now = timezone.now()
+    payment = paying.opened(paying.checkout(now), now)
+    paying.connect(factories.shop())
+    said = {"charge_id": "ch", "amount_minor": 1, "currency": "CAD", "reason": "fraudulent", "opened_at": now}
+    handed_in = Dispute.objects.create(dispute_id="du_x", status="needs_response", due_at=now, **said)
+    called = (
+        (gateway, "list_events"),
+        (sessions, "refresh"),
+        (accounts, "look"),
+        (gateway_watching, "retrieve_dispute"),
+    )
+    for module, name in called:
+        monkeypatch.setattr(module, name, away)
+    for minutes in range(10, 900, 45):
+        later = now + timedelta(minutes=minutes)
+        sweeping.sweep(later), sessions.watch_payments(later), accounts.watch_accounts(later)
+        disputes.submit_evidence(later)
+    rows = [StripeSweep.objects.get(name="events"), AccountWatch.objects.get(), payment, handed_in]
+    rows[2].refresh_from_db(), rows[3].refresh_from_db()
+    assert [(row.parked_at, row.last_error) for row in rows] == [(None, "x")] * 4
 
 
 def _let_it_receive(store, account_id, status):

@@ -5,6 +5,8 @@ from django.utils import timezone
 
 from marketplace.checkout.models import Checkout
 from marketplace.payments import events, gateway, sessions
+from marketplace.payments.fake_stripe import charges
+from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.models import Payment, StripeEvent
 from tests.payments import paying
 
@@ -35,6 +37,31 @@ def test_paid_session_makes_its_checkout_due_once():
     sessions.refresh(payment, now=now + timedelta(hours=1))
     made.refresh_from_db()
     assert made.due_at == now
+
+
+def test_authorisation_whose_end_nobody_says_is_captured_in_time_too():
+    """A wallet: Stripe names the end of a card's alone, and offers what the dashboard allows."""
+    now, store = timezone.now(), DatabaseStore()
+    payment = paying.opened(paying.checkout(now), now)
+    paying.pay(payment, now=now)
+    [charge] = store.find(charges.KIND)
+    store.put(charges.KIND, charge | {"payment_method_details": {"type": "paypal", "paypal": {}}})
+    found = sessions.refresh(payment, now=now)
+    assert (found.state, found.capture_before) == (State.AUTHORISED, now + timedelta(days=7))
+
+
+def test_page_made_while_its_payment_was_ended_is_ended_too(monkeypatch):
+    """In another window the reader left; nobody would look at what is paid there."""
+    real = gateway.create_checkout_session
+
+    def create(*args, **kwargs):
+        made = real(*args, **kwargs)
+        Payment.objects.update(state=State.EXPIRED, due_at=None)
+        return made
+
+    monkeypatch.setattr(gateway, "create_checkout_session", create)
+    payment = paying.opened(paying.checkout())
+    assert (payment.state, gateway.retrieve_session(payment.session_id).status) == (State.EXPIRED, "expired")
 
 
 def test_declined_card_leaves_the_session_open():

@@ -10,15 +10,17 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from marketplace.payments import debts, disputes, invariants, ledger, refunds, sweeping, worth
+from marketplace.payments import calls, debts, disputes, invariants, ledger, refunds, worth
 from marketplace.payments.fake_stripe import balance, banks, hosted
 from marketplace.payments.fake_stripe.database import DatabaseStore
-from marketplace.payments.models import Dispute, MoneyCall, Payment, RefundRequest
+from marketplace.payments.models import Dispute, MoneyCall, MoneyIncident, Payment, RefundRequest
 from shops.models import ShopOrder, ShopOrderLine
 from tests import factories
 from tests.payments import paying
-from tests.proof.sizes import sized
+from tests.proof import due_steps
+from tests.proof.sizes import begun, sized
 from tests.proof.test_money import SEED, Sequence, can_be_handed_over, sequences
 
 pytestmark = pytest.mark.django_db
@@ -40,10 +42,9 @@ Kind, Bearer, Status = RefundRequest.Kind, RefundRequest.Bearer, Dispute.Status
 
 
 class Corrected(Sequence):
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
+    def __init__(self) -> None:
+        super().__init__()
         self.operator = factories.user(is_staff=True)
-        self.asked = 0
         self.third = factories.shop()
         paying.connect(self.third)
         # Another order's money, so that the network's balance reaches for what it gives away of its own; one part of it
@@ -51,6 +52,11 @@ class Corrected(Sequence):
         self.other = paying.captured(self.now)
         self.again = paying.parts_of(self.other)[0]
         ShopOrder.objects.filter(pk=self.again.pk).update(shop=self._parts()[0].shop)
+
+    def begin(self, seed: int) -> None:
+        super().begin(seed)
+        self.asked = 0
+        self.more: list[Payment] = []
 
     def acts(self) -> list[Callable[[], None]]:
         if self._is_disputed():  # Stripe refunds nothing of what a bank takes back
@@ -78,9 +84,8 @@ class Corrected(Sequence):
 
     def work(self) -> None:
         super().work()
-        sweeping.sweep(self.now)
-        disputes.submit_evidence(self.now)
-        super().work()
+        if due_steps.run(due_steps.LOOKING, self.now):
+            super().work()
 
     def pay_the_shops_too_soon(self) -> None:
         """The story in which reversals are refused: all shops are paid, some spend it; then a reader complains."""
@@ -187,7 +192,18 @@ class Corrected(Sequence):
             self.decide()
         super().finish()
 
+    def others_pay(self) -> None:
+        """Where a shop spent what it owes, a dispute cost its fee and much was given back, the network's own balance
+        may not reach for the last transfer: it waits, a person is told, and money comes."""
+        if MoneyCall.objects.filter(kind="transfer", done_at=None, from_balance=True, parked_at=None).exists():
+            assert MoneyIncident.objects.filter(key__startswith="balance-too-small").exists(), self.story()
+            self.more.append(paying.captured(timezone.now()))  # pages open by the real clock
+            self.log.append("others pay")
+            self.now += calls.BALANCE_AGAIN
+            self.work()
+
     def check(self) -> None:
+        self.others_pay()
         for call in refunds.failed():
             refunds.paid_elsewhere(call, by=self.operator, how="bank", now=self.now)
         payment = Payment.objects.get(pk=self.payment.pk)
@@ -201,7 +217,7 @@ class Corrected(Sequence):
         at_stripe = balance.available(DatabaseStore(), "cad")
         assert ledger.balance(ledger.STRIPE, currency="CAD") == at_stripe, self.story()
         sold_again = self.again.total_minor if self.again.money_calls.exists() else 0
-        left = sold_again - self.other.captured_minor
+        left = sold_again - sum(payment.captured_minor for payment in [self.other, *self.more])
         assert ledger.balance(ledger.ORDERS, currency="CAD") == left, self.story()
         owed = {debt.shop: debt.amount_minor for debt in debts.debts()}
         for part in self._parts():
@@ -213,7 +229,11 @@ class Corrected(Sequence):
         refused = MoneyCall.objects.exclude(refused_at=None).count()
         failed = MoneyCall.objects.exclude(failed_at=None).count()
         netted = MoneyCall.objects.filter(netted_minor__gt=0).count()
-        told = Counter(text for text in self.log if text in {"fault", "given back", "disputed", "won", "lost", "moved"})
+        told = Counter(
+            text
+            for text in self.log
+            if text in {"fault", "given back", "disputed", "won", "lost", "moved", "others pay"}
+        )
         reversals = {"reversals made": made, "reversals refused": refused}
         return {**told, **reversals, "refunds sent back": failed, "debts kept back": netted}
 
@@ -240,7 +260,7 @@ def test_lost_reversal_would_be_seen(monkeypatch):
 
 @pytest.mark.proof
 def test_five_thousand_random_sequences_with_corrections_balance(said):
-    counts = sequences(number=sized(SEQUENCES), seed=SEED, kind=Corrected)
+    counts = sequences(number=sized(SEQUENCES), seed=SEED + begun(), kind=Corrected)
     said(counts)
     missing = [what for what in HAPPENS if not counts.get(what)]
     assert sized(SEQUENCES) < ENOUGH or missing == []

@@ -603,7 +603,7 @@ class Migration(migrations.Migration):
                 ('received_minor', models.BigIntegerField(default=0, help_text='The sum of its receipts.')),
                 ('placed_at', models.DateTimeField(null=True)),
                 ('due_on', models.DateField(help_text='Of its oldest invoice that is not paid.', null=True)),
-                ('settled_at', models.DateTimeField(help_text='Nothing is open any more; its shops are paid from then on.', null=True)),
+                ('settled_at', models.DateTimeField(help_text='Nothing is open any more.', null=True)),
                 ('reminders', models.PositiveSmallIntegerField(default=0)),
                 ('checkout', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='receivable', to='placing.checkout')),
                 ('terms', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receivables', to='payments.creditterms')),
@@ -628,6 +628,15 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['pk'],
             },
+        ),
+        migrations.CreateModel(
+            name='PaidPart',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('shop_order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='paid_part', to='shops.shoporder')),
+                ('receivable', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='paid_parts', to='payments.receivable')),
+            ],
         ),
         migrations.CreateModel(
             name='BankPayout',
