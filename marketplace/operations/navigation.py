@@ -55,7 +55,7 @@ GROUPS = (
             Page(
                 "list",
                 _("Shops"),
-                ("shop", "shop-new", "shop-make", "shop-invite", "suspend-shop", "restore-shop"),
+                ("shop", "shop-new", "shop-make", "shop-invite", "suspend-shop", "restore-shop", "shop-sign-ins"),
                 argument="shops",
             ),
             Page("network", _("Network")),
