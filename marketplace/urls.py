@@ -30,6 +30,7 @@ urlpatterns = [
     path("api/", include("marketplace.api.urls")),
     path("hooks/<str:slug>/", receive_hook, name="hook"),
     path("portal/", include("shops.portal.urls")),
+    path("join/", include("shops.onboarding.urls")),
     path("stripe/events/", receive_event, name="stripe-events"),
     path("", include("marketplace.operations.urls")),
     path("", include("marketplace.storefront.urls")),

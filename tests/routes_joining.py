@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.routes_kinds import MOVED, NOT_THEIRS, OPERATOR, OPERATOR_DOES, SIGNED_IN, Row, get, post
+from django.utils import timezone
+
+from shops.models import Application, ChecklistItem
+from shops.onboarding import applying
+from tests.routes_kinds import (
+    EVERYONE,
+    LOGIN,
+    MOVED,
+    NOT_THEIRS,
+    NOT_UNDERSTOOD,
+    NOWHERE,
+    OPERATOR,
+    OPERATOR_DOES,
+    SHOP_A,
+    SIGNED_IN,
+    Row,
+    get,
+    post,
+)
 from tests.shops.portal.conftest import Stall
 
+OPERATOR_FORM = (LOGIN, 404, 404, 404, 422)
 BORROWED = (
     "mfa_list_webauthn",
     "mfa_add_webauthn",
@@ -17,6 +36,27 @@ BORROWED = (
 )
 
 ROUTES: dict[str, Row] = {
+    # Who asks to join
+    "joining:join": get(EVERYONE),
+    "joining:sent": get(EVERYONE),
+    "joining:application": get(EVERYONE, "application", "application_key"),
+    "joining:confirm": post(MOVED, "application", "application_key"),
+    "joining:say": post(MOVED, "application", "application_key", text="x"),
+    "joining:attach": post(NOT_UNDERSTOOD, "application", "application_key"),
+    "joining:remove-paper": post(NOWHERE, "application", "application_key", "no_export"),
+    "joining:withdraw": post(MOVED, "application", "application_key"),
+    "operations:application": get(OPERATOR, "application"),
+    "operations:application-ask": post(OPERATOR_DOES, "application", text="x"),
+    "operations:application-reject": post(OPERATOR_DOES, "application", text="x"),
+    "operations:application-approve": post(OPERATOR_FORM, "application"),
+    "operations:application-paper": get(NOT_THEIRS, "application", "no_export"),
+    "operations:checklist": get(OPERATOR),
+    "operations:checklist-ask": post(OPERATOR_DOES, code="hours", is_needed="0"),
+    "operations:checklist-add": post(OPERATOR_FORM),
+    "operations:checklist-drop": post(OPERATOR_DOES, "checklist_item"),
+    "operations:checklist-tick": post(OPERATOR_DOES, "shop_id", "checklist_item", is_done="1"),
+    "portal:start": get(SHOP_A, "slug"),
+    "portal:accept-agreement": post((LOGIN, 404, 403, 404, 404), "slug", version="x"),
     "storefront:sign-ins": get(SIGNED_IN),
     "storefront:session-end": post(NOT_THEIRS, "session"),
     "storefront:sessions-end": post(MOVED),
@@ -33,4 +73,9 @@ ROUTES: dict[str, Row] = {
 
 def rows(a: Stall) -> dict[str, Any]:
     """What their addresses name."""
-    return {"staff_id": a.staff.pk, "session": 0}
+    now = timezone.now()
+    said = {"kind": "individual", "name": "x", "contact_name": "x", "country": "CA", "email": "x@example.org"}
+    asked = Application.objects.create(**said, state="applied", language="fr", made_at=now, changed_at=now)
+    item = ChecklistItem.objects.create(text_fr="x")
+    known = {"application": asked.pk, "application_key": applying.key_of(asked), "checklist_item": item.pk}
+    return known | {"staff_id": a.staff.pk, "session": 0}

@@ -49,7 +49,7 @@ from tests.routes_rows import money_of, money_rows, of_delivery
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
 ACTORS = ("anonymous", "reader", "A", "B", "operator")
-OURS = ("storefront", "search", "portal", "operations", "fake_stripe", "api")
+OURS = ("joining", "storefront", "search", "portal", "operations", "fake_stripe", "api")
 OURS_WITHOUT_NAMESPACE = ("stripe-events", "hook", "home")
 # Django's, allauth's, Wagtail's and Oscar's doors: those that our pages lead to.
 BORROWED = (

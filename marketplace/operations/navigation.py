@@ -58,6 +58,13 @@ GROUPS = (
                 ("shop", "shop-new", "shop-make", "shop-invite", "suspend-shop", "restore-shop", "shop-sign-ins"),
                 argument="shops",
             ),
+            Page(
+                "list",
+                _("Applications"),
+                ("application", "application-ask", "application-reject", "application-approve"),
+                argument="applications",
+            ),
+            Page("checklist", _("Checklist"), ("checklist-add",)),
             Page("network", _("Network")),
             Page("points", _("Pick-up points"), ("point-save", "point-save-change")),
             Page("institutions", _("Institutions"), ("institution-add",)),

@@ -18,7 +18,7 @@ from marketplace.foundation.models import AuditEntry
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.storefront.reader_request import person
 from shops import lifecycle, team
-from shops.models import Shop, ShopMember
+from shops.models import Application, Shop, ShopMember
 from shops.onboarding import checklist, making
 from shops.onboarding.making import ShopForm
 
@@ -116,6 +116,7 @@ def _page(
         "form": form or ReasonForm(),
         "members": row.members.select_related("user").order_by("user__email"),
         "points": checklist.points(row) if row.status == Shop.Status.DRAFT else [],
+        "application": Application.objects.filter(shop=row).first(),
         "owner_form": owner_form or OwnerForm(),
         "invitations": team.waiting(row, timezone.now()),
         "history": changes[:HISTORY_SHOWN],

@@ -48,6 +48,7 @@ GROUPS = (
     Group(
         _("Shop"),
         (
+            Page("start", _("Before you sell")),
             Page("profile", _("Profile"), ("save-profile", "save-tax")),
             Page("hours", _("Hours"), ("save-week", "say-days")),
             Page(
