@@ -19,6 +19,7 @@ class Shop(models.Model):
         ACTIVE = "active", _("On sale")
         PAUSED = "paused", _("Paused")
         SUSPENDED = "suspended", _("Suspended by the network")
+        LEAVING = "leaving", _("Leaving")
         LEFT = "left", _("Left")
 
     class Kind(models.TextChoices):

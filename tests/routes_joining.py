@@ -18,6 +18,7 @@ from tests.routes_kinds import (
     OPERATOR,
     OPERATOR_DOES,
     SHOP_A,
+    SHOP_A_DOES,
     SIGNED_IN,
     Row,
     get,
@@ -25,6 +26,7 @@ from tests.routes_kinds import (
 )
 from tests.shops.portal.conftest import Stall
 
+OWNER_DOES = (LOGIN, 404, 403, 404, 404)  # A's person is of its staff
 OPERATOR_FORM = (LOGIN, 404, 404, 404, 422)
 BORROWED = (
     "mfa_list_webauthn",
@@ -56,7 +58,18 @@ ROUTES: dict[str, Row] = {
     "operations:checklist-drop": post(OPERATOR_DOES, "checklist_item"),
     "operations:checklist-tick": post(OPERATOR_DOES, "shop_id", "checklist_item", is_done="1"),
     "portal:start": get(SHOP_A, "slug"),
-    "portal:accept-agreement": post((LOGIN, 404, 403, 404, 404), "slug", version="x"),
+    "portal:preview": get(SHOP_A, "slug"),
+    "portal:test-order": post(SHOP_A_DOES, "slug"),
+    "portal:step-down": post(SHOP_A_DOES, "slug"),
+    "portal:business": get(SHOP_A, "slug"),
+    "portal:save-business": post(OWNER_DOES, "slug"),
+    "portal:business-shop": post(OWNER_DOES, "slug"),
+    "portal:leaving": get(SHOP_A, "slug"),
+    "portal:leaving-ask": post(OWNER_DOES, "slug"),
+    "portal:leaving-stay": post(OWNER_DOES, "slug"),
+    "portal:leaving-export": post(OWNER_DOES, "slug"),
+    "operations:shop-has-left": post(OPERATOR_DOES, "shop_id"),
+    "portal:accept-agreement": post(OWNER_DOES, "slug", version="x"),
     "storefront:sign-ins": get(SIGNED_IN),
     "storefront:session-end": post(NOT_THEIRS, "session"),
     "storefront:sessions-end": post(MOVED),

@@ -188,6 +188,7 @@ LISTINGS: dict[str, Listing] = {
             "draft": Choice(_("Joining"), _same(status=Shop.Status.DRAFT)),
             "paused": Choice(_("Paused"), _same(status=Shop.Status.PAUSED)),
             "suspended": Choice(_("Suspended"), _same(status=Shop.Status.SUSPENDED)),
+            "leaving": Choice(_("Leaving"), _same(status=Shop.Status.LEAVING)),
             "left": Choice(_("Left"), _same(status=Shop.Status.LEFT)),
             "stale": Choice(
                 _("Stock not read for a day"),

@@ -87,6 +87,7 @@ urlpatterns = [
     path("board/checklist/add/", checklist_views.add, name="checklist-add"),
     path("board/checklist/<int:item_id>/drop/", checklist_views.drop, name="checklist-drop"),
     path("board/shops/<int:shop_id>/checklist/<int:item_id>/", checklist_views.tick, name="checklist-tick"),
+    path("board/shops/<int:shop_id>/left/", shop_views.has_left, name="shop-has-left"),
     path("board/shops/<int:shop_id>/sign-ins/", people_views.of_shop, name="shop-sign-ins"),
     path("board/shops/<int:shop_id>/people/<int:user_id>/factor/", people_views.reset_factor, name="reset-factor"),
     path("board/shops/<int:shop_id>/suspend/", shop_views.suspend, name="suspend-shop"),

@@ -12,8 +12,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation import audit
+from marketplace.foundation.models import AuditEntry
 from marketplace.models import User
 from marketplace.payments.models import BankAccount
+from shops.channels.testing import TESTED
 from shops.models import ChecklistItem, ChecklistTick, DeliveryOption, Shop, ShopMember
 from shops.onboarding import agreement
 
@@ -49,6 +51,10 @@ def _is_paid(shop: Shop) -> bool:
     return shop.stripe_account_ready or BankAccount.objects.filter(shop=shop).exists()
 
 
+def _is_tested(shop: Shop) -> bool:
+    return AuditEntry.objects.filter(shop_id=shop.pk, action=TESTED).exists()
+
+
 COMPUTED: dict[str, Computed] = {
     "owner": Computed(_("An owner has accepted the invitation"), _has_owner),
     "agreement": Computed(_("The agreement with the network is accepted"), _agreed),
@@ -58,6 +64,7 @@ COMPUTED: dict[str, Computed] = {
     ),
     "hours": Computed(_("Opening hours, where readers collect at its counter"), _has_hours),
     "stock": Computed(_("A first complete list of its stock was read"), lambda shop: shop.complete_as_of is not None),
+    "tested": Computed(_("A test order came through to the shop"), _is_tested),
     "paid": Computed(_("An account at Stripe that is ready, or a bank account"), _is_paid),
 }
 
