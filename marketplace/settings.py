@@ -263,6 +263,10 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ADAPTER = "marketplace.storefront.accounts.FactorAdapter"
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "add_webauthn": "marketplace.storefront.factor_forms.AddPasskeyForm",
+    "edit_webauthn": "marketplace.storefront.factor_forms.RenamePasskeyForm",
+}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG  # http://localhost
 MFA_TOTP_TOLERANCE = 1  # thirty seconds: clocks of phones
 # A second factor of whoever works for a shop or the network (readers.second_factor). Off where DEBUG is on alone: there
