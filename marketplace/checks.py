@@ -45,6 +45,9 @@ def production_is_safe(**kwargs: object) -> list[CheckMessage]:
         "HALLES_ENTRANCE_DOMAIN must be the host of HALLES_SITE_URL or what follows its first dot: both share "
         "their visitors' cookies.": bool(settings.ENTRANCE_DOMAIN)
         and not f".{urlsplit(settings.SITE_URL).hostname}".endswith(f".{settings.ENTRANCE_DOMAIN}"),
+        "HALLES_SECOND_FACTOR is off: whoever works for a shop or the network needs one.": (
+            not settings.SECOND_FACTOR_REQUIRED
+        ),
         "The fake Stripe is on: give STRIPE_SECRET_KEY.": settings.STRIPE_FAKE,
         "STRIPE_WEBHOOK_SECRET is missing: events could be forged.": bool(settings.STRIPE_SECRET_KEY)
         and not settings.STRIPE_WEBHOOK_SECRET,

@@ -151,6 +151,11 @@ def active() -> Mapping[int, ShopCard]:
     return cards
 
 
+def card_of(shop: Shop) -> ShopCard:
+    """Of one that need not be on sale: as its own people see it before."""
+    return _card(shop, *opening.of_shops([shop.pk], now=timezone.now())[shop.pk])
+
+
 def by_slug(slug: str) -> ShopCard | None:
     return next((card for card in active().values() if card.slug == slug), None)
 

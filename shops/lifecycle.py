@@ -1,5 +1,5 @@
-"""Whether a shop sells: paused and back by its own people, suspended and restored by the network. Its open orders go on
-in any case.
+"""Whether a shop sells: paused and back by its own people, suspended and restored by the network; leaving, and gone.
+Its open orders go on in any case.
 
 SQL knows at once; the index follows with the step `follow_freshness`, which each change here gives something to do."""
 
@@ -41,12 +41,30 @@ def suspend(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
 def restore(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
     """As it was before it was suspended: on sale, or paused by its own people."""
     status = Shop.objects.values_list("status_before", flat=True).get(pk=shop.pk)
-    back = _S.PAUSED if status == _S.PAUSED else _S.ACTIVE
+    back = _S.ACTIVE if status == _S.ACTIVE else _S.PAUSED
     return _move(shop, {_S.SUSPENDED}, back, "shop.restore", reason=reason, by=by, now=now)
 
 
+def ask_to_leave(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
+    """Its owner wants to go: nothing is for sale from now on; what is open is finished (`shops.onboarding.leaving`)."""
+    from_ = {_S.DRAFT, _S.ACTIVE, _S.PAUSED, _S.SUSPENDED}
+    return _move(shop, from_, _S.LEAVING, "shop.ask_to_leave", reason=reason, by=by, now=now)
+
+
+def stay(shop: Shop, *, by: User, now: datetime) -> bool:
+    """It leaves not after all: joining or suspended as before, else paused, until its people sell again."""
+    status = Shop.objects.values_list("status_before", flat=True).get(pk=shop.pk)
+    back = status if status in {_S.DRAFT, _S.SUSPENDED} else _S.PAUSED
+    return _move(shop, {_S.LEAVING}, back, "shop.stay", by=by, now=now)
+
+
+def leave(shop: Shop, *, by: User | None, now: datetime) -> bool:
+    """It is gone, for good; its people still see what was. Whether all is finished is asked before."""
+    return _move(shop, {_S.LEAVING}, _S.LEFT, "shop.leave", by=by, now=now)
+
+
 def _move(
-    shop: Shop, from_: Collection[str], to: str, action: str, *, by: User, now: datetime, reason: str = ""
+    shop: Shop, from_: Collection[str], to: str, action: str, *, by: User | None, now: datetime, reason: str = ""
 ) -> bool:
     """Compare and set: of two at once one wins. `shop` is read anew in either case."""
     with transaction.atomic():
@@ -56,7 +74,12 @@ def _move(
             before, found.status = found.status, to
             # The opposite of what is: so the step marks all its titles, those too that sell without a fresh list.
             counted = not is_for_sale(found, now=now)
-            said = {"status_since": now, "status_by": by.email, "status_reason": reason[:500], "status_before": before}
+            said = {
+                "status_since": now,
+                "status_by": by.email if by else "",
+                "status_reason": reason[:500],
+                "status_before": before,
+            }
             Shop.objects.filter(pk=found.pk).update(status=to, counted_for_sale=counted, **said)
             audit.record(action, found, by=by, reason=reason, shop_id=found.pk, before=before)
     shop.refresh_from_db()

@@ -2,6 +2,15 @@
 
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_downloads import Download, Handout, LicenceCode
+from shops.models_joining import (
+    AgreementWord,
+    Application,
+    ApplicationDocument,
+    ApplicationMessage,
+    Business,
+    ChecklistItem,
+    ChecklistTick,
+)
 from shops.models_load import ShopLoad
 from shops.models_orders import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
 from shops.models_outbox import ShopWebhook, TransmissionTry
@@ -13,9 +22,16 @@ from shops.models_stock import Allocation, Availability, Condition, StockInciden
 from shops.models_team import Invitation
 
 __all__ = [
+    "AgreementWord",
     "Allocation",
+    "Application",
+    "ApplicationDocument",
+    "ApplicationMessage",
     "Availability",
+    "Business",
     "Cancellation",
+    "ChecklistItem",
+    "ChecklistTick",
     "Condition",
     "DeliveryOption",
     "DeliverySlot",

@@ -19,6 +19,7 @@ class Shop(models.Model):
         ACTIVE = "active", _("On sale")
         PAUSED = "paused", _("Paused")
         SUSPENDED = "suspended", _("Suspended by the network")
+        LEAVING = "leaving", _("Leaving")
         LEFT = "left", _("Left")
 
     class Kind(models.TextChoices):
@@ -160,6 +161,10 @@ class Shop(models.Model):
     stripe_account_changed_at = models.DateTimeField(null=True, blank=True)
     channel = models.CharField(max_length=20, default="email", help_text="How its orders reach it: shops.channels.")
     channel_options = models.JSONField(default=dict, blank=True)
+    # Several shops of one: what the law asks of it is the same for all (`shops.businesses`).
+    business = models.ForeignKey(
+        "shops.Business", null=True, blank=True, on_delete=models.SET_NULL, related_name="shops"
+    )
     # Who sells, as the law of distance selling has it told before one buys (EU: Directive 2011/83, articles 6 and 6a).
     legal_name = models.CharField(max_length=160, blank=True, help_text="Empty: its name.")
     registration = models.CharField(max_length=80, blank=True, help_text="Of its business: SIREN, NEQ, company number.")

@@ -93,10 +93,12 @@ def accept(invitation: Invitation, *, by: User, now: datetime) -> bool:
         )
         facts = {"email": invitation.email, "role": member.role}
         audit.record("member.join", member, by=by, shop_id=invitation.shop_id, **facts)
+        if member.role == ShopMember.Role.OWNER:
+            _tell_owners(member, now)
     return True
 
 
-def change_role(shop: Shop, member_id: int, role: str, *, by: User) -> None:
+def change_role(shop: Shop, member_id: int, role: str, *, by: User, now: datetime) -> None:
     """Raises TeamError: "gone" (nobody of this shop), "last" (its only owner), "not_owner" (`by` is none any more)."""
     with _locked(shop):
         member = _to_change(shop, member_id, by, stays_owner=role == ShopMember.Role.OWNER)
@@ -104,6 +106,8 @@ def change_role(shop: Shop, member_id: int, role: str, *, by: User) -> None:
             facts = {"email": member.user.email, "before": member.role, "role": role}
             ShopMember.objects.filter(pk=member.pk).update(role=role)
             audit.record("member.role", member, by=by, shop_id=shop.pk, **facts)
+            if role == ShopMember.Role.OWNER:
+                _tell_owners(member, now)
 
 
 def remove(shop: Shop, member_id: int, *, by: User, now: datetime) -> None:
@@ -113,6 +117,37 @@ def remove(shop: Shop, member_id: int, *, by: User, now: datetime) -> None:
         _open_ones(shop).filter(made_by=member.user_id).update(ended_at=now)
         audit.record("member.remove", member, by=by, shop_id=shop.pk, email=member.user.email, role=member.role)
         member.delete()
+
+
+def step_down(shop: Shop, *, by: User, now: datetime) -> None:
+    """A person leaves the team by themselves; whom they asked is asked no more. Raises TeamError: "gone", "last" (the
+    only owner stays until there is another)."""
+    with _locked(shop):
+        member = ShopMember.objects.filter(shop=shop, user=by).first()
+        if member is None:
+            raise TeamError("gone")
+        owners = ShopMember.objects.filter(shop=shop, role=ShopMember.Role.OWNER, user__is_active=True)
+        if member.role == ShopMember.Role.OWNER and not owners.exclude(pk=member.pk).exists():
+            raise TeamError("last")
+        _open_ones(shop).filter(made_by=by).update(ended_at=now)
+        audit.record("member.step_down", member, by=by, shop_id=shop.pk, email=by.email, role=member.role)
+        member.delete()
+
+
+def _tell_owners(member: ShopMember, now: datetime) -> None:
+    """All other owners: nobody becomes one in silence."""
+    shop = Shop.objects.get(pk=member.shop_id)
+    others = ShopMember.objects.filter(shop=shop, role=ShopMember.Role.OWNER, user__is_active=True)
+    for other in others.exclude(pk=member.pk).select_related("user").order_by("pk"):
+        mail.post(
+            "shop_owner_new",
+            to=other.user.email,
+            language=shop.language,
+            dedupe_key=f"shop_owner_new:{member.pk}:{other.pk}:{now.isoformat()}",
+            context={"shop": shop, "email": member.user.email, "url": links.absolute(f"/portal/{shop.slug}/team/")},
+            now=now,
+            shop_id=shop.pk,
+        )
 
 
 def url_of(invitation: Invitation) -> str:

@@ -28,7 +28,7 @@ def production(settings):
     settings.ALLOWED_HOSTS = ["halles.example.org"]
     settings.SECURE_SSL_REDIRECT = True
     settings.SITE_URL = "https://halles.example.org"
-    settings.STRIPE_FAKE = False
+    settings.STRIPE_FAKE, settings.SECOND_FACTOR_REQUIRED = False, True
     settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_live_x", "whsec_x"
     return settings
 
@@ -48,6 +48,7 @@ def test_safe_production_settings_pass(production):
         ("SECURE_SSL_REDIRECT", False, "HALLES_HTTPS"),
         ("SITE_URL", "http://halles.example.org", "HALLES_SITE_URL"),
         ("STRIPE_FAKE", True, "fake Stripe"),
+        ("SECOND_FACTOR_REQUIRED", False, "HALLES_SECOND_FACTOR"),
         ("STRIPE_WEBHOOK_SECRET", "", "STRIPE_WEBHOOK_SECRET"),
     ],
 )

@@ -25,13 +25,31 @@ from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.readers import addresses, alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
-from tests import factories
+from tests import factories, routes_joining
 from tests.conftest import KEEPING
+from tests.routes_kinds import (
+    EVERYONE,
+    KEYLESS,
+    LOGIN,
+    MOVED,
+    NOT_THEIRS,
+    NOT_UNDERSTOOD,
+    NOWHERE,
+    OPERATOR,
+    OPERATOR_DOES,
+    REFUSED,
+    SHOP_A,
+    SHOP_A_DOES,
+    SIGNED_IN,
+    Row,
+    get,
+    post,
+)
 from tests.routes_rows import money_of, money_rows, of_delivery
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
 ACTORS = ("anonymous", "reader", "A", "B", "operator")
-OURS = ("storefront", "search", "portal", "operations", "fake_stripe", "api")
+OURS = ("joining", "storefront", "search", "portal", "operations", "fake_stripe", "api")
 OURS_WITHOUT_NAMESPACE = ("stripe-events", "hook", "home")
 # Django's, allauth's, Wagtail's and Oscar's doors: those that our pages lead to.
 BORROWED = (
@@ -46,42 +64,11 @@ BORROWED = (
     "wagtailadmin_home",
     "admin:index",
     "dashboard:index",
+    *routes_joining.BORROWED,
 )
 
-LOGIN = 302
-EVERYONE = (200, 200, 200, 200, 200)
-MOVED = (302, 302, 302, 302, 302)
-NOWHERE = (404, 404, 404, 404, 404)
-REFUSED = (400, 400, 400, 400, 400)
-NOT_UNDERSTOOD = (422, 422, 422, 422, 422)
-KEYLESS = (401, 401, 401, 401, 401)
-SIGNED_IN = (LOGIN, 200, 200, 200, 200)
-NOT_THEIRS = (LOGIN, 404, 404, 404, 404)
-SHOP_A = (LOGIN, 404, 200, 404, 404)
-SHOP_A_DOES = (LOGIN, 404, 302, 404, 404)
-OPERATOR = (LOGIN, 404, 404, 404, 200)
-OPERATOR_DOES = (LOGIN, 404, 404, 404, 302)
-
-
-@dataclass(frozen=True)
-class Row:
-    """`names` are what the address names, keys of `World.known`; `sent` is posted, None means GET."""
-
-    expected: tuple[int, int, int, int, int]
-    names: tuple[str, ...] = ()
-    sent: dict[str, object] | None = None
-    way: str = "post"
-
-
-def get(expected: tuple[int, int, int, int, int], *names: str) -> Row:
-    return Row(expected, names)
-
-
-def post(expected: tuple[int, int, int, int, int], *names: str, **sent: object) -> Row:
-    return Row(expected, names, sent)
-
-
 ROUTES: dict[str, Row] = {
+    **routes_joining.ROUTES,
     # Readers
     "home": get(EVERYONE),
     "search:search": get(EVERYONE),
@@ -517,6 +504,7 @@ def world(db, settings, tmp_path) -> World:
         "reservation": reserved.pk,
         "reservation_token": reserved.token,
         **of_delivery(a, b),
+        **routes_joining.rows(a),
         **money_of(a.order, now),
         **money_rows(a.shop, now),
         "move": TitleMove.objects.create(**UNDONE, at=now, undone_at=now).pk,

@@ -74,6 +74,15 @@ def address_of(request: HttpRequest) -> str:
     return said.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
 
 
+def known_address_of(request: HttpRequest) -> str:
+    """The same; empty where that is no address (a socket, a broken proxy)."""
+    said = address_of(request)
+    try:
+        return str(ip_address(said))
+    except ValueError:
+        return ""
+
+
 def hash_of(address: str) -> str:
     """What cannot be told back into an address without the site's key. Of IPv6 the part that a household shares."""
     try:

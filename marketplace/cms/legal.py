@@ -13,6 +13,7 @@ from marketplace.cms.building import build_page
 from marketplace.cms.models import StandardPage
 from marketplace.foundation import network as networks
 from marketplace.foundation.models import Network
+from marketplace.readers.sign_ins import BROWSER_COOKIE, BROWSER_DAYS
 from search.reader import PLACE_COOKIE
 
 _DAY = 86_400
@@ -92,6 +93,8 @@ def _bodies(page: LegalPage, network: Network) -> tuple[str, str]:
         "basket": settings.OSCAR_BASKET_COOKIE_OPEN,  # type: ignore[misc]
         "basket_days": settings.OSCAR_BASKET_COOKIE_LIFETIME // _DAY,  # type: ignore[misc]
         "place": PLACE_COOKIE,
+        "browser": BROWSER_COOKIE,
+        "browser_days": BROWSER_DAYS,
     }
     french, english = (render_to_string(f"cms/legal/{page.kind}.{language}.html", says) for language in ("fr", "en"))
     return french, english

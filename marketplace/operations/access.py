@@ -6,17 +6,18 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_POST
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def operator_page(view: View) -> View:
     """Anonymous visitors sign in first; for everyone else who is no operator the page does not exist."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, **names: object) -> HttpResponse:
+    def wrapped(request: HttpRequest, **names: object) -> HttpResponseBase:
         if not request.user.is_staff:
             raise Http404
         return view(request, **names)

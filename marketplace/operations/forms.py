@@ -36,7 +36,10 @@ GROUPS: list[tuple[Any, list[str]]] = [
     (gettext_lazy("Tax on the commission"), ["tax_registered", "tax_number", "qst_number"]),
     (gettext_lazy("What no shop has"), ["distributor_name", "distributor_address"]),
     (gettext_lazy("Map of shops"), ["tile_address", "tile_attribution"]),
-    (gettext_lazy("Legal texts"), ["terms_fr", "terms_en", "privacy_fr", "privacy_en"]),
+    (
+        gettext_lazy("Legal texts"),
+        ["terms_fr", "terms_en", "privacy_fr", "privacy_en", "shop_agreement_fr", "shop_agreement_en"],
+    ),
 ]
 
 
@@ -115,6 +118,8 @@ class NetworkForm(forms.ModelForm):
             "terms_en": gettext_lazy("Terms of sale, English"),
             "privacy_fr": gettext_lazy("How data is used, French"),
             "privacy_en": gettext_lazy("How data is used, English"),
+            "shop_agreement_fr": gettext_lazy("Agreement with shops, French"),
+            "shop_agreement_en": gettext_lazy("Agreement with shops, English"),
         }
         help_texts = {
             "logo": gettext_lazy("PNG, JPEG or WebP, at most 2 MB. Shown 32 pixels high."),
@@ -131,6 +136,9 @@ class NetworkForm(forms.ModelForm):
             ),
             "tax_included": gettext_lazy("How much tax is due is in the tables: by place, kind of article and day."),
             "tax_registered": gettext_lazy("Not ticked, as a small supplier: it charges none on its commission."),
+            "shop_agreement_fr": gettext_lazy(
+                "Each shop's owner accepts it in the portal; once changed, they are asked again. Empty: none."
+            ),
             "distributor_address": gettext_lazy(
                 "As in https://catalogue.example.org/search?q={query}. A search that finds nothing leads there: "
                 "{query} stands for the words, {isbn} for the number of whoever looked for one. Empty: nowhere."

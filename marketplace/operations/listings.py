@@ -19,7 +19,7 @@ from catalog_sync.models import Feed, SyncRun
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations.health import LATE_MAIL
 from marketplace.payments.models import Payment
-from shops.models import Shop, ShopOrder
+from shops.models import Application, Shop, ShopOrder
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -114,6 +114,17 @@ def _shop_cells(shop: Shop) -> list[Cell]:
     ]
 
 
+def _application_cells(row: Application) -> list[Cell]:
+    return [
+        Cell(row.name, reverse("operations:application", args=[row.pk])),
+        Cell(row.get_state_display()),
+        Cell(row.city),
+        Cell(row.get_kind_display()),
+        Cell(when(row.changed_at)),
+        Cell(row.email),
+    ]
+
+
 def _order_cells(order: ShopOrder) -> list[Cell]:
     return [
         Cell(order.number, reverse("operations:refund", args=[order.number])),
@@ -177,6 +188,7 @@ LISTINGS: dict[str, Listing] = {
             "draft": Choice(_("Joining"), _same(status=Shop.Status.DRAFT)),
             "paused": Choice(_("Paused"), _same(status=Shop.Status.PAUSED)),
             "suspended": Choice(_("Suspended"), _same(status=Shop.Status.SUSPENDED)),
+            "leaving": Choice(_("Leaving"), _same(status=Shop.Status.LEAVING)),
             "left": Choice(_("Left"), _same(status=Shop.Status.LEFT)),
             "stale": Choice(
                 _("Stock not read for a day"),
@@ -192,6 +204,18 @@ LISTINGS: dict[str, Listing] = {
         },
         lambda: Shop.objects.order_by("name"),
         _shop_cells,
+    ),
+    "applications": Listing(
+        _("Applications"),
+        (_("Shop"), _("State"), _("Town"), _("Who sells"), _("Last change"), _("E-mail")),
+        {
+            "applied": Choice(_("To look at"), _same(state=Application.State.APPLIED), urgent=True),
+            "asked": Choice(_("Waits for the applicant"), _same(state=Application.State.ASKED)),
+            "approved": Choice(_("Approved"), _same(state=Application.State.APPROVED)),
+            "rejected": Choice(_("Rejected"), _same(state=Application.State.REJECTED)),
+        },
+        lambda: Application.objects.order_by("changed_at", "pk"),
+        _application_cells,
     ),
     "feeds": Listing(
         _("Feeds"),

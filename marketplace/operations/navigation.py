@@ -7,11 +7,16 @@ from django.utils.translation import pgettext_lazy
 
 from marketplace.foundation.navigation import Group, Page, shown
 
+DECIDING = ("application-ask", "application-reject", "application-approve")
 GROUPS = (
     Group(
         _("Board"),
         (
-            Page("board", _("Today"), ("list", "run", "shop", "shop-new", "shop-make")),
+            Page(
+                "board",
+                _("Today"),
+                ("list", "run", "shop", "shop-new", "shop-make", "shop-sign-ins", "application", *DECIDING),
+            ),
             Page("parked", _("Parked")),
             Page("health", _("Health")),
             Page("verify", _("Verify")),
@@ -58,6 +63,8 @@ GROUPS = (
                 ("shop", "shop-new", "shop-make", "shop-invite", "suspend-shop", "restore-shop"),
                 argument="shops",
             ),
+            Page("list", _("Applications"), argument="applications"),
+            Page("checklist", _("Checklist"), ("checklist-add",)),
             Page("network", _("Network")),
             Page("routing", _("Another shop"), ("save-routing",)),
             Page("points", _("Pick-up points"), ("point-save", "point-save-change")),

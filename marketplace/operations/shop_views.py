@@ -18,8 +18,8 @@ from marketplace.foundation.models import AuditEntry
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.storefront.reader_request import person
 from shops import lifecycle, team
-from shops.models import Shop, ShopMember
-from shops.onboarding import checklist, making
+from shops.models import Application, Shop, ShopMember
+from shops.onboarding import checklist, leaving, making
 from shops.onboarding.making import ShopForm
 
 HISTORY_SHOWN = 20
@@ -96,6 +96,17 @@ def put_on_sale(request: HttpRequest, shop_id: int) -> HttpResponse:
     return redirect("operations:shop", shop_id=row.pk)
 
 
+@operator_action
+def has_left(request: HttpRequest, shop_id: int) -> HttpResponse:
+    """Where all is finished but nobody took the shop's data along."""
+    row = get_object_or_404(Shop, pk=shop_id)
+    if leaving.leave(row, by=person(request), now=timezone.now()):
+        messages.success(request, _("The shop has left; its owners are told."))
+    else:
+        messages.error(request, _("Not yet: look at what is missing."))
+    return redirect("operations:shop", shop_id=row.pk)
+
+
 def _act(request: HttpRequest, shop_id: int, act: Callable[..., bool], said: str) -> HttpResponse:
     row, form = get_object_or_404(Shop, pk=shop_id), ReasonForm(request.POST)
     if not form.is_valid():
@@ -116,6 +127,8 @@ def _page(
         "form": form or ReasonForm(),
         "members": row.members.select_related("user").order_by("user__email"),
         "points": checklist.points(row) if row.status == Shop.Status.DRAFT else [],
+        "application": Application.objects.filter(shop=row).first(),
+        "leaving": leaving.points(row) if row.status == Shop.Status.LEAVING else [],
         "owner_form": owner_form or OwnerForm(),
         "invitations": team.waiting(row, timezone.now()),
         "history": changes[:HISTORY_SHOWN],

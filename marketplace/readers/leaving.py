@@ -10,6 +10,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from oscar.apps.address.models import UserAddress
@@ -26,7 +27,7 @@ from marketplace.models import User
 from marketplace.payments.models import LocalAccount, LocalUse, Receivable
 from marketplace.readers import addresses, gift_cards, mails, orders
 from marketplace.readers.forgetting import UNPLACED, WRITTEN
-from marketplace.readers.models import Alert, SavedSearch
+from marketplace.readers.models import Alert, SavedSearch, SecondFactorGrace, SignIn
 from shops.models import Handout, PickupPoint, Reservation, ShopMember, ShopOrder
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
@@ -66,7 +67,7 @@ def leave(reader: User, *, now: datetime) -> list[str]:
             kept.delete()
         mails.of(reader).delete()  # unsent and parked ones too; these two know the account by its addresses
         gift_cards.forget(reader)
-        for model in (UserAddress, EmailAddress, Authenticator):
+        for model in (UserAddress, EmailAddress, Authenticator, UserSession, SignIn, SecondFactorGrace):
             model.objects.filter(user=reader).delete()
         for model in (SavedSearch, Alert):
             model.objects.filter(reader=reader).delete()
@@ -118,6 +119,7 @@ def export(reader: User) -> dict[str, Any]:
         "searches": list(SavedSearch.objects.filter(reader=reader).values("name", "parameters")),
         "alerts": list(Alert.objects.filter(reader=reader).values("product__title", "where", "place", "most_minor")),
         "reviews": list(ProductReview.objects.filter(user=reader).values("product__title", "score", "title", "body")),
+        "sign_ins": list(SignIn.objects.filter(user=reader).values("at", "outcome", "how", "address", "browser")),
         "mails": list(mails.of(reader).values("subject", "sent_at")),
         "checkouts": [
             {"state": row.state, "at": row.created_at.isoformat(), "given": _given(row)}

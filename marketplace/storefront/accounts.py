@@ -1,13 +1,17 @@
-"""allauth in our house: its mail goes through our outbox, and the demo's password opens nothing in production."""
+"""allauth in our house: its mail goes through our outbox, its secrets are sealed, and the demo's password opens nothing
+in production."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.core import context as allauth_context
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
@@ -15,7 +19,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from demo.accounts import PASSWORD
-from marketplace.foundation import mail, network
+from marketplace.api.callers import known_address_of
+from marketplace.foundation import mail, network, secrets
 
 
 class SignInBackend(AuthenticationBackend):
@@ -30,6 +35,10 @@ class SignInBackend(AuthenticationBackend):
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-in, registration and reset for all three doors."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """As calls of programs are told apart: allauth would refuse whoever has no address it knows."""
+        return known_address_of(request) or "::"
 
     def format_email_subject(self, subject: str) -> str:
         return subject
@@ -47,3 +56,21 @@ class AccountAdapter(DefaultAccountAdapter):
             context={"subject": message.subject, "text": message.body},
             now=timezone.now(),
         )
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Secrets of authenticator apps and codes to fall back on are stored sealed. A passkey holds for the network's name
+    and all entrances of shops below it."""
+
+    def encrypt(self, text: str) -> str:
+        return secrets.seal(text, row="allauth.mfa")
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return secrets.open_sealed(encrypted_text, row="allauth.mfa")
+
+    def get_totp_issuer(self) -> str:
+        return network.current().name
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        here = allauth_context.request.get_host() if settings.DEBUG else urlsplit(settings.SITE_URL).netloc
+        return {"id": settings.ENTRANCE_DOMAIN or here.partition(":")[0], "name": network.current().name}

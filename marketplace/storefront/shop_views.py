@@ -93,25 +93,24 @@ def shop(request: HttpRequest, slug: str) -> HttpResponse:
         card = directory.active()[shop_row.pk]
     reader = reader_of(request)
     page, total = stock_of(card, reader)
-    picks = list(Pick.objects.filter(shop_id=card.pk, live=True))
-    return render(
-        request,
-        "storefront/shop.html",
-        {
-            "shop": shop_row,
-            "card": card,
-            "entry": availability.entry(card, reader.place, reader.now),
-            "hours": hours_table(card, reader),
-            "special_days": special_days(card, reader),
-            "structured": structured.block([structured.store(request, card, shop_row.phone)]),
-            "rows": rows(page, reader, shop_id=card.pk),
-            "total": total,
-            "picks": picks,
-            "events": upcoming.listed({card.pk}, reader.now, most=EVENTS_SHOWN),
-            "reader": reader,
-            "is_mine": reader.shop_id == card.pk,
-        },
-    )
+    stock = {"rows": rows(page, reader, shop_id=card.pk), "total": total}
+    return render(request, "storefront/shop.html", {**about(request, shop_row, card, reader), **stock})
+
+
+def about(request: HttpRequest, shop_row: Shop, card: ShopCard, reader: Reader) -> dict[str, Any]:
+    """All of a shop's page but its titles."""
+    return {
+        "shop": shop_row,
+        "card": card,
+        "entry": availability.entry(card, reader.place, reader.now),
+        "hours": hours_table(card, reader),
+        "special_days": special_days(card, reader),
+        "structured": structured.block([structured.store(request, card, shop_row.phone)]),
+        "picks": list(Pick.objects.filter(shop_id=card.pk, live=True)),
+        "events": upcoming.listed({card.pk}, reader.now, most=EVENTS_SHOWN),
+        "reader": reader,
+        "is_mine": reader.shop_id == card.pk,
+    }
 
 
 def hours_table(card: ShopCard, reader: Reader) -> list[HoursRow]:

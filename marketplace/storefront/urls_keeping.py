@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from marketplace.storefront import address_views, alert_views, leaving_views, list_views, review_views
+from marketplace.storefront import address_views, alert_views, leaving_views, list_views, review_views, sign_in_views
 
 urlpatterns = [
     path("account/addresses/", address_views.mine, name="addresses"),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("account/addresses/<int:pk>/", address_views.change, name="address"),
     path("account/addresses/<int:pk>/first/", address_views.prefer, name="address-prefer"),
     path("account/addresses/<int:pk>/remove/", address_views.remove, name="address-remove"),
+    path("account/sign-ins/", sign_in_views.mine, name="sign-ins"),
+    path("account/sign-ins/<int:pk>/end/", sign_in_views.end, name="session-end"),
+    path("account/sign-ins/end-others/", sign_in_views.end_others, name="sessions-end"),
     path("account/data/", leaving_views.data, name="account-data"),
     path("account/end/", leaving_views.leave, name="account-end"),
     path("lists/", list_views.mine, name="lists"),

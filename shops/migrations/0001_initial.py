@@ -2,6 +2,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import shops.models_downloads
+import shops.models_joining
 from django.conf import settings
 from django.db import migrations, models
 
@@ -18,6 +19,22 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Business',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('company', 'A company, association or cooperative'), ('individual', 'A person in their own name')], max_length=10)),
+                ('legal_name', models.CharField(max_length=160)),
+                ('registration', models.CharField(blank=True, max_length=80)),
+                ('tax_registered', models.BooleanField(default=True)),
+                ('tax_number', models.CharField(blank=True, max_length=20)),
+                ('qst_number', models.CharField(blank=True, max_length=16)),
+                ('made_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name_plural': 'businesses',
+            },
+        ),
         migrations.CreateModel(
             name='DeliveryOption',
             fields=[
@@ -61,11 +78,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('slug', models.SlugField(max_length=60, unique=True)),
                 ('name', models.CharField(max_length=120)),
-                ('status', models.CharField(choices=[('draft', 'Joining'), ('active', 'On sale'), ('paused', 'Paused'), ('suspended', 'Suspended by the network'), ('left', 'Left')], default='draft', max_length=10)),
+                ('status', models.CharField(choices=[('draft', 'Joining'), ('active', 'On sale'), ('paused', 'Paused'), ('suspended', 'Suspended by the network'), ('leaving', 'Leaving'), ('left', 'Left')], default='draft', max_length=10)),
                 ('status_since', models.DateTimeField(blank=True, null=True)),
                 ('status_by', models.CharField(blank=True, max_length=254)),
                 ('status_reason', models.CharField(blank=True, max_length=500)),
-                ('status_before', models.CharField(blank=True, choices=[('draft', 'Joining'), ('active', 'On sale'), ('paused', 'Paused'), ('suspended', 'Suspended by the network'), ('left', 'Left')], max_length=10)),
+                ('status_before', models.CharField(blank=True, choices=[('draft', 'Joining'), ('active', 'On sale'), ('paused', 'Paused'), ('suspended', 'Suspended by the network'), ('leaving', 'Leaving'), ('left', 'Left')], max_length=10)),
                 ('email', models.EmailField(help_text='Where its orders go.', max_length=254)),
                 ('phone', models.CharField(blank=True, max_length=40)),
                 ('line1', models.CharField(max_length=160, verbose_name='Street')),
@@ -120,6 +137,7 @@ class Migration(migrations.Migration):
                 ('kept_share', models.FloatField(default=0.95)),
                 ('joined_at', models.DateTimeField(auto_now_add=True)),
                 ('vouched_at', models.DateTimeField(blank=True, help_text='An operator has vouched for it: its titles need no look any more.', null=True)),
+                ('business', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='shops', to='shops.business')),
                 ('partner', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='shop', to='partner.partner')),
             ],
             options={
@@ -146,6 +164,86 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'stock terms',
+            },
+        ),
+        migrations.CreateModel(
+            name='Application',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', models.CharField(choices=[('new', 'E-mail address not confirmed yet'), ('applied', 'To look at'), ('asked', 'Waits for an answer of the applicant'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn')], default='new', max_length=10)),
+                ('kind', models.CharField(choices=[('company', 'A company, association or cooperative'), ('individual', 'A person in their own name')], max_length=10)),
+                ('name', models.CharField(max_length=120)),
+                ('shop_kind', models.CharField(choices=[('books', 'Bookshop'), ('used_books', 'Second-hand bookshop'), ('comics', "Comics and children's bookshop"), ('stationery', 'Stationer'), ('food', 'Grocer'), ('crafts', "Makers' shop"), ('music', 'Music shop'), ('toys', 'Toys and games'), ('other', 'Other')], default='books', max_length=12)),
+                ('legal_name', models.CharField(blank=True, max_length=160)),
+                ('registration', models.CharField(blank=True, max_length=80)),
+                ('contact_name', models.CharField(max_length=120)),
+                ('born_on', models.DateField(blank=True, null=True)),
+                ('tax_registered', models.BooleanField(default=True)),
+                ('tax_number', models.CharField(blank=True, max_length=20)),
+                ('qst_number', models.CharField(blank=True, max_length=16)),
+                ('line1', models.CharField(max_length=160)),
+                ('city', models.CharField(max_length=80)),
+                ('postcode', models.CharField(max_length=16)),
+                ('country', models.CharField(max_length=2)),
+                ('email', models.EmailField(max_length=254)),
+                ('phone', models.CharField(max_length=40)),
+                ('website', models.URLField(blank=True)),
+                ('branches', models.PositiveSmallIntegerField(default=1)),
+                ('system', models.CharField(blank=True, max_length=120)),
+                ('note', models.TextField(blank=True, max_length=3000)),
+                ('language', models.CharField(choices=[('fr', 'Français'), ('en', 'English')], max_length=2)),
+                ('made_at', models.DateTimeField()),
+                ('changed_at', models.DateTimeField()),
+                ('decided_by', models.CharField(blank=True, max_length=254)),
+                ('applicant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('business', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='applications', to='shops.business')),
+                ('shop', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='application', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-changed_at', '-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ApplicationDocument',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('identity', 'Identity card or passport'), ('registration', 'Extract of the register'), ('tax', 'Paper of the tax office'), ('bank', 'Bank account details'), ('other', 'Something else')], max_length=12)),
+                ('file', models.FileField(max_length=200, storage=shops.models_downloads.private_storage, upload_to=shops.models_joining.document_path)),
+                ('name', models.CharField(max_length=150)),
+                ('content_type', models.CharField(max_length=40)),
+                ('size', models.PositiveIntegerField()),
+                ('at', models.DateTimeField()),
+                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='shops.application')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ApplicationMessage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('author', models.CharField(blank=True, max_length=254)),
+                ('text', models.TextField(max_length=3000)),
+                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='shops.application')),
+            ],
+            options={
+                'ordering': ['at', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ChecklistItem',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(blank=True, max_length=20)),
+                ('text_fr', models.CharField(blank=True, max_length=200)),
+                ('text_en', models.CharField(blank=True, max_length=200)),
+                ('is_needed', models.BooleanField(default=True)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('code',), name='checklist_code_once'), models.CheckConstraint(condition=models.Q(models.Q(('code', ''), _negated=True), models.Q(('text_fr', ''), _negated=True), _connector='OR'), name='checklist_item_says_something')],
             },
         ),
         migrations.CreateModel(
@@ -299,6 +397,29 @@ class Migration(migrations.Migration):
             model_name='deliveryoption',
             name='shop',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='delivery_options', to='shops.shop'),
+        ),
+        migrations.CreateModel(
+            name='ChecklistTick',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('by', models.CharField(max_length=254)),
+                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ticks', to='shops.checklistitem')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checklist_ticks', to='shops.shop')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='AgreementWord',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.CharField(max_length=16)),
+                ('at', models.DateTimeField()),
+                ('by', models.CharField(max_length=254)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='agreement_words', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-at'],
+            },
         ),
         migrations.CreateModel(
             name='ShopMember',
@@ -662,6 +783,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='deliveryoption',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'other_shop'), ('receiving_shop__isnull', False)), models.Q(models.Q(('kind', 'other_shop'), _negated=True), ('receiving_shop', None)), _connector='OR'), name='option_names_its_shop'),
+        ),
+        migrations.AddConstraint(
+            model_name='checklisttick',
+            constraint=models.UniqueConstraint(fields=('shop', 'item'), name='checklist_tick_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='application',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'company'), models.Q(('legal_name', ''), _negated=True), models.Q(('registration', ''), _negated=True)), ('kind', 'individual'), _connector='OR'), name='application_of_a_company_is_named'),
+        ),
+        migrations.AddConstraint(
+            model_name='agreementword',
+            constraint=models.UniqueConstraint(fields=('shop', 'version'), name='agreement_word_once'),
         ),
         migrations.AddConstraint(
             model_name='shopmember',

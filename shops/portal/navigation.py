@@ -48,6 +48,7 @@ GROUPS = (
     Group(
         _("Shop"),
         (
+            Page("start", _("Before you sell"), ("preview",)),
             Page("profile", _("Profile"), ("save-profile", "save-tax")),
             Page("hours", _("Hours"), ("save-week", "say-days")),
             Page(
@@ -57,6 +58,7 @@ GROUPS = (
             ),
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),
             Page("team", _("Team"), ("invite",)),
+            Page("business", _("Business"), ("save-business", "business-shop", "leaving", "leaving-ask")),
             Page("events", _("Events"), ("event-new", "event-save", "event-change", "event-save-change")),
         ),
     ),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.foundation import audit
 from marketplace.storefront import entrances
-from shops import queries
+from shops import businesses, queries
 from shops.models import Shop
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.forms import ProfileForm, TaxForm
@@ -51,6 +51,7 @@ def save_tax(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     if form.changed_data:
         with transaction.atomic():
             saved = form.save()
+            businesses.share(saved)
             said = {name: form.cleaned_data[name] for name in form.changed_data}
             audit.record("shop.tax", saved, by=request.user, shop_id=saved.pk, **said)
     messages.success(request, _("Saved.") if form.changed_data else _("Nothing was changed."))

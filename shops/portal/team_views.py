@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.storefront import tries
 from shops import queries, team
@@ -66,7 +66,7 @@ def change_role(request: StaffRequest, workplace: Workplace, member_id: int) -> 
     if not form.is_valid():
         return _page(request, workplace, status=422)
     try:
-        team.change_role(workplace.shop, member_id, form.cleaned_data["role"], by=request.user)
+        team.change_role(workplace.shop, member_id, form.cleaned_data["role"], by=request.user, now=timezone.now())
     except team.TeamError as error:
         return _refused(request, workplace, error)
     messages.success(request, _("Saved."))
@@ -82,6 +82,18 @@ def remove(request: StaffRequest, workplace: Workplace, member_id: int) -> HttpR
     messages.success(request, _("This person does not act for the shop any more."))
     still = queries.shops_for(request.user).filter(pk=workplace.shop.pk).exists()
     return _back(workplace) if still else redirect("portal:door")
+
+
+@require_POST
+@portal_page
+def step_down(request: StaffRequest, workplace: Workplace) -> HttpResponse:
+    """Whoever it is leaves the team by themselves."""
+    try:
+        team.step_down(workplace.shop, by=request.user, now=timezone.now())
+    except team.TeamError as error:
+        return _refused(request, workplace, error)
+    messages.success(request, _("You do not act for %(shop)s any more.") % {"shop": workplace.shop.name})
+    return redirect("storefront:account")
 
 
 @never_cache

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
 # Session, cross-site guard, language, basket, the reader's place; nothing else is ever set.
-COOKIES = {"sessionid", "csrftoken", "django_language", "oscar_open_basket", "halles_place"}
+COOKIES = {"sessionid", "csrftoken", "django_language", "oscar_open_basket", "halles_place", "halles_browser"}
 
 
 @dataclass

@@ -16,6 +16,14 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='SecondFactorGrace',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ends_at', models.DateTimeField()),
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='second_factor_grace', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Alert',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -76,6 +84,23 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'saved searches',
                 'ordering': ['-saved_at', '-pk'],
                 'constraints': [models.UniqueConstraint(fields=('reader', 'parameters'), name='saved_search_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SignIn',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('outcome', models.CharField(choices=[('in', 'Signed in'), ('password', 'Wrong password'), ('factor', 'Wrong code of the second factor')], max_length=10)),
+                ('how', models.CharField(blank=True, help_text='As allauth names it: "password totp".', max_length=40)),
+                ('address', models.GenericIPAddressField(null=True)),
+                ('browser', models.CharField(blank=True, help_text='As it names itself.', max_length=200)),
+                ('browser_key', models.CharField(blank=True, max_length=22)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sign_ins', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-at', '-pk'],
+                'indexes': [models.Index(fields=['user', '-at'], name='sign_in_of'), models.Index(fields=['at'], name='sign_in_at')],
             },
         ),
     ]

@@ -40,6 +40,10 @@ LOOKS: dict[str, list[str]] = {
     "money": [],
     "profile": [],
     "team": [],
+    "start": [],
+    "preview": [],
+    "business": [],
+    "leaving": [],
     "channel": [],
     "events": [],
     "event-new": [],
@@ -88,6 +92,13 @@ ACTS: dict[str, list[str]] = {
     "pause": [],
     "resume": [],
     "invite": [],
+    "accept-agreement": [],
+    "test-order": [],
+    "save-business": [],
+    "business-shop": [],
+    "leaving-ask": [],
+    "leaving-stay": [],
+    "leaving-export": [],
     "stripe-connect": [],
     "save-week": [],
     "say-days": [],
@@ -118,6 +129,7 @@ FORMS = {"event-new", "event-change", "delivery-new", "delivery-change"}  # noth
 ELSEWHERE = {
     *("refund", "invoice", "download", "download-give", "download-sell", "gift-card-print", "gift-card-receipt"),
     *("uninvite", "member-role", "member-remove"),  # an owner's: test_team_views
+    "step-down",  # of whoever it is: onboarding/test_going_live_and_leaving
     *("stripe-back", "stripe-again"),  # on to Stripe and back: test_stripe_views
 }
 OF_ACCOUNTS = {"save-tax"}  # what whoever keeps the accounts does, and staff do not

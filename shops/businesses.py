@@ -1,0 +1,36 @@
+"""What the law asks of a seller is said once for all shops of a business."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from shops.models import Business, Shop
+
+FACTS = ("legal_name", "registration", "tax_registered", "tax_number", "qst_number")
+
+
+def of(shop: Shop, *, now: datetime) -> Business:
+    """The business of a shop; made from what the shop says where it has none yet."""
+    with transaction.atomic():
+        found = Shop.objects.select_for_update(of=("self",)).get(pk=shop.pk)
+        if found.business_id is None:
+            said = {name: getattr(found, name) for name in FACTS} | {"legal_name": found.legal_name or found.name}
+            kind = Business.Kind.COMPANY if found.registration else Business.Kind.INDIVIDUAL
+            found.business = Business.objects.create(kind=kind, made_at=now, **said)
+            Shop.objects.filter(pk=found.pk).update(business=found.business)
+        shop.business = found.business
+    assert shop.business is not None
+    return shop.business
+
+
+def share(shop: Shop) -> int:
+    """What was just changed at one of its shops holds for the business and all of them. Returns how many shops."""
+    if shop.business_id is None:
+        return 0
+    said = {name: getattr(shop, name) for name in FACTS}
+    with transaction.atomic():
+        kept = {name: value for name, value in said.items() if name != "legal_name" or value}
+        Business.objects.filter(pk=shop.business_id).update(**kept)
+        return Shop.objects.filter(business=shop.business_id).exclude(pk=shop.pk).update(**said)

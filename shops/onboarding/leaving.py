@@ -1,0 +1,163 @@
+"""A shop leaves: nothing is for sale at once; then what is open is finished, money settled, its data taken along."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from oscar.apps.partner.models import StockRecord
+
+from marketplace.foundation import audit, links, mail, network
+from marketplace.foundation.models import AuditEntry
+from marketplace.models import User
+from marketplace.payments import ledger
+from marketplace.payments.models import MoneyCall, Settlement
+from shops import lifecycle
+from shops.models import Parcel, Reservation, Shop, ShopMember, ShopOrder, ShopOrderLine
+
+_OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
+EXPORTED = "shop.export"
+
+
+class Left(NamedTuple):
+    """One thing that must be done before; `code` says where."""
+
+    code: str
+    text: str | Promise
+    is_done: bool
+
+
+def points(shop: Shop) -> list[Left]:
+    holds: dict[str, tuple[str | Promise, Callable[[], bool]]] = {
+        "orders": (_("Every open order is handed over or declined"), lambda: not _open_orders(shop)),
+        "reservations": (_("Nothing is set aside for readers any more"), lambda: not _reservations(shop)),
+        "parcels": (_("What other shops brought here is collected"), lambda: not _parcels(shop)),
+        "money": (_("All money is settled, either way"), lambda: _is_settled(shop)),
+        "export": (_("Its data is taken along"), lambda: _is_exported(shop)),
+    }
+    return [Left(code, text, found()) for code, (text, found) in holds.items()]
+
+
+def ask(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
+    """Told to the network and to every owner. False: it is leaving already, or has left."""
+    with transaction.atomic():
+        if not lifecycle.ask_to_leave(shop, reason=reason, by=by, now=now):
+            return False
+        current = network.current()
+        url = links.absolute(f"/board/shops/{shop.pk}/")
+        _post(shop, "shop_leaving", current.sender_email, current.default_language, url, now)
+        _tell_owners(shop, "shop_leaving", now)
+    return True
+
+
+def finish(now: datetime) -> int:
+    """Step: shops for which all is done are gone, and their owners told. Returns how many."""
+    done = 0
+    for shop in Shop.objects.filter(status=Shop.Status.LEAVING).order_by("pk"):
+        if all(point.is_done for point in points(shop)):
+            done += leave(shop, by=None, now=now)
+    return done
+
+
+def leave(shop: Shop, *, by: User | None, now: datetime) -> bool:
+    """False: somebody was faster, or more than the export is left to do."""
+    if not all(point.is_done for point in points(shop) if point.code != "export"):
+        return False
+    with transaction.atomic():
+        if not lifecycle.leave(shop, by=by, now=now):
+            return False
+        _tell_owners(shop, "shop_left", now)
+    return True
+
+
+def export(shop: Shop, *, by: User) -> bytes:
+    """A ZIP of CSV files: its stock, its orders, its statements. No reader is named: only what was sold."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("stock.csv", _csv(_STOCK, _stock(shop)))
+        archive.writestr("orders.csv", _csv(_ORDERS, _orders(shop)))
+        archive.writestr("statements.csv", _csv(_STATEMENTS, _statements(shop)))
+    audit.record(EXPORTED, shop, by=by, shop_id=shop.pk)
+    return packed.getvalue()
+
+
+_STOCK = ("sku", "gtin", "title", "price", "currency", "number")
+_ORDERS = ("number", "ordered_at", "status", "sku", "gtin", "title", "ordered", "accepted", "declined",
+           "unit_price_minor", "currency")  # fmt: skip
+_STATEMENTS = ("number", "begins_at", "ends_at", "currency", "closing_minor")
+
+
+def _stock(shop: Shop) -> Iterable[tuple[object, ...]]:
+    columns = ("partner_sku", "product__facts__gtin", "product__title", "price", "price_currency", "num_in_stock")
+    return StockRecord.objects.filter(partner=shop.partner_id).order_by("pk").values_list(*columns).iterator()
+
+
+def _orders(shop: Shop) -> Iterable[tuple[object, ...]]:
+    of_order = ("shop_order__number", "shop_order__created_at", "shop_order__status")
+    of_line = ("sku", "gtin", "title", "quantity", "accepted", "declined", "unit_price_minor")
+    columns = (*of_order, *of_line, "shop_order__currency")
+    return ShopOrderLine.objects.filter(shop_order__shop=shop).order_by("pk").values_list(*columns).iterator()
+
+
+def _statements(shop: Shop) -> Iterable[tuple[object, ...]]:
+    return Settlement.objects.filter(shop=shop).order_by("pk").values_list(*_STATEMENTS)
+
+
+def _csv(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(head)
+    writer.writerows([_plain(value) for value in row] for row in rows)
+    return "\ufeff" + text.getvalue()
+
+
+def _plain(value: object) -> object:
+    """Times as ISO 8601; what a table program would take for a formula is a text (CWE-1236)."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+
+
+def _open_orders(shop: Shop) -> bool:
+    return ShopOrder.objects.filter(shop=shop, status__in=_OPEN).exists()
+
+
+def _reservations(shop: Shop) -> bool:
+    return Reservation.objects.filter(shop=shop, ended_at=None).exists()
+
+
+def _parcels(shop: Shop) -> bool:
+    return Parcel.objects.filter(carried_to=shop, collected_at=None).exists()
+
+
+def _is_settled(shop: Shop) -> bool:
+    """What it handed over is booked, no transfer is on its way, and its account stands at nothing."""
+    if ShopOrder.objects.filter(shop=shop, status=ShopOrder.Status.HANDED_OVER, booked_at=None).exists():
+        return False
+    if MoneyCall.objects.filter(shop_order__shop=shop, done_at=None, refused_at=None).exists():
+        return False
+    return ledger.balance(ledger.shop_account(shop.pk), currency=network.current().currency) == 0
+
+
+def _is_exported(shop: Shop) -> bool:
+    """Since it asked to leave: what was taken along before lacks the last orders."""
+    taken = AuditEntry.objects.filter(shop_id=shop.pk, action=EXPORTED)
+    return shop.status_since is not None and taken.filter(at__gte=shop.status_since).exists()
+
+
+def _tell_owners(shop: Shop, kind: str, now: datetime) -> None:
+    owners = ShopMember.objects.filter(shop=shop, role=ShopMember.Role.OWNER, user__is_active=True)
+    for owner in owners.select_related("user").order_by("pk"):
+        _post(shop, kind, owner.user.email, shop.language, links.absolute(f"/portal/{shop.slug}/leaving/"), now)
+
+
+def _post(shop: Shop, kind: str, to: str, language: str, url: str, now: datetime) -> None:
+    key = f"{kind}:{shop.pk}:{to}:{now.isoformat()}"
+    mail.post(kind, to=to, language=language, dedupe_key=key, context={"shop": shop, "url": url}, now=now)

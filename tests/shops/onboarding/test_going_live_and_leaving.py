@@ -1,0 +1,171 @@
+"""Before a shop sells: a preview and a test order. Another shop of its business. And leaving, alone or as a shop."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from marketplace.foundation.models import AuditEntry, MailMessage
+from shops import businesses, lifecycle, team
+from shops.models import Application, Business, Shop, ShopMember, ShopOrder
+from shops.onboarding import applying, checklist, leaving
+from shops.orders import fulfilment
+from tests import factories
+from tests.shops.portal.conftest import signed_in
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return factories.shop("Librairie du Port", slug="port", tax_number="123456782RT0001")
+
+
+@pytest.fixture
+def owner(shop) -> ShopMember:
+    return factories.member(shop, factories.confirmed_user("ann@example.org"), role="owner")
+
+
+@pytest.fixture
+def client(owner) -> Client:
+    return signed_in(owner.user)
+
+
+def at(name: str, *rest: object) -> str:
+    return reverse(f"portal:{name}", args=["port", *rest])
+
+
+def test_preview_is_for_the_shops_people_while_it_joins(client, shop):
+    factories.stock_record(shop, factories.product("Le titre nouveau"), units=3)
+    Shop.objects.update(status=Shop.Status.DRAFT)
+    page = client.get(at("preview"))
+    assert (page.status_code, "Le titre nouveau" in page.content.decode()) == (200, True)
+    assert client.get(shop.get_absolute_url()).status_code == 404
+    assert signed_in(factories.user()).get(at("preview")).status_code == 404
+
+
+def test_test_order_by_mail_is_marked_and_moves_nothing(client, shop):
+    assert not {point.code: point.is_done for point in checklist.points(shop)}["tested"]
+    client.post(at("test-order"))
+    letter = MailMessage.objects.get(kind="shop_order_test")
+    assert (letter.to, "ESSAI" in letter.subject) == (shop.email, True)
+    assert not ShopOrder.objects.exists()
+    assert {point.code: point.is_done for point in checklist.points(shop)}["tested"]
+
+
+def test_another_shop_of_the_business_types_no_fact_twice(client, shop, owner):
+    said = {"name": "Port Nord", "shop_kind": "books", "line1": "2, rue", "city": "Laval", "postcode": "H7A 1A1"}
+    client.post(at("save-business"), {"legal_name": "Port inc.", "registration": "1140000000"})
+    assert client.post(at("business-shop"), said | {"country": "CA", "phone": "x"}).status_code == 422
+    client.post(at("business-shop"), said | {"country": "CA", "phone": "514 555 0100"})
+    row = Application.objects.get()
+    assert (row.state, row.legal_name, row.tax_number, row.email) == (
+        "applied", "Port inc.", "123456782RT0001", "ann@example.org",
+    )  # fmt: skip
+    second = applying.approve(row, slug="nord", timezone="America/Toronto", by=factories.user(), now=NOW)
+    shop.refresh_from_db()
+    assert (second.business, Business.objects.count()) == (shop.business, 1)
+    client.post(at("save-business"), {"legal_name": "Port et Nord inc.", "registration": "1140000000"})
+    second.refresh_from_db()
+    assert second.legal_name == second.business.legal_name == "Port et Nord inc."
+    client.post(reverse("portal:save-tax", args=["port"]), {"tax_registered": ""})
+    second.refresh_from_db()
+    assert not second.tax_registered
+    assert businesses.share(factories.shop()) == 0
+
+
+def test_staff_ask_for_no_shop_and_change_no_business(shop, owner):
+    staff = signed_in(factories.member(shop).user)
+    assert staff.get(at("business")).status_code == 200
+    for name in ("save-business", "business-shop", "leaving-ask", "leaving-stay", "leaving-export"):
+        assert staff.post(at(name)).status_code == 403, name
+
+
+def test_member_leaves_the_team_but_the_last_owner_stays(client, shop, owner):
+    client.post(at("step-down"))
+    assert ShopMember.objects.filter(pk=owner.pk).exists()
+    other = factories.member(shop, factories.confirmed_user("max@example.org"), role="owner")
+    client.post(at("step-down"))
+    assert list(ShopMember.objects.values_list("pk", flat=True)) == [other.pk]
+    assert AuditEntry.objects.filter(action="member.step_down").count() == 1
+    assert client.get(at("team")).status_code == 404
+
+
+def test_owners_are_told_of_another_owner(shop, owner):
+    staff = factories.member(shop, factories.confirmed_user("max@example.org"))
+    team.change_role(shop, staff.pk, "owner", by=owner.user, now=NOW)
+    assert "max@example.org" in MailMessage.objects.get(kind="shop_owner_new", to="ann@example.org").text
+    asked = team.invite(shop, "zoe@example.org", "owner", language="fr", by=owner.user, now=NOW)
+    team.accept(asked, by=factories.confirmed_user("zoe@example.org"), now=NOW)
+    told = MailMessage.objects.filter(kind="shop_owner_new", text__contains="zoe@example.org")
+    assert set(told.values_list("to", flat=True)) == {"ann@example.org", "max@example.org"}
+
+
+def test_shop_leaves_once_all_is_finished(client, shop, owner):
+    order = factories.shop_order(shop, (factories.stock_record(shop, units=5), 1))
+    assert client.post(at("leaving-ask"), {"name": "another"}).status_code == 422
+    client.post(at("leaving-ask"), {"name": "librairie du port", "reason": "Retraite"})
+    shop.refresh_from_db()
+    assert (shop.status, shop.status_reason) == ("leaving", "Retraite")
+    assert Client().get(shop.get_absolute_url()).status_code == 404
+    assert MailMessage.objects.filter(kind="shop_leaving").count() == 2
+    assert client.get(reverse("portal:order", args=["port", order.number])).status_code == 200
+    assert missing(shop) == ["orders", "export"]
+    packed = client.post(at("leaving-export"))
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+        assert order.number in archive.read("orders.csv").decode()
+        assert sorted(archive.namelist()) == ["orders.csv", "statements.csv", "stock.csv"]
+    assert leaving.finish(NOW) == 0
+    line = order.lines.get()
+    fulfilment.decline(line, line.quantity, by=owner.user, reason="damaged", now=timezone.now())
+    assert missing(shop) == []
+    assert leaving.finish(NOW) == 1
+    shop.refresh_from_db()
+    assert (shop.status, MailMessage.objects.filter(kind="shop_left").count()) == ("left", 1)
+    assert client.get(at("leaving")).status_code == 200
+
+
+def missing(shop: Shop) -> list[str]:
+    return [point.code for point in leaving.points(Shop.objects.get(pk=shop.pk)) if not point.is_done]
+
+
+def test_export_from_before_it_asked_does_not_count(shop, owner):
+    leaving.export(shop, by=owner.user)
+    assert leaving.ask(shop, reason="", by=owner.user, now=timezone.now() + timedelta(seconds=1))
+    assert missing(shop) == ["export"]
+    board = signed_in(factories.user(is_staff=True))
+    board.post(reverse("operations:shop-has-left", args=[shop.pk]))
+    shop.refresh_from_db()
+    assert shop.status == "left"
+    assert not leaving.ask(shop, reason="", by=owner.user, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("draft", "draft"), ("active", "paused"), ("paused", "paused"), ("suspended", "suspended")]
+)
+def test_who_stays_after_all_is_as_before_or_paused(shop, owner, before, after):
+    Shop.objects.update(status=before)
+    assert lifecycle.ask_to_leave(shop, reason="", by=owner.user, now=NOW)
+    assert lifecycle.stay(shop, by=owner.user, now=NOW)
+    assert shop.status == after
+
+
+def test_money_that_is_not_settled_keeps_the_shop(shop, owner):
+    order = factories.shop_order(shop, (factories.stock_record(shop, units=5), 1))
+    ShopOrder.objects.filter(pk=order.pk).update(status="handed_over", handed_over_at=NOW)
+    assert lifecycle.ask_to_leave(shop, reason="", by=owner.user, now=NOW)
+    assert missing(shop) == ["money", "export"]
+    assert not leaving.leave(shop, by=owner.user, now=NOW)
+
+
+def test_what_a_table_program_would_run_is_a_text(shop, owner):
+    factories.stock_record(shop, factories.product("=1+1"), sku="@x")
+    with zipfile.ZipFile(io.BytesIO(leaving.export(shop, by=owner.user))) as archive:
+        assert "'=1+1" in archive.read("stock.csv").decode()
