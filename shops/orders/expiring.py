@@ -20,7 +20,9 @@ from marketplace.foundation import audit, links, mail, network
 from marketplace.foundation.failpoints import failpoint
 from shops.models import Cancellation, ShopOrder, ShopOrderLine
 from shops.orders import answer_times, fulfilment, leaving, missing, reader_mail
+from shops.orders.changing import FulfilmentError, changing
 from shops.orders.counts import by_stock_record, still_here, takes_a_part
+from shops.orders.transitions import Event
 
 logger = logging.getLogger("halles.expiring")
 Status, Reason = ShopOrder.Status, ShopOrderLine.Reason
@@ -60,13 +62,13 @@ def expire(shop_order: ShopOrder, *, now: datetime, last: bool = False) -> bool:
     """End what its shop has not answered; where the reader wanted this part whole, all of it. `last`: the payment
     cannot wait for the time to be over. False: somebody answered at the same moment."""
     try:
-        with fulfilment.changing(shop_order, now) as (fresh, lines):
+        with changing(shop_order, now, Event.EXPIRE) as (fresh, lines):
             opened = [row for row in by_stock_record(lines.values()) if row.open_units]
-            if not opened or not (last or fresh.answer_due_at <= now):
-                raise fulfilment.FulfilmentError
+            if not (last or fresh.answer_due_at <= now):
+                raise FulfilmentError
             _end(fresh, lines, opened, now)
             failpoint("expire.before_commit")
-    except fulfilment.FulfilmentError:
+    except FulfilmentError:
         return False
     failpoint("expire.after_commit")
     return True

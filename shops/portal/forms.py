@@ -14,7 +14,7 @@ from catalog_sync.titles.questions import Choice
 from marketplace.foundation import looks, tax_numbers
 from marketplace.foundation.models import COLOUR
 from shops.models import Shop, ShopOrderLine
-from shops.orders import fulfilment
+from shops.orders.transitions import STAFF_REASONS
 from shops.portal.words import REASONS
 
 MOST = 10_000
@@ -83,7 +83,7 @@ class DeclineForm(OrderForm):
     units = forms.IntegerField(label=gettext_lazy("Copies you cannot hand over"), min_value=1, max_value=MOST)
     reason = forms.ChoiceField(
         label=gettext_lazy("Why"),
-        choices=[(code, word) for code, word in REASONS.items() if code in fulfilment.STAFF_REASONS],
+        choices=[(code, word) for code, word in REASONS.items() if code in STAFF_REASONS],
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Say why: choose one of the reasons.")},
     )
