@@ -17,7 +17,8 @@ from shops import queries
 from shops.models import Reservation, ShopOrder
 from shops.orders.picklists import pick_list
 from shops.portal.access import StaffRequest, Workplace, page, portal_page
-from shops.portal.queue import Status, queue, queue_rows
+from shops.portal.queue import Status, queue_rows
+from shops.portal.queue_context import queue_context
 from shops.portal.words import STATUSES
 
 ORDERS_SHOWN = 50
@@ -50,8 +51,7 @@ def order_of_any_shop(request: HttpRequest, number: str) -> HttpResponse:
 @require_safe
 @portal_page
 def desk(request: StaffRequest, workplace: Workplace) -> HttpResponse:
-    groups = queue(request.user, workplace.shop, now=timezone.now())
-    return page(request, workplace, "portal/desk.html", {"groups": groups})
+    return page(request, workplace, "portal/desk.html", queue_context(request, workplace))
 
 
 @require_safe
@@ -60,10 +60,8 @@ def desk(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 @portal_page
 def queue_part(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """The queue alone, asked for every 20 s; 304 while nothing has changed."""
-    groups = queue(request.user, workplace.shop, now=timezone.now())
-    return page(
-        request, workplace, "portal/parts/queue.html", {"groups": groups, "open_number": request.GET.get("open", "")}
-    )
+    context = queue_context(request, workplace) | {"open_number": request.GET.get("open", "")}
+    return page(request, workplace, "portal/parts/queue.html", context)
 
 
 @require_safe

@@ -68,10 +68,11 @@ class WebhookForm(forms.Form):
 
 
 class OrderForm(forms.Form):
-    """Every form of an order says which version of it the person saw, and carries the token that makes a double click
-    harmless. The template writes both, always fresh."""
+    """Every form of an order says which version of it the person saw and what was pressed last, and carries the token
+    that makes a double click harmless. The template writes them, always fresh."""
 
     version = forms.IntegerField(min_value=0)
+    after = forms.IntegerField(min_value=0, required=False)
     once = forms.CharField(max_length=40, required=False)
 
 

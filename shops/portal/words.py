@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from catalog_sync.models import Feed, RecordIssue, SyncRun
-from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
+from shops.models import DeliveryOption, DeskAction, ShopOrder, ShopOrderLine
 
 Words = dict[str, Any]  # lazy texts, which Django's stubs give no public name
 
@@ -66,6 +66,15 @@ DEEDS: Words = {
     "shop_order.hand_over": pgettext_lazy("someone …", "handed over"),
     "parcel.arrive": pgettext_lazy("someone …", "took the parcel in"),
     "parcel.collect": pgettext_lazy("someone …", "handed the parcel to its reader"),
+}
+# Pressed, and done half a minute later.
+HELD: Words = {
+    DeskAction.Deed.ACCEPT: pgettext_lazy("at the desk", "Accepted"),
+    DeskAction.Deed.DECLINE: pgettext_lazy("at the desk", "Declined"),
+    DeskAction.Deed.PACK: pgettext_lazy("at the desk", "Packed"),
+    DeskAction.Deed.HAND_OVER: pgettext_lazy("at the desk", "Handed over"),
+    DeskAction.Deed.PICK: pgettext_lazy("at the desk", "Picked"),
+    DeskAction.Deed.PUT_BACK: pgettext_lazy("at the desk", "Put back"),
 }
 
 
