@@ -80,6 +80,10 @@ class ShopOrder(models.Model):
     class Meta:
         ordering = ["-pk"]
         indexes = [
+            # The desk: what is to do, and what was done lately.
+            models.Index(fields=["shop", "status", "answer_due_at"], name="shop_order_to_do"),
+            models.Index(fields=["shop", "answered_at"], name="shop_order_answered"),
+            models.Index(fields=["shop", "handed_over_at"], name="shop_order_handed_over"),
             models.Index(fields=["watch_at"], condition=models.Q(status="new"), name="shop_order_to_watch"),
             models.Index(
                 fields=["handed_over_at"],

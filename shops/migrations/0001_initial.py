@@ -686,6 +686,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='shoporder',
+            index=models.Index(fields=['shop', 'status', 'answer_due_at'], name='shop_order_to_do'),
+        ),
+        migrations.AddIndex(
+            model_name='shoporder',
+            index=models.Index(fields=['shop', 'answered_at'], name='shop_order_answered'),
+        ),
+        migrations.AddIndex(
+            model_name='shoporder',
+            index=models.Index(fields=['shop', 'handed_over_at'], name='shop_order_handed_over'),
+        ),
+        migrations.AddIndex(
+            model_name='shoporder',
             index=models.Index(condition=models.Q(('status', 'new')), fields=['watch_at'], name='shop_order_to_watch'),
         ),
         migrations.AddIndex(

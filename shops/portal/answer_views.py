@@ -8,16 +8,19 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from shops import queries
 from shops.models import DeskAction
 from shops.orders import held
 from shops.orders.changing import FulfilmentError
-from shops.orders.held import Deed
+from shops.orders.held import Deed, Press
 from shops.portal.access import StaffRequest, Workplace, portal_action
 from shops.portal.forms import AcceptForm, DeclineForm, HandOverForm, OrderForm
 from shops.portal.order_page import Failed, find, order_page
-from shops.portal.pressing import pressed
+from shops.portal.pressing import new_once, pressed
+
+MOST_CHOSEN = 50
 
 
 @portal_action
@@ -52,6 +55,27 @@ def hand_over(request: StaffRequest, workplace: Workplace, number: str) -> HttpR
 def put_back(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
     sent = Failed("put_back", OrderForm(request.POST))
     return _act(request, workplace, number, sent, Deed.PUT_BACK, _("Put back. It is for sale again."))
+
+
+@portal_action
+def bulk_accept(request: StaffRequest, workplace: Workplace) -> HttpResponse:
+    """All of each chosen order, as the queue showed it; what is not as it was any more is said, and left."""
+    once, taken = request.POST.get("once", "")[:30], 0
+    for said in request.POST.getlist("chosen")[:MOST_CHOSEN]:
+        number, _sep, version = said.partition(":")
+        order = queries.order_for(request.user, number)
+        if order is None or order.shop_id != workplace.shop.pk or not version.isdecimal() or len(version) > 9:
+            raise Http404
+        press = Press(Deed.ACCEPT, int(version), f"{once or new_once()}:{number}")
+        try:
+            held.press(order, press, by=request.user, now=timezone.now())
+            taken += 1
+        except FulfilmentError as error:
+            messages.warning(request, f"{number}: {error}")
+    if taken:
+        text = ngettext("%(count)s order accepted.", "%(count)s orders accepted.", taken)
+        messages.success(request, text % {"count": taken})
+    return redirect("portal:desk", slug=workplace.shop.slug)
 
 
 @portal_action
@@ -95,6 +119,10 @@ def _act(
         raise Http404
     if not sent.form.is_valid():
         problem = _("This page is too old. Look at the order again.") if "version" in sent.form.errors else ""
+        if "queued" in request.POST:
+            said = " ".join(str(error) for errors in sent.form.errors.values() for error in errors)
+            press = Press(deed, 0, request.POST.get("once", "")[:40] or new_once(), line_id=sent.line_id or None)
+            held.come_back(shop_order, press, said, by=request.user, now=timezone.now())
         failed = Failed(sent.name, sent.form, problem, sent.line_id)
         return order_page(request, workplace, shop_order, failed, status=422)
     now, press = timezone.now(), pressed(deed, sent.form.cleaned_data, line_id=sent.line_id or None)

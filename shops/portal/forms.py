@@ -18,6 +18,8 @@ from shops.orders.transitions import STAFF_REASONS
 from shops.portal.words import REASONS
 
 MOST = 10_000
+# Of these the desk asks how many are left; sold and damaged copies are withheld alone where nobody counted.
+_GONE = {ShopOrderLine.Reason.NOT_FOUND, ShopOrderLine.Reason.SOLD, ShopOrderLine.Reason.DAMAGED}
 MOST_RESERVE_HOURS = 14 * 24
 # `--paper` and, in the dark, `--sheet` of static/css/tokens.css: what stands out on these stands out on the others.
 _LIGHT_GROUND, _DARK_GROUND = "#fbfaf6", "#1c1f24"
@@ -99,9 +101,10 @@ class DeclineForm(OrderForm):
 
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or {}
-        if cleaned.get("reason") != ShopOrderLine.Reason.NOT_FOUND:
+        reason = cleaned.get("reason")
+        if reason not in _GONE:
             cleaned["left"] = None
-        elif cleaned.get("left") is None and "left" not in self.errors:
+        elif reason == ShopOrderLine.Reason.NOT_FOUND and cleaned.get("left") is None and "left" not in self.errors:
             self.add_error("left", _("Count what is on the shelf; 0 when there is none."))
         return cleaned
 

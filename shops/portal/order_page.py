@@ -18,7 +18,7 @@ from shops.orders.projecting import project
 from shops.portal.access import StaffRequest, Workplace, page
 from shops.portal.forms import AcceptForm, DeclineForm, HandOverForm
 from shops.portal.history import history
-from shops.portal.pressing import new_once, undo_of
+from shops.portal.pressing import undo_of
 from shops.portal.queries import invoices_for
 from shops.portal.queue import is_overdue, when
 from shops.portal.queue_context import queue_context
@@ -112,7 +112,6 @@ def order_page(
         "borne_minor": (borne := sum(line.borne_minor for line in lines)),
         "paid_minor": shop_order.total_minor - borne,
         "open_number": shop_order.number,
-        "once": new_once(),
         "after": after,
         "undo": undo_of(waiting, now) if workplace.can_work else None,
         "status_word": status_word(shop_order),

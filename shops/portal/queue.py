@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from marketplace.models import User
@@ -55,8 +55,8 @@ class QueueGroup:
 
 
 def queue(user: User, shop: Shop, *, now: datetime) -> list[QueueGroup]:
-    """Four groups, always the same ones, after what readers cancelled, if any; seven queries however many orders, nine
-    with that. What was pressed stands where it will be once it is done."""
+    """Four groups, always the same ones, after what readers cancelled, if any; five queries however many orders, seven
+    with that and with what was pressed. What was pressed stands where it will be once it is done."""
     every = queries.orders_for(user).filter(shop=shop)
     pressed, keys = _pressed(shop, now)
     orders = every.exclude(pk__in=keys) if keys else every
@@ -65,21 +65,38 @@ def queue(user: User, shop: Shop, *, now: datetime) -> list[QueueGroup]:
     )
     waiting = [Status.NEW, Status.ACCEPTED, Status.PACKED]
     by_status = {status.value: Count("pk", filter=Q(status=status)) for status in waiting}
-    counts = orders.aggregate(done=Count("pk", filter=done), **by_status)
-    found = {
-        Status.NEW: _head(orders.filter(status=Status.NEW).order_by("answer_due_at", "pk")),
-        Status.ACCEPTED: _head(orders.filter(status=Status.ACCEPTED).order_by("created_at", "pk")),
-        Status.PACKED: _head(orders.filter(status=Status.PACKED).order_by("created_at", "pk")),
-    }
-    recent = list(orders.filter(done).order_by("-answered_at", "-pk")[:SHOWN_DONE])
-    prefetch_related_objects([row for rows in (*found.values(), recent) for row in rows], "lines")
+    shown = orders.filter(Q(status__in=waiting) | done)
+    counts = shown.aggregate(done=Count("pk", filter=done), **by_status)
+    found = _heads(orders, done)
     groups = [
         _group(status.value, str(STATUSES[status]), pressed[status], found[status], counts[status.value], now)
         for status in waiting
     ]
     gone = pressed[Status.HANDED_OVER] + pressed[Status.DECLINED]
-    done_group = _group("done", _("Done in the last 7 days"), gone, recent, counts["done"], now)
+    done_group = _group("done", _("Done in the last 7 days"), gone, found["done"], counts["done"], now)
     return [*_put_back(every, now), *groups, done_group]
+
+
+def _heads(orders: QuerySet[ShopOrder], done: Q) -> dict[str, list[ShopOrder]]:
+    """The first of each group, with their lines: two queries for all of them."""
+    first: dict[str, tuple[QuerySet[ShopOrder], int]] = {
+        Status.NEW: (orders.filter(status=Status.NEW).order_by("answer_due_at", "pk"), SHOWN),
+        Status.ACCEPTED: (orders.filter(status=Status.ACCEPTED).order_by("created_at", "pk"), SHOWN),
+        Status.PACKED: (orders.filter(status=Status.PACKED).order_by("created_at", "pk"), SHOWN),
+        "done": (orders.filter(done).order_by("-answered_at", "-pk"), SHOWN_DONE),
+    }
+    keys = Q()
+    for rows, most in first.values():
+        keys |= Q(pk__in=rows.values("pk")[:most])
+    every = list(ShopOrder.objects.filter(keys).prefetch_related("lines"))
+    new = [row for row in every if row.status == Status.NEW]
+    over = [row for row in every if row.status in {Status.HANDED_OVER, Status.DECLINED}]
+    found = {status: [row for row in every if row.status == status] for status in (Status.ACCEPTED, Status.PACKED)}
+    return {
+        Status.NEW: sorted(new, key=lambda row: (row.answer_due_at, row.pk)),
+        **{status: sorted(rows, key=lambda row: (row.created_at, row.pk)) for status, rows in found.items()},
+        "done": sorted(over, key=lambda row: (row.answered_at or row.created_at, row.pk), reverse=True),
+    }
 
 
 def _group(

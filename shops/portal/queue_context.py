@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from shops import queries
 from shops.portal.access import StaffRequest, Workplace
-from shops.portal.pressing import came_back
+from shops.portal.pressing import came_back, new_once
 from shops.portal.queue import queue
 
 BACK_SHOWN = 20
@@ -15,6 +15,7 @@ BACK_SHOWN = 20
 def queue_context(request: StaffRequest, workplace: Workplace) -> dict[str, object]:
     back = queries.desk_actions_for(request.user).filter(shop=workplace.shop, failed_at__isnull=False, seen_at=None)
     return {
+        "once": new_once(),
         "groups": queue(request.user, workplace.shop, now=timezone.now()),
         "back": came_back(back.order_by("pk")[:BACK_SHOWN]) if workplace.can_work else [],
     }

@@ -7,6 +7,7 @@ from shops.portal import (
     carrying_views,
     channel_views,
     column_views,
+    day_views,
     declaring_views,
     delivery_views,
     desk_views,
@@ -55,6 +56,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("queue/", desk_views.queue_part, name="queue"),
     path("undo/", answer_views.undo, name="desk-undo"),
     path("scan/", scan_views.scan, name="scan"),
+    path("accept/", answer_views.bulk_accept, name="bulk-accept"),
+    path("day/", day_views.day, name="day"),
     path("seen/", answer_views.seen, name="desk-seen"),
     path("orders/", desk_views.orders, name="orders"),
     re_path(rf"^orders/{NUMBER}/", include(order_patterns)),
@@ -147,6 +150,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
 app_name = "portal"
 urlpatterns = [
     path("", desk_views.door, name="door"),
+    path("worker.js", desk_views.worker, name="worker"),
     re_path(rf"^orders/{NUMBER}/$", desk_views.order_of_any_shop, name="order-of-any-shop"),
     path("points/<int:point_id>/", point_views.point, name="point"),  # no room of a shop begins with a number
     path("points/<int:point_id>/<int:parcel_id>/arrive/", point_views.arrive, name="point-arrive"),

@@ -82,6 +82,45 @@
   });
   addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((form) => delete form.dataset.sent));
 
+  // What is ticked in the queue stays so when it is asked for anew.
+  let ticked = [];
+  const boxes = () => Array.from(document.querySelectorAll("#queue [name=chosen]"));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.target.id === "queue") ticked = boxes().filter((box) => box.checked).map((box) => box.value);
+  });
+  // When an order comes: a sound or a message of the browser, where somebody here wants it.
+  const wants = (what) => { try { return localStorage.getItem(`halles-${what}`) === "yes"; } catch { return false; } };
+  const orders = () => new Set(boxes().map((box) => box.value.split(":")[0]));
+  let known = orders();
+  const ring = () => {
+    const sound = new AudioContext(), tone = sound.createOscillator();
+    tone.frequency.value = 880;
+    tone.connect(sound.destination);
+    tone.start();
+    tone.stop(sound.currentTime + .2);
+    tone.onended = () => sound.close();
+  };
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id !== "queue") return;
+    for (const box of boxes()) box.checked = ticked.includes(box.value);
+    const came = [...orders()].filter((number) => !known.has(number));
+    known = orders();
+    if (!came.length) return;
+    if (wants("sound")) ring();
+    const note = document.querySelector("[data-alert=note]");
+    if (wants("note") && note && Notification.permission === "granted") new Notification(note.dataset.said, { body: came.join(", ") });
+  });
+  for (const box of document.querySelectorAll("[data-alert]")) {
+    box.closest("[data-alerts]").hidden = false;
+    if (box.dataset.alert === "note" && !("Notification" in window)) { box.closest("label").hidden = true; continue; }
+    box.checked = wants(box.dataset.alert);
+    box.addEventListener("change", async () => {
+      if (box.checked && box.dataset.alert === "note") box.checked = await Notification.requestPermission() === "granted";
+      if (box.checked && box.dataset.alert === "sound") ring();
+      try { localStorage.setItem(`halles-${box.dataset.alert}`, box.checked ? "yes" : "no"); } catch { /* not kept */ }
+    });
+  }
+
   if (keysSwitch) {
     const box = keysSwitch.querySelector("input");
     keysSwitch.hidden = false;

@@ -26,6 +26,7 @@ LOOKS: dict[str, list[str]] = {
     "queue": [],
     "orders": [],
     "pick-list": [],
+    "day": [],
     "order": [NUMBER],
     "order-pick-list": [NUMBER],
     "slip": [NUMBER],
@@ -66,6 +67,7 @@ ACTS: dict[str, list[str]] = {
     "pack": [NUMBER],
     "hand-over": [NUMBER],
     "scan": [],
+    "bulk-accept": [],
     "send-again": [NUMBER],
     "save-channel": [],
     "renew-secret": [],
@@ -124,7 +126,7 @@ ELSEWHERE = {
 }
 OF_ACCOUNTS = {"save-tax"}  # what whoever keeps the accounts does, and staff do not
 # Of a point's keepers: test_point_views. Of whoever is asked: test_team_views.
-POINT = {"point", "point-arrive", "point-collect", "invitation"}
+POINT = {"worker", "point", "point-arrive", "point-collect", "invitation"}
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
 FILLED |= {"q": "K7M3QX"}
 
