@@ -199,15 +199,15 @@ def _carry_out(row: DeskAction, now: datetime) -> None:
         fulfilment.hand_over(order, by=by, now=now, code=order.pickup_code, **sent)
     elif row.deed == Deed.PUT_BACK:
         fulfilment.put_back(order, by=by, now=now)
-    elif row.line_id is None:
-        fulfilment.accept_all(order, by=by, now=now)
+    elif line := row.line:
+        line.shop_order = order
+        _carry_out_on_line(row, line, by, now)
     else:
-        _carry_out_on_line(row, order, by, now)
+        fulfilment.accept_all(order, by=by, now=now)
 
 
-def _carry_out_on_line(row: DeskAction, order: ShopOrder, by: object, now: datetime) -> None:
-    line = ShopOrderLine.objects.get(pk=row.line_id)
-    line.shop_order, units = order, int(row.asked.get("units", 1))
+def _carry_out_on_line(row: DeskAction, line: ShopOrderLine, by: object, now: datetime) -> None:
+    units = int(row.asked.get("units", 1))
     if row.deed == Deed.ACCEPT:
         fulfilment.accept(line, units, by=by, now=now)
     elif row.deed == Deed.DECLINE:

@@ -33,7 +33,7 @@ def project(order: ShopOrder, lines: Iterable[ShopOrderLine], waiting: Sequence[
     if pressed := [action.made_at for action in waiting if action.deed in MOVING]:
         shown.answered_at = shown.answered_at or pressed[-1]
         shown.handed_over_at = shown.handed_over_at or pressed[-1]
-    shown._prefetched_objects_cache = {"lines": list(rows.values())}
+    shown._prefetched_objects_cache = {"lines": list(rows.values())}  # type: ignore[attr-defined]  # `lines.all()`
     return Shown(shown, rows)
 
 

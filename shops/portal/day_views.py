@@ -18,6 +18,7 @@ from shops.portal.access import StaffRequest, Workplace, page, portal_page
 from shops.portal.words import DELIVERIES, REASONS
 
 Status = ShopOrder.Status
+FIRST = date(2000, 1, 1)
 
 
 @require_safe
@@ -25,7 +26,7 @@ Status = ShopOrder.Status
 def day(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """`day`: which, as 2026-03-02; today where it is none. Days begin and end at the shop's midnight."""
     today = timezone.localdate()
-    shown = _day(request.GET.get("day", "")) or today
+    shown = min(max(_day(request.GET.get("day", "")) or today, FIRST), today)
     zone = ZoneInfo(workplace.shop.timezone)
     begins, ends = (datetime.combine(one, time(), zone) for one in (shown, shown + timedelta(days=1)))
     orders = queries.orders_for(request.user).filter(shop=workplace.shop)

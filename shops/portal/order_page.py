@@ -20,7 +20,7 @@ from shops.portal.forms import AcceptForm, DeclineForm, HandOverForm
 from shops.portal.history import history
 from shops.portal.pressing import undo_of
 from shops.portal.queries import invoices_for
-from shops.portal.queue import is_overdue, when
+from shops.portal.queue import QueueGroup, is_overdue, when
 from shops.portal.queue_context import queue_context
 from shops.portal.words import DELIVERIES, REASONS, status_word
 
@@ -107,7 +107,9 @@ def order_page(
     shown = project(shop_order, shop_order.lines.select_related("product__facts"), waiting)
     shop_order, lines = shown.order, list(shown.lines.values())
     parcels = list(shop_order.parcels.select_related("carried_to", "waits_at").order_by("pk"))
-    context = queue_context(request, workplace) | {
+    beside = queue_context(request, workplace)
+    context = beside | {
+        "next_number": _next(beside["groups"], shop_order.number),
         "order": shop_order,
         "borne_minor": (borne := sum(line.borne_minor for line in lines)),
         "paid_minor": shop_order.total_minor - borne,
@@ -132,6 +134,12 @@ def order_page(
         "can_refund": workplace.keeps_accounts,
     }
     return page(request, workplace, "portal/order.html", context, status=status)
+
+
+def _next(groups: list[QueueGroup], number: str) -> str:
+    """The next order to answer, for the thumb that has just answered one."""
+    rows = next((group.rows for group in groups if group.key == Status.NEW), [])
+    return next((row.number for row in rows if row.number != number), "")
 
 
 def _to_put_back(shop_order: ShopOrder) -> list[tuple[str, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 
 from shops import queries
@@ -12,7 +14,7 @@ from shops.portal.queue import queue
 BACK_SHOWN = 20
 
 
-def queue_context(request: StaffRequest, workplace: Workplace) -> dict[str, object]:
+def queue_context(request: StaffRequest, workplace: Workplace) -> dict[str, Any]:
     back = queries.desk_actions_for(request.user).filter(shop=workplace.shop, failed_at__isnull=False, seen_at=None)
     return {
         "once": new_once(),

@@ -12,14 +12,12 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== location.origin) return;
   if (DESK.test(pathname)) event.respondWith(freshOrKept(event, request, PAGES));
   else if (pathname.startsWith("/static/")) event.respondWith(freshOrKept(event, request, FILES));
-  else if (pathname.startsWith("/accounts/")) event.waitUntil(caches.delete(PAGES)); // readers' names stay with who is signed in
 });
 
 async function freshOrKept(event, request, name) {
   try {
     const answer = await fetch(request);
-    if (answer.redirected && new URL(answer.url).pathname.startsWith("/accounts/")) await caches.delete(PAGES);
-    else if (answer.ok && !answer.redirected) event.waitUntil(keep(request, answer.clone(), name));
+    if (answer.ok && !answer.redirected) event.waitUntil(keep(request, answer.clone(), name));
     return answer;
   } catch (error) {
     const kept = await (await caches.open(name)).match(request, OLD);

@@ -74,8 +74,9 @@ def sign_in(page: Page, email: str) -> None:
 def worked_off(page: Page, part: ShopOrder) -> None:
     """From the queue to handed over, with what the reader shows or the carrier gives."""
     page.locator(f"a.queue-row[href*='{part.number}']").click()
-    for key in ("a", "p"):
+    for key, status in (("a", "accepted"), ("p", "packed")):
         page.locator(f"[data-key={key}]").click()
+        expect(page.locator(f".order-status-word.status-{status}")).to_be_visible()
     if part.pickup_code:
         page.locator("[name=code]").fill("XXXXXX")
         page.locator("[data-key=h]").click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -71,10 +72,10 @@ def test_day_says_what_came_was_done_and_is_open(ours):
         "came": 3, "answered": 2, "declined": 0, "late": 0, "new": 1, "accepted": 1, "packed": 0,
     }  # fmt: skip
     assert [(row["parcels"], row["copies"]) for row in context["handed_over"]] == [(1, 1)]
-    assert context["declined"] == [("Endommagé", 2)] or context["declined"][0][1] == 2
+    assert [units for _, units in context["declined"]] == [2]
 
 
-@pytest.mark.parametrize("day", ["2020-01-01", "nonsense", "2026-13-77", "9999-12-31"])
+@pytest.mark.parametrize("day", ["2020-01-01", "nonsense", "2026-13-77", "9999-12-31", "0001-01-01"])
 def test_day_may_be_any(day, ours):
     assert ours.client.get(of_shop(ours, "day"), {"day": day}).status_code == 200
 
@@ -111,18 +112,24 @@ def test_scan_field_finds_by_author_reader_and_tracking(typed, ours):
     assert answer.url == address(ours, "order", order=found)
 
 
-@pytest.mark.parametrize(("reason", "left", "withheld"), [("sold", "4", 0), ("damaged", "3", 1), ("damaged", "", 1)])
+@pytest.mark.parametrize(("reason", "left", "withheld"), [("sold", "4", 1), ("damaged", "3", 2), ("damaged", "", 1)])
 def test_of_sold_and_damaged_copies_the_rest_may_be_counted(reason, left, withheld, ours):
-    """Five on the list: four are said to be there, or three; uncounted, the copy itself is kept back."""
+    """Five on the list: four are said to be there, or three; uncounted, the copy itself is kept back. What was sold
+    stays so until the next number."""
     line = ours.order.lines.last()
     sent = {"version": "0", "units": "1", "reason": reason, "left": left}
     assert ours.client.post(address(ours, "decline", line.pk), sent).status_code == 302
     worked()
-    held_back = sum(row.units for row in line.stock_record.allocations.filter(cause="not_found", ended_at=None))
-    assert held_back >= withheld
+    held_back = line.stock_record.allocations.filter(cause="not_found", ended_at=None)
+    assert sum(row.units for row in held_back) == withheld
 
 
-def test_late_is_counted_on_its_day(ours):
-    ShopOrder.objects.filter(pk=ours.order.pk).update(expired_at=timezone.now() - timedelta(days=1))
-    yesterday = (timezone.localdate() - timedelta(days=1)).isoformat()
-    assert ours.client.get(of_shop(ours, "day"), {"day": yesterday}).context["figures"]["late"] <= 1
+def test_day_begins_at_the_shops_midnight(ours):
+    ours.shop.timezone = "Asia/Tokyo"
+    ours.shop.save()
+    local = timezone.localtime(timezone=ZoneInfo("Asia/Tokyo"))
+    late = local.replace(hour=0, minute=0, second=0) - timedelta(minutes=1)
+    ShopOrder.objects.filter(pk=ours.order.pk).update(expired_at=late)
+    days = [(local.date() - timedelta(days=back)).isoformat() for back in (0, 1)]
+    pages = [ours.client.get(of_shop(ours, "day"), {"day": day}).context["figures"]["late"] for day in days]
+    assert pages == [0, 1]
