@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Model, Q
+from django.utils.translation import gettext as _
 
 from marketplace.foundation.models import AuditEntry
 from marketplace.payments.models import Payment
@@ -27,13 +28,18 @@ def history(
     return [
         {
             "when": moment(entry.at, now),
-            "who": entry.facts.get("place") or entry.actor_label,
+            "who": entry.facts.get("place")
+            or (_("the network") if entry.actor_label == "system" else entry.actor_label),
             "deed": DEEDS[entry.action],
             "title": _title(entry, titles),
             "units": entry.facts.get("units") if isinstance(entry.facts.get("units"), int) else None,
         }
         for entry in entries
     ]
+
+
+def _who(entry: AuditEntry) -> str:
+    return _("the network") if entry.actor_label == "system" else entry.actor_label
 
 
 def _title(entry: AuditEntry, titles: dict[int, str]) -> str:

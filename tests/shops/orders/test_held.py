@@ -118,6 +118,15 @@ def test_wrong_code_is_said_at_once(placed, staff):
         press(placed, "hand_over", staff, version=1, code="AAAAAA")
 
 
+def test_press_that_nobody_carries_out_is_noticed(placed, staff):
+    """Negative control of the invariant."""
+    long_ago = NOW - timedelta(hours=2)
+    press(placed, "accept", staff, at=long_ago)
+    assert len(invariants.pressed_and_left()) == 1
+    held.do_desk_actions(NOW)
+    assert invariants.pressed_and_left() == []
+
+
 def test_same_press_twice_is_one(placed, staff):
     assert press(placed, "accept", staff, once="x") == press(placed, "accept", staff, once="x", at=DUE)
     held.do_desk_actions(DUE)
