@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from marketplace.models import User
@@ -19,9 +19,8 @@ from shops.portal.words import DELIVERIES, STATUSES, moment, status_word
 
 Status = ShopOrder.Status
 RECENT = timedelta(days=7)
-SHOWN = 50  # of a group; the rest is in the list of all orders
+SHOWN = 30  # of a group; the rest is in the list of all orders
 SHOWN_DONE = 15
-_CANCELLED = Q(Exists(Cancellation.objects.filter(line__shop_order=OuterRef("pk"), put_back_at=None)))
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def queue(user: User, shop: Shop, *, now: datetime) -> list[QueueGroup]:
     ]
     gone = pressed[Status.HANDED_OVER] + pressed[Status.DECLINED]
     done_group = _group("done", _("Done in the last 7 days"), gone, found["done"], counts["done"], now)
-    return [*_put_back(every, now), *groups, done_group]
+    return [*_put_back(every, shop, now), *groups, done_group]
 
 
 def _heads(orders: QuerySet[ShopOrder], done: Q) -> dict[str, list[ShopOrder]]:
@@ -119,10 +118,11 @@ def _pressed(shop: Shop, now: datetime) -> tuple[dict[str, list[QueueRow]], list
     return found, list(by_order)
 
 
-def _put_back(orders: QuerySet[ShopOrder], now: datetime) -> list[QueueGroup]:
+def _put_back(orders: QuerySet[ShopOrder], shop: Shop, now: datetime) -> list[QueueGroup]:
     """What readers cancelled, until staff say that it is back on the shelf; no such group where there is none."""
-    cancelled = orders.filter(_CANCELLED)
-    found = _head(cancelled.order_by("pk").prefetch_related("lines"))
+    open_ones = Cancellation.objects.filter(shop=shop, put_back_at=None)
+    cancelled = orders.filter(pk__in=open_ones.values("line__shop_order"))
+    found = list(cancelled.order_by("pk").prefetch_related("lines")[:SHOWN])
     total = len(found) if len(found) < SHOWN else cancelled.count()
     return [QueueGroup("put_back", _("Cancelled: put back"), queue_rows(found, now=now), total)] if found else []
 
@@ -130,10 +130,6 @@ def _put_back(orders: QuerySet[ShopOrder], now: datetime) -> list[QueueGroup]:
 def queue_rows(orders: Iterable[ShopOrder], *, now: datetime) -> list[QueueRow]:
     """`orders` with their lines prefetched."""
     return [_row(order, now) for order in orders]
-
-
-def _head(orders: QuerySet[ShopOrder]) -> list[ShopOrder]:
-    return list(orders[:SHOWN])
 
 
 def _row(order: ShopOrder, now: datetime) -> QueueRow:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from shops import queries
+from shops.models import DeskAction
 from shops.portal.access import StaffRequest, Workplace
 from shops.portal.pressing import came_back, new_once
 from shops.portal.queue import queue
@@ -15,7 +15,8 @@ BACK_SHOWN = 20
 
 
 def queue_context(request: StaffRequest, workplace: Workplace) -> dict[str, Any]:
-    back = queries.desk_actions_for(request.user).filter(shop=workplace.shop, failed_at__isnull=False, seen_at=None)
+    back = DeskAction.objects.filter(shop=workplace.shop, failed_at__isnull=False, seen_at=None)
+    back = back.prefetch_related("shop_order", "line", "by")  # hardly ever any: nothing is joined for none
     return {
         "once": new_once(),
         "groups": queue(request.user, workplace.shop, now=timezone.now()),

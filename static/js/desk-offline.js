@@ -42,11 +42,8 @@
     const body = new URLSearchParams(new FormData(form));
     try {
       const answer = await send(form.action, body, "manual");
-      if (answer.type === "opaqueredirect") { location.assign(order[0]); return; }
-      const page = await answer.text();
-      document.open();
-      document.write(page);
-      document.close();
+      if (answer.type === "opaqueredirect") location.assign(order[0]);
+      else form.submit(); // refused, and nothing was changed: the page says why
     } catch {
       await keep(form.action, body);
       for (const button of form.querySelectorAll("button")) button.disabled = true;
