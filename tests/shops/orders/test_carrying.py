@@ -44,9 +44,8 @@ def test_parcel_arrives_and_is_collected_by_its_code(carried):
         carrying.collect(carried, code="K7M3QX", by="B", now=now)
     carried.refresh_from_db()
     assert (carried.arrived_at, carried.collected_at) == (now, now + timedelta(hours=1))
-    assert list(
-        AuditEntry.objects.filter(action__startswith="parcel.").order_by("pk").values_list("action", "shop__name")
-    ) == [
+    history = AuditEntry.objects.filter(action__startswith="parcel.").order_by("pk")
+    assert list(history.values_list("action", "shop__name")) == [
         ("parcel.arrive", "Librairie B"),
         ("parcel.collect", "Librairie B"),
     ]
