@@ -128,8 +128,8 @@ def main() -> None:
                 common.milliseconds(ours),
                 common.milliseconds(theirs),
                 ours / theirs,
-                f"≤ {common.milliseconds(LONGEST)}",
-                ours <= LONGEST,
+                f"≤ {common.milliseconds(LONGEST)}" if at_most else "",
+                ours <= LONGEST if at_most else None,
                 ours,
                 bare_one,
             )
