@@ -15,6 +15,7 @@ from marketplace.foundation import money
 from shops.models import (
     Allocation,
     Cancellation,
+    DeskAction,
     Download,
     Handout,
     Reservation,
@@ -120,6 +121,14 @@ def silence_without_end() -> list[str]:
     return [f"Shop order {row.number} should have been answered by {row.answer_due_at:%Y-%m-%d %H:%M}." for row in late]
 
 
+def pressed_and_left() -> list[str]:
+    """What was pressed at a desk is done, undone, or came back; one that a person must look at is on the board."""
+    left = DeskAction.objects.filter(due_at__lt=timezone.now() - ENDED_WITHIN, parked_at=None)
+    return [
+        f"What was pressed on {row.shop_order} ({row.deed}) is not done." for row in left.select_related("shop_order")
+    ]
+
+
 def reservations_without_their_units() -> list[str]:
     """A running reservation holds its units or had them absorbed; one that is over holds none."""
     held = Allocation.objects.filter(hold_key__startswith="reservation:", cause=Allocation.Cause.HOLD)
@@ -181,5 +190,6 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "orders: cancelled units wait for the shop's word": cancellations_that_differ,
     "orders: shop orders add up to their order": orders_split_wrongly,
     "orders: silence has an end": silence_without_end,
+    "orders: what was pressed is done": pressed_and_left,
     "orders: every shop order goes to its shop": shop_orders_without_transmission,
 }

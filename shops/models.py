@@ -1,6 +1,7 @@
 """Everything one shop is and does. Split over files that are read one at a time; the names are all here."""
 
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
+from shops.models_desk import DeskAction
 from shops.models_downloads import Download, Handout, LicenceCode
 from shops.models_joining import (
     AgreementWord,
@@ -35,6 +36,7 @@ __all__ = [
     "Condition",
     "DeliveryOption",
     "DeliverySlot",
+    "DeskAction",
     "Download",
     "Handout",
     "Invitation",

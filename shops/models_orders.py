@@ -80,6 +80,10 @@ class ShopOrder(models.Model):
     class Meta:
         ordering = ["-pk"]
         indexes = [
+            # The desk: what is to do, and what was done lately.
+            models.Index(fields=["shop", "status", "answer_due_at"], name="shop_order_to_do"),
+            models.Index(fields=["shop", "answered_at"], name="shop_order_answered"),
+            models.Index(fields=["shop", "handed_over_at"], name="shop_order_handed_over"),
             models.Index(fields=["watch_at"], condition=models.Q(status="new"), name="shop_order_to_watch"),
             models.Index(
                 fields=["handed_over_at"],
@@ -152,6 +156,7 @@ class ShopOrderLine(models.Model):
     settled = models.PositiveIntegerField(
         default=0, help_text="Of the declined ones, those whose money is given back or never taken."
     )
+    picked = models.PositiveIntegerField(default=0, help_text="Of the accepted ones, those scanned at the shelf.")
     packed = models.PositiveIntegerField(default=0)
     handed_over = models.PositiveIntegerField(default=0)
     decline_reason = models.CharField(max_length=12, choices=Reason.choices, blank=True)
@@ -174,6 +179,7 @@ class ShopOrderLine(models.Model):
                 condition=models.Q(quantity__gte=models.F("accepted") + models.F("declined")), name="line_answers_fit"
             ),
             models.CheckConstraint(condition=models.Q(declined__gte=models.F("cancelled")), name="line_cancelled_fit"),
+            models.CheckConstraint(condition=models.Q(accepted__gte=models.F("picked")), name="line_picked_fit"),
             models.CheckConstraint(condition=models.Q(accepted__gte=models.F("packed")), name="line_packed_fit"),
             models.CheckConstraint(condition=models.Q(packed__gte=models.F("handed_over")), name="line_handed_fit"),
             models.CheckConstraint(condition=models.Q(total_minor__gte=models.F("borne_minor")), name="line_borne_fit"),

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from marketplace.models import User
-from shops.models import DeliveryOption, Parcel, PickupPoint, Shop, ShopMember, ShopOrder
+from shops.models import DeliveryOption, DeskAction, Parcel, PickupPoint, Shop, ShopMember, ShopOrder
 
 _WORKS = {ShopMember.Role.OWNER, ShopMember.Role.STAFF}
 _KEEPS_ACCOUNTS = {ShopMember.Role.OWNER, ShopMember.Role.ACCOUNTS}
@@ -19,6 +19,21 @@ def shops_for(user: User | AnonymousUser) -> QuerySet[Shop]:
     return Shop.objects.filter(members__user=user.pk)
 
 
+def memberships(user: User | AnonymousUser) -> list[ShopMember]:
+    """The user's roles, each with its shop, by the shop's name: what the portal's door asks, in one query."""
+    if not user.is_authenticated or not user.is_active:
+        return []
+    return list(ShopMember.objects.filter(user=user.pk).select_related("shop").order_by("shop__name"))
+
+
+def works(member: ShopMember) -> bool:
+    return member.role in _WORKS
+
+
+def does_accounts(member: ShopMember) -> bool:
+    return member.role in _KEEPS_ACCOUNTS
+
+
 def orders_for(user: User | AnonymousUser) -> QuerySet[ShopOrder]:
     """The shop orders of the user's shops, newest first."""
     return ShopOrder.objects.filter(shop__in=shops_for(user)).order_by("-pk")
@@ -27,6 +42,11 @@ def orders_for(user: User | AnonymousUser) -> QuerySet[ShopOrder]:
 def order_for(user: User | AnonymousUser, number: str) -> ShopOrder | None:
     """One of them by its number, with shop, order and delivery; None where it is not the user's to see."""
     return orders_for(user).select_related("shop", "order__user", "delivery_option").filter(number=number).first()
+
+
+def desk_actions_for(user: User | AnonymousUser) -> QuerySet[DeskAction]:
+    """What was pressed at the desks of the user's shops."""
+    return DeskAction.objects.filter(shop__in=shops_for(user)).select_related("shop_order", "line", "by")
 
 
 def can_work(user: User | AnonymousUser, shop: Shop) -> bool:

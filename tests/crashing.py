@@ -52,8 +52,8 @@ from marketplace.payments.models import (
 from search import queries
 from search.engines.base import Query
 from shops import stock, webhooks
-from shops.models import Allocation, ShopOrder, ShopOrderLine
-from shops.orders import fulfilment
+from shops.models import Allocation, DeskAction, ShopOrder, ShopOrderLine
+from shops.orders import fulfilment, held
 from tests import factories
 from tests.checkout import buying
 from tests.journeys import market as story
@@ -144,10 +144,11 @@ def buy_a_gift_card(now: datetime) -> None:
 
 
 def answer(now: datetime) -> None:
-    """The port has everything; Mile End has one of two, and says nothing of the other."""
+    """The port has everything, and presses it at its desk; Mile End has one of two, and says nothing of the other."""
     for part in ShopOrder.objects.filter(status=ShopOrder.Status.NEW).select_related("shop"):
         if part.shop.slug != "mile":
-            fulfilment.accept_all(part, by=part.shop.slug, now=now)
+            clerk = part.shop.members.order_by("pk")[0].user
+            held.press(part, held.Press(held.Deed.ACCEPT, 0, "port"), by=clerk, now=now)
             continue
         line = part.lines.get()
         line.shop_order = part
@@ -214,6 +215,7 @@ def outcome(later: timedelta = timedelta()) -> dict[str, object]:
         "letters": letters(),
         "gift cards": list(GiftCardPurchase.objects.values_list("state", "seed", "card__balance_minor")),
         "audit": sorted(Counter(AuditEntry.objects.values_list("action", flat=True)).items()),
+        "pressed": list(DeskAction.objects.filter(done_at__isnull=False).values_list("deed", "shop_order__shop__slug")),
         "left to do": left_to_do(now + PAID_OUT_AFTER),
     }
 

@@ -13,7 +13,7 @@ from marketplace.foundation import links
 from marketplace.payments import gift_card_sales, issuing
 from marketplace.payments.models import CommissionRule, Difference, Dispute, Dues, MoneyIncident, ReconciliationRun
 from shops import team
-from shops.models import Handout, Parcel, PickupPoint, Shop, ShopOrder
+from shops.models import DeskAction, Handout, Parcel, PickupPoint, Shop, ShopOrder
 from tests import factories
 from tests.shops.portal.conftest import Stall
 
@@ -31,6 +31,8 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     factories.special_hours(a.shop, timezone.now().date())
     known["special_days"] = a.shop.special_hours.get().pk
     known |= of_team(a)
+    pressed = {"deed": "pack", "once": "x", "version": 0, "made_at": timezone.now(), "failed_at": timezone.now()}
+    known["desk_action"] = DeskAction.objects.create(shop=a.shop, shop_order=a.order, by=a.staff, **pressed).pk
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
 
 

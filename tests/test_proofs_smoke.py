@@ -12,7 +12,7 @@ from marketplace.payments.models import MoneyCall
 from shops import absorbing, stock
 from shops.channels import webhook
 from shops.models import Transmission
-from shops.orders import fulfilment
+from shops.orders import changing
 from tests.proof import (
     test_answers,
     test_corrections,
@@ -50,7 +50,7 @@ def test_answers_small(committed_db):
 
 def test_answers_notice_when_a_late_answer_counts(committed_db, monkeypatch):
     """Negative control."""
-    monkeypatch.setattr(fulfilment, "_claim_version", lambda *_: True)
+    monkeypatch.setattr(changing, "_claim_version", lambda *_: True)
     assert test_answers.answer_at_once(rounds=4, seed=1)["violations"] != []
 
 

@@ -187,12 +187,18 @@ ROUTES: dict[str, Row] = {
     "storefront:checkout-paid": get(MOVED, "token"),
     # The shop's workspace
     "portal:door": get((LOGIN, 404, 200, 302, 404)),  # A has a choice: it keeps a point, too
+    "portal:worker": get(EVERYONE),
     "portal:order-of-any-shop": get(SHOP_A_DOES, "number"),
     "portal:point": get((LOGIN, 404, 200, 404, 404), "point"),
     "portal:point-arrive": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),  # that one goes to a shop
     "portal:point-collect": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),
     "portal:desk": get(SHOP_A, "slug"),
     "portal:queue": get(SHOP_A, "slug"),
+    "portal:desk-undo": post(SHOP_A_DOES, "slug", action="desk_action"),
+    "portal:desk-seen": post(SHOP_A_DOES, "slug", action="desk_action"),
+    "portal:bulk-accept": post(SHOP_A_DOES, "slug"),
+    "portal:day": get(SHOP_A, "slug"),
+    "portal:scan": post(SHOP_A_DOES, "slug", q="9782070360024"),
     "portal:orders": get(SHOP_A, "slug"),
     "portal:pick-list": get(SHOP_A, "slug"),
     "portal:order": get(SHOP_A, "slug", "number"),

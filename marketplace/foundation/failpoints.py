@@ -27,6 +27,8 @@ FAILPOINTS: dict[str, str] = {
     "gift_card.after_issue": "it is issued and booked, nothing else has happened",
     "transmission.before_send": "a shop order is leased for sending",
     "transmission.after_send": "the shop has it, we have not recorded it",
+    "desk.before_commit": "what staff pressed half a minute ago is carried out, not yet committed",
+    "desk.after_commit": "it is committed, nothing else has happened",
     "expire.before_commit": "what no shop answered has ended, not yet committed",
     "expire.after_commit": "it has ended, nothing else has happened",
     "transmission.after_fall_back": "the shop's own channel gave up, its other one has not been called",

@@ -506,6 +506,7 @@ class Migration(migrations.Migration):
                 ('declined', models.PositiveIntegerField(default=0, help_text='Units that the reader neither gets nor pays.')),
                 ('cancelled', models.PositiveIntegerField(default=0, help_text='Of these, units that the reader took back.')),
                 ('settled', models.PositiveIntegerField(default=0, help_text='Of the declined ones, those whose money is given back or never taken.')),
+                ('picked', models.PositiveIntegerField(default=0, help_text='Of the accepted ones, those scanned at the shelf.')),
                 ('packed', models.PositiveIntegerField(default=0)),
                 ('handed_over', models.PositiveIntegerField(default=0)),
                 ('decline_reason', models.CharField(blank=True, choices=[('sold', 'Sold at the counter'), ('damaged', 'Damaged'), ('not_found', 'Not found'), ('wrong_price', 'Wrong price'), ('other', 'Another reason'), ('incomplete', 'The reader wanted all or nothing'), ('no_answer', 'No answer in time')], max_length=12)),
@@ -602,6 +603,33 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
             },
+        ),
+        migrations.CreateModel(
+            name='DeskAction',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('once', models.CharField(max_length=60, unique=True)),
+                ('deed', models.CharField(choices=[('accept', 'Accept'), ('decline', 'Decline'), ('pack', 'Pack'), ('hand_over', 'Hand Over'), ('pick', 'Pick'), ('put_back', 'Put Back')], max_length=10)),
+                ('asked', models.JSONField(default=dict, help_text='units, reason, note, left, carrier, tracking: what the deed needs.')),
+                ('version', models.PositiveIntegerField(help_text='Of the order as it is once what was pressed before is done.')),
+                ('language', models.CharField(max_length=10)),
+                ('made_at', models.DateTimeField()),
+                ('done_at', models.DateTimeField(null=True)),
+                ('undone_at', models.DateTimeField(null=True)),
+                ('failed_at', models.DateTimeField(null=True)),
+                ('problem', models.CharField(blank=True, help_text='Why it could not be done, for those who pressed.', max_length=500)),
+                ('seen_at', models.DateTimeField(help_text='When somebody said that they had read that.', null=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
+                ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='desk_actions', to='shops.shoporder')),
+                ('line', models.ForeignKey(help_text='Null: all.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shoporderline')),
+            ],
         ),
         migrations.CreateModel(
             name='Cancellation',
@@ -802,6 +830,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='shoporder',
+            index=models.Index(fields=['shop', 'status', 'answer_due_at'], name='shop_order_to_do'),
+        ),
+        migrations.AddIndex(
+            model_name='shoporder',
+            index=models.Index(fields=['shop', 'answered_at'], name='shop_order_answered'),
+        ),
+        migrations.AddIndex(
+            model_name='shoporder',
+            index=models.Index(fields=['shop', 'handed_over_at'], name='shop_order_handed_over'),
+        ),
+        migrations.AddIndex(
+            model_name='shoporder',
             index=models.Index(condition=models.Q(('status', 'new')), fields=['watch_at'], name='shop_order_to_watch'),
         ),
         migrations.AddIndex(
@@ -830,6 +870,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='shoporderline',
+            constraint=models.CheckConstraint(condition=models.Q(('accepted__gte', models.F('picked'))), name='line_picked_fit'),
+        ),
+        migrations.AddConstraint(
+            model_name='shoporderline',
             constraint=models.CheckConstraint(condition=models.Q(('accepted__gte', models.F('packed'))), name='line_packed_fit'),
         ),
         migrations.AddConstraint(
@@ -851,6 +895,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='licencecode',
             constraint=models.CheckConstraint(condition=models.Q(('line', None), models.Q(('hold_key', ''), _negated=True), _connector='OR'), name='licence_code_of_a_line_is_held'),
+        ),
+        migrations.AddIndex(
+            model_name='deskaction',
+            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['shop'], name='desk_action_waits'),
+        ),
+        migrations.AddIndex(
+            model_name='deskaction',
+            index=models.Index(condition=models.Q(('failed_at__isnull', False), ('seen_at', None)), fields=['shop'], name='desk_action_came_back'),
         ),
         migrations.AddIndex(
             model_name='cancellation',

@@ -19,8 +19,10 @@ from django.utils.translation import override
 from marketplace.foundation import audit, links, mail, network
 from marketplace.foundation.failpoints import failpoint
 from shops.models import Cancellation, ShopOrder, ShopOrderLine
-from shops.orders import answer_times, fulfilment, leaving, missing, reader_mail
+from shops.orders import answer_times, fulfilment, held, leaving, missing, reader_mail
+from shops.orders.changing import FulfilmentError, changing
 from shops.orders.counts import by_stock_record, still_here, takes_a_part
+from shops.orders.transitions import Event
 
 logger = logging.getLogger("halles.expiring")
 Status, Reason = ShopOrder.Status, ShopOrderLine.Reason
@@ -38,6 +40,8 @@ def follow_answers(now: datetime) -> int:
 def _follow(shop_order: ShopOrder, now: datetime) -> bool:
     """What is next of it. What fails is tried again later and stops no other; `verify` tells of it."""
     try:
+        if held.is_being_answered(shop_order):
+            return _look_again(shop_order, now)
         if now >= shop_order.answer_due_at and not _may_wait_longer(shop_order, now):
             if ShopOrder.objects.filter(answer_times.untold(now), pk=shop_order.pk).exists():
                 return _look_again(shop_order, now)  # who was never told is not silent
@@ -58,15 +62,15 @@ def _look_again(shop_order: ShopOrder, now: datetime) -> bool:
 
 def expire(shop_order: ShopOrder, *, now: datetime, last: bool = False) -> bool:
     """End what its shop has not answered; where the reader wanted this part whole, all of it. `last`: the payment
-    cannot wait for the time to be over. False: somebody answered at the same moment."""
+    cannot wait for the time to be over. False: somebody answered at the same moment, or has pressed an answer."""
     try:
-        with fulfilment.changing(shop_order, now) as (fresh, lines):
+        with changing(shop_order, now, Event.EXPIRE) as (fresh, lines):
             opened = [row for row in by_stock_record(lines.values()) if row.open_units]
-            if not opened or not (last or fresh.answer_due_at <= now):
-                raise fulfilment.FulfilmentError
+            if held.is_being_answered(fresh) or not (last or fresh.answer_due_at <= now):
+                raise FulfilmentError
             _end(fresh, lines, opened, now)
             failpoint("expire.before_commit")
-    except fulfilment.FulfilmentError:
+    except FulfilmentError:
         return False
     failpoint("expire.after_commit")
     return True

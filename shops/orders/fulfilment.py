@@ -1,52 +1,36 @@
 """What a shop answers and does: accept, decline, pack, hand over; and what the reader takes back until it is packed. A
 shop order's status changes only here.
 
-Each change is a compare-and-set on `ShopOrder.version`: of two answers at once one wins, the other is told. It writes
-the audit entry and the reader's mail in its transaction. What follows on the money's side is found by its steps:
-`ShopOrderLine.declined`, `ShopOrder.answered_at` and `handed_over_at` say that it is due.
+Each change goes through `changing`: a compare-and-set on `ShopOrder.version` (of two answers at once one wins, the
+other is told) that asks the table of `transitions`. It writes the audit entry and the reader's mail in its transaction.
+What follows on the money's side is found by its steps: `ShopOrderLine.declined`, `ShopOrder.answered_at` and
+`handed_over_at` say that it is due.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from marketplace.foundation import audit
 from shops import absorbing, slots, stock
-from shops.models import (
-    Cancellation,
-    DeliveryOption,
-    Parcel,
-    ParcelLine,
-    ShopOrder,
-    ShopOrderLine,
-    Supply,
-)
-from shops.orders import leaving, missing, reader_mail
+from shops.models import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Supply
+from shops.orders import leaving, missing, reader_mail, transitions
+from shops.orders.changing import FulfilmentError as FulfilmentError
+from shops.orders.changing import changing
 from shops.orders.counts import by_stock_record, status_of, still_here, takes_a_part
+from shops.orders.transitions import Asked, Event
 
 Status = ShopOrder.Status
 Reason = ShopOrderLine.Reason
 
-STAFF_REASONS = set(Reason.values) - {Reason.INCOMPLETE, Reason.NO_ANSWER}
-
-
-class FulfilmentError(Exception):
-    """It cannot be done; the message tells staff why and what to do."""
-
 
 def accept(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> None:
     """The shop has `units` of an unanswered line and keeps them for the reader."""
-    with changing(line.shop_order, now) as (shop_order, lines):
+    with changing(line.shop_order, now, Event.ACCEPT, Asked(line.pk, units)) as (shop_order, lines):
         row = lines[line.pk]
-        _check_units(units, row.open_units)
         _accept(shop_order, row, units, now)
         audit.record("shop_order.accept", shop_order, by=by, shop_id=shop_order.shop_id, line=row.pk, units=units)
         _answer(shop_order, lines, now)
@@ -54,11 +38,8 @@ def accept(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Non
 
 def accept_all(shop_order: ShopOrder, *, by: object, now: datetime) -> None:
     """The shop has everything that is not answered yet."""
-    with changing(shop_order, now) as (shop_order, lines):
+    with changing(shop_order, now, Event.ACCEPT) as (shop_order, lines):
         rows = [row for row in by_stock_record(lines.values()) if row.open_units]
-        if not rows:
-            late = missing.what_became(shop_order)
-            raise FulfilmentError(late or _("Every line of this order is answered already."))
         units = {str(row.pk): row.open_units for row in rows}
         for row in rows:
             _accept(shop_order, row, row.open_units, now)
@@ -80,13 +61,9 @@ def decline(
     `left`: staff counted that many copies on the shelf, those set aside included. What a reason or a count says is not
     there is withheld from sale (DESIGN §5). Where the reader wanted this part whole or not at all, all that has not
     left the shop is declined with it."""
-    if reason not in STAFF_REASONS:
-        raise FulfilmentError(_("Say why: choose one of the reasons."))
-    if left is not None and left < 0:
-        raise FulfilmentError(_("The copies left cannot be fewer than none."))
-    with changing(line.shop_order, now) as (shop_order, lines):
+    asked = Asked(line.pk, units, reason, left)
+    with changing(line.shop_order, now, Event.DECLINE, asked) as (shop_order, lines):
         row = lines[line.pk]
-        _check_units(units, row.open_units + row.accepted - row.handed_over)
         with_it = {} if takes_a_part(shop_order) else still_here(lines.values())
         with_it[row.pk] = with_it.get(row.pk, units) - units
         before = missing.counted(lines[pk] for pk in with_it)
@@ -107,21 +84,15 @@ def cancel(line: ShopOrderLine, units: int, *, by: object, now: datetime) -> Can
     accepted ones. Where the shop never heard of the order its copies are free at once; else they stay promised until
     it says that it put them back (`put_back`), or its number contains them (DESIGN §5), and telling it is due. What was
     to be ordered has none. FulfilmentError where it is packed, or the shop changed the order meanwhile."""
-    with changing(line.shop_order, now) as (shop_order, lines):
-        row = lines[line.pk]
-        if not row.cancellable_units:
-            raise FulfilmentError(_("This is packed or cancelled already: it cannot be cancelled any more."))
-        _check_units(units, row.cancellable_units)
-        return _cancel(shop_order, lines, {row.pk: units}, by, now)[0]
+    with changing(line.shop_order, now, Event.CANCEL, Asked(line.pk, units)) as (shop_order, lines):
+        return _cancel(shop_order, lines, {line.pk: units}, by, now)[0]
 
 
 def cancel_whole(shop_order: ShopOrder, *, by: object, now: datetime) -> list[Cancellation]:
     """The reader takes back all that is left of a shop order, as `cancel` does, with one mail. FulfilmentError where
     some of it cannot be cancelled any more: then nothing is."""
-    with changing(shop_order, now) as (shop_order, lines):
+    with changing(shop_order, now, Event.CANCEL) as (shop_order, lines):
         units = {row.pk: row.left_units for row in by_stock_record(lines.values()) if row.left_units}
-        if not units or any(lines[pk].cancellable_units < left for pk, left in units.items()):
-            raise FulfilmentError(_("This is packed or cancelled already: it cannot be cancelled any more."))
         return _cancel(shop_order, lines, units, by, now)
 
 
@@ -147,9 +118,7 @@ def put_back(shop_order: ShopOrder, *, by: object, now: datetime, only: Cancella
 
 def pack(shop_order: ShopOrder, *, by: object, now: datetime) -> None:
     """Everything accepted lies ready; every line must be answered."""
-    with changing(shop_order, now) as (shop_order, lines):
-        if shop_order.status != Status.ACCEPTED:
-            raise FulfilmentError(_not_from(shop_order))
+    with changing(shop_order, now, Event.PACK) as (shop_order, lines):
         for row in lines.values():
             row.packed = row.accepted
             row.save(update_fields=["packed"])
@@ -169,11 +138,7 @@ def hand_over(
 ) -> Parcel:
     """Everything accepted leaves the shop: to the reader who tells the pick-up code, to a carrier, or to the shop that
     hands it over in its place (`carrying` follows it from there)."""
-    with changing(shop_order, now) as (shop_order, lines):
-        if shop_order.status not in {Status.ACCEPTED, Status.PACKED}:
-            raise FulfilmentError(_not_from(shop_order))
-        if shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
-            check_code(shop_order, code)
+    with changing(shop_order, now, Event.HAND_OVER, Asked(code=code)) as (shop_order, lines):
         option = shop_order.delivery_option
         carried_to_id, waits_at_id = option.onward(shop_order.pickup_code) if option else (None, None)
         parcel = Parcel.objects.create(
@@ -202,7 +167,7 @@ def hand_over(
 
 def deliver(line: ShopOrderLine, *, by: object, now: datetime) -> None:
     """A download: accepted and handed over in one, and nobody has to do anything (`shops.downloads.handing_out`)."""
-    with changing(line.shop_order, now) as (shop_order, lines):
+    with changing(line.shop_order, now, Event.DELIVER, Asked(line.pk)) as (shop_order, lines):
         row = lines[line.pk]
         row.accepted = row.packed = row.handed_over = row.left_units
         row.save(update_fields=["accepted", "packed", "handed_over"])
@@ -210,26 +175,6 @@ def deliver(line: ShopOrderLine, *, by: object, now: datetime) -> None:
         settle(shop_order, lines, now)
         if shop_order.status == Status.HANDED_OVER:
             reader_mail.download_ready(shop_order, now=now)
-
-
-@contextmanager
-def changing(shop_order: ShopOrder, now: datetime) -> Iterator[tuple[ShopOrder, dict[int, ShopOrderLine]]]:
-    """Lock the shop order if it still is as the caller saw it, and read its lines anew, in one transaction with the
-    change. The caller's own instance follows, so that it can go on with the next line."""
-    seen = shop_order.version
-    with transaction.atomic():
-        if not _claim_version(shop_order, seen):
-            late = missing.what_became(shop_order)
-            raise FulfilmentError(late or _("Someone changed this order meanwhile. Look at it again, then repeat."))
-        fresh = ShopOrder.objects.select_related("shop", "order__user", "delivery_option").get(pk=shop_order.pk)
-        yield fresh, {line.pk: line for line in fresh.lines.all()}
-    for name in ("version", "status", "answered_at", "handed_over_at"):
-        setattr(shop_order, name, getattr(fresh, name))
-
-
-def _claim_version(shop_order: ShopOrder, seen: int) -> bool:
-    """The compare-and-set; the row stays locked until the end of the transaction."""
-    return ShopOrder.objects.filter(pk=shop_order.pk, version=seen).update(version=F("version") + 1) == 1
 
 
 def _accept(shop_order: ShopOrder, row: ShopOrderLine, units: int, now: datetime) -> None:
@@ -285,30 +230,7 @@ def _cancel(
     return made
 
 
-def _check_units(units: int, most: int) -> None:
-    if most <= 0:
-        raise FulfilmentError(_("This line is answered already."))
-    if not 1 <= units <= most:
-        raise FulfilmentError(
-            ngettext("Choose 1 copy: no more are left in this line.", "Choose from 1 to %(most)s copies.", most)
-            % {"most": most}
-        )
-
-
 def check_code(shop_order: ShopOrder, code: str) -> None:
     """FulfilmentError where this is not the code that the reader has."""
-    told = "".join(code.split()).upper()
-    if not told:
-        raise FulfilmentError(_("Ask the reader for the pick-up code and enter it."))
-    if not secrets.compare_digest(told.encode(), shop_order.pickup_code.encode()):
-        raise FulfilmentError(_("This is not the pick-up code of order %(number)s.") % {"number": shop_order.number})
-
-
-def _not_from(shop_order: ShopOrder) -> str:
-    return {
-        Status.NEW: _("Answer every line first: accept or decline it."),
-        Status.ACCEPTED: _("This order is not packed yet."),
-        Status.PACKED: _("This order is packed already."),
-        Status.HANDED_OVER: _("This order is handed over already."),
-        Status.DECLINED: _("Every line of this order was declined."),
-    }[Status(shop_order.status)]
+    if why := transitions.wrong_code(shop_order, code):
+        raise FulfilmentError(why)

@@ -83,4 +83,4 @@ def take_off(row: ShopOrderLine, units: int, leave: Callable[[int, bool], object
     leave(units - unanswered, True)
     row.declined += units - unanswered
     row.accepted -= units - unanswered
-    row.packed = min(row.packed, row.accepted)
+    row.packed, row.picked = min(row.packed, row.accepted), min(row.picked, row.accepted)

@@ -66,11 +66,11 @@ def withhold(row: ShopOrderLine, units: int, reason: str, left: int | None, by: 
     """What a reason or a count of the shelf says is not there is not sold meanwhile."""
     if row.stock_record is None or row.supply != Supply.STOCK:
         return  # of what was to be ordered nothing is missing from the shelf
-    if left is not None:
-        withholding.withhold_to_shelf(row.stock_record, left, now=now, by=by)
-    elif reason in _NOT_THERE:
+    if reason in _RUNG_UP or (left is None and reason in _NOT_THERE):
         reflected_at = now if reason in _RUNG_UP else None
         withholding.withhold(row.stock_record, units, now=now, by=by, reflected_at=reflected_at)
+    if left is not None:  # beyond that, of which the till knows nothing
+        withholding.withhold_to_shelf(row.stock_record, left, now=now, by=by)
 
 
 def _paid_left(line: ShopOrderLine) -> int:

@@ -32,11 +32,13 @@ class StaffRequest(HttpRequest):
 
 @dataclass(frozen=True)
 class Workplace:
-    """The shop at hand, the person's other shops, and whether they may act here or only look."""
+    """The shop at hand, the person's other shops, whether they may act here or only look, and whether they do its
+    accounts."""
 
     shop: Shop
     shops: tuple[Shop, ...]
     can_work: bool
+    keeps_accounts: bool
 
 
 def portal_page(view: View) -> View:
@@ -46,12 +48,13 @@ def portal_page(view: View) -> View:
     def wrapped(request: StaffRequest, slug: str, **names: object) -> HttpResponse:
         if not request.user.is_authenticated:
             return _to_the_door(request, slug)
-        shops = tuple(queries.shops_for(request.user).order_by("name"))
-        shop = next((shop for shop in shops if shop.slug == slug), None)
-        if shop is None:
+        members = queries.memberships(request.user)
+        here = next((member for member in members if member.shop.slug == slug), None)
+        if here is None:
             raise Http404
-        workplace = Workplace(shop, shops, queries.can_work(request.user, shop))
-        with timezone.override(ZoneInfo(shop.timezone)):
+        shops = tuple(member.shop for member in members)
+        workplace = Workplace(here.shop, shops, queries.works(here), queries.does_accounts(here))
+        with timezone.override(ZoneInfo(here.shop.timezone)):
             return view(request, workplace, **names)
 
     return wrapped

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.staticfiles import finders
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +19,8 @@ from shops import queries
 from shops.models import Reservation, ShopOrder
 from shops.orders.picklists import pick_list
 from shops.portal.access import StaffRequest, Workplace, page, portal_page
-from shops.portal.queue import Status, queue, queue_rows
+from shops.portal.queue import Status, queue_rows
+from shops.portal.queue_context import queue_context
 from shops.portal.words import STATUSES
 
 ORDERS_SHOWN = 50
@@ -37,6 +40,14 @@ def door(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/door.html", {"shops": shops, "points": points}, status=status)
 
 
+@require_safe
+@cache_control(no_cache=True)
+def worker(request: HttpRequest) -> HttpResponse:
+    """The script that keeps the desk's pages for when there is no connection: it must come from above them."""
+    path = finders.find("js/desk-worker.js")
+    return HttpResponse(Path(str(path)).read_bytes(), content_type="text/javascript; charset=utf-8")
+
+
 @login_required
 @require_safe
 def order_of_any_shop(request: HttpRequest, number: str) -> HttpResponse:
@@ -50,8 +61,7 @@ def order_of_any_shop(request: HttpRequest, number: str) -> HttpResponse:
 @require_safe
 @portal_page
 def desk(request: StaffRequest, workplace: Workplace) -> HttpResponse:
-    groups = queue(request.user, workplace.shop, now=timezone.now())
-    return page(request, workplace, "portal/desk.html", {"groups": groups})
+    return page(request, workplace, "portal/desk.html", queue_context(request, workplace))
 
 
 @require_safe
@@ -60,16 +70,15 @@ def desk(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 @portal_page
 def queue_part(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """The queue alone, asked for every 20 s; 304 while nothing has changed."""
-    groups = queue(request.user, workplace.shop, now=timezone.now())
-    return page(
-        request, workplace, "portal/parts/queue.html", {"groups": groups, "open_number": request.GET.get("open", "")}
-    )
+    context = queue_context(request, workplace) | {"open_number": request.GET.get("open", "")}
+    return page(request, workplace, "portal/parts/queue.html", context)
 
 
 @require_safe
 @portal_page
 def orders(request: StaffRequest, workplace: Workplace) -> HttpResponse:
-    """All orders, newest first; `q` finds by number, pick-up code, ISBN, SKU or title. A single hit opens at once."""
+    """All orders, newest first; `q` finds by number, pick-up code, ISBN, SKU, title, author, tracking, the reader's
+    name or e-mail. A single hit opens at once."""
     found = queries.orders_for(request.user).filter(shop=workplace.shop)
     text, status = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("status", "")
     if status in Status.values:
@@ -118,6 +127,12 @@ def _matching(orders: QuerySet[ShopOrder], text: str) -> QuerySet[ShopOrder]:
     if orders.filter(number=text.upper()).exists():
         return orders.filter(number=text.upper())
     wanted = Q(number__startswith=text) | Q(lines__sku=text) | Q(lines__title__icontains=text)
+    wanted |= Q(parcels__tracking__iexact=text) | Q(lines__product__facts__contributors_text__icontains=text)
+    if "@" in text:
+        wanted |= Q(order__checkout__email__iexact=text) | Q(order__checkout__recipient_email__iexact=text)
+        wanted |= Q(order__user__email__iexact=text)
+    else:
+        wanted |= Q(order__checkout__name__icontains=text) | Q(order__checkout__recipient_name__icontains=text)
     wanted |= Q(pickup_code=plain.upper(), status__in=[Status.NEW, Status.ACCEPTED, Status.PACKED])
     if plain.isdecimal() and len(plain) <= 18:
         wanted |= Q(lines__gtin=int(plain))

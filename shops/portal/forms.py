@@ -14,10 +14,12 @@ from catalog_sync.titles.questions import Choice
 from marketplace.foundation import looks, tax_numbers
 from marketplace.foundation.models import COLOUR
 from shops.models import Shop, ShopOrderLine
-from shops.orders import fulfilment
+from shops.orders.transitions import STAFF_REASONS
 from shops.portal.words import REASONS
 
 MOST = 10_000
+# Of these the desk asks how many are left; sold and damaged copies are withheld alone where nobody counted.
+_GONE = {ShopOrderLine.Reason.NOT_FOUND, ShopOrderLine.Reason.SOLD, ShopOrderLine.Reason.DAMAGED}
 MOST_RESERVE_HOURS = 14 * 24
 # `--paper` and, in the dark, `--sheet` of static/css/tokens.css: what stands out on these stands out on the others.
 _LIGHT_GROUND, _DARK_GROUND = "#fbfaf6", "#1c1f24"
@@ -68,10 +70,11 @@ class WebhookForm(forms.Form):
 
 
 class OrderForm(forms.Form):
-    """Every form of an order says which version of it the person saw, and carries the token that makes a double click
-    harmless. The template writes both, always fresh."""
+    """Every form of an order says which version of it the person saw and what was pressed last, and carries the token
+    that makes a double click harmless. The template writes them, always fresh."""
 
     version = forms.IntegerField(min_value=0)
+    after = forms.IntegerField(min_value=0, required=False)
     once = forms.CharField(max_length=40, required=False)
 
 
@@ -83,7 +86,7 @@ class DeclineForm(OrderForm):
     units = forms.IntegerField(label=gettext_lazy("Copies you cannot hand over"), min_value=1, max_value=MOST)
     reason = forms.ChoiceField(
         label=gettext_lazy("Why"),
-        choices=[(code, word) for code, word in REASONS.items() if code in fulfilment.STAFF_REASONS],
+        choices=[(code, word) for code, word in REASONS.items() if code in STAFF_REASONS],
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Say why: choose one of the reasons.")},
     )
@@ -98,9 +101,10 @@ class DeclineForm(OrderForm):
 
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or {}
-        if cleaned.get("reason") != ShopOrderLine.Reason.NOT_FOUND:
+        reason = cleaned.get("reason")
+        if reason not in _GONE:
             cleaned["left"] = None
-        elif cleaned.get("left") is None and "left" not in self.errors:
+        elif reason == ShopOrderLine.Reason.NOT_FOUND and cleaned.get("left") is None and "left" not in self.errors:
             self.add_error("left", _("Count what is on the shelf; 0 when there is none."))
         return cleaned
 

@@ -14,6 +14,7 @@ GROUPS = (
             Page("desk", _("To do"), ("order", "refund")),
             Page("pick-list", _("Pick list"), ("order-pick-list",)),
             Page("orders", _("All orders")),
+            Page("day", _("Close the day")),
             Page("reservations", _("Reservations"), ("reservation",)),
         ),
     ),

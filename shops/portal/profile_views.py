@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.foundation import audit
 from marketplace.storefront import entrances
-from shops import businesses, queries
+from shops import businesses
 from shops.models import Shop
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.forms import ProfileForm, TaxForm
@@ -43,7 +43,7 @@ def save_profile(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 @require_POST
 @portal_page
 def save_tax(request: StaffRequest, workplace: Workplace) -> HttpResponse:
-    if not queries.keeps_accounts(request.user, workplace.shop):
+    if not workplace.keeps_accounts:
         return page(request, workplace, "portal/only_look.html", status=403)
     form = TaxForm(request.POST, instance=Shop.objects.get(pk=workplace.shop.pk))
     if not form.is_valid():
@@ -66,6 +66,6 @@ def _page(
         "form": form or ProfileForm(instance=workplace.shop),
         "tax_form": tax_form or TaxForm(instance=workplace.shop),
         "entrance_address": entrances.address(workplace.shop.slug),
-        "keeps_accounts": queries.keeps_accounts(request.user, workplace.shop),
+        "keeps_accounts": workplace.keeps_accounts,
     }
     return page(request, workplace, "portal/profile.html", context, status=422 if form or tax_form else 200)

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from marketplace.models import User
 from shops import queries
-from shops.models import Cancellation, Shop, ShopOrder
+from shops.models import Cancellation, DeskAction, Shop, ShopOrder
+from shops.orders.projecting import project
+from shops.portal.pressing import Undo, undo_of
 from shops.portal.words import DELIVERIES, STATUSES, moment, status_word
 
 Status = ShopOrder.Status
 RECENT = timedelta(days=7)
-SHOWN = 50  # of a group; the rest is in the list of all orders
+SHOWN = 30  # of a group; the rest is in the list of all orders
 SHOWN_DONE = 15
-_CANCELLED = Q(Exists(Cancellation.objects.filter(line__shop_order=OuterRef("pk"), put_back_at=None)))
 
 
 @dataclass(frozen=True)
 class QueueRow:
     """One order in a line: `when` says by when or since when, in words; `copies` are those the reader still gets, or
-    asked for where all are declined."""
+    asked for where all are declined; `undo` what was pressed on it a moment ago."""
 
     number: str
     status: str
@@ -35,6 +37,8 @@ class QueueRow:
     copies: int
     when: str
     overdue: bool
+    version: int
+    undo: Undo | None = None
 
 
 @dataclass(frozen=True)
@@ -50,45 +54,82 @@ class QueueGroup:
 
 
 def queue(user: User, shop: Shop, *, now: datetime) -> list[QueueGroup]:
-    """Four groups, always the same ones, after what readers cancelled, if any; six queries however many orders, eight
-    with that."""
-    orders = queries.orders_for(user).filter(shop=shop)
+    """Four groups, always the same ones, after what readers cancelled, if any; five queries however many orders, seven
+    with that and with what was pressed. What was pressed stands where it will be once it is done."""
+    every = queries.orders_for(user).filter(shop=shop)
+    pressed, keys = _pressed(shop, now)
+    orders = every.exclude(pk__in=keys) if keys else every
     done = Q(status=Status.HANDED_OVER, handed_over_at__gt=now - RECENT) | Q(
         status=Status.DECLINED, answered_at__gt=now - RECENT
     )
     waiting = [Status.NEW, Status.ACCEPTED, Status.PACKED]
     by_status = {status.value: Count("pk", filter=Q(status=status)) for status in waiting}
-    counts = orders.aggregate(done=Count("pk", filter=done), put_back=Count("pk", filter=_CANCELLED), **by_status)
-    found = {
-        Status.NEW: _head(orders.filter(status=Status.NEW).order_by("answer_due_at", "pk")),
-        Status.ACCEPTED: _head(orders.filter(status=Status.ACCEPTED).order_by("created_at", "pk")),
-        Status.PACKED: _head(orders.filter(status=Status.PACKED).order_by("created_at", "pk")),
-    }
-    recent = list(orders.filter(done).order_by("-answered_at", "-pk")[:SHOWN_DONE])
-    prefetch_related_objects([row for rows in (*found.values(), recent) for row in rows], "lines")
+    shown = orders.filter(Q(status__in=waiting) | done)
+    counts = shown.aggregate(done=Count("pk", filter=done), **by_status)
+    found = _heads(orders, done)
     groups = [
-        QueueGroup(status.value, str(STATUSES[status]), queue_rows(found[status], now=now), counts[status.value])
+        _group(status.value, str(STATUSES[status]), pressed[status], found[status], counts[status.value], now)
         for status in waiting
     ]
-    done_group = QueueGroup("done", _("Done in the last 7 days"), queue_rows(recent, now=now), counts["done"])
-    return [*_put_back(orders, counts["put_back"], now), *groups, done_group]
+    gone = pressed[Status.HANDED_OVER] + pressed[Status.DECLINED]
+    done_group = _group("done", _("Done in the last 7 days"), gone, found["done"], counts["done"], now)
+    return [*_put_back(every, shop, now), *groups, done_group]
 
 
-def _put_back(orders: QuerySet[ShopOrder], total: int, now: datetime) -> list[QueueGroup]:
+def _heads(orders: QuerySet[ShopOrder], done: Q) -> dict[str, list[ShopOrder]]:
+    """The first of each group, with their lines: two queries for all of them."""
+    first: dict[str, tuple[QuerySet[ShopOrder], int]] = {
+        Status.NEW: (orders.filter(status=Status.NEW).order_by("answer_due_at", "pk"), SHOWN),
+        Status.ACCEPTED: (orders.filter(status=Status.ACCEPTED).order_by("created_at", "pk"), SHOWN),
+        Status.PACKED: (orders.filter(status=Status.PACKED).order_by("created_at", "pk"), SHOWN),
+        "done": (orders.filter(done).order_by("-answered_at", "-pk"), SHOWN_DONE),
+    }
+    keys = Q()
+    for rows, most in first.values():
+        keys |= Q(pk__in=rows.values("pk")[:most])
+    every = list(ShopOrder.objects.filter(keys).prefetch_related("lines"))
+    new = [row for row in every if row.status == Status.NEW]
+    over = [row for row in every if row.status in {Status.HANDED_OVER, Status.DECLINED}]
+    found = {status: [row for row in every if row.status == status] for status in (Status.ACCEPTED, Status.PACKED)}
+    return {
+        Status.NEW: sorted(new, key=lambda row: (row.answer_due_at, row.pk)),
+        **{status: sorted(rows, key=lambda row: (row.created_at, row.pk)) for status, rows in found.items()},
+        "done": sorted(over, key=lambda row: (row.answered_at or row.created_at, row.pk), reverse=True),
+    }
+
+
+def _group(
+    key: str, heading: str, pressed: list[QueueRow], found: list[ShopOrder], total: int, now: datetime
+) -> QueueGroup:
+    return QueueGroup(key, heading, [*pressed, *queue_rows(found, now=now)], total + len(pressed))
+
+
+def _pressed(shop: Shop, now: datetime) -> tuple[dict[str, list[QueueRow]], list[int]]:
+    """Orders with something that can still be undone, by the state they will be in; and their keys."""
+    rows = DeskAction.objects.filter(shop=shop, due_at__isnull=False).select_related("shop_order__order__checkout")
+    by_order: dict[int, list[DeskAction]] = defaultdict(list)
+    for row in rows.prefetch_related("shop_order__lines").order_by("pk"):
+        by_order[row.shop_order_id].append(row)
+    found: dict[str, list[QueueRow]] = defaultdict(list)
+    for actions in sorted(by_order.values(), key=lambda actions: -actions[-1].pk):
+        order = actions[0].shop_order
+        shown = project(order, order.lines.all(), actions).order
+        found[shown.status].append(replace(_row(shown, now), undo=undo_of(actions, now)))
+    return found, list(by_order)
+
+
+def _put_back(orders: QuerySet[ShopOrder], shop: Shop, now: datetime) -> list[QueueGroup]:
     """What readers cancelled, until staff say that it is back on the shelf; no such group where there is none."""
-    if not total:
-        return []
-    found = _head(orders.filter(_CANCELLED).order_by("pk").prefetch_related("lines"))
-    return [QueueGroup("put_back", _("Cancelled: put back"), queue_rows(found, now=now), total)]
+    open_ones = Cancellation.objects.filter(shop=shop, put_back_at=None)
+    cancelled = orders.filter(pk__in=open_ones.values("line__shop_order"))
+    found = list(cancelled.order_by("pk").prefetch_related("lines")[:SHOWN])
+    total = len(found) if len(found) < SHOWN else cancelled.count()
+    return [QueueGroup("put_back", _("Cancelled: put back"), queue_rows(found, now=now), total)] if found else []
 
 
 def queue_rows(orders: Iterable[ShopOrder], *, now: datetime) -> list[QueueRow]:
     """`orders` with their lines prefetched."""
     return [_row(order, now) for order in orders]
-
-
-def _head(orders: QuerySet[ShopOrder]) -> list[ShopOrder]:
-    return list(orders[:SHOWN])
 
 
 def _row(order: ShopOrder, now: datetime) -> QueueRow:
@@ -105,6 +146,7 @@ def _row(order: ShopOrder, now: datetime) -> QueueRow:
         copies=sum(line.left_units if kept else line.quantity for line in shown),
         when=when(order, now),
         overdue=is_overdue(order, now),
+        version=order.version,
     )
 
 

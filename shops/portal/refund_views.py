@@ -22,7 +22,7 @@ def refund(request: StaffRequest, workplace: Workplace, number: str) -> HttpResp
     payment = Payment.objects.filter(checkout__order__shop_orders=shop_order).first() if shop_order else None
     if shop_order is None or shop_order.shop_id != workplace.shop.pk or payment is None:
         raise Http404
-    if not queries.keeps_accounts(request.user, workplace.shop):
+    if not workplace.keeps_accounts:
         return page(request, workplace, "portal/only_look.html", status=403)
     posted = request.POST if request.method == "POST" else None
     left = refunds.left(shop_order)

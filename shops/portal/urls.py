@@ -3,10 +3,12 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from shops.portal import (
+    answer_views,
     business_views,
     carrying_views,
     channel_views,
     column_views,
+    day_views,
     declaring_views,
     delivery_views,
     desk_views,
@@ -27,6 +29,7 @@ from shops.portal import (
     question_views,
     refund_views,
     reservation_views,
+    scan_views,
     start_views,
     statement_views,
     stock_views,
@@ -39,12 +42,12 @@ NUMBER = r"(?P<number>[0-9]{1,20}-[A-Z]{1,3})"
 
 order_patterns: list[URLPattern | URLResolver] = [
     path("", order_views.order, name="order"),
-    path("accept/", order_views.accept_all, name="accept-all"),
-    path("lines/<int:line_id>/accept/", order_views.accept, name="accept"),
-    path("lines/<int:line_id>/decline/", order_views.decline, name="decline"),
-    path("put-back/", order_views.put_back, name="put-back"),
-    path("pack/", order_views.pack, name="pack"),
-    path("hand-over/", order_views.hand_over, name="hand-over"),
+    path("accept/", answer_views.accept_all, name="accept-all"),
+    path("lines/<int:line_id>/accept/", answer_views.accept, name="accept"),
+    path("lines/<int:line_id>/decline/", answer_views.decline, name="decline"),
+    path("put-back/", answer_views.put_back, name="put-back"),
+    path("pack/", answer_views.pack, name="pack"),
+    path("hand-over/", answer_views.hand_over, name="hand-over"),
     path("pick-list/", order_views.picking_one, name="order-pick-list"),
     path("slip/", order_views.slip, name="slip"),
     path("refund/", refund_views.refund, name="refund"),
@@ -54,6 +57,11 @@ order_patterns: list[URLPattern | URLResolver] = [
 shop_patterns: list[URLPattern | URLResolver] = [
     path("", desk_views.desk, name="desk"),
     path("queue/", desk_views.queue_part, name="queue"),
+    path("undo/", answer_views.undo, name="desk-undo"),
+    path("scan/", scan_views.scan, name="scan"),
+    path("accept/", answer_views.bulk_accept, name="bulk-accept"),
+    path("day/", day_views.day, name="day"),
+    path("seen/", answer_views.seen, name="desk-seen"),
     path("orders/", desk_views.orders, name="orders"),
     re_path(rf"^orders/{NUMBER}/", include(order_patterns)),
     path("pick-list/", desk_views.picking, name="pick-list"),
@@ -157,6 +165,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
 app_name = "portal"
 urlpatterns = [
     path("", desk_views.door, name="door"),
+    path("worker.js", desk_views.worker, name="worker"),
     re_path(rf"^orders/{NUMBER}/$", desk_views.order_of_any_shop, name="order-of-any-shop"),
     path("points/<int:point_id>/", point_views.point, name="point"),  # no room of a shop begins with a number
     path("points/<int:point_id>/<int:parcel_id>/arrive/", point_views.arrive, name="point-arrive"),

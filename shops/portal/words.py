@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from catalog_sync.models import Feed, RecordIssue, SyncRun
-from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
+from shops.models import DeliveryOption, DeskAction, ShopOrder, ShopOrderLine
 
 Words = dict[str, Any]  # lazy texts, which Django's stubs give no public name
 
@@ -64,8 +64,27 @@ DEEDS: Words = {
     "shop_order.put_back": pgettext_lazy("someone …", "put back what was cancelled"),
     "shop_order.pack": pgettext_lazy("someone …", "packed"),
     "shop_order.hand_over": pgettext_lazy("someone …", "handed over"),
+    "shop_order.deliver": pgettext_lazy("someone …", "handed out the download"),
+    "shop_order.warn": pgettext_lazy("someone …", "told the reader that there is no answer yet"),
+    "shop_order.undo": pgettext_lazy("someone …", "undid the last answer before it left"),
+    "shop_order.reroute": pgettext_lazy("someone …", "moved it here from another shop"),
+    "transmission.send": pgettext_lazy("someone …", "brought the order to the shop"),
+    "transmission.fall_back": pgettext_lazy("someone …", "took the other way to bring it"),
+    "transmission.again": pgettext_lazy("someone …", "had it sent again"),
+    "transmission.let_through": pgettext_lazy("someone …", "stopped trying to send it: it was answered"),
+    "payment.refund": pgettext_lazy("someone …", "gave money back"),
+    "download.withdraw": pgettext_lazy("someone …", "withdrew the download"),
     "parcel.arrive": pgettext_lazy("someone …", "took the parcel in"),
     "parcel.collect": pgettext_lazy("someone …", "handed the parcel to its reader"),
+}
+# Pressed, and done half a minute later.
+HELD: Words = {
+    DeskAction.Deed.ACCEPT: pgettext_lazy("at the desk", "Accepted"),
+    DeskAction.Deed.DECLINE: pgettext_lazy("at the desk", "Declined"),
+    DeskAction.Deed.PACK: pgettext_lazy("at the desk", "Packed"),
+    DeskAction.Deed.HAND_OVER: pgettext_lazy("at the desk", "Handed over"),
+    DeskAction.Deed.PICK: pgettext_lazy("at the desk", "Picked"),
+    DeskAction.Deed.PUT_BACK: pgettext_lazy("at the desk", "Put back"),
 }
 
 

@@ -32,6 +32,7 @@ PROGRAMS = {
     "bench_buyers": (2, "each copy sold once"),
     "bench_transmitting": (2, "the same, median"),
     "bench_routing": (2, "its statements"),
+    "bench_desk": (6, "queries, the desk"),
     "bench_placing": (3, "queries of an order of 12 lines from 2 shops"),
 }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 from oscar.apps.order.models import Order
 from playwright.sync_api import Page, expect
 
 from shops.models import ShopOrder
+from shops.orders import held
 from tests.browser.live import PRIDE, STRANGER, WHERE
 from tests.journeys import market as story
 
@@ -72,8 +74,9 @@ def sign_in(page: Page, email: str) -> None:
 def worked_off(page: Page, part: ShopOrder) -> None:
     """From the queue to handed over, with what the reader shows or the carrier gives."""
     page.locator(f"a.queue-row[href*='{part.number}']").click()
-    for key in ("a", "p"):
+    for key, status in (("a", "accepted"), ("p", "packed")):
         page.locator(f"[data-key={key}]").click()
+        expect(page.locator(f".order-status-word.status-{status}")).to_be_visible()
     if part.pickup_code:
         page.locator("[name=code]").fill("XXXXXX")
         page.locator("[data-key=h]").click()
@@ -104,7 +107,7 @@ def test_journey_from_search_to_handed_over(visit, site, width, javascript, way)
     desk = visit("/", width=width, javascript=javascript, language="en")
     sign_in(desk, site.market.port_clerk.email)
     worked_off(desk, part)
-    story.work()
+    story.work(timezone.now() + held.UNDO_FOR)
     page.reload()
     expect(page.locator(".order-part").first).to_contain_text("1Z999" if way == "sent" else "Librairie du Port")
     part.refresh_from_db()

@@ -19,6 +19,7 @@ from marketplace.payments.models import MoneyCall, Payment
 from search import queries
 from shops import stock
 from shops.models import ShopOrder, StockTerms
+from shops.orders import held
 from tests.journeys import market as story
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +153,7 @@ def desk(client, base: str, action: str, **values) -> None:
     fields = dict(forms[0].form_values()) | values
     answer = client.post(base + action, fields)
     assert answer.status_code == 302, answer.content.decode()[:3000]
+    held.do_desk_actions(timezone.now() + held.UNDO_FOR)
 
 
 def test_thread_collected_with_its_code(client, market):

@@ -12,7 +12,7 @@ from oscar.apps.partner.models import StockRecord
 from marketplace.foundation.models import MailMessage
 from shops import absorbing, invariants, slots, stock
 from shops.models import Allocation, Cancellation, ShopOrder, ShopOrderLine, SlotBooking, Transmission
-from shops.orders import cancelling, fulfilment, leaving, routing
+from shops.orders import cancelling, changing, fulfilment, leaving, routing
 from shops.orders.fulfilment import FulfilmentError
 from tests import factories
 from tests.shops.channels import scripted
@@ -198,7 +198,7 @@ def test_of_pack_and_cancel_at_once_exactly_one_wins(committed_db):
 
 def test_without_the_version_a_packed_copy_is_cancelled(committed_db, monkeypatch: pytest.MonkeyPatch):
     """Negative control: who comes second acts on what they saw."""
-    monkeypatch.setattr(fulfilment, "_claim_version", lambda shop_order, seen: True)
+    monkeypatch.setattr(changing, "_claim_version", lambda shop_order, seen: True)
     line = ready_to_pack()
     ShopOrder.objects.filter(pk=line.shop_order_id).update(version=9)
     fulfilment.cancel(line, 1, by="reader", now=timezone.now())

@@ -9,7 +9,7 @@ from marketplace.checkout.models import Checkout
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops import invariants, stock
 from shops.models import Allocation, DeliveryOption, Parcel, ShopOrder, ShopOrderLine
-from shops.orders import fulfilment
+from shops.orders import changing, fulfilment
 from shops.orders.fulfilment import FulfilmentError, status_of
 from tests import factories
 
@@ -304,7 +304,7 @@ def test_stale_answer_is_refused(placed):
 
 def test_without_the_compare_and_set_the_second_answer_undoes_the_first(placed, monkeypatch: pytest.MonkeyPatch):
     """Negative control: a colleague's decline takes back what was just accepted, and nobody is told."""
-    monkeypatch.setattr(fulfilment, "_claim_version", lambda shop_order, seen: True)
+    monkeypatch.setattr(changing, "_claim_version", lambda shop_order, seen: True)
     seen_by_two = [ShopOrder.objects.get(), ShopOrder.objects.get()]
     line = seen_by_two[1].lines.order_by("pk")[1]
     fulfilment.accept_all(seen_by_two[0], by="one", now=timezone.now())

@@ -26,6 +26,7 @@ LOOKS: dict[str, list[str]] = {
     "queue": [],
     "orders": [],
     "pick-list": [],
+    "day": [],
     "order": [NUMBER],
     "order-pick-list": [NUMBER],
     "slip": [NUMBER],
@@ -69,6 +70,8 @@ ACTS: dict[str, list[str]] = {
     "put-back": [NUMBER],
     "pack": [NUMBER],
     "hand-over": [NUMBER],
+    "scan": [],
+    "bulk-accept": [],
     "send-again": [NUMBER],
     "save-channel": [],
     "renew-secret": [],
@@ -128,14 +131,16 @@ FORMS = {"event-new", "event-change", "delivery-new", "delivery-change"}  # noth
 # What staff do not see at all, tested below; a file: `test_routes`; of one download or card: tests of their views.
 ELSEWHERE = {
     *("refund", "invoice", "download", "download-give", "download-sell", "gift-card-print", "gift-card-receipt"),
+    *("desk-undo", "desk-seen"),  # of what is pressed: test_undo_views
     *("uninvite", "member-role", "member-remove"),  # an owner's: test_team_views
     "step-down",  # of whoever it is: onboarding/test_going_live_and_leaving
     *("stripe-back", "stripe-again"),  # on to Stripe and back: test_stripe_views
 }
 OF_ACCOUNTS = {"save-tax"}  # what whoever keeps the accounts does, and staff do not
 # Of a point's keepers: test_point_views. Of whoever is asked: test_team_views.
-POINT = {"point", "point-arrive", "point-collect", "invitation"}
+POINT = {"worker", "point", "point-arrive", "point-collect", "invitation"}
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
+FILLED |= {"q": "K7M3QX"}
 
 
 def event_of(stall: Stall) -> Event:

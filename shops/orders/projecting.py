@@ -1,0 +1,61 @@
+"""What a shop order will look like once what was pressed at the desk is done: for screens and for what may be pressed
+next. Works on copies that are never saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+
+from shops.models import DeskAction, ShopOrder, ShopOrderLine
+from shops.orders.counts import status_of, still_here, takes_a_part
+
+Deed = DeskAction.Deed
+# Those that count as one change of the order's version each.
+MOVING = {Deed.ACCEPT, Deed.DECLINE, Deed.PACK, Deed.HAND_OVER}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`order` has the status and the version, `lines` the counts of afterwards."""
+
+    order: ShopOrder
+    lines: dict[int, ShopOrderLine]
+
+
+def project(order: ShopOrder, lines: Iterable[ShopOrderLine], waiting: Sequence[DeskAction]) -> Shown:
+    """`waiting` in the order in which it was pressed."""
+    shown, rows = copy(order), {line.pk: copy(line) for line in lines}
+    for action in waiting:
+        _apply(action, order, rows)
+        shown.version += action.deed in MOVING
+    shown.status = status_of(rows.values())
+    if pressed := [action.made_at for action in waiting if action.deed in MOVING]:
+        shown.answered_at = shown.answered_at or pressed[-1]
+        shown.handed_over_at = shown.handed_over_at or pressed[-1]
+    shown._prefetched_objects_cache = {"lines": list(rows.values())}  # type: ignore[attr-defined]  # `lines.all()`
+    return Shown(shown, rows)
+
+
+def _apply(action: DeskAction, order: ShopOrder, rows: Mapping[int, ShopOrderLine]) -> None:
+    units = action.asked.get("units", 0)
+    if action.deed == Deed.ACCEPT:
+        for row in [rows[action.line_id]] if action.line_id else rows.values():
+            row.accepted += units if action.line_id else row.open_units
+    elif action.deed == Deed.DECLINE and action.line_id:
+        for pk, gone in (still_here(rows.values()) if not takes_a_part(order) else {action.line_id: units}).items():
+            _take_off(rows[pk], gone)
+    elif action.deed == Deed.PICK and action.line_id:
+        rows[action.line_id].picked += units
+    elif action.deed in {Deed.PACK, Deed.HAND_OVER}:
+        for row in rows.values():
+            row.packed = row.accepted
+            row.handed_over = row.accepted if action.deed == Deed.HAND_OVER else row.handed_over
+
+
+def _take_off(row: ShopOrderLine, units: int) -> None:
+    """As `leaving.take_off` counts."""
+    unanswered = min(units, row.open_units)
+    row.declined += units
+    row.accepted -= units - unanswered
+    row.packed, row.picked = min(row.packed, row.accepted), min(row.picked, row.accepted)

@@ -1,0 +1,107 @@
+"""The one scan field of the desk: a book scanned in an open order is one copy picked, a pick-up code is an order handed
+over, anything else is looked for. A scanner is a keyboard that ends with Enter: a form does, without a script."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from search.text import isbn_query
+from shops import queries
+from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
+from shops.orders import held
+from shops.orders.changing import FulfilmentError
+from shops.orders.held import Deed, Press
+from shops.orders.projecting import Shown, project
+from shops.portal.access import StaffRequest, Workplace, portal_action
+from shops.portal.pressing import new_once
+
+Status = ShopOrder.Status
+_WAITING = [Status.NEW, Status.ACCEPTED, Status.PACKED]
+
+
+@portal_action
+def scan(request: StaffRequest, workplace: Workplace) -> HttpResponse:
+    """`q`: what was scanned or typed; `order`: the open one, if any; `once`: of this scan."""
+    text = request.POST.get("q", "").replace("\0", "").strip()[:100]
+    once = request.POST.get("once", "")[:40] or new_once()
+    opened = queries.order_for(request.user, request.POST.get("order", "")[:40])
+    if opened and opened.shop_id == workplace.shop.pk:
+        if rows := _of_book(shown := _as_shown(opened), text):
+            _pick(request, shown, rows, once)
+            return _to(workplace, opened.number)
+        if isbn_query(text):
+            messages.warning(request, _("%(isbn)s is not in this order.") % {"isbn": text})
+            return _to(workplace, opened.number)
+    if collected := _by_code(request, workplace, text, opened):
+        _hand_over(request, collected, text, once)
+        return _to(workplace, collected.number)
+    where = reverse("portal:orders", args=[workplace.shop.slug])
+    return _leave(request, f"{where}?{urlencode({'q': text})}")
+
+
+def _as_shown(order: ShopOrder) -> Shown:
+    """As it will be once what waits is done: a copy just accepted may be picked."""
+    return project(order, order.lines.all(), held.pressed_on(order)[0])
+
+
+def _of_book(shown: Shown, text: str) -> list[ShopOrderLine]:
+    gtin = isbn_query(text)
+    rows = [row for row in shown.lines.values() if (gtin and row.gtin == gtin) or (text and row.sku == text)]
+    return sorted(rows, key=lambda row: row.picked >= row.accepted)
+
+
+def _pick(request: StaffRequest, shown: Shown, rows: list[ShopOrderLine], once: str) -> None:
+    """One copy of the first line of this book that still wants one."""
+    row = rows[0]
+    if not row.accepted and row.open_units:
+        messages.warning(request, _("“%(title)s” is in this order: accept it first.") % {"title": row.title})
+        return
+    press = Press(Deed.PICK, shown.order.version, once, line_id=row.pk, asked={"units": 1})
+    try:
+        held.press(shown.order, press, by=request.user, now=timezone.now())
+    except FulfilmentError as error:
+        messages.warning(request, str(error))
+        return
+    count = {"picked": row.picked + 1, "most": row.accepted, "title": row.title}
+    messages.success(request, _("Picked %(picked)s/%(most)s: %(title)s") % count)
+
+
+def _by_code(request: StaffRequest, workplace: Workplace, text: str, opened: ShopOrder | None) -> ShopOrder | None:
+    """The order that a reader collects with this code; of two with the same, the open one or none."""
+    code = "".join(text.split()).upper()
+    if not 4 <= len(code) <= 12:
+        return None
+    mine = queries.orders_for(request.user).filter(shop=workplace.shop, delivery_kind=DeliveryOption.Kind.PICKUP)
+    found = list(mine.filter(pickup_code=code, status__in=_WAITING).select_related("shop", "order")[:10])
+    if len(found) > 1:
+        found = [order for order in found if opened and order.pk == opened.pk]
+    return found[0] if found else None
+
+
+def _hand_over(request: StaffRequest, order: ShopOrder, code: str, once: str) -> None:
+    press = Press(Deed.HAND_OVER, _as_shown(order).order.version, once, code=code)
+    try:
+        held.press(order, press, by=request.user, now=timezone.now())
+    except FulfilmentError as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, _("%(number)s: handed over.") % {"number": order.number})
+
+
+def _to(workplace: Workplace, number: str) -> HttpResponse:
+    return redirect("portal:order", slug=workplace.shop.slug, number=number)
+
+
+def _leave(request: StaffRequest, where: str) -> HttpResponse:
+    if not request.htmx:
+        return redirect(where)
+    response = HttpResponse(status=204)
+    response["HX-Redirect"] = where
+    return response

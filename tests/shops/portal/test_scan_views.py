@@ -1,0 +1,122 @@
+"""The one scan field: a book is a copy picked, a pick-up code an order handed over, the rest is looked for."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from shops.models import DeskAction, ShopOrder
+from shops.orders import fulfilment
+from tests import factories
+from tests.shops.portal.conftest import Stall
+from tests.shops.portal.test_order_views import accept_everything, address, status, worked
+
+ISBN = "9782070360024"
+
+
+@pytest.fixture
+def stall(ours: Stall) -> Stall:
+    """Two copies of a book and one of something without a number."""
+    ours.order.lines.filter(quantity=2).update(gtin=int(ISBN))
+    return ours
+
+
+def scan(of: Stall, text: str, *, order: str | None = None, **more):
+    sent = {"q": text, "order": of.order.number if order is None else order}
+    return of.client.post(reverse("portal:scan", args=[of.shop.slug]), sent | more)
+
+
+def said(of: Stall, text: str) -> str:
+    """The page that follows a scan in the open order."""
+    sent = {"q": text, "order": of.order.number}
+    return of.client.post(reverse("portal:scan", args=[of.shop.slug]), sent, follow=True).content.decode()
+
+
+def picked(of: Stall) -> list[int]:
+    return list(of.order.lines.values_list("picked", flat=True))
+
+
+@pytest.mark.parametrize("typed", [ISBN, "978-2-07-036002-4", "2070360024"])
+def test_book_scanned_in_an_open_order_is_one_copy_picked(typed, stall):
+    accept_everything(stall)
+    assert scan(stall, typed).url == address(stall, "order")
+    assert picked(stall) == [1, 0]
+    assert "1/2" in stall.client.get(address(stall, "order")).content.decode()
+
+
+def test_no_more_than_accepted_are_picked(stall):
+    accept_everything(stall)
+    for _ in range(3):
+        scan(stall, ISBN)
+    assert picked(stall) == [2, 0]
+
+
+def test_same_scan_sent_twice_is_one(stall):
+    accept_everything(stall)
+    scan(stall, ISBN, once="a"), scan(stall, ISBN, once="a")
+    assert picked(stall) == [1, 0]
+
+
+def test_copy_picked_right_after_accepting_waits_for_it(stall):
+    stall.client.post(address(stall, "accept-all"), {"version": "0"})
+    scan(stall, ISBN)
+    assert (picked(stall), stall.client.get(address(stall, "order")).context["rows"][0].line.picked) == ([0, 0], 1)
+    worked(), worked()
+    assert picked(stall) == [1, 0]
+
+
+@pytest.mark.parametrize("typed", [ISBN, "9780141439518"])
+def test_what_is_not_accepted_or_not_in_the_order_is_said(typed, stall):
+    assert "message warning" in said(stall, typed)
+    assert picked(stall) == [0, 0]
+
+
+def test_copy_declined_is_not_picked_any_more(stall):
+    accept_everything(stall)
+    scan(stall, ISBN), scan(stall, ISBN)
+    line = stall.order.lines.first()
+    line.shop_order = ShopOrder.objects.get(pk=stall.order.pk)
+    fulfilment.decline(line, 1, by="staff", reason="damaged", now=timezone.now())
+    assert picked(stall) == [1, 0]
+
+
+@pytest.mark.parametrize("order", ["", None])
+def test_pickup_code_hands_its_order_over(order, stall):
+    accept_everything(stall)
+    assert scan(stall, " k7m 3qx", order=order).url == address(stall, "order")
+    assert DeskAction.objects.get().asked == {}  # the code is the reader's
+    assert status(stall) == "handed_over"
+
+
+def test_pickup_code_of_what_is_not_answered_says_so(stall):
+    assert "message warning" in said(stall, "K7M3QX")
+    assert not DeskAction.objects.exists()
+
+
+def test_code_of_two_orders_hands_over_the_open_one_alone(stall):
+    accept_everything(stall)
+    other = factories.shop_order(stall.shop, (factories.stock_record(stall.shop), 1))
+    assert "/orders/?q=" in scan(stall, "K7M3QX", order="").url
+    assert scan(stall, "K7M3QX", order=stall.order.number).url == address(stall, "order")
+    assert status(stall) == "handed_over"
+    other.refresh_from_db()
+    assert other.status == "new"
+
+
+def test_code_of_another_shop_is_nothing_here(ours, theirs):
+    accept_everything(theirs)
+    ShopOrder.objects.filter(pk=ours.order.pk).update(pickup_code="AAAAAA")
+    assert "/orders/?q=" in scan(ours, "K7M3QX").url
+    assert status(theirs) == "accepted"
+
+
+@pytest.mark.parametrize("typed", ["", "\x00", "100012-A", "bonheur", "9" * 99, "é" * 100])
+def test_anything_else_is_looked_for(typed, stall):
+    assert "/orders/?q=" in scan(stall, typed, order="").url
+
+
+def test_with_a_script_what_leads_elsewhere_is_followed_there(stall):
+    where = reverse("portal:scan", args=[stall.shop.slug])
+    answer = stall.client.post(where, {"q": "bonheur"}, headers={"HX-Request": "true"})
+    assert (answer.status_code, "/orders/?q=bonheur" in answer["HX-Redirect"]) == (204, True)

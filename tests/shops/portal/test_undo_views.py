@@ -1,0 +1,109 @@
+"""What was pressed at the desk can be undone for half a minute, and says so when it could not be done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+
+from marketplace.foundation.models import MailMessage
+from shops.models import DeskAction, ShopMember
+from shops.orders import fulfilment, held
+from tests import factories
+from tests.shops.portal.conftest import Stall, signed_in
+from tests.shops.portal.test_order_views import address, seen, status, worked
+
+
+def of_shop(of: Stall, name: str) -> str:
+    return reverse(f"portal:{name}", args=[of.shop.slug])
+
+
+def pressed(of: Stall, name: str = "accept-all") -> DeskAction:
+    of.client.post(address(of, name), seen(of))
+    return DeskAction.objects.latest("pk")
+
+
+def queue_of(of: Stall) -> dict[str, list]:
+    return {group.key: group.rows for group in of.client.get(of_shop(of, "desk")).context["groups"]}
+
+
+def test_order_shows_what_will_be_and_the_seconds_left(ours):
+    action = pressed(ours)
+    page = ours.client.get(address(ours, "order"))
+    assert (page.context["order"].status, page.context["undo"].pk) == ("accepted", action.pk)
+    assert 0 < page.context["undo"].seconds <= 30
+    assert f'form="desk-undo" name="action" value="{action.pk}"' in page.content.decode()
+
+
+def test_queue_shows_it_where_it_will_be(ours):
+    pressed(ours)
+    groups = queue_of(ours)
+    assert (groups["new"], [row.number for row in groups["accepted"]]) == ([], [ours.order.number])
+    assert groups["accepted"][0].undo.seconds > 0
+    worked()
+    assert queue_of(ours)["accepted"][0].undo is None
+
+
+def test_undo_leads_back_to_the_open_order(ours):
+    action = pressed(ours)
+    sent = {"action": action.pk, "from": ours.order.number}
+    assert ours.client.post(of_shop(ours, "desk-undo"), sent).url == address(ours, "order")
+    assert (status(ours), MailMessage.objects.count()) == ("new", 0)
+    action = pressed(ours)
+    assert ours.client.post(of_shop(ours, "desk-undo"), {"action": action.pk}).url == of_shop(ours, "desk")
+
+
+def test_undo_that_is_too_late_says_so(ours):
+    action = pressed(ours)
+    worked()
+    answer = ours.client.post(of_shop(ours, "desk-undo"), {"action": action.pk}, follow=True)
+    assert "message warning" in answer.content.decode()
+    assert status(ours) == "accepted"
+
+
+def test_next_thing_can_be_pressed_before_and_after_the_first_is_done(ours):
+    pressed(ours)
+    before = seen(ours) | {"after": ours.client.get(address(ours, "order")).context["after"]}
+    worked()
+    assert ours.client.post(address(ours, "pack"), before).status_code == 302
+    assert status(ours) == "packed"
+
+
+def test_page_from_before_an_undo_is_too_old(ours):
+    action = pressed(ours)
+    old = seen(ours) | {"after": action.pk}
+    held.undo(action, by=ours.staff, now=timezone.now())
+    pressed(ours)
+    assert ours.client.post(address(ours, "pack"), old).status_code == 409
+
+
+def test_what_could_not_be_done_stands_on_the_desk_until_it_is_seen(ours):
+    action = pressed(ours)
+    fulfilment.cancel(ours.order.lines.first(), 1, by="reader 1", now=timezone.now())
+    worked()
+    page = ours.client.get(of_shop(ours, "desk"))
+    (back,) = page.context["back"]
+    assert (back.number, back.who) == (ours.order.number, ours.staff.email)
+    assert back.problem in page.content.decode().replace("&#x27;", "'")
+    assert ours.client.post(of_shop(ours, "desk-seen"), {"action": action.pk}).url == address(ours, "order")
+    assert ours.client.get(of_shop(ours, "desk")).context["back"] == []
+
+
+def test_what_was_queued_without_a_line_comes_back_too(ours):
+    old = seen(ours)
+    fulfilment.accept_all(ours.order, by=ours.staff, now=timezone.now() - timedelta(minutes=5))
+    answers = [ours.client.post(address(ours, "accept-all"), old | {"queued": "1"}).status_code for _ in range(2)]
+    assert answers == [409, 302]  # the second time it is known
+    (back,) = ours.client.get(of_shop(ours, "desk")).context["back"]
+    assert ours.staff.email in back.problem
+
+
+def test_other_shops_and_who_may_only_look_undo_nothing(ours, theirs):
+    action = pressed(ours)
+    reader = factories.member(ours.shop, role=ShopMember.Role.READER).user
+    for name in ("desk-undo", "desk-seen"):
+        assert signed_in(reader).post(of_shop(ours, name), {"action": action.pk}).status_code == 403
+        assert theirs.client.post(of_shop(theirs, name), {"action": action.pk}).status_code == 404
+        assert ours.client.post(of_shop(ours, name), {"action": "x"}).status_code == 404
+    assert status(ours) == "accepted"
