@@ -15,6 +15,7 @@ GROUPS = (
             Page("pick-list", _("Pick list"), ("order-pick-list",)),
             Page("orders", _("All orders")),
             Page("reservations", _("Reservations"), ("reservation",)),
+            Page("returns", _("Returns"), ("return", "return-act", "return-terms")),
         ),
     ),
     Group(

@@ -67,6 +67,18 @@ DEEDS: Words = {
     "parcel.arrive": pgettext_lazy("someone …", "took the parcel in"),
     "parcel.collect": pgettext_lazy("someone …", "handed the parcel to its reader"),
 }
+RETURN_DEEDS: Words = {
+    "return.ask": pgettext_lazy("someone …", "asked for it"),
+    "return.agree": pgettext_lazy("someone …", "agreed"),
+    "return.refuse": pgettext_lazy("someone …", "refused"),
+    "return.send": pgettext_lazy("someone …", "sent it"),
+    "return.arrive": pgettext_lazy("someone …", "received it"),
+    "return.forward": pgettext_lazy("someone …", "sent it on"),
+    "return.come_home": pgettext_lazy("someone …", "has it again"),
+    "return.check": pgettext_lazy("someone …", "looked at it"),
+    "return.refund": pgettext_lazy("someone …", "gave the money back"),
+    "return.call_off": pgettext_lazy("someone …", "called it off"),
+}
 
 
 def status_word(order: ShopOrder) -> str:

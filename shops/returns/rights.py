@@ -25,7 +25,8 @@ from datetime import date, datetime, timedelta
 
 from shops.models import Return
 
-Basis, Excepted = Return.Basis, Return.Excepted
+Basis = Return.Basis
+Excepted = Return.Excepted
 
 WITHDRAWAL_DAYS = 14
 REFUND_WITHIN = timedelta(days=14)
