@@ -109,7 +109,7 @@ def placed(now: datetime | None = None, *, made: Checkout | None = None, card: G
 
 
 def _shop_order(order: Order, parcel: CheckoutParcel, letter: str, now: datetime) -> ShopOrder:
-    lines = list(parcel.lines.all())
+    lines = list(parcel.lines.order_by("pk"))
     shop_order = ShopOrder.objects.create(
         order=order,
         shop=parcel.shop,
