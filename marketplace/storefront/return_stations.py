@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace.storefront.order_stations import Station
+from marketplace.storefront.order_stations import ShopPart, Station
 from shops.models import Return
+from shops.returns import asking, rights
 
 State = Return.State
 _REACHED = {State.ASKED: 1, State.AGREED: 2, State.SENT: 3, State.ARRIVED: 4, State.CHECKED: 5, State.REFUNDED: 6}
@@ -39,3 +43,15 @@ def of(row: Return) -> list[Station]:
         else:
             made.append(Station(done, "next"))
     return made
+
+
+def may_withdraw(parts: Sequence[ShopPart]) -> set[int]:
+    """The shop orders whose page says that the law lets one withdraw: of an institution's it is said on the next page
+    that it does not."""
+    now = timezone.now()
+    cases = {
+        part.shop_order.pk: asking.case_of(part.shop_order, part.parcels, is_consumer=True, now=now)
+        for part in parts
+        if part.shop_order.handed_over_at
+    }
+    return {pk for pk, case in cases.items() if rights.by_basis(case, rights.Basis.WITHDRAWAL)}

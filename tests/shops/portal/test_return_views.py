@@ -84,7 +84,7 @@ def test_two_answers_one_counts(ours):
 def test_other_shop_receives_it_and_learns_no_more_than_it_needs(ours, theirs):
     Shop.objects.filter(pk=theirs.shop.pk).update(receives_returns=True)
     part = handed_over(1, shop=ours.shop, to="FR")
-    row = ask(part, 1, goes_to=theirs.shop, note="a private word")
+    row = ask(part, 1, goes_to=theirs.shop, note="a private word", by=factories.user("lea@example.org"))
     page = shown(theirs.client.get(address(row, theirs.shop)))
     assert part.lines.get().title in page
     assert [word for word in ("a private word", "lea@example.org", "Léa") if word in page] == []

@@ -53,6 +53,7 @@ def ask(
     goes_to: Shop | None = None,
     once: str = "1",
     now: datetime | None = None,
+    by: object = "reader 1",
     **said: object,
 ) -> Return:
     """Units of each line, in their order."""
@@ -61,7 +62,7 @@ def ask(
     by_line = {line.pk: count for line, count in zip(lines, units, strict=False)}
     wanted = asking.Wanted(by_line, reason, goes_to or shop_order.shop, **said)
     kept = {line.pk: line.left_units for line in lines}
-    return asking.ask(shop_order, wanted, case=case(shop_order, now), kept=kept, once=once, by="reader 1", now=now)
+    return asking.ask(shop_order, wanted, case=case(shop_order, now), kept=kept, once=once, by=by, now=now)
 
 
 def check(row: Return, *paid: int, worn: int = 0, now: datetime | None = None, **how: object) -> None:
