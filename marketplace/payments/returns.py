@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.foundation import leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import refunds
+from marketplace.payments import incidents, refunds
 from marketplace.payments.models import Dispute, Payment, RefundRequest
 from marketplace.payments.refunds import RefundError, Wanted
 from shops.models import Return, ReturnLine, ReturnRefund, ShopOrder
@@ -32,13 +32,8 @@ SHOP_ORDER = "of__shop_order"
 
 def refund_returns(now: datetime) -> int:
     """Step: ask for the refunds of checked returns. Returns how many."""
-    done = 0
-    for row in leases.claim(ReturnRefund, now=now):
-        try:
-            done += _refund(row, now)
-        except RefundError as error:
-            leases.postpone(row, error=str(error), now=now, permanent=True)
-    return done
+    rows = leases.claim(ReturnRefund, now=now)
+    return incidents.one_by_one(rows, lambda row: _refund_or_park(row, now), step="refund_returns", now=now)
 
 
 def once_of(line: ReturnLine) -> str:
@@ -48,6 +43,14 @@ def once_of(line: ReturnLine) -> str:
 
 def once_of_delivery(shop_order: ShopOrder) -> str:
     return f"return-delivery:{shop_order.pk}"
+
+
+def _refund_or_park(row: ReturnRefund, now: datetime) -> bool:
+    try:
+        return _refund(row, now)
+    except RefundError as error:
+        leases.postpone(row, error=str(error), now=now, permanent=True)
+        return False
 
 
 def _refund(claimed: ReturnRefund, now: datetime) -> bool:

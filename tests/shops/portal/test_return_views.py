@@ -36,6 +36,14 @@ def test_return_is_in_the_queue_until_it_is_answered(ours):
     assert row.number not in shown(ours.client.get(desk))
 
 
+def test_number_on_the_parcel_opens_it(ours, theirs):
+    row = ask(handed_over(1, shop=ours.shop), 1, reason="faulty")
+    scan = {"q": row.number.lower()}
+    found = ours.client.get(reverse("portal:orders", args=[ours.shop.slug]), scan)
+    assert found.url == address(row, ours.shop)
+    assert theirs.client.get(reverse("portal:orders", args=[theirs.shop.slug]), scan).status_code == 200
+
+
 def test_copies_are_looked_at_and_paid(ours):
     row = ask(handed_over(2, shop=ours.shop, to="FR"), 2)
     ours.client.post(address(row, ours.shop, "arrive"))
