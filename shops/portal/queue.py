@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, prefetch_related_objects
@@ -11,8 +12,6 @@ from django.utils.translation import gettext as _
 from marketplace.models import User
 from shops import queries
 from shops.models import Cancellation, Shop, ShopOrder
-from shops.portal import returns_queue
-from shops.portal.queue_rows import QueueGroup, QueueRow
 from shops.portal.words import DELIVERIES, STATUSES, moment, status_word
 
 Status = ShopOrder.Status
@@ -22,9 +21,37 @@ SHOWN_DONE = 15
 _CANCELLED = Q(Exists(Cancellation.objects.filter(line__shop_order=OuterRef("pk"), put_back_at=None)))
 
 
+@dataclass(frozen=True)
+class QueueRow:
+    """One order in a line: `when` says by when or since when, in words; `copies` are those the reader still gets, or
+    asked for where all are declined."""
+
+    number: str
+    status: str
+    status_word: str
+    delivery: str
+    title: str
+    more: int
+    copies: int
+    when: str
+    overdue: bool
+
+
+@dataclass(frozen=True)
+class QueueGroup:
+    key: str
+    heading: str
+    rows: list[QueueRow]
+    total: int
+
+    @property
+    def beyond(self) -> int:
+        return self.total - len(self.rows)
+
+
 def queue(user: User, shop: Shop, *, now: datetime) -> list[QueueGroup]:
-    """Four groups, always the same ones, after what readers cancelled or sent back, if any; seven queries however many
-    orders, nine with what was cancelled, ten with what was sent back."""
+    """Four groups, always the same ones, after what readers cancelled, if any; six queries however many orders, eight
+    with that."""
     orders = queries.orders_for(user).filter(shop=shop)
     done = Q(status=Status.HANDED_OVER, handed_over_at__gt=now - RECENT) | Q(
         status=Status.DECLINED, answered_at__gt=now - RECENT
@@ -44,8 +71,7 @@ def queue(user: User, shop: Shop, *, now: datetime) -> list[QueueGroup]:
         for status in waiting
     ]
     done_group = QueueGroup("done", _("Done in the last 7 days"), queue_rows(recent, now=now), counts["done"])
-    sent_back = returns_queue.group(user, shop, now=now)
-    return [*_put_back(orders, counts["put_back"], now), *sent_back, *groups, done_group]
+    return [*_put_back(orders, counts["put_back"], now), *groups, done_group]
 
 
 def _put_back(orders: QuerySet[ShopOrder], total: int, now: datetime) -> list[QueueGroup]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -12,11 +13,36 @@ from django.utils.translation import gettext as _
 from marketplace.models import User
 from shops import queries
 from shops.models import Return, Shop
-from shops.portal.queue_rows import QueueGroup, QueueRow
 from shops.portal.words import moment
 
 State = Return.State
 SHOWN = 20
+
+
+@dataclass(frozen=True)
+class ReturnRow:
+    """One return in a line; `when` says by when or since when, in words."""
+
+    number: str
+    state: str
+    title: str
+    more: int
+    copies: int
+    when: str
+    overdue: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Those that are to do, the first of `total`."""
+
+    rows: list[ReturnRow]
+    total: int
+
+    @property
+    def beyond(self) -> int:
+        return self.total - len(self.rows)
 
 
 def to_do(theirs: QuerySet[Return], shop: Shop) -> QuerySet[Return]:
@@ -28,28 +54,23 @@ def to_do(theirs: QuerySet[Return], shop: Shop) -> QuerySet[Return]:
     return theirs.filter(mine | on | back).order_by("refund_by", "asked_at", "pk")
 
 
-def group(user: User, shop: Shop, *, now: datetime) -> list[QueueGroup]:
-    """No such group where nothing is to do. One query without, three with."""
-    waiting = to_do(queries.returns_for(user, shop), shop)
-    found = list(waiting[: SHOWN + 1])
-    if not found:
-        return []
-    total = len(found) if len(found) <= SHOWN else waiting.count()
-    url = reverse("portal:returns", args=[shop.slug])
-    return [QueueGroup("returns", _("Sent back by readers"), return_rows(found[:SHOWN], shop, now=now), total, url)]
+def waiting(user: User, shop: Shop, *, now: datetime) -> Waiting:
+    """One query where there is nothing, three else, four with more than are shown."""
+    theirs = to_do(queries.returns_for(user, shop), shop)
+    found = list(theirs[: SHOWN + 1])
+    total = len(found) if len(found) <= SHOWN else theirs.count()
+    return Waiting(return_rows(found[:SHOWN], shop, now=now), total)
 
 
-def return_rows(rows: Iterable[Return], shop: Shop, *, now: datetime) -> list[QueueRow]:
+def return_rows(rows: Iterable[Return], shop: Shop, *, now: datetime) -> list[ReturnRow]:
     return [_row(row, shop, now) for row in rows]
 
 
-def _row(row: Return, shop: Shop, now: datetime) -> QueueRow:
+def _row(row: Return, shop: Shop, now: datetime) -> ReturnRow:
     lines = list(row.lines.all())
-    return QueueRow(
+    return ReturnRow(
         number=row.number,
-        status=row.state,
-        status_word=str(row.get_state_display()),
-        delivery=_what(row, shop),
+        state=_what(row, shop),
         title=lines[0].line.title if lines else "",
         more=max(0, len(lines) - 1),
         copies=sum(line.units for line in lines),

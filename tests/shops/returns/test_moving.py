@@ -71,7 +71,7 @@ def test_withdrawal_is_refused_by_the_law_alone():
     moving.refuse(there(row), note="cheese", excepted="d", by="port", now=now)
     assert (there(row).state, there(row).ended_at) == ("refused", now)
     said = MailMessage.objects.filter(kind="return_reader").last().text
-    assert [word for word in ("16 (d)", "cheese") if word not in said] == []
+    assert [word for word in ("2011/83/UE, article 16, point d", "cheese") if word not in said] == []
 
 
 def test_what_never_came_is_closed_after_four_weeks():
