@@ -12,7 +12,7 @@ from django.db.models import Sum
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from marketplace.foundation import audit
+from marketplace.foundation import audit, links
 from shops.models import DeliveryOption, Parcel, Return, ReturnLine, Shop, ShopOrder, ShopOrderLine
 from shops.models_delivery import COLLECTED
 from shops.returns import letters, photos, rights
@@ -141,10 +141,11 @@ def ask(
 ) -> Return:
     """Write it down, with both letters. A withdrawal stands as it is said; what asks the shop waits for its answer. The
     form's `once`, sent again, gives the first one. Raises ReturnError, and photos.PhotoError."""
+    once = links.key_of("halles.return", f"{shop_order.pk}:{once}")  # a form's word counts for its own order alone
     made_anew = [photos.made(content) for content in wanted.pictures]  # takes its time: before anything is locked
     with transaction.atomic():
         ShopOrder.objects.select_for_update().get(pk=shop_order.pk)
-        if known := Return.objects.filter(once=once, shop_order=shop_order).first():
+        if known := Return.objects.filter(once=once).first():
             return known
         there = {row.line.pk: row for row in returnable(shop_order, case, kept=kept)}
         chosen = _chosen(there, wanted.units)

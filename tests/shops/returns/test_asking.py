@@ -52,6 +52,7 @@ def test_form_sent_twice_asks_once():
     part = handed_over(2, to="FR")
     assert ask(part, 1) == ask(part, 1)
     assert Return.objects.count() == 1
+    assert ask(handed_over(1, to="FR"), 1).shop_order != part  # the same form's word, of another order
 
 
 def test_units_go_back_once():
