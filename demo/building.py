@@ -16,7 +16,7 @@ from catalog_sync import sync
 from catalog_sync.doors.locations import feeds_folder
 from catalog_sync.models import Feed, SyncRun
 from catalog_sync.titles import works
-from demo import accounts, editorial, happenings
+from demo import accounts, editorial, happenings, purchases
 from demo.generating import WrittenFeed, write_feeds
 from demo.shop_records import DemoShop
 from demo.shops import CURRENCY, NETWORK_NAME, SHOPS, TIMEZONE
@@ -47,6 +47,8 @@ def build(*, now: datetime, say: Say) -> dict[str, int]:
     say("Feeds of eleven shops …")
     feeds = [_feed(written, shops[written.shop]) for written in write_feeds(feeds_folder(), sent_at=_sent_at(now))]
     runs = [_sync(feed, now, say) for feed in feeds]
+    say("A purchase …")
+    purchases.write(shops["librairie-du-port"], now=now)
     say("Index …")
     while works.group_works(now):
         pass

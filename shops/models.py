@@ -18,6 +18,7 @@ from shops.models_outbox import ShopWebhook, TransmissionTry
 from shops.models_partners import Partner
 from shops.models_rerouting import ReroutedUnits, Rerouting
 from shops.models_reservations import Reservation
+from shops.models_returns import Return, ReturnLine, ReturnPhoto, ReturnRefund
 from shops.models_shop import OpeningHours, Shop, ShopMember, SpecialHours
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
 from shops.models_team import Invitation
@@ -49,6 +50,10 @@ __all__ = [
     "ReroutedUnits",
     "Rerouting",
     "Reservation",
+    "Return",
+    "ReturnLine",
+    "ReturnPhoto",
+    "ReturnRefund",
     "Shop",
     "ShopLoad",
     "ShopMember",

@@ -41,6 +41,9 @@ class ShopOrder(models.Model):
     currency = models.CharField(max_length=3)
     goods_minor = models.PositiveIntegerField(help_text="Its lines, as shown to the reader, after discounts.")
     delivery_minor = models.PositiveIntegerField()
+    standard_delivery_minor = models.PositiveIntegerField(
+        null=True, help_text="What the cheapest way of sending it would have cost, as delivery_minor is; None: unknown."
+    )
     tax_minor = models.PositiveIntegerField(help_text="All tax in goods and delivery, whether included or added.")
     tax_note = models.CharField(max_length=12, blank=True, help_text="Why its shop charges none: checkout.tax_words.")
     total_minor = models.PositiveIntegerField(help_text="What the reader pays for this part.")

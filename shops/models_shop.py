@@ -180,6 +180,13 @@ class Shop(models.Model):
     administrative_region = models.CharField(max_length=2, choices=Region.choices, blank=True)
     return_terms_fr = models.TextField(blank=True)
     return_terms_en = models.TextField(blank=True)
+    bears_return_postage = models.BooleanField(default=False, help_text="Also of readers who changed their mind.")
+    returns_need_answer = models.BooleanField(
+        default=True, help_text="What its terms alone allow comes back once it has agreed; a withdrawal asks nobody."
+    )
+    receives_returns = models.BooleanField(
+        default=False, help_text="Readers may bring it what other shops of the network sold them."
+    )
     reserve_hours = models.PositiveSmallIntegerField(
         "Hours a reader may have a copy set aside without paying", default=0, help_text="0: not offered."
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from marketplace.models import User
-from shops.models import DeliveryOption, DeskAction, Parcel, PickupPoint, Shop, ShopMember, ShopOrder
+from shops.models import DeliveryOption, DeskAction, Parcel, PickupPoint, Return, Shop, ShopMember, ShopOrder
 
 _WORKS = {ShopMember.Role.OWNER, ShopMember.Role.STAFF}
 _KEEPS_ACCOUNTS = {ShopMember.Role.OWNER, ShopMember.Role.ACCOUNTS}
@@ -81,6 +81,14 @@ def parcels_for(user: User | AnonymousUser) -> QuerySet[Parcel]:
     """What other shops carried, or carry, to the user's shops to be handed over there, oldest first."""
     rows = Parcel.objects.filter(carried_to__in=shops_for(user))
     return rows.select_related("shop_order__shop", "shop_order__order__checkout", "carried_to").order_by("pk")
+
+
+def returns_for(user: User | AnonymousUser, shop: Shop) -> QuerySet[Return]:
+    """What readers send back of what `shop`, one of the user's, sold, or to it for another shop."""
+    rows = Return.objects.filter(Q(shop_order__shop=shop) | Q(goes_to=shop)).filter(
+        Exists(shops_for(user).filter(pk=shop.pk))
+    )
+    return rows.select_related("shop_order__shop", "shop_order__order__user", "goes_to").prefetch_related("lines__line")
 
 
 def points_for(user: User | AnonymousUser) -> QuerySet[PickupPoint]:

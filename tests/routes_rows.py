@@ -13,7 +13,8 @@ from marketplace.foundation import links
 from marketplace.payments import gift_card_sales, issuing
 from marketplace.payments.models import CommissionRule, Difference, Dispute, Dues, MoneyIncident, ReconciliationRun
 from shops import team
-from shops.models import DeskAction, Handout, Parcel, PickupPoint, Shop, ShopOrder
+from shops.models import DeskAction, Handout, Parcel, PickupPoint, Return, ReturnLine, Shop, ShopOrder
+from shops.returns import photos
 from tests import factories
 from tests.shops.portal.conftest import Stall
 
@@ -33,7 +34,23 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     known |= of_team(a)
     pressed = {"deed": "pack", "once": "x", "version": 0, "made_at": timezone.now(), "failed_at": timezone.now()}
     known["desk_action"] = DeskAction.objects.create(shop=a.shop, shop_order=a.order, by=a.staff, **pressed).pk
+    known |= of_returns(a, b)
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
+
+
+def of_returns(a: Stall, b: Stall) -> dict[str, Any]:
+    """What A's reader sends back, and what B's brings to A."""
+    sent = {"basis": "fault", "reason": "damaged", "asked_at": timezone.now()}
+    row = Return.objects.create(number="A-R1", once="a", shop_order=a.order, goes_to=a.shop, **sent)
+    ReturnLine.objects.create(of=row, line=a.order.lines.first(), units=1)
+    photos.keep(row, [b"webp"])
+    return {
+        "return": row.pk,
+        "return_photo": row.photos.get().pk,
+        "agree": "agree",
+        "send": "send",
+        "part": a.order.number,
+    }
 
 
 def of_team(a: Stall) -> dict[str, Any]:

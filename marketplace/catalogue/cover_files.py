@@ -64,11 +64,11 @@ def keep(content: bytes) -> str:
     file is made once. Raises `CoverError`."""
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
     stem = f"covers/{digest[:2]}/{digest}"
-    picture = _decoded(content)
+    picture = decoded(content, most_edge=WIDTHS["page"] * 2)
     for size, width in WIDTHS.items():
         name = f"{stem}-{size}.webp"
         if not default_storage.exists(name):
-            default_storage.save(name, ContentFile(_made(picture, width)))
+            default_storage.save(name, ContentFile(webp(picture, width)))
     return f"{stem}-page.webp"
 
 
@@ -77,7 +77,9 @@ def name_of(page_name: str, size: str) -> str:
     return page_name.replace("-page.", f"-{size}.")
 
 
-def _decoded(content: bytes) -> Image.Image:
+def decoded(content: bytes, *, most_edge: int) -> Image.Image:
+    """The picture in a file that came, upright; a large JPEG is decoded smaller at once, not below `most_edge` pixels
+    wide. Raises `CoverError`."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             width, height = picture.size
@@ -85,13 +87,13 @@ def _decoded(content: bytes) -> Image.Image:
                 raise CoverError(f"{width} × {height} pixels: more than we decode.")
             if min(width, height) < LEAST_EDGE:
                 raise CoverError(f"{width} × {height} pixels: too small for a cover.")
-            picture.draft("RGB", (WIDTHS["page"] * 2, WIDTHS["page"] * 3))  # a large JPEG is decoded smaller at once
+            picture.draft("RGB", (most_edge, most_edge * 3 // 2))
             return ImageOps.exif_transpose(picture).convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise CoverError(f"It is no picture that can be read: {error}") from error
 
 
-def _made(picture: Image.Image, width: int) -> bytes:
+def webp(picture: Image.Image, width: int) -> bytes:
     """At most `width` wide, never enlarged; without anything that the file said beside its pixels."""
     height = round(picture.height * width / picture.width)
     smaller = picture.resize((width, height), Image.Resampling.LANCZOS) if picture.width > width else picture

@@ -209,11 +209,20 @@ def parcel_of(checkout: Checkout, parcel: PlannedParcel) -> CheckoutParcel:
         **_promised(parcel),
         goods_minor=parcel.goods_minor,
         delivery_minor=parcel.delivery_minor,
+        standard_delivery_minor=_standard_delivery(parcel),
         delivery_tax_minor=parcel.delivery_tax_minor,
         tax_minor=parcel.tax_minor,
         tax_note=parcel.tax_note,
         total_minor=parcel.total_minor,
     )
+
+
+def _standard_delivery(parcel: PlannedParcel) -> int | None:
+    """The cheapest way in which its shop would have sent it: what a reader who withdraws gets back of a dearer one
+    (directive 2011/83/EU, article 13 (2)). What is collected is not sent."""
+    sent = (option for option in parcel.options if not option.is_collected)
+    quotes = [quote for option in sent if (quote := parcel.quotes.get(option.pk)) and quote.refusal is None]
+    return min((quote.price_minor for quote in quotes), default=None)
 
 
 def _promised(parcel: PlannedParcel) -> dict[str, object]:

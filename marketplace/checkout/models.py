@@ -127,6 +127,9 @@ class CheckoutParcel(models.Model):
     weight_grams = models.PositiveIntegerField(default=0, help_text="With packaging, as the price was worked out.")
     goods_minor = models.PositiveIntegerField(default=0)
     delivery_minor = models.PositiveIntegerField(default=0)
+    standard_delivery_minor = models.PositiveIntegerField(
+        null=True, help_text="What the cheapest way of sending it would have cost; None: nothing is sent."
+    )
     delivery_tax_minor = models.PositiveIntegerField(default=0)
     tax_minor = models.PositiveIntegerField(default=0)
     tax_note = models.CharField(max_length=12, blank=True, help_text="Why its shop charges none: checkout.tax_words.")

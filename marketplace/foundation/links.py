@@ -58,3 +58,8 @@ def order_url(order: Order) -> str:
 def cancel_url(order: Order, line_id: int) -> str:
     """Where the reader takes a line of it back."""
     return absolute(reverse("storefront:order-cancel", args=[order.number, order_key(order.number), line_id]))
+
+
+def return_url(order: Order, return_id: int) -> str:
+    """Where its reader follows what they send back."""
+    return absolute(reverse("storefront:order-return", args=[order.number, order_key(order.number), return_id]))

@@ -19,12 +19,12 @@ from catalog_sync.models import Feed, SyncRun
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations.health import LATE_MAIL
 from marketplace.payments.models import Payment
-from shops.models import Application, Shop, ShopOrder
+from shops.models import Application, Return, Shop, ShopOrder
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 LATE_FEED = timedelta(minutes=30)
-Run, Order, Pay = SyncRun.State, ShopOrder.Status, Payment.State
+Run, Order, Pay, Back = SyncRun.State, ShopOrder.Status, Payment.State, Return.State
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,19 @@ def _unheard(now: datetime) -> Q:
     return Q(status=Order.NEW) & (late | troubled)
 
 
+def _return_cells(row: Return) -> list[Cell]:
+    return [
+        Cell(row.number, reverse("operations:refund", args=[row.shop_order.number])),
+        Cell(row.shop_order.shop.name, row.shop_order.shop.get_absolute_url()),
+        Cell(row.goes_to.name if row.is_elsewhere else ""),
+        Cell(row.get_basis_display()),
+        Cell(row.get_state_display()),
+        Cell(when(row.asked_at)),
+        Cell(when(row.refund_by)),
+        Cell(row.shop_order.shop.phone or row.shop_order.shop.email),
+    ]
+
+
 LISTINGS: dict[str, Listing] = {
     "shops": Listing(
         _("Shops"),
@@ -258,6 +271,36 @@ LISTINGS: dict[str, Listing] = {
         },
         lambda: ShopOrder.objects.select_related("shop").prefetch_related("lines").order_by("answer_due_at", "pk"),
         _order_cells,
+    ),
+    "returns": Listing(
+        _("Returns"),
+        (
+            _("Number"),
+            _("Shop"),
+            _("Received by"),
+            _("By which right"),
+            _("State"),
+            _("Asked"),
+            _("Money by"),
+            _("Reach the shop"),
+        ),
+        {
+            "late": Choice(_("Money not back in time"), lambda now: Q(refund_by__lt=now, ended_at=None), urgent=True),
+            "unpaid": Choice(
+                _("Checked for a day, not paid"),
+                lambda now: Q(state=Back.CHECKED, checked_at__lt=now - DAY),
+                urgent=True,
+            ),
+            "unanswered": Choice(
+                _("Not answered for four days"),
+                lambda now: Q(state=Back.ASKED, asked_at__lt=now - 4 * DAY),
+                urgent=True,
+            ),
+            "open": Choice(_("Under way"), _same(ended_at=None)),
+            "ended": Choice(_("Ended in 7 days"), lambda now: Q(ended_at__gt=now - WEEK)),
+        },
+        lambda: Return.objects.select_related("shop_order__shop", "goes_to").order_by("refund_by", "asked_at", "pk"),
+        _return_cells,
     ),
     "payments": Listing(
         _("Payments"),

@@ -17,6 +17,7 @@ from marketplace.payments import (
     invariants_orders,
     invariants_pool,
     invariants_receivables,
+    invariants_returns,
     means,
     reconciliation,
     settlements,
@@ -124,4 +125,5 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     **invariants_pool.INVARIANTS,
     **invariants_local.INVARIANTS,
     **invariants_receivables.INVARIANTS,
+    **invariants_returns.INVARIANTS,
 }

@@ -74,6 +74,13 @@ def left(shop_order: ShopOrder) -> Left:
     return Left(of_lines, min(most, _delivery(rows, back)), most)
 
 
+def units_left(shop_order: ShopOrder) -> dict[int, int]:
+    """By line id, the units that were not declined and whose money has not gone back."""
+    rows = list(shop_order.lines.all())
+    refunded = _units(rows)
+    return {line.pk: line.left_units - refunded.get(line.pk, 0) for line in rows}
+
+
 def ask(
     payment: Payment, wanted: Wanted, *, reason: str, by: User | None, once: str, now: datetime, borne_by: str = ""
 ) -> RefundRequest:

@@ -12,6 +12,7 @@ from marketplace.checkout.models import Checkout, VoucherUse
 from marketplace.readers import gift_cards
 from shops.models import Reservation
 from shops.orders import tries
+from shops.returns import photos
 
 KEEP = timedelta(days=90)
 """GDPR, article 5 (1) (e): no longer than its purpose needs. Who comes back to a basket does so within weeks, and so is
@@ -26,9 +27,11 @@ BATCH = 500
 def forget_unplaced(now: datetime) -> int:
     """Step: empty what people wrote in checkouts that became no order and were left alone for `KEEP`, in guests'
     reservations that ended so long ago, and in gift cards that were not paid, or mailed since their buyer left; up to
-    `BATCH` of each. The log of tries to reach shops goes as late. Returns how many."""
+    `BATCH` of each. The log of tries to reach shops, and pictures of what was sent
+    back, go as late. Returns how many."""
     before = now - KEEP
-    return _checkouts(before) + _reservations(before) + gift_cards.forget_told(before, BATCH) + tries.forget(now)
+    told = gift_cards.forget_told(before, BATCH) + tries.forget(now) + photos.forget(now)
+    return _checkouts(before) + _reservations(before) + told
 
 
 def _checkouts(before: datetime) -> int:

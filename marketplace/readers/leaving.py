@@ -28,20 +28,22 @@ from marketplace.payments.models import LocalAccount, LocalUse, Receivable
 from marketplace.readers import addresses, gift_cards, mails, orders
 from marketplace.readers.forgetting import UNPLACED, WRITTEN
 from marketplace.readers.models import Alert, SavedSearch, SecondFactorGrace, SignIn
-from shops.models import Handout, PickupPoint, Reservation, ShopMember, ShopOrder
+from shops.models import Handout, PickupPoint, Reservation, Return, ReturnPhoto, ShopMember, ShopOrder
+from shops.returns import photos
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 
 
 def reasons_to_stay(reader: User) -> list[str]:
     """Why the account cannot end yet: `order` (a shop still has to hand one over), `payment` (one is under way),
-    `reservation`, `works` (they act for a shop or the network), `local` (units of a local currency are theirs),
-    `invoice` (an order by invoice is not settled, either way)."""
+    `reservation`, `return`, `works` (they act for a shop or the network), `local` (units of a local currency are
+    theirs), `invoice` (an order by invoice is not settled, either way)."""
     found = {
         "order": ShopOrder.objects.filter(order__user=reader, status__in=_OPEN).exists(),
         "payment": Checkout.objects.filter(user=reader, state__in=[Checkout.State.PAYING, Checkout.State.PAID]).exists()
         or gift_cards.under_way(reader),
         "reservation": Reservation.objects.filter(user=reader, ended_at=None).exists(),
+        "return": _returns(reader).filter(ended_at=None).exists(),
         "works": reader.is_staff or reader.is_superuser or _works_for_others(reader),
         "local": LocalAccount.objects.filter(user=reader, balance_minor__gt=0).exists(),
         "invoice": _receivables(reader).exclude(amount_minor=F("lowered_minor") + F("received_minor")).exists(),
@@ -73,6 +75,8 @@ def leave(reader: User, *, now: datetime) -> list[str]:
             model.objects.filter(reader=reader).delete()
         VoucherUse.objects.filter(_uses(reader)).update(reader="")
         Reservation.objects.filter(user=reader).update(user=None, email="", name="")
+        photos.drop(ReturnPhoto.objects.filter(of__shop_order__order__user=reader))
+        _returns(reader).update(note="")
         Checkout.objects.filter(user=reader, state__in=UNPLACED).update(**dict.fromkeys(WRITTEN, ""))
         # Only of a call of which nobody knows how it ended are they still there.
         LocalUse.objects.filter(checkout__user=reader).update(service_account="", service_code="")
@@ -84,6 +88,10 @@ def leave(reader: User, *, now: datetime) -> list[str]:
 def _uses(reader: User) -> Q:
     """The uses of vouchers that are known by the account, or by its address."""
     return Q(checkout__user=reader) | Q(reader=reader.email.lower())
+
+
+def _returns(reader: User) -> QuerySet[Return]:
+    return Return.objects.filter(shop_order__order__user=reader)
 
 
 def _forget(reader: User) -> None:
@@ -133,6 +141,9 @@ def export(reader: User) -> dict[str, Any]:
             }
             for use in VoucherUse.objects.filter(_uses(reader)).select_related("voucher", "checkout__order")
         ],
+        "returns": list(
+            _returns(reader).order_by("pk").values("number", "basis", "reason", "note", "state", "asked_at", "tracking")
+        ),
         "gift_cards": gift_cards.export(reader),
         "downloads": list(
             Handout.objects.filter(line__shop_order__order__user=reader).values(

@@ -21,6 +21,7 @@ WHY_STAY = {
     "order": gettext_lazy("A shop still has to hand an order over to you. Wait for it, or cancel it."),
     "payment": gettext_lazy("A payment is under way. Wait until it has ended."),
     "reservation": gettext_lazy("A shop keeps a copy for you. Collect it, or give it up."),
+    "return": gettext_lazy("You are sending something back. Wait until its money has come back, or call it off."),
     "local": gettext_lazy(
         "Units of a local currency are on your account. Spend them first, or ask us to pay them back."
     ),

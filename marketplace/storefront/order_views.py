@@ -18,7 +18,8 @@ from marketplace.foundation import links
 from marketplace.payments import worth
 from marketplace.payments.models import Invoice, RefundRequest
 from marketplace.payments.views import invoice_file
-from marketplace.storefront import order_stations, tries
+from marketplace.storefront import order_stations, return_stations, tries
+from shops.models import Return
 
 
 def order_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -54,6 +55,8 @@ def order(request: HttpRequest, found: Order, key: str) -> HttpResponse:
         "declined_minor": sum(part.declined_minor for part in parts),
         "elsewhere_minor": sum(worth.taken_over(part.lines) for part in parts),
         "requests": RefundRequest.objects.filter(payment__checkout__order=found).order_by("pk"),
+        "may_withdraw": return_stations.may_withdraw(parts),
+        "returns": Return.objects.filter(shop_order__order=found).order_by("pk"),
         "documents": invoicing.documents_of(found.pk),
     }
     return render(request, "storefront/order.html", context)

@@ -14,6 +14,7 @@ from marketplace.storefront import (
     local_views,
     order_views,
     reservation_views,
+    return_views,
 )
 
 urlpatterns = [
@@ -58,4 +59,13 @@ urlpatterns = [
     path("orders/<str:number>/<str:key>/invoices/<str:part>/", order_views.invoice, name="order-invoice"),
     path("orders/<str:number>/<str:key>/documents/<int:pk>.pdf", order_views.document, name="order-document"),
     path("orders/<str:number>/<str:key>/cancel/<int:line_id>/", cancel_views.cancel, name="order-cancel"),
+    path("orders/<str:number>/<str:key>/back/<str:part>/", return_views.start, name="order-return-start"),
+    path("orders/<str:number>/<str:key>/back/<str:part>/form/", return_views.form, name="order-return-form"),
+    path("orders/<str:number>/<str:key>/returns/<int:pk>/", return_views.followed, name="order-return"),
+    path("orders/<str:number>/<str:key>/returns/<int:pk>/<slug:deed>/", return_views.act, name="order-return-act"),
+    path(
+        "orders/<str:number>/<str:key>/returns/<int:pk>/pictures/<int:photo_id>/",
+        return_views.photo,
+        name="order-return-photo",
+    ),
 ]

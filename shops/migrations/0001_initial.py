@@ -3,6 +3,7 @@ import django.db.models.deletion
 import django.db.models.expressions
 import shops.models_downloads
 import shops.models_joining
+import shops.models_returns
 from django.conf import settings
 from django.db import migrations, models
 
@@ -73,6 +74,35 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Return',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(help_text='Of its shop order: 100012-A-R1.', max_length=48, unique=True)),
+                ('basis', models.CharField(choices=[('withdrawal', 'Withdrawal, by law'), ('terms', "By the shop's terms"), ('fault', 'Something is wrong with it')], max_length=10)),
+                ('reason', models.CharField(choices=[('changed', 'I changed my mind'), ('damaged', 'It came damaged'), ('wrong', 'It is not what I ordered'), ('faulty', 'It has a fault')], max_length=8)),
+                ('note', models.CharField(blank=True, help_text="The reader's own words.", max_length=1000)),
+                ('state', models.CharField(choices=[('asked', 'Asked for'), ('agreed', 'Agreed, not sent yet'), ('sent', 'On its way back'), ('arrived', 'Arrived'), ('checked', 'Checked, money on its way'), ('refunded', 'Money given back'), ('refused', 'Refused'), ('called_off', 'Called off by the reader')], db_index=True, default='asked', max_length=10)),
+                ('once', models.CharField(help_text='Of the form: sent twice it asks once.', max_length=40, unique=True)),
+                ('asked_at', models.DateTimeField()),
+                ('agreed_at', models.DateTimeField(blank=True, null=True)),
+                ('sent_at', models.DateTimeField(blank=True, help_text='As the reader says.', null=True)),
+                ('tracking', models.CharField(blank=True, help_text='Carrier and number, as the reader says.', max_length=120)),
+                ('arrived_at', models.DateTimeField(blank=True, help_text='At the shop it goes to.', null=True)),
+                ('forwarded_at', models.DateTimeField(blank=True, help_text='On from there to the shop that sold it.', null=True)),
+                ('home_at', models.DateTimeField(blank=True, help_text='At the shop that sold it.', null=True)),
+                ('checked_at', models.DateTimeField(blank=True, null=True)),
+                ('ended_at', models.DateTimeField(blank=True, help_text='Refunded, refused or called off.', null=True)),
+                ('desk_note', models.CharField(blank=True, help_text="The shop's words to the reader.", max_length=300)),
+                ('place_note', models.CharField(blank=True, help_text='Of the shop that received it, to the seller.', max_length=300)),
+                ('excepted', models.CharField(blank=True, choices=[('c', "Made to the reader's own wishes"), ('d', 'Goes off, or expires soon'), ('e', 'Sealed for health or hygiene, and opened'), ('f', 'Mixed with other things and not separable'), ('i', 'Sealed recording or software, and opened'), ('j', 'A newspaper or a magazine'), ('m', 'A download that was begun')], max_length=1)),
+                ('refund_by', models.DateTimeField(blank=True, null=True)),
+                ('watch_at', models.DateTimeField(blank=True, db_index=True, help_text='When its shop is reminded next; none: of nothing.', null=True)),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Shop',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -133,6 +163,9 @@ class Migration(migrations.Migration):
                 ('administrative_region', models.CharField(blank=True, choices=[('01', 'Bas-Saint-Laurent'), ('02', 'Saguenay–Lac-Saint-Jean'), ('03', 'Capitale-Nationale'), ('04', 'Mauricie'), ('05', 'Estrie'), ('06', 'Montréal'), ('07', 'Outaouais'), ('08', 'Abitibi-Témiscamingue'), ('09', 'Côte-Nord'), ('10', 'Nord-du-Québec'), ('11', 'Gaspésie–Îles-de-la-Madeleine'), ('12', 'Chaudière-Appalaches'), ('13', 'Laval'), ('14', 'Lanaudière'), ('15', 'Laurentides'), ('16', 'Montérégie'), ('17', 'Centre-du-Québec')], max_length=2)),
                 ('return_terms_fr', models.TextField(blank=True)),
                 ('return_terms_en', models.TextField(blank=True)),
+                ('bears_return_postage', models.BooleanField(default=False, help_text='Also of readers who changed their mind.')),
+                ('returns_need_answer', models.BooleanField(default=True, help_text='What its terms alone allow comes back once it has agreed; a withdrawal asks nobody.')),
+                ('receives_returns', models.BooleanField(default=False, help_text='Readers may bring it what other shops of the network sold them.')),
                 ('reserve_hours', models.PositiveSmallIntegerField(default=0, help_text='0: not offered.', verbose_name='Hours a reader may have a copy set aside without paying')),
                 ('kept_share', models.FloatField(default=0.95)),
                 ('joined_at', models.DateTimeField(auto_now_add=True)),
@@ -306,6 +339,36 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='options', to='shops.pickuppoint'),
         ),
         migrations.CreateModel(
+            name='ReturnPhoto',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('file', models.FileField(max_length=200, storage=shops.models_downloads.private_storage, upload_to=shops.models_returns.photo_name)),
+                ('of', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='photos', to='shops.return')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReturnRefund',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('amount_minor', models.PositiveIntegerField(default=0, help_text='What went back for it in the end.')),
+                ('made_at', models.DateTimeField(blank=True, null=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('of', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='refund', to='shops.return')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='ShopLoad',
             fields=[
                 ('shop', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='load', serialize=False, to='shops.shop')),
@@ -314,6 +377,11 @@ class Migration(migrations.Migration):
                 ('declined_share', models.FloatField(default=0, help_text='Of the units it was asked for in the last 90 days.')),
                 ('routed_units', models.PositiveIntegerField(default=0, help_text='That the network gave it in the last 30 days.')),
             ],
+        ),
+        migrations.AddField(
+            model_name='return',
+            name='goes_to',
+            field=models.ForeignKey(help_text='Where the reader sends or brings it: the shop that sold it, or one that receives for others.', on_delete=django.db.models.deletion.PROTECT, related_name='returns_received', to='shops.shop'),
         ),
         migrations.CreateModel(
             name='Reservation',
@@ -444,6 +512,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(max_length=3)),
                 ('goods_minor', models.PositiveIntegerField(help_text='Its lines, as shown to the reader, after discounts.')),
                 ('delivery_minor', models.PositiveIntegerField()),
+                ('standard_delivery_minor', models.PositiveIntegerField(help_text='What the cheapest way of sending it would have cost, as delivery_minor is; None: unknown.', null=True)),
                 ('tax_minor', models.PositiveIntegerField(help_text='All tax in goods and delivery, whether included or added.')),
                 ('tax_note', models.CharField(blank=True, help_text='Why its shop charges none: checkout.tax_words.', max_length=12)),
                 ('total_minor', models.PositiveIntegerField(help_text='What the reader pays for this part.')),
@@ -471,6 +540,11 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-pk'],
             },
+        ),
+        migrations.AddField(
+            model_name='return',
+            name='shop_order',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='shops.shoporder'),
         ),
         migrations.CreateModel(
             name='Parcel',
@@ -524,6 +598,22 @@ class Migration(migrations.Migration):
                 ('product', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalogue.product')),
                 ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='shops.shoporder')),
                 ('stock_record', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='partner.stockrecord')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReturnLine',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('units', models.PositiveIntegerField()),
+                ('good', models.PositiveIntegerField(default=0, help_text='Units that came back as they had left.')),
+                ('worn', models.PositiveIntegerField(default=0, help_text='Units that came back otherwise.')),
+                ('refunded', models.PositiveIntegerField(default=0, help_text="Units whose money goes back: the shop's word.")),
+                ('restocked', models.BooleanField(default=False, help_text='The good ones are on its shelf again: its own next number counts them.')),
+                ('of', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='shops.return')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returned', to='shops.shoporderline')),
             ],
             options={
                 'ordering': ['pk'],
@@ -857,6 +947,14 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(condition=models.Q(('instead_of', None)), fields=('order', 'shop', 'is_download'), name='shop_order_one_per_shop'),
         ),
         migrations.AddIndex(
+            model_name='return',
+            index=models.Index(condition=models.Q(('ended_at', None), ('home_at', None)), fields=['goes_to'], name='return_to_receive'),
+        ),
+        migrations.AddConstraint(
+            model_name='return',
+            constraint=models.CheckConstraint(condition=models.Q(('ended_at', None), ('state__in', ['refunded', 'refused', 'called_off']), _connector='XOR'), name='return_ended_fits'),
+        ),
+        migrations.AddIndex(
             model_name='shoporderline',
             index=models.Index(condition=models.Q(('declined__gt', models.F('settled'))), fields=['shop_order'], name='line_to_settle'),
         ),
@@ -883,6 +981,22 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='shoporderline',
             constraint=models.CheckConstraint(condition=models.Q(('total_minor__gte', models.F('borne_minor'))), name='line_borne_fit'),
+        ),
+        migrations.AddConstraint(
+            model_name='returnline',
+            constraint=models.UniqueConstraint(fields=('of', 'line'), name='return_line_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='returnline',
+            constraint=models.CheckConstraint(condition=models.Q(('units__gte', 1)), name='return_line_units'),
+        ),
+        migrations.AddConstraint(
+            model_name='returnline',
+            constraint=models.CheckConstraint(condition=models.Q(('units__gte', django.db.models.expressions.CombinedExpression(models.F('good'), '+', models.F('worn')))), name='return_line_came_fits'),
+        ),
+        migrations.AddConstraint(
+            model_name='returnline',
+            constraint=models.CheckConstraint(condition=models.Q(('refunded__lte', django.db.models.expressions.CombinedExpression(models.F('good'), '+', models.F('worn')))), name='return_line_paid_fits'),
         ),
         migrations.AddConstraint(
             model_name='reroutedunits',

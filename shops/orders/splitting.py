@@ -61,6 +61,7 @@ class FrozenParcel(Protocol):
     awaits_confirmation: bool
     goods_minor: int
     delivery_minor: int
+    standard_delivery_minor: int | None
     tax_minor: int
     tax_note: str
     total_minor: int
@@ -206,6 +207,7 @@ def _shop_order(
         currency=checkout.currency,
         goods_minor=parcel.goods_minor,
         delivery_minor=parcel.delivery_minor,
+        standard_delivery_minor=parcel.standard_delivery_minor,
         tax_minor=parcel.tax_minor,
         tax_note=parcel.tax_note,
         total_minor=parcel.total_minor,

@@ -88,6 +88,8 @@ def orders(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     pages = Paginator(found.prefetch_related("lines"), ORDERS_SHOWN).get_page(request.GET.get("page"))
     if text and pages.paginator.count == 1:
         return redirect("portal:order", slug=workplace.shop.slug, number=pages.object_list[0].number)
+    if text and not pages.paginator.count and (back := _sent_back(request, workplace, text)):
+        return redirect("portal:return", slug=workplace.shop.slug, pk=back)
     if text and not pages.paginator.count and _is_reserved(workplace, text):
         return redirect("portal:reservations", slug=workplace.shop.slug)
     return page(
@@ -113,6 +115,12 @@ def picking(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     chosen = list(waiting[:PICKED_AT_ONCE])
     context = {"rows": pick_list(*chosen), "orders": chosen, "beyond": waiting.count() - len(chosen)}
     return page(request, workplace, "portal/pick_list.html", context)
+
+
+def _sent_back(request: StaffRequest, workplace: Workplace, text: str) -> int | None:
+    """What a parcel that comes back bears: the number of a return."""
+    theirs = queries.returns_for(request.user, workplace.shop).filter(number=text.upper())
+    return theirs.values_list("pk", flat=True).first()
 
 
 def _is_reserved(workplace: Workplace, text: str) -> bool:

@@ -16,6 +16,7 @@ GROUPS = (
             Page("orders", _("All orders")),
             Page("day", _("Close the day")),
             Page("reservations", _("Reservations"), ("reservation",)),
+            Page("returns", _("Returns"), ("return", "return-act", "return-terms")),
         ),
     ),
     Group(

@@ -86,6 +86,18 @@ HELD: Words = {
     DeskAction.Deed.PICK: pgettext_lazy("at the desk", "Picked"),
     DeskAction.Deed.PUT_BACK: pgettext_lazy("at the desk", "Put back"),
 }
+RETURN_DEEDS: Words = {
+    "return.ask": pgettext_lazy("someone …", "asked for it"),
+    "return.agree": pgettext_lazy("someone …", "agreed"),
+    "return.refuse": pgettext_lazy("someone …", "refused"),
+    "return.send": pgettext_lazy("someone …", "sent it"),
+    "return.arrive": pgettext_lazy("someone …", "received it"),
+    "return.forward": pgettext_lazy("someone …", "sent it on"),
+    "return.come_home": pgettext_lazy("someone …", "has it again"),
+    "return.check": pgettext_lazy("someone …", "looked at it"),
+    "return.refund": pgettext_lazy("someone …", "gave the money back"),
+    "return.call_off": pgettext_lazy("someone …", "called it off"),
+}
 
 
 def status_word(order: ShopOrder) -> str:

@@ -13,8 +13,9 @@ from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations import parked
 from marketplace.operations.listings import LISTINGS
 from marketplace.payments.models import Payment
-from shops.models import Shop, ShopOrder, Transmission
+from shops.models import Return, Shop, ShopOrder, Transmission
 from tests import factories
+from tests.shops.returns.sending_back import ask, handed_over
 
 DAY = timedelta(days=1)
 
@@ -162,7 +163,7 @@ def test_page_asks_the_same_number_of_queries_however_many_rows(
     where = known.get(name) or reverse("operations:list", args=[name])
     fill(1)
     board.get(where)
-    with django_assert_max_num_queries(41) as asked:
+    with django_assert_max_num_queries(42) as asked:
         board.get(where)
     fill(29)
     with django_assert_num_queries(len(asked)):
@@ -218,3 +219,21 @@ def test_verify_shows_what_is_violated(board):
     broken = {name: texts for name, texts, count in context["found"] if count}
     assert list(broken) == ["stock: counters are the sum of open allocations"]
     assert str(record.pk) in broken["stock: counters are the sum of open allocations"][0]
+
+
+def test_returns_that_are_late_are_red(board):
+    now, part = timezone.now(), handed_over(9)
+    for number, columns in enumerate(
+        (
+            {"refund_by": now - DAY},
+            {"refund_by": now + DAY},
+            {"state": "checked", "checked_at": now - 2 * DAY},
+            {"state": "refunded", "ended_at": now, "checked_at": now - 2 * DAY},
+        )
+    ):
+        row = ask(part, 1, reason="faulty", once=str(number))
+        type(row).objects.filter(pk=row.pk).update(**columns)
+    Return.objects.filter(refund_by__gt=now).update(asked_at=now - 5 * DAY)
+    counts = figures(board)["returns"]
+    assert (counts["late"], counts["unpaid"], counts["unanswered"]) == ((1, True), (1, True), (1, True))
+    assert (counts["open"], counts["ended"]) == ((3, False), (1, False))

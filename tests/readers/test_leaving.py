@@ -14,7 +14,9 @@ from marketplace.payments import receivables
 from marketplace.payments.models import LocalUse, Receivable
 from marketplace.readers import addresses, alerts, leaving, lists
 from marketplace.readers.models import Alert
+from shops.returns import moving
 from tests import factories
+from tests.shops.returns.sending_back import ask, handed_over, picture
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +38,8 @@ def test_export_holds_what_is_kept():
     found = leaving.export(someone_who_kept_things())
     assert {name: len(value) for name, value in found.items()} == {
         "account": 3, "addresses": 1, "orders": 1, "reservations": 0, "lists": 1, "searches": 0, "alerts": 1,
-        "reviews": 1, "mails": 0, "checkouts": 0, "vouchers": 0, "downloads": 0, "local": 0, "gift_cards": 2,
-        "sign_ins": 0, "receivables": 0,
+        "reviews": 1, "mails": 0, "checkouts": 0, "vouchers": 0, "downloads": 0, "local": 0, "returns": 0,
+        "gift_cards": 2, "sign_ins": 0, "receivables": 0,
     }  # fmt: skip
     assert found["orders"][0]["given"] == {"email": "lea@example.org", "name": "Léa"}
     assert len(found["orders"][0]["shops"][0]["lines"]) == 1
@@ -137,3 +139,15 @@ def test_word_for_an_outside_service_goes_with_its_payer():
     assert leaving.leave(reader, now=timezone.now()) == []
     use.refresh_from_db()
     assert (use.service_account, use.service_code) == ("", "")
+
+
+def test_what_is_on_its_way_back_keeps_the_account_and_its_words_go_with_it():
+    reader = factories.user()
+    part = handed_over(1, placed=factories.order(reader))
+    row = ask(part, 1, reason="faulty", note="for my aunt", pictures=[picture()])
+    assert leaving.export(reader)["returns"][0]["note"] == "for my aunt"
+    assert leaving.leave(reader, now=timezone.now()) == ["return"]
+    moving.refuse(row, note="no", by="port", now=timezone.now())
+    assert leaving.leave(reader, now=timezone.now()) == []
+    row.refresh_from_db()
+    assert (row.note, row.photos.count()) == ("", 0)

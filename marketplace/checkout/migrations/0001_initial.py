@@ -88,6 +88,7 @@ class Migration(migrations.Migration):
                 ('weight_grams', models.PositiveIntegerField(default=0, help_text='With packaging, as the price was worked out.')),
                 ('goods_minor', models.PositiveIntegerField(default=0)),
                 ('delivery_minor', models.PositiveIntegerField(default=0)),
+                ('standard_delivery_minor', models.PositiveIntegerField(help_text='What the cheapest way of sending it would have cost; None: nothing is sent.', null=True)),
                 ('delivery_tax_minor', models.PositiveIntegerField(default=0)),
                 ('tax_minor', models.PositiveIntegerField(default=0)),
                 ('tax_note', models.CharField(blank=True, help_text='Why its shop charges none: checkout.tax_words.', max_length=12)),

@@ -10,9 +10,21 @@ from catalog_sync.models import DryRun
 from marketplace.agenda.models import Event, ShopCalendar
 from marketplace.checkout.models import Voucher
 from marketplace.foundation.models import AuditEntry
-from shops.models import Allocation, DeliveryOption, Parcel, Reservation, ShopMember, ShopOrder, SpecialHours
+from shops.models import (
+    Allocation,
+    DeliveryOption,
+    Parcel,
+    Reservation,
+    Return,
+    ReturnLine,
+    Shop,
+    ShopMember,
+    ShopOrder,
+    SpecialHours,
+)
 from shops.portal import queries as portal_queries
 from shops.portal.urls import order_patterns, shop_patterns, urlpatterns
+from shops.returns import photos
 from tests import factories
 from tests.factories import NOON
 from tests.shops.portal.conftest import Stall, signed_in
@@ -20,6 +32,7 @@ from tests.shops.portal.conftest import Stall, signed_in
 NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
 DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind", "parcel_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
+RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
     "desk": [],
@@ -55,6 +68,9 @@ LOOKS: dict[str, list[str]] = {
     "delivery-change": [OPTION],
     "for-others": [],
     "reservations": [],
+    "returns": [],
+    "return": [RETURN],
+    "return-photo": [RETURN, PHOTO],
     "gift-cards": [],
     "local": [],
     "vouchers": [],
@@ -118,6 +134,8 @@ ACTS: dict[str, list[str]] = {
     "parcel-arrive": [PARCEL],
     "parcel-collect": [PARCEL],
     "reservation": [RESERVED, DEED],
+    "return-act": [RETURN, AGREE],
+    "return-terms": [],
     "gift-card-redeem": [],
     "gift-card-sell": [],
     "local-accept": [],
@@ -140,7 +158,7 @@ OF_ACCOUNTS = {"save-tax"}  # what whoever keeps the accounts does, and staff do
 # Of a point's keepers: test_point_views. Of whoever is asked: test_team_views.
 POINT = {"worker", "point", "point-arrive", "point-collect", "invitation"}
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
-FILLED |= {"q": "K7M3QX"}
+FILLED |= {"q": "K7M3QX", "return_days": "9"}
 
 
 def event_of(stall: Stall) -> Event:
@@ -158,6 +176,19 @@ def days_of(stall: Stall) -> SpecialHours:
     """Days on which it is closed."""
     day = {"first_day": NOON.date(), "last_day": NOON.date()}
     return SpecialHours.objects.get_or_create(shop=stall.shop, **day)[0]
+
+
+def return_of(stall: Stall) -> Return:
+    """What a reader sends back to it, with a picture."""
+    found = Return.objects.filter(shop_order=stall.order).first()
+    if found is None:
+        said = {"basis": "fault", "reason": "damaged", "asked_at": NOON, "goes_to": stall.shop}
+        found = Return.objects.create(
+            number=f"{stall.order.number}-R1", once=stall.shop.slug, shop_order=stall.order, **said
+        )
+        ReturnLine.objects.create(of=found, line=stall.order.lines.first(), units=1)
+        photos.keep(found, [b"webp"])
+    return found
 
 
 def reservation_of(stall: Stall) -> Reservation:
@@ -184,7 +215,9 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         PARCEL: parcel_of(stall).pk,
         DRY: DryRun.objects.get_or_create(feed=stall.run.feed, defaults={"received_at": NOON})[0].pk,
     }
-    parts = {key: known[key] for key in ROUTES[name]}
+    back = return_of(stall)
+    known |= {RETURN: back.pk, PHOTO: back.photos.get().pk, AGREE: "agree"}
+    parts = {key.partition(":")[0]: known[key] for key in ROUTES[name]}
     if name.startswith("statement"):
         parts |= {"number": 0}  # the month that is running: each shop has one
     return reverse(f"portal:{name}", kwargs={"slug": slug or stall.shop.slug} | parts)
@@ -196,9 +229,11 @@ def call(client, name: str, where: str):
 
 def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
-    event_of(stall), parcel_of(stall), reservation_of(stall)
+    event_of(stall), parcel_of(stall), reservation_of(stall), return_of(stall)
     return (
         list(Reservation.objects.filter(shop=stall.shop).values()),
+        list(Return.objects.filter(shop_order=stall.order).values()),
+        Shop.objects.get(pk=stall.shop.pk).return_days,
         list(DeliveryOption.objects.filter(shop=stall.shop).order_by("pk").values()),
         list(Parcel.objects.filter(carried_to=stall.shop).values()),
         list(ShopOrder.objects.filter(shop=stall.shop).order_by("pk").values()),

@@ -1,0 +1,135 @@
+"""Returns at the desk, of the shop that sold it and of one that receives for another."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from shops.models import Return, ReturnRefund, Shop, ShopMember
+from shops.returns import moving
+from tests import factories
+from tests.shops.portal.conftest import signed_in
+from tests.shops.returns.sending_back import ask, handed_over, picture, shown
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english(settings):
+    settings.LANGUAGE_CODE = "en"
+
+
+def address(row: Return, shop: Shop, *deed: str) -> str:
+    return reverse("portal:return-act" if deed else "portal:return", args=[shop.slug, row.pk, *deed])
+
+
+def test_return_is_in_the_queue_until_it_is_answered(ours):
+    row = ask(handed_over(1, shop=ours.shop), 1, reason="faulty", note="page 7 is missing", pictures=[picture()])
+    desk = reverse("portal:desk", args=[ours.shop.slug])
+    assert f'href="{address(row, ours.shop)}"' in shown(ours.client.get(desk))
+    page = shown(ours.client.get(address(row, ours.shop)))
+    assert [word for word in ("page 7 is missing", "It has a fault", "You bear it") if word not in page] == []
+    ours.client.post(address(row, ours.shop, "agree"), {"note": "sorry"})
+    row.refresh_from_db()
+    assert (row.state, row.desk_note) == ("agreed", "sorry")
+    assert row.number not in shown(ours.client.get(desk))
+
+
+def test_number_on_the_parcel_opens_it(ours, theirs):
+    row = ask(handed_over(1, shop=ours.shop), 1, reason="faulty")
+    scan = {"q": row.number.lower()}
+    found = ours.client.get(reverse("portal:orders", args=[ours.shop.slug]), scan)
+    assert found.url == address(row, ours.shop)
+    assert theirs.client.get(reverse("portal:orders", args=[theirs.shop.slug]), scan).status_code == 200
+
+
+def test_copies_are_looked_at_and_paid(ours):
+    row = ask(handed_over(2, shop=ours.shop, to="FR"), 2)
+    ours.client.post(address(row, ours.shop, "arrive"))
+    line = row.lines.get()
+    page = shown(ours.client.get(address(row, ours.shop)))
+    assert "Nothing is added to your stock here" in page
+    sent = {f"good_{line.pk}": 1, f"worn_{line.pk}": 1, f"paid_{line.pk}": 1, f"shelf_{line.pk}": "on"}
+    answer = ours.client.post(address(row, ours.shop, "check"), sent)
+    assert (answer.status_code, ReturnRefund.objects.count()) == (409, 0)
+    assert "Not all of it is paid back: say why" in shown(answer)
+    assert ours.client.post(address(row, ours.shop, "check"), {**sent, "note": "torn"}).status_code == 302
+    line.refresh_from_db()
+    assert (line.good, line.worn, line.refunded, line.restocked) == (1, 1, 1, True)
+    assert ReturnRefund.objects.get().by == ours.staff
+
+
+@pytest.mark.parametrize("sent", [{}, {"good": "x"}, {"good": "3"}, {"worn": "-1"}])
+def test_counts_that_are_no_counts_change_nothing(ours, sent):
+    row = ask(handed_over(2, shop=ours.shop, to="FR"), 2)
+    moving.arrive(row, by="port", now=timezone.now())
+    line = row.lines.get().pk
+    counts = {f"{name}_{line}": value for name, value in sent.items()}
+    assert ours.client.post(address(row, ours.shop, "check"), {"note": "x", **counts}).status_code == 422
+    row.refresh_from_db()
+    assert row.state == "arrived"
+
+
+def test_withdrawal_is_refused_by_an_exception_alone(ours):
+    row = ask(handed_over(1, shop=ours.shop, to="FR"), 1)
+    where = address(row, ours.shop, "refuse")
+    assert ours.client.post(where, {"note": "no", "excepted": ""}).status_code == 409
+    assert ours.client.post(where, {"note": "no", "excepted": "z"}).status_code == 422
+    assert ours.client.post(where, {"note": "cheese", "excepted": "d"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.state, row.excepted) == ("refused", "d")
+
+
+def test_two_answers_one_counts(ours):
+    row = ask(handed_over(1, shop=ours.shop), 1, reason="faulty")
+    ours.client.post(address(row, ours.shop, "agree"))
+    answer = ours.client.post(address(row, ours.shop, "refuse"), {"note": "no"})
+    assert answer.status_code == 409
+    assert f"“Agreed, not sent yet” meanwhile: {ours.staff.email}" in shown(answer)
+
+
+def test_other_shop_receives_it_and_learns_no_more_than_it_needs(ours, theirs):
+    Shop.objects.filter(pk=theirs.shop.pk).update(receives_returns=True)
+    part = handed_over(1, shop=ours.shop, to="FR")
+    row = ask(part, 1, goes_to=theirs.shop, note="a private word", by=factories.user("lea@example.org"))
+    page = shown(theirs.client.get(address(row, theirs.shop)))
+    assert part.lines.get().title in page
+    assert [word for word in ("a private word", "lea@example.org", "Léa") if word in page] == []
+    for deed in ("agree", "refuse", "check", "come-home"):
+        assert theirs.client.post(address(row, theirs.shop, deed), {"note": "x"}).status_code == 404
+    theirs.client.post(address(row, theirs.shop, "arrive"), {"note": "like new"})
+    assert "like new" in shown(ours.client.get(address(row, ours.shop)))
+    theirs.client.post(address(row, theirs.shop, "forward"))
+    ours.client.post(address(row, ours.shop, "come-home"))
+    row.refresh_from_db()
+    assert (row.state, bool(row.forwarded_at), bool(row.home_at)) == ("arrived", True, True)
+
+
+def test_who_only_looks_changes_nothing(ours):
+    row = ask(handed_over(1, shop=ours.shop), 1, reason="faulty")
+    looker = signed_in(factories.member(ours.shop, role=ShopMember.Role.READER).user)
+    page = looker.get(address(row, ours.shop))
+    assert (page.status_code, "<form" in shown(page).partition("<main")[2]) == (200, False)
+    assert looker.post(address(row, ours.shop, "agree")).status_code == 403
+
+
+def test_terms_are_said_by_the_shop(ours):
+    where = reverse("portal:return-terms", args=[ours.shop.slug])
+    terms = {"return_days": "30", "return_terms_fr": "", "return_terms_en": "Unread.", "receives_returns": "on"}
+    assert ours.client.post(where, terms).status_code == 302
+    ours.shop.refresh_from_db()
+    assert (ours.shop.return_days, ours.shop.return_terms_en, ours.shop.receives_returns) == (30, "Unread.", True)
+    assert ours.shop.returns_need_answer is False
+    assert ours.client.post(where, {**terms, "return_days": "400"}).status_code == 422
+
+
+@pytest.mark.parametrize("number", [1, 6])
+def test_pages_cost_the_same_with_one_and_with_many(ours, number, django_assert_max_num_queries):
+    for _ in range(number):
+        ask(handed_over(1, shop=ours.shop), 1, reason="faulty", once=f"{_}{number}")
+    client = ours.client
+    with django_assert_max_num_queries(14):
+        client.get(reverse("portal:returns", args=[ours.shop.slug]))
+    with django_assert_max_num_queries(16):
+        client.get(reverse("portal:desk", args=[ours.shop.slug]))
