@@ -28,6 +28,7 @@ RECORD_REASONS: dict[str, str] = {
     "gtin_in_store": _(
         "“%(value)s” is a number printed in the shop (it begins with 02, 04 or 20 to 29). Nobody else knows it."
     ),
+    "gtin_none": _("“%(value)s” has no ISBN or EAN. Readers find it by its title alone."),
     "gtin_several": _("The article has several ISBNs (%(value)s). The first one was used."),
     "offers_several": _("The article has %(count)s offers that cannot be told apart. The first one was used."),
     "price_missing": _("No price. The article is not sold until it has one."),
@@ -109,6 +110,7 @@ NOTE_REASONS: dict[str, str] = {
 FEED_REASONS: dict[str, str] = {
     "file_missing": _("There is no file at “%(location)s”. Check the address, or wait for the shop's next export."),
     "file_unreachable": _("“%(location)s” could not be fetched: %(detail)s. We try again later."),
+    "file_not_let_in": _("“%(location)s” does not let us in. Look at the user and the password, and try again."),
     "file_empty": _("The file is empty. Nothing was changed; please send it again."),
     "file_without_articles": _("The file was read but lists no article. Nothing was changed; please check the export."),
     "file_is_web_page": _(

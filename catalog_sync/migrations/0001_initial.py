@@ -128,6 +128,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='FeedSetup',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('started_at', models.DateTimeField()),
+                ('shown_name', models.CharField(help_text='Of its file as its sender calls it, or of its host.', max_length=200)),
+                ('kind_found', models.CharField(blank=True, help_text='As it was recognised; empty: not yet, or not.', max_length=30)),
+                ('trouble', models.JSONField(default=dict, help_text='Why there is nothing to look at: as a note of a run.')),
+                ('columns_kept', models.BooleanField(default=False, help_text='A person has looked at what stands in its columns.')),
+                ('went_at', models.DateTimeField(null=True)),
+                ('feed', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='setup', to='catalog_sync.feed')),
+                ('started_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('trial', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalog_sync.dryrun')),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='FeedToken',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -198,6 +222,7 @@ class Migration(migrations.Migration):
                 ('gone', models.PositiveIntegerField(default=0)),
                 ('refused', models.PositiveIntegerField(default=0)),
                 ('refused_by', models.JSONField(default=dict, help_text='{code of the reason: articles}; all of them, none cut off.')),
+                ('warned_by', models.JSONField(default=dict, help_text='{code: articles} of what went in with a word about it.')),
                 ('quarantined', models.PositiveIntegerField(default=0)),
                 ('unmatched', models.PositiveIntegerField(default=0, help_text='Of the quarantined: which title it is, is asked.')),
                 ('written', models.PositiveIntegerField(default=0, help_text='Rows of ours that were written.')),
