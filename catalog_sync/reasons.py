@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from catalog_sync.column_words import COLUMN_REASONS, FIELD_WORDS, LOOK_WORDS
+from catalog_sync.column_words import COLUMN_REASONS, FIELD_WORDS, LOOK_WORDS, of_fields
 
 # Of one article: the article is refused, or goes in without the value that could not be read.
 RECORD_REASONS: dict[str, str] = {
@@ -280,7 +280,8 @@ class Reason(NamedTuple):
     def words(self) -> str:
         """The text in the active language."""
         text = gettext(REASONS[self.code])
-        values = {name: gettext(value) if value in WORDS else value for name, value in self.values}
+        said = of_fields if self.code == "columns_missing" else str
+        values = {name: gettext(value) if value in WORDS else said(value) for name, value in self.values}
         return text % values if values else text
 
 
@@ -325,12 +326,9 @@ def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
 
 
 class FeedError(Exception):
-    """The only exception that leaves an adapter.
-
-    `permanent`: a person has to act (wrong address, unknown columns); otherwise trying again later may help.
-    `reason`: the code and values behind the message, for counting and for translation. `later_seconds`: the shop's
-    system asks not to be called again before.
-    """
+    """The only exception that leaves an adapter. `permanent`: a person has to act (wrong address, unknown columns);
+    otherwise trying again later may help. `reason`: the code and values behind the message, for counting and for
+    translation. `later_seconds`: the shop's system asks not to be called again before."""
 
     def __init__(self, message: str, *, permanent: bool, reason: Reason | None = None, later_seconds: int = 0) -> None:
         super().__init__(message)

@@ -28,6 +28,7 @@ from marketplace.readers.models import SavedSearch
 from tests import factories
 from tests.conftest import KEEPING
 from tests.routes_rows import money_of, money_rows, of_delivery
+from tests.routes_stock import STOCK
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
 ACTORS = ("anonymous", "reader", "A", "B", "operator")
@@ -218,22 +219,6 @@ ROUTES: dict[str, Row] = {
     "portal:put-back": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:pack": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:hand-over": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
-    "portal:stock-start": get(SHOP_A, "slug"),
-    "portal:stock-upload": post((LOGIN, 404, 422, 404, 404), "slug"),
-    "portal:stock-connect": post((LOGIN, 404, 422, 404, 404), "slug"),
-    "portal:stock-list": get(SHOP_A, "slug", "setup"),
-    "portal:stock-again": post((LOGIN, 404, 200, 404, 404), "slug", "setup"),
-    "portal:stock-kind": post(SHOP_A_DOES, "slug", "setup", kind="csv"),
-    "portal:stock-host-key": post(SHOP_A_DOES, "slug", "setup", fingerprint="SHA256:x"),
-    "portal:stock-give-up": post(SHOP_A_DOES, "slug", "setup"),
-    "portal:stock-columns": get(SHOP_A, "slug", "setup"),
-    "portal:stock-choose": post(SHOP_A_DOES, "slug", "setup"),
-    "portal:stock-trial": get(SHOP_A, "slug", "setup"),
-    "portal:stock-try": post(SHOP_A_DOES, "slug", "setup"),
-    "portal:stock-rows": get(SHOP_A, "slug", "setup", "trouble"),
-    "portal:stock-rows-file": get(SHOP_A, "slug", "setup", "trouble"),
-    "portal:stock-sale": get(SHOP_A, "slug", "setup"),
-    "portal:stock-go": post((LOGIN, 404, 200, 404, 404), "slug", "setup"),
     "portal:feeds": get(SHOP_A, "slug"),
     "portal:declared": get(SHOP_A, "slug", "feed"),
     "portal:declare": post((LOGIN, 404, 422, 404, 404), "slug", "feed"),
@@ -449,6 +434,7 @@ ROUTES: dict[str, Row] = {
     "wagtailadmin_home": get((LOGIN, 302, 302, 302, 302)),  # its own permission, which the operator has not by itself
     "admin:index": get((LOGIN, 302, 302, 302, 200)),
     "dashboard:index": get(MOVED),
+    **{name: Row(*row) for name, row in STOCK.items()},
 }
 
 

@@ -326,6 +326,27 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='OwnArticle',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sku', models.CharField(max_length=64)),
+                ('gtin', models.BigIntegerField(null=True)),
+                ('title', models.CharField(blank=True, help_text='Empty beside a number that others describe.', max_length=300)),
+                ('author', models.CharField(blank=True, max_length=200)),
+                ('price_minor', models.BigIntegerField(help_text="In the feed's currency, tax included.")),
+                ('condition', models.CharField(choices=[('new', 'New'), ('as_new', 'Used, as new'), ('very_good', 'Used, very good'), ('good', 'Used, good'), ('acceptable', 'Used, acceptable')], default='new', max_length=12)),
+                ('units', models.PositiveIntegerField(help_text='As typed: those put aside for orders among them.')),
+                ('counted_at', models.DateTimeField(help_text='The age of the number, on our clock.')),
+                ('photo', models.CharField(blank=True, help_text='Its picture for pages, as covers are kept.', max_length=100)),
+                ('made_at', models.DateTimeField()),
+                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='own_articles', to='catalog_sync.feed')),
+            ],
+            options={
+                'ordering': ['-counted_at', '-pk'],
+                'constraints': [models.UniqueConstraint(fields=('feed', 'sku'), name='own_article_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='PutOff',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

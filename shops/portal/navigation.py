@@ -37,6 +37,7 @@ GROUPS = (
                     *("stock-trial", "stock-rows", "stock-sale", "stock-go"),
                 ),
             ),
+            Page("own-articles", _("Typed by hand"), ("own-new", "own-article", "own-save", "own-save-change")),
             Page(
                 "feeds",
                 pgettext_lazy("of one shop", "Feeds"),

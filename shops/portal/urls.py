@@ -20,6 +20,7 @@ from shops.portal import (
     local_views,
     money_views,
     order_views,
+    own_views,
     point_views,
     profile_views,
     question_views,
@@ -70,6 +71,17 @@ setup_patterns: list[URLPattern | URLResolver] = [
     path("<int:setup_id>/sale/go/", trial_views.go, name="stock-go"),
 ]
 
+own_patterns: list[URLPattern | URLResolver] = [
+    path("", own_views.listed, name="own-articles"),
+    path("new/", own_views.new, name="own-new"),
+    path("save/", own_views.save, name="own-save"),
+    path("confirm/", own_views.confirm, name="own-confirm"),
+    path("<int:article_id>/", own_views.change, name="own-article"),
+    path("<int:article_id>/save/", own_views.save, name="own-save-change"),
+    path("<int:article_id>/count/", own_views.count, name="own-count"),
+    path("<int:article_id>/remove/", own_views.remove, name="own-remove"),
+]
+
 shop_patterns: list[URLPattern | URLResolver] = [
     path("", desk_views.desk, name="desk"),
     path("queue/", desk_views.queue_part, name="queue"),
@@ -77,6 +89,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
     re_path(rf"^orders/{NUMBER}/", include(order_patterns)),
     path("pick-list/", desk_views.picking, name="pick-list"),
     path("add-stock/", include(setup_patterns)),
+    path("by-hand/", include(own_patterns)),
     path("feeds/", feed_views.feeds, name="feeds"),
     path("feeds/<slug:name>/reading/", declaring_views.declared, name="declared"),
     path("feeds/<slug:name>/reading/save/", declaring_views.declare, name="declare"),

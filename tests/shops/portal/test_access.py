@@ -6,20 +6,20 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
-from catalog_sync.models import DryRun, FeedSetup
+from catalog_sync.models import DryRun, FeedSetup, OwnArticle
 from marketplace.agenda.models import Event, ShopCalendar
 from marketplace.checkout.models import Voucher
 from marketplace.foundation.models import AuditEntry
 from shops.models import Allocation, DeliveryOption, Parcel, Reservation, ShopMember, ShopOrder, SpecialHours
 from shops.portal import queries as portal_queries
-from shops.portal.urls import order_patterns, setup_patterns, shop_patterns, urlpatterns
+from shops.portal.urls import order_patterns, own_patterns, setup_patterns, shop_patterns, urlpatterns
 from tests import factories
 from tests.factories import NOON
 from tests.shops.portal.conftest import Stall, signed_in
 
 NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
 DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind", "parcel_id"
-SETUP, CODE = "setup_id", "code"
+SETUP, CODE, OWN = "setup_id", "code", "article_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
@@ -37,6 +37,9 @@ LOOKS: dict[str, list[str]] = {
     "stock-rows": [SETUP, CODE],
     "stock-rows-file": [SETUP, CODE],
     "stock-sale": [SETUP],
+    "own-articles": [],
+    "own-new": [],
+    "own-article": [OWN],
     "feeds": [],
     "questions": [],
     "declared": [FEED],
@@ -87,6 +90,11 @@ ACTS: dict[str, list[str]] = {
     "stock-choose": [SETUP],
     "stock-try": [SETUP],
     "stock-go": [SETUP],
+    "own-save": [],
+    "own-confirm": [],
+    "own-save-change": [OWN],
+    "own-count": [OWN],
+    "own-remove": [OWN],
     "approve": [RUN],
     "reject": [RUN],
     "undo": [RUN],
@@ -168,6 +176,10 @@ def setup_of(stall: Stall) -> FeedSetup:
     return FeedSetup.objects.filter(feed__shop=stall.shop).first() or factories.feed_setup(stall.shop)
 
 
+def own_of(stall: Stall) -> OwnArticle:
+    return OwnArticle.objects.filter(feed__shop=stall.shop).first() or factories.own_article(stall.shop)
+
+
 def address(name: str, stall: Stall, *, slug: str = "") -> str:
     """The address of `stall`'s own rows; `slug` puts another shop's name before them."""
     known = {
@@ -187,6 +199,7 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         DAYS: days_of(stall).pk,
         SETUP: setup_of(stall).pk,
         CODE: "sku_missing",
+        OWN: own_of(stall).pk,
         PARCEL: parcel_of(stall).pk,
         DRY: DryRun.objects.get_or_create(feed=stall.run.feed, defaults={"received_at": NOON})[0].pk,
     }
@@ -202,7 +215,7 @@ def call(client, name: str, where: str):
 
 def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
-    event_of(stall), parcel_of(stall), reservation_of(stall), setup_of(stall)
+    event_of(stall), parcel_of(stall), reservation_of(stall), setup_of(stall), own_of(stall)
     return (
         list(Reservation.objects.filter(shop=stall.shop).values()),
         list(DeliveryOption.objects.filter(shop=stall.shop).order_by("pk").values()),
@@ -213,6 +226,7 @@ def rows_of(stall: Stall) -> tuple:
         list(Event.objects.filter(shop=stall.shop).order_by("pk").values()),
         ShopCalendar.objects.filter(shop=stall.shop).count(),
         list(FeedSetup.objects.filter(feed__shop=stall.shop).values()),
+        list(OwnArticle.objects.filter(feed__shop=stall.shop).values()),
         list(type(stall.run).objects.filter(pk=stall.run.pk).values()),
         AuditEntry.objects.filter(shop=stall.shop).count(),
     )
@@ -220,7 +234,9 @@ def rows_of(stall: Stall) -> tuple:
 
 def test_table_names_every_route_of_the_portal():
     named = {
-        pattern.name for pattern in (*shop_patterns, *order_patterns, *setup_patterns) if getattr(pattern, "name", None)
+        pattern.name
+        for pattern in (*shop_patterns, *order_patterns, *setup_patterns, *own_patterns)
+        if getattr(pattern, "name", None)
     }
     assert set(ROUTES) | ELSEWHERE == named
     assert {pattern.name for pattern in urlpatterns if getattr(pattern, "name", None)} == {
