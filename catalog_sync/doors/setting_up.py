@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -94,7 +95,7 @@ def look_again(setup: FeedSetup, *, now: datetime) -> None:
 
 def confirm_host_key(setup: FeedSetup, shown: str, *, by: User, now: datetime) -> bool:
     """As `sftp_logins.confirm`; then the address is called again."""
-    if not sftp_logins.confirm(setup.feed, shown, by=by, now=now):
+    if setup.went_at is not None or not sftp_logins.confirm(setup.feed, shown, by=by, now=now):
         return False
     look_again(setup, now=now)
     return True
@@ -183,7 +184,8 @@ def look_at_new_feeds(now: datetime) -> int:
     many."""
     for old in FeedSetup.objects.filter(went_at=None, started_at__lt=now - KEPT_FOR).select_related("feed")[:20]:
         give_up(old, by=None)
-    for setup in leases.claim(FeedSetup, now=now, limit=1, lease_seconds=LEASE_SECONDS):
+    open_ = Q(went_at=None)
+    for setup in leases.claim(FeedSetup, now=now, limit=1, lease_seconds=LEASE_SECONDS, where=open_):
         host = hosts.host_of(setup.feed.location)
         if again := hosts.begin(host, now=now):
             leases.finish(setup, due_at=again, attempts=0)
@@ -192,7 +194,8 @@ def look_at_new_feeds(now: datetime) -> int:
             _fetch(setup)
         finally:
             hosts.end(host, now=now)
-        leases.finish(setup, due_at=None)
+        if not leases.finish(setup, due_at=None):  # given up meanwhile
+            shutil.rmtree(_folder_of(setup.feed), ignore_errors=True)
         return 1
     return 0
 

@@ -9,7 +9,7 @@ import pytest
 import responses
 from django.utils import timezone
 
-from catalog_sync import sync
+from catalog_sync import promises, sync
 from catalog_sync.doors import arrivals, locations, setting_up, sftp_logins, trying
 from catalog_sync.doors.setting_up import Connection
 from catalog_sync.models import Feed, FeedSetup, HostVisit
@@ -157,6 +157,25 @@ def test_trial_then_go_then_it_is_read(shop):
     assert sync.sync_feeds(timezone.now()) == 1
     assert shop.partner.stockrecords.count() == 30
     assert AuditEntry.objects.filter(action="feed.set_up").count() == 1
+
+
+def test_feed_that_has_not_gone_yet_is_no_paused_one(shop):
+    """Setting the articles of a paused feed apart has all other lists of its shop read anew."""
+    other = Feed.objects.create(shop=shop, name="other", kind="csv", location="x/", content_hash="kept", active=True)
+    setup = uploaded(shop, lists.csv(lists.rows(3)))
+    assert promises.follow_promises(timezone.now()) == 0
+    other.refresh_from_db()
+    assert (other.content_hash, Feed.objects.get(pk=setup.feed_id).lapsed_at) == ("kept", None)
+
+
+@responses.activate
+def test_feed_that_went_is_looked_at_no_more(shop):
+    responses.get(ADDRESS, body=lists.csv(lists.rows(3)))
+    setup = connected(shop)
+    setting_up.go(setup, by=factories.user(), now=timezone.now())
+    FeedSetup.objects.update(due_at=timezone.now())
+    assert setting_up.look_at_new_feeds(timezone.now() + timedelta(seconds=1)) == 0
+    assert len(responses.calls) == 0
 
 
 def test_what_is_given_up_or_forgotten_goes_with_its_list(shop):
