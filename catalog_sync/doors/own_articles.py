@@ -4,12 +4,13 @@ on through the door of pushes. What is typed is what was read, at the moment of 
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -144,21 +145,23 @@ def remove(article: OwnArticle, *, by: User, now: datetime) -> None:
 
 
 def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShelf]:
-    """{sku: what stands there}. The number that was typed, less what has left since by the shop's own word: of that a
-    number read at `at` is free. One query."""
+    """{sku: what stands there}. The number that was typed, less what has left since by the shop's own word: a number
+    read at `at` is free of that, and ends what is promised of it. One query."""
     if not articles:
         return {}
     partner = articles[0].feed.shop.partner_id
-    mine = Allocation.objects.filter(ended_at=None, stock_record__partner=partner, cause=Allocation.Cause.LINE)
-    named = mine.filter(stock_record__partner_sku__in=[each.sku for each in articles])
-    left = Sum("units", filter=Q(reflected_at__lte=at), default=0)
-    rows = named.values_list("stock_record__partner_sku").annotate(all=Sum("units"), left=left)
-    gone = {sku: (all_units, left_units) for sku, all_units, left_units in rows}
-    found = {}
-    for article in articles:
-        promised, left_units = gone.get(article.sku, (0, 0))
-        found[article.sku] = OnShelf(max(0, article.units - left_units), promised - left_units)
-    return found
+    open_ = Allocation.objects.filter(ended_at=None, stock_record__partner=partner)
+    named = open_.filter(stock_record__partner_sku__in=[each.sku for each in articles])
+    counted = {article.sku: article.counted_at for article in articles}
+    left, promised = Counter[str](), Counter[str]()
+    for sku, cause, units, reflected_at in named.values_list(
+        "stock_record__partner_sku", "cause", "units", "reflected_at"
+    ):
+        if reflected_at is not None and reflected_at <= at:
+            left[sku] += units if reflected_at > counted[sku] else 0  # else the number was typed without it
+        elif cause == Allocation.Cause.LINE:
+            promised[sku] += units
+    return {each.sku: OnShelf(max(0, each.units - left[each.sku]), promised[each.sku]) for each in articles}
 
 
 def oldest(shop: Shop) -> datetime | None:

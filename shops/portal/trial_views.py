@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.views.decorators.http import require_safe
 from oscar.apps.partner.models import StockRecord
 
@@ -87,7 +88,8 @@ def sale(request: StaffRequest, workplace: Workplace, setup_id: int) -> HttpResp
     context: dict[str, object] = {
         "run": run,
         "is_reading": not is_read and setup.feed.parked_at is None,
-        "on_sale": _on_sale(workplace.shop),
+        "on_sale": (on_sale := _on_sale(workplace.shop)),
+        "on_sale_words": number_format(on_sale, force_grouping=True),
         "is_open": workplace.shop.status == Shop.Status.ACTIVE,
         "notes": [words_of(note) for note in run.notes] if run is not None else [],
     }

@@ -57,6 +57,11 @@ class Trouble(NamedTuple):
     becomes: str
     words: str
 
+    @property
+    def counted(self) -> str:
+        """ "1,188" """
+        return str(number_format(self.rows, force_grouping=True))
+
 
 def troubles(run: SyncRun) -> list[Trouble]:
     """What is left out first, then the rest, the most first. `run`: of a tried list (`trying.run_of`)."""

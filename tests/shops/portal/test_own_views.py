@@ -12,7 +12,7 @@ from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 from PIL import Image
 
-from catalog_sync.doors import pushing
+from catalog_sync.doors import own_articles, pushing
 from catalog_sync.models import Feed, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import CoverFetch, ProductFacts
@@ -173,6 +173,34 @@ def test_what_is_handed_over_a_moment_later_stays_promised(client, shop):
     absorbing.reflect(line, 1, reflected_at=timezone.now(), now=timezone.now())
     applied()
     assert (record(shop).num_in_stock, sellable(shop)) == (2, 1)
+
+
+def test_what_a_typed_number_is_free_of_already_is_not_taken_off_again(client, shop):
+    """Typed after a hand-over, and one sold here before that number has even been applied."""
+    typed(client, shop)
+    applied()
+    line = factories.shop_order(shop, (record(shop), 1)).lines.get()
+    aged(timezone.now() - timedelta(hours=1))
+    absorbing.reflect(line, 1, reflected_at=timezone.now() - timedelta(minutes=2), now=timezone.now())
+    typed(client, shop, units="2")
+    assert client.get(at(shop, "own-articles")).context["rows"][0]["units"] == 2
+    client.post(at(shop, "own-count", OwnArticle.objects.get().pk), {"step": "sold"})
+    applied()
+    assert (record(shop).num_in_stock, sellable(shop)) == (1, 1)
+
+
+def test_number_that_took_no_heed_of_a_hand_over_would_sell_a_copy_twice(client, shop, monkeypatch):
+    """Negative control: one less than was typed, whatever has left since."""
+    typed(client, shop)
+    applied()
+    line = factories.shop_order(shop, (record(shop), 1)).lines.get()
+    aged(timezone.now() - timedelta(hours=1))
+    absorbing.reflect(line, 1, reflected_at=timezone.now() - timedelta(minutes=2), now=timezone.now())
+    heedless = lambda articles, at: {each.sku: own_articles.OnShelf(each.units, 0) for each in articles}  # noqa: E731
+    monkeypatch.setattr(own_articles, "on_shelf", heedless)
+    client.post(at(shop, "own-count", OwnArticle.objects.get().pk), {"step": "sold"})
+    applied()
+    assert sellable(shop) == 2  # and one stands there
 
 
 def test_buttons_one_after_the_other_all_count(client, shop):
