@@ -107,7 +107,8 @@ def change(article: OwnArticle, by_units: int) -> int:
     """So many copies more or fewer than stand there now: one was sold at the counter, two came in. Returns how many
     stand there then."""
     with transaction.atomic():
-        locked = OwnArticle.objects.select_for_update().select_related("feed__shop").get(pk=article.pk)
+        rows = OwnArticle.objects.select_for_update(of=("self",)).select_related("feed__shop")
+        locked = rows.get(pk=article.pk)
         as_of = max(timezone.now() - MARGIN, locked.counted_at + _TICK)
         units = min(MOST_UNITS, max(0, on_shelf([locked], at=as_of)[locked.sku].units + by_units))
         _count(locked, units, as_of)
@@ -228,7 +229,9 @@ def _push(feed: Feed, articles: Sequence[OwnArticle], *, as_of: datetime) -> Pus
     """The same number said again counts as well: it is younger, which a list of changes does not tell by itself."""
     for article in articles:
         article.feed = feed
-    SourceRecord.objects.filter(feed=feed, sku__in=[each.sku for each in articles]).update(offer_hash=DIRTY)
+    said = SourceRecord.objects.filter(feed=feed, sku__in=[each.sku for each in articles])
+    list(said.select_for_update().order_by("sku").values_list("sku"))  # as whoever applies a push locks them
+    said.update(offer_hash=DIRTY)
     rows = [as_json(article) for article in articles]
     return pushing.accept_own(feed, rows, [], key=_key(), as_of=as_of, now=timezone.now())
 
