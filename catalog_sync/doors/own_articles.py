@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -77,6 +77,14 @@ def known_title(gtin: int) -> tuple[str, bool] | None:
     if facts is None or facts.product.title in ("", gtin_text(gtin)):
         return None
     return str(facts.product.title), bool(facts.cover_source)
+
+
+def titles_of(articles: Iterable[OwnArticle]) -> dict[int, str]:
+    """{GTIN: title} of those whose title was not typed, as the catalogue has it. Two queries."""
+    wanted = [each.gtin for each in articles if each.gtin is not None and not each.title]
+    joined = OtherGtin.objects.filter(gtin__in=wanted).values_list("gtin", "product__title")
+    own = ProductFacts.objects.filter(gtin__in=wanted).values_list("gtin", "product__title")
+    return {gtin: title for gtin, title in [*joined, *own] if gtin is not None and title}
 
 
 def put(shop: Shop, typed: Typed, *, article: OwnArticle | None = None, by: User, now: datetime) -> OwnArticle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -40,9 +41,9 @@ def listed(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     for article in articles:
         article.feed.shop = shop
     shelf = own_articles.on_shelf(articles, at=now)
-    oldest = own_articles.oldest(shop)
+    titles, oldest = own_articles.titles_of(articles), own_articles.oldest(shop)
     context = {
-        "rows": [_shown(article, shelf[article.sku], shop, now) for article in articles],
+        "rows": [_shown(article, shelf[article.sku], titles) for article in articles],
         "pages": pages,
         "text": text,
         "kept": f"{urlencode({'q': text})}&" if text else "",
@@ -59,12 +60,11 @@ def _text(request: StaffRequest) -> str:
     return request.GET.get("q", "").replace("\0", "").strip()[:100]
 
 
-def _shown(article: OwnArticle, shelf: own_articles.OnShelf, shop: Shop, now: object) -> dict[str, object]:
+def _shown(article: OwnArticle, shelf: own_articles.OnShelf, titles: Mapping[int, str]) -> dict[str, object]:
     small = cover_files.name_of(article.photo, "list") if article.photo else ""
-    known = own_articles.known_title(article.gtin) if article.gtin is not None and not article.title else None
     return {
         "article": article,
-        "title": article.title or (known[0] if known else "") or article.sku,
+        "title": article.title or titles.get(article.gtin or 0, "") or article.sku,
         "number": isbn_hyphenated(article.gtin) if article.gtin is not None else article.sku,
         "condition": Condition(article.condition).label,
         "currency": article.feed.currency,
