@@ -1,5 +1,6 @@
 """What a column of a shop's list may hold, in a bookseller's words: for its pages, and for what a reading says."""
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 # field of a record: what it is called on screen, in the order in which a page offers them
@@ -71,3 +72,9 @@ COLUMN_REASONS: dict[str, str] = {
     "column_not_meant": _("Its name says that it is not what a reader pays."),
     "column_denied": _("“%(column)s” should be the %(field)s, but %(count)s of %(cells)s cells are %(look)s."),
 }
+
+
+def of_fields(names: str) -> str:
+    """Fields named one after the other, as they are called on screen in the active language; else as it is."""
+    each = names.split(", ")
+    return ", ".join(gettext(FIELD_WORDS[name]) for name in each) if FIELD_WORDS.keys() >= set(each) else names

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from catalog_sync.models import SyncRun
+from catalog_sync.models import RecordIssue, SyncRun
 
 # A cell that begins so is a formula to a spreadsheet, whoever wrote it.
 _FORMULA = re.compile(r"^[\s]*[=+\-@]|^[\t\r\n]")
@@ -31,16 +31,22 @@ _COLUMNS = {
 
 
 def lines(run: SyncRun) -> Iterator[str]:
-    """The file in the active language, line by line: row, article, column, value, what is wrong, what to do."""
+    """Of a run: all that was not taken as it is."""
+    left = run.refused + run.quarantined - run.issues.exclude(kind="warning").count()
+    return lines_of(run.issues.order_by("pk").iterator(), left=left)
+
+
+def lines_of(issues: Iterable[RecordIssue], *, left: int) -> Iterator[str]:
+    """The file in the active language, line by line: row, article, column, value, what is wrong, what to do. `left`:
+    articles beside those that are listed."""
     # A French spreadsheet program expects semicolons, since the comma is its decimal mark.
     separator = ";" if (get_language() or "").startswith("fr") else ","
     header = (_("Row"), _("Article number"), _("Column"), _("Value"), _("What is wrong"), _("What to do"))
     yield _BYTE_ORDER_MARK + _line(header, separator)
-    for issue in run.issues.order_by("pk").iterator():
+    for issue in issues:
         wrong, todo = _parts(issue.text)
         column = str(_COLUMNS.get(issue.code.partition("_")[0], ""))
         yield _line((issue.position, issue.sku, column, issue.value, wrong, todo), separator)
-    left = run.refused + run.quarantined - run.issues.exclude(kind="warning").count()
     if left > 0:
         more = _("%(count)s more articles, not listed one by one.") % {"count": left}
         yield _line(("", "", "", "", more, ""), separator)

@@ -10,7 +10,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from catalog_sync.models_doors import DryRun, HostVisit, SftpLogin, Webhook
+from catalog_sync.models_doors import DryRun, FeedSetup, HostVisit, SftpLogin, Webhook
+from catalog_sync.models_own import OwnArticle
 from catalog_sync.models_titles import FoldDue, Lookup, PinnedArticle, PutOff, TitleBlock, TitleMove
 from marketplace.foundation import network, secrets
 from marketplace.foundation.leases import DueRow
@@ -18,11 +19,13 @@ from marketplace.foundation.leases import DueRow
 __all__ = [
     "DryRun",
     "Feed",
+    "FeedSetup",
     "FeedToken",
     "FoldDue",
     "HostVisit",
     "JournalPart",
     "Lookup",
+    "OwnArticle",
     "PinnedArticle",
     "Push",
     "PutOff",
@@ -182,6 +185,7 @@ class SyncRun(models.Model):
     gone = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     refused_by = models.JSONField(default=dict, help_text="{code of the reason: articles}; all of them, none cut off.")
+    warned_by = models.JSONField(default=dict, help_text="{code: articles} of what went in with a word about it.")
     quarantined = models.PositiveIntegerField(default=0)
     unmatched = models.PositiveIntegerField(default=0, help_text="Of the quarantined: which title it is, is asked.")
     written = models.PositiveIntegerField(default=0, help_text="Rows of ours that were written.")

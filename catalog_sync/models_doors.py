@@ -1,4 +1,5 @@
-"""Webhook, DryRun, SftpLogin, HostVisit: the ways into a feed beside its list and its keys, and the way to its host."""
+"""Webhook, DryRun, FeedSetup, SftpLogin, HostVisit: the ways into a feed beside its list and its keys, how a shop sets
+one up by itself, and the way to its host."""
 
 from __future__ import annotations
 
@@ -60,6 +61,27 @@ class DryRun(DueRow):
 
     def __str__(self) -> str:
         return f"{self.feed} {self.received_at:%Y-%m-%d %H:%M}"
+
+
+class FeedSetup(DueRow):
+    """A feed that its shop sets up by itself, step by step; not active before it goes. Due: its address is to be called
+    for a first look, by the step `look_at_new_feeds`."""
+
+    feed = models.OneToOneField("catalog_sync.Feed", on_delete=models.CASCADE, related_name="setup")
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey("marketplace.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    shown_name = models.CharField(max_length=200, help_text="Of its file as its sender calls it, or of its host.")
+    kind_found = models.CharField(max_length=30, blank=True, help_text="As it was recognised; empty: not yet, or not.")
+    trouble = models.JSONField(default=dict, help_text="Why there is nothing to look at: as a note of a run.")
+    columns_kept = models.BooleanField(default=False, help_text="A person has looked at what stands in its columns.")
+    trial = models.ForeignKey(DryRun, null=True, on_delete=models.SET_NULL, related_name="+")
+    went_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.feed} ({self.shown_name})"
 
 
 class SftpLogin(models.Model):

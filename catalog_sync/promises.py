@@ -29,7 +29,8 @@ SLICE = 2000  # articles in one transaction
 def follow_promises(now: datetime) -> int:
     """Step: set the articles of each lapsed feed apart, and let the rest of its shop be sold again; and those of a feed
     that was paused while that was not done. Killed in between it starts over. Returns how many feeds."""
-    done = sum(_lapse(feed, now) for feed in Feed.objects.filter(active=False, lapsed_at=None))
+    paused = Feed.objects.filter(active=False, lapsed_at=None).exclude(setup__isnull=False, setup__went_at=None)
+    done = sum(_lapse(feed, now) for feed in paused)
     shops = Feed.objects.filter(active=True, lapsed_at=None).order_by("shop_id").values_list("shop_id", flat=True)
     for shop_id in list(shops.distinct()):
         ages = vouchers(shop_id)

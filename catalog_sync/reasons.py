@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from catalog_sync.column_words import COLUMN_REASONS, FIELD_WORDS, LOOK_WORDS
+from catalog_sync.column_words import COLUMN_REASONS, FIELD_WORDS, LOOK_WORDS, of_fields
 
 # Of one article: the article is refused, or goes in without the value that could not be read.
 RECORD_REASONS: dict[str, str] = {
@@ -28,6 +28,7 @@ RECORD_REASONS: dict[str, str] = {
     "gtin_in_store": _(
         "“%(value)s” is a number printed in the shop (it begins with 02, 04 or 20 to 29). Nobody else knows it."
     ),
+    "gtin_none": _("“%(value)s” has no ISBN or EAN. Readers find it by its title alone."),
     "gtin_several": _("The article has several ISBNs (%(value)s). The first one was used."),
     "offers_several": _("The article has %(count)s offers that cannot be told apart. The first one was used."),
     "price_missing": _("No price. The article is not sold until it has one."),
@@ -109,6 +110,7 @@ NOTE_REASONS: dict[str, str] = {
 FEED_REASONS: dict[str, str] = {
     "file_missing": _("There is no file at “%(location)s”. Check the address, or wait for the shop's next export."),
     "file_unreachable": _("“%(location)s” could not be fetched: %(detail)s. We try again later."),
+    "file_not_let_in": _("“%(location)s” does not let us in. Look at the user and the password, and try again."),
     "file_empty": _("The file is empty. Nothing was changed; please send it again."),
     "file_without_articles": _("The file was read but lists no article. Nothing was changed; please check the export."),
     "file_is_web_page": _(
@@ -278,7 +280,8 @@ class Reason(NamedTuple):
     def words(self) -> str:
         """The text in the active language."""
         text = gettext(REASONS[self.code])
-        values = {name: gettext(value) if value in WORDS else value for name, value in self.values}
+        said = of_fields if self.code == "columns_missing" else str
+        values = {name: gettext(value) if value in WORDS else said(value) for name, value in self.values}
         return text % values if values else text
 
 
@@ -323,12 +326,9 @@ def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
 
 
 class FeedError(Exception):
-    """The only exception that leaves an adapter.
-
-    `permanent`: a person has to act (wrong address, unknown columns); otherwise trying again later may help.
-    `reason`: the code and values behind the message, for counting and for translation. `later_seconds`: the shop's
-    system asks not to be called again before.
-    """
+    """The only exception that leaves an adapter. `permanent`: a person has to act (wrong address, unknown columns);
+    otherwise trying again later may help. `reason`: the code and values behind the message, for counting and for
+    translation. `later_seconds`: the shop's system asks not to be called again before."""
 
     def __init__(self, message: str, *, permanent: bool, reason: Reason | None = None, later_seconds: int = 0) -> None:
         super().__init__(message)

@@ -94,6 +94,7 @@ def counted(run: SyncRun, staged: Staged, plan: Plan) -> None:
     run.new, run.changed, run.unchanged, run.gone = plan.new, plan.changed, plan.unchanged, plan.gone
     run.refused = staged.refused + plan.unknown
     run.refused_by = dict((staged.refused_by + Counter(article_unknown=plan.unknown)).most_common())
+    run.warned_by = dict(staged.warned_by.most_common())
     run.unmatched = plan.questions
     run.quarantined = plan.jumped + plan.held + plan.questions
 

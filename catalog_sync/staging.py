@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from catalog_sync.hashing import DIRTY
 from catalog_sync.overlaying import lay_over, take_back
@@ -48,6 +49,10 @@ __all__ = [
 ]
 
 MOST_ISSUES = 2000  # rows of a run's report that are kept; the counts are exact
+LEAST_ISSUES = 500  # of each reason, however many there are of others before it
+
+
+Told = TypeVar("Told", Refused, Issue)
 
 
 @dataclass
@@ -59,6 +64,7 @@ class Staged:
     again: bool = False  # a second reading, since the first passed over rows that it may not
     refused: int = 0
     refused_by: Counter[str] = field(default_factory=Counter)  # {code of the reason: articles}
+    warned_by: Counter[str] = field(default_factory=Counter)  # {code: articles that went in with that word}
     nameless: int = 0  # refused articles whose number could not be read
     repeated: int = 0  # lines whose article is listed again further down
     as_of: datetime | None = None  # the earliest of its chunks
@@ -141,14 +147,26 @@ def _count(chunk: Chunk, staged: Staged) -> None:
     staged.read += len(chunk.records) + len(chunk.refused) + len(chunk.same)
     staged.same += len(chunk.same)
     staged.refused += len(chunk.refused)
-    staged.refused_by.update(refused.reason.code for refused in chunk.refused)
     staged.nameless += sum(1 for refused in chunk.refused if not refused.sku)
     staged.as_of = chunk.as_of if staged.as_of is None else min(staged.as_of, chunk.as_of)
     staged.complete = chunk.complete
     staged.cursor = chunk.cursor.value if chunk.cursor else staged.cursor
     staged.notes.extend(chunk.notes)
-    staged.refused_rows.extend(chunk.refused[: MOST_ISSUES - len(staged.refused_rows)])
-    staged.issues.extend(chunk.issues[: MOST_ISSUES - len(staged.issues)])
+    _keep(chunk.refused, staged.refused_rows, staged.refused_by)
+    _keep(chunk.issues, staged.issues, staged.warned_by)
+    staged.refused_by.update(refused.reason.code for refused in chunk.refused)
+    staged.warned_by.update(issue.reason.code for issue in chunk.issues)
+
+
+def _keep(found: Sequence[Told], kept: list[Told], counted: Counter[str]) -> None:
+    """The first ones, whatever they say, and some of each reason. `counted`: those before."""
+    room = max(0, MOST_ISSUES - len(kept))
+    kept.extend(found[:room])
+    since = Counter(each.reason.code for each in found[:room])
+    for each in found[room:]:
+        since[each.reason.code] += 1
+        if counted[each.reason.code] + since[each.reason.code] <= LEAST_ISSUES:
+            kept.append(each)
 
 
 def _keep_last_lines(staged: Staged) -> None:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
-from catalog_sync import applying, guarding, lanes, planning, rereading, runs, sampling, staging, vouching
+from catalog_sync import applying, guarding, lanes, numberless, planning, rereading, runs, sampling, staging, vouching
 from catalog_sync.doors import hosts
 from catalog_sync.doors.locations import Reading, opened
 from catalog_sync.models import Feed, ReadRow, RecordIssue, SourceRecord, StockLane, SyncRun
@@ -99,6 +99,8 @@ def _read(
     silent = this.lane == lanes.Lane.CATALOGUE and not this.pushed and lanes.numbers_come_apart(feed)
     staged = _stage(this, row, reading, silent=silent, on_chunk=on_chunk)
     plan = planning.plan(feed, row, staged, lane=this.lane, approved=approved)
+    if this.pk is None:
+        numberless.tell(staged)
     runs.counted(this, staged, plan)
     awaited = guarding.objections_of_reading(staged.notes, row.mode)
     staged.notes = [note for note in staged.notes if note not in awaited]

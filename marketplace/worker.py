@@ -87,6 +87,7 @@ STEPS = [
     Step("follow_decisions", "catalog_sync.decisions:follow_decisions", 2, slow=True),
     Step("apply_pushes", "catalog_sync.doors.pushing:apply_pushes", 2, slow=True),
     Step("try_lists", "catalog_sync.doors.trying:try_lists", 2, slow=True),
+    Step("look_at_new_feeds", "catalog_sync.doors.setting_up:look_at_new_feeds", 2, slow=True),
     Step("prune_dry_runs", "catalog_sync.doors.trying:prune", 3600, slow=True),
     Step("group_works", "catalog_sync.titles.works:group_works", 2, slow=True),
     Step("prune_journals", "catalog_sync.journal:prune", 3600, slow=True),

@@ -16,6 +16,7 @@ from oscar.apps.catalogue.reviews.models import ProductReview
 from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import Partner, StockRecord
 
+from catalog_sync.models import DryRun, Feed, FeedSetup, OwnArticle
 from catalog_sync.titles import moves
 from marketplace.agenda.models import Event
 from marketplace.catalogue.models import ProductFacts
@@ -92,6 +93,25 @@ def shop(name: str = "", **columns: object) -> Shop:
             "fresh_until", columns["complete_as_of"] + timedelta(hours=columns.get("freshness_hours", 72))
         )
     return Shop.objects.create(partner=partner, name=name, **columns)
+
+
+def feed_setup(of: Shop) -> FeedSetup:
+    """A list that the shop has begun to add: one row, tried and left out."""
+    now = timezone.now()
+    feed = Feed.objects.create(shop=of, name=f"begun-{of.pk}", kind="csv", location=f"begun-{of.pk}/", active=False)
+    problem = {"kind": "refused", "code": "sku_missing", "position": "2", "sku": "", "value": "", "text": "?"}
+    outcome = {"state": "done", "read": 1, "refused": 1, "refused_by": {"sku_missing": 1}}
+    dry = DryRun.objects.create(feed=feed, file="x", received_at=now, done_at=now, outcome=outcome, problems=[problem])
+    return FeedSetup.objects.create(feed=feed, started_at=now, shown_name="list.csv", trial=dry)
+
+
+def own_article(of: Shop, **columns: object) -> OwnArticle:
+    """An article that the shop has typed by hand; nothing of it was pushed yet."""
+    kind = {"kind": "manual", "location": "", "mode": Feed.Mode.DELTA}
+    feed = Feed.objects.get_or_create(shop=of, name=f"typed-{of.pk}", defaults=kind)[0]
+    now = timezone.now()
+    values = {"sku": "M-1", "title": "Nana", "price_minor": 1200, "units": 2, "counted_at": now, "made_at": now}
+    return OwnArticle.objects.create(feed=feed, **{**values, **columns})
 
 
 def member(of: Shop, person: User | None = None, role: str = ShopMember.Role.STAFF) -> ShopMember:

@@ -29,6 +29,11 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     known |= {"partner": factories.partner().pk, "third": 3}
     known |= {"voucher": factories.voucher(shop=a.shop).pk, "network_voucher": factories.voucher().pk}
     known |= of_downloads(a)
+    known |= {
+        "setup": factories.feed_setup(a.shop).pk,
+        "trouble": "sku_missing",
+        "own": factories.own_article(a.shop).pk,
+    }
     factories.special_hours(a.shop, timezone.now().date())
     known["special_days"] = a.shop.special_hours.get().pk
     known |= of_team(a)

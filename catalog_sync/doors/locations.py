@@ -71,17 +71,27 @@ def opened(feed: Feed, lane: str, *, now: datetime) -> Iterator[Reading]:
     asks_for_all = DELTA in can and row.mode == row.Mode.DELTA and lanes.is_whole_due(row, now=now)
     since = Cursor(Lane(lane), row.cursor) if row.cursor and not asks_for_all else None
     location = resolve(settings.location)
-    login = sftp_logins.login_of(feed) if urlsplit(location).scheme == "sftp" else None
+    login = login_of(feed, location)
     adapter = adapter_for(settings)
-    with _server_key_kept(feed), _opened(adapter, location, Lane(lane), since, login) as (begin, files):
+    with server_key_kept(feed), _opened(adapter, location, Lane(lane), since, login) as (begin, files):
         with _file_trouble(settings.location):
             digest = content_hash(settings, lane, [file.path for file in files]) if files else ""
         knows = isinstance(adapter, FileAdapter) and adapter.passes_over_known
         yield Reading(begin, digest, _meaning(settings, lane).digest() if files and knows else b"")
 
 
+def login_of(feed: Feed, location: str) -> Login | None:
+    """How to sign in at one of the feed's addresses: what was given for its own host goes to no other."""
+    scheme, user = urlsplit(location).scheme, str(feed.options.get("user", ""))
+    if scheme == "sftp":
+        return sftp_logins.login_of(feed)
+    if not user or not scheme or urlsplit(location).netloc != urlsplit(feed.location).netloc:
+        return None
+    return Login(feed.password, "", "", user)
+
+
 @contextmanager
-def _server_key_kept(feed: Feed) -> Iterator[None]:
+def server_key_kept(feed: Feed) -> Iterator[None]:
     """An SFTP server's key that nobody has confirmed is kept for a person to look at."""
     try:
         yield

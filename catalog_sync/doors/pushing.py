@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from catalog_sync import cleaning, sync
+from catalog_sync.canonical_json import Defaults, from_json
 from catalog_sync.doors.locations import Reading
 from catalog_sync.identifiers import identify
 from catalog_sync.models import Feed, Push, SourceRecord, SyncRun
@@ -71,6 +72,17 @@ def accept(feed: Feed, *, key: str, as_of: datetime, rows: Sequence[Any], now: d
     return push, wrong
 
 
+def accept_own(
+    feed: Feed, articles: Sequence[dict[str, Any]], gone: Sequence[str], *, key: str, as_of: datetime, now: datetime
+) -> Push:
+    """Keep whole articles of a shop's own, as our own schema says them and checked before, and the numbers of those it
+    has no more (`own_articles`)."""
+    rows = [*articles, *({"gone": sku} for sku in gone)]
+    values = {"as_of": as_of, "received_at": now, "due_at": now, "rows": rows}
+    digest = hashlib.sha256(json.dumps([as_of.isoformat(), rows], sort_keys=True).encode()).hexdigest()
+    return Push.objects.create(feed=feed, key=key, digest=digest, **values)
+
+
 def apply_pushes(now: datetime) -> int:
     """The step: apply what was pushed, feed by feed in the order of arrival. Returns how many."""
     done = 0
@@ -96,13 +108,15 @@ def reading_of(run: SyncRun) -> Reading | None:
 
 
 def _reading(push: Push) -> Reading:
-    chunk = Chunk(list(_records(push)), [], [], [], push.as_of, False, None, ())
+    own = [row for row in push.rows if isinstance(row, dict)]
+    records, gone = [*_records(push), *_own_records(push, own)], [row["gone"] for row in own if "gone" in row]
+    chunk = Chunk(records, [], [], gone, push.as_of, False, None, ())
     return Reading(lambda _: iter([chunk]), push.digest)
 
 
 def _records(push: Push) -> Iterator[CatalogRecord]:
     contains = push.feed.stock_kind == "available"
-    for sku, quantity, says_quantity, price, says_price in push.rows:
+    for sku, quantity, says_quantity, price, says_price in (row for row in push.rows if isinstance(row, list)):
         yield CatalogRecord(
             sku=sku,
             gtin=None,
@@ -117,6 +131,14 @@ def _records(push: Push) -> Iterator[CatalogRecord]:
             as_of=push.as_of,
             speaks_for=(STOCK_FIELDS if says_quantity else ()) + (_PRICE_FIELDS if says_price else ()),
         )
+
+
+def _own_records(push: Push, rows: Iterable[dict[str, Any]]) -> Iterator[CatalogRecord]:
+    defaults = Defaults(push.feed.currency, push.feed.stock_kind == "available")
+    for values in rows:
+        record = from_json(values, defaults, push.as_of).record if "gone" not in values else None
+        if record is not None:
+            yield record
 
 
 def _checked(feed: Feed, rows: Iterable[Any]) -> tuple[list[list[Any]], list[WrongRow]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,13 +22,13 @@ from marketplace.models import User
 
 FOLDER = ".dry-runs"  # below the feeds folder; no feed's own
 MOST_WAITING = 3  # of a feed
-PROBLEMS_KEPT = 500
+PROBLEMS_KEPT = 500  # of each reason
 KEPT_FOR = timedelta(days=7)
 _STRAY_AFTER_SECONDS = 3600
 _TIMES = ("started_at", "ended_at", "as_of")
 _COLUMNS = (
-    *("state", "complete", "read", "new", "changed", "unchanged", "gone", "refused", "refused_by", "quarantined"),
-    *("unmatched", "seconds", "peak_memory_mb", "notes", "sample", "content_hash"),
+    *("state", "complete", "read", "new", "changed", "unchanged", "gone", "refused", "refused_by", "warned_by"),
+    *("quarantined", "unmatched", "seconds", "peak_memory_mb", "notes", "sample", "content_hash"),
 )
 _PROBLEM = ("kind", "code", "position", "sku", "value", "text")
 
@@ -96,4 +97,10 @@ def _outcome(run: SyncRun) -> dict[str, Any]:
 
 
 def _problems(run: SyncRun) -> list[dict[str, str]]:
-    return [{name: getattr(issue, name) for name in _PROBLEM} for issue in run.unsaved_issues[:PROBLEMS_KEPT]]
+    kept: Counter[str] = Counter()
+    problems = []
+    for issue in run.unsaved_issues:
+        kept[issue.code] += 1
+        if kept[issue.code] <= PROBLEMS_KEPT:
+            problems.append({name: getattr(issue, name) for name in _PROBLEM})
+    return problems

@@ -36,7 +36,7 @@ def open_local(
     location: str, *, lateness: timedelta = DECLARED_LATENESS, login: Login | None = None
 ) -> Iterator[LocalFile]:
     """The file at a path, the newest file of a folder, or a download that is deleted afterwards; unpacked where it is.
-    `login`: for an SFTP address.
+    `login`: for an address that asks for one.
 
     Raises `FeedError` for what is missing, cannot be fetched, is empty, no list, or larger than LARGEST_BYTES.
     """
@@ -82,7 +82,7 @@ def local_copy(location: str, folder: Path, login: Login | None = None) -> Local
     has one."""
     received_at = datetime.now(UTC)
     if urlsplit(location).scheme in ("http", "https"):
-        return _download(location, folder / "feed", received_at)
+        return _download(location, folder / "feed", received_at, login)
     if urlsplit(location).scheme == "sftp":
         return _from_sftp(location, folder / "feed", received_at, login)
     path = Path(location)
@@ -97,14 +97,17 @@ def local_copy(location: str, folder: Path, login: Login | None = None) -> Local
 
 
 def unreachable(location: str, problem: http.HttpError) -> FeedError:
+    if problem.status in (401, 403):
+        return feed_error("file_not_let_in", permanent=True, location=location)
     error = feed_error("file_unreachable", permanent=problem.permanent, location=location, detail=problem)
     error.later_seconds = problem.later_seconds
     return error
 
 
-def _download(url: str, path: Path, received_at: datetime) -> LocalFile:
+def _download(url: str, path: Path, received_at: datetime, login: Login | None) -> LocalFile:
     try:
-        fetched = http.fetch_to_file(url, path, max_bytes=LARGEST_BYTES)
+        auth = (login.user, login.password) if login and login.user else None
+        fetched = http.fetch_to_file(url, path, auth=auth, max_bytes=LARGEST_BYTES)
     except http.HttpError as problem:
         raise unreachable(url, problem) from problem
     stamp = read_stamp(fetched.headers.get("Last-Modified", ""), "UTC")

@@ -1,4 +1,5 @@
-"""What is needed to sign in to an SFTP server, and how its key is shown; without the library that speaks to it."""
+"""What is needed to sign in where a list is fetched, and how an SFTP server's key is shown; without the library that
+speaks to it."""
 
 from __future__ import annotations
 
@@ -11,11 +12,13 @@ from catalog_sync.reasons import FeedError
 
 @dataclass(frozen=True)
 class Login:
-    """How we sign in, and the server's key that was confirmed ("type base64", empty: none yet)."""
+    """How we sign in, and the SFTP server's key that was confirmed ("type base64", empty: none yet). `user`: at an
+    https address; an SFTP address names its own."""
 
     password: str
     private_key: str
     host_key: str
+    user: str = ""
 
 
 class HostKeyError(FeedError):

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import tempfile
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -27,6 +30,7 @@ WIDTHS = {"page": 480, "list": 160}
 _QUALITY = 80
 _AT_ONCE = 5
 _TRIES = 5
+_OWN = re.compile(r"covers/[0-9a-f]{2}/[0-9a-f]{32}-page\.webp")
 
 
 class CoverError(Exception):
@@ -50,10 +54,16 @@ def fetch_covers(now: datetime) -> int:
 
 
 def _fetch(fetch: CoverFetch) -> None:
+    if kept := own_name(fetch.source):
+        _take(fetch, kept if default_storage.exists(kept) else "")
+        return
     with tempfile.TemporaryDirectory(prefix="cover-") as folder:
         fetched = http.fetch_to_file(fetch.source, Path(folder) / "cover", max_bytes=MOST_BYTES)
         content = fetched.path.read_bytes()
-    name = keep(content)
+    _take(fetch, keep(content))
+
+
+def _take(fetch: CoverFetch, name: str) -> None:
     with transaction.atomic():
         if leases.finish(fetch):
             ProductFacts.objects.filter(pk=fetch.pk).update(cover=name)
@@ -70,6 +80,17 @@ def keep(content: bytes) -> str:
         if not default_storage.exists(name):
             default_storage.save(name, ContentFile(webp(picture, width)))
     return f"{stem}-page.webp"
+
+
+def own_address(name: str) -> str:
+    """What a shop's own photo, kept here, is called among the covers that senders name. It is never fetched."""
+    return f"https://{urlsplit(settings.SITE_URL).netloc}/media/{name}"
+
+
+def own_name(address: str) -> str:
+    """The kept picture that an address names, empty where it is no such address."""
+    name = address.removeprefix(own_address(""))
+    return name if name != address and _OWN.fullmatch(name) else ""
 
 
 def name_of(page_name: str, size: str) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog_sync import decisions, error_file, lanes, sampling, undoing
-from catalog_sync.doors import arrivals, keys, sftp_logins
+from catalog_sync.doors import arrivals, keys, setting_up, sftp_logins
 from catalog_sync.models import Feed, FeedToken, RecordIssue, StockLane, SyncRun
 from catalog_sync.reasons import refusals, words_of
 from catalog_sync.titles import questions
@@ -47,6 +47,7 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
             }
             for feed, second in _feeds(request, workplace)
         ],
+        "unfinished": len(setting_up.unfinished(workplace.shop)),
         "key_form": KeyForm(),
         "questions": questions.count(feeds_for(request.user).filter(shop=workplace.shop)),
         "awaiting": _runs(request, workplace).filter(state=SyncRun.State.AWAITING)[:RUNS_SHOWN],
@@ -58,7 +59,8 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 def _feeds(request: StaffRequest, workplace: Workplace) -> list[tuple[Feed, StockLane | None]]:
     """Each with its keys, and its second lane or None."""
-    mine = feeds_for(request.user).filter(shop=workplace.shop).select_related("stock_lane", "webhook", "sftp")
+    mine = feeds_for(request.user).filter(shop=workplace.shop).exclude(setup__isnull=False, setup__went_at=None)
+    mine = mine.select_related("stock_lane", "webhook", "sftp")
     feeds = mine.prefetch_related(Prefetch("tokens", FeedToken.objects.filter(revoked_at=None), to_attr="keys"))
     return [(feed, getattr(feed, "stock_lane", None)) for feed in feeds]
 

@@ -32,6 +32,15 @@ GROUPS = (
         (
             Page("stock", _("Stock")),
             Page(
+                "stock-start",
+                _("Add your stock"),
+                (
+                    *("stock-upload", "stock-connect", "stock-list", "stock-again", "stock-columns", "stock-choose"),
+                    *("stock-trial", "stock-rows", "stock-sale", "stock-go"),
+                ),
+            ),
+            Page("own-articles", _("Typed by hand"), ("own-new", "own-article", "own-save", "own-save-change")),
+            Page(
                 "feeds",
                 pgettext_lazy("of one shop", "Feeds"),
                 ("run", "declared", "questions", "columns", "dry-run", "make-key", "make-webhook", "confirm-host-key"),

@@ -24,6 +24,7 @@ from shops.portal import (
     local_views,
     money_views,
     order_views,
+    own_views,
     point_views,
     profile_views,
     question_views,
@@ -31,11 +32,13 @@ from shops.portal import (
     reservation_views,
     return_views,
     scan_views,
+    setup_views,
     start_views,
     statement_views,
     stock_views,
     stripe_views,
     team_views,
+    trial_views,
     voucher_views,
 )
 
@@ -55,6 +58,37 @@ order_patterns: list[URLPattern | URLResolver] = [
     path("send-again/", channel_views.send_again, name="send-again"),
 ]
 
+# Adding the shop's stock, step by step
+setup_patterns: list[URLPattern | URLResolver] = [
+    path("", setup_views.start, name="stock-start"),
+    path("upload/", setup_views.upload, name="stock-upload"),
+    path("connect/", setup_views.connect, name="stock-connect"),
+    path("<int:setup_id>/", setup_views.the_list, name="stock-list"),
+    path("<int:setup_id>/again/", setup_views.again, name="stock-again"),
+    path("<int:setup_id>/kind/", setup_views.kind, name="stock-kind"),
+    path("<int:setup_id>/host-key/", setup_views.host_key, name="stock-host-key"),
+    path("<int:setup_id>/give-up/", setup_views.give_up, name="stock-give-up"),
+    path("<int:setup_id>/columns/", setup_views.columns, name="stock-columns"),
+    path("<int:setup_id>/columns/choose/", setup_views.choose, name="stock-choose"),
+    path("<int:setup_id>/trial/", trial_views.trial, name="stock-trial"),
+    path("<int:setup_id>/trial/again/", trial_views.try_again, name="stock-try"),
+    path("<int:setup_id>/trial/<slug:code>/", trial_views.rows, name="stock-rows"),
+    path("<int:setup_id>/trial/<slug:code>.csv", trial_views.rows_file, name="stock-rows-file"),
+    path("<int:setup_id>/sale/", trial_views.sale, name="stock-sale"),
+    path("<int:setup_id>/sale/go/", trial_views.go, name="stock-go"),
+]
+
+own_patterns: list[URLPattern | URLResolver] = [
+    path("", own_views.listed, name="own-articles"),
+    path("new/", own_views.new, name="own-new"),
+    path("save/", own_views.save, name="own-save"),
+    path("confirm/", own_views.confirm, name="own-confirm"),
+    path("<int:article_id>/", own_views.change, name="own-article"),
+    path("<int:article_id>/save/", own_views.save, name="own-save-change"),
+    path("<int:article_id>/count/", own_views.count, name="own-count"),
+    path("<int:article_id>/remove/", own_views.remove, name="own-remove"),
+]
+
 shop_patterns: list[URLPattern | URLResolver] = [
     path("", desk_views.desk, name="desk"),
     path("queue/", desk_views.queue_part, name="queue"),
@@ -66,6 +100,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("orders/", desk_views.orders, name="orders"),
     re_path(rf"^orders/{NUMBER}/", include(order_patterns)),
     path("pick-list/", desk_views.picking, name="pick-list"),
+    path("add-stock/", include(setup_patterns)),
+    path("by-hand/", include(own_patterns)),
     path("feeds/", feed_views.feeds, name="feeds"),
     path("feeds/<slug:name>/reading/", declaring_views.declared, name="declared"),
     path("feeds/<slug:name>/reading/save/", declaring_views.declare, name="declare"),

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
-from catalog_sync.models import DryRun
+from catalog_sync.models import DryRun, FeedSetup, OwnArticle
 from marketplace.agenda.models import Event, ShopCalendar
 from marketplace.checkout.models import Voucher
 from marketplace.foundation.models import AuditEntry
@@ -23,7 +23,7 @@ from shops.models import (
     SpecialHours,
 )
 from shops.portal import queries as portal_queries
-from shops.portal.urls import order_patterns, shop_patterns, urlpatterns
+from shops.portal.urls import order_patterns, own_patterns, setup_patterns, shop_patterns, urlpatterns
 from shops.returns import photos
 from tests import factories
 from tests.factories import NOON
@@ -31,6 +31,7 @@ from tests.shops.portal.conftest import Stall, signed_in
 
 NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
 DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind", "parcel_id"
+SETUP, CODE, OWN = "setup_id", "code", "article_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
 RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
 # Every route of the portal: what its address names beside the shop, and whether it acts.
@@ -43,6 +44,16 @@ LOOKS: dict[str, list[str]] = {
     "order": [NUMBER],
     "order-pick-list": [NUMBER],
     "slip": [NUMBER],
+    "stock-start": [],
+    "stock-list": [SETUP],
+    "stock-columns": [SETUP],
+    "stock-trial": [SETUP],
+    "stock-rows": [SETUP, CODE],
+    "stock-rows-file": [SETUP, CODE],
+    "stock-sale": [SETUP],
+    "own-articles": [],
+    "own-new": [],
+    "own-article": [OWN],
     "feeds": [],
     "questions": [],
     "declared": [FEED],
@@ -93,6 +104,20 @@ ACTS: dict[str, list[str]] = {
     "renew-secret": [],
     "test-channel": [],
     "end-channel": [],
+    "stock-upload": [],
+    "stock-connect": [],
+    "stock-again": [SETUP],
+    "stock-kind": [SETUP],
+    "stock-host-key": [SETUP],
+    "stock-give-up": [SETUP],
+    "stock-choose": [SETUP],
+    "stock-try": [SETUP],
+    "stock-go": [SETUP],
+    "own-save": [],
+    "own-confirm": [],
+    "own-save-change": [OWN],
+    "own-count": [OWN],
+    "own-remove": [OWN],
     "approve": [RUN],
     "reject": [RUN],
     "undo": [RUN],
@@ -144,7 +169,7 @@ ACTS: dict[str, list[str]] = {
     "voucher-end": [VOUCHER],
 }
 ROUTES = LOOKS | ACTS
-NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND, FORM}]  # of the shop's own
+NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND, FORM, CODE}]  # of the shop's own
 FORMS = {"event-new", "event-change", "delivery-new", "delivery-change"}  # nothing to look at there but a form
 # What staff do not see at all, tested below; a file: `test_routes`; of one download or card: tests of their views.
 ELSEWHERE = {
@@ -195,6 +220,14 @@ def reservation_of(stall: Stall) -> Reservation:
     return Reservation.objects.filter(shop=stall.shop).first() or factories.reservation(stall.withheld.stock_record)
 
 
+def setup_of(stall: Stall) -> FeedSetup:
+    return FeedSetup.objects.filter(feed__shop=stall.shop).first() or factories.feed_setup(stall.shop)
+
+
+def own_of(stall: Stall) -> OwnArticle:
+    return OwnArticle.objects.filter(feed__shop=stall.shop).first() or factories.own_article(stall.shop)
+
+
 def address(name: str, stall: Stall, *, slug: str = "") -> str:
     """The address of `stall`'s own rows; `slug` puts another shop's name before them."""
     known = {
@@ -212,6 +245,9 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         VOUCHER: (Voucher.objects.filter(shop=stall.shop).first() or factories.voucher(shop=stall.shop)).pk,
         FORM: "csv",
         DAYS: days_of(stall).pk,
+        SETUP: setup_of(stall).pk,
+        CODE: "sku_missing",
+        OWN: own_of(stall).pk,
         PARCEL: parcel_of(stall).pk,
         DRY: DryRun.objects.get_or_create(feed=stall.run.feed, defaults={"received_at": NOON})[0].pk,
     }
@@ -229,7 +265,7 @@ def call(client, name: str, where: str):
 
 def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
-    event_of(stall), parcel_of(stall), reservation_of(stall), return_of(stall)
+    event_of(stall), parcel_of(stall), reservation_of(stall), return_of(stall), setup_of(stall), own_of(stall)
     return (
         list(Reservation.objects.filter(shop=stall.shop).values()),
         list(Return.objects.filter(shop_order=stall.order).values()),
@@ -241,13 +277,19 @@ def rows_of(stall: Stall) -> tuple:
         list(Allocation.objects.filter(stock_record__partner__shop=stall.shop).order_by("pk").values()),
         list(Event.objects.filter(shop=stall.shop).order_by("pk").values()),
         ShopCalendar.objects.filter(shop=stall.shop).count(),
+        list(FeedSetup.objects.filter(feed__shop=stall.shop).values()),
+        list(OwnArticle.objects.filter(feed__shop=stall.shop).values()),
         list(type(stall.run).objects.filter(pk=stall.run.pk).values()),
         AuditEntry.objects.filter(shop=stall.shop).count(),
     )
 
 
 def test_table_names_every_route_of_the_portal():
-    named = {pattern.name for pattern in (*shop_patterns, *order_patterns) if getattr(pattern, "name", None)}
+    named = {
+        pattern.name
+        for pattern in (*shop_patterns, *order_patterns, *setup_patterns, *own_patterns)
+        if getattr(pattern, "name", None)
+    }
     assert set(ROUTES) | ELSEWHERE == named
     assert {pattern.name for pattern in urlpatterns if getattr(pattern, "name", None)} == {
         "door",

@@ -59,7 +59,7 @@ def test_list_is_tried_and_nothing_is_changed(ours, settings, tmp_path):
     page = ours.client.get(tried.url)
     assert (page.context["run"].new, page.context["run"].refused, SyncRun.objects.count()) == (1, 1, runs)
     assert [count for count, _words in page.context["refusals"]] == [1]
-    assert [issue.sku for issue, _word in page.context["issues"]] == ["b"]
+    assert [issue.sku for issue, _word in page.context["issues"]] == ["b", "a"]  # refused; without an ISBN
     assert "Nana" in page.content.decode()
 
 

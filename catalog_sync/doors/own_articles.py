@@ -1,0 +1,278 @@
+"""Articles that a shop without any system types or scans: kept as rows of its feed of kind `manual`, each change sent
+on through the door of pushes. What is typed is what was read, at the moment of typing, on our clock (DESIGN §5)."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.text import slugify
+
+from catalog_sync.doors import pushing
+from catalog_sync.hashing import DIRTY
+from catalog_sync.identifiers import gtin_text
+from catalog_sync.models import Feed, OwnArticle, Push, SourceRecord
+from marketplace.catalogue import cover_files
+from marketplace.catalogue.models import OtherGtin, ProductFacts
+from marketplace.foundation import audit, money, network
+from marketplace.models import User
+from shops.models import Allocation, Condition, Shop
+
+KIND = "manual"
+MOST_UNITS = 10_000
+# Changed by a button, a number is as old as what was on the page: what is handed over in the meantime, and recorded a
+# moment later, is neither in it nor taken for being in it.
+MARGIN = timedelta(seconds=30)
+_TICK = timedelta(microseconds=1)
+_HIGHEST_JUMP = 1000  # per cent: a person has just typed the price
+
+
+class Typed(NamedTuple):
+    """What a person typed of one article. `number`: the shop's own, where it has no GTIN; `photo`: a name of
+    `cover_files.keep`, empty for none."""
+
+    gtin: int | None
+    number: str
+    title: str
+    author: str
+    price_minor: int
+    condition: str
+    units: int
+    photo: str = ""
+
+
+class OnShelf(NamedTuple):
+    """`units`: what stands in the shop now, by the last number and what was handed over since; `promised` of them."""
+
+    units: int
+    promised: int
+
+
+def feed_of(shop: Shop) -> Feed | None:
+    return Feed.objects.filter(shop=shop, kind=KIND).order_by("pk").first()
+
+
+def articles_of(shop: Shop, text: str = "") -> QuerySet[OwnArticle]:
+    """The shop's, the last counted first; `text`: in the title, the author or the number."""
+    found = OwnArticle.objects.filter(feed__shop=shop, feed__kind=KIND).select_related("feed")
+    if not text:
+        return found
+    digits = text.replace("-", "").replace(" ", "")
+    number = Q(gtin=int(digits)) if digits.isascii() and digits.isdecimal() and len(digits) <= 14 else Q()
+    return found.filter(Q(title__icontains=text) | Q(author__icontains=text) | Q(sku__iexact=text) | number)
+
+
+def known_title(gtin: int) -> tuple[str, bool] | None:
+    """(title, whether it has a picture) of a number that the catalogue knows."""
+    facts = ProductFacts.objects.filter(gtin=gtin).select_related("product").first()
+    if facts is None:
+        other = OtherGtin.objects.filter(gtin=gtin).select_related("product__facts").first()
+        facts = getattr(other.product, "facts", None) if other else None
+    if facts is None or facts.product.title in ("", gtin_text(gtin)):
+        return None
+    return str(facts.product.title), bool(facts.cover_source)
+
+
+def titles_of(articles: Iterable[OwnArticle]) -> dict[int, str]:
+    """{GTIN: title} of those whose title was not typed, as the catalogue has it. Two queries."""
+    wanted = [each.gtin for each in articles if each.gtin is not None and not each.title]
+    joined = OtherGtin.objects.filter(gtin__in=wanted).values_list("gtin", "product__title")
+    own = ProductFacts.objects.filter(gtin__in=wanted).values_list("gtin", "product__title")
+    return {gtin: title for gtin, title in [*joined, *own] if gtin is not None and title}
+
+
+def put(shop: Shop, typed: Typed, *, article: OwnArticle | None = None, by: User, now: datetime) -> OwnArticle:
+    """A new article, `article` with what was typed anew, or the one that has the same number in the same condition.
+    The number of copies counts from now on."""
+    feed = _feed(shop, by=by, now=now)
+    values = {
+        **{name: getattr(typed, name) for name in ("gtin", "title", "author", "price_minor", "condition", "units")},
+        "counted_at": now,
+    }
+    if typed.photo:
+        values["photo"] = typed.photo
+    with transaction.atomic():
+        kept = OwnArticle.objects.select_for_update().filter(feed=feed)
+        found = kept.filter(pk=article.pk).first() if article else _same(kept, typed)
+        if found is None:
+            found = OwnArticle.objects.create(feed=feed, sku=_free_sku(kept, typed), made_at=now, **values)
+        else:
+            for name, value in values.items():
+                setattr(found, name, value)
+            found.save()
+        _push(feed, [found], as_of=now)
+    audit.record("own_article.put", feed, by=by, shop_id=shop.pk, sku=found.sku, units=typed.units)
+    return found
+
+
+def change(article: OwnArticle, by_units: int) -> int:
+    """So many copies more or fewer than stand there now: one was sold at the counter, two came in. Returns how many
+    stand there then."""
+    with transaction.atomic():
+        rows = OwnArticle.objects.select_for_update(of=("self",)).select_related("feed__shop")
+        locked = rows.get(pk=article.pk)
+        as_of = max(timezone.now() - MARGIN, locked.counted_at + _TICK)
+        units = min(MOST_UNITS, max(0, on_shelf([locked], at=as_of)[locked.sku].units + by_units))
+        _count(locked, units, as_of)
+        _push(locked.feed, [locked], as_of=as_of)
+    return units
+
+
+def confirm(shop: Shop, *, by: User) -> int:
+    """All that stands on the list stands on the shelf: each number is said again. Returns how many articles."""
+    feed = feed_of(shop)
+    if feed is None:
+        return 0
+    with transaction.atomic():
+        articles = list(OwnArticle.objects.select_for_update().filter(feed=feed).order_by("pk"))
+        latest = max((each.counted_at for each in articles), default=None)
+        if latest is None:
+            return 0
+        as_of = max(timezone.now() - MARGIN, latest + _TICK)
+        shelf = on_shelf(articles, at=as_of)
+        for article in articles:
+            _count(article, shelf[article.sku].units, as_of)
+        for first in range(0, len(articles), pushing.MOST_ROWS):
+            _push(feed, articles[first : first + pushing.MOST_ROWS], as_of=as_of)
+    audit.record("own_article.confirm", feed, by=by, shop_id=shop.pk, articles=len(articles))
+    return len(articles)
+
+
+def remove(article: OwnArticle, *, by: User, now: datetime) -> None:
+    """The shop has it no more, and sells it no more. Its orders go on."""
+    with transaction.atomic():
+        feed, sku = article.feed, article.sku
+        article.delete()
+        pushing.accept_own(feed, [], [sku], key=_key(), as_of=now, now=now)
+    audit.record("own_article.remove", feed, by=by, shop_id=feed.shop_id, sku=sku)
+
+
+def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShelf]:
+    """{sku: what stands there}. The number that was typed, less what has left since by the shop's own word: a number
+    read at `at` is free of that, and ends what is promised of it. One query."""
+    if not articles:
+        return {}
+    partner = articles[0].feed.shop.partner_id
+    open_ = Allocation.objects.filter(ended_at=None, stock_record__partner=partner)
+    named = open_.filter(stock_record__partner_sku__in=[each.sku for each in articles])
+    counted = {article.sku: article.counted_at for article in articles}
+    left, promised = Counter[str](), Counter[str]()
+    for sku, cause, units, reflected_at in named.values_list(
+        "stock_record__partner_sku", "cause", "units", "reflected_at"
+    ):
+        if reflected_at is not None and reflected_at <= at:
+            left[sku] += units if reflected_at > counted[sku] else 0  # else the number was typed without it
+        elif cause == Allocation.Cause.LINE:
+            promised[sku] += units
+    return {each.sku: OnShelf(max(0, each.units - left[each.sku]), promised[each.sku]) for each in articles}
+
+
+def oldest(shop: Shop) -> datetime | None:
+    """When the number that is oldest was typed: of those that grow too old to be sold."""
+    return articles_of(shop).filter(units__gt=0).order_by("counted_at").values_list("counted_at", flat=True).first()
+
+
+def as_json(article: OwnArticle) -> dict[str, Any]:
+    """The article as our own schema says it (`canonical_json`)."""
+    currency = article.feed.currency
+    said: dict[str, Any] = {
+        "sku": article.sku,
+        "price": str(money.to_decimal(article.price_minor, currency)),
+        "currency": currency,
+        "quantity": article.units,
+        "condition": article.condition,
+    }
+    if article.gtin is not None:
+        said["gtin"] = article.gtin
+    if article.title:
+        said["title"] = article.title
+    if article.author:
+        said["contributors"] = [[article.author, "author"]]
+    if article.photo and _wants_picture(article):
+        said["cover"] = cover_files.own_address(article.photo)
+    return said
+
+
+def _wants_picture(article: OwnArticle) -> bool:
+    """A photo of one's copy is the title's picture only where nobody else has one."""
+    if article.gtin is None:
+        return True
+    facts = ProductFacts.objects.filter(gtin=article.gtin).first()
+    return facts is None or not facts.cover_source or cover_files.own_name(facts.cover_source) != ""
+
+
+def _same(kept: QuerySet[OwnArticle], typed: Typed) -> OwnArticle | None:
+    """What is listed under the same number in the same condition."""
+    alike = kept.filter(condition=typed.condition)
+    return (alike.filter(gtin=typed.gtin) if typed.gtin is not None else alike.filter(sku=_sku(typed))).first()
+
+
+def _free_sku(kept: QuerySet[OwnArticle], typed: Typed) -> str:
+    """Its number and condition, or one of our own where it has none, or an article of another condition has that."""
+    sku, own = _sku(typed), secrets.token_hex(5).upper()
+    if not sku:
+        return f"M-{own}"
+    return f"{sku[:52]}-{own}" if kept.filter(sku=sku).exists() else sku
+
+
+def _sku(typed: Typed) -> str:
+    """Empty: it has no number at all."""
+    number = gtin_text(typed.gtin) if typed.gtin is not None else typed.number
+    grade = "" if typed.condition == Condition.NEW else f"-{typed.condition}"
+    return f"M-{number}{grade}"[:64] if number else ""
+
+
+def _count(article: OwnArticle, units: int, as_of: datetime) -> None:
+    article.units, article.counted_at = units, as_of
+    OwnArticle.objects.filter(pk=article.pk).update(units=units, counted_at=as_of)
+
+
+def _push(feed: Feed, articles: Sequence[OwnArticle], *, as_of: datetime) -> Push:
+    """The same number said again counts as well: it is younger, which a list of changes does not tell by itself."""
+    for article in articles:
+        article.feed = feed
+    said = SourceRecord.objects.filter(feed=feed, sku__in=[each.sku for each in articles])
+    list(said.select_for_update().order_by("sku").values_list("sku"))  # as whoever applies a push locks them
+    said.update(offer_hash=DIRTY)
+    rows = [as_json(article) for article in articles]
+    return pushing.accept_own(feed, rows, [], key=_key(), as_of=as_of, now=timezone.now())
+
+
+def _key() -> str:
+    return secrets.token_hex(16)
+
+
+def _feed(shop: Shop, *, by: User, now: datetime) -> Feed:
+    """Made with the first article. A shop that has no other list counts its shelf: what it handed over is not on it."""
+    found = feed_of(shop)
+    if found is not None:
+        return found
+    values = {
+        "kind": KIND,
+        "location": "",
+        "mode": Feed.Mode.DELTA,
+        "currency": network.current().currency,
+        "language": shop.language,
+        "price_jump": _HIGHEST_JUMP,
+        "active": True,
+    }
+    with transaction.atomic():
+        Shop.objects.select_for_update(no_key=True).get(pk=shop.pk)
+        if (found := feed_of(shop)) is not None:
+            return found
+        alone = not Feed.objects.filter(shop=shop, setup__isnull=True).exists()
+        try:
+            with transaction.atomic():
+                made = Feed.objects.create(shop=shop, name=f"{slugify(shop.slug)[:50]}-typed", **values)
+        except IntegrityError:  # a name that another feed has
+            made = Feed.objects.create(shop=shop, name=f"{slugify(shop.slug)[:40]}-typed-{shop.pk}", **values)
+        if alone:
+            Shop.objects.filter(pk=shop.pk).update(booking_lag_minutes=0)
+        audit.record("own_articles.begin", made, by=by, shop_id=shop.pk, alone=alone)
+    return made

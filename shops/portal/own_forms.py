@@ -1,0 +1,111 @@
+"""An article that a shop types or scans, and a photo of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog_sync.doors import own_articles
+from catalog_sync.doors.own_articles import Typed
+from catalog_sync.identifiers import gtin_text, identify
+from marketplace.catalogue import cover_files
+from marketplace.foundation import money
+from shops.models import Condition
+
+
+class PriceField(forms.DecimalField):
+    """ "12,90" and "12.90", whatever the language."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+
+
+class OwnArticleForm(forms.Form):
+    """`typed()` is what `own_articles.put` takes. `currency`: the price is in it; `is_kept`: the number of an article
+    that is listed already stays."""
+
+    number = forms.CharField(
+        label=gettext_lazy("ISBN, EAN or your own number"),
+        help_text=gettext_lazy("Empty, if it has none."),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+    )
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=300, required=False)
+    author = forms.CharField(label=gettext_lazy("Author"), max_length=200, required=False)
+    price = PriceField(
+        label=gettext_lazy("Price"),
+        min_value=0,
+        max_value=1_000_000,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Give the price, tax included.")},
+    )
+    condition = forms.ChoiceField(label=gettext_lazy("Condition"), choices=Condition.choices, initial=Condition.NEW)
+    units = forms.IntegerField(
+        label=gettext_lazy("How many stand there?"),
+        min_value=0,
+        max_value=own_articles.MOST_UNITS,
+        initial=1,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    photo = forms.FileField(
+        label=gettext_lazy("Photo"),
+        help_text=gettext_lazy("Of the cover, or of this copy. JPEG, PNG or WebP, at most 10 MB."),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "image/*", "capture": "environment"}),
+    )
+
+    def __init__(self, currency: str, *args: Any, is_kept: bool = False, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.fields["number"].disabled = is_kept
+        self.currency = currency
+        self.gtin: int | None = None
+        self.photo_name = ""
+
+    def clean_number(self) -> str:
+        """A GTIN is kept as one; digits that should be one and are not are told."""
+        number = " ".join(str(self.cleaned_data["number"]).replace("\0", "").split())
+        self.gtin, why = identify(number)
+        if self.gtin is not None:
+            return gtin_text(self.gtin)
+        if why is not None and why.code in ("gtin_check_digit", "gtin_digits_lost"):
+            raise forms.ValidationError(why.words())
+        return number
+
+    def clean_price(self) -> int:
+        price = money.to_minor(self.cleaned_data["price"], self.currency)
+        if not price:
+            raise forms.ValidationError(_("Give the price, tax included."))
+        return price
+
+    def clean_photo(self) -> object:
+        photo = self.cleaned_data["photo"]
+        if not photo:
+            return photo
+        if photo.size > cover_files.MOST_BYTES:
+            raise forms.ValidationError(_("The photo is larger than 10 MB. Take a smaller one."))
+        try:
+            self.photo_name = cover_files.keep(photo.read())
+        except cover_files.CoverError as problem:
+            raise forms.ValidationError(
+                _("That is no photo we can use. Take a JPEG, PNG or WebP of at least 60 × 60 pixels.")
+            ) from problem
+        return photo
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.gtin is None and not cleaned.get("title") and "number" in cleaned:
+            self.add_error("title", _("Without an ISBN or EAN it needs a title."))
+        return cleaned
+
+    def typed(self) -> Typed:
+        cleaned = self.cleaned_data
+        number = "" if self.gtin is not None else cleaned["number"]
+        title, author = (" ".join(cleaned[name].split()) for name in ("title", "author"))
+        return Typed(
+            self.gtin, number, title, author, cleaned["price"], cleaned["condition"], cleaned["units"], self.photo_name
+        )

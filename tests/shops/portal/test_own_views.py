@@ -1,0 +1,289 @@
+"""Articles that a shop types or scans: on sale by the rules of any shop's number (DESIGN §5)."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from oscar.apps.partner.models import StockRecord
+from PIL import Image
+
+from catalog_sync.doors import own_articles, pushing
+from catalog_sync.models import Feed, OwnArticle, Push, SourceRecord
+from marketplace.catalogue import cover_files
+from marketplace.catalogue.models import CoverFetch, ProductFacts
+from shops import absorbing, stock
+from shops.models import Allocation, StockTerms
+from tests import factories
+from tests.proof.test_feed_size import isbn
+
+NUMBER = isbn(7)
+
+
+@pytest.fixture(autouse=True)
+def _var(settings, tmp_path):
+    settings.VAR_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+
+
+@pytest.fixture
+def shop(db):
+    return factories.shop("Librairie du Port", slug="port", complete_as_of=None, booking_lag_minutes=1440)
+
+
+@pytest.fixture
+def client(shop, client):
+    client.force_login(factories.member(shop).user)
+    return client
+
+
+def at(shop, name: str, *more: object) -> str:
+    return reverse(f"portal:{name}", args=[shop.slug, *more])
+
+
+def typed(client, shop, **said: object):
+    values = {"number": NUMBER, "title": "Nana", "price": "12,50", "condition": "new", "units": "3", **said}
+    return client.post(at(shop, "own-save"), values)
+
+
+def applied() -> None:
+    while pushing.apply_pushes(timezone.now()):
+        pass
+
+
+def record(shop) -> StockRecord:
+    return StockRecord.objects.get(partner=shop.partner)
+
+
+def sellable(shop) -> int:
+    return stock.annotate_sellable(StockRecord.objects.filter(partner=shop.partner), now=timezone.now()).get().sellable
+
+
+def aged(typed_at: datetime) -> None:
+    """All of it was typed then."""
+    OwnArticle.objects.update(counted_at=typed_at)
+    SourceRecord.objects.update(as_of=typed_at, said_as_of=typed_at)
+    StockTerms.objects.update(as_of=typed_at)
+
+
+def picture(name: str = "p.png", size: tuple[int, int] = (300, 400)) -> SimpleUploadedFile:
+    made = io.BytesIO()
+    Image.new("RGB", size, "green").save(made, "PNG")
+    return SimpleUploadedFile(name, made.getvalue())
+
+
+def test_typed_article_is_on_sale_at_the_moment_of_typing(client, shop):
+    before = timezone.now()
+    assert typed(client, shop).url == at(shop, "own-articles")
+    applied()
+    kept, sold = OwnArticle.objects.get(), record(shop)
+    assert (kept.sku, kept.gtin, kept.price_minor) == (f"M-{NUMBER}", int(NUMBER), 1250)
+    assert (sold.product.title, sold.product.upc, sold.num_in_stock, str(sold.price)) == ("Nana", NUMBER, 3, "12.50")
+    assert before <= sold.terms.as_of <= timezone.now()
+    assert (sellable(shop), Feed.objects.get().kind) == (3, "manual")
+    shop.refresh_from_db()
+    assert shop.booking_lag_minutes == 0  # it counts its shelf, and has no other list
+
+
+def test_same_number_in_the_same_condition_is_the_same_article(client, shop):
+    typed(client, shop)
+    typed(client, shop, units="5", price="10")
+    typed(client, shop, units="1", condition="good")
+    assert sorted(OwnArticle.objects.values_list("units", "price_minor", "condition")) == [
+        (1, 1250, "good"),
+        (5, 1000, "new"),
+    ]
+    page = client.get(at(shop, "own-new"), {"number": NUMBER})
+    assert len(page.context["ours"]) == 2
+
+
+def test_known_title_needs_no_typing(client, shop):
+    typed(client, shop)
+    applied()
+    other = factories.shop("Autre", slug="autre")
+    person = factories.member(other).user
+    client.force_login(person)
+    page = client.get(at(other, "own-new"), {"number": NUMBER})
+    assert (page.context["known"], page.context["ours"]) == ("Nana", [])
+    assert 'name="title"' not in page.content.decode()
+    typed(client, other, title="")
+    applied()
+    assert record(other).product_id == record(shop).product_id
+
+
+def test_article_without_any_number_is_made_by_hand(client, shop):
+    typed(client, shop, number="", title="Carnet cousu", author="Léa")
+    typed(client, shop, number="REF 12", title="Marque-page")
+    applied()
+    assert sorted(StockRecord.objects.values_list("product__title", "num_in_stock")) == [
+        ("Carnet cousu", 3),
+        ("Marque-page", 3),
+    ]
+    assert OwnArticle.objects.get(title="Marque-page").sku == "M-REF 12"
+    assert ProductFacts.objects.get(product__title="Carnet cousu").contributors_text == "Léa"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"number": "9782070368229"}, "number"),
+        ({"number": "", "title": ""}, "title"),
+        ({"price": "0"}, "price"),
+        ({"price": "sur demande"}, "price"),
+        ({"units": "-1"}, "units"),
+        ({"units": "10001"}, "units"),
+        ({"condition": "smoky"}, "condition"),
+        ({"photo": SimpleUploadedFile("a.png", b"GIF no")}, "photo"),
+    ],
+)
+def test_what_is_wrong_is_told_and_nothing_kept(client, shop, wrong, field):
+    answer = typed(client, shop, **wrong)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, [field])
+    assert not OwnArticle.objects.exists()
+
+
+def test_buttons_count_from_what_stands_there_and_sell_no_copy_twice(client, shop):
+    """Three typed, one sold online and handed over: two stand there. One is sold at the counter: one is left."""
+    typed(client, shop)
+    applied()
+    article, sold = OwnArticle.objects.get(), record(shop)
+    placed = factories.shop_order(shop, (sold, 1))
+    line = placed.lines.get()
+    assert (sellable(shop), client.get(at(shop, "own-articles")).context["rows"][0]["promised"]) == (2, 1)
+    handed = timezone.now() - timedelta(minutes=2)
+    aged(handed - timedelta(hours=1))
+    absorbing.reflect(line, 1, reflected_at=handed, now=timezone.now())
+    assert client.get(at(shop, "own-articles")).context["rows"][0]["units"] == 2
+    client.post(at(shop, "own-count", article.pk), {"step": "sold"})
+    applied()
+    assert (record(shop).num_in_stock, sellable(shop), OwnArticle.objects.get().units) == (1, 1, 1)
+    assert not Allocation.objects.filter(ended_at=None).exists()
+
+
+def test_what_is_handed_over_a_moment_later_stays_promised(client, shop):
+    """A hand-over that is recorded while a button is pressed is not in its number, nor taken for being in it."""
+    typed(client, shop)
+    applied()
+    article = OwnArticle.objects.get()
+    line = factories.shop_order(shop, (record(shop), 1)).lines.get()
+    client.post(at(shop, "own-count", article.pk), {"step": "sold"})
+    absorbing.reflect(line, 1, reflected_at=timezone.now(), now=timezone.now())
+    applied()
+    assert (record(shop).num_in_stock, sellable(shop)) == (2, 1)
+
+
+def test_what_a_typed_number_is_free_of_already_is_not_taken_off_again(client, shop):
+    """Typed after a hand-over, and one sold here before that number has even been applied."""
+    typed(client, shop)
+    applied()
+    line = factories.shop_order(shop, (record(shop), 1)).lines.get()
+    aged(timezone.now() - timedelta(hours=1))
+    absorbing.reflect(line, 1, reflected_at=timezone.now() - timedelta(minutes=2), now=timezone.now())
+    typed(client, shop, units="2")
+    assert client.get(at(shop, "own-articles")).context["rows"][0]["units"] == 2
+    client.post(at(shop, "own-count", OwnArticle.objects.get().pk), {"step": "sold"})
+    applied()
+    assert (record(shop).num_in_stock, sellable(shop)) == (1, 1)
+
+
+def test_number_that_took_no_heed_of_a_hand_over_would_sell_a_copy_twice(client, shop, monkeypatch):
+    """Negative control: one less than was typed, whatever has left since."""
+    typed(client, shop)
+    applied()
+    line = factories.shop_order(shop, (record(shop), 1)).lines.get()
+    aged(timezone.now() - timedelta(hours=1))
+    absorbing.reflect(line, 1, reflected_at=timezone.now() - timedelta(minutes=2), now=timezone.now())
+    heedless = lambda articles, at: {each.sku: own_articles.OnShelf(each.units, 0) for each in articles}  # noqa: E731
+    monkeypatch.setattr(own_articles, "on_shelf", heedless)
+    client.post(at(shop, "own-count", OwnArticle.objects.get().pk), {"step": "sold"})
+    applied()
+    assert sellable(shop) == 2  # and one stands there
+
+
+def test_buttons_one_after_the_other_all_count(client, shop):
+    typed(client, shop)
+    article = OwnArticle.objects.get()
+    for step in ("more", "more", "fewer", "sold", "nonsense"):
+        client.post(at(shop, "own-count", article.pk), {"step": step})
+    applied()
+    assert record(shop).num_in_stock == 3
+    for _ in range(5):
+        client.post(at(shop, "own-count", article.pk), {"step": "sold"})
+    applied()
+    assert (record(shop).num_in_stock, sellable(shop), OwnArticle.objects.get().units) == (0, 0, 0)
+
+
+def test_what_was_counted_long_ago_is_sold_again_once_confirmed(client, shop):
+    typed(client, shop)
+    applied()
+    aged(timezone.now() - timedelta(hours=73))
+    assert (sellable(shop), client.get(at(shop, "own-articles")).context["too_old"]) == (0, True)
+    client.post(at(shop, "own-confirm"))
+    applied()
+    assert (sellable(shop), client.get(at(shop, "own-articles")).context["too_old"]) == (3, False)
+
+
+def test_change_keeps_the_number_and_removal_ends_the_sale(client, shop):
+    typed(client, shop)
+    article = OwnArticle.objects.get()
+    said = {"number": isbn(9), "title": "Nana", "price": "8", "condition": "new", "units": "2"}
+    client.post(at(shop, "own-save-change", article.pk), said)
+    applied()
+    assert (OwnArticle.objects.get().gtin, record(shop).num_in_stock, str(record(shop).price)) == (
+        int(NUMBER),
+        2,
+        "8.00",
+    )
+    client.post(at(shop, "own-remove", article.pk))
+    applied()
+    assert (OwnArticle.objects.count(), sellable(shop)) == (0, 0)
+    typed(client, shop)
+    applied()
+    assert sellable(shop) == 3
+
+
+def test_photo_is_made_anew_and_is_the_cover_where_there_is_none(client, shop):
+    typed(client, shop, number="", title="Carnet", photo=picture())
+    applied()
+    article = OwnArticle.objects.get()
+    assert article.photo.startswith("covers/")
+    fetch = CoverFetch.objects.get()
+    assert cover_files.own_name(fetch.source) == article.photo
+    assert cover_files.fetch_covers(timezone.now()) == 1
+    assert ProductFacts.objects.get().cover.name == article.photo
+    assert article.photo.replace("-page", "-list") in client.get(at(shop, "own-articles")).content.decode()
+
+
+@pytest.mark.parametrize("address", ["https://127.0.0.1:8000/media/../secret", "https://x/media/covers/aa/b-page.webp"])
+def test_only_our_own_pictures_are_taken_for_our_own(settings, address):
+    settings.SITE_URL = "https://127.0.0.1:8000"
+    assert cover_files.own_name(address) == ""
+
+
+def test_list_is_searched(client, shop):
+    factories.own_article(shop, sku="M-a", title="Germinal", gtin=int(NUMBER))
+    for found in ({"q": "germ"}, {"q": NUMBER}, {"q": "978-" + NUMBER[3:]}, {"q": "m-A"}):
+        assert len(client.get(at(shop, "own-articles"), found).context["rows"]) == 1, found
+    assert client.get(at(shop, "own-articles"), {"q": "Nana"}).context["rows"] == []
+    assert not Push.objects.exists()
+
+
+def test_list_costs_the_same_with_one_or_thirty(client, shop):
+    typed(client, shop)
+    applied()
+    OwnArticle.objects.update(title="")
+    asked = []
+    for rows in (1, 30):
+        for number in range(1, rows):
+            factories.own_article(shop, sku=f"M-{number}", title="", gtin=int(isbn(100 + number)))
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(at(shop, "own-articles"))
+        assert len(page.context["rows"]) == rows
+        asked.append(len(queries))
+    assert page.context["rows"][-1]["title"] == "Nana"
+    assert asked[0] == asked[1]
