@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.text import Truncator
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from catalog_sync.models import Feed, SyncRun
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations.health import LATE_MAIL
+from marketplace.operations.listing import Cell, Choice, Listing, short, when
 from marketplace.payments.models import Payment
 from shops.models import Application, Return, Shop, ShopOrder
 
@@ -25,51 +21,6 @@ DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 LATE_FEED = timedelta(minutes=30)
 Run, Order, Pay, Back = SyncRun.State, ShopOrder.Status, Payment.State, Return.State
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell of a list. `amount_minor` with `currency` is shown as money."""
-
-    text: object = ""
-    url: str = ""
-    amount_minor: int | None = None
-    currency: str = ""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One figure: which rows it counts at `now`. `urgent`: a person must do something today when there are any."""
-
-    label: object
-    where: Callable[[datetime], Q]
-    urgent: bool = False
-
-
-@dataclass(frozen=True)
-class Listing:
-    heading: object
-    columns: tuple[object, ...]
-    choices: dict[str, Choice]
-    rows: Callable[[], QuerySet]
-    cells: Callable[[Any], list[Cell]]  # of a row of its own model
-
-    def counts(self, now: datetime) -> dict[str, int]:
-        """All its figures in one query."""
-        counted = {
-            f"count_{name}": Count("pk", filter=choice.where(now), distinct=True)
-            for name, choice in self.choices.items()
-        }
-        found = self.rows().order_by().aggregate(**counted)
-        return {name: found[f"count_{name}"] for name in self.choices}
-
-
-def when(moment: datetime | None) -> str:
-    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT") if moment else ""
-
-
-def short(text: str) -> str:
-    return Truncator(text).chars(160)
 
 
 def _same(**columns: object) -> Callable[[datetime], Q]:

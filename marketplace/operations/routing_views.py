@@ -46,11 +46,15 @@ class RulesForm(forms.Form):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        places = [(NOT_USED, pgettext_lazy("a rule", "not used"))]
+        places: list[tuple[int, object]] = [(NOT_USED, pgettext_lazy("a rule", "not used"))]
         places += [(place, str(place)) for place in range(1, len(routing_rules.LINKS) + 1)]
         for name in routing_rules.LINKS:
             self.fields[name] = forms.TypedChoiceField(
-                label=RULES[name], choices=places, coerce=int, required=False, empty_value=NOT_USED
+                label=RULES[name],
+                choices=places,  # type: ignore[arg-type]  # numbers are written as text
+                coerce=int,
+                required=False,
+                empty_value=NOT_USED,  # type: ignore[arg-type]
             )
 
     @staticmethod
@@ -94,7 +98,9 @@ def save(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("Nothing was changed."))
         return redirect("operations:routing")
     with transaction.atomic():
-        made = RoutingRules.objects.create(links=form.links, made_at=timezone.now(), made_by=request.user)
+        made = RoutingRules(links=form.links, made_at=timezone.now())
+        made.made_by_id = request.user.pk
+        made.save()
         audit.record("routing.change", made, by=request.user, links=form.links)
     routes.forget()
     messages.success(request, _("These rules decide from now on."))

@@ -103,6 +103,18 @@ def _forget(reader: User) -> None:
     reader.save()
 
 
+def _vouchers(reader: User) -> list[dict[str, Any]]:
+    used = VoucherUse.objects.filter(_uses(reader)).select_related("voucher", "checkout__order")
+    return [
+        {
+            "code": use.voucher.code,
+            "label": use.voucher.label,
+            "order": use.checkout.order and use.checkout.order.number,
+        }
+        for use in used
+    ]
+
+
 def export(reader: User) -> dict[str, Any]:
     """Everything that is kept of the reader, in plain values; times are ISO 8601 in UTC, amounts in minor units."""
     placed = orders.of(reader).select_related("checkout", "shipping_address")
@@ -133,14 +145,7 @@ def export(reader: User) -> dict[str, Any]:
             {"state": row.state, "at": row.created_at.isoformat(), "given": _given(row)}
             for row in Checkout.objects.filter(user=reader, order=None).order_by("pk")
         ],
-        "vouchers": [
-            {
-                "code": use.voucher.code,
-                "label": use.voucher.label,
-                "order": use.checkout.order and use.checkout.order.number,
-            }
-            for use in VoucherUse.objects.filter(_uses(reader)).select_related("voucher", "checkout__order")
-        ],
+        "vouchers": _vouchers(reader),
         "returns": list(
             _returns(reader).order_by("pk").values("number", "basis", "reason", "note", "state", "asked_at", "tracking")
         ),
