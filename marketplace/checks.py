@@ -48,6 +48,7 @@ def production_is_safe(**kwargs: object) -> list[CheckMessage]:
         "HALLES_SECOND_FACTOR is off: whoever works for a shop or the network needs one.": (
             not settings.SECOND_FACTOR_REQUIRED
         ),
+        "HALLES_SECOND_FACTOR_DAYS must be 0 to 30.": not 0 <= settings.SECOND_FACTOR_GRACE_DAYS <= 30,
         "The fake Stripe is on: give STRIPE_SECRET_KEY.": settings.STRIPE_FAKE,
         "STRIPE_WEBHOOK_SECRET is missing: events could be forged.": bool(settings.STRIPE_SECRET_KEY)
         and not settings.STRIPE_WEBHOOK_SECRET,

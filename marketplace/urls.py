@@ -22,6 +22,7 @@ to_sign_in = RedirectView.as_view(pattern_name="account_login", query_string=Tru
 urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("cms/login/", to_sign_in),
+    path("_util/login/", to_sign_in),  # Wagtail's for pages behind a password, which knows no second factor
     path("cms/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("admin/", admin.site.urls),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from shops.models import Business, Shop
+from shops.models import Business, Shop, ShopMember
 
 FACTS = ("legal_name", "registration", "tax_registered", "tax_number", "qst_number")
 
@@ -23,6 +23,12 @@ def of(shop: Shop, *, now: datetime) -> Business:
         shop.business = found.business
     assert shop.business is not None
     return shop.business
+
+
+def has_owner(business_id: int, person_id: int | None) -> bool:
+    """Whether somebody owns one of its shops."""
+    owners = ShopMember.objects.filter(role=ShopMember.Role.OWNER, user__is_active=True, shop__business=business_id)
+    return person_id is not None and owners.filter(user=person_id).exists()
 
 
 def share(shop: Shop) -> int:

@@ -35,7 +35,7 @@ def resume(shop: Shop, *, by: User, now: datetime) -> bool:
 
 def suspend(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
     """The network takes it off sale, and tells it why."""
-    return _move(shop, {_S.ACTIVE, _S.PAUSED}, _S.SUSPENDED, "shop.suspend", reason=reason, by=by, now=now)
+    return _move(shop, {_S.ACTIVE, _S.PAUSED, _S.LEAVING}, _S.SUSPENDED, "shop.suspend", reason=reason, by=by, now=now)
 
 
 def restore(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:

@@ -23,7 +23,7 @@ from catalog_sync.adapters import ADAPTERS
 from catalog_sync.doors import arrivals, hosts, locations, recognising, sftp_logins, trying
 from catalog_sync.models import Feed, FeedSetup
 from catalog_sync.reading.fetching import local_copy
-from catalog_sync.reasons import FeedError
+from catalog_sync.reasons import FeedError, feed_error
 from catalog_sync.runs import note_of
 from marketplace.foundation import audit, leases, network
 from marketplace.models import User
@@ -206,6 +206,8 @@ def _fetch(setup: FeedSetup) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="look-") as folder, locations.server_key_kept(feed):
             file = local_copy(locations.resolve(feed.location), Path(folder), locations.login_of(feed, feed.location))
+            if file.path.stat().st_size > arrivals.LARGEST_BYTES:
+                raise feed_error("file_too_large", permanent=True, limit=arrivals.LARGEST_BYTES // 1024**2)
             kept = _folder_of(feed)
             kept.mkdir(parents=True, exist_ok=True)
             shutil.move(file.path, kept / "list")

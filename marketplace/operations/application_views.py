@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
+from django.db import IntegrityError
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -54,9 +55,16 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, row, approve_form=form)
     try:
         shop = applying.approve(row, **form.cleaned_data, by=person(request), now=timezone.now())
-    except applying.ApplicationError:
-        messages.error(request, _("Nothing was changed: it is decided already."))
+    except applying.ApplicationError as error:
+        decided, stranger = (
+            _("Nothing was changed: it is decided already."),
+            _("Nothing was changed: whoever asked owns no shop of that business any more."),
+        )
+        messages.error(request, stranger if error.code == "stranger" else decided)
         return redirect("operations:application", pk=row.pk)
+    except IntegrityError:  # another shop took the address a moment ago
+        form.add_error("slug", _("Another shop has this address by now."))
+        return _page(request, get_object_or_404(Application, pk=pk), approve_form=form)
     messages.success(request, _("The shop is joining; its first owner gets an invitation by mail."))
     return redirect("operations:shop", shop_id=shop.pk)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -65,7 +66,11 @@ def make(request: HttpRequest) -> HttpResponse:
     form = ShopForm(request.POST)
     if not form.is_valid():
         return render(request, "operations/shop_new.html", {"form": form}, status=422)
-    made = making.make(form.cleaned_data, by=person(request), now=timezone.now())
+    try:
+        made = making.make(form.cleaned_data, by=person(request), now=timezone.now())
+    except IntegrityError:  # another shop took the address a moment ago
+        form.add_error("slug", _("Another shop has this address by now."))
+        return render(request, "operations/shop_new.html", {"form": form}, status=422)
     messages.success(request, _("The shop is joining; its first owner gets an invitation by mail."))
     return redirect("operations:shop", shop_id=made.pk)
 

@@ -13,7 +13,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -39,6 +39,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         """As calls of programs are told apart: allauth would refuse whoever has no address it knows."""
         return known_address_of(request) or "::"
+
+    def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
+        """Whoever has a second factor says it: by the password alone a session that has not passed would add one of
+        its own, and pass by that."""
+        found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [one for one in found if one["id"] != "reauthenticate"] or found
 
     def format_email_subject(self, subject: str) -> str:
         return subject

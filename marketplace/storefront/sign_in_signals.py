@@ -9,6 +9,7 @@ from typing import Any
 from allauth.account.authentication import get_authentication_records
 from allauth.account.signals import user_logged_in
 from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed, authenticator_used
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -39,7 +40,7 @@ def note_sign_in(request: HttpRequest, user: User, **rest: Any) -> None:
 
 @receiver(user_login_failed)
 def note_wrong_password(credentials: dict[str, Any], request: HttpRequest | None = None, **rest: Any) -> None:
-    if request is not None and (email := credentials.get("email")):
+    if request is not None and (email := credentials.get("email") or credentials.get("username")):
         sign_ins.failed(str(email), now=timezone.now(), **_from(request))
 
 
@@ -58,8 +59,12 @@ def note_factor(request: HttpRequest, user: User, authenticator: Any, **rest: An
 
 @receiver(authenticator_removed)
 def forget_factor(request: HttpRequest, user: User, **rest: Any) -> None:
-    if not second_factor.factors(user).exists():
-        request.session.pop(PASSED, None)
+    """Whoever has none any more has passed in no session: the others of theirs end."""
+    if second_factor.factors(user).exists():
+        return
+    request.session.pop(PASSED, None)
+    for session in UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key):
+        session.end()
 
 
 def _from(request: HttpRequest) -> dict[str, str]:

@@ -15,6 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from marketplace.foundation import audit, links, mail, network
 from marketplace.models import User
+from shops import businesses
 from shops.models import Application, ApplicationMessage, Business, Shop
 from shops.onboarding import documents, making
 
@@ -102,10 +103,13 @@ def reject(row: Application, reason: str, *, by: User, now: datetime) -> None:
 
 
 def approve(row: Application, *, slug: str, timezone: str, by: User, now: datetime) -> Shop:
-    """The shop is made, joining as yet, with the invitation of its owner. Raises ApplicationError: "decided"."""
+    """The shop is made, joining as yet, with the invitation of its owner. Raises ApplicationError: "decided",
+    "stranger" (who asked for another shop of a business owns none of its shops any more)."""
     with transaction.atomic():
         if not _moved(row, {_S.APPLIED, _S.ASKED}, _S.APPROVED, now, by=by.email):
             raise ApplicationError("decided")
+        if row.business_id and not businesses.has_owner(row.business_id, row.applicant_id):
+            raise ApplicationError("stranger")
         business = row.business or Business.objects.create(
             **{name: getattr(row, name) for name in ("kind", "registration", *_TAX)},
             legal_name=row.legal_name or row.contact_name,

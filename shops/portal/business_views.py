@@ -46,7 +46,9 @@ def save(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     if not form.is_valid():
         return _page(request, workplace, form=form)
     with transaction.atomic():
-        saved = form.save()
+        saved = form.save(commit=False)
+        saved.save(update_fields=form.changed_data)  # and never what somebody else has changed meanwhile
+        saved.refresh_from_db()
         businesses.share(saved)
         said = {name: form.cleaned_data[name] for name in form.changed_data}
         audit.record("shop.business", saved, by=request.user, shop_id=saved.pk, **said)

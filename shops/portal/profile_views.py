@@ -31,7 +31,8 @@ def save_profile(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         return _page(request, workplace, form=form)
     if form.changed_data:
         with transaction.atomic():
-            saved = form.save()
+            saved = form.save(commit=False)
+            saved.save(update_fields=form.changed_data)  # and never what somebody else has changed meanwhile
             said = {name: form.cleaned_data[name] for name in form.changed_data if name != "logo"}
             if "logo" in form.changed_data:
                 said["logo"] = saved.logo.name
@@ -50,7 +51,9 @@ def save_tax(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         return _page(request, workplace, tax_form=form)
     if form.changed_data:
         with transaction.atomic():
-            saved = form.save()
+            saved = form.save(commit=False)
+            saved.save(update_fields=form.changed_data)
+            saved.refresh_from_db()
             businesses.share(saved)
             said = {name: form.cleaned_data[name] for name in form.changed_data}
             audit.record("shop.tax", saved, by=request.user, shop_id=saved.pk, **said)

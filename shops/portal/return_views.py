@@ -68,7 +68,10 @@ def act(request: StaffRequest, workplace: Workplace, pk: int, deed: str) -> Http
 @require_safe
 @portal_page
 def photo(request: StaffRequest, workplace: Workplace, pk: int, photo_id: int) -> HttpResponse:
-    kept = get_object_or_404(ReturnPhoto, pk=photo_id, of=_own(request, workplace, pk))
+    row = _own(request, workplace, pk)
+    if not _sells(row, workplace):
+        raise Http404
+    kept = get_object_or_404(ReturnPhoto, pk=photo_id, of=row)
     return HttpResponse(photos.content(kept), content_type="image/webp")
 
 
@@ -158,7 +161,7 @@ def _page(
         "row": row,
         "sells": sells,
         "lines": row.lines.select_related("line"),
-        "photos": row.photos.all(),
+        "photos": row.photos.all() if sells else [],
         "forms": forms,
         "problems": [error for form in (failed or {}).values() for error in form.non_field_errors()],
         "overdue": row.refund_by is not None and row.refund_by < now,

@@ -2,6 +2,7 @@
 "use strict";
 const PAGES = "halles-desk-pages", FILES = "halles-desk-files", MOST = 120;
 const DESK = /^\/portal\/[^/]+\/(queue\/|day\/|pick-list\/|orders\/([^/]+\/(pick-list\/|slip\/)?)?)?$/;
+const DOOR = /^\/portal\/[^/]+\/(queue\/)?$/, HALF_A_DAY = 12 * 3600 * 1000;
 const OLD = { ignoreSearch: true, ignoreVary: true };
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -17,11 +18,14 @@ self.addEventListener("fetch", (event) => {
 async function freshOrKept(event, request, name) {
   try {
     const answer = await fetch(request);
+    // Signed out elsewhere, or of the team no more: nothing of the shop stays in this browser.
+    const shut = answer.status === 401 || (DOOR.test(new URL(request.url).pathname) && [403, 404].includes(answer.status));
+    if (shut) event.waitUntil(caches.delete(PAGES));
     if (answer.ok && !answer.redirected) event.waitUntil(keep(request, answer.clone(), name));
     return answer;
   } catch (error) {
     const kept = await (await caches.open(name)).match(request, OLD);
-    if (kept) return kept;
+    if (kept && (name !== PAGES || Date.now() - Date.parse(kept.headers.get("Date")) < HALF_A_DAY)) return kept;
     throw error;
   }
 }

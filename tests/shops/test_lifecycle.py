@@ -56,6 +56,12 @@ def test_suspended_shop_stays_so_until_the_network_restores_it():
         assert lifecycle.restore(shop, reason="Fine", by=operator, now=now)
         assert shop.status == before
         assert not lifecycle.restore(shop, reason="Fine", by=operator, now=now)
+    leaver = factories.shop()
+    assert lifecycle.ask_to_leave(leaver, reason="", by=owner, now=now)
+    assert lifecycle.suspend(leaver, reason="Papers", by=operator, now=now)  # nobody escapes by asking to leave
+    assert not lifecycle.stay(leaver, by=owner, now=now)
+    assert lifecycle.restore(leaver, reason="Fine", by=operator, now=now)
+    assert leaver.status == "paused"
     draft = factories.shop(status=Shop.Status.DRAFT)
     assert not lifecycle.resume(draft, by=owner, now=now)
     assert not lifecycle.suspend(draft, reason="x", by=operator, now=now)

@@ -113,6 +113,28 @@ def test_session_from_before_is_asked_once_more(member):
     assert old.get("/portal/port/").status_code == 200
 
 
+def test_password_alone_adds_no_second_factor_beside_one(member):
+    """A session that has not passed would pass by a factor of its own."""
+    old, _ = sign_in(member.user.email)
+    totp.TOTP.activate(member.user, SECRET)
+    answer = old.post(reverse("account_reauthenticate"), {"password": "password"})
+    assert answer.url.startswith(reverse("mfa_reauthenticate"))
+    for name in ("mfa_add_webauthn", "mfa_view_recovery_codes", "mfa_deactivate_totp"):
+        assert old.get(reverse(name)).status_code == 302, name
+    assert old.get("/portal/port/").url.startswith(reverse("mfa_reauthenticate"))
+
+
+def test_other_sessions_end_with_the_last_factor(member):
+    mine, _ = sign_in(member.user.email)
+    other, _ = sign_in(member.user.email)
+    totp.TOTP.activate(member.user, SECRET)
+    for browser in (mine, other):
+        browser.post(reverse("mfa_reauthenticate"), {"code": code()})
+    mine.post(reverse("mfa_deactivate_totp"))
+    assert not Authenticator.objects.filter(type="totp").exists()
+    assert other.get("/account/").status_code == 302
+
+
 def test_whoever_had_one_gets_no_days_again(member):
     totp.TOTP.activate(member.user, SECRET)
     RecoveryCodes.activate(member.user)
@@ -153,7 +175,7 @@ def test_board_takes_no_operators_factor_away_but_the_machine_does(settings):
     assert not Authenticator.objects.exists()
 
 
-@pytest.mark.parametrize("door", ["/admin/login/?next=/admin/", "/cms/login/?next=/cms/"])
+@pytest.mark.parametrize("door", ["/admin/login/?next=/admin/", "/cms/login/?next=/cms/", "/_util/login/?next=/"])
 def test_other_doors_have_no_sign_in_of_their_own(door, client):
     assert client.get(door).url.startswith("/accounts/login/?next=")
     operator = factories.confirmed_user("op@example.org", is_staff=True, is_superuser=True)

@@ -12,10 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.foundation.models import AuditEntry, MailMessage
+from marketplace.operations import application_views
 from shops import businesses, lifecycle, team
 from shops.models import Application, Business, Shop, ShopMember, ShopOrder
 from shops.onboarding import applying, checklist, leaving
 from shops.orders import fulfilment
+from shops.portal.business_views import BusinessForm
 from tests import factories
 from tests.shops.portal.conftest import signed_in
 
@@ -79,6 +81,46 @@ def test_another_shop_of_the_business_types_no_fact_twice(client, shop, owner):
     second.refresh_from_db()
     assert not second.tax_registered
     assert businesses.share(factories.shop()) == 0
+
+
+def test_who_owns_no_shop_of_the_business_any_more_gets_no_other_one(client, shop, owner):
+    said = {"name": "Port Nord", "shop_kind": "books", "line1": "2, rue", "city": "Laval", "postcode": "H7A 1A1"}
+    client.post(at("business-shop"), said | {"country": "CA", "phone": "514 555 0100"})
+    row = Application.objects.get()
+    factories.member(shop, factories.confirmed_user("max@example.org"), role="owner")
+    team.step_down(shop, by=owner.user, now=NOW)
+    board = signed_in(factories.user("op@example.org", is_staff=True))
+    answer = board.post(
+        reverse("operations:application-approve", args=[row.pk]), {"slug": "nord", "timezone": "America/Toronto"}
+    )
+    row.refresh_from_db()
+    assert (answer.status_code, row.state, Shop.objects.count()) == (302, "applied", 1)
+
+
+def test_address_that_another_shop_took_a_moment_ago_is_told(client, shop, monkeypatch):
+    said = {"name": "Port Nord", "shop_kind": "books", "line1": "2, rue", "city": "Laval", "postcode": "H7A 1A1"}
+    client.post(at("business-shop"), said | {"country": "CA", "phone": "514 555 0100"})
+    row = Application.objects.get()
+    board = signed_in(factories.user("op@example.org", is_staff=True))
+    monkeypatch.setattr(application_views.ApproveForm, "_post_clean", lambda self: None)  # it was free when looked at
+    sent = {"slug": "port", "timezone": "America/Toronto"}
+    answer = board.post(reverse("operations:application-approve", args=[row.pk]), sent)
+    row.refresh_from_db()
+    assert (answer.status_code, row.state, list(answer.context["approve_form"].errors)) == (422, "applied", ["slug"])
+
+
+def test_form_writes_what_was_changed_and_nothing_else(client, shop, monkeypatch):
+    """The network suspends the shop while its owner's form is looked at."""
+    looked_at = BusinessForm.is_valid
+
+    def suspended_meanwhile(form):
+        lifecycle.suspend(Shop.objects.get(pk=shop.pk), reason="x", by=factories.user(), now=NOW)
+        return looked_at(form)
+
+    monkeypatch.setattr(BusinessForm, "is_valid", suspended_meanwhile)
+    client.post(at("save-business"), {"legal_name": "Port inc.", "registration": "1140000000"})
+    shop.refresh_from_db()
+    assert (shop.status, shop.legal_name) == ("suspended", "Port inc.")
 
 
 def test_staff_ask_for_no_shop_and_change_no_business(shop, owner):

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from shops.models import Return, ReturnRefund, Shop, ShopMember
+from shops.models import Return, ReturnPhoto, ReturnRefund, Shop, ShopMember
 from shops.returns import moving
 from tests import factories
 from tests.shops.portal.conftest import signed_in
@@ -96,6 +96,9 @@ def test_other_shop_receives_it_and_learns_no_more_than_it_needs(ours, theirs):
     page = shown(theirs.client.get(address(row, theirs.shop)))
     assert part.lines.get().title in page
     assert [word for word in ("a private word", "lea@example.org", "Léa") if word in page] == []
+    picture = reverse("portal:return-photo", args=[theirs.shop.slug, row.pk, ReturnPhoto.objects.create(of=row).pk])
+    assert theirs.client.get(picture).status_code == 404
+    assert picture not in shown(theirs.client.get(address(row, theirs.shop)))
     for deed in ("agree", "refuse", "check", "come-home"):
         assert theirs.client.post(address(row, theirs.shop, deed), {"note": "x"}).status_code == 404
     theirs.client.post(address(row, theirs.shop, "arrive"), {"note": "like new"})
