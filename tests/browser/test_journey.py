@@ -67,7 +67,7 @@ def sign_in(page: Page, email: str) -> None:
     page.goto("/portal/")
     page.locator("[name=login]").fill(email)
     page.locator("[name=password]").fill("password")
-    page.locator("main button[type=submit]").click()
+    page.locator("main .button-main").click()
     expect(page).to_have_url(re.compile(r"/portal/port/$"))
 
 

@@ -42,7 +42,7 @@ def decided(db) -> tuple[Shop, Shop, Shop]:
 
 
 def test_page_says_why_each_shop_was_asked(board, decided):
-    page = board.get(PAGE).content.decode()
+    page = board.get(PAGE, headers={"Accept-Language": "en"}).content.decode()
     assert "from Librairie A to Librairie B" in page
     assert "Whoever is near" in page
     assert "Librairie A: costs more than the rule for the difference allows" in page
@@ -50,7 +50,7 @@ def test_page_says_why_each_shop_was_asked(board, decided):
 
 def test_other_rules_are_tried_and_nothing_is_changed(board, decided):
     places = RulesForm.of(["price"])
-    answer = board.post(f"{PAGE}save/", places | {"try": "1"}, follow=True)
+    answer = board.post(f"{PAGE}save/", places | {"try": "1"}, follow=True, headers={"Accept-Language": "en"})
     simulated = answer.context["simulated"]
     assert (simulated["looked_at"], simulated["changes"]) == (1, 1)
     assert [(one["name"], one["now"], one["then"]) for one in simulated["by_shop"]] == [

@@ -11,6 +11,7 @@ from marketplace.foundation.models import AuditEntry
 from shops import lifecycle, stock
 from shops.freshness import follow_freshness
 from shops.models import Shop
+from shops.orders import held
 from tests import factories
 from tests.shops.portal.conftest import ours, signed_in  # noqa: F401
 from tests.shops.racing import at_once
@@ -72,6 +73,7 @@ def test_open_orders_go_on_while_paused(ours):  # noqa: F811
     line = ours.order.lines.first()
     address = reverse("portal:accept", args=[ours.shop.slug, ours.order.number, line.pk])
     assert ours.client.post(address, {"version": "0", "units": "1"}).status_code == 302
+    held.do_desk_actions(timezone.now() + held.UNDO_FOR)
     line.refresh_from_db()
     assert line.accepted == 1
 

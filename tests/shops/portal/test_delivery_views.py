@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from marketplace.foundation.models import AuditEntry
 from shops.models import DeliveryOption, DeliverySlot, Parcel, PickupPoint
-from shops.orders import fulfilment
+from shops.orders import fulfilment, held
 from tests import factories
 from tests.shops.portal.conftest import signed_in
 
@@ -118,6 +118,8 @@ def test_receiving_shop_sees_what_is_to_come_takes_it_in_and_hands_it_over(ours,
     row = [(placed.number, 2)]
     assert seen() == {"coming": row}
     ours.client.post(reverse("portal:hand-over", args=[ours.shop.slug, placed.number]), {"version": placed.version})
+    assert seen() == {"coming": row}  # it may still be undone
+    held.do_desk_actions(timezone.now() + held.UNDO_FOR)
     assert seen() == {"on_the_way": row}
     parcel = Parcel.objects.get()
     assert ours.client.post(address("parcel-arrive", theirs, parcel.pk)).status_code == 404
