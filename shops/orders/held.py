@@ -62,7 +62,7 @@ def press(shop_order: ShopOrder, pressed: Press, *, by: User, now: datetime) -> 
         locked = ShopOrder.objects.select_related("shop", "order").select_for_update(of=("self",))
         order = locked.get(pk=shop_order.pk)
         if before := DeskAction.objects.filter(once=pressed.once).first():
-            if (before.shop_order_id, before.by_id) != (order.pk, by.pk):
+            if not _is_again(before, order, pressed, by):
                 raise FulfilmentError(meanwhile(order, now=now))
             return before
         waiting, last = pressed_on(order)
@@ -153,6 +153,13 @@ def meanwhile(shop_order: ShopOrder, *, now: datetime) -> str:
         return changing.meanwhile(shop_order, now=now)
     who = pressed.by.get_full_name() or pressed.by.email
     return changing.quicker(shop_order, who, pressed.undone_at or pressed.made_at, now=now)
+
+
+def _is_again(before: DeskAction, order: ShopOrder, pressed: Press, by: User) -> bool:
+    """Whether it is the same press and not another that came with its token. One that was taken back is none."""
+    was = (before.shop_order_id, before.by_id, before.deed, before.line_id, before.asked)
+    same = was == (order.pk, by.pk, pressed.deed, pressed.line_id, pressed.asked)
+    return same and before.undone_at is None
 
 
 def _check(order: ShopOrder, shown: Shown, pressed: Press, last: int, now: datetime) -> None:

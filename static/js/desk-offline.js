@@ -1,4 +1,5 @@
-// A poor line: what is pressed is sent; where it cannot be, it is kept here and sent later. Its token `once` makes that
+// A poor line: what is pressed is sent; where it cannot be, it is kept here and sent later. Its token `once` (one of a
+// page: with the address it is one of a form) makes that
 // harmless: the server does it one time, however often it comes. What it refuses by then stands on the desk.
 (function () {
   "use strict";
@@ -29,7 +30,7 @@
     count.hidden = !rows.length;
   };
   const keep = async (url, body) => {
-    await store("readwrite", (rows) => rows.put({ once: body.get("once"), who, url, body: body.toString(), at: Date.now() }));
+    await store("readwrite", (rows) => rows.put({ once: `${body.get("once")} ${url}`, who, url, body: body.toString(), at: Date.now() }));
     await show(true);
   };
 

@@ -133,6 +133,23 @@ def test_same_press_twice_is_one(placed, staff):
     assert press(placed, "accept", staff, once="x", at=DUE).done_at == DUE  # sent again when the line is back
 
 
+@pytest.mark.parametrize("other", [{"deed": "decline"}, {"line": 1}, {"units": 2}])
+def test_other_press_with_the_same_token_is_refused_and_not_taken_for_the_first(other, placed, staff):
+    lines = list(placed.lines.order_by("pk"))
+    press(placed, "accept", staff, once="x", line=lines[0], units=1)
+    deed = other.get("deed", "accept")
+    more = {"reason": "damaged"} if deed == "decline" else {}
+    with pytest.raises(FulfilmentError, match="Someone changed"):
+        press(placed, deed, staff, once="x", line=lines[other.get("line", 0)], units=other.get("units", 1), **more)
+    assert DeskAction.objects.count() == 1
+
+
+def test_press_that_was_undone_is_not_said_to_be_made_when_it_comes_again(placed, staff):
+    held.undo(press(placed, "accept", staff, once="x"), by=staff, now=NOW)
+    with pytest.raises(FulfilmentError, match="Someone changed"):
+        press(placed, "accept", staff, once="x")
+
+
 def test_reader_who_was_quicker_is_named_and_the_rest_comes_back_too(placed, staff):
     press(placed, "accept", staff)
     press(placed, "pack", staff, version=1)
