@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
@@ -112,9 +112,11 @@ def pressed_on(shop_order: ShopOrder) -> tuple[list[DeskAction], int]:
 
 
 def is_being_answered(shop_order: ShopOrder) -> bool:
-    """Whether somebody there has pressed an answer that is not carried out yet."""
-    rows = DeskAction.objects.filter(shop_order=shop_order, due_at__isnull=False, parked_at=None)
-    return rows.filter(deed__in=[Deed.ACCEPT, Deed.DECLINE]).exists()
+    """Whether somebody there has pressed an answer that is not carried out yet. A parked one is none, unless it was
+    followed by the hand-over: the book is out of the door."""
+    rows = DeskAction.objects.filter(shop_order=shop_order, due_at__isnull=False)
+    answered = Q(deed__in=[Deed.ACCEPT, Deed.DECLINE], parked_at=None)
+    return rows.filter(answered | Q(deed=Deed.HAND_OVER)).exists()
 
 
 def do_desk_actions(now: datetime) -> int:
