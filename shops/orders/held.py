@@ -66,6 +66,8 @@ def press(shop_order: ShopOrder, pressed: Press, *, by: User, now: datetime) -> 
                 raise FulfilmentError(meanwhile(order, now=now))
             return before
         waiting, last = pressed_on(order)
+        if pressed.deed in MOVING and _is_overtaken(order, waiting):
+            raise FulfilmentError(changing.meanwhile(order, now=now))
         shown = project(order, order.lines.all(), waiting)
         _check(order, shown, pressed, last, now)
         due_at = now + UNDO_FOR if pressed.deed in MOVING else now
@@ -162,6 +164,12 @@ def _is_again(before: DeskAction, order: ShopOrder, pressed: Press, by: User) ->
     was = (before.shop_order_id, before.by_id, before.deed, before.line_id, before.asked)
     same = was == (order.pk, by.pk, pressed.deed, pressed.line_id, pressed.asked)
     return same and before.undone_at is None
+
+
+def _is_overtaken(order: ShopOrder, waiting: list[DeskAction]) -> bool:
+    """Whether what waits will come back, and with it whatever is pressed on top."""
+    first = next((row for row in waiting if row.deed in MOVING), None)
+    return first is not None and first.version != order.version
 
 
 def _check(order: ShopOrder, shown: Shown, pressed: Press, last: int, now: datetime) -> None:

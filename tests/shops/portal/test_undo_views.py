@@ -13,7 +13,7 @@ from shops.orders import fulfilment, held
 from shops.portal import pressing
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in
-from tests.shops.portal.test_order_views import address, seen, status, worked
+from tests.shops.portal.test_order_views import address, counts, seen, status, worked
 
 
 def of_shop(of: Stall, name: str) -> str:
@@ -98,6 +98,22 @@ def test_what_was_queued_without_a_line_comes_back_too(ours):
     assert answers == [409, 302]  # the second time it is known
     (back,) = ours.client.get(of_shop(ours, "desk")).context["back"]
     assert ours.staff.email in back.problem
+
+
+def test_what_was_pressed_before_the_reader_cancelled_is_not_shown_as_done(ours):
+    """It will come back: of two copies accepted one is the reader's no more."""
+    line = ours.order.lines.order_by("pk").first()
+    ours.client.post(address(ours, "accept", line.pk), seen(ours) | {"units": "2"})
+    fulfilment.cancel(line, 1, by="reader 1", now=timezone.now())
+    page = ours.client.get(address(ours, "order"))
+    shown = page.context["rows"][0]
+    assert (shown.line.accepted, shown.line.open_units, page.context["order"].version) == (0, 1, 1)
+    assert queue_of(ours)["new"][0].version == 1
+    answer = ours.client.post(address(ours, "accept", line.pk), seen(ours) | {"units": "1"})
+    assert (answer.status_code, DeskAction.objects.count()) == (409, 1)  # it would come back with the first
+    worked()
+    answer = ours.client.post(address(ours, "accept", line.pk), seen(ours) | {"units": "1"})
+    assert (answer.status_code, counts(ours)) == (302, [(1, 1, 0, 0), (0, 0, 0, 0)])
 
 
 def test_forms_of_one_page_are_presses_of_their_own(ours):
