@@ -19,6 +19,7 @@ from marketplace.storefront.order_forms import TOO_OLD, CancelForm, WholeForm
 from marketplace.storefront.order_views import order_page
 from shops.models import ShopOrder, ShopOrderLine
 from shops.orders import fulfilment
+from shops.orders.changing import BeingHandedOverError
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,8 +64,8 @@ def _take_back(request: HttpRequest, found: Order, key: str, line: ShopOrderLine
             fulfilment.cancel_whole(line.shop_order, by=by, now=now)
         else:
             fulfilment.cancel(line, units, by=by, now=now)
-    except fulfilment.FulfilmentError:
-        messages.warning(request, TOO_OLD)
+    except fulfilment.FulfilmentError as error:
+        messages.warning(request, str(error) if isinstance(error, BeingHandedOverError) else TOO_OLD)
         return redirect("storefront:order-cancel", found.number, key, line.pk)
     if units is None:
         messages.success(request, _("All of order %(number)s is cancelled.") % {"number": line.shop_order.number})

@@ -15,15 +15,21 @@ from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 
 from marketplace.foundation.models import AuditEntry
-from shops.models import ShopOrder, ShopOrderLine
+from shops.models import DeskAction, ShopOrder, ShopOrderLine
 from shops.orders import missing, transitions
 from shops.orders.transitions import Asked, Event
 
+_LEAVING = [DeskAction.Deed.PACK, DeskAction.Deed.HAND_OVER]
 _CHANGES = [f"shop_order.{event}" for event in Event]
 
 
 class FulfilmentError(Exception):
     """It cannot be done; the message tells staff why and what to do."""
+
+
+class BeingHandedOverError(FulfilmentError):
+    """The reader takes back what staff have said to be packed or handed over, which is not carried out yet; the
+    message is for the reader."""
 
 
 @contextmanager
@@ -36,6 +42,10 @@ def changing(
     with transaction.atomic():
         if not _claim_version(shop_order, seen):
             raise FulfilmentError(missing.what_became(shop_order) or meanwhile(shop_order, now=now))
+        if event == Event.CANCEL and _is_leaving(shop_order):
+            raise BeingHandedOverError(
+                _("The shop is packing this or handing it over at this moment. Try again in a minute.")
+            )
         fresh = ShopOrder.objects.select_related("shop", "order__user", "delivery_option").get(pk=shop_order.pk)
         lines = {line.pk: line for line in fresh.lines.all()}
         if why := transitions.refusal(event, fresh, lines, asked):
@@ -71,6 +81,12 @@ def _who(entry: AuditEntry) -> str:
     if entry.actor_label.startswith("reader"):
         return _("the reader")
     return _("the network") if entry.actor_label == "system" else entry.actor_label
+
+
+def _is_leaving(shop_order: ShopOrder) -> bool:
+    """Whether staff have pressed that it is packed or gone, and the step has not carried it out: the book may be out of
+    the door, whatever holds the row up. Asked with the order locked, as whoever presses does."""
+    return DeskAction.objects.filter(shop_order=shop_order, due_at__isnull=False, deed__in=_LEAVING).exists()
 
 
 def _claim_version(shop_order: ShopOrder, seen: int) -> bool:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
@@ -62,10 +62,12 @@ def press(shop_order: ShopOrder, pressed: Press, *, by: User, now: datetime) -> 
         locked = ShopOrder.objects.select_related("shop", "order").select_for_update(of=("self",))
         order = locked.get(pk=shop_order.pk)
         if before := DeskAction.objects.filter(once=pressed.once).first():
-            if (before.shop_order_id, before.by_id) != (order.pk, by.pk):
+            if not _is_again(before, order, pressed, by):
                 raise FulfilmentError(meanwhile(order, now=now))
             return before
         waiting, last = pressed_on(order)
+        if pressed.deed in MOVING and _is_overtaken(order, waiting):
+            raise FulfilmentError(changing.meanwhile(order, now=now))
         shown = project(order, order.lines.all(), waiting)
         _check(order, shown, pressed, last, now)
         due_at = now + UNDO_FOR if pressed.deed in MOVING else now
@@ -112,9 +114,11 @@ def pressed_on(shop_order: ShopOrder) -> tuple[list[DeskAction], int]:
 
 
 def is_being_answered(shop_order: ShopOrder) -> bool:
-    """Whether somebody there has pressed an answer that is not carried out yet."""
-    rows = DeskAction.objects.filter(shop_order=shop_order, due_at__isnull=False, parked_at=None)
-    return rows.filter(deed__in=[Deed.ACCEPT, Deed.DECLINE]).exists()
+    """Whether somebody there has pressed an answer that is not carried out yet. A parked one is none, unless it was
+    followed by the hand-over: the book is out of the door."""
+    rows = DeskAction.objects.filter(shop_order=shop_order, due_at__isnull=False)
+    answered = Q(deed__in=[Deed.ACCEPT, Deed.DECLINE], parked_at=None)
+    return rows.filter(answered | Q(deed=Deed.HAND_OVER)).exists()
 
 
 def do_desk_actions(now: datetime) -> int:
@@ -153,6 +157,19 @@ def meanwhile(shop_order: ShopOrder, *, now: datetime) -> str:
         return changing.meanwhile(shop_order, now=now)
     who = pressed.by.get_full_name() or pressed.by.email
     return changing.quicker(shop_order, who, pressed.undone_at or pressed.made_at, now=now)
+
+
+def _is_again(before: DeskAction, order: ShopOrder, pressed: Press, by: User) -> bool:
+    """Whether it is the same press and not another that came with its token. One that was taken back is none."""
+    was = (before.shop_order_id, before.by_id, before.deed, before.line_id, before.asked)
+    same = was == (order.pk, by.pk, pressed.deed, pressed.line_id, pressed.asked)
+    return same and before.undone_at is None
+
+
+def _is_overtaken(order: ShopOrder, waiting: list[DeskAction]) -> bool:
+    """Whether what waits will come back, and with it whatever is pressed on top."""
+    first = next((row for row in waiting if row.deed in MOVING), None)
+    return first is not None and first.version != order.version
 
 
 def _check(order: ShopOrder, shown: Shown, pressed: Press, last: int, now: datetime) -> None:

@@ -3,7 +3,7 @@ next. Works on copies that are never saved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 
@@ -24,8 +24,10 @@ class Shown:
 
 
 def project(order: ShopOrder, lines: Iterable[ShopOrderLine], waiting: Sequence[DeskAction]) -> Shown:
-    """`waiting` in the order in which it was pressed."""
+    """`waiting` in the order in which it was pressed. What was pressed on an order that somebody changed meanwhile will
+    come back, with all on top of it: from there on nothing is shown as done."""
     shown, rows = copy(order), {line.pk: copy(line) for line in lines}
+    waiting = [*_to_be_done(order, waiting)]
     for action in waiting:
         _apply(action, order, rows)
         shown.version += action.deed in MOVING
@@ -35,6 +37,16 @@ def project(order: ShopOrder, lines: Iterable[ShopOrderLine], waiting: Sequence[
         shown.handed_over_at = shown.handed_over_at or pressed[-1]
     shown._prefetched_objects_cache = {"lines": list(rows.values())}  # type: ignore[attr-defined]  # `lines.all()`
     return Shown(shown, rows)
+
+
+def _to_be_done(order: ShopOrder, waiting: Sequence[DeskAction]) -> Iterator[DeskAction]:
+    version = order.version
+    for action in waiting:
+        if action.deed in MOVING:
+            if action.version != version:
+                return
+            version += 1
+        yield action
 
 
 def _apply(action: DeskAction, order: ShopOrder, rows: Mapping[int, ShopOrderLine]) -> None:

@@ -18,7 +18,7 @@ from shops.orders.held import Deed, Press
 from shops.portal.access import StaffRequest, Workplace, portal_action
 from shops.portal.forms import AcceptForm, DeclineForm, HandOverForm, OrderForm
 from shops.portal.order_page import Failed, find, order_page
-from shops.portal.pressing import new_once, pressed
+from shops.portal.pressing import new_once, once_of, pressed
 
 MOST_CHOSEN = 50
 
@@ -121,7 +121,8 @@ def _act(
         problem = _("This page is too old. Look at the order again.") if "version" in sent.form.errors else ""
         if "queued" in request.POST:
             said = " ".join(str(error) for errors in sent.form.errors.values() for error in errors)
-            press = Press(deed, 0, request.POST.get("once", "")[:40] or new_once(), line_id=sent.line_id or None)
+            line_id = sent.line_id or None
+            press = Press(deed, 0, once_of(request.POST.get("once", ""), deed, line_id), line_id=line_id)
             held.come_back(shop_order, press, said, by=request.user, now=timezone.now())
         failed = Failed(sent.name, sent.form, problem, sent.line_id)
         return order_page(request, workplace, shop_order, failed, status=422)

@@ -43,13 +43,18 @@ def new_once() -> str:
     return secrets.token_urlsafe(12)
 
 
+def once_of(given: str, deed: Deed, line_id: int | None) -> str:
+    """Of one form: all forms of a page are given the same token. At most 60 characters."""
+    return f"{given[:30]}:{deed}:{line_id or 0}" if given else new_once()
+
+
 def pressed(deed: Deed, answer: dict[str, Any], *, line_id: int | None = None) -> Press:
     """Of a form's cleaned values."""
     asked = {name: answer[name] for name in _KEPT if answer.get(name) not in (None, "")}
     return Press(
         deed=deed,
         version=answer["version"],
-        once=answer["once"] or new_once(),
+        once=once_of(answer["once"], deed, line_id),
         line_id=line_id,
         after=answer["after"],
         code=answer.get("code", ""),

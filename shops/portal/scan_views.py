@@ -67,7 +67,7 @@ def _pick(request: StaffRequest, shown: Shown, rows: list[ShopOrderLine], once: 
     try:
         held.press(shown.order, press, by=request.user, now=timezone.now())
     except FulfilmentError as error:
-        messages.warning(request, str(error))
+        _refuse(request, shown.order, press, error)
         return
     count = {"picked": row.picked + 1, "most": row.accepted, "title": row.title}
     messages.success(request, _("Picked %(picked)s/%(most)s: %(title)s") % count)
@@ -90,9 +90,16 @@ def _hand_over(request: StaffRequest, order: ShopOrder, code: str, once: str) ->
     try:
         held.press(order, press, by=request.user, now=timezone.now())
     except FulfilmentError as error:
-        messages.warning(request, str(error))
+        _refuse(request, order, press, error)
     else:
         messages.success(request, _("%(number)s: handed over.") % {"number": order.number})
+
+
+def _refuse(request: StaffRequest, order: ShopOrder, press: Press, error: FulfilmentError) -> None:
+    if "queued" in request.POST:  # scanned without a connection: nobody reads this answer
+        held.come_back(order, press, str(error), by=request.user, now=timezone.now())
+    else:
+        messages.warning(request, str(error))
 
 
 def _to(workplace: Workplace, number: str) -> HttpResponse:

@@ -1,5 +1,6 @@
 // A poor line: what is pressed is sent; where it cannot be, it is kept here and sent later. Its token `once` makes that
-// harmless: the server does it one time, however often it comes. What it refuses by then stands on the desk.
+// harmless: the server does it one time, however often it comes. The forms of a page share it: one of a form it is with
+// the address. What the server refuses by then stands on the desk, or here where the person may do nothing there.
 (function () {
   "use strict";
   const header = document.querySelector("[data-desk-who]");
@@ -18,7 +19,11 @@
       change.onerror = () => reject(change.error);
     };
   });
-  const waiting = async () => (await store("readonly", (rows) => rows.getAll())).filter((row) => row.who === who).sort((a, b) => a.at - b.at);
+  const mine = async () => (await store("readonly", (rows) => rows.getAll())).filter((row) => row.who === who).sort((a, b) => a.at - b.at);
+  const waiting = async () => (await mine()).filter((row) => !row.refused);
+  const take = (row) => store("readwrite", (rows) => rows.delete(row.once));
+  const said = (row) => new URLSearchParams(row.body);
+  const orderOf = (row) => /\/orders\/([^/]+)\//.exec(row.url)?.[1] || said(row).get("order") || row.url;
   const send = (url, body, redirect) => fetch(url, { method: "POST", body, redirect, credentials: "same-origin", signal: AbortSignal.timeout(LONGEST) });
 
   const show = async (isOff) => {
@@ -28,8 +33,19 @@
     count.querySelector("span").textContent = rows.length;
     count.hidden = !rows.length;
   };
+  const refused = document.querySelector("[data-refused]");
+  const showRefused = async () => {
+    const rows = (await mine()).filter((row) => row.refused);
+    if (!refused) return;
+    refused.hidden = !rows.length;
+    refused.querySelector("span").textContent = [...new Set(rows.map((row) => /\/orders\//.test(row.url) ? orderOf(row) : said(row).get("q")))].join(", ");
+  };
+  refused?.querySelector("button").addEventListener("click", async () => {
+    for (const row of await mine()) if (row.refused) await take(row);
+    await showRefused();
+  });
   const keep = async (url, body) => {
-    await store("readwrite", (rows) => rows.put({ once: body.get("once"), who, url, body: body.toString(), at: Date.now() }));
+    await store("readwrite", (rows) => rows.put({ once: `${body.get("once")} ${url}`, who, url, body: body.toString(), at: Date.now() }));
     await show(true);
   };
 
@@ -60,26 +76,47 @@
   });
   document.addEventListener("htmx:afterOnLoad", () => { show(!navigator.onLine); });
 
-  // One tab at a time, in the order in which it was pressed; what does not arrive stays.
+  // A token as a page would bear it now; false where another person, or nobody, is signed in here by now.
+  let token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
+  const renew = async (row) => {
+    const answer = await fetch(/^\/portal\/[^/]+\//.exec(new URL(row.url).pathname)[0], { credentials: "same-origin", signal: AbortSignal.timeout(LONGEST) });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    token = page.querySelector("[name=csrfmiddlewaretoken]")?.value || token;
+    return page.querySelector("[data-desk-who]")?.dataset.deskWho === who;
+  };
+  const sendKept = (row) => {
+    const body = said(row);
+    body.set("queued", "1");
+    if (token) body.set("csrfmiddlewaretoken", token);
+    return send(row.url, body, "follow");
+  };
+
+  // One tab at a time, in the order in which it was pressed; what does not arrive stays, and holds its own order alone.
   const flush = () => navigator.locks.request("halles-desk", { ifAvailable: true }, async (lock) => {
     if (!lock) return;
+    const blocked = new Set();
     let sent = 0;
     for (const row of await waiting()) {
-      const body = new URLSearchParams(row.body), token = document.querySelector("[name=csrfmiddlewaretoken]");
-      body.set("queued", "1");
-      if (token) body.set("csrfmiddlewaretoken", token.value);
+      if (blocked.has(orderOf(row))) continue;
       let answer;
-      try { answer = await send(row.url, body, "follow"); } catch { break; }
-      const arrived = new URL(answer.url).pathname.startsWith("/portal/") && (answer.ok || [404, 409, 422].includes(answer.status));
-      if (!arrived) break;
-      await store("readwrite", (rows) => rows.delete(row.once));
-      sent += 1;
+      try {
+        answer = await sendKept(row);
+        if (answer.status === 403) { // refused, or the token of this page is from before somebody signed in
+          if (!await renew(row)) break;
+          answer = await sendKept(row);
+        }
+      } catch { break; }
+      if (!new URL(answer.url).pathname.startsWith("/portal/")) break;
+      if (answer.ok || [409, 422].includes(answer.status)) { await take(row); sent += 1; }
+      else if ([403, 404].includes(answer.status)) await store("readwrite", (rows) => rows.put({ ...row, refused: true }));
+      else blocked.add(orderOf(row));
     }
+    await showRefused();
     await show(sent ? false : undefined);
     const queue = document.getElementById("queue");
     if (sent && queue && window.htmx) window.htmx.trigger(queue, "again");
   });
   addEventListener("online", flush);
   setInterval(async () => { if ((await waiting()).length) flush(); }, AGAIN);
-  show().then(flush);
+  show().then(showRefused).then(flush);
 })();

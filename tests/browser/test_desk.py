@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from shops.models import DeskAction, ShopOrder
 from shops.orders import held
+from tests import factories
 from tests.browser import live
 
 
@@ -20,6 +22,7 @@ def part(site) -> Iterator[ShopOrder]:
     yield part
     for action in DeskAction.objects.filter(shop_order=part, due_at__isnull=False).order_by("-pk"):
         held.undo(action, by=site.market.port_clerk, now=timezone.now())
+    DeskAction.objects.filter(shop_order=part).exclude(failed_at=None).delete()
 
 
 def waits(page: Page) -> None:
@@ -43,6 +46,95 @@ def test_without_a_line_pages_stay_readable_and_an_answer_is_sent_once_later(vis
     assert DeskAction.objects.filter(shop_order=part, due_at__isnull=False).count() == 1
     page.reload()
     expect(page.locator(".desk-undo").last).to_be_visible()
+
+
+def answer_with(status: int, route: Route) -> None:
+    route.fulfill(status=status)
+
+
+def kept(page: Page) -> list[str]:
+    """The orders of what is kept in the browser, sent or not, whoever pressed it."""
+    return page.evaluate(
+        """() => new Promise((resolve) => {
+            indexedDB.open("halles-desk", 1).onsuccess = ({ target: { result } }) => {
+                const asked = result.transaction("actions").objectStore("actions").getAll();
+                asked.onsuccess = () => {
+                    result.close();
+                    resolve(asked.result.map((row) => row.url.split("/")[6]).sort());
+                };
+            };
+        })"""
+    )
+
+
+def keep(page: Page, number: str, once: str, at: int) -> None:
+    """As if "Accept all" of that order had been pressed here without a line."""
+    page.evaluate(
+        """([number, once, at]) => new Promise((resolve) => {
+            const who = document.querySelector("[data-desk-who]").dataset.deskWho;
+            const url = `${location.origin}/portal/port/orders/${number}/accept/`;
+            indexedDB.open("halles-desk", 1).onsuccess = ({ target: { result } }) => {
+                const change = result.transaction("actions", "readwrite");
+                change.objectStore("actions").put({ once, who, url, body: `version=0&once=${once}`, at });
+                change.oncomplete = () => { result.close(); resolve(); };
+            };
+        })""",
+        [number, once, at],
+    )
+
+
+def test_two_answers_of_one_page_without_a_line_are_both_sent(visit, site, part):
+    page = visit("desk order", width=375, watched=False, language="en")
+    waits(page)
+    page.context.set_offline(True)
+    page.locator(".line-accept button").click()
+    expect(page.locator("[data-waiting]")).to_contain_text("1")
+    page.locator(".line-decline summary").click()
+    page.locator(".decline-form [value=damaged]").check()
+    page.locator(".decline-form button").click()
+    expect(page.locator("[data-waiting]")).to_contain_text("2")
+    page.context.set_offline(False)
+    expect(page.locator("[data-waiting]")).to_be_hidden()
+    sent = DeskAction.objects.filter(shop_order=part, undone_at=None).order_by("pk")
+    assert [(row.deed, row.failed_at is None) for row in sent] == [("accept", True), ("decline", False)]
+    page.goto(site.pages["desk"])  # the second was pressed on a page that did not show the first
+    expect(page.locator(".came-back")).to_contain_text(part.number)
+
+
+def test_what_is_refused_or_fails_holds_no_other_order(visit, site, part):
+    page = visit("desk", watched=False, language="en")
+    waits(page)
+    page.context.set_offline(True)
+    for at, number in enumerate(["500000-1", "403000-1", part.number]):
+        keep(page, number, f"kept {number}", at)
+    for status in (500, 403):
+        page.route(f"**/orders/{status}000-1/accept/", partial(answer_with, status))
+    page.context.set_offline(False)
+    expect(page.locator("[data-refused] span")).to_have_text("403000-1")
+    expect(page.locator("[data-waiting] span")).to_have_text("1")
+    assert DeskAction.objects.filter(shop_order=part, due_at__isnull=False).count() == 1
+    page.locator("[data-refused] button").click()
+    expect(page.locator("[data-refused]")).to_be_hidden()
+    assert kept(page) == ["500000-1"]
+
+
+def test_nobody_sends_what_another_person_pressed(visit, site, part):
+    """Somebody else signs in, in another tab, before the line is back."""
+    page = visit("desk order", width=375, watched=False, language="en")
+    waits(page)
+    page.context.set_offline(True)
+    page.locator("[data-key=a]").click()
+    expect(page.locator("[data-waiting]")).to_contain_text("1")
+    other = factories.member(part.shop).user
+    cookies = live.signed_in(other).cookies | {"csrftoken": "x" * 32}
+    page.context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in cookies.items()])
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.status == 403):
+        page.context.set_offline(False)
+    page.goto(site.pages["desk"])
+    page.wait_for_load_state("networkidle")
+    assert not DeskAction.objects.filter(shop_order=part, due_at__isnull=False).exists()
+    assert kept(page) == [part.number]
+    expect(page.locator("[data-waiting]")).to_be_hidden()  # it is not theirs
 
 
 @pytest.mark.parametrize("javascript", [True, False])

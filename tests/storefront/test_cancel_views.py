@@ -16,7 +16,7 @@ from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.payments import worth
 from shops.models import Cancellation, DeliveryOption, ShopOrder, ShopOrderLine
-from shops.orders import fulfilment
+from shops.orders import fulfilment, held
 from tests import factories
 from tests.storefront.buying_pages import said
 
@@ -129,6 +129,19 @@ def test_whole_parcel_stays_where_a_copy_is_packed_or_the_page_is_old():
     with pytest.raises(fulfilment.FulfilmentError, match="packed"):
         fulfilment.cancel_whole(made, by="reader", now=timezone.now())
     assert "Cancel the whole parcel" not in Client().get(page(rows(made)[0])).content.decode()
+    assert Cancellation.objects.count() == 0
+
+
+@pytest.mark.parametrize("posted", [{"whole": 1}, {"units": 1}])
+def test_reader_is_told_to_wait_while_the_shop_hands_it_over(posted):
+    made = french(("10.00", 1), *([("10.00", 1)] if "whole" in posted else []), delivery_minor=300)
+    staff = factories.user()
+    fulfilment.accept_all(made, by=staff, now=timezone.now())
+    held.press(made, held.Press(held.Deed.HAND_OVER, 1, "x"), by=staff, now=timezone.now())
+    made.refresh_from_db()
+    answer = send(rows(made)[0], **posted)
+    assert answer.status_code == 200
+    assert said(answer) == ["The shop is packing this or handing it over at this moment. Try again in a minute."]
     assert Cancellation.objects.count() == 0
 
 

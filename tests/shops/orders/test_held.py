@@ -13,7 +13,7 @@ from marketplace.models import User
 from shops import invariants
 from shops.models import Allocation, DeskAction, ShopOrder, ShopOrderLine
 from shops.orders import expiring, fulfilment, held, transitions
-from shops.orders.changing import FulfilmentError
+from shops.orders.changing import BeingHandedOverError, FulfilmentError
 from shops.orders.held import Deed, Press
 from shops.orders.projecting import MOVING, project
 from shops.orders.transitions import TABLE, Actor
@@ -133,9 +133,26 @@ def test_same_press_twice_is_one(placed, staff):
     assert press(placed, "accept", staff, once="x", at=DUE).done_at == DUE  # sent again when the line is back
 
 
+@pytest.mark.parametrize("other", [{"deed": "decline"}, {"line": 1}, {"units": 2}])
+def test_other_press_with_the_same_token_is_refused_and_not_taken_for_the_first(other, placed, staff):
+    lines = list(placed.lines.order_by("pk"))
+    press(placed, "accept", staff, once="x", line=lines[0], units=1)
+    deed = other.get("deed", "accept")
+    more = {"reason": "damaged"} if deed == "decline" else {}
+    with pytest.raises(FulfilmentError, match="Someone changed"):
+        press(placed, deed, staff, once="x", line=lines[other.get("line", 0)], units=other.get("units", 1), **more)
+    assert DeskAction.objects.count() == 1
+
+
+def test_press_that_was_undone_is_not_said_to_be_made_when_it_comes_again(placed, staff):
+    held.undo(press(placed, "accept", staff, once="x"), by=staff, now=NOW)
+    with pytest.raises(FulfilmentError, match="Someone changed"):
+        press(placed, "accept", staff, once="x")
+
+
 def test_reader_who_was_quicker_is_named_and_the_rest_comes_back_too(placed, staff):
     press(placed, "accept", staff)
-    press(placed, "pack", staff, version=1)
+    press(placed, "decline", staff, version=1, line=placed.lines.last(), units=1, reason="damaged")
     fulfilment.cancel(placed.lines.first(), 1, by="reader 100012", now=NOW)
     letters = MailMessage.objects.count()
     while held.do_desk_actions(DUE):
@@ -159,6 +176,32 @@ def test_waiting_answer_counts_for_the_deadline(placed, staff):
     assert not expiring.expire(ShopOrder.objects.get(), now=late)
     held.do_desk_actions(DUE)
     assert ShopOrder.objects.get().status == "accepted"
+
+
+@pytest.mark.parametrize("deed", ["pack", "hand_over"])
+@pytest.mark.parametrize("parked", [None, NOW])
+def test_reader_takes_nothing_back_that_is_being_handed_over(deed, parked, placed, staff):
+    fulfilment.accept_all(placed, by=staff, now=NOW)
+    action = press(placed, deed, staff, version=1, code="K7M3QX")
+    DeskAction.objects.filter(pk=action.pk).update(parked_at=parked)
+    before, seen = effects(), ShopOrder.objects.get()
+    with pytest.raises(BeingHandedOverError, match="in a minute"):
+        fulfilment.cancel(seen.lines.first(), 1, by="reader", now=NOW)
+    with pytest.raises(BeingHandedOverError, match="in a minute"):
+        fulfilment.cancel_whole(seen, by="reader", now=NOW)
+    assert (effects(), ShopOrder.objects.get().version) == (before, 1)
+    held.undo(action, by=staff, now=NOW)
+    assert fulfilment.cancel_whole(ShopOrder.objects.get(), by="reader", now=NOW)
+
+
+def test_deadline_ends_nothing_that_is_out_of_the_door(placed, staff):
+    ShopOrder.objects.update(answer_due_at=NOW)
+    accepted = press(placed, "accept", staff)
+    DeskAction.objects.filter(pk=accepted.pk).update(parked_at=NOW)
+    gone = press(placed, "hand_over", staff, version=1, code="K7M3QX")
+    assert not expiring.expire(ShopOrder.objects.get(), now=DUE)
+    held.undo(gone, by=staff, now=NOW)
+    assert expiring.expire(ShopOrder.objects.get(), now=DUE)  # an answer that is parked does not count by itself
 
 
 def test_undone_answer_does_not_count(placed, staff):

@@ -58,6 +58,17 @@ def test_same_scan_sent_twice_is_one(stall):
     assert picked(stall) == [1, 0]
 
 
+@pytest.mark.parametrize("text", [ISBN, "K7M3QX"])
+def test_what_was_scanned_without_a_line_and_is_refused_stands_on_the_desk(text, stall):
+    if text == ISBN:  # all of it is picked; a code comes before the answer
+        accept_everything(stall)
+        scan(stall, text), scan(stall, text)
+    for _ in range(2):
+        scan(stall, text, once="queued", queued="1")
+    (back,) = stall.client.get(reverse("portal:desk", args=[stall.shop.slug])).context["back"]
+    assert back.number == stall.order.number
+
+
 def test_copy_picked_right_after_accepting_waits_for_it(stall):
     stall.client.post(address(stall, "accept-all"), {"version": "0"})
     scan(stall, ISBN)

@@ -10,9 +10,10 @@ from django.utils import timezone
 from marketplace.foundation.models import MailMessage
 from shops.models import DeskAction, ShopMember
 from shops.orders import fulfilment, held
+from shops.portal import pressing
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in
-from tests.shops.portal.test_order_views import address, seen, status, worked
+from tests.shops.portal.test_order_views import address, counts, seen, status, worked
 
 
 def of_shop(of: Stall, name: str) -> str:
@@ -97,6 +98,52 @@ def test_what_was_queued_without_a_line_comes_back_too(ours):
     assert answers == [409, 302]  # the second time it is known
     (back,) = ours.client.get(of_shop(ours, "desk")).context["back"]
     assert ours.staff.email in back.problem
+
+
+def test_what_was_pressed_before_the_reader_cancelled_is_not_shown_as_done(ours):
+    """It will come back: of two copies accepted one is the reader's no more."""
+    line = ours.order.lines.order_by("pk").first()
+    ours.client.post(address(ours, "accept", line.pk), seen(ours) | {"units": "2"})
+    fulfilment.cancel(line, 1, by="reader 1", now=timezone.now())
+    page = ours.client.get(address(ours, "order"))
+    shown = page.context["rows"][0]
+    assert (shown.line.accepted, shown.line.open_units, page.context["order"].version) == (0, 1, 1)
+    assert queue_of(ours)["new"][0].version == 1
+    answer = ours.client.post(address(ours, "accept", line.pk), seen(ours) | {"units": "1"})
+    assert (answer.status_code, DeskAction.objects.count()) == (409, 1)  # it would come back with the first
+    worked()
+    answer = ours.client.post(address(ours, "accept", line.pk), seen(ours) | {"units": "1"})
+    assert (answer.status_code, counts(ours)) == (302, [(1, 1, 0, 0), (0, 0, 0, 0)])
+
+
+def test_forms_of_one_page_are_presses_of_their_own(ours):
+    """They carry the same token."""
+    page, (first, second) = seen(ours), ours.order.lines.order_by("pk")
+    ours.client.post(address(ours, "accept", first.pk), page | {"units": "2"})
+    sent = page | {"version": "1", "units": "1", "reason": "damaged", "queued": "1"}
+    assert ours.client.post(address(ours, "decline", second.pk), sent).status_code == 302
+    assert list(DeskAction.objects.order_by("pk").values_list("deed", "line")) == [
+        ("accept", first.pk),
+        ("decline", second.pk),
+    ]
+    again = ours.client.post(address(ours, "accept", first.pk), page | {"units": "2"})
+    assert (again.status_code, DeskAction.objects.count()) == (302, 2)
+
+
+def test_second_form_of_a_page_whose_first_was_not_known_to_arrive_is_refused_in_words(ours):
+    page, (first, second) = seen(ours) | {"queued": "1"}, ours.order.lines.order_by("pk")
+    ours.client.post(address(ours, "accept", first.pk), page | {"units": "2"})
+    answer = ours.client.post(address(ours, "decline", second.pk), page | {"units": "1", "reason": "damaged"})
+    assert answer.status_code == 409
+    (back,) = ours.client.get(of_shop(ours, "desk")).context["back"]
+    assert ours.staff.email in back.problem
+
+
+def test_longest_token_fits(ours):
+    line = ours.order.lines.order_by("pk").first()
+    sent = seen(ours) | {"once": "x" * 40, "units": "1"}
+    assert ours.client.post(address(ours, "accept", line.pk), sent).status_code == 302
+    assert len(pressing.once_of("x" * 40, DeskAction.Deed.HAND_OVER, 2**63 - 1)) == 60
 
 
 def test_other_shops_and_who_may_only_look_undo_nothing(ours, theirs):
