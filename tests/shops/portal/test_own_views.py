@@ -14,8 +14,8 @@ from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 from PIL import Image
 
-from catalog_sync.doors import own_articles, pushing
-from catalog_sync.models import Feed, OwnArticle, Push, SourceRecord
+from catalog_sync.doors import own_articles, own_shelf, pushing
+from catalog_sync.models import Feed, FeedSetup, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import CoverFetch, ProductFacts
 from shops import absorbing, stock
@@ -49,6 +49,12 @@ def at(shop, name: str, *more: object) -> str:
 def typed(client, shop, **said: object):
     values = {"number": NUMBER, "title": "Nana", "price": "12,50", "condition": "new", "units": "3", **said}
     return client.post(at(shop, "own-save"), values)
+
+
+def pressed(client, shop, step: str, **said: object):
+    """A button of the first article, on a page just opened."""
+    row = client.get(at(shop, "own-articles")).context["rows"][0]
+    return client.post(at(shop, "own-count", row["article"].pk), {"step": step, "shown": row["units"], **said})
 
 
 def applied() -> None:
@@ -88,6 +94,15 @@ def test_typed_article_is_on_sale_at_the_moment_of_typing(client, shop):
     assert (sellable(shop), Feed.objects.get().kind) == (3, "manual")
     shop.refresh_from_db()
     assert shop.booking_lag_minutes == 0  # it counts its shelf, and has no other list
+
+
+def test_shop_with_a_list_it_set_up_keeps_its_booking_lag(client, shop):
+    """Its list may hold a handed-over copy for a day; a setup that went keeps its row."""
+    setup = factories.feed_setup(shop)
+    FeedSetup.objects.filter(pk=setup.pk).update(went_at=timezone.now())
+    typed(client, shop)
+    shop.refresh_from_db()
+    assert shop.booking_lag_minutes == 1440
 
 
 def test_same_number_in_the_same_condition_is_the_same_article(client, shop):
@@ -151,7 +166,7 @@ def test_buttons_count_from_what_stands_there_and_sell_no_copy_twice(client, sho
     """Three typed, one sold online and handed over: two stand there. One is sold at the counter: one is left."""
     typed(client, shop)
     applied()
-    article, sold = OwnArticle.objects.get(), record(shop)
+    sold = record(shop)
     placed = factories.shop_order(shop, (sold, 1))
     line = placed.lines.get()
     assert (sellable(shop), client.get(at(shop, "own-articles")).context["rows"][0]["promised"]) == (2, 1)
@@ -159,7 +174,7 @@ def test_buttons_count_from_what_stands_there_and_sell_no_copy_twice(client, sho
     aged(handed - timedelta(hours=1))
     absorbing.reflect(line, 1, reflected_at=handed, now=timezone.now())
     assert client.get(at(shop, "own-articles")).context["rows"][0]["units"] == 2
-    client.post(at(shop, "own-count", article.pk), {"step": "sold"})
+    pressed(client, shop, "sold")
     applied()
     assert (record(shop).num_in_stock, sellable(shop), OwnArticle.objects.get().units) == (1, 1, 1)
     assert not Allocation.objects.filter(ended_at=None).exists()
@@ -169,9 +184,8 @@ def test_what_is_handed_over_a_moment_later_stays_promised(client, shop):
     """A hand-over that is recorded while a button is pressed is not in its number, nor taken for being in it."""
     typed(client, shop)
     applied()
-    article = OwnArticle.objects.get()
     line = factories.shop_order(shop, (record(shop), 1)).lines.get()
-    client.post(at(shop, "own-count", article.pk), {"step": "sold"})
+    pressed(client, shop, "sold")
     absorbing.reflect(line, 1, reflected_at=timezone.now(), now=timezone.now())
     applied()
     assert (record(shop).num_in_stock, sellable(shop)) == (2, 1)
@@ -186,7 +200,7 @@ def test_what_a_typed_number_is_free_of_already_is_not_taken_off_again(client, s
     absorbing.reflect(line, 1, reflected_at=timezone.now() - timedelta(minutes=2), now=timezone.now())
     typed(client, shop, units="2")
     assert client.get(at(shop, "own-articles")).context["rows"][0]["units"] == 2
-    client.post(at(shop, "own-count", OwnArticle.objects.get().pk), {"step": "sold"})
+    pressed(client, shop, "sold")
     applied()
     assert (record(shop).num_in_stock, sellable(shop)) == (1, 1)
 
@@ -198,22 +212,21 @@ def test_number_that_took_no_heed_of_a_hand_over_would_sell_a_copy_twice(client,
     line = factories.shop_order(shop, (record(shop), 1)).lines.get()
     aged(timezone.now() - timedelta(hours=1))
     absorbing.reflect(line, 1, reflected_at=timezone.now() - timedelta(minutes=2), now=timezone.now())
-    heedless = lambda articles, at: {each.sku: own_articles.OnShelf(each.units, 0) for each in articles}  # noqa: E731
+    heedless = lambda articles, at: {each.sku: own_shelf.OnShelf(each.units, 0) for each in articles}  # noqa: E731
     monkeypatch.setattr(own_articles, "on_shelf", heedless)
-    client.post(at(shop, "own-count", OwnArticle.objects.get().pk), {"step": "sold"})
+    pressed(client, shop, "sold")
     applied()
     assert sellable(shop) == 2  # and one stands there
 
 
 def test_buttons_one_after_the_other_all_count(client, shop):
     typed(client, shop)
-    article = OwnArticle.objects.get()
     for step in ("more", "more", "fewer", "sold", "nonsense"):
-        client.post(at(shop, "own-count", article.pk), {"step": step})
+        pressed(client, shop, step)
     applied()
     assert record(shop).num_in_stock == 3
     for _ in range(5):
-        client.post(at(shop, "own-count", article.pk), {"step": "sold"})
+        pressed(client, shop, "sold")
     applied()
     assert (record(shop).num_in_stock, sellable(shop), OwnArticle.objects.get().units) == (0, 0, 0)
 
@@ -245,6 +258,36 @@ def test_change_keeps_the_number_and_removal_ends_the_sale(client, shop):
     typed(client, shop)
     applied()
     assert sellable(shop) == 3
+
+
+def test_price_is_changed_on_an_old_page_and_the_number_is_what_stands_there_by_now(client, shop):
+    typed(client, shop)
+    article = OwnArticle.objects.get()
+    shown = client.get(at(shop, "own-article", article.pk)).context["form"]["shown"].value()
+    pressed(client, shop, "sold")  # a colleague
+    said = {"title": "Nana", "price": "8", "condition": "new", "units": "3", "shown": shown}
+    client.post(at(shop, "own-save-change", article.pk), said)
+    applied()
+    assert (record(shop).num_in_stock, str(record(shop).price)) == (2, "8.00")
+
+
+def test_number_is_changed_on_an_old_page_only_once_it_was_seen_again(client, shop):
+    typed(client, shop)
+    article = OwnArticle.objects.get()
+    said = {"title": "Nana", "price": "8", "condition": "new", "units": "5", "shown": "3"}
+    client.post(at(shop, "own-save-change", article.pk), said)
+    again = client.post(at(shop, "own-save-change", article.pk), {**said, "units": "4"})
+    assert (again.status_code, list(again.context["form"].errors)) == (422, ["units"])
+    assert (again.context["form"]["shown"].value(), OwnArticle.objects.get().units) == ("5", 5)
+    client.post(at(shop, "own-save-change", article.pk), {**said, "units": "4", "shown": "5"})
+    assert OwnArticle.objects.get().units == 4
+
+
+def test_button_pressed_twice_counts_once(client, shop):
+    typed(client, shop)
+    for shown in (3, 3, ""):
+        pressed(client, shop, "sold", shown=shown)
+    assert OwnArticle.objects.get().units == 2
 
 
 def test_photo_is_made_anew_and_is_the_cover_where_there_is_none(client, shop):

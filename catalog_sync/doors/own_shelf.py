@@ -1,0 +1,57 @@
+"""What stands on the shelf of a shop that types its articles: its last number, less what has left since."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils.translation import ngettext
+
+from catalog_sync.models import OwnArticle
+from shops.models import Allocation
+
+
+class RefusedError(Exception):
+    """What was typed is not kept; the message says why."""
+
+
+class MeanwhileError(RefusedError):
+    """Another number stands there than the page showed."""
+
+    def __init__(self, units: int) -> None:
+        self.units = units
+        words = ngettext(
+            "It says %(units)s copy meanwhile. Nothing was changed: look again.",
+            "It says %(units)s copies meanwhile. Nothing was changed: look again.",
+            units,
+        )
+        super().__init__(words % {"units": units})
+
+
+class OnShelf(NamedTuple):
+    """`units`: what stands in the shop now, by the last number and what was handed over since; `promised` of them."""
+
+    units: int
+    promised: int
+
+
+def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShelf]:
+    """{sku: what stands there}. The number that was typed, less what has left since by the shop's own word: a number
+    read at `at` is free of that, and ends what is promised of it. One query."""
+    if not articles:
+        return {}
+    partner = articles[0].feed.shop.partner_id
+    open_ = Allocation.objects.filter(ended_at=None, stock_record__partner=partner)
+    named = open_.filter(stock_record__partner_sku__in=[each.sku for each in articles])
+    counted = {article.sku: article.counted_at for article in articles}
+    left, promised = Counter[str](), Counter[str]()
+    for sku, cause, units, reflected_at in named.values_list(
+        "stock_record__partner_sku", "cause", "units", "reflected_at"
+    ):
+        if reflected_at is not None and reflected_at <= at:
+            left[sku] += units if reflected_at > counted[sku] else 0  # else the number was typed without it
+        elif cause == Allocation.Cause.LINE:
+            promised[sku] += units
+    return {each.sku: OnShelf(max(0, each.units - left[each.sku]), promised[each.sku]) for each in articles}
