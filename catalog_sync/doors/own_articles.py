@@ -15,16 +15,14 @@ from django.utils.text import slugify
 
 from catalog_sync.doors import pushing
 from catalog_sync.doors.own_shelf import MeanwhileError, on_shelf
-from catalog_sync.hashing import DIRTY
 from catalog_sync.identifiers import gtin_text
-from catalog_sync.models import Feed, OwnArticle, Push, SourceRecord
+from catalog_sync.models import TYPED, Feed, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import OtherGtin, ProductFacts
 from marketplace.foundation import audit, money, network
 from marketplace.models import User
 from shops.models import Condition, Shop
 
-KIND = "manual"
 MOST_UNITS = 10_000
 # Changed by a button, a number is as old as what was on the page: what is handed over in the meantime, and recorded a
 # moment later, is neither in it nor taken for being in it.
@@ -48,12 +46,12 @@ class Typed(NamedTuple):
 
 
 def feed_of(shop: Shop) -> Feed | None:
-    return Feed.objects.filter(shop=shop, kind=KIND).order_by("pk").first()
+    return Feed.objects.filter(shop=shop, kind=TYPED).order_by("pk").first()
 
 
 def articles_of(shop: Shop, text: str = "") -> QuerySet[OwnArticle]:
     """The shop's, the last counted first; `text`: in the title, the author or the number."""
-    found = OwnArticle.objects.filter(feed__shop=shop, feed__kind=KIND).select_related("feed")
+    found = OwnArticle.objects.filter(feed__shop=shop, feed__kind=TYPED).select_related("feed")
     if not text:
         return found
     digits = text.replace("-", "").replace(" ", "")
@@ -108,6 +106,7 @@ def put(
             for name, value in values.items():
                 setattr(found, name, value)
             found.save()
+            _push_numbers(feed, [found], as_of=as_of)
         _push(feed, [found], as_of=as_of)
     audit.record("own_article.put", feed, by=by, shop_id=shop.pk, sku=found.sku, units=units)
     return found
@@ -121,7 +120,7 @@ def change(article: OwnArticle, by_units: int, *, shown: int) -> int:
         locked = rows.get(pk=article.pk)
         units, as_of = _moved(locked, shown, shown + by_units)
         _count(locked, units, as_of)
-        _push(locked.feed, [locked], as_of=as_of)
+        _push_numbers(locked.feed, [locked], as_of=as_of)
     return units
 
 
@@ -151,7 +150,7 @@ def confirm(shop: Shop, *, by: User) -> int:
         for article in articles:
             _count(article, shelf[article.sku].units, as_of)
         for first in range(0, len(articles), pushing.MOST_ROWS):
-            _push(feed, articles[first : first + pushing.MOST_ROWS], as_of=as_of)
+            _push_numbers(feed, articles[first : first + pushing.MOST_ROWS], as_of=as_of)
     audit.record("own_article.confirm", feed, by=by, shop_id=shop.pk, articles=len(articles))
     return len(articles)
 
@@ -226,14 +225,22 @@ def _count(article: OwnArticle, units: int, as_of: datetime) -> None:
 
 
 def _push(feed: Feed, articles: Sequence[OwnArticle], *, as_of: datetime) -> Push:
-    """The same number said again counts as well: it is younger, which a list of changes does not tell by itself."""
+    """All that is said of them."""
     for article in articles:
         article.feed = feed
-    said = SourceRecord.objects.filter(feed=feed, sku__in=[each.sku for each in articles])
-    list(said.select_for_update().order_by("sku").values_list("sku"))  # as whoever applies a push locks them
-    said.update(offer_hash=DIRTY)
     rows = [as_json(article) for article in articles]
     return pushing.accept_own(feed, rows, [], key=_key(), as_of=as_of, now=timezone.now())
+
+
+def _push_numbers(feed: Feed, articles: Sequence[OwnArticle], *, as_of: datetime) -> None:
+    """How many stand there, and no more, of what is on sale already: be its price kept back, its number is not."""
+    said = SourceRecord.objects.filter(feed=feed, sku__in=[each.sku for each in articles])
+    known = set(said.filter(retired_at=None, product_id__isnull=False).values_list("sku", flat=True))
+    numbers = [pushing.number_row(each.sku, each.units) for each in articles if each.sku in known]
+    if numbers:
+        pushing.accept_own(feed, numbers, [], key=_key(), as_of=as_of, now=timezone.now())
+    if new := [each for each in articles if each.sku not in known]:
+        _push(feed, new, as_of=as_of)
 
 
 def _key() -> str:
@@ -246,7 +253,7 @@ def _feed(shop: Shop, *, by: User, now: datetime) -> Feed:
     if found is not None:
         return found
     values = {
-        "kind": KIND,
+        "kind": TYPED,
         "location": "",
         "mode": Feed.Mode.DELTA,
         "currency": network.current().currency,

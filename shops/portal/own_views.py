@@ -21,7 +21,7 @@ from catalog_sync import decisions
 from catalog_sync.doors import own_articles
 from catalog_sync.doors.own_shelf import MeanwhileError, OnShelf, RefusedError, on_shelf
 from catalog_sync.identifiers import gtin_text, identify, isbn_hyphenated
-from catalog_sync.models import OwnArticle, SyncRun
+from catalog_sync.models import TYPED, OwnArticle, SyncRun
 from marketplace.catalogue import cover_files
 from marketplace.foundation import money, network
 from shops.models import Condition, Shop
@@ -77,7 +77,7 @@ def _shown(article: OwnArticle, shelf: OnShelf, titles: Mapping[int, str]) -> di
 
 def _kept_back(shop: Shop) -> SyncRun | None:
     """What was typed at a price that waits for a look."""
-    runs = SyncRun.objects.filter(feed__shop=shop, feed__kind=own_articles.KIND, pushed=True).order_by("-pk")
+    runs = SyncRun.objects.filter(feed__shop=shop, feed__kind=TYPED, pushed=True).order_by("-pk")
     waiting = [run for run in runs[:RUNS_LOOKED_AT] if run.state == SyncRun.State.AWAITING]
     return next(iter(waiting), None) or next(
         (run for run in runs[:RUNS_LOOKED_AT] if run.quarantined and decisions.has_prices_kept_back(run)), None

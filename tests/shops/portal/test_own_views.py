@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +15,7 @@ from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 from PIL import Image
 
+from catalog_sync import sync
 from catalog_sync.doors import own_articles, own_shelf, pushing
 from catalog_sync.models import Feed, FeedSetup, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
@@ -288,6 +290,76 @@ def test_button_pressed_twice_counts_once(client, shop):
     for shown in (3, 3, ""):
         pressed(client, shop, "sold", shown=shown)
     assert OwnArticle.objects.get().units == 2
+
+
+def change_price(client, shop, price: str, units: str) -> None:
+    said = {"title": "Nana", "condition": "new", "price": price, "units": units}
+    client.post(at(shop, "own-save-change", OwnArticle.objects.get().pk), said)
+    applied()
+
+
+def test_slipped_price_is_mended_and_the_number_goes_on_with_it(client, shop):
+    typed(client, shop, price="0.12")
+    applied()
+    change_price(client, shop, "12", "3")
+    pressed(client, shop, "sold")
+    applied()
+    assert (str(record(shop).price), record(shop).num_in_stock) == ("12.00", 2)
+
+
+def test_price_out_of_the_band_waits_and_keeps_no_number_back(client, shop):
+    typed(client, shop)
+    applied()
+    for number in range(3):
+        other = factories.shop(f"Autre {number}", slug=f"autre-{number}")
+        factories.stock_record(other, record(shop).product, price="12.50")
+    change_price(client, shop, "40", "2")
+    assert (str(record(shop).price), record(shop).num_in_stock) == ("12.50", 2)
+    pressed(client, shop, "sold")
+    applied()
+    assert record(shop).num_in_stock == 1
+    assert client.get(at(shop, "own-articles")).context["kept_back"]
+    change_price(client, shop, "14", "1")
+    assert str(record(shop).price) == "14.00"
+    assert not client.get(at(shop, "own-articles")).context["kept_back"]
+
+
+def test_small_list_that_is_sold_out_is_believed(client, shop):
+    for number in range(1, 5):
+        typed(client, shop, number=isbn(number), title=f"No {number}")
+    applied()
+    OwnArticle.objects.update(units=0)
+    client.post(at(shop, "own-confirm"))
+    applied()
+    assert set(StockRecord.objects.values_list("num_in_stock", flat=True)) == {0}
+
+
+def test_same_number_said_twice_before_it_is_applied_is_as_young_as_the_second(client, shop):
+    typed(client, shop)
+    applied()
+    for _ in range(2):
+        typed(client, shop)
+    applied()
+    assert record(shop).terms.as_of == OwnArticle.objects.get().counted_at
+
+
+def test_push_that_fails_leaves_those_of_others_be(client, shop, monkeypatch):
+    other = factories.shop("Autre", slug="autre")
+    for each in (shop, other):
+        client.force_login(factories.member(each).user)
+        typed(client, each)
+    first, run = Push.objects.earliest("pk"), sync.run
+
+    def failing(feed: Feed, **named: Any):
+        if feed == first.feed:
+            raise RuntimeError("no")
+        return run(feed, **named)
+
+    monkeypatch.setattr(sync, "run", failing)
+    assert pushing.apply_pushes(timezone.now()) == 1
+    assert record(other).num_in_stock == 3
+    first.refresh_from_db()
+    assert (first.lease_until, "no" in first.last_error) == (None, True)
 
 
 def test_photo_is_made_anew_and_is_the_cover_where_there_is_none(client, shop):
