@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from catalog_sync.doors import pushing
-from catalog_sync.doors.own_shelf import MeanwhileError, on_shelf
+from catalog_sync.doors.own_shelf import MeanwhileError, check, on_shelf
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import TYPED, Feed, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
@@ -89,7 +89,8 @@ def put(
 ) -> OwnArticle:
     """A new article, `article` with what was typed anew, or the one that has the same number in the same condition.
     The number of copies counts from now on. `shown`: what the page said stood there, where it said so: left as it was,
-    the number is what stands there by now; MeanwhileError where it was changed, and so was what stands there."""
+    the number is what stands there by now; MeanwhileError where it was changed, and so was what stands there.
+    RefusedError: `check`."""
     feed = _feed(shop, by=by, now=now)
     names = ("gtin", "title", "author", "price_minor", "condition")
     values: dict[str, Any] = {name: getattr(typed, name) for name in names}
@@ -98,6 +99,8 @@ def put(
     with transaction.atomic():
         kept = OwnArticle.objects.select_for_update(of=("self",)).filter(feed=feed).select_related("feed__shop")
         found = kept.filter(pk=article.pk).first() if article else _same(kept, typed)
+        if typed.units and typed.units != shown:
+            check(shop, gtin=typed.gtin, condition=typed.condition, feed=feed, sku=found.sku if found else "")
         units, as_of = (typed.units, now) if found is None or shown is None else _moved(found, shown, typed.units)
         values |= {"units": units, "counted_at": as_of}
         if found is None:

@@ -21,7 +21,7 @@ from catalog_sync.models import Feed, FeedSetup, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import CoverFetch, ProductFacts
 from shops import absorbing, stock
-from shops.models import Allocation, StockTerms
+from shops.models import Allocation, DeskAction, StockTerms
 from tests import factories
 from tests.proof.test_feed_size import isbn
 
@@ -360,6 +360,49 @@ def test_push_that_fails_leaves_those_of_others_be(client, shop, monkeypatch):
     assert record(other).num_in_stock == 3
     first.refresh_from_db()
     assert (first.lease_until, "no" in first.last_error) == (None, True)
+
+
+def test_number_typed_between_hand_over_and_booking_loses_no_copy(client, shop):
+    """Beside a list whose number contains a hand-over a day later."""
+    typed(client, shop)
+    applied()
+    placed = factories.shop_order(shop, (record(shop), 1))
+    handed = timezone.now() - timedelta(hours=25)
+    aged(handed - timedelta(hours=1))
+    type(placed).objects.filter(pk=placed.pk).update(handed_over_at=handed)
+    absorbing.reflect(placed.lines.get(), 1, reflected_at=handed + timedelta(hours=24), now=timezone.now())
+    assert client.get(at(shop, "own-articles")).context["rows"][0]["units"] == 2
+    OwnArticle.objects.update(units=2, counted_at=handed + timedelta(hours=1))
+    pressed(client, shop, "more")
+    applied()
+    assert (record(shop).num_in_stock, sellable(shop)) == (3, 3)
+
+
+def test_article_is_not_typed_while_a_copy_of_it_is_being_handed_over(client, shop):
+    typed(client, shop)
+    applied()
+    placed, now = factories.shop_order(shop, (record(shop), 1)), timezone.now()
+    pressing = DeskAction.objects.create(
+        once="1", shop=shop, shop_order=placed, deed="hand_over", version=1, made_at=now, due_at=now
+    )
+    assert typed(client, shop, units="2").status_code == 422
+    DeskAction.objects.filter(pk=pressing.pk).update(due_at=None)
+    assert typed(client, shop, units="2").status_code == 302
+
+
+def test_what_a_list_of_the_shop_has_is_not_typed_beside_it(client, shop):
+    other = factories.shop("Autre", slug="autre")
+    client.force_login(factories.member(other).user)
+    typed(client, other)
+    applied()
+    listing = Feed.objects.get(shop=other)
+    Feed.objects.filter(pk=listing.pk).update(shop=shop, kind="csv")
+    client.force_login(factories.member(shop).user)
+    answer = typed(client, shop)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["units"])
+    assert typed(client, shop, condition="good").status_code == 302
+    SourceRecord.objects.filter(feed=listing).update(retired_at=timezone.now())
+    assert typed(client, shop).status_code == 302
 
 
 def test_photo_is_made_anew_and_is_the_cover_where_there_is_none(client, shop):
