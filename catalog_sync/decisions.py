@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from catalog_sync import sync, undoing
 from catalog_sync.doors import pushing
-from catalog_sync.models import SyncRun
+from catalog_sync.models import TYPED, SourceRecord, SyncRun
 from catalog_sync.runs import AlreadyRunningError
 from marketplace.foundation import audit
 from marketplace.models import User
@@ -83,8 +83,12 @@ def has_prices_kept_back(run: SyncRun) -> bool:
     """Whether its feed's last run left prices alone because they had moved far: a person may vouch for them."""
     if run.state != State.DONE or not run.quarantined:
         return False
+    kept_back = run.issues.filter(code__in=_PRICES)
+    if run.pushed and run.feed.kind == TYPED:  # each push is of its own articles: until their price is said anew
+        said = SourceRecord.objects.filter(feed=run.feed_id, sku__in=kept_back.values("sku"), retired_at=None)
+        return said.filter(said_as_of__lte=run.as_of).exists()
     newer = SyncRun.objects.filter(feed=run.feed_id, pk__gt=run.pk, undoes=None, pushed=run.pushed)
-    return not newer.exists() and run.issues.filter(code__in=_PRICES).exists()
+    return not newer.exists() and kept_back.exists()
 
 
 def follow_decisions(now: datetime) -> int:

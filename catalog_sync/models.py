@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog_sync.models_doors import DryRun, FeedSetup, HostVisit, SftpLogin, Webhook
-from catalog_sync.models_own import OwnArticle
+from catalog_sync.models_own import TYPED, OwnArticle
 from catalog_sync.models_titles import FoldDue, Lookup, PinnedArticle, PutOff, TitleBlock, TitleMove
 from marketplace.foundation import network, secrets
 from marketplace.foundation.leases import DueRow
 
 __all__ = [
+    "TYPED",
     "DryRun",
     "Feed",
     "FeedSetup",

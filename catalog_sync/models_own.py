@@ -6,6 +6,8 @@ from django.db import models
 
 from shops.models import Condition
 
+TYPED = "manual"  # the kind of the feed that such articles are rows of
+
 
 class OwnArticle(models.Model):
     """An article of a feed of kind `manual`. Its number is the last that somebody typed, and counts as read then; each

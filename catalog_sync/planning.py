@@ -73,14 +73,14 @@ class Plan:
         return self.withdrawn + self.missing
 
 
-def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool) -> Plan:
+def plan(feed: Feed, row: ReadRow, staged: Staged, *, lane: str, approved: bool, typed: bool = False) -> Plan:
     """Compare what a lane of the feed, read by `row`, says. With `approved` a person has vouched for the prices,
-    however far they moved."""
+    however far they moved; who `typed` them has mended a slip: they may jump, but not leave the band."""
     words = {
         "feed": feed.pk,
         "partner": feed.shop.partner_id,
         "jump": feed.price_jump,
-        "approved": approved,
+        "may_jump": approved or typed,
         "shop_as_of": bulk.moment(feed.shop.complete_as_of),
         "feed_as_of": bulk.moment(last_complete_as_of(feed, lane)),
         "number_as_of": bulk.moment(last_complete_as_of(feed, number_lane(feed))),
@@ -258,7 +258,7 @@ FROM (
         (s.parts & {{facts}}) <> 0 AND (r.sku IS NULL OR r.facts_hash <> s.facts_hash) AS facts_changed,
         COALESCE(CASE WHEN s.parts = {{stock}} THEN s.as_of < r.as_of ELSE s.as_of < r.said_as_of END, false)
             OR (r.sku IS NOT NULL AND COALESCE(s.as_of < %(feed_as_of)s{{moment}}, false)) AS is_older,
-        NOT %(approved)s AND (s.parts & {{price}}) <> 0 AND COALESCE(r.currency = s.currency AND (
+        NOT %(may_jump)s AND (s.parts & {{price}}) <> 0 AND COALESCE(r.currency = s.currency AND (
             abs(s.price_minor - r.price_minor) * 100 > r.price_minor * %(jump)s
             OR s.price_minor >= r.price_minor * {{factor}} OR s.price_minor * {{factor}} <= r.price_minor), false)
             AS has_jumped,

@@ -19,7 +19,7 @@ from django.db.models.functions import Coalesce
 from catalog_sync import applying, guarding, lanes, numberless, planning, rereading, runs, sampling, staging, vouching
 from catalog_sync.doors import hosts
 from catalog_sync.doors.locations import Reading, opened
-from catalog_sync.models import Feed, ReadRow, RecordIssue, SourceRecord, StockLane, SyncRun
+from catalog_sync.models import TYPED, Feed, ReadRow, RecordIssue, SourceRecord, StockLane, SyncRun
 from catalog_sync.reading.known_rows import KnownRows
 from catalog_sync.reasons import FeedError, Reason, reason
 from marketplace.catalogue import subjects
@@ -98,13 +98,14 @@ def _read(
     # Beside a stock lane a catalogue without numbers says nothing of them.
     silent = this.lane == lanes.Lane.CATALOGUE and not this.pushed and lanes.numbers_come_apart(feed)
     staged = _stage(this, row, reading, silent=silent, on_chunk=on_chunk)
-    plan = planning.plan(feed, row, staged, lane=this.lane, approved=approved)
+    typed = this.pushed and feed.kind == TYPED  # a person has just said it: no list that is suspicious as a whole
+    plan = planning.plan(feed, row, staged, lane=this.lane, approved=approved, typed=typed)
     if this.pk is None:
         numberless.tell(staged)
     runs.counted(this, staged, plan)
     awaited = guarding.objections_of_reading(staged.notes, row.mode)
     staged.notes = [note for note in staged.notes if note not in awaited]
-    objections = [] if approved else awaited + guarding.objections(feed, plan) + _undone_before(this)
+    objections = [] if approved or typed else awaited + guarding.objections(feed, plan) + _undone_before(this)
     this.seconds = time.monotonic() - started
     this.sample = sampling.sample(feed) if objections or this.pk is None else {}
     if objections:

@@ -32,6 +32,6 @@ STOCK: dict[str, tuple[tuple[int, int, int, int, int], tuple[str, ...], dict[str
     "portal:own-confirm": (DOES, ("slug",), {}),
     "portal:own-article": (LOOKS, ("slug", "own"), None),
     "portal:own-save-change": (SHOWN_AGAIN, ("slug", "own"), {}),
-    "portal:own-count": (DOES, ("slug", "own"), {"step": "sold"}),
+    "portal:own-count": (DOES, ("slug", "own"), {"step": "sold", "shown": "2"}),
     "portal:own-remove": (DOES, ("slug", "own"), {}),
 }

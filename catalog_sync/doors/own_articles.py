@@ -4,7 +4,6 @@ on through the door of pushes. What is typed is what was read, at the moment of 
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -15,16 +14,15 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from catalog_sync.doors import pushing
-from catalog_sync.hashing import DIRTY
+from catalog_sync.doors.own_shelf import MeanwhileError, check, on_shelf
 from catalog_sync.identifiers import gtin_text
-from catalog_sync.models import Feed, OwnArticle, Push, SourceRecord
+from catalog_sync.models import TYPED, Feed, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import OtherGtin, ProductFacts
 from marketplace.foundation import audit, money, network
 from marketplace.models import User
-from shops.models import Allocation, Condition, Shop
+from shops.models import Condition, Shop
 
-KIND = "manual"
 MOST_UNITS = 10_000
 # Changed by a button, a number is as old as what was on the page: what is handed over in the meantime, and recorded a
 # moment later, is neither in it nor taken for being in it.
@@ -47,20 +45,13 @@ class Typed(NamedTuple):
     photo: str = ""
 
 
-class OnShelf(NamedTuple):
-    """`units`: what stands in the shop now, by the last number and what was handed over since; `promised` of them."""
-
-    units: int
-    promised: int
-
-
 def feed_of(shop: Shop) -> Feed | None:
-    return Feed.objects.filter(shop=shop, kind=KIND).order_by("pk").first()
+    return Feed.objects.filter(shop=shop, kind=TYPED).order_by("pk").first()
 
 
 def articles_of(shop: Shop, text: str = "") -> QuerySet[OwnArticle]:
     """The shop's, the last counted first; `text`: in the title, the author or the number."""
-    found = OwnArticle.objects.filter(feed__shop=shop, feed__kind=KIND).select_related("feed")
+    found = OwnArticle.objects.filter(feed__shop=shop, feed__kind=TYPED).select_related("feed")
     if not text:
         return found
     digits = text.replace("-", "").replace(" ", "")
@@ -87,41 +78,64 @@ def titles_of(articles: Iterable[OwnArticle]) -> dict[int, str]:
     return {gtin: title for gtin, title in [*joined, *own] if gtin is not None and title}
 
 
-def put(shop: Shop, typed: Typed, *, article: OwnArticle | None = None, by: User, now: datetime) -> OwnArticle:
+def put(
+    shop: Shop,
+    typed: Typed,
+    *,
+    article: OwnArticle | None = None,
+    shown: int | None = None,
+    by: User,
+    now: datetime,
+) -> OwnArticle:
     """A new article, `article` with what was typed anew, or the one that has the same number in the same condition.
-    The number of copies counts from now on."""
+    The number of copies counts from now on. `shown`: what the page said stood there, where it said so: left as it was,
+    the number is what stands there by now; MeanwhileError where it was changed, and so was what stands there.
+    RefusedError: `check`."""
     feed = _feed(shop, by=by, now=now)
-    values = {
-        **{name: getattr(typed, name) for name in ("gtin", "title", "author", "price_minor", "condition", "units")},
-        "counted_at": now,
-    }
+    names = ("gtin", "title", "author", "price_minor", "condition")
+    values: dict[str, Any] = {name: getattr(typed, name) for name in names}
     if typed.photo:
         values["photo"] = typed.photo
     with transaction.atomic():
-        kept = OwnArticle.objects.select_for_update().filter(feed=feed)
+        kept = OwnArticle.objects.select_for_update(of=("self",)).filter(feed=feed).select_related("feed__shop")
         found = kept.filter(pk=article.pk).first() if article else _same(kept, typed)
+        if typed.units and typed.units != shown:
+            check(shop, gtin=typed.gtin, condition=typed.condition, feed=feed, sku=found.sku if found else "")
+        units, as_of = (typed.units, now) if found is None or shown is None else _moved(found, shown, typed.units)
+        values |= {"units": units, "counted_at": as_of}
         if found is None:
             found = OwnArticle.objects.create(feed=feed, sku=_free_sku(kept, typed), made_at=now, **values)
         else:
             for name, value in values.items():
                 setattr(found, name, value)
             found.save()
-        _push(feed, [found], as_of=now)
-    audit.record("own_article.put", feed, by=by, shop_id=shop.pk, sku=found.sku, units=typed.units)
+            _push_numbers(feed, [found], as_of=as_of)
+        _push(feed, [found], as_of=as_of)
+    audit.record("own_article.put", feed, by=by, shop_id=shop.pk, sku=found.sku, units=units)
     return found
 
 
-def change(article: OwnArticle, by_units: int) -> int:
+def change(article: OwnArticle, by_units: int, *, shown: int) -> int:
     """So many copies more or fewer than stand there now: one was sold at the counter, two came in. Returns how many
-    stand there then."""
+    stand there then. MeanwhileError where the page showed another number: pressed twice, it counts once."""
     with transaction.atomic():
         rows = OwnArticle.objects.select_for_update(of=("self",)).select_related("feed__shop")
         locked = rows.get(pk=article.pk)
-        as_of = max(timezone.now() - MARGIN, locked.counted_at + _TICK)
-        units = min(MOST_UNITS, max(0, on_shelf([locked], at=as_of)[locked.sku].units + by_units))
+        units, as_of = _moved(locked, shown, shown + by_units)
         _count(locked, units, as_of)
-        _push(locked.feed, [locked], as_of=as_of)
+        _push_numbers(locked.feed, [locked], as_of=as_of)
     return units
+
+
+def _moved(locked: OwnArticle, shown: int, wanted: int) -> tuple[int, datetime]:
+    """(copies, the age of that number) of an article whose page showed one number and whose person wants another."""
+    now = timezone.now()
+    there = on_shelf([locked], at=now)[locked.sku].units
+    if wanted != shown and there != shown:
+        raise MeanwhileError(there)
+    as_of = max(now - MARGIN, locked.counted_at + _TICK)
+    by_units = wanted - shown
+    return min(MOST_UNITS, max(0, on_shelf([locked], at=as_of)[locked.sku].units + by_units)), as_of
 
 
 def confirm(shop: Shop, *, by: User) -> int:
@@ -139,7 +153,7 @@ def confirm(shop: Shop, *, by: User) -> int:
         for article in articles:
             _count(article, shelf[article.sku].units, as_of)
         for first in range(0, len(articles), pushing.MOST_ROWS):
-            _push(feed, articles[first : first + pushing.MOST_ROWS], as_of=as_of)
+            _push_numbers(feed, articles[first : first + pushing.MOST_ROWS], as_of=as_of)
     audit.record("own_article.confirm", feed, by=by, shop_id=shop.pk, articles=len(articles))
     return len(articles)
 
@@ -151,26 +165,6 @@ def remove(article: OwnArticle, *, by: User, now: datetime) -> None:
         article.delete()
         pushing.accept_own(feed, [], [sku], key=_key(), as_of=now, now=now)
     audit.record("own_article.remove", feed, by=by, shop_id=feed.shop_id, sku=sku)
-
-
-def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShelf]:
-    """{sku: what stands there}. The number that was typed, less what has left since by the shop's own word: a number
-    read at `at` is free of that, and ends what is promised of it. One query."""
-    if not articles:
-        return {}
-    partner = articles[0].feed.shop.partner_id
-    open_ = Allocation.objects.filter(ended_at=None, stock_record__partner=partner)
-    named = open_.filter(stock_record__partner_sku__in=[each.sku for each in articles])
-    counted = {article.sku: article.counted_at for article in articles}
-    left, promised = Counter[str](), Counter[str]()
-    for sku, cause, units, reflected_at in named.values_list(
-        "stock_record__partner_sku", "cause", "units", "reflected_at"
-    ):
-        if reflected_at is not None and reflected_at <= at:
-            left[sku] += units if reflected_at > counted[sku] else 0  # else the number was typed without it
-        elif cause == Allocation.Cause.LINE:
-            promised[sku] += units
-    return {each.sku: OnShelf(max(0, each.units - left[each.sku]), promised[each.sku]) for each in articles}
 
 
 def oldest(shop: Shop) -> datetime | None:
@@ -234,14 +228,22 @@ def _count(article: OwnArticle, units: int, as_of: datetime) -> None:
 
 
 def _push(feed: Feed, articles: Sequence[OwnArticle], *, as_of: datetime) -> Push:
-    """The same number said again counts as well: it is younger, which a list of changes does not tell by itself."""
+    """All that is said of them."""
     for article in articles:
         article.feed = feed
-    said = SourceRecord.objects.filter(feed=feed, sku__in=[each.sku for each in articles])
-    list(said.select_for_update().order_by("sku").values_list("sku"))  # as whoever applies a push locks them
-    said.update(offer_hash=DIRTY)
     rows = [as_json(article) for article in articles]
     return pushing.accept_own(feed, rows, [], key=_key(), as_of=as_of, now=timezone.now())
+
+
+def _push_numbers(feed: Feed, articles: Sequence[OwnArticle], *, as_of: datetime) -> None:
+    """How many stand there, and no more, of what is on sale already: be its price kept back, its number is not."""
+    said = SourceRecord.objects.filter(feed=feed, sku__in=[each.sku for each in articles])
+    known = set(said.filter(retired_at=None, product_id__isnull=False).values_list("sku", flat=True))
+    numbers = [pushing.number_row(each.sku, each.units) for each in articles if each.sku in known]
+    if numbers:
+        pushing.accept_own(feed, numbers, [], key=_key(), as_of=as_of, now=timezone.now())
+    if new := [each for each in articles if each.sku not in known]:
+        _push(feed, new, as_of=as_of)
 
 
 def _key() -> str:
@@ -254,7 +256,7 @@ def _feed(shop: Shop, *, by: User, now: datetime) -> Feed:
     if found is not None:
         return found
     values = {
-        "kind": KIND,
+        "kind": TYPED,
         "location": "",
         "mode": Feed.Mode.DELTA,
         "currency": network.current().currency,
@@ -266,7 +268,7 @@ def _feed(shop: Shop, *, by: User, now: datetime) -> Feed:
         Shop.objects.select_for_update(no_key=True).get(pk=shop.pk)
         if (found := feed_of(shop)) is not None:
             return found
-        alone = not Feed.objects.filter(shop=shop, setup__isnull=True).exists()
+        alone = not Feed.objects.filter(shop=shop).exists()  # one that is being set up may go any day
         try:
             with transaction.atomic():
                 made = Feed.objects.create(shop=shop, name=f"{slugify(shop.slug)[:50]}-typed", **values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -19,12 +20,15 @@ from django.utils.translation import gettext as _
 from catalog_sync import cleaning, sync
 from catalog_sync.canonical_json import Defaults, from_json
 from catalog_sync.doors.locations import Reading
+from catalog_sync.hashing import DIRTY
 from catalog_sync.identifiers import identify
-from catalog_sync.models import Feed, Push, SourceRecord, SyncRun
+from catalog_sync.models import TYPED, Feed, Push, SourceRecord, SyncRun
 from catalog_sync.prices import read_price
 from catalog_sync.records import STOCK_FIELDS, CatalogRecord, Chunk, Condition, PriceKind
 from catalog_sync.runs import AlreadyRunningError
 from marketplace.foundation import leases
+
+logger = logging.getLogger("halles.sync")
 
 MOST_ROWS = 5000
 HIGHEST_QUANTITY = 1_000_000
@@ -73,14 +77,19 @@ def accept(feed: Feed, *, key: str, as_of: datetime, rows: Sequence[Any], now: d
 
 
 def accept_own(
-    feed: Feed, articles: Sequence[dict[str, Any]], gone: Sequence[str], *, key: str, as_of: datetime, now: datetime
+    feed: Feed, articles: Sequence[Any], gone: Sequence[str], *, key: str, as_of: datetime, now: datetime
 ) -> Push:
-    """Keep whole articles of a shop's own, as our own schema says them and checked before, and the numbers of those it
-    has no more (`own_articles`)."""
+    """Keep whole articles of a shop's own, as our own schema says them and checked before, or their quantities alone
+    (`number_row`), and the numbers of those it has no more (`own_articles`)."""
     rows = [*articles, *({"gone": sku} for sku in gone)]
     values = {"as_of": as_of, "received_at": now, "due_at": now, "rows": rows}
     digest = hashlib.sha256(json.dumps([as_of.isoformat(), rows], sort_keys=True).encode()).hexdigest()
     return Push.objects.create(feed=feed, key=key, digest=digest, **values)
+
+
+def number_row(sku: str, quantity: int) -> list[Any]:
+    """An article's quantity, and nothing else of it."""
+    return [sku, quantity, True, None, False]
 
 
 def apply_pushes(now: datetime) -> int:
@@ -88,17 +97,30 @@ def apply_pushes(now: datetime) -> int:
     done = 0
     for push in leases.claim(Push, now=now, limit=20, lease_seconds=600, group="feed_id"):
         try:
+            if push.feed.kind == TYPED:
+                _compare_again(push)
             run = sync.run(push.feed, now=now, pushed=_reading(push))
         except AlreadyRunningError:
             leases.finish(push, due_at=now, attempts=0)
             continue
         except Exception as error:
+            logger.exception("A push of the feed %s could not be applied", push.feed.name)
             leases.postpone(push, error=repr(error), now=now)
-            raise
+            continue  # what others pushed is leased already
         is_done = run.state == SyncRun.State.DONE and not run.quarantined
         leases.finish(push, due_at=None, run=run, **({"rows": []} if is_done else {}))
         done += 1
     return done
+
+
+def _compare_again(push: Push) -> None:
+    """What a person typed again as it was counts as well: the number is younger, which a list of changes does not tell
+    by itself."""
+    skus = [row[0] if isinstance(row, list) else row.get("sku") for row in push.rows]
+    said = SourceRecord.objects.filter(feed=push.feed, sku__in=skus)
+    with transaction.atomic():
+        list(said.select_for_update().order_by("sku").values_list("sku"))  # as whoever applies a push locks them
+        said.update(offer_hash=DIRTY)
 
 
 def reading_of(run: SyncRun) -> Reading | None:

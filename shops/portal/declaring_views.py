@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog_sync import declaring
-from catalog_sync.doors.own_articles import KIND
-from catalog_sync.models import Feed
+from catalog_sync.models import TYPED, Feed
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.declaring_form import DeclaringForm
 from shops.portal.queries import feeds_for
@@ -48,5 +47,5 @@ def declare(request: StaffRequest, workplace: Workplace, name: str) -> HttpRespo
 
 
 def _feed(request: StaffRequest, workplace: Workplace, name: str) -> Feed:
-    mine = feeds_for(request.user).filter(shop=workplace.shop).exclude(kind=KIND).select_related("shop")
+    mine = feeds_for(request.user).filter(shop=workplace.shop).exclude(kind=TYPED).select_related("shop")
     return get_object_or_404(mine, name=name)

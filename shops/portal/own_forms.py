@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog_sync.doors import own_articles
 from catalog_sync.doors.own_articles import Typed
+from catalog_sync.doors.own_shelf import MeanwhileError, RefusedError
 from catalog_sync.identifiers import gtin_text, identify
 from marketplace.catalogue import cover_files
 from marketplace.foundation import money
@@ -52,6 +53,7 @@ class OwnArticleForm(forms.Form):
         initial=1,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
+    shown = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)  # `units`, as the page said
     photo = forms.FileField(
         label=gettext_lazy("Photo"),
         help_text=gettext_lazy("Of the cover, or of this copy. JPEG, PNG or WebP, at most 10 MB."),
@@ -101,6 +103,17 @@ class OwnArticleForm(forms.Form):
         if self.gtin is None and not cleaned.get("title") and "number" in cleaned:
             self.add_error("title", _("Without an ISBN or EAN it needs a title."))
         return cleaned
+
+    def shown_units(self) -> int | None:
+        """What the page said stood there; None for a new article."""
+        shown: int | None = self.cleaned_data["shown"]
+        return shown
+
+    def refuse(self, refused: RefusedError) -> None:
+        """Why it was not kept; sent again, it is compared with what stands there by now."""
+        self.add_error("units", str(refused))
+        if isinstance(refused, MeanwhileError):
+            self.data = {**{name: self.data.get(name) for name in self.data}, "shown": str(refused.units)}
 
     def typed(self) -> Typed:
         cleaned = self.cleaned_data

@@ -19,8 +19,9 @@ from django.views.decorators.http import require_safe
 
 from catalog_sync import decisions
 from catalog_sync.doors import own_articles
+from catalog_sync.doors.own_shelf import MeanwhileError, OnShelf, RefusedError, on_shelf
 from catalog_sync.identifiers import gtin_text, identify, isbn_hyphenated
-from catalog_sync.models import OwnArticle, SyncRun
+from catalog_sync.models import TYPED, OwnArticle, SyncRun
 from marketplace.catalogue import cover_files
 from marketplace.foundation import money, network
 from shops.models import Condition, Shop
@@ -40,7 +41,7 @@ def listed(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     articles, shop = list(pages), workplace.shop
     for article in articles:
         article.feed.shop = shop
-    shelf = own_articles.on_shelf(articles, at=now)
+    shelf = on_shelf(articles, at=now)
     titles, oldest = own_articles.titles_of(articles), own_articles.oldest(shop)
     context = {
         "rows": [_shown(article, shelf[article.sku], titles) for article in articles],
@@ -60,7 +61,7 @@ def _text(request: StaffRequest) -> str:
     return request.GET.get("q", "").replace("\0", "").strip()[:100]
 
 
-def _shown(article: OwnArticle, shelf: own_articles.OnShelf, titles: Mapping[int, str]) -> dict[str, object]:
+def _shown(article: OwnArticle, shelf: OnShelf, titles: Mapping[int, str]) -> dict[str, object]:
     small = cover_files.name_of(article.photo, "list") if article.photo else ""
     return {
         "article": article,
@@ -76,7 +77,7 @@ def _shown(article: OwnArticle, shelf: own_articles.OnShelf, titles: Mapping[int
 
 def _kept_back(shop: Shop) -> SyncRun | None:
     """What was typed at a price that waits for a look."""
-    runs = SyncRun.objects.filter(feed__shop=shop, feed__kind=own_articles.KIND, pushed=True).order_by("-pk")
+    runs = SyncRun.objects.filter(feed__shop=shop, feed__kind=TYPED, pushed=True).order_by("-pk")
     waiting = [run for run in runs[:RUNS_LOOKED_AT] if run.state == SyncRun.State.AWAITING]
     return next(iter(waiting), None) or next(
         (run for run in runs[:RUNS_LOOKED_AT] if run.quarantined and decisions.has_prices_kept_back(run)), None
@@ -104,11 +105,13 @@ def change(request: StaffRequest, workplace: Workplace, article_id: int) -> Http
 
 def _initial(article: OwnArticle) -> dict[str, object]:
     number = gtin_text(article.gtin) if article.gtin is not None else article.sku.removeprefix("M-")
+    units = on_shelf([article], at=timezone.now())[article.sku].units
     return {
         **{name: getattr(article, name) for name in ("title", "author", "condition")},
         "number": number,
         "price": money.to_decimal(article.price_minor, article.feed.currency),
-        "units": own_articles.on_shelf([article], at=timezone.now())[article.sku].units,
+        "units": units,
+        "shown": units,
     }
 
 
@@ -143,7 +146,13 @@ def save(request: StaffRequest, workplace: Workplace, article_id: int | None = N
     form = OwnArticleForm(currency, request.POST, request.FILES, initial=initial, is_kept=article is not None)
     if not form.is_valid():
         return _form(request, workplace, form, article=article, gtin=form.gtin, status=422)
-    kept = own_articles.put(workplace.shop, form.typed(), article=article, by=request.user, now=timezone.now())
+    try:
+        kept = own_articles.put(
+            workplace.shop, form.typed(), article=article, shown=form.shown_units(), by=request.user, now=timezone.now()
+        )
+    except RefusedError as refused:
+        form.refuse(refused)
+        return _form(request, workplace, form, article=article, gtin=form.gtin, status=422)
     said = ngettext("Kept: %(units)s copy.", "Kept: %(units)s copies.", kept.units) % {"units": kept.units}
     more = _("It is on sale in a moment.") if kept.units else ""
     messages.success(request, f"{said} {more}".strip())
@@ -155,11 +164,21 @@ def count(request: StaffRequest, workplace: Workplace, article_id: int) -> HttpR
     """One more, one fewer, one sold at the counter."""
     article, step = _own(workplace, article_id), _STEPS.get(request.POST.get("step", ""))
     if step is not None:
-        left = own_articles.change(article, step)
-        messages.success(request, ngettext("%(units)s copy there.", "%(units)s copies there.", left) % {"units": left})
+        _change(request, article, step)
     kept = urlencode({name: request.POST[name] for name in ("q", "page") if request.POST.get(name)})
     where = reverse("portal:own-articles", args=[workplace.shop.slug])
     return redirect(f"{where}?{kept}#own-{article.pk}" if kept else f"{where}#own-{article.pk}")
+
+
+def _change(request: StaffRequest, article: OwnArticle, step: int) -> None:
+    said = request.POST.get("shown", "")
+    shown = int(said) if said.isascii() and said.isdecimal() and len(said) <= 6 else -1
+    try:
+        left = own_articles.change(article, step, shown=shown)
+    except MeanwhileError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, ngettext("%(units)s copy there.", "%(units)s copies there.", left) % {"units": left})
 
 
 @portal_action

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,12 +15,13 @@ from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 from PIL import Image
 
-from catalog_sync.doors import own_articles, pushing
-from catalog_sync.models import Feed, OwnArticle, Push, SourceRecord
+from catalog_sync import sync
+from catalog_sync.doors import own_articles, own_shelf, pushing
+from catalog_sync.models import Feed, FeedSetup, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import CoverFetch, ProductFacts
 from shops import absorbing, stock
-from shops.models import Allocation, StockTerms
+from shops.models import Allocation, DeskAction, StockTerms
 from tests import factories
 from tests.proof.test_feed_size import isbn
 
@@ -49,6 +51,12 @@ def at(shop, name: str, *more: object) -> str:
 def typed(client, shop, **said: object):
     values = {"number": NUMBER, "title": "Nana", "price": "12,50", "condition": "new", "units": "3", **said}
     return client.post(at(shop, "own-save"), values)
+
+
+def pressed(client, shop, step: str, **said: object):
+    """A button of the first article, on a page just opened."""
+    row = client.get(at(shop, "own-articles")).context["rows"][0]
+    return client.post(at(shop, "own-count", row["article"].pk), {"step": step, "shown": row["units"], **said})
 
 
 def applied() -> None:
@@ -88,6 +96,15 @@ def test_typed_article_is_on_sale_at_the_moment_of_typing(client, shop):
     assert (sellable(shop), Feed.objects.get().kind) == (3, "manual")
     shop.refresh_from_db()
     assert shop.booking_lag_minutes == 0  # it counts its shelf, and has no other list
+
+
+def test_shop_with_a_list_it_set_up_keeps_its_booking_lag(client, shop):
+    """Its list may hold a handed-over copy for a day; a setup that went keeps its row."""
+    setup = factories.feed_setup(shop)
+    FeedSetup.objects.filter(pk=setup.pk).update(went_at=timezone.now())
+    typed(client, shop)
+    shop.refresh_from_db()
+    assert shop.booking_lag_minutes == 1440
 
 
 def test_same_number_in_the_same_condition_is_the_same_article(client, shop):
@@ -151,7 +168,7 @@ def test_buttons_count_from_what_stands_there_and_sell_no_copy_twice(client, sho
     """Three typed, one sold online and handed over: two stand there. One is sold at the counter: one is left."""
     typed(client, shop)
     applied()
-    article, sold = OwnArticle.objects.get(), record(shop)
+    sold = record(shop)
     placed = factories.shop_order(shop, (sold, 1))
     line = placed.lines.get()
     assert (sellable(shop), client.get(at(shop, "own-articles")).context["rows"][0]["promised"]) == (2, 1)
@@ -159,7 +176,7 @@ def test_buttons_count_from_what_stands_there_and_sell_no_copy_twice(client, sho
     aged(handed - timedelta(hours=1))
     absorbing.reflect(line, 1, reflected_at=handed, now=timezone.now())
     assert client.get(at(shop, "own-articles")).context["rows"][0]["units"] == 2
-    client.post(at(shop, "own-count", article.pk), {"step": "sold"})
+    pressed(client, shop, "sold")
     applied()
     assert (record(shop).num_in_stock, sellable(shop), OwnArticle.objects.get().units) == (1, 1, 1)
     assert not Allocation.objects.filter(ended_at=None).exists()
@@ -169,9 +186,8 @@ def test_what_is_handed_over_a_moment_later_stays_promised(client, shop):
     """A hand-over that is recorded while a button is pressed is not in its number, nor taken for being in it."""
     typed(client, shop)
     applied()
-    article = OwnArticle.objects.get()
     line = factories.shop_order(shop, (record(shop), 1)).lines.get()
-    client.post(at(shop, "own-count", article.pk), {"step": "sold"})
+    pressed(client, shop, "sold")
     absorbing.reflect(line, 1, reflected_at=timezone.now(), now=timezone.now())
     applied()
     assert (record(shop).num_in_stock, sellable(shop)) == (2, 1)
@@ -186,7 +202,7 @@ def test_what_a_typed_number_is_free_of_already_is_not_taken_off_again(client, s
     absorbing.reflect(line, 1, reflected_at=timezone.now() - timedelta(minutes=2), now=timezone.now())
     typed(client, shop, units="2")
     assert client.get(at(shop, "own-articles")).context["rows"][0]["units"] == 2
-    client.post(at(shop, "own-count", OwnArticle.objects.get().pk), {"step": "sold"})
+    pressed(client, shop, "sold")
     applied()
     assert (record(shop).num_in_stock, sellable(shop)) == (1, 1)
 
@@ -198,22 +214,21 @@ def test_number_that_took_no_heed_of_a_hand_over_would_sell_a_copy_twice(client,
     line = factories.shop_order(shop, (record(shop), 1)).lines.get()
     aged(timezone.now() - timedelta(hours=1))
     absorbing.reflect(line, 1, reflected_at=timezone.now() - timedelta(minutes=2), now=timezone.now())
-    heedless = lambda articles, at: {each.sku: own_articles.OnShelf(each.units, 0) for each in articles}  # noqa: E731
+    heedless = lambda articles, at: {each.sku: own_shelf.OnShelf(each.units, 0) for each in articles}  # noqa: E731
     monkeypatch.setattr(own_articles, "on_shelf", heedless)
-    client.post(at(shop, "own-count", OwnArticle.objects.get().pk), {"step": "sold"})
+    pressed(client, shop, "sold")
     applied()
     assert sellable(shop) == 2  # and one stands there
 
 
 def test_buttons_one_after_the_other_all_count(client, shop):
     typed(client, shop)
-    article = OwnArticle.objects.get()
     for step in ("more", "more", "fewer", "sold", "nonsense"):
-        client.post(at(shop, "own-count", article.pk), {"step": step})
+        pressed(client, shop, step)
     applied()
     assert record(shop).num_in_stock == 3
     for _ in range(5):
-        client.post(at(shop, "own-count", article.pk), {"step": "sold"})
+        pressed(client, shop, "sold")
     applied()
     assert (record(shop).num_in_stock, sellable(shop), OwnArticle.objects.get().units) == (0, 0, 0)
 
@@ -245,6 +260,149 @@ def test_change_keeps_the_number_and_removal_ends_the_sale(client, shop):
     typed(client, shop)
     applied()
     assert sellable(shop) == 3
+
+
+def test_price_is_changed_on_an_old_page_and_the_number_is_what_stands_there_by_now(client, shop):
+    typed(client, shop)
+    article = OwnArticle.objects.get()
+    shown = client.get(at(shop, "own-article", article.pk)).context["form"]["shown"].value()
+    pressed(client, shop, "sold")  # a colleague
+    said = {"title": "Nana", "price": "8", "condition": "new", "units": "3", "shown": shown}
+    client.post(at(shop, "own-save-change", article.pk), said)
+    applied()
+    assert (record(shop).num_in_stock, str(record(shop).price)) == (2, "8.00")
+
+
+def test_number_is_changed_on_an_old_page_only_once_it_was_seen_again(client, shop):
+    typed(client, shop)
+    article = OwnArticle.objects.get()
+    said = {"title": "Nana", "price": "8", "condition": "new", "units": "5", "shown": "3"}
+    client.post(at(shop, "own-save-change", article.pk), said)
+    again = client.post(at(shop, "own-save-change", article.pk), {**said, "units": "4"})
+    assert (again.status_code, list(again.context["form"].errors)) == (422, ["units"])
+    assert (again.context["form"]["shown"].value(), OwnArticle.objects.get().units) == ("5", 5)
+    client.post(at(shop, "own-save-change", article.pk), {**said, "units": "4", "shown": "5"})
+    assert OwnArticle.objects.get().units == 4
+
+
+def test_button_pressed_twice_counts_once(client, shop):
+    typed(client, shop)
+    for shown in (3, 3, ""):
+        pressed(client, shop, "sold", shown=shown)
+    assert OwnArticle.objects.get().units == 2
+
+
+def change_price(client, shop, price: str, units: str) -> None:
+    said = {"title": "Nana", "condition": "new", "price": price, "units": units}
+    client.post(at(shop, "own-save-change", OwnArticle.objects.get().pk), said)
+    applied()
+
+
+def test_slipped_price_is_mended_and_the_number_goes_on_with_it(client, shop):
+    typed(client, shop, price="0.12")
+    applied()
+    change_price(client, shop, "12", "3")
+    pressed(client, shop, "sold")
+    applied()
+    assert (str(record(shop).price), record(shop).num_in_stock) == ("12.00", 2)
+
+
+def test_price_out_of_the_band_waits_and_keeps_no_number_back(client, shop):
+    typed(client, shop)
+    applied()
+    for number in range(3):
+        other = factories.shop(f"Autre {number}", slug=f"autre-{number}")
+        factories.stock_record(other, record(shop).product, price="12.50")
+    change_price(client, shop, "40", "2")
+    assert (str(record(shop).price), record(shop).num_in_stock) == ("12.50", 2)
+    pressed(client, shop, "sold")
+    applied()
+    assert record(shop).num_in_stock == 1
+    assert client.get(at(shop, "own-articles")).context["kept_back"]
+    change_price(client, shop, "14", "1")
+    assert str(record(shop).price) == "14.00"
+    assert not client.get(at(shop, "own-articles")).context["kept_back"]
+
+
+def test_small_list_that_is_sold_out_is_believed(client, shop):
+    for number in range(1, 5):
+        typed(client, shop, number=isbn(number), title=f"No {number}")
+    applied()
+    OwnArticle.objects.update(units=0)
+    client.post(at(shop, "own-confirm"))
+    applied()
+    assert set(StockRecord.objects.values_list("num_in_stock", flat=True)) == {0}
+
+
+def test_same_number_said_twice_before_it_is_applied_is_as_young_as_the_second(client, shop):
+    typed(client, shop)
+    applied()
+    for _ in range(3):
+        client.post(at(shop, "own-confirm"))
+    applied()
+    assert record(shop).terms.as_of == OwnArticle.objects.get().counted_at
+
+
+def test_push_that_fails_leaves_those_of_others_be(client, shop, monkeypatch):
+    other = factories.shop("Autre", slug="autre")
+    for each in (shop, other):
+        client.force_login(factories.member(each).user)
+        typed(client, each)
+    first, run = Push.objects.earliest("pk"), sync.run
+
+    def failing(feed: Feed, **named: Any):
+        if feed == first.feed:
+            raise RuntimeError("no")
+        return run(feed, **named)
+
+    monkeypatch.setattr(sync, "run", failing)
+    assert pushing.apply_pushes(timezone.now()) == 1
+    assert record(other).num_in_stock == 3
+    first.refresh_from_db()
+    assert (first.lease_until, "no" in first.last_error) == (None, True)
+
+
+def test_number_typed_between_hand_over_and_booking_loses_no_copy(client, shop):
+    """Beside a list whose number contains a hand-over a day later."""
+    typed(client, shop)
+    applied()
+    placed = factories.shop_order(shop, (record(shop), 1))
+    handed = timezone.now() - timedelta(hours=25)
+    aged(handed - timedelta(hours=1))
+    type(placed).objects.filter(pk=placed.pk).update(handed_over_at=handed)
+    absorbing.reflect(placed.lines.get(), 1, reflected_at=handed + timedelta(hours=24), now=timezone.now())
+    assert client.get(at(shop, "own-articles")).context["rows"][0]["units"] == 2
+    OwnArticle.objects.update(units=2, counted_at=handed + timedelta(hours=1))
+    pressed(client, shop, "more")
+    applied()
+    assert (record(shop).num_in_stock, sellable(shop)) == (3, 3)
+
+
+def test_article_is_not_typed_while_a_copy_of_it_is_being_handed_over(client, shop):
+    typed(client, shop)
+    applied()
+    placed, now = factories.shop_order(shop, (record(shop), 1)), timezone.now()
+    pressing = DeskAction.objects.create(
+        once="1", shop=shop, shop_order=placed, deed="hand_over", version=1, made_at=now, due_at=now
+    )
+    assert typed(client, shop, units="2").status_code == 422
+    DeskAction.objects.filter(pk=pressing.pk).update(due_at=None)
+    assert typed(client, shop, units="2").status_code == 302
+
+
+def test_what_a_list_of_the_shop_has_is_not_typed_beside_it(client, shop):
+    other = factories.shop("Autre", slug="autre")
+    client.force_login(factories.member(other).user)
+    typed(client, other)
+    applied()
+    listing = Feed.objects.get(shop=other)
+    Feed.objects.filter(pk=listing.pk).update(shop=shop, kind="csv")
+    client.force_login(factories.member(shop).user)
+    answer = typed(client, shop)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["units"])
+    assert typed(client, shop, condition="good").status_code == 302
+    SourceRecord.objects.filter(feed=listing).update(retired_at=timezone.now())
+    assert typed(client, shop).status_code == 302
 
 
 def test_photo_is_made_anew_and_is_the_cover_where_there_is_none(client, shop):

@@ -1,0 +1,88 @@
+"""What stands on the shelf of a shop that types its articles: its last number, less what has left since."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Case, When
+from django.db.models.functions import Coalesce, Least
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from catalog_sync.models import Feed, OwnArticle, SourceRecord
+from shops.models import Allocation, Condition, DeskAction, Shop
+
+
+class RefusedError(Exception):
+    """What was typed is not kept; the message says why."""
+
+
+class MeanwhileError(RefusedError):
+    """Another number stands there than the page showed."""
+
+    def __init__(self, units: int) -> None:
+        self.units = units
+        words = ngettext(
+            "It says %(units)s copy meanwhile. Nothing was changed: look again.",
+            "It says %(units)s copies meanwhile. Nothing was changed: look again.",
+            units,
+        )
+        super().__init__(words % {"units": units})
+
+
+class OnShelf(NamedTuple):
+    """`units`: what stands in the shop now, by the last number and what was handed over since; `promised` of them."""
+
+    units: int
+    promised: int
+
+
+# A copy is gone when the shop handed it over, or accepted it where it takes it off then; that its number contains this
+# is said later, by its booking lag, and of what was typed in between would be taken off again.
+_LEFT_AT = Case(
+    When(reflected_at=None, then=None),
+    default=Least(
+        "reflected_at",
+        Coalesce(
+            Case(
+                When(stock_record__partner__shop__reserves_on_accept=True, then="line__shop_order__answered_at"),
+                default="line__shop_order__handed_over_at",
+            ),
+            "reflected_at",
+        ),
+    ),
+)
+
+
+def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShelf]:
+    """{sku: what stands there}. The number that was typed, less what has left since by the shop's own word: a number
+    read at `at` is free of that, and ends what is promised of it. One query."""
+    if not articles:
+        return {}
+    partner = articles[0].feed.shop.partner_id
+    open_ = Allocation.objects.filter(ended_at=None, stock_record__partner=partner)
+    named = open_.filter(stock_record__partner_sku__in=[each.sku for each in articles])
+    counted = {article.sku: article.counted_at for article in articles}
+    left, promised = Counter[str](), Counter[str]()
+    for sku, cause, units, left_at in named.annotate(left_at=_LEFT_AT).values_list(
+        "stock_record__partner_sku", "cause", "units", "left_at"
+    ):
+        if left_at is not None and left_at <= at:
+            left[sku] += units if left_at > counted[sku] else 0  # else the number was typed without it
+        elif cause == Allocation.Cause.LINE:
+            promised[sku] += units
+    return {each.sku: OnShelf(max(0, each.units - left[each.sku]), promised[each.sku]) for each in articles}
+
+
+def check(shop: Shop, *, gtin: int | None, condition: str, feed: Feed, sku: str) -> None:
+    """Whether an article may be typed now. RefusedError: another list of the shop sells the same copies, or some of
+    them are being handed over, which the desk can undo yet: nobody knows whether the number is free of those."""
+    others = SourceRecord.objects.filter(feed__shop=shop, feed__active=True, retired_at=None).exclude(feed=feed)
+    if gtin is not None and condition == Condition.NEW and others.filter(gtin=gtin, condition=condition).exists():
+        raise RefusedError(_("Your list has it already: it would be sold twice. Change its number there."))
+    leaving = DeskAction.objects.filter(shop=shop, deed=DeskAction.Deed.HAND_OVER, due_at__isnull=False)
+    if leaving.filter(shop_order__lines__stock_record__partner_sku=sku, parked_at=None).exists():
+        raise RefusedError(_("A copy of it is being handed over. Count again in half a minute."))
