@@ -136,11 +136,11 @@ def check(row: Return, found: Mapping[int, Checked], *, note: str = "", by: obje
     failpoint("return_check.after_commit")
 
 
-def refunded(row: Return, *, now: datetime) -> None:
-    """The money of it is on its way: by the step of the payments, in its transaction."""
-    _move(
-        row, [State.CHECKED], State.REFUNDED, by="system", action="refund", changes={"ended_at": now, "refund_by": None}
-    )
+def refunded(row: Return, *, by: object = "system", action: str = "refund", reason: str = "", now: datetime) -> None:
+    """The money of it is on its way: by the step of the payments, in its transaction; or went back by hand, as an
+    operator says."""
+    over = {"ended_at": now, "refund_by": None}
+    _move(row, [State.CHECKED], State.REFUNDED, by=by, action=action, reason=reason, changes=over)
 
 
 def call_off(row: Return, *, by: object, now: datetime) -> None:
