@@ -28,7 +28,8 @@ State = Return.State
 Basis = Return.Basis
 REMIND_BEFORE = timedelta(days=4)
 NEVER_CAME = timedelta(days=28)
-"""From being agreed, or sent without a number: twice the time in which the law has it sent (directive 2011/83/EU, article 14 (1))."""
+"""From being agreed, or sent without a number: twice the time in which the law has it sent (directive 2011/83/EU,
+article 14 (1))."""
 
 
 @dataclass(frozen=True)
@@ -179,11 +180,11 @@ def _move(
     reason: str = "",
     facts: Mapping[str, object] | None = None,
     changes: Changes,
-    where: models.Q = models.Q(),
+    where: models.Q | None = None,
 ) -> None:
     _set(
         row,
-        where & models.Q(state__in=froms),
+        models.Q(state__in=froms) & (where or models.Q()),
         by=by,
         action=action,
         reason=reason,
