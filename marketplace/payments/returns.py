@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import leases
 from marketplace.foundation.failpoints import failpoint
 from marketplace.models import User
-from marketplace.payments import incidents, refunds
+from marketplace.payments import incidents, refunds, worth
 from marketplace.payments.models import Dispute, Payment, RefundRequest
 from marketplace.payments.refunds import RefundError, Wanted
 from shops.models import Return, ReturnLine, ReturnRefund, ShopOrder
@@ -136,10 +136,12 @@ def _delivery(payment: Payment, row: ReturnRefund, now: datetime) -> Sequence[Re
     if row.of.basis == Basis.WITHDRAWAL:
         chosen, standard = shop_order.delivery_minor, shop_order.standard_delivery_minor
         most = rights.delivery_back(paid, chosen_minor=chosen, standard_minor=standard)
-    amount = min(there, most)
+    already = worth.returned([shop_order.pk]).get(shop_order.pk, worth.NOTHING).delivery_minor
+    amount = min(there, most - already)
     once = once_of_delivery(shop_order)
     if amount < 1 or RefundRequest.objects.filter(once=once).exists():
         return []
+    _check_disputes(payment)
     wanted = Wanted(Kind.DELIVERY, shop_order, amount_minor=amount)
     return [refunds.ask(payment, wanted, reason=_reason(row), by=row.by, once=once, now=now)]
 

@@ -221,3 +221,27 @@ def test_disputed_payment_is_a_persons_matter():
     assert returns.refund_returns(now) == 0
     assert ReturnRefund.objects.get().parked_at == now
     assert (Return.objects.get(pk=row.pk).state, MoneyCall.objects.filter(kind="refund").count()) == ("checked", 0)
+
+
+def test_disputed_payment_gives_no_delivery_back_either():
+    now = timezone.now()
+    payment, part = sold(now)
+    for number, line in enumerate(part.lines.all()):  # before it was asked for: nothing but the delivery is left
+        wanted = Wanted(Kind.LINE, part, line, units=line.quantity)
+        refunds.ask(payment, wanted, reason="x", by=None, once=f"{number}", now=now - timedelta(minutes=1))
+    back(part, 2, 1, now=now)
+    banks.dispute(DatabaseStore(), payment.charge_id, int(now.timestamp()), amount_minor=500)
+    paying.work(now)
+    assert returns.refund_returns(now) == 0
+    assert (ReturnRefund.objects.get().parked_at, RefundRequest.objects.filter(kind=Kind.DELIVERY).count()) == (now, 0)
+
+
+@pytest.mark.parametrize(("given", "comes"), [(150, 50), (200, 0), (400, 0)])
+def test_delivery_that_went_back_by_hand_counts(given, comes):
+    now = timezone.now()
+    payment, part = sold(now, delivery_minor=500, standard_delivery_minor=200)
+    row = ask(part, 2, 1, now=now)
+    by_hand(payment, part, now, kind=Kind.DELIVERY, amount_minor=given)
+    moving.arrive(row, by="port", now=now)
+    check(row, 2, 1, now=now)
+    assert done(payment, row, now) == ("refunded", 3150 + comes, 3150 + given + comes)
