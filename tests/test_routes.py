@@ -339,6 +339,7 @@ ROUTES: dict[str, Row] = {
     "operations:dispute": get(OPERATOR, "dispute"),
     "operations:hand-in": post(OPERATOR_DOES, "dispute"),
     "operations:refund": get(OPERATOR, "number"),
+    "operations:end-return": post(OPERATOR_DOES, "return", how="x"),
     "operations:retry": post(OPERATOR_DOES, "work", "parked"),
     "operations:run": get(OPERATOR, "run"),
     "operations:approve-run": post(OPERATOR_DOES, "run"),

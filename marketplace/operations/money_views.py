@@ -13,10 +13,11 @@ from django.views.decorators.http import require_safe
 
 from marketplace.foundation.money import to_minor
 from marketplace.operations.access import operator_action, operator_page
-from marketplace.payments import debts, disputes, evidence, incidents, refunds
+from marketplace.payments import debts, disputes, evidence, incidents, refunds, returns
 from marketplace.payments.models import Dispute, MoneyCall, MoneyIncident, Payment
 from marketplace.payments.refund_forms import RefundForm
-from shops.models import ShopOrder
+from shops.models import Return, ShopOrder
+from shops.returns.asking import ReturnError
 
 DISPUTES_SHOWN = 50
 
@@ -146,5 +147,24 @@ def refund(request: HttpRequest, number: str) -> HttpResponse:
             messages.success(request, _("The money goes back; the reader is told by mail."))
             return redirect("operations:refund", number)
     requests = shop_order.refund_requests.order_by("-pk").prefetch_related("calls")
-    context = {"order": shop_order, "form": form, "left": left, "requests": requests}
+    context = {
+        "order": shop_order,
+        "form": form,
+        "left": left,
+        "requests": requests,
+        "open_returns": shop_order.returns.filter(ended_at=None),
+    }
     return render(request, "operations/refund.html", context, status=422 if posted is not None else 200)
+
+
+@operator_action
+def end_return(request: HttpRequest, return_id: int) -> HttpResponse:
+    """The money of a checked return went back by hand (`how` says why it ends): nothing more is paid."""
+    row = get_object_or_404(Return.objects.select_related("shop_order"), pk=return_id)
+    try:
+        returns.end_paid_by_hand(row, reason=request.POST.get("how", ""), by=request.user, now=timezone.now())  # type: ignore[arg-type]
+    except ReturnError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Closed."))
+    return redirect("operations:refund", row.shop_order.number)

@@ -68,6 +68,7 @@ urlpatterns = [
     path("board/money/disputes/<int:dispute_id>/", money_views.dispute, name="dispute"),
     path("board/money/disputes/<int:dispute_id>/evidence/", money_views.hand_in, name="hand-in"),
     path("board/money/orders/<str:number>/refund/", money_views.refund, name="refund"),
+    path("board/money/returns/<int:return_id>/end/", money_views.end_return, name="end-return"),
     path("board/health/", board_views.health_page, name="health"),
     path("board/verify/", board_views.verify, name="verify"),
     path("board/keys/", key_views.read_keys, name="read-keys"),

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from marketplace.foundation import money, network
 from marketplace.payments import commission_tax, sales_tax
-from marketplace.payments.models import BankEarning, Dispute, MoneyCall, Payment, RefundRequest
+from marketplace.payments.models import BankEarning, Dispute, MoneyCall, PaidPart, Payment, Receivable, RefundRequest
 from marketplace.payments.worth import COMMISSION_GIVEN_BACK, NOTHING, earning, returned, units_worth
 from shops.models import Shop, ShopOrder, ShopOrderLine
 
@@ -62,11 +62,24 @@ def due(now: datetime, shops: QuerySet[Shop], *, pooled: bool = False) -> QueryS
 
 
 def lock(shop_order: ShopOrder) -> Payment | None:
-    """The payment, against a refund asked for at the same time; the shop, so that a debt is kept back once. None: it
-    was booked in the meantime, by transfer or by bank."""
+    """The payment, against a refund asked for at the same time; the shop, so that a debt is kept back once (its key
+    stays free: rows that name it, written under the lock of its order, wait for nothing); of an order by invoice what
+    is to be paid, against a payment that the bank takes back. None: it was booked in the meantime, by transfer or by
+    bank, or its institution's payments reach it no longer."""
     payment = Payment.objects.select_for_update().get(pk=shop_order.order.checkout.payment.pk)
-    Shop.objects.select_for_update(of=("self",)).only("pk").get(pk=shop_order.shop_id)
-    return None if booked(shop_order) else payment
+    Shop.objects.select_for_update(no_key=True, of=("self",)).only("pk").get(pk=shop_order.shop_id)
+    return None if booked(shop_order) or not _is_reached(shop_order) else payment
+
+
+def _is_reached(shop_order: ShopOrder) -> bool:
+    """As `due` asks, under the lock of the receivable; before it the order's part, which whoever makes its invoice
+    locks first, too."""
+    owed = Receivable.objects.filter(checkout__order=shop_order.order_id)
+    if not owed.exists():
+        return True
+    list(ShopOrder.objects.select_for_update(no_key=True, of=("self",)).filter(pk=shop_order.pk).values_list("pk"))
+    list(owed.select_for_update(of=("self",)).values_list("pk"))
+    return PaidPart.objects.filter(shop_order=shop_order.pk).exists()
 
 
 def mark(shop_order: ShopOrder, *, now: datetime) -> None:

@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from django import forms
+from django.core.validators import validate_slug
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -37,7 +38,7 @@ class RefundForm(forms.Form):
         label=gettext_lazy("Why"), max_length=200, help_text=gettext_lazy("The reader reads this in the mail.")
     )
     borne_by = forms.ChoiceField(label=gettext_lazy("Who bears it?"), choices=RefundRequest.Bearer.choices)
-    once = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    once = forms.CharField(max_length=40, widget=forms.HiddenInput, validators=[validate_slug])
 
     def __init__(self, *args: Any, shop_order: ShopOrder, left: Left, by_operator: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,23 +11,26 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import leases
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import incidents, refunds
+from marketplace.models import User
+from marketplace.payments import incidents, refunds, worth
 from marketplace.payments.models import Dispute, Payment, RefundRequest
 from marketplace.payments.refunds import RefundError, Wanted
 from shops.models import Return, ReturnLine, ReturnRefund, ShopOrder
 from shops.orders import reader_mail
 from shops.returns import moving, rights
+from shops.returns.asking import ReturnError
 
 Kind, Basis = RefundRequest.Kind, Return.Basis
 WHOLE = {Basis.WITHDRAWAL, Basis.FAULT}
 WAITS = timedelta(hours=1)
 SHOP_ORDER = "of__shop_order"
+OURS = Q(once__startswith="return:") | Q(once__startswith="return-delivery:")
 
 
 def refund_returns(now: datetime) -> int:
@@ -43,6 +46,18 @@ def once_of(line: ReturnLine) -> str:
 
 def once_of_delivery(shop_order: ShopOrder) -> str:
     return f"return-delivery:{shop_order.pk}"
+
+
+def end_paid_by_hand(row: Return, *, reason: str, by: User, now: datetime) -> None:
+    """An operator has looked: its money went back by hand, so that a checked return ends without any. Raises
+    ReturnError."""
+    if not reason.strip():
+        raise ReturnError(_("Say in a few words what was done about it."))
+    with transaction.atomic():
+        list(Payment.objects.select_for_update().filter(checkout__order=row.shop_order.order_id))  # against the step
+        moving.refunded(row, by=by, action="paid_by_hand", reason=reason[:200], now=now)
+        over = {"due_at": None, "parked_at": None, "lease_until": None, "lease_token": "", "last_error": ""}
+        ReturnRefund.objects.filter(of=row).update(**over, made_at=now)
 
 
 def _refund_or_park(row: ReturnRefund, now: datetime) -> bool:
@@ -66,6 +81,9 @@ def _refund(claimed: ReturnRefund, now: datetime) -> bool:
         if payment.state in {Payment.State.AUTHORISED, Payment.State.OPEN, Payment.State.NEW}:
             leases.postpone(claimed, error="Nothing is captured yet.", now=now, due_at=now + WAITS, attempts=0)
             return False
+        if not Return.objects.filter(pk=row.of_id, state=Return.State.CHECKED).exists():
+            return False  # an operator ended it a moment ago
+        _check_by_hand(row)
         with translation.override(reader_mail.language_of(shop_order.order)):
             made = [*_lines(payment, row, now), *_delivery(payment, row, now)]
         moving.refunded(row.of, now=now)
@@ -75,6 +93,15 @@ def _refund(claimed: ReturnRefund, now: datetime) -> bool:
             return False
     failpoint("return_refund.after_commit")
     return True
+
+
+def _check_by_hand(row: ReturnRefund) -> None:
+    """Nothing says whether what a person gave back since this was asked for was for the same copies: a person looks.
+    What was given back of the delivery alone is counted (`_delivery`)."""
+    since = RefundRequest.objects.filter(shop_order=row.of.shop_order_id, asked_at__gte=row.of.asked_at).exclude(OURS)
+    lines = row.of.lines.filter(refunded__gt=0).values("line")
+    if since.filter(Q(line__in=lines) | Q(kind=Kind.OTHER)).exists():
+        raise RefundError(_("Money was given back by hand since this was asked for: look."))
 
 
 def _check_disputes(payment: Payment) -> None:
@@ -109,10 +136,12 @@ def _delivery(payment: Payment, row: ReturnRefund, now: datetime) -> Sequence[Re
     if row.of.basis == Basis.WITHDRAWAL:
         chosen, standard = shop_order.delivery_minor, shop_order.standard_delivery_minor
         most = rights.delivery_back(paid, chosen_minor=chosen, standard_minor=standard)
-    amount = min(there, most)
+    already = worth.returned([shop_order.pk]).get(shop_order.pk, worth.NOTHING).delivery_minor
+    amount = min(there, most - already)
     once = once_of_delivery(shop_order)
     if amount < 1 or RefundRequest.objects.filter(once=once).exists():
         return []
+    _check_disputes(payment)
     wanted = Wanted(Kind.DELIVERY, shop_order, amount_minor=amount)
     return [refunds.ask(payment, wanted, reason=_reason(row), by=row.by, once=once, now=now)]
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.models import StockRecord
@@ -20,7 +21,7 @@ from marketplace.models import User
 from marketplace.payments import ledger
 from marketplace.payments.models import MoneyCall, Settlement
 from shops import lifecycle
-from shops.models import Parcel, Reservation, Shop, ShopMember, ShopOrder, ShopOrderLine
+from shops.models import Allocation, Parcel, Reservation, Return, Shop, ShopMember, ShopOrder, ShopOrderLine
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 EXPORTED = "shop.export"
@@ -39,6 +40,7 @@ def points(shop: Shop) -> list[Left]:
         "orders": (_("Every open order is handed over or declined"), lambda: not _open_orders(shop)),
         "reservations": (_("Nothing is set aside for readers any more"), lambda: not _reservations(shop)),
         "parcels": (_("What other shops brought here is collected"), lambda: not _parcels(shop)),
+        "returns": (_("What readers send back is paid or refused, and handed on"), lambda: not _returns(shop)),
         "money": (_("All money is settled, either way"), lambda: _is_settled(shop)),
         "export": (_("Its data is taken along"), lambda: _is_exported(shop)),
     }
@@ -130,11 +132,22 @@ def _open_orders(shop: Shop) -> bool:
 
 
 def _reservations(shop: Shop) -> bool:
-    return Reservation.objects.filter(shop=shop, ended_at=None).exists()
+    """Or kept for somebody who is paying: it may be an order in a moment."""
+    held = Allocation.objects.filter(stock_record__partner=shop.partner_id, cause=Allocation.Cause.HOLD, ended_at=None)
+    return Reservation.objects.filter(shop=shop, ended_at=None).exists() or held.exists()
 
 
 def _parcels(shop: Shop) -> bool:
     return Parcel.objects.filter(carried_to=shop, collected_at=None).exists()
+
+
+def _returns(shop: Shop) -> bool:
+    """Of what it sold, until they are over; of what it receives for others, until its seller has it or, of those that
+    are over, it is sent on."""
+    sold = Q(shop_order__shop=shop)
+    lies_here = Q(arrived_at__isnull=False, forwarded_at=None)
+    received = Q(goes_to=shop, home_at=None) & (Q(ended_at=None) | lies_here) & ~sold
+    return Return.objects.filter(sold & Q(ended_at=None) | received).exists()
 
 
 def _is_settled(shop: Shop) -> bool:

@@ -44,6 +44,12 @@ def refund(request: StaffRequest, workplace: Workplace, number: str) -> HttpResp
             messages.success(request, _("The money goes back; the reader is told by mail."))
             return redirect("portal:order", workplace.shop.slug, number)
     requests = shop_order.refund_requests.order_by("-pk").prefetch_related("calls")
-    context = {"order": shop_order, "form": form, "left": left, "requests": requests}
+    context = {
+        "order": shop_order,
+        "form": form,
+        "left": left,
+        "requests": requests,
+        "open_returns": shop_order.returns.filter(ended_at=None),
+    }
     status = 422 if posted is not None else 200
     return page(request, workplace, "portal/refund.html", context, status=status)

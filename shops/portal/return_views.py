@@ -57,7 +57,7 @@ def act(request: StaffRequest, workplace: Workplace, pk: int, deed: str) -> Http
     if not form.is_valid():
         return _page(request, workplace, row, {deed: form}, status=422)
     try:
-        _DEEDS[deed](row, form, request, now)
+        _DEEDS["arrive-home" if deed == "arrive" and _sells(row, workplace) else deed](row, form, request, now)
     except ReturnError as error:
         form.add_error(None, str(error))
         return _page(request, workplace, _own(request, workplace, pk), {deed: form}, status=409)
@@ -104,6 +104,7 @@ _DEEDS: dict[str, Callable[[Return, Form, StaffRequest, datetime], None]] = {
     "arrive": lambda row, form, request, now: moving.arrive(
         row, note=form.cleaned_data["note"], by=request.user, now=now
     ),
+    "arrive-home": lambda row, form, request, now: moving.arrive(row, at_seller=True, by=request.user, now=now),
     "forward": lambda row, form, request, now: moving.forward(row, by=request.user, now=now),
     "come-home": lambda row, form, request, now: moving.come_home(row, by=request.user, now=now),
     "check": lambda row, form, request, now: moving.check(
@@ -126,7 +127,7 @@ def deeds_of(row: Return, *, sells: bool, now: datetime) -> list[str]:
             found.append("refuse")
         found += ["check"] if state == State.ARRIVED else []
         found += ["come-home"] if row.arrived_at and not row.home_at else []
-    if state in (State.AGREED, State.SENT) and (not sells or not row.is_elsewhere):
+    if state in (State.AGREED, State.SENT):
         found.insert(0, "arrive")
     if not sells and row.arrived_at and not (row.forwarded_at or row.home_at):
         found.append("forward")

@@ -96,6 +96,7 @@ RETURN_DEEDS: Words = {
     "return.come_home": pgettext_lazy("someone …", "has it again"),
     "return.check": pgettext_lazy("someone …", "looked at it"),
     "return.refund": pgettext_lazy("someone …", "gave the money back"),
+    "return.paid_by_hand": pgettext_lazy("someone …", "ended it: the money had gone back by hand"),
     "return.call_off": pgettext_lazy("someone …", "called it off"),
 }
 

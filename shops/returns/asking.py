@@ -102,11 +102,11 @@ def returnable(shop_order: ShopOrder, case: Case, *, kept: Mapping[int, int]) ->
     if shop_order.is_download:
         return []
     lines = list(shop_order.lines.all())
-    asked = _asked(lines)
+    asked, over = _asked(lines), _over(lines)
     found = []
     for line in lines:
         gone = line.left_units - kept.get(line.pk, line.left_units)
-        units = line.handed_over - gone - asked.get(line.pk, 0)
+        units = line.handed_over - max(gone, over.get(line.pk, 0)) - asked.get(line.pk, 0)
         excepted = excepted_of(line)
         theirs = rights.rights(Case(**{**vars(case), "excepted": excepted}))
         if units > 0 and theirs:
@@ -196,3 +196,9 @@ def _asked(lines: Sequence[ShopOrderLine]) -> dict[int, int]:
     """Units of each line in returns that are under way: of those that are over the money tells, or nothing."""
     rows = ReturnLine.objects.filter(line__in=[line.pk for line in lines], of__ended_at=None)
     return dict(rows.values_list("line_id").annotate(sum=Sum("units")).order_by())
+
+
+def _over(lines: Sequence[ShopOrderLine]) -> dict[int, int]:
+    """Units of each line in returns that are paid: where an operator ended one without money, no refund counts them."""
+    rows = ReturnLine.objects.filter(line__in=[line.pk for line in lines], of__state=State.REFUNDED)
+    return dict(rows.values_list("line_id").annotate(sum=Sum("refunded")).order_by())

@@ -57,9 +57,10 @@ def refused(row: Return, *, now: datetime) -> None:
 def arrived(row: Return, *, now: datetime) -> None:
     with translation.override(reader_mail.language_of(row.shop_order.order)):
         subject = _("%(number)s has arrived") % {"number": row.number}
-        said = [_("It is at %(shop)s:") % {"shop": row.goes_to.name}]
+        place = row.shop_order.shop if row.home_at else row.goes_to
+        said = [_("It is at %(shop)s:") % {"shop": place.name}]
         _to_reader(row, subject, said, when_paid(row), key="arrived", now=now)
-    if row.is_elsewhere:
+    if row.is_elsewhere and not row.home_at:
         with translation.override(row.shop_order.shop.language):
             text = _("%(shop)s has received it for you and sends it on.") % {"shop": row.goes_to.name}
             note = [_("They say: %(note)s") % {"note": row.place_note}] if row.place_note else []
@@ -88,10 +89,12 @@ def called_off(row: Return, *, now: datetime) -> None:
 
 
 def remind(row: Return, *, now: datetime) -> None:
-    """Its shop has not answered, or has not paid back."""
+    """Its shop has not answered, or has not paid back; or nobody has said that it is here."""
     shop = row.shop_order.shop
     with translation.override(shop.language):
         asks = [_("The reader waits for your answer.")] if row.state == State.ASKED else _due(row)
+        if row.state == State.SENT and row.refund_by is None:
+            asks = [_("It is said to be sent for four weeks, without a number. Say that it is here, or refuse it.")]
         _to_shop(row, shop, asks, key=f"remind:{row.state}", now=now)
 
 

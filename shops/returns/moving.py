@@ -28,7 +28,8 @@ State = Return.State
 Basis = Return.Basis
 REMIND_BEFORE = timedelta(days=4)
 NEVER_CAME = timedelta(days=28)
-"""From being agreed: twice the time in which the law has it sent (directive 2011/83/EU, article 14 (1))."""
+"""From being agreed, or sent without a number: twice the time in which the law has it sent (directive 2011/83/EU,
+article 14 (1))."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +55,25 @@ def refuse(row: Return, *, note: str, excepted: str = "", by: object, now: datet
     law itself excepts the goods (`excepted`), or once it was never sent."""
     if not note.strip():
         raise ReturnError(_("Say why: the reader reads it."))
-    may = [State.ASKED]
-    if row.basis == Basis.WITHDRAWAL:
-        if not excepted and not never_came(row, now=now):
-            raise ReturnError(_("A withdrawal asks nobody. Say which exception of the law holds, or take it back."))
-        may = [State.AGREED, State.SENT, State.ARRIVED] if excepted else [State.AGREED]
+    may, where = [State.ASKED], models.Q()
+    if row.basis == Basis.WITHDRAWAL and excepted:
+        may = [State.AGREED, State.SENT, State.ARRIVED]
     elif never_came(row, now=now):
-        may = [State.AGREED]
+        may, where = [State(row.state)], models.Q(tracking="")
+    elif row.basis == Basis.WITHDRAWAL:
+        raise ReturnError(_("A withdrawal asks nobody. Say which exception of the law holds, or take it back."))
     with transaction.atomic():
         changes = {"desk_note": note, "excepted": excepted, "ended_at": now, "watch_at": None, "refund_by": None}
-        _move(row, may, State.REFUSED, by=by, action="refuse", reason=note, changes=changes)
+        _move(row, may, State.REFUSED, by=by, action="refuse", reason=note, changes=changes, where=where)
         letters.refused(row, now=now)
 
 
 def never_came(row: Return, *, now: datetime) -> bool:
-    return row.state == State.AGREED and row.agreed_at is not None and row.agreed_at + NEVER_CAME < now
+    """Agreed, or said to be sent without a number that shows it, so long ago that nobody waits for it any longer."""
+    since = row.agreed_at if row.state == State.AGREED else None
+    if row.state == State.SENT and not row.tracking:
+        since = row.sent_at
+    return since is not None and since + NEVER_CAME < now
 
 
 def send(row: Return, *, tracking: str = "", by: object, now: datetime) -> None:
@@ -77,18 +82,20 @@ def send(row: Return, *, tracking: str = "", by: object, now: datetime) -> None:
     shown = now if tracking else None
     due = rights.refund_by(Basis(row.basis), asked_at=row.asked_at, sent_at=shown, arrived_at=None)
     with transaction.atomic():
-        first = {"sent_at": row.sent_at or now, "tracking": tracking, "refund_by": row.refund_by or due}
-        first["watch_at"] = _reminder(row.refund_by or due, now)
+        sent_at, due = row.sent_at or now, row.refund_by or due
+        watch_at = _reminder(due, now) or (None if tracking else sent_at + NEVER_CAME)
+        first = {"sent_at": sent_at, "tracking": tracking, "refund_by": due, "watch_at": watch_at}
         _move(row, [State.AGREED, State.SENT], State.SENT, by=by, action="send", changes=first)
 
 
-def arrive(row: Return, *, note: str = "", by: object, now: datetime) -> None:
-    """It is at the shop that it goes to; the reader is told, and so is the seller, where that is another one."""
+def arrive(row: Return, *, note: str = "", at_seller: bool = False, by: object, now: datetime) -> None:
+    """It is at the shop that it goes to; the reader is told, and so is the seller, where that is another one. The
+    seller says it too (`at_seller`), wherever it was to go: it has it then."""
     due = row.refund_by or rights.refund_by(
         Basis(row.basis), asked_at=row.asked_at, sent_at=row.sent_at, arrived_at=now
     )
     here = {"arrived_at": now, "refund_by": due, "watch_at": _reminder(due, now), "place_note": note}
-    if not row.is_elsewhere:
+    if at_seller or not row.is_elsewhere:
         here["home_at"] = now
     with transaction.atomic():
         _move(row, [State.AGREED, State.SENT], State.ARRIVED, by=by, action="arrive", changes=here)
@@ -136,11 +143,11 @@ def check(row: Return, found: Mapping[int, Checked], *, note: str = "", by: obje
     failpoint("return_check.after_commit")
 
 
-def refunded(row: Return, *, now: datetime) -> None:
-    """The money of it is on its way: by the step of the payments, in its transaction."""
-    _move(
-        row, [State.CHECKED], State.REFUNDED, by="system", action="refund", changes={"ended_at": now, "refund_by": None}
-    )
+def refunded(row: Return, *, by: object = "system", action: str = "refund", reason: str = "", now: datetime) -> None:
+    """The money of it is on its way: by the step of the payments, in its transaction; or went back by hand, as an
+    operator says."""
+    over = {"ended_at": now, "refund_by": None}
+    _move(row, [State.CHECKED], State.REFUNDED, by=by, action=action, reason=reason, changes=over)
 
 
 def call_off(row: Return, *, by: object, now: datetime) -> None:
@@ -173,10 +180,11 @@ def _move(
     reason: str = "",
     facts: Mapping[str, object] | None = None,
     changes: Changes,
+    where: models.Q | None = None,
 ) -> None:
     _set(
         row,
-        models.Q(state__in=froms),
+        models.Q(state__in=froms) & (where or models.Q()),
         by=by,
         action=action,
         reason=reason,

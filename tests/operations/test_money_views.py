@@ -12,10 +12,12 @@ from marketplace.payments import incidents, refunds
 from marketplace.payments.fake_stripe import banks
 from marketplace.payments.fake_stripe.database import DatabaseStore
 from marketplace.payments.models import BankPayout, Dispute, MoneyCall, MoneyIncident, RefundRequest
-from shops.models import ShopMember
+from shops.models import ReturnRefund, ShopMember
+from shops.returns import moving
 from tests import factories
 from tests.payments import paying
 from tests.shops.portal.conftest import signed_in
+from tests.shops.returns.sending_back import ask, check, handed_over
 
 PAGE = "/board/money/"
 
@@ -120,3 +122,27 @@ def test_payout_that_the_bank_refused_is_ended_with_its_reason(board):
     entry = AuditEntry.objects.get(action="bank.payout_ended")
     assert (row.state, row.paid_minor, entry.reason) == ("ended", 308, "account closed")
     assert page not in board.get("/board/exports/").content.decode()
+
+
+def test_return_is_named_where_money_goes_back_and_ended_without_any(board):
+    part = handed_over(1, to="FR")
+    factories.payment(part.order)
+    row = ask(part, 1)
+    page, end = f"{PAGE}orders/{part.number}/refund/", f"{PAGE}returns/{row.pk}/end/"
+    owner = signed_in(factories.member(part.shop, role=ShopMember.Role.OWNER).user)
+    portal = owner.get(f"/portal/{part.shop.slug}/orders/{part.number}/refund/").content.decode()
+    shown = board.get(page).content.decode()
+    assert (row.number in portal, row.number in shown, end in shown) == (True, True, False)
+    board.post(end, {"how": "not looked at yet"})
+    moving.arrive(row, by="port", now=timezone.now())
+    check(row, 1)
+    assert end in board.get(page).content.decode()
+    assert end not in owner.get(f"/portal/{part.shop.slug}/orders/{part.number}/refund/").content.decode()
+    board.post(end, {"how": ""})
+    row.refresh_from_db()
+    assert row.state == "checked"
+    assert board.post(end, {"how": "the same copy"}).url == page
+    row.refresh_from_db()
+    assert (row.state, ReturnRefund.objects.get().due_at) == ("refunded", None)
+    assert AuditEntry.objects.get(action="return.paid_by_hand").reason == "the same copy"
+    assert end not in board.get(page).content.decode()

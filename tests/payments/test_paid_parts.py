@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from marketplace.checkout import invoicing
 from marketplace.checkout.invariants_invoices import INVARIANTS as OF_INVOICES
-from marketplace.payments import bank, calls, captures, ledger, receivables, refunds, transfers
+from marketplace.payments import bank, calls, captures, earnings, ledger, receivables, refunds, transfers
 from marketplace.payments.invariants import INVARIANTS as OF_MONEY
 from marketplace.payments.invariants_receivables import INVARIANTS as OF_RECEIVABLES
 from marketplace.payments.models import BankEarning, Invoice, PaidPart, Payment, Receipt, Receivable
-from shops.models import ShopOrder, ShopOrderLine
+from shops.models import Shop, ShopOrder, ShopOrderLine
 from tests import factories
 from tests.payments import paying
 
@@ -133,6 +133,40 @@ def test_what_the_bank_takes_back_reaches_no_shop_that_is_not_paid_yet():
     receive(B, now)
     work(now + timedelta(days=9))
     assert (earned(), broken()) == (["A", "B"], {})
+
+
+def test_what_the_bank_takes_back_between_the_look_and_the_booking_reaches_no_shop():
+    now = timezone.now()
+    _, b = paying.parts_of(ordered(now))
+    receive(B, now)
+    ShopOrder.objects.filter(pk=b.pk).update(status="handed_over", handed_over_at=now)
+    ShopOrderLine.objects.filter(shop_order=b).update(accepted=3, packed=3, handed_over=3)
+    work(now)
+    later = now + timedelta(days=9)
+    (seen,) = earnings.due(later, Shop.objects.all())
+    receivables.receive(
+        Receivable.objects.get(), -B, kind=Receipt.Kind.BANK, on=now.date(), key="back", by=None, now=now
+    )
+    assert (earnings.lock(seen), bank._book(seen, later), earned()) == (None, False, [])
+    receive(B, now)
+    assert bank._book(seen, later) is True
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+def test_shop_that_is_paid_can_be_named_by_new_rows_meanwhile():
+    """Or whoever holds its order and writes such a row waits for the payment of that order, which waits for it."""
+    now = timezone.now()
+    part = paying.parts_of(paying.captured(now))[0]
+    other = connection.copy()
+    try:
+        with transaction.atomic():
+            assert earnings.lock(part) is not None
+            with other.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM shops_shop WHERE id = %s FOR KEY SHARE NOWAIT", [part.shop_id])
+                assert cursor.fetchone() == (1,)
+    finally:
+        other.close()
 
 
 def test_shop_paid_too_soon_is_noticed():

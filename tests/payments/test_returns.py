@@ -15,6 +15,8 @@ from marketplace.payments.models import LedgerEntry, MoneyCall, Payment, RefundR
 from marketplace.payments.refunds import Wanted
 from shops.models import Return, ReturnRefund, ShopOrder
 from shops.returns import moving
+from shops.returns.asking import ReturnError
+from tests import factories
 from tests.payments import paying
 from tests.shops.returns.sending_back import ask, check
 
@@ -116,23 +118,67 @@ def test_shops_terms_give_the_goods_alone():
     assert (row.basis, done(payment, row, now)) == ("terms", ("refunded", 3150, 3150))
 
 
-@pytest.mark.parametrize(("given", "comes"), [(1, 1050), (2, 0)])
-def test_what_somebody_gave_back_meanwhile_is_not_given_back_again(given, comes):
+LINE, AMOUNT = {"kind": Kind.LINE, "units": 1}, {"kind": Kind.OTHER, "amount_minor": 2100}
+
+
+def by_hand(payment: Payment, part: ShopOrder, now: datetime, **wanted: object) -> None:
+    line = part.lines.first() if wanted["kind"] == Kind.LINE else None
+    refunds.ask(payment, Wanted(shop_order=part, line=line, **wanted), reason="sorry", by=None, once="h", now=now)
+
+
+@pytest.mark.parametrize("wanted", [LINE, AMOUNT])
+@pytest.mark.parametrize("first", [True, False])
+def test_what_a_person_gave_back_since_it_was_asked_is_not_given_back_again(wanted, first):
+    """Before it is looked at, or after: the row waits for an operator, who ends the return without money."""
     now = timezone.now()
-    payment, part = sold(now, country="CA")
-    row = back(part, 2, 0, now=now)
-    wanted = Wanted(Kind.LINE, part, part.lines.first(), units=given)
-    refunds.ask(payment, wanted, reason="sorry", by=None, once="by-hand", now=now)
-    assert done(payment, row, now) == ("refunded", comes, 2100)
+    payment, part = sold(now)
+    row = ask(part, 1, 0, now=now)
+    if first:
+        by_hand(payment, part, now, **wanted)
+    moving.arrive(row, by="port", now=now)
+    check(row, 1, now=now)
+    if not first:
+        by_hand(payment, part, now, **wanted)
+    gone = RefundRequest.objects.get().amount_minor
+    assert done(payment, row, now) == ("checked", 0, gone)
+    assert ReturnRefund.objects.get().parked_at == now
+    operator = factories.user()
+    with pytest.raises(ReturnError):
+        returns.end_paid_by_hand(row, reason=" ", by=operator, now=now)
+    returns.end_paid_by_hand(row, reason="the same copy", by=operator, now=now)
+    assert done(payment, row, now) == ("refunded", 0, gone)
+    entry = moving.history(row).last()
+    assert (entry.action, entry.reason, entry.actor) == ("return.paid_by_hand", "the same copy", operator)
+    with pytest.raises(ReturnError):
+        returns.end_paid_by_hand(row, reason="again", by=operator, now=now)
+
+
+def test_copy_whose_return_ended_by_hand_cannot_be_sent_back_again():
+    now = timezone.now()
+    payment, part = sold(now)
+    row = back(part, 2, 1, now=now)
+    by_hand(payment, part, now, kind=Kind.OTHER, amount_minor=3150)
+    done(payment, row, now)
+    returns.end_paid_by_hand(row, reason="an amount", by=factories.user(), now=now)
+    with pytest.raises(ReturnError):
+        ask(part, 1, 0, now=now, once="2")
+
+
+def test_refund_of_another_line_or_before_it_was_asked_does_not_stop_it():
+    now = timezone.now()
+    payment, part = sold(now)
+    by_hand(payment, part, now - timedelta(minutes=1), **LINE)
+    row = back(part, 0, 1, now=now)
+    refunds.ask(payment, Wanted(Kind.LINE, part, part.lines.first(), units=1), reason="x", by=None, once="i", now=now)
+    assert done(payment, row, now)[:2] == ("refunded", 1050 + 500)  # nothing of the part stays
 
 
 def test_never_more_than_is_left_of_the_part():
     now = timezone.now()
     payment, part = sold(now)
-    row = back(part, 2, 1, now=now)
     total = sum(line.total_minor for line in part.lines.all())
-    refunds.ask(payment, Wanted(Kind.OTHER, part, amount_minor=total - 700), reason="x", by=None, once="h", now=now)
-    assert done(payment, row, now) == ("refunded", 700, total)
+    by_hand(payment, part, now - timedelta(minutes=1), kind=Kind.OTHER, amount_minor=total - 700)
+    assert done(payment, back(part, 2, 1, now=now), now) == ("refunded", 700, total)
 
 
 def test_after_the_transfer_the_shops_share_and_the_commission_go_back():
@@ -175,3 +221,27 @@ def test_disputed_payment_is_a_persons_matter():
     assert returns.refund_returns(now) == 0
     assert ReturnRefund.objects.get().parked_at == now
     assert (Return.objects.get(pk=row.pk).state, MoneyCall.objects.filter(kind="refund").count()) == ("checked", 0)
+
+
+def test_disputed_payment_gives_no_delivery_back_either():
+    now = timezone.now()
+    payment, part = sold(now)
+    for number, line in enumerate(part.lines.all()):  # before it was asked for: nothing but the delivery is left
+        wanted = Wanted(Kind.LINE, part, line, units=line.quantity)
+        refunds.ask(payment, wanted, reason="x", by=None, once=f"{number}", now=now - timedelta(minutes=1))
+    back(part, 2, 1, now=now)
+    banks.dispute(DatabaseStore(), payment.charge_id, int(now.timestamp()), amount_minor=500)
+    paying.work(now)
+    assert returns.refund_returns(now) == 0
+    assert (ReturnRefund.objects.get().parked_at, RefundRequest.objects.filter(kind=Kind.DELIVERY).count()) == (now, 0)
+
+
+@pytest.mark.parametrize(("given", "comes"), [(150, 50), (200, 0), (400, 0)])
+def test_delivery_that_went_back_by_hand_counts(given, comes):
+    now = timezone.now()
+    payment, part = sold(now, delivery_minor=500, standard_delivery_minor=200)
+    row = ask(part, 2, 1, now=now)
+    by_hand(payment, part, now, kind=Kind.DELIVERY, amount_minor=given)
+    moving.arrive(row, by="port", now=now)
+    check(row, 2, 1, now=now)
+    assert done(payment, row, now) == ("refunded", 3150 + comes, 3150 + given + comes)

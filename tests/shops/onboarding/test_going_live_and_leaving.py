@@ -13,13 +13,15 @@ from django.utils import timezone
 
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations import application_views
-from shops import businesses, lifecycle, team
+from shops import businesses, lifecycle, stock, team
 from shops.models import Application, Business, Shop, ShopMember, ShopOrder
 from shops.onboarding import applying, checklist, leaving
 from shops.orders import fulfilment
 from shops.portal.business_views import BusinessForm
+from shops.returns import moving
 from tests import factories
 from tests.shops.portal.conftest import signed_in
+from tests.shops.returns.sending_back import ask, check, handed_over
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -211,3 +213,28 @@ def test_what_a_table_program_would_run_is_a_text(shop, owner):
     factories.stock_record(shop, factories.product("=1+1"), sku="@x")
     with zipfile.ZipFile(io.BytesIO(leaving.export(shop, by=owner.user))) as archive:
         assert "'=1+1" in archive.read("stock.csv").decode()
+
+
+@pytest.mark.parametrize("receives", [False, True])
+def test_shop_with_returns_under_way_does_not_leave(shop, receives):
+    other = factories.shop("Mile End", slug="mile-end", receives_returns=True)
+    Shop.objects.filter(pk=shop.pk).update(receives_returns=True)
+    sells = other if receives else shop
+    part = handed_over(1, shop=sells, to="FR")
+    ShopOrder.objects.update(booked_at=NOW)
+    row = ask(part, 1, goes_to=Shop.objects.get(pk=shop.pk))
+    assert missing(shop) == ["returns", "export"]
+    moving.arrive(row, by="port", now=NOW)
+    check(row, 0, note="torn")
+    assert missing(shop) == (["returns", "export"] if receives else ["export"])
+    if receives:
+        moving.forward(row, by="port", now=NOW)
+        assert missing(shop) == ["export"]
+
+
+def test_shop_whose_copy_somebody_is_paying_does_not_leave(shop):
+    record = factories.stock_record(shop, units=2)
+    assert stock.hold([(record.pk, 1)], key="checkout:1", now=NOW) == []
+    assert missing(shop) == ["reservations", "export"]
+    stock.release_hold("checkout:1", now=NOW)
+    assert missing(shop) == ["export"]

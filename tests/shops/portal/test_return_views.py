@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from marketplace.foundation.models import MailMessage
 from shops.models import Return, ReturnPhoto, ReturnRefund, Shop, ShopMember
 from shops.returns import moving
 from tests import factories
@@ -136,3 +137,18 @@ def test_pages_cost_the_same_with_one_and_with_many(ours, number, django_assert_
         client.get(reverse("portal:returns", args=[ours.shop.slug]))
     with django_assert_max_num_queries(16):
         client.get(reverse("portal:desk", args=[ours.shop.slug]))
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_seller_says_that_it_is_here_though_it_was_to_go_elsewhere(ours, theirs, sent):
+    Shop.objects.filter(pk=theirs.shop.pk).update(receives_returns=True)
+    row = ask(handed_over(1, shop=ours.shop, to="FR"), 1, goes_to=theirs.shop)
+    if sent:
+        moving.send(row, by="reader 1", now=timezone.now())
+    assert address(row, ours.shop, "arrive") in shown(ours.client.get(address(row, ours.shop)))
+    assert ours.client.post(address(row, ours.shop, "arrive")).status_code == 302
+    row.refresh_from_db()
+    assert (row.state, row.home_at, row.place_note) == ("arrived", row.arrived_at, "")
+    assert row.number not in shown(theirs.client.get(reverse("portal:desk", args=[theirs.shop.slug])))
+    assert theirs.client.post(address(row, theirs.shop, "arrive")).status_code == 409
+    assert ours.shop.name in MailMessage.objects.filter(kind="return_reader").last().text

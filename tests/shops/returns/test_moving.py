@@ -83,6 +83,27 @@ def test_what_never_came_is_closed_after_four_weeks():
     assert there(row).state == "refused"
 
 
+@pytest.mark.parametrize("to", ["FR", "CA"])
+def test_what_is_said_to_be_sent_without_a_number_and_never_comes_is_closed_too(to):
+    now, part = timezone.now(), handed_over(1, to=to)
+    row = ask(part, 1, reason="changed" if to == "FR" else "faulty", now=now)
+    if row.state == "asked":
+        moving.agree(row, by="port", now=now)
+    moving.send(there(row), by="reader 1", now=now + DAY)
+    with pytest.raises(ReturnError):
+        moving.refuse(there(row), note="never came", by="port", now=now + 28 * DAY)
+    assert [watching.follow_returns(now + days * DAY) for days in (28, 29, 30)] == [0, 1, 0]
+    stale = there(row)
+    assert MailMessage.objects.get(dedupe_key__endswith="remind:sent").to == part.shop.email
+    moving.send(there(row), tracking="Poste 1", by="reader 1", now=now + 30 * DAY)
+    for known in (stale, there(row)):  # the number came a moment before
+        with pytest.raises(ReturnError):
+            moving.refuse(known, note="never came", by="port", now=now + 31 * DAY)
+    moving.send(there(row), by="reader 1", now=now + 32 * DAY)
+    moving.refuse(there(row), note="never came", by="port", now=now + 33 * DAY)
+    assert (there(row).state, there(row).watch_at) == ("refused", None)
+
+
 @pytest.mark.parametrize(
     ("found", "note", "passes"),
     [
