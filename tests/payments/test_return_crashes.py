@@ -103,4 +103,6 @@ def test_person_and_step_at_once_give_the_same_copies_back_once():
     returns.refund_returns(now)
     paying.work(now)
     sums = RefundRequest.objects.filter(kind="line").values_list("units", flat=True)
-    assert (sum(sums), Return.objects.get().state, broken()) == (3, "refunded", {})
+    # Where the person was first the return waits for one to look: never a fourth copy, and never one twice.
+    assert (sum(sums), Return.objects.get().state) in [(3, "refunded"), (2, "checked")]
+    assert broken() == {}
