@@ -36,7 +36,9 @@ def in_order() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(in_order: list[str], scene: crashing.Scene, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+def undisturbed(
+    in_order: list[str], scene: crashing.Scene, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, object]:
     """The outcome of the story when nobody dies."""
     with scene.again(tmp_path_factory.mktemp("undisturbed")):
         passages.clear()
