@@ -268,7 +268,7 @@ def in_a_process(act: Callable[[], object], *, fail: str = "") -> int:
         return code
     code = 1
     try:
-        failpoints._passages.clear()
+        failpoints.passages.clear()
         queries.engine.cache_clear()
         os.environ["HALLES_FAIL"] = fail
         act()

@@ -1,175 +1,296 @@
-"""Which other shops can supply what one lacks, each with the plan of it: priced and brought as the reader chose."""
+"""Which other shops have what one lacks, and what the rules want to know of each: two statements, however many shops
+there are. What it would cost there is worked out for those alone that the rules leave (`candidate_plans`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
 
-from django.db.models import Exists, OuterRef
-from django.utils.translation import gettext_lazy as _
-from oscar.apps.basket.models import Line as BasketLine
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import checkouts, comparing, limits, planning, voucher_amounts
-from marketplace.checkout.comparing import Supplier
-from marketplace.checkout.delivery import Destination, Trip, needs_slot, options_by_shop
-from marketplace.checkout.planning import Plan, PlannedParcel
-from marketplace.foundation import network
+from marketplace.checkout.routing_rules import Candidate
+from marketplace.foundation import gazetteer, money, network, prepared
 from marketplace.foundation.places import distance_km
-from shops import supplying
-from shops.models import Condition, DeliveryOption, ReroutedUnits, Rerouting, Shop, ShopOrder, ShopOrderLine, Supply
-from shops.orders import answer_times
+from marketplace.payments.models import BankAccount
+from search import confidence
+from shops.models import (
+    Condition,
+    DeliveryOption,
+    DeliverySlot,
+    ReroutedUnits,
+    Rerouting,
+    Shop,
+    ShopOrder,
+    ShopOrderLine,
+)
+from shops.sellable import SELLS, effective_as_of, sellable_units
 
 Kind = DeliveryOption.Kind
-MOST_RECORDS = 2_000
+Position = tuple[float, float]
+MOST_RECORDS = 5_000
 # As far as somebody goes on foot or by bicycle for a book that was to lie in another shop.
 NEAR_KM = 5.0
 BROUGHT = frozenset({Kind.POST, Kind.COURIER})
-WHY_NOT = {
-    "way": _("does not bring it the way the reader chose, or not there"),
-    "account": _("cannot be paid yet"),
-    "age": _("asks for an age that the reader has not stated"),
-    "dear": _("costs more than the rule for the difference allows"),
-}
+_UNSURE_FIRST = (confidence.DOUBTFUL, confidence.LIKELY, confidence.SURE)
 
 
 @dataclass(frozen=True)
-class Found:
-    """Another shop, what of the missing units it would supply, and the plan of that: one parcel."""
+class Seen:
+    """What the rules know of a shop, and its stock record of each of the parts that it has, cheapest first, by key."""
 
-    shop: Shop
-    parts: tuple[ReroutedUnits, ...]
-    plan: Plan
-
-    @property
-    def agreed_minor(self) -> int:
-        return sum(part.agreed_minor for part in self.parts)
-
-    @property
-    def borne_minor(self) -> int:
-        """What it costs more than the reader agreed to pay."""
-        return max(0, self.plan.total_minor - self.agreed_minor)
+    candidate: Candidate
+    records: Mapping[int, int]
 
 
-def of(row: Rerouting, parts: Sequence[ReroutedUnits], now: datetime) -> tuple[list[Found], dict[int, str]]:
-    """Every shop that has some of it, can be paid, and can bring it, at what it may cost; and {shop: one of WHY_NOT} of
-    those that have some and cannot."""
-    records = _records(row, parts, now)
-    options = options_by_shop(records)
-    shops = {shop_id: next(iter(of_parts.values())).partner.shop for shop_id, of_parts in records.items()}
-    hours = answer_times.hours_of(shops.values(), now=now)
-    checkout, currency = row.shop_order.order.checkout, row.shop_order.currency
-    to = Destination(checkout.country, checkout.postcode) if checkout.country else None
-    found: list[Found] = []
+class _Terms(NamedTuple):
+    """As `sellable_units` reads them; what it would refuse was not asked for."""
+
+    as_of: datetime | None
+    follows_runs: bool
+    open_limit: int
+    buffer: int | None
+    retired_at: None = None
+    availability: str = SELLS
+
+
+class _Copy(NamedTuple):
+    record: int
+    product: int
+    price: Decimal
+    num_in_stock: int | None
+    num_allocated: int | None
+    terms: _Terms | None
+
+
+class Way(NamedTuple):
+    kind: str
+    point: int | None
+    receiving_shop: int | None
+    has_slots: bool
+
+
+class _Shop(NamedTuple):
+    """As `sellable_units` and the rules read it, its ways after."""
+
+    pk: int
+    status: str
+    buffer: int
+    fresh_until: datetime | None
+    freshness_hours: int
+    complete_as_of: datetime | None
+    kept_share: float
+    latitude: float | None
+    longitude: float | None
+    orders_per_day: int | None
+    is_payable: bool
+    open_orders: int
+    orders_today: int
+    routed_units: int
+    declined_share: float
+
+
+@dataclass
+class _Supplier:
+    shop: _Shop
+    ways: list[Way] = field(default_factory=list)
+
+
+def seen(row: Rerouting, parts: Sequence[ReroutedUnits], now: datetime) -> tuple[list[Seen], dict[int, str]]:
+    """Every shop that has some of it, and {shop: why it cannot be asked, one of `candidate_plans.WHY_NOT`} as far as
+    that shows without a price."""
+    copies = _copies(row, parts)
+    suppliers = _suppliers(copies)
+    near, readers = _where(row.shop_order), row.shop_order.order.checkout.reader_shop_id
+    borne = most_borne()
+    found: list[Seen] = []
     left_out: dict[int, str] = {}
-    for shop_id, of_parts in records.items():
-        shop = shops[shop_id]
-        ways = tuple(option for option in options[shop_id] if _same_way(option, shop, row.shop_order))
-        supplier = Supplier(shop, ways, Trip(now=now, currency=currency, to=to, hours=hours[shop_id]))
-        wanted = tuple(part for part in parts if part.pk in of_parts)
-        plan = _plan(wanted, of_parts, supplier, currency) if ways else None
-        one = Found(shop, wanted, plan) if plan else None
-        if why := _why_not(one, checkout.age_stated):
-            left_out[shop_id] = why
-        elif one:
+    for shop_id, of_shop in copies.items():
+        supplier = suppliers.get(shop_id)
+        if supplier is None:
+            left_out[shop_id] = "way"
+            continue
+        chosen = _enough(of_shop, supplier.shop, parts, now)
+        if not chosen:
+            continue
+        one = _seen(chosen, parts, supplier.shop, row.shop_order.currency, now, near=near, readers=readers)
+        agreed = sum(part.agreed_minor for part in parts if part.pk in chosen)
+        if not any(same_way(way, supplier.shop, row.shop_order) for way in supplier.ways):
+            left_out[shop_id] = "way"
+        elif not supplier.shop.is_payable:
+            left_out[shop_id] = "account"
+        elif one.candidate.goods_minor > agreed + borne:
+            left_out[shop_id] = "dear"
+        else:
             found.append(one)
     return found, left_out
 
 
-def _why_not(found: Found | None, age_stated: int) -> str:
-    if found is None:
-        return "way"
-    if checkouts.unpayable(found.plan):
-        return "account"
-    if limits.years(found.plan.lines) > age_stated:
-        return "age"
-    may_be_borne = min(_most_borne(), _most_by_law(found.plan.parcels[0]))
-    return "dear" if found.borne_minor > may_be_borne else ""
+def most_borne() -> int:
+    """What the network lets another shop cost more than the reader agreed to."""
+    rules = network.current()
+    return 0 if rules.reroute_borne_by == "nobody" else rules.reroute_most_minor
 
 
-def _records(row: Rerouting, parts: Sequence[ReroutedUnits], now: datetime) -> dict[int, dict[int, StockRecord]]:
-    """{shop: {part: its copy there}}: new, at a price, enough on the shelf, of shops that were not asked for the title
-    in this order before."""
-    products = {part.line.product_id for part in parts}
-    asked = ShopOrderLine.objects.filter(
-        shop_order__order=row.shop_order.order_id,
-        shop_order__shop__partner=OuterRef("partner"),
-        product=OuterRef("product"),
+def _seen(
+    chosen: Mapping[int, tuple[_Copy, int]],
+    parts: Iterable[ReroutedUnits],
+    shop: _Shop,
+    currency: str,
+    now: datetime,
+    *,
+    near: Position | None,
+    readers: int | None,
+) -> Seen:
+    at = _position(shop)
+    counted = {(units, copy.terms) for copy, units in chosen.values()}  # in most shops the same of all
+    levels = [
+        confidence.level(units, effective_as_of(_as(terms), _as(shop)), shop.kept_share, now=now)
+        for units, terms in counted
+    ]
+    wanted = {part.pk: part.units for part in parts}
+    candidate = Candidate(
+        shop=shop.pk,
+        parts=len(chosen),
+        goods_minor=sum(money.to_minor(copy.price, currency) * wanted[pk] for pk, (copy, _) in chosen.items()),
+        level=min(levels, key=_UNSURE_FIRST.index),
+        km=round(distance_km(near, at), 1) if near and at else None,
+        is_readers=shop.pk == readers,
+        open_orders=shop.open_orders,
+        is_full=shop.orders_per_day is not None and shop.orders_today >= shop.orders_per_day,
+        routed_units=shop.routed_units,
+        declined_share=shop.declined_share,
     )
-    rows = StockRecord.objects.filter(
-        ~Exists(asked),
-        product__in=products,
-        product__is_public=True,
-        price__isnull=False,
-        price_currency=row.shop_order.currency,
-        partner__shop__status=Shop.Status.ACTIVE,
-    )
-    related = rows.select_related("partner__shop__load", "terms", "product__facts", "download").order_by("price", "pk")
-    found: dict[int, dict[int, StockRecord]] = {}
-    for record in related[:MOST_RECORDS]:
-        shop, terms = record.partner.shop, getattr(record, "terms", None)
-        got = supplying.supplied(record, shop=shop, terms=terms, now=now, download=None)
-        is_new = terms is None or terms.condition == Condition.NEW
-        if got.supply != Supply.STOCK or not is_new:
-            continue
-        for part in parts:
-            if part.line.product_id == record.product_id and part.units <= got.units:
-                found.setdefault(shop.pk, {}).setdefault(part.pk, record)
+    return Seen(candidate, {pk: copy.record for pk, (copy, _) in chosen.items()})
+
+
+def _enough(
+    of_shop: Mapping[int, Sequence[_Copy]], shop: _Shop, parts: Iterable[ReroutedUnits], now: datetime
+) -> dict[int, tuple[_Copy, int]]:
+    """{part: (its cheapest copy there of which enough are on the shelf, how many)}."""
+    found: dict[int, tuple[_Copy, int]] = {}
+    for part in parts:
+        for copy in of_shop.get(part.line.product_id or 0, ()):
+            units = sellable_units(_as(copy), shop=_as(shop), terms=_as(copy.terms), now=now)
+            if part.units <= units:
+                found[part.pk] = copy, units
+                break
     return found
 
 
-def _same_way(option: DeliveryOption, shop: Shop, declined: ShopOrder) -> bool:
+def _as(slim: object) -> Any:
+    """What has the columns that are read of a model, and is made in a tenth of the time."""
+    return cast(Any, slim)
+
+
+def _of_new_copies(products: Sequence[int], order_id: int, currency: str) -> QuerySet[Any, Any]:
+    """New, at a price, on the shelf, of shops that were not asked for the title in this order before."""
+    asked = ShopOrderLine.objects.filter(
+        shop_order__order=order_id, shop_order__shop__partner=OuterRef("partner"), product=OuterRef("product")
+    )
+    offered = Q(terms=None) | Q(terms__retired_at=None, terms__availability=SELLS, terms__condition=Condition.NEW)
+    rows = StockRecord.objects.filter(
+        ~Exists(asked),
+        offered,
+        product__in=products,
+        product__is_public=True,
+        price__isnull=False,
+        price_currency=currency,
+        partner__shop__status=Shop.Status.ACTIVE,
+    )
+    columns = ("partner__shop", "pk", "product", "price", "num_in_stock", "num_allocated", "terms__pk")
+    terms = [f"terms__{name}" for name in _Terms._fields[:4]]
+    return rows.order_by("price", "pk").values_list(*columns, *terms)[:MOST_RECORDS]
+
+
+_COPIES = prepared.Prepared(_of_new_copies)
+
+
+def _copies(row: Rerouting, parts: Iterable[ReroutedUnits]) -> dict[int, dict[int, list[_Copy]]]:
+    """{shop: {title: its copies, cheapest first}}."""
+    products = sorted({part.line.product_id for part in parts if part.line.product_id})
+    found: dict[int, dict[int, list[_Copy]]] = {}
+    if not products:
+        return found
+    for shop, *copy, terms_id, as_of, follows, limit, buffer in _COPIES.rows(
+        products, row.shop_order.order_id, row.shop_order.currency
+    ):
+        terms = _Terms(as_of, follows, limit, buffer) if terms_id is not None else None
+        one = _Copy._make([*copy, terms])
+        found.setdefault(shop, {}).setdefault(one.product, []).append(one)
+    return found
+
+
+def _of_ways(shops: Sequence[int]) -> QuerySet[Any, Any]:
+    own = (f"shop__{name}" for name in _Shop._fields[:10])
+    bank = Exists(BankAccount.objects.filter(shop=OuterRef("shop")))
+    slots = Exists(DeliverySlot.objects.filter(option=OuterRef("pk"), active=True))
+    load = [Coalesce(F(f"shop__load__{name}"), 0) for name in ("open_orders", "orders_today", "routed_units")]
+    rows = DeliveryOption.objects.filter(shop__in=shops, active=True).annotate(has_bank=bank, has_slots=slots)
+    rows = rows.annotate(open_now=load[0], today=load[1], routed=load[2])
+    return rows.order_by("pk").values_list(
+        "kind", "point", "receiving_shop", "has_slots", *own, "shop__stripe_account_ready", "has_bank", "open_now",
+        "today", "routed", "shop__load__declined_share",
+    )  # fmt: skip
+
+
+_WAYS = prepared.Prepared(_of_ways)
+
+
+def _suppliers(shops: Iterable[int]) -> dict[int, _Supplier]:
+    """Of those that bring or hand over at all."""
+    found: dict[int, _Supplier] = {}
+    wanted = sorted(shops)
+    for values in _WAYS.rows(wanted) if wanted else ():
+        *way, has_slots = values[:4]
+        *own, ready, has_bank, open_orders, today, routed, declined = values[4:]
+        if own[0] not in found:
+            payable = bool(ready or has_bank)
+            found[own[0]] = _Supplier(_Shop._make([*own, payable, open_orders, today, routed, declined or 0.0]))
+        found[own[0]].ways.append(Way._make([*way, bool(has_slots)]))
+    return found
+
+
+def same_way(way: Way, shop: Shop | _Shop, declined: ShopOrder) -> bool:
     """Whether the reader gets it as they chose to. A courier's slots are chosen by the reader, so they are not offered
     here."""
     was = declined.delivery_option
     if was is None:
         return False
     if was.kind in BROUGHT:
-        return option.kind in BROUGHT and not needs_slot(option)
+        return way.kind in BROUGHT and not (way.kind == Kind.COURIER and way.has_slots)
     if was.kind == Kind.POINT:
-        return option.kind == Kind.POINT and option.point_id == was.point_id
+        return way.kind == Kind.POINT and way.point == was.point_id
     counter = was.receiving_shop if was.kind == Kind.OTHER_SHOP and was.receiving_shop else declined.shop
-    if option.kind == Kind.OTHER_SHOP:
-        return option.receiving_shop_id == counter.pk
-    return option.kind == Kind.PICKUP and _is_near(shop, counter)
+    if way.kind == Kind.OTHER_SHOP:
+        return way.receiving_shop == counter.pk
+    return way.kind == Kind.PICKUP and _is_near(shop, counter)
 
 
-def _is_near(shop: Shop, other: Shop) -> bool:
+def _is_near(shop: Shop | _Shop, other: Shop) -> bool:
     if shop.pk == other.pk:
         return True
-    here, there = (shop.latitude, shop.longitude), (other.latitude, other.longitude)
-    if None in here or None in there:
-        return False
-    return distance_km(here, there) <= NEAR_KM  # type: ignore[arg-type]  # none of them is None
+    here, there = _position(shop), _position(other)
+    return here is not None and there is not None and distance_km(here, there) <= NEAR_KM
 
 
-def _plan(
-    parts: Iterable[ReroutedUnits], records: dict[int, StockRecord], supplier: Supplier, currency: str
-) -> Plan | None:
-    """What these units cost there; None where it cannot be brought or taxed."""
-    lines = []
-    for part in parts:
-        record = records[part.pk]
-        wanted = BasketLine(stockrecord=record, product=record.product, quantity=part.units)
-        lines.append(planning.line_of(wanted, supplier.shop, None, supplier.trip))
-    supplied = [(line, supplier.shop.pk, None) for line in lines]
-    included = network.current().tax_included
-    plan = comparing.priced(supplied, {supplier.shop.pk: supplier}, currency=currency, tax_included=included)
-    # The same title twice would be one line, and then no longer one for each of the parts.
-    whole = plan and len(plan.lines) == len(lines)
-    return plan if plan and whole and not (plan.short or plan.undelivered or plan.not_sold) else None
+def _where(declined: ShopOrder) -> Position | None:
+    """Where the reader gets it: at the counter they chose, at their postcode where it is known, else near the shop that
+    they chose."""
+    option, checkout = declined.delivery_option, declined.order.checkout
+    if option is not None and option.kind in BROUGHT and checkout.country == "FR":
+        for town in gazetteer.at_postcode(checkout.postcode.strip())[:1]:
+            return town.position
+    if option is not None and option.kind == Kind.OTHER_SHOP and option.receiving_shop:
+        return _position(option.receiving_shop)
+    return _position(declined.shop)
 
 
-def _most_borne() -> int:
-    rules = network.current()
-    return 0 if rules.reroute_borne_by == "nobody" else rules.reroute_most_minor
-
-
-def _most_by_law(parcel: PlannedParcel) -> int:
-    """What may be paid for the reader: it lowers a fixed price as any discount would, and of the delivery of books the
-    reader pays what the law asks at least."""
-    delivery = max(0, parcel.delivery_minor - (parcel.quote.least_minor if parcel.quote else 0))
-    limits_of = [(line.goods_minor, voucher_amounts.limit(parcel, line)) for line in parcel.lines]
-    whole = voucher_amounts.WHOLE
-    return delivery + sum(goods if most is None else goods * min(most, whole) // whole for goods, most in limits_of)
+def _position(shop: Shop | _Shop) -> Position | None:
+    if shop.latitude is None or shop.longitude is None:
+        return None
+    return shop.latitude, shop.longitude

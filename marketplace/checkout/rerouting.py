@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from marketplace.checkout import candidates, freezing, institutions, order_rows, referrals, routes
-from marketplace.checkout.candidates import Found
+from marketplace.checkout import freezing, institutions, order_rows, referrals, routes
+from marketplace.checkout.candidate_plans import Found
 from marketplace.foundation import audit, leases, links, money, network, prepared
 from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import captures, commission
@@ -82,12 +82,8 @@ def _move_all(row: Rerouting, parts: Sequence[ReroutedUnits], latest: datetime |
     passed over. `latest`: when they must have answered."""
     left, passed = list(parts), set[int]()
     while left:
-        found, left_out = candidates.of(row, left, now)
-        found = [one for one in found if one.shop.pk not in passed]
-        if row.is_whole:
-            found = [one for one in found if len(one.parts) == len(parts)]
-        decision = routes.decide(row, found, left_out, now=now)
-        best = next((one for one in found if decision.choice and one.shop.pk == decision.choice.shop), None)
+        decision = routes.decide(row, left, passed=passed, now=now)
+        best = decision.found
         if best is None:
             if left == list(parts):
                 routes.keep(decision, None)

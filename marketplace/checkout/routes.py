@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from marketplace.checkout import routing_rules
-from marketplace.checkout.candidates import BROUGHT, Found
+from marketplace.checkout import candidate_plans, candidates, routing_rules
+from marketplace.checkout.candidate_plans import Found
 from marketplace.checkout.models import RouteDecision, RoutingRules
-from marketplace.checkout.routing_rules import Candidate, Choice
-from marketplace.foundation import gazetteer
-from marketplace.foundation.places import distance_km
-from search import confidence
-from shops.models import DeliveryOption, Rerouting, Shop, ShopLoad, ShopOrder
+from marketplace.checkout.routing_rules import Candidate
+from shops.models import ReroutedUnits, Rerouting, ShopOrder
 
 _CACHE_SECONDS = 5.0
 _cached: tuple[float, RoutingRules | None] | None = None
-_UNSURE_FIRST = (confidence.DOUBTFUL, confidence.LIKELY, confidence.SURE)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What `keep` writes, once it is carried out."""
+    """`row`: what `keep` writes, once it is carried out. `found`: who, with what it costs; None: nobody."""
 
     row: RouteDecision
-    choice: Choice | None
+    found: Found | None
 
 
 def current() -> RoutingRules | None:
@@ -48,68 +44,47 @@ def links_of(rules: RoutingRules | None) -> Sequence[str]:
     return rules.links if rules else routing_rules.USUAL
 
 
-def decide(row: Rerouting, found: Sequence[Found], left_out: Mapping[int, str], *, now: datetime) -> Decision:
-    """Without a query where the rules were read a moment ago and each shop came with its load."""
+def decide(row: Rerouting, parts: Sequence[ReroutedUnits], *, passed: Collection[int] = (), now: datetime) -> Decision:
+    """Who is asked for these parts, of the shops but those `passed`. Two queries, and two more for each time that some
+    are priced; rules read a moment ago."""
     rules = current()
-    of = candidates_of(row, found, now=now)
-    choice = routing_rules.choose(of, links_of(rules))
+    seen, left_out = candidates.seen(row, parts, now)
+    least = len(parts) if row.is_whole else 1
+    among = {
+        one.candidate.shop: one for one in seen if one.candidate.shop not in passed and one.candidate.parts >= least
+    }
+    found: dict[int, Found] = {}
+
+    def priced(wanted: Sequence[Candidate]) -> Sequence[Candidate]:
+        new = [among[one.shop] for one in wanted if one.shop not in found]
+        if new:
+            costs, refused = candidate_plans.of(row, parts, new, now)
+            found.update(costs)
+            left_out.update(refused)
+        return [replace(one, total_minor=found[one.shop].plan.total_minor) for one in wanted if one.shop in found]
+
+    choice = routing_rules.choose([one.candidate for one in among.values()], links_of(rules), priced)
+    known = [_with_total(one.candidate, found) for pk, one in among.items() if pk not in left_out]
     kept = RouteDecision(
         rerouting=row,
         rules=rules,
         decided_at=now,
-        candidates=[routing_rules.kept(one) for one in of],
+        candidates=[routing_rules.kept(one) for one in known],
         steps=[{"link": step.link, "left": list(step.left)} for step in choice.steps] if choice else [],
         left_out=[{"shop": shop_id, "why": why} for shop_id, why in left_out.items()],
     )
-    return Decision(kept, choice)
+    return Decision(kept, found[choice.shop] if choice else None)
+
+
+def _with_total(candidate: Candidate, found: Mapping[int, Found]) -> Candidate:
+    priced = found.get(candidate.shop)
+    return replace(candidate, total_minor=priced.plan.total_minor) if priced else candidate
 
 
 def keep(decision: Decision, made: ShopOrder | None) -> None:
     """In the transaction of what was decided. None: nobody could."""
     decision.row.shop_order = made
     decision.row.save()
-
-
-def candidates_of(row: Rerouting, found: Iterable[Found], *, now: datetime) -> list[Candidate]:
-    near, readers = _where(row.shop_order), row.shop_order.order.checkout.reader_shop_id
-    return [_candidate(one, near, readers, now) for one in found]
-
-
-def _candidate(found: Found, near: tuple[float, float] | None, readers: int | None, now: datetime) -> Candidate:
-    shop = found.shop
-    load = getattr(shop, "load", None) or ShopLoad()
-    at = _position(shop)
-    levels = [confidence.level(line.sellable, line.as_of, shop.kept_share, now=now) for line in found.plan.lines]
-    return Candidate(
-        shop=shop.pk,
-        parts=len(found.parts),
-        total_minor=found.plan.total_minor,
-        level=min(levels, key=_UNSURE_FIRST.index),
-        km=round(distance_km(near, at), 1) if near and at else None,
-        is_readers=shop.pk == readers,
-        open_orders=load.open_orders,
-        is_full=shop.orders_per_day is not None and load.orders_today >= shop.orders_per_day,
-        routed_units=load.routed_units,
-        declined_share=load.declined_share,
-    )
-
-
-def _where(declined: ShopOrder) -> tuple[float, float] | None:
-    """Where the reader gets it: at the counter they chose, at their postcode where it is known, else near the shop that
-    they chose."""
-    option, checkout = declined.delivery_option, declined.order.checkout
-    if option is not None and option.kind in BROUGHT and checkout.country == "FR":
-        for town in gazetteer.at_postcode(checkout.postcode.strip())[:1]:
-            return town.position
-    if option is not None and option.kind == DeliveryOption.Kind.OTHER_SHOP and option.receiving_shop:
-        return _position(option.receiving_shop)
-    return _position(declined.shop)
-
-
-def _position(shop: Shop) -> tuple[float, float] | None:
-    if shop.latitude is None or shop.longitude is None:
-        return None
-    return shop.latitude, shop.longitude
 
 
 @dataclass(frozen=True)

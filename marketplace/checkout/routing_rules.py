@@ -5,7 +5,7 @@ decided again by other rules (`routes.simulated`)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from search.confidence import DOUBTFUL, LIKELY, SURE
@@ -23,11 +23,13 @@ _AS_GOOD = 0.05  # of the units asked for
 class Candidate:
     """A shop that can supply `parts` of what is missing. `level`: how sure it is that the copies are there
     (`search.confidence`); `km` from where the reader is or collects, as far as is known; the other figures are those of
-    `ShopLoad`; `total_minor` with delivery and tax."""
+    `ShopLoad`; `goods_minor` by the prices on its shelf; `total_minor` with delivery and tax, None where nobody had to
+    work it out."""
 
     shop: int
     parts: int
-    total_minor: int
+    goods_minor: int = 0
+    total_minor: int | None = None
     level: str = SURE
     km: float | None = None
     is_readers: bool = False
@@ -52,6 +54,9 @@ class Choice:
 
 
 Link = Callable[[Sequence[Candidate]], Sequence[Candidate]]
+Priced = Callable[[Sequence[Candidate]], Sequence[Candidate]]
+"""Candidates with what they cost, without those that turn out to cost too much or cannot bring it."""
+PRICE = "price"
 
 
 def _readers_shop(of: Sequence[Candidate]) -> Sequence[Candidate]:
@@ -95,8 +100,12 @@ def _declines(of: Sequence[Candidate]) -> Sequence[Candidate]:
 
 
 def _price(of: Sequence[Candidate]) -> Sequence[Candidate]:
-    least = min(one.total_minor for one in of)
-    return [one for one in of if one.total_minor == least]
+    """By the prices on the shelf where not all of them were worked out: so it is when past decisions are tried."""
+    if all(one.total_minor is not None for one in of):
+        least = min(one.total_minor or 0 for one in of)
+        return [one for one in of if one.total_minor == least]
+    least = min(one.goods_minor for one in of)
+    return [one for one in of if one.goods_minor == least]
 
 
 LINKS: dict[str, Link] = {
@@ -107,20 +116,34 @@ LINKS: dict[str, Link] = {
     "load": _load,
     "fair_share": _fair_share,
     "declines": _declines,
-    "price": _price,
+    PRICE: _price,
 }
 USUAL = tuple(LINKS)
 LAST = "least_given"
 """What decides where the rules left several: who was given least, and then who has been there longest."""
 
 
-def choose(candidates: Iterable[Candidate], links: Sequence[str]) -> Choice | None:
-    """None where there is nobody. A name that is no rule any more is passed over."""
-    left: Sequence[Candidate] = list(candidates)
-    if not left:
-        return None
-    steps = []
+def choose(candidates: Iterable[Candidate], links: Sequence[str], priced: Priced = list) -> Choice | None:
+    """None where there is nobody. A name that is no rule any more is passed over. `priced` is asked for those alone
+    that the rules before the price leave, and for the one chosen; where it drops somebody, the rules begin again
+    without them: they may have kept a better one out."""
+    among = list(candidates)
+    while among:
+        choice, dropped = _chosen(among, links, priced)
+        if not dropped:
+            return choice
+        among = [one for one in among if one.shop not in dropped]
+    return None
+
+
+def _chosen(among: Sequence[Candidate], links: Sequence[str], priced: Priced) -> tuple[Choice | None, set[int]]:
+    """(who, {shops that were dropped on the way})."""
+    left, steps = among, []
     for name in links:
+        if name == PRICE and len(left) > 1:
+            of, left = left, priced(left)
+            if len(left) < len(of):
+                return None, _shops(of) - _shops(left)
         before = len(left)
         left = LINKS[name](left) if name in LINKS else left
         if len(left) < before:
@@ -128,12 +151,18 @@ def choose(candidates: Iterable[Candidate], links: Sequence[str]) -> Choice | No
     chosen = min(left, key=lambda one: (one.routed_units, one.shop))
     if len(left) > 1:
         steps.append(Step(LAST, (chosen.shop,)))
-    return Choice(chosen.shop, tuple(steps))
+    if not priced([chosen]):
+        return None, {chosen.shop}
+    return Choice(chosen.shop, tuple(steps)), set()
+
+
+def _shops(of: Iterable[Candidate]) -> set[int]:
+    return {one.shop for one in of}
 
 
 def kept(candidate: Candidate) -> dict[str, Any]:
     """As `RouteDecision.candidates` keeps it."""
-    return asdict(candidate)
+    return dict(vars(candidate))
 
 
 def thawed(row: dict[str, Any]) -> Candidate:

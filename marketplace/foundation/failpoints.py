@@ -52,18 +52,15 @@ FAILPOINTS: dict[str, str] = {
     "evidence.after_call": "the bank has the evidence, we have not recorded it",
 }
 
-_passages: Counter[str] = Counter()
+passages: Counter[str] = Counter()
+"""How often each was passed in this process, in the order of their first passages."""
 
 
 def failpoint(name: str) -> None:
-    """Mark a place in the code. Does nothing unless the environment names it."""
+    """Mark a place in the code. Does nothing but count unless the environment names it."""
     if name not in FAILPOINTS:
         raise KeyError(f"Failpoint {name!r} is not listed in FAILPOINTS.")
-    wanted = os.environ.get("HALLES_FAIL")
-    if not wanted:
-        return
-    wanted_name, _, nth = wanted.partition(":")
-    if name == wanted_name:
-        _passages[name] += 1
-        if _passages[name] == int(nth or 1):
-            os._exit(137)
+    passages[name] += 1
+    wanted_name, _, nth = os.environ.get("HALLES_FAIL", "").partition(":")
+    if name == wanted_name and passages[name] == int(nth or 1):
+        os._exit(137)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from marketplace.checkout import routes, routing_rules
-from marketplace.checkout.candidates import WHY_NOT
+from marketplace.checkout.candidate_plans import WHY_NOT
 from marketplace.checkout.models import RouteDecision, RoutingRules
 from marketplace.foundation import audit
 from marketplace.operations.access import operator_action, operator_page

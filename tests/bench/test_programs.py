@@ -31,7 +31,7 @@ PROGRAMS = {
     "bench_purchase": (4, "requests from the basket to the order's page"),
     "bench_buyers": (2, "each copy sold once"),
     "bench_transmitting": (2, "the same, median"),
-    "bench_routing": (2, "its statements"),
+    "bench_routing": (4, "its statements, priced"),
     "bench_desk": (6, "queries, the desk"),
     "bench_placing": (3, "queries of an order of 12 lines from 2 shops"),
 }

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from marketplace.checkout import candidates, routes
+from marketplace.checkout import candidate_plans, candidates, routes
 from marketplace.checkout.models import Checkout, RouteDecision, RoutingRules
 from shops.models import Rerouting, Shop, ShopLoad, ShopOrder, ShopOrderLine
 from tests import factories
@@ -91,7 +91,7 @@ def test_who_could_not_is_kept_with_the_reason():
     assert (decision.shop_order, decision.candidates, Rerouting.objects.get().outcome) == (None, [], "nobody")
     why = {row["shop"]: row["why"] for row in decision.left_out}
     assert (why[dear.pk], why[elsewhere.pk]) == ("dear", "way")
-    assert why[unpaid.pk] in candidates.WHY_NOT
+    assert why[unpaid.pk] in candidate_plans.WHY_NOT
 
 
 def test_other_rules_are_tried_on_what_was_decided():
@@ -107,18 +107,33 @@ def test_other_rules_are_tried_on_what_was_decided():
     assert routes.simulated(["distance"]).changed == ()
 
 
-def test_candidates_ask_the_database_no_more_for_more_shops():
+def test_decision_asks_the_database_no_more_for_more_shops():
+    """Two statements, and two for the price of the one that is chosen."""
     placed(), third()
     lack()
     row = Rerouting.objects.select_related("shop_order__order__checkout", "shop_order__shop").get()
     parts = list(row.parts.select_related("line__shop_order"))
     counts = []
     for _ in range(2):
-        routes.decide(row, *candidates.of(row, parts, timezone.now()), now=timezone.now())  # rules and hours are read
+        routes.decide(row, parts, now=timezone.now())  # rules and hours are read
         with CaptureQueriesContext(connection) as asked_for:
-            found, left_out = candidates.of(row, parts, timezone.now())
-            routes.decide(row, found, left_out, now=timezone.now())
+            seen, _left_out = candidates.seen(row, parts, timezone.now())
+        assert len(asked_for) == 2
+        with CaptureQueriesContext(connection) as asked_for:
+            decided = routes.decide(row, parts, now=timezone.now())
         counts.append(len(asked_for))
+        assert len(seen) == len(decided.row.candidates) == len(counts) * 5 - 4
         for number in range(5):
             other(f"Librairie {number} of {len(counts)}")
-    assert counts[0] == counts[1] <= 2
+    assert counts[0] == counts[1] <= 4
+
+
+def test_chosen_one_that_cannot_bring_it_is_dropped_and_the_rules_begin_again():
+    """Delivery shows with the price alone: the nearest costs more than is borne, and the next is asked."""
+    placed()
+    Shop.objects.filter(name="Librairie A").update(latitude=45.5, longitude=-73.6)
+    near, far = third("7.00", latitude=45.5, longitude=-73.6), other("Librairie D", latitude=46.8, longitude=-71.2)
+    near.delivery_options.update(price_minor=9_000)
+    lack(), work()
+    decision = RouteDecision.objects.get()
+    assert (asked(), decision.left_out) == (far, [{"shop": near.pk, "why": "dear"}])
