@@ -55,6 +55,7 @@ STEPS = [
     Step("watch_reservations", "shops.reservations:watch_reservations", 30),
     Step("do_desk_actions", "shops.orders.held:do_desk_actions", 0.5),
     Step("follow_answers", "shops.orders.expiring:follow_answers", 5),
+    Step("watch_pickups", "shops.orders.uncollected:watch_pickups", 30),
     Step("reroute", "marketplace.checkout.rerouting:reroute", 1),
     Step("follow_returns", "shops.returns.watching:follow_returns", 60),
     Step("refund_returns", "marketplace.payments.returns:refund_returns", 5),

@@ -60,7 +60,7 @@ from tests.journeys import market as story
 
 # No outside service takes part, and nobody sends anything back: `payments/test_local_crashes` has those of local
 # currencies, `payments/test_return_crashes` those of returns.
-ELSEWHERE = ("local.", "return_")
+ELSEWHERE = ("local.", "return_", "take_back.")
 IN_THE_STORY = sorted(name for name in failpoints.FAILPOINTS if not name.startswith(ELSEWHERE))
 ROUNDS = 40
 KILLED = 137

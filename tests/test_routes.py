@@ -214,6 +214,8 @@ ROUTES: dict[str, Row] = {
     "portal:accept-all": post(SHOP_A_DOES, "slug", "number", version="0"),
     "portal:accept": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1"),
     "portal:decline": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1", reason="sold"),
+    "portal:keep-longer": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
+    "portal:take-back": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:put-back": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:pack": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:hand-over": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),

@@ -31,6 +31,8 @@ FAILPOINTS: dict[str, str] = {
     "desk.after_commit": "it is committed, nothing else has happened",
     "expire.before_commit": "what no shop answered has ended, not yet committed",
     "expire.after_commit": "it has ended, nothing else has happened",
+    "take_back.before_commit": "what nobody came for is taken back, not yet committed",
+    "take_back.after_commit": "it is taken back, nothing else has happened",
     "transmission.after_fall_back": "the shop's own channel gave up, its other one has not been called",
     "rerouting.before_commit": "another shop has the order, not yet committed",
     "rerouting.after_commit": "another shop has the order, nobody was told",

@@ -95,6 +95,8 @@ ACTS: dict[str, list[str]] = {
     "accept": [NUMBER, LINE],
     "decline": [NUMBER, LINE],
     "put-back": [NUMBER],
+    "keep-longer": [NUMBER],
+    "take-back": [NUMBER],
     "pack": [NUMBER],
     "hand-over": [NUMBER],
     "scan": [],
