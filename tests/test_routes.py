@@ -293,6 +293,9 @@ ROUTES: dict[str, Row] = {
     "portal:delivery-arrange": post(SHOP_A_DOES, "slug", "option"),
     "portal:for-others": get(SHOP_A, "slug"),
     "portal:parcel-arrive": post(SHOP_A_DOES, "slug", "parcel"),
+    "portal:parcel-shelve": post((LOGIN, 404, 409, 404, 404), "slug", "parcel", shelf="A"),
+    "portal:parcel-miss": post(SHOP_A_DOES, "slug", "parcel"),
+    "portal:parcel-miss-sent": post((LOGIN, 404, 404, 404, 404), "slug", "number", "parcel"),  # it is another's
     "portal:parcel-collect": post((LOGIN, 404, 409, 404, 404), "slug", "parcel"),
     "portal:events": get(SHOP_A, "slug"),
     "portal:event-new": get(SHOP_A, "slug"),
@@ -358,6 +361,8 @@ ROUTES: dict[str, Row] = {
     "operations:vouch-shop": post(OPERATOR_DOES, "shop_id"),
     "operations:routing": get(OPERATOR),
     "operations:save-routing": post(OPERATOR_DOES, price="1"),
+    "operations:parcels": get(OPERATOR),
+    "operations:give-up-parcel": post(OPERATOR_DOES, "parcel", borne_by="shop"),
     "operations:reviews": get(OPERATOR),
     "operations:answer-reviews": post(OPERATOR_DOES, review="review_seen", answer="yes"),
     "operations:title": get(OPERATOR, "title"),

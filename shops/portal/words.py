@@ -76,6 +76,9 @@ DEEDS: Words = {
     "transmission.let_through": pgettext_lazy("someone …", "stopped trying to send it: it was answered"),
     "payment.refund": pgettext_lazy("someone …", "gave money back"),
     "download.withdraw": pgettext_lazy("someone …", "withdrew the download"),
+    "parcel.shelve": pgettext_lazy("someone …", "laid the parcel on its shelf"),
+    "parcel.miss": pgettext_lazy("someone …", "said that the parcel is missing"),
+    "parcel.give_up": pgettext_lazy("someone …", "gave the parcel up: the money goes back"),
     "parcel.arrive": pgettext_lazy("someone …", "took the parcel in"),
     "parcel.collect": pgettext_lazy("someone …", "handed the parcel to its reader"),
 }
