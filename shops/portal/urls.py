@@ -58,6 +58,7 @@ order_patterns: list[URLPattern | URLResolver] = [
     path("parcels/<int:parcel_id>/missing/", carrying_views.miss_sent, name="parcel-miss-sent"),
     path("pick-list/", order_views.picking_one, name="order-pick-list"),
     path("slip/", order_views.slip, name="slip"),
+    path("label/", order_views.label, name="label"),
     path("refund/", refund_views.refund, name="refund"),
     path("send-again/", channel_views.send_again, name="send-again"),
 ]
@@ -104,6 +105,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("orders/", desk_views.orders, name="orders"),
     re_path(rf"^orders/{NUMBER}/", include(order_patterns)),
     path("pick-list/", desk_views.picking, name="pick-list"),
+    path("labels/", order_views.labels, name="labels"),
     path("add-stock/", include(setup_patterns)),
     path("by-hand/", include(own_patterns)),
     path("feeds/", feed_views.feeds, name="feeds"),

@@ -44,6 +44,8 @@ LOOKS: dict[str, list[str]] = {
     "order": [NUMBER],
     "order-pick-list": [NUMBER],
     "slip": [NUMBER],
+    "label": [NUMBER],
+    "labels": [],
     "stock-start": [],
     "stock-list": [SETUP],
     "stock-columns": [SETUP],
