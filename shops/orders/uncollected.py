@@ -28,7 +28,7 @@ from shops.orders.transitions import Event
 logger = logging.getLogger("halles.uncollected")
 Status = ShopOrder.Status
 BATCH = 50
-AGAIN_AFTER = timedelta(minutes=5)
+AGAIN_AFTER, ASKED_AGAIN_AFTER = timedelta(minutes=5), timedelta(minutes=30)
 LONGER_DAYS = 7
 
 
@@ -44,8 +44,9 @@ def _follow(shop_order: ShopOrder, now: datetime) -> bool:
     try:
         if shop_order.keep_until is None or now < shop_order.keep_until:
             return _remind(shop_order, now)
-        if shop_order.shop.uncollected == Shop.Uncollected.ASK:
-            return _look(shop_order, None)
+        if shop_order.shop.uncollected == Shop.Uncollected.ASK:  # it may say otherwise meanwhile
+            _look(shop_order, now + ASKED_AGAIN_AFTER)
+            return False
         take_back(shop_order, by="system", now=now)
         return True
     except BeingHandedOverError:

@@ -114,13 +114,20 @@ class TestEnd:
     def test_shop_that_decides_each_time_is_left_to(self):
         order = ready(2, uncollected="ask")
         watch(order, 12)
-        assert [uncollected.watch_pickups(ends(order) + n * DAY) for n in (0, 1)] == [1, 0]
+        assert [uncollected.watch_pickups(ends(order) + n * DAY) for n in (0, 1)] == [0, 0]
         order.refresh_from_db()
         assert (order.status, broken()) == ("packed", {})
         uncollected.take_back(order, by="staff", now=ends(order), on_shelf=True)
         assert (sellable(order.lines.get()), Cancellation.objects.get().put_back_at, broken()) == (3, ends(order), {})
         cancelling.tell_cancellations(ends(order))
         assert mails("shop_order_taken_back") == []  # whoever put it there is not asked to
+
+    def test_shop_that_wants_it_back_after_all_gets_it(self):
+        order = ready(1, uncollected="ask")
+        watch(order, 12), uncollected.watch_pickups(ends(order))
+        Shop.objects.update(uncollected="back")
+        assert uncollected.watch_pickups(ends(order) + uncollected.ASKED_AGAIN_AFTER) == 1
+        assert ShopOrder.objects.get().status == "declined"
 
     def test_not_before_its_time_and_a_week_longer_counts(self):
         order = ready()
