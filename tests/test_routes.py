@@ -45,6 +45,7 @@ from tests.routes_kinds import (
     get,
     post,
 )
+from tests.routes_parcels import PARCELS
 from tests.routes_rows import money_of, money_rows, of_delivery
 from tests.routes_stock import STOCK
 from tests.shops.portal.conftest import Stall, signed_in, stall
@@ -210,14 +211,10 @@ ROUTES: dict[str, Row] = {
     "portal:order": get(SHOP_A, "slug", "number"),
     "portal:order-pick-list": get(SHOP_A, "slug", "number"),
     "portal:slip": get(SHOP_A, "slug", "number"),
-    "portal:label": get(SHOP_A, "slug", "number"),
-    "portal:labels": get((LOGIN, 404, 404, 404, 404), "slug"),  # nothing is to be sent
     "portal:refund": get((LOGIN, 404, 403, 404, 404), "slug", "number"),  # of the owner and the accounts, not of staff
     "portal:accept-all": post(SHOP_A_DOES, "slug", "number", version="0"),
     "portal:accept": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1"),
     "portal:decline": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1", reason="sold"),
-    "portal:keep-longer": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
-    "portal:take-back": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:put-back": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:pack": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
     "portal:hand-over": post((LOGIN, 404, 409, 404, 404), "slug", "number", version="0"),
@@ -295,9 +292,6 @@ ROUTES: dict[str, Row] = {
     "portal:delivery-arrange": post(SHOP_A_DOES, "slug", "option"),
     "portal:for-others": get(SHOP_A, "slug"),
     "portal:parcel-arrive": post(SHOP_A_DOES, "slug", "parcel"),
-    "portal:parcel-shelve": post((LOGIN, 404, 409, 404, 404), "slug", "parcel", shelf="A"),
-    "portal:parcel-miss": post(SHOP_A_DOES, "slug", "parcel"),
-    "portal:parcel-miss-sent": post((LOGIN, 404, 404, 404, 404), "slug", "number", "parcel"),  # it is another's
     "portal:parcel-collect": post((LOGIN, 404, 409, 404, 404), "slug", "parcel"),
     "portal:events": get(SHOP_A, "slug"),
     "portal:event-new": get(SHOP_A, "slug"),
@@ -363,8 +357,6 @@ ROUTES: dict[str, Row] = {
     "operations:vouch-shop": post(OPERATOR_DOES, "shop_id"),
     "operations:routing": get(OPERATOR),
     "operations:save-routing": post(OPERATOR_DOES, price="1"),
-    "operations:parcels": get(OPERATOR),
-    "operations:give-up-parcel": post(OPERATOR_DOES, "parcel", borne_by="shop"),
     "operations:reviews": get(OPERATOR),
     "operations:answer-reviews": post(OPERATOR_DOES, review="review_seen", answer="yes"),
     "operations:title": get(OPERATOR, "title"),
@@ -449,7 +441,7 @@ ROUTES: dict[str, Row] = {
     "wagtailadmin_home": get((LOGIN, 302, 302, 302, 302)),  # its own permission, which the operator has not by itself
     "admin:index": get((LOGIN, 302, 302, 302, 200)),
     "dashboard:index": get(MOVED),
-    **{name: Row(*row) for name, row in STOCK.items()},
+    **{name: Row(*row) for name, row in (STOCK | PARCELS).items()},
 }
 
 

@@ -32,6 +32,9 @@ def labels_pdf(shop_orders: Sequence[ShopOrder], *, now: datetime) -> bytes:
             _shelf(paper, row)
         else:
             _address(paper, row)
+    if not paper.page:
+        paper.add_page()
+        paper.said(_("Nothing at present."), size=13)
     return paper.bytes()
 
 
