@@ -284,7 +284,7 @@ ROUTES: dict[str, Row] = {
     "portal:member-remove": post((LOGIN, 404, 403, 404, 404), "slug", "member"),
     "portal:invitation": get((LOGIN, 403, 403, 403, 403), "invitation", "invitation_key"),  # another address's
     "portal:delivery": get(SHOP_A, "slug"),
-    "portal:save-counter": post(SHOP_A_DOES, "slug", preparation_minutes="60"),
+    "portal:save-counter": post(SHOP_A_DOES, "slug", preparation_minutes="60", kept_days="14", uncollected="back"),
     "portal:delivery-new": get(SHOP_A, "slug", "option_kind"),
     "portal:delivery-change": get(SHOP_A, "slug", "option"),
     "portal:delivery-save": post((LOGIN, 404, 422, 404, 404), "slug", "option_kind"),
