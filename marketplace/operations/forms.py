@@ -80,8 +80,7 @@ class NetworkForm(forms.ModelForm):
     )
     handover_fee_minor = KeptAmountField(
         label=gettext_lazy("What a shop gets for a parcel that it hands over for another"),
-        required=True,
-        help_text=gettext_lazy("The shop that sold it pays it; as it is at the sale. 0: nothing."),
+        help_text=gettext_lazy("The shop that sold it pays it; as it is at the sale. Empty: nothing."),
     )
     languages = forms.MultipleChoiceField(
         label=gettext_lazy("Languages offered"),
@@ -163,6 +162,9 @@ class NetworkForm(forms.ModelForm):
 
     def groups(self) -> list[tuple[object, list[forms.BoundField]]]:
         return [(heading, [self[name] for name in names]) for heading, names in GROUPS]
+
+    def clean_handover_fee_minor(self) -> int:
+        return self.cleaned_data["handover_fee_minor"] or 0
 
     def clean_country(self) -> str:
         return self._capitals("country", 2)
