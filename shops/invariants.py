@@ -19,6 +19,7 @@ from shops.models import (
     Download,
     Handout,
     Reservation,
+    Shop,
     ShopOrder,
     ShopOrderLine,
     SlotDay,
@@ -26,6 +27,7 @@ from shops.models import (
 )
 from shops.orders import answer_times
 from shops.orders.counts import status_of
+from shops.orders.leaving import OF_THE_READER
 
 ENDED_WITHIN = timedelta(hours=1)
 
@@ -97,13 +99,18 @@ def shop_orders_without_transmission() -> list[str]:
 
 
 def cancellations_that_differ() -> list[str]:
-    """A line's cancelled units are those of its cancellations by the reader, and what a shop put back is promised no
-    more."""
-    by_reader = Q(cancellations__cause=Cancellation.Cause.READER)
-    lines = ShopOrderLine.objects.annotate(told=Coalesce(Sum("cancellations__units", filter=by_reader), 0))
+    """A line's cancelled units are those of its cancellations by the reader, with those nobody came for, and what a
+    shop put back is promised no more."""
+    by_reader = Q(cancellations__cause__in=OF_THE_READER)
+    left = Q(cancellations__cause=Cancellation.Cause.UNCOLLECTED)
+    lines = ShopOrderLine.objects.annotate(
+        told=Coalesce(Sum("cancellations__units", filter=by_reader), 0),
+        left=Coalesce(Sum("cancellations__units", filter=left), 0),
+    )
     odd = [
-        f"Line {row.pk} counts {row.cancelled} cancelled units, its cancellations {row.told}."
-        for row in lines.exclude(told=F("cancelled"))
+        f"Line {row.pk} counts {row.cancelled} cancelled units, {row.uncollected} of them not collected; its "
+        f"cancellations {row.told} and {row.left}."
+        for row in lines.exclude(told=F("cancelled"), left=F("uncollected"))
     ]
     apart = Allocation.objects.filter(cause=Allocation.Cause.CANCELLED, ended_at=None)
     waiting = {row.key for row in Cancellation.objects.filter(put_back_at=None)}
@@ -119,6 +126,18 @@ def silence_without_end() -> list[str]:
     )
     late = late.exclude(pk__in=ShopOrder.objects.filter(answer_times.untold(timezone.now())).values("pk"))
     return [f"Shop order {row.number} should have been answered by {row.answer_due_at:%Y-%m-%d %H:%M}." for row in late]
+
+
+def kept_without_end() -> list[str]:
+    """What nobody came for goes back when its time is over, where its shop wants it so."""
+    late = ShopOrder.objects.filter(
+        status=ShopOrder.Status.PACKED,
+        keep_until__lt=timezone.now() - ENDED_WITHIN,
+        shop__uncollected=Shop.Uncollected.BACK,
+    )
+    waiting = DeskAction.objects.filter(due_at__isnull=False)  # a hand-over that is parked is on the board
+    late = late.exclude(pk__in=waiting.values("shop_order"))
+    return [f"Shop order {row.number} was kept until {row.keep_until:%Y-%m-%d %H:%M} only." for row in late]
 
 
 def pressed_and_left() -> list[str]:
@@ -190,6 +209,7 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "orders: cancelled units wait for the shop's word": cancellations_that_differ,
     "orders: shop orders add up to their order": orders_split_wrongly,
     "orders: silence has an end": silence_without_end,
+    "orders: what nobody collects goes back": kept_without_end,
     "orders: what was pressed is done": pressed_and_left,
     "orders: every shop order goes to its shop": shop_orders_without_transmission,
 }

@@ -13,8 +13,9 @@ from shops.models_joining import (
     ChecklistTick,
 )
 from shops.models_load import ShopLoad
-from shops.models_orders import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
+from shops.models_orders import Cancellation, ShopOrder, ShopOrderLine, Transmission
 from shops.models_outbox import ShopWebhook, TransmissionTry
+from shops.models_parcels import Parcel, ParcelLine, ParcelRefund
 from shops.models_partners import Partner
 from shops.models_rerouting import ReroutedUnits, Rerouting
 from shops.models_reservations import Reservation
@@ -45,6 +46,7 @@ __all__ = [
     "OpeningHours",
     "Parcel",
     "ParcelLine",
+    "ParcelRefund",
     "Partner",
     "PickupPoint",
     "ReroutedUnits",

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
 from shops import readiness
-from shops.models_delivery import PickupPoint
 from shops.models_shop import Shop
 from shops.models_stock import Condition, Supply
 
@@ -76,6 +74,16 @@ class ShopOrder(models.Model):
     warned_at = models.DateTimeField(null=True, blank=True, help_text="The reader, of what happens next.")
     expired_at = models.DateTimeField(null=True, blank=True, help_text="What nobody had answered ended.")
     handed_over_at = models.DateTimeField(null=True, blank=True)
+    # What lies ready for its reader, and nobody comes (`shops/orders/uncollected.py`).
+    keep_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then it is kept at the counter; fixed when it is ready."
+    )
+    keep_watch_at = models.DateTimeField(null=True, blank=True, help_text="When the step looks at it next.")
+    keep_reminded_at = models.DateTimeField(null=True, blank=True, help_text="The reader, that it waits.")
+    uncollected_at = models.DateTimeField(null=True, blank=True, help_text="Nobody came: it went back.")
+    handover_fee_minor = models.PositiveIntegerField(
+        default=0, help_text="What another shop gets that hands it to the reader, by the rule when it was sold."
+    )
     # What is still to be done with it once it is handed over: kept so that no step looks at what is done.
     invoiced_at = models.DateTimeField(null=True, blank=True)
     booked_at = models.DateTimeField(null=True, blank=True, help_text="What its shop earned: by transfer, bank, pool.")
@@ -88,6 +96,11 @@ class ShopOrder(models.Model):
             models.Index(fields=["shop", "answered_at"], name="shop_order_answered"),
             models.Index(fields=["shop", "handed_over_at"], name="shop_order_handed_over"),
             models.Index(fields=["watch_at"], condition=models.Q(status="new"), name="shop_order_to_watch"),
+            models.Index(
+                fields=["keep_watch_at"],
+                condition=models.Q(status="packed", keep_watch_at__isnull=False),
+                name="shop_order_kept",
+            ),
             models.Index(
                 fields=["handed_over_at"],
                 condition=models.Q(invoiced_at=None, handed_over_at__isnull=False),
@@ -119,15 +132,15 @@ class ShopOrder(models.Model):
 
     @property
     def is_taken_back(self) -> bool:
-        """Nothing is left of it since the reader cancelled it, not since the shop lacked a copy."""
+        """Nothing is left of it since the reader cancelled it or did not come, not since the shop lacked a copy."""
         return self.status == self.Status.DECLINED and not any(line.missing_units for line in self.lines.all())
 
 
 class ShopOrderLine(models.Model):
     """One article of a shop order. What is neither accepted nor declined is open. `declined` and `handed_over` only
-    grow; accepted units that turn out not to be there move to `declined`. So do units that the reader takes back:
-    `cancelled` says how many of the declined ones those are, so that money counts one number and screens say by
-    whom."""
+    grow; accepted units that turn out not to be there move to `declined`. So do units that the reader takes back, or
+    does not come for: `cancelled` says how many of the declined ones those are, and `uncollected` how many of these
+    nobody came for, so that money counts one number and screens say by whom."""
 
     class Reason(models.TextChoices):
         SOLD = "sold", _("Sold at the counter")
@@ -156,6 +169,7 @@ class ShopOrderLine(models.Model):
     accepted = models.PositiveIntegerField(default=0)
     declined = models.PositiveIntegerField(default=0, help_text="Units that the reader neither gets nor pays.")
     cancelled = models.PositiveIntegerField(default=0, help_text="Of these, units that the reader took back.")
+    uncollected = models.PositiveIntegerField(default=0, help_text="Of the cancelled ones, those nobody came for.")
     settled = models.PositiveIntegerField(
         default=0, help_text="Of the declined ones, those whose money is given back or never taken."
     )
@@ -182,6 +196,9 @@ class ShopOrderLine(models.Model):
                 condition=models.Q(quantity__gte=models.F("accepted") + models.F("declined")), name="line_answers_fit"
             ),
             models.CheckConstraint(condition=models.Q(declined__gte=models.F("cancelled")), name="line_cancelled_fit"),
+            models.CheckConstraint(
+                condition=models.Q(cancelled__gte=models.F("uncollected")), name="line_uncollected_fit"
+            ),
             models.CheckConstraint(condition=models.Q(accepted__gte=models.F("picked")), name="line_picked_fit"),
             models.CheckConstraint(condition=models.Q(accepted__gte=models.F("packed")), name="line_packed_fit"),
             models.CheckConstraint(condition=models.Q(packed__gte=models.F("handed_over")), name="line_handed_fit"),
@@ -205,6 +222,16 @@ class ShopOrderLine(models.Model):
     def left_units(self) -> int:
         """Units the reader still gets, or waits to hear of."""
         return self.quantity - self.declined
+
+    @property
+    def called_off_units(self) -> int:
+        """Units that the reader took back before they lay ready."""
+        return self.cancelled - self.uncollected
+
+    @property
+    def to_hand_over(self) -> int:
+        """Units that the shop has set aside and the reader has not got yet."""
+        return self.accepted - self.handed_over
 
     @property
     def missing_units(self) -> int:
@@ -264,19 +291,20 @@ class Transmission(DueRow):
 
 
 class Cancellation(DueRow):
-    """Units that the reader took back, or of which the shop said nothing in time. While the shop has been told of the
-    order, its copies stay promised until it says that they are back on its shelf, or its number contains them (DESIGN
-    §5). As a due row: the task of telling the shop, taken up by the step `tell_cancellations`; not due where the shop
-    never heard of the order."""
+    """Units that the reader took back or did not come for, or of which the shop said nothing in time. While the shop
+    has been told of the order, its copies stay promised until it says that they are back on its shelf, or its number
+    contains them (DESIGN §5). As a due row: the task of telling the shop, taken up by the step `tell_cancellations`;
+    not due where the shop never heard of the order."""
 
     class Cause(models.TextChoices):
         READER = "reader", "The reader took them back"
         NO_ANSWER = "no_answer", "The shop did not answer in time"
+        UNCOLLECTED = "uncollected", "The reader did not come for them"
 
     line = models.ForeignKey(ShopOrderLine, on_delete=models.PROTECT, related_name="cancellations")
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="cancellations")
     units = models.PositiveIntegerField()
-    cause = models.CharField(max_length=10, choices=Cause.choices, default=Cause.READER)
+    cause = models.CharField(max_length=12, choices=Cause.choices, default=Cause.READER)
     cancelled_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, blank=True)
     put_back_at = models.DateTimeField(null=True, blank=True, help_text="The shop's word; at once where it never knew.")
@@ -293,49 +321,3 @@ class Cancellation(DueRow):
     def key(self) -> str:
         """What its allocations are known by, and what makes telling the shop twice harmless."""
         return f"cancellation:{self.pk}"
-
-
-class Parcel(models.Model):
-    """One consignment of a shop order: handed over at the counter, or to a carrier."""
-
-    shop_order = models.ForeignKey(ShopOrder, on_delete=models.PROTECT, related_name="parcels")
-    kind = models.CharField(max_length=10)
-    carrier = models.CharField(max_length=60, blank=True)
-    tracking = models.CharField(max_length=80, blank=True)
-    handed_over_at = models.DateTimeField()
-    handed_over_to = models.CharField(max_length=120, blank=True)
-    # Carried to another shop, or to a point with keepers, which hands it to the reader (`shops.orders.carrying`).
-    carried_to = models.ForeignKey(
-        Shop, null=True, blank=True, on_delete=models.PROTECT, related_name="parcels_for_others"
-    )
-    waits_at = models.ForeignKey(PickupPoint, null=True, blank=True, on_delete=models.PROTECT, related_name="parcels")
-    arrived_at = models.DateTimeField(null=True, blank=True)
-    arrived_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    collected_at = models.DateTimeField(null=True, blank=True)
-    collected_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        help_text="Who handed it over there.",
-    )
-
-    @property
-    def place(self) -> Shop | PickupPoint | None:
-        """Where the reader collects it, beside the shop that sold it."""
-        return self.carried_to or self.waits_at
-
-    def __str__(self) -> str:
-        return f"{self.shop_order} {self.kind}"
-
-
-class ParcelLine(models.Model):
-    parcel = models.ForeignKey(Parcel, on_delete=models.CASCADE, related_name="lines")
-    line = models.ForeignKey(ShopOrderLine, on_delete=models.PROTECT, related_name="parcel_lines")
-    units = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.units} × {self.line_id}"

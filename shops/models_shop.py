@@ -83,6 +83,12 @@ class Shop(models.Model):
         MONTEREGIE = "16", "Montérégie"
         CENTRE = "17", "Centre-du-Québec"
 
+    class Uncollected(models.TextChoices):
+        """What becomes of what lies ready at the counter and nobody comes for."""
+
+        BACK = "back", _("It goes back on the shelf, and the reader gets all the money back")
+        ASK = "ask", _("We decide each time at the desk")
+
     class StockKind(models.TextChoices):
         """Which number its feeds give, in both lanes: units on hand, or units not yet promised to its customers."""
 
@@ -140,6 +146,12 @@ class Shop(models.Model):
     counted_for_sale = models.BooleanField(default=False)
     preparation_minutes = models.PositiveSmallIntegerField(
         default=60, help_text="Of its opening hours, from an order until it lies ready at the counter."
+    )
+    kept_days = models.PositiveSmallIntegerField(
+        default=14, help_text="How long what lies ready at its counter waits for its reader."
+    )
+    uncollected = models.CharField(
+        max_length=6, choices=Uncollected.choices, default=Uncollected.BACK, help_text="And what becomes of it then."
     )
     orders_per_day = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="From so many on, what others lack goes to another shop. Null: no limit."

@@ -45,6 +45,7 @@ from tests.routes_kinds import (
     get,
     post,
 )
+from tests.routes_parcels import PARCELS
 from tests.routes_rows import money_of, money_rows, of_delivery
 from tests.routes_stock import STOCK
 from tests.shops.portal.conftest import Stall, signed_in, stall
@@ -283,7 +284,7 @@ ROUTES: dict[str, Row] = {
     "portal:member-remove": post((LOGIN, 404, 403, 404, 404), "slug", "member"),
     "portal:invitation": get((LOGIN, 403, 403, 403, 403), "invitation", "invitation_key"),  # another address's
     "portal:delivery": get(SHOP_A, "slug"),
-    "portal:save-counter": post(SHOP_A_DOES, "slug", preparation_minutes="60"),
+    "portal:save-counter": post(SHOP_A_DOES, "slug", preparation_minutes="60", kept_days="14", uncollected="back"),
     "portal:delivery-new": get(SHOP_A, "slug", "option_kind"),
     "portal:delivery-change": get(SHOP_A, "slug", "option"),
     "portal:delivery-save": post((LOGIN, 404, 422, 404, 404), "slug", "option_kind"),
@@ -440,7 +441,7 @@ ROUTES: dict[str, Row] = {
     "wagtailadmin_home": get((LOGIN, 302, 302, 302, 302)),  # its own permission, which the operator has not by itself
     "admin:index": get((LOGIN, 302, 302, 302, 200)),
     "dashboard:index": get(MOVED),
-    **{name: Row(*row) for name, row in STOCK.items()},
+    **{name: Row(*row) for name, row in (STOCK | PARCELS).items()},
 }
 
 

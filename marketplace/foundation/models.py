@@ -70,6 +70,15 @@ class Network(models.Model):
     reroute_most_minor = models.PositiveIntegerField(
         default=500, help_text="The most that is borne for one shop's part, in minor units."
     )
+    # Parcels that one shop carries to another, which hands them to the reader.
+    handover_fee_minor = models.PositiveIntegerField(
+        _("What a shop gets for a parcel that it hands over for another"),
+        default=0,
+        help_text="Of the shop that sold it, in minor units; as it is when it is sold.",
+    )
+    parcel_missing_days = models.PositiveSmallIntegerField(
+        _("Days after which a parcel that did not arrive at the other shop is missing"), default=10
+    )
     # Whether tax is in the price or on top of it; how much: `checkout.tax_tables`. Its own numbers are for what it
     # invoices itself, the commission.
     tax_included = models.BooleanField("Prices include tax", default=False)

@@ -1,4 +1,4 @@
-"""Documents as PDF: an A4 sheet with a letterhead, tables and page numbers, for a shop's accounts.
+"""Documents as PDF: an A4 sheet with a letterhead, tables and page numbers, for a shop's accounts; and small labels.
 
 The font is DejaVu Sans Condensed (`fonts/`, with its licence): the core fonts of PDF hold Western Europe alone, and a
 title may be in any script. Only the letters that are used go into the file."""
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import segno
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
@@ -18,6 +19,8 @@ from marketplace.foundation import network
 _FONTS = Path(__file__).parent / "fonts"
 FONT = "DejaVu"
 MARGIN_MM = 18
+LABEL_MM = (100, 150)
+"""Width and height of what printers of parcel labels take; on A4 it is printed as it is."""
 _SOFT = (96, 96, 96)
 _LINE = (200, 200, 200)
 
@@ -108,3 +111,43 @@ class Paper(FPDF):
 
     def bytes(self) -> bytes:
         return bytes(self.output())
+
+
+class Labels(FPDF):
+    """One label to a page, without head and foot."""
+
+    def __init__(self, *, title: str, language: str, made_at: datetime) -> None:
+        super().__init__(format=LABEL_MM)
+        self.add_font(FONT, "", _FONTS / "DejaVuSansCondensed.ttf")
+        self.add_font(FONT, "B", _FONTS / "DejaVuSansCondensed-Bold.ttf")
+        self.set_margins(8, 8, 8)
+        self.set_auto_page_break(False)
+        self.set_title(title)
+        self.set_lang(language)
+        self.set_creation_date(made_at)
+
+    def said(self, text: str, *, size: float, bold: bool = False, most_mm: float = 150) -> None:
+        """Lines over the whole width, smaller where they would be higher than `most_mm`: an address is never cut."""
+        self.set_font(FONT, "B" if bold else "", size)
+        while size > 6 and self._height(text, size) > most_mm:
+            size -= 1
+            self.set_font(FONT, "B" if bold else "", size)
+        self.multi_cell(0, size * 0.45, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def _height(self, text: str, size: float) -> float:
+        lines = self.multi_cell(0, size * 0.45, text, align="L", dry_run=True, output="LINES")
+        return len(lines) * size * 0.45 if isinstance(lines, list) else 0.0
+
+    def bytes(self) -> bytes:
+        return bytes(self.output())
+
+
+def draw_qr(paper: FPDF, code: str, x: float, y: float, size_mm: float) -> None:
+    """As dots of the page itself, sharp at any size."""
+    matrix = segno.make(code, micro=False, error="m").matrix
+    dot = size_mm / len(matrix)
+    paper.set_fill_color(0)
+    for down, row in enumerate(matrix):
+        for along, is_dark in enumerate(row):
+            if is_dark:
+                paper.rect(x + along * dot, y + down * dot, dot, dot, style="F")

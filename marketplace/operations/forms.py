@@ -33,6 +33,7 @@ GROUPS: list[tuple[Any, list[str]]] = [
         ],
     ),
     (gettext_lazy("When a shop lacks a copy"), ["reroute_borne_by", "reroute_most_minor"]),
+    (gettext_lazy("Parcels between shops"), ["handover_fee_minor", "parcel_missing_days"]),
     (gettext_lazy("Tax on the commission"), ["tax_registered", "tax_number", "qst_number"]),
     (gettext_lazy("What no shop has"), ["distributor_name", "distributor_address"]),
     (gettext_lazy("Map of shops"), ["tile_address", "tile_attribution"]),
@@ -77,6 +78,10 @@ class NetworkForm(forms.ModelForm):
         required=True,
         help_text=gettext_lazy("Where the difference is larger, no other shop takes over and the money goes back."),
     )
+    handover_fee_minor = KeptAmountField(
+        label=gettext_lazy("What a shop gets for a parcel that it hands over for another"),
+        help_text=gettext_lazy("The shop that sold it pays it; as it is at the sale. Empty: nothing."),
+    )
     languages = forms.MultipleChoiceField(
         label=gettext_lazy("Languages offered"),
         choices=settings.LANGUAGES,
@@ -105,6 +110,9 @@ class NetworkForm(forms.ModelForm):
             "sender_email": gettext_lazy("Sender's e-mail address"),
             "transfer_delay_days": gettext_lazy("Days from hand-over to transfer"),
             "answer_within_hours": gettext_lazy("Hours a shop has to answer"),
+            "parcel_missing_days": gettext_lazy(
+                "Days after which a parcel that did not arrive at the other shop is missing"
+            ),
             "tile_address": gettext_lazy("Address of the map's tiles"),
             "tile_attribution": gettext_lazy("Whose map it is"),
             "distributor_name": gettext_lazy("Name of a distributor's catalogue"),
@@ -154,6 +162,9 @@ class NetworkForm(forms.ModelForm):
 
     def groups(self) -> list[tuple[object, list[forms.BoundField]]]:
         return [(heading, [self[name] for name in names]) for heading, names in GROUPS]
+
+    def clean_handover_fee_minor(self) -> int:
+        return self.cleaned_data["handover_fee_minor"] or 0
 
     def clean_country(self) -> str:
         return self._capitals("country", 2)

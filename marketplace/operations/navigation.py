@@ -36,6 +36,7 @@ GROUPS = (
         pgettext_lazy("board", "Money"),
         (
             Page("money", pgettext_lazy("board", "Money"), ("dispute", "refund")),
+            Page("parcels", _("Missing parcels")),
             Page("invoices", _("Invoices")),
             Page("receivables", _("Open invoices"), ("receivable", "credit-terms")),
             Page("accounts", _("Accounts")),

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-import segno
 from django.db.models import Sum
 from django.http import HttpResponse
 from django.utils import timezone
@@ -14,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import links, money, network
-from marketplace.foundation.paper import FONT, MARGIN_MM, Paper
+from marketplace.foundation.paper import FONT, MARGIN_MM, Paper, draw_qr
 from marketplace.payments.journals import home_zone
 from marketplace.payments.models import GiftCard, GiftCardEntry
 from shops.models import Shop
@@ -49,7 +48,7 @@ def card_pdf(card: GiftCard, code: str, *, recipient: str = "", giver: str = "",
     if message:
         paper.ln(1)
         paper.said(" ".join(message.split()), size=9)
-    _qr(paper, code, paper.w - MARGIN_MM - 8 - QR_MM, top + CARD_MM - QR_MM - 8)
+    draw_qr(paper, code, paper.w - MARGIN_MM - 8 - QR_MM, top + CARD_MM - QR_MM - 8, QR_MM)
     paper.set_xy(MARGIN_MM + 8, top + CARD_MM - 20)
     paper.set_font(FONT, "B", 17)
     paper.cell(0, 9, code)
@@ -120,16 +119,6 @@ def _how(card: GiftCard) -> list[str]:
     if names and len(names) <= MOST_NAMES:
         said.append(" · ".join(names))
     return said
-
-
-def _qr(paper: Paper, code: str, x: float, y: float) -> None:
-    matrix = segno.make(code, micro=False, error="m").matrix
-    dot = QR_MM / len(matrix)
-    paper.set_fill_color(0)
-    for down, row in enumerate(matrix):
-        for along, is_dark in enumerate(row):
-            if is_dark:
-                paper.rect(x + along * dot, y + down * dot, dot, dot, style="F")
 
 
 def _amount(amount_minor: int, card: GiftCard) -> str:

@@ -15,6 +15,7 @@ from marketplace.payments import (
     invariants_gift_cards,
     invariants_local,
     invariants_orders,
+    invariants_parcels,
     invariants_pool,
     invariants_receivables,
     invariants_returns,
@@ -126,4 +127,5 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     **invariants_local.INVARIANTS,
     **invariants_receivables.INVARIANTS,
     **invariants_returns.INVARIANTS,
+    **invariants_parcels.INVARIANTS,
 }

@@ -104,7 +104,7 @@ def _check_by_hand(row: ReturnRefund) -> None:
         raise RefundError(_("Money was given back by hand since this was asked for: look."))
 
 
-def _check_disputes(payment: Payment) -> None:
+def check_disputes(payment: Payment) -> None:
     """A reader's bank that takes the money back, or has taken it, pays the same copies: a person looks."""
     settled = (Dispute.Status.WON, Dispute.Status.WARNING_CLOSED)
     if Dispute.objects.filter(payment=payment).exclude(status__in=settled).exists():
@@ -119,7 +119,7 @@ def _lines(payment: Payment, row: ReturnRefund, now: datetime) -> Sequence[Refun
         left = next(one for one in refunds.left(row.of.shop_order).lines if one.line.pk == line.line_id)
         units = min(line.refunded, left.units)
         if units and left.amount_minor:
-            _check_disputes(payment)
+            check_disputes(payment)
             wanted = Wanted(Kind.LINE, row.of.shop_order, left.line, units=units)
             made.append(refunds.ask(payment, wanted, reason=_reason(row), by=row.by, once=once_of(line), now=now))
     return made
@@ -141,7 +141,7 @@ def _delivery(payment: Payment, row: ReturnRefund, now: datetime) -> Sequence[Re
     once = once_of_delivery(shop_order)
     if amount < 1 or RefundRequest.objects.filter(once=once).exists():
         return []
-    _check_disputes(payment)
+    check_disputes(payment)
     wanted = Wanted(Kind.DELIVERY, shop_order, amount_minor=amount)
     return [refunds.ask(payment, wanted, reason=_reason(row), by=row.by, once=once, now=now)]
 

@@ -31,6 +31,7 @@ WORDS = {
     "payout_returned": gettext_lazy("Transfer that your bank sent back"),
     "dues": gettext_lazy("Dues"),
     "dues_tax": gettext_lazy("Tax on dues"),
+    "handover": gettext_lazy("Parcel handed over for another shop"),
     "dividend": gettext_lazy("Dividend"),
     "pool_share": gettext_lazy("From the solidarity pool"),
     "dispute_share": gettext_lazy("Dispute"),

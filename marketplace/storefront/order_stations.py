@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from marketplace.payments import worth
 from shops.models import DeliveryOption, Parcel, PickupPoint, Rerouting, Shop, ShopOrder, ShopOrderLine
 
 Status = ShopOrder.Status
+_PARCELS = Parcel.objects.select_related("carried_to", "waits_at").prefetch_related("lines__line")
 _CARRIED = {DeliveryOption.Kind.OTHER_SHOP, DeliveryOption.Kind.POINT}
 
 
@@ -53,6 +54,11 @@ class ShopPart:
         return self.shop_order.shop if self.is_pickup else _elsewhere_at(self.shop_order)
 
     @property
+    def sent_in_parts(self) -> bool:
+        """Whether each parcel is to be told apart."""
+        return len(self.parcels) > 1 or bool(self.parcels and self.shop_order.status != Status.HANDED_OVER)
+
+    @property
     def shows_code(self) -> bool:
         if self.shop_order.status == Status.DECLINED:
             return False
@@ -69,7 +75,7 @@ class ShopPart:
 
 
 def parts(order: Order) -> list[ShopPart]:
-    """Every shop's part, in the order of their numbers. Six queries, seven with pick-up points, however many shops and
+    """Every shop's part, in the order of their numbers. Eight queries, nine with pick-up points, however many shops and
     lines."""
     shop_orders = list(
         order.shop_orders.select_related(
@@ -78,7 +84,7 @@ def parts(order: Order) -> list[ShopPart]:
         .prefetch_related(
             "lines__product__facts",
             "lines__reroutings__rerouting",
-            Prefetch("parcels", queryset=Parcel.objects.select_related("carried_to", "waits_at").order_by("pk")),
+            Prefetch("parcels", queryset=_PARCELS.order_by("pk")),
             "delivery_option__point__keepers",
         )
         .order_by("pk")
@@ -118,6 +124,8 @@ def stations(
     ordered = Station(_("Ordered"), "done", shop_order.created_at)
     if status == Status.DECLINED:
         note = "" if _elsewhere(lines) else _("You do not pay for it.")
+        if shop_order.uncollected_at and shop_order.is_taken_back:
+            return [ordered, Station(_("Nobody collected it in time"), "off", shop_order.uncollected_at, note=note)]
         if not any(line.missing_units for line in lines):
             return [ordered, Station(_("You cancelled it"), "off", shop_order.answered_at, note=note)]
         return [ordered, Station(_("The shop cannot hand it over"), "off", shop_order.answered_at, note=note)]
@@ -126,8 +134,10 @@ def stations(
         words = _("Ready to download") if there else _("Is being made ready")
         return [ordered, Station(words, "done" if there else "now", shop_order.handed_over_at)]
     reached = {Status.NEW: 0, Status.ACCEPTED: 1, Status.PACKED: 2, Status.HANDED_OVER: 3}[status]
-    carried = next((parcel for parcel in parcels if parcel.carried_to_id or parcel.waits_at_id), None)
-    arrived, collected = (carried.arrived_at, carried.collected_at) if carried else (None, None)
+    carried = [parcel for parcel in parcels if parcel.carried_to_id or parcel.waits_at_id]
+    gone = carried if status == Status.HANDED_OVER else []
+    arrived = _last(parcel.arrived_at for parcel in gone)
+    collected = _last(parcel.collected_at for parcel in gone)
     reached += bool(arrived) + bool(collected)
     times = (shop_order.answered_at, packed_at, shop_order.handed_over_at, arrived, collected)
     due = (shop_order.answer_due_at, *[None] * 4)
@@ -140,6 +150,13 @@ def stations(
         else:
             made.append(Station(done, "next"))
     return made
+
+
+def _last(moments: Iterable[datetime | None]) -> datetime | None:
+    """When the last of several was, once all were."""
+    found = list(moments)
+    known = [moment for moment in found if moment]
+    return max(known) if known and len(known) == len(found) else None
 
 
 def _elsewhere_at(shop_order: ShopOrder) -> Shop | PickupPoint | None:

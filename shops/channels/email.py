@@ -54,7 +54,10 @@ class EmailChannel(Channel):
         return Receipt(reference=key) if MailMessage.objects.filter(dedupe_key=key).exists() else None
 
     def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
-        """A mail is no answer: someone puts the copies back and says so in the portal."""
+        """A mail is no answer: someone puts the copies back and says so in the portal. Who has said so before is not
+        asked to."""
+        if cancellation.put_back_at and cancellation.cause == Cancellation.Cause.UNCOLLECTED:
+            return True
         shop_order = cancellation.line.shop_order
         mail.post(
             CANCEL_KIND,
@@ -65,6 +68,7 @@ class EmailChannel(Channel):
                 "shop_order": shop_order,
                 "line": cancellation.line,
                 "units": cancellation.units,
+                "uncollected": cancellation.cause == Cancellation.Cause.UNCOLLECTED,
                 "left": sum(line.left_units for line in shop_order.lines.all()),
                 "url": _portal_url(shop_order),
             },

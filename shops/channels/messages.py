@@ -17,10 +17,10 @@ def new_order(shop_order: ShopOrder) -> dict[str, Any]:
 
 
 def taken_back(cancellation: Cancellation) -> dict[str, Any]:
-    """Units that the reader took back: which, and what is left of the order."""
+    """Units that left the order: which and why, and what is left of it."""
     line = cancellation.line
-    said = {"taken_back": {"line": line.pk, "sku": line.sku, "units": cancellation.units}}
-    return _message("shop_order.taken_back", cancellation.cancelled_at, _order(line.shop_order) | said)
+    gone = {"line": line.pk, "sku": line.sku, "units": cancellation.units, "because": cancellation.cause}
+    return _message("shop_order.taken_back", cancellation.cancelled_at, _order(line.shop_order) | {"taken_back": gone})
 
 
 def sample(shop_slug: str, *, now: datetime) -> dict[str, Any]:

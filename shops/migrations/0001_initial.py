@@ -141,6 +141,8 @@ class Migration(migrations.Migration):
                 ('fresh_until', models.DateTimeField(blank=True, help_text='Until then what its complete runs listed is sold online. Null: not at all.', null=True)),
                 ('counted_for_sale', models.BooleanField(default=False)),
                 ('preparation_minutes', models.PositiveSmallIntegerField(default=60, help_text='Of its opening hours, from an order until it lies ready at the counter.')),
+                ('kept_days', models.PositiveSmallIntegerField(default=14, help_text='How long what lies ready at its counter waits for its reader.')),
+                ('uncollected', models.CharField(choices=[('back', 'It goes back on the shelf, and the reader gets all the money back'), ('ask', 'We decide each time at the desk')], default='back', help_text='And what becomes of it then.', max_length=6)),
                 ('orders_per_day', models.PositiveSmallIntegerField(blank=True, help_text='From so many on, what others lack goes to another shop. Null: no limit.', null=True)),
                 ('receives_for_others', models.BooleanField(default=False, help_text='Hands over at its counter what other shops of the network bring there.')),
                 ('sells_for_all', models.BooleanField(default=False, verbose_name='Its downloads are sold by the shop that the reader chooses, or for the solidarity pool')),
@@ -295,6 +297,47 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Parcel',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=10)),
+                ('carrier', models.CharField(blank=True, max_length=60)),
+                ('tracking', models.CharField(blank=True, max_length=80)),
+                ('handed_over_at', models.DateTimeField()),
+                ('handed_over_to', models.CharField(blank=True, max_length=120)),
+                ('arrived_at', models.DateTimeField(blank=True, null=True)),
+                ('collected_at', models.DateTimeField(blank=True, null=True)),
+                ('shelf', models.CharField(blank=True, max_length=40)),
+                ('shelved_at', models.DateTimeField(blank=True, null=True)),
+                ('missing_at', models.DateTimeField(blank=True, null=True)),
+                ('missing_said', models.CharField(blank=True, choices=[('sender', 'the shop that sent it'), ('receiver', 'the shop that awaits it'), ('nobody', 'nobody: it is on its way too long')], max_length=8)),
+                ('missing_ended_at', models.DateTimeField(blank=True, help_text='It turned up, or is paid back.', null=True)),
+                ('fee_booked_at', models.DateTimeField(blank=True, help_text='What the shop gets that handed it over: in the ledger.', null=True)),
+                ('arrived_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('collected_by', models.ForeignKey(blank=True, help_text='Who handed it over there.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='ParcelRefund',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('borne_by', models.CharField(choices=[('shop', 'the shop that sold it'), ('network', 'the network')], max_length=8)),
+                ('made_at', models.DateTimeField(blank=True, null=True)),
+                ('amount_minor', models.PositiveIntegerField(default=0)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('parcel', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='refund', to='shops.parcel')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='Partner',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -332,6 +375,11 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['name'],
             },
+        ),
+        migrations.AddField(
+            model_name='parcel',
+            name='waits_at',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parcels', to='shops.pickuppoint'),
         ),
         migrations.AddField(
             model_name='deliveryoption',
@@ -423,6 +471,11 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-pk'],
             },
+        ),
+        migrations.AddField(
+            model_name='parcel',
+            name='carried_to',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parcels_for_others', to='shops.shop'),
         ),
         migrations.CreateModel(
             name='OpeningHours',
@@ -529,6 +582,11 @@ class Migration(migrations.Migration):
                 ('warned_at', models.DateTimeField(blank=True, help_text='The reader, of what happens next.', null=True)),
                 ('expired_at', models.DateTimeField(blank=True, help_text='What nobody had answered ended.', null=True)),
                 ('handed_over_at', models.DateTimeField(blank=True, null=True)),
+                ('keep_until', models.DateTimeField(blank=True, help_text='Until then it is kept at the counter; fixed when it is ready.', null=True)),
+                ('keep_watch_at', models.DateTimeField(blank=True, help_text='When the step looks at it next.', null=True)),
+                ('keep_reminded_at', models.DateTimeField(blank=True, help_text='The reader, that it waits.', null=True)),
+                ('uncollected_at', models.DateTimeField(blank=True, help_text='Nobody came: it went back.', null=True)),
+                ('handover_fee_minor', models.PositiveIntegerField(default=0, help_text='What another shop gets that hands it to the reader, by the rule when it was sold.')),
                 ('invoiced_at', models.DateTimeField(blank=True, null=True)),
                 ('booked_at', models.DateTimeField(blank=True, help_text='What its shop earned: by transfer, bank, pool.', null=True)),
                 ('bearer', models.ForeignKey(help_text='Who bears what its lines say is borne; None: the network.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
@@ -546,23 +604,10 @@ class Migration(migrations.Migration):
             name='shop_order',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='shops.shoporder'),
         ),
-        migrations.CreateModel(
-            name='Parcel',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=10)),
-                ('carrier', models.CharField(blank=True, max_length=60)),
-                ('tracking', models.CharField(blank=True, max_length=80)),
-                ('handed_over_at', models.DateTimeField()),
-                ('handed_over_to', models.CharField(blank=True, max_length=120)),
-                ('arrived_at', models.DateTimeField(blank=True, null=True)),
-                ('collected_at', models.DateTimeField(blank=True, null=True)),
-                ('arrived_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('collected_by', models.ForeignKey(blank=True, help_text='Who handed it over there.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('waits_at', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parcels', to='shops.pickuppoint')),
-                ('carried_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parcels_for_others', to='shops.shop')),
-                ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parcels', to='shops.shoporder')),
-            ],
+        migrations.AddField(
+            model_name='parcel',
+            name='shop_order',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parcels', to='shops.shoporder'),
         ),
         migrations.CreateModel(
             name='ShopOrderLine',
@@ -579,6 +624,7 @@ class Migration(migrations.Migration):
                 ('accepted', models.PositiveIntegerField(default=0)),
                 ('declined', models.PositiveIntegerField(default=0, help_text='Units that the reader neither gets nor pays.')),
                 ('cancelled', models.PositiveIntegerField(default=0, help_text='Of these, units that the reader took back.')),
+                ('uncollected', models.PositiveIntegerField(default=0, help_text='Of the cancelled ones, those nobody came for.')),
                 ('settled', models.PositiveIntegerField(default=0, help_text='Of the declined ones, those whose money is given back or never taken.')),
                 ('picked', models.PositiveIntegerField(default=0, help_text='Of the accepted ones, those scanned at the shelf.')),
                 ('packed', models.PositiveIntegerField(default=0)),
@@ -732,7 +778,7 @@ class Migration(migrations.Migration):
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
                 ('units', models.PositiveIntegerField()),
-                ('cause', models.CharField(choices=[('reader', 'The reader took them back'), ('no_answer', 'The shop did not answer in time')], default='reader', max_length=10)),
+                ('cause', models.CharField(choices=[('reader', 'The reader took them back'), ('no_answer', 'The shop did not answer in time'), ('uncollected', 'The reader did not come for them')], default='reader', max_length=12)),
                 ('cancelled_at', models.DateTimeField()),
                 ('told_at', models.DateTimeField(blank=True, null=True)),
                 ('put_back_at', models.DateTimeField(blank=True, help_text="The shop's word; at once where it never knew.", null=True)),
@@ -936,6 +982,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='shoporder',
+            index=models.Index(condition=models.Q(('keep_watch_at__isnull', False), ('status', 'packed')), fields=['keep_watch_at'], name='shop_order_kept'),
+        ),
+        migrations.AddIndex(
+            model_name='shoporder',
             index=models.Index(condition=models.Q(('handed_over_at__isnull', False), ('invoiced_at', None)), fields=['handed_over_at'], name='shop_order_to_invoice'),
         ),
         migrations.AddIndex(
@@ -955,6 +1005,14 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('ended_at', None), ('state__in', ['refunded', 'refused', 'called_off']), _connector='XOR'), name='return_ended_fits'),
         ),
         migrations.AddIndex(
+            model_name='parcel',
+            index=models.Index(condition=models.Q(('arrived_at', None), ('carried_to__isnull', False), ('missing_at', None)), fields=['handed_over_at'], name='parcel_on_its_way'),
+        ),
+        migrations.AddIndex(
+            model_name='parcel',
+            index=models.Index(condition=models.Q(('carried_to__isnull', False), ('collected_at__isnull', False), ('fee_booked_at', None)), fields=['collected_at'], name='parcel_fee_to_book'),
+        ),
+        migrations.AddIndex(
             model_name='shoporderline',
             index=models.Index(condition=models.Q(('declined__gt', models.F('settled'))), fields=['shop_order'], name='line_to_settle'),
         ),
@@ -965,6 +1023,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='shoporderline',
             constraint=models.CheckConstraint(condition=models.Q(('declined__gte', models.F('cancelled'))), name='line_cancelled_fit'),
+        ),
+        migrations.AddConstraint(
+            model_name='shoporderline',
+            constraint=models.CheckConstraint(condition=models.Q(('cancelled__gte', models.F('uncollected'))), name='line_uncollected_fit'),
         ),
         migrations.AddConstraint(
             model_name='shoporderline',

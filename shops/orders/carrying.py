@@ -1,46 +1,141 @@
 """A parcel that somebody else of the network hands to the reader, another shop or the keepers of a pick-up point: it
-arrives there, then it is collected by its code.
+arrives there, lies on a shelf, then it is collected by its code; or it is missing, and turns up or is given up.
 
 For the shop that sold it nothing differs from a carrier: its order is handed over, its stock and its money follow, when
 the parcel leaves it (`fulfilment.hand_over`). What comes after is the parcel's own story, told here alone, with who
-said it; the shop that sold it reads it in its order's history."""
+said it; the shop that sold it reads it in its order's history. Each change compares and sets: of two at once one
+counts. What a given-up parcel costs, and what the other shop gets for handing over, are due rows for the payments."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from marketplace.foundation import audit
-from shops.models import Parcel
+from marketplace.foundation import audit, links, mail, network
+from marketplace.models import User
+from shops.models import Parcel, ParcelRefund, Shop
 from shops.orders import reader_mail
 from shops.orders.fulfilment import FulfilmentError, check_code
 
+logger = logging.getLogger("halles.carrying")
+Said = Parcel.Said
+BATCH = 50
+_FOUND = {"missing_at": None, "missing_said": ""}
 
-def arrive(parcel: Parcel, *, by: object, now: datetime) -> None:
-    """It is there; the reader is told, with the code. FulfilmentError where somebody said so before."""
+
+def arrive(parcel: Parcel, *, by: object, now: datetime, shelf: str = "") -> None:
+    """It is there, be it that it was missing; the reader is told, with the code. `shelf`: where it lies.
+    FulfilmentError where somebody said so before, and where it was given up."""
     with transaction.atomic():
-        coming = Parcel.objects.filter(pk=parcel.pk, arrived_at=None).exclude(carried_to=None, waits_at=None)
-        if not coming.update(arrived_at=now, arrived_by=_person(by)):
-            raise FulfilmentError(_("It is here already: someone said so a moment ago."))
+        coming = Parcel.objects.filter(pk=parcel.pk, arrived_at=None, missing_ended_at=None)
+        coming = coming.exclude(carried_to=None, waits_at=None)
+        lies = {"shelf": shelf[:40], "shelved_at": now} if shelf else {}
+        if not coming.update(arrived_at=now, arrived_by=_person(by), **_FOUND, **lies):
+            raise FulfilmentError(_gone(parcel) or _("It is here already: someone said so a moment ago."))
         _record("parcel.arrive", parcel, by)
         reader_mail.arrived(parcel.shop_order, parcel, now=now)
+
+
+def shelve(parcel: Parcel, shelf: str, *, by: object, now: datetime) -> None:
+    """Where it lies at the counter that hands it over, said as often as it is moved; what was missing is found."""
+    here = Parcel.objects.filter(pk=parcel.pk, collected_at=None, missing_ended_at=None).exclude(arrived_at=None)
+    with transaction.atomic():
+        if not here.update(shelf=shelf.strip()[:40], shelved_at=now, **_FOUND):
+            raise FulfilmentError(_gone(parcel) or _not_here())
+        _record("parcel.shelve", parcel, by)
 
 
 def collect(parcel: Parcel, *, code: str, by: object, now: datetime) -> None:
     """The reader has it. FulfilmentError for another code, before it arrived, and the second time."""
     check_code(parcel.shop_order, code)
     with transaction.atomic():
-        here = Parcel.objects.filter(pk=parcel.pk, collected_at=None).exclude(arrived_at=None)
-        if not here.update(collected_at=now, collected_by=_person(by)):
-            raise FulfilmentError(_("It is not here: it has not arrived, or was handed over already."))
+        here = Parcel.objects.filter(pk=parcel.pk, collected_at=None, missing_ended_at=None).exclude(arrived_at=None)
+        if not here.update(collected_at=now, collected_by=_person(by), **_FOUND):
+            raise FulfilmentError(_gone(parcel) or _not_here())
         _record("parcel.collect", parcel, by)
 
 
-def _record(action: str, parcel: Parcel, by: object) -> None:
+def miss(parcel: Parcel, said: Said, *, by: object, now: datetime) -> None:
+    """It is not where it should be: both shops are told, and it is on the operator's board until it turns up or is
+    given up. FulfilmentError where it was collected or somebody said so before."""
+    with transaction.atomic():
+        there = Parcel.objects.filter(pk=parcel.pk, collected_at=None, missing_at=None).exclude(carried_to=None)
+        if not there.update(missing_at=now, missing_said=said):
+            raise FulfilmentError(_("It was collected, or someone said already that it is missing."))
+        _record("parcel.miss", parcel, by, said=str(said))
+        parcel.missing_at, parcel.missing_said = now, said
+        for shop in (parcel.shop_order.shop, parcel.carried_to):
+            if shop:
+                _tell(parcel, shop, now)
+
+
+def give_up(parcel: Parcel, *, borne_by: str, by: object, now: datetime) -> None:
+    """An operator: nobody finds it, and the reader gets the money of it back, at whose cost (`ParcelRefund.Bearer`);
+    the refund is due. FulfilmentError where it turned up meanwhile."""
+    with transaction.atomic():
+        missing = Parcel.objects.filter(pk=parcel.pk, missing_ended_at=None).exclude(missing_at=None)
+        if not missing.update(missing_ended_at=now):
+            raise FulfilmentError(_("It is not missing any more: look again."))
+        person = by if isinstance(by, User) else None
+        ParcelRefund.objects.create(parcel=parcel, borne_by=borne_by, by=person, due_at=now)
+        _record("parcel.give_up", parcel, by, borne_by=borne_by)
+
+
+def watch_parcels(now: datetime) -> int:
+    """Step: a parcel that did not arrive at the other shop within the network's days is missing. Returns how many."""
+    late = now - timedelta(days=network.current().parcel_missing_days)
+    away = Parcel.objects.filter(arrived_at=None, missing_at=None, handed_over_at__lte=late).exclude(carried_to=None)
+    rows = away.select_related("shop_order__shop", "carried_to").order_by("handed_over_at", "pk")[:BATCH]
+    return sum(_missed(row, now) for row in rows)
+
+
+def _missed(parcel: Parcel, now: datetime) -> bool:
+    """It arrived at that very moment where it cannot be said; one that fails stops no other."""
+    try:
+        miss(parcel, Said.NOBODY, by="system", now=now)
+    except FulfilmentError:
+        return False
+    except Exception:
+        logger.exception("It cannot be said that parcel %s is missing; it is tried again.", parcel.pk)
+        return False
+    return True
+
+
+def _tell(parcel: Parcel, shop: Shop, now: datetime) -> None:
+    number = parcel.shop_order.number
+    is_sender = shop.pk == parcel.shop_order.shop_id
+    path = f"/portal/orders/{number}/" if is_sender else f"/portal/{shop.slug}/for-others/"
+    mail.post(
+        "parcel_missing",
+        to=shop.email,
+        language=shop.language,
+        dedupe_key=f"parcel_missing:{parcel.pk}:{shop.pk}:{now.isoformat()}",
+        context={"parcel": parcel, "number": number, "is_sender": is_sender, "url": links.absolute(path)},
+        now=now,
+        shop_id=shop.pk,
+    )
+
+
+def _gone(parcel: Parcel) -> str:
+    """What is said where it was given up; empty where it was not."""
+    if not Parcel.objects.filter(pk=parcel.pk, missing_ended_at__isnull=False).exists():
+        return ""
+    return _("It was given up and its reader has the money back: write to %(shop)s.") % {"shop": parcel.shop_order.shop}
+
+
+def _not_here() -> str:
+    return _("It is not here: it has not arrived, or was handed over already.")
+
+
+def _record(action: str, parcel: Parcel, by: object, **facts: str) -> None:
     number, place = parcel.shop_order.number, str(getattr(parcel.place, "name", ""))
-    audit.record(action, parcel, by=by, shop_id=parcel.carried_to_id, number=number, place=place)
+    if facts.get("said") == Said.SENDER:
+        place = parcel.shop_order.shop.name
+    place = "" if by == "system" or "borne_by" in facts else place
+    audit.record(action, parcel, by=by, shop_id=parcel.carried_to_id, number=number, place=place, **facts)
 
 
 def _person(by: object) -> models.Model | None:

@@ -20,6 +20,7 @@ from shops.orders import missing, transitions
 from shops.orders.transitions import Asked, Event
 
 _LEAVING = [DeskAction.Deed.PACK, DeskAction.Deed.HAND_OVER]
+_NOT_WHILE_LEAVING = {Event.CANCEL, Event.TAKE_BACK}
 _CHANGES = [f"shop_order.{event}" for event in Event]
 
 
@@ -28,8 +29,8 @@ class FulfilmentError(Exception):
 
 
 class BeingHandedOverError(FulfilmentError):
-    """The reader takes back what staff have said to be packed or handed over, which is not carried out yet; the
-    message is for the reader."""
+    """The reader takes back what staff have said to be packed or handed over, which is not carried out yet, or it
+    would go back uncollected; the message is for the reader."""
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def changing(
     with transaction.atomic():
         if not _claim_version(shop_order, seen):
             raise FulfilmentError(missing.what_became(shop_order) or meanwhile(shop_order, now=now))
-        if event == Event.CANCEL and _is_leaving(shop_order):
+        if event in _NOT_WHILE_LEAVING and _is_leaving(shop_order):
             raise BeingHandedOverError(
                 _("The shop is packing this or handing it over at this moment. Try again in a minute.")
             )

@@ -9,15 +9,17 @@ What follows on the money's side is found by its steps: `ShopOrderLine.declined`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit
 from shops import absorbing, slots, stock
-from shops.models import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Supply
-from shops.orders import leaving, missing, reader_mail, transitions
+from shops.models import Cancellation, DeliveryOption, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Supply
+from shops.orders import keep_times, leaving, missing, reader_mail, transitions
 from shops.orders.changing import FulfilmentError as FulfilmentError
 from shops.orders.changing import changing
 from shops.orders.counts import by_stock_record, status_of, still_here, takes_a_part
@@ -122,6 +124,9 @@ def pack(shop_order: ShopOrder, *, by: object, now: datetime) -> None:
         for row in lines.values():
             row.packed = row.accepted
             row.save(update_fields=["packed"])
+        if shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
+            keep_times.keep(shop_order, lines.values(), now=now)
+            shop_order.save(update_fields=["keep_until", "keep_watch_at"])
         audit.record("shop_order.pack", shop_order, by=by, shop_id=shop_order.shop_id)
         settle(shop_order, lines, now)
         reader_mail.ready(shop_order, list(lines.values()), now=now)
@@ -135,10 +140,12 @@ def hand_over(
     code: str = "",
     carrier: str = "",
     tracking: str = "",
+    parts: Mapping[int, int] | None = None,
 ) -> Parcel:
-    """Everything accepted leaves the shop: to the reader who tells the pick-up code, to a carrier, or to the shop that
-    hands it over in its place (`carrying` follows it from there)."""
-    with changing(shop_order, now, Event.HAND_OVER, Asked(code=code)) as (shop_order, lines):
+    """Everything accepted leaves the shop, or with `parts` so many units of each line by its id, and the rest later in
+    a parcel of its own: to the reader who tells the pick-up code, to a carrier, or to the shop that hands it over in
+    its place (`carrying` follows it from there). The order is handed over once nothing is left to come."""
+    with changing(shop_order, now, Event.HAND_OVER, Asked(code=code, parts=parts)) as (shop_order, lines):
         option = shop_order.delivery_option
         carried_to_id, waits_at_id = option.onward(shop_order.pickup_code) if option else (None, None)
         parcel = Parcel.objects.create(
@@ -151,18 +158,26 @@ def hand_over(
             handed_over_at=now,
         )
         for row in by_stock_record(lines.values()):
-            leaving = row.accepted - row.handed_over
-            if leaving:
-                ParcelLine.objects.create(parcel=parcel, line=row, units=leaving)
-                row.packed = row.handed_over = row.accepted
-                row.save(update_fields=["packed", "handed_over"])
-                if row.supply == Supply.STOCK:
-                    reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now)
-                    absorbing.reflect(row, row.handed_over, reflected_at=reflected_at, now=now)
-        audit.record("shop_order.hand_over", shop_order, by=by, shop_id=shop_order.shop_id, parcel=parcel.pk)
+            units = row.to_hand_over if parts is None else parts.get(row.pk, 0)
+            if units:
+                ParcelLine.objects.create(parcel=parcel, line=row, units=units)
+                _leave(shop_order, row, units, now)
+        said: dict[str, Any] = {} if parts is None else {"units": sum(parts.values())}
+        audit.record("shop_order.hand_over", shop_order, by=by, shop_id=shop_order.shop_id, parcel=parcel.pk, **said)
         settle(shop_order, lines, now)
         reader_mail.handed_over(shop_order, list(lines.values()), parcel, now=now)
         return parcel
+
+
+def _leave(shop_order: ShopOrder, row: ShopOrderLine, units: int, now: datetime) -> None:
+    row.handed_over += units
+    row.packed = max(row.packed, row.handed_over)
+    if row.to_hand_over:  # what is gone need not be picked any more
+        row.picked = max(row.picked, row.handed_over)
+    row.save(update_fields=["packed", "handed_over", "picked"])
+    if row.supply == Supply.STOCK:
+        reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now)
+        absorbing.reflect(row, row.handed_over, reflected_at=reflected_at, now=now)
 
 
 def deliver(line: ShopOrderLine, *, by: object, now: datetime) -> None:

@@ -29,7 +29,7 @@ from marketplace.models import User
 from shops.models import DeskAction, ShopOrder, ShopOrderLine
 from shops.orders import changing, fulfilment, missing, transitions
 from shops.orders.changing import FulfilmentError
-from shops.orders.projecting import MOVING, Shown, project
+from shops.orders.projecting import MOVING, Shown, parts_of, project
 from shops.orders.transitions import Asked, Event
 
 logger = logging.getLogger("halles.held")
@@ -175,14 +175,15 @@ def _is_overtaken(order: ShopOrder, waiting: list[DeskAction]) -> bool:
 def _check(order: ShopOrder, shown: Shown, pressed: Press, last: int, now: datetime) -> None:
     if pressed.deed == Deed.PICK:
         row = shown.lines[pressed.line_id or 0]
-        if row.picked >= row.accepted - row.handed_over:
+        if max(row.picked, row.handed_over) >= row.accepted:
             raise FulfilmentError(_("All accepted copies of “%(title)s” are picked.") % {"title": row.title})
     if pressed.deed not in MOVING:
         return
     if pressed.version != shown.order.version or pressed.after not in (None, last):
         raise FulfilmentError(missing.what_became(order) or meanwhile(order, now=now))
     code = "".join(pressed.code.split()).upper()
-    asked = Asked(pressed.line_id, _int(pressed, "units") or 0, str(pressed.asked.get("reason", "")), code=code)
+    units, reason = _int(pressed, "units") or 0, str(pressed.asked.get("reason", ""))
+    asked = Asked(pressed.line_id, units, reason, code=code, parts=parts_of(pressed.asked))
     if why := transitions.refusal(Event(pressed.deed), shown.order, shown.lines, asked):
         raise FulfilmentError(why)
 
@@ -213,7 +214,7 @@ def _carry_out(row: DeskAction, now: datetime) -> None:
         fulfilment.pack(order, by=by, now=now)
     elif row.deed == Deed.HAND_OVER:
         sent = {name: str(asked.get(name, "")) for name in ("carrier", "tracking")}
-        fulfilment.hand_over(order, by=by, now=now, code=order.pickup_code, **sent)
+        fulfilment.hand_over(order, by=by, now=now, code=order.pickup_code, parts=parts_of(asked), **sent)
     elif row.deed == Deed.PUT_BACK:
         fulfilment.put_back(order, by=by, now=now)
     elif line := row.line:

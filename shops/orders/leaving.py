@@ -1,7 +1,7 @@
 """How copies leave a line of a shop order whose shop has not said that it cannot hand them over: the reader took them
-back, or nobody there answered in time. Where the shop was told of the order they stay promised, apart from the line,
-until it says that they are on its shelf or its number contains them; else they are free at once (DESIGN §5). One
-still to be sent lies in the portal already: who was reminded of it, or answered a part of it, was told."""
+back or did not come, or nobody there answered in time. Where the shop was told of the order they stay promised, apart
+from the line, until it says that they are on its shelf or its number contains them; else they are free at once (DESIGN
+§5). One still to be sent lies in the portal already: who was reminded of it, or answered a part of it, was told."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from shops import stock
 from shops.models import Cancellation, ShopOrder, ShopOrderLine, Supply, Transmission
 
 Cause = Cancellation.Cause
+# The shop has done its part: what leaves a line this way is not missing, and no other shop is asked.
+OF_THE_READER = (Cause.READER, Cause.UNCOLLECTED)
 # The shop has the order, or may have it.
 SENT = {Transmission.Outcome.SENT, Transmission.Outcome.UNKNOWN}
 
@@ -67,8 +69,9 @@ def set_apart(row: ShopOrderLine, units: int, *, told: bool, cause: Cancellation
             stock.release_line(row, leaving, answered=answered, now=now)
 
     take_off(row, units, leave)
-    if cause == Cause.READER:
+    if cause in OF_THE_READER:
         row.cancelled += units
+        row.uncollected += units if cause == Cause.UNCOLLECTED else 0
     row.save()
     return made
 

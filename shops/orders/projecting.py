@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
 from shops.models import DeskAction, ShopOrder, ShopOrderLine
 from shops.orders.counts import status_of, still_here, takes_a_part
@@ -59,10 +60,20 @@ def _apply(action: DeskAction, order: ShopOrder, rows: Mapping[int, ShopOrderLin
             _take_off(rows[pk], gone)
     elif action.deed == Deed.PICK and action.line_id:
         rows[action.line_id].picked += units
-    elif action.deed in {Deed.PACK, Deed.HAND_OVER}:
+    elif action.deed == Deed.PACK:
         for row in rows.values():
             row.packed = row.accepted
-            row.handed_over = row.accepted if action.deed == Deed.HAND_OVER else row.handed_over
+    elif action.deed == Deed.HAND_OVER:
+        parts = parts_of(action.asked)
+        for row in rows.values():
+            row.handed_over += row.to_hand_over if parts is None else parts.get(row.pk, 0)
+            row.packed = max(row.packed, row.handed_over)
+
+
+def parts_of(asked: Mapping[str, Any]) -> dict[int, int] | None:
+    """What a deed says leaves now, by line; None: everything. As JSON keeps it the lines' ids are texts."""
+    said = asked.get("parts")
+    return {int(pk): int(units) for pk, units in said.items()} if said else None
 
 
 def _take_off(row: ShopOrderLine, units: int) -> None:

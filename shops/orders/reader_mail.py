@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.functional import lazy
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime
 from oscar.apps.order.models import Order
 
 from marketplace.foundation import links, mail, money, network
-from shops import readiness
+from shops import opening, opening_words, readiness
 from shops.models import DeliveryOption, Parcel, PickupPoint, Shop, ShopOrder, ShopOrderLine
 
 
@@ -81,12 +82,45 @@ def cancelled(
 
 def ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
     """And whoever collects it for the reader gets the code, without prices."""
-    _post("shop_order_ready", shop_order, lines, now)
-    if shop_order.delivery_kind == DeliveryOption.Kind.PICKUP:
-        _tell_recipient(shop_order, shop_order.shop, sum(line.accepted for line in lines), now)
+    is_pickup = shop_order.delivery_kind == DeliveryOption.Kind.PICKUP
+    _post("shop_order_ready", shop_order, lines, now, **(_kept(shop_order, now) if is_pickup else {}))
+    if is_pickup:
+        _tell_recipient(shop_order, shop_order.shop, sum(line.accepted - line.handed_over for line in lines), now)
 
 
-def _tell_recipient(shop_order: ShopOrder, counter: Shop | PickupPoint | None, units: int, now: datetime) -> None:
+def still_waits(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
+    """Some days before it goes back; whoever collects it for the reader hears of it too."""
+    goes_back = shop_order.shop.uncollected == Shop.Uncollected.BACK
+    kept, key = _kept(shop_order, now), f"waits:{shop_order.keep_until:%Y-%m-%d}"
+    _post("shop_order_still_waits", shop_order, lines, now, key=key, goes_back=goes_back, **kept)
+    units = sum(line.accepted - line.handed_over for line in lines)
+    _tell_recipient(shop_order, shop_order.shop, units, now, key=key)
+
+
+def uncollected(
+    shop_order: ShopOrder,
+    lines: Sequence[ShopOrderLine],
+    taken: Sequence[tuple[ShopOrderLine, int]],
+    *,
+    now: datetime,
+) -> None:
+    """Nobody came for these units of lines: the reader does not pay for them, or gets the money back."""
+    _post("shop_order_uncollected", shop_order, lines, now, taken=taken)
+
+
+def _kept(shop_order: ShopOrder, now: datetime) -> dict[str, Any]:
+    """Until when it is kept at the counter, and when that is open; in the mail's language."""
+    shop, until = shop_order.shop, shop_order.keep_until
+    if until is None:
+        return {}
+    zone, hours = ZoneInfo(shop.timezone), opening.hours_of([shop.pk], now=now)[shop.pk]
+    days = (localdate(now, zone), localdate(until, zone))
+    return {"keep_until": lazy(_moment, str)(until, zone), "hours": lazy(opening_words.words, list)(hours, *days)}
+
+
+def _tell_recipient(
+    shop_order: ShopOrder, counter: Shop | PickupPoint | None, units: int, now: datetime, *, key: str = ""
+) -> None:
     """`counter`: where it waits."""
     checkout = getattr(shop_order.order, "checkout", None)
     if checkout and checkout.recipient_email:
@@ -94,13 +128,14 @@ def _tell_recipient(shop_order: ShopOrder, counter: Shop | PickupPoint | None, u
             "shop_order_for_you",
             to=checkout.recipient_email,
             language=checkout.language,
-            dedupe_key=f"shop_order_for_you:{shop_order.number}:{shop_order.version}",
+            dedupe_key=f"shop_order_for_you:{shop_order.number}:{key or shop_order.version}",
             context={
                 "shop_order": shop_order,
                 "shop": counter,
                 "buyer": checkout.name,
                 "note": checkout.gift_note,
                 "units": units,
+                **(_kept(shop_order, now) if counter == shop_order.shop else {}),
             },
             now=now,
             shop_id=shop_order.shop_id,
@@ -109,8 +144,12 @@ def _tell_recipient(shop_order: ShopOrder, counter: Shop | PickupPoint | None, u
 
 
 def handed_over(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: Parcel, *, now: datetime) -> None:
+    """One parcel of it; `rest`: there is more to come. The invoice is there with the last one."""
     invoice_url = links.invoice_url(shop_order.order, shop_order.number)
-    _post("shop_order_handed_over", shop_order, lines, now, parcel=parcel, invoice_url=invoice_url)
+    rest = any(line.to_hand_over for line in lines)
+    sent = list(parcel.lines.select_related("line").order_by("pk"))
+    about: dict[str, Any] = {"parcel": parcel, "sent": sent, "rest": rest, "invoice_url": invoice_url}
+    _post("shop_order_handed_over", shop_order, lines, now, **about)
 
 
 def download_ready(shop_order: ShopOrder, *, now: datetime) -> None:
@@ -123,9 +162,10 @@ def download_ready(shop_order: ShopOrder, *, now: datetime) -> None:
 
 def arrived(shop_order: ShopOrder, parcel: Parcel, *, now: datetime) -> None:
     """The shop or the point that it was carried to has it ready for the reader, or for whoever collects it."""
-    lines = list(shop_order.lines.all())
-    _post("shop_order_arrived", shop_order, lines, now, parcel=parcel, counter=parcel.place)
-    _tell_recipient(shop_order, parcel.place, sum(line.handed_over for line in lines), now)
+    lines, sent = list(shop_order.lines.all()), list(parcel.lines.select_related("line").order_by("pk"))
+    key = f"{shop_order.version}:{parcel.pk}"
+    _post("shop_order_arrived", shop_order, lines, now, key=key, parcel=parcel, counter=parcel.place, sent=sent)
+    _tell_recipient(shop_order, parcel.place, sum(row.units for row in sent), now, key=key)
 
 
 def address_of(order: Order) -> str:

@@ -15,7 +15,7 @@ from oscar.apps.catalogue.models import Product
 from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.foundation import prepared
+from marketplace.foundation import network, prepared
 from shops import opening
 from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Transmission
 from shops.models_delivery import COLLECTED
@@ -215,12 +215,19 @@ def _shop_order(
         expected_from=parcel.expected_from,
         expected_until=parcel.expected_until,
         awaits_confirmation=parcel.awaits_confirmation,
+        handover_fee_minor=_handover_fee(option),
         created_at=now,
         answer_due_at=answer_due_at,
         waits_until=latest,
     )
     made.watch_at = answer_times.next_look(made)
     return made
+
+
+def _handover_fee(option: DeliveryOption | None) -> int:
+    """What the shop gets that hands it over for the one that sells it: fixed with the sale, as the commission is."""
+    carried = option is not None and option.kind == DeliveryOption.Kind.OTHER_SHOP
+    return network.current().handover_fee_minor if carried else 0
 
 
 def _name(option: DeliveryOption | None, language: str) -> str:

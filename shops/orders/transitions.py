@@ -29,6 +29,7 @@ class Event(StrEnum):
     DECLINE = "decline"
     CANCEL = "cancel"
     EXPIRE = "expire"
+    TAKE_BACK = "take_back"
     PACK = "pack"
     HAND_OVER = "hand_over"
     DELIVER = "deliver"
@@ -49,6 +50,7 @@ class Asked:
     reason: str = ""
     left: int | None = None
     code: str = ""
+    parts: Mapping[int, int] | None = None  # by line, what leaves now; None: everything
 
 
 # What staff (or the reader) are told where it may not be; empty where it may.
@@ -97,7 +99,13 @@ def _ends(order: ShopOrder, lines: Lines, asked: Asked) -> str:
 
 
 def _leaves(order: ShopOrder, lines: Lines, asked: Asked) -> str:
+    if asked.parts is not None and (why := _parts_fit(lines, asked.parts)):
+        return why
     return wrong_code(order, asked.code) if order.delivery_kind == DeliveryOption.Kind.PICKUP else ""
+
+
+def _goes_back(order: ShopOrder, lines: Lines, asked: Asked) -> str:
+    return "" if order.keep_until else _("This does not lie ready for its reader.")
 
 
 def _free(order: ShopOrder, lines: Lines, asked: Asked) -> str:
@@ -112,16 +120,19 @@ NEW, ACCEPTED, PACKED, GONE, NONE = Status.NEW, Status.ACCEPTED, Status.PACKED, 
 TABLE: tuple[Transition, ...] = (
     _row(NEW, Event.ACCEPT, {NEW, ACCEPTED}, Actor.SHOP, _accepts),
     _row(NEW, Event.DECLINE, {NEW, ACCEPTED, GONE, NONE}, Actor.SHOP, _declines),
-    _row(ACCEPTED, Event.DECLINE, {ACCEPTED, GONE, NONE}, Actor.SHOP, _declines),
+    _row(ACCEPTED, Event.DECLINE, {ACCEPTED, PACKED, GONE, NONE}, Actor.SHOP, _declines),
     _row(PACKED, Event.DECLINE, {PACKED, GONE, NONE}, Actor.SHOP, _declines),
     _row(ACCEPTED, Event.PACK, {PACKED}, Actor.SHOP, _free),
-    _row(ACCEPTED, Event.HAND_OVER, {GONE}, Actor.SHOP, _leaves),
-    _row(PACKED, Event.HAND_OVER, {GONE}, Actor.SHOP, _leaves),
-    # The reader: what is pre-ordered may be taken back packed; of downloads the other lines may be gone.
+    _row(ACCEPTED, Event.HAND_OVER, {ACCEPTED, PACKED, GONE}, Actor.SHOP, _leaves),
+    _row(PACKED, Event.HAND_OVER, {PACKED, GONE}, Actor.SHOP, _leaves),
+    # The reader: what is pre-ordered may be taken back packed; of downloads the other lines may be gone, and of what
+    # goes in several parcels the first ones.
     _row(NEW, Event.CANCEL, {NEW, ACCEPTED, GONE, NONE}, Actor.READER, _cancels),
-    _row(ACCEPTED, Event.CANCEL, {ACCEPTED, NONE}, Actor.READER, _cancels),
-    _row(PACKED, Event.CANCEL, {PACKED, NONE}, Actor.READER, _cancels),
+    _row(ACCEPTED, Event.CANCEL, {ACCEPTED, PACKED, GONE, NONE}, Actor.READER, _cancels),
+    _row(PACKED, Event.CANCEL, {PACKED, GONE, NONE}, Actor.READER, _cancels),
     _row(NEW, Event.EXPIRE, {ACCEPTED, GONE, NONE}, Actor.NETWORK, _ends),
+    # Nobody came for what lay ready: by the step, or by staff once its time is over.
+    _row(PACKED, Event.TAKE_BACK, {GONE, NONE}, Actor.NETWORK, _goes_back),
     # A download, line by line; somebody may have accepted one of them in the portal.
     _row(NEW, Event.DELIVER, {NEW, ACCEPTED, GONE}, Actor.NETWORK, _free),
     _row(ACCEPTED, Event.DELIVER, {ACCEPTED, GONE}, Actor.NETWORK, _free),
@@ -151,6 +162,17 @@ def units_fit(units: int, most: int) -> str:
     return ""
 
 
+def _parts_fit(lines: Lines, parts: Mapping[int, int]) -> str:
+    if not any(parts.values()):
+        return _("Say how many copies leave now.")
+    for pk, units in parts.items():
+        row = lines.get(pk)
+        if units and (row is None or not 0 < units <= row.to_hand_over):
+            title = row.title if row else ""
+            return _("So many copies of “%(title)s” are not here to hand over.") % {"title": title}
+    return ""
+
+
 def wrong_code(order: ShopOrder, code: str) -> str:
     """What is said where this is not the code that the reader has; empty where it is."""
     told = "".join(code.split()).upper()
@@ -164,6 +186,10 @@ def wrong_code(order: ShopOrder, code: str) -> str:
 def _no_way(event: Event, order: ShopOrder, asked: Asked) -> str:
     if event == Event.CANCEL:
         return _not_cancellable()
+    if event == Event.TAKE_BACK:
+        return _("This does not lie ready for its reader.")
+    if order.uncollected_at and event in {Event.PACK, Event.HAND_OVER}:
+        return _("Nobody came for this order in time: it went back, and the reader has the money again.")
     if event in {Event.PACK, Event.HAND_OVER}:
         return {
             Status.NEW: _("Answer every line first: accept or decline it."),

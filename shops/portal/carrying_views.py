@@ -1,5 +1,5 @@
-"""What other shops bring here for their readers: on its way, waiting at the counter, collected. Of the order this shop
-learns what it needs to hand it over: number, sender, for whom, how many copies."""
+"""What other shops bring here for their readers: on its way, waiting at the counter, missing, collected. Of the order
+this shop learns what it needs to hand it over: number, sender, for whom, how many copies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.contrib import messages
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -20,10 +20,12 @@ from shops import queries
 from shops.models import Parcel, PickupPoint, Shop, ShopOrder
 from shops.orders import carrying, fulfilment
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
+from shops.portal.order_page import find
 
 RECENT = timedelta(days=7)
 MOST_SHOWN = 200
 ACTS = ("arrive", "collect")
+ACTS_OF_SHOPS = (*ACTS, "shelve", "miss")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class CarriedRow:
     copies: int
     since: datetime
     by: str = ""
+    shelf: str = ""
+    arrived: bool = False
     acts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -49,7 +53,8 @@ def for_others(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 def arrive(request: StaffRequest, workplace: Workplace, parcel_id: int) -> HttpResponse:
     parcel = _own(request, workplace, parcel_id)
     try:
-        carrying.arrive(parcel, by=request.user, now=timezone.now())
+        shelf = request.POST.get("shelf", "").strip()[:40]
+        carrying.arrive(parcel, by=request.user, now=timezone.now(), shelf=shelf)
     except fulfilment.FulfilmentError as error:
         return _page(request, workplace, str(error), status=409)
     messages.success(request, _("%(number)s is here. The reader is told.") % {"number": parcel.shop_order.number})
@@ -67,8 +72,49 @@ def collect(request: StaffRequest, workplace: Workplace, parcel_id: int) -> Http
     return redirect("portal:for-others", slug=workplace.shop.slug)
 
 
+@portal_action
+def shelve(request: StaffRequest, workplace: Workplace, parcel_id: int) -> HttpResponse:
+    parcel = _own(request, workplace, parcel_id)
+    try:
+        carrying.shelve(parcel, request.POST.get("shelf", ""), by=request.user, now=timezone.now())
+    except fulfilment.FulfilmentError as error:
+        return _page(request, workplace, str(error), status=409)
+    messages.success(request, _("Saved."))
+    return redirect("portal:for-others", slug=workplace.shop.slug)
+
+
+@portal_action
+def miss(request: StaffRequest, workplace: Workplace, parcel_id: int) -> HttpResponse:
+    """It did not arrive here, or is not on its shelf."""
+    parcel = _own(request, workplace, parcel_id)
+    try:
+        carrying.miss(parcel, Parcel.Said.RECEIVER, by=request.user, now=timezone.now())
+    except fulfilment.FulfilmentError as error:
+        return _page(request, workplace, str(error), status=409)
+    messages.success(request, _told())
+    return redirect("portal:for-others", slug=workplace.shop.slug)
+
+
+@portal_action
+def miss_sent(request: StaffRequest, workplace: Workplace, number: str, parcel_id: int) -> HttpResponse:
+    """The shop that sent it hears that it never came."""
+    order = find(request, workplace, number)
+    parcels = order.parcels.select_related("shop_order__shop", "carried_to").exclude(carried_to=None)
+    try:
+        said = Parcel.Said.SENDER
+        carrying.miss(get_object_or_404(parcels, pk=parcel_id), said, by=request.user, now=timezone.now())
+        messages.success(request, _told())
+    except fulfilment.FulfilmentError as error:
+        messages.warning(request, str(error))
+    return redirect("portal:order", slug=workplace.shop.slug, number=number)
+
+
+def _told() -> str:
+    return _("Noted as missing. The other shop and the network are told.")
+
+
 def _page(request: StaffRequest, workplace: Workplace, problem: str = "", status: int = 200) -> HttpResponse:
-    """Six queries, however many parcels."""
+    """Seven queries, however many parcels."""
     parcels = queries.parcels_for(request.user).filter(carried_to=workplace.shop)
     coming = queries.orders_on_their_way_to(request.user, workplace.shop)
     context = {"problem": problem, "can_work": workplace.can_work, **carried(parcels, coming, workplace.shop)}
@@ -76,17 +122,20 @@ def _page(request: StaffRequest, workplace: Workplace, problem: str = "", status
 
 
 def carried(parcels: QuerySet[Parcel], coming: QuerySet[ShopOrder], place: Shop | PickupPoint) -> dict[str, object]:
-    """What a shop or a point hands over for others, as `portal/parts/carried.html` shows it: four queries."""
+    """What a shop or a point hands over for others, as `portal/parts/carried.html` shows it: five queries."""
     parcels = parcels.select_related("collected_by").annotate(copies=Sum("lines__units"))
-    here = parcels.filter(collected_at=None).exclude(arrived_at=None)
+    parcels = parcels.filter(missing_ended_at=None)
+    here = parcels.filter(collected_at=None, missing_at=None).exclude(arrived_at=None)
     gone = parcels.filter(collected_at__gt=timezone.now() - RECENT).order_by("-collected_at")
-    not_sent = coming.annotate(copies=Sum("lines__accepted"))
+    not_sent = coming.annotate(copies=Sum(F("lines__accepted") - F("lines__handed_over")))
+    missing = parcels.filter(collected_at=None).exclude(missing_at=None)
     return {
         "here": [_row(one.shop_order, one.copies, one.arrived_at, place, one) for one in here[:MOST_SHOWN]],
         "on_the_way": [
             _row(one.shop_order, one.copies, one.handed_over_at, place, one)
-            for one in parcels.filter(arrived_at=None)[:MOST_SHOWN]
+            for one in parcels.filter(arrived_at=None, missing_at=None)[:MOST_SHOWN]
         ],
+        "missing": [_row(one.shop_order, one.copies, one.missing_at, place, one) for one in missing[:MOST_SHOWN]],
         "coming": [_row(one, one.copies, one.created_at, place) for one in not_sent[:MOST_SHOWN]],
         "done": [_row(one.shop_order, one.copies, one.collected_at, place, one) for one in gone[:MOST_SHOWN]],
     }
@@ -108,6 +157,8 @@ def _row(
         copies=copies or 0,
         since=since or shop_order.created_at,
         by=(person.get_full_name() or person.email) if person else "",
+        shelf=of.shelf if of else "",
+        arrived=bool(of and of.arrived_at),
         acts=_acts(of, place) if of else {},
     )
 
@@ -115,7 +166,7 @@ def _row(
 def _acts(parcel: Parcel, place: Shop | PickupPoint) -> dict[str, str]:
     """Where "it is here" and "hand over" are said."""
     if isinstance(place, Shop):
-        return {act: reverse(f"portal:parcel-{act}", args=(place.slug, parcel.pk)) for act in ACTS}
+        return {act: reverse(f"portal:parcel-{act}", args=(place.slug, parcel.pk)) for act in ACTS_OF_SHOPS}
     return {act: reverse(f"portal:point-{act}", args=(place.pk, parcel.pk)) for act in ACTS}
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Kind = DeliveryOption.Kind
 MOST_DAYS = 60
 MOST_SLOTS = 60
+MOST_KEPT_DAYS = 90
 MOST_PARCELS = 1000
 _SLOT = re.compile(r"([1-7])\s*;\s*([0-2]?\d)[:h]([0-5]\d)\s*-\s*([0-2]?\d)[:h]([0-5]\d)\s*;\s*(\d{1,4})")
 _SENT = {Kind.POST, Kind.COURIER}
@@ -219,20 +220,31 @@ class CounterForm(forms.ModelForm):
 
     class Meta:
         model = Shop
-        fields = ["preparation_minutes", "orders_per_day", "receives_for_others"]
+        fields = ["preparation_minutes", "kept_days", "uncollected", "orders_per_day", "receives_for_others"]
         labels = {
             "preparation_minutes": gettext_lazy("Minutes you need to lay an order ready"),
+            "kept_days": gettext_lazy("Days you keep what lies ready for a reader"),
+            "uncollected": gettext_lazy("If nobody comes until then"),
             "orders_per_day": gettext_lazy("Orders that you can do in a day"),
             "receives_for_others": gettext_lazy("You hand over what other shops of the network bring you"),
         }
         help_texts = {
             "preparation_minutes": gettext_lazy("Of your opening hours. Readers are told from when they can come."),
+            "kept_days": gettext_lazy(
+                "From 1 to 90. Readers are told the day, and reminded before it. What lies ready already keeps its day."
+            ),
             "orders_per_day": gettext_lazy(
                 "From then on, what other shops lack goes to another one; who chooses your shop still gets it from you."
                 " Empty: no limit."
             ),
             "receives_for_others": gettext_lazy("They may then offer your shop as a place to collect."),
         }
+
+    def clean_kept_days(self) -> int:
+        days: int = self.cleaned_data["kept_days"]
+        if not 1 <= days <= MOST_KEPT_DAYS:
+            raise forms.ValidationError(_("From 1 to %(most)s days.") % {"most": MOST_KEPT_DAYS})
+        return days
 
     def clean_preparation_minutes(self) -> int:
         minutes: int = self.cleaned_data["preparation_minutes"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -17,7 +18,9 @@ from shops.models import Shop, ShopOrderLine
 from shops.orders.transitions import STAFF_REASONS
 from shops.portal.words import REASONS
 
-MOST = 10_000
+MOST, MOST_PARTS = 10_000, 1000
+PART = "part-"
+_WHOLE, _UNITS = re.compile(r"[0-9]{1,18}"), re.compile(r"[0-9]{0,5}")
 # Of these the desk asks how many are left; sold and damaged copies are withheld alone where nobody counted.
 _GONE = {ShopOrderLine.Reason.NOT_FOUND, ShopOrderLine.Reason.SOLD, ShopOrderLine.Reason.DAMAGED}
 MOST_RESERVE_HOURS = 14 * 24
@@ -116,13 +119,27 @@ class HandOverForm(OrderForm):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
-    carrier = forms.CharField(label=gettext_lazy("Carrier"), max_length=60, required=False)
+    carrier = forms.CharField(
+        label=gettext_lazy("Carrier"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "carriers", "autocomplete": "off"}),
+    )
     tracking = forms.CharField(
         label=gettext_lazy("Tracking number"),
         max_length=80,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+
+    def clean(self) -> dict[str, object]:
+        """`parts`: by line, as JSON keeps it, what leaves now; none where the form says nothing of it."""
+        cleaned = super().clean() or {}
+        said = {name.removeprefix(PART): str(value) for name, value in self.data.items() if name.startswith(PART)}
+        if len(said) > MOST_PARTS or not all(_WHOLE.fullmatch(pk) and _UNITS.fullmatch(n) for pk, n in said.items()):
+            raise ValidationError(_("Say how many copies leave now."))
+        cleaned["parts"] = {pk: int(units or 0) for pk, units in said.items()} or None
+        return cleaned
 
 
 class ProfileForm(forms.ModelForm):

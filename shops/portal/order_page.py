@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.checkout import tax
-from shops import queries
+from shops import carriers, queries
 from shops.models import Cancellation, ShopOrder, ShopOrderLine
 from shops.orders import held, missing, reader_mail
 from shops.orders.projecting import project
@@ -106,7 +106,8 @@ def order_page(
     waiting, after = held.pressed_on(shop_order)
     shown = project(shop_order, shop_order.lines.select_related("product__facts"), waiting)
     shop_order, lines = shown.order, list(shown.lines.values())
-    parcels = list(shop_order.parcels.select_related("carried_to", "waits_at").order_by("pk"))
+    sent = shop_order.parcels.select_related("carried_to", "waits_at").prefetch_related("lines__line")
+    parcels = list(sent.order_by("pk"))
     beside = queue_context(request, workplace)
     context = beside | {
         "next_number": _next(beside["groups"], shop_order.number),
@@ -123,12 +124,16 @@ def order_page(
         "rows": [_line_row(line, workplace, failed) for line in lines],
         "ended": missing.what_became(shop_order) if shop_order.expired_at else "",
         "to_put_back": _to_put_back(shop_order),
+        "kept_too_long": is_overdue(shop_order, now) and shop_order.status == Status.PACKED,
         "first_open": next((line.pk for line in lines if line.open_units), None),
         "recipient": recipient(shop_order),
         "hand_over": _hand_over_form(shop_order, workplace, failed),
+        "several_left": sum(line.to_hand_over for line in lines) > 1,
+        "carriers": carriers.NAMES,
         "failed": failed,
         "history": history(shop_order, lines, parcels, now),
         "parcels": parcels,
+        "several_parcels": len(parcels) > 1 or bool(parcels and shop_order.status != Status.HANDED_OVER),
         "taxes": tax.by_rate(tax.thawed(line.tax_parts) for line in lines),
         "documents": invoices_for(request.user).filter(shop_order=shop_order).order_by("pk"),
         "can_refund": workplace.keeps_accounts,
@@ -176,7 +181,8 @@ def _states(line: ShopOrderLine) -> list[str]:
         (_("%(units)s packed"), line.packed - line.handed_over),
         (_("%(units)s handed over"), line.handed_over),
         (_("%(units)s declined"), line.missing_units),
-        (_("%(units)s cancelled by the reader"), line.cancelled),
+        (_("%(units)s cancelled by the reader"), line.called_off_units),
+        (_("%(units)s not collected"), line.uncollected),
     ]
     return [text % {"units": units} for text, units in counts if units]
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from shops import queries
+from shops.models import ShopOrder
 from shops.orders.picklists import pick_list
 from shops.portal.access import StaffRequest, Workplace, page, portal_page
+from shops.portal.labels import labels_pdf
 from shops.portal.order_page import find, order_page, recipient
+
+LABELS_AT_ONCE = 100
 
 
 @require_safe
@@ -32,3 +38,33 @@ def picking_one(request: StaffRequest, workplace: Workplace, number: str) -> Htt
     shop_order = find(request, workplace, number)
     context = {"rows": pick_list(shop_order), "orders": [shop_order], "beyond": 0, "order": shop_order}
     return page(request, workplace, "portal/pick_list.html", context)
+
+
+@require_safe
+@portal_page
+def label(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
+    """The address where it is sent; for the shelf where it is collected."""
+    shop_order = find(request, workplace, number)
+    if shop_order.is_download:
+        raise Http404
+    return _pdf(labels_pdf([shop_order], now=timezone.now()), shop_order.number)
+
+
+@require_safe
+@portal_page
+def labels(request: StaffRequest, workplace: Workplace) -> HttpResponse:
+    """Of everything that is to be prepared or lies ready, in the order of the numbers."""
+    waiting = [ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
+    every = queries.orders_for(request.user).filter(shop=workplace.shop, status__in=waiting, is_download=False)
+    related = every.select_related("shop", "order__checkout", "order__shipping_address", "order__user")
+    related = related.select_related("delivery_option__point", "delivery_option__receiving_shop")
+    chosen = list(related.prefetch_related("lines").order_by("pk")[:LABELS_AT_ONCE])
+    return _pdf(labels_pdf(chosen, now=timezone.now()), workplace.shop.slug)
+
+
+def _pdf(content: bytes, name: str) -> HttpResponse:
+    """Names and codes: kept by nobody between."""
+    answer = HttpResponse(content, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    answer["Cache-Control"] = "no-store, private"
+    return answer

@@ -15,7 +15,7 @@ from shops.models import DeskAction
 from shops.orders.held import Deed, Press
 from shops.portal.words import HELD
 
-_KEPT = ("units", "reason", "note", "left", "carrier", "tracking")
+_KEPT = ("units", "reason", "note", "left", "carrier", "tracking", "parts")
 
 
 @dataclass(frozen=True)

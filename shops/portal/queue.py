@@ -124,7 +124,7 @@ def _put_back(orders: QuerySet[ShopOrder], shop: Shop, now: datetime) -> list[Qu
     cancelled = orders.filter(pk__in=open_ones.values("line__shop_order"))
     found = list(cancelled.order_by("pk").prefetch_related("lines")[:SHOWN])
     total = len(found) if len(found) < SHOWN else cancelled.count()
-    return [QueueGroup("put_back", _("Cancelled: put back"), queue_rows(found, now=now), total)] if found else []
+    return [QueueGroup("put_back", _("Put back on the shelf"), queue_rows(found, now=now), total)] if found else []
 
 
 def queue_rows(orders: Iterable[ShopOrder], *, now: datetime) -> list[QueueRow]:
@@ -151,6 +151,8 @@ def _row(order: ShopOrder, now: datetime) -> QueueRow:
 
 
 def is_overdue(order: ShopOrder, now: datetime) -> bool:
+    if order.status == Status.PACKED:
+        return order.keep_until is not None and order.keep_until < now
     return order.status == Status.NEW and order.answer_due_at < now
 
 
@@ -161,7 +163,12 @@ def when(order: ShopOrder, now: datetime) -> str:
         return text % {"when": moment(order.answer_due_at, now)}
     if order.status == Status.HANDED_OVER:
         return _("handed over %(when)s") % {"when": moment(order.handed_over_at or order.created_at, now)}
+    if order.status == Status.PACKED and order.keep_until:
+        text = _("was kept until %(when)s") if order.keep_until < now else _("kept until %(when)s")
+        return text % {"when": moment(order.keep_until, now)}
     answered = moment(order.answered_at or order.created_at, now)
+    if order.status == Status.DECLINED and order.uncollected_at and order.is_taken_back:
+        return _("went back %(when)s") % {"when": moment(order.uncollected_at, now)}
     if order.status == Status.DECLINED:
         text = _("cancelled %(when)s") if order.is_taken_back else _("declined %(when)s")
         return text % {"when": answered}

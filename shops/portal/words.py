@@ -61,6 +61,8 @@ DEEDS: Words = {
     "shop_order.decline": pgettext_lazy("someone …", "declined"),
     "shop_order.cancel": pgettext_lazy("someone …", "took back"),
     "shop_order.expire": pgettext_lazy("someone …", "ended what nobody had answered"),
+    "shop_order.take_back": pgettext_lazy("someone …", "took back what nobody had collected"),
+    "shop_order.keep_longer": pgettext_lazy("someone …", "keeps it longer"),
     "shop_order.put_back": pgettext_lazy("someone …", "put back what was cancelled"),
     "shop_order.pack": pgettext_lazy("someone …", "packed"),
     "shop_order.hand_over": pgettext_lazy("someone …", "handed over"),
@@ -74,6 +76,9 @@ DEEDS: Words = {
     "transmission.let_through": pgettext_lazy("someone …", "stopped trying to send it: it was answered"),
     "payment.refund": pgettext_lazy("someone …", "gave money back"),
     "download.withdraw": pgettext_lazy("someone …", "withdrew the download"),
+    "parcel.shelve": pgettext_lazy("someone …", "laid the parcel on its shelf"),
+    "parcel.miss": pgettext_lazy("someone …", "said that the parcel is missing"),
+    "parcel.give_up": pgettext_lazy("someone …", "gave the parcel up: the money goes back"),
     "parcel.arrive": pgettext_lazy("someone …", "took the parcel in"),
     "parcel.collect": pgettext_lazy("someone …", "handed the parcel to its reader"),
 }
@@ -102,7 +107,9 @@ RETURN_DEEDS: Words = {
 
 
 def status_word(order: ShopOrder) -> str:
-    """Of an order with its lines: one that the reader took back whole was declined by nobody."""
+    """Of an order with its lines: one that the reader took back whole, or did not collect, was declined by nobody."""
+    if order.uncollected_at and order.is_taken_back:
+        return _("Not collected")
     return _("Cancelled") if order.is_taken_back else str(STATUSES[ShopOrder.Status(order.status)])
 
 

@@ -77,6 +77,8 @@ class Migration(migrations.Migration):
                 ('answer_within_hours', models.PositiveSmallIntegerField(default=48, verbose_name='Hours a shop has to answer')),
                 ('reroute_borne_by', models.CharField(choices=[('nobody', 'Nobody: then it is given back'), ('shop', 'The shop that could not'), ('network', 'The network')], default='nobody', max_length=8, verbose_name='Who bears it when another shop is dearer')),
                 ('reroute_most_minor', models.PositiveIntegerField(default=500, help_text="The most that is borne for one shop's part, in minor units.")),
+                ('handover_fee_minor', models.PositiveIntegerField(default=0, help_text='Of the shop that sold it, in minor units; as it is when it is sold.', verbose_name='What a shop gets for a parcel that it hands over for another')),
+                ('parcel_missing_days', models.PositiveSmallIntegerField(default=10, verbose_name='Days after which a parcel that did not arrive at the other shop is missing')),
                 ('tax_included', models.BooleanField(default=False, verbose_name='Prices include tax')),
                 ('tax_registered', models.BooleanField(default=True)),
                 ('tax_number', models.CharField(blank=True, help_text='Of GST/HST, or of VAT.', max_length=20)),

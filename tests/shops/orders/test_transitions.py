@@ -31,7 +31,7 @@ def test_of_one_state_and_event_there_is_one_row():
     [
         (Actor.SHOP, {Event.ACCEPT, Event.DECLINE, Event.PACK, Event.HAND_OVER}),
         (Actor.READER, {Event.CANCEL}),
-        (Actor.NETWORK, {Event.EXPIRE, Event.DELIVER}),
+        (Actor.NETWORK, {Event.EXPIRE, Event.TAKE_BACK, Event.DELIVER}),
     ],
 )
 def test_who_may_do_what(actor, events):

@@ -87,7 +87,8 @@ def test_points_and_shops_that_agreed_are_offered(ours, theirs):
     assert list(form.fields["point"].queryset) == [point]
     assert add(ours, "point", point=str(point.pk)).status_code == 302
     assert add(ours, "other_shop", receiving_shop=str(theirs.shop.pk)).status_code == 422
-    theirs.client.post(address("save-counter", theirs), {"preparation_minutes": "90", "receives_for_others": "on"})
+    counter = {"preparation_minutes": "90", "receives_for_others": "on", "kept_days": "10", "uncollected": "ask"}
+    theirs.client.post(address("save-counter", theirs), counter)
     theirs.shop.refresh_from_db()
     assert (theirs.shop.preparation_minutes, theirs.shop.receives_for_others) == (90, True)
     assert add(ours, "other_shop", receiving_shop=str(theirs.shop.pk)).status_code == 302

@@ -312,3 +312,34 @@ def test_late_answer_is_told_what_became_of_the_order(ours):
     page = ours.client.get(address(ours, "order")).content.decode()
     assert "Personne n’a répondu à temps" in page
     assert "Sans réponse à temps" in page
+
+
+def test_a_part_leaves_now_and_the_rest_later(ours):
+    accept_everything(ours)
+    first, second = ours.order.lines.order_by("pk")
+    said = seen(ours) | {f"part-{first.pk}": "1", f"part-{second.pk}": "0", "carrier": "UPS", "tracking": "1Z999"}
+    code = {"code": ours.order.pickup_code}
+    assert ours.client.post(address(ours, "hand-over"), said | code).status_code == 302
+    assert (status(ours), counts(ours)) == ("accepted", [(2, 0, 1, 1), (1, 0, 0, 0)])
+    page = ours.client.get(address(ours, "order")).content.decode()
+    assert (f"1 × {first.title}" in page, f"part-{second.pk}" in page) == (True, True)
+    refused = ours.client.post(address(ours, "hand-over"), seen(ours) | code | {f"part-{first.pk}": "x"})
+    assert refused.status_code == 422
+
+
+def test_what_nobody_came_for_is_kept_longer_or_put_back(ours):
+    accept_everything(ours)
+    now = timezone.now()
+    ours.order.refresh_from_db()
+    fulfilment.pack(ours.order, by=ours.staff, now=now)
+    until = ShopOrder.objects.get(pk=ours.order.pk).keep_until
+    early = ours.client.post(address(ours, "take-back"), seen(ours))
+    assert (early.status_code, status(ours)) == (409, "packed")
+    ours.client.post(address(ours, "keep-longer"), seen(ours))
+    assert ShopOrder.objects.get(pk=ours.order.pk).keep_until > until
+    ShopOrder.objects.filter(pk=ours.order.pk).update(keep_until=now - timedelta(hours=1))
+    assert ours.client.get(address(ours, "order")).context["kept_too_long"]
+    ours.client.post(address(ours, "take-back"), seen(ours))
+    apart = Allocation.objects.filter(cause="cancelled", ended_at=None)
+    assert (status(ours), apart.count()) == ("declined", 0)
+    assert ours.client.post(address(ours, "take-back"), {}).status_code == 422

@@ -1,0 +1,139 @@
+"""The money of parcels that one shop carries to another: what the other one gets for handing them over, and what goes
+back to the reader where one is lost (`docs/decisions/0024`)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from marketplace.foundation import leases
+from marketplace.foundation.failpoints import failpoint
+from marketplace.payments import incidents, ledger, refunds, returns
+from marketplace.payments.models import Payment, RefundRequest
+from marketplace.payments.refunds import RefundError, Wanted
+from shops.models import Parcel, ParcelRefund, Return, Shop
+from shops.orders import reader_mail
+
+BATCH = 50
+WAITS = timedelta(hours=1)
+SHOP_ORDER = "parcel__shop_order"
+OURS = Q(once__startswith="lost:") | Q(once__startswith="lost-delivery:")
+
+
+def book_handovers(now: datetime) -> int:
+    """Step: what a shop gets for a parcel that it handed to the reader for another, by the rule of the sale, from that
+    shop's account to its own; its next transfer pays it. Returns how many."""
+    done = Parcel.objects.filter(collected_at__isnull=False, fee_booked_at=None).exclude(carried_to=None)
+    related = done.select_related("shop_order", "carried_to").order_by("collected_at", "pk")
+    rows = incidents.batch(related, step="book_handovers", most=BATCH)
+    return incidents.one_by_one(rows, lambda parcel: _book(parcel, now), step="book_handovers", now=now)
+
+
+def _book(parcel: Parcel, now: datetime) -> bool:
+    shop_order, receiver = parcel.shop_order, parcel.carried_to_id
+    assert receiver is not None
+    with transaction.atomic():
+        both = Shop.objects.filter(pk__in=[shop_order.shop_id, receiver]).order_by("pk")  # as transfers lock them
+        list(both.select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
+        if not Parcel.objects.filter(pk=parcel.pk, fee_booked_at=None).update(fee_booked_at=now):
+            return False
+        ledger.post(
+            "handover",
+            debit=ledger.shop_account(shop_order.shop_id),
+            credit=ledger.shop_account(receiver),
+            amount_minor=shop_order.handover_fee_minor,
+            currency=shop_order.currency,
+            key=f"handover:{parcel.pk}",
+            cause=f"{shop_order.number} handed over by {parcel.carried_to}",
+            now=now,
+            order_id=shop_order.order_id,
+        )
+        failpoint("handover.before_commit")
+    failpoint("handover.after_commit")
+    return True
+
+
+def refund_lost(now: datetime) -> int:
+    """Step: give back the money of parcels that an operator gave up. Returns how many."""
+    rows = leases.claim(ParcelRefund, now=now)
+    return incidents.one_by_one(rows, lambda row: _refund_or_park(row, now), step="refund_lost", now=now)
+
+
+def report_missing(now: datetime) -> int:
+    """Step: parcels that are missing are on the operator's board, once each time. Returns how many were told."""
+    missing = Parcel.objects.filter(missing_at__isnull=False, missing_ended_at=None)
+    return sum(_report(parcel, now) for parcel in missing.select_related("shop_order__shop", "carried_to")[:BATCH])
+
+
+def _report(parcel: Parcel, now: datetime) -> bool:
+    text = (
+        f"The parcel of {parcel.shop_order} from {parcel.shop_order.shop} to {parcel.carried_to} is missing "
+        f"({parcel.get_missing_said_display()}). Ask both; if it is lost, give it up on the board’s page of parcels."
+    )
+    key = f"parcel:{parcel.pk}:{parcel.missing_at:%Y%m%d%H%M%S}"
+    return incidents.report(key, text, now=now, shop_id=parcel.shop_order.shop_id)
+
+
+def _refund_or_park(row: ParcelRefund, now: datetime) -> bool:
+    try:
+        return _refund(row, now)
+    except RefundError as error:
+        leases.postpone(row, error=str(error), now=now, permanent=True)
+        return False
+
+
+def _refund(claimed: ParcelRefund, now: datetime) -> bool:
+    """False: the card is not charged yet, so there is nothing to give back; later."""
+    with transaction.atomic():
+        row = ParcelRefund.objects.select_related(f"{SHOP_ORDER}__order__checkout", f"{SHOP_ORDER}__shop").get(
+            pk=claimed.pk
+        )
+        order = row.parcel.shop_order.order
+        payment = Payment.objects.select_for_update().filter(checkout__order=order).first()
+        if payment is None:
+            raise RefundError(_("No payment of this order is known."))
+        if payment.state in {Payment.State.AUTHORISED, Payment.State.OPEN, Payment.State.NEW}:
+            leases.postpone(claimed, error="Nothing is captured yet.", now=now, due_at=now + WAITS, attempts=0)
+            return False
+        _check_by_hand(row)
+        returns.check_disputes(payment)
+        with translation.override(reader_mail.language_of(order)):
+            made = _ask(payment, row, now)
+        failpoint("parcel_refund.before_commit")
+        if not leases.finish(claimed, amount_minor=sum(one.amount_minor for one in made), made_at=now):
+            transaction.set_rollback(True)
+            return False
+    failpoint("parcel_refund.after_commit")
+    return True
+
+
+def _check_by_hand(row: ParcelRefund) -> None:
+    """What was given back since it is missing, or is on its way back, may be for the same copies: a person looks."""
+    part, since = row.parcel.shop_order_id, row.parcel.missing_at
+    given = RefundRequest.objects.filter(shop_order=part, asked_at__gte=since).exclude(OURS)
+    if given.exists() or Return.objects.filter(shop_order=part, ended_at=None).exists():
+        raise RefundError(_("Money was given back by hand since this was asked for: look."))
+
+
+def _ask(payment: Payment, row: ParcelRefund, now: datetime) -> list[RefundRequest]:
+    """At most what is left of each line; with the last copies of the part its delivery too."""
+    part, made = row.parcel.shop_order, []
+    reason = _("The parcel was lost: %(number)s") % {"number": part.number}
+    for line in row.parcel.lines.order_by("pk"):
+        left = next(one for one in refunds.left(part).lines if one.line.pk == line.line_id)
+        if (units := min(line.units, left.units)) and left.amount_minor:
+            wanted, once = Wanted(RefundRequest.Kind.LINE, part, left.line, units=units), f"lost:{line.pk}"
+            made.append(_made(payment, wanted, row, reason, once, now))
+    left_of_part = refunds.left(part)
+    if left_of_part.delivery_minor and not any(refunds.units_left(part).values()):
+        wanted = Wanted(RefundRequest.Kind.DELIVERY, part)
+        made.append(_made(payment, wanted, row, reason, f"lost-delivery:{row.pk}", now))
+    return made
+
+
+def _made(payment: Payment, wanted: Wanted, row: ParcelRefund, reason: str, once: str, now: datetime) -> RefundRequest:
+    return refunds.ask(payment, wanted, reason=reason, by=row.by, once=once, now=now, borne_by=row.borne_by)  # type: ignore[arg-type]
