@@ -56,6 +56,7 @@ STEPS = [
     Step("do_desk_actions", "shops.orders.held:do_desk_actions", 0.5),
     Step("follow_answers", "shops.orders.expiring:follow_answers", 5),
     Step("reroute", "marketplace.checkout.rerouting:reroute", 1),
+    Step("escalate_incidents", "shops.threads.incidents:escalate_incidents", 60),
     Step("follow_returns", "shops.returns.watching:follow_returns", 60),
     Step("refund_returns", "marketplace.payments.returns:refund_returns", 5),
     Step("settle_answers", "marketplace.payments.captures:settle_answers", 5),

@@ -18,7 +18,7 @@ from marketplace.foundation import links
 from marketplace.payments import worth
 from marketplace.payments.models import Invoice, RefundRequest
 from marketplace.payments.views import invoice_file
-from marketplace.storefront import order_stations, return_stations, tries
+from marketplace.storefront import order_stations, order_threads, return_stations, tries
 from shops.models import Return
 
 
@@ -42,7 +42,7 @@ def order_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 @require_safe
 @order_page
 def order(request: HttpRequest, found: Order, key: str) -> HttpResponse:
-    parts = order_stations.parts(found)
+    parts = order_threads.with_threads(request, found, key, order_stations.parts(found))
     placed = [part for part in parts if not part.shop_order.instead_of_id]
     checkout = getattr(found, "checkout", None)
     context = {
