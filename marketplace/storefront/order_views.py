@@ -19,7 +19,6 @@ from marketplace.payments import worth
 from marketplace.payments.models import Invoice, RefundRequest
 from marketplace.payments.views import invoice_file
 from marketplace.storefront import order_stations, order_threads, return_stations, tries
-from shops.models import Return
 
 
 def order_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -56,7 +55,7 @@ def order(request: HttpRequest, found: Order, key: str) -> HttpResponse:
         "elsewhere_minor": sum(worth.taken_over(part.lines) for part in parts),
         "requests": RefundRequest.objects.filter(payment__checkout__order=found).order_by("pk"),
         "may_withdraw": return_stations.may_withdraw(parts),
-        "returns": Return.objects.filter(shop_order__order=found).order_by("pk"),
+        "returns": sorted((row for part in parts for row in part.shop_order.returns.all()), key=lambda row: row.pk),
         "documents": invoicing.documents_of(found.pk),
     }
     return render(request, "storefront/order.html", context)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.foundation import money, network
 from marketplace.foundation.models import AuditEntry
-from shops.models import Incident, Message, MessageFile, Parcel, Return, ShopOrder, ShopOrderLine, Side, Thread
+from shops.models import Incident, Message, MessageFile, Return, ShopOrder, Side, Thread
 
 Words = dict[str, Any]  # lazy texts, which Django's stubs give no public name
 
@@ -134,12 +134,15 @@ def _of_incident(row: Incident) -> list[Line]:
 def _steps(orders: Sequence[ShopOrder]) -> list[tuple[int, Line]]:
     if not orders:
         return []
-    keys = [order.pk for order in orders]
-    titles = dict(ShopOrderLine.objects.filter(shop_order__in=keys).values_list("pk", "title"))
-    owners = {("shops.shoporder", str(key)): key for key in keys}
-    for model in (Parcel, Return):
-        rows = model.objects.filter(shop_order__in=keys).values_list("pk", "shop_order_id")  # type: ignore[attr-defined]
-        owners |= {(model._meta.label_lower, str(pk)): key for pk, key in rows}
+    prefetch_related_objects(
+        orders, "lines", "parcels", "returns", "refund_requests"
+    )  # what is read already is not again
+    titles = {line.pk: line.title for order in orders for line in order.lines.all()}
+    owners = {
+        (row._meta.label_lower, str(row.pk)): order.pk
+        for order in orders
+        for row in (order, *order.parcels.all(), *order.returns.all())
+    }
     found = [(order.pk, Line(order.created_at, _("Ordered"))) for order in orders]
     last: dict[int, tuple[str, datetime]] = {}
     for subject_type, subject_id, action, at, facts in _entries(owners):
@@ -177,7 +180,6 @@ def _text(action: str, facts: Mapping[str, Any], titles: Mapping[int, str]) -> s
 def _paid_back(orders: Sequence[ShopOrder]) -> list[tuple[int, Line]]:
     """Money given back by a person; the rows lie to the right, the order knows them."""
     found = []
-    prefetch_related_objects(orders, "refund_requests")
     for order in orders:
         for row in order.refund_requests.all():  # type: ignore[attr-defined]
             amount = money.display(row.amount_minor, order.currency, get_language() or "fr")

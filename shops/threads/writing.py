@@ -142,7 +142,7 @@ def write(
         if row.confirmed_at is None:
             raise ThreadError(_("Confirm the address first: the mail says how."))
         if row.messages.filter(side=side, at__gt=now - timedelta(hours=1)).count() >= MOST_AN_HOUR:
-            raise ThreadError(_("That were many messages in one hour. Please wait a while."))
+            raise ThreadError(_("Those were many messages in one hour. Please wait a while."))
         message = _message(row, side, words, by=by, name=name, once=once, now=now)
         if side == Side.READER:
             row.waits_since = row.waits_since or now
