@@ -74,8 +74,7 @@ def _into(thread: Thread, side: Side, mail: Mail, parts: list[Mail], *, now: dat
         words = Words(text, once=_once(mail, parts), files=files.made(_attached(parts)), by_mail=True)
         return writing.write(thread, side, words, by=person, name=_name(thread, side, person), now=now)
     except (files.FileError, writing.ThreadError) as error:
-        url = letters.reader_url(thread) if side == Side.READER else letters.shop_url(thread)
-        raise MailError(f"{error} {url}") from error
+        raise MailError(str(error)) from error  # without an address: who reads a bounce is not known
 
 
 def _drop_machines(mail: Mail, sender: str | None) -> None:

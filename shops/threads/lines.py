@@ -116,7 +116,7 @@ def _who(message: Message, thread: Thread, looks: Side) -> str:
     if message.side == Side.NETWORK:
         return network.current().name
     if message.side == Side.READER:
-        return message.by_name or thread.name or _("The reader")
+        return message.by_name or thread.name or (_("You") if looks == Side.READER else _("The reader"))
     person = message.by_name or (message.by.email if message.by and looks != Side.READER else "")
     return f"{thread.shop.name} · {person}" if person else thread.shop.name
 
@@ -139,15 +139,15 @@ def _steps(orders: Sequence[ShopOrder]) -> list[tuple[int, Line]]:
     )  # what is read already is not again
     titles = {line.pk: line.title for order in orders for line in order.lines.all()}
     owners = {
-        (row._meta.label_lower, str(row.pk)): order.pk
+        (row._meta.label_lower, str(row.pk)): (order.pk, str(row))
         for order in orders
         for row in (order, *order.parcels.all(), *order.returns.all())
     }
     found = [(order.pk, Line(order.created_at, _("Ordered"))) for order in orders]
     last: dict[int, tuple[str, datetime]] = {}
     for subject_type, subject_id, action, at, facts in _entries(owners):
-        key = owners[subject_type, subject_id]
-        text = _text(action, facts, titles)
+        key, number = owners[subject_type, subject_id]
+        text = _text(action, number, facts, titles)
         before = last.get(key)
         if before and before[0] == text and (at - before[1]).total_seconds() < 60:
             continue  # line by line accepted in one go
@@ -167,9 +167,9 @@ def _entries(owners: Iterable[tuple[str, str]]) -> Iterable[tuple[Any, ...]]:
     return rows.values_list(*_COLUMNS)
 
 
-def _text(action: str, facts: Mapping[str, Any], titles: Mapping[int, str]) -> str:
+def _text(action: str, number: str, facts: Mapping[str, Any], titles: Mapping[int, str]) -> str:
     if action in _RETURNS:
-        return f"{facts.get('number', '')}: {_RETURNS[action].label}"
+        return f"{number} · {_RETURNS[action].label}"
     said, title = str(STEPS[action]), titles.get(facts.get("line", 0))
     if action not in _OF_LINES or not title:
         return said

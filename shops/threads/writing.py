@@ -124,7 +124,8 @@ def confirm(thread: Thread, *, now: datetime) -> bool:
 def _come_through(thread: Thread, messages: Sequence[Message], *, now: datetime) -> None:
     """From now on its shop sees it, and its reader waits."""
     thread.confirmed_at = thread.waits_since = thread.last_at = now
-    thread.save(update_fields=["confirmed_at", "waits_since", "last_at"])
+    thread.asked_from = ""
+    thread.save(update_fields=["confirmed_at", "waits_since", "last_at", "asked_from"])
     for message in messages:
         letters.written(thread, message, now=now)
 

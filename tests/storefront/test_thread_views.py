@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from marketplace.foundation import links
 from marketplace.foundation.models import AuditEntry, MailMessage
+from marketplace.payments.models import RefundRequest
 from shops.models import Incident, Message, MessageFile, ShopOrder, Side, Thread
 from shops.orders import fulfilment
+from shops.returns import moving
 from shops.threads import writing
 from shops.threads.writing import Words
 from tests import factories
-from tests.shops.returns.sending_back import picture, shown
+from tests.shops.returns.sending_back import ask, handed_over, picture, shown
 
 pytestmark = pytest.mark.django_db
 
@@ -36,10 +38,6 @@ def part() -> ShopOrder:
 def address(part: ShopOrder, name: str = "order-words", *more: object) -> str:
     order = part.order
     return reverse(f"storefront:{name}", args=[order.number, links.order_key(order.number), part.number, *more])
-
-
-def order_page(part: ShopOrder) -> str:
-    return links.order_url(part.order).partition("example.org")[2] or links.order_url(part.order)
 
 
 def page_of(client: Client, part: ShopOrder) -> str:
@@ -160,3 +158,16 @@ def test_order_page_costs_the_same_however_much_was_written(client, django_asser
     client.get(where)
     with django_assert_max_num_queries(40):
         client.get(where)
+
+
+def test_returns_and_money_given_back_are_steps_too(client):
+    part = handed_over(1, placed=factories.order(email="lea@example.org"))
+    row = ask(part, 1, reason="faulty")
+    now = timezone.now()
+    moving.agree(row, note="", by="port", now=now)
+    payment = factories.payment(part.order)
+    RefundRequest.objects.create(
+        payment=payment, shop_order=part, kind="amount", amount_minor=250, reason="torn", asked_at=now, once="x"
+    )
+    page = page_of(client, part)
+    assert [word for word in (f"{row.number} · Asked for", f"{row.number} · Agreed", "$2.50") if word not in page] == []
