@@ -83,6 +83,7 @@ def test_reader_takes_their_words_along_and_leaves_none(settings, tmp_path, djan
     writing.write(thread, Side.READER, Words("SENTINEL", files=pdf), by=reader, now=NOON)
     asker = Asker("lea@example.org", "SENTINEL", "fr", user=reader, confirmed=True)
     writing.ask(factories.shop(), Words("SENTINEL?"), asker, product_id=None, now=NOON)
+    MailMessage.objects.filter(kind="thread_shop").update(to="other@example.org")
     kept = MessageFile.objects.get().file
     found = leaving.export(reader)["words"]
     assert [(len(one["messages"]), len(one["incidents"])) for one in found] == [(2, 1), (1, 0)]
