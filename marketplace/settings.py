@@ -224,6 +224,9 @@ EMAIL_USE_TLS = env_bool("HALLES_EMAIL_TLS", False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("HALLES_FROM_EMAIL", "bonjour@halles.example.org")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Where answers to mails of threads come: reply@halles.example.org, its mail server handing `reply+…@` to
+# `manage.py take_mail`. Empty: they are answered on the page alone.
+REPLY_ADDRESS = env("HALLES_REPLY_ADDRESS")
 
 # Search: one engine behind search.engines.base.Engine; address and name are Elasticsearch's
 # (search.engines.elasticsearch.ElasticsearchEngine), which keeps its locks below the path

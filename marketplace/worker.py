@@ -58,6 +58,7 @@ STEPS = [
     Step("watch_parcels", "shops.orders.carrying:watch_parcels", 300),
     Step("watch_pickups", "shops.orders.uncollected:watch_pickups", 30),
     Step("reroute", "marketplace.checkout.rerouting:reroute", 1),
+    Step("escalate_incidents", "shops.threads.incidents:escalate_incidents", 60),
     Step("follow_returns", "shops.returns.watching:follow_returns", 60),
     Step("refund_returns", "marketplace.payments.returns:refund_returns", 5),
     Step("refund_lost", "marketplace.payments.carried_parcels:refund_lost", 5),

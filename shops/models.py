@@ -23,6 +23,7 @@ from shops.models_returns import Return, ReturnLine, ReturnPhoto, ReturnRefund
 from shops.models_shop import OpeningHours, Shop, ShopMember, SpecialHours
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
 from shops.models_team import Invitation
+from shops.models_threads import Incident, Message, MessageFile, QuickReply, Side, Thread
 
 __all__ = [
     "AgreementWord",
@@ -41,14 +42,18 @@ __all__ = [
     "DeskAction",
     "Download",
     "Handout",
+    "Incident",
     "Invitation",
     "LicenceCode",
+    "Message",
+    "MessageFile",
     "OpeningHours",
     "Parcel",
     "ParcelLine",
     "ParcelRefund",
     "Partner",
     "PickupPoint",
+    "QuickReply",
     "ReroutedUnits",
     "Rerouting",
     "Reservation",
@@ -62,12 +67,14 @@ __all__ = [
     "ShopOrder",
     "ShopOrderLine",
     "ShopWebhook",
+    "Side",
     "SlotBooking",
     "SlotDay",
     "SpecialHours",
     "StockIncident",
     "StockTerms",
     "Supply",
+    "Thread",
     "Transmission",
     "TransmissionTry",
 ]

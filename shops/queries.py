@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, Q, QuerySet
 
 from marketplace.models import User
-from shops.models import DeliveryOption, DeskAction, Parcel, PickupPoint, Return, Shop, ShopMember, ShopOrder
+from shops.models import DeliveryOption, DeskAction, Parcel, PickupPoint, Return, Shop, ShopMember, ShopOrder, Thread
 
 _WORKS = {ShopMember.Role.OWNER, ShopMember.Role.STAFF}
 _KEEPS_ACCOUNTS = {ShopMember.Role.OWNER, ShopMember.Role.ACCOUNTS}
@@ -89,6 +89,12 @@ def returns_for(user: User | AnonymousUser, shop: Shop) -> QuerySet[Return]:
         Exists(shops_for(user).filter(pk=shop.pk))
     )
     return rows.select_related("shop_order__shop", "shop_order__order__user", "goes_to").prefetch_related("lines__line")
+
+
+def threads_for(user: User | AnonymousUser, shop: Shop) -> QuerySet[Thread]:
+    """What readers write to `shop`, one of the user's; a question once its reader's address is known to be theirs."""
+    rows = Thread.objects.filter(shop=shop, confirmed_at__isnull=False)
+    return rows.filter(Exists(shops_for(user).filter(pk=shop.pk)))
 
 
 def points_for(user: User | AnonymousUser) -> QuerySet[PickupPoint]:

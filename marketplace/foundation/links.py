@@ -10,6 +10,7 @@ from oscar.apps.order.models import Order
 
 _ORDER_PAGE = "halles.order-page"
 _DOWNLOAD = "halles.download"
+_QUESTION = "halles.question"
 
 
 def absolute(path: str) -> str:
@@ -44,6 +45,15 @@ def download_key(line_id: int) -> str:
 
 def download_url(line_id: int) -> str:
     return absolute(reverse("storefront:download", args=[line_id, download_key(line_id)]))
+
+
+def question_key(thread_id: int) -> str:
+    """What opens a question to a shop, for who asked it, and confirms that the address is theirs."""
+    return key_of(_QUESTION, str(thread_id))
+
+
+def question_url(thread_id: int) -> str:
+    return absolute(reverse("storefront:question", args=[thread_id, question_key(thread_id)]))
 
 
 def gift_card_url(purchase_id: int, key: str) -> str:

@@ -14,6 +14,7 @@ from catalog_sync.models import Feed, SyncRun
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations.health import LATE_MAIL
 from marketplace.operations.listing import Cell, Choice, Listing, short, when
+from marketplace.operations.thread_listings import OF_THREADS
 from marketplace.payments.models import Payment
 from shops.models import Application, Return, Shop, ShopOrder
 
@@ -253,6 +254,7 @@ LISTINGS: dict[str, Listing] = {
         lambda: Return.objects.select_related("shop_order__shop", "goes_to").order_by("refund_by", "asked_at", "pk"),
         _return_cells,
     ),
+    **OF_THREADS,
     "payments": Listing(
         _("Payments"),
         (

@@ -15,7 +15,10 @@ GROUPS = (
             Page(
                 "board",
                 _("Today"),
-                ("list", "run", "shop", "shop-new", "shop-make", "shop-sign-ins", "application", *DECIDING),
+                (
+                    *("list", "run", "thread", "thread-write", "thread-settle"),
+                    *("shop", "shop-new", "shop-make", "shop-sign-ins", "application", *DECIDING),
+                ),
             ),
             Page("parked", _("Parked")),
             Page("health", _("Health")),

@@ -1,5 +1,5 @@
 """The money of parcels that one shop carries to another: what the other one gets for handing them over, and what goes
-back to the reader where one is lost (`docs/decisions/0024`)."""
+back to the reader where one is lost (`docs/decisions/0025`)."""
 
 from __future__ import annotations
 

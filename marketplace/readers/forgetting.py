@@ -13,6 +13,7 @@ from marketplace.readers import gift_cards
 from shops.models import Reservation
 from shops.orders import tries
 from shops.returns import photos
+from shops.threads import forgetting as words
 
 KEEP = timedelta(days=90)
 """GDPR, article 5 (1) (e): no longer than its purpose needs. Who comes back to a basket does so within weeks, and so is
@@ -30,7 +31,7 @@ def forget_unplaced(now: datetime) -> int:
     `BATCH` of each. The log of tries to reach shops, and pictures of what was sent
     back, go as late. Returns how many."""
     before = now - KEEP
-    told = gift_cards.forget_told(before, BATCH) + tries.forget(now) + photos.forget(now)
+    told = gift_cards.forget_told(before, BATCH) + tries.forget(now) + photos.forget(now) + words.forget_old(now)
     return _checkouts(before) + _reservations(before) + told
 
 

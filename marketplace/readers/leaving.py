@@ -30,20 +30,23 @@ from marketplace.readers.forgetting import UNPLACED, WRITTEN
 from marketplace.readers.models import Alert, SavedSearch, SecondFactorGrace, SignIn
 from shops.models import Handout, PickupPoint, Reservation, Return, ReturnPhoto, ShopMember, ShopOrder
 from shops.returns import photos
+from shops.threads import forgetting as words
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 
 
 def reasons_to_stay(reader: User) -> list[str]:
     """Why the account cannot end yet: `order` (a shop still has to hand one over), `payment` (one is under way),
-    `reservation`, `return`, `works` (they act for a shop or the network), `local` (units of a local currency are
-    theirs), `invoice` (an order by invoice is not settled, either way)."""
+    `reservation`, `return`, `incident` (something is still wrong with an order), `works` (they act for a shop or the
+    network), `local` (units of a local currency are theirs), `invoice` (an order by invoice is not settled, either
+    way)."""
     found = {
         "order": ShopOrder.objects.filter(order__user=reader, status__in=_OPEN).exists(),
         "payment": Checkout.objects.filter(user=reader, state__in=[Checkout.State.PAYING, Checkout.State.PAID]).exists()
         or gift_cards.under_way(reader),
         "reservation": Reservation.objects.filter(user=reader, ended_at=None).exists(),
         "return": _returns(reader).filter(ended_at=None).exists(),
+        "incident": words.has_open_incident(reader),
         "works": reader.is_staff or reader.is_superuser or _works_for_others(reader),
         "local": LocalAccount.objects.filter(user=reader, balance_minor__gt=0).exists(),
         "invoice": _receivables(reader).exclude(amount_minor=F("lowered_minor") + F("received_minor")).exists(),
@@ -68,6 +71,7 @@ def leave(reader: User, *, now: datetime) -> list[str]:
         for kept in (WishList.objects.filter(owner=reader), Basket.objects.filter(owner=reader, status=Basket.OPEN)):
             kept.delete()
         mails.of(reader).delete()  # unsent and parked ones too; these two know the account by its addresses
+        words.forget(words.of(reader))
         gift_cards.forget(reader)
         for model in (UserAddress, EmailAddress, Authenticator, UserSession, SignIn, SecondFactorGrace):
             model.objects.filter(user=reader).delete()
@@ -149,6 +153,7 @@ def export(reader: User) -> dict[str, Any]:
         "returns": list(
             _returns(reader).order_by("pk").values("number", "basis", "reason", "note", "state", "asked_at", "tracking")
         ),
+        "words": words.export(reader),
         "gift_cards": gift_cards.export(reader),
         "downloads": list(
             Handout.objects.filter(line__shop_order__order__user=reader).values(

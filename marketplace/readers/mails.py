@@ -11,6 +11,7 @@ from marketplace.models import User
 from marketplace.payments.models import RefundRequest
 from marketplace.readers.gift_cards import addresses_of
 from shops.models import Reservation, ShopOrder
+from shops.threads import forgetting
 
 
 def of(reader: User) -> QuerySet[MailMessage]:
@@ -35,6 +36,8 @@ def _subject(key: str) -> tuple[str, str]:
     subject = rest.partition(":")[0]
     if kind.startswith("reservation_"):
         return "reservation", subject
+    if kind.startswith("thread_"):
+        return "thread", subject
     return {"payment_returned": "checkout", "refund_made": "refund"}.get(kind, "order"), subject
 
 
@@ -46,6 +49,7 @@ def _subjects(reader: User) -> set[tuple[str, str]]:
         ],
         "checkout": Checkout.objects.filter(user=reader).values_list("pk", flat=True),
         "refund": RefundRequest.objects.filter(payment__checkout__user=reader).values_list("pk", flat=True),
+        "thread": forgetting.of(reader).values_list("pk", flat=True),
         "reservation": Reservation.objects.filter(user=reader).values_list("pk", flat=True),
     }
     return {(kind, str(subject)) for kind, subjects in rows.items() for subject in subjects}

@@ -22,6 +22,9 @@ WHY_STAY = {
     "payment": gettext_lazy("A payment is under way. Wait until it has ended."),
     "reservation": gettext_lazy("A shop keeps a copy for you. Collect it, or give it up."),
     "return": gettext_lazy("You are sending something back. Wait until its money has come back, or call it off."),
+    "incident": gettext_lazy(
+        "Something is still wrong with an order of yours. Wait until it is settled, or settle it."
+    ),
     "local": gettext_lazy(
         "Units of a local currency are on your account. Spend them first, or ask us to pay them back."
     ),

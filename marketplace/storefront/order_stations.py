@@ -43,6 +43,7 @@ class ShopPart:
     stations: Sequence[Station]
     declined_minor: int
     borne_minor: int = 0  # of its total, what the reader does not pay: it took over from a cheaper shop
+    thread: object = None  # as `order_threads` shows it
 
     @property
     def is_pickup(self) -> bool:

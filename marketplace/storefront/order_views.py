@@ -18,8 +18,7 @@ from marketplace.foundation import links
 from marketplace.payments import worth
 from marketplace.payments.models import Invoice, RefundRequest
 from marketplace.payments.views import invoice_file
-from marketplace.storefront import order_stations, return_stations, tries
-from shops.models import Return
+from marketplace.storefront import order_stations, order_threads, return_stations, tries
 
 
 def order_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -42,7 +41,7 @@ def order_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 @require_safe
 @order_page
 def order(request: HttpRequest, found: Order, key: str) -> HttpResponse:
-    parts = order_stations.parts(found)
+    parts = order_threads.with_threads(request, found, key, order_stations.parts(found))
     placed = [part for part in parts if not part.shop_order.instead_of_id]
     checkout = getattr(found, "checkout", None)
     context = {
@@ -56,7 +55,7 @@ def order(request: HttpRequest, found: Order, key: str) -> HttpResponse:
         "elsewhere_minor": sum(worth.taken_over(part.lines) for part in parts),
         "requests": RefundRequest.objects.filter(payment__checkout__order=found).order_by("pk"),
         "may_withdraw": return_stations.may_withdraw(parts),
-        "returns": Return.objects.filter(shop_order__order=found).order_by("pk"),
+        "returns": sorted((row for part in parts for row in part.shop_order.returns.all()), key=lambda row: row.pk),
         "documents": invoicing.documents_of(found.pk),
     }
     return render(request, "storefront/order.html", context)

@@ -32,5 +32,6 @@ urlpatterns = [
     path("open-data/", plain_views.open_data, name="open-data"),
     path("widget/", include("marketplace.storefront.urls_widgets")),
     path("", include("marketplace.storefront.urls_buying")),
+    path("", include("marketplace.storefront.urls_words")),
     path("", include("marketplace.storefront.urls_feeds")),
 ]

@@ -4,6 +4,7 @@ import django.db.models.expressions
 import shops.models_downloads
 import shops.models_joining
 import shops.models_returns
+import shops.models_threads
 from django.conf import settings
 from django.db import migrations, models
 
@@ -297,6 +298,37 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Message',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('side', models.CharField(choices=[('reader', 'The reader'), ('shop', 'The shop'), ('network', 'The network')], max_length=8)),
+                ('by_name', models.CharField(blank=True, help_text='As it is shown.', max_length=80)),
+                ('text', models.TextField(blank=True)),
+                ('at', models.DateTimeField()),
+                ('by_mail', models.BooleanField(default=False)),
+                ('waited_since', models.DateTimeField(blank=True, help_text="Of the shop's first answer: since when the reader had waited for it.", null=True)),
+                ('once', models.CharField(help_text='Of the form or mail: sent twice it is written once.', max_length=40, unique=True)),
+                ('by', models.ForeignKey(blank=True, help_text="The person, also of the shop's; a guest is nobody.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='MessageFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('webp', 'Picture'), ('pdf', 'PDF')], max_length=4)),
+                ('file', models.FileField(max_length=200, storage=shops.models_downloads.private_storage, upload_to=shops.models_threads.attachment_name)),
+                ('name', models.CharField(help_text='To show, and to download it as.', max_length=100)),
+                ('size', models.PositiveIntegerField(help_text='Bytes.')),
+                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='shops.message')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Parcel',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -470,6 +502,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='QuickReply',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('label', models.CharField(max_length=60, verbose_name='What for')),
+                ('text_fr', models.TextField(blank=True, max_length=2000, verbose_name='In French')),
+                ('text_en', models.TextField(blank=True, max_length=2000, verbose_name='In English')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quick_replies', to='shops.shop')),
+            ],
+            options={
+                'verbose_name_plural': 'quick replies',
+                'ordering': ['label', 'pk'],
             },
         ),
         migrations.AddField(
@@ -865,6 +911,54 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Thread',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('email', models.EmailField(blank=True, help_text='Where the answer to a question goes. Of an order: empty.', max_length=254)),
+                ('name', models.CharField(blank=True, help_text='As whoever asked signed.', max_length=80)),
+                ('language', models.CharField(choices=[('fr', 'Français'), ('en', 'English')], help_text="The reader's.", max_length=2)),
+                ('asked_from', models.CharField(blank=True, help_text='The address asked from, as a key.', max_length=24)),
+                ('created_at', models.DateTimeField()),
+                ('confirmed_at', models.DateTimeField(blank=True, help_text="The reader's address is theirs; before that the shop sees nothing.", null=True)),
+                ('last_at', models.DateTimeField(db_index=True, help_text='Of its last message.')),
+                ('waits_since', models.DateTimeField(blank=True, help_text="The reader waits for the shop's answer: since their first word without one.", null=True)),
+                ('seen_by_reader', models.PositiveBigIntegerField(default=0)),
+                ('seen_by_shop', models.PositiveBigIntegerField(default=0)),
+                ('seen_by_network', models.PositiveBigIntegerField(default=0)),
+                ('product', models.ForeignKey(blank=True, help_text='The title that a question is about.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalogue.product')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='shops.shop')),
+                ('shop_order', models.OneToOneField(blank=True, help_text='None: a question.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='thread', to='shops.shoporder')),
+                ('user', models.ForeignKey(blank=True, help_text='Who asked, where they had signed in. Of an order: nobody, the order knows.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-last_at', '-pk'],
+            },
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='thread',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='shops.thread'),
+        ),
+        migrations.CreateModel(
+            name='Incident',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.CharField(choices=[('not_arrived', 'It has not arrived'), ('damaged', 'It came damaged'), ('wrong', 'It is not what was ordered'), ('described', 'It is not as described'), ('other', 'Something else')], max_length=12)),
+                ('opened_by', models.CharField(choices=[('reader', 'The reader'), ('shop', 'The shop'), ('network', 'The network')], max_length=8)),
+                ('opened_at', models.DateTimeField()),
+                ('due_at', models.DateTimeField(help_text='Until then it is between reader and shop.')),
+                ('escalated_at', models.DateTimeField(blank=True, help_text="Since then it is the network's.", null=True)),
+                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ('closed_by', models.CharField(blank=True, choices=[('reader', 'The reader'), ('shop', 'The shop'), ('network', 'The network')], max_length=8)),
+                ('done', models.CharField(blank=True, help_text="What was done about it, in the closer's words.", max_length=500)),
+                ('closer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('thread', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='incidents', to='shops.thread')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Transmission',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1115,5 +1209,37 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stockincident',
             constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('stock_record',), name='incident_one_open'),
+        ),
+        migrations.AddIndex(
+            model_name='thread',
+            index=models.Index(condition=models.Q(('confirmed_at__isnull', False), ('waits_since__isnull', False)), fields=['shop', 'waits_since'], name='thread_waits'),
+        ),
+        migrations.AddIndex(
+            model_name='thread',
+            index=models.Index(fields=['shop', 'last_at'], name='thread_of_shop'),
+        ),
+        migrations.AddIndex(
+            model_name='thread',
+            index=models.Index(condition=models.Q(('confirmed_at', None)), fields=['email', 'created_at'], name='thread_unconfirmed'),
+        ),
+        migrations.AddConstraint(
+            model_name='thread',
+            constraint=models.CheckConstraint(condition=models.Q(('shop_order', None), models.Q(('email', ''), ('product', None), ('user', None)), _connector='OR'), name='thread_of_order_is_its_readers'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(fields=['thread', 'side', 'at'], name='message_of_side'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(condition=models.Q(('closed_at', None), ('escalated_at', None)), fields=['due_at'], name='incident_due'),
+        ),
+        migrations.AddConstraint(
+            model_name='incident',
+            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('thread',), name='incident_open_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='incident',
+            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(('done', ''), _negated=True), _connector='OR'), name='incident_closed_says_how'),
         ),
     ]

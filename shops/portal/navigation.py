@@ -13,6 +13,14 @@ GROUPS = (
         (
             Page("desk", _("To do"), ("order", "refund")),
             Page("pick-list", _("Pick list"), ("order-pick-list",)),
+            Page(
+                "messages",
+                _("Messages"),
+                (
+                    *("thread", "thread-act", "order-thread", "order-thread-act"),
+                    *("quick-replies", "quick-reply-add", "quick-reply-save"),
+                ),
+            ),
             Page("orders", _("All orders")),
             Page("day", _("Close the day")),
             Page("reservations", _("Reservations"), ("reservation",)),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.checkout import tax
 from shops import carriers, queries
-from shops.models import Cancellation, ShopOrder, ShopOrderLine
+from shops.models import Cancellation, ShopOrder, ShopOrderLine, Side, Thread
 from shops.orders import held, missing, reader_mail
 from shops.orders.projecting import project
 from shops.portal.access import StaffRequest, Workplace, page
@@ -23,6 +23,8 @@ from shops.portal.queries import invoices_for
 from shops.portal.queue import QueueGroup, is_overdue, when
 from shops.portal.queue_context import queue_context
 from shops.portal.words import DELIVERIES, REASONS, status_word
+from shops.threads import lines as lines_of_thread
+from shops.threads import writing
 
 Status = ShopOrder.Status
 
@@ -108,6 +110,10 @@ def order_page(
     shop_order, lines = shown.order, list(shown.lines.values())
     sent = shop_order.parcels.select_related("carried_to", "waits_at").prefetch_related("lines__line")
     parcels = list(sent.order_by("pk"))
+    thread = Thread.objects.filter(shop_order=shop_order.pk).select_related("shop").first()
+    words = lines_of_thread.of_order(shop_order, thread, Side.SHOP)
+    if workplace.can_work and thread:
+        writing.look([thread], Side.SHOP)
     beside = queue_context(request, workplace)
     context = beside | {
         "next_number": _next(beside["groups"], shop_order.number),
@@ -134,6 +140,7 @@ def order_page(
         "history": history(shop_order, lines, parcels, now),
         "parcels": parcels,
         "several_parcels": len(parcels) > 1 or bool(parcels and shop_order.status != Status.HANDED_OVER),
+        "words": words,
         "taxes": tax.by_rate(tax.thawed(line.tax_parts) for line in lines),
         "documents": invoices_for(request.user).filter(shop_order=shop_order).order_by("pk"),
         "can_refund": workplace.keeps_accounts,

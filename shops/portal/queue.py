@@ -53,11 +53,20 @@ class QueueGroup:
         return self.total - len(self.rows)
 
 
-def queue(user: User, shop: Shop, *, now: datetime) -> list[QueueGroup]:
+def pressed_or_back(shop: Shop) -> list[DeskAction]:
+    """What can still be undone, and what came back and nobody has looked at: one query, by an index each."""
+    waits = Q(shop=shop, due_at__isnull=False)
+    back = Q(shop=shop, failed_at__isnull=False, seen_at=None)
+    rows = DeskAction.objects.filter(waits | back).select_related("shop_order__order__checkout")
+    return list(rows.prefetch_related("shop_order__lines").order_by("pk"))
+
+
+def queue(user: User, shop: Shop, *, now: datetime, actions: Iterable[DeskAction] | None = None) -> list[QueueGroup]:
     """Four groups, always the same ones, after what readers cancelled, if any; five queries however many orders, seven
-    with that and with what was pressed. What was pressed stands where it will be once it is done."""
+    with that and with what was pressed (`actions`, as `pressed_or_back` finds them). What was pressed stands where it
+    will be once it is done."""
     every = queries.orders_for(user).filter(shop=shop)
-    pressed, keys = _pressed(shop, now)
+    pressed, keys = _pressed(pressed_or_back(shop) if actions is None else actions, now)
     orders = every.exclude(pk__in=keys) if keys else every
     done = Q(status=Status.HANDED_OVER, handed_over_at__gt=now - RECENT) | Q(
         status=Status.DECLINED, answered_at__gt=now - RECENT
@@ -104,12 +113,12 @@ def _group(
     return QueueGroup(key, heading, [*pressed, *queue_rows(found, now=now)], total + len(pressed))
 
 
-def _pressed(shop: Shop, now: datetime) -> tuple[dict[str, list[QueueRow]], list[int]]:
+def _pressed(actions_at_hand: Iterable[DeskAction], now: datetime) -> tuple[dict[str, list[QueueRow]], list[int]]:
     """Orders with something that can still be undone, by the state they will be in; and their keys."""
-    rows = DeskAction.objects.filter(shop=shop, due_at__isnull=False).select_related("shop_order__order__checkout")
     by_order: dict[int, list[DeskAction]] = defaultdict(list)
-    for row in rows.prefetch_related("shop_order__lines").order_by("pk"):
-        by_order[row.shop_order_id].append(row)
+    for row in actions_at_hand:
+        if row.due_at is not None:
+            by_order[row.shop_order_id].append(row)
     found: dict[str, list[QueueRow]] = defaultdict(list)
     for actions in sorted(by_order.values(), key=lambda actions: -actions[-1].pk):
         order = actions[0].shop_order

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
-from shops.models import DeskAction
 from shops.portal.access import StaffRequest, Workplace
 from shops.portal.pressing import came_back, new_once
-from shops.portal.queue import queue
+from shops.portal.queue import pressed_or_back, queue
 
 BACK_SHOWN = 20
 
 
 def queue_context(request: StaffRequest, workplace: Workplace) -> dict[str, Any]:
-    back = DeskAction.objects.filter(shop=workplace.shop, failed_at__isnull=False, seen_at=None)
-    back = back.prefetch_related("shop_order", "line", "by")  # hardly ever any: nothing is joined for none
+    actions = pressed_or_back(workplace.shop)
+    back = [row for row in actions if row.failed_at and row.seen_at is None][:BACK_SHOWN] if workplace.can_work else []
+    prefetch_related_objects(back, "line", "by")  # hardly ever any
     return {
         "once": new_once(),
-        "groups": queue(request.user, workplace.shop, now=timezone.now()),
-        "back": came_back(back.order_by("pk")[:BACK_SHOWN]) if workplace.can_work else [],
+        "groups": queue(request.user, workplace.shop, now=timezone.now(), actions=actions),
+        "back": came_back(back),
     }

@@ -53,6 +53,7 @@
   document.addEventListener("submit", async (event) => {
     const form = event.target, order = /^.*\/orders\/[^/]+\//.exec(form.action);
     if (event.defaultPrevented || form.method !== "post" || !order || !form.elements.once) return;
+    if (form.enctype === "multipart/form-data") return; // files are not kept: the browser says that there is no line
     event.preventDefault();
     if (form.dataset.sent) return; // the second click of a double click
     const body = new URLSearchParams(new FormData(form));

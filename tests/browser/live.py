@@ -14,6 +14,7 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connection, connections
 from django.test import Client, override_settings
 from django.test.testcases import LiveServerThread
+from django.utils import timezone
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
@@ -24,7 +25,9 @@ from marketplace.cms.building import build_home
 from marketplace.foundation import links
 from marketplace.payments.models import Payment
 from search import queries
-from shops.models import ShopOrder
+from shops.models import ShopOrder, Side
+from shops.threads import writing
+from shops.threads.writing import Words
 from tests import factories
 from tests.journeys import market as story
 
@@ -110,6 +113,8 @@ def open_site(url: str) -> Site:
     order = paid_order(market)
     guest, checkout = filled_in(market)
     part = ShopOrder.objects.get(order=order, shop=market.port)
+    now = timezone.now()
+    writing.write(writing.of_order(part, now=now), Side.SHOP, Words("Il est emballé."), by=market.port_clerk, now=now)
     pages = {
         "home": "/",
         "results": "/search/",
@@ -123,11 +128,13 @@ def open_site(url: str) -> Site:
         "checkout how": f"/checkout/{checkout.token}/how/",
         "checkout pay": f"/checkout/{checkout.token}/pay/",
         "order": f"/orders/{order.number}/{links.order_key(order.number)}/",
+        "order words": f"/orders/{order.number}/{links.order_key(order.number)}/words/{part.number}/",
         "sign in": "/accounts/login/",
         "map": "/map/?near=montreal&km=5",
         "place": "/place/",
         "desk": "/portal/port/",
         "desk order": f"/portal/port/orders/{part.number}/",
+        "desk words": f"/portal/port/orders/{part.number}/messages/",
         "board": "/board/",
     }
     return Site(url, market, guest, signed_in(market.port_clerk), signed_in(operator), signed_in(editor), pages)
@@ -137,7 +144,7 @@ def who_sees(site: Site, page: str) -> Person | None:
     """Whose page it is; nobody's is everyone's."""
     if page == "basket" or page.startswith("checkout"):
         return site.guest
-    return {"desk": site.clerk, "desk order": site.clerk, "board": site.operator}.get(page)
+    return {"desk": site.clerk, "desk order": site.clerk, "desk words": site.clerk, "board": site.operator}.get(page)
 
 
 def signed_in(user: AbstractBaseUser) -> Person:

@@ -168,3 +168,13 @@ def test_scanned_copies_are_counted_and_the_page_stays(visit, site, part):
     expect(page.locator(".order-line-picked").first).to_contain_text("1/")
     expect(page.locator("#scan")).to_have_value("")
     assert page.evaluate("window.same") is True
+
+
+def test_words_with_a_file_go_to_the_reader_from_the_desk(visit, site, part):
+    """The script that keeps answers for a poor line leaves forms with files to the browser."""
+    page = visit("desk words", width=375, language="en")
+    page.locator("#words_text").fill("Here is the bill.")
+    page.locator("#words_attached").set_input_files({"name": "bill.pdf", "mimeType": "x/y", "buffer": b"%PDF-1.4"})
+    page.locator(".thread-form button[type=submit]").first.click()
+    expect(page.locator(".thread-files a")).to_have_text("bill.pdf")
+    assert page.url.endswith(site.pages["desk words"])

@@ -32,6 +32,8 @@ PAGES = {
     "place": "[name=where]",
     "desk": ".queue-row",
     "desk order": ".order-line",
+    "order words": ".thread-line",
+    "desk words": ".thread-line",
     "board": ".figure",
 }
 

@@ -140,8 +140,9 @@ def test_page_takes_the_same_queries_for_any_number_of_lines(lines):
     network.current()
     with CaptureQueriesContext(connection) as queries:
         client.get(address(order))
-    # Order, shop orders, lines, products, facts, what others supply, parcels, times of packing, invoices, refunds.
-    assert len(queries) == 11, "\n".join(query["sql"][:150] for query in queries)
+    # Order, shop orders, lines, products, facts, what others supply, parcels, times of packing, invoices, refunds,
+    # of each part too; threads, returns, steps.
+    assert len(queries) == 14, "\n".join(query["sql"][:150] for query in queries)
 
 
 def test_reader_cancels_a_line_by_the_mailed_link(order):

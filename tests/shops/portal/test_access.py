@@ -13,7 +13,9 @@ from marketplace.foundation.models import AuditEntry
 from shops.models import (
     Allocation,
     DeliveryOption,
+    Message,
     Parcel,
+    QuickReply,
     Reservation,
     Return,
     ReturnLine,
@@ -21,12 +23,16 @@ from shops.models import (
     ShopMember,
     ShopOrder,
     SpecialHours,
+    Thread,
 )
 from shops.portal import queries as portal_queries
 from shops.portal.urls import order_patterns, own_patterns, setup_patterns, shop_patterns, urlpatterns
 from shops.returns import photos
+from shops.threads import writing
+from shops.threads.writing import Asker, Words
 from tests import factories
 from tests.factories import NOON
+from tests.routes_words import file_of
 from tests.shops.portal.conftest import Stall, signed_in
 
 NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
@@ -34,6 +40,7 @@ DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind"
 SETUP, CODE, OWN = "setup_id", "code", "article_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
 RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
+QUESTION, FILE, REPLY, WRITE = "pk:question", "file_id", "reply_id", "deed:write"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
     "desk": [],
@@ -81,6 +88,11 @@ LOOKS: dict[str, list[str]] = {
     "delivery-change": [OPTION],
     "for-others": [],
     "reservations": [],
+    "messages": [],
+    "thread": [QUESTION],
+    "thread-file": [FILE],
+    "order-thread": [NUMBER],
+    "quick-replies": [],
     "returns": [],
     "return": [RETURN],
     "return-photo": [RETURN, PHOTO],
@@ -166,6 +178,11 @@ ACTS: dict[str, list[str]] = {
     "parcel-miss-sent": [NUMBER, PARCEL],
     "parcel-collect": [PARCEL],
     "reservation": [RESERVED, DEED],
+    "thread-act": [QUESTION, WRITE],
+    "order-thread-act": [NUMBER, WRITE],
+    "quick-reply-add": [],
+    "quick-reply-save": [REPLY],
+    "quick-reply-remove": [REPLY],
     "return-act": [RETURN, AGREE],
     "return-terms": [],
     "gift-card-redeem": [],
@@ -190,7 +207,7 @@ OF_ACCOUNTS = {"save-tax"}  # what whoever keeps the accounts does, and staff do
 # Of a point's keepers: test_point_views. Of whoever is asked: test_team_views.
 POINT = {"worker", "point", "point-arrive", "point-collect", "invitation"}
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
-FILLED |= {"q": "K7M3QX", "return_days": "9"}
+FILLED |= {"q": "K7M3QX", "return_days": "9", "text": "x", "text_fr": "x"}
 
 
 def event_of(stall: Stall) -> Event:
@@ -220,6 +237,17 @@ def return_of(stall: Stall) -> Return:
         )
         ReturnLine.objects.create(of=found, line=stall.order.lines.first(), units=1)
         photos.keep(found, [b"webp"])
+    return found
+
+
+def question_of(stall: Stall) -> Thread:
+    """What a reader asks it, with a file, and an answer that it gives often."""
+    found = Thread.objects.filter(shop=stall.shop, shop_order=None).first()
+    if found is None:
+        asker = Asker("lea@example.org", "Léa", "fr", confirmed=True)
+        found = writing.ask(stall.shop, Words("Y est-il ?"), asker, product_id=None, now=NOON)
+        file_of(found.messages.get())
+        QuickReply.objects.create(shop=stall.shop, label="x", text_fr="x")
     return found
 
 
@@ -259,6 +287,9 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         DRY: DryRun.objects.get_or_create(feed=stall.run.feed, defaults={"received_at": NOON})[0].pk,
     }
     back = return_of(stall)
+    asked = question_of(stall)
+    known |= {QUESTION: asked.pk, FILE: asked.messages.get(side="reader").files.get().pk, WRITE: "write"}
+    known |= {REPLY: stall.shop.quick_replies.first().pk}
     known |= {RETURN: back.pk, PHOTO: back.photos.get().pk, AGREE: "agree"}
     parts = {key.partition(":")[0]: known[key] for key in ROUTES[name]}
     if name.startswith("statement"):
@@ -273,7 +304,11 @@ def call(client, name: str, where: str):
 def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
     event_of(stall), parcel_of(stall), reservation_of(stall), return_of(stall), setup_of(stall), own_of(stall)
+    question_of(stall)
     return (
+        list(Thread.objects.filter(shop=stall.shop).order_by("pk").values()),
+        Message.objects.filter(thread__shop=stall.shop).count(),
+        list(stall.shop.quick_replies.values()),
         list(Reservation.objects.filter(shop=stall.shop).values()),
         list(Return.objects.filter(shop_order=stall.order).values()),
         Shop.objects.get(pk=stall.shop.pk).return_days,
