@@ -1,5 +1,6 @@
 """Everything one shop is and does. Split over files that are read one at a time; the names are all here."""
 
+from shops.models_assembly import Announcement, AnnouncementRead, Ballot, Motion, MotionVoter, MotionWord
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_desk import DeskAction
 from shops.models_downloads import Download, Handout, LicenceCode
@@ -26,10 +27,13 @@ from shops.models_team import Invitation
 __all__ = [
     "AgreementWord",
     "Allocation",
+    "Announcement",
+    "AnnouncementRead",
     "Application",
     "ApplicationDocument",
     "ApplicationMessage",
     "Availability",
+    "Ballot",
     "Business",
     "Cancellation",
     "ChecklistItem",
@@ -42,6 +46,9 @@ __all__ = [
     "Handout",
     "Invitation",
     "LicenceCode",
+    "Motion",
+    "MotionVoter",
+    "MotionWord",
     "OpeningHours",
     "Parcel",
     "ParcelLine",
