@@ -25,7 +25,7 @@ from marketplace.payments.models import Difference, Dispute, MoneyCall, MoneyInc
 from marketplace.readers import reviews
 
 ROWS_SHOWN = 50
-ON_THE_BOARD = ["shops", "feeds", "orders", "returns", "payments", "mail"]
+ON_THE_BOARD = ["shops", "feeds", "orders", "oversells", "returns", "payments", "mail"]
 VIOLATIONS_SHOWN = 20
 # Where else an operator works: label, name of the address.
 ELSEWHERE = [

@@ -71,6 +71,7 @@ LISTS: dict[str, frozenset[Role]] = {
     "shops": ALL,
     "feeds": frozenset({Role.CATALOGUE}),
     "orders": frozenset({Role.ORDERS, Role.MONEY}),
+    "oversells": frozenset({Role.CATALOGUE, Role.ORDERS}),
     "returns": frozenset({Role.ORDERS, Role.MONEY}),
     "payments": frozenset({Role.MONEY}),
     "applications": _ADMINISTRATION,
