@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.models_trail import AuditEnd, AuditEntry, AuditLink, AuditRoot
@@ -25,9 +26,14 @@ COLUMNS = ("pk", "at", "actor_id", "action", "subject_type", "subject_id", "shop
 
 def chain_audit(now: datetime) -> int:
     """The step: give each new entry its place, and note where the chain ended yesterday. Returns how many."""
-    done = _chain(now) if _waiting(AuditEnd.objects.filter(pk=1).first() or AuditEnd(pk=1)).exists() else 0
+    done = _chain(now) if waiting().exists() else 0
     _note_root(now)
     return done
+
+
+def waiting() -> QuerySet[AuditEntry]:
+    """The entries that have no place yet."""
+    return _waiting(AuditEnd.objects.filter(pk=1).first() or AuditEnd(pk=1))
 
 
 def digest(before: str, place: int, entry: Sequence[Any]) -> str:
@@ -37,7 +43,7 @@ def digest(before: str, place: int, entry: Sequence[Any]) -> str:
     return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
 
 
-def _waiting(end: AuditEnd) -> Any:
+def _waiting(end: AuditEnd) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(pk__gt=end.looked_from, link=None)
 
 

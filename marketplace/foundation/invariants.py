@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from marketplace.foundation import audit, chaining
 from marketplace.foundation.erasing import RECORDED_AS
 from marketplace.foundation.models_trail import ERASED, AuditEnd, AuditEntry, AuditLink, AuditRoot
@@ -52,7 +50,11 @@ def _links() -> Iterator[tuple[Any, ...]]:
 
 
 def without_place() -> list[str]:
-    late = AuditEntry.objects.filter(link=None, at__lt=timezone.now() - LATE).order_by("pk")
+    """What the chain went on without. Where no worker runs nothing gets a place, which `doctor` tells."""
+    last = AuditLink.objects.order_by("-place").first()
+    if last is None:
+        return []
+    late = AuditEntry.objects.filter(link=None, at__lt=last.at - LATE).order_by("pk")
     return [f"entry {pk} of {at:%Y-%m-%d %H:%M}" for pk, at in late.values_list("pk", "at")]
 
 

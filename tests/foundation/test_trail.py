@@ -147,9 +147,13 @@ def test_verify_finds_two_that_changed_places():
 
 def test_verify_finds_what_never_got_a_place():
     entry = written(1)[0]
-    unguarded(lambda: AuditEntry.objects.update(at=timezone.now() - timedelta(hours=1)))
+    assert found() == {}, "no worker runs"
+    chaining.chain_audit(timezone.now() + timedelta(hours=1))
+    unguarded(AuditLink.objects.filter(entry=entry).delete)
+    AuditEnd.objects.update(looked_from=entry.pk, place=0, digest="")
+    audit.record("thing.do", factories.shop())
+    chaining.chain_audit(timezone.now() + timedelta(hours=1))
     assert list(found()) == ["audit: every entry has its place in the chain"]
-    assert entry.pk
 
 
 def test_day_has_one_root_and_verify_compares_it():
