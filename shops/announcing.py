@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,6 +15,8 @@ from marketplace.models import User
 from shops.models import Announcement, AnnouncementRead, Shop
 
 SHOWN_FOR = timedelta(days=60)  # to who has not read it: whoever joins later need not read what is old
+KEPT_SECONDS = 20.0
+_kept: tuple[float, list[Announcement]] | None = None
 _GONE = [Shop.Status.LEFT]
 
 
@@ -27,6 +30,7 @@ def announce(
         for one in told if is_important else []:
             _mail(row, one, now)
         audit.record("announcement.make", row, by=by, shop_id=shop.pk if shop else None, important=is_important)
+    forget()
     return row
 
 
@@ -60,6 +64,29 @@ def of_shop(shop: Shop) -> QuerySet[Announcement]:
     return Announcement.objects.filter(Q(shop=None) | Q(shop=shop), ended_at=None).order_by("-at", "-pk")
 
 
+def recent(shop: Shop, *, now: datetime) -> list[Announcement]:
+    """Those that whoever has not read them is shown, the oldest first; from a list that is kept for some seconds, since
+    every page of the portal asks."""
+    global _kept
+    kept = _kept  # another thread may forget it meanwhile
+    if kept is None or time.monotonic() - kept[0] > KEPT_SECONDS:
+        rows = Announcement.objects.filter(ended_at=None, at__gt=now - SHOWN_FOR).order_by("at", "pk")
+        kept = _kept = time.monotonic(), list(rows)
+    return [row for row in kept[1] if row.shop_id in {None, shop.pk}]
+
+
+def forget() -> None:
+    """Drop the kept list: after it was changed, and between tests."""
+    global _kept
+    _kept = None
+
+
+def read_by(person: User, rows: Iterable[Announcement]) -> set[int]:
+    """The numbers of those that the person has read."""
+    read = AnnouncementRead.objects.filter(user=person, announcement__in=[row.pk for row in rows])
+    return set(read.values_list("announcement", flat=True))
+
+
 def unread(person: User, shop: Shop, *, now: datetime) -> QuerySet[Announcement]:
     """The oldest first: that is how they are read."""
     read = AnnouncementRead.objects.filter(user=person).values("announcement")
@@ -76,4 +103,5 @@ def end(row: Announcement, *, by: User, now: datetime) -> bool:
         if not Announcement.objects.filter(pk=row.pk, ended_at=None).update(ended_at=now):
             return False
         audit.record("announcement.end", row, by=by, shop_id=row.shop_id)
+    forget()
     return True

@@ -51,7 +51,7 @@ def announce(request: HttpRequest) -> HttpResponse:
     given = dict(form.cleaned_data)
     shop, important = given.pop("shop"), given.pop("is_important")
     announcing.announce(given, shop=shop, is_important=important, by=person(request), now=timezone.now())
-    messages.success(request, _("The shops see it from their next page on."))
+    messages.success(request, _("The shops see it within half a minute."))
     return redirect("operations:announcements")
 
 

@@ -22,6 +22,7 @@ from shops.models import Announcement, Shop
 from shops.portal import navigation
 
 ANNOUNCED = 3  # at once; the next ones come as these are read
+READ, MOST_READ = "announcements_read", 100
 View = Callable[..., HttpResponse]
 
 
@@ -107,12 +108,19 @@ def page(
 
 
 def _announced(request: HttpRequest, shop: Shop) -> list[tuple[Announcement, str, str]]:
-    """What the person has not read yet, in their language."""
+    """What the person has not read yet, in their language. What they have is kept in their session, so that pages need
+    not ask for it."""
     if not isinstance(request.user, User):
         return []
+    known = set() if getattr(request, "visit", None) else set(request.session.get(READ, []))
+    rows = [row for row in announcing.recent(shop, now=timezone.now()) if row.pk not in known]
+    if not rows:
+        return []
+    read = announcing.read_by(request.user, rows)
+    if read and not getattr(request, "visit", None):
+        request.session[READ] = sorted(known | read)[-MOST_READ:]
     language = get_language() or shop.language
-    rows = announcing.unread(request.user, shop, now=timezone.now())[:ANNOUNCED]
-    return [(row, *announcing.in_language(row, language)) for row in rows]
+    return [(row, *announcing.in_language(row, language)) for row in rows if row.pk not in read][:ANNOUNCED]
 
 
 def _to_the_door(request: StaffRequest, slug: str) -> HttpResponse:
