@@ -12,6 +12,7 @@ from oscar.apps.order.models import Order
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import money
+from shops import voting
 from shops.models import (
     Allocation,
     Cancellation,
@@ -212,4 +213,5 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "orders: what nobody collects goes back": kept_without_end,
     "orders: what was pressed is done": pressed_and_left,
     "orders: every shop order goes to its shop": shop_orders_without_transmission,
+    **voting.INVARIANTS,
 }

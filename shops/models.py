@@ -1,5 +1,6 @@
 """Everything one shop is and does. Split over files that are read one at a time; the names are all here."""
 
+from shops.models_assembly import Announcement, AnnouncementRead, Ballot, Motion, MotionVoter, MotionWord
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_desk import DeskAction
 from shops.models_downloads import Download, Handout, LicenceCode
@@ -28,10 +29,13 @@ from shops.models_threads import Incident, Message, MessageFile, QuickReply, Sid
 __all__ = [
     "AgreementWord",
     "Allocation",
+    "Announcement",
+    "AnnouncementRead",
     "Application",
     "ApplicationDocument",
     "ApplicationMessage",
     "Availability",
+    "Ballot",
     "Business",
     "Cancellation",
     "ChecklistItem",
@@ -47,6 +51,9 @@ __all__ = [
     "LicenceCode",
     "Message",
     "MessageFile",
+    "Motion",
+    "MotionVoter",
+    "MotionWord",
     "OpeningHours",
     "Parcel",
     "ParcelLine",

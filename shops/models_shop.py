@@ -204,6 +204,9 @@ class Shop(models.Model):
     )
     # How often it could hand over what its numbers said: `shops.keeping`.
     kept_share = models.FloatField(default=0.95)
+    member_shares = models.PositiveIntegerField(
+        default=1, help_text="Its shares in the network, where the members vote by shares."
+    )
     joined_at = models.DateTimeField(auto_now_add=True)
     vouched_at = models.DateTimeField(
         null=True, blank=True, help_text="An operator has vouched for it: its titles need no look any more."

@@ -51,8 +51,8 @@ from marketplace.payments.models import (
 )
 from search import queries
 from search.engines.base import Query
-from shops import stock, webhooks
-from shops.models import Allocation, DeskAction, ShopOrder, ShopOrderLine
+from shops import stock, voting, webhooks
+from shops.models import Allocation, DeskAction, Motion, ShopMember, ShopOrder, ShopOrderLine
 from shops.orders import fulfilment, held
 from tests import factories
 from tests.checkout import buying
@@ -91,6 +91,16 @@ def set_the_scene(now: datetime) -> None:
     Checkout.objects.update(agrees_other_shop=True)  # and no other has what is missing
     # Mile End's own system is at an address that is never called: its order comes by mail.
     webhooks.set_up(market.mile, "https://127.0.0.1/orders", by=factories.user(), now=now)
+    put_to_the_vote(market, now)
+
+
+def put_to_the_vote(market: story.Market, now: datetime) -> None:
+    """The members vote, and the time for it is over."""
+    owner = factories.member(market.port, role=ShopMember.Role.OWNER).user
+    motion = voting.propose("Dues", "Lower them", ["Yes", "No"], by=owner, now=now)
+    voting.open_vote(motion, weighing="member", days=1, by=owner, now=now)
+    voting.cast(motion, market.port, 0, by=owner, now=now)
+    Motion.objects.update(ends_at=now)
 
 
 def work(later: timedelta) -> None:
@@ -217,6 +227,7 @@ def outcome(later: timedelta = timedelta()) -> dict[str, object]:
         "found": [found("letranger"), found("peste"), found("orwell")],
         "letters": letters(),
         "gift cards": list(GiftCardPurchase.objects.values_list("state", "seed", "card__balance_minor")),
+        "votes": list(Motion.objects.values_list("result", flat=True)),
         "audit": sorted(Counter(AuditEntry.objects.values_list("action", flat=True)).items()),
         "pressed": list(DeskAction.objects.filter(done_at__isnull=False).values_list("deed", "shop_order__shop__slug")),
         "left to do": left_to_do(now + PAID_OUT_AFTER),

@@ -25,7 +25,7 @@ from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.readers import addresses, alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
-from tests import factories, routes_joining, routes_words
+from tests import factories, routes_joining, routes_trust, routes_words
 from tests.conftest import KEEPING
 from tests.routes_kinds import (
     EVERYONE,
@@ -72,6 +72,7 @@ BORROWED = (
 ROUTES: dict[str, Row] = {
     **routes_joining.ROUTES,
     **routes_words.ROUTES,
+    **routes_trust.ROUTES,
     # Readers
     "home": get(EVERYONE),
     "search:search": get(EVERYONE),
@@ -527,6 +528,7 @@ def world(db, settings, tmp_path) -> World:
         **of_delivery(a, b),
         **routes_joining.rows(a),
         **routes_words.of_words(a),
+        **routes_trust.known(a),
         **money_of(a.order, now),
         **money_rows(a.shop, now),
         "move": TitleMove.objects.create(**UNDONE, at=now, undone_at=now).pk,

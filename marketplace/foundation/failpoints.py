@@ -12,6 +12,8 @@ from collections import Counter
 FAILPOINTS: dict[str, str] = {
     "mail.before_send": "a message is leased, not yet handed to the mail server",
     "mail.after_send": "the mail server has it, we have not recorded it",
+    "audit.before_commit": "entries of the audit trail got their places in the chain, not yet committed",
+    "audit.after_commit": "they have them, nothing else has happened",
     "sync.before_commit": "a chunk of a feed is merged, not yet committed",
     "sync.after_commit": "a chunk of a feed is committed, its run not yet reported",
     "index.before_write": "titles are claimed, not yet in the index",
@@ -29,6 +31,8 @@ FAILPOINTS: dict[str, str] = {
     "transmission.after_send": "the shop has it, we have not recorded it",
     "desk.before_commit": "what staff pressed half a minute ago is carried out, not yet committed",
     "desk.after_commit": "it is committed, nothing else has happened",
+    "motion.before_commit": "the ballots of a vote that is over are open and counted, not yet committed",
+    "motion.after_commit": "they are, nothing else has happened",
     "expire.before_commit": "what no shop answered has ended, not yet committed",
     "expire.after_commit": "it has ended, nothing else has happened",
     "take_back.before_commit": "what nobody came for is taken back, not yet committed",

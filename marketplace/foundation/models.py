@@ -1,4 +1,4 @@
-"""Network (the one row), the audit trail, the mail outbox."""
+"""Network (the one row), postcodes, the mail outbox; the audit trail is in `models_trail`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
+from marketplace.foundation.models_roles import OperatorRoles, Role
+from marketplace.foundation.models_trail import AuditEnd, AuditEntry, AuditLink, AuditRoot
+
+__all__ = [
+    "AuditEnd",
+    "AuditEntry",
+    "AuditLink",
+    "AuditRoot",
+    "MailMessage",
+    "Network",
+    "OperatorRoles",
+    "Postcode",
+    "Role",
+]
 
 COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A colour is written #rrggbb.")
 
@@ -79,6 +93,15 @@ class Network(models.Model):
     parcel_missing_days = models.PositiveSmallIntegerField(
         _("Days after which a parcel that did not arrive at the other shop is missing"), default=10
     )
+    # Whether the audit trail's end of each day is shown to everybody (decision 0030).
+    publishes_audit_roots = models.BooleanField(
+        _("Publish the audit trail's end of each day"),
+        default=False,
+        help_text=_("A digest a day, of which nothing can be read: whoever kept it can tell that nothing was changed."),
+    )
+    refund_two_above_minor = models.PositiveIntegerField(
+        default=0, help_text="What an operator gives back of an order above this, another one approves. 0: no limit."
+    )
     # Whether tax is in the price or on top of it; how much: `checkout.tax_tables`. Its own numbers are for what it
     # invoices itself, the commission.
     tax_included = models.BooleanField("Prices include tax", default=False)
@@ -108,27 +131,6 @@ class Postcode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.country} {self.code} {self.town}"
-
-
-class AuditEntry(models.Model):
-    """Who did what to which row, and why. Written in the transaction of the change; never changed."""
-
-    at = models.DateTimeField(db_index=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    actor_label = models.CharField(max_length=200, help_text="Who it was then, also after the account is gone.")
-    action = models.CharField(max_length=60, help_text="noun.verb, as in shop_order.accept")
-    subject_type = models.CharField(max_length=60)
-    subject_id = models.CharField(max_length=60)
-    shop = models.ForeignKey("shops.Shop", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    reason = models.CharField(max_length=500, blank=True)
-    facts = models.JSONField(default=dict, blank=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["subject_type", "subject_id"], name="audit_subject")]
-        verbose_name_plural = "audit entries"
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.actor_label} {self.action} {self.subject_type} {self.subject_id}"
 
 
 class MailMessage(DueRow):

@@ -1,4 +1,4 @@
-"""The operator's door: `is_staff`, and nobody else."""
+"""The operator's door: `is_staff`, and of those the ones whose roles the page asks for (`operations.roles`)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,27 @@ from functools import wraps
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.views.decorators.http import require_POST
+
+from marketplace.operations import roles
 
 View = Callable[..., HttpResponseBase]
 
 
 def operator_page(view: View) -> View:
-    """Anonymous visitors sign in first; for everyone else who is no operator the page does not exist."""
+    """Anonymous visitors sign in first; for everyone else who is no operator the page does not exist. An operator
+    without the role that it asks for is told which one that is (403)."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, **names: object) -> HttpResponseBase:
         if not request.user.is_staff:
             raise Http404
+        match = request.resolver_match
+        name, argument = (match.url_name or "", str(match.kwargs.get("name", ""))) if match else ("", "")
+        if not roles.may_open(roles.of_request(request), name, argument):
+            wanted = sorted(role.label for role in roles.needed(name, argument))
+            return render(request, "operations/not_yours.html", {"wanted": wanted}, status=403)
         return view(request, **names)
 
     return login_required(wrapped)

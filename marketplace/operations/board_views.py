@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from datetime import datetime
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -16,14 +18,14 @@ from django.views.decorators.http import require_safe
 
 from catalog_sync.titles import asking
 from marketplace.catalogue.models import Moderation
-from marketplace.operations import health, invariants, parked
+from marketplace.operations import health, invariants, parked, roles
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.operations.listings import LISTINGS, address
-from marketplace.payments.models import Difference, Dispute, MoneyCall, MoneyIncident
+from marketplace.payments.models import Difference, Dispute, MoneyCall, MoneyIncident, ProposedRefund
 from marketplace.readers import reviews
 
 ROWS_SHOWN = 50
-ON_THE_BOARD = ["shops", "feeds", "orders", "returns", "incidents", "threads", "payments", "mail"]
+ON_THE_BOARD = ["shops", "feeds", "orders", "oversells", "returns", "incidents", "threads", "payments", "mail"]
 VIOLATIONS_SHOWN = 20
 # Where else an operator works: label, name of the address.
 ELSEWHERE = [
@@ -36,9 +38,11 @@ ELSEWHERE = [
 @require_safe
 @operator_page
 def board(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
+    now, may = timezone.now(), roles.of_request(request)
     groups = []
     for name in ON_THE_BOARD:
+        if not roles.may_open(may, "list", name):
+            continue
         listing = LISTINGS[name]
         counts = listing.counts(now)
         figures = [
@@ -54,15 +58,26 @@ def board(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": groups,
         "parked": parked.count(),
-        "questions": asking.waiting(now).count(),
-        "to_look_at": Moderation.objects.filter(answer="").count(),
-        "differences": Difference.objects.filter(closed_at=None).count(),
-        "reviews": reviews.to_look_at().count(),
-        "money": _money(),
+        "figures": [
+            {"url": reverse(f"operations:{name}"), "label": label, "count": count()}
+            for name, label, count in _to_look_at(now)
+            if roles.may_open(may, name)
+        ],
         "findings": health.quick_findings(),
         "elsewhere": [(label, reverse(name)) for label, name in ELSEWHERE if _is_mounted(name)],
     }
     return render(request, "operations/board.html", context)
+
+
+def _to_look_at(now: datetime) -> list[tuple[str, str, Callable[[], int]]]:
+    """(page, what waits there, how many): a person must do something today when there are any."""
+    return [
+        ("questions", _("Which title is it?"), lambda: asking.waiting(now).count()),
+        ("moderation", _("Titles to look at"), lambda: Moderation.objects.filter(answer="").count()),
+        ("reconciliation", _("Ledger and Stripe differ"), lambda: Difference.objects.filter(closed_at=None).count()),
+        ("reviews", _("Reviews to look at"), lambda: reviews.to_look_at().count()),
+        ("money", _("Money to look at"), _money),
+    ]
 
 
 @require_safe
@@ -134,10 +149,11 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 
 def _money() -> int:
-    """Incidents, refunds that came back, disputes that wait for evidence."""
+    """Incidents, refunds that came back or wait for a second person, disputes that wait for evidence."""
     waiting = Dispute.objects.filter(status=Dispute.Status.NEEDS_RESPONSE, due_at=None, submitted_at=None)
     came_back = MoneyCall.objects.filter(settled_at=None).exclude(failed_at=None)
-    return MoneyIncident.objects.filter(closed_at=None).count() + came_back.count() + waiting.count()
+    asked = ProposedRefund.objects.filter(decided_at=None)
+    return MoneyIncident.objects.filter(closed_at=None).count() + came_back.count() + waiting.count() + asked.count()
 
 
 def _is_mounted(name: str) -> bool:

@@ -35,6 +35,7 @@ GROUPS: list[tuple[Any, list[str]]] = [
     (gettext_lazy("When a shop lacks a copy"), ["reroute_borne_by", "reroute_most_minor"]),
     (gettext_lazy("Parcels between shops"), ["handover_fee_minor", "parcel_missing_days"]),
     (gettext_lazy("Tax on the commission"), ["tax_registered", "tax_number", "qst_number"]),
+    (gettext_lazy("Trust"), ["refund_two_above_minor", "publishes_audit_roots"]),
     (gettext_lazy("What no shop has"), ["distributor_name", "distributor_address"]),
     (gettext_lazy("Map of shops"), ["tile_address", "tile_attribution"]),
     (
@@ -81,6 +82,11 @@ class NetworkForm(forms.ModelForm):
     handover_fee_minor = KeptAmountField(
         label=gettext_lazy("What a shop gets for a parcel that it hands over for another"),
         help_text=gettext_lazy("The shop that sold it pays it; as it is at the sale. Empty: nothing."),
+    )
+    refund_two_above_minor = KeptAmountField(
+        label=gettext_lazy("Refunds above this need two persons"),
+        required=True,
+        help_text=gettext_lazy("What operators give back of one order in all. 0: one person is always enough."),
     )
     languages = forms.MultipleChoiceField(
         label=gettext_lazy("Languages offered"),

@@ -16,12 +16,14 @@ from django.utils import timezone
 
 from marketplace import checks as system_checks
 from marketplace import worker
+from marketplace.foundation import chaining
 from marketplace.foundation.models import MailMessage
 from search import queries
 
 WORKER_SILENT_SECONDS = 60
 CLOCK_SECONDS = 5
 FREE_BYTES = 1024**3
+LATE_CHAIN = timedelta(minutes=2)
 LATE_MAIL = timedelta(minutes=15)
 
 
@@ -81,6 +83,14 @@ def mail() -> Finding:
     return Finding("mail", "ok", settings.EMAIL_BACKEND.rsplit(".", 2)[-2])
 
 
+def audit_trail() -> Finding:
+    """Whether the chain keeps up; a worker that stands still is another finding."""
+    late = chaining.waiting().filter(at__lt=timezone.now() - LATE_CHAIN).count()
+    if late:
+        return Finding("audit", "warning", f"{late} entries wait for their place in the chain: see the worker's log.")
+    return Finding("audit", "ok", "every entry has its place in the chain")
+
+
 def disk() -> Finding:
     free = shutil.disk_usage(settings.VAR_DIR).free
     if free < FREE_BYTES:
@@ -116,7 +126,17 @@ def settings_are_safe() -> Finding:
     return Finding("settings", "ok", "safe for production")
 
 
-CHECKS: list[Callable[[], Finding]] = [database, clock, background_worker, mail, disk, stripe, index, settings_are_safe]
+CHECKS: list[Callable[[], Finding]] = [
+    database,
+    clock,
+    background_worker,
+    mail,
+    audit_trail,
+    disk,
+    stripe,
+    index,
+    settings_are_safe,
+]
 # Without those that read every migration or wait for another server.
 QUICK = [background_worker, clock, disk, stripe, index, settings_are_safe]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 MODULES = [
+    "marketplace.foundation.invariants",
     "shops.invariants",
     "catalog_sync.invariants",
     "marketplace.payments.invariants",

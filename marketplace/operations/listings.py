@@ -12,11 +12,12 @@ from django.utils.translation import pgettext_lazy
 
 from catalog_sync.models import Feed, SyncRun
 from marketplace.foundation.models import AuditEntry, MailMessage
+from marketplace.operations import oversells
 from marketplace.operations.health import LATE_MAIL
 from marketplace.operations.listing import Cell, Choice, Listing, short, when
 from marketplace.operations.thread_listings import OF_THREADS
 from marketplace.payments.models import Payment
-from shops.models import Application, Return, Shop, ShopOrder
+from shops.models import Application, Return, Shop, ShopMember, ShopOrder
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -55,12 +56,31 @@ def _feed_cells(feed: Feed) -> list[Cell]:
     ]
 
 
+_LAST_ORDER = ShopOrder.objects.filter(shop=OuterRef("pk")).order_by("-created_at")
+_LAST_SEEN = ShopMember.objects.filter(shop=OuterRef("pk"), user__last_login__isnull=False).order_by(
+    "-user__last_login"
+)
+
+
+def _idle(now: datetime) -> Q:
+    """New ones, which have not had the time, are not meant."""
+    since = now - 30 * DAY
+    late = Q(last_order=None) | Q(last_order__lt=since)
+    return late & Q(status=Shop.Status.ACTIVE, joined_at__lt=since)
+
+
+def _unseen(now: datetime) -> Q:
+    return Q(status=Shop.Status.ACTIVE) & (Q(last_seen=None) | Q(last_seen__lt=now - 14 * DAY))
+
+
 def _shop_cells(shop: Shop) -> list[Cell]:
     return [
         Cell(shop.name, reverse("operations:shop", args=[shop.pk])),
         Cell(shop.get_status_display()),
         Cell(shop.city),
         Cell(when(shop.complete_as_of)),
+        Cell(when(shop.last_order)),  # type: ignore[attr-defined]
+        Cell(when(shop.last_seen)),  # type: ignore[attr-defined]
         Cell(_("ready") if shop.stripe_account_ready else _("not ready")),
         Cell(shop.email),
     ]
@@ -147,7 +167,10 @@ def _return_cells(row: Return) -> list[Cell]:
 LISTINGS: dict[str, Listing] = {
     "shops": Listing(
         _("Shops"),
-        (_("Shop"), _("Status"), _("Town"), _("Stock read"), _("Stripe account"), _("E-mail")),
+        (
+            *(_("Shop"), _("Status"), _("Town"), _("Stock read"), _("Last order"), _("Last signed in")),
+            *(_("Stripe account"), _("E-mail")),
+        ),
         {
             "active": Choice(_("On sale"), _same(status=Shop.Status.ACTIVE)),
             "draft": Choice(_("Joining"), _same(status=Shop.Status.DRAFT)),
@@ -163,11 +186,16 @@ LISTINGS: dict[str, Listing] = {
             "gone": Choice(
                 _("Orders not posted any more (410)"), _same(order_webhook__disabled_at__isnull=False), urgent=True
             ),
+            "idle": Choice(_("On sale, no order for 30 days"), _idle),
+            "unseen": Choice(_("On sale, nobody signed in for 14 days"), _unseen),
             "unpaid": Choice(
                 _("On sale, cannot be paid yet"), _same(status=Shop.Status.ACTIVE, stripe_account_ready=False)
             ),
         },
-        lambda: Shop.objects.order_by("name"),
+        lambda: Shop.objects.order_by("name").annotate(
+            last_order=Subquery(_LAST_ORDER.values("created_at")[:1]),
+            last_seen=Subquery(_LAST_SEEN.values("user__last_login")[:1]),
+        ),
         _shop_cells,
     ),
     "applications": Listing(
@@ -214,6 +242,16 @@ LISTINGS: dict[str, Listing] = {
             "new": Choice(_("To answer"), _same(status=Order.NEW)),
             "accepted": Choice(_("To prepare"), _same(status=Order.ACCEPTED)),
             "packed": Choice(_("Ready"), _same(status=Order.PACKED)),
+            "old_new": Choice(
+                _("To answer for more than a day"), lambda now: Q(status=Order.NEW, created_at__lt=now - DAY)
+            ),
+            "old_accepted": Choice(
+                _("To prepare for more than 3 days"),
+                lambda now: Q(status=Order.ACCEPTED, answered_at__lt=now - 3 * DAY),
+            ),
+            "old_packed": Choice(
+                _("Ready for more than 7 days"), lambda now: Q(status=Order.PACKED, answered_at__lt=now - WEEK)
+            ),
             "handed_over": Choice(
                 _("Handed over in 7 days"), lambda now: Q(status=Order.HANDED_OVER, handed_over_at__gt=now - WEEK)
             ),
@@ -224,6 +262,7 @@ LISTINGS: dict[str, Listing] = {
         lambda: ShopOrder.objects.select_related("shop").prefetch_related("lines").order_by("answer_due_at", "pk"),
         _order_cells,
     ),
+    "oversells": oversells.LISTING,
     "returns": Listing(
         _("Returns"),
         (

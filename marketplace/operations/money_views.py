@@ -1,4 +1,4 @@
-"""Money that a person must look at: incidents, debts, refunds that came back, disputes; and refunds of any order."""
+"""Money that a person must look at: incidents, debts, refunds that came back or wait for a second person, disputes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from django.views.decorators.http import require_safe
 
 from marketplace.foundation.money import to_minor
 from marketplace.operations.access import operator_action, operator_page
-from marketplace.payments import debts, disputes, evidence, incidents, refunds, returns
-from marketplace.payments.models import Dispute, MoneyCall, MoneyIncident, Payment
-from marketplace.payments.refund_forms import RefundForm
+from marketplace.payments import debts, disputes, evidence, incidents, large_refunds, refunds, returns
+from marketplace.payments.models import Dispute, MoneyCall, MoneyIncident
 from shops.models import Return, ShopOrder
 from shops.returns.asking import ReturnError
 
@@ -39,6 +38,7 @@ def money(request: HttpRequest) -> HttpResponse:
         "incidents": incidents.running(),
         "debts": debts.debts(),
         "failed": refunds.failed(),
+        "asked": large_refunds.waiting(),
         "disputes": Dispute.objects.select_related("payment__checkout__order").order_by("closed_at", "-pk")[
             :DISPUTES_SHOWN
         ],
@@ -119,42 +119,6 @@ def hand_in(request: HttpRequest, dispute_id: int) -> HttpResponse:
     else:
         messages.success(request, _("The evidence goes to the bank now. It cannot be changed any more."))
     return redirect("operations:dispute", row.pk)
-
-
-@operator_page
-def refund(request: HttpRequest, number: str) -> HttpResponse:
-    """Give money back of a shop order; the operator says who bears it."""
-    shop_order = get_object_or_404(ShopOrder.objects.select_related("shop", "order"), number=number)
-    payment = get_object_or_404(Payment, checkout__order=shop_order.order)
-    posted = request.POST if request.method == "POST" else None
-    left = refunds.left(shop_order)
-    form = RefundForm(posted, shop_order=shop_order, left=left, by_operator=True)
-    if form.is_valid():
-        given = form.cleaned_data
-        try:
-            refunds.ask(
-                payment,
-                form.wanted(),
-                reason=given["reason"],
-                by=request.user,  # type: ignore[arg-type]
-                once=given["once"],
-                now=timezone.now(),
-                borne_by=given["borne_by"],
-            )
-        except refunds.RefundError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("The money goes back; the reader is told by mail."))
-            return redirect("operations:refund", number)
-    requests = shop_order.refund_requests.order_by("-pk").prefetch_related("calls")
-    context = {
-        "order": shop_order,
-        "form": form,
-        "left": left,
-        "requests": requests,
-        "open_returns": shop_order.returns.filter(ended_at=None),
-    }
-    return render(request, "operations/refund.html", context, status=422 if posted is not None else 200)
 
 
 @operator_action

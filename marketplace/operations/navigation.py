@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from marketplace.foundation.models import Role
 from marketplace.foundation.navigation import Group, Page, shown
+from marketplace.operations.roles import ALL, open_to
 
 DECIDING = ("application-ask", "application-reject", "application-approve")
 GROUPS = (
@@ -59,17 +61,26 @@ GROUPS = (
         ),
     ),
     Group(
-        _("Network"),
+        _("Members"),
         (
             Page(
                 "list",
                 _("Shops"),
-                ("shop", "shop-new", "shop-make", "shop-invite", "suspend-shop", "restore-shop"),
+                ("shop", "shop-new", "shop-make", "shop-invite", "suspend-shop", "restore-shop", "shop-shares"),
                 argument="shops",
             ),
             Page("list", _("Applications"), argument="applications"),
+            Page("announcements", _("Announcements"), ("announce",)),
+            Page("motions", _("Votes"), ("motion", "motion-propose")),
+            Page("visits", _("Support"), ("visit-begin",)),
             Page("checklist", _("Checklist"), ("checklist-add",)),
+        ),
+    ),
+    Group(
+        _("Network"),
+        (
             Page("network", _("Network")),
+            Page("operators", _("Operators"), ("operator-save",)),
             Page("routing", _("Another shop"), ("save-routing",)),
             Page("points", _("Pick-up points"), ("point-save", "point-save-change")),
             Page("institutions", _("Institutions"), ("institution-add",)),
@@ -79,6 +90,6 @@ GROUPS = (
 )
 
 
-def groups(here: str, argument: str = "") -> list[Group]:
-    """As `navigation.shown`."""
-    return shown(GROUPS, namespace="operations", here=here, argument=argument)
+def groups(here: str, argument: str = "", roles: frozenset[Role] = ALL) -> list[Group]:
+    """As `navigation.shown`, of what somebody of these roles may open."""
+    return shown(open_to(GROUPS, roles), namespace="operations", here=here, argument=argument)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from marketplace.foundation import network
+from marketplace.foundation import audit, network
 from marketplace.foundation.models import AuditEntry
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.storefront.reader_request import person
@@ -36,6 +36,28 @@ class ReasonForm(forms.Form):
 
 class OwnerForm(forms.Form):
     email = forms.EmailField(label=gettext_lazy("E-mail address of an owner"))
+
+
+class SharesForm(forms.ModelForm):
+    class Meta:
+        model = Shop
+        fields = ["member_shares"]
+        labels = {"member_shares": gettext_lazy("Shares in the network")}
+        help_texts = {"member_shares": gettext_lazy("How much its vote counts where the members vote by shares.")}
+
+
+@operator_action
+def shares(request: HttpRequest, shop_id: int) -> HttpResponse:
+    row = get_object_or_404(Shop, pk=shop_id)
+    form = SharesForm(request.POST, instance=row)
+    if form.is_valid():
+        with transaction.atomic():
+            form.save()
+            audit.record("shop.shares", row, by=request.user, shop_id=row.pk, shares=row.member_shares)
+        messages.success(request, _("Saved."))
+    else:
+        messages.error(request, _("Write a whole number."))
+    return redirect("operations:shop", shop_id=row.pk)
 
 
 @require_safe
@@ -135,6 +157,7 @@ def _page(
         "application": Application.objects.filter(shop=row).first(),
         "leaving": leaving.points(row) if row.status == Shop.Status.LEAVING else [],
         "owner_form": owner_form or OwnerForm(),
+        "shares_form": SharesForm(instance=row),
         "invitations": team.waiting(row, timezone.now()),
         "history": changes[:HISTORY_SHOWN],
     }

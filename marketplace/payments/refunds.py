@@ -81,6 +81,13 @@ def units_left(shop_order: ShopOrder) -> dict[int, int]:
     return {line.pk: line.left_units - refunded.get(line.pk, 0) for line in rows}
 
 
+def worth(payment: Payment, wanted: Wanted) -> int:
+    """What it comes to now, in minor units. Raises RefundError where so much is not left."""
+    rows = list(wanted.shop_order.lines.all()) if wanted.shop_order else []
+    back = returned([wanted.shop_order.pk]).get(wanted.shop_order.pk, NOTHING) if wanted.shop_order else NOTHING
+    return _amount(payment, wanted, rows, back)
+
+
 def ask(
     payment: Payment, wanted: Wanted, *, reason: str, by: User | None, once: str, now: datetime, borne_by: str = ""
 ) -> RefundRequest:

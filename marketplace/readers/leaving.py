@@ -1,7 +1,8 @@
 """A reader takes their data with them, and leaves.
 
-What accounting law keeps stays: orders with the name and address on them, payments, who did what (the audit trail). All
-else that says who somebody is goes; the account's row stays without a name, since orders point to it."""
+What accounting law keeps stays: orders with the name and address on them, payments. Of the audit trail stays what was
+done by which account, without what says whose that was. All else that says who somebody is goes; the account's row
+stays without a name, since orders point to it."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from oscar.apps.wishlists.models import WishList
 from catalog_sync.titles import moves
 from marketplace.checkout import order_rows
 from marketplace.checkout.models import Checkout, VoucherUse
-from marketplace.foundation import audit
+from marketplace.foundation import audit, erasing
 from marketplace.models import User
 from marketplace.payments.models import LocalAccount, LocalUse, Receivable
 from marketplace.readers import addresses, gift_cards, mails, orders
@@ -73,6 +74,7 @@ def leave(reader: User, *, now: datetime) -> list[str]:
         mails.of(reader).delete()  # unsent and parked ones too; these two know the account by its addresses
         words.forget(words.of(reader))
         gift_cards.forget(reader)
+        known_as = _known_as(reader)
         for model in (UserAddress, EmailAddress, Authenticator, UserSession, SignIn, SecondFactorGrace):
             model.objects.filter(user=reader).delete()
         for model in (SavedSearch, Alert):
@@ -85,8 +87,16 @@ def leave(reader: User, *, now: datetime) -> list[str]:
         # Only of a call of which nobody knows how it ended are they still there.
         LocalUse.objects.filter(checkout__user=reader).update(service_account="", service_code="")
         audit.record("reader.leave", reader, by=f"reader {reader.pk}")
+        erasing.erase(reader, known_as, by=f"reader {reader.pk}")
         _forget(reader)
     return []
+
+
+def _known_as(reader: User) -> set[str]:
+    """Their addresses, and their name where it has more than one word: one alone is found in anything."""
+    name = reader.get_full_name()
+    addresses = EmailAddress.objects.filter(user=reader).values_list("email", flat=True)
+    return {reader.email, *addresses, *([name] if " " in name else [])} - {""}
 
 
 def _uses(reader: User) -> Q:

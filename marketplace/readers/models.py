@@ -8,9 +8,19 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
 from marketplace.readers.models_sign_in import SecondFactorGrace, SignIn
+from marketplace.readers.models_support import SupportDeed, SupportGrant, SupportVisit
 from search.availability import Place
 
-__all__ = ["Alert", "ReviewReport", "SavedSearch", "SecondFactorGrace", "SignIn"]
+__all__ = [
+    "Alert",
+    "ReviewReport",
+    "SavedSearch",
+    "SecondFactorGrace",
+    "SignIn",
+    "SupportDeed",
+    "SupportGrant",
+    "SupportVisit",
+]
 
 
 class SavedSearch(models.Model):

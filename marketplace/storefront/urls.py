@@ -3,7 +3,15 @@
 from django.urls import include, path, re_path
 
 from marketplace.cms import legal
-from marketplace.storefront import account_views, listing_views, place_views, plain_views, shop_views, title_views
+from marketplace.storefront import (
+    account_views,
+    listing_views,
+    place_views,
+    plain_views,
+    shop_views,
+    title_views,
+    trail_views,
+)
 from search.views import suggest
 
 app_name = "storefront"
@@ -30,6 +38,8 @@ urlpatterns = [
     path("", include("marketplace.storefront.urls_keeping")),
     *(path(f"{kind}/", plain_views.legal_page, {"kind": kind}, name=kind) for kind in legal.PAGES),
     path("open-data/", plain_views.open_data, name="open-data"),
+    path("audit/", trail_views.audit_roots, name="audit-roots"),
+    path("audit/roots.json", trail_views.audit_roots_json, name="audit-roots-json"),
     path("widget/", include("marketplace.storefront.urls_widgets")),
     path("", include("marketplace.storefront.urls_buying")),
     path("", include("marketplace.storefront.urls_words")),

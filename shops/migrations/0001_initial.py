@@ -171,6 +171,7 @@ class Migration(migrations.Migration):
                 ('receives_returns', models.BooleanField(default=False, help_text='Readers may bring it what other shops of the network sold them.')),
                 ('reserve_hours', models.PositiveSmallIntegerField(default=0, help_text='0: not offered.', verbose_name='Hours a reader may have a copy set aside without paying')),
                 ('kept_share', models.FloatField(default=0.95)),
+                ('member_shares', models.PositiveIntegerField(default=1, help_text='Its shares in the network, where the members vote by shares.')),
                 ('joined_at', models.DateTimeField(auto_now_add=True)),
                 ('vouched_at', models.DateTimeField(blank=True, help_text='An operator has vouched for it: its titles need no look any more.', null=True)),
                 ('business', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='shops', to='shops.business')),
@@ -201,6 +202,21 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'stock terms',
             },
+        ),
+        migrations.CreateModel(
+            name='Announcement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('subject_fr', models.CharField(max_length=120)),
+                ('subject_en', models.CharField(max_length=120)),
+                ('text_fr', models.TextField(max_length=4000)),
+                ('text_en', models.TextField(max_length=4000)),
+                ('is_important', models.BooleanField(default=False, help_text='By mail too.')),
+                ('at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='announcements', to='shops.shop')),
+            ],
         ),
         migrations.CreateModel(
             name='Application',
@@ -327,6 +343,46 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['pk'],
             },
+        ),
+        migrations.CreateModel(
+            name='Motion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('title', models.CharField(max_length=160)),
+                ('text', models.TextField(max_length=8000)),
+                ('choices', models.JSONField(help_text='What can be voted for, in its order: ["Yes", "No", "Abstention"].')),
+                ('weighing', models.CharField(choices=[('member', 'One member, one vote'), ('share', 'By shares')], default='member', max_length=8)),
+                ('proposed_at', models.DateTimeField()),
+                ('opened_at', models.DateTimeField(blank=True, null=True)),
+                ('ends_at', models.DateTimeField(blank=True, null=True)),
+                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ('root', models.CharField(blank=True, help_text='Of the Merkle tree over the ballots.', max_length=64)),
+                ('result', models.JSONField(blank=True, default=list, help_text='Weight of each choice, in their order.')),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='motions', to='shops.shop')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='MotionVoter',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('weight', models.PositiveIntegerField()),
+                ('motion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='voters', to='shops.motion')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Ballot',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sealed', models.CharField(help_text='Choice and nonce, encrypted for this row of the roll.', max_length=400)),
+                ('digest', models.CharField(max_length=64)),
+                ('cast_at', models.DateTimeField()),
+                ('choice', models.PositiveSmallIntegerField(blank=True, help_text="Opened: which of the motion's choices.", null=True)),
+                ('nonce', models.CharField(blank=True, help_text='Opened: what the digest was made with.', max_length=32)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('voter', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='ballot', to='shops.motionvoter')),
+            ],
         ),
         migrations.CreateModel(
             name='Parcel',
@@ -536,6 +592,17 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'opening hours',
                 'ordering': ['weekday', 'opens'],
             },
+        ),
+        migrations.CreateModel(
+            name='MotionWord',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.TextField(max_length=2000)),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('motion', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='words', to='shops.motion')),
+                ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shops.shop')),
+            ],
         ),
         migrations.CreateModel(
             name='Invitation',
@@ -998,6 +1065,18 @@ class Migration(migrations.Migration):
                 'ordering': ['-pk'],
             },
         ),
+        migrations.CreateModel(
+            name='AnnouncementRead',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('announcement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='read_by', to='shops.announcement')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('announcement', 'user'), name='announcement_read_once')],
+            },
+        ),
         migrations.AddConstraint(
             model_name='deliveryslot',
             constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='slot_weekday'),
@@ -1031,6 +1110,18 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='hours_weekday'),
         ),
         migrations.AddConstraint(
+            model_name='motionvoter',
+            constraint=models.UniqueConstraint(fields=('motion', 'shop'), name='voter_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='motionvoter',
+            constraint=models.CheckConstraint(condition=models.Q(('weight__gt', 0)), name='voter_has_weight'),
+        ),
+        migrations.AddConstraint(
+            model_name='motion',
+            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(('ends_at__isnull', False), ('opened_at__isnull', False)), _connector='OR'), name='motion_open_before_closed'),
+        ),
+        migrations.AddConstraint(
             model_name='invitation',
             constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('shop', 'email'), name='one_open_invitation'),
         ),
@@ -1049,6 +1140,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='application',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'company'), models.Q(('legal_name', ''), _negated=True), models.Q(('registration', ''), _negated=True)), ('kind', 'individual'), _connector='OR'), name='application_of_a_company_is_named'),
+        ),
+        migrations.AddIndex(
+            model_name='announcement',
+            index=models.Index(fields=['ended_at', '-at'], name='announcement_open'),
         ),
         migrations.AddConstraint(
             model_name='agreementword',

@@ -12,14 +12,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 from django_htmx.middleware import HtmxDetails
 
 from marketplace.models import User
-from shops import queries
-from shops.models import Shop
+from shops import announcing, queries
+from shops.models import Announcement, Shop
 from shops.portal import navigation
 
+ANNOUNCED = 3  # at once; the next ones come as these are read
+READ, MOST_READ = "announcements_read", 100
 View = Callable[..., HttpResponse]
 
 
@@ -53,7 +56,8 @@ def portal_page(view: View) -> View:
         if here is None:
             raise Http404
         shops = tuple(member.shop for member in members)
-        workplace = Workplace(here.shop, shops, queries.works(here), queries.does_accounts(here))
+        can_work = queries.works(here) and getattr(request, "visit_may_act", True)
+        workplace = Workplace(here.shop, shops, can_work, queries.does_accounts(here))
         with timezone.override(ZoneInfo(here.shop.timezone)):
             return view(request, workplace, **names)
 
@@ -96,9 +100,27 @@ def page(
     known = {
         "workplace": workplace,
         "shop": workplace.shop,
-        "rooms": partial(navigation.groups, workplace.shop.slug, here or ""),  # parts of a page do not ask
+        # Parts of a page do not ask these.
+        "rooms": partial(navigation.groups, workplace.shop.slug, here or ""),
+        "announced": partial(_announced, request, workplace.shop),
     }
     return render(request, template, {**known, **(context or {})}, status=status)
+
+
+def _announced(request: HttpRequest, shop: Shop) -> list[tuple[Announcement, str, str]]:
+    """What the person has not read yet, in their language. What they have is kept in their session, so that pages need
+    not ask for it."""
+    if not isinstance(request.user, User):
+        return []
+    known = set() if getattr(request, "visit", None) else set(request.session.get(READ, []))
+    rows = [row for row in announcing.recent(shop, now=timezone.now()) if row.pk not in known]
+    if not rows:
+        return []
+    read = announcing.read_by(request.user, rows)
+    if read and not getattr(request, "visit", None):
+        request.session[READ] = sorted(known | read)[-MOST_READ:]
+    language = get_language() or shop.language
+    return [(row, *announcing.in_language(row, language)) for row in rows if row.pk not in read][:ANNOUNCED]
 
 
 def _to_the_door(request: StaffRequest, slug: str) -> HttpResponse:

@@ -81,6 +81,14 @@ GROUPS = (
             Page("events", _("Events"), ("event-new", "event-save", "event-change", "event-save-change")),
         ),
     ),
+    Group(
+        _("Network"),
+        (
+            Page("announcements", _("Announcements")),
+            Page("motions", _("Votes"), ("motion", "motion-propose")),
+            Page("support", _("Support")),
+        ),
+    ),
 )
 
 

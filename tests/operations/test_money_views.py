@@ -15,6 +15,7 @@ from marketplace.payments.models import BankPayout, Dispute, MoneyCall, MoneyInc
 from shops.models import ReturnRefund, ShopMember
 from shops.returns import moving
 from tests import factories
+from tests.operations.conftest import waiting
 from tests.payments import paying
 from tests.shops.portal.conftest import signed_in
 from tests.shops.returns.sending_back import ask, check, handed_over
@@ -63,7 +64,7 @@ def test_dispute_is_answered_and_borne_from_its_page(board, payment):
     paying.work(timezone.now())
     row = Dispute.objects.get()
     page = f"{PAGE}disputes/{row.pk}/"
-    assert board.get("/board/").context["money"] == 1
+    assert waiting(board, PAGE) == 1
     assert board.get(page).context["evidence"]["customer_email_address"] == "reader@example.org"
     board.post(f"{page}evidence/")
     row.refresh_from_db()
@@ -94,11 +95,11 @@ def test_refund_that_came_back_and_incident_wait_for_a_word(board, operator, pay
     paying.work(timezone.now())
     incidents.report("k", "Something", now=timezone.now())
     incident = MoneyIncident.objects.get()
-    assert board.get("/board/").context["money"] == 2
+    assert waiting(board, PAGE) == 2
     for how in ("", "by transfer"):
         board.post(f"{PAGE}refunds/{call.pk}/", {"how": how})
         board.post(f"{PAGE}incidents/{incident.pk}/close/", {"how": how})
-        assert board.get("/board/").context["money"] == (0 if how else 2)
+        assert waiting(board, PAGE) == (0 if how else 2)
 
 
 def test_payout_that_the_bank_refused_is_ended_with_its_reason(board):

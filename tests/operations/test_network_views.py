@@ -25,7 +25,7 @@ def filled(board, **changes) -> dict[str, object]:
     """The form as the page shows it, with changes."""
     form = board.get(PAGE).context["form"]
     shown = {name: form[name].value() for name in form.fields if name != "logo"}
-    return {name: value for name, value in (shown | changes).items() if value not in (None, False)}
+    return {name: value for name, value in (shown | changes).items() if value is not None and value is not False}
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (64, 32), name: str = "logo.png") -> SimpleUploadedFile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from marketplace.payments.models import Difference, ReconciliationRun
+from tests.operations.conftest import waiting
 
 PAGE = "/board/reconciliation/"
 
@@ -14,7 +15,7 @@ def test_difference_is_closed_with_a_reason_alone(board, operator):
     row = Difference.objects.create(
         run=run, kind="unknown", stripe_id="txn_1", ours_minor=5, last_seen_at=timezone.now()
     )
-    assert board.get("/board/").context["differences"] == 1
+    assert waiting(board, PAGE) == 1
     for reason, open_ones in (("", [row]), (" ", [row]), ("booked twice, corrected", [])):
         board.post(f"{PAGE}{row.pk}/close/", {"reason": reason})
         assert list(board.get(PAGE).context["open"]) == open_ones

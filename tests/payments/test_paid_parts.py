@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -150,23 +150,6 @@ def test_what_the_bank_takes_back_between_the_look_and_the_booking_reaches_no_sh
     assert (earnings.lock(seen), bank._book(seen, later), earned()) == (None, False, [])
     receive(B, now)
     assert bank._book(seen, later) is True
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
-def test_shop_that_is_paid_can_be_named_by_new_rows_meanwhile():
-    """Or whoever holds its order and writes such a row waits for the payment of that order, which waits for it."""
-    now = timezone.now()
-    part = paying.parts_of(paying.captured(now))[0]
-    other = connection.copy()
-    try:
-        with transaction.atomic():
-            assert earnings.lock(part) is not None
-            with other.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM shops_shop WHERE id = %s FOR KEY SHARE NOWAIT", [part.shop_id])
-                assert cursor.fetchone() == (1,)
-    finally:
-        other.close()
 
 
 def test_shop_paid_too_soon_is_noticed():

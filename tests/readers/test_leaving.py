@@ -8,7 +8,8 @@ from django.utils import timezone
 from oscar.apps.catalogue.reviews.models import ProductReview
 
 from marketplace.checkout.models import Checkout, VoucherUse
-from marketplace.foundation.models import MailMessage
+from marketplace.foundation import audit, chaining, invariants
+from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.models import User
 from marketplace.payments import receivables
 from marketplace.payments.models import LocalUse, Receivable
@@ -61,6 +62,25 @@ def test_leaving_ends_sessions_and_keeps_orders_alone():
     assert (Alert.objects.count(), ProductReview.objects.count(), addresses.of(reader)) == (0, 0, [])
     assert lists.lists_of(reader).count() == 0
     assert MailMessage.objects.filter(to="lea@example.org").exclude(sent_at=None).count() == 0
+
+
+def test_leaving_takes_the_name_out_of_the_audit_trail_and_breaks_nothing():
+    reader = factories.user("lea@example.org", first_name="Léa", last_name="Roy")
+    other = factories.user("zoe@example.org")
+    audit.record("review.write", reader, by=reader, stars=4)
+    audit.record("member.invite", other, by=other, reason="For Léa Roy", email="lea@example.org")
+    audit.record("member.invite", other, by=other, email="max@example.org")
+    chaining.chain_audit(timezone.now())
+    assert leaving.leave(reader, now=timezone.now()) == []
+    chaining.chain_audit(timezone.now())
+    trail = list(AuditEntry.objects.order_by("pk").values_list("action", "actor", "actor_label", "reason", "facts"))
+    assert trail[:3] == [
+        ("review.write", reader.pk, "(erased)", "", {"stars": 4}),
+        ("member.invite", other.pk, "zoe@example.org", "", {}),
+        ("member.invite", other.pk, "zoe@example.org", "", {"email": "max@example.org"}),
+    ]
+    assert [word for row in trail for word in ("lea@", "Léa") if word in str(row)] == []
+    assert [text for check in invariants.INVARIANTS.values() for text in check()] == []
 
 
 def test_leaving_takes_vouchers_and_mails_to_other_addresses_of_the_account_along():

@@ -14,7 +14,6 @@ from shops.models import Shop
 from shops.orders import held
 from tests import factories
 from tests.shops.portal.conftest import ours, signed_in  # noqa: F401
-from tests.shops.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -116,11 +115,3 @@ def test_operator_suspends_with_a_reason_the_shop_reads(ours):  # noqa: F811
     board.post(reverse("operations:restore-shop", args=[ours.shop.pk]), {"reason": "Reçus"})
     ours.shop.refresh_from_db()
     assert ours.shop.status == Shop.Status.ACTIVE
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_at_once_one_wins():
-    shop, person, now = factories.shop(), factories.user(), timezone.now()
-    acts = (lambda s: lifecycle.pause(s, by=person, now=now),) * 2
-    assert sorted(at_once(lambda n: acts[n](Shop.objects.get(pk=shop.pk)), 2)) == [False, True]
-    assert AuditEntry.objects.filter(action="shop.pause").count() == 1

@@ -1,5 +1,6 @@
 import django.core.validators
 import django.db.models.deletion
+import marketplace.foundation.append_only
 from django.conf import settings
 from django.db import migrations, models
 
@@ -14,6 +15,61 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='AuditEnd',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('place', models.PositiveBigIntegerField(default=0)),
+                ('digest', models.CharField(blank=True, max_length=64)),
+                ('looked_from', models.BigIntegerField(default=0, help_text='Every entry up to this number has its place.')),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='audit_end_is_one_row')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AuditEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(db_index=True)),
+                ('actor_label', models.CharField(help_text='Who it was then, also after the account is gone.', max_length=200)),
+                ('action', models.CharField(help_text='noun.verb, as in shop_order.accept', max_length=60)),
+                ('subject_type', models.CharField(max_length=60)),
+                ('subject_id', models.CharField(max_length=60)),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('facts', models.JSONField(blank=True, default=dict)),
+                ('name_salt', models.CharField(editable=False, max_length=32)),
+                ('name_digest', models.CharField(editable=False, help_text="Of the actor's label.", max_length=64)),
+                ('words_salt', models.CharField(editable=False, max_length=32)),
+                ('words_digest', models.CharField(editable=False, help_text='Of reason and facts.', max_length=64)),
+                ('actor', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='shops.shop')),
+            ],
+            options={
+                'verbose_name_plural': 'audit entries',
+            },
+        ),
+        migrations.CreateModel(
+            name='AuditLink',
+            fields=[
+                ('place', models.PositiveBigIntegerField(primary_key=True, serialize=False)),
+                ('digest', models.CharField(help_text='Of the link before and this entry, SHA-256 in hexadecimals.', max_length=64)),
+                ('at', models.DateTimeField(db_index=True)),
+                ('entry', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='link', to='foundation.auditentry')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='AuditRoot',
+            fields=[
+                ('day', models.DateField(primary_key=True, serialize=False)),
+                ('place', models.PositiveBigIntegerField()),
+                ('digest', models.CharField(max_length=64)),
+                ('made_at', models.DateTimeField()),
+            ],
+            options={
+                'constraints': [marketplace.foundation.append_only.AppendOnly(name='audit_root_stays')],
+            },
+        ),
         migrations.CreateModel(
             name='MailMessage',
             fields=[
@@ -79,6 +135,8 @@ class Migration(migrations.Migration):
                 ('reroute_most_minor', models.PositiveIntegerField(default=500, help_text="The most that is borne for one shop's part, in minor units.")),
                 ('handover_fee_minor', models.PositiveIntegerField(default=0, help_text='Of the shop that sold it, in minor units; as it is when it is sold.', verbose_name='What a shop gets for a parcel that it hands over for another')),
                 ('parcel_missing_days', models.PositiveSmallIntegerField(default=10, verbose_name='Days after which a parcel that did not arrive at the other shop is missing')),
+                ('publishes_audit_roots', models.BooleanField(default=False, help_text='A digest a day, of which nothing can be read: whoever kept it can tell that nothing was changed.', verbose_name="Publish the audit trail's end of each day")),
+                ('refund_two_above_minor', models.PositiveIntegerField(default=0, help_text='What an operator gives back of an order above this, another one approves. 0: no limit.')),
                 ('tax_included', models.BooleanField(default=False, verbose_name='Prices include tax')),
                 ('tax_registered', models.BooleanField(default=True)),
                 ('tax_number', models.CharField(blank=True, help_text='Of GST/HST, or of VAT.', max_length=20)),
@@ -88,6 +146,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'network',
                 'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='network_is_one_row')],
             },
+        ),
+        migrations.CreateModel(
+            name='OperatorRoles',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('roles', models.JSONField(default=list, help_text='["catalogue", "money"]')),
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='operator_roles', to=settings.AUTH_USER_MODEL)),
+            ],
         ),
         migrations.CreateModel(
             name='Postcode',
@@ -103,23 +169,16 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('country', 'code'), name='postcode_once')],
             },
         ),
-        migrations.CreateModel(
-            name='AuditEntry',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_index=True)),
-                ('actor_label', models.CharField(help_text='Who it was then, also after the account is gone.', max_length=200)),
-                ('action', models.CharField(help_text='noun.verb, as in shop_order.accept', max_length=60)),
-                ('subject_type', models.CharField(max_length=60)),
-                ('subject_id', models.CharField(max_length=60)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('facts', models.JSONField(blank=True, default=dict)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shops.shop')),
-            ],
-            options={
-                'verbose_name_plural': 'audit entries',
-                'indexes': [models.Index(fields=['subject_type', 'subject_id'], name='audit_subject')],
-            },
+        migrations.AddIndex(
+            model_name='auditentry',
+            index=models.Index(fields=['subject_type', 'subject_id'], name='audit_subject'),
+        ),
+        migrations.AddConstraint(
+            model_name='auditentry',
+            constraint=marketplace.foundation.append_only.AppendOnly(erased={'actor_label': '(erased)', 'facts': '{}', 'name_salt': '', 'reason': '', 'words_salt': ''}, name='audit_entry_stays'),
+        ),
+        migrations.AddConstraint(
+            model_name='auditlink',
+            constraint=marketplace.foundation.append_only.AppendOnly(name='audit_link_stays'),
         ),
     ]

@@ -727,6 +727,26 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ProposedRefund',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('line', 'A line'), ('delivery', 'Delivery'), ('other', 'Another amount')], max_length=10)),
+                ('units', models.PositiveIntegerField(default=0)),
+                ('amount_minor', models.PositiveIntegerField(help_text='What it came to as it was asked for.')),
+                ('borne_by', models.CharField(choices=[('shop', 'The shop'), ('network', 'The network')], max_length=8)),
+                ('reason', models.CharField(max_length=200)),
+                ('once', models.CharField(max_length=40, unique=True)),
+                ('asked_at', models.DateTimeField()),
+                ('decided_at', models.DateTimeField(blank=True, null=True)),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shoporderline')),
+                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposed_refunds', to='payments.payment')),
+                ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposed_refunds', to='shops.shoporder')),
+                ('request', models.OneToOneField(help_text='Once approved.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposal', to='payments.refundrequest')),
+            ],
+        ),
+        migrations.CreateModel(
             name='MoneyCall',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -895,6 +915,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='refundrequest',
             index=models.Index(condition=models.Q(('document__isnull', False)), fields=['document'], name='request_document'),
+        ),
+        migrations.AddConstraint(
+            model_name='proposedrefund',
+            constraint=models.CheckConstraint(condition=models.Q(('request', None), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='large_refund_two_persons'),
+        ),
+        migrations.AddConstraint(
+            model_name='proposedrefund',
+            constraint=models.CheckConstraint(condition=models.Q(('request', None), ('decided_by__isnull', False), _connector='OR'), name='large_refund_decided'),
         ),
         migrations.AddIndex(
             model_name='settlement',

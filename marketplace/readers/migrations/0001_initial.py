@@ -24,6 +24,38 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='SupportGrant',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('given_at', models.DateTimeField()),
+                ('until', models.DateTimeField(help_text='Taken back: the moment of that.')),
+                ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='support_grants', to='shops.shop')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='support_grants', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='SupportVisit',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.CharField(max_length=200)),
+                ('started_at', models.DateTimeField()),
+                ('ends_at', models.DateTimeField(help_text='When it is over by itself, or was ended.')),
+                ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='support_visits', to='shops.shop')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='support_visits', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='SupportDeed',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('address', models.CharField(help_text='Of the page, without what follows a question mark.', max_length=300)),
+                ('allowed', models.BooleanField()),
+                ('visit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deeds', to='readers.supportvisit')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Alert',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -102,5 +134,17 @@ class Migration(migrations.Migration):
                 'ordering': ['-at', '-pk'],
                 'indexes': [models.Index(fields=['user', '-at'], name='sign_in_of'), models.Index(fields=['at'], name='sign_in_at')],
             },
+        ),
+        migrations.AddIndex(
+            model_name='supportvisit',
+            index=models.Index(fields=['user', '-started_at'], name='visits_of_a_person'),
+        ),
+        migrations.AddIndex(
+            model_name='supportvisit',
+            index=models.Index(fields=['shop', '-started_at'], name='visits_of_a_shop'),
+        ),
+        migrations.AddConstraint(
+            model_name='supportvisit',
+            constraint=models.CheckConstraint(condition=models.Q(('operator', models.F('user')), _negated=True), name='visit_of_somebody_else'),
         ),
     ]

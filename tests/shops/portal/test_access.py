@@ -14,6 +14,7 @@ from shops.models import (
     Allocation,
     DeliveryOption,
     Message,
+    Motion,
     Parcel,
     QuickReply,
     Reservation,
@@ -39,6 +40,7 @@ NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id
 DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind", "parcel_id"
 SETUP, CODE, OWN = "setup_id", "code", "article_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
+MOTION = "pk:motion"
 RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
 QUESTION, FILE, REPLY, WRITE = "pk:question", "file_id", "reply_id", "deed:write"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
@@ -101,6 +103,10 @@ LOOKS: dict[str, list[str]] = {
     "vouchers": [],
     "downloads": [],
     "invoices": [],
+    "announcements": [],
+    "motions": [],
+    "motion": [MOTION],
+    "support": [],
     "statement": [],
     "statement-file": [FORM],
 }
@@ -191,15 +197,21 @@ ACTS: dict[str, list[str]] = {
     "local-credit": [],
     "voucher-make": [],
     "voucher-end": [VOUCHER],
+    "motion-propose": [],
+    "motion-say": [MOTION],
+    "motion-vote": [MOTION],
+    "support-grant": [],
+    "support-take-back": [],
 }
 ROUTES = LOOKS | ACTS
-NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND, FORM, CODE}]  # of the shop's own
+NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND, FORM, CODE, MOTION}]  # of the shop's own
 FORMS = {"event-new", "event-change", "delivery-new", "delivery-change"}  # nothing to look at there but a form
 # What staff do not see at all, tested below; a file: `test_routes`; of one download or card: tests of their views.
 ELSEWHERE = {
     *("refund", "invoice", "download", "download-give", "download-sell", "gift-card-print", "gift-card-receipt"),
     *("desk-undo", "desk-seen"),  # of what is pressed: test_undo_views
     *("uninvite", "member-role", "member-remove"),  # an owner's: test_team_views
+    "announcement-read",  # of each person, also who only looks: shops/test_announcing
     "step-down",  # of whoever it is: onboarding/test_going_live_and_leaving
     *("stripe-back", "stripe-again"),  # on to Stripe and back: test_stripe_views
 }
@@ -251,6 +263,12 @@ def question_of(stall: Stall) -> Thread:
     return found
 
 
+def motion_of_all() -> Motion:
+    """Of all members: no shop's own."""
+    said = {"title": "Dues", "text": "x", "choices": ["Yes", "No"], "proposed_at": NOON}
+    return Motion.objects.first() or Motion.objects.create(**said)
+
+
 def reservation_of(stall: Stall) -> Reservation:
     return Reservation.objects.filter(shop=stall.shop).first() or factories.reservation(stall.withheld.stock_record)
 
@@ -290,6 +308,8 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
     asked = question_of(stall)
     known |= {QUESTION: asked.pk, FILE: asked.messages.get(side="reader").files.get().pk, WRITE: "write"}
     known |= {REPLY: stall.shop.quick_replies.first().pk}
+
+    known |= {MOTION: motion_of_all().pk}
     known |= {RETURN: back.pk, PHOTO: back.photos.get().pk, AGREE: "agree"}
     parts = {key.partition(":")[0]: known[key] for key in ROUTES[name]}
     if name.startswith("statement"):

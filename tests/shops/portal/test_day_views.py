@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from marketplace.foundation.models import AuditEntry
+from marketplace.foundation import audit
 from shops.models import DeskAction, Parcel, ShopOrder
 from shops.orders import fulfilment
 from shops.portal.words import DEEDS
@@ -83,13 +83,7 @@ def test_day_may_be_any(day, ours):
 def test_history_is_whole(ours):
     accept_everything(ours)
     for _ in range(40):
-        AuditEntry.objects.create(
-            at=timezone.now(),
-            actor_label="system",
-            action="shop_order.warn",
-            subject_type="shops.shoporder",
-            subject_id=str(ours.order.pk),
-        )
+        audit.record("shop_order.warn", ours.order)
     history = ours.client.get(address(ours, "order")).context["history"]
     assert len(history) == 41
 

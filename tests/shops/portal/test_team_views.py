@@ -145,7 +145,7 @@ def test_another_shops_people_are_out_of_reach(owned, theirs):
     assert "a@example.org" not in owned.client.get(where(owned)).content.decode()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("committed_db")
 def test_two_owners_who_take_one_another_off_leave_one():
     shop = factories.shop()
     rows = [factories.member(shop, role="owner") for _ in range(2)]

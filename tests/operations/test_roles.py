@@ -1,0 +1,146 @@
+"""Role × page of the board, in one table; what a person without the role is told, and what the navigation shows."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from marketplace.foundation.models import AuditEntry, OperatorRoles, Role
+from marketplace.models import User
+from marketplace.operations import navigation, operators, roles
+from marketplace.operations.listings import LISTINGS
+from marketplace.operations.urls import urlpatterns
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+CATALOGUE, ORDERS, MONEY, ADMINISTRATION = Role
+# Page, its argument → for whom of (nobody's role, catalogue, orders, money, administration) it opens.
+OPENS = {
+    ("board", ""): (1, 1, 1, 1, 1),
+    ("parked", ""): (1, 1, 1, 1, 1),
+    ("verify", ""): (1, 1, 1, 1, 1),
+    ("titles", ""): (0, 1, 0, 0, 0),
+    ("questions", ""): (0, 1, 0, 0, 0),
+    ("reviews", ""): (0, 1, 0, 0, 0),
+    ("routing", ""): (0, 0, 1, 0, 0),
+    ("points", ""): (0, 0, 1, 0, 0),
+    ("money", ""): (0, 0, 0, 1, 0),
+    ("exports", ""): (0, 0, 0, 1, 0),
+    ("commission", ""): (0, 0, 0, 1, 0),
+    ("institutions", ""): (0, 0, 0, 1, 0),
+    ("network", ""): (0, 0, 0, 0, 1),
+    ("operators", ""): (0, 0, 0, 0, 1),
+    ("read-keys", ""): (0, 0, 0, 0, 1),
+    ("checklist", ""): (0, 0, 0, 0, 1),
+    ("list", "shops"): (1, 1, 1, 1, 1),
+    ("list", "feeds"): (0, 1, 0, 0, 0),
+    ("list", "orders"): (0, 0, 1, 1, 0),
+    ("list", "payments"): (0, 0, 0, 1, 0),
+    ("list", "mail"): (0, 0, 1, 0, 1),
+    ("list", "applications"): (0, 0, 0, 0, 1),
+    ("list", "audit"): (0, 0, 0, 0, 1),
+}
+
+
+def operator(*given: str) -> User:
+    person = factories.user(is_staff=True)
+    OperatorRoles.objects.create(user=person, roles=list(given))
+    return person
+
+
+def signed_in(person: User) -> Client:
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(person)
+    return client
+
+
+@pytest.mark.parametrize("page", OPENS, ids=lambda page: "-".join(filter(None, page)))
+def test_page_opens_for_its_roles(page):
+    name, argument = page
+    address = reverse(f"operations:{name}", args=[argument] if argument else [])
+    people = [operator(), *(operator(role) for role in Role)]
+    assert tuple(int(signed_in(one).get(address).status_code == 200) for one in people) == OPENS[page]
+
+
+def test_every_page_and_list_says_whom_it_is_for():
+    """A route without a role is for administration alone; whoever adds one says which it is."""
+    assert {found.name for found in urlpatterns} - {"healthz", "list"} - set(roles.NEEDS) == set()
+    assert set(roles.NEEDS) - {found.name for found in urlpatterns} == set()
+    assert set(LISTINGS) == set(roles.LISTS)
+
+
+def test_who_lacks_the_role_is_told_which_it_is():
+    page = signed_in(operator(CATALOGUE)).get("/board/money/")
+    assert (page.status_code, "Money" in page.content.decode()) == (403, True)
+
+
+def test_navigation_shows_what_one_may_open():
+    text = signed_in(operator(MONEY)).get("/board/").content.decode()
+    assert ('href="/board/money/"' in text, 'href="/board/titles/"' in text) == (True, False)
+    shown = {page.name for group in navigation.groups("", roles=frozenset({CATALOGUE})) for page in group.pages}
+    assert ("titles" in shown, "network" in shown, "money" in shown) == (True, False, False)
+
+
+def test_figures_on_the_board_are_those_one_may_open():
+    text = signed_in(operator(CATALOGUE)).get("/board/").content.decode()
+    assert ("/board/lists/feeds/" in text, "/board/lists/payments/" in text, "/board/money/" in text) == (
+        True,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"is_staff": True}, roles.ALL),  # from before there were roles
+        ({"is_staff": True, "is_superuser": True}, roles.ALL),
+        ({"is_superuser": True}, frozenset()),
+        ({}, frozenset()),
+        ({"is_staff": True, "is_active": False}, frozenset()),
+    ],
+)
+def test_roles_of_whom_nobody_gave_any(columns, expected):
+    assert roles.of(factories.user(**columns)) == expected
+
+
+class TestGiving:
+    def test_reader_becomes_operator_and_is_none_again(self):
+        by, reader = operator(ADMINISTRATION), factories.user("lea@example.org")
+        client = signed_in(by)
+        sent = {"email": "LEA@example.org", "roles": [ORDERS, CATALOGUE]}
+        assert client.post("/board/operators/save/", sent).status_code == 302
+        reader.refresh_from_db()
+        assert roles.of(reader) == {ORDERS, CATALOGUE}
+        assert "lea@example.org" in client.get("/board/operators/").content.decode()
+        assert client.post(f"/board/operators/{reader.pk}/end/").status_code == 302
+        reader.refresh_from_db()
+        assert (roles.of(reader), reader.is_staff) == (frozenset(), False)
+        assert list(AuditEntry.objects.order_by("pk").values_list("action", flat=True)) == [
+            "operator.roles",
+            "operator.end",
+        ]
+
+    def test_all_taken_away_is_none_and_not_all(self):
+        someone = factories.user(is_staff=True)
+        operators.give(someone, [], by=operator(ADMINISTRATION))
+        assert roles.of(someone) == frozenset()
+
+    @pytest.mark.parametrize("who", ["self", "superuser", "gone", "nobody"])
+    def test_of_whom_it_may_not(self, who):
+        by = operator(ADMINISTRATION)
+        addresses = {
+            "self": by.email,
+            "superuser": factories.user(is_staff=True, is_superuser=True).email,
+            "gone": factories.user(is_active=False).email,
+            "nobody": "nobody@example.org",
+        }
+        page = signed_in(by).post("/board/operators/save/", {"email": addresses[who], "roles": [MONEY]})
+        assert (page.status_code, AuditEntry.objects.count()) == (422, 0)
+
+    def test_other_roles_give_none(self):
+        reader = factories.user("lea@example.org")
+        client = signed_in(operator(MONEY, ORDERS, CATALOGUE))
+        assert client.post("/board/operators/save/", {"email": reader.email, "roles": [MONEY]}).status_code == 403
+        assert not User.objects.get(pk=reader.pk).is_staff

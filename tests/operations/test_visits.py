@@ -1,0 +1,164 @@
+"""An operator sees what a shop's person or a reader sees: only to look unless granted, always on record, never more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from marketplace.foundation.models import AuditEntry, OperatorRoles
+from marketplace.models import User
+from marketplace.readers import addresses, support
+from marketplace.readers.models import SupportDeed, SupportVisit
+from shops.models import Shop, ShopMember, ShopOrder
+from tests import factories
+from tests.shops.portal.conftest import Stall, signed_in, stall
+
+EN = {"Accept-Language": "en"}
+
+
+@pytest.fixture
+def ours(db) -> Stall:
+    return stall("Librairie du Port")
+
+
+@pytest.fixture
+def owner(ours) -> User:
+    return factories.member(ours.shop, factories.user("owner@example.org"), ShopMember.Role.OWNER).user
+
+
+def visit(board: Client, person: User, shop: Shop | None = None) -> SupportVisit:
+    sent = {"email": person.email, "shop": shop.pk if shop else "", "reason": "They asked about a refund"}
+    assert board.post("/board/support/begin/", sent).status_code == 302
+    return SupportVisit.objects.latest("pk")
+
+
+def accept_all(ours: Stall, client: Client) -> int:
+    return client.post(f"/portal/{ours.shop.slug}/orders/{ours.order.number}/accept/", {"version": "0"}).status_code
+
+
+def test_sees_the_portal_as_the_person_does_and_changes_nothing(board, operator, ours):
+    desk = f"/portal/{ours.shop.slug}/"
+    assert board.get(desk).status_code == 404
+    row = visit(board, ours.staff, ours.shop)
+    page = board.get(desk, headers=EN)
+    assert (page.status_code, "visit-band" in page.content.decode()) == (200, True)
+    assert "no-store" in page.headers["Cache-Control"]
+    assert "desk-offline.js" not in page.content.decode(), "nothing of the shop is kept in the operator's browser"
+    assert accept_all(ours, board) == 403
+    assert ShopOrder.objects.get(pk=ours.order.pk).status == "new"
+    assert list(SupportDeed.objects.values_list("visit", "allowed")) == [(row.pk, False)]
+    trail = AuditEntry.objects.filter(action__startswith="support.").order_by("pk")
+    assert list(trail.values_list("action", "actor", "shop")) == [
+        ("support.begin", operator.pk, ours.shop.pk),
+        ("support.act", operator.pk, ours.shop.pk),
+    ]
+
+
+def test_with_leave_acts_and_is_recorded_as_who_acted(board, operator, ours, owner):
+    client = signed_in(owner)
+    assert client.post(f"/portal/{ours.shop.slug}/support/grant/", {"hours": "24"}).status_code == 302
+    visit(board, ours.staff, ours.shop)
+    assert board.post(f"/portal/{ours.shop.slug}/pause/", {}).status_code == 302
+    entry = AuditEntry.objects.get(action="shop.pause")
+    assert (entry.actor, entry.actor_label) == (operator, f"operation@example.org ({ours.staff.email})")
+    assert entry.facts["for_user"] == ours.staff.pk
+    shown = client.get(f"/portal/{ours.shop.slug}/support/", headers=EN).content.decode()
+    assert ("They asked about a refund" in shown, f"/portal/{ours.shop.slug}/pause/" in shown) == (True, True)
+    client.post(f"/portal/{ours.shop.slug}/support/take-back/")
+    assert board.post(f"/portal/{ours.shop.slug}/resume/", {}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("room", "sent"),
+    [
+        ("money/stripe/", {}),
+        ("team/invite/", {"email": "me@example.org"}),
+        ("support/grant/", {"hours": "72"}),
+        ("channel/secret/", {}),
+        ("start/agree/", {}),
+        ("feeds/main/keys/", {"label": "mine"}),
+    ],
+)
+def test_some_things_nobody_does_in_anothers_place(board, ours, owner, room, sent):
+    support.grant(owner, ours.shop, hours=24, now=timezone.now())
+    visit(board, owner, ours.shop)
+    before = AuditEntry.objects.exclude(action="support.act").count()
+    assert board.post(f"/portal/{ours.shop.slug}/{room}", sent).status_code == 403
+    assert AuditEntry.objects.exclude(action="support.act").count() == before
+    assert SupportDeed.objects.get().allowed is False
+
+
+def test_account_of_a_reader_and_nothing_beside_it(board, operator):
+    reader = factories.user("lea@example.org")
+    kept = addresses.keep(reader, dict.fromkeys(addresses.FIELDS, "") | {"line1": "1, rue du Port", "country": "CA"})
+    visit(board, reader)
+    assert "lea@example.org" in board.get("/account/", headers=EN).content.decode()
+    assert board.get(f"/account/addresses/{kept.pk}/").status_code == 200
+    assert board.post(f"/account/addresses/{kept.pk}/remove/").status_code == 403
+    for own in ("/account/data/", "/account/sign-ins/", "/account/end/"):
+        assert "lea@example.org" not in board.get(own).content.decode(), own
+    assert b"visit-band" not in board.get("/board/").content
+    support.grant(reader, None, hours=1, now=timezone.now())
+    assert board.post(f"/account/addresses/{kept.pk}/remove/").status_code == 302
+    shown = signed_in(reader).get("/account/support/", headers=EN).content.decode()
+    assert "operation@example.org" in shown
+
+
+def test_visit_of_one_shop_opens_no_other(board, ours):
+    other = stall("Mile End Pages")
+    factories.member(other.shop, ours.staff)
+    visit(board, ours.staff, ours.shop)
+    assert board.get(f"/portal/{other.shop.slug}/").status_code == 404
+    assert b"visit-band" not in board.get("/account/").content, "nor the person's own account"
+
+
+@pytest.mark.parametrize("who", ["operator", "superuser", "stranger", "gone", "self"])
+def test_of_whom_it_may_not_be(operator, ours, who):
+    people = {
+        "operator": factories.member(ours.shop, factories.user(is_staff=True)).user,
+        "superuser": factories.member(ours.shop, factories.user(is_superuser=True)).user,
+        "stranger": factories.user(),
+        "gone": factories.member(ours.shop, factories.user(is_active=False)).user,
+        "self": operator,
+    }
+    with pytest.raises(support.SupportError):
+        support.begin(operator, people[who], ours.shop, reason="x", now=timezone.now())
+    assert not SupportVisit.objects.exists()
+
+
+@pytest.mark.parametrize("why", ["time", "ended", "left the shop", "became operator", "lost the role"])
+def test_visit_is_over(board, operator, ours, why):
+    row = visit(board, ours.staff, ours.shop)
+    if why == "time":
+        SupportVisit.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
+    elif why == "ended":
+        assert board.post(f"/board/support/{row.pk}/end/").status_code == 302
+    elif why == "left the shop":
+        ShopMember.objects.filter(user=ours.staff).delete()
+    elif why == "became operator":
+        User.objects.filter(pk=ours.staff.pk).update(is_staff=True)
+    else:
+        OperatorRoles.objects.create(user=operator, roles=["money"])
+    assert board.get(f"/portal/{ours.shop.slug}/").status_code == 404
+
+
+def test_leave_of_who_is_no_owner_any_more_does_not_count(ours, owner):
+    now = timezone.now()
+    with pytest.raises(support.SupportError):
+        support.grant(ours.staff, ours.shop, hours=24, now=now)
+    support.grant(owner, ours.shop, hours=24, now=now)
+    assert support.granted_until(ours.staff, ours.shop, now=now) == now + timedelta(hours=24)
+    ShopMember.objects.filter(user=owner).update(role=ShopMember.Role.STAFF)
+    assert support.granted_until(ours.staff, ours.shop, now=now) is None
+
+
+def test_session_key_of_another_operator_opens_nothing(board, ours):
+    other = factories.user("other@example.org", is_staff=True)
+    row = support.begin(other, ours.staff, ours.shop, reason="x", now=timezone.now())
+    session = board.session
+    session["support_visit"] = row.pk
+    session.save()
+    assert board.get(f"/portal/{ours.shop.slug}/").status_code == 404
