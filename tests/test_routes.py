@@ -25,7 +25,7 @@ from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.readers import addresses, alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
-from tests import factories, routes_joining
+from tests import factories, routes_joining, routes_privacy
 from tests.conftest import KEEPING
 from tests.routes_kinds import (
     EVERYONE,
@@ -70,6 +70,7 @@ BORROWED = (
 
 ROUTES: dict[str, Row] = {
     **routes_joining.ROUTES,
+    **routes_privacy.ROUTES,
     # Readers
     "home": get(EVERYONE),
     "search:search": get(EVERYONE),

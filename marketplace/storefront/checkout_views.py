@@ -27,6 +27,7 @@ from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout, Voucher
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import links
+from marketplace.foundation.people import as_reader
 from marketplace.payments import local_currency, receivables
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.payments.local_forms import PayAlongForm
@@ -192,7 +193,7 @@ def cancelled(request: ReaderRequest, token: str) -> HttpResponse:
     """Back from the payment page without paying: the session ends, then the hold; the basket is as it was."""
     checkout = get_object_or_404(Checkout, token=token)
     try:
-        ending.end(checkout, now=timezone.now(), by=checkout.user or "reader")
+        ending.end(checkout, now=timezone.now(), by=as_reader(checkout.user_id))
     except PaymentGatewayError:
         checkout.refresh_from_db()
     if checkout.state == State.PAYING:
