@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from tests.routes_kinds import EVERYONE, Row, get
+from tests.routes_kinds import EVERYONE, LOGIN, NOT_THEIRS, OPERATOR, SIGNED_IN, Row, get, post
 
 ROUTES: dict[str, Row] = {
     "storefront:order-erase": get(EVERYONE, "order", "order_key"),
+    "storefront:consents": get(SIGNED_IN),
+    "storefront:consent-give": post((LOGIN, 302, 302, 302, 302), purpose="newsletter"),
+    "storefront:consent-withdraw": post(NOT_THEIRS, "consent"),
+    "operations:privacy": get(OPERATOR),
+    "operations:register-file": get(OPERATOR),
+    "operations:news-file": post(OPERATOR),
 }

@@ -23,7 +23,7 @@ from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
-from marketplace.readers import addresses, alerts, lists, reviews
+from marketplace.readers import addresses, alerts, consents, lists, reviews
 from marketplace.readers.models import SavedSearch
 from tests import factories, routes_joining, routes_privacy
 from tests.conftest import KEEPING
@@ -493,6 +493,7 @@ def world(db, settings, tmp_path) -> World:
         "address": addresses.keep(other, HOME).pk,
         "review": review.pk,
         "review_seen": f"{review.pk}:{reviews.seen(review)}",
+        "consent": consents.give(other, "newsletter", now=now).pk,
         "wish_list": lists.make(other, "Theirs").key,
         "saved": saved.pk,
         "alert": alert.pk,

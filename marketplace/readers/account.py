@@ -8,6 +8,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 from oscar.apps.address.models import UserAddress
 from oscar.apps.analytics.models import UserProductView, UserRecord, UserSearch
 from oscar.apps.basket.models import Basket
@@ -25,7 +26,7 @@ from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.payments.models import CreditTerms
 from marketplace.readers.erasing import drop_with_files
-from marketplace.readers.models import Alert, ReviewReport, SavedSearch, SecondFactorGrace, SignIn
+from marketplace.readers.models import Alert, Consent, ReviewReport, SavedSearch, SecondFactorGrace, SignIn
 from shops.models import Application, ApplicationDocument, ApplicationMessage, Invitation
 
 _OF_USER = (
@@ -50,6 +51,9 @@ def forget(reader: User) -> None:
         of_reader._default_manager.filter(reader=reader).delete()
     Notification.objects.filter(recipient=reader).delete()
     _named_elsewhere(reader)
+    Consent.objects.filter(user=reader, withdrawn_at=None).exclude(purpose=Consent.Purpose.DOWNLOAD).update(
+        withdrawn_at=timezone.now()
+    )
     reader.email = reader.username = f"gone-{reader.pk}@invalid"
     reader.first_name = reader.last_name = ""
     reader.is_active = False

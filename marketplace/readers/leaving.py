@@ -21,7 +21,7 @@ from marketplace.models import User
 from marketplace.payments.models import LocalAccount, Receivable
 from marketplace.readers import account, addresses, erasing, gift_cards, mails, orders
 from marketplace.readers.erasing import WRITTEN
-from marketplace.readers.models import Alert, SavedSearch, SignIn
+from marketplace.readers.models import Alert, Consent, SavedSearch, SignIn
 from shops.models import Handout, PickupPoint, Reservation, Return, ShopMember
 
 
@@ -104,6 +104,9 @@ def export(reader: User) -> dict[str, Any]:
         "alerts": list(Alert.objects.filter(reader=reader).values("product__title", "where", "place", "most_minor")),
         "reviews": list(ProductReview.objects.filter(user=reader).values("product__title", "score", "title", "body")),
         "sign_ins": list(SignIn.objects.filter(user=reader).values("at", "outcome", "how", "address", "browser")),
+        "consents": list(
+            Consent.objects.filter(user=reader).values("purpose", "shop__name", "words", "given_at", "withdrawn_at")
+        ),
         "mails": list(mails.of(reader).values("subject", "sent_at")),
         "checkouts": [
             {"state": row.state, "at": row.created_at.isoformat(), "given": _given(row)}

@@ -7,10 +7,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
+from marketplace.readers.models_consent import Consent
 from marketplace.readers.models_sign_in import SecondFactorGrace, SignIn
 from search.availability import Place
 
-__all__ = ["Alert", "ReviewReport", "SavedSearch", "SecondFactorGrace", "SignIn"]
+__all__ = ["Alert", "Consent", "ReviewReport", "SavedSearch", "SecondFactorGrace", "SignIn"]
 
 
 class SavedSearch(models.Model):

@@ -33,7 +33,7 @@ from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.payments.local_forms import PayAlongForm
 from marketplace.payments.local_provider import ServiceError
 from marketplace.payments.stored_money import LEAST_CHARGE_MINOR
-from marketplace.readers import addresses
+from marketplace.readers import addresses, consents
 from marketplace.storefront import amounts, tries
 from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
 from marketplace.storefront.checkout_ways import ways
@@ -174,6 +174,7 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
         checkouts.agree(checkout, form.agreements())
         if plan.downloads:
             checkouts.agree_to_download(checkout, now=timezone.now())
+            consents.give_for(checkout, now=timezone.now())
         if terms or checkout.by_invoice:
             checkouts.pay_by_invoice(checkout, form.by_invoice)
         return _pay(request, checkout, form.cleaned_data["seen"])

@@ -2,7 +2,15 @@
 
 from django.urls import path, re_path
 
-from marketplace.storefront import address_views, alert_views, leaving_views, list_views, review_views, sign_in_views
+from marketplace.storefront import (
+    address_views,
+    alert_views,
+    consent_views,
+    leaving_views,
+    list_views,
+    review_views,
+    sign_in_views,
+)
 
 urlpatterns = [
     path("account/addresses/", address_views.mine, name="addresses"),
@@ -13,6 +21,9 @@ urlpatterns = [
     path("account/sign-ins/", sign_in_views.mine, name="sign-ins"),
     path("account/sign-ins/<int:pk>/end/", sign_in_views.end, name="session-end"),
     path("account/sign-ins/end-others/", sign_in_views.end_others, name="sessions-end"),
+    path("account/consents/", consent_views.listed, name="consents"),
+    path("account/consents/give/", consent_views.give, name="consent-give"),
+    path("account/consents/<int:pk>/withdraw/", consent_views.withdraw, name="consent-withdraw"),
     path("account/data/", leaving_views.data, name="account-data"),
     path("account/end/", leaving_views.leave, name="account-end"),
     path("lists/", list_views.mine, name="lists"),

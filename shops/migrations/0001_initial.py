@@ -467,6 +467,22 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='delivery_options', to='shops.shop'),
         ),
         migrations.CreateModel(
+            name='DataWord',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('use', models.CharField(choices=[('index', 'Search engines'), ('open', 'Open data'), ('statistics', 'Statistics'), ('portals', 'Other sites')], max_length=10)),
+                ('kind', models.CharField(choices=[('titles', 'Which titles you have'), ('prices', 'Your prices'), ('stock', 'How many copies'), ('profile', 'Address, hours and description')], max_length=10)),
+                ('allowed', models.BooleanField()),
+                ('version', models.CharField(max_length=16)),
+                ('at', models.DateTimeField()),
+                ('by', models.CharField(max_length=254)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='data_words', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-at', '-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='ChecklistTick',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -901,6 +917,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='deliveryoption',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'other_shop'), ('receiving_shop__isnull', False)), models.Q(models.Q(('kind', 'other_shop'), _negated=True), ('receiving_shop', None)), _connector='OR'), name='option_names_its_shop'),
+        ),
+        migrations.AddIndex(
+            model_name='dataword',
+            index=models.Index(fields=['shop', 'use', 'kind', '-at'], name='data_word_latest'),
         ),
         migrations.AddConstraint(
             model_name='checklisttick',
