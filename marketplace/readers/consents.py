@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.checkout import checkouts
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import network
 from marketplace.models import User
@@ -58,6 +59,7 @@ def give(user: User, purpose: str, *, now: datetime, shop: Shop | None = None) -
 
 def give_for(checkout: Checkout, *, now: datetime) -> None:
     """To downloads at once, as the checkout asked; a guest's too."""
+    checkouts.agree_to_download(checkout, now=now)
     said = {"version": version(Purpose.DOWNLOAD), "words": words(Purpose.DOWNLOAD), "given_at": now}
     key = {"user_id": checkout.user_id, "purpose": Purpose.DOWNLOAD}
     Consent.objects.get_or_create(checkout=checkout, defaults={**said, **key})

@@ -160,7 +160,7 @@ PLAIN: dict[str, str] = {
     "shops.ReturnRefund": "last_error lease_token",
     "shops.Shop": (
         "accreditation channel channel_options colour colour_dark country description_en description_fr goods "
-        "logo name region return_terms_en return_terms_fr services slug stripe_account timezone"
+        "kept_back logo name region return_terms_en return_terms_fr services slug stripe_account timezone"
     ),
     "shops.ShopOrder": "currency delivery_kind delivery_name number pickup_code tax_note",
     "shops.ShopOrderLine": "condition sku tax_parts title",

@@ -173,7 +173,6 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
             checkouts.state_age(checkout, years)
         checkouts.agree(checkout, form.agreements())
         if plan.downloads:
-            checkouts.agree_to_download(checkout, now=timezone.now())
             consents.give_for(checkout, now=timezone.now())
         if terms or checkout.by_invoice:
             checkouts.pay_by_invoice(checkout, form.by_invoice)

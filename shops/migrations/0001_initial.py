@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(max_length=60, unique=True)),
                 ('name', models.CharField(max_length=120)),
                 ('status', models.CharField(choices=[('draft', 'Joining'), ('active', 'On sale'), ('paused', 'Paused'), ('suspended', 'Suspended by the network'), ('leaving', 'Leaving'), ('left', 'Left')], default='draft', max_length=10)),
+                ('kept_back', models.JSONField(blank=True, default=list, help_text='use:kind, as shops.sharing: what it does not let the network do.')),
                 ('status_since', models.DateTimeField(blank=True, null=True)),
                 ('status_by', models.CharField(blank=True, max_length=254)),
                 ('status_reason', models.CharField(blank=True, max_length=500)),
