@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django_htmx.middleware import HtmxDetails
 
+from marketplace.foundation import walls
 from marketplace.models import User
 from shops import queries
 from shops.models import Shop
@@ -53,6 +54,7 @@ def portal_page(view: View) -> View:
         if here is None:
             raise Http404
         shops = tuple(member.shop for member in members)
+        walls.enter(shop.pk for shop in shops)
         workplace = Workplace(here.shop, shops, queries.works(here), queries.does_accounts(here))
         with timezone.override(ZoneInfo(here.shop.timezone)):
             return view(request, workplace, **names)
