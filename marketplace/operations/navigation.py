@@ -66,7 +66,7 @@ GROUPS = (
             Page("list", _("Applications"), argument="applications"),
             Page("checklist", _("Checklist"), ("checklist-add",)),
             Page("network", _("Network")),
-            Page("privacy", _("People's data")),
+            Page("privacy", _("People’s data")),
             Page("routing", _("Another shop"), ("save-routing",)),
             Page("points", _("Pick-up points"), ("point-save", "point-save-change")),
             Page("institutions", _("Institutions"), ("institution-add",)),
