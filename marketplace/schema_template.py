@@ -20,6 +20,8 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
+from marketplace.foundation import walls
+
 
 def key() -> str:
     """Sixteen hexadecimal digits that change whenever a migration does."""
@@ -30,6 +32,11 @@ def key() -> str:
         if ".venv" not in path.parts:
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _walls() -> str:
+    """What is built after the migrations, on PostgreSQL alone."""
+    return hashlib.sha256(Path(walls.__file__).read_bytes()).hexdigest()[:8]
 
 
 def sqlite_template() -> Path:
@@ -60,8 +67,9 @@ def postgres_template(url: str) -> str:
     server left, else by migrating."""
     import psycopg
 
-    name = f"halles_template_{key()}"
-    dump = _folder() / f"{key()}.pgdump"
+    migrated = f"{key()}{_walls()}"
+    name = f"halles_template_{migrated}"
+    dump = _folder() / f"{migrated}.pgdump"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(7041776)")  # any fixed number: only we use it on this server
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():

@@ -133,6 +133,7 @@ MIGRATION_MODULES = {label: f"oscar.apps.{label}.migrations" for label in OSCAR_
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "marketplace.foundation.walls.middleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "marketplace.csp.ContentPolicyMiddleware",
     "marketplace.storefront.entrances.EntranceMiddleware",

@@ -111,6 +111,7 @@ STEPS = [
     Step("close_motions", "shops.voting:close_motions", 60),
     Step("end_withheld", "shops.withholding:end_withheld", 300),
     Step("forget_unplaced", "marketplace.readers.forgetting:forget_unplaced", 86_400, slow=True),
+    Step("keep_retention", "marketplace.readers.retention:keep", 86_400, slow=True),
     Step("finish_leaving", "shops.onboarding.leaving:finish", 600, slow=True),
     Step("forget_applications", "shops.onboarding.applying:forget", 86_400, slow=True),
     Step("forget_sign_ins", "marketplace.readers.sign_ins:forget", 3600, slow=True),

@@ -113,6 +113,7 @@ class ShopCard:
     logo: str  # the address of its picture, and its colours as #rrggbb: empty where it has none of its own
     colour: str
     colour_dark: str
+    kept_back: tuple[str, ...] = ()  # what `shops.sharing` is asked of
 
     @property
     def kind_name(self) -> str:
@@ -213,6 +214,7 @@ def _card(shop: Shop, week: list[opening.WeeklySpan], days: list[opening.NamedDa
         logo=shop.logo.url if shop.logo else "",
         colour=shop.colour,
         colour_dark=shop.colour_dark,
+        kept_back=tuple(shop.kept_back),
     )
 
 

@@ -16,7 +16,7 @@ from search import availability, confidence, directory
 from search.availability import Opening
 from search.directory import ShopCard
 from search.reader import Reader
-from shops import sellable, supplying
+from shops import sellable, sharing, supplying
 from shops.models import Availability, Condition, Shop, Supply
 
 NEAR_ENOUGH_KM = 1.0
@@ -150,12 +150,17 @@ def offers_of(product_ids: Iterable[int], reader: Reader) -> dict[int, list[Offe
         download = _Download(*row[_DOWNLOAD_AT:_TERMS_AT]) if row[_DOWNLOAD_AT] is not None else None
         terms = _Terms(*row[_TERMS_AT:]) if row[_TERMS_AT] is not None else None
         card = cards.get(shop.pk)
-        if card is None:
+        if card is None or not _may_leave(card, reader):
             continue  # it came on sale within the directory's last five seconds
         found.setdefault(record.product_id, []).append(_offer(record, shop, terms, download, card, reader))
     for offers in found.values():
         offers.sort(key=_rank)
     return found
+
+
+def _may_leave(card: ShopCard, reader: Reader) -> bool:
+    """An offer is a title with its price: a shop may let neither go where this is asked for."""
+    return not reader.use or sharing.allows(card, reader.use, sharing.Kind.TITLES, sharing.Kind.PRICES)
 
 
 def of_one_first(offers: list[Offer], shop: ShopCard | None) -> list[Offer]:

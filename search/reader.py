@@ -33,6 +33,8 @@ class Reader:
     shop_id: int | None = None
     age: int = 0
     """Years: the reader states to be at least so old."""
+    use: str = ""
+    """Where what is found goes beyond our own pages (`shops.sharing.Use`): who does not allow that is left out."""
     now: datetime
 
     @property

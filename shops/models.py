@@ -21,6 +21,7 @@ from shops.models_partners import Partner
 from shops.models_rerouting import ReroutedUnits, Rerouting
 from shops.models_reservations import Reservation
 from shops.models_returns import Return, ReturnLine, ReturnPhoto, ReturnRefund
+from shops.models_sharing import DataWord
 from shops.models_shop import OpeningHours, Shop, ShopMember, SpecialHours
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
 from shops.models_team import Invitation
@@ -41,6 +42,7 @@ __all__ = [
     "ChecklistItem",
     "ChecklistTick",
     "Condition",
+    "DataWord",
     "DeliveryOption",
     "DeliverySlot",
     "DeskAction",

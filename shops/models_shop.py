@@ -100,6 +100,9 @@ class Shop(models.Model):
     name = models.CharField(max_length=120)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     # Written by `shops.lifecycle` alone: since when it is so, who did it and why, and what a suspension goes back to.
+    kept_back = models.JSONField(
+        default=list, blank=True, help_text="use:kind, as shops.sharing: what it does not let the network do."
+    )
     status_since = models.DateTimeField(null=True, blank=True)
     status_by = models.CharField(max_length=254, blank=True)
     status_reason = models.CharField(max_length=500, blank=True)

@@ -15,6 +15,7 @@ from django.db.models import Sum
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import audit, leases, money, network
+from marketplace.foundation.people import as_reader
 from marketplace.models import User
 from shops import absorbing, downloads, reservation_mail, stock
 from shops.models import Allocation, Condition, Reservation, Shop
@@ -110,7 +111,7 @@ def reserve(
             raise ReservationError("short")
         if not confirmed:
             _check_unconfirmed(made)
-        audit.record("reservation.make", made, by=user or "reader", shop_id=shop.pk, units=units)
+        audit.record("reservation.make", made, by=as_reader(user.pk if user else None), shop_id=shop.pk, units=units)
         _tell(made, now)
     return made
 

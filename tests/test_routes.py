@@ -23,9 +23,9 @@ from marketplace.checkout import checkouts
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
-from marketplace.readers import addresses, alerts, lists, reviews
+from marketplace.readers import addresses, alerts, consents, lists, reviews
 from marketplace.readers.models import SavedSearch
-from tests import factories, routes_joining, routes_trust, routes_words
+from tests import factories, routes_joining, routes_privacy, routes_trust, routes_words
 from tests.conftest import KEEPING
 from tests.routes_kinds import (
     EVERYONE,
@@ -73,6 +73,7 @@ ROUTES: dict[str, Row] = {
     **routes_joining.ROUTES,
     **routes_words.ROUTES,
     **routes_trust.ROUTES,
+    **routes_privacy.ROUTES,
     # Readers
     "home": get(EVERYONE),
     "search:search": get(EVERYONE),
@@ -495,6 +496,7 @@ def world(db, settings, tmp_path) -> World:
         "address": addresses.keep(other, HOME).pk,
         "review": review.pk,
         "review_seen": f"{review.pk}:{reviews.seen(review)}",
+        "consent": consents.give(other, "newsletter", now=now).pk,
         "wish_list": lists.make(other, "Theirs").key,
         "saved": saved.pk,
         "alert": alert.pk,

@@ -21,6 +21,7 @@ from marketplace.api.places import Where, reader_at, shops_within
 from marketplace.api.titles import FAILURES, LARGEST_ID, WITHOUT_KEY, by_gtin, by_id, product_ids, why_not, written
 from search import offers
 from search.offers import Offer
+from shops import sharing
 from shops.models import Availability
 
 MOST_AT_ONCE = 1000
@@ -213,7 +214,7 @@ def word(offer: Offer) -> Availability:
 
 
 def copies(offer: Offer) -> Literal["last", "few", "many", "unknown"] | None:
-    if offer.state == "ask":
+    if offer.state == "ask" or (offer.buyable and not sharing.allows(offer.shop, sharing.Use.OPEN, sharing.Kind.STOCK)):
         return "unknown"
     if not offer.buyable:
         return None

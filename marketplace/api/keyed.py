@@ -13,6 +13,7 @@ from ninja.security import HttpBearer
 
 from catalog_sync.doors import keys
 from catalog_sync.models import Feed
+from marketplace.foundation import walls
 
 _BLOCK = 1 << 16
 
@@ -21,7 +22,10 @@ class FeedKey(HttpBearer):
     """`Authorization: Bearer KEY`; the feed it opens is `request.auth`."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Feed | None:
-        return keys.feed_of(token, now=timezone.now())
+        feed = keys.feed_of(token, now=timezone.now())
+        if feed is not None:
+            walls.enter([feed.shop_id])
+        return feed
 
 
 def feed_of(request: HttpRequest) -> Feed:

@@ -11,6 +11,7 @@ from marketplace.api.failures import CallError
 from search import availability
 from search.availability import Place
 from search.reader import Reader
+from shops import sharing
 
 FARTHEST_KM = 20_100  # half round the world
 NEAR_KM = 10
@@ -34,9 +35,9 @@ def reader_at(where: Where, now: datetime, *, source: str = "query") -> Reader:
     if where.lat is None or where.lon is None:
         if where.km is not None:
             raise CallError(422, "km needs lat and lon.", where=f"{source}.km")
-        return Reader(now=now)
+        return Reader(now=now, use=sharing.Use.OPEN)
     place = Place(latitude=where.lat, longitude=where.lon, label="", radius_km=where.km or NEAR_KM)  # type: ignore[arg-type]
-    return Reader(place=place, now=now)
+    return Reader(place=place, now=now, use=sharing.Use.OPEN)
 
 
 def shops_within(where: Where, reader: Reader) -> frozenset[int] | None:

@@ -19,6 +19,7 @@ from marketplace.api.titles import FAILURES, WITHOUT_KEY
 from marketplace.foundation import network
 from search import availability, directory
 from search.availability import ShopEntry
+from shops import sharing
 
 MOST_SHOPS = 100
 router = Router(auth=Reads(Scope.SHOPS), tags=["shops"])
@@ -116,7 +117,9 @@ def shops(request: HttpRequest, asked: Query[Asked]) -> Shops:
     reader = reader_at(asked, timezone.now())
     within = shops_within(asked, reader)
     entries = [
-        entry for entry in availability.entries(reader.place, reader.now) if within is None or entry.card.pk in within
+        entry
+        for entry in availability.entries(reader.place, reader.now)
+        if (within is None or entry.card.pk in within) and _is_open(entry.card)
     ]
     same = asked.model_dump(include={"lat", "lon", "km"})
     if asked.cursor:
@@ -142,7 +145,7 @@ def shops(request: HttpRequest, asked: Query[Asked]) -> Shops:
 def shop(request: HttpRequest, slug: str, where: Query[Where]) -> WholeShop:
     reader = reader_at(where, timezone.now())
     card = directory.by_slug(slug)
-    if card is None:
+    if card is None or not _is_open(card):
         raise CallError(404, "There is no such shop.", where="path.slug")
     currency = network.current().currency
     return WholeShop(
@@ -168,6 +171,10 @@ def shop(request: HttpRequest, slug: str, where: Query[Where]) -> WholeShop:
         return_terms_fr=card.seller.return_terms_fr,
         return_terms_en=card.seller.return_terms_en,
     )
+
+
+def _is_open(card: directory.ShopCard) -> bool:
+    return sharing.allows(card, sharing.Use.OPEN, sharing.Kind.PROFILE)
 
 
 def _place(entry: ShopEntry) -> tuple[float, str, int]:

@@ -20,6 +20,7 @@ from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
+from marketplace.foundation.people import as_reader
 from marketplace.payments import gift_cards, local_currency, receivables, sessions
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.payments.models import GiftCardUse, Payment
@@ -58,7 +59,7 @@ def pay(checkout: Checkout, *, seen: str, success_url: str, cancel_url: str, now
     if checkout.by_invoice or not checkout.charged_minor:
         return sessions.pay_without_page(checkout, now=now) or Refusal("ended")  # type: ignore[arg-type]
     if sessions.is_late(checkout, now=now):  # type: ignore[arg-type]  # frozen: its times are set
-        ending.end(checkout, now=now, by=checkout.user or "reader")
+        ending.end(checkout, now=now, by=as_reader(checkout.user_id))
         return Refusal("ended")
     page = {"success_url": success_url, "cancel_url": cancel_url}
     try:
@@ -197,7 +198,7 @@ def write(checkout: Checkout, plan: Plan, now: datetime, *, gift_minor: int = 0,
     Checkout.objects.filter(pk=checkout.pk).update(**values)
     for name, value in values.items():
         setattr(checkout, name, value)
-    audit.record("checkout.freeze", checkout, by=checkout.user or "reader", total_minor=plan.total_minor)
+    audit.record("checkout.freeze", checkout, by=as_reader(checkout.user_id), total_minor=plan.total_minor)
 
 
 def parcel_of(checkout: Checkout, parcel: PlannedParcel) -> CheckoutParcel:

@@ -21,6 +21,7 @@ from marketplace.checkout import checkouts, order_rows, referrals, tax, vouchers
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import audit, bulk, leases, links, mail, prepared
 from marketplace.foundation.failpoints import failpoint
+from marketplace.foundation.people import as_reader
 from marketplace.foundation.prepared import Prepared
 from marketplace.payments import calls, captures, commission, means, receivables
 from shops import slots, stock
@@ -163,7 +164,7 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         commission.freeze(shop_lines, facts, channel=checkout.channel, partner_id=referrals.earning(checkout), at=now)
         _finish(checkout, Checkout.State.PLACED, order)
         _empty_basket(checkout, lines, now)
-        audit.record("order.place", order, by=checkout.user or "reader", total_minor=checkout.total_minor)
+        audit.record("order.place", order, by=as_reader(checkout.user_id), total_minor=checkout.total_minor)
         _tell(checkout, order, now)
         failpoint("placing.before_commit")
     failpoint("placing.after_commit")

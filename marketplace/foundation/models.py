@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -72,6 +72,9 @@ class Network(models.Model):
     distributor_address = models.CharField(max_length=300, blank=True, validators=[CATALOGUE])
     new_shop_days = models.PositiveSmallIntegerField("Days for which a shop is new", default=30)
     answer_within_hours = models.PositiveSmallIntegerField("Hours a shop has to answer", default=48)
+    shop_sight_days = models.PositiveSmallIntegerField(
+        "Days for which a shop still sees whose order it was", default=60, validators=[MinValueValidator(14)]
+    )
     # A shop cannot hand a copy over and another one, dearer, can. The reader never pays more than agreed; until an
     # operator has said who bears the difference nobody does, and only who is as cheap takes over.
     reroute_borne_by = models.CharField(

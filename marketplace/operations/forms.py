@@ -29,6 +29,7 @@ GROUPS: list[tuple[Any, list[str]]] = [
             "transfer_delay_days",
             "answer_within_hours",
             "new_shop_days",
+            "shop_sight_days",
             "tax_included",
         ],
     ),
@@ -124,6 +125,7 @@ class NetworkForm(forms.ModelForm):
             "distributor_name": gettext_lazy("Name of a distributor's catalogue"),
             "distributor_address": gettext_lazy("Its address"),
             "new_shop_days": gettext_lazy("Days for which a shop is new"),
+            "shop_sight_days": gettext_lazy("Days for which a shop still sees whose order it was"),
             "tax_included": gettext_lazy("Prices include tax"),
             "tax_registered": gettext_lazy("The network is registered for tax"),
             "tax_number": gettext_lazy("GST/HST or VAT number"),
@@ -148,6 +150,7 @@ class NetworkForm(forms.ModelForm):
                 "As in https://tiles.example.org/{z}/{x}/{y}.png. Readers' browsers then ask that server: say so in "
                 "how data is used. Empty: a plain ground, and nobody is asked."
             ),
+            "shop_sight_days": gettext_lazy("Days for which a shop still sees whose order it was"),
             "tax_included": gettext_lazy("How much tax is due is in the tables: by place, kind of article and day."),
             "tax_registered": gettext_lazy("Not ticked, as a small supplier: it charges none on its commission."),
             "shop_agreement_fr": gettext_lazy(

@@ -81,6 +81,7 @@ GROUPS = (
         (
             Page("network", _("Network")),
             Page("operators", _("Operators"), ("operator-save",)),
+            Page("privacy", _("People’s data")),
             Page("routing", _("Another shop"), ("save-routing",)),
             Page("points", _("Pick-up points"), ("point-save", "point-save-change")),
             Page("institutions", _("Institutions"), ("institution-add",)),

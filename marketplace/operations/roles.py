@@ -51,6 +51,7 @@ _TELLING = ("announcements", "announce", "announcement-end")
 _ADMINISTERING = (
     *("motions", "motion", "motion-propose", "motion-say", "motion-open"),
     *("operators", "operator-save", "operator-end"),
+    *("privacy", "register-file", "news-file"),
     *("network", "read-keys", "make-read-key", "revoke-read-key"),
     *("shop-new", "shop-make", "shop-invite", "shop-put-on-sale", "suspend-shop", "restore-shop", "shop-has-left"),
     "shop-shares",

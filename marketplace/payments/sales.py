@@ -19,6 +19,7 @@ from django.db.models import Min, Sum
 from marketplace.foundation import bulk, money
 from marketplace.payments import worth
 from marketplace.payments.models import DailySales, RefundRequest, SalesDay
+from shops import sharing
 from shops.models import ShopOrder
 
 # For so long a line may still change: authorisations end after a week, a bank's delay and a refund come after.
@@ -50,8 +51,10 @@ class ReportRow:
 def report(
     by: str, begins_on: date, ends_on: date, *, currency: str, shop_id: int | None = None, subject: str = ""
 ) -> list[ReportRow]:
-    """Sums from first to last day, by one of GROUPS; of one shop or one subject where named. One query."""
+    """Sums from first to last day, by one of GROUPS; of one shop or one subject where named, and of no shop
+    that keeps its figures out of statistics. Two queries."""
     rows = DailySales.objects.filter(day__gte=begins_on, day__lte=ends_on, currency=currency)
+    rows = rows.exclude(shop__in=sharing.keeping_back(sharing.Use.STATISTICS, sharing.Kind.TITLES))
     if shop_id is not None:
         rows = rows.filter(shop=shop_id)
     if subject:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from marketplace.checkout.checkouts import ADDRESS, FOR_SOMEBODY, PERSON
 from marketplace.checkout.models import Checkout, VoucherUse
 from marketplace.readers import gift_cards
+from marketplace.readers.erasing import WRITTEN
 from shops.models import Reservation
 from shops.orders import tries
 from shops.returns import photos
@@ -20,7 +20,6 @@ KEEP = timedelta(days=90)
 a payment given back, or a reservation in a shop, asked about; after a quarter nobody needs the name. What was ordered
 is kept as accounting law asks."""
 UNPLACED = [Checkout.State.OPEN, Checkout.State.ENDED, Checkout.State.REFUNDED]
-WRITTEN = (*PERSON, *ADDRESS, *FOR_SOMEBODY)
 _BLANK = {name: "" for name in WRITTEN if name != "country"}  # each begins with one: it names nobody
 BATCH = 500
 

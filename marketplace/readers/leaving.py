@@ -1,8 +1,8 @@
 """A reader takes their data with them, and leaves.
 
-What accounting law keeps stays: orders with the name and address on them, payments. Of the audit trail stays what was
-done by which account, without what says whose that was. All else that says who somebody is goes; the account's row
-stays without a name, since orders point to it."""
+What accounting law keeps stays: orders, payments, without saying who it was; invoices as they were made. Of the audit
+trail stays what was done by which account, without what says whose that was. The account's row stays without a name,
+since orders point to it."""
 
 from __future__ import annotations
 
@@ -10,49 +10,36 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
-from oscar.apps.address.models import UserAddress
-from oscar.apps.basket.models import Basket
-from oscar.apps.catalogue.models import Product
+from django.db.models import Q, QuerySet
 from oscar.apps.catalogue.reviews.models import ProductReview
 from oscar.apps.wishlists.models import WishList
 
-from catalog_sync.titles import moves
 from marketplace.checkout import order_rows
 from marketplace.checkout.models import Checkout, VoucherUse
-from marketplace.foundation import audit, erasing
+from marketplace.foundation import audit
+from marketplace.foundation import erasing as trail
+from marketplace.foundation.people import as_reader
 from marketplace.models import User
-from marketplace.payments.models import LocalAccount, LocalUse, Receivable
-from marketplace.readers import addresses, gift_cards, mails, orders
-from marketplace.readers.forgetting import UNPLACED, WRITTEN
-from marketplace.readers.models import Alert, SavedSearch, SecondFactorGrace, SignIn
-from shops.models import Handout, PickupPoint, Reservation, Return, ReturnPhoto, ShopMember, ShopOrder
-from shops.returns import photos
+from marketplace.payments.models import LocalAccount, Receivable
+from marketplace.readers import account, addresses, erasing, gift_cards, mails, orders
+from marketplace.readers.erasing import WRITTEN
+from marketplace.readers.models import Alert, Consent, SavedSearch, SignIn
+from shops.models import Handout, PickupPoint, Reservation, Return, ShopMember
 from shops.threads import forgetting as words
-
-_OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 
 
 def reasons_to_stay(reader: User) -> list[str]:
-    """Why the account cannot end yet: `order` (a shop still has to hand one over), `payment` (one is under way),
-    `reservation`, `return`, `incident` (something is still wrong with an order), `works` (they act for a shop or the
-    network), `local` (units of a local currency are theirs), `invoice` (an order by invoice is not settled, either
-    way)."""
+    """Why the account cannot end yet: what `erasing.reasons_to_wait` says, and `incident` (something is still wrong
+    with an order), `works` (they act for a shop or the network), `local` (units of a local currency are theirs)."""
     found = {
-        "order": ShopOrder.objects.filter(order__user=reader, status__in=_OPEN).exists(),
-        "payment": Checkout.objects.filter(user=reader, state__in=[Checkout.State.PAYING, Checkout.State.PAID]).exists()
-        or gift_cards.under_way(reader),
-        "reservation": Reservation.objects.filter(user=reader, ended_at=None).exists(),
-        "return": _returns(reader).filter(ended_at=None).exists(),
+        "payment": gift_cards.under_way(reader),
         "incident": words.has_open_incident(reader),
         "works": reader.is_staff or reader.is_superuser or _works_for_others(reader),
         "local": LocalAccount.objects.filter(user=reader, balance_minor__gt=0).exists(),
-        "invoice": _receivables(reader).exclude(amount_minor=F("lowered_minor") + F("received_minor")).exists(),
     }
-    return [reason for reason, holds in found.items() if holds]
+    reasons = erasing.reasons_to_wait(erasing.of_reader(reader))
+    return list(dict.fromkeys([*reasons, *(reason for reason, holds in found.items() if holds)]))
 
 
 def _works_for_others(reader: User) -> bool:
@@ -66,29 +53,16 @@ def leave(reader: User, *, now: datetime) -> list[str]:
         reasons = reasons_to_stay(reader)
         if reasons:
             return reasons
-        reviewed = list(Product.objects.filter(reviews__user=reader).values_list("pk", flat=True))
-        ProductReview.objects.filter(user=reader).delete()
-        moves.rate(reviewed)
-        for kept in (WishList.objects.filter(owner=reader), Basket.objects.filter(owner=reader, status=Basket.OPEN)):
-            kept.delete()
-        mails.of(reader).delete()  # unsent and parked ones too; these two know the account by its addresses
+        known_as = _known_as(reader)
+        mails.of(reader).delete()  # unsent and parked ones too; these three know the account by its addresses
         words.forget(words.of(reader))
         gift_cards.forget(reader)
-        known_as = _known_as(reader)
-        for model in (UserAddress, EmailAddress, Authenticator, UserSession, SignIn, SecondFactorGrace):
-            model.objects.filter(user=reader).delete()
-        for model in (SavedSearch, Alert):
-            model.objects.filter(reader=reader).delete()
+        account.forget_applications(reader)
         VoucherUse.objects.filter(_uses(reader)).update(reader="")
-        Reservation.objects.filter(user=reader).update(user=None, email="", name="")
-        photos.drop(ReturnPhoto.objects.filter(of__shop_order__order__user=reader))
-        _returns(reader).update(note="")
-        Checkout.objects.filter(user=reader, state__in=UNPLACED).update(**dict.fromkeys(WRITTEN, ""))
-        # Only of a call of which nobody knows how it ended are they still there.
-        LocalUse.objects.filter(checkout__user=reader).update(service_account="", service_code="")
-        audit.record("reader.leave", reader, by=f"reader {reader.pk}")
-        erasing.erase(reader, known_as, by=f"reader {reader.pk}")
-        _forget(reader)
+        erasing.erase(erasing.of_reader(reader))
+        account.forget(reader)
+        audit.record("reader.leave", reader, by=as_reader(reader.pk))
+        trail.erase(reader, known_as, by=as_reader(reader.pk))
     return []
 
 
@@ -106,15 +80,6 @@ def _uses(reader: User) -> Q:
 
 def _returns(reader: User) -> QuerySet[Return]:
     return Return.objects.filter(shop_order__order__user=reader)
-
-
-def _forget(reader: User) -> None:
-    """Without a password that can be used, every session of the account ends."""
-    reader.email = reader.username = f"gone-{reader.pk}@invalid"
-    reader.first_name = reader.last_name = ""
-    reader.is_active = False
-    reader.set_unusable_password()
-    reader.save()
 
 
 def _vouchers(reader: User) -> list[dict[str, Any]]:
@@ -154,6 +119,9 @@ def export(reader: User) -> dict[str, Any]:
         "alerts": list(Alert.objects.filter(reader=reader).values("product__title", "where", "place", "most_minor")),
         "reviews": list(ProductReview.objects.filter(user=reader).values("product__title", "score", "title", "body")),
         "sign_ins": list(SignIn.objects.filter(user=reader).values("at", "outcome", "how", "address", "browser")),
+        "consents": list(
+            Consent.objects.filter(user=reader).values("purpose", "shop__name", "words", "given_at", "withdrawn_at")
+        ),
         "mails": list(mails.of(reader).values("subject", "sent_at")),
         "checkouts": [
             {"state": row.state, "at": row.created_at.isoformat(), "given": _given(row)}
@@ -172,11 +140,11 @@ def export(reader: User) -> dict[str, Any]:
         ),
         "local": [
             {
-                "currency": account.currency.code,
-                "balance_minor": account.balance_minor,
-                "entries": list(account.entries.order_by("pk").values("kind", "amount_minor", "at")),
+                "currency": kept.currency.code,
+                "balance_minor": kept.balance_minor,
+                "entries": list(kept.entries.order_by("pk").values("kind", "amount_minor", "at")),
             }
-            for account in LocalAccount.objects.filter(user=reader).select_related("currency")
+            for kept in LocalAccount.objects.filter(user=reader).select_related("currency")
         ],
         "receivables": list(
             _receivables(reader)

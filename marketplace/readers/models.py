@@ -7,12 +7,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
+from marketplace.readers.models_consent import Consent
 from marketplace.readers.models_sign_in import SecondFactorGrace, SignIn
 from marketplace.readers.models_support import SupportDeed, SupportGrant, SupportVisit
 from search.availability import Place
 
 __all__ = [
     "Alert",
+    "Consent",
     "ReviewReport",
     "SavedSearch",
     "SecondFactorGrace",

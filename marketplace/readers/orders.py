@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from oscar.apps.order.models import Order
 
 from marketplace.foundation import audit, links, mail
+from marketplace.foundation.people import as_reader
 from marketplace.models import User
 
 MAILED = 10
@@ -36,7 +37,7 @@ def join(reader: User) -> int:
     with transaction.atomic():
         rows = list(as_guest(reader).select_for_update(of=("self",)))
         for row in rows:
-            audit.record("order.join", row, by=reader)
+            audit.record("order.join", row, by=as_reader(reader.pk))
         return Order.objects.filter(pk__in=[row.pk for row in rows], user=None).update(user=reader)
 
 

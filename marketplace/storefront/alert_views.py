@@ -14,8 +14,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from oscar.apps.catalogue.models import Product
 
-from marketplace.readers import alerts
-from marketplace.readers.models import Alert
+from marketplace.readers import alerts, consents
+from marketplace.readers.models import Alert, Consent
 from marketplace.storefront.keeping_forms import AlertForm
 from marketplace.storefront.reader_request import person
 from search.reader import reader_of
@@ -51,6 +51,7 @@ def ask(request: HttpRequest, product_id: int) -> HttpResponse:
         except alerts.AlertError:
             form.add_error(None, _("You have as many alerts as there can be. End one first."))
         else:
+            consents.give(person(request), Consent.Purpose.ALERTS, now=timezone.now())
             messages.success(request, _told(alert))
             return redirect(product)
     verified = EmailAddress.objects.filter(user=person(request), email=person(request).email, verified=True).exists()
@@ -68,6 +69,7 @@ def _told(alert: Alert) -> str:
 @require_POST
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     get_object_or_404(Alert, pk=pk, reader=person(request)).delete()
+    consents.alerts_ended(person(request).pk, now=timezone.now())
     return redirect("storefront:alerts")
 
 
@@ -81,5 +83,6 @@ def stop(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     ended = alert is None
     if alert and request.method == "POST":
         alert.delete()
+        consents.alerts_ended(alert.reader_id, now=timezone.now())
         ended = True
     return render(request, "storefront/alert_stop.html", {"alert": alert, "ended": ended})

@@ -27,12 +27,13 @@ from marketplace.checkout.freezing import Refusal
 from marketplace.checkout.models import Checkout, Voucher
 from marketplace.checkout.planning import Plan, PlannedLine
 from marketplace.foundation import links
+from marketplace.foundation.people import as_reader
 from marketplace.payments import local_currency, receivables
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.payments.local_forms import PayAlongForm
 from marketplace.payments.local_provider import ServiceError
 from marketplace.payments.stored_money import LEAST_CHARGE_MINOR
-from marketplace.readers import addresses
+from marketplace.readers import addresses, consents
 from marketplace.storefront import amounts, tries
 from marketplace.storefront.checkout_forms import COLLECTED, SENT, HowForm, PayForm, WhereForm, WhoForm
 from marketplace.storefront.checkout_ways import ways
@@ -172,7 +173,7 @@ def pay(request: ReaderRequest, checkout: Checkout, plan: Plan) -> HttpResponse:
             checkouts.state_age(checkout, years)
         checkouts.agree(checkout, form.agreements())
         if plan.downloads:
-            checkouts.agree_to_download(checkout, now=timezone.now())
+            consents.give_for(checkout, now=timezone.now())
         if terms or checkout.by_invoice:
             checkouts.pay_by_invoice(checkout, form.by_invoice)
         return _pay(request, checkout, form.cleaned_data["seen"])
@@ -192,7 +193,7 @@ def cancelled(request: ReaderRequest, token: str) -> HttpResponse:
     """Back from the payment page without paying: the session ends, then the hold; the basket is as it was."""
     checkout = get_object_or_404(Checkout, token=token)
     try:
-        ending.end(checkout, now=timezone.now(), by=checkout.user or "reader")
+        ending.end(checkout, now=timezone.now(), by=as_reader(checkout.user_id))
     except PaymentGatewayError:
         checkout.refresh_from_db()
     if checkout.state == State.PAYING:

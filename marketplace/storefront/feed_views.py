@@ -27,7 +27,7 @@ from search.listings import Listing
 from search.reader import Reader
 from search.rows import Row, cheapest, rows
 from search.views import plain_search
-from shops import sellable
+from shops import sellable, sharing
 
 ENTRIES = 50
 _LOOKED_THROUGH = 1000  # articles of a shop
@@ -37,7 +37,7 @@ _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 def arrivals(request: HttpRequest) -> HttpResponse:
     """`/new/feed.atom`"""
-    reader = Reader(now=timezone.now())
+    reader = Reader(now=timezone.now(), use=sharing.Use.OPEN)
     listing = listings.arrivals()
     return _feed(request, listing, listing.name, rows(newest(listing, reader), reader))
 
@@ -47,7 +47,7 @@ def of_subject(request: HttpRequest, place: str) -> HttpResponse:
     listing = listings.subject(place.partition("-")[0].upper())
     if listing is None:
         raise Http404
-    reader = Reader(now=timezone.now())
+    reader = Reader(now=timezone.now(), use=sharing.Use.OPEN)
     title = _("New arrivals: %(what)s") % {"what": listing.name}
     return _feed(request, listing, title, rows(newest(listing, reader), reader))
 
@@ -55,9 +55,9 @@ def of_subject(request: HttpRequest, place: str) -> HttpResponse:
 def of_shop(request: HttpRequest, slug: str) -> HttpResponse:
     """`/shops/…/feed.atom`: what the shop has that it had not before."""
     card = directory.by_slug(slug)
-    if card is None:
+    if card is None or not sharing.allows(card, sharing.Use.OPEN, sharing.Kind.TITLES):
         raise Http404
-    reader = Reader(now=timezone.now())
+    reader = Reader(now=timezone.now(), use=sharing.Use.OPEN)
     title = _("New at %(shop)s") % {"shop": card.name}
     found = rows(newest_in_shop(card.pk, reader), reader, shop_id=card.pk)
     return _feed(request, listings.in_shop(card), title, found)

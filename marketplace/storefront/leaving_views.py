@@ -28,6 +28,7 @@ WHY_STAY = {
     "local": gettext_lazy(
         "Units of a local currency are on your account. Spend them first, or ask us to pay them back."
     ),
+    "document": gettext_lazy("An invoice of yours is being made. Try again in a minute."),
     "invoice": gettext_lazy("An order by invoice is not settled yet. Wait until nothing of it is owed, either way."),
     "works": gettext_lazy("You act for a shop or for the network. Ask its owner to take you out first."),
 }

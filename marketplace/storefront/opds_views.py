@@ -21,6 +21,7 @@ from search.listings import Listing
 from search.reader import Reader
 from search.rows import rows
 from search.views import plain_search
+from shops import sharing
 
 
 def start(request: HttpRequest) -> HttpResponse:
@@ -50,6 +51,7 @@ def shops(request: HttpRequest) -> HttpResponse:
     navigation = [
         opds.link(request, reverse("storefront:opds-shop", args=[card.slug]), "subsection", title=card.name)
         for card in directory.active().values()
+        if _is_open(card)
     ]
     return _answer(request, _("Shops"), navigation=navigation)
 
@@ -57,7 +59,11 @@ def shops(request: HttpRequest) -> HttpResponse:
 def shop(request: HttpRequest, slug: str) -> HttpResponse:
     """`/opds/shops/…/?query=`: what one shop has."""
     card = directory.by_slug(slug)
-    return _titles(request, listings.in_shop(card) if card else None)
+    return _titles(request, listings.in_shop(card) if card and _is_open(card) else None)
+
+
+def _is_open(card: directory.ShopCard) -> bool:
+    return sharing.allows(card, sharing.Use.OPEN, sharing.Kind.TITLES)
 
 
 def all_subjects(request: HttpRequest) -> HttpResponse:
@@ -72,7 +78,7 @@ def subject(request: HttpRequest, place: str) -> HttpResponse:
 
 def title(request: HttpRequest, pk: str) -> HttpResponse:
     """`/opds/title/7/`: one publication."""
-    found = rows([int(pk)], Reader(now=timezone.now()))
+    found = rows([int(pk)], Reader(now=timezone.now(), use=sharing.Use.OPEN))
     if not found:
         raise Http404
     return kept(request, JsonResponse(opds.publication(request, found[0]), content_type=opds.PUBLICATION))
@@ -86,7 +92,7 @@ def _titles(request: HttpRequest, listing: Listing | None, navigation: Sequence[
     typed = " ".join(request.GET.get("query", "").replace("\x00", "").split())[:200]
     sort = Sort.BEST if typed else listing.sort
     chosen = Choices(text=typed, sort=sort, usual_sort=sort, page=asked.page)
-    reader = Reader(now=timezone.now())
+    reader = Reader(now=timezone.now(), use=sharing.Use.OPEN)
     try:
         page = queries.search(replace(listing.query(chosen, reader), facets=()))
     except SearchError:

@@ -19,6 +19,7 @@ from oscar.apps.partner.models import StockRecord
 from marketplace.catalogue import sale_limits
 from marketplace.checkout.tax_places import home
 from marketplace.foundation import money
+from marketplace.foundation.people import as_reader
 from marketplace.models import User
 from marketplace.oscar_apps.basket import lines
 from marketplace.oscar_apps.basket.lines import Buyer, LimitedError
@@ -111,7 +112,7 @@ def confirm(request: ReaderRequest, token: str, key: str) -> HttpResponse:
 def give_up(request: ReaderRequest, token: str) -> HttpResponse:
     found = _find(token)
     try:
-        reservations.give_up(found, by=account(request) or "reader", now=timezone.now())
+        reservations.give_up(found, by=as_reader(request.user.pk), now=timezone.now())
     except ReservationError:
         messages.info(request, _("It was over already."))
     else:

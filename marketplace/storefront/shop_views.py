@@ -21,7 +21,7 @@ from search.engines.base import Page, Query, SearchError, Sort
 from search.offers import in_stock_at
 from search.reader import Reader, reader_of
 from search.rows import rows
-from shops import opening
+from shops import opening, sharing
 from shops.models import Shop
 
 TITLES_SHOWN = 12
@@ -105,7 +105,9 @@ def about(request: HttpRequest, shop_row: Shop, card: ShopCard, reader: Reader) 
         "entry": availability.entry(card, reader.place, reader.now),
         "hours": hours_table(card, reader),
         "special_days": special_days(card, reader),
-        "structured": structured.block([structured.store(request, card, shop_row.phone)]),
+        "structured": structured.block([structured.store(request, card, shop_row.phone)])
+        if sharing.allows(card, sharing.Use.INDEX, sharing.Kind.PROFILE)
+        else "",
         "picks": list(Pick.objects.filter(shop_id=card.pk, live=True)),
         "events": upcoming.listed({card.pk}, reader.now, most=EVENTS_SHOWN),
         "reader": reader,

@@ -23,6 +23,7 @@ from marketplace.cms import legal
 from marketplace.foundation import bulk
 from search import directory, listings, names, queries
 from search.engines.base import Query, SearchError
+from shops import sharing
 
 KEYS_IN_PART = 20_000
 """The protocol allows 50,000 addresses in a part, and 50,000 parts."""
@@ -99,7 +100,9 @@ def _pages(request: HttpRequest) -> list[Entry]:
     plain = ("shops", "events", "new", *legal.PAGES, "open-data")
     found: list[Entry] = [("/", None), *((reverse(f"storefront:{name}"), None) for name in plain)]
     for card in directory.active().values():
-        found += [(card.address, None), (listings.in_shop(card).address, None)]
+        index = sharing.Use.INDEX
+        found += [(card.address, None)] if sharing.allows(card, index, sharing.Kind.PROFILE) else []
+        found += [(listings.in_shop(card).address, None)] if sharing.allows(card, index, sharing.Kind.TITLES) else []
     found += [(listings.subject_address(*named), None) for named in _subjects()]
     written = Page.objects.live().public().filter(depth__gt=2).order_by("path")
     found += [(page.get_url(request), page.last_published_at) for page in written]

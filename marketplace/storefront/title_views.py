@@ -25,7 +25,7 @@ from search.limits import Limit
 from search.listings import Crumb
 from search.offers import Offer
 from search.reader import Reader, entrance_of, reader_of
-from shops import special_orders
+from shops import sharing, special_orders
 from shops.models import Shop
 from shops.special_orders import KnownPrice
 
@@ -202,5 +202,7 @@ def structured_block(
     reviewed: Reviews | None,
 ) -> str:
     crumbs = [home(), *trail, Crumb(product.title, product.get_absolute_url())]
-    said = structured.title(request, product, facts, found, reviewed)
+    index, needed = sharing.Use.INDEX, (sharing.Kind.TITLES, sharing.Kind.PRICES)
+    told = [offer for offer in found if sharing.allows(offer.shop, index, *needed)]
+    said = structured.title(request, product, facts, told, reviewed)
     return structured.block([said, structured.trail(request, crumbs)])

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from marketplace.storefront import (
     address_views,
     alert_views,
+    consent_views,
     leaving_views,
     list_views,
     review_views,
@@ -24,6 +25,9 @@ urlpatterns = [
     path("account/support/", support_views.mine, name="support"),
     path("account/support/grant/", support_views.grant, name="support-grant"),
     path("account/support/take-back/", support_views.take_back, name="support-take-back"),
+    path("account/consents/", consent_views.listed, name="consents"),
+    path("account/consents/give/", consent_views.give, name="consent-give"),
+    path("account/consents/<int:pk>/withdraw/", consent_views.withdraw, name="consent-withdraw"),
     path("account/data/", leaving_views.data, name="account-data"),
     path("account/end/", leaving_views.leave, name="account-end"),
     path("lists/", list_views.mine, name="lists"),

@@ -27,6 +27,7 @@ from search.directory import ShopCard
 from search.reader import Reader
 from search.rows import Row, rows
 from search.text import isbn_query
+from shops import sharing
 
 SHOPS_NAMED = 3
 WINDOW_TITLES = 6
@@ -72,9 +73,9 @@ def buy(request: HttpRequest, gtin: str) -> HttpResponse:
 def window(request: HttpRequest, slug: str) -> HttpResponse:
     """What a shop stands for, and then its newest titles."""
     card = directory.by_slug(slug)
-    if card is None:
+    if card is None or not sharing.allows(card, sharing.Use.PORTALS, *sharing.USES[sharing.Use.PORTALS]):
         return _nothing(request, _("This shop is not here."))
-    reader = Reader(now=timezone.now())
+    reader = Reader(now=timezone.now(), use=sharing.Use.PORTALS)
     picked = _picked(card)
     newest, _total = stock_of(card, reader)
     shown = list(dict.fromkeys([*picked, *newest]))[:WINDOW_TITLES]
@@ -127,7 +128,7 @@ def _frame(request: HttpRequest, path: str, title: str, size: tuple[int, int]) -
 def _row_of(gtin: str) -> Row | None:
     number = isbn_query(gtin)
     found = product_ids([number]).get(number) if number else None
-    return next(iter(rows([found], Reader(now=timezone.now()))), None) if found else None
+    return next(iter(rows([found], Reader(now=timezone.now(), use=sharing.Use.PORTALS))), None) if found else None
 
 
 def _picked(card: ShopCard) -> list[int]:

@@ -110,6 +110,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(max_length=60, unique=True)),
                 ('name', models.CharField(max_length=120)),
                 ('status', models.CharField(choices=[('draft', 'Joining'), ('active', 'On sale'), ('paused', 'Paused'), ('suspended', 'Suspended by the network'), ('leaving', 'Leaving'), ('left', 'Left')], default='draft', max_length=10)),
+                ('kept_back', models.JSONField(blank=True, default=list, help_text='use:kind, as shops.sharing: what it does not let the network do.')),
                 ('status_since', models.DateTimeField(blank=True, null=True)),
                 ('status_by', models.CharField(blank=True, max_length=254)),
                 ('status_reason', models.CharField(blank=True, max_length=500)),
@@ -633,6 +634,22 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='delivery_options', to='shops.shop'),
         ),
         migrations.CreateModel(
+            name='DataWord',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('use', models.CharField(choices=[('index', 'Search engines'), ('open', 'Open data'), ('statistics', 'Statistics'), ('portals', 'Other sites')], max_length=10)),
+                ('kind', models.CharField(choices=[('titles', 'Which titles you have'), ('prices', 'Your prices'), ('stock', 'How many copies'), ('profile', 'Address, hours and description')], max_length=10)),
+                ('allowed', models.BooleanField()),
+                ('version', models.CharField(max_length=16)),
+                ('at', models.DateTimeField()),
+                ('by', models.CharField(max_length=254)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='data_words', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-at', '-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='ChecklistTick',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1132,6 +1149,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='deliveryoption',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'other_shop'), ('receiving_shop__isnull', False)), models.Q(models.Q(('kind', 'other_shop'), _negated=True), ('receiving_shop', None)), _connector='OR'), name='option_names_its_shop'),
+        ),
+        migrations.AddIndex(
+            model_name='dataword',
+            index=models.Index(fields=['shop', 'use', 'kind', '-at'], name='data_word_latest'),
         ),
         migrations.AddConstraint(
             model_name='checklisttick',

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.models import StockRecord
@@ -22,6 +23,7 @@ from marketplace.payments import ledger
 from marketplace.payments.models import MoneyCall, Settlement
 from shops import lifecycle
 from shops.models import Allocation, Parcel, Reservation, Return, Shop, ShopMember, ShopOrder, ShopOrderLine
+from shops.onboarding import exporting
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 EXPORTED = "shop.export"
@@ -80,9 +82,11 @@ def leave(shop: Shop, *, by: User | None, now: datetime) -> bool:
 
 
 def export(shop: Shop, *, by: User) -> bytes:
-    """A ZIP of CSV files: its stock, its orders, its statements. No reader is named: only what was sold."""
+    """A ZIP of what `exporting` writes, and its stock, its orders, its statements for a table program. No reader is
+    named but those who let the shop keep them."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        exporting.write(shop, archive, now=timezone.now())
         archive.writestr("stock.csv", _csv(_STOCK, _stock(shop)))
         archive.writestr("orders.csv", _csv(_ORDERS, _orders(shop)))
         archive.writestr("statements.csv", _csv(_STATEMENTS, _statements(shop)))

@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 from django_htmx.middleware import HtmxDetails
 
+from marketplace.foundation import walls
 from marketplace.models import User
 from shops import announcing, queries
 from shops.models import Announcement, Shop
@@ -56,6 +57,7 @@ def portal_page(view: View) -> View:
         if here is None:
             raise Http404
         shops = tuple(member.shop for member in members)
+        walls.enter(shop.pk for shop in shops)
         can_work = queries.works(here) and getattr(request, "visit_may_act", True)
         workplace = Workplace(here.shop, shops, can_work, queries.does_accounts(here))
         with timezone.override(ZoneInfo(here.shop.timezone)):

@@ -17,6 +17,7 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from shops import queries
 from shops.models import Reservation, ShopOrder
+from shops.orders import sight
 from shops.orders.picklists import pick_list
 from shops.portal.access import StaffRequest, Workplace, page, portal_page
 from shops.portal.queue import Status, queue_rows
@@ -137,10 +138,11 @@ def _matching(orders: QuerySet[ShopOrder], text: str) -> QuerySet[ShopOrder]:
     wanted = Q(number__startswith=text) | Q(lines__sku=text) | Q(lines__title__icontains=text)
     wanted |= Q(parcels__tracking__iexact=text) | Q(lines__product__facts__contributors_text__icontains=text)
     if "@" in text:
-        wanted |= Q(order__checkout__email__iexact=text) | Q(order__checkout__recipient_email__iexact=text)
-        wanted |= Q(order__user__email__iexact=text)
+        person = Q(order__checkout__email__iexact=text) | Q(order__checkout__recipient_email__iexact=text)
+        person |= Q(order__user__email__iexact=text)
     else:
-        wanted |= Q(order__checkout__name__icontains=text) | Q(order__checkout__recipient_name__icontains=text)
+        person = Q(order__checkout__name__icontains=text) | Q(order__checkout__recipient_name__icontains=text)
+    wanted |= person & sight.seen(timezone.now())
     wanted |= Q(pickup_code=plain.upper(), status__in=[Status.NEW, Status.ACCEPTED, Status.PACKED])
     if plain.isdecimal() and len(plain) <= 18:
         wanted |= Q(lines__gtin=int(plain))

@@ -77,6 +77,7 @@ GROUPS = (
             ),
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),
             Page("team", _("Team"), ("invite",)),
+            Page("data", pgettext_lazy("of a shop", "Data"), ("data-save",)),
             Page("business", _("Business"), ("save-business", "business-shop", "leaving", "leaving-ask")),
             Page("events", _("Events"), ("event-new", "event-save", "event-change", "event-save-change")),
         ),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from marketplace.checkout import tax
 from shops import carriers, queries
 from shops.models import Cancellation, ShopOrder, ShopOrderLine, Side, Thread
-from shops.orders import held, missing, reader_mail
+from shops.orders import held, missing, reader_mail, sight
 from shops.orders.projecting import project
 from shops.portal.access import StaffRequest, Workplace, page
 from shops.portal.forms import AcceptForm, DeclineForm, HandOverForm
@@ -53,7 +53,10 @@ class LineRow:
 
 
 def recipient(shop_order: ShopOrder) -> dict[str, object]:
-    """Whom it is for: name, the way to reach them, and the address where it is sent there."""
+    """Whom it is for: name, the way to reach them, and the address where it is sent there; `gone` once the shop has
+    lost sight of them."""
+    if not sight.is_seen(shop_order, timezone.now()):
+        return {"gone": True}
     order = shop_order.order
     try:
         checkout = order.checkout

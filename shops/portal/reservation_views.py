@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from shops import reservations
 from shops.models import Reservation
+from shops.orders import sight
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.reservations import AT_THE_SHOP, ReservationError, State
 
@@ -45,6 +46,7 @@ def listed(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     context = {
         "to_keep": [row for row in running if row.state == State.OPEN],
         "kept": [row for row in running if row.state == State.KEPT],
+        "seen_since": sight.since(timezone.now()),
         "over": over.order_by("-ended_at")[:SHOWN_DONE],
     }
     return page(request, workplace, "portal/reservations.html", context)

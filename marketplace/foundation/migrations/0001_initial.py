@@ -131,6 +131,7 @@ class Migration(migrations.Migration):
                 ('distributor_address', models.CharField(blank=True, max_length=300, validators=[django.core.validators.RegexValidator('^https://[a-z0-9.-]+(:[0-9]+)?/(?=\\S*\\{(?:query|isbn)\\})[^\\s{}]*(?:\\{(?:query|isbn)\\}[^\\s{}]*)+$', 'Write an https address with {query} or {isbn}, as in https://catalogue.example.org/search?q={query}.')])),
                 ('new_shop_days', models.PositiveSmallIntegerField(default=30, verbose_name='Days for which a shop is new')),
                 ('answer_within_hours', models.PositiveSmallIntegerField(default=48, verbose_name='Hours a shop has to answer')),
+                ('shop_sight_days', models.PositiveSmallIntegerField(default=60, validators=[django.core.validators.MinValueValidator(14)], verbose_name='Days for which a shop still sees whose order it was')),
                 ('reroute_borne_by', models.CharField(choices=[('nobody', 'Nobody: then it is given back'), ('shop', 'The shop that could not'), ('network', 'The network')], default='nobody', max_length=8, verbose_name='Who bears it when another shop is dearer')),
                 ('reroute_most_minor', models.PositiveIntegerField(default=500, help_text="The most that is borne for one shop's part, in minor units.")),
                 ('handover_fee_minor', models.PositiveIntegerField(default=0, help_text='Of the shop that sold it, in minor units; as it is when it is sold.', verbose_name='What a shop gets for a parcel that it hands over for another')),

@@ -9,6 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
+        ('placing', '0001_initial'),
         ('reviews', '0005_productreview_code'),
         ('shops', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -84,6 +85,24 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-created_at', '-pk'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('where', 'anywhere'), models.Q(('shop__isnull', False), ('where', 'shop')), models.Q(('latitude__isnull', False), ('longitude__isnull', False), ('radius_km__isnull', False), ('where', 'near')), _connector='OR'), name='alert_says_where')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Consent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('purpose', models.CharField(choices=[('newsletter', 'News of the network by mail'), ('alerts', 'Mails when a shop has a title'), ('download', 'Downloads at once, without the right of withdrawal'), ('shop', 'A shop keeps me as its customer')], max_length=12)),
+                ('version', models.CharField(max_length=16)),
+                ('words', models.CharField(max_length=500)),
+                ('given_at', models.DateTimeField()),
+                ('withdrawn_at', models.DateTimeField(null=True)),
+                ('checkout', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='placing.checkout')),
+                ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+                ('user', models.ForeignKey(help_text='None: a guest.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='consents', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-given_at', '-pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('purpose__in', ['newsletter', 'alerts']), ('withdrawn_at', None)), fields=('user', 'purpose'), name='consent_once'), models.UniqueConstraint(fields=('checkout',), name='consent_of_checkout_once'), models.UniqueConstraint(condition=models.Q(('purpose', 'shop'), ('withdrawn_at', None)), fields=('user', 'shop'), name='consent_shop_once')],
             },
         ),
         migrations.CreateModel(
