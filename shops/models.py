@@ -12,6 +12,7 @@ from shops.models_joining import (
     ChecklistItem,
     ChecklistTick,
 )
+from shops.models_keys import ShopCall, ShopKey, ShopScope
 from shops.models_load import ShopLoad
 from shops.models_orders import Cancellation, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Transmission
 from shops.models_outbox import ShopWebhook, TransmissionTry
@@ -55,10 +56,13 @@ __all__ = [
     "ReturnPhoto",
     "ReturnRefund",
     "Shop",
+    "ShopCall",
+    "ShopKey",
     "ShopLoad",
     "ShopMember",
     "ShopOrder",
     "ShopOrderLine",
+    "ShopScope",
     "ShopWebhook",
     "SlotBooking",
     "SlotDay",

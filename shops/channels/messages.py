@@ -13,14 +13,14 @@ VERSION = 1
 
 
 def new_order(shop_order: ShopOrder) -> dict[str, Any]:
-    return _message("shop_order.new", shop_order.created_at, _order(shop_order))
+    return _message("shop_order.new", shop_order.created_at, order_as_told(shop_order))
 
 
 def taken_back(cancellation: Cancellation) -> dict[str, Any]:
     """Units that the reader took back: which, and what is left of the order."""
     line = cancellation.line
     said = {"taken_back": {"line": line.pk, "sku": line.sku, "units": cancellation.units}}
-    return _message("shop_order.taken_back", cancellation.cancelled_at, _order(line.shop_order) | said)
+    return _message("shop_order.taken_back", cancellation.cancelled_at, order_as_told(line.shop_order) | said)
 
 
 def sample(shop_slug: str, *, now: datetime) -> dict[str, Any]:
@@ -37,7 +37,8 @@ def _message(kind: str, at: datetime, content: dict[str, Any]) -> dict[str, Any]
     return {"type": kind, "timestamp": _time(at), "version": VERSION, "data": content}
 
 
-def _order(shop_order: ShopOrder) -> dict[str, Any]:
+def order_as_told(shop_order: ShopOrder) -> dict[str, Any]:
+    """A shop order as it is now."""
     lines = list(shop_order.lines.all())
     return {
         "number": shop_order.number,

@@ -104,6 +104,8 @@ ACTS: dict[str, list[str]] = {
     "renew-secret": [],
     "test-channel": [],
     "end-channel": [],
+    "make-order-key": [],
+    "revoke-order-key": ["1"],
     "stock-upload": [],
     "stock-connect": [],
     "stock-again": [SETUP],
