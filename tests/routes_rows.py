@@ -62,7 +62,7 @@ def of_team(a: Stall) -> dict[str, Any]:
     """Who acts for A, and who is asked to."""
     asked = team.invite(a.shop, "zoe@example.org", "staff", language="fr", by=a.staff, now=timezone.now())
     key = ShopKey.objects.create(shop=a.shop, label="x", digest="x", created_at=timezone.now())
-    of_a = {"order_key": key.pk, "member": a.shop.members.get().pk}
+    of_a = {"shop_key": key.pk, "member": a.shop.members.get().pk}
     return of_a | {"invitation": asked.pk, "invitation_key": team.key_of(asked)}
 
 

@@ -27,6 +27,7 @@ from marketplace.readers import addresses, alerts, lists, reviews
 from marketplace.readers.models import SavedSearch
 from tests import factories, routes_joining
 from tests.conftest import KEEPING
+from tests.routes_api import OF_ORDER_KEYS
 from tests.routes_kinds import (
     EVERYONE,
     KEYLESS,
@@ -267,7 +268,7 @@ ROUTES: dict[str, Row] = {
     "portal:test-channel": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:end-channel": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:make-order-key": post((LOGIN, 404, 403, 404, 404), "slug"),
-    "portal:revoke-order-key": post((LOGIN, 404, 403, 404, 404), "slug", "order_key"),
+    "portal:revoke-order-key": post((LOGIN, 404, 403, 404, 404), "slug", "shop_key"),
     "portal:send-again": post(SHOP_A_DOES, "slug", "number"),
     "portal:profile": get(SHOP_A, "slug"),
     "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books", reserve_hours="0"),
@@ -320,17 +321,7 @@ ROUTES: dict[str, Row] = {
     "api:try_list": Row(KEYLESS, sent={}),
     "api:dry_run": get(KEYLESS, "dry_run"),
     "hook": post(KEYLESS, "hook"),
-    "api:orders": get(KEYLESS),
-    "api:order": get(KEYLESS, "number"),
-    "api:accept": Row(KEYLESS, ("number",), sent={}),
-    "api:decline": Row(KEYLESS, ("number",), sent={}),
-    "api:cancel": Row(KEYLESS, ("number",), sent={}),
-    "api:pack": Row(KEYLESS, ("number",), sent={}),
-    "api:hand_over": Row(KEYLESS, ("number",), sent={}),
-    "api:put_back": Row(KEYLESS, ("number",), sent={}),
-    "api:said": get(KEYLESS),
-    "api:statements": get(KEYLESS),
-    "api:statement": get(KEYLESS, "running"),
+    **OF_ORDER_KEYS,
     "api:search": get(EVERYONE),
     "api:product": get(NOT_UNDERSTOOD, "nothing"),
     "api:product_by_id": get(EVERYONE, "title"),

@@ -105,7 +105,6 @@ ACTS: dict[str, list[str]] = {
     "test-channel": [],
     "end-channel": [],
     "make-order-key": [],
-    "revoke-order-key": ["1"],
     "stock-upload": [],
     "stock-connect": [],
     "stock-again": [SETUP],
@@ -178,6 +177,7 @@ ELSEWHERE = {
     *("refund", "invoice", "download", "download-give", "download-sell", "gift-card-print", "gift-card-receipt"),
     *("desk-undo", "desk-seen"),  # of what is pressed: test_undo_views
     *("uninvite", "member-role", "member-remove"),  # an owner's: test_team_views
+    "revoke-order-key",  # an owner's: test_channel_views
     "step-down",  # of whoever it is: onboarding/test_going_live_and_leaving
     *("stripe-back", "stripe-again"),  # on to Stripe and back: test_stripe_views
 }

@@ -12,6 +12,7 @@ from shops.orders import routing
 from tests import factories
 from tests.factories import NOON
 from tests.shops.channels import receiver
+from tests.shops.portal.conftest import signed_in
 
 
 @pytest.fixture
@@ -123,6 +124,10 @@ def test_owner_makes_a_key_for_a_program_sees_it_once_and_revokes_it(owned):
     assert "Till" in listed
     made = ShopKey.objects.get()
     assert (order_keys.find(key, now=NOON), made.scopes) == (made, ["orders:read"])
+    other = factories.member(factories.shop(), role=ShopMember.Role.OWNER)
+    at_theirs = reverse("portal:revoke-order-key", args=[other.shop.slug, made.pk])
+    assert signed_in(other.user).post(at_theirs).status_code == 404
+    assert order_keys.find(key, now=NOON) == made
     owned.client.post(where(owned, "revoke-order-key", made.pk))
     assert order_keys.find(key, now=NOON) is None
     assert AuditEntry.objects.filter(action__startswith="shop_key.").count() == 2
