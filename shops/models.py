@@ -13,6 +13,7 @@ from shops.models_joining import (
     ChecklistItem,
     ChecklistTick,
 )
+from shops.models_keys import ShopCall, ShopKey, ShopScope
 from shops.models_load import ShopLoad
 from shops.models_orders import Cancellation, ShopOrder, ShopOrderLine, Transmission
 from shops.models_outbox import ShopWebhook, TransmissionTry
@@ -71,10 +72,13 @@ __all__ = [
     "ReturnPhoto",
     "ReturnRefund",
     "Shop",
+    "ShopCall",
+    "ShopKey",
     "ShopLoad",
     "ShopMember",
     "ShopOrder",
     "ShopOrderLine",
+    "ShopScope",
     "ShopWebhook",
     "Side",
     "SlotBooking",

@@ -13,7 +13,7 @@ from marketplace.foundation import links
 from marketplace.payments import gift_card_sales, issuing
 from marketplace.payments.models import CommissionRule, Difference, Dispute, Dues, MoneyIncident, ReconciliationRun
 from shops import team
-from shops.models import DeskAction, Handout, Parcel, PickupPoint, Return, ReturnLine, Shop, ShopOrder
+from shops.models import DeskAction, Handout, Parcel, PickupPoint, Return, ReturnLine, Shop, ShopKey, ShopOrder
 from shops.returns import photos
 from tests import factories
 from tests.shops.portal.conftest import Stall
@@ -61,7 +61,9 @@ def of_returns(a: Stall, b: Stall) -> dict[str, Any]:
 def of_team(a: Stall) -> dict[str, Any]:
     """Who acts for A, and who is asked to."""
     asked = team.invite(a.shop, "zoe@example.org", "staff", language="fr", by=a.staff, now=timezone.now())
-    return {"member": a.shop.members.get().pk, "invitation": asked.pk, "invitation_key": team.key_of(asked)}
+    key = ShopKey.objects.create(shop=a.shop, label="x", digest="x", created_at=timezone.now())
+    of_a = {"shop_key": key.pk, "member": a.shop.members.get().pk}
+    return of_a | {"invitation": asked.pk, "invitation_key": team.key_of(asked)}
 
 
 def of_downloads(a: Stall) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from marketplace.readers import addresses, alerts, consents, lists, reviews
 from marketplace.readers.models import SavedSearch
 from tests import factories, routes_joining, routes_privacy, routes_trust, routes_words
 from tests.conftest import KEEPING
+from tests.routes_api import OF_ORDER_KEYS
 from tests.routes_kinds import (
     EVERYONE,
     KEYLESS,
@@ -270,6 +271,8 @@ ROUTES: dict[str, Row] = {
     "portal:renew-secret": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:test-channel": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:end-channel": post((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:make-order-key": post((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:revoke-order-key": post((LOGIN, 404, 403, 404, 404), "slug", "shop_key"),
     "portal:send-again": post(SHOP_A_DOES, "slug", "number"),
     "portal:profile": get(SHOP_A, "slug"),
     "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books", reserve_hours="0"),
@@ -322,6 +325,7 @@ ROUTES: dict[str, Row] = {
     "api:try_list": Row(KEYLESS, sent={}),
     "api:dry_run": get(KEYLESS, "dry_run"),
     "hook": post(KEYLESS, "hook"),
+    **OF_ORDER_KEYS,
     "api:search": get(EVERYONE),
     "api:product": get(NOT_UNDERSTOOD, "nothing"),
     "api:product_by_id": get(EVERYONE, "title"),

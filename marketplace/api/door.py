@@ -14,7 +14,7 @@ from django.utils.http import quote_etag
 
 from marketplace.api import failures
 
-_FEEDS = "feed/"  # the shops' own routes: no page of another site has a business there
+_OF_SHOPS = ("feed/", "shop/")  # the shops' own routes: no page of another site has a business there
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, If-None-Match",
@@ -24,8 +24,8 @@ _EXPOSED = "ETag, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateL
 
 
 def opened(pattern: URLPattern | URLResolver) -> URLPattern | URLResolver:
-    """The same route with this door before it; those of feeds stay as they are."""
-    if isinstance(pattern, URLResolver) or str(pattern.pattern).startswith(_FEEDS):
+    """The same route with this door before it; those of a shop stay as they are."""
+    if isinstance(pattern, URLResolver) or str(pattern.pattern).startswith(_OF_SHOPS):
         return pattern
     return URLPattern(pattern.pattern, through(pattern.callback), pattern.default_args, pattern.name)
 

@@ -4,12 +4,26 @@ would come from a third party's server; `docs/api.md` says it instead."""
 from django.urls import path
 from ninja import NinjaAPI
 
-from marketplace.api import availability, door, failures, feeds, finding, runs, shops, titles
+from marketplace.api import (
+    availability,
+    door,
+    failures,
+    feeds,
+    finding,
+    runs,
+    shop_messages,
+    shop_orders,
+    shop_statements,
+    shops,
+    titles,
+)
 
 api = NinjaAPI(title="Halles", version="1", docs_url=None, urls_namespace="api")
 failures.answer_all(api)
 api.add_router("/feed", feeds.router)
 api.add_router("/feed", runs.router)
+for of_shop in (shop_orders, shop_messages, shop_statements):
+    api.add_router("/shop", of_shop.router)
 for part in (finding, titles, availability, shops):
     api.add_router("", part.router)
 

@@ -13,14 +13,15 @@ VERSION = 1
 
 
 def new_order(shop_order: ShopOrder) -> dict[str, Any]:
-    return _message("shop_order.new", shop_order.created_at, _order(shop_order))
+    return _message("shop_order.new", shop_order.created_at, order_as_told(shop_order))
 
 
 def taken_back(cancellation: Cancellation) -> dict[str, Any]:
     """Units that left the order: which and why, and what is left of it."""
     line = cancellation.line
     gone = {"line": line.pk, "sku": line.sku, "units": cancellation.units, "because": cancellation.cause}
-    return _message("shop_order.taken_back", cancellation.cancelled_at, _order(line.shop_order) | {"taken_back": gone})
+    told = order_as_told(line.shop_order) | {"taken_back": gone}
+    return _message("shop_order.taken_back", cancellation.cancelled_at, told)
 
 
 def sample(shop_slug: str, *, now: datetime) -> dict[str, Any]:
@@ -37,7 +38,8 @@ def _message(kind: str, at: datetime, content: dict[str, Any]) -> dict[str, Any]
     return {"type": kind, "timestamp": _time(at), "version": VERSION, "data": content}
 
 
-def _order(shop_order: ShopOrder) -> dict[str, Any]:
+def order_as_told(shop_order: ShopOrder) -> dict[str, Any]:
+    """A shop order as it is now."""
     lines = list(shop_order.lines.all())
     return {
         "number": shop_order.number,

@@ -30,7 +30,7 @@ class WebhookChannel(Channel):
 
     def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
         """A status is no answer: someone puts the copies back and says so in the portal."""
-        self._post(cancellation.key.replace(":", "_"), messages.taken_back(cancellation), now)
+        self._post(cancellation_id(cancellation), messages.taken_back(cancellation), now)
         return False
 
     def _post(self, key: str, message: Mapping[str, object], now: datetime) -> None:
@@ -44,6 +44,10 @@ class WebhookChannel(Channel):
 
 def message_id(shop_order: ShopOrder) -> str:
     return f"shop_order_{shop_order.number}"
+
+
+def cancellation_id(cancellation: Cancellation) -> str:
+    return cancellation.key.replace(":", "_")
 
 
 def post(setup: ShopWebhook, key: str, message: Mapping[str, object], *, now: datetime) -> int:

@@ -673,6 +673,35 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ShopCall',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('once', models.CharField(max_length=64)),
+                ('asked', models.CharField(help_text='SHA-256 of what was asked for.', max_length=64)),
+                ('answer', models.JSONField(null=True)),
+                ('made_at', models.DateTimeField(db_index=True)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='ShopKey',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('label', models.CharField(help_text='Which program it is.', max_length=60)),
+                ('digest', models.CharField(help_text='SHA-256 of the key.', max_length=64, unique=True)),
+                ('beginning', models.CharField(help_text='Its first letters, by which people tell keys apart.', max_length=20)),
+                ('scopes', models.JSONField(default=list, help_text='Values of ShopScope.')),
+                ('created_at', models.DateTimeField()),
+                ('used_at', models.DateTimeField(null=True)),
+                ('revoked_at', models.DateTimeField(null=True)),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='order_keys', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='ShopMember',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1169,6 +1198,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='agreementword',
             constraint=models.UniqueConstraint(fields=('shop', 'version'), name='agreement_word_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='shopcall',
+            constraint=models.UniqueConstraint(fields=('shop', 'once'), name='shop_call_once'),
         ),
         migrations.AddConstraint(
             model_name='shopmember',

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from marketplace.storefront import tries
 from shops import queries, webhooks
 from shops.models import ShopWebhook, Transmission, TransmissionTry
+from shops.portal import order_key_views
 from shops.portal.access import StaffRequest, Workplace, owner_action, page, portal_action, portal_page
 from shops.portal.channel_forms import ChannelForm
 
@@ -94,6 +95,8 @@ def _page(request: StaffRequest, workplace: Workplace, form: ChannelForm | None 
     context = {
         "setup": setup,
         "form": form or ChannelForm(initial=known),
+        "order_keys": order_key_views.keys_of(workplace),
+        "order_key_form": order_key_views.OrderKeyForm(),
         "is_owner": queries.owns(request.user, shop),
         "waiting": waiting[:SHOWN],
         "tries": last[:SHOWN],

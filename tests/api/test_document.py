@@ -9,7 +9,8 @@ import pytest
 from tests.api import openapi
 from tests.api.conftest import FIRST, Program, make_key
 
-FEEDS = {"feeds", "runs"}  # of a feed's key: tests/api/test_feeds.py, test_runs.py
+# Of a feed's key: tests/api/test_feeds.py, test_runs.py; of a shop's: test_shop_orders.py.
+FEEDS = {"feeds", "runs", "shop orders", "shop messages", "shop statements"}
 
 
 def operations(document: dict) -> dict[tuple[str, str], dict]:

@@ -127,6 +127,7 @@ ACTS: dict[str, list[str]] = {
     "renew-secret": [],
     "test-channel": [],
     "end-channel": [],
+    "make-order-key": [],
     "stock-upload": [],
     "stock-connect": [],
     "stock-again": [SETUP],
@@ -215,6 +216,7 @@ ELSEWHERE = {
     *("desk-undo", "desk-seen"),  # of what is pressed: test_undo_views
     *("uninvite", "member-role", "member-remove"),  # an owner's: test_team_views
     "announcement-read",  # of each person, also who only looks: shops/test_announcing
+    "revoke-order-key",  # an owner's: test_channel_views
     "step-down",  # of whoever it is: onboarding/test_going_live_and_leaving
     *("stripe-back", "stripe-again"),  # on to Stripe and back: test_stripe_views
 }

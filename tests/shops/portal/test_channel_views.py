@@ -6,11 +6,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from marketplace.foundation.models import AuditEntry
-from shops.models import ShopMember, ShopWebhook, Transmission, TransmissionTry
+from shops import order_keys
+from shops.models import ShopKey, ShopMember, ShopWebhook, Transmission, TransmissionTry
 from shops.orders import routing
 from tests import factories
 from tests.factories import NOON
 from tests.shops.channels import receiver
+from tests.shops.portal.conftest import signed_in
 
 
 @pytest.fixture
@@ -111,3 +113,26 @@ def _ten_tried(ours) -> None:
         TransmissionTry.objects.create(
             shop=ours.shop, transmission=row, at=NOON, channel="email", outcome="failed", seconds=1
         )
+
+
+def test_owner_makes_a_key_for_a_program_sees_it_once_and_revokes_it(owned):
+    said = {"label": "Till", "scopes": ["orders:read"]}
+    page = owned.client.post(where(owned, "make-order-key"), said)
+    key = page.context["key"]
+    assert (key in page.content.decode(), "no-store" in page["Cache-Control"]) == (True, True)
+    assert key not in (listed := owned.client.get(where(owned)).content.decode())
+    assert "Till" in listed
+    made = ShopKey.objects.get()
+    assert (order_keys.find(key, now=NOON), made.scopes) == (made, ["orders:read"])
+    other = factories.member(factories.shop(), role=ShopMember.Role.OWNER)
+    at_theirs = reverse("portal:revoke-order-key", args=[other.shop.slug, made.pk])
+    assert signed_in(other.user).post(at_theirs).status_code == 404
+    assert order_keys.find(key, now=NOON) == made
+    owned.client.post(where(owned, "revoke-order-key", made.pk))
+    assert order_keys.find(key, now=NOON) is None
+    assert AuditEntry.objects.filter(action__startswith="shop_key.").count() == 2
+
+
+def test_key_that_opens_nothing_is_not_made(owned):
+    owned.client.post(where(owned, "make-order-key"), {"label": "Till"})
+    assert not ShopKey.objects.exists()
