@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
-from catalog_sync.doors import pushing
+from catalog_sync.doors import own_pushes, pushing
 from catalog_sync.doors.own_shelf import MeanwhileError, check, on_shelf
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import TYPED, Feed, OwnArticle, Push, SourceRecord
@@ -100,7 +100,7 @@ def put(
         kept = OwnArticle.objects.select_for_update(of=("self",)).filter(feed=feed).select_related("feed__shop")
         found = kept.filter(pk=article.pk).first() if article else _same(kept, typed)
         if typed.units and typed.units != shown:
-            check(shop, gtin=typed.gtin, condition=typed.condition, feed=feed, sku=found.sku if found else "")
+            check(shop, gtin=typed.gtin, condition=typed.condition, sku=found.sku if found else "")
         units, as_of = (typed.units, now) if found is None or shown is None else _moved(found, shown, typed.units)
         values |= {"units": units, "counted_at": as_of}
         if found is None:
@@ -163,7 +163,7 @@ def remove(article: OwnArticle, *, by: User, now: datetime) -> None:
     with transaction.atomic():
         feed, sku = article.feed, article.sku
         article.delete()
-        pushing.accept_own(feed, [], [sku], key=_key(), as_of=now, now=now)
+        own_pushes.accept(feed, [], [sku], as_of=now, now=now)
     audit.record("own_article.remove", feed, by=by, shop_id=feed.shop_id, sku=sku)
 
 
@@ -232,22 +232,18 @@ def _push(feed: Feed, articles: Sequence[OwnArticle], *, as_of: datetime) -> Pus
     for article in articles:
         article.feed = feed
     rows = [as_json(article) for article in articles]
-    return pushing.accept_own(feed, rows, [], key=_key(), as_of=as_of, now=timezone.now())
+    return own_pushes.accept(feed, rows, [], as_of=as_of, now=timezone.now())
 
 
 def _push_numbers(feed: Feed, articles: Sequence[OwnArticle], *, as_of: datetime) -> None:
     """How many stand there, and no more, of what is on sale already: be its price kept back, its number is not."""
     said = SourceRecord.objects.filter(feed=feed, sku__in=[each.sku for each in articles])
     known = set(said.filter(retired_at=None, product_id__isnull=False).values_list("sku", flat=True))
-    numbers = [pushing.number_row(each.sku, each.units) for each in articles if each.sku in known]
+    numbers = [own_pushes.number_row(each.sku, each.units) for each in articles if each.sku in known]
     if numbers:
-        pushing.accept_own(feed, numbers, [], key=_key(), as_of=as_of, now=timezone.now())
+        own_pushes.accept(feed, numbers, [], as_of=as_of, now=timezone.now())
     if new := [each for each in articles if each.sku not in known]:
         _push(feed, new, as_of=as_of)
-
-
-def _key() -> str:
-    return secrets.token_hex(16)
 
 
 def _feed(shop: Shop, *, by: User, now: datetime) -> Feed:

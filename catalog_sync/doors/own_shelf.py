@@ -12,7 +12,8 @@ from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from catalog_sync.models import Feed, OwnArticle, SourceRecord
+from catalog_sync.doors import giving_way
+from catalog_sync.models import OwnArticle
 from shops.models import Allocation, Condition, DeskAction, Shop
 
 
@@ -77,11 +78,10 @@ def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShe
     return {each.sku: OnShelf(max(0, each.units - left[each.sku]), promised[each.sku]) for each in articles}
 
 
-def check(shop: Shop, *, gtin: int | None, condition: str, feed: Feed, sku: str) -> None:
+def check(shop: Shop, *, gtin: int | None, condition: str, sku: str) -> None:
     """Whether an article may be typed now. RefusedError: another list of the shop sells the same copies, or some of
     them are being handed over, which the desk can undo yet: nobody knows whether the number is free of those."""
-    others = SourceRecord.objects.filter(feed__shop=shop, feed__active=True, retired_at=None).exclude(feed=feed)
-    if gtin is not None and condition == Condition.NEW and others.filter(gtin=gtin, condition=condition).exists():
+    if gtin is not None and condition == Condition.NEW and giving_way.listed(shop.pk).filter(gtin=gtin).exists():
         raise RefusedError(_("Your list has it already: it would be sold twice. Change its number there."))
     leaving = DeskAction.objects.filter(shop=shop, deed=DeskAction.Deed.HAND_OVER, due_at__isnull=False)
     if leaving.filter(shop_order__lines__stock_record__partner_sku=sku, parked_at=None).exists():
