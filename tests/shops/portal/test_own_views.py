@@ -145,6 +145,30 @@ def test_article_without_any_number_is_made_by_hand(client, shop):
     assert ProductFacts.objects.get(product__title="Carnet cousu").contributors_text == "Léa"
 
 
+@pytest.mark.parametrize("number", ["", NUMBER])
+def test_form_sent_twice_is_one_article_and_one_count(client, shop, number):
+    """The answer was lost on a poor line, and one was sold before it came again."""
+    once = client.get(at(shop, "own-new")).context["form"]["once"].value()
+    typed(client, shop, number=number, once=once)
+    pressed(client, shop, "sold")
+    assert typed(client, shop, number=number, once=once).status_code == 302
+    applied()
+    assert (OwnArticle.objects.count(), sellable(shop)) == (1, 2)
+    client.post(at(shop, "own-remove", OwnArticle.objects.get().pk))
+    assert typed(client, shop, number=number, once=once).status_code == 422
+    assert typed(client, shop, number=number, once=f"{once}-").status_code == 302
+
+
+def test_change_sent_twice_is_one(client, shop):
+    typed(client, shop)
+    article = OwnArticle.objects.get()
+    form = client.get(at(shop, "own-article", article.pk)).context["form"]
+    said = {"title": "Nana", "price": "8", "condition": "new", "units": "5", "shown": "3", "once": form["once"].value()}
+    for _ in range(2):
+        assert client.post(at(shop, "own-save-change", article.pk), said).status_code == 302
+    assert OwnArticle.objects.get().units == 5
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
