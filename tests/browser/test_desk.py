@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
+from marketplace.payments.models import Payment, RefundRequest
 from shops.models import DeskAction, ShopOrder
 from shops.orders import held
 from tests import factories
@@ -105,12 +106,12 @@ def test_what_is_refused_or_fails_holds_no_other_order(visit, site, part):
     page = visit("desk", watched=False, language="en")
     waits(page)
     page.context.set_offline(True)
-    for at, number in enumerate(["500000-1", "403000-1", part.number]):
+    for at, number in enumerate(["500000-1", "403000-1", "409000-1", part.number]):
         keep(page, number, f"kept {number}", at)
-    for status in (500, 403):
+    for status in (500, 403, 409):
         page.route(f"**/orders/{status}000-1/accept/", partial(answer_with, status))
     page.context.set_offline(False)
-    expect(page.locator("[data-refused] span")).to_have_text("403000-1")
+    expect(page.locator("[data-refused] span")).to_have_text("403000-1, 409000-1")
     expect(page.locator("[data-waiting] span")).to_have_text("1")
     assert DeskAction.objects.filter(shop_order=part, due_at__isnull=False).count() == 1
     page.locator("[data-refused] button").click()
@@ -135,6 +136,24 @@ def test_nobody_sends_what_another_person_pressed(visit, site, part):
     assert not DeskAction.objects.filter(shop_order=part, due_at__isnull=False).exists()
     assert kept(page) == [part.number]
     expect(page.locator("[data-waiting]")).to_be_hidden()  # it is not theirs
+
+
+def test_refund_without_a_line_is_not_sent_later(visit, site, part):
+    """Who sees that nothing went gives it again, somewhere else: both would be paid."""
+    owner = factories.member(part.shop, role="owner").user
+    Payment.objects.filter(checkout__order=part.order).update(state="captured", captured_minor=5000)
+    page = visit(site.pages["desk order"] + "refund/", who=live.signed_in(owner), watched=False, language="en")
+    waits(page)
+    page.context.set_offline(True)
+    page.locator("[name=what][value=other]").check()
+    page.locator("[name=amount]").fill("3.00")
+    page.locator("[name=reason]").fill("sorry")
+    page.locator("form.form button[type=submit]").click()
+    page.wait_for_url("chrome-error://**")
+    page.context.set_offline(False)
+    page.goto(site.pages["desk"])
+    page.wait_for_load_state("networkidle")
+    assert (kept(page), RefundRequest.objects.count()) == ([], 0)
 
 
 @pytest.mark.parametrize("javascript", [True, False])
