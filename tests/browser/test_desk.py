@@ -14,6 +14,7 @@ from shops.models import DeskAction, ShopOrder
 from shops.orders import held
 from tests import factories
 from tests.browser import live
+from tests.browser.conftest import CHROMIUM, SWITCHES
 
 
 @pytest.fixture
@@ -154,6 +155,26 @@ def test_refund_without_a_line_is_not_sent_later(visit, site, part):
     page.goto(site.pages["desk"])
     page.wait_for_load_state("networkidle")
     assert (kept(page), RefundRequest.objects.count()) == ([], 0)
+
+
+def test_back_after_signing_out_shows_no_order(chromium, site, part):
+    """Playwright switches the browser's memory of pages off; here it is on."""
+    launch = {"executable_path": CHROMIUM, "args": SWITCHES, "ignore_default_args": ["--disable-back-forward-cache"]}
+    browser = chromium.browser_type.launch(**launch)
+    try:
+        context = browser.new_context(base_url=site.url)
+        cookies = live.signed_in(factories.member(part.shop).user).cookies
+        context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in cookies.items()])
+        page = context.new_page()
+        page.goto(site.pages["desk order"])
+        page.goto("/accounts/logout/")
+        page.locator("main button[type=submit]").click()
+        page.wait_for_url(lambda address: "logout" not in address)
+        page.evaluate("() => history.go(-2)")
+        page.wait_for_url("**/accounts/login/**")
+        assert part.number not in page.inner_text("main")
+    finally:
+        browser.close()
 
 
 @pytest.mark.parametrize("javascript", [True, False])
