@@ -22,6 +22,7 @@ from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import CoverFetch, ProductFacts
 from shops import absorbing, stock
 from shops.models import Allocation, DeskAction, StockTerms
+from shops.portal.setup_forms import GoForm
 from tests import factories
 from tests.proof.test_feed_size import isbn
 
@@ -105,6 +106,15 @@ def test_shop_with_a_list_it_set_up_keeps_its_booking_lag(client, shop):
     typed(client, shop)
     shop.refresh_from_db()
     assert shop.booking_lag_minutes == 1440
+
+
+def test_list_after_typing_is_not_offered_the_lag_of_the_shelf(client, shop):
+    typed(client, shop)
+    first = factories.feed_setup(shop)
+    offered = lambda: GoForm(Feed.objects.get(pk=first.feed_id)).initial["booking_lag_minutes"]  # noqa: E731
+    assert offered() == 1440
+    Feed.objects.create(shop=shop, name="till", kind="csv", location="till/")
+    assert offered() == 0  # as it declared of that one
 
 
 def test_same_number_in_the_same_condition_is_the_same_article(client, shop):
