@@ -119,8 +119,8 @@ TABLE: tuple[Transition, ...] = (
     _row(PACKED, Event.HAND_OVER, {GONE}, Actor.SHOP, _leaves),
     # The reader: what is pre-ordered may be taken back packed; of downloads the other lines may be gone.
     _row(NEW, Event.CANCEL, {NEW, ACCEPTED, GONE, NONE}, Actor.READER, _cancels),
-    _row(ACCEPTED, Event.CANCEL, {ACCEPTED, NONE}, Actor.READER, _cancels),
-    _row(PACKED, Event.CANCEL, {PACKED, NONE}, Actor.READER, _cancels),
+    _row(ACCEPTED, Event.CANCEL, {ACCEPTED, GONE, NONE}, Actor.READER, _cancels),
+    _row(PACKED, Event.CANCEL, {PACKED, GONE, NONE}, Actor.READER, _cancels),
     _row(NEW, Event.EXPIRE, {ACCEPTED, GONE, NONE}, Actor.NETWORK, _ends),
     # A download, line by line; somebody may have accepted one of them in the portal.
     _row(NEW, Event.DELIVER, {NEW, ACCEPTED, GONE}, Actor.NETWORK, _free),
