@@ -157,6 +157,20 @@ def test_refund_without_a_line_is_not_sent_later(visit, site, part):
     assert (kept(page), RefundRequest.objects.count()) == ([], 0)
 
 
+def test_who_signs_out_is_told_what_is_not_sent_and_leaves_nothing_of_it(visit, site, part):
+    clerk = factories.member(part.shop).user
+    page = visit("desk order", who=live.signed_in(clerk), watched=False, language="en")
+    waits(page)
+    page.route("**/accept/", lambda route: route.abort())
+    page.locator("[data-key=a]").click()
+    expect(page.locator("[data-waiting]")).to_contain_text("1")
+    page.goto("/accounts/logout/")
+    expect(page.locator("[data-unsent] span")).to_have_text("1")
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url(lambda address: "logout" not in address)
+    assert "halles-desk" not in page.evaluate("async () => (await indexedDB.databases()).map((one) => one.name)")
+
+
 def test_back_after_signing_out_shows_no_order(chromium, site, part):
     """Playwright switches the browser's memory of pages off; here it is on."""
     launch = {"executable_path": CHROMIUM, "args": SWITCHES, "ignore_default_args": ["--disable-back-forward-cache"]}
