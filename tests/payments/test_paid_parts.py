@@ -169,6 +169,22 @@ def test_shop_that_is_paid_can_be_named_by_new_rows_meanwhile():
         other.close()
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+def test_part_that_gets_its_invoice_can_be_named_by_who_books_a_receipt():
+    """Who has the receivable locked, and waits for the part; the invoice has the part, and asks for the receivable."""
+    part = paying.parts_of(ordered(timezone.now()))[1]
+    other = connection.copy()
+    try:
+        with transaction.atomic():
+            assert invoicing._locked(part.pk) == part
+            with other.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM shops_shoporder WHERE id = %s FOR KEY SHARE NOWAIT", [part.pk])
+                assert cursor.fetchone() == (1,)
+    finally:
+        other.close()
+
+
 def test_shop_paid_too_soon_is_noticed():
     """Negative control."""
     now = timezone.now()
