@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Case, When
-from django.db.models.functions import Coalesce, Least
+from django.db.models import Case, CharField, OuterRef, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, Least
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalog_sync.doors import giving_way
 from catalog_sync.models import OwnArticle
-from shops.models import Allocation, Condition, DeskAction, Shop
+from shops.models import Allocation, Condition, DeskAction, Reservation, Shop
 
 
 class RefusedError(Exception):
@@ -41,14 +41,18 @@ class OnShelf(NamedTuple):
     promised: int
 
 
-# A copy is gone when the shop handed it over, or accepted it where it takes it off then; that its number contains this
-# is said later, by its booking lag, and of what was typed in between would be taken off again.
+# A copy is gone when the shop handed it over, or accepted it where it takes it off then, or sold it at the counter out
+# of a reservation; that its number contains this is said later, by its booking lag, and of what was typed in between
+# would be taken off again.
+_KEY = Concat(Value("reservation:"), Cast("pk", CharField()))
+_SOLD = Reservation.objects.annotate(of_hold=_KEY).filter(of_hold=OuterRef("hold_key")).values("ended_at")
 _LEFT_AT = Case(
     When(reflected_at=None, then=None),
     default=Least(
         "reflected_at",
         Coalesce(
             Case(
+                When(cause=Allocation.Cause.COUNTER, then=Subquery(_SOLD)),
                 When(stock_record__partner__shop__reserves_on_accept=True, then="line__shop_order__answered_at"),
                 default="line__shop_order__handed_over_at",
             ),

@@ -20,8 +20,8 @@ from catalog_sync.doors import own_articles, own_shelf, pushing
 from catalog_sync.models import Feed, FeedSetup, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import CoverFetch, ProductFacts
-from shops import absorbing, stock
-from shops.models import Allocation, DeskAction, StockTerms
+from shops import absorbing, reservations, stock
+from shops.models import Allocation, DeskAction, Shop, StockTerms
 from shops.portal.setup_forms import GoForm
 from tests import factories
 from tests.proof.test_feed_size import isbn
@@ -410,6 +410,28 @@ def test_number_typed_between_hand_over_and_booking_loses_no_copy(client, shop):
     pressed(client, shop, "more")
     applied()
     assert (record(shop).num_in_stock, sellable(shop)) == (3, 3)
+
+
+def test_copy_sold_at_the_counter_has_left_when_it_was_paid(client, shop):
+    """Out of a reservation, beside a list whose number knows of it a day later; counted anew in between."""
+    factories.feed_setup(shop)
+    typed(client, shop)
+    applied()
+    now = timezone.now()
+    Shop.objects.update(reserve_hours=48)
+    sold = stock.read([record(shop).pk])[record(shop).pk]
+    who = {"user": None, "email": "lea@example.org", "name": "Léa", "language": "en", "confirmed": True}
+    made = reservations.reserve(sold, 1, **who, now=now)
+    reservations.keep(made, by="shop", now=now)
+    reservations.sell(made, by="shop", now=now)
+
+    def there(later: timedelta) -> int:
+        article = OwnArticle.objects.select_related("feed__shop").get()
+        return own_shelf.on_shelf([article], at=now + later)[article.sku].units
+
+    assert there(timedelta(minutes=1)) == 2
+    OwnArticle.objects.update(units=2, counted_at=now + timedelta(hours=1))
+    assert there(timedelta(hours=25)) == 2
 
 
 def test_article_is_not_typed_while_a_copy_of_it_is_being_handed_over(client, shop):
