@@ -3,10 +3,11 @@ from then on, and the typed article is taken off. Asked after each run of the sh
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Exists, OuterRef, QuerySet
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import promises
@@ -14,8 +15,9 @@ from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.doors import own_pushes
 from catalog_sync.models import TYPED, Feed, OwnArticle, SourceRecord
 from marketplace.foundation import audit, bulk
-from shops import absorbing, stock, withholding
-from shops.models import Allocation, Condition, Shop
+from marketplace.foundation.failpoints import failpoint
+from shops import absorbing, moving_promises, stock, withholding
+from shops.models import Condition, Shop
 
 _WHO = "system"
 
@@ -47,8 +49,8 @@ def announce(feed: Feed) -> int:
 
 
 def give_way(shop: Shop, *, now: datetime) -> int:
-    """Take what was typed and is listed off the typed ones. What is promised of them, and what left since the till was
-    last asked, is kept back of the list's. Returns how many articles."""
+    """Take what was typed and is listed off the typed ones. What is promised of them is promised of the list's
+    from then on; what left within the booking lag is kept back of its number. Returns how many articles."""
     typed = _typed_feeds(shop.pk)
     return sum(_give_way(shop, feed, now) for feed in typed)
 
@@ -58,47 +60,57 @@ def _typed_feeds(shop_id: int) -> list[Feed]:
 
 
 def _give_way(shop: Shop, feed: Feed, now: datetime) -> int:
-    named = OwnArticle.objects.filter(feed=feed, condition=Condition.NEW, gtin__in=listed(shop.pk).values("gtin"))
-    still = SourceRecord.objects.filter(feed=feed, retired_at=None, condition=Condition.NEW)
-    if not named.exists() and not still.filter(gtin__in=listed(shop.pk).values("gtin")).exists():
+    if not (twice := _twice(shop, feed)):
         return 0
     with transaction.atomic():
+        moving_promises.lock_orders(_offers(shop, twice))
         promises.lock_feeds(shop.pk)
-        articles = {each.sku: each.gtin for each in named.select_for_update().order_by("pk")}
-        offers = _offers(shop, still.filter(gtin__in=listed(shop.pk).values("gtin")))
+        rows = OwnArticle.objects.filter(feed=feed, condition=Condition.NEW, sku__in=twice).order_by("pk")
+        articles = {each.sku: each.gtin for each in rows.select_for_update()}
+        offers = _offers(shop, twice)
         pairs = [pair for sku, gtin in articles.items() if (pair := _typed_and_listed(shop, sku, gtin))]
         with stock.locked([*offers, *(record.pk for pair in pairs for record in pair)], now=now):
             absorbing.distrust(offers)
             for old, new in pairs:
                 _keep_back(shop, old, new, now)
-        named.filter(sku__in=articles).delete()
+        rows.filter(sku__in=articles).delete()
         if articles:
             own_pushes.accept(feed, [], list(articles), as_of=now, now=now)
             audit.record("own_article.listed", feed, by=_WHO, shop_id=shop.pk, skus=list(articles)[:100])
+        failpoint("sync.before_commit")
+    failpoint("sync.after_commit")
     return len(articles)
 
 
-def _offers(shop: Shop, records: QuerySet[SourceRecord]) -> list[int]:
+def _twice(shop: Shop, feed: Feed) -> list[str]:
+    """What of a typed feed a list sells too. Found by its title: of numbers alone there is no index."""
+    same = listed(shop.pk).filter(product_id=OuterRef("product_id"), gtin=OuterRef("gtin"))
+    typed = SourceRecord.objects.filter(feed=feed, retired_at=None, condition=Condition.NEW, product_id__isnull=False)
+    return list(typed.filter(Exists(same)).order_by("sku").values_list("sku", flat=True))
+
+
+def _offers(shop: Shop, skus: Collection[str]) -> list[int]:
     """The stock records of typed articles, without those that a list has under the very same number."""
-    alone = records.exclude(sku__in=listed(shop.pk).values("sku")).values("sku")
+    alone = set(skus) - set(listed(shop.pk).filter(sku__in=skus).values_list("sku", flat=True))
     offers = StockRecord.objects.filter(partner=shop.partner_id, partner_sku__in=alone)
     return list(offers.values_list("pk", flat=True))
 
 
 def _typed_and_listed(shop: Shop, sku: str, gtin: int | None) -> tuple[StockRecord, StockRecord] | None:
     """The offers of an article, as it was typed and as the list has it; None where it has only one."""
-    first = listed(shop.pk).filter(gtin=gtin, product_id__isnull=False).order_by("pk").values_list("sku", flat=True)[:1]
     offers = StockRecord.objects.filter(partner=shop.partner_id)
-    old, new = offers.filter(partner_sku=sku).first(), offers.filter(partner_sku__in=list(first)).first()
-    return (old, new) if old is not None and new is not None and old.pk != new.pk else None
+    if (old := offers.filter(partner_sku=sku).first()) is None:
+        return None
+    same = listed(shop.pk).filter(gtin=gtin, product_id=old.product_id).order_by("pk").values_list("sku", flat=True)
+    new = offers.filter(partner_sku__in=list(same[:1])).first()
+    return (old, new) if new is not None and old.pk != new.pk else None
 
 
 def _keep_back(shop: Shop, old: StockRecord, new: StockRecord, now: datetime) -> None:
-    """The list may count copies yet that are promised as typed ones, or that have just left as such."""
-    open_ = Allocation.objects.filter(stock_record=old, ended_at=None).aggregate(units=Sum("units"))["units"]
-    withholding.withhold(new, open_ or 0, now=now, by=_WHO)
+    """The list counts copies that are promised as typed ones, and may count yet what has just left as such."""
     lag = timedelta(minutes=shop.booking_lag_minutes)
-    left = Allocation.objects.filter(stock_record=old, ended_by=Allocation.End.ABSORBED, reflected_at__gt=now - lag)
-    for units, at in left.values_list("units", "reflected_at"):
-        if at is not None:
-            withholding.withhold(new, units, now=now, by=_WHO, reflected_at=at + lag)
+    left = moving_promises.left_since(old.pk, since=now - lag)
+    being_paid = moving_promises.move(old.pk, new.pk, lag=lag, now=now)
+    withholding.withhold(new, being_paid, now=now, by=_WHO)
+    for units, at in left:
+        withholding.withhold(new, units, now=now, by=_WHO, reflected_at=at + lag)

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Case, CharField, OuterRef, Subquery, Value, When
-from django.db.models.functions import Cast, Coalesce, Concat, Least
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalog_sync.doors import giving_way
 from catalog_sync.models import OwnArticle
-from shops.models import Allocation, Condition, DeskAction, Reservation, Shop
+from shops.models import Allocation, Condition, DeskAction, Shop
+from shops.moving_promises import LEFT_AT
 
 
 class RefusedError(Exception):
@@ -41,27 +40,6 @@ class OnShelf(NamedTuple):
     promised: int
 
 
-# A copy is gone when the shop handed it over, or accepted it where it takes it off then, or sold it at the counter out
-# of a reservation; that its number contains this is said later, by its booking lag, and of what was typed in between
-# would be taken off again.
-_KEY = Concat(Value("reservation:"), Cast("pk", CharField()))
-_SOLD = Reservation.objects.annotate(of_hold=_KEY).filter(of_hold=OuterRef("hold_key")).values("ended_at")
-_LEFT_AT = Case(
-    When(reflected_at=None, then=None),
-    default=Least(
-        "reflected_at",
-        Coalesce(
-            Case(
-                When(cause=Allocation.Cause.COUNTER, then=Subquery(_SOLD)),
-                When(stock_record__partner__shop__reserves_on_accept=True, then="line__shop_order__answered_at"),
-                default="line__shop_order__handed_over_at",
-            ),
-            "reflected_at",
-        ),
-    ),
-)
-
-
 def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShelf]:
     """{sku: what stands there}. The number that was typed, less what has left since by the shop's own word: a number
     read at `at` is free of that, and ends what is promised of it. One query."""
@@ -72,7 +50,8 @@ def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShe
     named = open_.filter(stock_record__partner_sku__in=[each.sku for each in articles])
     counted = {article.sku: article.counted_at for article in articles}
     left, promised = Counter[str](), Counter[str]()
-    for sku, cause, units, left_at in named.annotate(left_at=_LEFT_AT).values_list(
+    # What left before the number was typed, and the shop's own number contains later, would be taken off again.
+    for sku, cause, units, left_at in named.annotate(left_at=LEFT_AT).values_list(
         "stock_record__partner_sku", "cause", "units", "left_at"
     ):
         if left_at is not None and left_at <= at:

@@ -13,7 +13,9 @@ from catalog_sync.doors import giving_way, own_articles, pushing
 from catalog_sync.doors.own_articles import Typed
 from catalog_sync.models import Feed, OwnArticle, SyncRun
 from shops import absorbing, stock
-from shops.models import Condition
+from shops.invariants import counters_that_differ
+from shops.models import Condition, Shop
+from shops.orders import fulfilment
 from tests import factories
 from tests.catalog_sync import memory
 from tests.proof.test_feed_size import isbn
@@ -103,14 +105,21 @@ def test_list_that_goes_on_after_a_pause_takes_over_with_the_same_file(shop):
 
 
 def test_what_is_promised_or_has_just_left_is_kept_back_of_the_list(shop):
-    """Three typed: one promised, one handed over an hour ago, which the till knows of only in the evening."""
-    typed(shop, units=3)
+    """Four typed: one promised, one being paid, one handed over an hour ago, which the till knows of a day later."""
+    typed(shop, units=4)
     record = StockRecord.objects.get()
-    factories.shop_order(shop, (record, 1))
+    kept = factories.shop_order(shop, (record, 1))
+    assert stock.hold([(record.pk, 1)], key="checkout:1", now=timezone.now()) == []
     gone = factories.shop_order(shop, (record, 1)).lines.get()
     absorbing.reflect(gone, 1, reflected_at=timezone.now() - timedelta(hours=1), now=timezone.now())
-    sync.run(a_list(shop, quantity=3), now=timezone.now())
-    assert sellable(shop)["77"] == 1
+    Shop.objects.update(booking_lag_minutes=1440)  # as it declares of its list
+    sync.run(a_list(shop, quantity=4), now=timezone.now())
+    assert (sellable(shop)["77"], counters_that_differ()) == (1, [])
+    fulfilment.accept_all(kept, by="shop", now=timezone.now())
+    line = kept.lines.get()
+    line.shop_order = kept
+    fulfilment.decline(line, 1, by="shop", reason="other", now=timezone.now())  # it is there after all
+    assert (line.stock_record.partner_sku, sellable(shop)["77"], counters_that_differ()) == ("77", 2, [])
 
 
 def test_used_copy_stays_typed_beside_the_new_one_of_the_list(shop):
