@@ -1,8 +1,10 @@
 from django import forms
 from django.contrib import admin
 
+from catalog_sync import declaring
 from catalog_sync.doors import sftp_logins
-from catalog_sync.models import Feed, RecordIssue, StockLane, SyncRun
+from catalog_sync.models import TYPED, Feed, RecordIssue, StockLane, SyncRun
+from shops.models import Shop
 
 
 class FeedForm(forms.ModelForm):
@@ -33,6 +35,8 @@ class FeedAdmin(admin.ModelAdmin):
     readonly_fields = ["cursor", "content_hash", "attempts", "lease_until", "lease_token", "last_error"]
 
     def save_model(self, request, obj, form, change):
+        if not change and obj.kind != TYPED:
+            Shop.objects.filter(pk=obj.shop_id).update(booking_lag_minutes=declaring.lag_of(obj.shop))
         super().save_model(request, obj, form, change)
         if form.cleaned_data.get("password"):
             obj.keep_password(form.cleaned_data["password"])

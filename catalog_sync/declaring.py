@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from catalog_sync import lanes, vouching
-from catalog_sync.models import Feed, StockLane
+from catalog_sync.models import TYPED, Feed, StockLane
 from marketplace.foundation import audit
 from marketplace.models import User
 from shops.models import Shop
@@ -18,6 +18,7 @@ DECLARED = (
     *("every_minutes", "mode", "missing_is_zero", "lateness_hours", "freshness_hours", "drop_limit", "price_jump"),
     "price_floor_minor",
 )
+A_DAY = 24 * 60
 OF_THE_STOCK_LANE = ("location", "every_minutes", "missing_is_zero")
 # What changes how a list is understood: the same one must then be read again.
 _MEANING = {"mode", "missing_is_zero", "lateness_hours"}
@@ -26,6 +27,13 @@ _MEANING = {"mode", "missing_is_zero", "lateness_hours"}
 def stock_folder(feed: Feed) -> str:
     """Where lists of numbers are put that a shop sends: below the feeds folder, its own."""
     return f"{feed.name}-stock/"
+
+
+def lag_of(shop: Shop) -> int:
+    """The booking lag that a shop has declared, in minutes; a day for one that only typed so far: that its shelf needs
+    none says nothing of its till."""
+    lists = Feed.objects.filter(shop=shop).exclude(kind=TYPED).exclude(setup__isnull=False, setup__went_at=None)
+    return shop.booking_lag_minutes if shop.booking_lag_minutes or lists.exists() else A_DAY
 
 
 def declare(

@@ -66,6 +66,21 @@ def facts_with_another_gtin() -> list[str]:
     return [f"Product {product_id} is {upc} to Oscar and {gtin} in its facts." for product_id, upc, gtin in wrong]
 
 
+def copies_on_two_lists() -> list[str]:
+    """What a shop typed is not sold beside a list of its that has the same number, new: those are the same copies."""
+    twice = bulk.rows(
+        "SELECT g.name, r.sku, r.gtin FROM catalog_sync_sourcerecord r JOIN catalog_sync_feed g ON g.id = r.feed_id"
+        " JOIN shops_shop s ON s.id = g.shop_id"
+        " JOIN partner_stockrecord k ON k.partner_id = s.partner_id AND k.partner_sku = r.sku"
+        " JOIN shops_stockterms t ON t.stock_record_id = k.id"
+        " WHERE g.kind = 'manual' AND r.retired_at IS NULL AND r.condition = 'new' AND t.availability <> 'unknown'"
+        " AND EXISTS (SELECT 1 FROM catalog_sync_sourcerecord o JOIN catalog_sync_feed h ON h.id = o.feed_id"
+        " WHERE h.shop_id = g.shop_id AND h.kind <> 'manual' AND h.active AND o.gtin = r.gtin AND o.sku <> r.sku"
+        f" AND o.condition = 'new' AND o.retired_at IS NULL) LIMIT {SHOWN}"
+    )
+    return [f"Article {sku} of {name} is sold beside a list that has {gtin} too." for name, sku, gtin in twice]
+
+
 def feeds_ahead_of_their_runs() -> list[str]:
     """A feed remembers only the content of a list that was applied whole."""
     found = []
@@ -84,5 +99,6 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "titles: what was joined stays empty": emptied_titles_in_use,
     "titles: a number leads to one title": numbers_of_two_titles,
     "feeds: one GTIN per product": facts_with_another_gtin,
+    "feeds: what is typed is on no other list": copies_on_two_lists,
     "feeds: only applied lists are remembered": feeds_ahead_of_their_runs,
 }

@@ -207,6 +207,7 @@ RUN_REASONS: dict[str, str] = {
         "%(count)s of %(known)s articles have another ISBN or EAN than before. Nothing was changed. If that is right, "
         "approve the run; otherwise look whether the columns have moved."
     ),
+    "run_typed": _("%(count)s articles that were typed by hand are in this list: it sells them from now on."),
     "run_approved": _("Approved by %(person)s."),
     "run_other_file": _("The list has changed since it awaited approval. It was looked at again."),
     "run_undone": _(

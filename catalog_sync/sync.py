@@ -17,7 +17,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from catalog_sync import applying, guarding, lanes, numberless, planning, rereading, runs, sampling, staging, vouching
-from catalog_sync.doors import hosts
+from catalog_sync.doors import giving_way, hosts
 from catalog_sync.doors.locations import Reading, opened
 from catalog_sync.models import TYPED, Feed, ReadRow, RecordIssue, SourceRecord, StockLane, SyncRun
 from catalog_sync.reading.known_rows import KnownRows
@@ -157,6 +157,8 @@ def _apply(
     # Beside others the shop's age may be younger than this list: then nothing follows before that age is put back.
     vouches = vouched or (begins and feed.shop.complete_as_of is None)
     alive = lambda: runs.beat(this)  # noqa: E731
+    if typed := giving_way.announce(feed):
+        notes = [*notes, reason("run_typed", count=typed)]
     this.written = applying.apply(row, this, plan, staged, vouched=vouched, vouches=vouches, now=now, alive=alive)
     cleaned_in_vain = plan.unchanged - staged.same
     if cleaned_in_vain * 2 > plan.listed and this.lane == feed.lane:
@@ -179,6 +181,7 @@ def _apply(
             Feed.objects.filter(pk=feed.pk).update(lapsed_at=None)  # paused meanwhile: the step sets it apart again
         failpoint("sync.before_commit")
     failpoint("sync.after_commit")
+    giving_way.give_way(feed.shop, now=now)
     return this
 
 
@@ -224,6 +227,8 @@ def _close_unchanged(this: SyncRun, reading: Reading, *, now: datetime, started:
         runs.close(this, State.DONE, notes=[reason("run_unchanged")])
         if this.pk is not None:
             _vouch(this, now, anew=begins)
+    if this.pk is not None:
+        giving_way.give_way(feed.shop, now=now)
     return this
 
 

@@ -99,13 +99,16 @@ def accept(invitation: Invitation, *, by: User, now: datetime) -> bool:
 
 
 def change_role(shop: Shop, member_id: int, role: str, *, by: User, now: datetime) -> None:
-    """Raises TeamError: "gone" (nobody of this shop), "last" (its only owner), "not_owner" (`by` is none any more)."""
+    """Whom an owner asked who is one no more is asked no more. Raises TeamError: "gone" (nobody of this shop), "last"
+    (its only owner), "not_owner" (`by` is none any more)."""
     with _locked(shop):
         member = _to_change(shop, member_id, by, stays_owner=role == ShopMember.Role.OWNER)
         if member.role != role:
             facts = {"email": member.user.email, "before": member.role, "role": role}
             ShopMember.objects.filter(pk=member.pk).update(role=role)
             audit.record("member.role", member, by=by, shop_id=shop.pk, **facts)
+            if member.role == ShopMember.Role.OWNER:
+                _open_ones(shop).filter(made_by=member.user_id).update(ended_at=now)
             if role == ShopMember.Role.OWNER:
                 _tell_owners(member, now)
 

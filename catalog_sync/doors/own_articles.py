@@ -3,7 +3,6 @@ on through the door of pushes. What is typed is what was read, at the moment of 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
-from catalog_sync.doors import pushing
+from catalog_sync.doors import own_pushes, pushing
 from catalog_sync.doors.own_shelf import MeanwhileError, check, on_shelf
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import TYPED, Feed, OwnArticle, Push, SourceRecord
@@ -33,7 +32,7 @@ _HIGHEST_JUMP = 1000  # per cent: a person has just typed the price
 
 class Typed(NamedTuple):
     """What a person typed of one article. `number`: the shop's own, where it has no GTIN; `photo`: a name of
-    `cover_files.keep`, empty for none."""
+    `cover_files.keep`, empty for none; `once`: of the form, which may be sent again; empty where that is none."""
 
     gtin: int | None
     number: str
@@ -43,6 +42,7 @@ class Typed(NamedTuple):
     condition: str
     units: int
     photo: str = ""
+    once: str = ""
 
 
 def feed_of(shop: Shop) -> Feed | None:
@@ -90,17 +90,22 @@ def put(
     """A new article, `article` with what was typed anew, or the one that has the same number in the same condition.
     The number of copies counts from now on. `shown`: what the page said stood there, where it said so: left as it was,
     the number is what stands there by now; MeanwhileError where it was changed, and so was what stands there.
-    RefusedError: `check`."""
+    The same form sent again (`once`) changes nothing. RefusedError: `check`."""
     feed = _feed(shop, by=by, now=now)
     names = ("gtin", "title", "author", "price_minor", "condition")
     values: dict[str, Any] = {name: getattr(typed, name) for name in names}
     if typed.photo:
         values["photo"] = typed.photo
     with transaction.atomic():
+        Feed.objects.select_for_update(no_key=True, of=("self",)).get(pk=feed.pk)  # one form after the other
         kept = OwnArticle.objects.select_for_update(of=("self",)).filter(feed=feed).select_related("feed__shop")
         found = kept.filter(pk=article.pk).first() if article else _same(kept, typed)
+        if typed.once and Push.objects.filter(feed=feed, key=own_pushes.key_of(typed.once)).exists():
+            if found is None:  # saved, and taken off the list since
+                raise MeanwhileError(0)
+            return found
         if typed.units and typed.units != shown:
-            check(shop, gtin=typed.gtin, condition=typed.condition, feed=feed, sku=found.sku if found else "")
+            check(shop, gtin=typed.gtin, condition=typed.condition, sku=found.sku if found else "")
         units, as_of = (typed.units, now) if found is None or shown is None else _moved(found, shown, typed.units)
         values |= {"units": units, "counted_at": as_of}
         if found is None:
@@ -110,7 +115,7 @@ def put(
                 setattr(found, name, value)
             found.save()
             _push_numbers(feed, [found], as_of=as_of)
-        _push(feed, [found], as_of=as_of)
+        _push(feed, [found], as_of=as_of, once=typed.once)
     audit.record("own_article.put", feed, by=by, shop_id=shop.pk, sku=found.sku, units=units)
     return found
 
@@ -163,7 +168,7 @@ def remove(article: OwnArticle, *, by: User, now: datetime) -> None:
     with transaction.atomic():
         feed, sku = article.feed, article.sku
         article.delete()
-        pushing.accept_own(feed, [], [sku], key=_key(), as_of=now, now=now)
+        own_pushes.accept(feed, [], [sku], as_of=now, now=now)
     audit.record("own_article.remove", feed, by=by, shop_id=feed.shop_id, sku=sku)
 
 
@@ -202,17 +207,20 @@ def _wants_picture(article: OwnArticle) -> bool:
 
 
 def _same(kept: QuerySet[OwnArticle], typed: Typed) -> OwnArticle | None:
-    """What is listed under the same number in the same condition."""
-    alike = kept.filter(condition=typed.condition)
-    return (alike.filter(gtin=typed.gtin) if typed.gtin is not None else alike.filter(sku=_sku(typed))).first()
+    """What is listed under the same number in the same condition, or came from the same form."""
+    if typed.gtin is not None:
+        return kept.filter(condition=typed.condition, gtin=typed.gtin).first()
+    return kept.filter(condition=typed.condition, sku=_sku(typed) or _own_sku(typed)).first()
 
 
 def _free_sku(kept: QuerySet[OwnArticle], typed: Typed) -> str:
     """Its number and condition, or one of our own where it has none, or an article of another condition has that."""
-    sku, own = _sku(typed), secrets.token_hex(5).upper()
-    if not sku:
-        return f"M-{own}"
-    return f"{sku[:52]}-{own}" if kept.filter(sku=sku).exists() else sku
+    sku, own = _sku(typed), _own_sku(typed)
+    return f"{sku[:52]}-{own[2:]}" if kept.filter(sku=sku).exists() else sku or own
+
+
+def _own_sku(typed: Typed) -> str:
+    return f"M-{own_pushes.key_of(typed.once)[:10].upper()}"
 
 
 def _sku(typed: Typed) -> str:
@@ -227,27 +235,23 @@ def _count(article: OwnArticle, units: int, as_of: datetime) -> None:
     OwnArticle.objects.filter(pk=article.pk).update(units=units, counted_at=as_of)
 
 
-def _push(feed: Feed, articles: Sequence[OwnArticle], *, as_of: datetime) -> Push:
+def _push(feed: Feed, articles: Sequence[OwnArticle], *, as_of: datetime, once: str = "") -> Push:
     """All that is said of them."""
     for article in articles:
         article.feed = feed
     rows = [as_json(article) for article in articles]
-    return pushing.accept_own(feed, rows, [], key=_key(), as_of=as_of, now=timezone.now())
+    return own_pushes.accept(feed, rows, [], as_of=as_of, now=timezone.now(), once=once)
 
 
 def _push_numbers(feed: Feed, articles: Sequence[OwnArticle], *, as_of: datetime) -> None:
     """How many stand there, and no more, of what is on sale already: be its price kept back, its number is not."""
     said = SourceRecord.objects.filter(feed=feed, sku__in=[each.sku for each in articles])
     known = set(said.filter(retired_at=None, product_id__isnull=False).values_list("sku", flat=True))
-    numbers = [pushing.number_row(each.sku, each.units) for each in articles if each.sku in known]
+    numbers = [own_pushes.number_row(each.sku, each.units) for each in articles if each.sku in known]
     if numbers:
-        pushing.accept_own(feed, numbers, [], key=_key(), as_of=as_of, now=timezone.now())
+        own_pushes.accept(feed, numbers, [], as_of=as_of, now=timezone.now())
     if new := [each for each in articles if each.sku not in known]:
         _push(feed, new, as_of=as_of)
-
-
-def _key() -> str:
-    return secrets.token_hex(16)
 
 
 def _feed(shop: Shop, *, by: User, now: datetime) -> Feed:

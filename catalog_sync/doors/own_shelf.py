@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Case, When
-from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from catalog_sync.models import Feed, OwnArticle, SourceRecord
+from catalog_sync.doors import giving_way
+from catalog_sync.models import OwnArticle
 from shops.models import Allocation, Condition, DeskAction, Shop
+from shops.moving_promises import LEFT_AT
 
 
 class RefusedError(Exception):
@@ -40,23 +40,6 @@ class OnShelf(NamedTuple):
     promised: int
 
 
-# A copy is gone when the shop handed it over, or accepted it where it takes it off then; that its number contains this
-# is said later, by its booking lag, and of what was typed in between would be taken off again.
-_LEFT_AT = Case(
-    When(reflected_at=None, then=None),
-    default=Least(
-        "reflected_at",
-        Coalesce(
-            Case(
-                When(stock_record__partner__shop__reserves_on_accept=True, then="line__shop_order__answered_at"),
-                default="line__shop_order__handed_over_at",
-            ),
-            "reflected_at",
-        ),
-    ),
-)
-
-
 def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShelf]:
     """{sku: what stands there}. The number that was typed, less what has left since by the shop's own word: a number
     read at `at` is free of that, and ends what is promised of it. One query."""
@@ -67,7 +50,8 @@ def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShe
     named = open_.filter(stock_record__partner_sku__in=[each.sku for each in articles])
     counted = {article.sku: article.counted_at for article in articles}
     left, promised = Counter[str](), Counter[str]()
-    for sku, cause, units, left_at in named.annotate(left_at=_LEFT_AT).values_list(
+    # What left before the number was typed, and the shop's own number contains later, would be taken off again.
+    for sku, cause, units, left_at in named.annotate(left_at=LEFT_AT).values_list(
         "stock_record__partner_sku", "cause", "units", "left_at"
     ):
         if left_at is not None and left_at <= at:
@@ -77,11 +61,10 @@ def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShe
     return {each.sku: OnShelf(max(0, each.units - left[each.sku]), promised[each.sku]) for each in articles}
 
 
-def check(shop: Shop, *, gtin: int | None, condition: str, feed: Feed, sku: str) -> None:
+def check(shop: Shop, *, gtin: int | None, condition: str, sku: str) -> None:
     """Whether an article may be typed now. RefusedError: another list of the shop sells the same copies, or some of
     them are being handed over, which the desk can undo yet: nobody knows whether the number is free of those."""
-    others = SourceRecord.objects.filter(feed__shop=shop, feed__active=True, retired_at=None).exclude(feed=feed)
-    if gtin is not None and condition == Condition.NEW and others.filter(gtin=gtin, condition=condition).exists():
+    if gtin is not None and condition == Condition.NEW and giving_way.listed(shop.pk).filter(gtin=gtin).exists():
         raise RefusedError(_("Your list has it already: it would be sold twice. Change its number there."))
     leaving = DeskAction.objects.filter(shop=shop, deed=DeskAction.Deed.HAND_OVER, due_at__isnull=False)
     if leaving.filter(shop_order__lines__stock_record__partner_sku=sku, parked_at=None).exists():

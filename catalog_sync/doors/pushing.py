@@ -76,22 +76,6 @@ def accept(feed: Feed, *, key: str, as_of: datetime, rows: Sequence[Any], now: d
     return push, wrong
 
 
-def accept_own(
-    feed: Feed, articles: Sequence[Any], gone: Sequence[str], *, key: str, as_of: datetime, now: datetime
-) -> Push:
-    """Keep whole articles of a shop's own, as our own schema says them and checked before, or their quantities alone
-    (`number_row`), and the numbers of those it has no more (`own_articles`)."""
-    rows = [*articles, *({"gone": sku} for sku in gone)]
-    values = {"as_of": as_of, "received_at": now, "due_at": now, "rows": rows}
-    digest = hashlib.sha256(json.dumps([as_of.isoformat(), rows], sort_keys=True).encode()).hexdigest()
-    return Push.objects.create(feed=feed, key=key, digest=digest, **values)
-
-
-def number_row(sku: str, quantity: int) -> list[Any]:
-    """An article's quantity, and nothing else of it."""
-    return [sku, quantity, True, None, False]
-
-
 def apply_pushes(now: datetime) -> int:
     """The step: apply what was pushed, feed by feed in the order of arrival. Returns how many."""
     done = 0

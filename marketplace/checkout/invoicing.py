@@ -178,9 +178,10 @@ def _tax_names(shop: Shop, settlement: Settlement) -> tuple[dict[str, tuple[str,
 
 
 def _locked(shop_order_id: int) -> ShopOrder:
-    """With its payment locked first, against a refund asked for at the same time."""
+    """With its payment locked first, against a refund asked for at the same time. Its key stays free: whoever books a
+    receipt at the same time names it in a `PaidPart`, with the receivable locked that is asked for here later."""
     list(Payment.objects.select_for_update(of=("self",)).filter(checkout__order__shop_orders=shop_order_id))
-    rows = ShopOrder.objects.select_for_update(of=("self",)).select_related("shop", "order__checkout")
+    rows = ShopOrder.objects.select_for_update(no_key=True, of=("self",)).select_related("shop", "order__checkout")
     return rows.get(pk=shop_order_id)
 
 

@@ -17,6 +17,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -35,6 +36,8 @@ class SecondFactorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if _is_door(request) and not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_store=True)  # nothing for the next one at this device
         if browser_id := getattr(request, "new_browser_id", ""):
             response.set_cookie(
                 BROWSER_COOKIE,

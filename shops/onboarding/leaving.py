@@ -16,13 +16,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.models import StockRecord
 
+from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.foundation import audit, links, mail, network
 from marketplace.foundation.models import AuditEntry
 from marketplace.models import User
 from marketplace.payments import ledger
 from marketplace.payments.models import MoneyCall, Settlement
 from shops import lifecycle
-from shops.models import Allocation, Parcel, Reservation, Return, Shop, ShopMember, ShopOrder, ShopOrderLine
+from shops.models import Parcel, Reservation, Return, Shop, ShopMember, ShopOrder, ShopOrderLine
 from shops.onboarding import exporting
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
@@ -38,9 +39,10 @@ class Left(NamedTuple):
 
 
 def points(shop: Shop) -> list[Left]:
+    """What is being paid is asked for before the orders: what becomes one in between is seen there."""
     holds: dict[str, tuple[str | Promise, Callable[[], bool]]] = {
-        "orders": (_("Every open order is handed over or declined"), lambda: not _open_orders(shop)),
         "reservations": (_("Nothing is set aside for readers any more"), lambda: not _reservations(shop)),
+        "orders": (_("Every open order is handed over or declined"), lambda: not _open_orders(shop)),
         "parcels": (_("What other shops brought here is collected"), lambda: not _parcels(shop)),
         "returns": (_("What readers send back is paid or refused, and handed on"), lambda: not _returns(shop)),
         "money": (_("All money is settled, either way"), lambda: _is_settled(shop)),
@@ -72,9 +74,11 @@ def finish(now: datetime) -> int:
 
 def leave(shop: Shop, *, by: User | None, now: datetime) -> bool:
     """False: somebody was faster, or more than the export is left to do."""
-    if not all(point.is_done for point in points(shop) if point.code != "export"):
-        return False
     with transaction.atomic():
+        # What is placed at this moment, or begins, names the shop, and waits for this.
+        Shop.objects.select_for_update(of=("self",)).get(pk=shop.pk)
+        if not all(point.is_done for point in points(shop) if point.code != "export"):
+            return False
         if not lifecycle.leave(shop, by=by, now=now):
             return False
         _tell_owners(shop, "shop_left", now)
@@ -136,9 +140,11 @@ def _open_orders(shop: Shop) -> bool:
 
 
 def _reservations(shop: Shop) -> bool:
-    """Or kept for somebody who is paying: it may be an order in a moment."""
-    held = Allocation.objects.filter(stock_record__partner=shop.partner_id, cause=Allocation.Cause.HOLD, ended_at=None)
-    return Reservation.objects.filter(shop=shop, ended_at=None).exists() or held.exists()
+    """Or somebody is paying: it may be an order in a moment, be there a copy of it or not."""
+    paying = [Checkout.State.PAYING, Checkout.State.PAID]
+    if CheckoutParcel.objects.filter(shop=shop, checkout__state__in=paying).exists():
+        return True
+    return Reservation.objects.filter(shop=shop, ended_at=None).exists()
 
 
 def _parcels(shop: Shop) -> bool:

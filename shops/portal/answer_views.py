@@ -125,7 +125,7 @@ def _act(
             press = Press(deed, 0, once_of(request.POST.get("once", ""), deed, line_id), line_id=line_id)
             held.come_back(shop_order, press, said, by=request.user, now=timezone.now())
         failed = Failed(sent.name, sent.form, problem, sent.line_id)
-        return order_page(request, workplace, shop_order, failed, status=422)
+        return _told(request, order_page(request, workplace, shop_order, failed, status=422))
     now, press = timezone.now(), pressed(deed, sent.form.cleaned_data, line_id=sent.line_id or None)
     try:
         held.press(shop_order, press, by=request.user, now=now)
@@ -133,7 +133,14 @@ def _act(
         if "queued" in request.POST:  # nobody waits for this answer
             held.come_back(shop_order, press, str(error), by=request.user, now=now)
         failed = Failed(sent.name, sent.form, str(error), sent.line_id)
-        return order_page(request, workplace, find(request, workplace, number), failed, status=409)
+        return _told(request, order_page(request, workplace, find(request, workplace, number), failed, status=409))
     if said:
         messages.success(request, said)
     return redirect("portal:order", slug=workplace.shop.slug, number=number)
+
+
+def _told(request: StaffRequest, refused: HttpResponse) -> HttpResponse:
+    """What comes late and is refused stands on the desk now: the browser may forget it."""
+    if "queued" in request.POST:
+        refused["Halles-Desk"] = "told"
+    return refused

@@ -54,6 +54,7 @@ class OwnArticleForm(forms.Form):
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     shown = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)  # `units`, as the page said
+    once = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)  # sent twice, it is one article
     photo = forms.FileField(
         label=gettext_lazy("Photo"),
         help_text=gettext_lazy("Of the cover, or of this copy. JPEG, PNG or WebP, at most 10 MB."),
@@ -119,6 +120,5 @@ class OwnArticleForm(forms.Form):
         cleaned = self.cleaned_data
         number = "" if self.gtin is not None else cleaned["number"]
         title, author = (" ".join(cleaned[name].split()) for name in ("title", "author"))
-        return Typed(
-            self.gtin, number, title, author, cleaned["price"], cleaned["condition"], cleaned["units"], self.photo_name
-        )
+        said = (cleaned["price"], cleaned["condition"], cleaned["units"], self.photo_name, cleaned["once"])
+        return Typed(self.gtin, number, title, author, *said)

@@ -27,6 +27,7 @@ from marketplace.foundation import money, network
 from shops.models import Condition, Shop
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.own_forms import OwnArticleForm
+from shops.portal.pressing import new_once
 
 SHOWN = 30
 RUNS_LOOKED_AT = 20
@@ -89,7 +90,7 @@ def _kept_back(shop: Shop) -> SyncRun | None:
 def new(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """What was scanned is looked up: an article that is on the list already opens, a known title needs no typing."""
     number = request.GET.get("number", "").replace("\0", "").strip()[:60]
-    form = OwnArticleForm(_currency(), initial={"number": number})
+    form = OwnArticleForm(_currency(), initial={"number": number, "once": new_once()})
     gtin = identify(number)[0] if number else None
     ours = own_articles.articles_of(workplace.shop).filter(gtin=gtin) if gtin is not None else []
     return _form(request, workplace, form, gtin=gtin, ours=list(ours), number=number)
@@ -112,6 +113,7 @@ def _initial(article: OwnArticle) -> dict[str, object]:
         "price": money.to_decimal(article.price_minor, article.feed.currency),
         "units": units,
         "shown": units,
+        "once": new_once(),
     }
 
 

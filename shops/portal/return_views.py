@@ -31,7 +31,6 @@ State = Return.State
 SHOWN = 50
 SELLER = ("agree", "refuse", "arrive", "check", "come-home")
 PLACE = ("arrive", "forward")
-OF_READERS = {"return.ask", "return.send", "return.call_off"}
 
 
 @require_safe
@@ -166,7 +165,7 @@ def _page(
         "forms": forms,
         "problems": [error for form in (failed or {}).values() for error in form.non_field_errors()],
         "overdue": row.refund_by is not None and row.refund_by < now,
-        "history": [_said(entry, now, sells=sells) for entry in moving.history(row)],
+        "history": [_said(entry, row, workplace, now) for entry in moving.history(row)],
     }
     return page(request, workplace, "portal/return.html", context, status=status)
 
@@ -185,13 +184,11 @@ def _list(request: StaffRequest, workplace: Workplace, form: TermsForm, status: 
     return page(request, workplace, "portal/returns.html", context, status=status)
 
 
-def _said(entry: AuditEntry, now: datetime, *, sells: bool) -> dict[str, str]:
-    """Who the reader is, and what was written to them, is nobody's but the seller's."""
+def _said(entry: AuditEntry, row: Return, workplace: Workplace, now: datetime) -> dict[str, str]:
+    """What was written to the reader is nobody's but the seller's."""
     deed = str(RETURN_DEEDS.get(entry.action, entry.action))
-    who, why = entry.actor_label, entry.reason
-    if not sells:
-        who, why = (_("The reader") if entry.action in OF_READERS else who), ""
-    return {"when": moment(entry.at, now), "who": who, "deed": deed, "why": why}
+    why = entry.reason if _sells(row, workplace) else ""
+    return {"when": moment(entry.at, now), "who": moving.who(entry, row, to=workplace.shop), "deed": deed, "why": why}
 
 
 def _own(request: StaffRequest, workplace: Workplace, pk: int) -> Return:

@@ -37,11 +37,14 @@ def scan(request: StaffRequest, workplace: Workplace) -> HttpResponse:
             _pick(request, shown, rows, once)
             return _to(workplace, opened.number)
         if isbn_query(text):
-            messages.warning(request, _("%(isbn)s is not in this order.") % {"isbn": text})
+            press = Press(Deed.PICK, opened.version, once)
+            _refuse(request, opened, press, _("%(isbn)s is not in this order.") % {"isbn": text})
             return _to(workplace, opened.number)
     if collected := _by_code(request, workplace, text, opened):
         _hand_over(request, collected, text, once)
         return _to(workplace, collected.number)
+    if "queued" in request.POST:
+        return _lost(request, workplace, opened, text, once)
     where = reverse("portal:orders", args=[workplace.shop.slug])
     return _leave(request, f"{where}?{urlencode({'q': text})}")
 
@@ -60,14 +63,15 @@ def _of_book(shown: Shown, text: str) -> list[ShopOrderLine]:
 def _pick(request: StaffRequest, shown: Shown, rows: list[ShopOrderLine], once: str) -> None:
     """One copy of the first line of this book that still wants one."""
     row = rows[0]
-    if not row.accepted and row.open_units:
-        messages.warning(request, _("“%(title)s” is in this order: accept it first.") % {"title": row.title})
-        return
     press = Press(Deed.PICK, shown.order.version, once, line_id=row.pk, asked={"units": 1})
+    if not row.accepted and row.open_units:
+        said = _("“%(title)s” is in this order: accept it first.") % {"title": row.title}
+        _refuse(request, shown.order, press, said)
+        return
     try:
         held.press(shown.order, press, by=request.user, now=timezone.now())
     except FulfilmentError as error:
-        _refuse(request, shown.order, press, error)
+        _refuse(request, shown.order, press, str(error))
         return
     count = {"picked": row.picked + 1, "most": row.accepted, "title": row.title}
     messages.success(request, _("Picked %(picked)s/%(most)s: %(title)s") % count)
@@ -90,16 +94,26 @@ def _hand_over(request: StaffRequest, order: ShopOrder, code: str, once: str) ->
     try:
         held.press(order, press, by=request.user, now=timezone.now())
     except FulfilmentError as error:
-        _refuse(request, order, press, error)
+        _refuse(request, order, press, str(error))
     else:
         messages.success(request, _("%(number)s: handed over.") % {"number": order.number})
 
 
-def _refuse(request: StaffRequest, order: ShopOrder, press: Press, error: FulfilmentError) -> None:
+def _refuse(request: StaffRequest, order: ShopOrder, press: Press, why: str) -> None:
     if "queued" in request.POST:  # scanned without a connection: nobody reads this answer
-        held.come_back(order, press, str(error), by=request.user, now=timezone.now())
+        held.come_back(order, press, why, by=request.user, now=timezone.now())
     else:
-        messages.warning(request, str(error))
+        messages.warning(request, why)
+
+
+def _lost(request: StaffRequest, workplace: Workplace, opened: ShopOrder | None, text: str, once: str) -> HttpResponse:
+    """Scanned without a connection, and nothing is found by it: perhaps a code with a slip, of a reader who has left
+    with the book. It stands at the order that was open, or in the browser that scanned it."""
+    if opened is None or opened.shop_id != workplace.shop.pk:
+        return HttpResponse(status=409)
+    press = Press(Deed.HAND_OVER, opened.version, once)
+    _refuse(request, opened, press, _("“%(text)s” was scanned, and finds no order here.") % {"text": text})
+    return _to(workplace, opened.number)
 
 
 def _to(workplace: Workplace, number: str) -> HttpResponse:

@@ -188,7 +188,7 @@ class GoForm(forms.Form):
     )
 
     def __init__(self, feed: Feed, posted: Any = None) -> None:
-        lag = feed.shop.booking_lag_minutes
+        lag = declaring.lag_of(feed.shop)
         lags = LAGS if lag in LAGS else {lag: _("After %(minutes)s minutes") % {"minutes": lag}, **LAGS}
         initial = {name: getattr(feed, name) for name in ("mode", "missing_is_zero", "freshness_hours")}
         initial |= {name: getattr(feed, name) for name in ("every_minutes", "lateness_hours")}

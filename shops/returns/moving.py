@@ -19,13 +19,15 @@ from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.models import AuditEntry
 from marketplace.models import User
-from shops.models import Return, ReturnLine, ReturnRefund
+from shops.models import Return, ReturnLine, ReturnRefund, Shop, ShopMember
 from shops.returns import letters, rights
 from shops.returns.asking import ReturnError
 
 Changes = Mapping[str, Any]
 State = Return.State
 Basis = Return.Basis
+OF_READERS = {"return.ask", "return.send", "return.call_off"}
+_OF_NETWORK = {"return.refund", "return.paid_by_hand"}
 REMIND_BEFORE = timedelta(days=4)
 NEVER_CAME = timedelta(days=28)
 """From being agreed, or sent without a number: twice the time in which the law has it sent (directive 2011/83/EU,
@@ -95,10 +97,11 @@ def arrive(row: Return, *, note: str = "", at_seller: bool = False, by: object, 
         Basis(row.basis), asked_at=row.asked_at, sent_at=row.sent_at, arrived_at=now
     )
     here = {"arrived_at": now, "refund_by": due, "watch_at": _reminder(due, now), "place_note": note}
-    if at_seller or not row.is_elsewhere:
+    facts = {"at_seller": at_seller or not row.is_elsewhere}
+    if facts["at_seller"]:
         here["home_at"] = now
     with transaction.atomic():
-        _move(row, [State.AGREED, State.SENT], State.ARRIVED, by=by, action="arrive", changes=here)
+        _move(row, [State.AGREED, State.SENT], State.ARRIVED, by=by, action="arrive", facts=facts, changes=here)
         letters.arrived(row, now=now)
 
 
@@ -204,7 +207,7 @@ def _set(
     changes: Changes,
 ) -> None:
     if not Return.objects.filter(where, pk=row.pk).update(**changes):
-        raise ReturnError(_what_was_done(row))
+        raise ReturnError(_what_was_done(row, by))
     for name, value in changes.items():
         setattr(row, name, value)
     shop_id = row.shop_order.shop_id
@@ -215,12 +218,31 @@ def _reminder(due: datetime | None, now: datetime) -> datetime | None:
     return max(now, due - REMIND_BEFORE) if due else None
 
 
-def _what_was_done(row: Return) -> str:
-    """Who changed it last, and what it is now."""
-    now = Return.objects.get(pk=row.pk)
-    last = history(row).last()
-    who = last.actor_label if last else ""
-    return _("It is “%(state)s” meanwhile: %(who)s did that.") % {"state": now.get_state_display(), "who": who}
+def _what_was_done(row: Return, asked: object) -> str:
+    """Who changed it last, and what it is now, to whoever asked for something else."""
+    now = Return.objects.select_related("shop_order__shop", "goes_to").get(pk=row.pk)
+    last, sides = history(row).last(), [now.shop_order.shop, now.goes_to]
+    mine = (
+        set(ShopMember.objects.filter(user=asked).values_list("shop_id", flat=True)) if isinstance(asked, User) else {}
+    )
+    to = next((shop for shop in sides if shop and shop.pk in mine), None)
+    said = {"state": now.get_state_display(), "who": who(last, now, to=to) if last else ""}
+    return _("It is “%(state)s” meanwhile: %(who)s did that.") % said
+
+
+def who(entry: AuditEntry, row: Return, *, to: Shop | None) -> str:
+    """Who did it, as told to the people of a shop, or to the reader (None): a person is named to their colleagues
+    alone, the reader to the seller alone."""
+    seller = row.shop_order.shop
+    if entry.action in OF_READERS:
+        return entry.actor_label if to == seller else _("the reader")
+    if entry.action in _OF_NETWORK:
+        return _("the network")
+    place = entry.action == "return.forward" or (
+        entry.action == "return.arrive" and not entry.facts.get("at_seller", not row.is_elsewhere)
+    )
+    shop = row.goes_to if place and row.goes_to else seller
+    return entry.actor_label if to == shop else shop.name
 
 
 def history(row: Return) -> models.QuerySet[AuditEntry]:

@@ -1,6 +1,7 @@
 // A poor line: what is pressed is sent; where it cannot be, it is kept here and sent later. Its token `once` makes that
 // harmless: the server does it one time, however often it comes. The forms of a page share it: one of a form it is with
-// the address. What the server refuses by then stands on the desk, or here where the person may do nothing there.
+// the address. Only what is marked so is kept: a refund, say, is sent now or not at all. What the server refuses by then
+// stands on the desk, where it says so (`Halles-Desk`), or here.
 (function () {
   "use strict";
   const header = document.querySelector("[data-desk-who]");
@@ -52,8 +53,7 @@
   // An answer to an order: sent without leaving the page until it is known to have arrived.
   document.addEventListener("submit", async (event) => {
     const form = event.target, order = /^.*\/orders\/[^/]+\//.exec(form.action);
-    if (event.defaultPrevented || form.method !== "post" || !order || !form.elements.once) return;
-    if (form.enctype === "multipart/form-data") return; // files are not kept: the browser says that there is no line
+    if (event.defaultPrevented || form.method !== "post" || !order || form.elements.once?.dataset?.held === undefined) return;
     event.preventDefault();
     if (form.dataset.sent) return; // the second click of a double click
     const body = new URLSearchParams(new FormData(form));
@@ -108,8 +108,8 @@
         }
       } catch { break; }
       if (!new URL(answer.url).pathname.startsWith("/portal/")) break;
-      if (answer.ok || [409, 422].includes(answer.status)) { await take(row); sent += 1; }
-      else if ([403, 404].includes(answer.status)) await store("readwrite", (rows) => rows.put({ ...row, refused: true }));
+      if (answer.ok || answer.headers.has("Halles-Desk")) { await take(row); sent += 1; }
+      else if ([403, 404, 409, 422].includes(answer.status)) await store("readwrite", (rows) => rows.put({ ...row, refused: true }));
       else blocked.add(orderOf(row));
     }
     await showRefused();

@@ -9,10 +9,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
+from marketplace.payments.models import Payment, RefundRequest
 from shops.models import DeskAction, ShopOrder
 from shops.orders import held
 from tests import factories
 from tests.browser import live
+from tests.browser.conftest import CHROMIUM, SWITCHES
 
 
 @pytest.fixture
@@ -105,12 +107,12 @@ def test_what_is_refused_or_fails_holds_no_other_order(visit, site, part):
     page = visit("desk", watched=False, language="en")
     waits(page)
     page.context.set_offline(True)
-    for at, number in enumerate(["500000-1", "403000-1", part.number]):
+    for at, number in enumerate(["500000-1", "403000-1", "409000-1", part.number]):
         keep(page, number, f"kept {number}", at)
-    for status in (500, 403):
+    for status in (500, 403, 409):
         page.route(f"**/orders/{status}000-1/accept/", partial(answer_with, status))
     page.context.set_offline(False)
-    expect(page.locator("[data-refused] span")).to_have_text("403000-1")
+    expect(page.locator("[data-refused] span")).to_have_text("403000-1, 409000-1")
     expect(page.locator("[data-waiting] span")).to_have_text("1")
     assert DeskAction.objects.filter(shop_order=part, due_at__isnull=False).count() == 1
     page.locator("[data-refused] button").click()
@@ -135,6 +137,59 @@ def test_nobody_sends_what_another_person_pressed(visit, site, part):
     assert not DeskAction.objects.filter(shop_order=part, due_at__isnull=False).exists()
     assert kept(page) == [part.number]
     expect(page.locator("[data-waiting]")).to_be_hidden()  # it is not theirs
+
+
+def test_refund_without_a_line_is_not_sent_later(visit, site, part):
+    """Who sees that nothing went gives it again, somewhere else: both would be paid."""
+    owner = factories.member(part.shop, role="owner").user
+    Payment.objects.filter(checkout__order=part.order).update(state="captured", captured_minor=5000)
+    page = visit(site.pages["desk order"] + "refund/", who=live.signed_in(owner), watched=False, language="en")
+    waits(page)
+    page.context.set_offline(True)
+    page.locator("[name=what][value=other]").check()
+    page.locator("[name=amount]").fill("3.00")
+    page.locator("[name=reason]").fill("sorry")
+    page.locator("form.form button[type=submit]").click()
+    page.wait_for_url("chrome-error://**")
+    page.context.set_offline(False)
+    page.goto(site.pages["desk"])
+    page.wait_for_load_state("networkidle")
+    assert (kept(page), RefundRequest.objects.count()) == ([], 0)
+
+
+def test_who_signs_out_is_told_what_is_not_sent_and_leaves_nothing_of_it(visit, site, part):
+    clerk = factories.member(part.shop).user
+    page = visit("desk order", who=live.signed_in(clerk), watched=False, language="en")
+    waits(page)
+    page.route("**/accept/", lambda route: route.abort())
+    page.locator("[data-key=a]").click()
+    expect(page.locator("[data-waiting]")).to_contain_text("1")
+    page.goto("/accounts/logout/")
+    expect(page.locator("[data-unsent] span")).to_have_text("1")
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url(lambda address: "logout" not in address)
+    assert "halles-desk" not in page.evaluate("async () => (await indexedDB.databases()).map((one) => one.name)")
+
+
+def test_back_after_signing_out_shows_no_order(chromium, site, part):
+    """Playwright switches the browser's memory of pages off; here it is on."""
+    launch = {"executable_path": CHROMIUM, "args": SWITCHES, "ignore_default_args": ["--disable-back-forward-cache"]}
+    browser = chromium.browser_type.launch(**launch)
+    try:
+        context = browser.new_context(base_url=site.url)
+        cookies = live.signed_in(factories.member(part.shop).user).cookies
+        context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in cookies.items()])
+        page = context.new_page()
+        page.goto(site.pages["desk order"])
+        waits(page)
+        page.goto("/accounts/logout/", wait_until="networkidle")
+        page.locator("main button[type=submit]").click()
+        page.wait_for_url(lambda address: "logout" not in address, wait_until="networkidle")
+        page.evaluate("() => history.go(-2)")
+        order = site.pages["desk order"]
+        page.wait_for_url(lambda address: address.endswith(f"/accounts/login/?next={order}"))  # it was asked for anew
+    finally:
+        browser.close()
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -37,3 +37,15 @@ def test_operator_sets_it_and_never_sees_it():
     assert client.post(where, sent).status_code == 302
     assert Feed.objects.get(pk=books.pk).password == "s3cret"
     assert "s3cret" not in client.get(where).content.decode()
+
+
+def test_first_list_that_an_operator_adds_to_a_typing_shop_has_a_day_to_know_of_its_orders():
+    shop = factories.own_article(factories.shop(booking_lag_minutes=0)).feed.shop
+    client = signed_in(factories.user(is_staff=True, is_superuser=True))
+    form = site.get_model_admin(Feed).get_form(None)(instance=Feed(shop=shop, name="till", kind="csv", location="t/"))
+    sent = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    sent = {name: value for name, value in sent.items() if value not in (None, False)} | {"options": "{}"}
+    sent |= {"stock_lane-TOTAL_FORMS": "0", "stock_lane-INITIAL_FORMS": "0"}
+    assert client.post(reverse("admin:catalog_sync_feed_add"), sent).status_code == 302
+    shop.refresh_from_db()
+    assert shop.booking_lag_minutes == 1440

@@ -18,6 +18,10 @@ def test_each_page_says_where_one_is(board, page):
     assert f'href="{page.url}" aria-current="page">{page.label}</a>' in marked
 
 
+def test_no_page_of_the_board_stays_in_the_browser(board):
+    assert board.get(reverse("operations:board"))["Cache-Control"] == "private, no-store"
+
+
 def test_every_page_is_in_a_group(board):
     """Whoever adds a page says where it is found."""
     alone = [found for found in urlpatterns if found.name and not found.pattern.converters]

@@ -169,3 +169,13 @@ def test_refused_and_paid_are_shown():
     row = ask(part, 1, reason="faulty")
     moving.refuse(row, note="It was like that.", by="port", now=timezone.now() + timedelta(hours=1))
     assert "It was like that." in shown(Client().get(of(row)))
+
+
+def test_reader_who_is_too_late_is_told_the_shop_and_nobody_of_it():
+    part = handed_over(1, to="FR")
+    row = ask(part, 1)
+    clerk = factories.member(part.shop, factories.user("clerk@example.org")).user
+    moving.arrive(row, by=clerk, now=timezone.now())
+    page = shown(Client().post(of(row, "call-off", name="order-return-act"), follow=True))
+    assert f"“Arrived” meanwhile: {part.shop.name} did that" in page
+    assert "clerk@example.org" not in page

@@ -11,15 +11,19 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from marketplace.checkout.models import Checkout
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations import application_views
-from shops import businesses, lifecycle, stock, team
+from shops import businesses, lifecycle, team
 from shops.models import Application, Business, Shop, ShopMember, ShopOrder
 from shops.onboarding import applying, checklist, exporting, leaving
 from shops.orders import fulfilment
 from shops.portal.business_views import BusinessForm
 from shops.returns import moving
 from tests import factories
+from tests.checkout import buying
+from tests.checkout.buying import shop_with_delivery
+from tests.checkout.test_ordering import later
 from tests.shops.portal.conftest import signed_in
 from tests.shops.returns.sending_back import ask, check, handed_over
 
@@ -232,9 +236,15 @@ def test_shop_with_returns_under_way_does_not_leave(shop, receives):
         assert missing(shop) == ["export"]
 
 
-def test_shop_whose_copy_somebody_is_paying_does_not_leave(shop):
-    record = factories.stock_record(shop, units=2)
-    assert stock.hold([(record.pk, 1)], key="checkout:1", now=NOW) == []
-    assert missing(shop) == ["reservations", "export"]
-    stock.release_hold("checkout:1", now=NOW)
-    assert missing(shop) == ["export"]
+@pytest.mark.parametrize("sold", ["from the shelf", "to order"])
+def test_shop_whose_title_somebody_is_paying_does_not_leave(sold):
+    """What is ordered first holds no copy, and becomes an order as well."""
+    port, *_ = shop_with_delivery("Port")
+    record = factories.stock_record(port, units=2) if sold == "from the shelf" else later(port, factories.product())
+    checkout = buying.frozen(factories.basket((record, 1)), post=False)
+    assert missing(port) == ["reservations", "export"]
+    assert leaving.ask(port, reason="", by=factories.user(), now=NOW)
+    leaving.export(port, by=factories.user())
+    assert not leaving.leave(port, by=None, now=NOW)
+    Checkout.objects.filter(pk=checkout.pk).update(state=Checkout.State.ENDED)
+    assert leaving.leave(port, by=None, now=NOW)

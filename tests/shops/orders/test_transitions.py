@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from marketplace.foundation.models import AuditEntry
 from shops.models import ShopOrder, ShopOrderLine
 from shops.orders import fulfilment, transitions
 from shops.orders.changing import FulfilmentError, changing
+from shops.orders.counts import status_of
 from shops.orders.transitions import TABLE, Actor, Asked, Event, TransitionError
 from tests import factories
 
@@ -41,6 +43,39 @@ def test_who_may_do_what(actor, events):
 def test_nothing_leads_back():
     order = list(Status)
     assert [row for row in TABLE for end in row.ends if order.index(end) < order.index(row.start)] == []
+
+
+def counts(supply: str = "stock") -> list[ShopOrderLine]:
+    """A line of up to two copies in all the ways that it may stand; of downloads each line leaves on its own."""
+    ways = itertools.product(range(1, 3), *[range(3)] * 4)
+    said = ("quantity", "accepted", "declined", "packed", "handed_over")
+    return [
+        ShopOrderLine(supply=supply, **dict(zip(said, way, strict=True)))
+        for way in ways
+        if way[1] + way[2] <= way[0] and way[4] <= way[3] <= way[1]
+    ]
+
+
+def without(line: ShopOrderLine, units: int) -> ShopOrderLine:
+    """What `units` that leave it make of a line: unanswered ones first."""
+    accepted = line.accepted - max(0, units - line.open_units)
+    packed = min(line.packed, accepted)
+    said = {"accepted": accepted, "packed": packed, "handed_over": line.handed_over, "declined": line.declined + units}
+    return ShopOrderLine(supply=line.supply, quantity=line.quantity, **said)
+
+
+@pytest.mark.parametrize("event", [Event.CANCEL, Event.DECLINE])
+@pytest.mark.parametrize("supply", ["digital", "preorder"])
+def test_table_knows_every_end_of_what_may_be_taken_out_of_two_lines(event, supply):
+    for first, second in itertools.product(counts(supply), repeat=2):
+        start = status_of([first, second])
+        lies_packed = first.packed > first.handed_over or second.packed > second.handed_over
+        if lies_packed and start != Status.PACKED:
+            continue  # an order is packed whole
+        order, lines = ShopOrder(status=start), {1: first, 2: second}
+        for units in (1, 2):
+            if not transitions.refusal(event, order, lines, Asked(1, units, "damaged")):
+                transitions.check_end(event, start, status_of([without(first, units), second]))
 
 
 @pytest.mark.parametrize(("status", "event"), [("packed", "pack"), ("new", "hand_over"), ("declined", "accept")])

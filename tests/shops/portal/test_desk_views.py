@@ -105,6 +105,13 @@ def test_polled_queue_is_not_sent_again_while_nothing_has_changed(ours):
     assert client.get(where, headers={"If-None-Match": first["ETag"]}).status_code == 200
 
 
+def test_no_page_of_the_portal_stays_in_the_browser(ours):
+    """Whoever takes the device next presses Back."""
+    order = reverse("portal:order", args=[ours.shop.slug, ours.order.number])
+    pages = [reverse("portal:desk", args=[ours.shop.slug]), order]
+    assert [ours.client.get(where)["Cache-Control"] for where in pages] == ["private, no-store"] * 2
+
+
 def test_polled_queue_keeps_the_open_order_marked(ours):
     where = reverse("portal:queue", args=[ours.shop.slug]) + f"?open={ours.order.number}"
     assert 'aria-current="true"' in ours.client.get(where).content.decode()

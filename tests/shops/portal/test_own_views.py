@@ -20,8 +20,9 @@ from catalog_sync.doors import own_articles, own_shelf, pushing
 from catalog_sync.models import Feed, FeedSetup, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import CoverFetch, ProductFacts
-from shops import absorbing, stock
-from shops.models import Allocation, DeskAction, StockTerms
+from shops import absorbing, reservations, stock
+from shops.models import Allocation, DeskAction, Shop, StockTerms
+from shops.portal.setup_forms import GoForm
 from tests import factories
 from tests.proof.test_feed_size import isbn
 
@@ -107,6 +108,15 @@ def test_shop_with_a_list_it_set_up_keeps_its_booking_lag(client, shop):
     assert shop.booking_lag_minutes == 1440
 
 
+def test_list_after_typing_is_not_offered_the_lag_of_the_shelf(client, shop):
+    typed(client, shop)
+    first = factories.feed_setup(shop)
+    offered = lambda: GoForm(Feed.objects.get(pk=first.feed_id)).initial["booking_lag_minutes"]  # noqa: E731
+    assert offered() == 1440
+    Feed.objects.create(shop=shop, name="till", kind="csv", location="till/")
+    assert offered() == 0  # as it declared of that one
+
+
 def test_same_number_in_the_same_condition_is_the_same_article(client, shop):
     typed(client, shop)
     typed(client, shop, units="5", price="10")
@@ -143,6 +153,30 @@ def test_article_without_any_number_is_made_by_hand(client, shop):
     ]
     assert OwnArticle.objects.get(title="Marque-page").sku == "M-REF 12"
     assert ProductFacts.objects.get(product__title="Carnet cousu").contributors_text == "Léa"
+
+
+@pytest.mark.parametrize("number", ["", NUMBER])
+def test_form_sent_twice_is_one_article_and_one_count(client, shop, number):
+    """The answer was lost on a poor line, and one was sold before it came again."""
+    once = client.get(at(shop, "own-new")).context["form"]["once"].value()
+    typed(client, shop, number=number, once=once)
+    pressed(client, shop, "sold")
+    assert typed(client, shop, number=number, once=once).status_code == 302
+    applied()
+    assert (OwnArticle.objects.count(), sellable(shop)) == (1, 2)
+    client.post(at(shop, "own-remove", OwnArticle.objects.get().pk))
+    assert typed(client, shop, number=number, once=once).status_code == 422
+    assert typed(client, shop, number=number, once=f"{once}-").status_code == 302
+
+
+def test_change_sent_twice_is_one(client, shop):
+    typed(client, shop)
+    article = OwnArticle.objects.get()
+    form = client.get(at(shop, "own-article", article.pk)).context["form"]
+    said = {"title": "Nana", "price": "8", "condition": "new", "units": "5", "shown": "3", "once": form["once"].value()}
+    for _ in range(2):
+        assert client.post(at(shop, "own-save-change", article.pk), said).status_code == 302
+    assert OwnArticle.objects.get().units == 5
 
 
 @pytest.mark.parametrize(
@@ -376,6 +410,28 @@ def test_number_typed_between_hand_over_and_booking_loses_no_copy(client, shop):
     pressed(client, shop, "more")
     applied()
     assert (record(shop).num_in_stock, sellable(shop)) == (3, 3)
+
+
+def test_copy_sold_at_the_counter_has_left_when_it_was_paid(client, shop):
+    """Out of a reservation, beside a list whose number knows of it a day later; counted anew in between."""
+    factories.feed_setup(shop)
+    typed(client, shop)
+    applied()
+    now = timezone.now()
+    Shop.objects.update(reserve_hours=48)
+    sold = stock.read([record(shop).pk])[record(shop).pk]
+    who = {"user": None, "email": "lea@example.org", "name": "Léa", "language": "en", "confirmed": True}
+    made = reservations.reserve(sold, 1, **who, now=now)
+    reservations.keep(made, by="shop", now=now)
+    reservations.sell(made, by="shop", now=now)
+
+    def there(later: timedelta) -> int:
+        article = OwnArticle.objects.select_related("feed__shop").get()
+        return own_shelf.on_shelf([article], at=now + later)[article.sku].units
+
+    assert there(timedelta(minutes=1)) == 2
+    OwnArticle.objects.update(units=2, counted_at=now + timedelta(hours=1))
+    assert there(timedelta(hours=25)) == 2
 
 
 def test_article_is_not_typed_while_a_copy_of_it_is_being_handed_over(client, shop):

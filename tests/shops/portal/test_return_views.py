@@ -90,6 +90,22 @@ def test_two_answers_one_counts(ours):
     assert f"“Agreed, not sent yet” meanwhile: {ours.staff.email}" in shown(answer)
 
 
+def test_no_address_goes_from_one_shop_to_the_other_nor_the_readers_to_the_place(ours, theirs):
+    Shop.objects.filter(pk=theirs.shop.pk).update(receives_returns=True)
+    part = handed_over(1, shop=ours.shop)
+    row = ask(part, 1, goes_to=theirs.shop, reason="faulty", by=(reader := factories.user("lea@example.org")))
+    ours.client.post(address(row, ours.shop, "agree"))
+    theirs.client.post(address(row, theirs.shop, "arrive"), {"note": ""})
+    theirs.client.post(address(row, theirs.shop, "forward"))
+    to_place, to_seller = (shown(one.client.get(address(row, one.shop))) for one in (theirs, ours))
+    assert [who for who in (ours.staff.email, reader.email) if who in to_place] == []
+    assert (theirs.staff.email in to_seller, ours.staff.email in to_seller) == (False, True)
+    late = ask(handed_over(1, shop=ours.shop, to="FR"), 1, goes_to=theirs.shop)
+    moving.call_off(late, by=reader, now=timezone.now())
+    answer = shown(theirs.client.post(address(late, theirs.shop, "arrive"), {"note": ""}))
+    assert ("the reader did that" in answer, reader.email in answer) == (True, False)
+
+
 def test_other_shop_receives_it_and_learns_no_more_than_it_needs(ours, theirs):
     Shop.objects.filter(pk=theirs.shop.pk).update(receives_returns=True)
     part = handed_over(1, shop=ours.shop, to="FR")

@@ -69,6 +69,21 @@ def test_what_was_scanned_without_a_line_and_is_refused_stands_on_the_desk(text,
     assert back.number == stall.order.number
 
 
+@pytest.mark.parametrize("text", ["ABC346", ISBN, "9780141439518"])
+def test_what_was_scanned_without_a_line_and_finds_nothing_stands_on_the_desk(text, stall):
+    """A code with a slip, a copy that nobody has accepted, one of no line: the book may have left the shop."""
+    for _ in range(2):
+        assert scan(stall, text, once="queued", queued="1").status_code == 302
+    (back,) = stall.client.get(reverse("portal:desk", args=[stall.shop.slug])).context["back"]
+    assert (back.number, picked(stall)) == (stall.order.number, [0, 0])
+
+
+def test_scan_of_no_order_that_comes_late_is_refused_and_so_kept_by_the_browser(stall):
+    answer = scan(stall, "ABC346", order="", once="queued", queued="1")
+    assert (answer.status_code, answer.has_header("Halles-Desk")) == (409, False)
+    assert not DeskAction.objects.exists()
+
+
 def test_copy_picked_right_after_accepting_waits_for_it(stall):
     stall.client.post(address(stall, "accept-all"), {"version": "0"})
     scan(stall, ISBN)

@@ -122,6 +122,14 @@ def test_owner_changes_roles_and_takes_people_off(owned):
     assert done() == ["member.role", "member.remove"]
 
 
+def test_who_is_no_owner_any_more_asks_nobody(owned):
+    """Or they would come back by an address of their own."""
+    address, other = link(owned, role="owner"), factories.member(owned.shop, role="owner")
+    mine = ShopMember.objects.get(user=owned.staff)
+    signed_in(other.user).post(where(owned, "member-role", mine.pk), {"role": "staff"})
+    assert (signed_in(confirmed()).post(address).status_code, len(roles(owned))) == (404, 2)
+
+
 def test_staff_see_the_team_and_change_nothing(ours):
     other, page = factories.member(ours.shop), ours.client.get(where(ours))
     assert (page.status_code, other.user.email in page.content.decode(), "<select" in page.content.decode()) == (

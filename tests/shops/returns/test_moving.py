@@ -52,10 +52,10 @@ def test_stock_number_is_not_touched():
 
 def test_second_answer_is_told_of_the_first():
     row = ask(handed_over(1), 1, reason="faulty")
-    stale = there(row)
+    stale, bob = there(row), factories.member(row.shop_order.shop).user
     moving.agree(row, by="ada@example.org", now=timezone.now())
     with pytest.raises(ReturnError, match="ada@"):
-        moving.refuse(stale, note="no", by="bob@example.org", now=timezone.now())
+        moving.refuse(stale, note="no", by=bob, now=timezone.now())
     assert there(row).state == "agreed"
     for again in (moving.agree, moving.forward, moving.come_home):
         with pytest.raises(ReturnError):
