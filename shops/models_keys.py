@@ -37,14 +37,13 @@ class ShopKey(models.Model):
 
 
 class ShopCall(models.Model):
-    """A change that a shop's program asked for under an `Idempotency-Key`, and what it was answered: written in the
-    transaction of the change, so that whoever asks again gets the same answer and nothing is done twice. Kept for a
-    week (`shops.order_keys.forget_calls`)."""
+    """A change that a shop's program asked for under an `Idempotency-Key`: written in the transaction of the change, so
+    that nothing is done twice. What was answered is not kept: it says whose the order was. Kept for a week
+    (`shops.order_keys.forget_calls`)."""
 
     shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="+")
     once = models.CharField(max_length=64)
     asked = models.CharField(max_length=64, help_text="SHA-256 of what was asked for.")
-    answer = models.JSONField(null=True)
     made_at = models.DateTimeField(db_index=True)
 
     class Meta:

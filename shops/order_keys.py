@@ -7,7 +7,6 @@ import json
 import secrets
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -61,30 +60,26 @@ def find(key: str, *, now: datetime) -> ShopKey | None:
     return found
 
 
-def once(shop_id: int, key: str, asked: object, act: Callable[[], dict[str, Any]], *, now: datetime) -> dict[str, Any]:
-    """What `act` answers; where it was asked for under this key before, what it answered then. Both in one transaction,
-    so that a change without its answer cannot be; where `act` raises, nothing is kept and it may be asked for again.
+def once(shop_id: int, key: str, asked: object, act: Callable[[], object], *, now: datetime) -> bool:
+    """`act`, unless it was asked for under this key before: then False, and nothing is done. Both in one transaction, so
+    that a change which nobody remembers cannot be; where `act` raises, nothing is kept and it may be asked for again.
     KeyTakenError where the key came with something else before. An empty key: it is not remembered."""
-    if not key:
-        with transaction.atomic():
-            return act()
     digest = _digest(json.dumps(asked, sort_keys=True, default=str))
     with transaction.atomic():
-        try:
-            with transaction.atomic():  # who asks at the same time waits here for the other's answer
-                call = ShopCall.objects.create(shop_id=shop_id, once=key, asked=digest, made_at=now)
-        except IntegrityError:
-            before = ShopCall.objects.get(shop=shop_id, once=key)
-            if before.asked != digest:
-                raise KeyTakenError("This Idempotency-Key was used for something else: choose a new one.") from None
-            return dict(before.answer or {})
-        answer = act()
-        ShopCall.objects.filter(pk=call.pk).update(answer=answer)
-    return answer
+        if key:
+            try:
+                with transaction.atomic():  # who asks at the same time waits here for the other
+                    ShopCall.objects.create(shop_id=shop_id, once=key, asked=digest, made_at=now)
+            except IntegrityError:
+                if ShopCall.objects.get(shop=shop_id, once=key).asked != digest:
+                    raise KeyTakenError("This Idempotency-Key was used for something else: choose a new one.") from None
+                return False
+        act()
+    return True
 
 
 def forget_calls(now: datetime) -> int:
-    """The step: answers that nobody asks for any more."""
+    """The step: keys that nobody sends again."""
     old = ShopCall.objects.filter(made_at__lt=now - CALLS_KEPT).values("pk")[:_BATCH]
     return ShopCall.objects.filter(pk__in=old).delete()[0]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -25,9 +26,11 @@ from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.readers import addresses, alerts, consents, lists, reviews
 from marketplace.readers.models import SavedSearch
+from shops.models import ShopOrderLine
 from tests import factories, routes_joining, routes_privacy, routes_trust, routes_words
 from tests.conftest import KEEPING
 from tests.routes_api import OF_ORDER_KEYS
+from tests.routes_board import BOARD
 from tests.routes_kinds import (
     EVERYONE,
     KEYLESS,
@@ -36,8 +39,6 @@ from tests.routes_kinds import (
     NOT_THEIRS,
     NOT_UNDERSTOOD,
     NOWHERE,
-    OPERATOR,
-    OPERATOR_DOES,
     REFUSED,
     SHOP_A,
     SHOP_A_DOES,
@@ -336,102 +337,7 @@ ROUTES: dict[str, Row] = {
     "api:shop": get(EVERYONE, "slug"),
     # The operator
     "operations:healthz": get((503, 503, 503, 503, 503)),  # no worker runs here
-    "operations:board": get(OPERATOR),
-    "operations:list": get(OPERATOR, "list"),
-    "operations:parked": get(OPERATOR),
-    "operations:money": get(OPERATOR),
-    "operations:invoices": get(OPERATOR),
-    "operations:invoice": get(OPERATOR, "invoice"),
-    "operations:close-incident": post(OPERATOR_DOES, "incident", how="x"),
-    "operations:settle-refund": post(OPERATOR_DOES, "refund_call", how="x"),
-    "operations:dispute": get(OPERATOR, "dispute"),
-    "operations:hand-in": post(OPERATOR_DOES, "dispute"),
-    "operations:refund": get(OPERATOR, "number"),
-    "operations:end-return": post(OPERATOR_DOES, "return", how="x"),
-    "operations:retry": post(OPERATOR_DOES, "work", "parked"),
-    "operations:run": get(OPERATOR, "run"),
-    "operations:approve-run": post(OPERATOR_DOES, "run"),
-    "operations:reject-run": post(OPERATOR_DOES, "run"),
-    "operations:titles": get(OPERATOR),
-    "operations:title-changes": get(OPERATOR),
-    "operations:title-undo": post(OPERATOR_DOES, "move"),
-    "operations:title-join": get(OPERATOR, "title"),
-    "operations:title-part": get(OPERATOR, "title"),
-    "operations:questions": get(OPERATOR),
-    "operations:answer-alike": post(OPERATOR_DOES, "feed_id", sku="a", answer="new"),
-    "operations:moderation": get(OPERATOR),
-    "operations:moderate": post(OPERATOR_DOES, title="title", answer="yes"),
-    "operations:vouch-shop": post(OPERATOR_DOES, "shop_id"),
-    "operations:routing": get(OPERATOR),
-    "operations:save-routing": post(OPERATOR_DOES, price="1"),
-    "operations:reviews": get(OPERATOR),
-    "operations:answer-reviews": post(OPERATOR_DOES, review="review_seen", answer="yes"),
-    "operations:title": get(OPERATOR, "title"),
-    "operations:edit-fact": post(OPERATOR_DOES, "title", "fact", text="P"),
-    "operations:fact-back": post(OPERATOR_DOES, "title", "fact"),
-    "operations:health": get(OPERATOR),
-    "operations:verify": post(OPERATOR),
-    "operations:network": get(OPERATOR),
-    "operations:points": get(OPERATOR),
-    "operations:point": get(OPERATOR, "point"),
-    "operations:point-save": post((LOGIN, 404, 404, 404, 422)),
-    "operations:point-save-change": post((LOGIN, 404, 404, 404, 422), "point"),
-    "operations:institutions": get(OPERATOR),
-    "operations:institution-add": post((LOGIN, 404, 404, 404, 422)),
-    "operations:institution-remove": post(OPERATOR_DOES, "institution"),
-    "operations:shop": get(OPERATOR, "shop_id"),
-    "operations:shop-new": get(OPERATOR),
-    "operations:shop-make": post((LOGIN, 404, 404, 404, 422)),
-    "operations:shop-invite": post(OPERATOR_DOES, "shop_id", email="max@example.org"),
-    "operations:shop-put-on-sale": post(OPERATOR_DOES, "shop_id"),
-    "operations:suspend-shop": post(OPERATOR_DOES, "shop_id", reason="x"),
-    "operations:restore-shop": post((LOGIN, 404, 404, 404, 422), "shop_id"),
-    "operations:accredit": post(OPERATOR_DOES, shop="shop_id"),
-    "operations:institution-report": get(OPERATOR, "year"),
-    "operations:reports": get(OPERATOR),
-    "operations:accounts": get(OPERATOR),
-    "operations:network-shop": post(OPERATOR_DOES, shop="shop_id"),
-    "operations:add-dues": post(OPERATOR_DOES, shop="shop_id", amount_minor="20", every="month", next_on="2026-01-01"),
-    "operations:end-dues": post(OPERATOR_DOES, "dues"),
-    "operations:declare-dividend": post((LOGIN, 404, 404, 404, 422), year="2020", surplus_minor="1"),
-    "operations:share-pool": post(OPERATOR_DOES),
-    "operations:exports": get(OPERATOR),
-    "operations:ask-export": post(OPERATOR_DOES, kind="journal", begins_on="2026-01-01", ends_on="2026-12-31"),
-    "operations:export-file": get(NOT_THEIRS, "no_export"),
-    "operations:pay-by-bank": post((LOGIN, 404, 404, 404, 422)),
-    "operations:bank-account": post((LOGIN, 404, 404, 404, 422)),
-    "operations:bank-statement": post((LOGIN, 404, 404, 404, 422)),
-    "operations:payout": get((LOGIN, 404, 404, 404, 404), "no_export"),
-    "operations:reconciliation": get(OPERATOR),
-    "operations:reconcile": post(OPERATOR_DOES),
-    "operations:close-difference": post(OPERATOR_DOES, "difference", reason="x"),
-    "operations:commission": get(OPERATOR),
-    "operations:receivables": get(OPERATOR),
-    "operations:credit-terms": post((LOGIN, 404, 404, 404, 422)),
-    "operations:receivable": get((LOGIN, 404, 404, 404, 404), "no_export"),
-    "operations:local": get(OPERATOR),
-    "operations:local-make": post((LOGIN, 404, 404, 404, 422)),
-    "operations:local-credit": post((LOGIN, 404, 404, 404, 422)),
-    "operations:local-change": post((LOGIN, 404, 404, 404, 422)),
-    "operations:gift-cards": get(OPERATOR),
-    "operations:issue-gift-card": post((LOGIN, 404, 404, 404, 422)),
-    "operations:gift-cards-limit": post((LOGIN, 404, 404, 404, 422)),
-    "operations:print-gift-card": post((LOGIN, 404, 404, 404, 404)),
-    "operations:replace-gift-card": post(OPERATOR_DOES, "gift_card"),
-    "operations:pay-back-gift-card": post(OPERATOR_DOES, "purchase"),
-    "operations:vouchers": get(OPERATOR),
-    "operations:partners": get(OPERATOR),
-    "operations:make-partner": post((LOGIN, 404, 404, 404, 422)),
-    "operations:partner": get(OPERATOR, "partner"),
-    "operations:save-partner": post((LOGIN, 404, 404, 404, 422), "partner"),
-    "operations:partner-statement": get(OPERATOR, "partner", "year", "third"),
-    "operations:make-voucher": post((LOGIN, 404, 404, 404, 422)),
-    "operations:end-voucher": post(OPERATOR_DOES, "network_voucher"),
-    "operations:add-commission": post(OPERATOR_DOES, label="Comics", subject="XA", basis_points="6"),
-    "operations:end-commission": post(OPERATOR_DOES, "rule"),
-    "operations:read-keys": get(OPERATOR),
-    "operations:make-read-key": post((LOGIN, 404, 404, 404, 200), label="x", scopes="read:shops", per_minute="90"),
-    "operations:revoke-read-key": post(OPERATOR_DOES, "read_key"),
+    **BOARD,
     # Stripe, and its stand-in
     "stripe-events": post(REFUSED),
     "fake_stripe:pay": get(NOWHERE, "nothing"),
@@ -478,6 +384,24 @@ PAGES = {
 }
 
 
+def of_a_reader(line: ShopOrderLine, now: datetime) -> dict[str, Any]:
+    """What one reader keeps, and no other may see."""
+    other = factories.user()
+    saved = SavedSearch.objects.create(reader=other, name="s", parameters="q=s", saved_at=now)
+    alert = alerts.ask(other, line.product, language="fr", now=now)
+    review = factories.review(line.product, other)
+    return {
+        "address": addresses.keep(other, HOME).pk,
+        "review": review.pk,
+        "review_seen": f"{review.pk}:{reviews.seen(review)}",
+        "consent": consents.give(other, "newsletter", now=now).pk,
+        "wish_list": lists.make(other, "Theirs").key,
+        "saved": saved.pk,
+        "alert": alert.pk,
+        "alert_key": alerts.stop_url(alert).split("/")[-3],
+    }
+
+
 @pytest.fixture
 def world(db, settings, tmp_path) -> World:
     settings.VAR_DIR = tmp_path
@@ -492,19 +416,9 @@ def world(db, settings, tmp_path) -> World:
     Subject.objects.create(code="F", label_fr="Romans", label_en="Fiction")
     hooks.make(a.run.feed, form=Webhook.Form.STANDARD, given="", by=a.staff, now=now)
     ProductFacts.objects.filter(product_id=line.product_id).update(publisher="Boréal")
-    other = factories.user()
-    saved = SavedSearch.objects.create(reader=other, name="s", parameters="q=s", saved_at=now)
-    alert = alerts.ask(other, line.product, language="fr", now=now)
-    review, reserved = factories.review(line.product, other), factories.reservation(line.stock_record)
+    reserved = factories.reservation(line.stock_record)
     known = {
-        "address": addresses.keep(other, HOME).pk,
-        "review": review.pk,
-        "review_seen": f"{review.pk}:{reviews.seen(review)}",
-        "consent": consents.give(other, "newsletter", now=now).pk,
-        "wish_list": lists.make(other, "Theirs").key,
-        "saved": saved.pk,
-        "alert": alert.pk,
-        "alert_key": alerts.stop_url(alert).split("/")[-3],
+        **of_a_reader(line, now),
         **PAGES,
         "slug": a.shop.slug,
         "title": line.product_id,

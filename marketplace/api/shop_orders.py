@@ -249,19 +249,19 @@ def _line(shop_order: ShopOrder, line_id: int) -> ShopOrderLine:
 def _change(
     request: HttpRequest, number: str, said: Seen, once: str, act: Callable[[ShopOrder, str, datetime], object]
 ) -> dict[str, Any]:
-    """Carry it out, whole or not at all, and give the order as it is then."""
+    """Carry it out once, whole or not at all, and give the order as it is then."""
     key, now = key_of(request), timezone.now()
     shop_order = _order(request, number)
 
-    def change() -> dict[str, Any]:
+    def change() -> None:
         if held.pressed_on(shop_order)[0]:  # at the desk, half a minute ago at most
             raise FulfilmentError(held.meanwhile(shop_order, now=now))
         shop_order.version = said.version
         act(shop_order, f"api: {key.label}", now)
-        return ShopOrderOut(**order_out(_order(request, number))).model_dump(mode="json")
 
     try:
         asked = [request.path, said.model_dump(mode="json")]
-        return order_keys.once(key.shop_id, once, asked, change, now=now)
+        order_keys.once(key.shop_id, once, asked, change, now=now)
     except (FulfilmentError, order_keys.KeyTakenError) as error:
         raise HttpError(409, str(error)) from error
+    return order_out(_order(request, number))

@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 
 class Role(models.TextChoices):
-    CATALOGUE = "catalogue", _("Catalogue")
+    CATALOGUE = "catalogue", pgettext_lazy("a role", "Catalogue")
     ORDERS = "orders", _("Orders and support")
     MONEY = "money", pgettext_lazy("board", "Money")
     ADMINISTRATION = "administration", _("Administration")

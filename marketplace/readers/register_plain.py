@@ -67,7 +67,10 @@ PLAIN: dict[str, str] = {
     ),
     "fake_stripe.FakeStripeKey": "body fingerprint key",
     "fake_stripe.FakeStripeObject": "account body kind object_id",
-    "foundation.AuditEntry": "action subject_id subject_type",
+    "foundation.AuditEnd": "digest",
+    "foundation.AuditEntry": "action name_digest name_salt subject_id subject_type words_digest words_salt",
+    "foundation.AuditLink": "digest",
+    "foundation.AuditRoot": "digest",
     "foundation.MailMessage": "about dedupe_key kind language last_error lease_token unsubscribe_url",
     "foundation.Network": (
         "bank_details colour colour_dark country currency distributor_address distributor_name languages "
@@ -75,6 +78,7 @@ PLAIN: dict[str, str] = {
         "shop_agreement_en shop_agreement_fr tagline_en tagline_fr tax_number terms_en terms_fr tile_address "
         "tile_attribution"
     ),
+    "foundation.OperatorRoles": "roles",
     "foundation.Postcode": "code country town",
     "order.BillingAddress": "code",
     "order.Line": "partner_line_notes partner_line_reference partner_name partner_sku status tax_code title upc",
@@ -122,6 +126,7 @@ PLAIN: dict[str, str] = {
     "payments.MoneyCall": "commission_tax currency key last_error lease_token sales_tax stripe_id",
     "payments.MoneyIncident": "key resolution text",
     "payments.Payment": "charge_id currency intent_id last_error lease_token reference session_id session_url",
+    "payments.ProposedRefund": "once",
     "payments.Receipt": "key",
     "payments.Receivable": "currency last_error lease_token reference",
     "payments.ReconciliationRun": "last_error lease_token",
@@ -142,8 +147,10 @@ PLAIN: dict[str, str] = {
     "sessions.Session": "session_key",
     "shops.AgreementWord": "version",
     "shops.Allocation": "hold_key",
+    "shops.Announcement": "subject_en subject_fr text_en text_fr",
     "shops.Application": "country",
     "shops.ApplicationDocument": "content_type",
+    "shops.Ballot": "digest nonce sealed",
     "shops.Cancellation": "last_error lease_token",
     "shops.ChecklistItem": "code text_en text_fr",
     "shops.DataWord": "version",
@@ -152,8 +159,12 @@ PLAIN: dict[str, str] = {
     "shops.Download": "file file_name link provider",
     "shops.Handout": "content last_error lease_token",
     "shops.LicenceCode": "code hold_key",
-    "shops.Parcel": "carrier kind",
+    "shops.Message": "once",
+    "shops.Motion": "choices result root text title",
+    "shops.Parcel": "carrier kind shelf",
+    "shops.ParcelRefund": "last_error lease_token",
     "shops.PickupPoint": "city country hours_en hours_fr line1 name postcode",
+    "shops.QuickReply": "label text_en text_fr",
     "shops.Rerouting": "last_error lease_token",
     "shops.Reservation": "code currency language last_error lease_token sku title token",
     "shops.Return": "number once",
@@ -162,6 +173,8 @@ PLAIN: dict[str, str] = {
         "accreditation channel channel_options colour colour_dark country description_en description_fr goods "
         "kept_back logo name region return_terms_en return_terms_fr services slug stripe_account timezone"
     ),
+    "shops.ShopCall": "asked once",
+    "shops.ShopKey": "beginning digest label scopes",
     "shops.ShopOrder": "currency delivery_kind delivery_name number pickup_code tax_note",
     "shops.ShopOrderLine": "condition sku tax_parts title",
     "shops.ShopWebhook": "address fallback sealed_old_secret sealed_secret",

@@ -38,6 +38,7 @@ KEPT: dict[str, str | Promise] = {
     "law": _("Ten years, as issued"),
     "trail": _("Ten years; of readers by number alone"),
     "works": _("While they work there"),
+    "words": _("Three years after the last word, a question one year"),
     "contract": _("While it holds, then as the law of accounting asks"),
     "ended": _("Until it is done"),
 }
@@ -85,6 +86,10 @@ PERSONAL: dict[str, Declared] = {
     "order.ShippingAddress": Declared(f"{_ADDRESS} phone_number notes", "reader", "order", "orders"),
     "order.BillingAddress": Declared(_ADDRESS, "reader", "order", "orders"),
     "foundation.MailMessage": Declared("to subject text html reply_to", "reader", "order", "mails"),
+    "shops.Thread": Declared("email name asked_from", "reader", "order", "words"),
+    "shops.Message": Declared("by_name text", "reader", "order", "words"),
+    "shops.MessageFile": Declared("file name", "reader", "order", "words"),
+    "shops.Incident": Declared("done", "reader", "order", "words"),
     "shops.ShopOrderLine": Declared("decline_note", "reader", "order", "orders"),
     "shops.Parcel": Declared("tracking handed_over_to", "reader", "order", "handed_to"),
     "shops.DeskAction": Declared("asked problem", "reader", "order", "desk"),
@@ -96,6 +101,7 @@ PERSONAL: dict[str, Declared] = {
     # Money
     "payments.Invoice": Declared("said", "reader", "books", "law"),
     "payments.RefundRequest": Declared("reason", "reader", "books", "orders"),
+    "payments.ProposedRefund": Declared("reason", "reader", "books", "orders"),
     "payments.MoneyCall": Declared("reason", "reader", "books", "orders"),
     "payments.Dispute": Declared("evidence", "reader", "safety", "orders"),
     "payments.StripeEvent": Declared("payload", "reader", "safety", "events"),
@@ -123,6 +129,7 @@ PERSONAL: dict[str, Declared] = {
         "joining", "contract",
     ),
     "shops.Invitation": Declared("email", "shop", "team", "invitations"),
+    "shops.MotionWord": Declared("text", "shop", "team", "contract"),
     "shops.AgreementWord": Declared("by", "shop", "consent", "contract"),
     "shops.DataWord": Declared("by", "shop", "consent", "contract"),
     "shops.ChecklistTick": Declared("by", "staff", "joining", "contract"),
@@ -131,5 +138,7 @@ PERSONAL: dict[str, Declared] = {
     "cms.Pick": Declared("signed", "shop", "team", "works"),
     # The trail
     "foundation.AuditEntry": Declared("actor_label reason facts", "staff", "safety", "trail"),
+    "readers.SupportVisit": Declared("reason", "staff", "safety", "trail"),
+    "readers.SupportDeed": Declared("address", "staff", "safety", "trail"),
     "admin.LogEntry": Declared("object_repr change_message", "staff", "safety", "admin_log"),
 }  # fmt: skip

@@ -678,7 +678,6 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('once', models.CharField(max_length=64)),
                 ('asked', models.CharField(help_text='SHA-256 of what was asked for.', max_length=64)),
-                ('answer', models.JSONField(null=True)),
                 ('made_at', models.DateTimeField(db_index=True)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
             ],
