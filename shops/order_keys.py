@@ -21,6 +21,8 @@ _USED_AGAIN = timedelta(minutes=5)  # `used_at` is written no more often
 CALLS_KEPT = timedelta(days=7)
 _BATCH = 5_000
 
+_TAKEN = "This Idempotency-Key was used for something else: choose a new one."
+
 
 class KeyTakenError(Exception):
     """The same Idempotency-Key came with something else."""
@@ -61,8 +63,8 @@ def find(key: str, *, now: datetime) -> ShopKey | None:
 
 
 def once(shop_id: int, key: str, asked: object, act: Callable[[], object], *, now: datetime) -> bool:
-    """`act`, unless it was asked for under this key before: then False, and nothing is done. Both in one transaction, so
-    that a change which nobody remembers cannot be; where `act` raises, nothing is kept and it may be asked for again.
+    """`act`, unless it was asked for under this key before: then False, and nothing is done. Both in one transaction,
+    so that a change which nobody remembers cannot be; where `act` raises, nothing is kept and it may be asked for again.
     KeyTakenError where the key came with something else before. An empty key: it is not remembered."""
     digest = _digest(json.dumps(asked, sort_keys=True, default=str))
     with transaction.atomic():
@@ -72,7 +74,7 @@ def once(shop_id: int, key: str, asked: object, act: Callable[[], object], *, no
                     ShopCall.objects.create(shop_id=shop_id, once=key, asked=digest, made_at=now)
             except IntegrityError:
                 if ShopCall.objects.get(shop=shop_id, once=key).asked != digest:
-                    raise KeyTakenError("This Idempotency-Key was used for something else: choose a new one.") from None
+                    raise KeyTakenError(_TAKEN) from None
                 return False
         act()
     return True
