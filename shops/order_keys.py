@@ -64,7 +64,7 @@ def find(key: str, *, now: datetime) -> ShopKey | None:
 
 def once(shop_id: int, key: str, asked: object, act: Callable[[], object], *, now: datetime) -> bool:
     """`act`, unless it was asked for under this key before: then False, and nothing is done. Both in one transaction,
-    so that a change which nobody remembers cannot be; where `act` raises, nothing is kept and it may be asked for again.
+    so that no change is forgotten; where `act` raises, nothing is kept and it may be asked for again.
     KeyTakenError where the key came with something else before. An empty key: it is not remembered."""
     digest = _digest(json.dumps(asked, sort_keys=True, default=str))
     with transaction.atomic():
