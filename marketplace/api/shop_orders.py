@@ -118,8 +118,10 @@ class Cancel(Seen):
 
 
 class HandOver(Seen):
-    """`code`: the reader's, of what is collected."""
+    """`code`: the reader's, of what is collected. `lines` left out: all that was accepted; else a part, and the rest
+    later in a parcel of its own."""
 
+    lines: list[Units] | None = Field(None, max_length=500)
     code: str = Field("", max_length=20)
     carrier: str = Field("", max_length=60)
     tracking: str = Field("", max_length=80)
@@ -193,7 +195,8 @@ def pack(request: HttpRequest, number: str, said: Seen, once: str = Header("", *
 def hand_over(request: HttpRequest, number: str, said: HandOver, once: str = Header("", **_ONCE)) -> dict[str, Any]:
     def act(shop_order: ShopOrder, by: str, now: datetime) -> None:
         sent = {"code": said.code, "carrier": said.carrier, "tracking": said.tracking}
-        fulfilment.hand_over(shop_order, by=by, now=now, **sent)  # type: ignore[arg-type]
+        parts = {each.line: each.units for each in said.lines} if said.lines is not None else None
+        fulfilment.hand_over(shop_order, by=by, now=now, parts=parts, **sent)
 
     return _change(request, number, said, once, act)
 

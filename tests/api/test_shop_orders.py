@@ -90,6 +90,17 @@ def test_shop_gives_back_all_that_has_not_left_it(till, placed):
     assert (again.status_code, again.json()["error"]) == (409, "conflict")
 
 
+def test_part_leaves_now_and_the_rest_later(till, placed):
+    first, second = lines(placed)
+    change(till, placed, "accept")
+    some = change(till, placed, "hand-over", code="K7M3QX", lines=[{"line": first, "units": 1}])
+    assert (some.status_code, some.json()["status"]) == (200, "accepted")
+    assert change(till, placed, "hand-over", code="K7M3QX", lines=[{"line": second, "units": 9}]).status_code == 409
+    rest = change(till, placed, "hand-over", code="K7M3QX").json()
+    assert (rest["status"], [line["handed_over"] for line in rest["lines"]]) == ("handed_over", [2, 1])
+    assert placed.parcels.count() == 2
+
+
 def test_same_call_under_its_key_is_done_once(till, placed):
     first, _second = lines(placed)
     said = {"version": placed.version, "line": first, "units": 1, "reason": "sold"}
