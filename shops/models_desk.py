@@ -35,6 +35,10 @@ class DeskAction(DueRow):
     )
     version = models.PositiveIntegerField(help_text="Of the order as it is once what was pressed before is done.")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    in_place_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+",
+        help_text="The operator who pressed it on a visit of support, as `by` would.",
+    )  # fmt: skip
     language = models.CharField(max_length=10)
     made_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)

@@ -20,4 +20,5 @@ PARCELS: dict[str, tuple[tuple[int, int, int, int, int], tuple[str, ...], dict[s
     "portal:parcel-miss-sent": (NOBODY, ("slug", "number", "parcel"), {}),  # it is another's
     "operations:parcels": (OPERATOR, (), None),
     "operations:give-up-parcel": (OPERATOR_DOES, ("parcel",), {"borne_by": "shop"}),
+    "operations:settle-parcel": (OPERATOR_DOES, ("parcel",), {}),
 }

@@ -9,6 +9,7 @@ from ninja.security import HttpBearer
 from marketplace.api import callers
 from marketplace.api.callers import Caller
 from marketplace.api.failures import CallError
+from marketplace.foundation import walls
 from shops import order_keys
 from shops.models import ShopKey, ShopScope
 
@@ -34,6 +35,7 @@ class ShopKeyed(HttpBearer):
         if self.scope not in key.scopes:
             raise CallError(403, f"This key does not open {self.scope}.", where=_HEADER)
         callers.count(request, Caller(f"shop key {key.pk}", PER_MINUTE), 1, now=now)
+        walls.enter([key.shop_id])
         if "Accept-Language" not in request.headers:
             translation.activate(key.shop.language)
         return key

@@ -14,6 +14,7 @@ from marketplace.api import cursors
 from marketplace.api.shop_keyed import ShopKeyed, key_of
 from shops.channels import messages, webhook
 from shops.models import Cancellation, ShopOrder, ShopScope
+from shops.orders import sight
 
 router = Router(tags=["shop messages"], auth=ShopKeyed(ShopScope.READ))
 MOST = 100
@@ -88,6 +89,10 @@ def _after(rows: QuerySet[Any], column: str, table: int, after: list[Any]) -> Qu
 
 
 def _message(row: ShopOrder | Cancellation) -> dict[str, Any]:
-    if isinstance(row, ShopOrder):
-        return {"id": webhook.message_id(row), **messages.new_order(row)}
-    return {"id": webhook.cancellation_id(row), **messages.taken_back(row)}
+    of_order = isinstance(row, ShopOrder)
+    shop_order = row if isinstance(row, ShopOrder) else row.line.shop_order
+    told = messages.new_order(row) if isinstance(row, ShopOrder) else messages.taken_back(row)
+    if not sight.is_seen(shop_order, timezone.now()):
+        told["data"]["delivery"]["address"] = None
+    key = webhook.message_id(shop_order) if of_order else webhook.cancellation_id(row)  # type: ignore[arg-type]
+    return {"id": key, **told}

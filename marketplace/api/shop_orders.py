@@ -18,7 +18,7 @@ from marketplace.api.shop_keyed import ShopKeyed, key_of
 from shops import order_keys
 from shops.channels import messages
 from shops.models import ShopOrder, ShopOrderLine, ShopScope
-from shops.orders import fulfilment, held
+from shops.orders import changing, fulfilment, held, sight
 from shops.orders.changing import FulfilmentError
 
 router = Router(tags=["shop orders"])
@@ -204,13 +204,21 @@ def hand_over(request: HttpRequest, number: str, said: HandOver, once: str = Hea
 @router.post("/orders/{number}/put-back", response=ShopOrderOut, auth=WRITE, summary="It is on the shelf again")
 def put_back(request: HttpRequest, number: str, said: Seen, once: str = Header("", **_ONCE)) -> dict[str, Any]:
     """What the reader took back, or nobody answered in time."""
-    return _change(request, number, said, once, lambda order, by, now: fulfilment.put_back(order, by=by, now=now))
+
+    def act(shop_order: ShopOrder, by: str, now: datetime) -> None:
+        if ShopOrder.objects.select_for_update().get(pk=shop_order.pk).version != said.version:
+            raise FulfilmentError(changing.meanwhile(shop_order, now=now))  # more may have come back since it looked
+        fulfilment.put_back(shop_order, by=by, now=now)
+
+    return _change(request, number, said, once, act)
 
 
 def order_out(shop_order: ShopOrder) -> dict[str, Any]:
     """As `ShopOrderOut` gives it: what a webhook says of it, and how far it is."""
     told = messages.order_as_told(shop_order)
     lines = {line.pk: line for line in shop_order.lines.all()}
+    if not sight.is_seen(shop_order, timezone.now()):
+        told["delivery"]["address"] = None  # the shop is done with it, and has lost sight of whose it was
     return told | {
         **{name: getattr(shop_order, name) for name in ("status", "version", "answered_at", "handed_over_at")},
         "to_put_back": sum(

@@ -29,6 +29,12 @@ def in_place(operator: models.Model) -> Iterator[None]:
         _in_place_of.reset(before)
 
 
+def acting_id() -> int | None:
+    """The key of the operator who acts in somebody's place just now."""
+    operator = _in_place_of.get()
+    return operator.pk if operator is not None else None
+
+
 def record(
     action: str,
     subject: models.Model,

@@ -14,6 +14,7 @@ from marketplace.foundation.models import Role
 from marketplace.models import User
 from marketplace.operations import operators, roles
 from marketplace.operations.access import operator_action, operator_page
+from marketplace.readers import confirmed
 from marketplace.storefront.reader_request import person
 
 
@@ -36,9 +37,15 @@ def save(request: HttpRequest) -> HttpResponse:
     form = OperatorForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
-    found = User.objects.filter(email__iexact=form.cleaned_data["email"], is_active=True).first()
+    email = form.cleaned_data["email"].lower()
+    found = (
+        confirmed.owners([email]).get(email)
+        or User.objects.filter(email__iexact=email, is_active=True, is_staff=True).first()
+    )
     if found is None:
-        form.add_error("email", _("Nobody has an account with this address: they sign up first."))
+        form.add_error(
+            "email", _("Nobody has confirmed this address with an account: they sign up and confirm it first.")
+        )
         return _page(request, form, status=422)
     try:
         operators.give(found, form.cleaned_data["roles"], by=person(request))

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from marketplace.operations.access import operator_action, operator_page
+from marketplace.payments import carried_parcels
+from marketplace.storefront.reader_request import person
 from shops.models import Parcel, ParcelRefund
 from shops.orders import carrying
 from shops.orders.changing import FulfilmentError
@@ -38,10 +40,29 @@ def give_up(request: HttpRequest, parcel_id: int) -> HttpResponse:
     if borne_by not in ParcelRefund.Bearer.values:
         messages.error(request, _("Say at whose cost."))
         return redirect("operations:parcels")
+    if carried_parcels.needs_two(parcel):
+        messages.error(
+            request,
+            _(
+                "So much goes back only where two operators agree: give the copies back on the payment’s page, then give the parcel up here."
+            ),
+        )
+        return redirect("operations:parcels")
     try:
         carrying.give_up(parcel, borne_by=borne_by, by=request.user, now=timezone.now())
     except FulfilmentError as error:
         messages.warning(request, str(error))
     else:
         messages.success(request, _("Given up. The reader gets the money back."))
+    return redirect("operations:parcels")
+
+
+@operator_action
+def settle(request: HttpRequest, parcel_id: int) -> HttpResponse:
+    """Its money was given back by hand, and a person has looked."""
+    parcel = get_object_or_404(Parcel.objects.select_related("shop_order"), pk=parcel_id)
+    if carried_parcels.settle_by_hand(parcel, by=person(request), now=timezone.now()):
+        messages.success(request, _("Nothing more goes back for this parcel."))
+    else:
+        messages.warning(request, _("There is nothing to settle: look again."))
     return redirect("operations:parcels")

@@ -73,6 +73,7 @@ urlpatterns = [
     path("board/titles/<int:product_id>/facts/<slug:fact>/back/", facts_views.take_back, name="fact-back"),
     path("board/parcels/", parcel_views.parcels, name="parcels"),
     path("board/parcels/<int:parcel_id>/give-up/", parcel_views.give_up, name="give-up-parcel"),
+    path("board/parcels/<int:parcel_id>/settle/", parcel_views.settle, name="settle-parcel"),
     path("board/money/", money_views.money, name="money"),
     path("board/money/incidents/<int:incident_id>/close/", money_views.close_incident, name="close-incident"),
     path("board/money/refunds/<int:call_id>/", money_views.settle_refund, name="settle-refund"),

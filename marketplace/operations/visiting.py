@@ -39,9 +39,19 @@ NEVER = frozenset(
         *("stripe-connect", "stripe-again", "stripe-back", "save-tax", "save-business", "business-shop"),
         *("invite", "uninvite", "member-role", "member-remove", "step-down", "support-grant", "support-take-back"),
         *("accept-agreement", "motion-propose", "motion-say", "motion-vote", "announcement-read"),
-        *("make-key", "revoke-key", "make-webhook", "end-webhook", "save-channel", "renew-secret", "end-channel"),
+        *(
+            "make-key",
+            "revoke-key",
+            "make-order-key",
+            "revoke-order-key",
+            "make-webhook",
+            "end-webhook",
+            "save-channel",
+            "renew-secret",
+            "end-channel",
+        ),
         *("refund", "gift-card-redeem", "gift-card-sell", "gift-card-print", "gift-card-receipt", "local-credit"),
-        *("leaving-ask", "leaving-stay", "leaving-export"),
+        *("leaving-ask", "leaving-stay", "leaving-export", "data-save", "data-export"),
     }
 )
 

@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from marketplace.foundation import leases
+from marketplace.foundation import audit, leases, network
 from marketplace.foundation.failpoints import failpoint
+from marketplace.models import User
 from marketplace.payments import incidents, ledger, refunds, returns
 from marketplace.payments.models import Payment, RefundRequest
 from marketplace.payments.refunds import RefundError, Wanted
@@ -63,6 +64,33 @@ def refund_lost(now: datetime) -> int:
     return incidents.one_by_one(rows, lambda row: _refund_or_park(row, now), step="refund_lost", now=now)
 
 
+def needs_two(parcel: Parcel) -> bool:
+    """Whether so much would go back for it that two operators must agree (`large_refunds`)."""
+    most = network.current().refund_two_above_minor
+    return bool(most) and _worth(parcel) > most
+
+
+def _worth(parcel: Parcel) -> int:
+    """Of its copies, as far as their money has not gone back; with the delivery where nothing else is left."""
+    of_part = refunds.left(parcel.shop_order)
+    of_lines = {one.line.pk: one for one in of_part.lines}
+    worth = 0
+    for line in parcel.lines.all():
+        left = of_lines[line.line_id]
+        worth += left.amount_minor * min(line.units, left.units) // left.units if left.units else 0
+    return worth + of_part.delivery_minor
+
+
+def settle_by_hand(parcel: Parcel, *, by: User, now: datetime) -> bool:
+    """A person has looked, and the reader has the money of it already. False: it went back meanwhile."""
+    with transaction.atomic():
+        waiting = ParcelRefund.objects.filter(parcel=parcel, made_at=None, parked_at__isnull=False)
+        if not waiting.update(made_at=now, due_at=None, parked_at=None, lease_until=None, lease_token=""):
+            return False
+        audit.record("parcel.settle_by_hand", parcel, by=by, shop_id=parcel.shop_order.shop_id)
+    return True
+
+
 def report_missing(now: datetime) -> int:
     """Step: parcels that are missing are on the operator's board, once each time. Returns how many were told."""
     missing = Parcel.objects.filter(missing_at__isnull=False, missing_ended_at=None)
@@ -112,9 +140,10 @@ def _refund(claimed: ParcelRefund, now: datetime) -> bool:
 
 
 def _check_by_hand(row: ParcelRefund) -> None:
-    """What was given back since it is missing, or is on its way back, may be for the same copies: a person looks."""
-    part, since = row.parcel.shop_order_id, row.parcel.missing_at
-    given = RefundRequest.objects.filter(shop_order=part, asked_at__gte=since).exclude(OURS)
+    """What was given back as an amount since it left, or is on its way back, may be for the same copies: a person
+    looks. What was given back by copies is counted (`_ask`)."""
+    part, since = row.parcel.shop_order_id, row.parcel.handed_over_at
+    given = RefundRequest.objects.filter(shop_order=part, kind=RefundRequest.Kind.OTHER, asked_at__gte=since)
     if given.exists() or Return.objects.filter(shop_order=part, ended_at=None).exists():
         raise RefundError(_("Money was given back by hand since this was asked for: look."))
 

@@ -8,6 +8,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
+from django.db.models.functions import Lower
 from django.utils import timezone
 from oscar.apps.address.models import UserAddress
 from oscar.apps.analytics.models import UserProductView, UserRecord, UserSearch
@@ -25,6 +26,7 @@ from marketplace.checkout.models import Institution
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.payments.models import CreditTerms
+from marketplace.readers.confirmed import addresses_of
 from marketplace.readers.erasing import drop_with_files
 from marketplace.readers.models import Alert, Consent, ReviewReport, SavedSearch, SecondFactorGrace, SignIn
 from shops.models import Application, ApplicationDocument, ApplicationMessage, Invitation
@@ -39,6 +41,7 @@ _OF_APPLICANT = ("contact_name", "email", "phone", "website", "note", "system")
 def forget(reader: User) -> None:
     """In the caller's transaction, last: afterwards nobody is found by an address. Without a password that can be used,
     every session ends; those that the account is known to have go at once."""
+    known_as = addresses_of(reader)
     _reviews(reader)
     WishList.objects.filter(owner=reader).delete()
     Basket.objects.filter(owner=reader, status=Basket.OPEN).delete()
@@ -50,7 +53,7 @@ def forget(reader: User) -> None:
     for of_reader in (SavedSearch, Alert):
         of_reader._default_manager.filter(reader=reader).delete()
     Notification.objects.filter(recipient=reader).delete()
-    _named_elsewhere(reader)
+    _named_elsewhere(reader, known_as)
     Consent.objects.filter(user=reader, withdrawn_at=None).exclude(purpose=Consent.Purpose.DOWNLOAD).update(
         withdrawn_at=timezone.now()
     )
@@ -79,9 +82,10 @@ def _reviews(reader: User) -> None:
     ReviewReport.objects.filter(by=f"user {reader.pk}").update(note="")
 
 
-def _named_elsewhere(reader: User) -> None:
+def _named_elsewhere(reader: User, known_as: set[str]) -> None:
     gone = f"gone-{reader.pk}@invalid"
-    Invitation.objects.filter(email__iexact=reader.email).update(email=gone)
+    asked = Invitation.objects.annotate(address=Lower("email")).filter(address__in=known_as)
+    asked.update(email=gone)
     Invitation.objects.filter(accepted_by=reader).update(email=gone)
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=kind, object_id=str(reader.pk)).update(object_repr=gone)

@@ -25,6 +25,7 @@ from marketplace.payments.models import (
     LocalUse,
     MoneyCall,
     Payment,
+    ProposedRefund,
     Receipt,
     Receivable,
     RefundRequest,
@@ -34,6 +35,7 @@ from shops.models import (
     DeskAction,
     Incident,
     Parcel,
+    ParcelRefund,
     Reservation,
     Return,
     ReturnPhoto,
@@ -116,6 +118,9 @@ def _money_moves(theirs: Theirs) -> bool:
             pk__in=theirs.checkouts, state__in=[Checkout.State.PAYING, Checkout.State.PAID]
         ).exists()
         or Dispute.objects.filter(**of_theirs).exclude(status__in=Dispute.CLOSED).exists()
+        or ProposedRefund.objects.filter(**of_theirs, decided_at=None).exists()
+        or ParcelRefund.objects.filter(parcel__shop_order__in=theirs.shop_orders, made_at=None).exists()
+        or theirs.shop_orders.filter(parcels__missing_at__isnull=False, parcels__missing_ended_at=None).exists()
         or MoneyCall.objects.filter(**of_theirs, kind=MoneyCall.Kind.REFUND, done_at=None, refused_at=None).exists()
     )
 
@@ -185,6 +190,7 @@ def _money(theirs: Theirs) -> None:
     named = [*payments.values_list("session_id", "intent_id", "charge_id"), *calls.values_list("stripe_id")]
     StripeEvent.objects.filter(object_id__in={name for row in named for name in row if name}).update(payload={})
     RefundRequest.objects.filter(payment__in=payments).update(reason="")
+    ProposedRefund.objects.filter(payment__in=payments).update(reason="")
     calls.exclude(done_at=None).update(reason="")
     Dispute.objects.filter(payment__in=payments).update(evidence={})
     # Of a call of which nobody knows how it ended they are still there.

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from oscar.apps.catalogue.reviews.models import ProductReview
@@ -23,6 +22,7 @@ from marketplace.foundation.people import as_reader
 from marketplace.models import User
 from marketplace.payments.models import LocalAccount, Receivable
 from marketplace.readers import account, addresses, erasing, gift_cards, mails, orders
+from marketplace.readers.confirmed import addresses_of
 from marketplace.readers.erasing import WRITTEN
 from marketplace.readers.models import Alert, Consent, SavedSearch, SignIn
 from shops.models import Handout, PickupPoint, Reservation, Return, ShopMember
@@ -67,15 +67,15 @@ def leave(reader: User, *, now: datetime) -> list[str]:
 
 
 def _known_as(reader: User) -> set[str]:
-    """Their addresses, and their name where it has more than one word: one alone is found in anything."""
+    """Their addresses that they confirmed, and their name where it has more than one word: one alone is found in
+    anything."""
     name = reader.get_full_name()
-    addresses = EmailAddress.objects.filter(user=reader).values_list("email", flat=True)
-    return {reader.email, *addresses, *([name] if " " in name else [])} - {""}
+    return {*addresses_of(reader), *([name] if " " in name else [])} - {""}
 
 
 def _uses(reader: User) -> Q:
     """The uses of vouchers that are known by the account, or by its address."""
-    return Q(checkout__user=reader) | Q(reader=reader.email.lower())
+    return Q(checkout__user=reader) | Q(reader__in=addresses_of(reader))
 
 
 def _returns(reader: User) -> QuerySet[Return]:

@@ -1,4 +1,5 @@
-"""Which mails of the outbox are a reader's: all to the account's address, and to another those about what is theirs."""
+"""Which mails of the outbox are a reader's: all to the account's confirmed addresses, and to another those about what
+is theirs."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from marketplace.checkout.models import Checkout
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.payments.models import RefundRequest
-from marketplace.readers.gift_cards import addresses_of
+from marketplace.readers.confirmed import addresses_of
 from shops.models import Reservation, ShopOrder
 from shops.threads import forgetting
 
@@ -19,8 +20,9 @@ def of(reader: User) -> QuerySet[MailMessage]:
     only what is about the reader's own: somebody else may have that address."""
     checkouts, kept = Checkout.objects.filter(user=reader), Reservation.objects.filter(user=reader)
     given = {*checkouts.values_list("email", flat=True), *checkouts.values_list("recipient_email", flat=True)}
-    own = addresses_of(reader) | {reader.email.lower()}
-    others = {email.lower() for email in given | set(kept.values_list("email", flat=True))} - {""} - own
+    own = addresses_of(reader)
+    given |= {*kept.values_list("email", flat=True), reader.email}
+    others = {email.lower() for email in given} - {""} - own
     found = MailMessage.objects.annotate(address=Lower("to"))
     about: list[int] = []
     if others:

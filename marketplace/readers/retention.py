@@ -57,16 +57,21 @@ def _drop(rows: QuerySet[Any], most: int) -> int:
     return len(keys) if keys and rows.model._default_manager.filter(pk__in=keys).delete() else 0
 
 
+def _old(before: datetime) -> Q:
+    """Sent then, or given up: what is parked goes nowhere any more."""
+    return Q(sent_at__lt=before) | Q(sent_at=None, parked_at__lt=before)
+
+
 def _shop_mails(before: datetime, most: int) -> int:
-    return _blank(MailMessage.objects.filter(sent_at__lt=before, kind__in=_TO_SHOPS), most, **_MAIL)
+    return _blank(MailMessage.objects.filter(_old(before), kind__in=_TO_SHOPS), most, **_MAIL)
 
 
 def _mails(before: datetime, most: int) -> int:
-    return _blank(MailMessage.objects.filter(sent_at__lt=before), most, **_MAIL)
+    return _blank(MailMessage.objects.filter(_old(before)), most, **_MAIL)
 
 
 def _mail_rows(before: datetime, most: int) -> int:
-    return _drop(MailMessage.objects.filter(sent_at__lt=before), most)
+    return _drop(MailMessage.objects.filter(_old(before)), most)
 
 
 def _pressed(before: datetime, most: int) -> int:
@@ -87,7 +92,8 @@ def _reports(before: datetime, most: int) -> int:
 
 
 def _invitations(before: datetime, most: int) -> int:
-    return _blank(Invitation.objects.filter(ended_at__lt=before), most, email="")
+    over = Q(ended_at__lt=before) | Q(ended_at=None, ends_at__lt=before)
+    return _blank(Invitation.objects.filter(over), most, email="")
 
 
 def _log(before: datetime, most: int) -> int:

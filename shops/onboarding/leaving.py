@@ -148,7 +148,11 @@ def _reservations(shop: Shop) -> bool:
 
 
 def _parcels(shop: Shop) -> bool:
-    return Parcel.objects.filter(carried_to=shop, collected_at=None).exists()
+    """What others sell and its counter hands over, and what it sold and another's does: until it is collected, or given
+    up as lost and the money back."""
+    lost = Q(missing_ended_at__isnull=False)
+    waits = Q(collected_at=None, carried_to__isnull=False) & (~lost | Q(refund__made_at=None))
+    return Parcel.objects.filter(waits, Q(carried_to=shop) | Q(shop_order__shop=shop)).exists()
 
 
 def _returns(shop: Shop) -> bool:
@@ -163,6 +167,9 @@ def _returns(shop: Shop) -> bool:
 def _is_settled(shop: Shop) -> bool:
     """What it handed over is booked, no transfer is on its way, and its account stands at nothing."""
     if ShopOrder.objects.filter(shop=shop, status=ShopOrder.Status.HANDED_OVER, booked_at=None).exists():
+        return False
+    handed_over = Parcel.objects.filter(collected_at__isnull=False, fee_booked_at=None, carried_to__isnull=False)
+    if handed_over.filter(Q(carried_to=shop) | Q(shop_order__shop=shop)).exists():
         return False
     if MoneyCall.objects.filter(shop_order__shop=shop, done_at=None, refused_at=None).exists():
         return False

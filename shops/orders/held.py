@@ -15,6 +15,7 @@ For the deadline a press is an answer (`is_being_answered`): silence is not ende
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -80,6 +81,7 @@ def press(shop_order: ShopOrder, pressed: Press, *, by: User, now: datetime) -> 
             asked=pressed.asked,
             version=shown.order.version,
             by=by,
+            in_place_of_id=audit.acting_id(),
             language=get_language() or order.shop.language,
             made_at=now,
             due_at=max([due_at, *(row.due_at for row in waiting if row.due_at)]),
@@ -208,6 +210,12 @@ def _do(row: DeskAction, now: datetime) -> bool:
 
 
 def _carry_out(row: DeskAction, now: datetime) -> None:
+    """Recorded as done by whoever pressed it."""
+    with audit.in_place(row.in_place_of) if row.in_place_of else nullcontext():
+        _do_deed(row, now)
+
+
+def _do_deed(row: DeskAction, now: datetime) -> None:
     order = ShopOrder.objects.select_related("shop").get(pk=row.shop_order_id)
     order.version, by, asked = row.version, row.by or "shop", row.asked
     if row.deed == Deed.PACK:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from shops import queries
 from shops.models import ShopOrder
+from shops.orders import sight
 from shops.orders.picklists import pick_list
 from shops.portal.access import StaffRequest, Workplace, page, portal_page
 from shops.portal.labels import labels_pdf
@@ -45,7 +46,7 @@ def picking_one(request: StaffRequest, workplace: Workplace, number: str) -> Htt
 def label(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
     """The address where it is sent; for the shelf where it is collected."""
     shop_order = find(request, workplace, number)
-    if shop_order.is_download:
+    if shop_order.is_download or not sight.is_seen(shop_order, timezone.now()):
         raise Http404
     return _pdf(labels_pdf([shop_order], now=timezone.now()), shop_order.number)
 

@@ -56,9 +56,10 @@ class Wanted:
 def received_on(shop_order: ShopOrder, parcels: Sequence[Parcel], *, now: datetime) -> date | None:
     """The day on which the reader had the last of it, at the latest: of what a carrier brings as many days after it
     left as its shop had said. None: nothing has left it yet."""
-    if shop_order.handed_over_at is None:
-        return None
+    parcels = [parcel for parcel in parcels if parcel.missing_ended_at is None]  # what is lost is paid back
     zone = ZoneInfo(shop_order.shop.timezone)
+    if shop_order.handed_over_at is None:  # of several parcels some are still to come: no day has begun to count
+        return localtime(now, zone).date() if parcels else None
     days = [_received(shop_order, parcel, zone, now) for parcel in parcels]
     return max(days, default=localtime(shop_order.handed_over_at, zone).date())
 
