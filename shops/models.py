@@ -3,6 +3,7 @@
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_desk import DeskAction
 from shops.models_downloads import Download, Handout, LicenceCode
+from shops.models_figures import SearchMiss, ShopFigures
 from shops.models_joining import (
     AgreementWord,
     Application,
@@ -19,6 +20,7 @@ from shops.models_partners import Partner
 from shops.models_rerouting import ReroutedUnits, Rerouting
 from shops.models_reservations import Reservation
 from shops.models_returns import Return, ReturnLine, ReturnPhoto, ReturnRefund
+from shops.models_settings import BufferRule, BufferTask, ShopAddress
 from shops.models_shop import OpeningHours, Shop, ShopMember, SpecialHours
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
 from shops.models_team import Invitation
@@ -30,6 +32,8 @@ __all__ = [
     "ApplicationDocument",
     "ApplicationMessage",
     "Availability",
+    "BufferRule",
+    "BufferTask",
     "Business",
     "Cancellation",
     "ChecklistItem",
@@ -54,7 +58,10 @@ __all__ = [
     "ReturnLine",
     "ReturnPhoto",
     "ReturnRefund",
+    "SearchMiss",
     "Shop",
+    "ShopAddress",
+    "ShopFigures",
     "ShopLoad",
     "ShopMember",
     "ShopOrder",

@@ -17,7 +17,7 @@ from marketplace import schema_template
 from marketplace.checkout import routes, tax, vouchers
 from marketplace.foundation import network
 from marketplace.storefront import page_memory
-from search import directory, indexing, names
+from search import directory, indexing, misses, names
 from shops.orders import answer_times
 
 
@@ -119,7 +119,7 @@ def committed_module(django_db_setup, django_db_blocker, worker_name: str):
         _fresh_copy(worker_name)
 
 
-KEEPING = (answer_times, network, directory, names, page_memory, routes, tax, vouchers)
+KEEPING = (answer_times, network, directory, misses, names, page_memory, routes, tax, vouchers)
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from marketplace.foundation import links
 from marketplace.payments import gift_card_sales, issuing
 from marketplace.payments.models import CommissionRule, Difference, Dispute, Dues, MoneyIncident, ReconciliationRun
 from shops import team
-from shops.models import DeskAction, Handout, Parcel, PickupPoint, Return, ReturnLine, Shop, ShopOrder
+from shops.models import BufferRule, DeskAction, Handout, Parcel, PickupPoint, Return, ReturnLine, Shop, ShopOrder
 from shops.returns import photos
 from tests import factories
 from tests.shops.portal.conftest import Stall
@@ -39,6 +39,7 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     known |= of_team(a)
     pressed = {"deed": "pack", "once": "x", "version": 0, "made_at": timezone.now(), "failed_at": timezone.now()}
     known["desk_action"] = DeskAction.objects.create(shop=a.shop, shop_order=a.order, by=a.staff, **pressed).pk
+    known["buffer_rule"] = BufferRule.objects.create(shop=a.shop, kind="subject", subject="YF", keep=1).pk
     known |= of_returns(a, b)
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
 

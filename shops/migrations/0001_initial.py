@@ -142,6 +142,9 @@ class Migration(migrations.Migration):
                 ('counted_for_sale', models.BooleanField(default=False)),
                 ('preparation_minutes', models.PositiveSmallIntegerField(default=60, help_text='Of its opening hours, from an order until it lies ready at the counter.')),
                 ('orders_per_day', models.PositiveSmallIntegerField(blank=True, help_text='From so many on, what others lack goes to another shop. Null: no limit.', null=True)),
+                ('refuses_when_full', models.BooleanField(default=False, help_text='Above orders_per_day it takes no order more that day, rather than a later one.')),
+                ('quiet_from', models.TimeField(blank=True, null=True)),
+                ('quiet_until', models.TimeField(blank=True, null=True)),
                 ('receives_for_others', models.BooleanField(default=False, help_text='Hands over at its counter what other shops of the network bring there.')),
                 ('sells_for_all', models.BooleanField(default=False, verbose_name='Its downloads are sold by the shop that the reader chooses, or for the solidarity pool')),
                 ('commission_basis_points', models.PositiveIntegerField(blank=True, help_text="Empty: the network's.", null=True)),
@@ -191,6 +194,7 @@ class Migration(migrations.Migration):
                 ('as_of', models.DateTimeField(null=True)),
                 ('follows_runs', models.BooleanField(default=True)),
                 ('buffer', models.PositiveSmallIntegerField(help_text="Copies kept for the counter; null: the shop's.", null=True)),
+                ('own_buffer', models.PositiveSmallIntegerField(help_text='Typed for this article: no rule counts.', null=True)),
                 ('open_limit', models.PositiveSmallIntegerField(default=1)),
                 ('retired_at', models.DateTimeField(help_text='A complete feed no longer lists it: not sold until it does.', null=True)),
                 ('price_kind', models.CharField(default='retail', help_text='As in catalog_sync.records.PriceKind.', max_length=12)),
@@ -369,6 +373,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SearchMiss',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('query', models.CharField(help_text='Folded words, or an ISBN-13.', max_length=100)),
+                ('day', models.DateField()),
+                ('latitude_tenths', models.SmallIntegerField()),
+                ('longitude_tenths', models.SmallIntegerField()),
+                ('product_id', models.BigIntegerField(default=0, help_text='The title that was found, though nobody near had it; 0: none.')),
+                ('times', models.PositiveIntegerField()),
+            ],
+            options={
+                'indexes': [models.Index(fields=['latitude_tenths', 'longitude_tenths'], name='search_miss_where')],
+                'constraints': [models.UniqueConstraint(fields=('query', 'day', 'latitude_tenths', 'longitude_tenths', 'product_id'), name='search_miss_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='ShopLoad',
             fields=[
                 ('shop', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='load', serialize=False, to='shops.shop')),
@@ -477,6 +497,36 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='BufferTask',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('shop', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='BufferRule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('subject', 'Of a subject'), ('price', 'From a price on')], max_length=8)),
+                ('subject', models.CharField(blank=True, help_text='What the Thema code begins with.', max_length=12)),
+                ('price_minor', models.PositiveIntegerField(default=0, help_text="In the article's own currency.")),
+                ('keep', models.PositiveSmallIntegerField()),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='buffer_rules', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['kind', 'subject', 'price_minor'],
+            },
+        ),
+        migrations.CreateModel(
             name='AgreementWord',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -488,6 +538,28 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-at'],
             },
+        ),
+        migrations.CreateModel(
+            name='ShopAddress',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('orders', 'New orders, and what becomes of them'), ('late', 'Orders that nobody has answered'), ('feeds', 'Lists and webhooks that fail'), ('money', 'Money: account, gift cards, statements')], max_length=8)),
+                ('email', models.EmailField(max_length=254)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['kind'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ShopFigures',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('days', models.PositiveSmallIntegerField()),
+                ('measured_at', models.DateTimeField()),
+                ('figures', models.JSONField(help_text='As shops.figures.Figures has them.')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='shops.shop')),
+            ],
         ),
         migrations.CreateModel(
             name='ShopMember',
@@ -907,12 +979,28 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('shop', 'item'), name='checklist_tick_once'),
         ),
         migrations.AddConstraint(
+            model_name='bufferrule',
+            constraint=models.UniqueConstraint(fields=('shop', 'kind', 'subject', 'price_minor'), name='buffer_rule_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='bufferrule',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'subject'), ('price_minor', 0), models.Q(('subject', ''), _negated=True)), models.Q(('kind', 'price'), ('price_minor__gt', 0), ('subject', '')), _connector='OR'), name='buffer_rule_one_kind'),
+        ),
+        migrations.AddConstraint(
             model_name='application',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'company'), models.Q(('legal_name', ''), _negated=True), models.Q(('registration', ''), _negated=True)), ('kind', 'individual'), _connector='OR'), name='application_of_a_company_is_named'),
         ),
         migrations.AddConstraint(
             model_name='agreementword',
             constraint=models.UniqueConstraint(fields=('shop', 'version'), name='agreement_word_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='shopaddress',
+            constraint=models.UniqueConstraint(fields=('shop', 'kind'), name='shop_address_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='shopfigures',
+            constraint=models.UniqueConstraint(fields=('shop', 'days'), name='shop_figures_once'),
         ),
         migrations.AddConstraint(
             model_name='shopmember',

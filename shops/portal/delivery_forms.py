@@ -219,20 +219,28 @@ class CounterForm(forms.ModelForm):
 
     class Meta:
         model = Shop
-        fields = ["preparation_minutes", "orders_per_day", "receives_for_others"]
+        fields = ["preparation_minutes", "orders_per_day", "refuses_when_full", "receives_for_others"]
         labels = {
             "preparation_minutes": gettext_lazy("Minutes you need to lay an order ready"),
             "orders_per_day": gettext_lazy("Orders that you can do in a day"),
+            "refuses_when_full": gettext_lazy("Above that, take no more orders that day"),
             "receives_for_others": gettext_lazy("You hand over what other shops of the network bring you"),
         }
         help_texts = {
             "preparation_minutes": gettext_lazy("Of your opening hours. Readers are told from when they can come."),
             "orders_per_day": gettext_lazy(
-                "From then on, what other shops lack goes to another one; who chooses your shop still gets it from you."
-                " Empty: no limit."
+                "From then on, what other shops lack goes to another one, and who chooses your shop is told a later"
+                " day: tomorrow, after twice as many the day after. Empty: no limit."
             ),
+            "refuses_when_full": gettext_lazy("Readers are told to come back tomorrow, rather than a later day."),
             "receives_for_others": gettext_lazy("They may then offer your shop as a place to collect."),
         }
+
+    def clean_orders_per_day(self) -> int | None:
+        orders: int | None = self.cleaned_data["orders_per_day"]
+        if orders == 0:
+            raise forms.ValidationError(_("One a day, at least. To take none, pause selling."))
+        return orders
 
     def clean_preparation_minutes(self) -> int:
         minutes: int = self.cleaned_data["preparation_minutes"]

@@ -31,6 +31,7 @@ GROUPS = (
         _("Stock"),
         (
             Page("stock", _("Stock")),
+            Page("kept", _("Kept for the counter"), ("save-rule", "save-article")),
             Page(
                 "stock-start",
                 _("Add your stock"),
@@ -60,6 +61,7 @@ GROUPS = (
         _("Shop"),
         (
             Page("start", _("Before you sell"), ("preview",)),
+            Page("figures", _("Figures")),
             Page("profile", _("Profile"), ("save-profile", "save-tax")),
             Page("hours", _("Hours"), ("save-week", "say-days")),
             Page(

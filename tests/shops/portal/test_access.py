@@ -12,6 +12,7 @@ from marketplace.checkout.models import Voucher
 from marketplace.foundation.models import AuditEntry
 from shops.models import (
     Allocation,
+    BufferRule,
     DeliveryOption,
     Parcel,
     Reservation,
@@ -33,6 +34,7 @@ NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id
 DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind", "parcel_id"
 SETUP, CODE, OWN = "setup_id", "code", "article_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
+RULE = "rule_id"
 RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
@@ -63,6 +65,8 @@ LOOKS: dict[str, list[str]] = {
     "errors": [RUN],
     "stock": [],
     "money": [],
+    "figures": [],
+    "kept": [],
     "profile": [],
     "team": [],
     "start": [],
@@ -133,6 +137,9 @@ ACTS: dict[str, list[str]] = {
     "revoke-key": [KEY],
     "till-is-right": [RECORD],
     "save-profile": [],
+    "save-rule": [],
+    "remove-rule": [RULE],
+    "save-article": [],
     "pause": [],
     "resume": [],
     "invite": [],
@@ -216,6 +223,11 @@ def return_of(stall: Stall) -> Return:
     return found
 
 
+def rule_of(stall: Stall) -> BufferRule:
+    names = {"kind": "subject", "subject": "YF", "price_minor": 0, "keep": 1}
+    return BufferRule.objects.get_or_create(shop=stall.shop, **names)[0]
+
+
 def reservation_of(stall: Stall) -> Reservation:
     return Reservation.objects.filter(shop=stall.shop).first() or factories.reservation(stall.withheld.stock_record)
 
@@ -246,6 +258,7 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         FORM: "csv",
         DAYS: days_of(stall).pk,
         SETUP: setup_of(stall).pk,
+        RULE: rule_of(stall).pk,
         CODE: "sku_missing",
         OWN: own_of(stall).pk,
         PARCEL: parcel_of(stall).pk,
@@ -266,7 +279,9 @@ def call(client, name: str, where: str):
 def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
     event_of(stall), parcel_of(stall), reservation_of(stall), return_of(stall), setup_of(stall), own_of(stall)
+    rule_of(stall)
     return (
+        list(BufferRule.objects.filter(shop=stall.shop).values()),
         list(Reservation.objects.filter(shop=stall.shop).values()),
         list(Return.objects.filter(shop_order=stall.order).values()),
         Shop.objects.get(pk=stall.shop.pk).return_days,
