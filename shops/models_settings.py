@@ -54,8 +54,8 @@ class ShopAddress(models.Model):
     class Kind(models.TextChoices):
         ORDERS = "orders", _("New orders, and what becomes of them")
         LATE = "late", _("Orders that nobody has answered")
-        FEEDS = "feeds", _("Lists and webhooks that fail")
-        MONEY = "money", _("Money: account, gift cards, statements")
+        FEEDS = "feeds", _("A webhook of yours that fails")
+        MONEY = "money", _("Money: account, gift cards")
 
     shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="addresses")
     kind = models.CharField(max_length=8, choices=Kind.choices)

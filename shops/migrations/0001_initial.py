@@ -543,7 +543,7 @@ class Migration(migrations.Migration):
             name='ShopAddress',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('orders', 'New orders, and what becomes of them'), ('late', 'Orders that nobody has answered'), ('feeds', 'Lists and webhooks that fail'), ('money', 'Money: account, gift cards, statements')], max_length=8)),
+                ('kind', models.CharField(choices=[('orders', 'New orders, and what becomes of them'), ('late', 'Orders that nobody has answered'), ('feeds', 'A webhook of yours that fails'), ('money', 'Money: account, gift cards')], max_length=8)),
                 ('email', models.EmailField(max_length=254)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to='shops.shop')),
             ],

@@ -69,6 +69,7 @@ GROUPS = (
                 pgettext_lazy("of a shop", "Orders by"),
                 ("save-channel", "renew-secret", "test-channel", "end-channel"),
             ),
+            Page("mail", pgettext_lazy("of a shop", "Mail"), ("save-mail",)),
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),
             Page("team", _("Team"), ("invite",)),
             Page("business", _("Business"), ("save-business", "business-shop", "leaving", "leaving-ask")),
