@@ -274,6 +274,9 @@ ROUTES: dict[str, Row] = {
     "portal:save-article": post((LOGIN, 404, 422, 404, 404), "slug"),
     "portal:mail": get(SHOP_A, "slug"),
     "portal:save-mail": post((LOGIN, 404, 403, 404, 404), "slug"),  # the owner's
+    "portal:picks": get(SHOP_A, "slug"),
+    "portal:add-pick": post((LOGIN, 404, 422, 404, 404), "slug"),
+    "portal:end-pick": post(SHOP_A_DOES, "slug", "pick"),
     "portal:profile": get(SHOP_A, "slug"),
     "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books", reserve_hours="0"),
     "portal:save-tax": post((LOGIN, 404, 403, 404, 404), "slug"),

@@ -67,7 +67,7 @@ def _rows(measured: Figures, middles: dict[str, float]) -> list[tuple[str, str, 
 
 
 def percent(share: float | None) -> str:
-    return "–" if share is None else _("%(percent)s %%") % {"percent": round(share * 100)}
+    return "–" if share is None else _("%(percent)s%%") % {"percent": round(share * 100)}
 
 
 def duration(minutes: float | None) -> str:

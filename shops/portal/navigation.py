@@ -73,6 +73,7 @@ GROUPS = (
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),
             Page("team", _("Team"), ("invite",)),
             Page("business", _("Business"), ("save-business", "business-shop", "leaving", "leaving-ask")),
+            Page("picks", pgettext_lazy("of a shop", "Picks"), ("add-pick",)),
             Page("events", _("Events"), ("event-new", "event-save", "event-change", "event-save-change")),
         ),
     ),

@@ -9,6 +9,7 @@ from django.urls import reverse
 from catalog_sync.models import DryRun, FeedSetup, OwnArticle
 from marketplace.agenda.models import Event, ShopCalendar
 from marketplace.checkout.models import Voucher
+from marketplace.cms.models import Pick
 from marketplace.foundation.models import AuditEntry
 from shops.models import (
     Allocation,
@@ -34,7 +35,7 @@ NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id
 DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind", "parcel_id"
 SETUP, CODE, OWN = "setup_id", "code", "article_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
-RULE = "rule_id"
+RULE, PICK = "rule_id", "pick_id"
 RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
@@ -68,6 +69,7 @@ LOOKS: dict[str, list[str]] = {
     "figures": [],
     "kept": [],
     "mail": [],
+    "picks": [],
     "profile": [],
     "team": [],
     "start": [],
@@ -139,6 +141,8 @@ ACTS: dict[str, list[str]] = {
     "till-is-right": [RECORD],
     "save-profile": [],
     "save-mail": [],
+    "add-pick": [],
+    "end-pick": [PICK],
     "save-rule": [],
     "remove-rule": [RULE],
     "save-article": [],
@@ -230,6 +234,10 @@ def rule_of(stall: Stall) -> BufferRule:
     return BufferRule.objects.get_or_create(shop=stall.shop, **names)[0]
 
 
+def pick_of(stall: Stall) -> Pick:
+    return Pick.objects.get_or_create(shop=stall.shop, gtin=9782070360024, signed="Léa")[0]
+
+
 def reservation_of(stall: Stall) -> Reservation:
     return Reservation.objects.filter(shop=stall.shop).first() or factories.reservation(stall.withheld.stock_record)
 
@@ -261,6 +269,7 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         DAYS: days_of(stall).pk,
         SETUP: setup_of(stall).pk,
         RULE: rule_of(stall).pk,
+        PICK: pick_of(stall).pk,
         CODE: "sku_missing",
         OWN: own_of(stall).pk,
         PARCEL: parcel_of(stall).pk,
@@ -281,8 +290,9 @@ def call(client, name: str, where: str):
 def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
     event_of(stall), parcel_of(stall), reservation_of(stall), return_of(stall), setup_of(stall), own_of(stall)
-    rule_of(stall)
+    rule_of(stall), pick_of(stall)
     return (
+        list(Pick.objects.filter(shop=stall.shop).values()),
         list(BufferRule.objects.filter(shop=stall.shop).values()),
         list(Reservation.objects.filter(shop=stall.shop).values()),
         list(Return.objects.filter(shop_order=stall.order).values()),

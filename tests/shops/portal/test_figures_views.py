@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from search import misses
 from shops import figures
@@ -54,8 +54,11 @@ def test_page_links_to_the_title_that_nobody_near_had(ours, theirs):
     ("minutes", "said"), [(None, "–"), (1, "1 minute"), (89, "89 minutes"), (90, "2 hours"), (4320, "3 days")]
 )
 def test_duration_in_words(minutes, said):
-    assert duration(minutes) == said
+    with translation.override("en"):
+        assert duration(minutes) == said
 
 
-def test_percent_in_words():
-    assert [percent(share) for share in (None, 0, 0.955)] == ["–", "0 %", "96 %"]
+@pytest.mark.parametrize(("language", "said"), [("en", ["–", "0%", "96%"]), ("fr", ["–", "0\xa0%", "96\xa0%"])])
+def test_percent_in_words(language, said):
+    with translation.override(language):
+        assert [percent(share) for share in (None, 0, 0.955)] == said
