@@ -46,6 +46,7 @@ from tests.routes_kinds import (
     post,
 )
 from tests.routes_rows import money_of, money_rows, of_delivery
+from tests.routes_settings import SETTINGS
 from tests.routes_stock import STOCK
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
@@ -267,16 +268,6 @@ ROUTES: dict[str, Row] = {
     "portal:test-channel": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:end-channel": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:send-again": post(SHOP_A_DOES, "slug", "number"),
-    "portal:figures": get(SHOP_A, "slug"),
-    "portal:kept": get(SHOP_A, "slug"),
-    "portal:save-rule": post((LOGIN, 404, 422, 404, 404), "slug"),
-    "portal:remove-rule": post(SHOP_A_DOES, "slug", "buffer_rule"),
-    "portal:save-article": post((LOGIN, 404, 422, 404, 404), "slug"),
-    "portal:mail": get(SHOP_A, "slug"),
-    "portal:save-mail": post((LOGIN, 404, 403, 404, 404), "slug"),  # the owner's
-    "portal:picks": get(SHOP_A, "slug"),
-    "portal:add-pick": post((LOGIN, 404, 422, 404, 404), "slug"),
-    "portal:end-pick": post(SHOP_A_DOES, "slug", "pick"),
     "portal:profile": get(SHOP_A, "slug"),
     "portal:save-profile": post(SHOP_A_DOES, "slug", kind="books", reserve_hours="0"),
     "portal:save-tax": post((LOGIN, 404, 403, 404, 404), "slug"),
@@ -450,7 +441,7 @@ ROUTES: dict[str, Row] = {
     "wagtailadmin_home": get((LOGIN, 302, 302, 302, 302)),  # its own permission, which the operator has not by itself
     "admin:index": get((LOGIN, 302, 302, 302, 200)),
     "dashboard:index": get(MOVED),
-    **{name: Row(*row) for name, row in STOCK.items()},
+    **{name: Row(*row) for name, row in (STOCK | SETTINGS).items()},
 }
 
 
