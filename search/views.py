@@ -17,7 +17,7 @@ from django.views import View
 from oscar.apps.catalogue.models import Category, Product
 
 from marketplace.catalogue.models import OtherGtin
-from search import facets, ignored, loosening, queries, suggestions, text
+from search import facets, ignored, loosening, misses, queries, suggestions, text
 from search.directory import ShopCard
 from search.elsewhere import elsewhere
 from search.engines.base import DEEPEST_HIT, Page, Query, SearchError
@@ -36,6 +36,8 @@ class FacetedSearchView(View):
         chosen, left_out = ignored.known_choices(request.GET, reader)
         found = Found.of(chosen, left_out, partial(query_of, reader=reader), plain_search)
         chosen, page, failed = found.chosen, found.page, found.failed
+        if not failed:
+            misses.note(chosen, page, reader)
         if straight := straight_hit(chosen, page):
             return redirect(straight)
         entrance = entrance_of(request)

@@ -4,6 +4,7 @@ from shops.models_assembly import Announcement, AnnouncementRead, Ballot, Motion
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_desk import DeskAction
 from shops.models_downloads import Download, Handout, LicenceCode
+from shops.models_figures import SearchMiss, ShopFigures
 from shops.models_joining import (
     AgreementWord,
     Application,
@@ -22,6 +23,7 @@ from shops.models_partners import Partner
 from shops.models_rerouting import ReroutedUnits, Rerouting
 from shops.models_reservations import Reservation
 from shops.models_returns import Return, ReturnLine, ReturnPhoto, ReturnRefund
+from shops.models_settings import BufferRule, BufferTask, ShopAddress
 from shops.models_sharing import DataWord
 from shops.models_shop import OpeningHours, Shop, ShopMember, SpecialHours
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
@@ -38,6 +40,8 @@ __all__ = [
     "ApplicationMessage",
     "Availability",
     "Ballot",
+    "BufferRule",
+    "BufferTask",
     "Business",
     "Cancellation",
     "ChecklistItem",
@@ -71,9 +75,12 @@ __all__ = [
     "ReturnLine",
     "ReturnPhoto",
     "ReturnRefund",
+    "SearchMiss",
     "Shop",
     "ShopCall",
     "ShopKey",
+    "ShopAddress",
+    "ShopFigures",
     "ShopLoad",
     "ShopMember",
     "ShopOrder",

@@ -159,6 +159,12 @@ class Shop(models.Model):
     orders_per_day = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="From so many on, what others lack goes to another shop. Null: no limit."
     )
+    refuses_when_full = models.BooleanField(
+        default=False, help_text="Above orders_per_day it takes no order more that day, rather than a later one."
+    )
+    # In its time zone: nothing is mailed to it meanwhile but what cannot wait (`shops.mailing`). Null: at any time.
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
     # The other half of the agreement is the other shop's delivery option that names this one.
     receives_for_others = models.BooleanField(
         default=False, help_text="Hands over at its counter what other shops of the network bring there."

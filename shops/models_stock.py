@@ -55,7 +55,9 @@ class StockTerms(models.Model):
     # A complete run that lists the record unchanged makes it as young as that run. False where the run could not vouch
     # for it (its row was refused or quarantined, or its run was undone): then only its own `as_of` counts.
     follows_runs = models.BooleanField(default=True)
+    # Resolved by `shops.buffers`, so that the guarded statement stays one comparison.
     buffer = models.PositiveSmallIntegerField(null=True, help_text="Copies kept for the counter; null: the shop's.")
+    own_buffer = models.PositiveSmallIntegerField(null=True, help_text="Typed for this article: no rule counts.")
     # Quantity unknown but in stock: how many open units the shop allows before it has confirmed one.
     open_limit = models.PositiveSmallIntegerField(default=1)
     retired_at = models.DateTimeField(

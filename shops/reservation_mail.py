@@ -11,6 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import override
 
 from marketplace.foundation import links, mail, money
+from shops import mailing
 from shops.models import Reservation
 
 _CONFIRM = "halles.reservation-confirm"
@@ -48,10 +49,10 @@ def to_shop(reservation: Reservation, *, ended: bool, now: datetime) -> None:
     """Set it aside; or, `ended`, put it back."""
     shop = reservation.shop
     kind = "reservation_put_back" if ended else "reservation_new"
-    mail.post(
+    mailing.post(
         kind,
-        to=shop.email,
-        language=shop.language,
+        shop,
+        mailing.About.ORDERS,
         dedupe_key=f"{kind}:{reservation.pk}",
         context={
             "reservation": reservation,
@@ -59,7 +60,6 @@ def to_shop(reservation: Reservation, *, ended: bool, now: datetime) -> None:
             "url": links.absolute(reverse("portal:reservations", args=[shop.slug])),
         },
         now=now,
-        shop_id=shop.pk,
         reply_to=reservation.email,
     )
 

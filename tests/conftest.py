@@ -17,7 +17,7 @@ from marketplace import schema_template
 from marketplace.checkout import routes, tax, vouchers
 from marketplace.foundation import network
 from marketplace.storefront import page_memory
-from search import directory, indexing, names
+from search import directory, indexing, misses, names
 from shops import announcing
 from shops.orders import answer_times
 
@@ -120,7 +120,7 @@ def committed_module(django_db_setup, django_db_blocker, worker_name: str):
         _fresh_copy(worker_name)
 
 
-KEEPING = (announcing, answer_times, network, directory, names, page_memory, routes, tax, vouchers)
+KEEPING = (announcing, answer_times, network, directory, misses, names, page_memory, routes, tax, vouchers)
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,23 @@ from django.utils import timezone
 
 from marketplace.api.models import ReadKey
 from marketplace.checkout.models import Institution
+from marketplace.cms.models import Pick
 from marketplace.foundation import links
 from marketplace.payments import gift_card_sales, issuing
 from marketplace.payments.models import CommissionRule, Difference, Dispute, Dues, MoneyIncident, ReconciliationRun
 from shops import team
-from shops.models import DeskAction, Handout, Parcel, PickupPoint, Return, ReturnLine, Shop, ShopKey, ShopOrder
+from shops.models import (
+    BufferRule,
+    DeskAction,
+    Handout,
+    Parcel,
+    PickupPoint,
+    Return,
+    ReturnLine,
+    Shop,
+    ShopKey,
+    ShopOrder,
+)
 from shops.returns import photos
 from tests import factories
 from tests.shops.portal.conftest import Stall
@@ -39,6 +51,8 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     known |= of_team(a)
     pressed = {"deed": "pack", "once": "x", "version": 0, "made_at": timezone.now(), "failed_at": timezone.now()}
     known["desk_action"] = DeskAction.objects.create(shop=a.shop, shop_order=a.order, by=a.staff, **pressed).pk
+    known["buffer_rule"] = BufferRule.objects.create(shop=a.shop, kind="subject", subject="YF", keep=1).pk
+    known["pick"] = Pick.objects.create(shop=a.shop, gtin=9782070360024, signed="Léa").pk
     known |= of_returns(a, b)
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
 

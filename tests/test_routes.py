@@ -49,6 +49,7 @@ from tests.routes_kinds import (
 )
 from tests.routes_parcels import PARCELS
 from tests.routes_rows import money_of, money_rows, of_delivery
+from tests.routes_settings import SETTINGS
 from tests.routes_stock import STOCK
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
@@ -354,7 +355,7 @@ ROUTES: dict[str, Row] = {
     "wagtailadmin_home": get((LOGIN, 302, 302, 302, 302)),  # its own permission, which the operator has not by itself
     "admin:index": get((LOGIN, 302, 302, 302, 200)),
     "dashboard:index": get(MOVED),
-    **{name: Row(*row) for name, row in (STOCK | PARCELS).items()},
+    **{name: Row(*row) for name, row in (STOCK | PARCELS | SETTINGS).items()},
 }
 
 

@@ -38,6 +38,7 @@ class NotOffered(StrEnum):
     AMOUNT = "amount"  # worth more than every such row allows
     CLOSED = "closed"  # the pick-up point, or the other shop, takes no parcels at present
     SLOTS = "slots"  # no slot is left in the days that can be chosen
+    FULL = "full"  # the shop has as many orders as it can do today, and takes no more
 
 
 class Packed(Protocol):
@@ -74,13 +75,21 @@ class Quote:
 
 @dataclass(frozen=True)
 class Trip:
-    """What decides beside the option and what is in the parcel. `hours` are the shop's."""
+    """What decides beside the option and what is in the parcel. `hours` are the shop's, as are `full_days`."""
 
     now: datetime
     currency: str
     to: Destination | None = None
     hours: opening.Hours = opening.NO_HOURS
     slot: slots.Choice | None = None
+    full_days: int = 0
+
+
+def full_days(shop: Shop) -> int:
+    """How many days the orders of today fill, by what the shop can do in one: so much later is the next one ready. A
+    query where the shop has a limit and its load was not read with it."""
+    load = getattr(shop, "load", None) if shop.orders_per_day is not None else None
+    return load.orders_today // max(shop.orders_per_day or 0, 1) if load else 0
 
 
 def quote(option: DeliveryOption, shop: Shop, lines: Sequence[Packed], trip: Trip) -> Quote:
@@ -139,7 +148,7 @@ def hours_by_shop(options: Mapping[int, Sequence[DeliveryOption]], now: datetime
 
 def ready_at(option: DeliveryOption, shop: Shop, trip: Trip) -> datetime | None:
     """When the shop has it ready, for the reader or for a courier."""
-    days = option.days_min if option.kind == Kind.PICKUP else 0
+    days = trip.full_days + (option.days_min if option.kind == Kind.PICKUP else 0)
     zone, minutes = ZoneInfo(shop.timezone), shop.preparation_minutes
     return readiness.ready_at(trip.hours, zone, preparation_minutes=minutes, now=trip.now, days=days)
 
@@ -174,6 +183,8 @@ def _asked(
     option: DeliveryOption, shop: Shop, grams: int, goods_minor: int, trip: Trip
 ) -> tuple[NotOffered | None, int, int | None]:
     """Why not, else the price and from which worth on it is nothing."""
+    if trip.full_days and shop.refuses_when_full:
+        return NotOffered.FULL, 0, None
     if option.kind == Kind.POINT and option.point is not None:
         if not option.point.active:
             return NotOffered.CLOSED, 0, None

@@ -211,14 +211,15 @@ def plan(
     of = network.current()
     rows: list[Line] = []
     if basket.pk:
-        related = ("product__facts", "stockrecord__terms", "stockrecord__partner__shop", "stockrecord__download")
+        related = ("product__facts", "stockrecord__terms", "stockrecord__partner__shop__load", "stockrecord__download")
         rows = list(Line.objects.filter(basket_id=basket.pk).select_related(*related).order_by("pk"))
     parts = earners.parts(rows, earned_by)
     options = options_by_shop(shop.pk for shop, is_download in parts if not is_download)
     hours = hours_by_shop(options, now)
     parcels = []
     for (shop, is_download), bought in parts.items():
-        trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk])
+        full_days = 0 if is_download else delivery.full_days(shop)
+        trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk], full_days=full_days)
         wanted = (chosen or {}).get(shop.pk)
         ways = () if is_download else options[shop.pk]
         option = next((option for option in ways if option.pk == wanted), None)

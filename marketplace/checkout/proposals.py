@@ -199,14 +199,14 @@ def _sources(
     having = Counter(shop for where in choices for shop in where if shop in cards)
     others = sorted(having, key=lambda pk: (-having[pk], away[pk] is None, away[pk] or 0, pk))[:MOST_SHOPS]
     asked = {*others, *present}
-    options, shops = options_by_shop(asked), Shop.objects.in_bulk(asked)
+    options, shops = options_by_shop(asked), Shop.objects.select_related("load").in_bulk(asked)
     barred = {shop.pk for shop in checkouts.without_payout(shops.values())} - {*present}
     slotted = any(delivery.needs_slot(one) for of in options.values() for one in of)
     hours = hours_by_shop(options, trip.now) if slotted else {}
     suppliers, found = {}, {}
     for pk in sorted(asked - barred):
         near = reader.place is not None and (away.get(pk) or FAR_KM) <= reader.place.radius_km
-        its = replace(trip, hours=hours.get(pk, NO_HOURS))
+        its = replace(trip, hours=hours.get(pk, NO_HOURS), full_days=delivery.full_days(shops[pk]))
         theirs = [line for line, where, at in zip(lines, choices, present, strict=True) if (pk in where or at == pk)]
         for collects in (near or pk == reader.shop_id, pk in present):
             ways = delivery_steps.counted(options[pk], its, collects=collects)

@@ -41,11 +41,13 @@ def post(
     dedupe_key: str,
     context: Mapping[str, object],
     now: datetime,
+    not_before: datetime | None = None,
     shop_id: int | None = None,
     reply_to: str = "",
     unsubscribe_url: str = "",
 ) -> None:
-    """Write one mail to the outbox, unless one with this key is there already. Nothing is sent here."""
+    """Write one mail to the outbox, unless one with this key is there already. Nothing is sent here, and nothing by
+    anyone before `not_before`."""
     subject, text, html = render(kind, language, context)
     message = MailMessage(
         dedupe_key=dedupe_key,
@@ -58,7 +60,7 @@ def post(
         reply_to=reply_to,
         unsubscribe_url=unsubscribe_url,
         shop_id=shop_id,
-        due_at=now,
+        due_at=max(now, not_before or now),
     )
     prepared.insert_unless_there(message)
 

@@ -43,9 +43,7 @@ def give_up(request: HttpRequest, parcel_id: int) -> HttpResponse:
     if carried_parcels.needs_two(parcel):
         messages.error(
             request,
-            _(
-                "So much goes back only where two operators agree: give the copies back on the payment’s page, then give the parcel up here."
-            ),
+            _("So much goes back only where two operators agree: do it by hand, then give it up here."),
         )
         return redirect("operations:parcels")
     try:

@@ -12,6 +12,7 @@ from django.db import transaction
 from marketplace.foundation import audit, leases, mail, network
 from marketplace.payments import gateway, gateway_watching
 from marketplace.payments.models import AccountWatch
+from shops import mailing
 from shops.models import Shop, ShopMember
 
 LOOK_AGAIN = timedelta(days=1)
@@ -114,7 +115,7 @@ def tell_of_payout(shop: Shop, payout: gateway_watching.Payout, *, now: datetime
 def _tell(shop: Shop, what: str, key: str, now: datetime, **context: object) -> None:
     """Its owners, and the shop's own address: whoever took an owner's account over does not read that one."""
     owners = ShopMember.objects.filter(shop=shop, role=ShopMember.Role.OWNER).values_list("user__email", flat=True)
-    for address in sorted({shop.email, *owners}):
+    for address in sorted({shop.email, mailing.address(shop, mailing.About.MONEY), *owners}):
         mail.post(
             "account_changed",
             to=address,

@@ -11,6 +11,7 @@ from marketplace.foundation import mail
 from marketplace.foundation.money import display
 from marketplace.payments import ledger
 from marketplace.payments.models import GiftCard
+from shops import mailing
 from shops.models import Shop, ShopMember
 
 
@@ -51,9 +52,10 @@ def tell_at_limit(shop: Shop, amount_minor: int, *, currency: str, now: datetime
         return
     last = GiftCard.objects.filter(shop=shop).order_by("-pk").values_list("pk", flat=True).first()
     owners = ShopMember.objects.filter(shop=shop, role=ShopMember.Role.OWNER).values_list("user__email", flat=True)
-    for address in sorted({shop.email, *owners}):
+    for address in sorted({mailing.address(shop, mailing.About.MONEY), *owners}):
         mail.post(
             "gift_cards_limit", to=address, language=shop.language, now=now, shop_id=shop.pk,
+            not_before=mailing.not_before(shop, now),
             dedupe_key=f"gift_cards_limit:{shop.pk}:{last or 0}:{address}"[:200],
             context={"shop": shop, "owed_minor": owed, "currency": currency},
         )  # fmt: skip

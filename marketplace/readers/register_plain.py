@@ -151,6 +151,8 @@ PLAIN: dict[str, str] = {
     "shops.Application": "country",
     "shops.ApplicationDocument": "content_type",
     "shops.Ballot": "digest nonce sealed",
+    "shops.BufferRule": "subject",
+    "shops.BufferTask": "last_error lease_token",
     "shops.Cancellation": "last_error lease_token",
     "shops.ChecklistItem": "code text_en text_fr",
     "shops.DataWord": "version",
@@ -169,11 +171,13 @@ PLAIN: dict[str, str] = {
     "shops.Reservation": "code currency language last_error lease_token sku title token",
     "shops.Return": "number once",
     "shops.ReturnRefund": "last_error lease_token",
+    "shops.SearchMiss": "query",
     "shops.Shop": (
         "accreditation channel channel_options colour colour_dark country description_en description_fr goods "
         "kept_back logo name region return_terms_en return_terms_fr services slug stripe_account timezone"
     ),
     "shops.ShopCall": "asked once",
+    "shops.ShopFigures": "figures",
     "shops.ShopKey": "beginning digest label scopes",
     "shops.ShopOrder": "currency delivery_kind delivery_name number pickup_code tax_note",
     "shops.ShopOrderLine": "condition sku tax_parts title",

@@ -128,6 +128,7 @@ PERSONAL: dict[str, Declared] = {
         "email phone line1 city postcode legal_name registration tax_number qst_number status_by status_reason", "shop",
         "joining", "contract",
     ),
+    "shops.ShopAddress": Declared("email", "shop", "team", "contract"),
     "shops.Invitation": Declared("email", "shop", "team", "invitations"),
     "shops.MotionWord": Declared("text", "shop", "team", "contract"),
     "shops.AgreementWord": Declared("by", "shop", "consent", "contract"),

@@ -96,5 +96,6 @@ def _why_not(reason: NotOffered, quote: Quote) -> str:
         NotOffered.AMOUNT: _("does not carry goods of this worth there"),
         NotOffered.CLOSED: _("takes no parcels at present"),
         NotOffered.SLOTS: _("has no time free in the next days"),
+        NotOffered.FULL: _("takes no more orders today"),
     }
     return words[reason]

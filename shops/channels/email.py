@@ -9,8 +9,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import override
 
-from marketplace.foundation import links, mail, money
+from marketplace.foundation import links, money
 from marketplace.foundation.models import MailMessage
+from shops import mailing
 from shops.channels.base import Channel, Receipt
 from shops.models import Cancellation, DeliveryOption, ShopOrder
 
@@ -29,10 +30,10 @@ class EmailChannel(Channel):
         with override(shop.language):
             due = localtime(shop_order.answer_due_at, ZoneInfo(shop.timezone))
             answer_until = date_format(due, "DATETIME_FORMAT")
-        mail.post(
+        mailing.post(
             MAIL_KIND,
-            to=shop.email,
-            language=shop.language,
+            shop,
+            mailing.About.ORDERS,
             dedupe_key=_dedupe_key(shop_order),
             context={
                 "shop_order": shop_order,
@@ -45,7 +46,7 @@ class EmailChannel(Channel):
                 "url": _portal_url(shop_order),
             },
             now=now,
-            shop_id=shop.pk,
+            answer_by=shop_order.answer_due_at,
         )
         return Receipt(reference=_dedupe_key(shop_order))
 
@@ -59,10 +60,10 @@ class EmailChannel(Channel):
         if cancellation.put_back_at and cancellation.cause == Cancellation.Cause.UNCOLLECTED:
             return True
         shop_order = cancellation.line.shop_order
-        mail.post(
+        mailing.post(
             CANCEL_KIND,
-            to=self.shop.email,
-            language=self.shop.language,
+            self.shop,
+            mailing.About.ORDERS,
             dedupe_key=f"{CANCEL_KIND}:{cancellation.key}",
             context={
                 "shop_order": shop_order,
@@ -73,7 +74,6 @@ class EmailChannel(Channel):
                 "url": _portal_url(shop_order),
             },
             now=now,
-            shop_id=self.shop.pk,
         )
         return False
 

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from marketplace.foundation import audit, http, links, mail, webhook_signing
+from marketplace.foundation import audit, http, links, webhook_signing
 from marketplace.foundation.secrets import SecretError
+from shops import mailing
 from shops.channels import messages
 from shops.channels.base import Channel, ChannelError, Receipt
 from shops.models import Cancellation, ShopOrder, ShopWebhook
@@ -89,10 +90,10 @@ def _switch_off(setup: ShopWebhook, now: datetime) -> bool:
         if not called.filter(disabled_at=None).update(disabled_at=now):
             return called.exists()
         audit.record("order_webhook.switch_off", setup, shop_id=shop.pk, reason="410 Gone")
-        mail.post(
+        mailing.post(
             "shop_webhook_gone",
-            to=shop.email,
-            language=shop.language,
+            shop,
+            mailing.About.FEEDS,
             dedupe_key=f"shop_webhook_gone:{setup.pk}:{now.isoformat()}",
             context={
                 "shop": shop,
@@ -101,6 +102,5 @@ def _switch_off(setup: ShopWebhook, now: datetime) -> bool:
                 "url": links.absolute(f"/portal/{shop.slug}/channel/"),
             },
             now=now,
-            shop_id=shop.pk,
         )
     return True

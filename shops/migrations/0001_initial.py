@@ -146,6 +146,9 @@ class Migration(migrations.Migration):
                 ('kept_days', models.PositiveSmallIntegerField(default=14, help_text='How long what lies ready at its counter waits for its reader.')),
                 ('uncollected', models.CharField(choices=[('back', 'It goes back on the shelf, and the reader gets all the money back'), ('ask', 'We decide each time at the desk')], default='back', help_text='And what becomes of it then.', max_length=6)),
                 ('orders_per_day', models.PositiveSmallIntegerField(blank=True, help_text='From so many on, what others lack goes to another shop. Null: no limit.', null=True)),
+                ('refuses_when_full', models.BooleanField(default=False, help_text='Above orders_per_day it takes no order more that day, rather than a later one.')),
+                ('quiet_from', models.TimeField(blank=True, null=True)),
+                ('quiet_until', models.TimeField(blank=True, null=True)),
                 ('receives_for_others', models.BooleanField(default=False, help_text='Hands over at its counter what other shops of the network bring there.')),
                 ('sells_for_all', models.BooleanField(default=False, verbose_name='Its downloads are sold by the shop that the reader chooses, or for the solidarity pool')),
                 ('commission_basis_points', models.PositiveIntegerField(blank=True, help_text="Empty: the network's.", null=True)),
@@ -196,6 +199,7 @@ class Migration(migrations.Migration):
                 ('as_of', models.DateTimeField(null=True)),
                 ('follows_runs', models.BooleanField(default=True)),
                 ('buffer', models.PositiveSmallIntegerField(help_text="Copies kept for the counter; null: the shop's.", null=True)),
+                ('own_buffer', models.PositiveSmallIntegerField(help_text='Typed for this article: no rule counts.', null=True)),
                 ('open_limit', models.PositiveSmallIntegerField(default=1)),
                 ('retired_at', models.DateTimeField(help_text='A complete feed no longer lists it: not sold until it does.', null=True)),
                 ('price_kind', models.CharField(default='retail', help_text='As in catalog_sync.records.PriceKind.', max_length=12)),
@@ -506,6 +510,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SearchMiss',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('query', models.CharField(help_text='Folded words, or an ISBN-13.', max_length=100)),
+                ('day', models.DateField()),
+                ('latitude_tenths', models.SmallIntegerField()),
+                ('longitude_tenths', models.SmallIntegerField()),
+                ('product_id', models.BigIntegerField(default=0, help_text='The title that was found, though nobody near had it; 0: none.')),
+                ('times', models.PositiveIntegerField()),
+            ],
+            options={
+                'indexes': [models.Index(fields=['latitude_tenths', 'longitude_tenths'], name='search_miss_where')],
+                'constraints': [models.UniqueConstraint(fields=('query', 'day', 'latitude_tenths', 'longitude_tenths', 'product_id'), name='search_miss_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='ShopLoad',
             fields=[
                 ('shop', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='load', serialize=False, to='shops.shop')),
@@ -660,6 +680,36 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='BufferTask',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('shop', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='BufferRule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('subject', 'Of a subject'), ('price', 'From a price on')], max_length=8)),
+                ('subject', models.CharField(blank=True, help_text='What the Thema code begins with.', max_length=12)),
+                ('price_minor', models.PositiveIntegerField(default=0, help_text="In the article's own currency.")),
+                ('keep', models.PositiveSmallIntegerField()),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='buffer_rules', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['kind', 'subject', 'price_minor'],
+            },
+        ),
+        migrations.CreateModel(
             name='AgreementWord',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -673,6 +723,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ShopAddress',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('orders', 'New orders, and what becomes of them'), ('late', 'Orders that nobody has answered'), ('feeds', 'A webhook of yours that fails'), ('money', 'Money: account, gift cards')], max_length=8)),
+                ('email', models.EmailField(max_length=254)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['kind'],
+            },
+        ),
+        migrations.CreateModel(
             name='ShopCall',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -680,6 +742,16 @@ class Migration(migrations.Migration):
                 ('asked', models.CharField(help_text='SHA-256 of what was asked for.', max_length=64)),
                 ('made_at', models.DateTimeField(db_index=True)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='ShopFigures',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('days', models.PositiveSmallIntegerField()),
+                ('measured_at', models.DateTimeField()),
+                ('figures', models.JSONField(help_text='As shops.figures.Figures has them.')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='shops.shop')),
             ],
         ),
         migrations.CreateModel(
@@ -920,6 +992,7 @@ class Migration(migrations.Migration):
                 ('problem', models.CharField(blank=True, help_text='Why it could not be done, for those who pressed.', max_length=500)),
                 ('seen_at', models.DateTimeField(help_text='When somebody said that they had read that.', null=True)),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('in_place_of', models.ForeignKey(help_text='The operator who pressed it on a visit of support, as `by` would.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
                 ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='desk_actions', to='shops.shoporder')),
                 ('line', models.ForeignKey(help_text='Null: all.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shoporderline')),
@@ -1187,6 +1260,14 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('shop', 'item'), name='checklist_tick_once'),
         ),
         migrations.AddConstraint(
+            model_name='bufferrule',
+            constraint=models.UniqueConstraint(fields=('shop', 'kind', 'subject', 'price_minor'), name='buffer_rule_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='bufferrule',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'subject'), ('price_minor', 0), models.Q(('subject', ''), _negated=True)), models.Q(('kind', 'price'), ('price_minor__gt', 0), ('subject', '')), _connector='OR'), name='buffer_rule_one_kind'),
+        ),
+        migrations.AddConstraint(
             model_name='application',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'company'), models.Q(('legal_name', ''), _negated=True), models.Q(('registration', ''), _negated=True)), ('kind', 'individual'), _connector='OR'), name='application_of_a_company_is_named'),
         ),
@@ -1199,8 +1280,16 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('shop', 'version'), name='agreement_word_once'),
         ),
         migrations.AddConstraint(
+            model_name='shopaddress',
+            constraint=models.UniqueConstraint(fields=('shop', 'kind'), name='shop_address_once'),
+        ),
+        migrations.AddConstraint(
             model_name='shopcall',
             constraint=models.UniqueConstraint(fields=('shop', 'once'), name='shop_call_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='shopfigures',
+            constraint=models.UniqueConstraint(fields=('shop', 'days'), name='shop_figures_once'),
         ),
         migrations.AddConstraint(
             model_name='shopmember',

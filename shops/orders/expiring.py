@@ -16,8 +16,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import override
 
-from marketplace.foundation import audit, links, mail, network
+from marketplace.foundation import audit, links, network
 from marketplace.foundation.failpoints import failpoint
+from shops import mailing
 from shops.models import Cancellation, ShopOrder, ShopOrderLine
 from shops.orders import answer_times, fulfilment, held, leaving, missing, reader_mail
 from shops.orders.changing import FulfilmentError, changing
@@ -125,10 +126,10 @@ def _remind(shop_order: ShopOrder, now: datetime) -> bool:
             return False
         with override(shop.language):
             until = date_format(localtime(shop_order.answer_due_at, ZoneInfo(shop.timezone)), "DATETIME_FORMAT")
-        mail.post(
+        mailing.post(
             "shop_order_reminder",
-            to=shop.email,
-            language=shop.language,
+            shop,
+            mailing.About.LATE,
             dedupe_key=f"shop_order_reminder:{shop_order.number}",
             context={
                 "shop_order": shop_order,
@@ -137,7 +138,7 @@ def _remind(shop_order: ShopOrder, now: datetime) -> bool:
                 "url": links.absolute(f"/portal/orders/{shop_order.number}/"),
             },
             now=now,
-            shop_id=shop.pk,
+            answer_by=shop_order.answer_due_at,
         )
     return True
 

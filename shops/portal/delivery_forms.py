@@ -220,12 +220,20 @@ class CounterForm(forms.ModelForm):
 
     class Meta:
         model = Shop
-        fields = ["preparation_minutes", "kept_days", "uncollected", "orders_per_day", "receives_for_others"]
+        fields = [
+            "preparation_minutes",
+            "kept_days",
+            "uncollected",
+            "orders_per_day",
+            "refuses_when_full",
+            "receives_for_others",
+        ]
         labels = {
             "preparation_minutes": gettext_lazy("Minutes you need to lay an order ready"),
             "kept_days": gettext_lazy("Days you keep what lies ready for a reader"),
             "uncollected": gettext_lazy("If nobody comes until then"),
             "orders_per_day": gettext_lazy("Orders that you can do in a day"),
+            "refuses_when_full": gettext_lazy("Above that, take no more orders that day"),
             "receives_for_others": gettext_lazy("You hand over what other shops of the network bring you"),
         }
         help_texts = {
@@ -234,9 +242,10 @@ class CounterForm(forms.ModelForm):
                 "From 1 to 90. Readers are told the day, and reminded before it. What lies ready already keeps its day."
             ),
             "orders_per_day": gettext_lazy(
-                "From then on, what other shops lack goes to another one; who chooses your shop still gets it from you."
-                " Empty: no limit."
+                "From then on, what other shops lack goes to another one, and who chooses your shop is told a later"
+                " day: tomorrow, after twice as many the day after. Empty: no limit."
             ),
+            "refuses_when_full": gettext_lazy("Readers are told to come back tomorrow, rather than a later day."),
             "receives_for_others": gettext_lazy("They may then offer your shop as a place to collect."),
         }
 
@@ -245,6 +254,12 @@ class CounterForm(forms.ModelForm):
         if not 1 <= days <= MOST_KEPT_DAYS:
             raise forms.ValidationError(_("From 1 to %(most)s days.") % {"most": MOST_KEPT_DAYS})
         return days
+
+    def clean_orders_per_day(self) -> int | None:
+        orders: int | None = self.cleaned_data["orders_per_day"]
+        if orders == 0:
+            raise forms.ValidationError(_("One a day, at least. To take none, pause selling."))
+        return orders
 
     def clean_preparation_minutes(self) -> int:
         minutes: int = self.cleaned_data["preparation_minutes"]

@@ -24,6 +24,7 @@ _WHOLE, _UNITS = re.compile(r"[0-9]{1,18}"), re.compile(r"[0-9]{0,5}")
 # Of these the desk asks how many are left; sold and damaged copies are withheld alone where nobody counted.
 _GONE = {ShopOrderLine.Reason.NOT_FOUND, ShopOrderLine.Reason.SOLD, ShopOrderLine.Reason.DAMAGED}
 MOST_RESERVE_HOURS = 14 * 24
+LONGEST_DESCRIPTION = 3000
 # `--paper` and, in the dark, `--sheet` of static/css/tokens.css: what stands out on these stands out on the others.
 _LIGHT_GROUND, _DARK_GROUND = "#fbfaf6", "#1c1f24"
 
@@ -160,8 +161,14 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = Shop
-        fields = ["kind", "goods", "services", "reserve_hours", "logo", "colour", "colour_dark"]
+        fields = [
+            *("kind", "goods", "services", "description_fr", "description_en", "reserve_hours"),
+            *("logo", "colour", "colour_dark"),
+        ]
+        widgets = {name: forms.Textarea(attrs={"rows": 5}) for name in ("description_fr", "description_en")}
         labels = {
+            "description_fr": gettext_lazy("Your shop in your own words, in French"),
+            "description_en": gettext_lazy("Your shop in your own words, in English"),
             "kind": gettext_lazy("Kind of shop"),
             "reserve_hours": gettext_lazy("Hours you keep a copy that a reader reserves without paying"),
             "logo": gettext_lazy("Logo"),
@@ -169,6 +176,7 @@ class ProfileForm(forms.ModelForm):
             "colour_dark": gettext_lazy("Main colour on dark ground"),
         }
         help_texts = {
+            "description_fr": gettext_lazy("It stands on your page. Where one language is empty, the other is shown."),
             "reserve_hours": gettext_lazy("48, for two days. 0: readers cannot reserve."),
             "logo": gettext_lazy("PNG, JPEG or WebP, at most 2 MB. Shown 32 pixels high."),
             "colour": gettext_lazy("Written #rrggbb. Empty: the network's."),
@@ -180,6 +188,21 @@ class ProfileForm(forms.ModelForm):
         if hours > MOST_RESERVE_HOURS:
             raise forms.ValidationError(_("Two weeks, %(hours)s hours, at most.") % {"hours": MOST_RESERVE_HOURS})
         return hours
+
+    def clean_description_fr(self) -> str:
+        return self._short("description_fr")
+
+    def clean_description_en(self) -> str:
+        return self._short("description_en")
+
+    def _short(self, name: str) -> str:
+        said: str = self.cleaned_data[name]
+        if len(said) > LONGEST_DESCRIPTION:
+            raise forms.ValidationError(_("%(most)s characters, at most.") % {"most": LONGEST_DESCRIPTION})
+        return said
+
+    def texts(self) -> list[forms.BoundField]:
+        return [self["description_fr"], self["description_en"]]
 
     def several(self) -> list[forms.BoundField]:
         return [self["goods"], self["services"]]

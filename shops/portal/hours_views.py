@@ -80,6 +80,7 @@ def _page(
         "week_form": week or WeekForm(workplace.shop.opening_hours.all()),
         "days_form": days or DaysForm(_today(workplace)),
         "said": _said(workplace),
+        "today": _today(workplace),
     }
     return page(request, workplace, "portal/hours.html", context, status=422 if week or days else 200)
 

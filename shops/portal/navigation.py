@@ -39,6 +39,7 @@ GROUPS = (
         _("Stock"),
         (
             Page("stock", _("Stock")),
+            Page("kept", _("Kept for the counter"), ("save-rule", "save-article")),
             Page(
                 "stock-start",
                 _("Add your stock"),
@@ -68,6 +69,7 @@ GROUPS = (
         _("Shop"),
         (
             Page("start", _("Before you sell"), ("preview",)),
+            Page("figures", _("Figures")),
             Page("profile", _("Profile"), ("save-profile", "save-tax")),
             Page("hours", _("Hours"), ("save-week", "say-days")),
             Page(
@@ -75,10 +77,12 @@ GROUPS = (
                 pgettext_lazy("of a shop", "Orders by"),
                 ("save-channel", "renew-secret", "test-channel", "end-channel"),
             ),
+            Page("mail", pgettext_lazy("of a shop", "Mail"), ("save-mail",)),
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),
             Page("team", _("Team"), ("invite",)),
             Page("data", pgettext_lazy("of a shop", "Data"), ("data-save",)),
             Page("business", _("Business"), ("save-business", "business-shop", "leaving", "leaving-ask")),
+            Page("picks", pgettext_lazy("of a shop", "Picks"), ("add-pick",)),
             Page("events", _("Events"), ("event-new", "event-save", "event-change", "event-save-change")),
         ),
     ),

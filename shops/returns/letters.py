@@ -14,6 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import links, mail
+from shops import mailing
 from shops.models import Return, Shop
 from shops.orders import reader_mail
 
@@ -202,14 +203,13 @@ def _to_reader(
 def _to_shop(row: Return, shop: Shop, said: list[str], *, key: str, now: datetime) -> None:
     subject = _("Return %(number)s") % {"number": row.number}
     url = links.absolute(reverse("portal:return", args=[shop.slug, row.pk]))
-    mail.post(
+    mailing.post(
         "return_shop",
-        to=shop.email,
-        language=shop.language,
+        shop,
+        mailing.About.ORDERS,
         dedupe_key=f"return:{row.pk}:shop:{key}",
         context={"subject": subject, "said": said, "rows": _rows(row), "url": url},
         now=now,
-        shop_id=shop.pk,
     )
 
 

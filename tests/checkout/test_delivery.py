@@ -10,13 +10,14 @@ from marketplace.checkout.delivery import (
     NotOffered,
     Trip,
     choosable,
+    full_days,
     hours_by_shop,
     needs_slot,
     options_by_shop,
     quote,
     reaches,
 )
-from shops.models import DeliveryOption, DeliverySlot, OpeningHours, PickupPoint, Shop
+from shops.models import DeliveryOption, DeliverySlot, OpeningHours, PickupPoint, Shop, ShopLoad
 from shops.opening import Hours
 from tests import factories
 
@@ -214,3 +215,25 @@ def test_courier_whose_slots_cannot_be_reached_is_not_offered():
     found = options_by_shop([shop.pk])
     trip = Trip(now=NOW, currency="CAD", to=QUEBEC, hours=hours_by_shop(found, NOW)[shop.pk])
     assert quote(found[shop.pk][0], shop, [packed()], trip).refusal == NotOffered.SLOTS
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("today", "limit", "days"), [(9, None, 0), (0, 5, 0), (4, 5, 0), (5, 5, 1), (9, 5, 1), (10, 5, 2), (None, 5, 0)]
+)
+def test_shop_that_is_full_is_ready_on_a_later_day(today, limit, days):
+    shop = factories.shop(preparation_minutes=60, orders_per_day=limit)
+    for weekday in range(7):
+        factories.opening_hours(shop, weekday=weekday, opens=time(9), closes=time(18))
+    if today is not None:
+        ShopLoad.objects.create(shop=shop, orders_today=today)
+    option = factories.delivery_option(shop)
+    hours = hours_by_shop(options_by_shop([shop.pk]), NOW)[shop.pk]
+    trip = Trip(now=NOW, currency="CAD", hours=hours, full_days=full_days(shop))
+    said = quote(option, shop, [packed()], trip)
+    assert trip.full_days == days
+    # Ready within the hour of opening: 11:00 today, 10:00 on another day.
+    expected = NOW + timedelta(hours=1) if not days else datetime(2026, 11, 26 + days, 15, 0, tzinfo=UTC)
+    assert (said.refusal, said.expected_from) == (None, expected)
+    shop.refuses_when_full = True
+    assert quote(option, shop, [packed()], trip).refusal == (NotOffered.FULL if days else None)

@@ -9,9 +9,11 @@ from django.urls import reverse
 from catalog_sync.models import DryRun, FeedSetup, OwnArticle
 from marketplace.agenda.models import Event, ShopCalendar
 from marketplace.checkout.models import Voucher
+from marketplace.cms.models import Pick
 from marketplace.foundation.models import AuditEntry
 from shops.models import (
     Allocation,
+    BufferRule,
     DeliveryOption,
     Message,
     Motion,
@@ -41,6 +43,7 @@ DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind"
 SETUP, CODE, OWN = "setup_id", "code", "article_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
 MOTION = "pk:motion"
+RULE, PICK = "rule_id", "pick_id"
 RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
 QUESTION, FILE, REPLY, WRITE = "pk:question", "file_id", "reply_id", "deed:write"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
@@ -74,6 +77,10 @@ LOOKS: dict[str, list[str]] = {
     "errors": [RUN],
     "stock": [],
     "money": [],
+    "figures": [],
+    "kept": [],
+    "mail": [],
+    "picks": [],
     "profile": [],
     "team": [],
     "start": [],
@@ -157,6 +164,12 @@ ACTS: dict[str, list[str]] = {
     "revoke-key": [KEY],
     "till-is-right": [RECORD],
     "save-profile": [],
+    "save-mail": [],
+    "add-pick": [],
+    "end-pick": [PICK],
+    "save-rule": [],
+    "remove-rule": [RULE],
+    "save-article": [],
     "pause": [],
     "resume": [],
     "invite": [],
@@ -274,6 +287,15 @@ def motion_of_all() -> Motion:
     return Motion.objects.first() or Motion.objects.create(**said)
 
 
+def rule_of(stall: Stall) -> BufferRule:
+    names = {"kind": "subject", "subject": "YF", "price_minor": 0, "keep": 1}
+    return BufferRule.objects.get_or_create(shop=stall.shop, **names)[0]
+
+
+def pick_of(stall: Stall) -> Pick:
+    return Pick.objects.get_or_create(shop=stall.shop, gtin=9782070360024, signed="Léa")[0]
+
+
 def reservation_of(stall: Stall) -> Reservation:
     return Reservation.objects.filter(shop=stall.shop).first() or factories.reservation(stall.withheld.stock_record)
 
@@ -304,6 +326,8 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         FORM: "csv",
         DAYS: days_of(stall).pk,
         SETUP: setup_of(stall).pk,
+        RULE: rule_of(stall).pk,
+        PICK: pick_of(stall).pk,
         CODE: "sku_missing",
         OWN: own_of(stall).pk,
         PARCEL: parcel_of(stall).pk,
@@ -330,10 +354,13 @@ def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
     event_of(stall), parcel_of(stall), reservation_of(stall), return_of(stall), setup_of(stall), own_of(stall)
     question_of(stall)
+    rule_of(stall), pick_of(stall)
     return (
         list(Thread.objects.filter(shop=stall.shop).order_by("pk").values()),
         Message.objects.filter(thread__shop=stall.shop).count(),
         list(stall.shop.quick_replies.values()),
+        list(Pick.objects.filter(shop=stall.shop).values()),
+        list(BufferRule.objects.filter(shop=stall.shop).values()),
         list(Reservation.objects.filter(shop=stall.shop).values()),
         list(Return.objects.filter(shop_order=stall.order).values()),
         Shop.objects.get(pk=stall.shop.pk).return_days,

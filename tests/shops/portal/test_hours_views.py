@@ -137,3 +137,11 @@ def test_nobody_touches_the_hours_of_another_shop_or_by_only_looking(ours, their
     assert client.post(where).status_code == 403
     assert client.get(reverse("portal:hours", args=[ours.shop.slug])).status_code == 200
     assert SpecialHours.objects.count() == 1
+
+
+def test_holidays_are_one_day_and_a_button(ours):
+    page = ours.client.get(reverse("portal:hours", args=[ours.shop.slug])).content.decode()
+    assert 'name="first_day" value="2026-11-26"' in page
+    post(ours, "say-days", first_day="2026-11-26", last_day="2026-12-03")
+    row = SpecialHours.objects.get(shop=ours.shop)
+    assert (row.first_day, row.last_day, row.opens) == (TODAY, date(2026, 12, 3), None)

@@ -87,3 +87,12 @@ def test_looks_that_nobody_could_see_are_refused(ours, sent):
         reverse("portal:save-profile", args=[ours.shop.slug]), {"kind": "books", "reserve_hours": "0", **sent}
     )
     assert (response.status_code, list(response.context["form"].errors)) == (422, list(sent))
+
+
+def test_shop_describes_itself_in_both_languages(ours, client):
+    where = reverse("portal:save-profile", args=[ours.shop.slug])
+    assert ours.client.post(where, PLAIN | {"description_fr": "Au port.", "description_en": "By the port."}).url
+    page = client.get(ours.shop.get_absolute_url(), headers={"Accept-Language": "en"})
+    assert "By the port." in page.content.decode()
+    too_long = ours.client.post(where, PLAIN | {"description_en": "x" * 3001})
+    assert set(too_long.context["form"].errors) == {"description_en"}
