@@ -280,7 +280,7 @@ def in_a_process(act: Callable[[], object], *, fail: str = "") -> int:
         return code
     code = 1
     try:
-        failpoints.passages.clear()
+        failpoints._passages.clear()
         queries.engine.cache_clear()
         os.environ["HALLES_FAIL"] = fail
         act()

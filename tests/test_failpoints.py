@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from marketplace.foundation import leases
-from marketplace.foundation.failpoints import FAILPOINTS, failpoint, passages
+from marketplace.foundation.failpoints import FAILPOINTS, failpoint, passed
 from marketplace.payments import calls
 from marketplace.payments.models import MoneyCall
 from tests import crashing
@@ -41,9 +41,9 @@ def undisturbed(
 ) -> dict[str, object]:
     """The outcome of the story when nobody dies."""
     with scene.again(tmp_path_factory.mktemp("undisturbed")):
-        passages.clear()
+        passed.clear()
         crashing.tell()
-        in_order += passages
+        in_order += passed
         assert nothing_is_wrong()
         return crashing.outcome()
 

@@ -23,6 +23,7 @@ ACCOUNTS = {
     "portal:refund": 200,
     "portal:save-tax": 302,
     "portal:step-down": 302,  # anybody leaves by themselves
+    "portal:announcement-read": 302,  # and has read what was announced
     **dict.fromkeys(("portal:delivery-new", "portal:delivery-change", "portal:event-new", "portal:event-change"), 403),
 }
 DONE = {200, 302, 409, 422}  # let in: done, or told why not
@@ -71,6 +72,8 @@ def test_rows_of_another_shop_are_not_there_under_ones_own_address(world):  # no
             kept.forget()
     # These say that nothing was there, and lead back.
     gone = {"portal:member-remove": 302, "portal:member-role": 302, "portal:uninvite": 302}
+    # Votes are of all members.
+    gone |= {"portal:motion": 200, "portal:motion-say": 302, "portal:motion-vote": 302}
     assert {name: status for name, status in found.items() if status != 404} == gone
     assert list(ShopMember.objects.filter(shop=world.a.shop).values_list("pk", "role")) == theirs
 

@@ -55,6 +55,7 @@ FOLLOWS = (
     Follow("shops.ShopOrderLine"),
     Follow("placing.CheckoutLine"),
     Follow("shops.Reservation"),
+    Follow("shops.Thread"),
     Follow("catalogue.Product", "parent_id"),
     Follow("catalogue.ProductImage"),
     Follow("catalogue.ProductCategory", once="category_id"),

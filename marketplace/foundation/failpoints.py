@@ -62,15 +62,18 @@ FAILPOINTS: dict[str, str] = {
     "evidence.after_call": "the bank has the evidence, we have not recorded it",
 }
 
-passages: Counter[str] = Counter()
-"""How often each was passed in this process, in the order of their first passages."""
+passed: dict[str, None] = {}
+"""Those that were passed in this process, in the order of their first passages."""
+_passages: Counter[str] = Counter()
 
 
 def failpoint(name: str) -> None:
-    """Mark a place in the code. Does nothing but count unless the environment names it."""
+    """Mark a place in the code. Does nothing unless the environment names it."""
     if name not in FAILPOINTS:
         raise KeyError(f"Failpoint {name!r} is not listed in FAILPOINTS.")
-    passages[name] += 1
+    passed.setdefault(name)
     wanted_name, _, nth = os.environ.get("HALLES_FAIL", "").partition(":")
-    if name == wanted_name and passages[name] == int(nth or 1):
-        os._exit(137)
+    if name == wanted_name:
+        _passages[name] += 1
+        if _passages[name] == int(nth or 1):
+            os._exit(137)

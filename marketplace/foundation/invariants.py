@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from marketplace.foundation import audit, chaining
 from marketplace.foundation.erasing import RECORDED_AS
 from marketplace.foundation.models_trail import ERASED, AuditEnd, AuditEntry, AuditLink, AuditRoot
@@ -54,7 +56,8 @@ def without_place() -> list[str]:
     last = AuditLink.objects.order_by("-place").first()
     if last is None:
         return []
-    late = AuditEntry.objects.filter(link=None, at__lt=last.at - LATE).order_by("pk")
+    before = min(last.at, timezone.now()) - LATE
+    late = AuditEntry.objects.filter(link=None, at__lt=before).order_by("pk")
     return [f"entry {pk} of {at:%Y-%m-%d %H:%M}" for pk, at in late.values_list("pk", "at")]
 
 

@@ -38,7 +38,7 @@ NEVER = frozenset(
     {
         *("stripe-connect", "stripe-again", "stripe-back", "save-tax", "save-business", "business-shop"),
         *("invite", "uninvite", "member-role", "member-remove", "step-down", "support-grant", "support-take-back"),
-        *("accept-agreement", "motion-propose", "motion-say", "motion-vote", "announcement-read"),
+        *("save-mail", "accept-agreement", "motion-propose", "motion-say", "motion-vote", "announcement-read"),
         *(
             "make-key",
             "revoke-key",

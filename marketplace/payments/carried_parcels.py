@@ -140,10 +140,10 @@ def _refund(claimed: ParcelRefund, now: datetime) -> bool:
 
 
 def _check_by_hand(row: ParcelRefund) -> None:
-    """What was given back as an amount since it left, or is on its way back, may be for the same copies: a person
-    looks. What was given back by copies is counted (`_ask`)."""
+    """What was given back of it since it left, or is on its way back, may be for the same copies: a person looks."""
     part, since = row.parcel.shop_order_id, row.parcel.handed_over_at
-    given = RefundRequest.objects.filter(shop_order=part, kind=RefundRequest.Kind.OTHER, asked_at__gte=since)
+    same = Q(kind=RefundRequest.Kind.OTHER) | Q(line__in=row.parcel.lines.values("line"))
+    given = RefundRequest.objects.filter(same, shop_order=part, asked_at__gte=since).exclude(OURS)
     if given.exists() or Return.objects.filter(shop_order=part, ended_at=None).exists():
         raise RefundError(_("Money was given back by hand since this was asked for: look."))
 

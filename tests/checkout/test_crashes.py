@@ -24,7 +24,7 @@ def dies_at(failpoint: str, work) -> bool:
     connections.close_all()
     pid = os.fork()
     if pid == 0:
-        failpoints.passages.clear()
+        failpoints._passages.clear()
         os.environ["HALLES_FAIL"] = failpoint
         try:
             work()

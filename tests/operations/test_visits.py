@@ -8,11 +8,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from marketplace.foundation import audit
 from marketplace.foundation.models import AuditEntry, OperatorRoles
 from marketplace.models import User
+from marketplace.operations import visiting
 from marketplace.readers import addresses, support
 from marketplace.readers.models import SupportDeed, SupportVisit
 from shops.models import Shop, ShopMember, ShopOrder
+from shops.orders import held
 from tests import factories
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
@@ -162,3 +165,19 @@ def test_session_key_of_another_operator_opens_nothing(board, ours):
     session["support_visit"] = row.pk
     session.save()
     assert board.get(f"/portal/{ours.shop.slug}/").status_code == 404
+
+
+def test_deed_that_is_carried_out_later_is_recorded_as_the_operators(ours, owner):
+    operator = factories.user("support@example.org", is_staff=True)
+    board, now = signed_in(operator), timezone.now()
+    visit(board, owner, ours.shop)
+    with audit.in_place(operator):
+        held.press(ours.order, held.Press(held.Deed.ACCEPT, ours.order.version, "x"), by=owner, now=now)
+    assert held.do_desk_actions(now + timedelta(minutes=1)) == 1
+    done = AuditEntry.objects.get(action="shop_order.accept")
+    assert (done.actor, done.actor_label) == (operator, "support@example.org (owner@example.org)")
+
+
+def test_what_gives_a_lasting_hold_on_a_shop_is_never_done_in_its_place():
+    lasting = {"save-mail", "make-key", "revoke-key", "make-order-key", "revoke-order-key", "data-save", "data-export"}
+    assert lasting | {"renew-secret", "save-channel", "leaving-export", "invite", "member-role"} <= visiting.NEVER

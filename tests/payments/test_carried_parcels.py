@@ -223,3 +223,26 @@ def test_parcel_that_turns_up_as_it_is_given_up_has_one_end():
     assert [type(one) for one in found if not isinstance(one, str)] == [FulfilmentError]
     assert [bool(parcel().arrived_at), ParcelRefund.objects.count()] == [won == ["here"], won.count("lost")]
     assert broken() == {}
+
+
+@pytest.mark.django_db
+class TestPaidBackByHand:
+    def test_amount_given_back_before_it_was_missing_waits_for_a_person_who_ends_it(self):
+        """The reader complains first; ten days later the parcel is missing, and given up."""
+        now, by = timezone.now(), factories.user()
+        payment, row = sent(now)
+        wanted = Wanted(Kind.OTHER, row.shop_order, amount_minor=2400)
+        refunds.ask(payment, wanted, reason="late", by=by, once="hand", now=now + timedelta(days=3))
+        lost(now + timedelta(days=11))
+        carried_parcels.refund_lost(now + timedelta(days=11))
+        waits = ParcelRefund.objects.get()
+        assert (waits.made_at, bool(waits.parked_at), RefundRequest.objects.count()) == (None, True, 1)
+        assert carried_parcels.settle_by_hand(parcel(), by=by, now=now)
+        assert not carried_parcels.settle_by_hand(parcel(), by=by, now=now)
+        assert (ParcelRefund.objects.get().parked_at, RefundRequest.objects.count()) == (None, 1)
+
+    def test_large_one_asks_two_operators(self):
+        sent(timezone.now())
+        assert not carried_parcels.needs_two(parcel())
+        factories.network(refund_two_above_minor=1000)
+        assert carried_parcels.needs_two(parcel())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
 from oscar.apps.catalogue.reviews.models import ProductReview
@@ -81,6 +82,29 @@ def test_leaving_takes_the_name_out_of_the_audit_trail_and_breaks_nothing():
     ]
     assert [word for row in trail for word in ("lea@", "Léa") if word in str(row)] == []
     assert [text for check in invariants.INVARIANTS.values() for text in check()] == []
+
+
+def test_leaving_touches_nobody_whose_address_only_ends_the_same():
+    reader, other = factories.user("ana@example.org"), factories.user("diana@example.org")
+    audit.record("member.invite", other, by=other, reason="diana@example.org asked", email="ana@example.org.uk")
+    assert leaving.leave(reader, now=timezone.now()) == []
+    kept = AuditEntry.objects.order_by("pk").values_list("actor_label", "reason", "facts").first()
+    assert kept == ("diana@example.org", "diana@example.org asked", {"email": "ana@example.org.uk"})
+
+
+def test_address_that_nobody_confirmed_opens_and_erases_nothing():
+    """Anybody can register an address; a guest has bought with it."""
+    stranger, now = factories.user("lea@example.org"), timezone.now()
+    EmailAddress.objects.create(user=stranger, email="lea@example.org", verified=False, primary=True)
+    audit.record("order.erase", stranger, by="lea@example.org", reason="lea@example.org asked")
+    MailMessage.objects.create(
+        dedupe_key="order_placed:100012", to="lea@example.org", language="fr", kind="order_placed", subject="100012",
+        due_at=now,
+    )  # fmt: skip
+    assert leaving.export(stranger)["mails"] == []
+    assert leaving.leave(stranger, now=now) == []
+    assert MailMessage.objects.filter(to="lea@example.org").exists()
+    assert AuditEntry.objects.filter(actor_label="lea@example.org", reason="lea@example.org asked").exists()
 
 
 def test_leaving_takes_vouchers_and_mails_to_other_addresses_of_the_account_along():

@@ -58,3 +58,4 @@ def test_long_address_gets_smaller_and_stays_on_its_page():
     paper.add_page()
     paper.said("\n".join(["Une très longue ligne d’adresse, appartement 12, bâtiment C"] * 9), size=17, most_mm=52)
     assert (paper.get_y() < 8 + 52 + 1, len(paper.pages)) == (True, 1)
+    assert paper.bytes()  # or its fonts stay open
