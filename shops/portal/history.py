@@ -24,12 +24,12 @@ def history(
     about |= _of(Transmission, Transmission.objects.filter(shop_order=shop_order).values_list("pk", flat=True))
     paid = Payment.objects.filter(checkout__order=shop_order.order_id).values_list("pk", flat=True)
     about |= _of(Payment, paid) & Q(shop=shop_order.shop_id)
+    buyer_id = shop_order.order.user_id
     entries = AuditEntry.objects.filter(about, action__in=DEEDS).order_by("pk")
     return [
         {
             "when": moment(entry.at, now),
-            "who": entry.facts.get("place")
-            or (_("the network") if entry.actor_label == "system" else entry.actor_label),
+            "who": entry.facts.get("place") or _who(entry, buyer_id),
             "deed": DEEDS[entry.action],
             "title": _title(entry, titles),
             "units": entry.facts.get("units") if isinstance(entry.facts.get("units"), int) else None,
@@ -38,7 +38,10 @@ def history(
     ]
 
 
-def _who(entry: AuditEntry) -> str:
+def _who(entry: AuditEntry, buyer_id: int | None) -> str:
+    """A shop's people by their address; the reader never by theirs."""
+    if entry.actor_label.startswith("reader") or (buyer_id is not None and entry.actor_id == buyer_id):
+        return _("The reader")
     return _("the network") if entry.actor_label == "system" else entry.actor_label
 
 

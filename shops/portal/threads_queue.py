@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from marketplace.models import User
 from shops import queries
 from shops.models import Incident, Message, Shop, Thread
+from shops.orders import sight
 from shops.portal.words import moment
 
 SHOWN = 20
@@ -81,11 +82,12 @@ def thread_rows(rows: Iterable[Thread], *, now: datetime) -> list[ThreadRow]:
 
 def _row(row: Thread, now: datetime) -> ThreadRow:
     order, due = row.shop_order, row.wrong_due  # type: ignore[attr-defined]
+    named = order is None or sight.is_seen(order, now)
     wrong = row.wrong and Incident.Reason(row.wrong).label  # type: ignore[attr-defined]
     about = order.number if order else (row.product.title if row.product else _("A question"))
     return ThreadRow(
         about=f"{about} · {wrong}" if wrong else about,
-        who=row.writer or row.name or _("A reader"),  # type: ignore[attr-defined]
+        who=(named and (row.writer or row.name)) or _("A reader"),  # type: ignore[attr-defined]
         words=Truncator(" ".join((row.words or "").split())).chars(90),  # type: ignore[attr-defined]
         when=_when(row, due, now),
         overdue=due is not None and due < now,

@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, prefetch_related_objects
+from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import money, network
 from marketplace.foundation.models import AuditEntry
 from shops.models import Incident, Message, MessageFile, Return, ShopOrder, Side, Thread
+from shops.orders import sight
 
 Words = dict[str, Any]  # lazy texts, which Django's stubs give no public name
 
@@ -82,9 +84,11 @@ def of_orders(
     for order_id, step in _steps(orders):
         found[order_id].append(step)
     by_pk = {thread.pk: thread for thread in threads.values() if thread.pk}
+    now = timezone.now()
+    nameless = {order.pk for order in orders if looks == Side.SHOP and not sight.is_seen(order, now)}
     for message in _messages(by_pk):
         thread = by_pk[message.thread_id]
-        found[thread.shop_order_id].append(_line(message, thread, looks))
+        found[thread.shop_order_id].append(_line(message, thread, looks, named=thread.shop_order_id not in nameless))
     for incident in Incident.objects.filter(thread__in=by_pk) if orders and by_pk else ():
         found[by_pk[incident.thread_id].shop_order_id] += _of_incident(incident)
     return {key: sorted(lines, key=lambda line: line.at) for key, lines in found.items()}
@@ -96,13 +100,13 @@ def _messages(threads: Mapping[int, object]) -> Iterable[Message]:
     return Message.objects.filter(thread__in=threads).select_related("by").prefetch_related("files")
 
 
-def _line(message: Message, thread: Thread, looks: Side) -> Line:
+def _line(message: Message, thread: Thread, looks: Side, *, named: bool) -> Line:
     others = [side for side in (Side.READER, Side.SHOP) if side != message.side]
     return Line(
         at=message.at,
         text=message.text,
         side=message.side,
-        who=_who(message, thread, looks),
+        who=_who(message, thread, looks, named=named),
         mine=message.side == looks,
         read=any(getattr(thread, f"seen_by_{side.value}") >= message.pk for side in others),
         by_mail=message.by_mail,
@@ -110,13 +114,14 @@ def _line(message: Message, thread: Thread, looks: Side) -> Line:
     )
 
 
-def _who(message: Message, thread: Thread, looks: Side) -> str:
+def _who(message: Message, thread: Thread, looks: Side, *, named: bool) -> str:
     """Who of a shop wrote is its own people's and the network's to know by name; the reader knows a first name that
-    was given to be shown."""
+    was given to be shown. Not `named`: the shop has lost sight of whose order it was."""
     if message.side == Side.NETWORK:
         return network.current().name
     if message.side == Side.READER:
-        return message.by_name or thread.name or (_("You") if looks == Side.READER else _("The reader"))
+        name = message.by_name or thread.name if named else ""
+        return name or (_("You") if looks == Side.READER else _("The reader"))
     person = message.by_name or (message.by.email if message.by and looks != Side.READER else "")
     return f"{thread.shop.name} · {person}" if person else thread.shop.name
 

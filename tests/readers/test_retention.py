@@ -13,7 +13,7 @@ from marketplace.foundation.models import MailMessage
 from marketplace.payments.models import StripeEvent
 from marketplace.readers import retention
 from marketplace.readers.models import Consent
-from shops.models import Application, ApplicationDocument, DeskAction, Parcel
+from shops.models import Application, ApplicationDocument, DeskAction, Invitation, Parcel
 from tests import factories
 from tests.shops.onboarding.test_joining import COMPANY
 from tests.shops.returns.sending_back import handed_over
@@ -48,6 +48,20 @@ def test_words_of_mails_go_after_their_days():
         row.refresh_from_db()
     assert [row.text for row in (*to_shop, *others)] == ["", "t", "", "t"]
     assert not MailMessage.objects.filter(pk=gone.pk).exists()
+
+
+def test_what_was_given_up_has_an_end_too():
+    """A mail that no server took; an invitation that only ran out."""
+    parked = mail("order_placed", days("mails"))
+    MailMessage.objects.filter(pk=parked.pk).update(sent_at=None, parked_at=timezone.now() - days("mails") - DAY)
+    shop = factories.shop()
+    asked = Invitation.objects.create(
+        shop=shop, email="zoe@example.org", role="staff", language="fr", made_at=timezone.now() - 400 * DAY,
+        ends_at=timezone.now() - days("invitations") - DAY,
+    )  # fmt: skip
+    retention.keep(timezone.now())
+    parked.refresh_from_db(), asked.refresh_from_db()
+    assert (parked.text, asked.email) == ("", "")
 
 
 def test_works_in_batches(monkeypatch):

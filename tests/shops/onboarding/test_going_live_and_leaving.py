@@ -15,7 +15,7 @@ from marketplace.checkout.models import Checkout
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations import application_views
 from shops import businesses, lifecycle, team
-from shops.models import Application, Business, Shop, ShopMember, ShopOrder
+from shops.models import Application, Business, Parcel, ParcelRefund, Shop, ShopMember, ShopOrder
 from shops.onboarding import applying, checklist, exporting, leaving
 from shops.orders import fulfilment
 from shops.portal.business_views import BusinessForm
@@ -211,6 +211,23 @@ def test_money_that_is_not_settled_keeps_the_shop(shop, owner):
     assert lifecycle.ask_to_leave(shop, reason="", by=owner.user, now=NOW)
     assert missing(shop) == ["money", "export"]
     assert not leaving.leave(shop, by=owner.user, now=NOW)
+
+
+def test_parcel_on_its_way_keeps_both_shops_and_one_that_was_paid_back_none(shop):
+    other = factories.shop("Mile End", slug="mile-end")
+    order = factories.shop_order(shop, (factories.stock_record(shop, units=5), 1))
+    ShopOrder.objects.update(status="handed_over", handed_over_at=NOW, booked_at=NOW)
+    parcel = Parcel.objects.create(shop_order=order, carried_to=other, handed_over_at=NOW)
+    assert ["parcels" in missing(one) for one in (shop, other)] == [True, True]
+    Parcel.objects.update(missing_at=NOW, missing_ended_at=NOW)
+    lost = ParcelRefund.objects.create(parcel=parcel, borne_by="shop")
+    assert ["parcels" in missing(one) for one in (shop, other)] == [True, True]
+    ParcelRefund.objects.filter(pk=lost.pk).update(made_at=NOW)
+    assert ["parcels" in missing(one) for one in (shop, other)] == [False, False]
+    Parcel.objects.update(missing_at=None, missing_ended_at=None, collected_at=NOW)
+    assert ["money" in missing(one) for one in (shop, other)] == [True, True]
+    Parcel.objects.update(fee_booked_at=NOW)
+    assert ["money" in missing(one) for one in (shop, other)] == [False, False]
 
 
 def test_what_a_table_program_would_run_is_a_text(shop, owner):

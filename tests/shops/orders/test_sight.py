@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from shops.models import ShopOrder
+from shops.models import Message, ShopOrder, Side, Thread
 from shops.orders import sight
+from shops.threads import lines
 from tests import factories
 from tests.shops.portal.conftest import signed_in
 from tests.shops.returns.sending_back import ask, handed_over
@@ -50,3 +51,23 @@ def test_network_says_for_how_long_and_what_is_under_way_is_seen():
     assert [sight.is_seen(row, now) for row in rows] == [False, True, True, False]
     found = ShopOrder.objects.filter(sight.seen(now)).order_by("pk")
     assert list(found) == [back, open_one]
+
+
+@pytest.mark.parametrize(("days_ago", "status"), [(59, 200), (61, 404)])
+def test_no_label_is_printed_of_what_is_out_of_sight(days_ago, status):
+    shop = factories.shop()
+    order = bought(days_ago, shop)
+    client = signed_in(factories.member(shop).user)
+    assert client.get(f"/portal/{shop.slug}/orders/{order.number}/label/").status_code == status
+
+
+@pytest.mark.parametrize(("days_ago", "who"), [(59, "Léa Zyz"), (61, "The reader")])
+def test_words_keep_no_name_that_the_shop_has_lost_sight_of(days_ago, who):
+    shop = factories.shop()
+    order = bought(days_ago, shop)
+    now = timezone.now()
+    thread = Thread.objects.create(shop=shop, shop_order=order, language="fr", created_at=now, last_at=now)
+    Message.objects.create(thread=thread, side=Side.READER, by_name="Léa Zyz", text="Bonjour", at=now, once="x")
+    with translation.override("en"):
+        assert [line.who for line in lines.of_order(order, thread, Side.SHOP) if line.who] == [who]
+        assert [line.who for line in lines.of_order(order, thread, Side.READER) if line.who] == ["Léa Zyz"]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.timezone import localtime
 from PIL import Image
 
 from marketplace.foundation.models import AuditEntry, MailMessage
@@ -120,6 +121,17 @@ def test_what_waits_at_another_counter_has_not_begun_to_count():
     assert asking.received_on(part, list(part.parcels.all()), now=now) == now.date()
     part.parcels.update(collected_at=now - timedelta(days=30))
     assert asking.received_on(part, list(part.parcels.all()), now=now) == (now - timedelta(days=30)).date()
+
+
+def test_lost_parcel_keeps_no_right_open_and_the_first_of_several_gives_one():
+    now = timezone.now()
+    part = handed_over(1, days_ago=40, to="FR")
+    part.parcels.update(carried_to=factories.shop(), missing_at=now, missing_ended_at=now)
+    assert asking.received_on(part, list(part.parcels.all()), now=now) == localtime(part.handed_over_at).date()
+    part.handed_over_at = None  # more is to come
+    assert asking.received_on(part, [], now=now) is None
+    part.parcels.update(carried_to=None, missing_at=None, missing_ended_at=None)
+    assert asking.received_on(part, list(part.parcels.all()), now=now) == localtime(now).date()
 
 
 @pytest.mark.parametrize("content", [b"", b"<svg/>", b"GIF89a" + b"x" * 100, picture(20, 20)])
