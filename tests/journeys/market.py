@@ -100,5 +100,5 @@ def work(now: datetime | None = None) -> None:
 
 def nothing_is_wrong() -> bool:
     broken = {name: texts for name, texts in violations().items() if texts}
-    assert broken == {}
+    assert broken == {}, broken
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
@@ -110,6 +111,9 @@ class TestGiving:
         by, reader = operator(ADMINISTRATION), factories.user("lea@example.org")
         client = signed_in(by)
         sent = {"email": "LEA@example.org", "roles": [ORDERS, CATALOGUE]}
+        EmailAddress.objects.create(user=reader, email=reader.email, verified=False)
+        assert client.post("/board/operators/save/", sent).status_code == 422  # anybody can register an address
+        EmailAddress.objects.update(verified=True)
         assert client.post("/board/operators/save/", sent).status_code == 302
         reader.refresh_from_db()
         assert roles.of(reader) == {ORDERS, CATALOGUE}
