@@ -31,7 +31,10 @@ def _unordered_backwards(connection, **kwargs) -> None:
 
 
 # Files of few long tests begin first: at the end one process would wait for the other otherwise.
+# The browser's journey comes before all: it looks at every invariant of the database that its pages have filled, and
+# after all the others in one process something of theirs was still found there.
 LONG = (
+    "browser/test_journey",
     "operations/test_operating",
     "test_failpoints",
     "demo/test_building",
