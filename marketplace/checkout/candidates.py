@@ -58,6 +58,15 @@ class _Terms(NamedTuple):
     availability: str = SELLS
 
 
+class _Wanted(NamedTuple):
+    """A part as it is asked for again at each shop."""
+
+    part: int
+    product: int
+    units: int
+    agreed_minor: int
+
+
 class _Copy(NamedTuple):
     record: int
     product: int
@@ -103,7 +112,8 @@ class _Supplier:
 def seen(row: Rerouting, parts: Sequence[ReroutedUnits], now: datetime) -> tuple[list[Seen], dict[int, str]]:
     """Every shop that has some of it, and {shop: why it cannot be asked, one of `candidate_plans.WHY_NOT`} as far as
     that shows without a price."""
-    copies = _copies(row, parts)
+    wanted = [_Wanted(part.pk, part.line.product_id or 0, part.units, part.agreed_minor) for part in parts]
+    copies = _copies(row, wanted)
     suppliers = _suppliers(copies)
     near, readers = _where(row.shop_order), row.shop_order.order.checkout.reader_shop_id
     borne = most_borne()
@@ -114,11 +124,11 @@ def seen(row: Rerouting, parts: Sequence[ReroutedUnits], now: datetime) -> tuple
         if supplier is None:
             left_out[shop_id] = "way"
             continue
-        chosen = _enough(of_shop, supplier.shop, parts, now)
+        chosen = _enough(of_shop, supplier.shop, wanted, now)
         if not chosen:
             continue
-        one = _seen(chosen, parts, supplier.shop, row.shop_order.currency, now, near=near, readers=readers)
-        agreed = sum(part.agreed_minor for part in parts if part.pk in chosen)
+        one = _seen(chosen, supplier.shop, row.shop_order.currency, now, near=near, readers=readers)
+        agreed = sum(one.agreed_minor for one in chosen)
         if not any(same_way(way, supplier.shop, row.shop_order) for way in supplier.ways):
             left_out[shop_id] = "way"
         elif not supplier.shop.is_payable:
@@ -137,8 +147,7 @@ def most_borne() -> int:
 
 
 def _seen(
-    chosen: Mapping[int, tuple[_Copy, int]],
-    parts: Iterable[ReroutedUnits],
+    chosen: Mapping[_Wanted, tuple[_Copy, int]],
     shop: _Shop,
     currency: str,
     now: datetime,
@@ -152,11 +161,11 @@ def _seen(
         confidence.level(units, effective_as_of(_as(terms), _as(shop)), shop.kept_share, now=now)
         for units, terms in counted
     ]
-    wanted = {part.pk: part.units for part in parts}
+    goods = sum(copy.price * wanted.units for wanted, (copy, _) in chosen.items())
     candidate = Candidate(
         shop=shop.pk,
         parts=len(chosen),
-        goods_minor=sum(money.to_minor(copy.price, currency) * wanted[pk] for pk, (copy, _) in chosen.items()),
+        goods_minor=money.to_minor(Decimal(goods), currency),
         level=min(levels, key=_UNSURE_FIRST.index),
         km=round(distance_km(near, at), 1) if near and at else None,
         is_readers=shop.pk == readers,
@@ -165,19 +174,21 @@ def _seen(
         routed_units=shop.routed_units,
         declined_share=shop.declined_share,
     )
-    return Seen(candidate, {pk: copy.record for pk, (copy, _) in chosen.items()})
+    return Seen(candidate, {wanted.part: copy.record for wanted, (copy, _) in chosen.items()})
 
 
 def _enough(
-    of_shop: Mapping[int, Sequence[_Copy]], shop: _Shop, parts: Iterable[ReroutedUnits], now: datetime
-) -> dict[int, tuple[_Copy, int]]:
+    of_shop: Mapping[int, Sequence[_Copy]], shop: _Shop, wanted: Iterable[_Wanted], now: datetime
+) -> dict[_Wanted, tuple[_Copy, int]]:
     """{part: (its cheapest copy there of which enough are on the shelf, how many)}."""
-    found: dict[int, tuple[_Copy, int]] = {}
-    for part in parts:
-        for copy in of_shop.get(part.line.product_id or 0, ()):
-            units = sellable_units(_as(copy), shop=_as(shop), terms=_as(copy.terms), now=now)
-            if part.units <= units:
-                found[part.pk] = copy, units
+    found: dict[_Wanted, tuple[_Copy, int]] = {}
+    there: Any = shop
+    for one in wanted:
+        copy: Any
+        for copy in of_shop.get(one.product, ()):
+            units = sellable_units(copy, shop=there, terms=copy.terms, now=now)
+            if one.units <= units:
+                found[one] = copy, units
                 break
     return found
 
@@ -210,18 +221,17 @@ def _of_new_copies(products: Sequence[int], order_id: int, currency: str) -> Que
 _COPIES = prepared.Prepared(_of_new_copies)
 
 
-def _copies(row: Rerouting, parts: Iterable[ReroutedUnits]) -> dict[int, dict[int, list[_Copy]]]:
+def _copies(row: Rerouting, wanted: Iterable[_Wanted]) -> dict[int, dict[int, list[_Copy]]]:
     """{shop: {title: its copies, cheapest first}}."""
-    products = sorted({part.line.product_id for part in parts if part.line.product_id})
+    products = sorted({one.product for one in wanted if one.product})
     found: dict[int, dict[int, list[_Copy]]] = {}
     if not products:
         return found
-    for shop, *copy, terms_id, as_of, follows, limit, buffer in _COPIES.rows(
-        products, row.shop_order.order_id, row.shop_order.currency
-    ):
-        terms = _Terms(as_of, follows, limit, buffer) if terms_id is not None else None
-        one = _Copy._make([*copy, terms])
-        found.setdefault(shop, {}).setdefault(one.product, []).append(one)
+    rows = _COPIES.rows(products, row.shop_order.order_id, row.shop_order.currency)
+    for shop, record, product, price, in_stock, allocated, terms_id, *of_terms in rows:
+        terms = _Terms(*of_terms) if terms_id is not None else None
+        copy = _Copy(record, product, price, in_stock, allocated, terms)
+        found.setdefault(shop, {}).setdefault(product, []).append(copy)
     return found
 
 
