@@ -27,6 +27,16 @@ def part(site) -> Iterator[ShopOrder]:
     DeskAction.objects.filter(shop_order=part).exclude(failed_at=None).delete()
 
 
+@pytest.fixture
+def paid_back(part) -> Iterator[None]:
+    """Of the order something can be paid back; the money of the site, which the journey adds up, is as before after."""
+    payment = Payment.objects.get(checkout__order=part.order)
+    before = {"state": payment.state, "captured_minor": payment.captured_minor}
+    Payment.objects.filter(pk=payment.pk).update(state="captured", captured_minor=5000)
+    yield
+    Payment.objects.filter(pk=payment.pk).update(**before)
+
+
 def waits(page: Page) -> None:
     page.evaluate("() => navigator.serviceWorker.ready")
     page.wait_for_function("() => navigator.serviceWorker.controller !== null")
@@ -139,10 +149,10 @@ def test_nobody_sends_what_another_person_pressed(visit, site, part):
     expect(page.locator("[data-waiting]")).to_be_hidden()  # it is not theirs
 
 
+@pytest.mark.usefixtures("paid_back")
 def test_refund_without_a_line_is_not_sent_later(visit, site, part):
     """Who sees that nothing went gives it again, somewhere else: both would be paid."""
     owner = factories.member(part.shop, role="owner").user
-    Payment.objects.filter(checkout__order=part.order).update(state="captured", captured_minor=5000)
     page = visit(site.pages["desk order"] + "refund/", who=live.signed_in(owner), watched=False, language="en")
     waits(page)
     page.context.set_offline(True)
