@@ -12,22 +12,26 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog_sync.models_doors import DryRun, FeedSetup, HostVisit, SftpLogin, Webhook
 from catalog_sync.models_own import TYPED, OwnArticle
+from catalog_sync.models_pricing import PriceRule, PriceTask
 from catalog_sync.models_titles import FoldDue, Lookup, PinnedArticle, PutOff, TitleBlock, TitleMove
+from catalog_sync.models_troubles import FeedTrouble
 from marketplace.foundation import network, secrets
 from marketplace.foundation.leases import DueRow
 
 __all__ = [
-    "TYPED",
     "DryRun",
     "Feed",
     "FeedSetup",
     "FeedToken",
+    "FeedTrouble",
     "FoldDue",
     "HostVisit",
     "JournalPart",
     "Lookup",
     "OwnArticle",
     "PinnedArticle",
+    "PriceRule",
+    "PriceTask",
     "Push",
     "PutOff",
     "ReadRow",
@@ -36,6 +40,7 @@ __all__ = [
     "SourceRecord",
     "StockLane",
     "SyncRun",
+    "TYPED",
     "TitleBlock",
     "TitleMove",
     "Webhook",

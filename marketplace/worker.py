@@ -112,6 +112,8 @@ STEPS = [
     Step("close_motions", "shops.voting:close_motions", 60),
     Step("measure_figures", "shops.figures:measure_figures", 3600, slow=True),
     Step("resolve_buffers", "shops.buffers:resolve_buffers", 5, slow=True),
+    Step("resolve_prices", "catalog_sync.pricing:resolve_prices", 5, slow=True),
+    Step("watch_lists", "catalog_sync.troubles:watch_lists", 60, slow=True),
     Step("end_withheld", "shops.withholding:end_withheld", 300),
     Step("forget_unplaced", "marketplace.readers.forgetting:forget_unplaced", 86_400, slow=True),
     Step("keep_retention", "marketplace.readers.retention:keep", 86_400, slow=True),

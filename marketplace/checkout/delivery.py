@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, prefetch_related_objects
 
-from marketplace.checkout import book_law
-from shops import opening, rates, readiness, slots
+from shops import book_law, opening, rates, readiness, slots
 from shops.models import DeliveryOption, DeliverySlot, Shop
 
 Kind = DeliveryOption.Kind
