@@ -84,13 +84,6 @@ class Trip:
     full_days: int = 0
 
 
-def full_days(shop: Shop) -> int:
-    """How many days the orders of today fill, by what the shop can do in one: so much later is the next one ready. A
-    query where the shop has a limit and its load was not read with it."""
-    load = getattr(shop, "load", None) if shop.orders_per_day is not None else None
-    return load.orders_today // max(shop.orders_per_day or 0, 1) if load else 0
-
-
 def quote(option: DeliveryOption, shop: Shop, lines: Sequence[Packed], trip: Trip) -> Quote:
     """What the option asks for these lines, or why it does not carry them. Without a database where the option was read
     by `options_by_shop`."""

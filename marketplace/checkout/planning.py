@@ -21,7 +21,7 @@ from marketplace.checkout.tax_categories import is_digital
 from marketplace.checkout.tax_places import place_of_supply
 from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
-from shops import book_law, downloads, stock, supplying
+from shops import book_law, downloads, load, stock, supplying
 from shops.models import Condition, DeliveryOption, Shop, Supply
 
 
@@ -218,7 +218,7 @@ def plan(
     hours = hours_by_shop(options, now)
     parcels = []
     for (shop, is_download), bought in parts.items():
-        full_days = 0 if is_download else delivery.full_days(shop)
+        full_days = 0 if is_download else load.full_days(shop)
         trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk], full_days=full_days)
         wanted = (chosen or {}).get(shop.pk)
         ways = () if is_download else options[shop.pk]
