@@ -73,15 +73,15 @@ def _follow(feed: Feed, now: datetime) -> int:
             row = FeedTrouble.objects.create(feed=feed, kind=kind, began_at=now)
             _tell(row, "list_trouble", now, kind=kind, why=wrong[kind])
         FeedTrouble.objects.filter(pk__in=[told[kind].pk for kind in over]).update(ended_at=now)
-        if over and not wrong and _is_well(feed):
+        if over and not wrong and _was_read(feed, since=min(told[kind].began_at for kind in over)):
             _tell(told[min(over)], "list_well", now)
     return len(new) + len(over)
 
 
-def _is_well(feed: Feed) -> bool:
-    """What was rejected or undone was seen by a person; that is no good news."""
-    last = SyncRun.objects.filter(feed=feed, pushed=False, undoes=None).exclude(state=State.RUNNING).first()
-    return last is not None and last.state == State.DONE
+def _was_read(feed: Feed, *, since: datetime) -> bool:
+    """What was rejected, or taken off, was seen by a person; that is no good news."""
+    done = SyncRun.objects.filter(feed=feed, state=State.DONE, pushed=False, undoes=None)
+    return done.filter(started_at__gte=since).exists()
 
 
 def _tell(trouble: FeedTrouble, letter: str, now: datetime, **said: str) -> None:

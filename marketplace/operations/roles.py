@@ -35,7 +35,7 @@ _ORDERS = (
     *("parcels", "thread", "thread-write", "thread-settle", "thread-file", "thread-of-order"),
 )
 _MONEY = (
-    *("approve-refund", "refuse-refund", "give-up-parcel", "settle-parcel"),
+    *("approve-refund", "refuse-refund", "approve-payback", "refuse-payback", "give-up-parcel", "settle-parcel"),
     *("money", "close-incident", "settle-refund", "dispute", "hand-in", "refund", "end-return"),
     *("invoices", "invoice", "receivables", "receivable", "credit-terms"),
     *("accounts", "add-dues", "end-dues", "declare-dividend", "network-shop", "share-pool"),
