@@ -122,6 +122,7 @@ STEPS = [
     Step("forget_sign_ins", "marketplace.readers.sign_ins:forget", 3600, slow=True),
     Step("forget_calls", "marketplace.api.limits:forget", 600),
     Step("forget_shop_calls", "shops.order_keys:forget_calls", 3600, slow=True),
+    Step("forget_tries", "marketplace.foundation.shared_cache:forget", 3600, slow=True),
     Step("clear_sessions", "marketplace.foundation.sessions:clear_sessions", 3600, slow=True),
 ]
 

@@ -21,6 +21,12 @@ _CATALOGUE = (
     *("questions", "answer-alike", "moderation", "moderate", "vouch-shop", "reviews", "answer-reviews"),
     *("run", "approve-run", "reject-run"),
 )
+# Oscar's own dashboards, as far as they are mounted (`marketplace.oscar_urls`).
+_OSCARS = (
+    *("catalogue-category-list", "catalogue-category-detail-list", "catalogue-category-create"),
+    *("catalogue-category-create-child", "catalogue-category-update", "catalogue-category-delete"),
+    *("reviews-list", "reviews-update", "reviews-delete"),
+)
 _ORDERS = (
     "routing",
     "save-routing",
@@ -60,7 +66,7 @@ _ADMINISTERING = (
 )
 NEEDS: dict[str, frozenset[Role]] = {
     **dict.fromkeys(_ANYBODY, ALL),
-    **dict.fromkeys(_CATALOGUE, frozenset({Role.CATALOGUE})),
+    **dict.fromkeys((*_CATALOGUE, *_OSCARS), frozenset({Role.CATALOGUE})),
     **dict.fromkeys(_ORDERS, frozenset({Role.ORDERS})),
     **dict.fromkeys(_MONEY, frozenset({Role.MONEY})),
     **dict.fromkeys(_ADMINISTERING, _ADMINISTRATION),
