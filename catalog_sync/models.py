@@ -109,7 +109,6 @@ class Feed(ReadRow):
     # The promise: so long after its last complete list was read is its stock sold online.
     freshness_hours = models.PositiveIntegerField(default=72, validators=[MinValueValidator(1)])
     lapsed_at = models.DateTimeField(null=True, editable=False, help_text="Then its promise had passed.")
-    # The guard's limits, in per cent
     drop_limit = models.PositiveSmallIntegerField(
         default=20, validators=[MaxValueValidator(100)], help_text="More rows than this gone: a person approves."
     )

@@ -166,7 +166,8 @@ def _lists_of(shop: Shop, skus: list[str]) -> dict[str, frozenset[int]]:
 
 def _fixed_by_law(product_ids: list[int]) -> set[int]:
     said = SourceRecord.objects.filter(price_kind="fixed", condition=Condition.NEW, retired_at=None)
-    return set(said.filter(product_id__in=product_ids).values_list("product_id", flat=True))
+    found = said.filter(product_id__in=product_ids).values_list("product_id", flat=True)
+    return {product_id for product_id in found if product_id is not None}
 
 
 def _write(priced: list[Priced], now: datetime) -> list[int]:

@@ -50,7 +50,7 @@ def said(
     places.give(shop_id)
     news = places.orders(shop_id).select_related(*_OF_ORDER).prefetch_related("lines")
     taken = places.taken_back(shop_id).select_related(*(f"line__shop_order__{name}" for name in _OF_ORDER))
-    found = [
+    found: list[Any] = [
         *news.filter(place__gt=after).order_by("place")[: limit + 1],
         *taken.prefetch_related("line__shop_order__lines").filter(place__gt=after).order_by("place")[: limit + 1],
     ]

@@ -56,7 +56,9 @@ class SharedTries(LocMemCache):
         return bool(SharedEntry.objects.filter(pk=_name(key)).delete()[0])
 
     def _words(self, key: Any, value: Any, timeout: Any) -> dict[str, Any]:
-        seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT or timeout is None else timeout
+        seconds: float = self.default_timeout or 0
+        if timeout is not DEFAULT_TIMEOUT and timeout is not None:
+            seconds = timeout
         if str(key).startswith(_USED_CODE):
             seconds = max(seconds, _CODE_SECONDS)
         now = timezone.now()

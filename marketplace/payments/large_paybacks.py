@@ -116,7 +116,7 @@ def _undecided(asked: ProposedPayback) -> ProposedPayback:
     """What it is of is locked first, as everywhere."""
     if asked.call is not None:
         Payment.objects.select_for_update().get(pk=asked.call.payment_id)
-    else:
+    elif asked.purchase_id is not None:
         GiftCardPurchase.objects.select_for_update().get(pk=asked.purchase_id)
     row = ProposedPayback.objects.select_related("purchase", "call", "asked_by").get(pk=asked.pk)
     if row.decided_at is not None:

@@ -75,7 +75,7 @@ class PriceRuleForm(forms.Form):
         cleaned = super().clean() or {}
         percent, amount = cleaned.get("percent") or Decimal(0), cleaned.get("amount") or 0
         if cleaned.get("way") == CHEAPER and percent > _MOST_OFF:
-            self.add_error("percent", _("At most 90 % cheaper."))
+            self.add_error("percent", _("Cheaper by at most 90 per cent."))
         if not self.errors and not (percent or amount or cleaned.get("rounding") or cleaned.get("floor")):
             self.add_error(
                 "percent", _("Say what becomes of the price: per cent, an amount, rounding or a lowest one.")

@@ -37,7 +37,7 @@ def preview(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     if not _is_right(form, workplace):
         return _page(request, workplace, form, status=422)
     rule = form.rule()
-    shown = {"preview": price_setting.preview(rule, now=timezone.now()), "tried": _words(rule)}
+    shown: dict[str, Any] = {"preview": price_setting.preview(rule, now=timezone.now()), "tried": _words(rule)}
     return _page(request, workplace, form, **shown)
 
 

@@ -81,7 +81,7 @@ def test_same_call_under_its_key_is_done_once(till, sent_back):
     assert change(till, sent_back, "agree", once="agree-0001", note="other").status_code == 409
 
 
-@pytest.mark.parametrize("lines", [[], [{"line": 1, "refunded": 1}], "twice"])
+@pytest.mark.parametrize("lines", [[], [{"line": 0, "refunded": 1}], "twice"])
 def test_check_names_each_line_once(till, sent_back, lines):
     change(till, sent_back, "agree"), change(till, sent_back, "arrive")
     if lines == "twice":
