@@ -18,9 +18,9 @@ class PriceRule(models.Model):
 
     class Rounding(models.TextChoices):
         NONE = "", _("Not rounded")
-        FIVE = "05", _("To five hundredths (12.85)")
-        NINETY_FIVE = "95", _("To .95 (12.95)")
-        WHOLE = "whole", _("To whole amounts (13.00)")
+        FIVE = "05", _("Rounded to five hundredths (12.85)")
+        NINETY_FIVE = "95", _("Rounded to .95 (12.95)")
+        WHOLE = "whole", _("Rounded to whole amounts (13.00)")
 
     shop = models.ForeignKey("shops.Shop", on_delete=models.CASCADE, related_name="price_rules")
     place = models.PositiveSmallIntegerField(help_text="In the order in which they are tried.")

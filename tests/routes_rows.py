@@ -67,6 +67,7 @@ def of_returns(a: Stall, b: Stall) -> dict[str, Any]:
     photos.keep(row, [b"webp"])
     return {
         "return": row.pk,
+        "return_number": row.number,
         "return_photo": row.photos.get().pk,
         "agree": "agree",
         "send": "send",

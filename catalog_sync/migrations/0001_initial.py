@@ -177,7 +177,7 @@ class Migration(migrations.Migration):
                 ('worn', models.CharField(blank=True, choices=[('new', 'New'), ('used', 'Used')], help_text='Empty: new and used.', max_length=4)),
                 ('change_bp', models.SmallIntegerField(default=0, help_text='Hundredths of a per cent, below 0: cheaper.')),
                 ('change_minor', models.IntegerField(default=0, help_text='Besides, after it; below 0: cheaper.')),
-                ('rounding', models.CharField(blank=True, choices=[('', 'Not rounded'), ('05', 'To five hundredths (12.85)'), ('95', 'To .95 (12.95)'), ('whole', 'To whole amounts (13.00)')], max_length=5)),
+                ('rounding', models.CharField(blank=True, choices=[('', 'Not rounded'), ('05', 'Rounded to five hundredths (12.85)'), ('95', 'Rounded to .95 (12.95)'), ('whole', 'Rounded to whole amounts (13.00)')], max_length=5)),
                 ('floor_minor', models.PositiveIntegerField(default=0, help_text='No article that it names is sold for less.')),
                 ('feed', models.ForeignKey(help_text='Null: any list.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalog_sync.feed')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='price_rules', to='shops.shop')),

@@ -124,17 +124,17 @@ def returns(
 
 
 @router.get("/returns/{number}", response=ReturnOut, auth=READ, summary="One return")
-def one(request: HttpRequest, number: str) -> dict[str, Any]:
+def sent_back(request: HttpRequest, number: str) -> dict[str, Any]:
     return return_out(_row(request, number))
 
 
 @router.post("/returns/{number}/agree", response=ReturnOut, auth=WRITE, summary="The shop takes it back")
-def agree(request: HttpRequest, number: str, said: Agree, once: str = Header("", **_ONCE)) -> dict[str, Any]:
+def agree_to_return(request: HttpRequest, number: str, said: Agree, once: str = Header("", **_ONCE)) -> dict[str, Any]:
     return _change(request, number, said, once, lambda row, how: moving.agree(row, note=said.note, **how))
 
 
 @router.post("/returns/{number}/refuse", response=ReturnOut, auth=WRITE, summary="The shop does not take it back")
-def refuse(request: HttpRequest, number: str, said: Refuse, once: str = Header("", **_ONCE)) -> dict[str, Any]:
+def refuse_return(request: HttpRequest, number: str, said: Refuse, once: str = Header("", **_ONCE)) -> dict[str, Any]:
     def act(row: Return, how: dict[str, Any]) -> None:
         moving.refuse(row, note=said.note, excepted=said.excepted, **how)
 
@@ -142,7 +142,7 @@ def refuse(request: HttpRequest, number: str, said: Refuse, once: str = Header("
 
 
 @router.post("/returns/{number}/arrive", response=ReturnOut, auth=WRITE, summary="The shop has it")
-def arrive(request: HttpRequest, number: str, said: Nothing, once: str = Header("", **_ONCE)) -> dict[str, Any]:
+def return_arrived(request: HttpRequest, number: str, said: Nothing, once: str = Header("", **_ONCE)) -> dict[str, Any]:
     """Also where it was to go to another shop, or came from there."""
 
     def act(row: Return, how: dict[str, Any]) -> None:
@@ -155,7 +155,7 @@ def arrive(request: HttpRequest, number: str, said: Nothing, once: str = Header(
 
 
 @router.post("/returns/{number}/check", response=ReturnOut, auth=WRITE, summary="What came, and what is paid back")
-def check(request: HttpRequest, number: str, said: Check, once: str = Header("", **_ONCE)) -> dict[str, Any]:
+def check_return(request: HttpRequest, number: str, said: Check, once: str = Header("", **_ONCE)) -> dict[str, Any]:
     """Every line of the return is named once. The money goes back by itself."""
 
     def act(row: Return, how: dict[str, Any]) -> None:

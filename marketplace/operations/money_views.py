@@ -36,12 +36,14 @@ class ShareForm(forms.Form):
 @require_safe
 @operator_page
 def money(request: HttpRequest) -> HttpResponse:
+    paybacks = large_paybacks.waiting()
     context = {
         "incidents": incidents.running(),
         "debts": debts.debts(),
         "failed": refunds.failed(),
         "asked": large_refunds.waiting(),
-        "asked_paybacks": large_paybacks.waiting(),
+        "asked_paybacks": paybacks,
+        "asked_calls": {row.call_id for row in paybacks},
         "disputes": Dispute.objects.select_related("payment__checkout__order").order_by("closed_at", "-pk")[
             :DISPUTES_SHOWN
         ],

@@ -43,7 +43,7 @@ class PriceRuleForm(forms.Form):
         empty_label=gettext_lazy("Any"),
     )
     way = forms.ChoiceField(
-        label=gettext_lazy("Than the list says"),
+        label=gettext_lazy("The price becomes"),
         choices=[(CHEAPER, gettext_lazy("Cheaper")), (DEARER, gettext_lazy("Dearer"))],
     )
     percent = forms.DecimalField(
