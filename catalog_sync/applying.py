@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalog_sync import journal, merging, promises
+from catalog_sync import journal, merging, pricing, promises
 from catalog_sync.banding import APPLY, PLAN
 from catalog_sync.lanes import is_beside, number_lane
 from catalog_sync.models import Feed, ReadRow, StockLane, SyncRun
@@ -28,6 +28,7 @@ from shops import absorbing
 
 LOCK_SECONDS = 0.15  # aimed at; the write lock is to be held for 0.2 s at most
 NEW_SECONDS = 1.0  # where PostgreSQL locks nothing but rows that nobody else can see yet
+_SKUS = f"SELECT c.sku FROM {PLAN} c WHERE c.n BETWEEN %(low)s AND %(high)s"  # of a slice
 FIRST_SLICE, SMALLEST, LARGEST = 1000, 500, 20_000
 
 
@@ -124,6 +125,9 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], *, now: dateti
     all_new = made == words["high"] - words["low"] + 1 and not _knows_some(plan, words)
     if sold:
         _lock(merging.LOCK_PLANNED, words)
+    ruled = pricing.has_any(feed.shop)
+    if ruled:
+        pricing.take_off(feed.shop.partner_id, _SKUS, words)
     journal.keep(run, words, anew=not sold and not plan.planned_known)
     products = [] if all_new or not plan.refolded else _products_to_fold(words)
     for statement in _statements(plan):
@@ -135,6 +139,8 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], *, now: dateti
         folded = facts.fold_new(feed, words["low"], words["high"], now=now)
     else:
         folded = facts.refold(products, now=now)
+    if ruled:
+        pricing.lay_over(feed.shop, _SKUS, words, now=now)
     shown = bulk.rows(
         f"SELECT product_id, old_product_id, was_retired FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s"
         f" AND is_visible AND verdict IN ('{APPLY}', '{QUESTION}')",

@@ -100,7 +100,7 @@ def _line(*, facts: str, counted: str) -> str:
     record = [f"r.{name}" for name in RECORD]
     record[RECORD.index("facts")] = f"CASE WHEN {facts} THEN {_json('r.facts')} END"
     stock = [f"k.{name}" for name in STOCK]
-    stock[STOCK.index("price")] = "CAST(k.price AS text)"
+    stock[STOCK.index("price")] = "CAST(COALESCE(t.listed_price, k.price) AS text)"  # a rule is no reading's
     return _array(
         "c.sku",
         f"CASE WHEN r.sku IS NOT NULL THEN {_nested(record)} END",

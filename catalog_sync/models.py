@@ -12,22 +12,26 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog_sync.models_doors import DryRun, FeedSetup, HostVisit, SftpLogin, Webhook
 from catalog_sync.models_own import TYPED, OwnArticle
+from catalog_sync.models_pricing import PriceRule, PriceTask
 from catalog_sync.models_titles import FoldDue, Lookup, PinnedArticle, PutOff, TitleBlock, TitleMove
+from catalog_sync.models_troubles import FeedTrouble
 from marketplace.foundation import network, secrets
 from marketplace.foundation.leases import DueRow
 
 __all__ = [
-    "TYPED",
     "DryRun",
     "Feed",
     "FeedSetup",
     "FeedToken",
+    "FeedTrouble",
     "FoldDue",
     "HostVisit",
     "JournalPart",
     "Lookup",
     "OwnArticle",
     "PinnedArticle",
+    "PriceRule",
+    "PriceTask",
     "Push",
     "PutOff",
     "ReadRow",
@@ -36,6 +40,7 @@ __all__ = [
     "SourceRecord",
     "StockLane",
     "SyncRun",
+    "TYPED",
     "TitleBlock",
     "TitleMove",
     "Webhook",
@@ -104,7 +109,6 @@ class Feed(ReadRow):
     # The promise: so long after its last complete list was read is its stock sold online.
     freshness_hours = models.PositiveIntegerField(default=72, validators=[MinValueValidator(1)])
     lapsed_at = models.DateTimeField(null=True, editable=False, help_text="Then its promise had passed.")
-    # The guard's limits, in per cent
     drop_limit = models.PositiveSmallIntegerField(
         default=20, validators=[MaxValueValidator(100)], help_text="More rows than this gone: a person approves."
     )

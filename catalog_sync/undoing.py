@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from catalog_sync import journal, lanes, merging, runs
+from catalog_sync import journal, lanes, merging, pricing, runs
 from catalog_sync.models import Feed, JournalPart, RecordIssue, StockLane, SyncRun
 from catalog_sync.reasons import reason
 from catalog_sync.titles import facts, moves
@@ -118,6 +118,8 @@ def _put_back(this: SyncRun, run: SyncRun, part: JournalPart, now: datetime) -> 
     bulk.analyse(UNDO, "sku", "stock_record_id")
     if bulk.is_postgres():
         bulk.rows(_LOCK, words)
+    if ruled := pricing.has_any(run.feed.shop):
+        pricing.take_off(run.feed.shop.partner_id, _SKUS, {})
     _execute(_SET_FREE, words)
     concerned = [product_id for (product_id,) in bulk.rows(_PRODUCTS, words) if product_id is not None]
     for statement in (_RECORDS, _NEW_RECORDS, _STOCK_RECORDS, _TERMS, _NEW_TERMS):
@@ -125,6 +127,8 @@ def _put_back(this: SyncRun, run: SyncRun, part: JournalPart, now: datetime) -> 
     counted = bulk.rows(f"SELECT stock_record_id FROM {UNDO} WHERE is_free AND counted AND stock_record_id IS NOT NULL")
     absorbing.distrust([stock_record_id for (stock_record_id,) in counted])
     facts.refold(concerned, now=now)
+    if ruled:
+        pricing.lay_over(run.feed.shop, _SKUS, {}, now=now)
     among, ids = bulk.among(concerned)
     folding.forget([product_id for (product_id,) in bulk.rows(_ORPHANS.format(among=among), words | ids)])
     changes.mark(concerned)
@@ -202,6 +206,8 @@ _SINCE_MOVED = (
     f"UPDATE {UNDO} SET product_id = k.product_id, old_product_id = k.product_id FROM catalog_sync_pinnedarticle n"
     f" JOIN partner_stockrecord k ON k.id = n.stock_record_id WHERE k.id = {UNDO}.stock_record_id",
 )
+
+_SKUS = f"SELECT u.sku FROM {UNDO} u"
 
 _LOCK = f"""
 SELECT k.id FROM {UNDO} c JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku

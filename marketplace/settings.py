@@ -191,7 +191,7 @@ else:  # what an address says besides (sslmode, …) stays; only `foundation.pre
     DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 3
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {"default": {"BACKEND": "marketplace.foundation.shared_cache.SharedTries"}}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SITE_ID = 1
 

@@ -112,6 +112,8 @@ STEPS = [
     Step("close_motions", "shops.voting:close_motions", 60),
     Step("measure_figures", "shops.figures:measure_figures", 3600, slow=True),
     Step("resolve_buffers", "shops.buffers:resolve_buffers", 5, slow=True),
+    Step("resolve_prices", "catalog_sync.pricing:resolve_prices", 5, slow=True),
+    Step("watch_lists", "catalog_sync.troubles:watch_lists", 60, slow=True),
     Step("end_withheld", "shops.withholding:end_withheld", 300),
     Step("forget_unplaced", "marketplace.readers.forgetting:forget_unplaced", 86_400, slow=True),
     Step("keep_retention", "marketplace.readers.retention:keep", 86_400, slow=True),
@@ -120,6 +122,7 @@ STEPS = [
     Step("forget_sign_ins", "marketplace.readers.sign_ins:forget", 3600, slow=True),
     Step("forget_calls", "marketplace.api.limits:forget", 600),
     Step("forget_shop_calls", "shops.order_keys:forget_calls", 3600, slow=True),
+    Step("forget_tries", "marketplace.foundation.shared_cache:forget", 3600, slow=True),
     Step("clear_sessions", "marketplace.foundation.sessions:clear_sessions", 3600, slow=True),
 ]
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from marketplace.foundation.places import distance_km
 from search import directory
 from search.directory import ShopCard
+from shops import readiness
 
 DAYS_A_WEEK = 7
 
@@ -90,10 +91,23 @@ def send() -> frozenset[int]:
 
 
 def collects_today(card: ShopCard, now: datetime) -> bool:
-    if card.pickup is None or card.pickup.days_min > 0:
+    if card.pickup is None or card.pickup.days_min > 0 or card.full_days:
         return False
     local = now.astimezone(card.zone)
     return any(span.past_midnight or span.closes > local.time() for span in card.when_open.on(local.date()))
+
+
+def ready(card: ShopCard, now: datetime) -> datetime | None:
+    """When what is on the shelf of a full shop can be collected, as the checkout says it; None where the shop is not
+    full, nothing is collected or no hours are known."""
+    return _ready(card, now.replace(second=0, microsecond=0)) if card.full_days and card.pickup else None
+
+
+@lru_cache(maxsize=1024)
+def _ready(card: ShopCard, now: datetime) -> datetime | None:
+    days = card.full_days + (card.pickup.days_min if card.pickup else 0)
+    minutes = card.preparation_minutes
+    return readiness.ready_at(card.when_open, card.zone, preparation_minutes=minutes, now=now, days=days)
 
 
 def opening(card: ShopCard, now: datetime) -> Opening:

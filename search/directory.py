@@ -15,7 +15,7 @@ from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from shops import opening
+from shops import load, opening
 from shops.models import DeliveryOption, OpeningHours, Shop, SpecialHours
 from shops.models_delivery import COLLECTED
 
@@ -113,6 +113,9 @@ class ShopCard:
     logo: str  # the address of its picture, and its colours as #rrggbb: empty where it has none of its own
     colour: str
     colour_dark: str
+    preparation_minutes: int
+    full_days: int  # that its orders of today fill: so much later is the next one ready
+    refuses: bool  # it takes no more orders today
     kept_back: tuple[str, ...] = ()  # what `shops.sharing` is asked of
 
     @property
@@ -142,8 +145,12 @@ def active() -> Mapping[int, ShopCard]:
     global _kept
     if _kept and clock.monotonic() - _kept[0] < _KEPT_SECONDS:
         return _kept[1]
-    shops = Shop.objects.filter(status=Shop.Status.ACTIVE).prefetch_related(
-        Prefetch("delivery_options", queryset=DeliveryOption.objects.filter(active=True)),
+    shops = (
+        Shop.objects.filter(status=Shop.Status.ACTIVE)
+        .select_related("load")
+        .prefetch_related(
+            Prefetch("delivery_options", queryset=DeliveryOption.objects.filter(active=True)),
+        )
     )
     before = _kept[1] if _kept else {}
     said = opening.of_shops((shop.pk for shop in shops), now=timezone.now())
@@ -214,6 +221,9 @@ def _card(shop: Shop, week: list[opening.WeeklySpan], days: list[opening.NamedDa
         logo=shop.logo.url if shop.logo else "",
         colour=shop.colour,
         colour_dark=shop.colour_dark,
+        preparation_minutes=shop.preparation_minutes,
+        full_days=(full := load.full_days(shop)),
+        refuses=bool(full and shop.refuses_when_full),
         kept_back=tuple(shop.kept_back),
     )
 

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, IntegerField, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.catalogue import changes
@@ -110,13 +110,14 @@ def _differing(shop: Shop) -> QuerySet[StockRecord]:
     by_rule = [When(_named(rule), then=Value(max(rule.keep, kept))) for rule in rules]
     wanted = Case(own, *by_rule, default=Value(_NONE), output_field=IntegerField())
     records = StockRecord.objects.filter(partner_id=shop.partner_id)
+    records = records.annotate(codes=Cast("product__facts__subject_codes", TextField()))
     return records.annotate(wanted=wanted, kept=Coalesce("terms__buffer", _NONE)).exclude(kept=F("wanted"))
 
 
 def _named(rule: BufferRule) -> Q:
-    """The articles of a rule. Of several subjects of a title the first counts, as in the reports."""
+    """The articles of a rule, whichever of a title's subjects it names. `codes`: '["FBA", "YFB"]'."""
     if rule.kind == BufferRule.Kind.SUBJECT:
-        return Q(product__facts__subject_codes__0__startswith=rule.subject)
+        return Q(codes__contains=f'"{rule.subject}')
     return Q(price__gte=money.to_decimal(rule.price_minor, network.current().currency))
 
 

@@ -46,6 +46,13 @@ def measure_load(now: datetime) -> int:
     return len(made) + len(changed)
 
 
+def full_days(shop: Shop) -> int:
+    """How many days the orders of today fill, by what the shop can do in one: so much later is the next one ready. A
+    query where the shop has a limit and its load was not read with it."""
+    load = getattr(shop, "load", None) if shop.orders_per_day is not None else None
+    return load.orders_today // max(shop.orders_per_day or 0, 1) if load else 0
+
+
 def _orders_today(now: datetime) -> dict[int, int]:
     """By shop, since its own midnight."""
     found: dict[int, int] = defaultdict(int)

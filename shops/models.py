@@ -14,7 +14,7 @@ from shops.models_joining import (
     ChecklistItem,
     ChecklistTick,
 )
-from shops.models_keys import ShopCall, ShopKey, ShopScope
+from shops.models_keys import ShopCall, ShopKey, ShopReading, ShopScope
 from shops.models_load import ShopLoad
 from shops.models_orders import Cancellation, ShopOrder, ShopOrderLine, Transmission
 from shops.models_outbox import ShopWebhook, TransmissionTry
@@ -77,14 +77,15 @@ __all__ = [
     "ReturnRefund",
     "SearchMiss",
     "Shop",
-    "ShopCall",
-    "ShopKey",
     "ShopAddress",
+    "ShopCall",
     "ShopFigures",
+    "ShopKey",
     "ShopLoad",
     "ShopMember",
     "ShopOrder",
     "ShopOrderLine",
+    "ShopReading",
     "ShopScope",
     "ShopWebhook",
     "Side",

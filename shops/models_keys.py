@@ -51,3 +51,13 @@ class ShopCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shop_id}: {self.once}"
+
+
+class ShopReading(models.Model):
+    """How many places in the list of its orders a shop's programs were given (`shops.orders.places`)."""
+
+    shop = models.OneToOneField(Shop, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    last = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.shop_id}: {self.last}"

@@ -63,6 +63,9 @@ class ShopOrder(models.Model):
     created_at = models.DateTimeField()
     answer_due_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
+    place = models.BigIntegerField(
+        null=True, blank=True, help_text="In what its shop's programs read; None: none has read since."
+    )
     waits_until = models.DateTimeField(
         null=True, blank=True, help_text="When its shop must have answered, however long it was given; None: never."
     )
@@ -95,6 +98,7 @@ class ShopOrder(models.Model):
             models.Index(fields=["shop", "status", "answer_due_at"], name="shop_order_to_do"),
             models.Index(fields=["shop", "answered_at"], name="shop_order_answered"),
             models.Index(fields=["shop", "handed_over_at"], name="shop_order_handed_over"),
+            models.Index(fields=["shop", "place"], name="shop_order_place"),
             models.Index(fields=["watch_at"], condition=models.Q(status="new"), name="shop_order_to_watch"),
             models.Index(
                 fields=["keep_watch_at"],
@@ -308,10 +312,12 @@ class Cancellation(DueRow):
     cancelled_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, blank=True)
     put_back_at = models.DateTimeField(null=True, blank=True, help_text="The shop's word; at once where it never knew.")
+    place = models.BigIntegerField(null=True, blank=True, help_text="As `ShopOrder.place`.")
 
     class Meta:
         indexes = [
             models.Index(fields=["shop"], condition=models.Q(put_back_at=None), name="cancellation_open"),
+            models.Index(fields=["shop", "place"], name="cancellation_place"),
         ]
 
     def __str__(self) -> str:

@@ -54,7 +54,7 @@ class ShopAddress(models.Model):
     class Kind(models.TextChoices):
         ORDERS = "orders", _("New orders, and what becomes of them")
         LATE = "late", _("Orders that nobody has answered")
-        FEEDS = "feeds", _("A webhook of yours that fails")
+        FEEDS = "feeds", _("Lists and webhooks of yours that fail")
         MONEY = "money", _("Money: account, gift cards")
 
     shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="addresses")

@@ -58,6 +58,8 @@ class StockTerms(models.Model):
     # Resolved by `shops.buffers`, so that the guarded statement stays one comparison.
     buffer = models.PositiveSmallIntegerField(null=True, help_text="Copies kept for the counter; null: the shop's.")
     own_buffer = models.PositiveSmallIntegerField(null=True, help_text="Typed for this article: no rule counts.")
+    # Where one of the shop's price rules makes `StockRecord.price`; null: that is what the list says.
+    listed_price = models.DecimalField(max_digits=12, decimal_places=2, null=True, help_text="What the list says.")
     # Quantity unknown but in stock: how many open units the shop allows before it has confirmed one.
     open_limit = models.PositiveSmallIntegerField(default=1)
     retired_at = models.DateTimeField(

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import money
@@ -35,8 +36,10 @@ def known_price(product_id: int, currency: str) -> KnownPrice | None:
     records = StockRecord.objects.filter(
         product_id=product_id, price_currency=currency, terms__condition=Condition.NEW, terms__price_kind__in=PRICES
     )
-    said = records.exclude(price=None).order_by("-date_updated", "-pk").values_list("price", "terms__price_kind")
-    price, kind = min(said, key=lambda one: PRICES.index(one[1]), default=(None, ""))
+    said = records.exclude(price=None).order_by("-date_updated", "-pk")
+    # Of what a shop's own price rule makes of it no other shop need know
+    priced = said.annotate(said=Coalesce("terms__listed_price", "price")).values_list("said", "terms__price_kind")
+    price, kind = min(priced, key=lambda one: PRICES.index(one[1]), default=(None, ""))
     return None if price is None else KnownPrice(price, currency, kind)
 
 

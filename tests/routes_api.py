@@ -14,6 +14,12 @@ OF_ORDER_KEYS = {
     "api:hand_over": Row(KEYLESS, ("number",), sent={}),
     "api:put_back": Row(KEYLESS, ("number",), sent={}),
     "api:said": get(KEYLESS),
+    "api:returns": get(KEYLESS),
+    "api:sent_back": get(KEYLESS, "return_number"),
+    "api:agree_to_return": Row(KEYLESS, ("return_number",), sent={}),
+    "api:refuse_return": Row(KEYLESS, ("return_number",), sent={}),
+    "api:return_arrived": Row(KEYLESS, ("return_number",), sent={}),
+    "api:check_return": Row(KEYLESS, ("return_number",), sent={}),
     "api:statements": get(KEYLESS),
     "api:statement": get(KEYLESS, "running"),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from catalog_sync.models import PriceRule
 from marketplace.api.models import ReadKey
 from marketplace.checkout.models import Institution
 from marketplace.cms.models import Pick
@@ -52,6 +53,7 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     pressed = {"deed": "pack", "once": "x", "version": 0, "made_at": timezone.now(), "failed_at": timezone.now()}
     known["desk_action"] = DeskAction.objects.create(shop=a.shop, shop_order=a.order, by=a.staff, **pressed).pk
     known["buffer_rule"] = BufferRule.objects.create(shop=a.shop, kind="subject", subject="YF", keep=1).pk
+    known["price_rule"] = PriceRule.objects.create(shop=a.shop, place=1, change_bp=-500).pk
     known["pick"] = Pick.objects.create(shop=a.shop, gtin=9782070360024, signed="Léa").pk
     known |= of_returns(a, b)
     return known | {"point": point.pk, "institution": institution.pk, "event": factories.event(a.shop).pk}
@@ -65,6 +67,7 @@ def of_returns(a: Stall, b: Stall) -> dict[str, Any]:
     photos.keep(row, [b"webp"])
     return {
         "return": row.pk,
+        "return_number": row.number,
         "return_photo": row.photos.get().pk,
         "agree": "agree",
         "send": "send",

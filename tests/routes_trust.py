@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from marketplace.payments.models import Payment, ProposedRefund
+from marketplace.payments.models import Payment, ProposedPayback, ProposedRefund
 from marketplace.readers import support
 from shops import announcing, voting
 from tests import factories
@@ -35,6 +35,8 @@ ROUTES: dict[str, Row] = {
     "operations:operator-end": post(OPERATOR_DOES, "somebody"),
     "operations:approve-refund": post(OPERATOR_DOES, "large_refund"),
     "operations:refuse-refund": post(OPERATOR_DOES, "large_refund"),
+    "operations:approve-payback": post(OPERATOR_DOES, "large_payback"),
+    "operations:refuse-payback": post(OPERATOR_DOES, "large_payback"),
     "operations:shop-shares": post(OPERATOR_DOES, "shop_id", member_shares="3"),
     "operations:visits": get(OPERATOR),
     "operations:visit-begin": post((LOGIN, 404, 404, 404, 422)),
@@ -63,6 +65,12 @@ ROUTES: dict[str, Row] = {
 }
 
 
+def _payback(a: Stall, asked: ProposedRefund) -> ProposedPayback:
+    call = factories.transfer(a.order, kind="refund", failed_at=timezone.now())
+    said = {"amount_minor": 1, "currency": "CAD", "asked_by": asked.asked_by, "asked_at": timezone.now()}
+    return ProposedPayback.objects.create(call=call, reason="x", **said)
+
+
 def known(a: Stall) -> dict[str, Any]:
     """What their addresses name, of A."""
     asked = ProposedRefund.objects.create(
@@ -81,6 +89,7 @@ def known(a: Stall) -> dict[str, Any]:
     return {
         "somebody": factories.user().pk,
         "large_refund": asked.pk,
+        "large_payback": _payback(a, asked).pk,
         "visit": support.begin(by, a.staff, a.shop, reason="x", now=now).pk,
         "announcement": announcing.announce(words, shop=a.shop, is_important=False, by=by, now=now).pk,
         "motion": voting.propose("Dues", "x", ["Yes", "No"], by=by, now=now).pk,

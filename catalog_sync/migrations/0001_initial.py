@@ -168,6 +168,41 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PriceRule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('place', models.PositiveSmallIntegerField(help_text='In the order in which they are tried.')),
+                ('subject', models.CharField(blank=True, help_text='What a Thema code begins with; empty: any.', max_length=12)),
+                ('publisher', models.CharField(blank=True, help_text='As readers see it; empty: any.', max_length=200)),
+                ('worn', models.CharField(blank=True, choices=[('new', 'New'), ('used', 'Used')], help_text='Empty: new and used.', max_length=4)),
+                ('change_bp', models.SmallIntegerField(default=0, help_text='Hundredths of a per cent, below 0: cheaper.')),
+                ('change_minor', models.IntegerField(default=0, help_text='Besides, after it; below 0: cheaper.')),
+                ('rounding', models.CharField(blank=True, choices=[('', 'Not rounded'), ('05', 'Rounded to five hundredths (12.85)'), ('95', 'Rounded to .95 (12.95)'), ('whole', 'Rounded to whole amounts (13.00)')], max_length=5)),
+                ('floor_minor', models.PositiveIntegerField(default=0, help_text='No article that it names is sold for less.')),
+                ('feed', models.ForeignKey(help_text='Null: any list.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalog_sync.feed')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='price_rules', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['place', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='PriceTask',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('shop', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='SftpLogin',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -324,6 +359,20 @@ class Migration(migrations.Migration):
                 ('news_at', models.DateTimeField(help_text='For when the feed was last made due by it.', null=True)),
                 ('feed', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='webhook', to='catalog_sync.feed')),
             ],
+        ),
+        migrations.CreateModel(
+            name='FeedTrouble',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('failed', 'It cannot be read'), ('awaiting', 'It waits for your approval'), ('late', 'It is older than promised')], max_length=8)),
+                ('began_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='troubles', to='catalog_sync.feed')),
+            ],
+            options={
+                'ordering': ['-pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('feed', 'kind'), name='trouble_one_open')],
+            },
         ),
         migrations.CreateModel(
             name='OwnArticle',

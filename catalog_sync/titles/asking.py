@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync import banding
+from catalog_sync import banding, pricing
 from catalog_sync.models import Feed, PutOff, SourceRecord
 from catalog_sync.records import Availability, PriceKind
 from catalog_sync.titles import candidates, facts, matching, moderation, moves
@@ -116,6 +116,7 @@ def answer(feed: Feed, sku: str, *, product_id: int | None, by: User, now: datet
             product = known
         matching.answer(feed, sku, product_id=product.pk)
         _sell(feed, record, product)
+        pricing.due_if_ruled(feed.shop_id, now)
         if product_id is None:
             moderation.first_brought({product.pk}, feed.shop, now=now)
         facts.refold([product.pk], now=now)

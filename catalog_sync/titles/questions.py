@@ -119,6 +119,7 @@ def _bring_back(feed: Feed, sku: str, product: Product, *, now: datetime) -> Non
     StockTerms.objects.filter(stock_record=offer).update(retired_at=None)
     if offer.product_id != product.pk:
         StockRecord.objects.filter(pk=offer.pk).update(product=product, price=None)
+        StockTerms.objects.filter(stock_record=offer).update(listed_price=None)
         SourceRecord.objects.filter(feed=feed, sku=sku).update(price_minor=None)
     facts.refold([offer.product_id, product.pk], now=now)
     changes.mark([offer.product_id, product.pk])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
@@ -14,13 +13,11 @@ from marketplace.api import cursors
 from marketplace.api.shop_keyed import ShopKeyed, key_of
 from shops.channels import messages, webhook
 from shops.models import Cancellation, ShopOrder, ShopScope
-from shops.orders import sight
+from shops.orders import places, sight
 
 router = Router(tags=["shop messages"], auth=ShopKeyed(ShopScope.READ))
 MOST = 100
-# What is younger is not given yet: a transaction that began before may still come in before it, and be passed over.
-SETTLED = timedelta(minutes=1)
-_NEW, _TAKEN_BACK = 0, 1
+_OF_ORDER = ("shop", "order__shipping_address__country", "delivery_option")
 
 
 class Message(Schema):
@@ -48,44 +45,23 @@ def said(
     cursor: str = Query("", max_length=cursors.LONGEST),
 ) -> dict[str, Any]:
     shop_id = key_of(request).shop_id
-    after = cursors.unseal(cursor, asked=("messages", shop_id))["after"] if cursor else ["", _NEW, 0]
-    until = timezone.now() - SETTLED
-    orders = ShopOrder.objects.filter(shop=shop_id, is_download=False, created_at__lt=until)
-    told = Q(told_at__isnull=False) | Q(due_at__isnull=False)
-    taken = Cancellation.objects.filter(told, shop=shop_id, cancelled_at__lt=until)
-    # A row of either table is at (when, which table, its key); each is read from there on.
-    news = _after(orders, "created_at", _NEW, after)[: limit + 1]
-    ends = _after(taken, "cancelled_at", _TAKEN_BACK, after)[: limit + 1]
-    found: list[tuple[datetime, int, int, Any]] = [
-        *((one.created_at, _NEW, one.pk, one) for one in news),
-        *((one.cancelled_at, _TAKEN_BACK, one.pk, one) for one in ends),
+    asked = ("places of messages", shop_id)
+    after = cursors.unseal(cursor, asked=asked)["after"] if cursor else 0
+    places.give(shop_id)
+    news = places.orders(shop_id).select_related(*_OF_ORDER).prefetch_related("lines")
+    taken = places.taken_back(shop_id).select_related(*(f"line__shop_order__{name}" for name in _OF_ORDER))
+    found: list[Any] = [
+        *news.filter(place__gt=after).order_by("place")[: limit + 1],
+        *taken.prefetch_related("line__shop_order__lines").filter(place__gt=after).order_by("place")[: limit + 1],
     ]
-    found.sort(key=lambda row: row[:3])
+    found.sort(key=lambda row: row.place)
     given = found[:limit]
-    last = [given[-1][0].isoformat(), *given[-1][1:3]] if given else after
+    last = given[-1].place if given else after
     return {
-        "messages": [_message(row[3]) for row in given],
-        "next": cursors.seal({"after": last}, asked=("messages", shop_id)),
+        "messages": [_message(row) for row in given],
+        "next": cursors.seal({"after": last}, asked=asked),
         "more": len(found) > limit,
     }
-
-
-def _after(rows: QuerySet[Any], column: str, table: int, after: list[Any]) -> QuerySet[Any]:
-    when, last_table, last_key = after
-    related = (
-        rows.select_related("shop", "order__shipping_address__country", "delivery_option").prefetch_related("lines")
-        if table == _NEW
-        else rows.select_related(
-            "line__shop_order__shop",
-            "line__shop_order__order__shipping_address__country",
-            "line__shop_order__delivery_option",
-        ).prefetch_related("line__shop_order__lines")
-    )
-    if when:
-        same_moment = Q(**{column: datetime.fromisoformat(when)})
-        same_moment &= Q(pk__gt=last_key) if table == last_table else Q() if table > last_table else Q(pk=None)
-        related = related.filter(Q(**{f"{column}__gt": datetime.fromisoformat(when)}) | same_moment)
-    return related.order_by(column, "pk")
 
 
 def _message(row: ShopOrder | Cancellation) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from marketplace.api.shop_keyed import ShopKeyed, key_of
 from shops import order_keys
 from shops.channels import messages
 from shops.models import ShopOrder, ShopOrderLine, ShopScope
-from shops.orders import changing, fulfilment, held, sight
+from shops.orders import changing, fulfilment, held, places, sight
 from shops.orders.changing import FulfilmentError
 
 router = Router(tags=["shop orders"])
@@ -134,15 +134,17 @@ def orders(
     limit: int = Query(50, ge=1, le=MOST),
     cursor: str = Query("", max_length=cursors.LONGEST),
 ) -> dict[str, Any]:
-    """With `next` the list goes on after the last one given, also for those that come later."""
+    """With `next` the list goes on after the last one given, also for those that come later, however they came: none
+    is passed over (`shops.orders.places`)."""
     shop_id, wanted = key_of(request).shop_id, sorted(set(status))
-    asked = (shop_id, wanted)
+    asked = ("places", shop_id, wanted)
     after = cursors.unseal(cursor, asked=asked)["after"] if cursor else 0
-    rows = _orders(request).filter(pk__gt=after).order_by("pk")
+    places.give(shop_id)
+    rows = _orders(request).filter(place__gt=after).order_by("place")
     if wanted:
         rows = rows.filter(status__in=wanted)
     found = list(rows[: limit + 1])
-    more = cursors.seal({"after": found[limit - 1].pk}, asked=asked) if len(found) > limit else None
+    more = cursors.seal({"after": found[limit - 1].place}, asked=asked) if len(found) > limit else None
     return {"orders": [order_out(one) for one in found[:limit]], "next": more}
 
 
@@ -236,7 +238,7 @@ def _counts(line: ShopOrderLine) -> dict[str, Any]:
 
 def _orders(request: HttpRequest) -> QuerySet[ShopOrder]:
     """The shop's, but downloads, which deliver themselves."""
-    rows = ShopOrder.objects.filter(shop=key_of(request).shop_id, is_download=False)
+    rows = places.orders(key_of(request).shop_id)
     related = rows.select_related("shop", "order__shipping_address__country", "delivery_option")
     return related.prefetch_related("lines__cancellations")
 

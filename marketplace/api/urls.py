@@ -13,6 +13,7 @@ from marketplace.api import (
     runs,
     shop_messages,
     shop_orders,
+    shop_returns,
     shop_statements,
     shops,
     titles,
@@ -22,7 +23,7 @@ api = NinjaAPI(title="Halles", version="1", docs_url=None, urls_namespace="api")
 failures.answer_all(api)
 api.add_router("/feed", feeds.router)
 api.add_router("/feed", runs.router)
-for of_shop in (shop_orders, shop_messages, shop_statements):
+for of_shop in (shop_orders, shop_returns, shop_messages, shop_statements):
     api.add_router("/shop", of_shop.router)
 for part in (finding, titles, availability, shops):
     api.add_router("", part.router)

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from marketplace.checkout import book_law, delivery
+from marketplace.checkout import delivery
 from marketplace.payments.worth import units_worth
+from shops import book_law
 from shops.models import ShopOrder, ShopOrderLine
 
 

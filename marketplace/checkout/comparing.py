@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from marketplace.checkout import book_law, limits, planning, tax
+from marketplace.checkout import limits, planning, tax
 from marketplace.checkout.delivery import Destination, Trip
 from marketplace.checkout.planning import Plan, PlannedLine, PlannedParcel
 from marketplace.checkout.tax_categories import is_digital
 from marketplace.checkout.tax_places import place_of_supply
 from search.offers import Offer
+from shops import book_law
 from shops.models import Condition, DeliveryOption, Shop
 
 

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, prefetch_related_objects
 
-from marketplace.checkout import book_law
-from shops import opening, rates, readiness, slots
+from shops import book_law, opening, rates, readiness, slots
 from shops.models import DeliveryOption, DeliverySlot, Shop
 
 Kind = DeliveryOption.Kind
@@ -83,13 +82,6 @@ class Trip:
     hours: opening.Hours = opening.NO_HOURS
     slot: slots.Choice | None = None
     full_days: int = 0
-
-
-def full_days(shop: Shop) -> int:
-    """How many days the orders of today fill, by what the shop can do in one: so much later is the next one ready. A
-    query where the shop has a limit and its load was not read with it."""
-    load = getattr(shop, "load", None) if shop.orders_per_day is not None else None
-    return load.orders_today // max(shop.orders_per_day or 0, 1) if load else 0
 
 
 def quote(option: DeliveryOption, shop: Shop, lines: Sequence[Packed], trip: Trip) -> Quote:

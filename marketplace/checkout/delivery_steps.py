@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from marketplace.checkout import book_law, delivery
+from marketplace.checkout import delivery
 from marketplace.checkout.delivery import Packed, Trip
-from shops import rates
+from shops import book_law, rates
 from shops.models import DeliveryOption, Shop
 
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from oscar.apps.basket.models import Basket, Line
 from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import basket_prices, book_law, delivery, earners, limits, lowering, tax, tax_words, weights
+from marketplace.checkout import basket_prices, delivery, earners, limits, lowering, tax, tax_words, weights
 from marketplace.checkout.delivery import Destination, Quote, Trip, hours_by_shop, options_by_shop
 from marketplace.checkout.limits import LineLimits
 from marketplace.checkout.models_vouchers import Voucher
@@ -21,7 +21,7 @@ from marketplace.checkout.tax_categories import is_digital
 from marketplace.checkout.tax_places import place_of_supply
 from marketplace.checkout.tax_tables import Component
 from marketplace.foundation import money, network
-from shops import downloads, stock, supplying
+from shops import book_law, downloads, load, stock, supplying
 from shops.models import Condition, DeliveryOption, Shop, Supply
 
 
@@ -218,7 +218,7 @@ def plan(
     hours = hours_by_shop(options, now)
     parcels = []
     for (shop, is_download), bought in parts.items():
-        full_days = 0 if is_download else delivery.full_days(shop)
+        full_days = 0 if is_download else load.full_days(shop)
         trip = Trip(now=now, currency=of.currency, to=to, hours=hours[shop.pk], full_days=full_days)
         wanted = (chosen or {}).get(shop.pk)
         ways = () if is_download else options[shop.pk]

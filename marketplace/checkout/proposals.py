@@ -24,6 +24,7 @@ from marketplace.foundation import network
 from search import availability, directory
 from search.offers import Offer
 from search.reader import Reader
+from shops import load
 from shops.models import Condition, Shop, StockTerms
 from shops.opening import NO_HOURS
 
@@ -206,7 +207,7 @@ def _sources(
     suppliers, found = {}, {}
     for pk in sorted(asked - barred):
         near = reader.place is not None and (away.get(pk) or FAR_KM) <= reader.place.radius_km
-        its = replace(trip, hours=hours.get(pk, NO_HOURS), full_days=delivery.full_days(shops[pk]))
+        its = replace(trip, hours=hours.get(pk, NO_HOURS), full_days=load.full_days(shops[pk]))
         theirs = [line for line, where, at in zip(lines, choices, present, strict=True) if (pk in where or at == pk)]
         for collects in (near or pk == reader.shop_id, pk in present):
             ways = delivery_steps.counted(options[pk], its, collects=collects)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from marketplace.checkout import book_law
 from marketplace.foundation import money
+from shops import book_law
 from shops.models import DeliveryOption
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from oscar.apps.order.models import Order
 
 _ORDER_PAGE = "halles.order-page"
+_VISIT = "halles.order-on-visit"
 _DOWNLOAD = "halles.download"
 _QUESTION = "halles.question"
 
@@ -30,6 +31,12 @@ def order_key(number: str) -> str:
 
 def order_key_fits(number: str, key: str) -> bool:
     return constant_time_compare(order_key(number), key)
+
+
+def visit_key(number: str, visit_id: int) -> str:
+    """What opens it for an operator while their visit lasts, and nothing afterwards: it may be in a history, a log or a
+    message by then."""
+    return key_of(_VISIT, f"{visit_id}:{number}")
 
 
 def invoice_url(order: Order, shop_order_number: str) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation.leases import DueRow
 from marketplace.foundation.models_roles import OperatorRoles, Role
+from marketplace.foundation.models_shared import SharedEntry
 from marketplace.foundation.models_trail import AuditEnd, AuditEntry, AuditLink, AuditRoot
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "OperatorRoles",
     "Postcode",
     "Role",
+    "SharedEntry",
 ]
 
 COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A colour is written #rrggbb.")

@@ -21,7 +21,7 @@ from marketplace.catalogue.models import Moderation
 from marketplace.operations import health, invariants, parked, roles
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.operations.listings import LISTINGS, address
-from marketplace.payments.models import Difference, Dispute, MoneyCall, MoneyIncident, ProposedRefund
+from marketplace.payments.models import Difference, Dispute, MoneyCall, MoneyIncident, ProposedPayback, ProposedRefund
 from marketplace.readers import reviews
 
 ROWS_SHOWN = 50
@@ -152,8 +152,9 @@ def _money() -> int:
     """Incidents, refunds that came back or wait for a second person, disputes that wait for evidence."""
     waiting = Dispute.objects.filter(status=Dispute.Status.NEEDS_RESPONSE, due_at=None, submitted_at=None)
     came_back = MoneyCall.objects.filter(settled_at=None).exclude(failed_at=None)
-    asked = ProposedRefund.objects.filter(decided_at=None)
-    return MoneyIncident.objects.filter(closed_at=None).count() + came_back.count() + waiting.count() + asked.count()
+    asked, besides = (rows.objects.filter(decided_at=None).values("pk") for rows in (ProposedRefund, ProposedPayback))
+    found = (MoneyIncident.objects.filter(closed_at=None), came_back, waiting, asked.union(besides, all=True))
+    return sum(rows.count() for rows in found)
 
 
 def _is_mounted(name: str) -> bool:

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_safe
 from marketplace.foundation import audit, network
 from marketplace.foundation.amount_field import AmountField
 from marketplace.operations.access import operator_action, operator_page
-from marketplace.payments import gift_card_papers, gift_card_refunds, gift_cards
+from marketplace.payments import gift_card_papers, gift_card_refunds, gift_cards, large_paybacks
 from marketplace.payments.gift_card_forms import IssueForm, OnceForm
-from marketplace.payments.models import GiftCard, GiftCardPurchase
+from marketplace.payments.models import GiftCard, GiftCardPurchase, ProposedPayback
 from marketplace.storefront import tries
 from marketplace.storefront.reader_request import person
 from shops.models import Shop
@@ -93,8 +93,11 @@ def pay_back(request: HttpRequest, purchase_id: int) -> HttpResponse:
     """A card bought online that nobody used goes back to its buyer."""
     purchase = get_object_or_404(GiftCardPurchase, pk=purchase_id)
     try:
-        gift_card_refunds.ask(purchase, by=person(request), reason="operator", now=timezone.now())
-        messages.success(request, _("It is paid back in a moment; the card is empty."))
+        waits = large_paybacks.pay_back_card(purchase, by=person(request), reason="operator", now=timezone.now())
+        if waits:
+            messages.success(request, _("That is above the limit: it goes back once another operator has approved it."))
+        else:
+            messages.success(request, _("It is paid back in a moment; the card is empty."))
     except gift_cards.GiftCardError as error:
         messages.error(request, str(error))
     return redirect("operations:gift-cards")
@@ -130,6 +133,7 @@ def _page(request: HttpRequest, form: IssueForm, *, status: int = 200, **made: o
         "owed_minor": cards.aggregate(sum=Sum("balance_minor", default=0))["sum"],
         "cards": cards.select_related("shop", "purchase").order_by("-pk")[:SHOWN],
         "once": OnceForm(auto_id=False),
+        "asked": set(ProposedPayback.objects.filter(decided_at=None).values_list("purchase", flat=True)),
         "refundable_since": timezone.now() - gift_card_refunds.WITHIN,
         **made,
     }

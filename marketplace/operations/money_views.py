@@ -13,8 +13,10 @@ from django.views.decorators.http import require_safe
 
 from marketplace.foundation.money import to_minor
 from marketplace.operations.access import operator_action, operator_page
-from marketplace.payments import debts, disputes, evidence, incidents, large_refunds, refunds, returns
-from marketplace.payments.models import Dispute, MoneyCall, MoneyIncident
+from marketplace.payments import debts, disputes, evidence, incidents, large_paybacks, large_refunds, refunds, returns
+from marketplace.payments.gift_cards import GiftCardError
+from marketplace.payments.models import Dispute, MoneyCall, MoneyIncident, ProposedPayback
+from marketplace.storefront.reader_request import person
 from shops.models import Return, ShopOrder
 from shops.returns.asking import ReturnError
 
@@ -34,11 +36,14 @@ class ShareForm(forms.Form):
 @require_safe
 @operator_page
 def money(request: HttpRequest) -> HttpResponse:
+    paybacks = large_paybacks.waiting()
     context = {
         "incidents": incidents.running(),
         "debts": debts.debts(),
         "failed": refunds.failed(),
         "asked": large_refunds.waiting(),
+        "asked_paybacks": paybacks,
+        "asked_calls": {row.call_id for row in paybacks},
         "disputes": Dispute.objects.select_related("payment__checkout__order").order_by("closed_at", "-pk")[
             :DISPUTES_SHOWN
         ],
@@ -67,8 +72,41 @@ def settle_refund(request: HttpRequest, call_id: int) -> HttpResponse:
             messages.success(request, _("It is tried again now."))
     elif not how:
         messages.error(request, _("Say in a few words what was done about it."))
-    elif refunds.paid_elsewhere(call, by=request.user, how=how, now=timezone.now()):  # type: ignore[arg-type]
-        messages.success(request, _("Noted."))
+    else:
+        _paid_from_bank(request, call, how)
+    return redirect("operations:money")
+
+
+def _paid_from_bank(request: HttpRequest, call: MoneyCall, how: str) -> None:
+    try:
+        waits = large_paybacks.paid_from_bank(call, by=person(request), how=how, now=timezone.now())
+    except refunds.RefundError as error:
+        messages.error(request, str(error))
+    else:
+        said = _("That is above the limit: it is noted once another operator has approved it.")
+        messages.success(request, said if waits else _("Noted."))
+
+
+@operator_action
+def approve_payback(request: HttpRequest, pk: int) -> HttpResponse:
+    """A second person agrees to a large gift card's going back, or says too that a refund was paid from the bank."""
+    try:
+        large_paybacks.approve(get_object_or_404(ProposedPayback, pk=pk), by=person(request), now=timezone.now())
+    except (refunds.RefundError, GiftCardError) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Done."))
+    return redirect("operations:money")
+
+
+@operator_action
+def refuse_payback(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        large_paybacks.refuse(get_object_or_404(ProposedPayback, pk=pk), by=person(request), now=timezone.now())
+    except refunds.RefundError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Refused: nothing goes back."))
     return redirect("operations:money")
 
 

@@ -21,6 +21,12 @@ _CATALOGUE = (
     *("questions", "answer-alike", "moderation", "moderate", "vouch-shop", "reviews", "answer-reviews"),
     *("run", "approve-run", "reject-run"),
 )
+# Oscar's own dashboards, as far as they are mounted (`marketplace.oscar_urls`).
+_OSCARS = (
+    *("catalogue-category-list", "catalogue-category-detail-list", "catalogue-category-create"),
+    *("catalogue-category-create-child", "catalogue-category-update", "catalogue-category-delete"),
+    *("reviews-list", "reviews-update", "reviews-delete"),
+)
 _ORDERS = (
     "routing",
     "save-routing",
@@ -35,7 +41,7 @@ _ORDERS = (
     *("parcels", "thread", "thread-write", "thread-settle", "thread-file", "thread-of-order"),
 )
 _MONEY = (
-    *("approve-refund", "refuse-refund", "give-up-parcel", "settle-parcel"),
+    *("approve-refund", "refuse-refund", "approve-payback", "refuse-payback", "give-up-parcel", "settle-parcel"),
     *("money", "close-incident", "settle-refund", "dispute", "hand-in", "refund", "end-return"),
     *("invoices", "invoice", "receivables", "receivable", "credit-terms"),
     *("accounts", "add-dues", "end-dues", "declare-dividend", "network-shop", "share-pool"),
@@ -60,7 +66,7 @@ _ADMINISTERING = (
 )
 NEEDS: dict[str, frozenset[Role]] = {
     **dict.fromkeys(_ANYBODY, ALL),
-    **dict.fromkeys(_CATALOGUE, frozenset({Role.CATALOGUE})),
+    **dict.fromkeys((*_CATALOGUE, *_OSCARS), frozenset({Role.CATALOGUE})),
     **dict.fromkeys(_ORDERS, frozenset({Role.ORDERS})),
     **dict.fromkeys(_MONEY, frozenset({Role.MONEY})),
     **dict.fromkeys(_ADMINISTERING, _ADMINISTRATION),

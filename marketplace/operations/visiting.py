@@ -29,6 +29,7 @@ OF_ACCOUNT = frozenset(
         *("lists", "list-put", "list", "list-change", "list-off", "searches", "search-forget"),
         *("alerts", "alert-ask", "alert-end", "reservation", "reservation-give-up", "local-accounts"),
         *("order", "order-invoice", "order-document", "order-cancel", "order-again", "order-return-start"),
+        *("order-words", "order-words-file", "order-incident", "order-settle"),
         *("order-return-form", "order-return", "order-return-act", "order-return-photo", "support"),
     }
 )

@@ -21,14 +21,21 @@ State = GiftCardPurchase.State
 WITHIN = timedelta(days=14)
 
 
-def ask(purchase: GiftCardPurchase, *, by: User, reason: str, now: datetime) -> None:
-    """Take all of it off the card, and owe it to the buyer. Raises GiftCardError: too late, used, or asked before."""
+def look(row: GiftCardPurchase, *, asked_at: datetime) -> None:
+    """Raises GiftCardError where it could not be paid back, whatever is left on the card."""
+    if row.state != State.PAID or row.paid_at is None or row.card_id is None:
+        raise GiftCardError(_("It is not paid, or paid back already."))
+    if asked_at > row.paid_at + WITHIN:
+        raise GiftCardError(_("It was bought more than 14 days ago."))
+
+
+def ask(purchase: GiftCardPurchase, *, by: User, reason: str, now: datetime, asked_at: datetime | None = None) -> None:
+    """Take all of it off the card, and owe it to the buyer. `asked_at`: where another person had to agree first. Raises
+    GiftCardError: too late, used, or asked before."""
     with transaction.atomic():
         row = GiftCardPurchase.objects.select_for_update().get(pk=purchase.pk)
-        if row.state != State.PAID or row.paid_at is None or row.card_id is None:
-            raise GiftCardError(_("It is not paid, or paid back already."))
-        if now > row.paid_at + WITHIN:
-            raise GiftCardError(_("It was bought more than 14 days ago."))
+        look(row, asked_at=asked_at or now)
+        assert row.card_id is not None
         if not gift_cards.pay_back(row.card_id, row.amount_minor, by=by, now=now):
             raise GiftCardError(_("Something of this card was used."))
         changes = {"state": State.REFUNDING, "refunded_by": by, "seed": "", "message": "", "due_at": now, "attempts": 0}

@@ -28,7 +28,7 @@ from marketplace.payments.models_local import (
     LocalShare,
     LocalUse,
 )
-from marketplace.payments.models_proposed import ProposedRefund
+from marketplace.payments.models_proposed import ProposedPayback, ProposedRefund
 from marketplace.payments.models_receivables import CreditTerms, PaidPart, Receipt, Receivable
 from marketplace.payments.models_reconciliation import Difference, ReconciliationRun
 from marketplace.payments.models_reports import BankAccount, BankEarning, BankPayout, DailySales, Export, SalesDay
@@ -71,6 +71,7 @@ __all__ = [
     "MoneyIncident",
     "PaidPart",
     "Payment",
+    "ProposedPayback",
     "ProposedRefund",
     "Receipt",
     "Receivable",

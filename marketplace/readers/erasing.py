@@ -25,6 +25,7 @@ from marketplace.payments.models import (
     LocalUse,
     MoneyCall,
     Payment,
+    ProposedPayback,
     ProposedRefund,
     Receipt,
     Receivable,
@@ -119,6 +120,7 @@ def _money_moves(theirs: Theirs) -> bool:
         ).exists()
         or Dispute.objects.filter(**of_theirs).exclude(status__in=Dispute.CLOSED).exists()
         or ProposedRefund.objects.filter(**of_theirs, decided_at=None).exists()
+        or ProposedPayback.objects.filter(call__payment__checkout__in=theirs.checkouts, decided_at=None).exists()
         or ParcelRefund.objects.filter(parcel__shop_order__in=theirs.shop_orders, made_at=None).exists()
         or theirs.shop_orders.filter(parcels__missing_at__isnull=False, parcels__missing_ended_at=None).exists()
         or MoneyCall.objects.filter(**of_theirs, kind=MoneyCall.Kind.REFUND, done_at=None, refused_at=None).exists()
@@ -191,6 +193,7 @@ def _money(theirs: Theirs) -> None:
     StripeEvent.objects.filter(object_id__in={name for row in named for name in row if name}).update(payload={})
     RefundRequest.objects.filter(payment__in=payments).update(reason="")
     ProposedRefund.objects.filter(payment__in=payments).update(reason="")
+    ProposedPayback.objects.filter(call__in=calls).update(reason="")
     calls.exclude(done_at=None).update(reason="")
     Dispute.objects.filter(payment__in=payments).update(evidence={})
     # Of a call of which nobody knows how it ended they are still there.

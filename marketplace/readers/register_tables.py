@@ -101,6 +101,7 @@ PERSONAL: dict[str, Declared] = {
     # Money
     "payments.Invoice": Declared("said", "reader", "books", "law"),
     "payments.RefundRequest": Declared("reason", "reader", "books", "orders"),
+    "payments.ProposedPayback": Declared("reason", "reader", "books", "orders"),
     "payments.ProposedRefund": Declared("reason", "reader", "books", "orders"),
     "payments.MoneyCall": Declared("reason", "reader", "books", "orders"),
     "payments.Dispute": Declared("evidence", "reader", "safety", "orders"),

@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from marketplace.foundation import links
 from marketplace.readers import orders
+from marketplace.storefront.order_views import key_for
 from marketplace.storefront.reader_request import person
 from shops.models import Reservation
 
@@ -24,7 +24,7 @@ def account(request: HttpRequest) -> HttpResponse:
     shown = orders.of(reader).prefetch_related("shop_orders__shop", "shop_orders__lines")
     pages = Paginator(shown, ORDERS_SHOWN).get_page(request.GET.get("page"))
     context = {
-        "orders": [(order, links.order_key(order.number)) for order in pages],
+        "orders": [(order, key_for(request, order.number)) for order in pages],
         "pages": pages,
         "as_guest": orders.as_guest(reader).count(),
         "reservations": Reservation.objects.filter(user=reader, ended_at=None).select_related("shop"),

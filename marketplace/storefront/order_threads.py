@@ -50,6 +50,6 @@ def file_base(found: Order, key: str, number: str) -> str:
 
 
 def seen(request: HttpRequest, threads: Mapping[int | None, Thread]) -> None:
-    """By the reader. Programs that only look at its head have seen nothing."""
-    if request.method == "GET":
+    """By the reader. Programs that only look at its head have seen nothing, nor has who visits in their place."""
+    if request.method == "GET" and not getattr(request, "visit", None):
         writing.look(threads.values(), Side.READER)

@@ -8,6 +8,7 @@ from functools import wraps
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -21,14 +22,20 @@ from marketplace.payments.views import invoice_file
 from marketplace.storefront import order_stations, order_threads, return_stations, tries
 
 
+def key_for(request: HttpRequest, number: str) -> str:
+    """The key that the addresses of a page shown to `request` bear."""
+    visit = getattr(request, "visit", None)  # `operations.visiting`
+    return links.visit_key(number, visit.pk) if visit else links.order_key(number)
+
+
 def order_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For `view(request, order, key, …)`: the order that its reader's key opens. For every other key there is none, and
-    one address has few tries."""
+    """For `view(request, order, key, …)`: the order that its reader's key opens, or on a visit the visit's. For every
+    other key there is none, and one address has few tries."""
 
     @never_cache
     @wraps(view)
     def opened(request: HttpRequest, number: str, key: str, **names: object) -> HttpResponse:
-        if not links.order_key_fits(number, key):
+        if not (links.order_key_fits(number, key) or constant_time_compare(key_for(request, number), key)):
             if tries.too_many(request, "order"):
                 return render(request, "storefront/too_often.html", status=429)
             raise Http404(_("This address opens no order. Use the one in your mail."))

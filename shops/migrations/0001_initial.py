@@ -200,6 +200,7 @@ class Migration(migrations.Migration):
                 ('follows_runs', models.BooleanField(default=True)),
                 ('buffer', models.PositiveSmallIntegerField(help_text="Copies kept for the counter; null: the shop's.", null=True)),
                 ('own_buffer', models.PositiveSmallIntegerField(help_text='Typed for this article: no rule counts.', null=True)),
+                ('listed_price', models.DecimalField(decimal_places=2, help_text='What the list says.', max_digits=12, null=True)),
                 ('open_limit', models.PositiveSmallIntegerField(default=1)),
                 ('retired_at', models.DateTimeField(help_text='A complete feed no longer lists it: not sold until it does.', null=True)),
                 ('price_kind', models.CharField(default='retail', help_text='As in catalog_sync.records.PriceKind.', max_length=12)),
@@ -535,6 +536,13 @@ class Migration(migrations.Migration):
                 ('routed_units', models.PositiveIntegerField(default=0, help_text='That the network gave it in the last 30 days.')),
             ],
         ),
+        migrations.CreateModel(
+            name='ShopReading',
+            fields=[
+                ('shop', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='shops.shop')),
+                ('last', models.BigIntegerField(default=0)),
+            ],
+        ),
         migrations.AddField(
             model_name='return',
             name='goes_to',
@@ -726,7 +734,7 @@ class Migration(migrations.Migration):
             name='ShopAddress',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('orders', 'New orders, and what becomes of them'), ('late', 'Orders that nobody has answered'), ('feeds', 'A webhook of yours that fails'), ('money', 'Money: account, gift cards')], max_length=8)),
+                ('kind', models.CharField(choices=[('orders', 'New orders, and what becomes of them'), ('late', 'Orders that nobody has answered'), ('feeds', 'Lists and webhooks of yours that fail'), ('money', 'Money: account, gift cards')], max_length=8)),
                 ('email', models.EmailField(max_length=254)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to='shops.shop')),
             ],
@@ -806,6 +814,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('answer_due_at', models.DateTimeField()),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
+                ('place', models.BigIntegerField(blank=True, help_text="In what its shop's programs read; None: none has read since.", null=True)),
                 ('waits_until', models.DateTimeField(blank=True, help_text='When its shop must have answered, however long it was given; None: never.', null=True)),
                 ('watch_at', models.DateTimeField(blank=True, help_text='When its silence is looked at next; none of a download, nobody answers it.', null=True)),
                 ('reminded_at', models.DateTimeField(blank=True, help_text='The shop, that it has not answered yet.', null=True)),
@@ -1013,6 +1022,7 @@ class Migration(migrations.Migration):
                 ('cancelled_at', models.DateTimeField()),
                 ('told_at', models.DateTimeField(blank=True, null=True)),
                 ('put_back_at', models.DateTimeField(blank=True, help_text="The shop's word; at once where it never knew.", null=True)),
+                ('place', models.BigIntegerField(blank=True, help_text='As `ShopOrder.place`.', null=True)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cancellations', to='shops.shop')),
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cancellations', to='shops.shoporderline')),
             ],
@@ -1309,6 +1319,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='shoporder',
+            index=models.Index(fields=['shop', 'place'], name='shop_order_place'),
+        ),
+        migrations.AddIndex(
+            model_name='shoporder',
             index=models.Index(condition=models.Q(('status', 'new')), fields=['watch_at'], name='shop_order_to_watch'),
         ),
         migrations.AddIndex(
@@ -1414,6 +1428,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='cancellation',
             index=models.Index(condition=models.Q(('put_back_at', None)), fields=['shop'], name='cancellation_open'),
+        ),
+        migrations.AddIndex(
+            model_name='cancellation',
+            index=models.Index(fields=['shop', 'place'], name='cancellation_place'),
         ),
         migrations.AddIndex(
             model_name='allocation',

@@ -64,11 +64,12 @@ def _record(row: Any, source: SourceRecord | None, shop: Shop, now: datetime) ->
     terms, facts = getattr(row, "terms", None), getattr(row.product, "facts", None)
     told = source.facts if source else {}
     as_of = (terms and terms.as_of) or shop.complete_as_of or now
+    listed = terms.listed_price if terms and terms.listed_price is not None else row.price
     return CatalogRecord(
         sku=row.partner_sku,
         gtin=source.gtin if source else facts and facts.gtin,
         title=source.title if source else row.product.title,
-        price=None if row.price is None else money.to_minor(row.price, row.price_currency),
+        price=None if listed is None else money.to_minor(listed, row.price_currency),
         currency=row.price_currency,
         price_kind=source.price_kind if source else "recommended",
         quantity=row.num_in_stock,

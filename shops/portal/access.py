@@ -128,6 +128,8 @@ def _announced(request: HttpRequest, shop: Shop) -> list[tuple[Announcement, str
 def _to_the_door(request: StaffRequest, slug: str) -> HttpResponse:
     """Sign in and come back; after an action's address to the desk, since that one takes no GET."""
     after = request.get_full_path() if request.method == "GET" else reverse("portal:desk", args=[slug])
+    if request.headers.get("Desk-Action"):
+        return HttpResponse(status=401)  # `desk-offline.js` keeps what was pressed, and leads to the door
     if not request.htmx:
         return redirect_to_login(after)
     response = HttpResponse(status=401)

@@ -39,6 +39,7 @@ GROUPS = (
         _("Stock"),
         (
             Page("stock", _("Stock")),
+            Page("prices", pgettext_lazy("of a shop", "Prices"), ("price-preview", "price-save")),
             Page("kept", _("Kept for the counter"), ("save-rule", "save-article")),
             Page(
                 "stock-start",

@@ -1,7 +1,8 @@
 // A poor line: what is pressed is sent; where it cannot be, it is kept here and sent later. Its token `once` makes that
 // harmless: the server does it one time, however often it comes. The forms of a page share it: one of a form it is with
 // the address. Only what is marked so is kept: a refund, say, is sent now or not at all. What the server refuses by then
-// stands on the desk, where it says so (`Halles-Desk`), or here.
+// stands on the desk, where it says so (`Halles-Desk`), or here. What is pressed when the session has ended is kept as
+// well, sent once the same person has signed in again, and named then.
 (function () {
   "use strict";
   const header = document.querySelector("[data-desk-who]");
@@ -25,7 +26,7 @@
   const take = (row) => store("readwrite", (rows) => rows.delete(row.once));
   const said = (row) => new URLSearchParams(row.body);
   const orderOf = (row) => /\/orders\/([^/]+)\//.exec(row.url)?.[1] || said(row).get("order") || row.url;
-  const send = (url, body, redirect) => fetch(url, { method: "POST", body, redirect, credentials: "same-origin", signal: AbortSignal.timeout(LONGEST) });
+  const send = (url, body, redirect, headers) => fetch(url, { method: "POST", body, redirect, headers, credentials: "same-origin", signal: AbortSignal.timeout(LONGEST) });
 
   const show = async (isOff) => {
     const rows = await waiting();
@@ -45,9 +46,18 @@
     for (const row of await mine()) if (row.refused) await take(row);
     await showRefused();
   });
-  const keep = async (url, body) => {
-    await store("readwrite", (rows) => rows.put({ once: `${body.get("once")} ${url}`, who, url, body: body.toString(), at: Date.now() }));
-    await show(true);
+  const signedOut = document.querySelector("[data-signed-out]"), late = document.querySelector("[data-sent-late]"), SENT = "halles-desk-sent";
+  const sentLate = () => JSON.parse(sessionStorage.getItem(SENT) || "[]");
+  const showLate = () => {
+    if (!late) return;
+    late.hidden = !sentLate().length;
+    late.querySelector("span").textContent = [...new Set(sentLate())].join(", ");
+  };
+  late?.querySelector("button").addEventListener("click", () => { sessionStorage.removeItem(SENT); showLate(); });
+  const shut = (isShut) => { if (signedOut) signedOut.hidden = !isShut; };
+  const keep = async (url, body, isOff = true) => {
+    await store("readwrite", (rows) => rows.put({ once: `${body.get("once")} ${url}`, who, url, body: body.toString(), at: Date.now(), late: !isOff }));
+    await show(isOff);
   };
 
   // An answer to an order: sent without leaving the page until it is known to have arrived.
@@ -58,8 +68,11 @@
     if (form.dataset.sent) return; // the second click of a double click
     const body = new URLSearchParams(new FormData(form));
     try {
-      const answer = await send(form.action, body, "manual");
-      if (answer.type === "opaqueredirect") location.assign(order[0]);
+      const answer = await send(form.action, body, "manual", { "Desk-Action": "1" });
+      if (answer.status === 401) { // nobody is signed in here any more
+        await keep(form.action, body, false);
+        location.assign(signedOut.querySelector("a").href);
+      } else if (answer.type === "opaqueredirect") location.assign(order[0]);
       else form.submit(); // refused, and nothing was changed: the page says why
     } catch {
       await keep(form.action, body);
@@ -83,6 +96,7 @@
     const answer = await fetch(/^\/portal\/[^/]+\//.exec(new URL(row.url).pathname)[0], { credentials: "same-origin", signal: AbortSignal.timeout(LONGEST) });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     token = page.querySelector("[name=csrfmiddlewaretoken]")?.value || token;
+    shut(!answer.redirected ? false : !new URL(answer.url).pathname.startsWith("/portal/"));
     return page.querySelector("[data-desk-who]")?.dataset.deskWho === who;
   };
   const sendKept = (row) => {
@@ -107,17 +121,28 @@
           answer = await sendKept(row);
         }
       } catch { break; }
-      if (!new URL(answer.url).pathname.startsWith("/portal/")) break;
-      if (answer.ok || answer.headers.has("Halles-Desk")) { await take(row); sent += 1; }
+      if (!new URL(answer.url).pathname.startsWith("/portal/")) { // to the door
+        for (const each of await waiting()) await store("readwrite", (rows) => rows.put({ ...each, late: true }));
+        shut(true);
+        break;
+      }
+      shut(false);
+      if (answer.ok || answer.headers.has("Halles-Desk")) {
+        await take(row);
+        sent += 1;
+        if (row.late) sessionStorage.setItem(SENT, JSON.stringify([...sentLate(), orderOf(row)]));
+      }
       else if ([403, 404, 409, 422].includes(answer.status)) await store("readwrite", (rows) => rows.put({ ...row, refused: true }));
       else blocked.add(orderOf(row));
     }
     await showRefused();
+    showLate();
     await show(sent ? false : undefined);
     const queue = document.getElementById("queue");
     if (sent && queue && window.htmx) window.htmx.trigger(queue, "again");
   });
   addEventListener("online", flush);
   setInterval(async () => { if ((await waiting()).length) flush(); }, AGAIN);
+  showLate();
   show().then(showRefused).then(flush);
 })();

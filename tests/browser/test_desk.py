@@ -149,6 +149,34 @@ def test_nobody_sends_what_another_person_pressed(visit, site, part):
     expect(page.locator("[data-waiting]")).to_be_hidden()  # it is not theirs
 
 
+@pytest.mark.parametrize("line", [True, False])
+def test_what_is_pressed_after_the_session_has_ended_is_sent_and_named_after_signing_in(line, visit, site, part):
+    clerk = factories.member(part.shop).user
+    page = visit("desk order", who=live.signed_in(clerk), width=375, watched=False, language="en")
+    waits(page)
+    if not line:
+        page.context.set_offline(True)
+        page.locator("[data-key=a]").click()
+        expect(page.locator("[data-waiting]")).to_contain_text("1")
+    page.context.clear_cookies(name="sessionid")
+    if line:
+        page.locator("[data-key=a]").click()
+        page.wait_for_url("**/accounts/login/?next=**")
+    else:
+        page.context.set_offline(False)
+        expect(page.locator("[data-signed-out]")).to_be_visible()
+    assert kept(page) == [part.number]
+    cookies = live.signed_in(clerk).cookies
+    page.context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in cookies.items()])
+    page.goto(site.pages["desk order"])
+    expect(page.locator("[data-sent-late] span")).to_have_text(part.number)
+    assert DeskAction.objects.filter(shop_order=part, due_at__isnull=False).count() == 1
+    page.reload()
+    page.locator("[data-sent-late] button").click()
+    expect(page.locator("[data-sent-late]")).to_be_hidden()
+    assert kept(page) == []
+
+
 @pytest.mark.usefixtures("paid_back")
 def test_refund_without_a_line_is_not_sent_later(visit, site, part):
     """Who sees that nothing went gives it again, somewhere else: both would be paid."""

@@ -10,13 +10,13 @@ from marketplace.checkout.delivery import (
     NotOffered,
     Trip,
     choosable,
-    full_days,
     hours_by_shop,
     needs_slot,
     options_by_shop,
     quote,
     reaches,
 )
+from shops.load import full_days
 from shops.models import DeliveryOption, DeliverySlot, OpeningHours, PickupPoint, Shop, ShopLoad
 from shops.opening import Hours
 from tests import factories

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from marketplace.catalogue.models import ProductFacts
-from marketplace.checkout import book_law, freezing, invariants, placing, rerouting
+from marketplace.checkout import freezing, invariants, placing, rerouting
 from marketplace.checkout.checkouts import plan_of
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import leases, network
@@ -18,6 +18,7 @@ from marketplace.foundation.models import MailMessage
 from marketplace.payments import calls, captures, events, sessions, transfers
 from marketplace.payments import invariants as money_invariants
 from marketplace.payments.models import LedgerEntry, MoneyCall, MoneyIncident, Payment, RefundRequest
+from shops import book_law
 from shops import invariants as shop_invariants
 from shops.models import Allocation, Rerouting, Shop, ShopOrder, ShopOrderLine, Transmission
 from shops.orders import expiring, fulfilment

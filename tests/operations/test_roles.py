@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Permission
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLResolver, reverse
+from django.urls.resolvers import RegexPattern
 
+from marketplace import oscar_urls
 from marketplace.foundation.models import AuditEntry, OperatorRoles, Role
 from marketplace.models import User
 from marketplace.operations import navigation, operators, roles
 from marketplace.operations.listings import LISTINGS
 from marketplace.operations.urls import urlpatterns
 from tests import factories
+from tests.test_routes import named_routes
 
 pytestmark = pytest.mark.django_db
 CATALOGUE, ORDERS, MONEY, ADMINISTRATION = Role
@@ -44,6 +48,11 @@ OPENS = {
 }
 
 
+def oscars() -> list[str]:
+    named = named_routes(URLResolver(RegexPattern(r"^"), oscar_urls.dashboard).url_patterns)
+    return [name for name in named if name.startswith(oscar_urls.DASHBOARDS)]
+
+
 def operator(*given: str) -> User:
     person = factories.user(is_staff=True)
     OperatorRoles.objects.create(user=person, roles=list(given))
@@ -66,8 +75,19 @@ def test_page_opens_for_its_roles(page):
 
 def test_every_page_and_list_says_whom_it_is_for():
     """A route without a role is for administration alone; whoever adds one says which it is."""
-    assert {found.name for found in urlpatterns} - {"healthz", "list"} - set(roles.NEEDS) == set()
-    assert set(roles.NEEDS) - {found.name for found in urlpatterns} == set()
+    names = {found.name for found in urlpatterns} | set(oscars())
+    assert names - {"healthz", "list"} - set(roles.NEEDS) == set()
+    assert set(roles.NEEDS) - names == set()
+
+
+@pytest.mark.parametrize("name", ["catalogue-category-list", "reviews-list", "catalogue-category-create"])
+def test_oscars_dashboards_ask_for_a_role_of_ours(name):
+    opens = [signed_in(operator(*given)).get(reverse(f"dashboard:{name}")).status_code for given in ([CATALOGUE], Role)]
+    assert opens == [200, 200]
+    money, reader = signed_in(operator(MONEY)), factories.user()
+    reader.user_permissions.add(Permission.objects.get(codename="dashboard_access"))
+    assert money.get(reverse(f"dashboard:{name}")).status_code == 403
+    assert signed_in(reader).get(reverse(f"dashboard:{name}")).status_code == 404, "what Oscar lets in"
     assert set(LISTINGS) == set(roles.LISTS)
 
 

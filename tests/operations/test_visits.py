@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from oscar.apps.order.models import Order
 
-from marketplace.foundation import audit
+from marketplace.foundation import audit, links
 from marketplace.foundation.models import AuditEntry, OperatorRoles
 from marketplace.models import User
 from marketplace.operations import visiting
@@ -108,6 +110,24 @@ def test_account_of_a_reader_and_nothing_beside_it(board, operator):
     assert board.post(f"/account/addresses/{kept.pk}/remove/").status_code == 302
     shown = signed_in(reader).get("/account/support/", headers=EN).content.decode()
     assert "operation@example.org" in shown
+
+
+def test_links_of_a_readers_orders_do_not_outlive_the_visit(board, ours):
+    reader, order = factories.user("lea@example.org"), ours.order.order
+    Order.objects.filter(pk=order.pk).update(user=reader)
+    visit(board, reader)
+    shown = board.get("/account/").content.decode()
+    assert links.order_key(order.number) not in shown
+    (link,) = set(re.findall(rf'/orders/{order.number}/[^/"]+/', shown))
+    page = board.get(link)
+    assert (page.status_code, links.order_key(order.number) in page.content.decode()) == (200, False)
+    assert set(re.findall(rf'/orders/{order.number}/[^/"]+/', page.content.decode())) == {link}
+    assert Client().get(link).status_code == 404, "it opens nothing for anybody else"
+    row = SupportVisit.objects.latest("pk")
+    board.post(f"/board/support/{row.pk}/end/")
+    assert board.get(link).status_code == 404
+    visit(board, reader)
+    assert board.get(link).status_code == 404, "nor on another visit"
 
 
 def test_visit_of_one_shop_opens_no_other(board, ours):

@@ -3,9 +3,10 @@ from datetime import UTC, date, datetime, time
 import pytest
 from django.utils import timezone
 
+from marketplace.checkout.delivery import Trip, options_by_shop, quote
 from search import availability, directory
 from search.availability import Opening, Place
-from shops.models import OpeningHours, Shop
+from shops.models import OpeningHours, Shop, ShopLoad
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,19 @@ def test_collect_today_needs_a_pickup_of_the_same_day_before_closing():
     factories.delivery_option(closed, days_min=0)
     opened(factories.shop(), (0, time(9), time(18)))
     assert availability.collect_today(MONDAY_10) == {today.pk}
+
+
+@pytest.mark.parametrize(("today", "days"), [(4, 0), (5, 1), (10, 2)])
+def test_full_shop_is_ready_on_the_day_that_the_checkout_says(today, days):
+    shop = factories.shop(orders_per_day=5, preparation_minutes=60)
+    factories.delivery_option(shop, days_min=0)
+    ShopLoad.objects.create(shop=shop, orders_today=today)
+    opened(shop, *((weekday, time(9), time(18)) for weekday in range(7)))
+    card = directory.active()[shop.pk]
+    assert (card.pk in availability.collect_today(MONDAY_10), card.full_days) == (not days, days)
+    trip = Trip(now=MONDAY_10, currency="CAD", hours=card.when_open, full_days=days)
+    said = quote(options_by_shop([shop.pk])[shop.pk][0], shop, [], trip)
+    assert availability.ready(card, MONDAY_10) == (said.expected_from if days else None)
 
 
 @pytest.fixture

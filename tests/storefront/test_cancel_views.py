@@ -10,11 +10,11 @@ from django.utils import timezone
 from oscar.apps.address.models import Country
 from oscar.apps.order.models import ShippingAddress
 
-from marketplace.checkout import book_law
 from marketplace.checkout.cancelling import below_minimum
 from marketplace.foundation import links
 from marketplace.foundation.models import MailMessage
 from marketplace.payments import worth
+from shops import book_law
 from shops.models import Cancellation, DeliveryOption, ShopOrder, ShopOrderLine
 from shops.orders import fulfilment, held
 from tests import factories

@@ -1,6 +1,6 @@
 import html
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,7 +8,8 @@ from oscar.apps.partner.models import StockRecord
 
 from marketplace.catalogue.models import ProductFacts
 from marketplace.cms.models import Pick
-from shops.models import Shop
+from search import directory
+from shops.models import Shop, ShopLoad
 from tests import factories
 from tests.storefront.buying_pages import guest_with
 
@@ -116,6 +117,21 @@ def test_distance_is_said_when_the_place_is_known(client):
     said = text_of(client.get(product.get_absolute_url()))
     assert "800 m" in said
     assert "Say where you are" not in said
+
+
+def test_full_shop_says_the_day_or_that_it_takes_no_more(client):
+    product = factories.product()
+    later, closed = sold_by(product, 2)
+    for shop in (later, closed):
+        ShopLoad.objects.create(shop=shop, orders_today=9)
+        for weekday in range(7):
+            factories.opening_hours(shop, weekday=weekday, opens=time(9), closes=time(18))
+    Shop.objects.filter(pk=later.pk).update(orders_per_day=9)
+    Shop.objects.filter(pk=closed.pk).update(orders_per_day=9, refuses_when_full=True)
+    directory.forget()
+    said = text_of(client.get(product.get_absolute_url()))
+    assert (said.count("Collect tomorrow from"), said.count("Takes no more orders today")) == (1, 1)
+    assert "Collect today" not in said
 
 
 def test_nobody_has_it(client):

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from catalog_sync.titles.likeness_words import size_of
 from marketplace.foundation import money, network
 from marketplace.storefront.templatetags.storefront import ago, day
-from search import confidence, words
+from search import availability, confidence, words
 from search.directory import Delivery
 from search.offers import Offer
 from search.text import fold, normalise
+from shops import readiness
 
 register = template.Library()
 
@@ -92,13 +93,18 @@ def checked_word(offer: Offer, now: datetime) -> str:
 
 
 @register.simple_tag
-def collect_word(offer: Offer) -> str:
-    """ "Collect today: 2,00 $"; nothing where nothing can be collected."""
-    option = offer.shop.pickup
+def collect_word(offer: Offer, now: datetime) -> str:
+    """ "Collect today: 2,00 $", "Collect Friday 27 November from 10:00" where the shop is full until then; nothing if
+    nothing can be collected. That a shop takes no more orders today is said whatever it offers."""
+    option, there = offer.shop.pickup, offer.state in ("have", "ask")
+    if offer.shop.refuses and offer.state != "gone" and not offer.is_download:
+        return _("Takes no more orders today")
     if option is None or offer.state == "gone" or offer.is_download:
         return ""
     if offer.collect_today:
         said = _("Collect today")
+    elif there and (ready := availability.ready(offer.shop, now)):
+        said = _("Collect %(when)s") % {"when": readiness.words_from(ready, None, offer.shop.zone, now)}
     else:
         said = _("Collect when it is there") if offer.state == "soon" else _("Collect")
     return f"{said}: {_price(option.price_minor)}" if option.price_minor else said
@@ -108,7 +114,7 @@ def collect_word(offer: Offer) -> str:
 def sent_word(offer: Offer) -> str:
     """ "Sent from 8,95 $, 3–5 days"; nothing where nothing is sent."""
     option = offer.shop.cheapest_delivery
-    if option is None or offer.state == "gone" or offer.is_download:
+    if option is None or offer.state == "gone" or offer.is_download or offer.shop.refuses:
         return ""
     return _delivery_word(option, network.current().currency, get_language() or "fr")
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from marketplace.catalogue.models import ProductFacts
-from marketplace.checkout import book_law
+from shops import book_law
 from shops.models import Shop
 
 TODAY = date(2026, 11, 26)
