@@ -11,6 +11,7 @@ from shops.models import Shop
 CHANNELS: dict[str, tuple[str, str]] = {
     "email": ("E-mail", "shops.channels.email.EmailChannel"),
     "webhook": ("Webhook", "shops.channels.webhook.WebhookChannel"),
+    "dilicom": ("Order file as Dilicom's", "shops.channels.dilicom.DilicomChannel"),
 }
 
 

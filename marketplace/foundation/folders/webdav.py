@@ -67,7 +67,8 @@ class WebDavFolder(Folder):
         self._call("PUT", self.url_of(name), content, {"Content-Type": "application/octet-stream"})
 
     def rename(self, name: str, new_name: str) -> None:
-        self._call("MOVE", self.url_of(name), None, {"Destination": self.url_of(new_name), "Overwrite": "F"})
+        headers = {"Destination": self.url_of(new_name), "Overwrite": "F"}
+        self._call("MOVE", self.url_of(name), None, headers, is_asked=True)
 
     def remove(self, name: str) -> None:
         self._call("DELETE", self.url_of(name), None, {})
@@ -75,8 +76,10 @@ class WebDavFolder(Folder):
     def url_of(self, name: str) -> str:
         return self.url + quote(checked_name(name), safe="")
 
-    def _call(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> http.Answer:
-        with _trouble():
+    def _call(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], *, is_asked: bool = False
+    ) -> http.Answer:
+        with _trouble(is_asked=is_asked):
             answer = http.call(
                 method, url, body, headers=headers, auth=self.auth, seconds=self.seconds, max_bytes=_MOST_BYTES
             )
@@ -136,7 +139,8 @@ def _moment(text: str) -> datetime | None:
 
 
 @contextmanager
-def _trouble() -> Iterator[None]:
+def _trouble(*, is_asked: bool = False) -> Iterator[None]:
+    """`is_asked`: an answer that is lost leaves open whether it was done."""
     try:
         yield
     except http.HttpError as problem:
@@ -144,7 +148,7 @@ def _trouble() -> Iterator[None]:
         raise FolderError(
             said,
             permanent=problem.permanent,
-            unknown_outcome=problem.unknown_outcome,
+            unknown_outcome=problem.unknown_outcome and is_asked,
             later_seconds=problem.later_seconds,
             status=problem.status,
         ) from problem
