@@ -18,6 +18,7 @@ ADAPTERS = {
     "google_merchant": (_("Google Merchant feed"), "catalog_sync.adapters.google_merchant.GoogleMerchant"),
     "shopify_csv": (_("Shopify export"), "catalog_sync.adapters.shopify_csv.ShopifyCsv"),
     "woocommerce_csv": (_("WooCommerce export"), "catalog_sync.adapters.woocommerce_csv.WooCommerceCsv"),
+    "abelujo": (_("Abelujo export"), "catalog_sync.adapters.abelujo.Abelujo"),
     "booknet": (_("BookNet Canada weekly report"), "catalog_sync.adapters.booknet.BookNet"),
     "pass_culture": (_("pass Culture stock (pull)"), "catalog_sync.adapters.pass_culture.PassCulture"),
     "tite_live": (_("Tite Live daily file"), "catalog_sync.adapters.tite_live.TiteLive"),

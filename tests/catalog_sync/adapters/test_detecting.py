@@ -24,6 +24,7 @@ from tests.catalog_sync.test_real_feeds import FILES
 KINDS = {
     "20240303_Librairie_Exemple_booknet.csv": "booknet",
     "Quotidien05.tit": "tite_live",
+    "abelujo_stock.csv": "abelujo",
     "articles.jsonl": "jsonl",
     "dfc_catalog.json": "dfc",
     "goods.tsv": "csv",
