@@ -25,6 +25,7 @@ ADAPTERS = {
     "schema_org": (_("schema.org pages and files (JSON-LD)"), "catalog_sync.adapters.schema_org.SchemaOrg"),
     "ofn": (_("Open Food Network product list"), "catalog_sync.adapters.ofn.OpenFoodNetwork"),
     "dfc": (_("Data Food Consortium (JSON-LD)"), "catalog_sync.adapters.dfc.DataFoodConsortium"),
+    "halles": (_("A shop of another Halles"), "catalog_sync.adapters.halles.Halles"),
     "jsonl": (_("JSON Lines of our own schema"), "catalog_sync.adapters.jsonl.JsonLines"),
 }
 
