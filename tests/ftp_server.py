@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ class Server(socketserver.ThreadingTCPServer):
         # "" or "down" (450), or "lost": it is done, and no answer comes.
         self.fault: Callable[[str], str] = lambda command: ""
         self.knows_mlsd = True
+        self.certificate: Path | None = None
 
     def location(self, path: str = "") -> str:
         return f"ftp://{USER}@127.0.0.1:{self.server_address[1]}/{path}"
@@ -62,6 +64,11 @@ class _Session(socketserver.StreamRequestHandler):
             if fault == "lost":
                 return False
             self.say("250 done")
+        elif command == "AUTH" and self.server.certificate:
+            self.say("234 go on")
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.server.certificate)
+            context.wrap_socket(self.connection, server_side=True)  # a client that does not believe it goes
         elif command in ("NLST", "MLSD", "RETR", "STOR"):
             self.transfer(command, said)
         elif command == "PASS" and (self.user, said) != (USER, PASSWORD):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from marketplace.foundation import folders
 from marketplace.foundation.folders import Folder, FolderError, ShownKeyError
@@ -165,3 +170,39 @@ def test_lost_answer_to_a_rename_leaves_open_whether_it_was_done(kind, tmp_path)
 @pytest.mark.parametrize("location", ["../out", "gopher://host/", "ftp://host/", "ftp://u:p@host/", "sftp://host/x"])
 def test_address_that_is_none_is_refused(location):
     assert problem(location, Login("", "", "")).permanent
+
+
+def test_ftps_server_whose_certificate_nobody_vouches_for_gets_no_password(tmp_path):
+    with ftp_server.serving(tmp_path) as server:
+        server.certificate = own_certificate(tmp_path / "own.pem")
+        location = server.location().replace("ftp://", "ftps://")
+        assert "CERTIFICATE_VERIFY_FAILED" in str(problem(location, Login("word", "", "")))
+        assert server.asked == ["AUTH"]
+
+
+def own_certificate(path: Path) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    day = timedelta(days=1)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime.now(UTC) - day)
+        .not_valid_after(datetime.now(UTC) + day)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(secret + made.public_bytes(pem))
+    return path
+
+
+def test_slow_ftp_server_is_given_up(tmp_path):
+    with ftp_server.serving(tmp_path) as server:
+        hung = threading.Event()
+        server.fault = lambda command: "" if command != "CWD" and command != "NLST" else str(hung.wait(5) or "")
+        with (
+            pytest.raises(FolderError),
+            folders.opened(server.location(), Login("word", "", ""), seconds=0.3) as folder,
+        ):
+            folder.has("a")
+        hung.set()

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import ftplib
 import io
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -101,6 +103,9 @@ def opened(location: str, login: Login, *, seconds: float) -> Iterator[FtpFolder
     place = _place_of(location)
     with _trouble(location):
         session = _greeted(place, is_safe=urlsplit(location).scheme == "ftps", seconds=seconds)
+        watch = threading.Timer(seconds, _cut, [session])  # however slowly it answers, and whatever to
+        watch.daemon = True
+        watch.start()
         try:
             session.login(place.user, login.password)
             if isinstance(session, ftplib.FTP_TLS):
@@ -111,7 +116,14 @@ def opened(location: str, login: Login, *, seconds: float) -> Iterator[FtpFolder
             with suppress(*ftplib.all_errors):
                 session.quit()
         finally:
+            watch.cancel()
             session.close()
+
+
+def _cut(session: ftplib.FTP) -> None:
+    with suppress(OSError):
+        if session.sock:
+            session.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _place_of(location: str) -> _Place:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from marketplace.foundation.models import MailMessage
 from shops import drops
-from shops.channels.base import Channel
+from shops.channels.base import Channel, ChannelError
 from shops.channels.conformance import NOON, RemoteChannelConformance
 from shops.channels.drops import DropChannel
 from shops.models import Shop, ShopOrder, Transmission
@@ -42,9 +42,13 @@ def set_up(shop: Shop, kind: str, location: str, *, host_key: str = "", answers:
     shop.refresh_from_db()
 
 
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file()]
+
+
 def left_in(folder: Path) -> list[str]:
     """Numbers of the orders whose files lie there, in the order in which they came."""
-    names = sorted((path.stat().st_ctime_ns, path.stem) for path in folder.iterdir() if path.suffix != ".part")
+    names = sorted((path.stat().st_ctime_ns, path.stem) for path in files_in(folder) if path.suffix != ".part")
     return [name.removeprefix("halles-") for _, name in names]
 
 
@@ -86,15 +90,13 @@ class DropConformance(RemoteChannelConformance):
     def test_taken_away_at_once_is_left_once(self, channel, shop_orders):
         """The shop's system has read the file and deleted it before our answer came."""
         self.loses_answers(channel)
-        from shops.channels.base import ChannelError
-
         with pytest.raises(ChannelError):
             channel.send(shop_orders[0], now=timezone.now())
-        [path] = self.there.iterdir()
+        [path] = files_in(self.there)
         path.unlink()
         assert channel.look_up(shop_orders[0]) is not None
         channel.send(shop_orders[0], now=timezone.now())
-        assert list(self.there.iterdir()) == []
+        assert files_in(self.there) == []
 
     def test_half_a_file_is_no_order(self, channel, shop_orders):
         """Killed before the file was renamed: it is written anew."""
@@ -104,7 +106,7 @@ class DropConformance(RemoteChannelConformance):
             Transmission.objects.filter(shop_order=shop_orders[0]).update(reference=noted)
             assert channel.look_up(shop_orders[0]) is None
         channel.send(shop_orders[0], now=timezone.now())
-        assert [path.name for path in self.there.iterdir()] == [name]
+        assert [path.name for path in files_in(self.there)] == [name]
         assert (self.there / name).read_bytes() == channel.content(shop_orders[0], now=timezone.now())
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from shops import drops
 from shops.channels import channel_for, editx_reading
-from shops.channels.base import Answer, LineAnswer
+from shops.channels.base import Answer, Channel, LineAnswer
 from shops.channels.conformance import NOON
 from shops.channels.editx import EditxChannel
 from shops.channels.editx_reading import ResponseError
@@ -21,6 +22,16 @@ pytestmark = pytest.mark.django_db
 
 class TestAtWebDav(AtWebDav, DropConformance):
     channel_class = EditxChannel
+
+    def make_channel(self, shop: Shop) -> Channel:
+        channel = super().make_channel(shop)
+        (self.there / "out").mkdir()
+        drops.note(shop, "answers", self.server.location("out/"))
+        return channel
+
+    def answers(self, channel: Channel, shop_order: ShopOrder) -> None:
+        said = response(shop_order, item(shop_order.lines.get(), Shipping=1))
+        (self.there / "out" / "r1.xml").write_bytes(said)
 
 
 @pytest.fixture
@@ -98,7 +109,7 @@ def test_order_has_the_elements_of_the_schema_in_their_order(shop):
         "2",
         "EAN139782070368228",
         f"Seller{line.sku}",
-        "Titre 1",
+        "Titre1",
         "2",
         f"BuyersOrderLineReference{line.pk}",
     ]
