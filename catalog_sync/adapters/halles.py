@@ -56,7 +56,7 @@ class Halles(Adapter):
         base, slug = self._place()
         self.began = datetime.now(UTC)
         writer, cursor, seen, hidden, total = ChunkWriter(self.began, []), "", 0, 0, 0
-        for _ in range(MOST_PAGES):
+        for number in range(MOST_PAGES):
             query = {"shop": slug, "sort": "title", "limit": PAGE} | ({"cursor": cursor} if cursor else {})
             page = self._get(f"{base}search?{urlencode(query)}")
             titles, total = _rows(page, "results"), _whole(page.get("total"))
@@ -69,7 +69,8 @@ class Halles(Adapter):
                 seen += 1
                 hidden += _whole(title.get("id")) in left_out
                 self._take(title, offers.get(_whole(title.get("id")), []), seen, writer, lane)
-            if writer.is_full():
+            # Titles without a number cost a call each: whoever listens is not left without a word for long.
+            if writer.is_full() or (number % 10 == 9 and not writer.is_empty()):
                 yield writer.take()
             cursor = str(page.get("next") or "")
             if not cursor or not titles:

@@ -15,6 +15,7 @@ from requests import PreparedRequest
 
 from catalog_sync.adapters import adapter_for, halles
 from catalog_sync.conformance import FeedUnderTest, check_record
+from catalog_sync.doors import locations
 from catalog_sync.reasons import FeedError
 from catalog_sync.records import STOCK_FIELDS, CatalogRecord, Chunk, Lane
 from marketplace.api.models import Scope
@@ -197,3 +198,15 @@ def test_list_that_is_not_all_retires_nothing():
     assert strange(GOOD, {"results": []})[-1].complete
     refused = strange({**GOOD, "results": [{"id": 0, "title": ""}]}, {})
     assert [one.reason.code for one in refused[-1].refused] == ["title_missing"]
+
+
+def test_it_is_read_in_a_child_as_every_feed(db):
+    offer = {"shop": "page", "availability": "in_stock", "copies": "last", "condition": "new", "price_minor": 900}
+    feed = FeedUnderTest("halles", "https://other.example/shops/page/", currency="CAD", password="k")
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.get("https://other.example/api/v1/search", json=GOOD)
+        told = {"results": [{"id": 1, "offers": [offer], "left_out": 0}]}
+        mock.post("https://other.example/api/v1/availability", json=told)
+        with locations.read_in_child(feed, feed.location, Lane.CATALOGUE) as (chunks, files):
+            [record] = records(list(chunks)).values()
+    assert (record.sku, record.quantity, record.currency, files) == ("1", 1, "CAD", [])

@@ -12,11 +12,13 @@ import responses
 from django.utils import timezone, translation
 
 from catalog_sync import sync
+from catalog_sync.doors import setting_up
 from catalog_sync.reading.fetching import open_local
 from catalog_sync.reasons import FeedError
 from marketplace.foundation.folders import FolderError
 from marketplace.foundation.folders.webdav import WebDavFolder, folder_url
 from marketplace.foundation.logins import Login
+from shops.portal.setup_forms import HttpsForm
 from tests import factories
 from tests.catalog_sync import memory
 from tests.webdav_server import PASSWORD, USER, Server, serving
@@ -164,3 +166,16 @@ def test_feed_at_a_webdav_folder_is_read_and_then_unchanged(server):
     states = [(run.state, run.read, run.new) for run in (sync.run(made, now=timezone.now()) for _ in range(2))]
     assert states == [("done", 1, 1), ("done", 1, 0)]
     assert server.statuses.count("304") == 1
+
+
+@pytest.mark.django_db
+def test_shop_sets_up_a_webdav_folder_by_itself(server):
+    put(server.folder, "list.csv", "sku;titre;prix;quantité\na;Nana;20,00;2\n".encode())
+    form = HttpsForm({"address": "davs://cloud.example/list/", "user": USER, "password": PASSWORD})
+    assert (form.is_valid(), form.connection().location) == (True, "davs://cloud.example/list/")
+    assert not HttpsForm({"address": "davs://me:word@cloud.example/list/"}).is_valid()
+    given = form.connection()._replace(location=server.location())
+    setup = setting_up.begin_connection(factories.shop(), given, by=factories.user(), now=timezone.now())
+    assert setting_up.look_at_new_feeds(timezone.now()) == 1
+    setup.refresh_from_db()
+    assert (setup.kind_found, setup.trouble) == ("csv", {})

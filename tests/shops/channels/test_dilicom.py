@@ -157,3 +157,16 @@ def test_orders_that_wait_go_the_new_way(shop):
 def test_places_that_cannot_be_are_refused(shop, location, answers):
     with pytest.raises(drops.DropError):
         drops.set_up(shop, "dilicom", drops.Drop(location, answers), by=factories.user(), now=LATE)
+
+
+def test_without_the_note_an_order_that_was_taken_away_would_come_twice(shop, tmp_path):
+    """Negative control: the folder alone does not tell a file that was read and deleted from one that never came."""
+    [order] = orders_of_one_shop(1, "dilicom", shop)
+    channel, there = channel_for(shop, "dilicom"), tmp_path / "orders" / "paris"
+    channel.send(order, now=LATE)
+    (there / channel.file_name(order)).unlink()
+    channel.send(order, now=LATE)
+    assert left_in(there) == []
+    Transmission.objects.update(reference="")
+    channel.send(order, now=LATE)
+    assert left_in(there) == [order.number]

@@ -171,3 +171,19 @@ def test_what_may_not_be_done_asks_a_person_and_stops_no_other_message(shop):
     bad = LineAnswer(line.pk, Answer.DECLINED, 0, 1, "no such reason")
     assert acknowledging.take(shop, says(order, bad), now=NOON)
     assert (counts(order), MailMessage.objects.filter(kind="shop_answer_question").count()) == ([(0, 0)], 1)
+
+
+def test_two_processes_that_see_the_same_shop_due_ask_once(shop, out):
+    order = order_of(shop, 1)
+    (out / "1.xml").write_bytes(response(order, item(order.lines.get(), Shipping=1)))
+    first, second = Shop.objects.get(pk=shop.pk), Shop.objects.get(pk=shop.pk)
+    assert [acknowledging._claim(one, NOON) is not None for one in (first, second)] == [True, False]
+
+
+def test_without_the_key_a_message_would_ask_again_and_again(shop):
+    """Negative control."""
+    order = order_of(shop, 1)
+    later = LineAnswer(order.lines.get().pk, Answer.BACK_ORDERED)
+    for key in ("k", "k", "other"):
+        acknowledging.take(shop, says(order, later, key=key), now=NOON)
+    assert MailMessage.objects.filter(kind="shop_answer_question").count() == 2
