@@ -119,7 +119,8 @@ class _Session(socketserver.StreamRequestHandler):
                     seen = path.stat()
                     at = datetime.fromtimestamp(seen.st_mtime, UTC).strftime("%Y%m%d%H%M%S")
                     facts = f"type={'dir' if path.is_dir() else 'file'};size={seen.st_size};modify={at}; "
-                    stream.write(f"{facts if command == 'MLSD' else ''}{path.name}\r\n".encode())
+                    told = facts.encode() if command == "MLSD" else b""
+                    stream.write(told + os.fsencode(path.name) + b"\r\n")
         self.listener.close()
         self.say("226 done")
 

@@ -206,3 +206,9 @@ def test_slow_ftp_server_is_given_up(tmp_path):
         ):
             folder.has("a")
         hung.set()
+
+
+def test_name_that_is_no_utf8_is_a_folder_error(tmp_path):
+    with ftp_server.serving(tmp_path) as server:
+        (tmp_path / os.fsdecode(b"caf\xe9.xml")).write_bytes(b"1")
+        assert not problem(server.location(), Login("word", "", "")).permanent

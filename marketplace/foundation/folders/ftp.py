@@ -172,5 +172,5 @@ def _trouble(what: str, *, is_asked: bool = False) -> Iterator[None]:
         refused = str(problem).startswith("530")
         said = "The FTP server does not let us in: look at user and password." if refused else f"{what}: {problem}"
         raise FolderError(said, permanent=refused) from problem
-    except (ftplib.Error, OSError, EOFError) as problem:
+    except (ftplib.Error, OSError, EOFError, UnicodeError) as problem:
         raise FolderError(f"{what}: {problem or type(problem).__name__}", unknown_outcome=is_asked) from problem

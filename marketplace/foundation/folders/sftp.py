@@ -99,7 +99,7 @@ def _trouble(what: str, *, is_asked: bool = False) -> Iterator[None]:
         raise FolderError(str(problem), permanent=problem.permanent) from problem
     except FileNotFoundError as problem:
         raise FolderError(f"{what} is not there.") from problem
-    except (OSError, EOFError, paramiko.SSHException, paramiko.SFTPError) as problem:
+    except (OSError, EOFError, UnicodeError, paramiko.SSHException, paramiko.SFTPError) as problem:
         said = str(problem) or type(problem).__name__
         # "Failure" of a server and a closed connection look alike in the library: neither says that it was not done.
         unknown = is_asked and not isinstance(problem, PermissionError)
