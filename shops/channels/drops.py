@@ -51,7 +51,12 @@ class DropChannel(Channel):
             with _errors(certain=True):  # it may be there by half: under this name nobody reads it
                 folder.put(name + UNFINISHED, content)
             _note(shop_order, name)
-            folder.rename(name + UNFINISHED, name)
+            try:
+                folder.rename(name + UNFINISHED, name)
+            except folders.FolderError as error:
+                if not error.unknown_outcome:  # it was not done: what becomes of the unfinished file proves nothing
+                    _note(shop_order, "")
+                raise
         return Receipt(reference=name)
 
     def look_up(self, shop_order: ShopOrder) -> Receipt | None:

@@ -14,7 +14,7 @@ from shops.channels.base import ChannelError
 from shops.channels.dilicom import DilicomChannel
 from shops.models import Shop, Transmission
 from shops.orders import routing
-from tests import factories
+from tests import factories, webdav_server
 from tests.catalog_sync.reading import sftp_server
 from tests.catalog_sync.reading.test_sftp import HOST_KEY
 from tests.shops.channels.dropping import (
@@ -44,6 +44,23 @@ class TestAtSftp(AtSftp, DropConformance):
 
 class TestAtFtp(AtFtp, DropConformance):
     channel_class = DilicomChannel
+
+
+def test_renaming_that_was_refused_leaves_no_note(db, tmp_path, settings):
+    """The server may tidy unfinished files away: that one is gone is then no sign that the order was taken."""
+    settings.HTTP_ALLOW_PRIVATE = True
+    [order] = orders_of_one_shop(1, "dilicom")
+    there = tmp_path / "there"
+    there.mkdir()
+    with webdav_server.serving(there) as server:
+        set_up(order.shop, "dilicom", server.location())
+        channel = channel_for(order.shop, "dilicom")
+        server.fault = lambda method, path: "403" if method == "MOVE" else ""
+        with pytest.raises(ChannelError):
+            channel.send(order, now=LATE)
+        for path in there.iterdir():
+            path.unlink()
+        assert channel.look_up(order) is None
 
 
 @pytest.fixture
