@@ -15,7 +15,6 @@ from tests.catalog_sync.reading import sftp_server
 from tests.catalog_sync.reading.test_sftp import HOST_KEY
 from tests.shops.channels.dropping import GLN, OUR_GLN
 
-pytestmark = pytest.mark.django_db
 SAID = {"kind": "editx", "user": "shop", "password": "word", "gln": GLN, "our_gln": OUR_GLN, "answers": "/out"}
 
 
@@ -81,11 +80,15 @@ def test_what_does_not_work_is_said_in_words(owned, settings, tmp_path):
         ({"kind": "webhook"}, "kind"),
     ],
 )
-def test_strange_places_and_numbers_are_refused(owned, changed, field):
-    page = owned.client.post(
-        reverse("portal:save-order-files", args=[owned.shop.slug]), SAID | {"address": "sftp://host/in/"} | changed
-    )
-    assert (page.status_code, list(page.context["form"].errors)) == (422, [field])
+def test_strange_places_and_numbers_are_refused(changed, field):
+    form = OrderFilesForm(SAID | {"address": "sftp://host/in/"} | changed)
+    assert list(form.errors) == [field]
+
+
+def test_nothing_is_kept_of_what_is_refused(owned):
+    there = reverse("portal:save-order-files", args=[owned.shop.slug])
+    page = owned.client.post(there, SAID | {"address": "in"})
+    assert (page.status_code, list(page.context["form"].errors)) == (422, ["address"])
     owned.shop.refresh_from_db()
     assert (owned.shop.channel, owned.shop.channel_options) == ("email", {})
 
