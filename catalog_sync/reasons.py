@@ -145,6 +145,7 @@ FEED_REASONS: dict[str, str] = {
         "whoever runs it."
     ),
     "paging_endless": _("After %(pages)s pages the list had not ended. Please tell whoever runs the shop's system."),
+    "halles_address_wrong": _("Give the address of the shop's page there, like https://site/shops/shop/."),
     "columns_unknown": _(
         "The columns were not recognised (found: %(columns)s). Needed: an ISBN, EAN or article number, and a title. "
         "Rename the columns, or tell us which is which."

@@ -51,6 +51,7 @@ STEPS = [
     Step("end_unpaid", "marketplace.checkout.ending:end_unpaid", 20, calls_out=True),
     Step("transmit_orders", "shops.orders.routing:transmit_orders", 0.2, tells_shops=True),
     Step("let_through", "shops.orders.routing:let_through", 20, tells_shops=True),
+    Step("read_acknowledgements", "shops.orders.acknowledging:read_acknowledgements", 30, tells_shops=True),
     Step("tell_cancellations", "shops.orders.cancelling:tell_cancellations", 2, tells_shops=True),
     Step("watch_reservations", "shops.reservations:watch_reservations", 30),
     Step("do_desk_actions", "shops.orders.held:do_desk_actions", 0.5),

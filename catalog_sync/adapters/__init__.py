@@ -18,12 +18,14 @@ ADAPTERS = {
     "google_merchant": (_("Google Merchant feed"), "catalog_sync.adapters.google_merchant.GoogleMerchant"),
     "shopify_csv": (_("Shopify export"), "catalog_sync.adapters.shopify_csv.ShopifyCsv"),
     "woocommerce_csv": (_("WooCommerce export"), "catalog_sync.adapters.woocommerce_csv.WooCommerceCsv"),
+    "abelujo": (_("Abelujo export"), "catalog_sync.adapters.abelujo.Abelujo"),
     "booknet": (_("BookNet Canada weekly report"), "catalog_sync.adapters.booknet.BookNet"),
     "pass_culture": (_("pass Culture stock (pull)"), "catalog_sync.adapters.pass_culture.PassCulture"),
     "tite_live": (_("Tite Live daily file"), "catalog_sync.adapters.tite_live.TiteLive"),
     "schema_org": (_("schema.org pages and files (JSON-LD)"), "catalog_sync.adapters.schema_org.SchemaOrg"),
     "ofn": (_("Open Food Network product list"), "catalog_sync.adapters.ofn.OpenFoodNetwork"),
     "dfc": (_("Data Food Consortium (JSON-LD)"), "catalog_sync.adapters.dfc.DataFoodConsortium"),
+    "halles": (_("A shop of another Halles"), "catalog_sync.adapters.halles.Halles"),
     "jsonl": (_("JSON Lines of our own schema"), "catalog_sync.adapters.jsonl.JsonLines"),
 }
 

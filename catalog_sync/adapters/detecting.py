@@ -12,7 +12,16 @@ from itertools import islice
 from pathlib import Path
 
 from catalog_sync import cleaning
-from catalog_sync.adapters import ADAPTERS, booknet, google_merchant, ofn, shopify_csv, tite_live, woocommerce_csv
+from catalog_sync.adapters import (
+    ADAPTERS,
+    abelujo,
+    booknet,
+    google_merchant,
+    ofn,
+    shopify_csv,
+    tite_live,
+    woocommerce_csv,
+)
 from catalog_sync.adapters.column_names import knows
 from catalog_sync.adapters.column_proposal import find_layout
 from catalog_sync.adapters.onix import ROOTS as ONIX_ROOTS
@@ -153,6 +162,7 @@ _VARIATIONS = frozenset({"parent", "parent_title", "parent_sku"})
 _HEADERS: dict[str, Callable[[list[str]], bool]] = {
     "shopify_csv": _is_shopify,
     "booknet": _is_booknet,
+    "abelujo": abelujo.is_header,
     "ofn": _is_ofn,
     "woocommerce_csv": _is_woocommerce,
     "google_merchant": _is_google,

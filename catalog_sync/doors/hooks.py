@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from catalog_sync.doors import pushing, scheduling, signatures
+from catalog_sync.doors import pushing, scheduling, signatures, sold_elsewhere
 from catalog_sync.models import Feed, Push, Webhook
 from marketplace.foundation import audit, webhook_signing
 from marketplace.foundation import secrets as sealing
@@ -91,6 +91,8 @@ def take(webhook: Webhook, headers: Mapping[str, str], body: bytes, *, now: date
     stale = Q(used_at=None) | Q(used_at__lt=now - _USED_AGAIN)
     Webhook.objects.filter(stale, pk=webhook.pk).update(used_at=now)
     message = _message(body) if signed.sent_at else None
+    if isinstance(message, dict) and message.get("type") == sold_elsewhere.TYPE:
+        return Taken("", *sold_elsewhere.take(webhook, signed.id, message, now=now))
     if signed.sent_at is None or not isinstance(message, dict) or "rows" not in message:
         _hear_news(webhook, now=now)
         return Taken("", 0, [])

@@ -29,6 +29,7 @@ from catalog_sync.reading.sftp_login import HostKeyError, Login
 from catalog_sync.reading.shares import Share, in_order, shares
 from catalog_sync.reasons import feed_error
 from catalog_sync.records import Chunk, Cursor, Lane
+from marketplace.foundation.folders.webdav import SCHEMES as DAV
 
 _BLOCK = 1 << 20
 
@@ -52,7 +53,7 @@ def feeds_folder() -> Path:
 
 def resolve(location: str) -> str:
     """An address as it is; a path below the feeds folder as an absolute one. Raises `FeedError` for a path outside."""
-    if urlsplit(location).scheme in ("http", "https", "sftp"):
+    if urlsplit(location).scheme in ("http", "https", "sftp", *DAV):
         return location
     folder = feeds_folder().resolve()
     path = (folder / location).resolve()

@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
+from catalog_sync.reading import webdav
 from catalog_sync.reading.decoding import SAMPLE, refuse_no_list
 from catalog_sync.reading.sftp_login import Login
 from catalog_sync.reading.stamps import DECLARED_LATENESS, read_stamp
@@ -17,6 +20,7 @@ from catalog_sync.reading.unfinished import is_arriving, is_unfinished
 from catalog_sync.reading.unpacking import unpacked
 from catalog_sync.reasons import FeedError, Reason, feed_error, reason
 from marketplace.foundation import http
+from marketplace.foundation.folders.webdav import SCHEMES as DAV
 
 LARGEST_BYTES = 2 * 1024**3
 
@@ -83,6 +87,8 @@ def local_copy(location: str, folder: Path, login: Login | None = None) -> Local
     received_at = datetime.now(UTC)
     if urlsplit(location).scheme in ("http", "https"):
         return _download(location, folder / "feed", received_at, login)
+    if urlsplit(location).scheme in DAV:
+        return _from_webdav(location, folder / "feed", received_at, login)
     if urlsplit(location).scheme == "sftp":
         return _from_sftp(location, folder / "feed", received_at, login)
     path = Path(location)
@@ -112,6 +118,12 @@ def _download(url: str, path: Path, received_at: datetime, login: Login | None) 
         raise unreachable(url, problem) from problem
     stamp = read_stamp(fetched.headers.get("Last-Modified", ""), "UTC")
     return LocalFile(fetched.path, received_at, stamp)
+
+
+def _from_webdav(location: str, path: Path, received_at: datetime, login: Login | None) -> LocalFile:
+    kept = Path(settings.VAR_DIR) / "feeds" / ".kept"
+    stamp = webdav.download(location, login or Login("", "", ""), path, kept=kept, max_bytes=LARGEST_BYTES)
+    return LocalFile(path, received_at, stamp)
 
 
 def _from_sftp(location: str, path: Path, received_at: datetime, login: Login | None) -> LocalFile:

@@ -1,33 +1,13 @@
-"""What is needed to sign in where a list is fetched, and how an SFTP server's key is shown; without the library that
-speaks to it."""
+"""An SFTP server that showed a key which nobody has confirmed, as an error of a feed."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from dataclasses import dataclass
-
 from catalog_sync.reasons import FeedError
-
-
-@dataclass(frozen=True)
-class Login:
-    """How we sign in, and the SFTP server's key that was confirmed ("type base64", empty: none yet). `user`: at an
-    https address; an SFTP address names its own."""
-
-    password: str
-    private_key: str
-    host_key: str
-    user: str = ""
+from marketplace.foundation.logins import Login as Login
+from marketplace.foundation.logins import fingerprint as fingerprint
 
 
 class HostKeyError(FeedError):
     """The server's key, `shown`, is not the confirmed one; a person must look. Empty: it has none of that type."""
 
     shown: str = ""
-
-
-def fingerprint(host_key: str) -> str:
-    """ "SHA256:…" of "type base64", as `ssh-keygen -l` prints it."""
-    digest = hashlib.sha256(base64.b64decode(host_key.partition(" ")[2])).digest()
-    return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")

@@ -152,12 +152,27 @@ def post(
     seconds: float | None = None,
     max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Answer:
-    """POST once, redirects not followed: whoever calls decides about trying again. It takes `seconds` at most
-    (ANSWER_SECONDS). A connection that breaks after sending raises HttpError with `unknown_outcome`, one that was never
-    made without; a status of 400 and above raises as well, permanent below 500 (408, 425, 429 excepted)."""
+    """`call` with POST."""
+    return call("POST", url, body, headers=headers, auth=auth, seconds=seconds, max_bytes=max_bytes)
+
+
+def call(
+    method: str,
+    url: str,
+    body: bytes | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    auth: tuple[str, str] | None = None,
+    seconds: float | None = None,
+    max_bytes: int = MAX_ANSWER_BYTES,
+) -> Answer:
+    """One request of any method; redirects are followed with GET alone. Whoever calls decides about trying again. It
+    takes `seconds` at most (ANSWER_SECONDS). A connection that breaks after sending raises HttpError with
+    `unknown_outcome`, one that was never made without; a status of 400 and above raises as well, permanent below 500
+    (408, 425, 429 excepted)."""
     with (
         Deadline(ANSWER_SECONDS if seconds is None else seconds) as deadline,
-        _request("POST", url, deadline, headers=headers, auth=auth, stream=True, body=body) as response,
+        _request(method, url, deadline, headers=headers, auth=auth, stream=True, body=body) as response,
     ):
         return _answer(response, deadline, max_bytes)
 

@@ -11,7 +11,15 @@ from shops.models import Shop
 CHANNELS: dict[str, tuple[str, str]] = {
     "email": ("E-mail", "shops.channels.email.EmailChannel"),
     "webhook": ("Webhook", "shops.channels.webhook.WebhookChannel"),
+    "dilicom": ("Order file as Dilicom's", "shops.channels.dilicom.DilicomChannel"),
+    "editx": ("EDItX files", "shops.channels.editx.EditxChannel"),
 }
+
+
+def channel_class(kind: str) -> type[Channel]:
+    """KeyError where there is none."""
+    module, _, name = CHANNELS[kind][1].rpartition(".")
+    return getattr(import_module(module), name)
 
 
 def channel_for(shop: Shop, kind: str) -> Channel:
@@ -19,5 +27,4 @@ def channel_for(shop: Shop, kind: str) -> Channel:
     if kind not in CHANNELS:
         known = ", ".join(sorted(CHANNELS))
         raise ChannelError(f"{shop} names the channel “{kind}”, which does not exist. Known: {known}.", permanent=True)
-    module, _, name = CHANNELS[kind][1].rpartition(".")
-    return getattr(import_module(module), name)(shop)
+    return channel_class(kind)(shop)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from shops.models import Cancellation, Shop, ShopOrder
 
@@ -42,12 +43,40 @@ class Receipt:
     booked_at: datetime | None = None
 
 
+class Answer(StrEnum):
+    """What a shop's system says of a line. Only what it accepts and declines is carried out; the rest asks a person."""
+
+    ACCEPTED = "accepted"
+    CHANGED = "changed"  # another quantity
+    SUBSTITUTED = "substituted"  # another article in its place
+    BACK_ORDERED = "back_ordered"  # later, once it has them
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True)
+class LineAnswer:
+    """Of one line, by our key of it. `accepted` and `declined`: so many units, of those that nobody has answered;
+    what is in neither stays open. `reason`: a value of `ShopOrderLine.Reason`; `note`: in its own words, for staff."""
+
+    line: int
+    answer: Answer
+    accepted: int = 0
+    declined: int = 0
+    reason: str = ""
+    note: str = ""
+
+
 @dataclass(frozen=True)
 class Acknowledgement:
-    """The shop's system says that it booked one of our shop orders, named by our number."""
+    """What the shop's system says of one of our shop orders, named by our number; `receipt` as when it is sent, with
+    `is_booked` where the units are off its number now. `key` tells one message from every other of the shop: it is
+    taken once. `problem`: it could not be understood (then `number` may be empty), which a person is told."""
 
     number: str
     receipt: Receipt
+    key: str = ""
+    lines: tuple[LineAnswer, ...] = ()
+    problem: str = ""
 
 
 class Channel:
@@ -69,8 +98,9 @@ class Channel:
             raise ChannelError(f"{self.kind} cannot be asked what the shop has.", permanent=True)
         raise NotImplementedError
 
-    def acknowledgements(self, since: datetime) -> Iterable[Acknowledgement]:
-        """What was booked since; with the capability of that name."""
+    def acknowledgements(self, since: datetime, known: Collection[str] = ()) -> Iterable[Acknowledgement]:
+        """What it has said since, oldest first; with the capability of that name. `known`: keys of messages that were
+        taken, which need not be read again. Raises ChannelError."""
         raise ChannelError(f"{self.kind} does not acknowledge orders.", permanent=True)
 
     def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shops.channels.base import Channel, ChannelError
+from shops.channels.base import Answer, Channel, ChannelError
 from shops.models import Cancellation, Shop, ShopOrder
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -30,6 +30,10 @@ class ChannelConformance:
     def taken_back(self, channel: Channel) -> list[str]:
         """Numbers of the shop orders of which the other side was told that units were taken back; of channels that can
         cancel."""
+        raise NotImplementedError
+
+    def answers(self, channel: Channel, shop_order: ShopOrder) -> None:
+        """The other side says that it has all of it; of channels that acknowledge."""
         raise NotImplementedError
 
     # Subclasses shouldn't need to override:
@@ -71,6 +75,21 @@ class ChannelConformance:
         cancellation = taken_back_of(shop_orders[0])
         assert channel.cancel(cancellation, now=NOON) == channel.cancel(cancellation, now=NOON)
         assert self.taken_back(channel) == [shop_orders[0].number]
+
+    def test_answers_are_read_once(self, channel: Channel, shop_orders: list[ShopOrder]) -> None:
+        if "acknowledgements" not in channel.capabilities:
+            pytest.skip(f"{channel.kind} does not acknowledge.")
+        for shop_order in shop_orders:
+            channel.send(shop_order, now=NOON)
+        assert list(channel.acknowledgements(NOON)) == []
+        self.answers(channel, shop_orders[0])
+        [said] = list(channel.acknowledgements(NOON))
+        line = shop_orders[0].lines.get()
+        assert (said.number, said.problem, bool(said.key)) == (shop_orders[0].number, "", True)
+        assert [(one.line, one.answer, one.accepted, one.declined) for one in said.lines] == [
+            (line.pk, Answer.ACCEPTED, line.quantity, 0)
+        ]
+        assert list(channel.acknowledgements(NOON, {said.key})) == []
 
     def test_says_what_it_cannot_do(self, channel: Channel, shop_orders: list[ShopOrder]) -> None:
         assert channel.capabilities <= {"acknowledgements", "cancel", "repeats"}

@@ -18,6 +18,7 @@ from shops.portal.access import StaffRequest, Workplace, owner_action, page, por
 from shops.portal.channel_forms import ChannelForm
 
 SHOWN, TESTS_PER_MINUTE = 50, 5
+FILES = {"dilicom", "editx"}
 
 
 @require_safe
@@ -94,6 +95,7 @@ def _page(request: StaffRequest, workplace: Workplace, form: ChannelForm | None 
     last = TransmissionTry.objects.filter(shop=shop).select_related("transmission__shop_order")
     context = {
         "setup": setup,
+        "files": shop.channel in FILES,
         "form": form or ChannelForm(initial=known),
         "order_keys": order_key_views.keys_of(workplace),
         "order_key_form": order_key_views.OrderKeyForm(),

@@ -76,7 +76,7 @@ GROUPS = (
             Page(
                 "channel",
                 pgettext_lazy("of a shop", "Orders by"),
-                ("save-channel", "renew-secret", "test-channel", "end-channel"),
+                ("save-channel", "renew-secret", "test-channel", "end-channel", "order-files", "save-order-files"),
             ),
             Page("mail", pgettext_lazy("of a shop", "Mail"), ("save-mail",)),
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),

@@ -46,7 +46,10 @@ class HttpsForm(forms.Form):
 
     address = forms.CharField(
         label=gettext_lazy("Address of the list"),
-        help_text=gettext_lazy("It begins with https:// and leads to the file itself."),
+        help_text=gettext_lazy(
+            "It begins with https:// and leads to the file itself. A WebDAV folder begins with davs:// instead; its "
+            "newest file is read."
+        ),
         max_length=500,
         widget=forms.URLInput(attrs={"inputmode": "url", "placeholder": "https://", **_SECRET}),
         error_messages={"required": gettext_lazy("Give the address.")},
@@ -70,7 +73,7 @@ class HttpsForm(forms.Form):
         if "://" not in address:
             address = f"https://{address}"
         try:
-            http.check_address(address)
+            http.check_address("https" + address.removeprefix("davs") if address.startswith("davs://") else address)
         except (http.HttpError, ValueError) as problem:
             raise forms.ValidationError(
                 _("That is no address we call. It begins with https://, and no user or password stands in it.")

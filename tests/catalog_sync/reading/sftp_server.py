@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,13 @@ class Server:
     seen: list[str] = field(default_factory=list)  # names and passwords that came here
     before_read: object = None
     names: list[str] | None = None  # what the folder says it holds
+    # Of a rename or a removal: "" or "down" (it is not done) or "lost" (it is done, and no answer comes).
+    fault: Callable[[str], str] = lambda name: ""
+    transports: list[paramiko.Transport] = field(default_factory=list)
+
+    def cut(self) -> None:
+        for transport in self.transports:
+            transport.close()
 
     def location(self, path: str) -> str:
         return f"sftp://{USER}@127.0.0.1:{self.port}/{path}"
@@ -71,6 +78,12 @@ class _Handle(paramiko.SFTPHandle):
         return super().read(offset, length)
 
 
+class _Written(paramiko.SFTPHandle):
+    def __init__(self, path: Path) -> None:
+        super().__init__(os.O_WRONLY)
+        self.writefile = path.open("wb")
+
+
 class _Files(paramiko.SFTPServerInterface):
     def __init__(self, door: _Door, *_: object) -> None:
         self.server = door.server
@@ -94,9 +107,28 @@ class _Files(paramiko.SFTPServerInterface):
 
     def open(self, path: str, flags: int, attr: object) -> paramiko.SFTPHandle | int:
         try:
+            if flags & os.O_WRONLY:
+                return _Written(self._path(path))
             return _Handle(self.server, self._path(path))
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
+
+    def rename(self, oldpath: str, newpath: str) -> int:
+        return self._done(lambda: self._path(oldpath).rename(self._path(newpath)), "rename")
+
+    def remove(self, path: str) -> int:
+        return self._done(self._path(path).unlink, "remove")
+
+    def _done(self, deed: Callable[[], object], name: str) -> int:
+        if self.server.fault(name) == "down":
+            return paramiko.SFTP_FAILURE
+        try:
+            deed()
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
+        if self.server.fault(name) == "lost":
+            self.server.cut()
+        return paramiko.SFTP_OK
 
 
 @contextmanager
@@ -104,7 +136,6 @@ def serving(folder: Path, *host_keys: paramiko.PKey) -> Iterator[Server]:
     server = Server(folder, list(host_keys))
     listener = socket.create_server(("127.0.0.1", 0))
     server.port = listener.getsockname()[1]
-    transports: list[paramiko.Transport] = []
 
     def serve() -> None:
         while True:
@@ -113,7 +144,7 @@ def serving(folder: Path, *host_keys: paramiko.PKey) -> Iterator[Server]:
             except OSError:
                 return
             transport = paramiko.Transport(connection)
-            transports.append(transport)
+            server.transports.append(transport)
             for key in server.host_keys:
                 transport.add_server_key(key)
             transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Files)
@@ -128,5 +159,4 @@ def serving(folder: Path, *host_keys: paramiko.PKey) -> Iterator[Server]:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
-        for transport in transports:
-            transport.close()
+        server.cut()

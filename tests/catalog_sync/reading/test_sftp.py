@@ -20,7 +20,7 @@ from catalog_sync.reading import sftp
 from catalog_sync.reading.fetching import open_local
 from catalog_sync.reading.sftp_login import HostKeyError, Login, fingerprint
 from catalog_sync.reasons import FeedError
-from marketplace.foundation import http
+from marketplace.foundation import http, ssh
 from tests.catalog_sync.reading.sftp_server import PASSWORD, Server, serving
 
 STAMP = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -118,7 +118,7 @@ def test_server_with_another_key_is_told_nothing(server):
 
 def test_without_the_comparison_the_password_would_be_sent(server, monkeypatch):
     """Negative control."""
-    monkeypatch.setattr(sftp, "_meet", lambda transport, *_: transport.start_client(timeout=5))
+    monkeypatch.setattr(ssh, "_meet", lambda transport, *_: transport.start_client(timeout=5))
     with open_local(server.location("list.csv"), login=login(server, host_key="")):
         pass
     assert PASSWORD in server.seen
@@ -174,7 +174,7 @@ def test_slow_server_is_given_up(server, monkeypatch):
 
 def test_server_that_says_nothing_is_given_up(tmp_path, settings, monkeypatch):
     settings.HTTP_ALLOW_PRIVATE = True
-    monkeypatch.setattr(sftp, "HELLO_SECONDS", 0.2)
+    monkeypatch.setattr(ssh, "HELLO_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         where = f"sftp://a@127.0.0.1:{silent.getsockname()[1]}/x"
         with pytest.raises(FeedError) as caught:
