@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from catalog_sync.column_words import COLUMN_REASONS, FIELD_WORDS, LOOK_WORDS, of_fields
+from shops.systems.calling import WORDS as SYSTEM_REASONS
 
 # Of one article: the article is refused, or goes in without the value that could not be read.
 RECORD_REASONS: dict[str, str] = {
@@ -253,7 +254,7 @@ RUN_REASONS: dict[str, str] = {
     "article_unknown": _("The stock list has an article that the catalogue has not. It is left out."),
 }
 
-REASONS: dict[str, str] = {**RECORD_REASONS, **NOTE_REASONS, **FEED_REASONS, **RUN_REASONS, **COLUMN_REASONS}
+REASONS: dict[str, str] = RECORD_REASONS | NOTE_REASONS | FEED_REASONS | RUN_REASONS | COLUMN_REASONS | SYSTEM_REASONS
 
 # Values that are words of ours, not of the file.
 WORDS = frozenset(

@@ -27,6 +27,7 @@ from shops.models_settings import BufferRule, BufferTask, ShopAddress
 from shops.models_sharing import DataWord
 from shops.models_shop import OpeningHours, Shop, ShopMember, SpecialHours
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
+from shops.models_systems import ShopSystem
 from shops.models_team import Invitation
 from shops.models_threads import Incident, Message, MessageFile, QuickReply, Side, Thread
 
@@ -77,15 +78,16 @@ __all__ = [
     "ReturnRefund",
     "SearchMiss",
     "Shop",
-    "ShopCall",
-    "ShopKey",
     "ShopAddress",
+    "ShopCall",
     "ShopFigures",
+    "ShopKey",
     "ShopLoad",
     "ShopMember",
     "ShopOrder",
     "ShopOrderLine",
     "ShopScope",
+    "ShopSystem",
     "ShopWebhook",
     "Side",
     "SlotBooking",

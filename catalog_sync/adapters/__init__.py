@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from catalog_sync.reasons import feed_error
+from shops.systems import SYSTEMS
 
 if TYPE_CHECKING:
     from catalog_sync.adapters.base import Adapter, FeedSettings
@@ -24,8 +25,14 @@ ADAPTERS = {
     "schema_org": (_("schema.org pages and files (JSON-LD)"), "catalog_sync.adapters.schema_org.SchemaOrg"),
     "ofn": (_("Open Food Network product list"), "catalog_sync.adapters.ofn.OpenFoodNetwork"),
     "dfc": (_("Data Food Consortium (JSON-LD)"), "catalog_sync.adapters.dfc.DataFoodConsortium"),
+    "tryton": ("Tryton", "catalog_sync.adapters.tryton.TrytonAdapter"),
     "jsonl": (_("JSON Lines of our own schema"), "catalog_sync.adapters.jsonl.JsonLines"),
 }
+
+
+def lists() -> dict[str, object]:
+    """{kind: label} of those that lie in a file or at an address; the others are systems that we call."""
+    return {kind: label for kind, (label, _path) in ADAPTERS.items() if kind not in SYSTEMS}
 
 
 def adapter_class(kind: str) -> "type[Adapter]":

@@ -10,6 +10,7 @@ from shops.models import Shop
 # kind: (label, dotted path of the class)
 CHANNELS: dict[str, tuple[str, str]] = {
     "email": ("E-mail", "shops.channels.email.EmailChannel"),
+    "tryton": ("Tryton", "shops.channels.tryton.TrytonChannel"),
     "webhook": ("Webhook", "shops.channels.webhook.WebhookChannel"),
 }
 

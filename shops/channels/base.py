@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from shops.models import Cancellation, Shop, ShopOrder
 
@@ -32,22 +33,56 @@ class ChannelError(Exception):
         self.status = status
 
 
+class Said(StrEnum):
+    """What a shop's system says of units of a line, as EDItX and BIC's list of acknowledgements tell them apart."""
+
+    ACCEPTED = "accepted"
+    CHANGED = "changed"  # taken, but otherwise than it was ordered
+    SUBSTITUTED = "substituted"
+    BACK_ORDERED = "back_ordered"  # taken, and not there
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True)
+class LineSaid:
+    """`units` of the article `sku` of one of our shop orders. `detail`: the system's own words, where it has any."""
+
+    sku: str
+    said: Said
+    units: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ParcelSaid:
+    """What left the shop, in all: units by article. `key` is the system's own number of it."""
+
+    key: str
+    units: dict[str, int]
+    carrier: str = ""
+    tracking: str = ""
+
+
 @dataclass(frozen=True)
 class Receipt:
     """The shop has the order. `reference` is its own number for it. `is_booked`: its system has taken the units off the
-    number that its feeds give; `booked_at` is its own stamp of that, on its clock, where it gives one."""
+    number that its feeds give; `booked_at` is its own stamp of that, on its clock, where it gives one. `lines`: what it
+    said of single ones; of what it says nothing it has taken, and answers later."""
 
     reference: str = ""
     is_booked: bool = False
     booked_at: datetime | None = None
+    lines: tuple[LineSaid, ...] = ()
 
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """The shop's system says that it booked one of our shop orders, named by our number."""
+    """What the shop's system says now of one of our shop orders, named by our number: all of it, so that hearing it
+    again changes nothing. `receipt.lines` are in all, too."""
 
     number: str
     receipt: Receipt
+    parcels: tuple[ParcelSaid, ...] = ()
 
 
 class Channel:
@@ -70,7 +105,7 @@ class Channel:
         raise NotImplementedError
 
     def acknowledgements(self, since: datetime) -> Iterable[Acknowledgement]:
-        """What was booked since; with the capability of that name."""
+        """The orders of which something changed since, by our clock; with the capability of that name."""
         raise ChannelError(f"{self.kind} does not acknowledge orders.", permanent=True)
 
     def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog_sync import declaring
-from catalog_sync.adapters import ADAPTERS, adapter_class
+from catalog_sync.adapters import lists, adapter_class
 from catalog_sync.adapters.base import PARTIAL
 from catalog_sync.doors import arrivals
 from catalog_sync.doors.setting_up import Connection
@@ -154,7 +154,7 @@ class SftpForm(forms.Form):
 class KindForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("It is another kind of list"),
-        choices=[(kind, label) for kind, (label, _path) in ADAPTERS.items()],
+        choices=lambda: list(lists().items()),
     )
 
 

@@ -1,0 +1,113 @@
+"""A channel that ends in a shop's own system, which is called over its interface: what all of these have in common.
+
+An order is looked for by our number before it is made, since hardly any system refuses a second one of the same number;
+what a process that died had begun is brought to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.utils import timezone
+
+from shops.channels.base import Acknowledgement, Channel, ChannelError, LineSaid, Receipt, Said
+from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.systems import SYSTEMS, keeping
+from shops.systems.calling import SystemCallError
+
+T = TypeVar("T")
+
+
+class SystemChannel(Channel):
+    """A subclass sets `kind`, and writes `find`, `enter` and, with the capability, `changed`. Each raises
+    SystemCallError."""
+
+    capabilities = frozenset({"acknowledgements"})
+
+    # subclass implementation
+    def find(self, client: Any, number: str) -> Any:
+        """The order under our number, as the system has it, or None."""
+        raise NotImplementedError
+
+    def enter(self, client: Any, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> Any:
+        """Make the order of these lines, whose units are `left_units`, and give it as the system has it."""
+        raise NotImplementedError
+
+    def finish(self, client: Any, order: Any) -> Any:
+        """Bring an order that was only begun to where the system reserves its units; others as they are."""
+        return order
+
+    def missing(self, client: Any, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+        """{line id: (units that the system cannot give, why)}, asked before the order is made."""
+        return {}
+
+    def said(self, client: Any, order: Any) -> Acknowledgement:
+        """What the system says of an order."""
+        raise NotImplementedError
+
+    def changed(self, client: Any, since: datetime) -> Iterable[Any]:
+        """The orders of ours that were changed since, by the system's clock."""
+        raise NotImplementedError
+
+    # Subclasses shouldn't need to override:
+    def __init__(self, shop: Shop) -> None:
+        super().__init__(shop)
+        self._client: Any = None
+
+    def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
+        return self._told(lambda: self._send(self.client(now), shop_order))
+
+    def look_up(self, shop_order: ShopOrder) -> Receipt | None:
+        client_of = lambda: self.client(timezone.now())  # noqa: E731
+        return self._told(lambda: self._known(client_of(), shop_order.number))
+
+    def acknowledgements(self, since: datetime) -> Iterable[Acknowledgement]:
+        def heard() -> list[Acknowledgement]:
+            client = self.client(timezone.now())
+            return [self.said(client, order) for order in self.changed(client, since)]
+
+        return self._told(heard)
+
+    def client(self, now: datetime) -> Any:
+        """Of the shop's connection. Raises SystemCallError."""
+        if self._client is None:
+            self._client = SYSTEMS[self.kind].client_for(keeping.access_of(self.shop.pk, self.kind, now=now))
+        return self._client
+
+    def _send(self, client: Any, shop_order: ShopOrder) -> Receipt:
+        if (known := self._known(client, shop_order.number)) is not None:
+            return known
+        lines = [line for line in shop_order.lines.order_by("pk") if line.left_units]
+        missing = self.missing(client, lines)
+        refused = tuple(
+            LineSaid(line.sku, Said.DECLINED, units, why)
+            for line in lines
+            if (units := missing.get(line.pk, (0, ""))[0])
+            for why in [missing[line.pk][1]]
+        )
+        taken = [line for line in lines if line.pk not in missing]
+        if not taken:
+            return Receipt(lines=refused)
+        receipt = self.said(client, self.finish(client, self.enter(client, shop_order, taken))).receipt
+        return Receipt(receipt.reference, receipt.is_booked, receipt.booked_at, (*receipt.lines, *refused))
+
+    def _known(self, client: Any, number: str) -> Receipt | None:
+        order = self.find(client, number)
+        return None if order is None else self.said(client, self.finish(client, order)).receipt
+
+    def _told(self, act: Callable[[], T]) -> T:
+        try:
+            return act()
+        except SystemCallError as error:
+            raise as_channel_error(error) from error
+
+
+def as_channel_error(error: SystemCallError) -> ChannelError:
+    return ChannelError(
+        str(error),
+        permanent=error.permanent,
+        unknown_outcome=error.unknown_outcome,
+        later_seconds=error.later_seconds,
+        status=error.status,
+    )

@@ -1,0 +1,140 @@
+"""Orders into Tryton 8 as confirmed sales (module sale), over REST (`shops.systems.tryton`).
+
+Our number is the sale's reference, which Tryton searches but does not keep unique. Tryton confirms more than there is
+and lets the forecast fall below zero: what it has not got is asked before, and refused line by line. A sale is made,
+quoted and confirmed by three calls; from "processing" on the forecast quantity is without its units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from marketplace.foundation.money import exponent
+from shops.channels.base import Acknowledgement, LineSaid, ParcelSaid, Receipt, Said
+from shops.channels.messages import order_as_told
+from shops.channels.system import SystemChannel
+from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.systems.calling import Trouble
+from shops.systems.tryton import Tryton, decimal, stamp
+
+SALE = [
+    *("reference", "number", "state", "shipment_state", "write_date", "lines.product.code", "lines.quantity"),
+    *("shipments.number", "shipments.reference", "shipments.state", "shipments.outgoing_moves.product.code"),
+    *("shipments.outgoing_moves.quantity", "shipments.outgoing_moves.state"),
+]
+NEXT = {"draft": "quote", "quotation": "confirm"}  # from each state the button that leads on
+BOOKED = {"processing", "done"}
+OVERLAP = timedelta(minutes=15)  # our clock is not theirs
+
+
+class TrytonChannel(SystemChannel):
+    kind = "tryton"
+
+    def find(self, client: Tryton, number: str) -> dict[str, Any] | None:
+        found = client.search("sale.sale", [["reference", "=", number], _ours(client)], SALE, client.context, 2)
+        return found[0] if found else None
+
+    def missing(self, client: Tryton, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+        products = self._products(client, lines)
+        missing: dict[int, tuple[int, str]] = {}
+        for line in lines:
+            product = products.get(line.sku)
+            if product is None:
+                missing[line.pk] = (line.left_units, "Tryton does not sell this article.")
+            elif product["forecast_quantity"] < line.left_units:
+                missing[line.pk] = (line.left_units, f"Tryton has {product['forecast_quantity']:g} copies left.")
+        return missing
+
+    def enter(self, client: Tryton, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
+        products, options = self._products(client, lines), client.options
+        sold = [_sold(line, products[line.sku], shop_order.currency) for line in lines]
+        sale = {
+            "reference": shop_order.number,
+            "party": options["party_id"],
+            "invoice_address": options["party_address_id"],
+            "shipment_address": options["party_address_id"],
+            "company": options["company_id"],
+            "warehouse": options["warehouse_id"],
+            "currency": options["currency_id"],
+            "invoice_method": "manual",  # the reader pays the network
+            "shipment_method": "order",
+            "comment": _comment(shop_order),
+            "lines": [["create", sold]],
+        }
+        return client.call("POST", "sale.sale", sale, client.context, tuple(SALE))
+
+    def finish(self, client: Tryton, order: dict[str, Any]) -> dict[str, Any]:
+        state = order["state"]
+        while button := NEXT.get(state):
+            state = client.call("POST", f"sale.sale/{order['id']}/{button}", {}, client.context, ("state",))["state"]
+        return order if state == order["state"] else self.find(client, order["reference"]) or order
+
+    def said(self, client: Tryton, order: dict[str, Any]) -> Acknowledgement:
+        is_booked = order["state"] in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        gone = order["state"] == "cancelled"
+        shipments = order["shipments"] or []
+        dropped = [s for s in shipments if s["state"] == "cancelled"]
+        lines = [] if gone else _units(order["lines"], Said.ACCEPTED) if order["state"] in BOOKED else []
+        if gone:
+            lines = _units(order["lines"], Said.DECLINED, "cancelled in Tryton")
+        elif order["shipment_state"] == "exception" and len(dropped) == len(shipments):
+            lines = _units(order["lines"], Said.DECLINED, "its shipment was cancelled in Tryton")
+        parcels = tuple(
+            ParcelSaid(shipment["number"], _moved(shipment), tracking=shipment["reference"] or "")
+            for shipment in shipments
+            if shipment["state"] == "done"
+        )
+        receipt = Receipt(order["number"] or "", is_booked, lines=tuple(lines))
+        return Acknowledgement(order["reference"], receipt, parcels)
+
+    def changed(self, client: Tryton, since: datetime) -> Iterable[dict[str, Any]]:
+        moment = stamp(since - OVERLAP)
+        where = ("", "shipments.", "line_lines.moves.")
+        stamps = [["OR", [f"{at}write_date", ">=", moment], [f"{at}create_date", ">=", moment]] for at in where]
+        for page in client.each("sale.sale", [_ours(client), ["OR", *stamps]], SALE, client.context):
+            yield from page
+
+    def _products(self, client: Tryton, lines: list[ShopOrderLine]) -> dict[str, dict[str, Any]]:
+        fields = ["code", "forecast_quantity", "sale_uom"]
+        wanted = [["code", "in", sorted({line.sku for line in lines})], ["salable", "=", True]]
+        found = client.search("product.product", wanted, fields, client.context)
+        return {product["code"]: product for product in found}
+
+
+def _ours(client: Tryton) -> list[Any]:
+    """Sales of the customer that stands for the network."""
+    if not client.options.get("party_id"):
+        raise client.caller.refused("no customer is chosen for our orders", Trouble.CONTEXT)
+    return ["party", "=", client.options["party_id"]]
+
+
+def _sold(line: ShopOrderLine, product: dict[str, Any], currency: str) -> dict[str, Any]:
+    price = Decimal(line.unit_price_minor).scaleb(-exponent(currency))
+    return {
+        "product": product["id"],
+        "quantity": line.left_units,
+        "unit": product["sale_uom"],
+        "unit_price": decimal(f"{price:f}"),
+    }
+
+
+def _comment(shop_order: ShopOrder) -> str:
+    """How it is handed over, and to whom it is sent where it is."""
+    told = order_as_told(shop_order)
+    delivery = told["delivery"]
+    return "\n".join([delivery["name"], *(delivery["address"] or []), told["url"]])
+
+
+def _units(lines: list[dict[str, Any]], said: Said, detail: str = "") -> list[LineSaid]:
+    return [LineSaid(line["product"]["code"], said, int(line["quantity"]), detail) for line in lines if line["product"]]
+
+
+def _moved(shipment: dict[str, Any]) -> dict[str, int]:
+    units: dict[str, int] = {}
+    for move in shipment["outgoing_moves"]:
+        if move["state"] == "done":
+            code = move["product"]["code"]
+            units[code] = units.get(code, 0) + int(move["quantity"])
+    return units

@@ -1,0 +1,272 @@
+"""What every shop system that takes orders must do with them, as a test class to inherit: issue 8, points 4, 5, the
+orders' part of 6 and 9. Here the whole chain runs: connection, channel, routing, feed, stock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from oscar.apps.partner.models import StockRecord
+
+from catalog_sync import sync
+from catalog_sync.models import Feed, StockLane, SyncRun
+from catalog_sync.records import Lane
+from shops.channels import ChannelError, channel_for
+from shops.channels.base import Acknowledgement, Channel, Receipt, Said
+from shops.models import Allocation, Shop, ShopOrder, Transmission
+from shops.orders import routing
+from shops.stock import sellable_now
+from shops.systems import keeping
+from tests import factories
+from tests.systems import faults
+from tests.systems.behaviour import FIRST, SECOND, SystemBehaviour
+from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SHIPS
+
+ABSENT = "NO-SUCH-ARTICLE"
+
+
+@pytest.mark.django_db
+class OrderingBehaviour(SystemBehaviour):
+    @pytest.fixture(autouse=True)
+    def _connected(self, _fresh: None) -> None:
+        """A shop that is connected, whose feed has been read once."""
+        self.shop = factories.shop(stock_kind=Shop.StockKind.AVAILABLE, channel=self.system.kind)
+        keeping.keep(self.shop.pk, self.door.access, now=timezone.now())
+        kind = {"kind": self.system.kind, "location": self.between.address, "mode": Feed.Mode.DELTA}
+        self.feed = Feed.objects.create(shop=self.shop, name="theirs", currency="CAD", **kind)
+        StockLane.objects.create(feed=self.feed, mode=Feed.Mode.DELTA)
+
+    def synced(self, *lanes: str) -> list[SyncRun]:
+        return [sync.run(self.feed, now=timezone.now(), lane=lane) for lane in lanes or (Lane.CATALOGUE, Lane.STOCK)]
+
+    def record(self, sku: str) -> StockRecord:
+        return StockRecord.objects.get(partner=self.shop.partner, partner_sku=sku)
+
+    def sellable(self, sku: str) -> int:
+        return sellable_now(self.record(sku), now=timezone.now())
+
+    def ordered(self, **units: int) -> ShopOrder:
+        """A shop order of so many of each article; the shop's records are read or made."""
+        wanted = []
+        for sku, count in units.items():
+            there = StockRecord.objects.filter(partner=self.shop.partner, partner_sku=sku).first()
+            wanted.append((there or factories.stock_record(self.shop, sku=sku, units=99), count))
+        return factories.shop_order(self.shop, *wanted)
+
+    def channel(self) -> Channel:
+        self.shop.refresh_from_db()
+        return channel_for(self.shop, self.system.kind)
+
+    def send(self, shop_order: ShopOrder) -> Receipt:
+        return self.channel().send(shop_order, now=timezone.now())
+
+    def fails(self, shop_order: ShopOrder) -> ChannelError:  # type: ignore[override]
+        with pytest.raises(ChannelError) as caught:
+            self.send(shop_order)
+        self.no_secret_in(str(caught.value))
+        return caught.value
+
+    def said(self, number: str) -> Acknowledgement:
+        heard = self.channel().acknowledgements(timezone.now() - timedelta(minutes=1))
+        return next(each for each in heard if each.number == number)
+
+    # 4: once
+
+    def test_order_is_there_under_our_number(self):
+        order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
+        receipt = self.send(order)
+        (seen,) = self.system.orders(order.number)
+        assert (seen.reference, seen.units) == (order.number, {FIRST.sku: 2, SECOND.sku: 1})
+        assert (bool(receipt.reference), receipt.is_booked, seen.is_booked) == (True, True, True)
+
+    def test_order_that_is_sent_twice_is_there_once(self):
+        order = self.ordered(**{FIRST.sku: 2})
+        first = self.send(order)
+        assert self.send(order).reference == first.reference
+        assert len(self.system.orders(order.number)) == 1
+
+    def test_look_up_finds_what_is_there_and_nothing_else(self):
+        self.needs(LOOKS_UP)
+        order, other = self.ordered(**{FIRST.sku: 1}), self.ordered(**{FIRST.sku: 1})
+        assert self.channel().look_up(order) is None
+        receipt = self.send(order)
+        assert self.channel().look_up(order).reference == receipt.reference
+        assert self.channel().look_up(other) is None
+
+    def test_answer_lost_at_any_call_makes_no_second_order(self):
+        """As a kill between the remote commit and ours: what was sent arrived, and we do not know."""
+        self.needs(LOOKS_UP)
+        calls = self._writing_calls()
+        for nth in range(1, calls + 1):
+            order = self.ordered(**{FIRST.sku: 1})
+            self._lose_write(nth)
+            error = self.fails(order)
+            assert (error.permanent, error.unknown_outcome) == (False, True)
+            self.between.clear()
+            known = self.channel().look_up(order)
+            receipt = self.send(order) if known is None else known
+            (seen,) = self.system.orders(order.number)
+            assert (seen.units, seen.is_booked, receipt.is_booked) == ({FIRST.sku: 1}, True, True)
+            self.system.reset()
+
+    def test_orders_transmission_survives_a_lost_answer(self):
+        self.needs(LOOKS_UP)
+        order, now = self.ordered(**{FIRST.sku: 1}), timezone.now()
+        row = Transmission.objects.create(shop_order=order, shop=self.shop, channel=self.system.kind, due_at=now)
+        self._lose_write(1)
+        assert routing.transmit_orders(now) == 0
+        self.between.clear()
+        assert routing.transmit_orders(now + timedelta(hours=1)) == 1
+        row.refresh_from_db()
+        assert (row.outcome, len(self.system.orders(order.number))) == ("sent", 1)
+
+    # 5: more than there is, and what comes back
+
+    def test_line_that_the_shop_has_not_is_refused_and_the_others_are_taken(self):
+        order = self.ordered(**{FIRST.sku: FIRST.quantity + 5, SECOND.sku: 1})
+        receipt = self.send(order)
+        told = {line.sku: (line.said, line.units) for line in receipt.lines if line.said != Said.ACCEPTED}
+        (seen,) = self.system.orders(order.number)
+        assert told[FIRST.sku][0] in (Said.DECLINED, Said.BACK_ORDERED)
+        assert told[FIRST.sku][1] > 0
+        assert SECOND.sku not in told
+        assert seen.units[SECOND.sku] == 1
+        assert (FIRST.sku in seen.units) == (told[FIRST.sku][0] == Said.BACK_ORDERED)
+
+    def test_article_that_the_shop_does_not_know_is_refused(self):
+        order = self.ordered(**{ABSENT: 1, SECOND.sku: 1})
+        receipt = self.send(order)
+        declined = [line for line in receipt.lines if line.said == Said.DECLINED]
+        assert [(line.sku, line.units, bool(line.detail)) for line in declined] == [(ABSENT, 1, True)]
+        assert [seen.units for seen in self.system.orders(order.number)] == [{SECOND.sku: 1}]
+
+    def test_order_of_which_nothing_is_there_makes_none(self):
+        order = self.ordered(**{ABSENT: 1})
+        receipt = self.send(order)
+        assert ([line.said for line in receipt.lines], self.system.orders(order.number)) == ([Said.DECLINED], [])
+
+    def test_acceptance_comes_back_by_line(self):
+        order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
+        self.send(order)
+        said = self.said(order.number)
+        assert {line.sku: (line.said, line.units) for line in said.receipt.lines} == {
+            FIRST.sku: (Said.ACCEPTED, 2),
+            SECOND.sku: (Said.ACCEPTED, 1),
+        }
+        assert said.parcels == ()
+
+    def test_partial_shipment_comes_back_with_its_tracking(self):
+        self.needs(SHIPS)
+        order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
+        self.send(order)
+        self.system.ship(order.number, {FIRST.sku: 1, SECOND.sku: 1}, "1Z999")
+        (parcel,) = self.said(order.number).parcels
+        assert (parcel.units, parcel.tracking) == ({FIRST.sku: 1, SECOND.sku: 1}, "1Z999")
+        self.system.ship(order.number, {FIRST.sku: 1}, "1Z998")
+        parcels = self.said(order.number).parcels
+        assert [each.tracking for each in parcels] == ["1Z999", "1Z998"]
+        assert len({each.key for each in parcels}) == 2
+
+    def test_cancellation_by_the_shop_comes_back_as_declined(self):
+        self.needs(SHIPS)
+        order = self.ordered(**{FIRST.sku: 2})
+        self.send(order)
+        self.system.cancel(order.number)
+        (line,) = self.said(order.number).receipt.lines
+        assert (line.sku, line.said, line.units, bool(line.detail)) == (FIRST.sku, Said.DECLINED, 2, True)
+
+    # 6: faults while writing
+
+    @pytest.mark.parametrize("fault", [faults.BUSY, faults.MAINTENANCE, faults.ERROR, faults.BROKEN, faults.CUT])
+    def test_fault_of_a_write_passes_and_leaves_one_order(self, fault):
+        self.needs(LOOKS_UP)
+        order = self.ordered(**{FIRST.sku: 1})
+        self._at_write(1, fault)
+        error = self.fails(order)
+        assert (error.permanent, error.unknown_outcome) == (False, fault != faults.BUSY)
+        assert error.later_seconds == (faults.RETRY_AFTER if fault == faults.BUSY else 0)
+        self.between.clear()
+        self.send(order)
+        assert [seen.units for seen in self.system.orders(order.number)] == [{FIRST.sku: 1}]
+
+    def test_unreachable_system_is_tried_again_and_has_nothing(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        self.between.plan = lambda call: faults.ERROR
+        assert not self.fails(order).permanent
+        assert self.system.orders(order.number) == []
+
+    def test_withdrawn_key_is_for_a_person(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        self.system.revoke_key()
+        error = self.fails(order)
+        assert (error.permanent, error.unknown_outcome) == (True, False)
+
+    # 7 and 9: the chain
+
+    def test_missing_context_changes_no_number_of_the_shop(self):
+        self.needs(KEEPS_CONTEXT)
+        assert [run.state for run in self.synced()] == ["done", "done"]
+        before = self.sellable(FIRST.sku)
+        for access in self.system.without_context(self.between.address):
+            keeping.keep(self.shop.pk, access, now=timezone.now())
+            assert [run.state for run in self.synced()] == ["failed", "failed"]
+        assert (self.sellable(FIRST.sku), before) == (FIRST.quantity, FIRST.quantity)
+
+    def test_copy_that_is_sold_through_us_is_neither_sold_twice_nor_lost(self):
+        """A read before the order, one with the order in flight, one after it, and the shop's own sale."""
+        self.synced()
+        order, now = self.ordered(**{FIRST.sku: 2}), timezone.now()
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
+        self.synced(Lane.STOCK)  # it has not heard of it yet
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
+        Transmission.objects.create(shop_order=order, shop=self.shop, channel=self.system.kind, due_at=now)
+        assert routing.transmit_orders(timezone.now()) == 1
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
+        self.synced(Lane.STOCK)
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
+        assert self.record(FIRST.sku).num_in_stock == FIRST.quantity - 2
+        assert not Allocation.objects.filter(ended_at=None, stock_record=self.record(FIRST.sku)).exists()
+        self.system.sell(FIRST.sku, 1)
+        self.synced(Lane.STOCK)
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 3
+
+    def test_number_read_while_the_order_is_on_its_way_is_not_believed_twice(self):
+        """Scenario 3: the shop commits, we read its number, and only then we hear that it has the order."""
+        self.needs(LOOKS_UP)
+        last = self._writing_calls()
+        self.synced()
+        order, now = self.ordered(**{FIRST.sku: 1}), timezone.now()
+        Transmission.objects.create(shop_order=order, shop=self.shop, channel=self.system.kind, due_at=now)
+        self._lose_write(last)  # all of it is there
+        assert routing.transmit_orders(timezone.now()) == 0
+        self.between.clear()
+        self.synced(Lane.STOCK)
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 2  # one too few for a while, and never one too many
+        later = timezone.now() + timedelta(hours=1)
+        assert (routing.transmit_orders(later), len(self.system.orders(order.number))) == (1, 1)
+
+    # helpers
+
+    def _writing_calls(self) -> int:
+        """How many calls an order takes that change something; the system is as before then."""
+        self.between.clear()
+        self.send(self.ordered(**{SECOND.sku: 1}))
+        writes = sum(call.writes for call in self.between.calls)
+        self.between.clear()
+        self.system.reset()
+        return writes
+
+    def _lose_write(self, nth: int) -> None:
+        self._at_write(nth, faults.LOST)
+
+    def _at_write(self, nth: int, fault: str) -> None:
+        """The nth call that changes something fails, and all after it."""
+        between = self.between
+
+        def plan(call: faults.Call) -> str:
+            writes = sum(each.writes for each in between.calls)
+            return fault if call.writes and writes == nth else faults.ERROR if writes > nth else ""
+
+        between.clear()
+        between.plan = plan
