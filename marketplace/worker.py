@@ -52,6 +52,7 @@ STEPS = [
     Step("transmit_orders", "shops.orders.routing:transmit_orders", 0.2, tells_shops=True),
     Step("let_through", "shops.orders.routing:let_through", 20, tells_shops=True),
     Step("tell_cancellations", "shops.orders.cancelling:tell_cancellations", 2, tells_shops=True),
+    Step("hear_systems", "shops.orders.hearing:hear_systems", 10, tells_shops=True),
     Step("watch_reservations", "shops.reservations:watch_reservations", 30),
     Step("do_desk_actions", "shops.orders.held:do_desk_actions", 0.5),
     Step("follow_answers", "shops.orders.expiring:follow_answers", 5),

@@ -162,6 +162,6 @@ def moment_of(since: Cursor | None) -> datetime | None:
 
 
 def as_feed_error(error: SystemCallError) -> FeedError:
-    found = feed_error(error.trouble, permanent=error.permanent, **error.values)
+    found = feed_error(str(error.trouble), permanent=error.permanent, **error.values)
     found.later_seconds = error.later_seconds
     return found

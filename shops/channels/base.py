@@ -25,7 +25,7 @@ class ChannelError(Exception):
         unknown_outcome: bool = False,
         later_seconds: int = 0,
         status: int | None = None,
-    ):
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.unknown_outcome = unknown_outcome
@@ -45,12 +45,14 @@ class Said(StrEnum):
 
 @dataclass(frozen=True)
 class LineSaid:
-    """`units` of the article `sku` of one of our shop orders. `detail`: the system's own words, where it has any."""
+    """`units` of the article `sku` of one of our shop orders. `detail`: the system's own words, where it has any.
+    `is_sold_out`: declined because its own number says that there are no more."""
 
     sku: str
     said: Said
     units: int
     detail: str = ""
+    is_sold_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class ParcelSaid:
 class Receipt:
     """The shop has the order. `reference` is its own number for it. `is_booked`: its system has taken the units off the
     number that its feeds give; `booked_at` is its own stamp of that, on its clock, where it gives one. `lines`: what it
-    said of single ones; of what it says nothing it has taken, and answers later."""
+    said of single ones, in all; of what it says nothing a person answers."""
 
     reference: str = ""
     is_booked: bool = False

@@ -6,6 +6,7 @@ what a process that died had begun is brought to its end."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,8 +21,7 @@ T = TypeVar("T")
 
 
 class SystemChannel(Channel):
-    """A subclass sets `kind`, and writes `find`, `enter` and, with the capability, `changed`. Each raises
-    SystemCallError."""
+    """A subclass sets `kind`, and writes `find`, `enter`, `units`, `said`, `changed`. Each raises SystemCallError."""
 
     capabilities = frozenset({"acknowledgements"})
 
@@ -42,6 +42,10 @@ class SystemChannel(Channel):
         """{line id: (units that the system cannot give, why)}, asked before the order is made."""
         return {}
 
+    def units(self, order: Any) -> dict[str, int]:
+        """How many of each article the order has, as the system has it."""
+        raise NotImplementedError
+
     def said(self, client: Any, order: Any) -> Acknowledgement:
         """What the system says of an order."""
         raise NotImplementedError
@@ -60,7 +64,7 @@ class SystemChannel(Channel):
 
     def look_up(self, shop_order: ShopOrder) -> Receipt | None:
         client_of = lambda: self.client(timezone.now())  # noqa: E731
-        return self._told(lambda: self._known(client_of(), shop_order.number))
+        return self._told(lambda: self._known(client_of(), shop_order))
 
     def acknowledgements(self, since: datetime) -> Iterable[Acknowledgement]:
         def heard() -> list[Acknowledgement]:
@@ -76,31 +80,46 @@ class SystemChannel(Channel):
         return self._client
 
     def _send(self, client: Any, shop_order: ShopOrder) -> Receipt:
-        if (known := self._known(client, shop_order.number)) is not None:
+        if (known := self._known(client, shop_order)) is not None:
             return known
-        lines = [line for line in shop_order.lines.order_by("pk") if line.left_units]
+        lines = _left(shop_order)
         missing = self.missing(client, lines)
-        refused = tuple(
-            LineSaid(line.sku, Said.DECLINED, units, why)
-            for line in lines
-            if (units := missing.get(line.pk, (0, ""))[0])
-            for why in [missing[line.pk][1]]
-        )
         taken = [line for line in lines if line.pk not in missing]
-        if not taken:
-            return Receipt(lines=refused)
-        receipt = self.said(client, self.finish(client, self.enter(client, shop_order, taken))).receipt
-        return Receipt(receipt.reference, receipt.is_booked, receipt.booked_at, (*receipt.lines, *refused))
+        receipt = Receipt()
+        if taken:
+            receipt = self.said(client, self.finish(client, self.enter(client, shop_order, taken))).receipt
+        refused = [
+            LineSaid(line.sku, Said.DECLINED, line.declined - line.cancelled + units, why, is_sold_out=True)
+            for line in lines
+            if line.pk in missing
+            for units, why in [missing[line.pk]]
+        ]
+        return replace(receipt, lines=(*receipt.lines, *refused))
 
-    def _known(self, client: Any, number: str) -> Receipt | None:
-        order = self.find(client, number)
-        return None if order is None else self.said(client, self.finish(client, order)).receipt
+    def _known(self, client: Any, shop_order: ShopOrder) -> Receipt | None:
+        """With what a try before this one has left out: the order there has fewer units than ours."""
+        found = self.find(client, shop_order.number)
+        if found is None:
+            return None
+        order = self.finish(client, found)
+        receipt = self.said(client, order).receipt
+        has = self.units(order)
+        lacks = [
+            LineSaid(line.sku, Said.DECLINED, line.declined - line.cancelled + lack, "not in the order there", True)
+            for line in _left(shop_order)
+            if (lack := line.left_units - has.get(line.sku, 0)) > 0
+        ]
+        return replace(receipt, lines=(*receipt.lines, *lacks))
 
     def _told(self, act: Callable[[], T]) -> T:
         try:
             return act()
         except SystemCallError as error:
             raise as_channel_error(error) from error
+
+
+def _left(shop_order: ShopOrder) -> list[ShopOrderLine]:
+    return [line for line in shop_order.lines.order_by("pk") if line.left_units]
 
 
 def as_channel_error(error: SystemCallError) -> ChannelError:

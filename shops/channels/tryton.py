@@ -20,7 +20,8 @@ from shops.systems.calling import Trouble
 from shops.systems.tryton import Tryton, decimal, stamp
 
 SALE = [
-    *("reference", "number", "state", "shipment_state", "write_date", "lines.product.code", "lines.quantity"),
+    *("reference", "number", "state", "shipment_state", "write_date", "lines.product.code"),
+    *("lines.quantity", "lines.product.forecast_quantity"),
     *("shipments.number", "shipments.reference", "shipments.state", "shipments.outgoing_moves.product.code"),
     *("shipments.outgoing_moves.quantity", "shipments.outgoing_moves.state"),
 ]
@@ -71,12 +72,15 @@ class TrytonChannel(SystemChannel):
             state = client.call("POST", f"sale.sale/{order['id']}/{button}", {}, client.context, ("state",))["state"]
         return order if state == order["state"] else self.find(client, order["reference"]) or order
 
+    def units(self, order: dict[str, Any]) -> dict[str, int]:
+        return _sum((line["product"], line["quantity"]) for line in order["lines"])
+
     def said(self, client: Tryton, order: dict[str, Any]) -> Acknowledgement:
         is_booked = order["state"] in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
         gone = order["state"] == "cancelled"
         shipments = order["shipments"] or []
         dropped = [s for s in shipments if s["state"] == "cancelled"]
-        lines = [] if gone else _units(order["lines"], Said.ACCEPTED) if order["state"] in BOOKED else []
+        lines = _taken(order["lines"]) if order["state"] in BOOKED else []
         if gone:
             lines = _units(order["lines"], Said.DECLINED, "cancelled in Tryton")
         elif order["shipment_state"] == "exception" and len(dropped) == len(shipments):
@@ -131,10 +135,28 @@ def _units(lines: list[dict[str, Any]], said: Said, detail: str = "") -> list[Li
     return [LineSaid(line["product"]["code"], said, int(line["quantity"]), detail) for line in lines if line["product"]]
 
 
+def _taken(lines: list[dict[str, Any]]) -> list[LineSaid]:
+    """Accepted, but for what is promised beyond what is there: somebody was quicker since it was asked."""
+    taken = []
+    for line in (line for line in lines if line["product"]):
+        units, left = int(line["quantity"]), int(line["product"]["forecast_quantity"] or 0)
+        short = min(units, max(0, -left))
+        if units - short:
+            taken.append(LineSaid(line["product"]["code"], Said.ACCEPTED, units - short))
+        if short:
+            taken.append(LineSaid(line["product"]["code"], Said.BACK_ORDERED, short, "promised beyond what is there"))
+    return taken
+
+
 def _moved(shipment: dict[str, Any]) -> dict[str, int]:
+    done = (move for move in shipment["outgoing_moves"] if move["state"] == "done")
+    return _sum((move["product"], move["quantity"]) for move in done)
+
+
+def _sum(parts: Iterable[tuple[dict[str, Any] | None, float]]) -> dict[str, int]:
+    """Units by article."""
     units: dict[str, int] = {}
-    for move in shipment["outgoing_moves"]:
-        if move["state"] == "done":
-            code = move["product"]["code"]
-            units[code] = units.get(code, 0) + int(move["quantity"])
+    for product, quantity in parts:
+        if product:
+            units[product["code"]] = units.get(product["code"], 0) + int(quantity)
     return units

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog_sync import declaring
-from catalog_sync.adapters import lists, adapter_class
+from catalog_sync.adapters import adapter_class, lists
 from catalog_sync.adapters.base import PARTIAL
 from catalog_sync.doors import arrivals
 from catalog_sync.doors.setting_up import Connection

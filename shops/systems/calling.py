@@ -57,6 +57,11 @@ WORDS: dict[str, str] = {
 PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})
 
 
+def words(code: str, values: Mapping[str, str]) -> str:
+    """In the active language."""
+    return gettext(WORDS[code]) % values
+
+
 class SystemCallError(Exception):
     """The only exception that leaves a system's client. `unknown_outcome`: what was to be written may have been.
     `later_seconds`: it asks not to be called before. `status`: of its answer over HTTP. `detail`: without secrets."""
@@ -72,12 +77,18 @@ class SystemCallError(Exception):
         status: int | None = None,
     ) -> None:
         self.values = {"system": system, "detail": " ".join(str(detail).split())[:SHOWN_CHARACTERS]}
-        super().__init__(gettext(WORDS[trouble]) % self.values)  # in the language of whoever runs it
         self.trouble = trouble
+        super().__init__(words(trouble, self.values))
         self.permanent = trouble in PERMANENT
         self.unknown_outcome = unknown_outcome
         self.later_seconds = later_seconds
         self.status = status
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As plain values, to be kept."""
+        why = {"code": str(self.trouble), "values": self.values}
+        return {**why, "permanent": self.permanent, "later_seconds": self.later_seconds}
 
 
 class Caller:

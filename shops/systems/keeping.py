@@ -6,17 +6,24 @@ that dies afterwards has lost nothing. One process exchanges at a time; a token 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import translation
 
-from marketplace.foundation.failpoints import failpoint
+from marketplace.foundation import audit, leases, links
 from marketplace.foundation.secrets import SecretError
-from shops.models import ShopSystem
+from marketplace.models import User
+from shops import mailing
+from shops.models import Shop, ShopSystem, Transmission
 from shops.systems import SYSTEMS
 from shops.systems.access import Access
-from shops.systems.calling import SystemCallError, Trouble
+from shops.systems.calling import SystemCallError, Trouble, words
 
+EVERY = timedelta(minutes=5)  # how often a system that takes orders is asked what became of them
+PAUSED_AFTER = timedelta(hours=2)  # of failing; what is for a person, at once
+PAUSED_EVERY = timedelta(hours=1)
 RENEWING = timedelta(minutes=2)  # longer than the call of an exchange can take
 SOON_SECONDS = 5  # until the other process that exchanges is done
 
@@ -44,7 +51,24 @@ def keep(shop_id: int, access: Access, *, now: datetime) -> ShopSystem:
         )
         connection.sealed_secrets = connection.sealed(access.secrets)
         connection.save(update_fields=["sealed_secrets"])
+        _send_again(connection, now)
     return connection
+
+
+def _send_again(connection: ShopSystem, now: datetime) -> None:
+    """The orders that wait for a person because the system could not be called."""
+    waiting = Transmission.objects.filter(shop=connection.shop_id, channel=connection.kind)
+    leases.unpark(list(waiting.exclude(parked_at=None)), now=now)
+
+
+def take_orders(connection: ShopSystem, *, by: User, now: datetime) -> None:
+    """The shop's orders go into its system from now on. Its number is then the one that orders are taken off, and it
+    knows of an order as soon as it has answered."""
+    with transaction.atomic():
+        number = {"stock_kind": Shop.StockKind.AVAILABLE, "booking_lag_minutes": 0}
+        Shop.objects.filter(pk=connection.shop_id).update(channel=connection.kind, **number)
+        ShopSystem.objects.filter(pk=connection.pk).update(due_at=now, heard_at=None)
+        audit.record("shop_system.take_orders", connection, by=by, shop_id=connection.shop_id, kind=connection.kind)
 
 
 def access_of(shop_id: int, kind: str, *, now: datetime) -> Access:
@@ -62,6 +86,56 @@ def access_to(connection: ShopSystem, *, now: datetime) -> Access:
     if not system.renews or not system.client_class.needs_renewal(access, now):
         return access
     return _renewed(connection, now)
+
+
+def worked(connection: ShopSystem, *, now: datetime) -> None:
+    """A call was answered well: a connection that was paused wakes, and so do the orders that wait for a person
+    because of it."""
+    ShopSystem.objects.filter(pk=connection.pk).update(worked_at=now)
+    values: dict[str, object] = {"failing_since": None, "paused_at": None, "trouble": {}}
+    with transaction.atomic():
+        if ShopSystem.objects.filter(pk=connection.pk, paused_at__isnull=False).update(**values):
+            _send_again(connection, now)
+            audit.record("shop_system.wake", connection, shop_id=connection.shop_id)
+            _tell(connection, "works", now)
+        else:
+            ShopSystem.objects.filter(pk=connection.pk, failing_since__isnull=False).update(**values)
+
+
+def failed(connection: ShopSystem, trouble: dict[str, Any], *, now: datetime) -> timedelta:
+    """A call failed (`trouble` as `SystemCallError.told`): the connection is paused once it has for long, or a person
+    has to act, and the shop is told. How long to wait before the next call."""
+    rows = ShopSystem.objects.filter(pk=connection.pk)
+    rows.filter(failing_since=None).update(failing_since=now)
+    rows.update(trouble={"code": trouble["code"], "values": trouble["values"]})
+    since, paused_at = rows.values_list("failing_since", "paused_at").get()
+    if paused_at is None and (trouble["permanent"] or now - (since or now) >= PAUSED_AFTER):
+        with transaction.atomic():
+            if rows.filter(paused_at=None).update(paused_at=now):
+                audit.record("shop_system.pause", connection, shop_id=connection.shop_id, reason=trouble["code"])
+                _tell(connection, "paused", now, trouble)
+        paused_at = now
+    return max(PAUSED_EVERY if paused_at else EVERY, timedelta(seconds=trouble["later_seconds"]))
+
+
+def _tell(connection: ShopSystem, what: str, now: datetime, trouble: dict[str, Any] | None = None) -> None:
+    shop = connection.shop
+    with translation.override(shop.language):
+        said = words(trouble["code"], trouble["values"]) if trouble else ""
+    mailing.post(
+        "shop_system",
+        shop,
+        mailing.About.FEEDS,
+        dedupe_key=f"shop_system:{connection.pk}:{what}:{now.isoformat()}",
+        context={
+            "shop": shop,
+            "system": str(SYSTEMS[connection.kind].label),
+            "what": what,
+            "trouble": said,
+            "url": links.absolute(f"/portal/{shop.slug}/systems/"),
+        },
+        now=now,
+    )
 
 
 def _stored(connection: ShopSystem) -> Access:
@@ -84,7 +158,6 @@ def _renewed(connection: ShopSystem, now: datetime) -> Access:
             return access
         secrets = system.client_class.renew(access)
         ShopSystem.objects.filter(pk=connection.pk).update(sealed_secrets=connection.sealed(secrets))
-        failpoint("system.after_renewal")
     finally:
         ShopSystem.objects.filter(pk=connection.pk).update(renewing_until=None)
     connection.refresh_from_db()

@@ -12,10 +12,11 @@ from oscar.apps.partner.models import StockRecord
 from catalog_sync import sync
 from catalog_sync.models import Feed, StockLane, SyncRun
 from catalog_sync.records import Lane
+from marketplace.foundation.models import MailMessage
 from shops.channels import ChannelError, channel_for
 from shops.channels.base import Acknowledgement, Channel, Receipt, Said
-from shops.models import Allocation, Shop, ShopOrder, Transmission
-from shops.orders import routing
+from shops.models import Allocation, DeliveryOption, Shop, ShopOrder, ShopSystem, Transmission
+from shops.orders import hearing, routing
 from shops.stock import sellable_now
 from shops.systems import keeping
 from tests import factories
@@ -46,13 +47,13 @@ class OrderingBehaviour(SystemBehaviour):
     def sellable(self, sku: str) -> int:
         return sellable_now(self.record(sku), now=timezone.now())
 
-    def ordered(self, **units: int) -> ShopOrder:
+    def ordered(self, delivery_option: DeliveryOption | None = None, **units: int) -> ShopOrder:
         """A shop order of so many of each article; the shop's records are read or made."""
         wanted = []
         for sku, count in units.items():
             there = StockRecord.objects.filter(partner=self.shop.partner, partner_sku=sku).first()
             wanted.append((there or factories.stock_record(self.shop, sku=sku, units=99), count))
-        return factories.shop_order(self.shop, *wanted)
+        return factories.shop_order(self.shop, *wanted, delivery_option=delivery_option)
 
     def channel(self) -> Channel:
         self.shop.refresh_from_db()
@@ -113,7 +114,7 @@ class OrderingBehaviour(SystemBehaviour):
     def test_orders_transmission_survives_a_lost_answer(self):
         self.needs(LOOKS_UP)
         order, now = self.ordered(**{FIRST.sku: 1}), timezone.now()
-        row = Transmission.objects.create(shop_order=order, shop=self.shop, channel=self.system.kind, due_at=now)
+        row = self._due(order)
         self._lose_write(1)
         assert routing.transmit_orders(now) == 0
         self.between.clear()
@@ -176,6 +177,35 @@ class OrderingBehaviour(SystemBehaviour):
         (line,) = self.said(order.number).receipt.lines
         assert (line.sku, line.said, line.units, bool(line.detail)) == (FIRST.sku, Said.DECLINED, 2, True)
 
+    def test_what_the_system_says_becomes_what_the_shop_says(self):
+        """By the chain: one line is refused and offered elsewhere, one accepted, shipped in two parcels."""
+        self.needs(SHIPS)
+        post = factories.delivery_option(self.shop, kind=DeliveryOption.Kind.POST)
+        order = self.ordered(delivery_option=post, **{ABSENT: 1, FIRST.sku: 2})
+        self._transmitted(order)
+        assert self._counts(order) == {ABSENT: (0, 1, 0), FIRST.sku: (2, 0, 0)}
+        self.system.ship(order.number, {FIRST.sku: 1}, "1Z999")
+        self._heard()
+        assert self._counts(order)[FIRST.sku] == (2, 0, 1)
+        self.system.ship(order.number, {FIRST.sku: 1}, "1Z998")
+        for _again in range(2):
+            self._heard()
+        assert self._counts(order)[FIRST.sku] == (2, 0, 2)
+        assert [parcel.tracking for parcel in order.parcels.order_by("pk")] == ["1Z999", "1Z998"]
+        order.refresh_from_db()
+        assert order.status == ShopOrder.Status.HANDED_OVER
+
+    def test_order_that_the_shop_cancels_in_its_system_is_declined_once(self):
+        self.needs(SHIPS)
+        order = self.ordered(**{FIRST.sku: 2})
+        self._transmitted(order)
+        self.system.cancel(order.number)
+        for _again in range(2):
+            self._heard()
+        assert self._counts(order) == {FIRST.sku: (0, 2, 0)}
+        order.refresh_from_db()
+        assert order.status == ShopOrder.Status.DECLINED
+
     # 6: faults while writing
 
     @pytest.mark.parametrize("fault", [faults.BUSY, faults.MAINTENANCE, faults.ERROR, faults.BROKEN, faults.CUT])
@@ -210,18 +240,18 @@ class OrderingBehaviour(SystemBehaviour):
         before = self.sellable(FIRST.sku)
         for access in self.system.without_context(self.between.address):
             keeping.keep(self.shop.pk, access, now=timezone.now())
-            assert [run.state for run in self.synced()] == ["failed", "failed"]
+            runs = self.synced()
+            assert [(run.state, run.notes[-1]["code"]) for run in runs] == [("failed", "system_context")] * 2
         assert (self.sellable(FIRST.sku), before) == (FIRST.quantity, FIRST.quantity)
 
     def test_copy_that_is_sold_through_us_is_neither_sold_twice_nor_lost(self):
         """A read before the order, one with the order in flight, one after it, and the shop's own sale."""
         self.synced()
-        order, now = self.ordered(**{FIRST.sku: 2}), timezone.now()
+        order = self.ordered(**{FIRST.sku: 2})
         assert self.sellable(FIRST.sku) == FIRST.quantity - 2
         self.synced(Lane.STOCK)  # it has not heard of it yet
         assert self.sellable(FIRST.sku) == FIRST.quantity - 2
-        Transmission.objects.create(shop_order=order, shop=self.shop, channel=self.system.kind, due_at=now)
-        assert routing.transmit_orders(timezone.now()) == 1
+        self._transmitted(order)
         assert self.sellable(FIRST.sku) == FIRST.quantity - 2
         self.synced(Lane.STOCK)
         assert self.sellable(FIRST.sku) == FIRST.quantity - 2
@@ -236,8 +266,8 @@ class OrderingBehaviour(SystemBehaviour):
         self.needs(LOOKS_UP)
         last = self._writing_calls()
         self.synced()
-        order, now = self.ordered(**{FIRST.sku: 1}), timezone.now()
-        Transmission.objects.create(shop_order=order, shop=self.shop, channel=self.system.kind, due_at=now)
+        order = self.ordered(**{FIRST.sku: 1})
+        self._due(order)
         self._lose_write(last)  # all of it is there
         assert routing.transmit_orders(timezone.now()) == 0
         self.between.clear()
@@ -246,7 +276,45 @@ class OrderingBehaviour(SystemBehaviour):
         later = timezone.now() + timedelta(hours=1)
         assert (routing.transmit_orders(later), len(self.system.orders(order.number))) == (1, 1)
 
+    def test_connection_that_fails_pauses_says_so_and_wakes_by_itself(self):
+        order, now = self.ordered(**{FIRST.sku: 1}), timezone.now()
+        row = self._due(order)
+        connection = keeping.connection_of(self.shop.pk, self.system.kind)
+        ShopSystem.objects.filter(pk=connection.pk).update(due_at=now)
+        Feed.objects.filter(pk=self.feed.pk).update(due_at=now)
+        self.between.plan = lambda call: faults.ERROR
+        assert (sync.sync_feeds(now), hearing.hear_systems(now)) == (1, 0)
+        assert not MailMessage.objects.filter(kind="shop_system").exists()
+        later = now + timedelta(hours=3)
+        Transmission.objects.filter(pk=row.pk).update(parked_at=later)
+        assert (sync.sync_feeds(later), hearing.hear_systems(later)) == (1, 0)
+        connection.refresh_from_db()
+        assert connection.paused_at == later
+        self.between.clear()
+        again = later + keeping.PAUSED_EVERY
+        assert (sync.sync_feeds(again), hearing.hear_systems(again)) == (1, 1)
+        connection.refresh_from_db()
+        assert (connection.paused_at, connection.failing_since, connection.trouble) == (None, None, {})
+        assert MailMessage.objects.filter(kind="shop_system").count() == 2
+        assert routing.transmit_orders(again) == 1
+
     # helpers
+
+    def _due(self, order: ShopOrder) -> Transmission:
+        now = timezone.now()
+        return Transmission.objects.create(shop_order=order, shop=self.shop, channel=self.system.kind, due_at=now)
+
+    def _transmitted(self, order: ShopOrder) -> None:
+        self._due(order)
+        assert routing.transmit_orders(timezone.now()) == 1
+
+    def _heard(self) -> None:
+        ShopSystem.objects.filter(shop=self.shop).update(due_at=timezone.now())
+        assert hearing.hear_systems(timezone.now()) == 1
+
+    def _counts(self, order: ShopOrder) -> dict[str, tuple[int, int, int]]:
+        """{sku: (accepted, declined, handed over)}"""
+        return {line.sku: (line.accepted, line.declined, line.handed_over) for line in order.lines.all()}
 
     def _writing_calls(self) -> int:
         """How many calls an order takes that change something; the system is as before then."""
