@@ -13,7 +13,7 @@ from shops.models_shop import Shop
 
 class ShopSystem(DueRow):
     """A shop's own system, which its feed of that kind is read from and its orders are sent to. As a due row: the task
-    of hearing what the system says of orders, taken up by the step `hear_systems`; not due where it takes none."""
+    of trying what was entered, and of hearing what the system says of orders, taken up by the step `hear_systems`."""
 
     shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="systems")
     kind = models.CharField(max_length=30, help_text="A key of shops.systems.SYSTEMS.")

@@ -28,21 +28,27 @@ SAID = "shop_order.system_said"
 
 
 def hear_systems(now: datetime) -> int:
-    """Step: ask the connected systems what became of our orders. Returns how many answered."""
+    """Step: call the systems that were just connected, and ask the others what became of our orders. Returns how many
+    answered."""
     rows = leases.claim(ShopSystem, now=now, limit=AT_ONCE, lease_seconds=LEASE_SECONDS)
     return sum(_heard(row, now) for row in rows)
 
 
 def _heard(row: ShopSystem, now: datetime) -> bool:
-    channel = channel_for(row.shop, row.kind)
     try:
-        said = list(channel.acknowledgements(row.heard_at or row.made_at))
-    except ChannelError as error:
-        why = error.__cause__
+        if keeping.FOUND not in row.options:
+            keeping.check(row, now=now)
+        takes_orders = row.shop.channel == row.kind or row.heard_at is not None
+        channel = channel_for(row.shop, row.kind)
+        said = list(channel.acknowledgements(row.heard_at or row.made_at)) if takes_orders else []
+    except (ChannelError, SystemCallError) as error:
+        why = error if isinstance(error, SystemCallError) else error.__cause__
         wait = keeping.failed(row, why.told, now=now) if isinstance(why, SystemCallError) else EVERY
         leases.finish(row, due_at=now + wait, last_error=str(error)[: leases.MESSAGE_LENGTH])
         return False
     keeping.worked(row, now=now)
+    if not takes_orders:
+        return leases.finish(row, due_at=None, attempts=0)
     for each in said:
         shop_order = ShopOrder.objects.select_related("shop").filter(shop=row.shop_id, number=each.number).first()
         if shop_order is not None:

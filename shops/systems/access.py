@@ -38,6 +38,7 @@ class Found:
     currency: str = ""
     articles: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    takes_orders: bool = False
 
 
 class Client(Protocol):

@@ -24,6 +24,7 @@ from shops.systems.calling import SystemCallError, Trouble, words
 EVERY = timedelta(minutes=5)  # how often a system that takes orders is asked what became of them
 PAUSED_AFTER = timedelta(hours=2)  # of failing; what is for a person, at once
 PAUSED_EVERY = timedelta(hours=1)
+FOUND = "found"  # among the options: what the first call found, for people
 RENEWING = timedelta(minutes=2)  # longer than the call of an exchange can take
 SOON_SECONDS = 5  # until the other process that exchanges is done
 
@@ -86,6 +87,14 @@ def access_to(connection: ShopSystem, *, now: datetime) -> Access:
     if not system.renews or not system.client_class.needs_renewal(access, now):
         return access
     return _renewed(connection, now)
+
+
+def check(connection: ShopSystem, *, now: datetime) -> None:
+    """Call it for the first time with what was entered, and keep what is found. Raises SystemCallError."""
+    found = SYSTEMS[connection.kind].client_for(access_to(connection, now=now)).check()
+    told = {name: getattr(found, name) for name in ("name", "articles", "currency", "takes_orders")}
+    connection.options = {**connection.options, **found.options, FOUND: told}
+    ShopSystem.objects.filter(pk=connection.pk).update(options=connection.options)
 
 
 def worked(connection: ShopSystem, *, now: datetime) -> None:

@@ -52,7 +52,7 @@ class Tryton:
         self.options = {**self.options, **options}
         self.check_context()
         count = self.call("POST", "product.product/search_count", {"domain": SALABLE}, self.context)
-        return Found(company["party"]["name"], options["currency"], count, options)
+        return Found(company["party"]["name"], options["currency"], count, options, "party_id" in options)
 
     def check_context(self) -> None:
         """The place is still there: of one that is not, Tryton says 0 copies and no word. Raises SystemCallError."""

@@ -226,7 +226,7 @@ class ReadingBehaviour(SystemBehaviour):
     def test_good_keys_are_told_in_plain_values(self):
         found = SYSTEMS[self.system.kind].client_for(self.system.entered(self.between.address)).check()
         assert (bool(found.name), found.currency) == (True, CURRENCY)
-        assert found.articles in (len(KNOWN), None)
+        assert (found.articles in (len(KNOWN), None), found.takes_orders) == (True, True)
         entered = self.system.entered(self.between.address)
         whole = replace(entered, options={**entered.options, **found.options})
         assert len(self.read(access=whole).records) == len(KNOWN)

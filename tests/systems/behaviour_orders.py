@@ -10,7 +10,8 @@ from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import sync
-from catalog_sync.models import Feed, StockLane, SyncRun
+from catalog_sync.doors import connecting, setting_up, trying
+from catalog_sync.models import DryRun, Feed, StockLane, SyncRun
 from catalog_sync.records import Lane
 from marketplace.foundation.models import MailMessage
 from shops.channels import ChannelError, channel_for
@@ -22,6 +23,7 @@ from shops.systems import keeping
 from tests import factories
 from tests.systems import faults
 from tests.systems.behaviour import FIRST, SECOND, SystemBehaviour
+from tests.systems.known import KNOWN
 from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SHIPS
 
 ABSENT = "NO-SUCH-ARTICLE"
@@ -233,6 +235,28 @@ class OrderingBehaviour(SystemBehaviour):
         assert (error.permanent, error.unknown_outcome) == (True, False)
 
     # 7 and 9: the chain
+
+    def test_shop_connects_by_what_it_enters_and_sells(self):
+        """From the form on: tried at once, its stock tried, then read; its orders sent there."""
+        self.feed.delete()
+        Shop.objects.filter(pk=self.shop.pk).update(channel="email", stock_kind=Shop.StockKind.ON_HAND)
+        owner, now = factories.user(), timezone.now()
+        connecting.connect(self.shop, self.system.entered(self.between.address), by=owner, now=now)
+        assert hearing.hear_systems(now) == 1
+        connection = keeping.connection_of(self.shop.pk, self.system.kind)
+        assert connection.options[keeping.FOUND]["takes_orders"]
+        setup = connecting.begin_feed(connection, by=owner, now=now)
+        setting_up.try_it(setup, by=owner, now=now)
+        assert trying.try_lists(now) == 1
+        tried = trying.run_of(DryRun.objects.get())
+        assert (tried.state, tried.read, tried.new) == ("done", len(KNOWN), len(KNOWN))
+        connecting.take_orders(connection, by=owner, now=now)
+        assert setting_up.go(setup, by=owner, now=now)
+        StockLane.objects.update(due_at=now)
+        later = [now, now + timedelta(minutes=1)]  # a host is left in peace between two calls
+        assert [sync.sync_feeds(moment) for moment in later] == [1, 1]
+        assert {run.state for run in SyncRun.objects.all()} == {"done"}
+        assert self.sellable(FIRST.sku) == FIRST.quantity
 
     def test_missing_context_changes_no_number_of_the_shop(self):
         self.needs(KEEPS_CONTEXT)
