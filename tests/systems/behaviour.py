@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
@@ -25,7 +25,7 @@ from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, SystemUnderT
 
 FIRST, SECOND, THIRD, LAST = KNOWN[0], KNOWN[1], KNOWN[2], KNOWN[-1]
 SKUS = [known.sku for known in KNOWN]
-MOST_REQUESTS = 3  # of a reading that finds nothing new, beside looking whether the context is still there
+MOST_REQUESTS = 3  # of a reading that finds nothing new
 
 
 class Door(NamedTuple):
@@ -153,7 +153,10 @@ class ReadingBehaviour(SystemBehaviour):
         cursor = self.read().cursor
         self.system.set_price(FIRST.sku, 4321)
         delta = self.read(since=cursor)
-        assert (delta.by_sku[FIRST.sku].price, delta.complete) == (4321, False)
+        assert ({sku: record.price for sku, record in delta.by_sku.items()}, delta.complete) == (
+            {FIRST.sku: 4321},
+            False,
+        )
 
     def test_stock_that_was_counted_is_in_the_next_delta(self):
         cursor = self.read(Lane.STOCK).cursor
@@ -164,7 +167,8 @@ class ReadingBehaviour(SystemBehaviour):
         """In every system examined the product's stamp does not move then."""
         cursor = self.read(Lane.STOCK).cursor
         self.system.sell(FIRST.sku, 2)
-        assert self.read(Lane.STOCK, cursor).by_sku[FIRST.sku].quantity == FIRST.quantity - 2
+        found = self.read(Lane.STOCK, cursor).by_sku
+        assert {sku: record.quantity for sku, record in found.items()} == {FIRST.sku: FIRST.quantity - 2}
 
     def test_sold_out_is_zero_and_not_unknown(self):
         cursor = self.read(Lane.STOCK).cursor
@@ -184,10 +188,8 @@ class ReadingBehaviour(SystemBehaviour):
         for lane in Lane:
             cursor = self.read(lane).cursor
             self.between.clear()
-            later = Cursor(lane, f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}")
-            assert self.read(lane, later).records == []
+            assert self.read(lane, cursor).records == []
             assert len(self.between.calls) <= MOST_REQUESTS
-            assert cursor.value
 
     # 3: paging
 
