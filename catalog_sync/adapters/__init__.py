@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from catalog_sync.reasons import feed_error
+from marketplace.foundation import plugins
 from shops.systems import SYSTEMS
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ ADAPTERS = {
     "tryton": ("Tryton", "catalog_sync.adapters.tryton.TrytonAdapter"),
     "jsonl": (_("JSON Lines of our own schema"), "catalog_sync.adapters.jsonl.JsonLines"),
 }
+
+
+ADAPTERS.update(plugins.paths("halles.adapters"))
 
 
 def lists() -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from marketplace.foundation import plugins
 from shops.channels.base import Channel, ChannelError
 from shops.models import Shop
 
@@ -13,6 +14,9 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "tryton": ("Tryton", "shops.channels.tryton.TrytonChannel"),
     "webhook": ("Webhook", "shops.channels.webhook.WebhookChannel"),
 }
+
+
+CHANNELS.update(plugins.paths("halles.channels"))
 
 
 def channel_for(shop: Shop, kind: str) -> Channel:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import health
+from catalog_sync import capabilities, health
 from catalog_sync.doors import connecting, setting_up
 from catalog_sync.models import FeedSetup
 from catalog_sync.reasons import words_of
@@ -79,6 +79,8 @@ def _page(request: StaffRequest, workplace: Workplace, form: SystemForm | None =
     context = {
         "cards": cards,
         "is_owner": queries.owns(request.user, workplace.shop),
+        "heads": capabilities.heads(),
+        "rows": capabilities.rows(),
         "is_looking": any(card["is_looking"] for card in cards),
     }
     return page(request, workplace, "portal/systems.html", context, status=422 if form else 200)

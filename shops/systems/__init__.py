@@ -3,7 +3,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.foundation import plugins
 from shops.systems.access import Asked, System
+
+ON_HAND, AVAILABLE = "on_hand", "available"  # shops.models.Shop.StockKind, which is not loaded yet
 
 SYSTEMS: dict[str, System] = {
     "tryton": System(
@@ -22,5 +25,8 @@ SYSTEMS: dict[str, System] = {
                 is_needed=False,
             ),
         ),
+        numbers=(ON_HAND, AVAILABLE),
+        booked=_("once the sale is “processing”, which follows its confirmation at once"),
     ),
 }
+SYSTEMS.update((name, found.load()) for name, found in plugins.found("halles.systems").items())

@@ -54,12 +54,16 @@ class Client(Protocol):
 @dataclass(frozen=True)
 class System:
     """A shop system that we call. `renews`: its tokens run out, and the client has `needs_renewal(access, now)` and
-    `renew(access) -> secrets` (`shops.systems.keeping`)."""
+    `renew(access) -> secrets` (`shops.systems.keeping`). `numbers`: which of StockKind's it tells; none: whether an
+    article is there, and not how often. `booked`: from when on its number is without the units of an order of ours."""
 
     label: Any
     client: str  # dotted path
     asks: tuple[Asked, ...]
-    takes_orders: bool = True
+    numbers: tuple[str, ...] = ()
+    booked: Any = ""
+    has_gtin: bool = True
+    webhooks: bool = False
     renews: bool = False
 
     @property

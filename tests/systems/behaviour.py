@@ -233,6 +233,10 @@ class ReadingBehaviour(SystemBehaviour):
         whole = replace(entered, options={**entered.options, **found.options})
         assert len(self.read(access=whole).records) == len(KNOWN)
 
+    def test_matrix_says_which_number_it_is(self):
+        both = (StockKind.ON_HAND, StockKind.AVAILABLE)
+        assert (SYSTEMS[self.system.kind].numbers == both) == (COUNTS_ON_HAND in self.system.can)
+
     def test_wrong_key_is_told_as_that(self):
         access = self.door.access
         wrong = replace(access, secrets={name: "wrong-" + value[:20] for name, value in access.secrets.items()})

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from shops.channels.base import Said
 from tests.systems import tryton_server
-from tests.systems.behaviour import Door, ReadingBehaviour, running
+from tests.systems.behaviour import FIRST, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
 
 
@@ -25,4 +26,9 @@ class TestReading(ReadingBehaviour):
 
 
 class TestOrders(OrderingBehaviour):
-    pass
+    def test_refuses_what_tryton_would_promise_beyond_its_stock(self):
+        """Tryton confirms such a sale, and its forecast falls below zero."""
+        order = self.ordered(**{FIRST.sku: FIRST.quantity + 1})
+        (line,) = self.send(order).lines
+        assert (line.said, line.units, line.is_sold_out) == (Said.DECLINED, FIRST.quantity + 1, True)
+        assert self.system.orders(order.number) == []

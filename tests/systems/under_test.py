@@ -37,8 +37,8 @@ class SystemUnderTest(Protocol):
     def stop(self) -> None: ...
 
     def reset(self) -> None:
-        """Back to the articles of `known.KNOWN`, with no orders and good keys; called before each test. Their stamps are
-        old: a reading of changes must not find what nobody changed."""
+        """Back to the articles of `known.KNOWN`, with no orders and good keys; called before each test. Their stamps
+        are old: a reading of changes must not find what nobody changed."""
         ...
 
     def access(self, address: str) -> Access:
