@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from shops.channels.base import Acknowledgement, Channel, ChannelError, LineSaid, Receipt, Said
 from shops.models import Shop, ShopOrder, ShopOrderLine
@@ -105,7 +106,13 @@ class SystemChannel(Channel):
         receipt = self.said(client, order).receipt
         has = self.units(order)
         lacks = [
-            LineSaid(line.sku, Said.DECLINED, line.declined - line.cancelled + lack, "not in the order there", True)
+            LineSaid(
+                line.sku,
+                Said.DECLINED,
+                line.declined - line.cancelled + lack,
+                _("Our system has not entered it."),
+                True,
+            )
             for line in _left(shop_order)
             if (lack := line.left_units - has.get(line.sku, 0)) > 0
         ]
@@ -113,7 +120,8 @@ class SystemChannel(Channel):
 
     def _told(self, act: Callable[[], T]) -> T:
         try:
-            return act()
+            with translation.override(self.shop.language):  # what is said of lines is its word
+                return act()
         except SystemCallError as error:
             raise as_channel_error(error) from error
 

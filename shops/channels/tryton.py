@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from marketplace.foundation.money import exponent
 from shops.channels.base import Acknowledgement, LineSaid, ParcelSaid, Receipt, Said
 from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel
 from shops.models import Shop, ShopOrder, ShopOrderLine
-from shops.systems.calling import Trouble
+from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.tryton import Tryton, decimal, stamp
 
 SALE = [
@@ -43,9 +45,9 @@ class TrytonChannel(SystemChannel):
         for line in lines:
             product = products.get(line.sku)
             if product is None:
-                missing[line.pk] = (line.left_units, "Tryton does not sell this article.")
-            elif product["forecast_quantity"] < line.left_units:
-                missing[line.pk] = (line.left_units, f"Tryton has {product['forecast_quantity']:g} copies left.")
+                missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
+            elif (left := max(0, int(product["forecast_quantity"]))) < line.left_units:
+                missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
         return missing
 
     def enter(self, client: Tryton, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
@@ -82,9 +84,9 @@ class TrytonChannel(SystemChannel):
         dropped = [s for s in shipments if s["state"] == "cancelled"]
         lines = _taken(order["lines"]) if order["state"] in BOOKED else []
         if gone:
-            lines = _units(order["lines"], Said.DECLINED, "cancelled in Tryton")
+            lines = _units(order["lines"], Said.DECLINED, _("Cancelled in our system."))
         elif order["shipment_state"] == "exception" and len(dropped) == len(shipments):
-            lines = _units(order["lines"], Said.DECLINED, "its shipment was cancelled in Tryton")
+            lines = _units(order["lines"], Said.DECLINED, _("Its shipment was cancelled in our system."))
         parcels = tuple(
             ParcelSaid(shipment["number"], _moved(shipment), tracking=shipment["reference"] or "")
             for shipment in shipments
@@ -110,7 +112,7 @@ class TrytonChannel(SystemChannel):
 def _ours(client: Tryton) -> list[Any]:
     """Sales of the customer that stands for the network."""
     if not client.options.get("party_id"):
-        raise client.caller.refused("no customer is chosen for our orders", Trouble.CONTEXT)
+        raise client.caller.refused(NO_CUSTOMER, Trouble.CONTEXT)
     return ["party", "=", client.options["party_id"]]
 
 
@@ -137,14 +139,14 @@ def _units(lines: list[dict[str, Any]], said: Said, detail: str = "") -> list[Li
 
 def _taken(lines: list[dict[str, Any]]) -> list[LineSaid]:
     """Accepted, but for what is promised beyond what is there: somebody was quicker since it was asked."""
-    taken = []
+    taken, why = [], _("Promised beyond what is there.")
     for line in (line for line in lines if line["product"]):
         units, left = int(line["quantity"]), int(line["product"]["forecast_quantity"] or 0)
         short = min(units, max(0, -left))
         if units - short:
             taken.append(LineSaid(line["product"]["code"], Said.ACCEPTED, units - short))
         if short:
-            taken.append(LineSaid(line["product"]["code"], Said.BACK_ORDERED, short, "promised beyond what is there"))
+            taken.append(LineSaid(line["product"]["code"], Said.BACK_ORDERED, short, why))
     return taken
 
 

@@ -54,12 +54,27 @@ WORDS: dict[str, str] = {
     Trouble.MISSING: _("The connection to %(system)s is gone. Connect it again."),
     Trouble.UNCLEAR: _("%(system)s answered something that we do not understand (%(detail)s). We try again later."),
 }
+# Details in our own words; others are the system's.
+NOT_CHOSEN = _("no company or no warehouse is chosen")
+NO_COMPANY, SEVERAL_COMPANIES = _("there is no company of this name"), _("there are several companies: say which")
+NO_HOUSE, SEVERAL_HOUSES = _("there is no warehouse of this name"), _("there are several warehouses: say which")
+NO_CUSTOMER = _("there is no one customer of this code, with an address")
+NOT_THERE = _("the company or the warehouse is not there any more")
+OTHER_CURRENCY = _("the company has another currency now")
+DETAILS = frozenset(
+    [
+        *(NOT_CHOSEN, NO_COMPANY, SEVERAL_COMPANIES, NO_HOUSE, SEVERAL_HOUSES, NO_CUSTOMER, NOT_THERE),
+        OTHER_CURRENCY,
+    ]
+)
 PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})
 
 
 def words(code: str, values: Mapping[str, str]) -> str:
     """In the active language."""
-    return gettext(WORDS[code]) % values
+    return gettext(WORDS[code]) % {
+        name: gettext(value) if value in DETAILS else value for name, value in values.items()
+    }
 
 
 class SystemCallError(Exception):

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from shops.systems import calling
 from shops.systems.access import Access, Found
 from shops.systems.calling import Caller, Trouble
 
@@ -35,12 +36,12 @@ class Tryton:
         """What makes prices and quantities mean something. Raises SystemCallError where it is not known."""
         company, location = self.options.get("company_id"), self.options.get("location_id")
         if not company or not location:
-            raise self.caller.refused("no company or no warehouse is chosen", Trouble.CONTEXT)
+            raise self.caller.refused(calling.NOT_CHOSEN, Trouble.CONTEXT)
         return {"company": company, "locations": [location]}
 
     def check(self) -> Found:
-        company = self._one("company.company", self.options.get("company"), ("party.name", "party.code"), "company")
-        house = self._one("stock.location", self.options.get("warehouse"), ("name", "code"), "warehouse")
+        company = self._one("company.company", self.options.get("company"), ("party.name", "party.code"))
+        house = self._one("stock.location", self.options.get("warehouse"), ("name", "code"))
         options = {
             "company_id": company["id"],
             "location_id": house["storage_location"],
@@ -60,9 +61,9 @@ class Tryton:
         places = self.search("stock.location", [["id", "=", context["locations"][0]]], ["name"], context)
         companies = self.search("company.company", [["id", "=", context["company"]]], ["currency.code"], context)
         if not places or not companies:
-            raise self.caller.refused("the company or the warehouse is not there any more", Trouble.CONTEXT)
+            raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
         if companies[0]["currency"]["code"] != self.options.get("currency"):
-            raise self.caller.refused("the company has another currency now", Trouble.CONTEXT)
+            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
 
     def search(
         self, model: str, domain: list[Any], fields: list[str], context: dict[str, Any], limit: int = PAGE
@@ -97,16 +98,21 @@ class Tryton:
         headers = {"X-Tryton-Context": _b64(context)}
         return _plain(self.caller.call(method, f"/{path}", [("f", name) for name in fields], body, **headers))
 
-    def _one(self, model: str, wanted: Any, names: tuple[str, ...], what: str) -> dict[str, Any]:
+    def _one(self, model: str, wanted: Any, names: tuple[str, ...]) -> dict[str, Any]:
         """The one that is there, or the one of that name."""
-        more = ["currency.code", "party.name"] if model == "company.company" else ["storage_location"]
-        domain: list[Any] = [] if model == "company.company" else [["type", "=", "warehouse"]]
+        is_company = model == "company.company"
+        more = ["currency.code", "party.name"] if is_company else ["storage_location"]
+        domain: list[Any] = [] if is_company else [["type", "=", "warehouse"]]
         if wanted:
             domain.append(["OR", *([name, "=", wanted] for name in names)])
         found = self.search(model, domain, more, {}, limit=2)
         if len(found) != 1:
-            several = f"more than one {what}: say which" if found else f"no {what} of this name"
-            raise self.caller.refused(several, Trouble.CONTEXT)
+            several, none = (
+                (calling.SEVERAL_COMPANIES, calling.NO_COMPANY)
+                if is_company
+                else (calling.SEVERAL_HOUSES, calling.NO_HOUSE)
+            )
+            raise self.caller.refused(several if found else none, Trouble.CONTEXT)
         return found[0]
 
     def _customer(self) -> dict[str, Any]:
@@ -115,7 +121,7 @@ class Tryton:
             return {}
         found = self.search("party.party", [["OR", ["code", "=", wanted], ["name", "=", wanted]]], ["addresses"], {}, 2)
         if len(found) != 1 or not found[0]["addresses"]:
-            raise self.caller.refused(f"no one customer “{wanted}” with an address", Trouble.CONTEXT)
+            raise self.caller.refused(calling.NO_CUSTOMER, Trouble.CONTEXT)
         return {"party_id": found[0]["id"], "party_address_id": found[0]["addresses"][0]}
 
 
