@@ -14,7 +14,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from shops.channels.base import Acknowledgement, Channel, ChannelError, LineSaid, Receipt, Said
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.channels.email import EmailChannel
+from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine
 from shops.systems import SYSTEMS, keeping
 from shops.systems.calling import SystemCallError
 
@@ -24,7 +25,7 @@ T = TypeVar("T")
 class SystemChannel(Channel):
     """A subclass sets `kind`, and writes `find`, `enter`, `units`, `said`, `changed`. Each raises SystemCallError."""
 
-    capabilities = frozenset({"acknowledgements"})
+    capabilities = frozenset({"acknowledgements", "cancel"})
 
     # subclass implementation
     def find(self, client: Any, number: str) -> Any:
@@ -73,6 +74,11 @@ class SystemChannel(Channel):
             return [self.said(client, order) for order in self.changed(client, since)]
 
         return self._told(heard)
+
+    def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
+        """By mail: what a system has confirmed it does not let anybody take back from outside, so that a person does
+        it. A subclass whose system can writes this."""
+        return EmailChannel(self.shop).cancel(cancellation, now=now)
 
     def client(self, now: datetime) -> Any:
         """Of the shop's connection. Raises SystemCallError."""

@@ -17,7 +17,7 @@ from marketplace.foundation.models import MailMessage
 from shops.channels import ChannelError, channel_for
 from shops.channels.base import Acknowledgement, Channel, Receipt, Said
 from shops.models import Allocation, DeliveryOption, Shop, ShopOrder, ShopSystem, Transmission
-from shops.orders import hearing, routing
+from shops.orders import fulfilment, hearing, routing
 from shops.stock import sellable_now
 from shops.systems import keeping
 from tests import factories
@@ -207,6 +207,16 @@ class OrderingBehaviour(SystemBehaviour):
         assert self._counts(order) == {FIRST.sku: (0, 2, 0)}
         order.refresh_from_db()
         assert order.status == ShopOrder.Status.DECLINED
+
+    def test_what_a_reader_takes_back_is_told_once(self):
+        order = self.ordered(**{FIRST.sku: 2})
+        self._transmitted(order)
+        (line,) = order.lines.all()
+        taken = fulfilment.cancel(line, 1, by="reader", now=timezone.now())
+        told = [self.channel().cancel(taken, now=timezone.now()) for _again in range(2)]
+        assert told[0] == told[1]
+        mails = MailMessage.objects.filter(kind="shop_order_taken_back").count()
+        assert told[0] or mails == 1
 
     # 6: faults while writing
 
