@@ -211,6 +211,7 @@ class OrderingBehaviour(SystemBehaviour):
     def test_what_a_reader_takes_back_is_told_once(self):
         order = self.ordered(**{FIRST.sku: 2})
         self._transmitted(order)
+        order.refresh_from_db()
         (line,) = order.lines.all()
         taken = fulfilment.cancel(line, 1, by="reader", now=timezone.now())
         told = [self.channel().cancel(taken, now=timezone.now()) for _again in range(2)]
