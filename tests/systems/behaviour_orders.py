@@ -113,17 +113,6 @@ class OrderingBehaviour(SystemBehaviour):
             assert (seen.units, seen.is_booked, receipt.is_booked) == ({FIRST.sku: 1}, True, True)
             self.system.reset()
 
-    def test_orders_transmission_survives_a_lost_answer(self):
-        self.needs(LOOKS_UP)
-        order, now = self.ordered(**{FIRST.sku: 1}), timezone.now()
-        row = self._due(order)
-        self._lose_write(1)
-        assert routing.transmit_orders(now) == 0
-        self.between.clear()
-        assert routing.transmit_orders(now + timedelta(hours=1)) == 1
-        row.refresh_from_db()
-        assert (row.outcome, len(self.system.orders(order.number))) == ("sent", 1)
-
     # 5: more than there is, and what comes back
 
     def test_line_that_the_shop_has_not_is_refused_and_the_others_are_taken(self):
@@ -158,26 +147,6 @@ class OrderingBehaviour(SystemBehaviour):
             SECOND.sku: (Said.ACCEPTED, 1),
         }
         assert said.parcels == ()
-
-    def test_partial_shipment_comes_back_with_its_tracking(self):
-        self.needs(SHIPS)
-        order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
-        self.send(order)
-        self.system.ship(order.number, {FIRST.sku: 1, SECOND.sku: 1}, "1Z999")
-        (parcel,) = self.said(order.number).parcels
-        assert (parcel.units, parcel.tracking) == ({FIRST.sku: 1, SECOND.sku: 1}, "1Z999")
-        self.system.ship(order.number, {FIRST.sku: 1}, "1Z998")
-        parcels = self.said(order.number).parcels
-        assert [each.tracking for each in parcels] == ["1Z999", "1Z998"]
-        assert len({each.key for each in parcels}) == 2
-
-    def test_cancellation_by_the_shop_comes_back_as_declined(self):
-        self.needs(SHIPS)
-        order = self.ordered(**{FIRST.sku: 2})
-        self.send(order)
-        self.system.cancel(order.number)
-        (line,) = self.said(order.number).receipt.lines
-        assert (line.sku, line.said, line.units, bool(line.detail)) == (FIRST.sku, Said.DECLINED, 2, True)
 
     def test_what_the_system_says_becomes_what_the_shop_says(self):
         """By the chain: one line is refused and offered elsewhere, one accepted, shipped in two parcels."""
