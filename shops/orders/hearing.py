@@ -21,7 +21,7 @@ from shops.systems.calling import SystemCallError
 from shops.systems.keeping import EVERY
 
 LEASE_SECONDS = 300
-AT_ONCE = 10  # connections
+AT_ONCE = 3  # connections; each may take a minute
 Reason = ShopOrderLine.Reason
 _FOR_A_PERSON = {Said.CHANGED, Said.SUBSTITUTED, Said.BACK_ORDERED}
 SAID = "shop_order.system_said"
