@@ -36,6 +36,12 @@ def lag_of(shop: Shop) -> int:
     return shop.booking_lag_minutes if shop.booking_lag_minutes or lists.exists() else A_DAY
 
 
+def stock_lane_of(feed: Feed) -> dict[str, Any] | None:
+    """What `declare` takes to leave the stock lane as it is."""
+    row = StockLane.objects.filter(feed=feed).first()
+    return {name: getattr(row, name) for name in OF_THE_STOCK_LANE} if row else None
+
+
 def declare(
     feed: Feed,
     values: Mapping[str, Any],

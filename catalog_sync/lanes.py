@@ -9,6 +9,7 @@ from django.db.models import Q
 from catalog_sync.adapters.base import FeedSettings
 from catalog_sync.models import Feed, ReadRow, SourceRecord, StockLane, SyncRun
 from catalog_sync.records import Availability
+from marketplace.foundation import network
 
 Lane = Feed.Lane
 
@@ -52,6 +53,7 @@ def settings_of(feed: Feed, row: ReadRow) -> FeedSettings:
         country=feed.country,
         mode=row.mode,
         lateness_hours=feed.lateness_hours,
+        tax_included=network.current().tax_included,
     )
 
 

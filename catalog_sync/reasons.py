@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from catalog_sync.column_words import COLUMN_REASONS, FIELD_WORDS, LOOK_WORDS, of_fields
+from shops.systems import calling
 
 # Of one article: the article is refused, or goes in without the value that could not be read.
 RECORD_REASONS: dict[str, str] = {
@@ -254,7 +255,7 @@ RUN_REASONS: dict[str, str] = {
     "article_unknown": _("The stock list has an article that the catalogue has not. It is left out."),
 }
 
-REASONS: dict[str, str] = {**RECORD_REASONS, **NOTE_REASONS, **FEED_REASONS, **RUN_REASONS, **COLUMN_REASONS}
+REASONS: dict[str, str] = RECORD_REASONS | NOTE_REASONS | FEED_REASONS | RUN_REASONS | COLUMN_REASONS | calling.WORDS
 
 # Values that are words of ours, not of the file.
 WORDS = frozenset(
@@ -264,7 +265,7 @@ WORDS = frozenset(
         *(_("as the sender wrote"), _("time of the file"), _("as late as it may be")),
         *(_("semicolons"), _("tabs"), _("commas"), _("bars")),
         *FIELD_WORDS.values(),
-        *LOOK_WORDS.values(),
+        *(*LOOK_WORDS.values(), *calling.DETAILS),
         *(_("a picture"), _("a PDF document"), _("a program"), _("a film or a sound"), _("a database")),
         *(_("packed in a way we do not unpack"), _("bytes that are no text")),
     ]

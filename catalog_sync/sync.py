@@ -17,7 +17,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from catalog_sync import applying, guarding, lanes, numberless, planning, rereading, runs, sampling, staging, vouching
-from catalog_sync.doors import giving_way, hosts
+from catalog_sync.doors import connections, giving_way, hosts
 from catalog_sync.doors.locations import Reading, opened
 from catalog_sync.models import TYPED, Feed, ReadRow, RecordIssue, SourceRecord, StockLane, SyncRun
 from catalog_sync.reading.known_rows import KnownRows
@@ -307,10 +307,14 @@ def _sync_due(row: ReadRow, feed: Feed, lane: str, now: datetime) -> int:
     finally:
         if host:
             hosts.end(host, now=now + timedelta(seconds=time.monotonic() - started), later_seconds=later)
+    wait = connections.follow(feed, this, now=now)
     if this.state != State.FAILED:
         leases.finish(row, due_at=_asked_or_next(row, now), attempts=0)
         return 1
     note = this.notes[-1]
+    if wait is not None:  # a system that we call: it is never given up, and its shop knows
+        leases.wait_for(row, error=note["text"], now=now, due_at=now + wait)
+        return 1
     waits = {"due_at": now + timedelta(seconds=later)} if later else {}
     leases.postpone(row, error=note["text"], now=now, permanent=note.get("permanent", False), **waits)
     return 1

@@ -53,6 +53,7 @@ STEPS = [
     Step("let_through", "shops.orders.routing:let_through", 20, tells_shops=True),
     Step("read_acknowledgements", "shops.orders.acknowledging:read_acknowledgements", 30, tells_shops=True),
     Step("tell_cancellations", "shops.orders.cancelling:tell_cancellations", 2, tells_shops=True),
+    Step("hear_systems", "shops.orders.hearing:hear_systems", 10, tells_shops=True),
     Step("watch_reservations", "shops.reservations:watch_reservations", 30),
     Step("do_desk_actions", "shops.orders.held:do_desk_actions", 0.5),
     Step("follow_answers", "shops.orders.expiring:follow_answers", 5),

@@ -27,6 +27,7 @@ from shops.models_settings import BufferRule, BufferTask, ShopAddress
 from shops.models_sharing import DataWord
 from shops.models_shop import OpeningHours, Shop, ShopMember, SpecialHours
 from shops.models_stock import Allocation, Availability, Condition, StockIncident, StockTerms, Supply
+from shops.models_systems import ShopSystem
 from shops.models_team import Invitation
 from shops.models_threads import Incident, Message, MessageFile, QuickReply, Side, Thread
 
@@ -87,6 +88,7 @@ __all__ = [
     "ShopOrderLine",
     "ShopReading",
     "ShopScope",
+    "ShopSystem",
     "ShopWebhook",
     "Side",
     "SlotBooking",

@@ -54,7 +54,7 @@ ON_EACH = (
 ONCE = (
     *("browser/test_pages", "browser/test_policy", "browser/test_behaviour"),
     *("tests/storefront/", "tests/shops/portal/", "tests/cms/", "tests/test_routes", "tests/demo/"),
-    *("search/test_views", "tests/journeys/"),
+    *("search/test_views", "tests/journeys/", "tests/systems/"),
 )
 PAGES_OF_THE_BOARD = re.compile(r"tests/operations/test_\w+_(views|pages)\.py")
 

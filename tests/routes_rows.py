@@ -44,6 +44,7 @@ def of_delivery(a: Stall, b: Stall) -> dict[str, Any]:
     known |= of_downloads(a)
     known |= {
         "setup": factories.feed_setup(a.shop).pk,
+        "system": "tryton",
         "trouble": "sku_missing",
         "own": factories.own_article(a.shop).pk,
     }

@@ -44,6 +44,7 @@ def test_owner_and_accounts_of_a_shop(world, owner):  # noqa: F811
     by_owner = {name: answer(world, name, owner) for name in PORTAL}
     refused = {name for name in PORTAL if PORTAL[name].expected[STAFF] == 403}  # an owner decides
     no_webhook = {"portal:renew-secret": 404, "portal:test-channel": 404}  # there is none
+    no_webhook |= {f"portal:system-{name}": 404 for name in ("read", "orders", "end")}  # nothing is connected
     assert {name: by_owner[name] for name in refused if by_owner[name] not in DONE} == no_webhook
     rest = PORTAL.keys() - refused
     assert {name: by_owner[name] for name in rest} == {name: PORTAL[name].expected[STAFF] for name in rest}
@@ -61,6 +62,7 @@ def test_rows_of_another_shop_are_not_there_under_ones_own_address(world):  # no
     stranger = signed_in(factories.member(world.b.shop, role=Role.OWNER).user)
     theirs = list(ShopMember.objects.filter(shop=world.a.shop).values_list("pk", "role"))
     fixed = {"option_kind", "deed", "agree", "send", "given", "running", "csv", "trouble", "nothing", "slug"}
+    fixed.add("system")  # a kind, not a row
     named = {name: row for name, row in PORTAL.items() if set(row.names) - fixed}
     found = {}
     for name, row in named.items():

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from catalog_sync.reasons import feed_error
+from marketplace.foundation import plugins
+from shops.systems import SYSTEMS
 
 if TYPE_CHECKING:
     from catalog_sync.adapters.base import Adapter, FeedSettings
@@ -26,8 +28,17 @@ ADAPTERS = {
     "ofn": (_("Open Food Network product list"), "catalog_sync.adapters.ofn.OpenFoodNetwork"),
     "dfc": (_("Data Food Consortium (JSON-LD)"), "catalog_sync.adapters.dfc.DataFoodConsortium"),
     "halles": (_("A shop of another Halles"), "catalog_sync.adapters.halles.Halles"),
+    "tryton": ("Tryton", "catalog_sync.adapters.tryton.TrytonAdapter"),
     "jsonl": (_("JSON Lines of our own schema"), "catalog_sync.adapters.jsonl.JsonLines"),
 }
+
+
+ADAPTERS.update(plugins.paths("halles.adapters"))
+
+
+def lists() -> dict[str, object]:
+    """{kind: label} of those that lie in a file or at an address; the others are systems that we call."""
+    return {kind: label for kind, (label, _path) in ADAPTERS.items() if kind not in SYSTEMS}
 
 
 def adapter_class(kind: str) -> "type[Adapter]":

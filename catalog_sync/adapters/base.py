@@ -44,6 +44,8 @@ class FeedSettings:
     timezone: str = "UTC"  # name of the shop's zone
     stock_kind: str = StockKind.ON_HAND
     password: str = field(default="", repr=False)  # with `options["user"]`, where the shop's system asks for them
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)  # of a system that we call (`shops.systems`)
+    tax_included: bool = True  # whether the marketplace's prices include tax (`price` of a record then does)
 
 
 class Adapter:

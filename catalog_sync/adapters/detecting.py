@@ -13,10 +13,10 @@ from pathlib import Path
 
 from catalog_sync import cleaning
 from catalog_sync.adapters import (
-    ADAPTERS,
     abelujo,
     booknet,
     google_merchant,
+    lists,
     ofn,
     shopify_csv,
     tite_live,
@@ -45,7 +45,7 @@ _LINKED_DATA = re.compile(r"\"@(?:type|graph|context)\"\s*:")
 
 
 def detect(path: Path | str) -> str:
-    """The kind of feed in a file, a key of ADAPTERS. Reads SEARCHED bytes of it at most.
+    """The kind of feed in a file, a key of `lists()`. Reads SEARCHED bytes of it at most.
 
     Raises `FeedError` for an empty file, a web page without linked data, and what is recognised as no kind at all.
     """
@@ -61,7 +61,7 @@ def detect(path: Path | str) -> str:
         raise feed_error("file_empty", permanent=False)
     found = _of_xml(text) if text[0] == "<" else _of_json(text) if text[0] in "{[" else _of_text(text[:HEAD])
     if not found:
-        raise feed_error("kind_not_found", permanent=True, start=text[:60], known=", ".join(ADAPTERS))
+        raise feed_error("kind_not_found", permanent=True, start=text[:60], known=", ".join(lists()))
     return found
 
 

@@ -20,6 +20,7 @@ from django.utils import timezone
 from catalog_sync import lanes
 from catalog_sync.adapters import adapter_class, adapter_for
 from catalog_sync.adapters.base import DELTA, Adapter, FeedSettings, FileAdapter
+from catalog_sync.adapters.system import as_feed_error
 from catalog_sync.doors import sftp_logins
 from catalog_sync.models import Feed
 from catalog_sync.reading.confined import confined_chunks
@@ -30,6 +31,8 @@ from catalog_sync.reading.shares import Share, in_order, shares
 from catalog_sync.reasons import feed_error
 from catalog_sync.records import Chunk, Cursor, Lane
 from marketplace.foundation.folders.webdav import SCHEMES as DAV
+from shops.systems import SYSTEMS, keeping
+from shops.systems.calling import SystemCallError
 
 _BLOCK = 1 << 20
 
@@ -67,7 +70,7 @@ def opened(feed: Feed, lane: str, *, now: datetime) -> Iterator[Reading]:
     """The chunks to come of one lane of the feed, and the hash of its content. Raises `FeedError`, then and while
     chunks are read."""
     row = lanes.row_of(feed, lane)
-    settings = lanes.settings_of(feed, row)
+    settings = _with_access(feed, lanes.settings_of(feed, row), now)
     can = adapter_class(feed.kind).capabilities
     asks_for_all = DELTA in can and row.mode == row.Mode.DELTA and lanes.is_whole_due(row, now=now)
     since = Cursor(Lane(lane), row.cursor) if row.cursor and not asks_for_all else None
@@ -79,6 +82,19 @@ def opened(feed: Feed, lane: str, *, now: datetime) -> Iterator[Reading]:
             digest = content_hash(settings, lane, [file.path for file in files]) if files else ""
         knows = isinstance(adapter, FileAdapter) and adapter.passes_over_known
         yield Reading(begin, digest, _meaning(settings, lane).digest() if files and knows else b"")
+
+
+def _with_access(feed: Feed, settings: FeedSettings, now: datetime) -> FeedSettings:
+    """With what its adapter needs to call the shop's system, where it is one that we call: the child that reads cannot
+    exchange tokens. Raises `FeedError`."""
+    if feed.kind not in SYSTEMS:
+        return settings
+    try:
+        access = keeping.access_of(feed.shop_id, feed.kind, now=now)
+    except SystemCallError as error:
+        raise as_feed_error(error) from error
+    options = {**settings.options, **access.options}
+    return replace(settings, location=access.address, options=options, secrets=access.secrets)
 
 
 def login_of(feed: Feed, location: str) -> Login | None:

@@ -27,7 +27,8 @@ from catalog_sync.reasons import FeedError, feed_error
 from catalog_sync.runs import note_of
 from marketplace.foundation import audit, leases, network
 from marketplace.models import User
-from shops.models import Shop
+from shops.models import Shop, ShopSystem
+from shops.systems import SYSTEMS
 
 FOLDER = ".first-looks"  # below the feeds folder; no feed's own
 KEPT_FOR = timedelta(days=30)  # what nobody goes on with, with its secrets
@@ -85,6 +86,16 @@ def begin_connection(shop: Shop, connection: Connection, *, by: User, now: datet
     if connection.private_key:
         sftp_logins.keep_private_key(setup.feed, connection.private_key)
     look_again(setup, now=now)
+    return setup
+
+
+def begin_system(connection: ShopSystem, label: str, currency: str, *, by: User, now: datetime) -> FeedSetup:
+    """What a shop's system that we call has; nothing is to be found out of its kind. Raises `SetupError`."""
+    setup = _begun(connection.shop, connection.address, {}, shown_name=label, by=by, now=now, kind=connection.kind)
+    if currency:
+        Feed.objects.filter(pk=setup.feed_id).update(currency=currency)
+        setup.feed.currency = currency
+    _keep(setup, kind_found=connection.kind)
     return setup
 
 
@@ -146,7 +157,11 @@ def keep_columns(setup: FeedSetup, options: dict[str, Any], *, by: User, now: da
 
 
 def try_it(setup: FeedSetup, *, by: User, now: datetime) -> None:
-    """The list at hand is read with nothing written. Raises `ArrivalError`, and `FeedError` where it is gone."""
+    """The list at hand, or the system, is read with nothing written. Raises `ArrivalError`, and `FeedError` where it is
+    gone."""
+    if setup.feed.kind in SYSTEMS:
+        _keep(setup, trial=trying.of_system(setup.feed, now=now, by=by))
+        return
     with tempfile.TemporaryDirectory(prefix="try-") as folder:
         file = local_copy(locations.resolve(sample_of(setup).location), Path(folder))
         made_at = min(file.stamp or now, now)
@@ -203,6 +218,9 @@ def look_at_new_feeds(now: datetime) -> int:
 def _fetch(setup: FeedSetup) -> None:
     """Call its address, and look at what comes."""
     feed = setup.feed
+    if feed.kind in SYSTEMS:  # what it is, is known; its connection is tried by itself
+        _keep(setup, kind_found=feed.kind)
+        return
     try:
         with tempfile.TemporaryDirectory(prefix="look-") as folder, locations.server_key_kept(feed):
             file = local_copy(locations.resolve(feed.location), Path(folder), locations.login_of(feed, feed.location))
@@ -220,7 +238,14 @@ def _fetch(setup: FeedSetup) -> None:
 
 
 def _begun(
-    shop: Shop, location: str, options: dict[str, Any], *, shown_name: str, by: User, now: datetime
+    shop: Shop,
+    location: str,
+    options: dict[str, Any],
+    *,
+    shown_name: str,
+    by: User,
+    now: datetime,
+    kind: str = "csv",
 ) -> FeedSetup:
     """A feed that is not active, with a name that no other has. Raises `SetupError`."""
     if len(unfinished(shop)) >= MOST_OPEN:
@@ -231,7 +256,7 @@ def _begun(
         name = f"{stem}-{number}"
         if name in taken:
             continue
-        values = {"kind": "csv", "active": False, "options": options, "language": shop.language}
+        values = {"kind": kind, "active": False, "options": options, "language": shop.language}
         try:
             with transaction.atomic():
                 feed = Feed.objects.create(

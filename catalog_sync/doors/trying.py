@@ -38,8 +38,7 @@ def receive(
 ) -> DryRun:
     """Keep a list to be tried as `arrivals.receive` keeps one to be read. Raises `ArrivalError`."""
     arrivals.check_time(made_at, now)
-    if DryRun.objects.filter(feed=feed, done_at=None, parked_at=None).count() >= MOST_WAITING:
-        raise arrivals.ArrivalError(_("Lists of this feed are being tried already. Wait until that is done."))
+    _check_waiting(feed)
     file = folder() / arrivals.file_name(name, made_at)
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -51,17 +50,32 @@ def receive(
         raise
 
 
+def of_system(feed: Feed, *, now: datetime, by: User | None) -> DryRun:
+    """The system that a feed is read from is to be tried: what it has is not kept. Raises `ArrivalError`."""
+    _check_waiting(feed)
+    return DryRun.objects.create(feed=feed, file="", received_at=now, due_at=now, asked_by=by)
+
+
+def _check_waiting(feed: Feed) -> None:
+    if DryRun.objects.filter(feed=feed, done_at=None, parked_at=None).count() >= MOST_WAITING:
+        raise arrivals.ArrivalError(_("Lists of this feed are being tried already. Wait until that is done."))
+
+
 def try_lists(now: datetime) -> int:
     """The step: try one list that waits, and delete it. Returns how many were tried."""
     for dry in leases.claim(DryRun, now=now, limit=1, lease_seconds=sync.LEASE_SECONDS):
         feed = copy.copy(dry.feed)
-        feed.location = f"{FOLDER}/{dry.file}"
+        if dry.file:
+            feed.location = f"{FOLDER}/{dry.file}"
         try:
             run = sync.run(feed, now=now, dry_run=True)
         except Exception as error:
             leases.postpone(dry, error=repr(error), now=now)
             raise
-        if leases.finish(dry, due_at=None, done_at=run.ended_at, outcome=_outcome(run), problems=_problems(run)):
+        if (
+            leases.finish(dry, due_at=None, done_at=run.ended_at, outcome=_outcome(run), problems=_problems(run))
+            and dry.file
+        ):
             (folder() / dry.file).unlink(missing_ok=True)
         return 1
     return 0

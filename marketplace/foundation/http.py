@@ -38,12 +38,13 @@ LONGEST_WAIT_SECONDS = 24 * 3600
 RETRIED = {429, 500, 502, 503, 504}
 REDIRECTS = {301, 302, 303, 307, 308}
 _BLOCK = 64 * 1024
+_DETAIL = 16 * 1024  # of a refusal
 
 
 class HttpError(Exception):
     """`permanent`: trying again will not help. `unknown_outcome`: the other side may have acted on it.
     `later_seconds`: it asks not to be called again before (Retry-After); 0 where it asks nothing. `status`: of its
-    answer, also where that broke off or was too long after it."""
+    answer, also where that broke off or was too long after it. `body`: how that began, where it was refused."""
 
     def __init__(
         self,
@@ -53,9 +54,11 @@ class HttpError(Exception):
         unknown_outcome: bool = False,
         status: int | None = None,
         later_seconds: int = 0,
+        body: bytes = b"",
     ):
         super().__init__(message)
         self.later_seconds = later_seconds
+        self.body = body
         self.permanent = permanent
         self.unknown_outcome = unknown_outcome
         self.status = status
@@ -166,13 +169,14 @@ def call(
     seconds: float | None = None,
     max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Answer:
-    """One request of any method; redirects are followed with GET alone. Whoever calls decides about trying again. It
-    takes `seconds` at most (ANSWER_SECONDS). A connection that breaks after sending raises HttpError with
-    `unknown_outcome`, one that was never made without; a status of 400 and above raises as well, permanent below 500
-    (408, 425, 429 excepted)."""
+    """One request of any method. A GET is tried again and follows redirects, as it changes nothing; of all others
+    whoever calls decides about trying again. It takes `seconds` at most (ANSWER_SECONDS). A connection that breaks
+    after sending raises HttpError with `unknown_outcome`, one that was never made without; a status of 400 and above
+    raises as well, permanent below 500 (408, 425, 429 excepted)."""
+    is_get = method == "GET"
     with (
         Deadline(ANSWER_SECONDS if seconds is None else seconds) as deadline,
-        _request(method, url, deadline, headers=headers, auth=auth, stream=True, body=body) as response,
+        _request(method, url, deadline, headers=headers, auth=auth, stream=True, retry=is_get, body=body) as response,
     ):
         return _answer(response, deadline, max_bytes)
 
@@ -283,17 +287,18 @@ def _checked(response: requests.Response) -> requests.Response:
     if status < 400:
         return response
     try:
-        detail = response.raw.read(300, decode_content=True) if response.raw else b""
+        detail = response.raw.read(_DETAIL, decode_content=True) if response.raw else b""
     except TransportError:  # broken, unreadable, or cut at the deadline: the status says enough
         detail = b""
     response.close()
     transient = status in RETRIED or status in {408, 425}
     raise HttpError(
-        f"{response.url} answered {status}: {detail.decode('utf-8', 'replace').strip()}",
+        f"{response.url} answered {status}: {detail[:300].decode('utf-8', 'replace').strip()}",
         permanent=not transient,
         unknown_outcome=status >= 500,
         status=status,
         later_seconds=_asked_to_wait(response) if transient else 0,
+        body=detail,
     )
 
 

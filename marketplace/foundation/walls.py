@@ -17,8 +17,8 @@ SETTING = "halles.shops"
 # Tables of one shop alone. What several shops' orders, money or titles are worked out of is not among them.
 BY_SHOP = (
     "shops.Transmission", "shops.TransmissionTry", "shops.Cancellation", "shops.DeskAction", "shops.ShopWebhook",
-    "shops.Invitation", "shops.Reservation", "shops.DataWord", "shops.AgreementWord", "payments.Settlement",
-    "payments.Invoice",
+    "shops.ShopSystem", "shops.Invitation", "shops.Reservation", "shops.DataWord", "shops.AgreementWord",
+    "payments.Settlement", "payments.Invoice",
 )  # fmt: skip
 BY_FEED = ("catalog_sync.FeedToken", "catalog_sync.Webhook", "catalog_sync.DryRun")
 _NAME = "halles_walls"

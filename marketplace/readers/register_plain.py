@@ -185,6 +185,7 @@ PLAIN: dict[str, str] = {
     "shops.ShopKey": "beginning digest label scopes",
     "shops.ShopOrder": "currency delivery_kind delivery_name number pickup_code tax_note",
     "shops.ShopOrderLine": "condition sku tax_parts title",
+    "shops.ShopSystem": "address kind last_error lease_token options sealed_secrets trouble",
     "shops.ShopWebhook": "address fallback sealed_old_secret sealed_secret",
     "shops.SlotBooking": "hold_key",
     "shops.SpecialHours": "note_en note_fr",

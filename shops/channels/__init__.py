@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from marketplace.foundation import plugins
 from shops.channels.base import Channel, ChannelError
 from shops.models import Shop
 
 # kind: (label, dotted path of the class)
 CHANNELS: dict[str, tuple[str, str]] = {
     "email": ("E-mail", "shops.channels.email.EmailChannel"),
+    "tryton": ("Tryton", "shops.channels.tryton.TrytonChannel"),
     "webhook": ("Webhook", "shops.channels.webhook.WebhookChannel"),
     "dilicom": ("Order file as Dilicom's", "shops.channels.dilicom.DilicomChannel"),
     "editx": ("EDItX files", "shops.channels.editx.EditxChannel"),
@@ -20,6 +22,9 @@ def channel_class(kind: str) -> type[Channel]:
     """KeyError where there is none."""
     module, _, name = CHANNELS[kind][1].rpartition(".")
     return getattr(import_module(module), name)
+
+
+CHANNELS.update(plugins.paths("halles.channels"))
 
 
 def channel_for(shop: Shop, kind: str) -> Channel:

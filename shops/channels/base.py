@@ -25,7 +25,7 @@ class ChannelError(Exception):
         unknown_outcome: bool = False,
         later_seconds: int = 0,
         status: int | None = None,
-    ):
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.unknown_outcome = unknown_outcome
@@ -33,24 +33,49 @@ class ChannelError(Exception):
         self.status = status
 
 
+class Answer(StrEnum):
+    """What a shop's system says of units of a line, as EDItX and BIC's list of acknowledgements tell them apart. Only
+    what it accepts and declines is carried out; the rest asks a person."""
+
+    ACCEPTED = "accepted"
+    CHANGED = "changed"  # taken, but otherwise than it was ordered
+    SUBSTITUTED = "substituted"  # another article in its place
+    BACK_ORDERED = "back_ordered"  # taken, and not there: later
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True)
+class LineSaid:
+    """`units` of the article `sku` of one of our shop orders. `detail`: the system's own words, where it has any.
+    `is_sold_out`: declined because its own number says that there are no more."""
+
+    sku: str
+    answer: Answer
+    units: int
+    detail: str = ""
+    is_sold_out: bool = False
+
+
+@dataclass(frozen=True)
+class ParcelSaid:
+    """What left the shop, in all: units by article. `key` is the system's own number of it."""
+
+    key: str
+    units: dict[str, int]
+    carrier: str = ""
+    tracking: str = ""
+
+
 @dataclass(frozen=True)
 class Receipt:
     """The shop has the order. `reference` is its own number for it. `is_booked`: its system has taken the units off the
-    number that its feeds give; `booked_at` is its own stamp of that, on its clock, where it gives one."""
+    number that its feeds give; `booked_at` is its own stamp of that, on its clock, where it gives one. `lines`: what it
+    said of single ones, in all; of what it says nothing a person answers."""
 
     reference: str = ""
     is_booked: bool = False
     booked_at: datetime | None = None
-
-
-class Answer(StrEnum):
-    """What a shop's system says of a line. Only what it accepts and declines is carried out; the rest asks a person."""
-
-    ACCEPTED = "accepted"
-    CHANGED = "changed"  # another quantity
-    SUBSTITUTED = "substituted"  # another article in its place
-    BACK_ORDERED = "back_ordered"  # later, once it has them
-    DECLINED = "declined"
+    lines: tuple[LineSaid, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,9 +93,9 @@ class LineAnswer:
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """What the shop's system says of one of our shop orders, named by our number; `receipt` as when it is sent, with
-    `is_booked` where the units are off its number now. `key` tells one message from every other of the shop: it is
-    taken once. `problem`: it could not be understood (then `number` may be empty), which a person is told."""
+    """One message of the shop's system about one of our shop orders, named by our number; `receipt` as when it is sent,
+    with `is_booked` where the units are off its number now. `key` tells one message from every other of the shop: it
+    is taken once. `problem`: it could not be understood (then `number` may be empty), which a person is told."""
 
     number: str
     receipt: Receipt
@@ -79,11 +104,22 @@ class Acknowledgement:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class OrderState:
+    """What the shop's system says now of one of our shop orders, named by our number: all of it, so that hearing it
+    again changes nothing. `receipt.lines` are in all, too."""
+
+    number: str
+    receipt: Receipt
+    parcels: tuple[ParcelSaid, ...] = ()
+
+
 class Channel:
     # Subclass implementation:
     kind: str
-    # Of "acknowledgements", "cancel" and "repeats", what the system can do beside taking orders. "repeats": the same
-    # one sent again is known by its id and changes nothing, so that an unknown outcome needs no look-up.
+    # Of "acknowledgements", "states", "cancel" and "repeats", what the system can do beside taking orders. "repeats":
+    # the same one sent again is known by its id and changes nothing, so that an unknown outcome needs no look-up.
+    # Where it sends messages about orders it acknowledges; where it can be asked how they are it has states.
     capabilities: frozenset[str] = frozenset()
 
     def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
@@ -99,9 +135,14 @@ class Channel:
         raise NotImplementedError
 
     def acknowledgements(self, since: datetime, known: Collection[str] = ()) -> Iterable[Acknowledgement]:
-        """What it has said since, oldest first; with the capability of that name. `known`: keys of messages that were
+        """Its messages since, oldest first; with the capability of that name. `known`: keys of messages that were
         taken, which need not be read again. Raises ChannelError."""
         raise ChannelError(f"{self.kind} does not acknowledge orders.", permanent=True)
+
+    def states(self, since: datetime) -> Iterable[OrderState]:
+        """The orders of which something changed since, by our clock, each as it is now; with the capability of that
+        name. Raises ChannelError."""
+        raise ChannelError(f"{self.kind} does not say how orders are.", permanent=True)
 
     def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
         """Tell the shop that the reader took back units of an order that it has; with the capability of that name.

@@ -92,7 +92,7 @@ class ChannelConformance:
         assert list(channel.acknowledgements(NOON, {said.key})) == []
 
     def test_says_what_it_cannot_do(self, channel: Channel, shop_orders: list[ShopOrder]) -> None:
-        assert channel.capabilities <= {"acknowledgements", "cancel", "repeats"}
+        assert channel.capabilities <= {"acknowledgements", "states", "cancel", "repeats"}
         if "cancel" not in channel.capabilities:
             with pytest.raises(ChannelError, match="cannot cancel") as caught:
                 channel.cancel(taken_back_of(shop_orders[0]), now=NOON)
@@ -100,6 +100,10 @@ class ChannelConformance:
         if "acknowledgements" not in channel.capabilities:
             with pytest.raises(ChannelError, match="does not acknowledge") as caught:
                 list(channel.acknowledgements(NOON))
+            assert caught.value.permanent
+        if "states" not in channel.capabilities:
+            with pytest.raises(ChannelError, match="does not say how") as caught:
+                list(channel.states(NOON))
             assert caught.value.permanent
 
 

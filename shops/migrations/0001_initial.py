@@ -1043,6 +1043,30 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ShopSystem',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
+                ('parked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, default='', max_length=2000)),
+                ('kind', models.CharField(help_text='A key of shops.systems.SYSTEMS.', max_length=30)),
+                ('address', models.CharField(max_length=500)),
+                ('options', models.JSONField(blank=True, default=dict, help_text='What it asks for beside secrets: a company, a place.')),
+                ('sealed_secrets', models.TextField(blank=True, default='', editable=False)),
+                ('renewing_until', models.DateTimeField(help_text='Somebody exchanges its tokens, until then at the latest.', null=True)),
+                ('made_at', models.DateTimeField()),
+                ('heard_at', models.DateTimeField(help_text='What it said of orders is known up to then.', null=True)),
+                ('worked_at', models.DateTimeField(help_text='When a call of it was last answered well.', null=True)),
+                ('failing_since', models.DateTimeField(help_text='Null: the last call was answered well.', null=True)),
+                ('paused_at', models.DateTimeField(help_text='Since then it is called seldom, and the shop knows.', null=True)),
+                ('trouble', models.JSONField(blank=True, default=dict, help_text='Why the last call failed: {code, values}.')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='systems', to='shops.shop')),
+            ],
+        ),
+        migrations.CreateModel(
             name='ShopWebhook',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1444,6 +1468,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='allocation',
             constraint=models.UniqueConstraint(condition=models.Q(('cause', 'hold'), ('ended_at', None)), fields=('stock_record', 'hold_key'), name='allocation_one_open_hold'),
+        ),
+        migrations.AddConstraint(
+            model_name='shopsystem',
+            constraint=models.UniqueConstraint(fields=('shop', 'kind'), name='shop_system_once'),
         ),
         migrations.AddConstraint(
             model_name='slotday',

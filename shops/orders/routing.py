@@ -22,7 +22,7 @@ from shops import absorbing
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Receipt
 from shops.models import ShopOrder, ShopWebhook, Transmission
-from shops.orders import answer_times, leaving, tries
+from shops.orders import answer_times, hearing, leaving, tries
 
 logger = logging.getLogger("halles.routing")
 Outcome = Transmission.Outcome
@@ -178,10 +178,13 @@ def _fall_back(row: Transmission, kind: str, error: ChannelError, now: datetime)
 def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float) -> bool:
     with transaction.atomic():
         is_late = now - row.shop_order.created_at >= answer_times.LATE
-        if receipt.is_booked or is_late:  # it before its transmission, as a reader's cancellation locks them
+        if (
+            receipt.is_booked or receipt.lines or is_late
+        ):  # it before its transmission, as a reader's cancellation locks them
             ShopOrder.objects.select_for_update(of=("self",)).get(pk=row.shop_order_id)
         if not leases.finish(row, outcome=Outcome.SENT, reference=receipt.reference[:120], sent_at=now):
             return False
+        hearing.take_lines(row.shop_order, receipt.lines, by=row.channel, now=now)
         if receipt.is_booked:
             _reflect(row, receipt, now)
         if is_late:

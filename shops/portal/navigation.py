@@ -49,6 +49,7 @@ GROUPS = (
                     *("stock-trial", "stock-rows", "stock-sale", "stock-go"),
                 ),
             ),
+            Page("systems", _("Your shop system"), ("system-connect",)),
             Page("own-articles", _("Typed by hand"), ("own-new", "own-article", "own-save", "own-save-change")),
             Page(
                 "feeds",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog_sync import declaring
-from catalog_sync.adapters import ADAPTERS, adapter_class
+from catalog_sync.adapters import adapter_class, lists
 from catalog_sync.adapters.base import PARTIAL
 from catalog_sync.doors import arrivals
 from catalog_sync.doors.setting_up import Connection
@@ -19,6 +19,7 @@ from catalog_sync.models import Feed
 from catalog_sync.reasons import FeedError
 from marketplace.foundation import http
 from shops.portal.declaring_form import LAGS, MODES
+from shops.systems import SYSTEMS
 
 _HOST = re.compile(r"^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", re.I)
 _SECRET = {"autocomplete": "off", "spellcheck": "false"}
@@ -157,7 +158,7 @@ class SftpForm(forms.Form):
 class KindForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("It is another kind of list"),
-        choices=[(kind, label) for kind, (label, _path) in ADAPTERS.items()],
+        choices=lambda: list(lists().items()),
     )
 
 
@@ -191,7 +192,8 @@ class GoForm(forms.Form):
     )
 
     def __init__(self, feed: Feed, posted: Any = None) -> None:
-        lag = declaring.lag_of(feed.shop)
+        at_once = feed.shop.channel == feed.kind  # its orders go into the system that is read
+        lag = feed.shop.booking_lag_minutes if at_once else declaring.lag_of(feed.shop)
         lags = LAGS if lag in LAGS else {lag: _("After %(minutes)s minutes") % {"minutes": lag}, **LAGS}
         initial = {name: getattr(feed, name) for name in ("mode", "missing_is_zero", "freshness_hours")}
         initial |= {name: getattr(feed, name) for name in ("every_minutes", "lateness_hours")}
@@ -201,7 +203,10 @@ class GoForm(forms.Form):
         modes = [(mode, word) for mode, word in MODES.items() if mode != Feed.Mode.PARTIAL or PARTIAL in can]
         self.fields["mode"].choices = modes  # type: ignore[attr-defined]
         self.fields["booking_lag_minutes"].choices = list(lags.items())  # type: ignore[attr-defined]
-        if arrivals.takes_lists(feed.location):  # which bears its own time, and comes when it comes
+        if feed.kind in SYSTEMS:  # what it has is asked for: it says the rest itself
+            for name in ("mode", "missing_is_zero", "freshness_hours", "every_minutes", "lateness_hours"):
+                del self.fields[name]
+        elif arrivals.takes_lists(feed.location):  # which bears its own time, and comes when it comes
             del self.fields["every_minutes"], self.fields["lateness_hours"]
 
     def values(self) -> dict[str, Any]:

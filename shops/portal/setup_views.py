@@ -21,6 +21,7 @@ from shops.portal.access import StaffRequest, Workplace, page, portal_action, po
 from shops.portal.forms import ListForm
 from shops.portal.queries import feeds_for
 from shops.portal.setup_forms import HttpsForm, KindForm, SftpForm
+from shops.systems import SYSTEMS
 
 
 def setup_of(request: StaffRequest, workplace: Workplace, setup_id: int) -> FeedSetup:
@@ -111,6 +112,7 @@ def _the_list(
         "trouble": words_of(setup.trouble) if setup.trouble else "",
         "label": ADAPTERS[setup.feed.kind][0],
         "is_sent": is_sent,
+        "is_system": setup.feed.kind in SYSTEMS,
         "form": (form or ListForm()) if is_sent else None,
         "kind_form": KindForm(initial={"kind": setup.feed.kind}),
         "fingerprint": sftp_logins.seen_fingerprint(setup.feed),
@@ -143,7 +145,7 @@ def again(request: StaffRequest, workplace: Workplace, setup_id: int) -> HttpRes
 def kind(request: StaffRequest, workplace: Workplace, setup_id: int) -> HttpResponse:
     """A person says what kind of list it is."""
     setup, form = setup_of(request, workplace, setup_id), KindForm(request.POST)
-    if setup.went_at is None and form.is_valid():
+    if setup.went_at is None and setup.feed.kind not in SYSTEMS and form.is_valid():
         setting_up.choose_kind(setup, form.cleaned_data["kind"])
         audit.record("feed.kind", setup.feed, by=request.user, shop_id=workplace.shop.pk, kind=setup.feed.kind)
     return to_step(workplace, setup)

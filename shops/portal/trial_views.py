@@ -19,6 +19,7 @@ from shops.portal import trial_words
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.setup_forms import GoForm
 from shops.portal.setup_views import setup_of, step_page, to_step, try_it
+from shops.systems import SYSTEMS
 
 ROWS_SHOWN = 100
 
@@ -106,7 +107,8 @@ def go(request: StaffRequest, workplace: Workplace, setup_id: int) -> HttpRespon
     if not form.is_valid():
         return _asked(request, workplace, setup, form)
     lag = form.cleaned_data["booking_lag_minutes"]
-    declaring.declare(setup.feed, form.values(), stock_lane=None, booking_lag_minutes=lag, by=request.user, now=now)
+    lane = declaring.stock_lane_of(setup.feed) if setup.feed.kind in SYSTEMS else None
+    declaring.declare(setup.feed, form.values(), stock_lane=lane, booking_lag_minutes=lag, by=request.user, now=now)
     setting_up.go(setup, by=request.user, now=now)
     return to_step(workplace, setup, "stock-sale")
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from catalog_sync.adapters import ADAPTERS
+from catalog_sync.adapters import lists
 from catalog_sync.adapters.base import FeedSettings
 from catalog_sync.adapters.detecting import detect
 from catalog_sync.canonical_json import as_json
@@ -29,7 +29,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", help=f"{AUTO} (found out), {', '.join(ADAPTERS)}")
+        parser.add_argument("kind", help=f"{AUTO} (found out), {', '.join(lists())}")
         parser.add_argument("file")
         parser.add_argument("--records", action="store_true", help="print every record as a line of JSON")
         parser.add_argument("--jsonl", action="store_true", help="print the file in our own form, to be read as jsonl")

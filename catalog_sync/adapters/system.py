@@ -1,0 +1,167 @@
+"""An adapter that asks a shop's system page after page, and what all of these have in common.
+
+A subclass says in `read` what the system says; here it becomes records, cursors and the end of a reading. A cursor is a
+moment by the system's own clock, so that ours may be wrong; what changed a while before it is asked for again, for
+changes become visible only once they are stored, and stamps may have no fractions of a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from catalog_sync import cleaning
+from catalog_sync.adapters.base import DELTA, FULL, STOCK_LANE, TAKES_ORDERS, Adapter, ChunkWriter
+from catalog_sync.identifiers import identify
+from catalog_sync.prices import Priced, read_price
+from catalog_sync.reading.stamps import CLOCK_TOLERANCE
+from catalog_sync.reasons import FeedError, Reason, feed_error, reason
+from catalog_sync.records import (
+    STOCK_FIELDS,
+    CatalogRecord,
+    Chunk,
+    Condition,
+    Cursor,
+    Issue,
+    Lane,
+    PriceKind,
+    Refused,
+    raw_text,
+)
+from shops.systems import SYSTEMS
+from shops.systems.access import Access
+from shops.systems.calling import SystemCallError
+
+OVERLAP = timedelta(minutes=5)  # longer than a change takes from its stamp until others see it
+
+
+@dataclass(frozen=True)
+class Stated:
+    """One article as a system states it. None and empty: it does not say. `price`: in whole units of `currency`, with
+    tax or (`tax_rate` in per cent, where the system's prices are without) not. `is_gone`: it is not sold any more."""
+
+    sku: str
+    gtin: str = ""
+    title: str = ""
+    price: Decimal | None = None
+    currency: str = ""
+    tax_rate: Decimal | None = None
+    quantity: float | Decimal | None = None
+    availability: str | None = None
+    is_gone: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)  # further fields of CatalogRecord
+    raw: Any = ""
+
+
+class SystemAdapter(Adapter):
+    """A subclass sets `kind`, and writes `read`."""
+
+    capabilities = frozenset({FULL, DELTA, STOCK_LANE, TAKES_ORDERS})
+    position_word = "article"
+
+    # subclass implementation
+    def read(self, client: Any, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
+        """The pages of one lane: all that is sold, or with `changed_since` (by the system's clock) what changed from
+        then on, what is not sold any more among it. Whether the system says what it should is looked at before the
+        first page (`client.check_context`). Raises SystemCallError."""
+        raise NotImplementedError
+
+    # Subclasses shouldn't need to override:
+    def fetch(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
+        try:
+            yield from self._chunks(lane, since)
+        except SystemCallError as error:
+            raise as_feed_error(error) from error
+
+    def client(self) -> Any:
+        access = Access(self.feed.kind, self.feed.location, self.feed.options, self.feed.secrets)
+        return SYSTEMS[self.feed.kind].client_for(access)
+
+    def _chunks(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
+        """All of it counts as of the moment before the first request."""
+        started, client = datetime.now(UTC), self.client()
+        from_then = moment_of(since) if self.feed.mode == DELTA else None
+        writer, position, met = ChunkWriter(started, []), 0, set[str]()
+        for page in self.read(client, lane, from_then):
+            for stated in page:
+                position += 1
+                if stated.sku not in met:  # a page that slid on under us gives some of the last one again
+                    met.add(stated.sku)
+                    self._take(stated, position, writer, lane)
+            if writer.is_full():
+                yield writer.take()
+        began = client.caller.began or started - CLOCK_TOLERANCE
+        cursor = Cursor(lane, f"{began:%Y-%m-%dT%H:%M:%SZ}")
+        if from_then is None and not position:
+            raise feed_error("file_without_articles", permanent=False)
+        yield writer.take(complete=from_then is None, cursor=cursor)
+
+    def _take(self, stated: Stated, position: int, writer: ChunkWriter, lane: Lane) -> None:
+        sku = cleaning.sku(stated.sku)
+        if stated.is_gone and sku:
+            writer.withdraw(sku)
+            return
+        gtin, wrong = identify(stated.gtin)
+        title = cleaning.title(stated.title)
+        why_not = None if sku else reason("sku_missing")
+        if why_not is None and not title and gtin is None and lane is Lane.CATALOGUE:
+            why_not = wrong or reason("title_missing")
+        if why_not is not None:
+            writer.refused.append(Refused(raw_text(str(stated.raw or stated)), why_not, position, sku))
+            return
+        price, (units, odd) = self._price(stated), _units(stated.quantity)
+        writer.add(
+            CatalogRecord(
+                sku=sku,
+                gtin=gtin,
+                title=title,
+                price=price.price,
+                currency=price.currency,
+                price_kind=PriceKind.RETAIL,
+                quantity=units,
+                contains_our_orders=self.contains_our_orders,
+                availability=cleaning.availability_of(stated.availability, units),
+                condition=Condition.NEW,
+                as_of=writer.as_of,
+                speaks_for=STOCK_FIELDS if lane is Lane.STOCK else (),
+                **stated.facts,
+            )
+        )
+        whys: tuple[Reason | None, ...] = (wrong, odd)
+        whys = (*whys, price.reason) if lane is Lane.CATALOGUE else (odd,)
+        writer.issues.extend(Issue(sku, why, position) for why in whys if why is not None)
+
+    def _price(self, stated: Stated) -> Priced:
+        currency, amount = stated.currency or self.feed.currency, stated.price
+        if amount is None:
+            return Priced(None, currency, reason("price_missing"))
+        if self.feed.tax_included and stated.tax_rate:
+            amount = (amount * (1 + stated.tax_rate / 100)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+        return read_price(f"{amount:f}", currency, ".")
+
+
+def _units(stated: float | Decimal | None) -> tuple[int | None, Reason | None]:
+    """Whole copies that can be sold; of a number below zero none."""
+    if stated is None:
+        return None, None
+    if stated < 0:
+        return 0, reason("quantity_negative", value=f"{stated:g}")
+    return int(stated), None
+
+
+def moment_of(since: Cursor | None) -> datetime | None:
+    """From when on to ask for changes, by the system's clock; None: for everything."""
+    if since is None or not since.value:
+        return None
+    try:
+        return datetime.fromisoformat(since.value).astimezone(UTC) - OVERLAP
+    except ValueError:
+        return None
+
+
+def as_feed_error(error: SystemCallError) -> FeedError:
+    found = feed_error(str(error.trouble), permanent=error.permanent, **error.values)
+    found.later_seconds = error.later_seconds
+    return found

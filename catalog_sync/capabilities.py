@@ -1,0 +1,76 @@
+"""What each shop system that we call can do, told by its code: for `docs/shop-systems.md` and the portal."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from catalog_sync.adapters import adapter_class
+from catalog_sync.adapters.base import DELTA, STOCK_LANE
+from shops.channels import CHANNELS, channel_class
+from shops.systems import SYSTEMS
+
+
+class Row(NamedTuple):
+    """In the active language; True and False where it is a matter of yes and no."""
+
+    system: str
+    gtin: bool
+    number: str
+    changes: bool
+    stock_alone: bool
+    takes_orders: bool
+    answers_by_line: bool
+    webhooks: bool
+    booked: str
+
+
+def heads() -> Row:
+    """What stands above the columns."""
+    return Row(
+        _("System"),
+        _("ISBN or EAN"),  # type: ignore[arg-type]
+        _("Number of copies"),
+        _("Only what changed"),  # type: ignore[arg-type]
+        _("Stock alone"),  # type: ignore[arg-type]
+        _("Takes orders"),  # type: ignore[arg-type]
+        _("Answers by line"),  # type: ignore[arg-type]
+        _("Tells of changes itself"),  # type: ignore[arg-type]
+        _("Its number is without our order"),
+    )
+
+
+def rows() -> list[Row]:
+    return [_row(kind) for kind in sorted(SYSTEMS, key=lambda kind: str(SYSTEMS[kind].label))]
+
+
+def _row(kind: str) -> Row:
+    system, can, channel = SYSTEMS[kind], adapter_class(kind).capabilities, _channel(kind)
+    numbers = {"on_hand": _("on the shelf"), "available": _("free to sell")}
+    return Row(
+        str(system.label),
+        system.has_gtin,
+        ", ".join(numbers[number] for number in system.numbers) or _("whether it is there"),
+        DELTA in can,
+        STOCK_LANE in can,
+        channel is not None,
+        channel is not None and bool({"acknowledgements", "states"} & channel.capabilities),
+        system.webhooks,
+        str(system.booked),
+    )
+
+
+def _channel(kind: str) -> Any:
+    return channel_class(kind) if kind in CHANNELS else None
+
+
+def markdown() -> str:
+    """The table, as the documentation has it."""
+    lines = [list(map(str, heads())), ["---"] * len(Row._fields)]
+    lines += [[_said(cell) for cell in row] for row in rows()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _said(cell: str | bool) -> str:
+    return cell if isinstance(cell, str) else "yes" if cell else "no"

@@ -1,0 +1,21 @@
+"""How the feed of a system that we call fares, told to its connection, which pauses itself and wakes by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from catalog_sync.models import Feed, SyncRun
+from shops.systems import SYSTEMS, keeping
+from shops.systems.calling import WORDS
+
+
+def follow(feed: Feed, run: SyncRun, *, now: datetime) -> timedelta | None:
+    """How long to wait before a system is called again that did not answer well; None where that is not what failed."""
+    connection = keeping.connection_of(feed.shop_id, feed.kind) if feed.kind in SYSTEMS else None
+    if connection is None:
+        return None
+    if run.state != SyncRun.State.FAILED:
+        keeping.worked(connection, now=now)
+        return None
+    note = run.notes[-1] if run.notes else {}
+    return keeping.failed(connection, note, now=now) if note.get("code") in WORDS else None

@@ -1,0 +1,55 @@
+"""How well a feed does: when it last worked, how old its numbers are, how often it fails, what its changes had missed,
+and how often its shop sold what was promised to a reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+
+from catalog_sync import lanes
+from catalog_sync.models import Feed, SyncRun
+from shops.models import StockIncident
+
+LOOKED_BACK = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Health:
+    """`as_of`: of its numbers. Of the last 30 days: `readings`, how many of them `failed`, and `oversold`, times that
+    the shop had promised more than it had. `drift`: articles that the last whole reading of the stock found otherwise
+    than the changes before it had told; None where it is not asked for changes."""
+
+    last_success: datetime | None
+    as_of: datetime | None
+    readings: int
+    failed: int
+    drift: int | None
+    oversold: int
+
+    @property
+    def error_rate(self) -> float:
+        """0 to 1."""
+        return self.failed / self.readings if self.readings else 0.0
+
+
+def health(feed: Feed, *, now: datetime) -> Health:
+    since, state = now - LOOKED_BACK, SyncRun.State
+    runs = SyncRun.objects.filter(feed=feed, pushed=False, undoes=None)
+    counts = runs.filter(started_at__gte=since).aggregate(
+        readings=Count("pk", filter=~Q(state=state.RUNNING)), failed=Count("pk", filter=Q(state=state.FAILED))
+    )
+    done = runs.filter(state=state.DONE).order_by("-started_at")
+    lane = lanes.number_lane(feed)
+    whole = done.filter(lane=lane, complete=True).first()
+    asks_for_changes = lanes.row_of(feed, lane).mode == Feed.Mode.DELTA
+    earlier = whole is not None and done.filter(lane=lane, started_at__lt=whole.started_at).exists()
+    incidents = StockIncident.objects.filter(stock_record__partner__shop=feed.shop_id, opened_at__gte=since)
+    return Health(
+        last_success=done.values_list("ended_at", flat=True).first(),
+        as_of=lanes.age_of(feed),
+        drift=whole.changed if asks_for_changes and whole is not None and earlier else None,
+        oversold=incidents.count(),
+        **counts,
+    )

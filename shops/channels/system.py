@@ -1,0 +1,146 @@
+"""A channel that ends in a shop's own system, which is called over its interface: what all of these have in common.
+
+An order is looked for by our number before it is made, since hardly any system refuses a second one of the same number;
+what a process that died had begun is brought to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderState, Receipt
+from shops.channels.email import EmailChannel
+from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine
+from shops.systems import SYSTEMS, keeping
+from shops.systems.calling import SystemCallError
+
+T = TypeVar("T")
+
+
+class SystemChannel(Channel):
+    """A subclass sets `kind`, and writes `find`, `enter`, `units`, `said`, `changed`. Each raises SystemCallError."""
+
+    capabilities = frozenset({"states", "cancel"})
+
+    # subclass implementation
+    def find(self, client: Any, number: str) -> Any:
+        """The order under our number, as the system has it, or None."""
+        raise NotImplementedError
+
+    def enter(self, client: Any, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> Any:
+        """Make the order of these lines, whose units are `left_units`, and give it as the system has it."""
+        raise NotImplementedError
+
+    def finish(self, client: Any, order: Any) -> Any:
+        """Bring an order that was only begun to where the system reserves its units; others as they are."""
+        return order
+
+    def missing(self, client: Any, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+        """{line id: (units that the system cannot give, why)}, asked before the order is made."""
+        return {}
+
+    def units(self, order: Any) -> dict[str, int]:
+        """How many of each article the order has, as the system has it."""
+        raise NotImplementedError
+
+    def said(self, client: Any, order: Any) -> OrderState:
+        """What the system says of an order."""
+        raise NotImplementedError
+
+    def changed(self, client: Any, since: datetime) -> Iterable[Any]:
+        """The orders of ours that were changed since, by the system's clock."""
+        raise NotImplementedError
+
+    # Subclasses shouldn't need to override:
+    def __init__(self, shop: Shop) -> None:
+        super().__init__(shop)
+        self._client: Any = None
+
+    def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
+        return self._told(lambda: self._send(self.client(now), shop_order))
+
+    def look_up(self, shop_order: ShopOrder) -> Receipt | None:
+        client_of = lambda: self.client(timezone.now())  # noqa: E731
+        return self._told(lambda: self._known(client_of(), shop_order))
+
+    def states(self, since: datetime) -> Iterable[OrderState]:
+        def heard() -> list[OrderState]:
+            client = self.client(timezone.now())
+            return [self.said(client, order) for order in self.changed(client, since)]
+
+        return self._told(heard)
+
+    def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
+        """By mail: what a system has confirmed it does not let anybody take back from outside, so that a person does
+        it. A subclass whose system can writes this."""
+        return EmailChannel(self.shop).cancel(cancellation, now=now)
+
+    def client(self, now: datetime) -> Any:
+        """Of the shop's connection. Raises SystemCallError."""
+        if self._client is None:
+            self._client = SYSTEMS[self.kind].client_for(keeping.access_of(self.shop.pk, self.kind, now=now))
+        return self._client
+
+    def _send(self, client: Any, shop_order: ShopOrder) -> Receipt:
+        if (known := self._known(client, shop_order)) is not None:
+            return known
+        lines = _left(shop_order)
+        missing = self.missing(client, lines)
+        taken = [line for line in lines if line.pk not in missing]
+        receipt = Receipt()
+        if taken:
+            receipt = self.said(client, self.finish(client, self.enter(client, shop_order, taken))).receipt
+        refused = [
+            LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + units, why, is_sold_out=True)
+            for line in lines
+            if line.pk in missing
+            for units, why in [missing[line.pk]]
+        ]
+        return replace(receipt, lines=(*receipt.lines, *refused))
+
+    def _known(self, client: Any, shop_order: ShopOrder) -> Receipt | None:
+        """With what a try before this one has left out: the order there has fewer units than ours."""
+        found = self.find(client, shop_order.number)
+        if found is None:
+            return None
+        order = self.finish(client, found)
+        receipt = self.said(client, order).receipt
+        has = self.units(order)
+        lacks = [
+            LineSaid(
+                line.sku,
+                Answer.DECLINED,
+                line.declined - line.cancelled + lack,
+                _("Our system has not entered it."),
+                True,
+            )
+            for line in _left(shop_order)
+            if (lack := line.left_units - has.get(line.sku, 0)) > 0
+        ]
+        return replace(receipt, lines=(*receipt.lines, *lacks))
+
+    def _told(self, act: Callable[[], T]) -> T:
+        try:
+            with translation.override(self.shop.language):  # what is said of lines is its word
+                return act()
+        except SystemCallError as error:
+            raise as_channel_error(error) from error
+
+
+def _left(shop_order: ShopOrder) -> list[ShopOrderLine]:
+    return [line for line in shop_order.lines.order_by("pk") if line.left_units]
+
+
+def as_channel_error(error: SystemCallError) -> ChannelError:
+    return ChannelError(
+        str(error),
+        permanent=error.permanent,
+        unknown_outcome=error.unknown_outcome,
+        later_seconds=error.later_seconds,
+        status=error.status,
+    )

@@ -1,0 +1,164 @@
+"""Orders into Tryton 8 as confirmed sales (module sale), over REST (`shops.systems.tryton`).
+
+Our number is the sale's reference, which Tryton searches but does not keep unique. Tryton confirms more than there is
+and lets the forecast fall below zero: what it has not got is asked before, and refused line by line. A sale is made,
+quoted and confirmed by three calls; from "processing" on the forecast quantity is without its units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from marketplace.foundation.money import exponent
+from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.messages import order_as_told
+from shops.channels.system import SystemChannel
+from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.systems.calling import NO_CUSTOMER, Trouble
+from shops.systems.tryton import Tryton, decimal, stamp
+
+SALE = [
+    *("reference", "number", "state", "shipment_state", "write_date", "lines.product.code"),
+    *("lines.quantity", "lines.product.forecast_quantity"),
+    *("shipments.number", "shipments.reference", "shipments.state", "shipments.outgoing_moves.product.code"),
+    *("shipments.outgoing_moves.quantity", "shipments.outgoing_moves.state"),
+]
+NEXT = {"draft": "quote", "quotation": "confirm"}  # from each state the button that leads on
+BOOKED = {"processing", "done"}
+OVERLAP = timedelta(minutes=15)  # our clock is not theirs
+
+
+class TrytonChannel(SystemChannel):
+    kind = "tryton"
+
+    def find(self, client: Tryton, number: str) -> dict[str, Any] | None:
+        found = client.search("sale.sale", [["reference", "=", number], _ours(client)], SALE, client.context, 2)
+        return found[0] if found else None
+
+    def missing(self, client: Tryton, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+        products = self._products(client, lines)
+        missing: dict[int, tuple[int, str]] = {}
+        for line in lines:
+            product = products.get(line.sku)
+            if product is None:
+                missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
+            elif (left := max(0, int(product["forecast_quantity"]))) < line.left_units:
+                missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
+        return missing
+
+    def enter(self, client: Tryton, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
+        products, options = self._products(client, lines), client.options
+        sold = [_sold(line, products[line.sku], shop_order.currency) for line in lines]
+        sale = {
+            "reference": shop_order.number,
+            "party": options["party_id"],
+            "invoice_address": options["party_address_id"],
+            "shipment_address": options["party_address_id"],
+            "company": options["company_id"],
+            "warehouse": options["warehouse_id"],
+            "currency": options["currency_id"],
+            "invoice_method": "manual",  # the reader pays the network
+            "shipment_method": "order",
+            "comment": _comment(shop_order),
+            "lines": [["create", sold]],
+        }
+        return client.call("POST", "sale.sale", sale, client.context, tuple(SALE))
+
+    def finish(self, client: Tryton, order: dict[str, Any]) -> dict[str, Any]:
+        state = order["state"]
+        while button := NEXT.get(state):
+            state = client.call("POST", f"sale.sale/{order['id']}/{button}", {}, client.context, ("state",))["state"]
+        return order if state == order["state"] else self.find(client, order["reference"]) or order
+
+    def units(self, order: dict[str, Any]) -> dict[str, int]:
+        return _sum((line["product"], line["quantity"]) for line in order["lines"])
+
+    def said(self, client: Tryton, order: dict[str, Any]) -> OrderState:
+        is_booked = order["state"] in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        gone = order["state"] == "cancelled"
+        shipments = order["shipments"] or []
+        dropped = [s for s in shipments if s["state"] == "cancelled"]
+        lines = _taken(order["lines"]) if order["state"] in BOOKED else []
+        if gone:
+            lines = _units(order["lines"], Answer.DECLINED, _("Cancelled in our system."))
+        elif order["shipment_state"] == "exception" and len(dropped) == len(shipments):
+            lines = _units(order["lines"], Answer.DECLINED, _("Its shipment was cancelled in our system."))
+        parcels = tuple(
+            ParcelSaid(shipment["number"], _moved(shipment), tracking=shipment["reference"] or "")
+            for shipment in shipments
+            if shipment["state"] == "done"
+        )
+        receipt = Receipt(order["number"] or "", is_booked, lines=tuple(lines))
+        return OrderState(order["reference"], receipt, parcels)
+
+    def changed(self, client: Tryton, since: datetime) -> Iterable[dict[str, Any]]:
+        moment = stamp(since - OVERLAP)
+        where = ("", "shipments.", "line_lines.moves.")
+        stamps = [["OR", [f"{at}write_date", ">=", moment], [f"{at}create_date", ">=", moment]] for at in where]
+        for page in client.each("sale.sale", [_ours(client), ["OR", *stamps]], SALE, client.context):
+            yield from page
+
+    def _products(self, client: Tryton, lines: list[ShopOrderLine]) -> dict[str, dict[str, Any]]:
+        fields = ["code", "forecast_quantity", "sale_uom"]
+        wanted = [["code", "in", sorted({line.sku for line in lines})], ["salable", "=", True]]
+        found = client.search("product.product", wanted, fields, client.context)
+        return {product["code"]: product for product in found}
+
+
+def _ours(client: Tryton) -> list[Any]:
+    """Sales of the customer that stands for the network."""
+    if not client.options.get("party_id"):
+        raise client.caller.refused(NO_CUSTOMER, Trouble.CONTEXT)
+    return ["party", "=", client.options["party_id"]]
+
+
+def _sold(line: ShopOrderLine, product: dict[str, Any], currency: str) -> dict[str, Any]:
+    price = Decimal(line.unit_price_minor).scaleb(-exponent(currency))
+    return {
+        "product": product["id"],
+        "quantity": line.left_units,
+        "unit": product["sale_uom"],
+        "unit_price": decimal(f"{price:f}"),
+    }
+
+
+def _comment(shop_order: ShopOrder) -> str:
+    """How it is handed over, and to whom it is sent where it is."""
+    told = order_as_told(shop_order)
+    delivery = told["delivery"]
+    return "\n".join([delivery["name"], *(delivery["address"] or []), told["url"]])
+
+
+def _units(lines: list[dict[str, Any]], said: Answer, detail: str = "") -> list[LineSaid]:
+    return [LineSaid(line["product"]["code"], said, int(line["quantity"]), detail) for line in lines if line["product"]]
+
+
+def _taken(lines: list[dict[str, Any]]) -> list[LineSaid]:
+    """Accepted, but for what is promised beyond what is there: somebody was quicker since it was asked."""
+    taken, why = [], _("Promised beyond what is there.")
+    for line in (line for line in lines if line["product"]):
+        units, left = int(line["quantity"]), int(line["product"]["forecast_quantity"] or 0)
+        short = min(units, max(0, -left))
+        if units - short:
+            taken.append(LineSaid(line["product"]["code"], Answer.ACCEPTED, units - short))
+        if short:
+            taken.append(LineSaid(line["product"]["code"], Answer.BACK_ORDERED, short, why))
+    return taken
+
+
+def _moved(shipment: dict[str, Any]) -> dict[str, int]:
+    done = (move for move in shipment["outgoing_moves"] if move["state"] == "done")
+    return _sum((move["product"], move["quantity"]) for move in done)
+
+
+def _sum(parts: Iterable[tuple[dict[str, Any] | None, float]]) -> dict[str, int]:
+    """Units by article."""
+    units: dict[str, int] = {}
+    for product, quantity in parts:
+        if product:
+            units[product["code"]] = units.get(product["code"], 0) + int(quantity)
+    return units

@@ -1,0 +1,114 @@
+"""What a shop's own system says of our orders becomes what the shop says: accepted, declined, handed over, by line.
+
+A system says all of it each time, so that hearing it twice changes nothing. What staff answer in the portal meanwhile
+stays: they were quicker. A line that the system takes otherwise than it was ordered is left for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+
+from marketplace.foundation import audit, leases
+from marketplace.foundation.models import AuditEntry
+from shops.channels import Channel, ChannelError, channel_for
+from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid
+from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem
+from shops.orders import fulfilment
+from shops.orders.changing import FulfilmentError
+from shops.systems import SYSTEMS, keeping
+from shops.systems.calling import SystemCallError
+from shops.systems.keeping import EVERY
+
+LEASE_SECONDS = 300
+AT_ONCE = 3  # connections; each may take a minute
+Reason = ShopOrderLine.Reason
+_FOR_A_PERSON = {Answer.CHANGED, Answer.SUBSTITUTED, Answer.BACK_ORDERED}
+SAID = "shop_order.system_said"
+
+
+def hear_systems(now: datetime) -> int:
+    """Step: call the systems that were just connected, and ask the others what became of our orders. Returns how many
+    answered."""
+    rows = leases.claim(ShopSystem, now=now, limit=AT_ONCE, lease_seconds=LEASE_SECONDS)
+    return sum(_heard(row, now) for row in rows)
+
+
+def _heard(row: ShopSystem, now: datetime) -> bool:
+    try:
+        if keeping.FOUND not in row.options:
+            keeping.check(row, now=now)
+        takes_orders = row.shop.channel == row.kind or row.heard_at is not None
+        channel = channel_for(row.shop, row.kind)
+        said = list(channel.states(row.heard_at or row.made_at)) if takes_orders else []
+    except (ChannelError, SystemCallError) as error:
+        why = error if isinstance(error, SystemCallError) else error.__cause__
+        wait = keeping.failed(row, why.told, now=now) if isinstance(why, SystemCallError) else EVERY
+        leases.finish(row, due_at=now + wait, last_error=str(error)[: leases.MESSAGE_LENGTH])
+        return False
+    keeping.worked(row, now=now)
+    if not takes_orders:
+        return leases.finish(row, due_at=None, attempts=0)
+    for each in said:
+        shop_order = ShopOrder.objects.select_related("shop").filter(shop=row.shop_id, number=each.number).first()
+        if shop_order is not None:
+            hear(shop_order, each, channel, now=now)
+    return leases.finish(row, due_at=now + EVERY, heard_at=now, attempts=0)
+
+
+def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, now: datetime) -> None:
+    """Do what the system says of one order and is not done yet."""
+    by = str(SYSTEMS[channel.kind].label)
+    take_lines(shop_order, said.receipt.lines, by=by, now=now)
+    if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP:  # that needs the reader's code, at the counter
+        for parcel in said.parcels:
+            with suppress(FulfilmentError):
+                _hand_over(shop_order, said.parcels, parcel, by, now)
+
+
+def take_lines(shop_order: ShopOrder, lines: Iterable[LineSaid], *, by: str, now: datetime) -> None:
+    """What was said of lines, in all: declined ones first, since what is not there is not accepted either."""
+    told = sorted(lines, key=lambda line: line.answer != Answer.DECLINED)
+    for each in told:
+        for row in ShopOrderLine.objects.filter(shop_order=shop_order, sku=each.sku).order_by("pk"):
+            with suppress(FulfilmentError):
+                _take_line(row, each, by, now)
+
+
+def _take_line(row: ShopOrderLine, said: LineSaid, by: str, now: datetime) -> None:
+    if said.answer == Answer.DECLINED:
+        left = row.open_units + row.accepted - row.handed_over
+        units = min(said.units - (row.declined - row.cancelled), left)
+        if units > 0:
+            reason = Reason.SOLD if said.is_sold_out else Reason.OTHER
+            fulfilment.decline(row, units, by=by, reason=reason, note=said.detail, now=now)
+    elif said.answer == Answer.ACCEPTED:
+        units = min(said.units - row.accepted, row.open_units)
+        if units > 0:
+            fulfilment.accept(row, units, by=by, now=now)
+    elif said.answer in _FOR_A_PERSON:
+        _tell_of(row, said, by)
+
+
+def _tell_of(row: ShopOrderLine, said: LineSaid, by: str) -> None:
+    """Written down once; the line stays to be answered, and the shop is reminded of that as always."""
+    subject = {"subject_type": ShopOrder._meta.label_lower, "subject_id": str(row.shop_order_id)}
+    if not AuditEntry.objects.filter(action=SAID, **subject).exists():
+        audit.record(
+            SAID, row.shop_order, by=by, shop_id=row.shop_order.shop_id, line=row.pk, said=str(said.answer),
+            units=said.units, detail=said.detail,
+        )  # fmt: skip
+
+
+def _hand_over(
+    shop_order: ShopOrder, parcels: tuple[ParcelSaid, ...], parcel: ParcelSaid, by: str, now: datetime
+) -> None:
+    """One parcel, but what has left already: that of the parcels before it, or what staff said to be gone."""
+    upto = parcels[: parcels.index(parcel) + 1]
+    parts = {}
+    for line in ShopOrderLine.objects.filter(shop_order=shop_order).order_by("pk"):
+        gone = sum(each.units.get(line.sku, 0) for each in upto)
+        parts[line.pk] = max(0, min(gone - line.handed_over, line.to_hand_over))
+    if any(parts.values()):
+        sent = {"carrier": parcel.carrier, "tracking": parcel.tracking}
+        fulfilment.hand_over(shop_order, by=by, now=now, parts=parts, **sent)

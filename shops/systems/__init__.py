@@ -1,0 +1,32 @@
+"""The shop systems that we call: {kind: System}. Each has one client file here, which its adapter
+(`catalog_sync/adapters/`) and its channel (`shops/channels/`) share."""
+
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.foundation import plugins
+from shops.systems.access import Asked, System
+
+ON_HAND, AVAILABLE = "on_hand", "available"  # shops.models.Shop.StockKind, which is not loaded yet
+
+SYSTEMS: dict[str, System] = {
+    "tryton": System(
+        "Tryton",
+        "shops.systems.tryton.Tryton",
+        (
+            Asked("address", _("Address"), _("Of your Tryton server, such as https://tryton.example.org.")),
+            Asked("database", _("Database"), _("Its name, as you choose it when you sign in.")),
+            Asked("key", _("Key"), _("Of a user application “REST API”, validated in the user's preferences."), True),
+            Asked("company", _("Company"), _("Its name; empty where there is one alone."), is_needed=False),
+            Asked("warehouse", _("Warehouse"), _("Its name or code; empty where there is one alone."), is_needed=False),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("Code of the party under which our orders are entered. Empty: orders do not go to Tryton."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(ON_HAND, AVAILABLE),
+        booked=_("once the sale is “processing”, which follows its confirmation at once"),
+    ),
+}
+SYSTEMS.update((name, found.load()) for name, found in plugins.found("halles.systems").items())

@@ -1,0 +1,201 @@
+"""Calling a shop's own system over HTTP: what goes wrong is told as what it is, and no secret is in its words.
+
+An answer is JSON or it is none: a page that says "under maintenance" with status 200 is a system that is away. What is
+written and not answered may have happened; whoever calls looks it up before writing again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+from marketplace.foundation import http
+from marketplace.foundation.http import HttpError
+
+SECONDS = 60.0  # for one call and its answer
+MAX_BYTES = 16 * 1024**2  # of an answer
+SHOWN_CHARACTERS = 200
+_LEAST_SECRET = 4  # characters; what is shorter would be found in any text
+
+
+class Trouble(StrEnum):
+    """What is wrong. Those of `PERMANENT` are for a person; the others pass by themselves."""
+
+    AWAY = "system_away"
+    BUSY = "system_busy"
+    MAINTENANCE = "system_maintenance"
+    KEY = "system_key"
+    CONTEXT = "system_context"
+    ADDRESS = "system_address"
+    REFUSED = "system_refused"
+    UNCLEAR = "system_unclear"
+    MISSING = "system_missing"
+
+
+WORDS: dict[str, str] = {
+    Trouble.AWAY: _("%(system)s did not answer (%(detail)s). We try again later."),
+    Trouble.BUSY: _("%(system)s asks us to call less often. We try again later."),
+    Trouble.MAINTENANCE: _(
+        "%(system)s answers with a page (“%(detail)s”) as it does while it is mended. We try again."
+    ),
+    Trouble.KEY: _(
+        "%(system)s does not let us in: the key has expired, was withdrawn or is mistyped. Enter a new one."
+    ),
+    Trouble.CONTEXT: _("%(system)s does not say how many copies there are: %(detail)s. Look at the connection."),
+    Trouble.ADDRESS: _("%(system)s cannot be called at this address (%(detail)s). Look for a typing mistake."),
+    Trouble.REFUSED: _("%(system)s refused: %(detail)s"),
+    Trouble.MISSING: _("The connection to %(system)s is gone. Connect it again."),
+    Trouble.UNCLEAR: _("%(system)s answered something that we do not understand (%(detail)s). We try again later."),
+}
+# Details in our own words; others are the system's.
+NOT_CHOSEN = _("no company or no warehouse is chosen")
+NO_COMPANY, SEVERAL_COMPANIES = _("there is no company of this name"), _("there are several companies: say which")
+NO_HOUSE, SEVERAL_HOUSES = _("there is no warehouse of this name"), _("there are several warehouses: say which")
+NO_CUSTOMER = _("there is no one customer of this code, with an address")
+NOT_THERE = _("the company or the warehouse is not there any more")
+OTHER_CURRENCY = _("the company has another currency now")
+DETAILS = frozenset(
+    [
+        *(NOT_CHOSEN, NO_COMPANY, SEVERAL_COMPANIES, NO_HOUSE, SEVERAL_HOUSES, NO_CUSTOMER, NOT_THERE),
+        OTHER_CURRENCY,
+    ]
+)
+PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})
+
+
+def words(code: str, values: Mapping[str, str]) -> str:
+    """In the active language."""
+    return gettext(WORDS[code]) % {
+        name: gettext(value) if value in DETAILS else value for name, value in values.items()
+    }
+
+
+class SystemCallError(Exception):
+    """The only exception that leaves a system's client. `unknown_outcome`: what was to be written may have been.
+    `later_seconds`: it asks not to be called before. `status`: of its answer over HTTP. `detail`: without secrets."""
+
+    def __init__(
+        self,
+        trouble: Trouble,
+        system: str,
+        detail: object = "",
+        *,
+        unknown_outcome: bool = False,
+        later_seconds: int = 0,
+        status: int | None = None,
+    ) -> None:
+        self.values = {"system": system, "detail": " ".join(str(detail).split())[:SHOWN_CHARACTERS]}
+        self.trouble = trouble
+        super().__init__(words(trouble, self.values))
+        self.permanent = trouble in PERMANENT
+        self.unknown_outcome = unknown_outcome
+        self.later_seconds = later_seconds
+        self.status = status
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As plain values, to be kept."""
+        why = {"code": str(self.trouble), "values": self.values}
+        return {**why, "permanent": self.permanent, "later_seconds": self.later_seconds}
+
+
+class Caller:
+    """Calls one system. `secrets`: what must never be in a message. `headers` go with each call."""
+
+    def __init__(self, system: str, address: str, headers: Mapping[str, str], secrets: Iterable[str] = ()) -> None:
+        self.system = system
+        self.address = address.rstrip("/")
+        self.headers = {"Accept": "application/json", **headers}
+        self.secrets = [secret for secret in secrets if len(secret) >= _LEAST_SECRET]
+        self.began: datetime | None = None  # by the system's own clock, at its first answer
+        self.requests = 0
+
+    def get(self, path: str, query: Iterable[tuple[str, str]] = (), **headers: str) -> Any:
+        """What a GET answers, from JSON. Raises SystemCallError."""
+        return self.call("GET", path, query, None, **headers)
+
+    def post(self, path: str, body: object, query: Iterable[tuple[str, str]] = (), **headers: str) -> Any:
+        """What a POST of JSON answers. Raises SystemCallError."""
+        return self.call("POST", path, query, body, **headers)
+
+    def call(self, method: str, path: str, query: Iterable[tuple[str, str]], body: object, **headers: str) -> Any:
+        asked = urlencode(list(query))
+        url = f"{self.address}{path}" + (f"?{asked}" if asked else "")
+        sent = None if body is None else json.dumps(body).encode()
+        with_type = {} if body is None else {"Content-Type": "application/json"}
+        self.requests += 1
+        try:
+            said = {**self.headers, **with_type, **headers}
+            answer = http.call(method, url, sent, headers=said, seconds=SECONDS, max_bytes=MAX_BYTES)
+        except HttpError as error:
+            raise self._trouble(error, writes=method != "GET") from None  # its words have the address, and more
+        self.began = self.began or _date(answer.headers)
+        return self._value(answer, writes=method != "GET")
+
+    def refused(self, detail: object, trouble: Trouble = Trouble.REFUSED, **more: Any) -> SystemCallError:
+        """An error in words of the system, which are scrubbed."""
+        return SystemCallError(trouble, self.system, self._scrubbed(str(detail)), **more)
+
+    def _value(self, answer: http.Answer, *, writes: bool) -> Any:
+        if answer.status == 204 or not answer.body:
+            return None
+        try:
+            return json.loads(answer.body)
+        except ValueError:
+            text = answer.body[:2000].decode("utf-8", "replace")
+            trouble = Trouble.MAINTENANCE if text.lstrip().startswith("<") else Trouble.UNCLEAR
+            said = _title(text) if trouble == Trouble.MAINTENANCE else text
+            raise self.refused(said, trouble, unknown_outcome=writes, status=answer.status) from None
+
+    def _trouble(self, error: HttpError, *, writes: bool) -> SystemCallError:
+        status, later = error.status, error.later_seconds
+        if status in (401, 403):
+            return self.refused("", Trouble.KEY, status=status)
+        if status == 429:
+            return self.refused("", Trouble.BUSY, status=status, later_seconds=later)
+        if status is not None and 400 <= status < 500 and status not in (408, 425):
+            return self.refused(f"{status} {_said(error.body)}", status=status)
+        detail = status or str(error).removeprefix(self.address).split(": ", 1)[-1]
+        if status is None and error.permanent:
+            return self.refused(detail, Trouble.ADDRESS)
+        unknown = writes and error.unknown_outcome
+        return self.refused(detail, Trouble.AWAY, status=status, unknown_outcome=unknown, later_seconds=later)
+
+    def _scrubbed(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, "…")
+        return text
+
+
+def _said(body: bytes) -> str:
+    """What a refusal says, in its own words."""
+    text = body.decode("utf-8", "replace")
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return _title(text)
+    if isinstance(found, dict):
+        return str(next((found[name] for name in ("message", "error", "errors", "detail") if found.get(name)), found))
+    return str(found)
+
+
+def _title(page: str) -> str:
+    """The title of a page, or how it begins."""
+    lower = page.lower()
+    start, end = lower.find("<title>"), lower.find("</title>")
+    return page[start + len("<title>") : end] if 0 <= start < end else page
+
+
+def _date(headers: Mapping[str, str]) -> datetime | None:
+    """The moment at the system, to the second."""
+    try:
+        return parsedate_to_datetime(headers.get("Date", "")).astimezone(UTC)
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,173 @@
+"""Connections as they are stored: opened for whoever calls a system, and their tokens exchanged.
+
+Of a system whose refresh token changes at each use, the new one is stored before anything is called with it: a process
+that dies afterwards has lost nothing. One process exchanges at a time; a token used twice would end the connection."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import translation
+
+from marketplace.foundation import audit, leases, links
+from marketplace.foundation.secrets import SecretError
+from marketplace.models import User
+from shops import mailing
+from shops.models import Shop, ShopSystem, Transmission
+from shops.systems import SYSTEMS
+from shops.systems.access import Access
+from shops.systems.calling import SystemCallError, Trouble, words
+
+EVERY = timedelta(minutes=5)  # how often a system that takes orders is asked what became of them
+PAUSED_AFTER = timedelta(hours=2)  # of failing; what is for a person, at once
+PAUSED_EVERY = timedelta(hours=1)
+FOUND = "found"  # among the options: what the first call found, for people
+RENEWING = timedelta(minutes=2)  # longer than the call of an exchange can take
+SOON_SECONDS = 5  # until the other process that exchanges is done
+
+
+def connection_of(shop_id: int, kind: str) -> ShopSystem | None:
+    return ShopSystem.objects.select_related("shop").filter(shop=shop_id, kind=kind).first()
+
+
+def keep(shop_id: int, access: Access, *, now: datetime) -> ShopSystem:
+    """Store a connection, or another one in its place: it is called with this from now on."""
+    values = {"address": access.address, "options": access.options}
+    healthy: dict[str, object] = {
+        "failing_since": None,
+        "paused_at": None,
+        "trouble": {},
+        "parked_at": None,
+        "renewing_until": None,
+    }
+    with transaction.atomic():
+        connection, _made = ShopSystem.objects.update_or_create(
+            shop_id=shop_id,
+            kind=access.kind,
+            defaults={**values, **healthy},
+            create_defaults={**values, "made_at": now},
+        )
+        connection.sealed_secrets = connection.sealed(access.secrets)
+        connection.save(update_fields=["sealed_secrets"])
+        _send_again(connection, now)
+    return connection
+
+
+def _send_again(connection: ShopSystem, now: datetime) -> None:
+    """The orders that wait for a person because the system could not be called."""
+    waiting = Transmission.objects.filter(shop=connection.shop_id, channel=connection.kind)
+    leases.unpark(list(waiting.exclude(parked_at=None)), now=now)
+
+
+def take_orders(connection: ShopSystem, *, by: User, now: datetime) -> None:
+    """The shop's orders go into its system from now on. Its number is then the one that orders are taken off, and it
+    knows of an order as soon as it has answered."""
+    with transaction.atomic():
+        number = {"stock_kind": Shop.StockKind.AVAILABLE, "booking_lag_minutes": 0}
+        Shop.objects.filter(pk=connection.shop_id).update(channel=connection.kind, **number)
+        ShopSystem.objects.filter(pk=connection.pk).update(due_at=now, heard_at=None)
+        audit.record("shop_system.take_orders", connection, by=by, shop_id=connection.shop_id, kind=connection.kind)
+
+
+def access_of(shop_id: int, kind: str, *, now: datetime) -> Access:
+    """As `access_to` gives it. Raises SystemCallError where there is no connection, too."""
+    connection = connection_of(shop_id, kind)
+    if connection is None:
+        raise SystemCallError(Trouble.MISSING, str(SYSTEMS[kind].label))
+    return access_to(connection, now=now)
+
+
+def access_to(connection: ShopSystem, *, now: datetime) -> Access:
+    """What its client needs, with tokens that are good now. Raises SystemCallError."""
+    system = SYSTEMS[connection.kind]
+    access = _stored(connection)
+    if not system.renews or not system.client_class.needs_renewal(access, now):
+        return access
+    return _renewed(connection, now)
+
+
+def check(connection: ShopSystem, *, now: datetime) -> None:
+    """Call it for the first time with what was entered, and keep what is found. Raises SystemCallError."""
+    found = SYSTEMS[connection.kind].client_for(access_to(connection, now=now)).check()
+    told = {name: getattr(found, name) for name in ("name", "articles", "currency", "takes_orders")}
+    connection.options = {**connection.options, **found.options, FOUND: told}
+    ShopSystem.objects.filter(pk=connection.pk).update(options=connection.options)
+
+
+def worked(connection: ShopSystem, *, now: datetime) -> None:
+    """A call was answered well: a connection that was paused wakes, and so do the orders that wait for a person
+    because of it."""
+    ShopSystem.objects.filter(pk=connection.pk).update(worked_at=now)
+    values: dict[str, object] = {"failing_since": None, "paused_at": None, "trouble": {}}
+    with transaction.atomic():
+        if ShopSystem.objects.filter(pk=connection.pk, paused_at__isnull=False).update(**values):
+            _send_again(connection, now)
+            audit.record("shop_system.wake", connection, shop_id=connection.shop_id)
+            _tell(connection, "works", now)
+        else:
+            ShopSystem.objects.filter(pk=connection.pk, failing_since__isnull=False).update(**values)
+
+
+def failed(connection: ShopSystem, trouble: dict[str, Any], *, now: datetime) -> timedelta:
+    """A call failed (`trouble` as `SystemCallError.told`): the connection is paused once it has for long, or a person
+    has to act, and the shop is told. How long to wait before the next call."""
+    rows = ShopSystem.objects.filter(pk=connection.pk)
+    rows.filter(failing_since=None).update(failing_since=now)
+    rows.update(trouble={"code": trouble["code"], "values": trouble["values"]})
+    since, paused_at = rows.values_list("failing_since", "paused_at").get()
+    if paused_at is None and (trouble["permanent"] or now - (since or now) >= PAUSED_AFTER):
+        with transaction.atomic():
+            if rows.filter(paused_at=None).update(paused_at=now):
+                audit.record("shop_system.pause", connection, shop_id=connection.shop_id, reason=trouble["code"])
+                _tell(connection, "paused", now, trouble)
+        paused_at = now
+    return max(PAUSED_EVERY if paused_at else EVERY, timedelta(seconds=trouble["later_seconds"]))
+
+
+def _tell(connection: ShopSystem, what: str, now: datetime, trouble: dict[str, Any] | None = None) -> None:
+    shop = connection.shop
+    with translation.override(shop.language):
+        said = words(trouble["code"], trouble["values"]) if trouble else ""
+    mailing.post(
+        "shop_system",
+        shop,
+        mailing.About.FEEDS,
+        dedupe_key=f"shop_system:{connection.pk}:{what}:{now.isoformat()}",
+        context={
+            "shop": shop,
+            "system": str(SYSTEMS[connection.kind].label),
+            "what": what,
+            "trouble": said,
+            "url": links.absolute(f"/portal/{shop.slug}/systems/"),
+        },
+        now=now,
+    )
+
+
+def _stored(connection: ShopSystem) -> Access:
+    try:
+        secrets = connection.secrets
+    except SecretError:
+        raise SystemCallError(Trouble.KEY, str(SYSTEMS[connection.kind].label)) from None
+    return Access(connection.kind, connection.address, connection.options, secrets)
+
+
+def _renewed(connection: ShopSystem, now: datetime) -> Access:
+    system, label = SYSTEMS[connection.kind], str(SYSTEMS[connection.kind].label)
+    free = Q(renewing_until=None) | Q(renewing_until__lt=now)
+    if not ShopSystem.objects.filter(free, pk=connection.pk).update(renewing_until=now + RENEWING):
+        raise SystemCallError(Trouble.BUSY, label, later_seconds=SOON_SECONDS)
+    try:
+        connection.refresh_from_db()
+        access = _stored(connection)
+        if not system.client_class.needs_renewal(access, now):  # the one before us has just done it
+            return access
+        secrets = system.client_class.renew(access)
+        ShopSystem.objects.filter(pk=connection.pk).update(sealed_secrets=connection.sealed(secrets))
+    finally:
+        ShopSystem.objects.filter(pk=connection.pk).update(renewing_until=None)
+    connection.refresh_from_db()
+    return _stored(connection)

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog_sync.models import DryRun, Feed, StockLane
+from marketplace.foundation.models import AuditEntry
+from shops.models import ShopMember, ShopSystem
+from shops.orders import hearing
+from tests.systems import scripted
+
+SAID = {"address": "https://shop.example.org/", "key": scripted.GOOD}
+
+
+@pytest.fixture
+def owned(ours, monkeypatch):
+    scripted.install(monkeypatch)
+    ShopMember.objects.filter(shop=ours.shop).update(role=ShopMember.Role.OWNER)
+    return ours
+
+
+def where(stall, name: str = "systems") -> str:
+    rest = [] if name == "systems" else [scripted.KIND]
+    return reverse(f"portal:{name}", args=[stall.shop.slug, *rest])
+
+
+def shown(stall) -> str:
+    return stall.client.get(where(stall)).content.decode()
+
+
+def connected(stall, **said: str) -> ShopSystem:
+    assert stall.client.post(where(stall, "system-connect"), SAID | said).url == where(stall)
+    hearing.hear_systems(timezone.now() + timedelta(seconds=1))
+    return ShopSystem.objects.get()
+
+
+def test_what_is_entered_is_tried_and_told_in_plain_words(owned):
+    stall = owned
+    stall.client.post(where(stall, "system-connect"), SAID)
+    assert "every 2s" in shown(stall)
+    row = connected(stall)
+    assert (row.address, row.secrets, row.due_at) == ("https://shop.example.org", {"key": scripted.GOOD}, None)
+    page = shown(stall)
+    assert ("Librairie d’essai" in page, "20" in page, "every 2s" in page) == (True, True, False)
+
+
+def test_secret_is_in_no_page_no_column_and_no_trail(owned):
+    row = connected(owned)
+    assert scripted.GOOD not in shown(owned)
+    assert scripted.GOOD not in str(list(ShopSystem.objects.values()))
+    assert not AuditEntry.objects.filter(facts__icontains=scripted.GOOD).exists()
+    other = ShopSystem(pk=row.pk + 1, sealed_secrets=row.sealed_secrets)
+    with pytest.raises(Exception, match="does not open"):
+        _ = other.secrets
+
+
+def test_wrong_key_is_told_and_another_one_mends_it(owned):
+    row = connected(owned, key="wrong")
+    assert (row.trouble["code"], row.paused_at is None) == ("system_key", False)
+    page = shown(owned)
+    assert ("Scripted" in page, "wrong" in page) == (True, False)
+    row = connected(owned)
+    assert (row.trouble, row.paused_at) == ({}, None)
+
+
+@pytest.mark.parametrize("address", ["", "ftp://example.org", "https://me:word@example.org"])
+def test_strange_address_is_refused(address, owned):
+    page = owned.client.post(where(owned, "system-connect"), SAID | {"address": address})
+    assert page.status_code == 422
+    assert not ShopSystem.objects.exists()
+
+
+def test_stock_is_tried_before_it_is_read(owned):
+    connected(owned)
+    page = owned.client.post(where(owned, "system-read"))
+    feed = Feed.objects.get(kind=scripted.KIND)
+    assert (feed.active, feed.mode, StockLane.objects.get(feed=feed).mode) == (False, "delta", "delta")
+    assert owned.client.post(where(owned, "system-read")).url == page.url  # gone on with, not begun twice
+    assert owned.client.get(page.url).status_code == 200
+    owned.client.post(page.url + "trial/again/")
+    assert DryRun.objects.get().file == ""
+    sale = owned.client.get(page.url + "sale/")
+    assert sale.status_code == 200
+
+
+def test_orders_go_into_the_system_once_its_owner_says_so(owned):
+    connected(owned)
+    owned.client.post(where(owned, "system-orders"))
+    owned.shop.refresh_from_db()
+    said = (owned.shop.channel, owned.shop.stock_kind, owned.shop.booking_lag_minutes)
+    assert said == (scripted.KIND, "available", 0)
+    assert ShopSystem.objects.get().due_at is not None
+
+
+def test_ended_connection_forgets_its_keys(owned):
+    connected(owned)
+    owned.client.post(where(owned, "system-read"))
+    owned.client.post(where(owned, "system-orders"))
+    owned.client.post(where(owned, "system-end"))
+    owned.shop.refresh_from_db()
+    assert (ShopSystem.objects.count(), owned.shop.channel) == (0, "email")

@@ -1,0 +1,75 @@
+"""What goes wrong is told as what it is, by any system. The real faults are met in tests/systems."""
+
+from __future__ import annotations
+
+import pytest
+import responses
+
+from shops.systems.calling import Caller, SystemCallError
+
+URL, SECRET = "https://93.184.216.34/api", "s3cr3t-key"
+
+
+@pytest.fixture
+def caller() -> Caller:
+    return Caller("Theirs", URL, {"Authorization": f"Bearer {SECRET}"}, [SECRET])
+
+
+def fails(caller: Caller, *, method: str = "get") -> SystemCallError:
+    with pytest.raises(SystemCallError) as caught:
+        caller.get("/a") if method == "get" else caller.post("/a", {})
+    assert SECRET not in str(caught.value) + str(caught.value.values) + repr(caught.value)
+    return caught.value
+
+
+@responses.activate
+def test_answer_is_json_or_nothing(caller):
+    responses.get(f"{URL}/a", json={"x": [1]}, headers={"Date": "Thu, 05 Mar 2026 12:00:00 GMT"})
+    responses.post(f"{URL}/b", status=204)
+    assert (caller.get("/a"), caller.post("/b", {})) == ({"x": [1]}, None)
+    assert caller.began.isoformat() == "2026-03-05T12:00:00+00:00"
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("status", "body", "trouble", "permanent"),
+    [
+        (401, "no", "system_key", True),
+        (403, "no", "system_key", True),
+        (404, "<title>Not found</title>", "system_refused", True),
+        (422, '{"message": "quantity must be 1"}', "system_refused", True),
+        (200, "<!DOCTYPE html><title>Maintenance</title>", "system_maintenance", False),
+        (200, "{", "system_unclear", False),
+        (503, "busy", "system_away", False),
+    ],
+)
+def test_what_goes_wrong_is_told_as_what_it_is(status, body, trouble, permanent, caller):
+    responses.get(f"{URL}/a", body=body, status=status)
+    error = fails(caller)
+    assert (error.trouble, error.permanent, error.unknown_outcome) == (trouble, permanent, False)
+
+
+@responses.activate
+def test_wait_that_is_asked_for_is_told(caller):
+    responses.get(f"{URL}/a", status=429, headers={"Retry-After": "3600"})
+    error = fails(caller)
+    assert (error.trouble, error.later_seconds) == ("system_busy", 3600)
+
+
+@responses.activate
+def test_words_of_a_refusal_are_told_without_secrets(caller):
+    responses.get(f"{URL}/a", json={"message": f"the key {SECRET} may not"}, status=400)
+    error = fails(caller)
+    assert error.values["detail"] == "400 the key … may not"
+
+
+@responses.activate
+@pytest.mark.parametrize(("status", "body", "unknown"), [(200, "<p>", True), (500, "", True), (429, "", False)])
+def test_write_that_was_not_answered_may_have_happened(status, body, unknown, caller):
+    responses.post(f"{URL}/a", body=body, status=status)
+    assert fails(caller, method="post").unknown_outcome == unknown
+
+
+def test_private_address_is_never_called(settings):
+    error = fails(Caller("Theirs", "https://127.0.0.1/api", {}, []))
+    assert (error.trouble, error.permanent) == ("system_address", True)

@@ -1,0 +1,75 @@
+"""Tokens that change at each use: the new one is stored before anything is called with it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shops.models import ShopSystem
+from shops.systems import keeping
+from shops.systems.access import Access
+from shops.systems.calling import SystemCallError
+from tests import factories
+from tests.factories import NOON
+from tests.systems import scripted
+from tests.systems.scripted import Scripted
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def connection(monkeypatch) -> ShopSystem:
+    scripted.install(monkeypatch, renews=True)
+    secrets = {"key": scripted.GOOD, "refresh": "r", "until": str(NOON.timestamp())}
+    return keeping.keep(factories.shop().pk, Access(scripted.KIND, "https://a.example", {}, secrets), now=NOON)
+
+
+def stored() -> dict[str, str]:
+    return ShopSystem.objects.get().secrets
+
+
+def test_token_that_has_run_out_is_exchanged_and_stored(connection):
+    access = keeping.access_to(connection, now=NOON)
+    assert access.secrets["refresh"] == stored()["refresh"] == "r+"
+    assert ShopSystem.objects.get().renewing_until is None
+
+
+def test_token_that_is_good_is_left_alone(connection):
+    assert keeping.access_to(connection, now=NOON - timedelta(hours=1)).secrets["refresh"] == "r"
+    assert Scripted.spent == []
+
+
+def test_process_with_an_old_copy_uses_no_token_twice(connection):
+    """Two lanes and an order at once: each has read the connection before the first exchanged its tokens."""
+    old = ShopSystem.objects.get()
+    keeping.access_to(connection, now=NOON)
+    assert keeping.access_to(old, now=NOON).secrets["refresh"] == "r+"
+    assert Scripted.spent == ["r"]
+
+
+def test_one_process_exchanges_at_a_time(connection):
+    ShopSystem.objects.update(renewing_until=NOON + timedelta(seconds=30))
+    with pytest.raises(SystemCallError) as caught:
+        keeping.access_to(connection, now=NOON)
+    assert (caught.value.trouble, caught.value.permanent, Scripted.spent) == ("system_busy", False, [])
+    later = NOON + timedelta(minutes=1)  # it died
+    assert keeping.access_to(ShopSystem.objects.get(), now=later).secrets["refresh"] == "r+"
+
+
+def test_exchange_that_fails_keeps_what_there_is(connection, monkeypatch):
+    monkeypatch.setattr(Scripted, "dies", True)
+    with pytest.raises(SystemCallError):
+        keeping.access_to(connection, now=NOON)
+    assert (stored()["refresh"], ShopSystem.objects.get().renewing_until) == ("r", None)
+    monkeypatch.setattr(Scripted, "dies", False)
+    assert keeping.access_to(ShopSystem.objects.get(), now=NOON).secrets["refresh"] == "r+"
+
+
+def test_secrets_of_another_row_do_not_open(connection):
+    other = keeping.keep(factories.shop().pk, Access(scripted.KIND, "https://a.example", {}, {"key": "x"}), now=NOON)
+    ShopSystem.objects.filter(pk=other.pk).update(sealed_secrets=connection.sealed_secrets)
+    other.refresh_from_db()
+    with pytest.raises(SystemCallError) as caught:
+        keeping.access_to(other, now=NOON)
+    assert caught.value.trouble == "system_key"

@@ -1,0 +1,344 @@
+"""What every shop system that takes orders must do with them, as a test class to inherit: issue 8, points 4, 5, the
+orders' part of 6 and 9. Here the whole chain runs: connection, channel, routing, feed, stock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from oscar.apps.partner.models import StockRecord
+
+from catalog_sync import sync
+from catalog_sync.doors import connecting, setting_up, trying
+from catalog_sync.models import DryRun, Feed, StockLane, SyncRun
+from catalog_sync.records import Lane
+from marketplace.foundation.models import MailMessage
+from shops.channels import ChannelError, channel_for
+from shops.channels.base import Answer, Channel, OrderState, Receipt
+from shops.models import Allocation, DeliveryOption, Shop, ShopOrder, ShopSystem, Transmission
+from shops.orders import fulfilment, hearing, routing
+from shops.stock import sellable_now
+from shops.systems import keeping
+from tests import factories
+from tests.systems import faults
+from tests.systems.behaviour import FIRST, SECOND, SystemBehaviour
+from tests.systems.known import KNOWN
+from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SHIPS
+
+ABSENT = "NO-SUCH-ARTICLE"
+
+
+@pytest.mark.django_db
+class OrderingBehaviour(SystemBehaviour):
+    @pytest.fixture(autouse=True)
+    def _connected(self, _fresh: None) -> None:
+        """A shop that is connected, whose feed has been read once."""
+        self.shop = factories.shop(stock_kind=Shop.StockKind.AVAILABLE, channel=self.system.kind)
+        keeping.keep(self.shop.pk, self.door.access, now=timezone.now())
+        kind = {"kind": self.system.kind, "location": self.between.address, "mode": Feed.Mode.DELTA}
+        self.feed = Feed.objects.create(shop=self.shop, name="theirs", currency="CAD", **kind)
+        StockLane.objects.create(feed=self.feed, mode=Feed.Mode.DELTA)
+
+    def synced(self, *lanes: str) -> list[SyncRun]:
+        return [sync.run(self.feed, now=timezone.now(), lane=lane) for lane in lanes or (Lane.CATALOGUE, Lane.STOCK)]
+
+    def record(self, sku: str) -> StockRecord:
+        return StockRecord.objects.get(partner=self.shop.partner, partner_sku=sku)
+
+    def sellable(self, sku: str) -> int:
+        return sellable_now(self.record(sku), now=timezone.now())
+
+    def ordered(self, delivery_option: DeliveryOption | None = None, **units: int) -> ShopOrder:
+        """A shop order of so many of each article; the shop's records are read or made."""
+        wanted = []
+        for sku, count in units.items():
+            there = StockRecord.objects.filter(partner=self.shop.partner, partner_sku=sku).first()
+            wanted.append((there or factories.stock_record(self.shop, sku=sku, units=99), count))
+        return factories.shop_order(self.shop, *wanted, delivery_option=delivery_option)
+
+    def channel(self) -> Channel:
+        self.shop.refresh_from_db()
+        return channel_for(self.shop, self.system.kind)
+
+    def send(self, shop_order: ShopOrder) -> Receipt:
+        return self.channel().send(shop_order, now=timezone.now())
+
+    def fails(self, shop_order: ShopOrder) -> ChannelError:  # type: ignore[override]
+        with pytest.raises(ChannelError) as caught:
+            self.send(shop_order)
+        self.no_secret_in(str(caught.value))
+        return caught.value
+
+    def said(self, number: str) -> OrderState:
+        heard = self.channel().states(timezone.now() - timedelta(minutes=1))
+        return next(each for each in heard if each.number == number)
+
+    # 4: once
+
+    def test_order_is_there_under_our_number(self):
+        order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
+        receipt = self.send(order)
+        (seen,) = self.system.orders(order.number)
+        assert (seen.reference, seen.units) == (order.number, {FIRST.sku: 2, SECOND.sku: 1})
+        assert (bool(receipt.reference), receipt.is_booked, seen.is_booked) == (True, True, True)
+
+    def test_order_that_is_sent_twice_is_there_once(self):
+        order = self.ordered(**{FIRST.sku: 2})
+        first = self.send(order)
+        assert self.send(order).reference == first.reference
+        assert len(self.system.orders(order.number)) == 1
+
+    def test_look_up_finds_what_is_there_and_nothing_else(self):
+        self.needs(LOOKS_UP)
+        order, other = self.ordered(**{FIRST.sku: 1}), self.ordered(**{FIRST.sku: 1})
+        assert self.channel().look_up(order) is None
+        receipt = self.send(order)
+        assert self.channel().look_up(order).reference == receipt.reference
+        assert self.channel().look_up(other) is None
+
+    def test_answer_lost_at_any_call_makes_no_second_order(self):
+        """As a kill between the remote commit and ours: what was sent arrived, and we do not know."""
+        self.needs(LOOKS_UP)
+        calls = self._writing_calls()
+        for nth in range(1, calls + 1):
+            order = self.ordered(**{FIRST.sku: 1})
+            self._lose_write(nth)
+            error = self.fails(order)
+            assert (error.permanent, error.unknown_outcome) == (False, True)
+            self.between.clear()
+            known = self.channel().look_up(order)
+            receipt = self.send(order) if known is None else known
+            (seen,) = self.system.orders(order.number)
+            assert (seen.units, seen.is_booked, receipt.is_booked) == ({FIRST.sku: 1}, True, True)
+            self.system.reset()
+
+    # 5: more than there is, and what comes back
+
+    def test_line_that_the_shop_has_not_is_refused_and_the_others_are_taken(self):
+        order = self.ordered(**{FIRST.sku: FIRST.quantity + 5, SECOND.sku: 1})
+        receipt = self.send(order)
+        told = {line.sku: (line.answer, line.units) for line in receipt.lines if line.answer != Answer.ACCEPTED}
+        (seen,) = self.system.orders(order.number)
+        assert told[FIRST.sku][0] in (Answer.DECLINED, Answer.BACK_ORDERED)
+        assert told[FIRST.sku][1] > 0
+        assert SECOND.sku not in told
+        assert seen.units[SECOND.sku] == 1
+        assert (FIRST.sku in seen.units) == (told[FIRST.sku][0] == Answer.BACK_ORDERED)
+
+    def test_article_that_the_shop_does_not_know_is_refused(self):
+        order = self.ordered(**{ABSENT: 1, SECOND.sku: 1})
+        receipt = self.send(order)
+        declined = [line for line in receipt.lines if line.answer == Answer.DECLINED]
+        assert [(line.sku, line.units, bool(line.detail)) for line in declined] == [(ABSENT, 1, True)]
+        assert [seen.units for seen in self.system.orders(order.number)] == [{SECOND.sku: 1}]
+
+    def test_order_of_which_nothing_is_there_makes_none(self):
+        order = self.ordered(**{ABSENT: 1})
+        receipt = self.send(order)
+        assert ([line.answer for line in receipt.lines], self.system.orders(order.number)) == ([Answer.DECLINED], [])
+
+    def test_acceptance_comes_back_by_line(self):
+        order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
+        self.send(order)
+        said = self.said(order.number)
+        assert {line.sku: (line.answer, line.units) for line in said.receipt.lines} == {
+            FIRST.sku: (Answer.ACCEPTED, 2),
+            SECOND.sku: (Answer.ACCEPTED, 1),
+        }
+        assert said.parcels == ()
+
+    def test_what_the_system_says_becomes_what_the_shop_says(self):
+        """By the chain: one line is refused and offered elsewhere, one accepted, shipped in two parcels."""
+        self.needs(SHIPS)
+        post = factories.delivery_option(self.shop, kind=DeliveryOption.Kind.POST)
+        order = self.ordered(delivery_option=post, **{ABSENT: 1, FIRST.sku: 2})
+        self._transmitted(order)
+        assert self._counts(order) == {ABSENT: (0, 1, 0), FIRST.sku: (2, 0, 0)}
+        self.system.ship(order.number, {FIRST.sku: 1}, "1Z999")
+        self._heard()
+        assert self._counts(order)[FIRST.sku] == (2, 0, 1)
+        self.system.ship(order.number, {FIRST.sku: 1}, "1Z998")
+        for _again in range(2):
+            self._heard()
+        assert self._counts(order)[FIRST.sku] == (2, 0, 2)
+        assert [parcel.tracking for parcel in order.parcels.order_by("pk")] == ["1Z999", "1Z998"]
+        order.refresh_from_db()
+        assert order.status == ShopOrder.Status.HANDED_OVER
+
+    def test_order_that_the_shop_cancels_in_its_system_is_declined_once(self):
+        self.needs(SHIPS)
+        order = self.ordered(**{FIRST.sku: 2})
+        self._transmitted(order)
+        self.system.cancel(order.number)
+        for _again in range(2):
+            self._heard()
+        assert self._counts(order) == {FIRST.sku: (0, 2, 0)}
+        order.refresh_from_db()
+        assert order.status == ShopOrder.Status.DECLINED
+
+    def test_what_a_reader_takes_back_is_told_once(self):
+        order = self.ordered(**{FIRST.sku: 2})
+        self._transmitted(order)
+        order.refresh_from_db()
+        (line,) = order.lines.all()
+        taken = fulfilment.cancel(line, 1, by="reader", now=timezone.now())
+        told = [self.channel().cancel(taken, now=timezone.now()) for _again in range(2)]
+        assert told[0] == told[1]
+        mails = MailMessage.objects.filter(kind="shop_order_taken_back").count()
+        assert told[0] or mails == 1
+
+    # 6: faults while writing
+
+    @pytest.mark.parametrize("fault", [faults.BUSY, faults.MAINTENANCE, faults.ERROR, faults.BROKEN, faults.CUT])
+    def test_fault_of_a_write_passes_and_leaves_one_order(self, fault):
+        self.needs(LOOKS_UP)
+        order = self.ordered(**{FIRST.sku: 1})
+        self._at_write(1, fault)
+        error = self.fails(order)
+        assert (error.permanent, error.unknown_outcome) == (False, fault != faults.BUSY)
+        assert error.later_seconds == (faults.RETRY_AFTER if fault == faults.BUSY else 0)
+        self.between.clear()
+        self.send(order)
+        assert [seen.units for seen in self.system.orders(order.number)] == [{FIRST.sku: 1}]
+
+    def test_unreachable_system_is_tried_again_and_has_nothing(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        self.between.plan = lambda call: faults.ERROR
+        assert not self.fails(order).permanent
+        assert self.system.orders(order.number) == []
+
+    def test_withdrawn_key_is_for_a_person(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        self.system.revoke_key()
+        error = self.fails(order)
+        assert (error.permanent, error.unknown_outcome) == (True, False)
+
+    # 7 and 9: the chain
+
+    def test_shop_connects_by_what_it_enters_and_sells(self):
+        """From the form on: tried at once, its stock tried, then read; its orders sent there."""
+        self.feed.delete()
+        Shop.objects.filter(pk=self.shop.pk).update(channel="email", stock_kind=Shop.StockKind.ON_HAND)
+        owner, now = factories.user(), timezone.now()
+        connecting.connect(self.shop, self.system.entered(self.between.address), by=owner, now=now)
+        assert hearing.hear_systems(now) == 1
+        connection = keeping.connection_of(self.shop.pk, self.system.kind)
+        assert connection.options[keeping.FOUND]["takes_orders"]
+        setup = connecting.begin_feed(connection, by=owner, now=now)
+        setting_up.try_it(setup, by=owner, now=now)
+        assert trying.try_lists(now) == 1
+        tried = trying.run_of(DryRun.objects.get())
+        assert (tried.state, tried.read, tried.new) == ("done", len(KNOWN), len(KNOWN))
+        connecting.take_orders(connection, by=owner, now=now)
+        assert setting_up.go(setup, by=owner, now=now)
+        StockLane.objects.update(due_at=now)
+        later = [now, now + timedelta(minutes=1)]  # a host is left in peace between two calls
+        assert [sync.sync_feeds(moment) for moment in later] == [1, 1]
+        assert {run.state for run in SyncRun.objects.all()} == {"done"}
+        assert self.sellable(FIRST.sku) == FIRST.quantity
+
+    def test_missing_context_changes_no_number_of_the_shop(self):
+        self.needs(KEEPS_CONTEXT)
+        assert [run.state for run in self.synced()] == ["done", "done"]
+        before = self.sellable(FIRST.sku)
+        for access in self.system.without_context(self.between.address):
+            keeping.keep(self.shop.pk, access, now=timezone.now())
+            runs = self.synced()
+            assert [(run.state, run.notes[-1]["code"]) for run in runs] == [("failed", "system_context")] * 2
+        assert (self.sellable(FIRST.sku), before) == (FIRST.quantity, FIRST.quantity)
+
+    def test_copy_that_is_sold_through_us_is_neither_sold_twice_nor_lost(self):
+        """A read before the order, one with the order in flight, one after it, and the shop's own sale."""
+        self.synced()
+        order = self.ordered(**{FIRST.sku: 2})
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
+        self.synced(Lane.STOCK)  # it has not heard of it yet
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
+        self._transmitted(order)
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
+        self.synced(Lane.STOCK)
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
+        assert self.record(FIRST.sku).num_in_stock == FIRST.quantity - 2
+        assert not Allocation.objects.filter(ended_at=None, stock_record=self.record(FIRST.sku)).exists()
+        self.system.sell(FIRST.sku, 1)
+        self.synced(Lane.STOCK)
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 3
+
+    def test_number_read_while_the_order_is_on_its_way_is_not_believed_twice(self):
+        """Scenario 3: the shop commits, we read its number, and only then we hear that it has the order."""
+        self.needs(LOOKS_UP)
+        last = self._writing_calls()
+        self.synced()
+        order = self.ordered(**{FIRST.sku: 1})
+        self._due(order)
+        self._lose_write(last)  # all of it is there
+        assert routing.transmit_orders(timezone.now()) == 0
+        self.between.clear()
+        self.synced(Lane.STOCK)
+        assert self.sellable(FIRST.sku) == FIRST.quantity - 2  # one too few for a while, and never one too many
+        later = timezone.now() + timedelta(hours=1)
+        assert (routing.transmit_orders(later), len(self.system.orders(order.number))) == (1, 1)
+
+    def test_connection_that_fails_pauses_says_so_and_wakes_by_itself(self):
+        order, now = self.ordered(**{FIRST.sku: 1}), timezone.now()
+        row = self._due(order)
+        connection = keeping.connection_of(self.shop.pk, self.system.kind)
+        ShopSystem.objects.filter(pk=connection.pk).update(due_at=now)
+        Feed.objects.filter(pk=self.feed.pk).update(due_at=now)
+        self.between.plan = lambda call: faults.ERROR
+        assert (sync.sync_feeds(now), hearing.hear_systems(now)) == (1, 0)
+        assert not MailMessage.objects.filter(kind="shop_system").exists()
+        later = now + timedelta(hours=3)
+        Transmission.objects.filter(pk=row.pk).update(parked_at=later)
+        assert (sync.sync_feeds(later), hearing.hear_systems(later)) == (1, 0)
+        connection.refresh_from_db()
+        assert connection.paused_at == later
+        self.between.clear()
+        again = later + keeping.PAUSED_EVERY
+        assert (sync.sync_feeds(again), hearing.hear_systems(again)) == (1, 1)
+        connection.refresh_from_db()
+        assert (connection.paused_at, connection.failing_since, connection.trouble) == (None, None, {})
+        assert MailMessage.objects.filter(kind="shop_system").count() == 2
+        assert routing.transmit_orders(again) == 1
+
+    # helpers
+
+    def _due(self, order: ShopOrder) -> Transmission:
+        now = timezone.now()
+        return Transmission.objects.create(shop_order=order, shop=self.shop, channel=self.system.kind, due_at=now)
+
+    def _transmitted(self, order: ShopOrder) -> None:
+        self._due(order)
+        assert routing.transmit_orders(timezone.now()) == 1
+
+    def _heard(self) -> None:
+        ShopSystem.objects.filter(shop=self.shop).update(due_at=timezone.now())
+        assert hearing.hear_systems(timezone.now()) == 1
+
+    def _counts(self, order: ShopOrder) -> dict[str, tuple[int, int, int]]:
+        """{sku: (accepted, declined, handed over)}"""
+        return {line.sku: (line.accepted, line.declined, line.handed_over) for line in order.lines.all()}
+
+    def _writing_calls(self) -> int:
+        """How many calls an order takes that change something; the system is as before then."""
+        self.between.clear()
+        self.send(self.ordered(**{SECOND.sku: 1}))
+        writes = sum(call.writes for call in self.between.calls)
+        self.between.clear()
+        self.system.reset()
+        return writes
+
+    def _lose_write(self, nth: int) -> None:
+        self._at_write(nth, faults.LOST)
+
+    def _at_write(self, nth: int, fault: str) -> None:
+        """The nth call that changes something fails, and all after it."""
+        between = self.between
+
+        def plan(call: faults.Call) -> str:
+            writes = sum(each.writes for each in between.calls)
+            return fault if call.writes and writes == nth else faults.ERROR if writes > nth else ""
+
+        between.clear()
+        between.plan = plan

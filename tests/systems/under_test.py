@@ -1,0 +1,94 @@
+"""What a system under test can do for the behaviour suite: its fixture is a class of this form, and little more.
+
+Everything here is done as the shop does it in its own system: through another way in than our adapter's and channel's
+code (the system's own client, its database, a contract server's methods), so that a mistake of ours is not made twice.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from shops.systems.access import Access
+
+# What not every system can do. A test that needs it says so where it is skipped.
+COUNTS_ON_HAND = "counts_on_hand"  # it also tells what is on the shelf, promised copies among it
+KEEPS_CONTEXT = "keeps_context"  # a good key can be without what makes its numbers mean something: `without_context`
+SHIPS = "ships"  # `ship` and `cancel` are there
+RENEWS = "renews"  # its tokens run out: `expire_token`
+LOOKS_UP = "looks_up"  # an order can be found by our number
+
+
+class Seen(NamedTuple):
+    """An order as it stands in the system. `units`: by article."""
+
+    reference: str
+    units: dict[str, int]
+    is_booked: bool  # its units are off the number that we read
+
+
+class SystemUnderTest(Protocol):
+    kind: str  # a key of SYSTEMS, ADAPTERS and CHANNELS
+    can: frozenset[str]
+
+    def start(self) -> str:
+        """Start the server, or the contract server; its address."""
+        ...
+
+    def stop(self) -> None: ...
+
+    def reset(self) -> None:
+        """Back to the articles of `known.KNOWN`, with no orders and good keys; called before each test. Their stamps
+        are old: a reading of changes must not find what nobody changed."""
+        ...
+
+    def access(self, address: str) -> Access:
+        """What a shop would enter, and what `check` found, for the server at this address."""
+        ...
+
+    def entered(self, address: str) -> Access:
+        """What a shop would enter, before anything was called."""
+        ...
+
+    def without_context(self, address: str) -> list[Access]:
+        """Good keys, and something missing without which numbers mean nothing. With KEEPS_CONTEXT."""
+        ...
+
+    def small_pages(self, monkeypatch) -> int:
+        """Have our client ask for pages of some 7 articles; how many."""
+        ...
+
+    def set_price(self, sku: str, minor: int) -> None:
+        """In cents, as readers pay it."""
+        ...
+
+    def set_stock(self, sku: str, units: int) -> None:
+        """Somebody counted the shelf."""
+        ...
+
+    def sell(self, sku: str, units: int) -> None:
+        """To another customer, by an order that reserves the copies; nothing is handed over yet."""
+        ...
+
+    def archive(self, sku: str) -> None:
+        """It is not sold any more; its copies are still there."""
+        ...
+
+    def revoke_key(self) -> None:
+        """The shop withdraws what we sign in with."""
+        ...
+
+    def expire_token(self) -> None:
+        """What we sign in with has run out and can be renewed. With RENEWS."""
+        ...
+
+    def orders(self, number: str) -> list[Seen]:
+        """All orders under our number."""
+        ...
+
+    def ship(self, number: str, units: dict[str, int], tracking: str) -> None:
+        """So many copies leave the shop. With SHIPS."""
+        ...
+
+    def cancel(self, number: str) -> None:
+        """The shop gives the order up. With SHIPS."""
+        ...
