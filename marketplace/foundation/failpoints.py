@@ -38,6 +38,8 @@ FAILPOINTS: dict[str, str] = {
     "take_back.before_commit": "what nobody came for is taken back, not yet committed",
     "take_back.after_commit": "it is taken back, nothing else has happened",
     "transmission.after_fall_back": "the shop's own channel gave up, its other one has not been called",
+    "alternative.before_commit": "the reader has answered an offer, not yet committed",
+    "alternative.after_commit": "the reader has answered an offer, nothing else has happened",
     "rerouting.before_commit": "another shop has the order, not yet committed",
     "rerouting.after_commit": "another shop has the order, nobody was told",
     "capture.before_call": "the capture is decided and its key stored",

@@ -28,6 +28,7 @@ REASONS: Words = {
     ShopOrderLine.Reason.DAMAGED: gettext_lazy("Damaged"),
     ShopOrderLine.Reason.WRONG_PRICE: gettext_lazy("Wrong price"),
     ShopOrderLine.Reason.OTHER: gettext_lazy("Another reason"),
+    ShopOrderLine.Reason.LATER: gettext_lazy("Only later"),
     ShopOrderLine.Reason.INCOMPLETE: gettext_lazy("The reader wanted all or nothing"),
     ShopOrderLine.Reason.NO_ANSWER: gettext_lazy("No answer in time"),
 }
@@ -59,6 +60,11 @@ LANES: Words = {
 DEEDS: Words = {
     "shop_order.accept": pgettext_lazy("someone …", "accepted"),
     "shop_order.decline": pgettext_lazy("someone …", "declined"),
+    "shop_order.offer": pgettext_lazy("someone …", "offered the reader instead"),
+    "shop_order.offer_take": pgettext_lazy("someone …", "took what was offered instead"),
+    "shop_order.offer_refuse": pgettext_lazy("someone …", "did not want what was offered instead"),
+    "shop_order.offer_lapse": pgettext_lazy("someone …", "ended an offer that nobody had answered"),
+    "shop_order.replace": pgettext_lazy("someone …", "made it in the place of another part of the order"),
     "shop_order.cancel": pgettext_lazy("someone …", "took back"),
     "shop_order.expire": pgettext_lazy("someone …", "ended what nobody had answered"),
     "shop_order.take_back": pgettext_lazy("someone …", "took back what nobody had collected"),
@@ -86,6 +92,7 @@ DEEDS: Words = {
 HELD: Words = {
     DeskAction.Deed.ACCEPT: pgettext_lazy("at the desk", "Accepted"),
     DeskAction.Deed.DECLINE: pgettext_lazy("at the desk", "Declined"),
+    DeskAction.Deed.OFFER: pgettext_lazy("at the desk", "Offered instead"),
     DeskAction.Deed.PACK: pgettext_lazy("at the desk", "Packed"),
     DeskAction.Deed.HAND_OVER: pgettext_lazy("at the desk", "Handed over"),
     DeskAction.Deed.PICK: pgettext_lazy("at the desk", "Picked"),
