@@ -40,6 +40,8 @@ FAILPOINTS: dict[str, str] = {
     "transmission.after_fall_back": "the shop's own channel gave up, its other one has not been called",
     "alternative.before_commit": "the reader has answered an offer, not yet committed",
     "alternative.after_commit": "the reader has answered an offer, nothing else has happened",
+    "back_order.before_commit": "a reader is told that something is not there on its day, not yet committed",
+    "back_order.after_commit": "the reader is told, nothing else has happened",
     "rerouting.before_commit": "another shop has the order, not yet committed",
     "rerouting.after_commit": "another shop has the order, nobody was told",
     "capture.before_call": "the capture is decided and its key stored",

@@ -81,6 +81,17 @@ def offered(
     _post("shop_order_offer", shop_order, lines, now, key=str(alternative.pk), **about)
 
 
+def not_there(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, *, now: datetime) -> None:
+    """What was to be there today is not: the shop says a new day, or the reader has the money back."""
+    about = {
+        "line": line,
+        "units": line.accepted - line.packed,
+        "on": lazy(_day, str)(line.expected_on),
+        "cancel_url": links.cancel_url(shop_order.order, line.pk),
+    }
+    _post("shop_order_not_there", shop_order, lines, now, key=f"{line.pk}:{line.expected_on}", **about)
+
+
 def rerouted(
     shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, cancel_urls: Sequence[str], now: datetime
 ) -> None:
