@@ -22,6 +22,7 @@ PARCELS: dict[str, tuple[tuple[int, int, int, int, int], tuple[str, ...], dict[s
     "portal:parcel-shelve": (CANNOT, ("slug", "parcel"), {"shelf": "A"}),
     "portal:parcel-miss": (SHOP_A_DOES, ("slug", "parcel"), {}),
     "portal:parcel-miss-sent": (NOBODY, ("slug", "number", "parcel"), {}),  # it is another's
+    "portal:parcel-send-again": (NOBODY, ("slug", "number", "parcel"), {}),  # it is another's
     "operations:parcels": (OPERATOR, (), None),
     "operations:give-up-parcel": (OPERATOR_DOES, ("parcel",), {"borne_by": "shop"}),
     "operations:settle-parcel": (OPERATOR_DOES, ("parcel",), {}),

@@ -105,7 +105,9 @@ def parts(order: Order) -> list[ShopPart]:
 
 
 def _part(shop_order: ShopOrder, packed_at: Mapping[int, datetime]) -> ShopPart:
-    lines, parcels = list(shop_order.lines.all()), list(shop_order.parcels.all())
+    lines, every = list(shop_order.lines.all()), list(shop_order.parcels.all())
+    lost = {parcel.instead_of_id for parcel in every}  # other copies were sent in their place
+    parcels = [parcel for parcel in every if parcel.pk not in lost]
     return ShopPart(
         shop_order=shop_order,
         lines=lines,

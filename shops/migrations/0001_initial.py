@@ -404,10 +404,11 @@ class Migration(migrations.Migration):
                 ('shelved_at', models.DateTimeField(blank=True, null=True)),
                 ('missing_at', models.DateTimeField(blank=True, null=True)),
                 ('missing_said', models.CharField(blank=True, choices=[('sender', 'the shop that sent it'), ('receiver', 'the shop that awaits it'), ('nobody', 'nobody: it is on its way too long')], max_length=8)),
-                ('missing_ended_at', models.DateTimeField(blank=True, help_text='It turned up, or is paid back.', null=True)),
+                ('missing_ended_at', models.DateTimeField(blank=True, help_text='It turned up, is paid back, or other copies are sent in its place.', null=True)),
                 ('fee_booked_at', models.DateTimeField(blank=True, help_text='What the shop gets that handed it over: in the ledger.', null=True)),
                 ('arrived_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('collected_by', models.ForeignKey(blank=True, help_text='Who handed it over there.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('instead_of', models.OneToOneField(help_text='What was lost: its shop sends other copies, and nothing is paid back.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='shops.parcel')),
             ],
         ),
         migrations.CreateModel(

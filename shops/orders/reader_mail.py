@@ -185,6 +185,12 @@ def handed_over(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: P
     _post("shop_order_handed_over", shop_order, lines, now, **about)
 
 
+def sent_again(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: Parcel, *, now: datetime) -> None:
+    """Other copies are on their way in the place of what was lost."""
+    sent = list(parcel.lines.select_related("line").order_by("pk"))
+    _post("shop_order_sent_again", shop_order, lines, now, key=f"parcel:{parcel.pk}", parcel=parcel, sent=sent)
+
+
 def download_ready(shop_order: ShopOrder, *, now: datetime) -> None:
     """Its links and what they are limited by; worded as it is sent, by `shops.downloads.words.told`."""
     order, key = shop_order.order, f"download_ready:{shop_order.number}"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from marketplace.checkout import tax
 from shops import carriers, queries
 from shops.models import Alternative, Cancellation, ShopOrder, ShopOrderLine, Side, Thread
-from shops.orders import held, missing, reader_mail, sight
+from shops.orders import held, missing, reader_mail, resending, sight
 from shops.orders.projecting import project
 from shops.portal.access import StaffRequest, Workplace, page
 from shops.portal.forms import AcceptForm, DeclineForm, HandOverForm
@@ -144,6 +144,8 @@ def order_page(
         "failed": failed,
         "history": history(shop_order, lines, parcels, now),
         "parcels": parcels,
+        "sent_again": {parcel.instead_of_id for parcel in parcels},
+        "may_send_again": [row for row in parcels if workplace.can_work and resending.may_be_sent_again(row)],
         "several_parcels": len(parcels) > 1 or bool(parcels and shop_order.status != Status.HANDED_OVER),
         "words": words,
         "taxes": tax.by_rate(tax.thawed(line.tax_parts) for line in lines),

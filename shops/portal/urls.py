@@ -69,6 +69,7 @@ order_patterns: list[URLPattern | URLResolver] = [
     path("pack/", answer_views.pack, name="pack"),
     path("hand-over/", answer_views.hand_over, name="hand-over"),
     path("parcels/<int:parcel_id>/missing/", carrying_views.miss_sent, name="parcel-miss-sent"),
+    path("parcels/<int:parcel_id>/again/", carrying_views.send_again, name="parcel-send-again"),
     path("pick-list/", order_views.picking_one, name="order-pick-list"),
     path("slip/", order_views.slip, name="slip"),
     path("label/", order_views.label, name="label"),

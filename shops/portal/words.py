@@ -85,6 +85,7 @@ DEEDS: Words = {
     "download.withdraw": pgettext_lazy("someone …", "withdrew the download"),
     "parcel.shelve": pgettext_lazy("someone …", "laid the parcel on its shelf"),
     "parcel.miss": pgettext_lazy("someone …", "said that the parcel is missing"),
+    "parcel.send_again": pgettext_lazy("someone …", "sent other copies in the place of what was lost"),
     "parcel.give_up": pgettext_lazy("someone …", "gave the parcel up: the money goes back"),
     "parcel.arrive": pgettext_lazy("someone …", "took the parcel in"),
     "parcel.collect": pgettext_lazy("someone …", "handed the parcel to its reader"),

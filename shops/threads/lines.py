@@ -39,6 +39,7 @@ STEPS: Words = {
     "shop_order.hand_over": gettext_lazy("Handed over"),
     "shop_order.deliver": gettext_lazy("The download is ready"),
     "parcel.arrive": gettext_lazy("The parcel has arrived where it is collected"),
+    "parcel.send_again": gettext_lazy("A parcel was lost: the shop sends other copies"),
     "parcel.collect": gettext_lazy("Collected"),
 }
 _RETURNS = {
