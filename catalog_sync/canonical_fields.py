@@ -78,6 +78,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "pattern": "^(alcohol|1[6-9]|2[01])?$",
         "description": "years from which it may be sold, or alcohol: by the law of the place",
     },
+    "shelf": {"type": "string", "maxLength": cleaning.SHELF_LENGTH, "description": "where it stands in the shop"},
 }
 
 
@@ -253,4 +254,5 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "weight": _number(1, MOST_GRAMS),
     "territory": _territory,
     "age_limit": _age_limit,
+    "shelf": _text(cleaning.SHELF_LENGTH),
 }

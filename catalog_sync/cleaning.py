@@ -26,6 +26,7 @@ from catalog_sync.vocabulary import (
 
 REMEMBERED = 65_536
 SKU_LENGTH = 128
+SHELF_LENGTH = 60
 TITLE_LENGTH = 300
 EARLIEST_YEAR, LATEST_YEAR = 1400, 2069  # 01/01/2070 is how French trade files write "unknown"
 
@@ -61,6 +62,11 @@ def one_line(text: str) -> str:
     if text.isprintable() and "  " not in text and is_composed(text):
         return text.strip()
     return " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())
+
+
+def shelf(text: str) -> str:
+    """Where it stands in the shop, as its people write it."""
+    return one_line(text)[:SHELF_LENGTH]
 
 
 def title(text: str) -> str:

@@ -34,6 +34,7 @@ FIELD_WORDS: dict[str, str] = {
     "age_limit": _("sold from (years of age)"),
     "sold_in": _("countries where it is sold"),
     "not_sold_in": _("countries where it is not sold"),
+    "shelf": _("shelf, or place in the shop"),
     "description": _("description"),
     "cover": _("address of the picture"),
 }

@@ -22,6 +22,7 @@ class OwnArticle(models.Model):
     condition = models.CharField(max_length=12, choices=Condition.choices, default=Condition.NEW)
     units = models.PositiveIntegerField(help_text="As typed: those put aside for orders among them.")
     counted_at = models.DateTimeField(help_text="The age of the number, on our clock.")
+    shelf = models.CharField(max_length=60, blank=True, help_text="Where it stands in the shop.")
     photo = models.CharField(max_length=100, blank=True, help_text="Its picture for pages, as covers are kept.")
     made_at = models.DateTimeField()
 

@@ -145,6 +145,7 @@ class CatalogRecord(NamedTuple):
     weight: int | None = None  # grams of one unit, as it is handed over
     territory: str = ""  # where it may be sold: "+BE FR" there alone, "-US" all but there (catalogue.sale_limits)
     age_limit: str = ""  # years from which it is sold ("18"), or "alcohol": by the law of the place
+    shelf: str = ""  # where it stands in this shop: said of the article, not of the title, and shown to its staff alone
 
 
 FACT_FIELDS: tuple[str, ...] = CatalogRecord._fields[CatalogRecord._fields.index("subtitle") :]

@@ -29,6 +29,7 @@ def measure_load(now: datetime) -> int:
     units = _counted(by_shop.annotate(n=Sum(F("quantity") - F("cancelled"))))
     declined = _counted(by_shop.annotate(n=Sum(F("declined") - F("cancelled"))))
     moved = ReroutedUnits.objects.filter(rerouting__decided_at__gte=now - ROUTED_WINDOW, moved_to__isnull=False)
+    moved = moved.exclude(moved_to__shop_order__shop=F("line__shop_order__shop"))  # what it offered instead itself
     routed = _counted(moved.values_list("moved_to__shop_order__shop").annotate(n=Sum("units")))
     today = _orders_today(now)
     before = {row.shop_id: row for row in ShopLoad.objects.all()}

@@ -1,5 +1,6 @@
 """Everything one shop is and does. Split over files that are read one at a time; the names are all here."""
 
+from shops.models_alternatives import Alternative
 from shops.models_assembly import Announcement, AnnouncementRead, Ballot, Motion, MotionVoter, MotionWord
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_desk import DeskAction
@@ -34,6 +35,7 @@ from shops.models_threads import Incident, Message, MessageFile, QuickReply, Sid
 __all__ = [
     "AgreementWord",
     "Allocation",
+    "Alternative",
     "Announcement",
     "AnnouncementRead",
     "Application",

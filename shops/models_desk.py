@@ -18,6 +18,7 @@ class DeskAction(DueRow):
     class Deed(models.TextChoices):
         ACCEPT = "accept"
         DECLINE = "decline"
+        OFFER = "offer"
         PACK = "pack"
         HAND_OVER = "hand_over"
         PICK = "pick"
@@ -31,7 +32,7 @@ class DeskAction(DueRow):
     )
     deed = models.CharField(max_length=10, choices=Deed.choices)
     asked = models.JSONField(
-        default=dict, help_text="units, reason, note, left, carrier, tracking: what the deed needs."
+        default=dict, help_text="units, reason, note, left, carrier, tracking, and what is offered: as the deed needs."
     )
     version = models.PositiveIntegerField(help_text="Of the order as it is once what was pressed before is done.")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -152,6 +152,8 @@ class ShopOrderLine(models.Model):
         NOT_FOUND = "not_found", _("Not found")
         WRONG_PRICE = "wrong_price", _("Wrong price")
         OTHER = "other", _("Another reason")
+        # With the offer of it later (`shops/orders/offering.py`):
+        LATER = "later", _("Only later")
         # Never chosen by staff:
         INCOMPLETE = "incomplete", _("The reader wanted all or nothing")
         NO_ANSWER = "no_answer", _("No answer in time")

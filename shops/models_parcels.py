@@ -52,7 +52,13 @@ class Parcel(models.Model):
     shelved_at = models.DateTimeField(null=True, blank=True)
     missing_at = models.DateTimeField(null=True, blank=True)
     missing_said = models.CharField(max_length=8, choices=Said.choices, blank=True)
-    missing_ended_at = models.DateTimeField(null=True, blank=True, help_text="It turned up, or is paid back.")
+    missing_ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="It turned up, is paid back, or other copies are sent in its place."
+    )
+    instead_of = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="replaced_by",
+        help_text="What was lost: its shop sends other copies, and nothing is paid back.",
+    )  # fmt: skip
     fee_booked_at = models.DateTimeField(
         null=True, blank=True, help_text="What the shop gets that handed it over: in the ledger."
     )

@@ -61,7 +61,16 @@ from tests.journeys import market as story
 # No outside service takes part, and nobody sends anything back: `payments/test_local_crashes` has those of local
 # currencies, `payments/test_return_crashes` those of returns, `shops/orders/test_uncollected` and
 # `payments/test_carried_parcels` those of parcels.
-ELSEWHERE = ("local.", "return_", "take_back.", "parcel_refund.", "handover.")
+ELSEWHERE = (
+    "local.",
+    "alternative.",
+    "back_order.",
+    "parcel_again.",
+    "return_",
+    "take_back.",
+    "parcel_refund.",
+    "handover.",
+)
 IN_THE_STORY = sorted(name for name in failpoints.FAILPOINTS if not name.startswith(ELSEWHERE))
 ROUNDS = 40
 KILLED = 137

@@ -27,7 +27,7 @@ from marketplace.models import User
 from marketplace.readers import addresses, alerts, consents, lists, reviews
 from marketplace.readers.models import SavedSearch
 from shops.models import ShopOrderLine
-from tests import factories, routes_joining, routes_privacy, routes_trust, routes_words
+from tests import factories, routes_joining, routes_parcels, routes_privacy, routes_trust, routes_words
 from tests.conftest import KEEPING
 from tests.routes_api import OF_ORDER_KEYS
 from tests.routes_board import BOARD
@@ -436,6 +436,7 @@ def world(db, settings, tmp_path) -> World:
         "token": checkouts.start(factories.basket((line.stock_record, 1)), None, language="fr", now=now).token,
         "number": a.order.number,
         "line": line.pk,
+        "alternative": routes_parcels.alternative(line, now),
         "run": a.run.pk,
         "feed": a.run.feed.name,
         "feed_id": a.run.feed_id,

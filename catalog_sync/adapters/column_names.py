@@ -173,6 +173,13 @@ _NAMES: dict[str, str] = {
         "pays interdits, non vendu en, non vendu dans, pas vendu en, vente interdite en, paises excluidos, "
         "kein verkauf in, ausgeschlossene lander, paesi esclusi"
     ),
+    "shelf": (
+        "shelf, shelf mark, shelf location, shelf code, shelf number, shelf no, emplacement, emplacement magasin, "
+        "emplacement rayon, localisation, localisation magasin, code emplacement, numero de rayon, n de rayon, code "
+        "rayon, etagere, rayonnage, location, location code, bin, bin location, store location, place, ubicacion, "
+        "estante, estanteria, regal, regalplatz, regalnummer, standort, stellplatz, lagerplatz, fach, scaffale, "
+        "collocazione, ubicazione, schap, полка, стеллаж, место хранения"
+    ),
     "currency": ("currency, devise, monnaie, currency code, moneda, divisa, wahrung, valuta, code devise, валюта"),
 }
 COLUMN_NAMES: dict[str, tuple[str, ...]] = {field: tuple(names.split(", ")) for field, names in _NAMES.items()}

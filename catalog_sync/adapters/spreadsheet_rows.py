@@ -225,6 +225,7 @@ class RowCleaner:
             repeat(None),  # weight: its column does not say in which unit
             self._territories(),
             self._each("age_limit", sale_limits.stated_years),
+            self._each("shelf", cleaning.shelf),
         ]
 
     def _territories(self) -> Iterable[str]:

@@ -43,6 +43,7 @@ class Typed(NamedTuple):
     units: int
     photo: str = ""
     once: str = ""
+    shelf: str = ""
 
 
 def feed_of(shop: Shop) -> Feed | None:
@@ -96,6 +97,8 @@ def put(
     values: dict[str, Any] = {name: getattr(typed, name) for name in names}
     if typed.photo:
         values["photo"] = typed.photo
+    if typed.shelf or article:  # typed again as a new one, what is known of it stays
+        values["shelf"] = typed.shelf
     with transaction.atomic():
         Feed.objects.select_for_update(no_key=True, of=("self",)).get(pk=feed.pk)  # one form after the other
         kept = OwnArticle.objects.select_for_update(of=("self",)).filter(feed=feed).select_related("feed__shop")
@@ -193,6 +196,8 @@ def as_json(article: OwnArticle) -> dict[str, Any]:
         said["title"] = article.title
     if article.author:
         said["contributors"] = [[article.author, "author"]]
+    if article.shelf:
+        said["shelf"] = article.shelf
     if article.photo and _wants_picture(article):
         said["cover"] = cover_files.own_address(article.photo)
     return said

@@ -386,6 +386,7 @@ class Migration(migrations.Migration):
                 ('condition', models.CharField(choices=[('new', 'New'), ('as_new', 'Used, as new'), ('very_good', 'Used, very good'), ('good', 'Used, good'), ('acceptable', 'Used, acceptable')], default='new', max_length=12)),
                 ('units', models.PositiveIntegerField(help_text='As typed: those put aside for orders among them.')),
                 ('counted_at', models.DateTimeField(help_text='The age of the number, on our clock.')),
+                ('shelf', models.CharField(blank=True, help_text='Where it stands in the shop.', max_length=60)),
                 ('photo', models.CharField(blank=True, help_text='Its picture for pages, as covers are kept.', max_length=100)),
                 ('made_at', models.DateTimeField()),
                 ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='own_articles', to='catalog_sync.feed')),

@@ -53,6 +53,7 @@ FOLLOWS = (
     Follow(STOCK),
     Follow("order.Line"),
     Follow("shops.ShopOrderLine"),
+    Follow("shops.Alternative"),
     Follow("placing.CheckoutLine"),
     Follow("shops.Reservation"),
     Follow("shops.Thread"),
@@ -79,7 +80,7 @@ OWN = (
 )
 # Of these the rows of one offer go along when it is parted from its title: {model: the column of the stock record}
 OF_AN_OFFER = {"order.Line": "stockrecord_id", "shops.ShopOrderLine": "stock_record_id"}
-OF_AN_OFFER |= dict.fromkeys(["placing.CheckoutLine", "shops.Reservation"], "stock_record_id")
+OF_AN_OFFER |= dict.fromkeys(["placing.CheckoutLine", "shops.Reservation", "shops.Alternative"], "stock_record_id")
 
 
 def share_lock() -> None:

@@ -298,7 +298,7 @@ def _priced_parcel(parcel: PlannedParcel, tax_included: bool) -> PlannedParcel:
     quotes, option, delivery_minor = _delivery(parcel, valued, sum(goods))
     shares = [0 if line.is_digital else line.goods_minor for line in valued]  # what is downloaded is in no parcel
     lines = tuple(
-        _priced_line(line, line.goods_minor, share, tax_included)
+        priced_line(line, line.goods_minor, share, tax_included)
         for line, share in zip(valued, money.split(delivery_minor, shares), strict=True)
     )
     delivery_tax = sum(line.delivery_tax_minor for line in lines)
@@ -328,7 +328,7 @@ def _delivery(
     return quotes, option, quotes[option.pk].price_minor
 
 
-def _priced_line(line: PlannedLine, goods: int, delivery_minor: int, tax_included: bool) -> PlannedLine:
+def priced_line(line: PlannedLine, goods: int, delivery_minor: int, tax_included: bool) -> PlannedLine:
     """`goods` and `delivery_minor` as shown to the reader."""
     net, taxes = tax.net_and_taxes(goods, line.rates, included=tax_included)
     delivery_net, delivery_taxes = tax.net_and_taxes(delivery_minor, line.rates, included=tax_included)

@@ -4,6 +4,7 @@ The reader pays what was agreed, or less where it costs less. Where it costs mor
 difference, up to an amount; else it is not done. It comes the way the reader chose: what was to be brought is brought,
 what was to be collected lies at the same counter or at one near by. Until it is decided the money waits
 (`payments.captures`); it is decided once, under the payment's lock, so that whoever dies on the way changed nothing.
+What the shop has offered the reader in its place (`alternatives`) is asked first.
 """
 
 from __future__ import annotations
@@ -13,17 +14,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
-from marketplace.checkout import freezing, institutions, order_rows, referrals, routes
+from marketplace.checkout import alternatives, routes, taking_over
 from marketplace.checkout.candidate_plans import Found
-from marketplace.foundation import audit, leases, links, money, network, prepared
+from marketplace.foundation import audit, leases, links, money, network
 from marketplace.foundation.failpoints import failpoint
-from marketplace.payments import captures, commission
-from marketplace.payments.models import Dispute, Payment, RefundRequest
+from marketplace.payments import captures
+from marketplace.payments.models import Payment
 from shops import stock
-from shops.models import ReroutedUnits, Rerouting, ShopOrder
-from shops.orders import missing, reader_mail, splitting
+from shops.models import Alternative, ReroutedUnits, Rerouting, ShopOrder
+from shops.orders import missing, reader_mail
 
 logger = logging.getLogger("halles.rerouting")
 Outcome = Rerouting.Outcome
@@ -56,7 +56,10 @@ def decide(rerouting_id: int, *, now: datetime) -> None:
         if row.outcome != Outcome.LOOKING:
             return
         parts = list(row.parts.select_related("line__shop_order").order_by("line__stock_record_id", "pk"))
-        if _may_move(payment, row, now):
+        offered = Alternative.objects.filter(rerouting=row).first()
+        if offered and alternatives.is_open(offered, payment, now=now):
+            return
+        if (offered is None or offered.looks_elsewhere) and _may_move(payment, row, now):
             _move_all(row, parts, captures.waits_until(payment), now)
         missing.decided([row], now=now)
         failpoint("rerouting.before_commit")
@@ -64,17 +67,10 @@ def decide(rerouting_id: int, *, now: datetime) -> None:
 
 
 def _may_move(payment: Payment, row: Rerouting, now: datetime) -> bool:
-    """Not once the payment can wait for another shop's answer for less than `LEAST_TIME`. Not while a bank looks at it
-    or a person has given money back of that part: what of it is still there is no longer what was agreed. An
-    institution has its own rules for from whom it buys."""
+    """Not once the payment can wait for another shop's answer for less than `LEAST_TIME`."""
     ends = captures.waits_until(payment)
     too_late = ends is not None and ends - now < LEAST_TIME
-    open_dispute = Dispute.objects.filter(payment=payment).exclude(status=Dispute.Status.WON).exists()
-    of_part = Q(shop_order=row.shop_order) | Q(payment=payment, shop_order=None)
-    given_back = RefundRequest.objects.filter(of_part).exists()
-    bound = institutions.institution_of(row.shop_order.order.user_id)
-    in_part_local = row.shop_order.order.checkout.local_minor > 0  # each shop says how much of it it takes
-    return not (too_late or open_dispute or given_back or bound or in_part_local)
+    return not (too_late or taking_over.is_bound(payment, row.shop_order))
 
 
 def _move_all(row: Rerouting, parts: Sequence[ReroutedUnits], latest: datetime | None, now: datetime) -> None:
@@ -96,35 +92,17 @@ def _move_all(row: Rerouting, parts: Sequence[ReroutedUnits], latest: datetime |
 
 def _move(row: Rerouting, found: Found, latest: datetime | None, now: datetime) -> ShopOrder | None:
     """The new shop order, its copies taken. None: they are gone, and nothing was written."""
-    declined, checkout = row.shop_order, row.shop_order.order.checkout
-    planned = found.plan.parcels[0]
+    declined, planned = row.shop_order, found.plan.parcels[0]
     before = transaction.savepoint()
-    # Not stored: the checkout stays what the reader paid.
-    parcel = freezing.parcel_of(checkout, planned)
-    frozen = [freezing.line_of(parcel, line) for line in planned.lines]
-    order_lines = prepared.insert(order_rows.line_of(declined.order, line) for line in frozen)
     bearer = _first(declined).shop if network.current().reroute_borne_by == "shop" and found.borne_minor else None
-    lines = splitting.take_over(
-        declined,
-        checkout,
-        parcel,  # type: ignore[arg-type]  # its lines are not related rows
-        frozen,
-        order_lines=order_lines,
-        borne=money.split(found.borne_minor, [line.total_minor for line in frozen]),
-        bearer=bearer,
-        now=now,
-        latest=latest,
-    )
+    borne = money.split(found.borne_minor, [line.total_minor for line in planned.lines])
+    lines = taking_over.write(declined, planned, borne=borne, bearer=bearer, latest=latest, now=now)
     by_record = sorted(lines, key=lambda line: line.stock_record_id or 0)  # stock is locked in this order everywhere
     if not all(stock.take(line, line.quantity, now=now) for line in by_record):
         transaction.savepoint_rollback(before)
         return None
     transaction.savepoint_commit(before)
-    for part, line in zip(found.parts, lines, strict=True):
-        ReroutedUnits.objects.filter(pk=part.pk).update(moved_to=line)
-    facts = {line.record.product_id: getattr(line.record.product, "facts", None) for line in planned.lines}
-    commission.freeze(lines, facts, channel=checkout.channel, partner_id=referrals.earning(checkout), at=now)
-    made = lines[0].shop_order
+    made = taking_over.follow(declined, planned, found.parts, lines, now=now)
     audit.record(
         "shop_order.reroute", made, shop_id=made.shop_id, instead_of=declined.number, borne_minor=found.borne_minor
     )

@@ -80,3 +80,9 @@ def cancel_url(order: Order, line_id: int) -> str:
 def return_url(order: Order, return_id: int) -> str:
     """Where its reader follows what they send back."""
     return absolute(reverse("storefront:order-return", args=[order.number, order_key(order.number), return_id]))
+
+
+def alternative_url(order: Order, alternative_id: int) -> str:
+    """Where its reader says whether they take what the shop offers instead."""
+    names = [order.number, order_key(order.number), alternative_id]
+    return absolute(reverse("storefront:order-alternative", args=names))

@@ -27,7 +27,9 @@ def parcels(request: HttpRequest) -> HttpResponse:
     rows = told.annotate(copies=Sum("lines__units"))
     context = {
         "missing": rows.filter(missing_ended_at=None).order_by("missing_at", "pk")[:MOST_SHOWN],
-        "lost": rows.exclude(missing_ended_at=None).order_by("-missing_ended_at", "-pk")[:MOST_SHOWN],
+        "lost": rows.exclude(missing_ended_at=None)
+        .filter(replaced_by=None)
+        .order_by("-missing_ended_at", "-pk")[:MOST_SHOWN],
         "bearers": ParcelRefund.Bearer.choices,
     }
     return render(request, "operations/parcels.html", context)

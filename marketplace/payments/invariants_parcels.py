@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from marketplace.payments.ledger import shop_account
 from marketplace.payments.models import LedgerEntry, RefundRequest
@@ -25,11 +25,14 @@ def handovers_are_booked_once() -> list[str]:
 
 
 def lost_parcels_are_paid_back_once() -> list[str]:
-    """What was given up has a refund that is due, parked or made, and that is what went back for it."""
+    """What was given up has a refund that is due, parked or made, and that is what went back for it; or its shop sent
+    other copies in its place."""
     wrong = [
         f"parcel {pk} was given up, and nothing is due"
-        for pk in Parcel.objects.filter(missing_ended_at__isnull=False, refund=None).values_list("pk", flat=True)
+        for pk in _ended().filter(refund=None, replaced_by=None).values_list("pk", flat=True)
     ]
+    both = _ended().exclude(refund=None).exclude(replaced_by=None)
+    wrong += [f"parcel {pk} was paid back and sent once more" for pk in both.values_list("pk", flat=True)]
     for row in ParcelRefund.objects.select_related("parcel").prefetch_related("parcel__lines"):
         keys = [f"lost:{line.pk}" for line in row.parcel.lines.all()] + [f"lost-delivery:{row.pk}"]
         back = RefundRequest.objects.filter(once__in=keys).aggregate(sum=Sum("amount_minor", default=0))["sum"]
@@ -37,6 +40,10 @@ def lost_parcels_are_paid_back_once() -> list[str]:
         if back != row.amount_minor or asleep:
             wrong.append(f"{row}: {back} went back, it says {row.amount_minor}{', and nothing is due' * asleep}")
     return wrong
+
+
+def _ended() -> QuerySet[Parcel]:
+    return Parcel.objects.filter(missing_ended_at__isnull=False)
 
 
 INVARIANTS: dict[str, Callable[[], list[str]]] = {

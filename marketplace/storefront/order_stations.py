@@ -14,7 +14,16 @@ from oscar.apps.order.models import Order
 
 from marketplace.foundation.models import AuditEntry
 from marketplace.payments import worth
-from shops.models import DeliveryOption, Parcel, PickupPoint, Rerouting, Shop, ShopOrder, ShopOrderLine
+from shops.models import (
+    Alternative,
+    DeliveryOption,
+    Parcel,
+    PickupPoint,
+    Rerouting,
+    Shop,
+    ShopOrder,
+    ShopOrderLine,
+)
 
 Status = ShopOrder.Status
 _PARCELS = Parcel.objects.select_related("carried_to", "waits_at").prefetch_related("lines__line")
@@ -84,7 +93,8 @@ def parts(order: Order) -> list[ShopPart]:
         )
         .prefetch_related(
             "lines__product__facts",
-            "lines__reroutings__rerouting",
+            "lines__reroutings__rerouting__alternative",
+            "lines__reroutings__moved_to__shop_order",
             Prefetch("parcels", queryset=_PARCELS.order_by("pk")),
             "delivery_option__point__keepers",
         )
@@ -95,7 +105,9 @@ def parts(order: Order) -> list[ShopPart]:
 
 
 def _part(shop_order: ShopOrder, packed_at: Mapping[int, datetime]) -> ShopPart:
-    lines, parcels = list(shop_order.lines.all()), list(shop_order.parcels.all())
+    lines, every = list(shop_order.lines.all()), list(shop_order.parcels.all())
+    lost = {parcel.instead_of_id for parcel in every}  # other copies were sent in their place
+    parcels = [parcel for parcel in every if parcel.pk not in lost]
     return ShopPart(
         shop_order=shop_order,
         lines=lines,
@@ -129,6 +141,8 @@ def stations(
             return [ordered, Station(_("Nobody collected it in time"), "off", shop_order.uncollected_at, note=note)]
         if not any(line.missing_units for line in lines):
             return [ordered, Station(_("You cancelled it"), "off", shop_order.answered_at, note=note)]
+        if offered := _offered(lines):
+            return [ordered, Station(offered, "off", shop_order.answered_at)]
         return [ordered, Station(_("The shop cannot hand it over"), "off", shop_order.answered_at, note=note)]
     if shop_order.is_download:
         there = status == Status.HANDED_OVER
@@ -177,6 +191,15 @@ def _elsewhere(lines: Sequence[ShopOrderLine]) -> bool:
     """Whether another shop supplies some of what is missing, or is looked for."""
     outcomes = (part.rerouting.outcome for line in lines for part in line.reroutings.all())
     return any(outcome != Rerouting.Outcome.NOBODY for outcome in outcomes)
+
+
+def _offered(lines: Sequence[ShopOrderLine]) -> str:
+    """Of what is declined whole: that the reader has the choice, or has made it."""
+    parts = [part for line in lines for part in line.reroutings.all()]
+    states = {found.state for part in parts if (found := getattr(part.rerouting, "alternative", None))}
+    if Alternative.State.OPEN in states:
+        return _("The shop offers you something instead")
+    return _("Something else in its place, see below") if Alternative.State.TAKEN in states else ""
 
 
 def _words(shop_order: ShopOrder, lines: Sequence[ShopOrderLine]) -> list[tuple[str, str]]:

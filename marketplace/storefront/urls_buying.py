@@ -4,6 +4,7 @@ from django.urls import path
 
 from marketplace.storefront import (
     again_views,
+    alternative_views,
     basket_views,
     cancel_views,
     checkout_views,
@@ -61,6 +62,7 @@ urlpatterns = [
     path("orders/<str:number>/<str:key>/invoices/<str:part>/", order_views.invoice, name="order-invoice"),
     path("orders/<str:number>/<str:key>/documents/<int:pk>.pdf", order_views.document, name="order-document"),
     path("orders/<str:number>/<str:key>/cancel/<int:line_id>/", cancel_views.cancel, name="order-cancel"),
+    path("orders/<str:number>/<str:key>/instead/<int:pk>/", alternative_views.alternative, name="order-alternative"),
     path("orders/<str:number>/<str:key>/back/<str:part>/", return_views.start, name="order-return-start"),
     path("orders/<str:number>/<str:key>/back/<str:part>/form/", return_views.form, name="order-return-form"),
     path("orders/<str:number>/<str:key>/returns/<int:pk>/", return_views.followed, name="order-return"),

@@ -149,9 +149,9 @@ def _reservations(shop: Shop) -> bool:
 
 def _parcels(shop: Shop) -> bool:
     """What others sell and its counter hands over, and what it sold and another's does: until it is collected, or given
-    up as lost and the money back."""
+    up as lost and the money back, or sent once more."""
     lost = Q(missing_ended_at__isnull=False)
-    waits = Q(collected_at=None, carried_to__isnull=False) & (~lost | Q(refund__made_at=None))
+    waits = Q(collected_at=None, carried_to__isnull=False) & Q(replaced_by=None) & (~lost | Q(refund__made_at=None))
     return Parcel.objects.filter(waits, Q(carried_to=shop) | Q(shop_order__shop=shop)).exists()
 
 

@@ -123,6 +123,8 @@ def _gone(parcel: Parcel) -> str:
     """What is said where it was given up; empty where it was not."""
     if not Parcel.objects.filter(pk=parcel.pk, missing_ended_at__isnull=False).exists():
         return ""
+    if Parcel.objects.filter(instead_of=parcel).exists():
+        return _("Other copies were sent in its place: send it back to %(shop)s.") % {"shop": parcel.shop_order.shop}
     return _("It was given up and its reader has the money back: write to %(shop)s.") % {"shop": parcel.shop_order.shop}
 
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit
 from shops import absorbing, slots, stock
 from shops.models import Cancellation, DeliveryOption, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Supply
-from shops.orders import keep_times, leaving, missing, reader_mail, transitions
+from shops.orders import alternatives, keep_times, leaving, missing, offering, reader_mail, transitions
 from shops.orders.changing import FulfilmentError as FulfilmentError
 from shops.orders.changing import changing
 from shops.orders.counts import by_stock_record, status_of, still_here, takes_a_part
@@ -57,12 +57,14 @@ def decline(
     reason: str,
     note: str = "",
     left: int | None = None,
+    offered: alternatives.Offered | None = None,
     now: datetime,
 ) -> None:
     """The shop cannot hand over `units` of a line: unanswered ones first, then accepted ones that are still there.
     `left`: staff counted that many copies on the shelf, those set aside included. What a reason or a count says is not
     there is withheld from sale (DESIGN §5). Where the reader wanted this part whole or not at all, all that has not
-    left the shop is declined with it."""
+    left the shop is declined with it. `offered`: what the reader may have instead; until they have said so nothing else
+    becomes of it."""
     asked = Asked(line.pk, units, reason, left)
     with changing(line.shop_order, now, Event.DECLINE, asked) as (shop_order, lines):
         row = lines[line.pk]
@@ -77,7 +79,9 @@ def decline(
                 _decline(shop_order, one, with_it[one.pk], by, one.decline_reason or Reason.INCOMPLETE, "", now)
         settle(shop_order, lines, now)
         rest = any(with_it.values())
-        if not missing.note(shop_order, row, before, is_whole=not takes_a_part(shop_order), now=now):
+        if offered:
+            offering.write_down(shop_order, row, before, offered, is_whole=not takes_a_part(shop_order), by=by, now=now)
+        elif not missing.note(shop_order, row, before, is_whole=not takes_a_part(shop_order), now=now):
             reader_mail.declined(shop_order, list(lines.values()), row, units, rest=rest, now=now)
 
 

@@ -1,9 +1,10 @@
 """Half a minute to change one's mind: what staff press at the desk is written down and carried out later.
 
-Held back are accept, decline, pack and hand over: each of them tells the reader, frees or books copies, moves money or
-has another shop asked, and a thumb slips. Until a deed is due it is a row and nothing else: no mail, no stock, no
-money, no other shop; then the step calls `fulfilment` with the version that was seen, and all of it happens in that one
-transaction. What cannot be done any more comes back to the desk as a message that says who was quicker, and when.
+Held back are accept, decline, offer, pack and hand over: each of them tells the reader, frees or books copies, moves
+money or has another shop asked, and a thumb slips. Until a deed is due it is a row and nothing else: no mail, no
+stock, no money, no other shop; then the step calls `fulfilment` with the version that was seen, and all of it happens
+in that one transaction. What cannot be done any more comes back to the desk as a message that says who was quicker,
+and when.
 
 Not held back are a copy picked (it tells nobody) and "it is back on the shelf" (a fact about the shelf, of an order
 that is over); they wait only where something pressed before on the same order does. Nor is what the counter does with
@@ -28,7 +29,7 @@ from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
 from marketplace.models import User
 from shops.models import DeskAction, ShopOrder, ShopOrderLine
-from shops.orders import changing, fulfilment, missing, transitions
+from shops.orders import alternatives, changing, fulfilment, missing, transitions
 from shops.orders.changing import FulfilmentError
 from shops.orders.projecting import MOVING, Shown, parts_of, project
 from shops.orders.transitions import Asked, Event
@@ -119,7 +120,7 @@ def is_being_answered(shop_order: ShopOrder) -> bool:
     """Whether somebody there has pressed an answer that is not carried out yet. A parked one is none, unless it was
     followed by the hand-over: the book is out of the door."""
     rows = DeskAction.objects.filter(shop_order=shop_order, due_at__isnull=False)
-    answered = Q(deed__in=[Deed.ACCEPT, Deed.DECLINE], parked_at=None)
+    answered = Q(deed__in=[Deed.ACCEPT, Deed.DECLINE, Deed.OFFER], parked_at=None)
     return rows.filter(answered | Q(deed=Deed.HAND_OVER)).exists()
 
 
@@ -186,7 +187,8 @@ def _check(order: ShopOrder, shown: Shown, pressed: Press, last: int, now: datet
     code = "".join(pressed.code.split()).upper()
     units, reason = _int(pressed, "units") or 0, str(pressed.asked.get("reason", ""))
     asked = Asked(pressed.line_id, units, reason, code=code, parts=parts_of(pressed.asked))
-    if why := transitions.refusal(Event(pressed.deed), shown.order, shown.lines, asked):
+    event = Event.DECLINE if pressed.deed == Deed.OFFER else Event(pressed.deed)
+    if why := transitions.refusal(event, shown.order, shown.lines, asked):
         raise FulfilmentError(why)
 
 
@@ -236,9 +238,10 @@ def _carry_out_on_line(row: DeskAction, line: ShopOrderLine, by: object, now: da
     units = int(row.asked.get("units", 1))
     if row.deed == Deed.ACCEPT:
         fulfilment.accept(line, units, by=by, now=now)
-    elif row.deed == Deed.DECLINE:
+    elif row.deed in (Deed.DECLINE, Deed.OFFER):
         why = {"reason": row.asked["reason"], "note": row.asked.get("note", ""), "left": row.asked.get("left")}
-        fulfilment.decline(line, units, by=by, now=now, **why)
+        offered = alternatives.thawed(row.asked["offered"]) if row.deed == Deed.OFFER else None
+        fulfilment.decline(line, units, by=by, now=now, offered=offered, **why)
     elif row.deed == Deed.PICK:
         here = ShopOrderLine.objects.filter(pk=line.pk, accepted__gte=F("picked") + units)
         if not here.update(picked=F("picked") + units):

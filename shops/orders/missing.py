@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 
 from shops import withholding
 from shops.models import Condition, ReroutedUnits, Rerouting, ShopOrder, ShopOrderLine, Supply
-from shops.orders import reader_mail
+from shops.orders import alternatives, reader_mail
 
 Outcome, Reason = Rerouting.Outcome, ShopOrderLine.Reason
 Counts = Mapping[ShopOrderLine, tuple[int, int]]
 
 # What a reason says about the shelf: the copy is not there. "Sold" was rung up: the till knows it already.
-_NOT_THERE = {Reason.NOT_FOUND, Reason.DAMAGED, Reason.SOLD}
+_NOT_THERE = {Reason.NOT_FOUND, Reason.DAMAGED, Reason.SOLD, Reason.LATER}
 _RUNG_UP = {Reason.SOLD}
 
 
@@ -28,13 +28,39 @@ def note(shop_order: ShopOrder, spoken_of: ShopOrderLine, before: Counts, *, is_
     """In the transaction of the decline: have another shop looked for, where the reader agreed to one, for what is
     missing since `before` (`counted`, of the same lines). By the shop's own word alone: never what the reader took
     back. False: nobody is looked for."""
-    checkout = getattr(shop_order.order, "checkout", None)
-    gone = [line for line, (units, _) in before.items() if line.missing_units > units]
-    found = [line for line in gone if can_be_replaced(line)]
-    if checkout is None or not checkout.agrees_other_shop or not found or (is_whole and len(found) < len(gone)):
-        return False
+    found = sought(shop_order, before, is_whole=is_whole)
+    if found:
+        write_down(shop_order, spoken_of, found, before, is_whole=is_whole, now=now, due_at=now)
+    return bool(found)
+
+
+def gone(before: Counts) -> list[ShopOrderLine]:
+    """The lines of which units are missing since `before`."""
+    return [line for line, (units, _) in before.items() if line.missing_units > units]
+
+
+def sought(shop_order: ShopOrder, before: Counts, *, is_whole: bool) -> list[ShopOrderLine]:
+    """Of the lines that are gone since `before` those that another shop is looked for, as the reader agreed to."""
+    checkout, lines = getattr(shop_order.order, "checkout", None), gone(before)
+    found = [line for line in lines if can_be_replaced(line)]
+    if checkout is None or not checkout.agrees_other_shop or (is_whole and len(found) < len(lines)):
+        return []
+    return found
+
+
+def write_down(
+    shop_order: ShopOrder,
+    spoken_of: ShopOrderLine,
+    found: Iterable[ShopOrderLine],
+    before: Counts,
+    *,
+    is_whole: bool,
+    now: datetime,
+    due_at: datetime,
+) -> Rerouting:
+    """What is gone of `found`, with what the reader was to pay for it; decided from `due_at` on."""
     row = Rerouting.objects.create(
-        shop_order=shop_order, spoken_of=spoken_of, is_whole=is_whole, declined_at=now, due_at=now
+        shop_order=shop_order, spoken_of=spoken_of, is_whole=is_whole, declined_at=now, due_at=due_at
     )
     ReroutedUnits.objects.bulk_create(
         ReroutedUnits(
@@ -45,7 +71,7 @@ def note(shop_order: ShopOrder, spoken_of: ShopOrderLine, before: Counts, *, is_
         )
         for line in found
     )
-    return True
+    return row
 
 
 def what_became(shop_order: ShopOrder) -> str:
@@ -88,13 +114,14 @@ def can_be_replaced(line: ShopOrderLine) -> bool:
 
 
 def decided(rows: Iterable[Rerouting], *, now: datetime) -> None:
-    """No other shop has what no line took over: the reader is told. What was decided before stays; the caller has
+    """Nobody has what no line took over: the reader is told. What was decided before stays; the caller has
     locked the payment."""
     for row in rows:
         parts = list(row.parts.select_related("line"))
         outcome = Outcome.MOVED if any(part.moved_to_id for part in parts) else Outcome.NOBODY
         done = {"outcome": outcome, "decided_at": now, "due_at": None, "lease_until": None, "lease_token": ""}
         if Rerouting.objects.filter(pk=row.pk, outcome=Outcome.LOOKING).update(**done, parked_at=None, last_error=""):
+            alternatives.lapse(row, now=now)
             _tell(row, [part for part in parts if not part.moved_to_id], now)
 
 

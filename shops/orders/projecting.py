@@ -13,7 +13,7 @@ from shops.orders.counts import status_of, still_here, takes_a_part
 
 Deed = DeskAction.Deed
 # Those that count as one change of the order's version each.
-MOVING = {Deed.ACCEPT, Deed.DECLINE, Deed.PACK, Deed.HAND_OVER}
+MOVING = {Deed.ACCEPT, Deed.DECLINE, Deed.OFFER, Deed.PACK, Deed.HAND_OVER}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _apply(action: DeskAction, order: ShopOrder, rows: Mapping[int, ShopOrderLin
     if action.deed == Deed.ACCEPT:
         for row in [rows[action.line_id]] if action.line_id else rows.values():
             row.accepted += units if action.line_id else row.open_units
-    elif action.deed == Deed.DECLINE and action.line_id:
+    elif action.deed in (Deed.DECLINE, Deed.OFFER) and action.line_id:
         for pk, gone in (still_here(rows.values()) if not takes_a_part(order) else {action.line_id: units}).items():
             _take_off(rows[pk], gone)
     elif action.deed == Deed.PICK and action.line_id:

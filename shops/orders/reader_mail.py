@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from oscar.apps.order.models import Order
 
 from marketplace.foundation import links, mail, money, network
 from shops import opening, opening_words, readiness
-from shops.models import DeliveryOption, Parcel, PickupPoint, Shop, ShopOrder, ShopOrderLine
+from shops.models import Alternative, DeliveryOption, Parcel, PickupPoint, Shop, ShopOrder, ShopOrderLine
 
 
 def accepted(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
@@ -57,6 +57,39 @@ def late(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, later: bool, 
     until = lazy(_moment, str)(shop_order.answer_due_at, ZoneInfo(shop_order.shop.timezone))
     waiting = [(line, links.cancel_url(shop_order.order, line.pk)) for line in lines if line.open_units]
     _post("shop_order_late", shop_order, lines, now, key="late", until=until, later=later, other=other, waiting=waiting)
+
+
+def offered(
+    shop_order: ShopOrder, lines: Sequence[ShopOrderLine], alternative: Alternative, *, silence: str, now: datetime
+) -> None:
+    """What the shop offers in the place of what it lacks, and by when the reader answers. `silence`: what no answer
+    means: "takes", "elsewhere" or "money"."""
+    zone, language = ZoneInfo(shop_order.shop.timezone), language_of(shop_order.order)
+    parts = list(alternative.rerouting.parts.all())
+    back = sum(part.agreed_minor for part in parts) - alternative.total_minor
+    about = {
+        "line": alternative.line,
+        "alternative": alternative,
+        "price": money.display(alternative.unit_price_minor, shop_order.currency, language),
+        "back": money.display(back, shop_order.currency, language) if back > 0 else "",
+        "on": lazy(_day, str)(alternative.expected_on),
+        "until": lazy(_moment, str)(alternative.answer_by, zone),
+        "rest": len(parts) > 1,
+        "silence": silence,
+        "answer_url": links.alternative_url(shop_order.order, alternative.pk),
+    }
+    _post("shop_order_offer", shop_order, lines, now, key=str(alternative.pk), **about)
+
+
+def not_there(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, *, now: datetime) -> None:
+    """What was to be there today is not: the shop says a new day, or the reader has the money back."""
+    about = {
+        "line": line,
+        "units": line.accepted - line.packed,
+        "on": lazy(_day, str)(line.expected_on),
+        "cancel_url": links.cancel_url(shop_order.order, line.pk),
+    }
+    _post("shop_order_not_there", shop_order, lines, now, key=f"{line.pk}:{line.expected_on}", **about)
 
 
 def rerouted(
@@ -152,6 +185,12 @@ def handed_over(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: P
     _post("shop_order_handed_over", shop_order, lines, now, **about)
 
 
+def sent_again(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: Parcel, *, now: datetime) -> None:
+    """Other copies are on their way in the place of what was lost."""
+    sent = list(parcel.lines.select_related("line").order_by("pk"))
+    _post("shop_order_sent_again", shop_order, lines, now, key=f"parcel:{parcel.pk}", parcel=parcel, sent=sent)
+
+
 def download_ready(shop_order: ShopOrder, *, now: datetime) -> None:
     """Its links and what they are limited by; worded as it is sent, by `shops.downloads.words.told`."""
     order, key = shop_order.order, f"download_ready:{shop_order.number}"
@@ -187,6 +226,10 @@ def _promised(shop_order: ShopOrder, now: datetime) -> object:
         return ""
     zone = ZoneInfo(shop_order.shop.timezone)
     return lazy(readiness.words, str)(shop_order.expected_from, shop_order.expected_until, zone)
+
+
+def _day(on: date | None) -> str:
+    return date_format(on, "DATE_FORMAT") if on else ""
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:

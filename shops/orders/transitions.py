@@ -19,7 +19,7 @@ from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
 Status = ShopOrder.Status
 Reason = ShopOrderLine.Reason
 Lines = Mapping[int, ShopOrderLine]
-STAFF_REASONS = set(Reason.values) - {Reason.INCOMPLETE, Reason.NO_ANSWER}
+STAFF_REASONS = set(Reason.values) - {Reason.INCOMPLETE, Reason.NO_ANSWER, Reason.LATER}
 
 
 class Event(StrEnum):
@@ -77,7 +77,7 @@ def _accepts(order: ShopOrder, lines: Lines, asked: Asked) -> str:
 
 
 def _declines(order: ShopOrder, lines: Lines, asked: Asked) -> str:
-    if asked.reason not in STAFF_REASONS:
+    if asked.reason not in STAFF_REASONS | {Reason.LATER}:  # with the offer of it later
         return _("Say why: choose one of the reasons.")
     if asked.left is not None and asked.left < 0:
         return _("The copies left cannot be fewer than none.")

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from shops import queries
 from shops.models import Parcel, PickupPoint, Shop, ShopOrder
-from shops.orders import carrying, fulfilment
+from shops.orders import carrying, fulfilment, resending
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.order_page import find
 
@@ -104,6 +104,21 @@ def miss_sent(request: StaffRequest, workplace: Workplace, number: str, parcel_i
         said = Parcel.Said.SENDER
         carrying.miss(get_object_or_404(parcels, pk=parcel_id), said, by=request.user, now=timezone.now())
         messages.success(request, _told())
+    except fulfilment.FulfilmentError as error:
+        messages.warning(request, str(error))
+    return redirect("portal:order", slug=workplace.shop.slug, number=number)
+
+
+@portal_action
+def send_again(request: StaffRequest, workplace: Workplace, number: str, parcel_id: int) -> HttpResponse:
+    """It is lost: the shop that sold it sends other copies."""
+    order = find(request, workplace, number)
+    related = ("shop_order__shop", "shop_order__order__checkout", "carried_to", "waits_at")
+    parcel = get_object_or_404(order.parcels.select_related(*related), pk=parcel_id)
+    sent = {name: request.POST.get(name, "").replace("\0", "").strip() for name in ("carrier", "tracking")}
+    try:
+        resending.send_again(parcel, by=request.user, now=timezone.now(), **sent)
+        messages.success(request, _("Noted. The reader is told that another copy is on its way."))
     except fulfilment.FulfilmentError as error:
         messages.warning(request, str(error))
     return redirect("portal:order", slug=workplace.shop.slug, number=number)

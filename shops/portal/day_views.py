@@ -70,7 +70,10 @@ def _figures(orders: QuerySet[ShopOrder], begins: datetime, ends: datetime) -> d
 def _handed_over(orders: QuerySet[ShopOrder], begins: datetime, ends: datetime) -> list[dict[str, object]]:
     """By kind of delivery: parcels, copies, what readers pay for these copies in minor units."""
     lines = ParcelLine.objects.filter(
-        parcel__shop_order__in=orders, parcel__handed_over_at__gte=begins, parcel__handed_over_at__lt=ends
+        parcel__shop_order__in=orders,
+        parcel__handed_over_at__gte=begins,
+        parcel__handed_over_at__lt=ends,
+        parcel__instead_of=None,
     )
     rows = lines.values("parcel__kind", "parcel__shop_order__currency").annotate(
         parcels=Count("parcel", distinct=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
 
+from catalog_sync.shelves import places
 from shops import queries
 from shops.models import Reservation, ShopOrder
 from shops.orders import sight
@@ -114,7 +116,13 @@ def picking(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """What to fetch from the shelves for every accepted order, for print."""
     waiting = queries.orders_for(request.user).filter(shop=workplace.shop, status=Status.ACCEPTED).order_by("pk")
     chosen = list(waiting[:PICKED_AT_ONCE])
-    context = {"rows": pick_list(*chosen), "orders": chosen, "beyond": waiting.count() - len(chosen)}
+    rows = pick_list(*chosen, places=partial(places, workplace.shop.pk))
+    context = {
+        "rows": rows,
+        "shelved": any(row.shelf for row in rows),
+        "orders": chosen,
+        "beyond": waiting.count() - len(chosen),
+    }
     return page(request, workplace, "portal/pick_list.html", context)
 
 

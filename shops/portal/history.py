@@ -48,6 +48,8 @@ def _who(entry: AuditEntry, buyer_id: int | None) -> str:
 def _title(entry: AuditEntry, titles: dict[int, str]) -> str:
     if entry.subject_type == ShopOrderLine._meta.label_lower:
         return titles.get(int(entry.subject_id), "")
+    if said := entry.facts.get("title"):  # what was offered is no line yet
+        return str(said)
     return titles.get(entry.facts.get("line"), "")  # type: ignore[arg-type]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import F
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.utils import timezone
@@ -12,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from marketplace.checkout import tax
 from shops import carriers, queries
-from shops.models import Cancellation, ShopOrder, ShopOrderLine, Side, Thread
-from shops.orders import held, missing, reader_mail, sight
+from shops.models import Alternative, Cancellation, ShopOrder, ShopOrderLine, Side, Thread
+from shops.orders import held, missing, reader_mail, resending, sight
 from shops.orders.projecting import project
 from shops.portal.access import StaffRequest, Workplace, page
 from shops.portal.forms import AcceptForm, DeclineForm, HandOverForm
@@ -50,6 +51,7 @@ class LineRow:
     decline_most: int = 0
     problem: str = ""
     states: list[str] = field(default_factory=list)
+    offers: list[Alternative] = field(default_factory=list)
 
 
 def recipient(shop_order: ShopOrder) -> dict[str, object]:
@@ -130,7 +132,7 @@ def order_page(
         "delivery_word": DELIVERIES.get(shop_order.delivery_kind, shop_order.delivery_name),
         "when": when(shop_order, now),
         "overdue": is_overdue(shop_order, now),
-        "rows": [_line_row(line, workplace, failed) for line in lines],
+        "rows": _with_offers([_line_row(line, workplace, failed) for line in lines]),
         "ended": missing.what_became(shop_order) if shop_order.expired_at else "",
         "to_put_back": _to_put_back(shop_order),
         "kept_too_long": is_overdue(shop_order, now) and shop_order.status == Status.PACKED,
@@ -142,6 +144,8 @@ def order_page(
         "failed": failed,
         "history": history(shop_order, lines, parcels, now),
         "parcels": parcels,
+        "sent_again": {parcel.instead_of_id for parcel in parcels},
+        "may_send_again": [row for row in parcels if workplace.can_work and resending.may_be_sent_again(row)],
         "several_parcels": len(parcels) > 1 or bool(parcels and shop_order.status != Status.HANDED_OVER),
         "words": words,
         "taxes": tax.by_rate(tax.thawed(line.tax_parts) for line in lines),
@@ -181,6 +185,19 @@ def _line_row(line: ShopOrderLine, workplace: Workplace, failed: Failed | None) 
     elif mine and mine.name == "decline" and row.decline:
         row.decline = mine.form
     return row
+
+
+def _with_offers(rows: list[LineRow]) -> list[LineRow]:
+    """Beside each line what was offered in its place; `made` is the number of the order that came of it. One
+    query where something is declined."""
+    by_line = {row.line.pk: row.offers for row in rows if row.line.missing_units}
+    if not by_line:
+        return rows
+    made = F("rerouting__parts__moved_to__shop_order__number")
+    offers = Alternative.objects.filter(line__in=by_line, rerouting__parts__line=F("line")).annotate(made=made)
+    for one in offers.order_by("pk"):
+        by_line[one.line_id].append(one)
+    return rows
 
 
 def _states(line: ShopOrderLine) -> list[str]:

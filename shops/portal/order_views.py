@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from catalog_sync.shelves import places
 from shops import queries
 from shops.models import ShopOrder
 from shops.orders import sight
@@ -37,7 +40,14 @@ def slip(request: StaffRequest, workplace: Workplace, number: str) -> HttpRespon
 @portal_page
 def picking_one(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
     shop_order = find(request, workplace, number)
-    context = {"rows": pick_list(shop_order), "orders": [shop_order], "beyond": 0, "order": shop_order}
+    rows = pick_list(shop_order, places=partial(places, workplace.shop.pk))
+    context = {
+        "rows": rows,
+        "orders": [shop_order],
+        "beyond": 0,
+        "order": shop_order,
+        "shelved": any(row.shelf for row in rows),
+    }
     return page(request, workplace, "portal/pick_list.html", context)
 
 

@@ -53,6 +53,13 @@ class OwnArticleForm(forms.Form):
         initial=1,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
+    shelf = forms.CharField(
+        label=gettext_lazy("Where in the shop?"),
+        help_text=gettext_lazy("A shelf, a table, a number: the pick list is sorted by it. Readers do not see it."),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     shown = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)  # `units`, as the page said
     once = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)  # sent twice, it is one article
     photo = forms.FileField(
@@ -121,4 +128,5 @@ class OwnArticleForm(forms.Form):
         number = "" if self.gtin is not None else cleaned["number"]
         title, author = (" ".join(cleaned[name].split()) for name in ("title", "author"))
         said = (cleaned["price"], cleaned["condition"], cleaned["units"], self.photo_name, cleaned["once"])
-        return Typed(self.gtin, number, title, author, *said)
+        shelf = " ".join(cleaned["shelf"].replace("\0", "").split())
+        return Typed(self.gtin, number, title, author, *said, shelf)

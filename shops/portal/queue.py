@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.formats import date_format
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from marketplace.models import User
 from shops import queries
 from shops.models import Cancellation, DeskAction, Shop, ShopOrder
+from shops.orders import back_orders
 from shops.orders.projecting import project
 from shops.portal.pressing import Undo, undo_of
 from shops.portal.words import DELIVERIES, STATUSES, moment, status_word
@@ -162,6 +165,9 @@ def _row(order: ShopOrder, now: datetime) -> QueueRow:
 def is_overdue(order: ShopOrder, now: datetime) -> bool:
     if order.status == Status.PACKED:
         return order.keep_until is not None and order.keep_until < now
+    if order.status == Status.ACCEPTED:
+        day = back_orders.awaited(order.lines.all())
+        return day is not None and day < localdate(now)
     return order.status == Status.NEW and order.answer_due_at < now
 
 
@@ -175,6 +181,9 @@ def when(order: ShopOrder, now: datetime) -> str:
     if order.status == Status.PACKED and order.keep_until:
         text = _("was kept until %(when)s") if order.keep_until < now else _("kept until %(when)s")
         return text % {"when": moment(order.keep_until, now)}
+    if order.status == Status.ACCEPTED and (day := back_orders.awaited(order.lines.all())):
+        text = _("was to be there %(day)s") if day < localdate(now) else _("there about %(day)s")
+        return text % {"day": date_format(day, "MONTH_DAY_FORMAT")}
     answered = moment(order.answered_at or order.created_at, now)
     if order.status == Status.DECLINED and order.uncollected_at and order.is_taken_back:
         return _("went back %(when)s") % {"when": moment(order.uncollected_at, now)}

@@ -28,6 +28,7 @@ REASONS: Words = {
     ShopOrderLine.Reason.DAMAGED: gettext_lazy("Damaged"),
     ShopOrderLine.Reason.WRONG_PRICE: gettext_lazy("Wrong price"),
     ShopOrderLine.Reason.OTHER: gettext_lazy("Another reason"),
+    ShopOrderLine.Reason.LATER: gettext_lazy("Only later"),
     ShopOrderLine.Reason.INCOMPLETE: gettext_lazy("The reader wanted all or nothing"),
     ShopOrderLine.Reason.NO_ANSWER: gettext_lazy("No answer in time"),
 }
@@ -59,6 +60,11 @@ LANES: Words = {
 DEEDS: Words = {
     "shop_order.accept": pgettext_lazy("someone …", "accepted"),
     "shop_order.decline": pgettext_lazy("someone …", "declined"),
+    "shop_order.offer": pgettext_lazy("someone …", "offered the reader instead"),
+    "shop_order.offer_take": pgettext_lazy("someone …", "took what was offered instead"),
+    "shop_order.offer_refuse": pgettext_lazy("someone …", "did not want what was offered instead"),
+    "shop_order.offer_lapse": pgettext_lazy("someone …", "ended an offer that nobody had answered"),
+    "shop_order.replace": pgettext_lazy("someone …", "made it in the place of another part of the order"),
     "shop_order.cancel": pgettext_lazy("someone …", "took back"),
     "shop_order.expire": pgettext_lazy("someone …", "ended what nobody had answered"),
     "shop_order.back_order": pgettext_lazy("someone …", "has it noted for later, and has none now"),
@@ -71,6 +77,7 @@ DEEDS: Words = {
     "shop_order.hand_over": pgettext_lazy("someone …", "handed over"),
     "shop_order.deliver": pgettext_lazy("someone …", "handed out the download"),
     "shop_order.warn": pgettext_lazy("someone …", "told the reader that there is no answer yet"),
+    "shop_order.not_there": pgettext_lazy("someone …", "told the reader that it is not there yet"),
     "shop_order.undo": pgettext_lazy("someone …", "undid the last answer before it left"),
     "shop_order.reroute": pgettext_lazy("someone …", "moved it here from another shop"),
     "transmission.send": pgettext_lazy("someone …", "brought the order to the shop"),
@@ -81,6 +88,7 @@ DEEDS: Words = {
     "download.withdraw": pgettext_lazy("someone …", "withdrew the download"),
     "parcel.shelve": pgettext_lazy("someone …", "laid the parcel on its shelf"),
     "parcel.miss": pgettext_lazy("someone …", "said that the parcel is missing"),
+    "parcel.send_again": pgettext_lazy("someone …", "sent other copies in the place of what was lost"),
     "parcel.give_up": pgettext_lazy("someone …", "gave the parcel up: the money goes back"),
     "parcel.arrive": pgettext_lazy("someone …", "took the parcel in"),
     "parcel.collect": pgettext_lazy("someone …", "handed the parcel to its reader"),
@@ -89,6 +97,7 @@ DEEDS: Words = {
 HELD: Words = {
     DeskAction.Deed.ACCEPT: pgettext_lazy("at the desk", "Accepted"),
     DeskAction.Deed.DECLINE: pgettext_lazy("at the desk", "Declined"),
+    DeskAction.Deed.OFFER: pgettext_lazy("at the desk", "Offered instead"),
     DeskAction.Deed.PACK: pgettext_lazy("at the desk", "Packed"),
     DeskAction.Deed.HAND_OVER: pgettext_lazy("at the desk", "Handed over"),
     DeskAction.Deed.PICK: pgettext_lazy("at the desk", "Picked"),

@@ -25,14 +25,21 @@ Words = dict[str, Any]  # lazy texts, which Django's stubs give no public name
 STEPS: Words = {
     "shop_order.accept": gettext_lazy("Accepted by the shop"),
     "shop_order.decline": gettext_lazy("The shop cannot hand over"),
+    "shop_order.offer": gettext_lazy("The shop offers instead"),
+    "shop_order.offer_take": gettext_lazy("Taken by the reader"),
+    "shop_order.offer_refuse": gettext_lazy("Not taken by the reader"),
+    "shop_order.offer_lapse": gettext_lazy("The offer was not answered in time"),
+    "shop_order.replace": gettext_lazy("In the place of another part of the order"),
     "shop_order.expire": gettext_lazy("The shop did not answer in time"),
     "shop_order.warn": gettext_lazy("No answer of the shop yet: the reader was told"),
+    "shop_order.not_there": gettext_lazy("Not there on the day that was said"),
     "shop_order.cancel": gettext_lazy("Cancelled by the reader"),
     "shop_order.reroute": gettext_lazy("Taken over from another shop"),
     "shop_order.pack": gettext_lazy("Packed"),
     "shop_order.hand_over": gettext_lazy("Handed over"),
     "shop_order.deliver": gettext_lazy("The download is ready"),
     "parcel.arrive": gettext_lazy("The parcel has arrived where it is collected"),
+    "parcel.send_again": gettext_lazy("A parcel was lost: the shop sends other copies"),
     "parcel.collect": gettext_lazy("Collected"),
 }
 _RETURNS = {
@@ -45,7 +52,7 @@ _RETURNS = {
     "return.refund": Return.State.REFUNDED,
     "return.call_off": Return.State.CALLED_OFF,
 }
-_OF_LINES = {"shop_order.decline", "shop_order.cancel"}  # said with the title
+_OF_LINES = {"shop_order.decline", "shop_order.cancel", "shop_order.not_there"}  # said with the title
 _COLUMNS = ("subject_type", "subject_id", "action", "at", "facts")
 
 
@@ -175,8 +182,8 @@ def _entries(owners: Iterable[tuple[str, str]]) -> Iterable[tuple[Any, ...]]:
 def _text(action: str, number: str, facts: Mapping[str, Any], titles: Mapping[int, str]) -> str:
     if action in _RETURNS:
         return f"{number} · {_RETURNS[action].label}"
-    said, title = str(STEPS[action]), titles.get(facts.get("line", 0))
-    if action not in _OF_LINES or not title:
+    said, title = str(STEPS[action]), facts.get("title") or titles.get(facts.get("line", 0))
+    if not (action in _OF_LINES or action.startswith("shop_order.offer")) or not title:
         return said
     units = facts.get("units")
     return f"{said}: {units} × {title}" if isinstance(units, int) else f"{said}: {title}"

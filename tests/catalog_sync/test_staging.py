@@ -48,6 +48,7 @@ OTHER_VALUES = {
     "weight": 350,
     "territory": "+FR",
     "age_limit": "18",
+    "shelf": "A 2",
 }
 
 

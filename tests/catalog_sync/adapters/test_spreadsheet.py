@@ -289,3 +289,11 @@ def test_countries_and_age_of_sale_are_read_from_their_columns(tmp_path):
     issues = [(issue.sku, issue.reason.code, issue.reason.words()) for chunk in chunks for issue in chunk.issues]
     assert [(sku, code) for sku, code, _ in issues] == [("9780439023481", "country_unknown")]
     assert "Atlantide" in issues[0][2]
+
+
+def test_shelf_is_read_from_its_column_and_the_shops_category_stays_one(tmp_path):
+    path = tmp_path / "list.csv"
+    lines = ["EAN;Titre;Prix;Stock;Rayon;Emplacement", f"9782070368228;Un;5,00;1;BD;  Mur  nord  {'x' * 80}"]
+    path.write_text("\n".join(lines) + "\n")
+    (found,) = records(read(path))
+    assert (found.subjects, found.shelf[:12], len(found.shelf)) == ((("sender", "", "BD"),), "Mur nord xxx", 60)

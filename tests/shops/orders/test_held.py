@@ -52,7 +52,10 @@ def problems() -> list[str]:
 
 
 def test_what_may_be_pressed_is_what_the_shop_may_do():
-    assert {str(deed) for deed in MOVING} == {str(row.event) for row in TABLE if row.actor == Actor.SHOP}
+    declined_with_an_offer = {"offer"}
+    assert {str(deed) for deed in MOVING} - declined_with_an_offer == {
+        str(row.event) for row in TABLE if row.actor == Actor.SHOP
+    }
 
 
 def test_nothing_leaves_before_it_is_due_and_all_of_it_then(placed, staff):

@@ -41,3 +41,12 @@ def test_pick_list_is_one_query(django_assert_num_queries, lines: int):
     placed = factories.shop_order(shop, *[(factories.stock_record(shop), 1) for _ in range(lines)])
     with django_assert_num_queries(1):
         assert len(pick_list(placed)) == lines
+
+
+def test_pick_list_goes_shelf_by_shelf_and_knows_that_two_comes_before_ten():
+    shop = factories.shop()
+    where = {"a": "B 10", "b": "b 2", "c": "", "d": "A", "e": "B 2"}
+    records = [factories.stock_record(shop, factories.product(f"Titre {sku}"), sku=sku) for sku in where]
+    placed = factories.shop_order(shop, *[(record, 1) for record in records])
+    rows = pick_list(placed, places=lambda skus: {sku: where[sku] for sku in skus})
+    assert [row.sku for row in rows] == ["d", "b", "e", "a", "c"]

@@ -15,7 +15,7 @@ from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 from PIL import Image
 
-from catalog_sync import sync
+from catalog_sync import shelves, sync
 from catalog_sync.doors import own_articles, own_shelf, pushing
 from catalog_sync.models import Feed, FeedSetup, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
@@ -502,3 +502,26 @@ def test_list_costs_the_same_with_one_or_thirty(client, shop):
         asked.append(len(queries))
     assert page.context["rows"][-1]["title"] == "Nana"
     assert asked[0] == asked[1]
+
+
+def test_typed_shelf_leads_whoever_picks_and_no_reader_sees_it(client, shop):
+    typed(client, shop, shelf=" Table  3 ")
+    typed(client, shop, number="", title="Zola, une vie", condition="good")
+    applied()
+    sold = list(StockRecord.objects.filter(partner=shop.partner).order_by("-pk"))
+    order = factories.shop_order(shop, *[(record, 1) for record in sold])
+    rows = client.get(at(shop, "order-pick-list", order.number)).context["rows"]
+    assert [(row.title, row.shelf) for row in rows] == [("Nana", "Table 3"), ("Zola, une vie", "")]
+    assert "Table 3" not in client.get(sold[-1].product.get_absolute_url()).content.decode()
+    typed(client, shop)  # scanned again: it stands where it stood
+    assert OwnArticle.objects.get(gtin=NUMBER).shelf == "Table 3"
+
+
+def test_shelf_of_a_list_without_one_is_the_shops_own_category(shop):
+    values = {"title": "T", "currency": "CAD", "price_kind": "retail", "availability": "in_stock", "condition": "new"}
+    feed = Feed.objects.create(shop=shop, name="a", kind="csv", location="a.csv")
+    subjects = [["thema", "FB", ""], ["sender", "", "Romans > Polar"]]
+    for sku, facts in {"1": {"shelf": "A 2", "subjects": subjects}, "2": {"subjects": subjects}, "3": {}}.items():
+        hashes = dict.fromkeys(("offer_hash", "stock_hash", "facts_hash", "row_hash"), 0)
+        SourceRecord.objects.create(feed=feed, sku=sku, facts=facts, missed=0, **hashes, **values)
+    assert shelves.places(shop.pk, {"1", "2", "3", "4"}) == {"1": "A 2", "2": "Romans > Polar"}

@@ -1,0 +1,67 @@
+"""Articles of a shop that it may offer in the place of another one: editions of the same work, or what is typed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from oscar.apps.partner.models import StockRecord
+
+from marketplace.catalogue.models import ProductFacts
+from search import text
+from shops import stock
+from shops.models import Shop, ShopOrder, ShopOrderLine
+
+MOST, MOST_WORDS = 12, 6
+
+
+class Found(NamedTuple):
+    record: StockRecord
+    units: int
+    is_edition: bool
+
+
+def one(shop: Shop, record_id: int, *, beside: ShopOrder) -> StockRecord | None:
+    """It, where it is the shop's and not in the order already."""
+    return _of(shop, beside).filter(pk=record_id).first()
+
+
+def gone() -> str:
+    return _("That is not an article of your shop, or is in this order already.")
+
+
+def found(shop: Shop, line: ShopOrderLine, typed: str, *, beside: ShopOrder, now: datetime) -> list[Found]:
+    """Copies on the shelf: of what is typed (an ISBN, an article number, words of the title), or else of other editions
+    of the line's work; the cheapest first. Two queries."""
+    rows, editions = _of(shop, beside), _editions(line)
+    rows = rows.filter(_fits(typed)) if typed else rows.filter(product__in=editions)
+    rows = stock.annotate_sellable(rows, now=now).filter(sellable__gt=0)
+    listed = rows.order_by("price", "pk")[:MOST]
+    return [Found(row, row.sellable, row.product_id in editions) for row in listed]  # type: ignore[attr-defined]
+
+
+def _of(shop: Shop, beside: ShopOrder) -> QuerySet[StockRecord]:
+    rows = StockRecord.objects.filter(partner=shop.partner_id, product__is_public=True, download=None)
+    taken = [line.stock_record_id for line in beside.lines.all() if line.stock_record_id]
+    return rows.exclude(pk__in=taken).select_related("partner__shop", "terms", "product__facts")
+
+
+def _editions(line: ShopOrderLine) -> set[int]:
+    """Titles of the same work: the same title too, in another condition."""
+    if line.product_id is None:
+        return set()
+    work = getattr(getattr(line.product, "facts", None), "work_id", None)
+    others = ProductFacts.objects.filter(work_id=work).values_list("product_id", flat=True) if work else ()
+    return {line.product_id, *others}
+
+
+def _fits(typed: str) -> Q:
+    gtin = text.isbn_query(typed)
+    if gtin is not None:
+        return Q(product__facts__gtin=gtin) | Q(product__other_gtins__gtin=gtin)
+    words = Q()
+    for word in typed.split()[:MOST_WORDS]:
+        words &= Q(product__title__icontains=word) | Q(product__facts__contributors_text__icontains=word)
+    return words | Q(partner_sku__iexact=typed)
