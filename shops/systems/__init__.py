@@ -9,6 +9,18 @@ from shops.systems.access import Asked, System
 ON_HAND, AVAILABLE = "on_hand", "available"  # shops.models.Shop.StockKind, which is not loaded yet
 
 SYSTEMS: dict[str, System] = {
+    "square": System(
+        "Square",
+        "shops.systems.square.Square",
+        (
+            Asked("address", _("Address"), _("https://connect.squareup.com, Square's own for every shop.")),
+            Asked("key", _("Key"), _("The production access token of your application in Square's console."), True),
+            Asked("location", _("Location"), _("Its name; empty where there is only one."), is_needed=False),
+        ),
+        numbers=(AVAILABLE,),
+        booked=_("once the order is paid from outside, which follows its entry at once"),
+        webhooks=True,
+    ),
     "tryton": System(
         "Tryton",
         "shops.systems.tryton.Tryton",
