@@ -28,6 +28,7 @@ ADAPTERS = {
     "ofn": (_("Open Food Network product list"), "catalog_sync.adapters.ofn.OpenFoodNetwork"),
     "dfc": (_("Data Food Consortium (JSON-LD)"), "catalog_sync.adapters.dfc.DataFoodConsortium"),
     "halles": (_("A shop of another Halles"), "catalog_sync.adapters.halles.Halles"),
+    "lightspeed": ("Lightspeed X-Series", "catalog_sync.adapters.lightspeed.LightspeedAdapter"),
     "square": ("Square", "catalog_sync.adapters.square.SquareAdapter"),
     "tryton": ("Tryton", "catalog_sync.adapters.tryton.TrytonAdapter"),
     "jsonl": (_("JSON Lines of our own schema"), "catalog_sync.adapters.jsonl.JsonLines"),

@@ -128,9 +128,10 @@ class Caller:
         return self.call("POST", path, query, body, **headers)
 
     def call(self, method: str, path: str, query: Iterable[tuple[str, str]], body: object, **headers: str) -> Any:
+        """`body`: sent as JSON, or bytes as they are. Raises SystemCallError."""
         asked = urlencode(list(query))
         url = f"{self.address}{path}" + (f"?{asked}" if asked else "")
-        sent = None if body is None else json.dumps(body).encode()
+        sent = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         with_type = {} if body is None else {"Content-Type": "application/json"}
         self.requests += 1
         try:
