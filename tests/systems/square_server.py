@@ -122,6 +122,13 @@ class SquareUnderTest(JsonServer):
             self.objects[key]["is_deleted"] = True
             self._touch(key)
 
+    def add_tax(self, key: str, percentage: str, inclusion: str, skus: list[str]) -> None:
+        data = {"name": key, "percentage": percentage, "inclusion_type": inclusion, "enabled": True}
+        stamped = {"updated_at": LONG_AGO, "version": 1, "is_deleted": False}
+        self.objects[key] = {"type": "TAX", "id": key, **stamped, "tax_data": data}
+        for sku in skus:
+            self.objects[f"I-{self.ids[sku]}"]["item_data"]["tax_ids"].append(key)
+
     def revoke_key(self) -> None:
         self.keys.clear()
 

@@ -49,6 +49,9 @@ class TestReading(ReadingBehaviour):
             assert len(self.read(lane, cursors[lane]).records) == 30
             assert len(self.between.calls) <= 6
 
+    def test_price_is_with_tax_where_the_marketplace_shows_it_so(self):
+        assert self.read(tax_included=True).by_sku[FIRST.sku].price == round(FIRST.price * 1.05)
+
     def test_what_is_not_tracked_is_unknown(self):
         self.system.products[f"p-{FIRST.sku}"]["has_inventory"] = False
         del self.system.levels[f"p-{SECOND.sku}", "outlet-main"]

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from oscar.apps.address.models import Country
+from oscar.apps.order.models import ShippingAddress
 
 from catalog_sync.records import Availability, Lane
 from shops.channels.base import Answer
+from shops.models import DeliveryOption
+from tests import factories
 from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
 from tests.systems.square_server import SquareUnderTest
@@ -39,8 +43,11 @@ class TestReading(ReadingBehaviour):
     def test_price_of_the_location_goes_before_and_tax_comes_on_top(self):
         here = {"location_id": "L1MAIN", "price_money": {"amount": 2000, "currency": "CAD"}}
         self._variation(FIRST.sku)["location_overrides"] = [here]
-        record = self.read().by_sku[FIRST.sku]
-        assert record.price == 2000
+        self.system.add_tax("T5", "5.0", "ADDITIVE", [FIRST.sku, SECOND.sku])
+        self.system.add_tax("TIN", "20.0", "INCLUSIVE", [SECOND.sku])
+        with_tax, without = self.read(tax_included=True).by_sku, self.read().by_sku
+        assert (without[FIRST.sku].price, with_tax[FIRST.sku].price) == (2000, 2100)
+        assert (without[SECOND.sku].price, with_tax[SECOND.sku].price) == (1105, 1160)
 
     def test_article_without_a_number_is_known_by_squares(self):
         del self._variation(FIRST.sku)["sku"]
@@ -58,6 +65,33 @@ class TestOrders(OrderingBehaviour):
         error = self.fails(order)
         assert (error.permanent, error.unknown_outcome) == (False, True)
         assert len(self.system.orders(order.number)) == 1
+
+    def test_address_goes_to_a_shipment_and_to_no_pick_up(self):
+        address = ShippingAddress.objects.create(
+            first_name="Ana",
+            last_name="Roy",
+            line1="12 rue des Pins",
+            line4="Rimouski",
+            state="QC",
+            postcode="G5L 1A1",
+            country=Country.objects.get_or_create(iso_3166_1_a2="CA", defaults={"printable_name": "Canada"})[0],
+        )
+        post = factories.delivery_option(self.shop, kind=DeliveryOption.Kind.POST)
+        there = factories.stock_record(self.shop, sku=FIRST.sku, units=9)
+        placed = factories.order(shipping_address=address)
+        sent = factories.shop_order(self.shop, (there, 1), placed=placed, delivery_option=post)
+        collected = factories.shop_order(self.shop, (there, 1))
+        for order in (sent, collected):
+            self.send(order)
+        by_number = {made["reference_id"]: made["fulfillments"][0] for made in self.system.made.values()}
+        whom = by_number[sent.number]["shipment_details"]["recipient"]
+        assert (whom["display_name"], whom["address"]["locality"], whom["address"]["country"]) == (
+            "Ana Roy",
+            "Rimouski",
+            "CA",
+        )
+        assert by_number[collected.number]["type"] == "PICKUP"
+        assert "Rimouski" not in str(by_number[collected.number])
 
     def test_reason_of_a_cancelled_shipment_is_told(self):
         order = self.ordered(**{FIRST.sku: 1})
