@@ -23,7 +23,7 @@ from shops.systems import lightspeed
 from shops.systems.access import Access
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, RENEWS, Seen
+from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, RENEWS, Seen
 
 KEY, CODE, CLIENT, SECRET = "lsxs_pt_" + "k" * 32, "authorization-code-1", "client-1", "client-secret-0123"
 OUTLET, CLOSED_OUTLET, OTHER_OUTLET = "outlet-main", "outlet-closed", "outlet-other"
@@ -35,7 +35,7 @@ PREFIX = "/api/2026-07"
 
 class LightspeedUnderTest(JsonServer):
     kind = "lightspeed"
-    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, RENEWS})
+    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, RENEWS, KNOWS_STOCK_CHANGES})
 
     # the shop
 

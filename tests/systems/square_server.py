@@ -11,21 +11,29 @@ Orders: https://developer.squareup.com/docs/orders-api/manage-orders/search-orde
 filter asks for the same sort field), at most one fulfilment by the API, several by the dashboard:
 https://github.com/square/square-nodejs-sdk/blob/master/doc/models/fulfillment.md.
 Payments: https://developer.squareup.com/docs/payments-api/take-payments/external-payments.
+Webhooks: https://developer.squareup.com/docs/webhooks/step3validate and …/docs/inventory-api/webhooks.
 Errors: https://developer.squareup.com/docs/build-basics/handling-errors.
 Not found in the documents, and assumed: that `cursor` is a place in a fixed order of objects; that a deleted object
 keeps its data; that a search shows an order at once."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import itertools
+import json
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
+
+from catalog_sync.models import Webhook
 from shops.systems import square
 from shops.systems.access import Access
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SHIPS, Seen
+from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, POSTS_NEWS, SHIPS, Seen
 
 KEY, PLACE, OTHER_PLACE = "sq-" + "k" * 40, "L1MAIN", "L2CLOSED"
 LONG_AGO = "2026-01-01T00:00:00.000Z"
@@ -33,7 +41,8 @@ LONG_AGO = "2026-01-01T00:00:00.000Z"
 
 class SquareUnderTest(JsonServer):
     kind = "square"
-    can = frozenset({KEEPS_CONTEXT, SHIPS, LOOKS_UP})
+    can = frozenset({KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, POSTS_NEWS})
+    hook_form, hook_secret = "square", "sq-signature-key-" + "s" * 8
 
     # the shop
 
@@ -131,6 +140,15 @@ class SquareUnderTest(JsonServer):
 
     def revoke_key(self) -> None:
         self.keys.clear()
+
+    def news(self, sku: str, secret: str) -> tuple[bytes, dict[str, str]]:
+        """Signed over the address that the shop entered there, and the body."""
+        count = {"catalog_object_id": self.ids[sku], "location_id": PLACE, "quantity": "1", "state": "IN_STOCK"}
+        told = {"type": "inventory_counts", "id": "e1", "object": {"inventory_counts": [count]}}
+        body = json.dumps({"type": "inventory.count.updated", "event_id": "e1", "data": told}).encode()
+        address = f"{settings.SITE_URL}/hooks/{Webhook.objects.get().slug}/".encode()
+        signature = base64.b64encode(hmac.new(secret.encode(), address + body, hashlib.sha256).digest()).decode()
+        return body, {"x-square-hmacsha256-signature": signature, "square-environment": "Production"}
 
     def expire_token(self) -> None:
         raise NotImplementedError

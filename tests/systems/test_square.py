@@ -13,6 +13,7 @@ from shops.channels.base import Answer
 from shops.models import DeliveryOption
 from tests import factories
 from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
+from tests.systems.behaviour_hooks import HookBehaviour
 from tests.systems.behaviour_orders import OrderingBehaviour
 from tests.systems.square_server import SquareUnderTest
 
@@ -101,3 +102,7 @@ class TestOrders(OrderingBehaviour):
         self.system.cancel(order.number)
         (line,) = self.said(order.number).receipt.lines
         assert (line.answer, line.detail) == (Answer.DECLINED, "Water damage")
+
+
+class TestHooks(HookBehaviour):
+    pass
