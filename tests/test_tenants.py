@@ -25,6 +25,7 @@ ACCOUNTS = {
     "portal:step-down": 302,  # anybody leaves by themselves
     "portal:announcement-read": 302,  # and has read what was announced
     **dict.fromkeys(("portal:delivery-new", "portal:delivery-change", "portal:event-new", "portal:event-change"), 403),
+    "portal:offer": 403,
 }
 DONE = {200, 302, 409, 422}  # let in: done, or told why not
 

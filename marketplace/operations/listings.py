@@ -186,6 +186,7 @@ LISTINGS: dict[str, Listing] = {
             "gone": Choice(
                 _("Orders not posted any more (410)"), _same(order_webhook__disabled_at__isnull=False), urgent=True
             ),
+            "silent": Choice(_("Their system does not answer"), _same(systems__paused_at__isnull=False), urgent=True),
             "idle": Choice(_("On sale, no order for 30 days"), _idle),
             "unseen": Choice(_("On sale, nobody signed in for 14 days"), _unseen),
             "unpaid": Choice(

@@ -15,7 +15,7 @@ from shops.systems.access import Access
 
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
 _HIDDEN = {"autocomplete": "new-password"}
-LONGEST = 2000
+LONGEST, LONGEST_ADDRESS = 2000, 500
 
 
 class SystemForm(forms.Form):
@@ -31,7 +31,7 @@ class SystemForm(forms.Form):
                 label=asked.label,
                 help_text=asked.help_text,
                 required=asked.is_needed,
-                max_length=LONGEST,
+                max_length=LONGEST_ADDRESS if asked.name == "address" else LONGEST,
                 widget=widget,
                 error_messages={"required": gettext_lazy("This is needed.")},
             )

@@ -79,8 +79,8 @@ def _page(request: StaffRequest, workplace: Workplace, form: SystemForm | None =
     context = {
         "cards": cards,
         "is_owner": queries.owns(request.user, workplace.shop),
-        "heads": capabilities.heads(),
-        "rows": capabilities.rows(),
+        # a row for each question, so that it fits a screen however many are asked
+        "table": list(zip(capabilities.heads(), *capabilities.rows(), strict=True)),
         "is_looking": any(card["is_looking"] for card in cards),
     }
     return page(request, workplace, "portal/systems.html", context, status=422 if form else 200)

@@ -63,10 +63,11 @@ NOT_THERE = _("the company or the warehouse is not there any more")
 OTHER_CURRENCY = _("the company has another currency now")
 NO_PLACE_CHOSEN, PLACE_GONE = _("no location is chosen"), _("the location is closed, or not there any more")
 NO_PLACE, SEVERAL_PLACES = _("there is no location of this name"), _("there are several locations: say which")
+NO_CONNECTION, TOO_SLOW = _("no connection"), _("too slow")
 DETAILS = frozenset(
     [
         *(NOT_CHOSEN, NO_COMPANY, SEVERAL_COMPANIES, NO_HOUSE, SEVERAL_HOUSES, NO_CUSTOMER, NOT_THERE),
-        *(OTHER_CURRENCY, NO_PLACE_CHOSEN, PLACE_GONE, NO_PLACE, SEVERAL_PLACES),
+        *(OTHER_CURRENCY, NO_PLACE_CHOSEN, PLACE_GONE, NO_PLACE, SEVERAL_PLACES, NO_CONNECTION, TOO_SLOW),
     ]
 )
 PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})
@@ -165,9 +166,9 @@ class Caller:
             return self.refused("", Trouble.BUSY, status=status, later_seconds=later)
         if status is not None and 400 <= status < 500 and status not in (408, 425):
             return self.refused(f"{status} {_said(error.body)}", status=status)
-        detail = status or str(error).removeprefix(self.address).split(": ", 1)[-1]
         if status is None and error.permanent:
-            return self.refused(detail, Trouble.ADDRESS)
+            return self.refused(str(error).split(": ", 1)[-1], Trouble.ADDRESS)
+        detail = status or (TOO_SLOW if "too slow" in str(error) else NO_CONNECTION)
         unknown = writes and error.unknown_outcome
         return self.refused(detail, Trouble.AWAY, status=status, unknown_outcome=unknown, later_seconds=later)
 

@@ -10,7 +10,11 @@ from playwright.sync_api import Page, expect
 
 from catalog_sync import sync
 from catalog_sync.doors import pushing, trying
-from shops.models import Shop
+from catalog_sync.models import Feed, StockLane
+from shops.models import Shop, ShopMember
+from shops.systems import keeping
+from shops.systems.access import Access
+from shops.systems.calling import SystemCallError, Trouble
 from tests import factories
 from tests.browser.live import signed_in
 from tests.browser.test_pages import axe_finds, sideways
@@ -88,3 +92,24 @@ def typed_by_hand(page: Page, room: str, number: str) -> None:
     expect(page.locator(".own-count strong")).to_have_text("1")
     looked_at(page)
     assert pushing.apply_pushes(timezone.now()) >= 1
+
+
+def test_connection_to_a_system_is_shown_with_how_it_does(visit, shop):
+    now = timezone.now()
+    found = {"name": "Librairie Chez Zola", "articles": 20, "currency": "CAD", "takes_orders": True}
+    access = Access(
+        "tryton", "https://tryton.example.org", {"database": "zola", keeping.FOUND: found}, {"key": "k" * 64}
+    )
+    connection = keeping.keep(shop.pk, access, now=now)
+    feed = {"kind": "tryton", "location": access.address, "mode": "delta"}
+    StockLane.objects.create(feed=Feed.objects.create(shop=shop, name=shop.slug, **feed), mode="delta")
+    who = signed_in(factories.member(shop, role=ShopMember.Role.OWNER).user)
+    page = visit(f"/portal/{shop.slug}/systems/", width=375, who=who, language="fr")
+    expect(page.locator("#stage .message")).to_contain_text("Chez Zola")
+    page.locator("summary").first.click()
+    looked_at(page)
+    trouble = SystemCallError(Trouble.KEY, "Tryton").told
+    keeping.failed(connection, trouble, now=now)
+    page = visit(f"/portal/{shop.slug}/systems/", width=1280, who=who, language="en", colours="dark")
+    expect(page.locator("#stage .form-errors")).to_be_visible()
+    looked_at(page)

@@ -57,6 +57,7 @@ LOOKS: dict[str, list[str]] = {
     "day": [],
     "order": [NUMBER],
     "order-pick-list": [NUMBER],
+    "offer": [NUMBER, LINE],
     "slip": [NUMBER],
     "label": [NUMBER],
     "labels": [],
@@ -205,6 +206,7 @@ ACTS: dict[str, list[str]] = {
     "parcel-shelve": [PARCEL],
     "parcel-miss": [PARCEL],
     "parcel-miss-sent": [NUMBER, PARCEL],
+    "parcel-send-again": [NUMBER, PARCEL],
     "parcel-collect": [PARCEL],
     "reservation": [RESERVED, DEED],
     "thread-act": [QUESTION, WRITE],
@@ -228,7 +230,7 @@ ACTS: dict[str, list[str]] = {
 }
 ROUTES = LOOKS | ACTS
 NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND, FORM, CODE, MOTION}]  # of the shop's own
-FORMS = {"event-new", "event-change", "delivery-new", "delivery-change"}  # nothing to look at there but a form
+FORMS = {"offer", "event-new", "event-change", "delivery-new", "delivery-change"}  # nothing to look at there but a form
 # What staff do not see at all, tested below; a file: `test_routes`; of one download or card: tests of their views.
 ELSEWHERE = {
     *("refund", "invoice", "download", "download-give", "download-sell", "gift-card-print", "gift-card-receipt"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 import responses
+from django.utils.translation import override
+from requests import ConnectionError
 
 from shops.systems.calling import Caller, SystemCallError
 
@@ -73,3 +75,10 @@ def test_write_that_was_not_answered_may_have_happened(status, body, unknown, ca
 def test_private_address_is_never_called(settings):
     error = fails(Caller("Theirs", "https://127.0.0.1/api", {}, []))
     assert (error.trouble, error.permanent) == ("system_address", True)
+
+
+@responses.activate
+def test_silence_is_told_in_plain_words(caller):
+    responses.get(f"{URL}/a", body=ConnectionError("HTTPSConnectionPool(host='x'): Max retries exceeded"))
+    with override("en"):
+        assert str(fails(caller)) == "Theirs did not answer (no connection). We try again later."
