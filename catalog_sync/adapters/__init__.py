@@ -30,6 +30,7 @@ ADAPTERS = {
     "halles": (_("A shop of another Halles"), "catalog_sync.adapters.halles.Halles"),
     "tryton": ("Tryton", "catalog_sync.adapters.tryton.TrytonAdapter"),
     "shopify": ("Shopify", "catalog_sync.adapters.shopify.ShopifyAdapter"),
+    "woocommerce": ("WooCommerce", "catalog_sync.adapters.woocommerce.WooCommerceAdapter"),
     "jsonl": (_("JSON Lines of our own schema"), "catalog_sync.adapters.jsonl.JsonLines"),
 }
 

@@ -34,7 +34,8 @@ ORDER = f"""id name sourceIdentifier cancelledAt
     variant {{ legacyResourceId inventoryItem {{ {LEVEL} }} }} }} }}
   fulfillments(first: 10) {{ name status trackingInfo(first: 1) {{ company number }}
     fulfillmentLineItems(first: 20) {{ nodes {{ quantity lineItem {{ id }} }} }} }}"""
-BY_NUMBER = """query ($query: String!) { orders(first: 20, query: $query) { nodes { id sourceIdentifier } } }"""
+BY_NUMBER = """query ($query: String) {
+  orders(first: 100, query: $query, sortKey: CREATED_AT, reverse: true) { nodes { id sourceIdentifier } } }"""
 BY_ID = f"""query ($id: ID!, $location: ID!) {{ order(id: $id) {{ {ORDER} }} }}"""
 CHANGED = """query ($first: Int!, $after: String, $query: String) {
   orders(first: $first, after: $after, query: $query) { nodes { id } pageInfo { hasNextPage endCursor } } }"""
@@ -49,10 +50,13 @@ class ShopifyChannel(SystemChannel):
     kind = "shopify"
 
     def find(self, client: Shopify, number: str) -> dict[str, Any] | None:
-        """A search may find more than what is exactly that number."""
-        found = client.ask(BY_NUMBER, query=f"source_identifier:{quoted(number)}")["orders"]["nodes"]
-        same = next((order["id"] for order in found if order["sourceIdentifier"] == number), None)
-        return None if same is None else self._order(client, same)
+        """A search may find more than what is exactly that number, and a new order only after a while: then it is among
+        the latest ones."""
+        for asked in ({"query": f"source_identifier:{quoted(number)}"}, {}):
+            for order in client.ask(BY_NUMBER, **asked)["orders"]["nodes"]:
+                if order["sourceIdentifier"] == number:
+                    return self._order(client, order["id"])
+        return None
 
     def missing(self, client: Shopify, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
         variants, missing = self._variants(client, lines), dict[int, tuple[int, str]]()

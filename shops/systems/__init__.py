@@ -44,5 +44,17 @@ SYSTEMS: dict[str, System] = {
         webhooks=True,
         renews=True,
     ),
+    "woocommerce": System(
+        "WooCommerce",
+        "shops.systems.woocommerce.WooCommerce",
+        (
+            Asked("address", _("Address"), _("Of your site, such as https://shop.example.org.")),
+            Asked("key", _("Consumer key"), _("“ck_…”, of a key that may read and write."), True),
+            Asked("secret", _("Consumer secret"), _("“cs_…”, shown once with the key."), True),
+        ),
+        numbers=(AVAILABLE,),
+        booked=_("at once, as the order is made"),
+        webhooks=True,
+    ),
 }
 SYSTEMS.update((name, found.load()) for name, found in plugins.found("halles.systems").items())

@@ -28,9 +28,10 @@ GRAPHQL, TOKENS = "/admin/api/2026-10/graphql.json", "/admin/oauth/access_token"
 PAGE = 100  # nodes of an answer: a query may cost 1000 points
 TRIES = 3  # of what was too fast
 LONGEST_PAUSE = 10.0  # seconds; longer than that nobody waits with a process in hand
-BULK_EVERY, BULK_LONGEST = 5.0, 1200.0  # seconds: how often a bulk operation is asked after, and how long it may take
+BULK_EVERY, BULK_LONGEST = 5.0, 450.0  # seconds: how often a bulk operation is asked after, and how long it may take
 BULK_AGAIN = 180  # seconds until the bulk operation that runs may be done
 SOON = 600  # seconds before its end in which a token is exchanged
+INTERNAL = "INTERNAL_SERVER_ERROR"
 NEEDED, FOR_ORDERS = frozenset({"read_products", "read_inventory", "read_locations"}), {"read_orders", "write_orders"}
 ABOUT = """query ($location: ID!) { shop { name currencyCode } location(id: $location) { id isActive } }"""
 ALL = """query { shop { name currencyCode } currentAppInstallation { accessScopes { handle } }
@@ -71,7 +72,7 @@ class Shopify:
 
     @property
     def location(self) -> str:
-        """Of which the numbers are. Raises SystemCallError where it is not known."""
+        """Of which the numbers are. Raises SystemCallError."""
         if not self.options.get("location_id"):
             raise self.caller.refused(calling.NOT_CHOSEN, Trouble.CONTEXT)
         return str(self.options["location_id"])
@@ -169,21 +170,19 @@ class Shopify:
         return answer
 
     def _refused(self, errors: Any, writes: bool) -> SystemCallError:
-        if _has(errors, "INTERNAL_SERVER_ERROR"):
-            return self.caller.refused("INTERNAL_SERVER_ERROR", Trouble.AWAY, unknown_outcome=writes)
-        if isinstance(errors, str):
-            return self.caller.refused(errors)
-        if errors and isinstance(errors[0], dict):
+        if _has(errors, INTERNAL):
+            return self.caller.refused(INTERNAL, Trouble.AWAY, unknown_outcome=writes)
+        if isinstance(errors, list) and errors and isinstance(errors[0], dict):
             trouble = Trouble.CONTEXT if _has(errors, "ACCESS_DENIED") else Trouble.REFUSED
             return self.caller.refused(errors[0].get("message", ""), trouble)
-        return self.caller.refused("no data", Trouble.UNCLEAR, unknown_outcome=writes)
+        return self.caller.refused(errors or "no data", Trouble.UNCLEAR, unknown_outcome=writes)
 
     def _lacking(self, answer: dict[str, Any]) -> float:
         """Seconds until another query like this one may be asked."""
         cost = (answer.get("extensions") or {}).get("cost") or {}
         bucket = cost.get("throttleStatus") or {}
         lack = float(cost.get("requestedQueryCost") or 0) - float(bucket.get("currentlyAvailable") or 0)
-        return max(0.0, lack / max(1.0, float(bucket.get("restoreRate") or 50))) if bucket else 1.0 * bool(cost)
+        return max(0.0, lack / max(1.0, float(bucket.get("restoreRate") or 50))) if bucket else 0.0
 
 
 def quoted(text: str) -> str:

@@ -35,7 +35,16 @@ from shops.systems import shopify
 from shops.systems.access import Access
 from tests.systems.graphql_small import GraphqlError, Schema, read
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, RENEWS, SHIPS, Seen
+from tests.systems.under_test import (
+    COUNTS_ON_HAND,
+    KEEPS_CONTEXT,
+    KNOWS_STOCK_CHANGES,
+    LOOKS_UP,
+    POSTS_NEWS,
+    RENEWS,
+    SHIPS,
+    Seen,
+)
 
 TOKEN, CLIENT, SECRET = "shpat_0123456789abcdef", "0a1b2c3d4e5f", "shpss_fedcba9876543210"
 MOST, FULL, PER_SECOND, DAY = 1000, 2000.0, 100.0, 86399
@@ -43,7 +52,7 @@ SHELF, CLOSED, NOWHERE = (f"gid://shopify/Location/{number}" for number in (7, 8
 OLD = "2020-01-01T00:00:00Z"
 SCHEMA = Schema("""
 Query: shop=Shop location(id)=Location locations(first after)=<Location> order(id!)=Order \
-orders(first after query)=<Order> products(first after query)=<Product> node(id!)=BulkOperation \
+orders(first after query sortKey reverse)=<Order> products(first after query)=<Product> node(id!)=BulkOperation \
 productVariants(first after query)=<ProductVariant> productVariantsCount=Count currentAppInstallation=AppInstallation
 Mutation: bulkOperationRunQuery(query!)=RunPayload orderCreate(order! options)=OrderCreatePayload
 Shop: id name currencyCode taxesIncluded
@@ -79,7 +88,7 @@ Row = dict[str, Any]
 class ShopifyUnderTest:
     kind = "shopify"
     hook_form, hook_secret = "shopify", "a-secret-that-shopify-makes-0001"
-    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, POSTS_NEWS, RENEWS})
+    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, POSTS_NEWS, RENEWS, KNOWS_STOCK_CHANGES})
 
     def start(self) -> str:
         self.lock = threading.RLock()
@@ -100,6 +109,7 @@ class ShopifyUnderTest:
         self.orders_made: list[Row] = []
         self.bulks: list[Row] = []
         self.leaked: list[str] = []
+        self.index_lags = False
         for number, known in enumerate(KNOWN, start=1):
             product = _node("Product", 100 + number, title=known.title, status="ACTIVE", vendor="", updatedAt=OLD)
             price = f"{known.price // 100}.{known.price % 100:02}"
@@ -287,8 +297,11 @@ class ShopifyUnderTest:
     def _productVariants(self, query: str | None = None, **_paging: Any) -> list[Row]:
         return _found(self.variants, query)
 
-    def _orders(self, query: str | None = None, **_paging: Any) -> list[Row]:
-        return _found(self.orders_made, query)
+    def _orders(self, query: str | None = None, reverse: str = "false", **_paging: Any) -> list[Row]:
+        """A search knows nothing of new orders while its index lags."""
+        if query and "source_identifier" in query and self.index_lags:
+            return []
+        return _found(self.orders_made, query)[:: -1 if reverse == "true" else 1]
 
     def _order(self, id: str) -> Row | None:
         return next((order for order in self.orders_made if order["id"] == id), None)

@@ -153,6 +153,13 @@ class TestOrders(OrderingBehaviour):
         assert self.channel().look_up(order) is None
         assert self.send(order).reference == "#1002"
 
+    def test_order_is_found_before_the_search_knows_of_it(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        self.system.index_lags = True
+        for _again in range(2):
+            self.send(order)
+        assert len(self.system.orders(order.number)) == 1
+
     def test_shopify_mails_nobody_and_has_the_order_paid(self):
         sent: list[bytes] = []
         self.between.before = lambda call: call.writes and sent.append(call.body)

@@ -16,6 +16,7 @@ KEEPS_CONTEXT = "keeps_context"  # a good key can be without what makes its numb
 SHIPS = "ships"  # `ship` and `cancel` are there
 RENEWS = "renews"  # its tokens run out: `expire_token`
 LOOKS_UP = "looks_up"  # an order can be found by our number
+KNOWS_STOCK_CHANGES = "knows_stock_changes"  # it tells of which articles the number changed
 POSTS_NEWS = "posts_news"  # it posts signed webhooks: `hook_form`, `hook_secret`, `news`
 
 
