@@ -80,6 +80,7 @@ class ShopifyAdapter(SystemAdapter):
                 level["item"]["variant"]
                 | {"inventoryItem": {"tracked": level["item"]["tracked"], "inventoryLevel": level}}
                 for level in page
+                if level["item"]["variant"]
             ]
 
     def _stated(self, variant: dict[str, Any], currency: str) -> Stated:

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Availability, Lane
-from shops.systems.woocommerce import WooCommerce
+from shops.systems.woocommerce import WooCommerce, number
 
 NUMBERS = "id,type,status,sku,parent_id,manage_stock,stock_quantity,stock_status"
 FIELDS = f"{NUMBERS},name,global_unique_id,price,attributes"
@@ -52,15 +51,15 @@ class WooCommerceAdapter(SystemAdapter):
         return [self._stated(variation, client, product) for page in pages for variation in page]
 
     def _stated(self, product: dict[str, Any], client: WooCommerce, parent: dict[str, Any] | None = None) -> Stated:
-        sku, number = str(product["sku"] or ""), str(product.get("global_unique_id") or "")
+        sku, gtin = str(product["sku"] or ""), str(product.get("global_unique_id") or "")
         if parent is not None and sku == parent["sku"]:  # as WooCommerce fills it in
             sku = ""
-        units = product["stock_quantity"] if product["manage_stock"] else None
+        units = number(product["stock_quantity"]) if product["manage_stock"] else None
         return Stated(
             sku=sku,
-            gtin=number or (sku if len(sku) == 13 and sku.startswith(("978", "979")) else ""),
+            gtin=gtin or (sku if len(sku) == 13 and sku.startswith(("978", "979")) else ""),
             title=_title(product, parent),
-            price=Decimal(product["price"]) if product.get("price") else None,
+            price=number(product.get("price")),
             currency=str(client.options["currency"]),
             quantity=units,
             availability=None if units is not None else WORDS.get(product["stock_status"]),

@@ -22,7 +22,7 @@ from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receip
 from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel
 from shops.models import Shop, ShopOrder, ShopOrderLine
-from shops.systems.woocommerce import WooCommerce
+from shops.systems.woocommerce import WooCommerce, number
 
 META, TRACKING, REFUNDED = "halles_number", "_wc_shipment_tracking_items", "_refunded_item_id"
 TAKES_OFF = {"processing", "completed", "on-hold"}  # the states in which its units are off the stock
@@ -119,8 +119,9 @@ def _number(order: dict[str, Any]) -> str:
 
 def _left(product: dict[str, Any], wanted: int) -> int:
     """How many can be promised; where nobody counts as many as are wanted, unless the shop says that there are none."""
-    if product["manage_stock"] and product["stock_quantity"] is not None:
-        return int(product["stock_quantity"])
+    units = number(product["stock_quantity"]) if product["manage_stock"] else None
+    if units is not None:
+        return int(units)
     return 0 if product["stock_status"] == "outofstock" else wanted
 
 

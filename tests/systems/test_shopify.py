@@ -91,6 +91,13 @@ class TestReading(ReadingBehaviour):
         away = found[SECOND.sku]
         assert (away.quantity, away.availability) == (None, Availability.TEMPORARILY_UNAVAILABLE)
 
+    def test_number_of_a_variant_that_is_gone_is_passed_over(self):
+        cursor = self.read(Lane.STOCK).cursor
+        self.system.sell(FIRST.sku, 1)
+        self.system.sell(SECOND.sku, 1)
+        self.system.variant(FIRST.sku)["inventoryItem"]["variant"] = None
+        assert list(self.read(Lane.STOCK, cursor).by_sku) == [SECOND.sku]
+
     def test_variants_have_their_own_titles_and_without_a_sku_their_number(self):
         variant = self.system.variant(FIRST.sku)
         variant.update(sku=None, title="Poche")

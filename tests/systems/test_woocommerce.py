@@ -69,6 +69,14 @@ class TestReading(ReadingBehaviour):
         parent["status"] = "private"
         assert "H001-P" not in self.read().by_sku
 
+    def test_what_is_no_number_is_unknown_of_that_article_alone(self):
+        """As plug-ins leave it."""
+        self.system.product(FIRST.sku).update(price="12,95", stock_quantity="")
+        self.system.product(SECOND.sku).update(stock_quantity="3.0")
+        found = self.read().by_sku
+        assert len(found) == len(SKUS)
+        assert (found[FIRST.sku].price, found[FIRST.sku].quantity, found[SECOND.sku].quantity) == (None, None, 3)
+
     def test_refusal_with_status_200_is_one(self):
         self.system.refuses_with_200 = True
         error = self.fails()
