@@ -29,6 +29,8 @@ ADAPTERS = {
     "dfc": (_("Data Food Consortium (JSON-LD)"), "catalog_sync.adapters.dfc.DataFoodConsortium"),
     "halles": (_("A shop of another Halles"), "catalog_sync.adapters.halles.Halles"),
     "tryton": ("Tryton", "catalog_sync.adapters.tryton.TrytonAdapter"),
+    "shopify": ("Shopify", "catalog_sync.adapters.shopify.ShopifyAdapter"),
+    "woocommerce": ("WooCommerce", "catalog_sync.adapters.woocommerce.WooCommerceAdapter"),
     "jsonl": (_("JSON Lines of our own schema"), "catalog_sync.adapters.jsonl.JsonLines"),
 }
 

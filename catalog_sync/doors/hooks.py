@@ -20,7 +20,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from catalog_sync.doors import pushing, scheduling, signatures, sold_elsewhere
-from catalog_sync.models import Feed, Push, Webhook
+from catalog_sync.models import Feed, Push, StockLane, Webhook
 from marketplace.foundation import audit, webhook_signing
 from marketplace.foundation import secrets as sealing
 from marketplace.models import User
@@ -133,7 +133,8 @@ def _hear_news(webhook: Webhook, *, now: datetime) -> None:
             return
         due = max(now, last + NEWS_EVERY) if last else now
         Webhook.objects.filter(pk=webhook.pk).update(news_at=due)
-        scheduling.read_soon(webhook.feed, at=due, now=now)
+        for row in (webhook.feed, *StockLane.objects.filter(feed=webhook.feed_id)):
+            scheduling.read_soon(row, at=due, now=now)
 
 
 def _message(body: bytes) -> Any:

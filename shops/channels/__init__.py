@@ -12,6 +12,8 @@ from shops.models import Shop
 CHANNELS: dict[str, tuple[str, str]] = {
     "email": ("E-mail", "shops.channels.email.EmailChannel"),
     "tryton": ("Tryton", "shops.channels.tryton.TrytonChannel"),
+    "shopify": ("Shopify", "shops.channels.shopify.ShopifyChannel"),
+    "woocommerce": ("WooCommerce", "shops.channels.woocommerce.WooCommerceChannel"),
     "webhook": ("Webhook", "shops.channels.webhook.WebhookChannel"),
     "dilicom": ("Order file as Dilicom's", "shops.channels.dilicom.DilicomChannel"),
     "editx": ("EDItX files", "shops.channels.editx.EditxChannel"),

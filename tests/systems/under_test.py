@@ -16,6 +16,8 @@ KEEPS_CONTEXT = "keeps_context"  # a good key can be without what makes its numb
 SHIPS = "ships"  # `ship` and `cancel` are there
 RENEWS = "renews"  # its tokens run out: `expire_token`
 LOOKS_UP = "looks_up"  # an order can be found by our number
+KNOWS_STOCK_CHANGES = "knows_stock_changes"  # it tells of which articles the number changed
+POSTS_NEWS = "posts_news"  # it posts signed webhooks: `hook_form`, `hook_secret`, `news`
 
 
 class Seen(NamedTuple):
@@ -91,4 +93,18 @@ class SystemUnderTest(Protocol):
 
     def cancel(self, number: str) -> None:
         """The shop gives the order up. With SHIPS."""
+        ...
+
+    @property
+    def hook_form(self) -> str:
+        """A value of `Webhook.Form`. With POSTS_NEWS."""
+        ...
+
+    @property
+    def hook_secret(self) -> str:
+        """What its messages are signed with. With POSTS_NEWS."""
+        ...
+
+    def news(self, sku: str, secret: str) -> tuple[bytes, dict[str, str]]:
+        """What it posts when copies of an article are sold, and the headers of that. With POSTS_NEWS."""
         ...
