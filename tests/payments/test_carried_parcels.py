@@ -102,6 +102,18 @@ class TestHandingOver:
 
 @pytest.mark.django_db
 class TestMissing:
+    def test_it_is_said_to_whom_a_shop_named_for_its_orders_and_after_its_quiet_hours(self):
+        now = timezone.now()
+        sent(now)
+        seller = parcel().shop_order.shop
+        quiet = {"quiet_from": (now - timedelta(hours=1)).time(), "quiet_until": (now + timedelta(hours=1)).time()}
+        Shop.objects.filter(pk=seller.pk).update(timezone="UTC", **quiet)
+        ShopAddress.objects.create(shop=seller, kind=ShopAddress.Kind.ORDERS, email="orders@example.org")
+        carrying.miss(parcel(), Said.SENDER, by="a", now=now)
+        told = MailMessage.objects.get(kind="parcel_missing", to="orders@example.org")
+        assert told.due_at > now
+        assert MailMessage.objects.exclude(pk=told.pk).get(kind="parcel_missing").due_at == now
+
     def test_both_shops_are_told_and_it_may_turn_up(self):
         now = timezone.now()
         sent(now)
