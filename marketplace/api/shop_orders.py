@@ -199,8 +199,10 @@ def pack(request: HttpRequest, number: str, said: Seen, once: str = Header("", *
 def hand_over(request: HttpRequest, number: str, said: HandOver, once: str = Header("", **_ONCE)) -> dict[str, Any]:
     def act(shop_order: ShopOrder, by: str, now: datetime) -> None:
         sent = {"code": said.code, "carrier": said.carrier, "tracking": said.tracking}
-        parts = {each.line: each.units for each in said.lines} if said.lines is not None else None
-        fulfilment.hand_over(shop_order, by=by, now=now, parts=parts, **sent)
+        parts: Counter[int] = Counter()
+        for each in said.lines or ():
+            parts[each.line] += each.units
+        fulfilment.hand_over(shop_order, by=by, now=now, parts=None if said.lines is None else parts, **sent)
 
     return _change(request, number, said, once, act)
 

@@ -95,6 +95,8 @@ def test_shop_gives_back_all_that_has_not_left_it(till, placed):
 def test_part_leaves_now_and_the_rest_later(till, placed):
     first, second = lines(placed)
     change(till, placed, "accept")
+    twice = [{"line": second, "units": 1}] * 2  # is two of it
+    assert change(till, placed, "hand-over", code="K7M3QX", lines=twice).status_code == 409
     some = change(till, placed, "hand-over", code="K7M3QX", lines=[{"line": first, "units": 1}])
     assert (some.status_code, some.json()["status"]) == (200, "accepted")
     assert change(till, placed, "hand-over", code="K7M3QX", lines=[{"line": second, "units": 9}]).status_code == 409
