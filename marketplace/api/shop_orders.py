@@ -270,6 +270,7 @@ def _change(
     shop_order = _order(request, number)
 
     def change() -> None:
+        ShopOrder.objects.select_for_update().get(pk=shop_order.pk)  # as whoever presses does: nobody does now
         if held.pressed_on(shop_order)[0]:  # at the desk, half a minute ago at most
             raise FulfilmentError(held.meanwhile(shop_order, now=now))
         shop_order.version = said.version
