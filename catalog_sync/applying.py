@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from catalog_sync import journal, merging, pricing, promises
 from catalog_sync.banding import APPLY, PLAN
+from catalog_sync.doors import giving_way
 from catalog_sync.lanes import is_beside, number_lane
 from catalog_sync.models import Feed, ReadRow, StockLane, SyncRun
 from catalog_sync.planning import GONE, QUESTION, Plan
@@ -114,7 +115,7 @@ def _slices(rows: int, alive: Callable[[], None], *, seconds: float) -> Iterator
 
 def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], *, now: datetime) -> int:
     feed = run.feed
-    _lock_feeds(words)
+    typed = giving_way.lock(feed, words)
     moves.follow_in_plan(feed.pk, words["low"], words["high"], since=run.started_at)
     if plan.asked and (answered := matching.follow_answers(words)):
         plan.answered += answered
@@ -123,7 +124,9 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], *, now: dateti
     made = matching.create_products(feed, words["low"], words["high"], now=now) if plan.to_match else 0
     written = made
     all_new = made == words["high"] - words["low"] + 1 and not _knows_some(plan, words)
-    if sold:
+    if typed:
+        giving_way.lock_offers(typed, words)
+    elif sold:
         _lock(merging.LOCK_PLANNED, words)
     ruled = pricing.has_any(feed.shop)
     if ruled:
@@ -141,6 +144,8 @@ def _apply_slice(run: SyncRun, plan: Plan, words: dict[str, Any], *, now: dateti
         folded = facts.refold(products, now=now)
     if ruled:
         pricing.lay_over(feed.shop, _SKUS, words, now=now)
+    if typed:
+        plan.typed += giving_way.follow(feed.shop, typed, now=now)
     shown = bulk.rows(
         f"SELECT product_id, old_product_id, was_retired FROM {PLAN} WHERE n BETWEEN %(low)s AND %(high)s"
         f" AND is_visible AND verdict IN ('{APPLY}', '{QUESTION}')",

@@ -67,16 +67,21 @@ def facts_with_another_gtin() -> list[str]:
 
 
 def copies_on_two_lists() -> list[str]:
-    """What a shop typed is not sold beside a list of its that has the same number, new: those are the same copies."""
+    """What a shop typed is not sold beside a list of its that has the same number, new: those are the same copies. Nor
+    is it still the shop's own article while the list sells them: what is promised of it is not the list's yet."""
     twice = bulk.rows(
         "SELECT g.name, r.sku, r.gtin FROM catalog_sync_sourcerecord r JOIN catalog_sync_feed g ON g.id = r.feed_id"
         " JOIN shops_shop s ON s.id = g.shop_id"
         " JOIN partner_stockrecord k ON k.partner_id = s.partner_id AND k.partner_sku = r.sku"
-        " JOIN shops_stockterms t ON t.stock_record_id = k.id"
-        " WHERE g.kind = 'manual' AND r.retired_at IS NULL AND r.condition = 'new' AND t.availability <> 'unknown'"
+        " LEFT JOIN shops_stockterms t ON t.stock_record_id = k.id"
+        " LEFT JOIN catalog_sync_ownarticle a ON a.feed_id = r.feed_id AND a.sku = r.sku AND a.condition = 'new'"
+        " WHERE g.kind = 'manual' AND r.retired_at IS NULL AND r.condition = 'new'"
         " AND EXISTS (SELECT 1 FROM catalog_sync_sourcerecord o JOIN catalog_sync_feed h ON h.id = o.feed_id"
+        " JOIN partner_stockrecord l ON l.partner_id = s.partner_id AND l.partner_sku = o.sku"
+        " LEFT JOIN shops_stockterms u ON u.stock_record_id = l.id"
         " WHERE h.shop_id = g.shop_id AND h.kind <> 'manual' AND h.active AND o.gtin = r.gtin AND o.sku <> r.sku"
-        f" AND o.condition = 'new' AND o.retired_at IS NULL) LIMIT {SHOWN}"
+        " AND o.condition = 'new' AND o.retired_at IS NULL AND (COALESCE(t.availability, '') <> 'unknown'"
+        f" OR a.id IS NOT NULL AND COALESCE(u.availability, '') <> 'unknown')) LIMIT {SHOWN}"
     )
     return [f"Article {sku} of {name} is sold beside a list that has {gtin} too." for name, sku, gtin in twice]
 

@@ -51,6 +51,7 @@ class Plan:
     alike: int = 0  # of these, articles without a GTIN that may be a title we have
     asked: int = 0  # what was a question before
     answered: int = 0  # of these, while the plan was applied
+    typed: int = 0  # of what a person typed, taken over by a list while the plan was applied
     unknown: int = 0
     to_match: int = 0  # without a product yet, or whose product may have to be given a GTIN
     refolded: int = 0  # whose product's facts may change

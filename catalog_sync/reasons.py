@@ -341,8 +341,7 @@ class FeedError(Exception):
 
 
 class ReadingEndedError(FeedError):
-    """The reading took more memory or time than it may, or its program failed. What it had said before is not taken:
-    nothing is known about how a file goes on that does this."""
+    """The reading took more memory or time than it may, or its program failed. Nothing that it had said is taken."""
 
 
 def feed_error(code: str, *, permanent: bool, **values: Any) -> FeedError:

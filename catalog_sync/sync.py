@@ -157,9 +157,9 @@ def _apply(
     # Beside others the shop's age may be younger than this list: then nothing follows before that age is put back.
     vouches = vouched or (begins and feed.shop.complete_as_of is None)
     alive = lambda: runs.beat(this)  # noqa: E731
-    if typed := giving_way.announce(feed):
-        notes = [*notes, reason("run_typed", count=typed)]
     this.written = applying.apply(row, this, plan, staged, vouched=vouched, vouches=vouches, now=now, alive=alive)
+    if plan.typed and feed.kind != TYPED:
+        notes = [*notes, reason("run_typed", count=plan.typed)]
     cleaned_in_vain = plan.unchanged - staged.same
     if cleaned_in_vain * 2 > plan.listed and this.lane == feed.lane:
         this.written += rereading.remember(feed, this.lane, alive=alive)

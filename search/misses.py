@@ -6,8 +6,10 @@ minute later; whether a shop near has the title is asked then, for all of them a
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
+import secrets
 import threading
 import time as clock
 from collections import Counter
@@ -23,6 +25,7 @@ from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.catalogue.models import ProductFacts
+from marketplace.foundation.addresses import hash_of
 from marketplace.foundation.places import distance_km
 from search import directory, text
 from search.engines.base import Page
@@ -33,11 +36,13 @@ from shops.models import SearchMiss, Shop
 
 KEPT = timedelta(days=90)
 FEWEST = 3
-"""Times that something was looked for before a shop is told."""
+"""Times that something was looked for before a shop is told; whoever asks again on the same day counts once."""
 NEAR_KM = 20
 _SHOWN = 30
 _WRITTEN_EVERY = 30.0  # seconds
 _MOST_KEPT = 2000
+_MOST_OF_ONE = 40  # things that one caller looks for in vain in a day: who writes more is a program
+_MOST_TOLD_APART = 100_000  # (caller, thing) of a day: 10 MB
 _MOST_TITLES = 3  # who finds more looks around
 _LONGEST = 100
 _PLACE_SWITCHES = {"near", "mine", "open", "today", "pickup", "order"}
@@ -66,10 +71,15 @@ class Asked:
 _lock = threading.Lock()
 _kept: Counter[_Miss] = Counter()
 _since = 0.0
+# Who asked what today, so that a reload counts nothing: hashes with a salt that ends with the process, never written.
+_SALT = secrets.token_bytes(16)
+_asked: dict[bytes, set[bytes]] = {}
+_asked_on: date | None = None
+_told_apart = 0
 
 
-def note(chosen: Choices, page: Page, reader: Reader) -> None:
-    """A search was answered by `page`. Asks the database nothing."""
+def note(chosen: Choices, page: Page, reader: Reader, *, address: str) -> None:
+    """A search of whoever is at `address` was answered by `page`. Asks the database nothing."""
     global _since
     query = _title_of(chosen)
     place = _position(reader)
@@ -79,8 +89,27 @@ def note(chosen: Choices, page: Page, reader: Reader) -> None:
     with _lock:
         if not _kept:
             _since = clock.monotonic()
-        if miss in _kept or len(_kept) < _MOST_KEPT:
+        if (miss in _kept or len(_kept) < _MOST_KEPT) and _is_first(address, miss, reader.now):
             _kept[miss] += 1
+
+
+def _is_first(address: str, miss: _Miss, now: datetime) -> bool:
+    """Whether it counts: once a day of each caller, and so many of one."""
+    global _asked_on, _told_apart
+    if (today := now.astimezone(UTC).date()) != _asked_on:
+        _asked.clear()
+        _asked_on, _told_apart = today, 0
+    mine = _asked.setdefault(_hash(hash_of(address)), set())
+    thing = _hash(repr(miss[:3]))
+    if thing in mine or len(mine) >= _MOST_OF_ONE or _told_apart >= _MOST_TOLD_APART:
+        return False
+    mine.add(thing)
+    _told_apart += 1
+    return True
+
+
+def _hash(said: str) -> bytes:
+    return hashlib.blake2b(said.encode(), key=_SALT, digest_size=8).digest()
 
 
 def _title_of(chosen: Choices) -> str:
@@ -186,6 +215,7 @@ def forget() -> None:
     """Tests begin with an empty memory."""
     with _lock:
         _kept.clear()
+        _asked.clear()
 
 
 def after_an_answer(**_: object) -> None:

@@ -17,6 +17,7 @@ from django.views import View
 from oscar.apps.catalogue.models import Category, Product
 
 from marketplace.catalogue.models import OtherGtin
+from marketplace.foundation.addresses import address_of
 from search import facets, ignored, loosening, misses, queries, suggestions, text
 from search.directory import ShopCard
 from search.elsewhere import elsewhere
@@ -37,7 +38,7 @@ class FacetedSearchView(View):
         found = Found.of(chosen, left_out, partial(query_of, reader=reader), plain_search)
         chosen, page, failed = found.chosen, found.page, found.failed
         if not failed:
-            misses.note(chosen, page, reader)
+            misses.note(chosen, page, reader, address=address_of(request))
         if straight := straight_hit(chosen, page):
             return redirect(straight)
         entrance = entrance_of(request)

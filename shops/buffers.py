@@ -92,13 +92,15 @@ def _due(shop: Shop, now: datetime) -> None:
 
 def _resolve(shop: Shop, now: datetime) -> int:
     """In slices, each in a transaction of its own; titles that are sold now and were not, or the reverse, are marked
-    for the index by `stock.locked`."""
+    for the index by `stock.locked`. Which number counts is read once the records are locked: while that was waited for
+    somebody may have typed one, or changed a rule."""
     done, last = 0, 0
-    while found := list(_differing(shop).filter(pk__gt=last).order_by("pk").values_list("pk", "wanted")[:_SLICE]):
-        last = found[-1][0]
-        with stock.locked([pk for pk, _ in found], now=now):
-            _write(found)
-        done += len(found)
+    while pks := list(_differing(shop).filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:_SLICE]):
+        last = pks[-1]
+        with stock.locked(pks, now=now):
+            wanted = list(_differing(shop).filter(pk__in=pks).values_list("pk", "wanted"))
+            _write(wanted)
+        done += len(wanted)
     return done
 
 

@@ -4,6 +4,7 @@ are sealed until then, and committed to, so that none can be put in another's pl
 from __future__ import annotations
 
 import json
+import logging
 import secrets as random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from shops import queries
 from shops.models import Ballot, Motion, MotionVoter, MotionWord, Shop
 
 MOST_CHOICES, MOST_DAYS, MOST_WORDS = 10, 60, 500
+logger = logging.getLogger("halles.voting")
 _MEMBERS = [Shop.Status.ACTIVE, Shop.Status.PAUSED]
 
 
@@ -133,7 +135,16 @@ def digest(motion_id: int, choice: int, weight: int, nonce: str) -> str:
 def close_motions(now: datetime) -> int:
     """The step: open the ballots of what is over, count them, and write the root of their tree. Returns how many."""
     over = Motion.objects.filter(closed_at=None, ends_at__lte=now).order_by("pk").values_list("pk", flat=True)
-    return sum(_close(pk, now) for pk in over)
+    return sum(_closed(pk, now) for pk in over)
+
+
+def _closed(pk: int, now: datetime) -> bool:
+    """One of which a ballot cannot be opened stops no other."""
+    try:
+        return _close(pk, now)
+    except Exception:
+        logger.exception("Vote %s cannot be counted; it is tried again.", pk)
+        return False
 
 
 def _close(pk: int, now: datetime) -> bool:

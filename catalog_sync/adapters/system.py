@@ -59,6 +59,7 @@ class SystemAdapter(Adapter):
     """A subclass sets `kind`, and writes `read`."""
 
     capabilities = frozenset({FULL, DELTA, STOCK_LANE, TAKES_ORDERS})
+    whole_lanes: frozenset[Lane] = frozenset()  # in which nothing tells what changed: read whole each time
     position_word = "article"
     # Where the system counts its changes: `read` finds here how far the last reading came, and leaves how far it came.
     reached = ""
@@ -84,7 +85,7 @@ class SystemAdapter(Adapter):
     def _chunks(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         """All of it counts as of the moment before the first request."""
         started, client = datetime.now(UTC), self.client()
-        from_then = moment_of(since) if self.feed.mode == DELTA else None
+        from_then = moment_of(since) if self.feed.mode == DELTA and lane not in self.whole_lanes else None
         self.reached = since.value.partition(" ")[2] if since is not None and from_then is not None else ""
         writer, position, met = ChunkWriter(started, []), 0, set[str]()
         for page in self.read(client, lane, from_then):

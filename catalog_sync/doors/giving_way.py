@@ -1,17 +1,22 @@
 """What a shop typed and a list of it brings now are the same copies: the list, read anew as the till counts, sells them
-from then on, and the typed article is taken off. Asked after each run of the shop, whichever of the two came later."""
+from then on, and the typed article is taken off, whichever of the two came later.
+
+Done within the slice that puts the later one on sale: in a transaction of its own afterwards, what is promised of the
+typed copies would be sold once more as the list's until then, for ever where the process dies. Asked again after each
+run, for what no slice wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import promises
-from catalog_sync.banding import APPLY, PLAN
+from catalog_sync.banding import PLAN
 from catalog_sync.doors import own_pushes
 from catalog_sync.models import TYPED, Feed, OwnArticle, SourceRecord
 from marketplace.foundation import audit, bulk
@@ -20,6 +25,22 @@ from shops import absorbing, moving_promises, stock, withholding
 from shops.models import Condition, Shop
 
 _WHO = "system"
+_SLICE = "c.n BETWEEN %(low)s AND %(high)s"
+_SKUS = f"SELECT c.sku FROM {PLAN} c WHERE {_SLICE} ORDER BY c.sku"
+# What a push says of an article is not all that is known of it.
+_GTINS = f"""
+SELECT DISTINCT COALESCE(c.gtin, c.old_gtin) FROM {PLAN} c
+WHERE {_SLICE} AND COALESCE(c.gtin, c.old_gtin) {{among}}
+"""
+_LOCK_OFFERS = f"""
+SELECT k.id FROM partner_stockrecord k WHERE k.id IN (
+    SELECT c.stock_record_id FROM {PLAN} c WHERE {_SLICE} AND c.stock_record_id IS NOT NULL
+    UNION SELECT o.id FROM partner_stockrecord o JOIN partner_stockrecord t ON t.product_id = o.product_id
+    WHERE o.partner_id = %(partner)s AND t.partner_id = %(partner)s AND t.partner_sku {{among}}
+    UNION SELECT o.id FROM partner_stockrecord o JOIN {PLAN} c ON c.product_id = o.product_id
+    WHERE o.partner_id = %(partner)s AND {_SLICE} AND c.sku {{among}})
+ORDER BY k.id FOR NO KEY UPDATE
+"""
 
 
 def listed(shop_id: int) -> QuerySet[SourceRecord]:
@@ -28,31 +49,49 @@ def listed(shop_id: int) -> QuerySet[SourceRecord]:
     return lists.filter(condition=Condition.NEW).exclude(feed__kind=TYPED)
 
 
-def announce(feed: Feed) -> int:
-    """Before the plan of a list is applied: what of it was typed is not sold any more, so that at no moment both are.
-    Returns how many articles."""
-    if feed.kind == TYPED or not (typed := _typed_feeds(feed.shop_id)):
-        return 0
-    planned = bulk.rows(
-        "SELECT DISTINCT k.id FROM catalog_sync_sourcerecord r"
-        f" JOIN {PLAN} c ON c.gtin = r.gtin AND c.condition = r.condition AND c.sku <> r.sku"
-        " JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = r.sku"
-        f" WHERE r.feed_id IN ({', '.join(str(each.pk) for each in typed)}) AND r.retired_at IS NULL"
-        f" AND r.condition = 'new' AND c.verdict = '{APPLY}'",
-        {"partner": feed.shop.partner_id},
-    )
-    if not planned:
-        return 0
-    with transaction.atomic():
-        promises.lock_feeds(feed.shop_id)
-        return absorbing.distrust(pk for (pk,) in planned)
+def lock(feed: Feed, words: Mapping[str, Any]) -> list[str]:
+    """At the beginning of a slice of a run: the numbers of typed articles that it may bring together with a list's.
+    From then on nobody changes them, nor the orders with copies of them, nor types others; `words` are the slice's."""
+    if found := _planned(feed, words):
+        moving_promises.lock_orders(_offers(feed.shop, found))
+    promises.lock_feeds(feed.shop_id)  # before that, others may have been typed
+    found = _planned(feed, words)
+    own = OwnArticle.objects.filter(feed__in=_typed_feeds(feed.shop_id), sku__in=found).order_by("pk")
+    if found:
+        list(own.select_for_update().values_list("pk"))
+    return found
+
+
+def lock_offers(found: Sequence[str], words: Mapping[str, Any]) -> None:
+    """The stock records of a slice and of what `lock` found, in one order of key."""
+    if bulk.is_postgres():
+        among, skus = bulk.among(found, "typed")
+        bulk.rows(_LOCK_OFFERS.format(among=among), {**words, **skus})
+
+
+def follow(shop: Shop, found: Sequence[str], *, now: datetime) -> int:
+    """At the end of a slice, of what `lock` found: as `give_way`, in the same transaction."""
+    return sum(_hand_on(shop, feed, twice, now) for feed in _typed_feeds(shop.pk) if (twice := _twice(feed, found)))
 
 
 def give_way(shop: Shop, *, now: datetime) -> int:
     """Take what was typed and is listed off the typed ones. What is promised of them is promised of the list's
     from then on; what left within the booking lag is kept back of its number. Returns how many articles."""
-    typed = _typed_feeds(shop.pk)
-    return sum(_give_way(shop, feed, now) for feed in typed)
+    return sum(_give_way(shop, feed, now) for feed in _typed_feeds(shop.pk))
+
+
+def _planned(feed: Feed, words: Mapping[str, Any]) -> list[str]:
+    """Of a list what has a number that it says; of typed articles all, where there is a list."""
+    if feed.kind == TYPED:
+        lists = Feed.objects.filter(shop=feed.shop_id, active=True).exclude(kind=TYPED)
+        return [sku for (sku,) in bulk.rows(_SKUS, words)] if lists.exists() else []
+    typed = SourceRecord.objects.filter(feed__in=_typed_feeds(feed.shop_id), retired_at=None, gtin__isnull=False)
+    gtins = dict(typed.filter(condition=Condition.NEW).order_by("sku").values_list("sku", "gtin"))
+    if not gtins:
+        return []
+    among, wanted = bulk.among({gtin for gtin in gtins.values() if gtin}, "typed")
+    planned = {gtin for (gtin,) in bulk.rows(_GTINS.format(among=among), {**words, **wanted})}
+    return [sku for sku, gtin in gtins.items() if gtin in planned]
 
 
 def _typed_feeds(shop_id: int) -> list[Feed]:
@@ -60,32 +99,41 @@ def _typed_feeds(shop_id: int) -> list[Feed]:
 
 
 def _give_way(shop: Shop, feed: Feed, now: datetime) -> int:
-    if not (twice := _twice(shop, feed)):
+    if not (twice := _twice(feed)):
         return 0
     with transaction.atomic():
         moving_promises.lock_orders(_offers(shop, twice))
         promises.lock_feeds(shop.pk)
-        rows = OwnArticle.objects.filter(feed=feed, condition=Condition.NEW, sku__in=twice).order_by("pk")
-        articles = {each.sku: each.gtin for each in rows.select_for_update()}
-        offers = _offers(shop, twice)
-        pairs = [pair for sku, gtin in articles.items() if (pair := _typed_and_listed(shop, sku, gtin))]
-        with stock.locked([*offers, *(record.pk for pair in pairs for record in pair)], now=now):
-            absorbing.distrust(offers)
-            for old, new in pairs:
-                _keep_back(shop, old, new, now)
-        rows.filter(sku__in=articles).delete()
-        if articles:
-            own_pushes.accept(feed, [], list(articles), as_of=now, now=now)
-            audit.record("own_article.listed", feed, by=_WHO, shop_id=shop.pk, skus=list(articles)[:100])
+        done = _hand_on(shop, feed, twice, now)
         failpoint("sync.before_commit")
     failpoint("sync.after_commit")
+    return done
+
+
+def _hand_on(shop: Shop, feed: Feed, twice: Collection[str], now: datetime) -> int:
+    """With the orders and feeds locked."""
+    rows = OwnArticle.objects.filter(feed=feed, condition=Condition.NEW, sku__in=twice).order_by("pk")
+    articles = {each.sku: each.gtin for each in rows.select_for_update()}
+    offers = _offers(shop, twice)
+    pairs = [pair for sku, gtin in articles.items() if (pair := _typed_and_listed(shop, sku, gtin))]
+    with stock.locked([*offers, *(record.pk for pair in pairs for record in pair)], now=now):
+        absorbing.distrust(offers)
+        for old, new in pairs:
+            _keep_back(shop, old, new, now)
+    rows.filter(sku__in=articles).delete()
+    if articles:
+        own_pushes.accept(feed, [], list(articles), as_of=now, now=now)
+        audit.record("own_article.listed", feed, by=_WHO, shop_id=shop.pk, skus=list(articles)[:100])
     return len(articles)
 
 
-def _twice(shop: Shop, feed: Feed) -> list[str]:
-    """What of a typed feed a list sells too. Found by its title: of numbers alone there is no index."""
-    same = listed(shop.pk).filter(product_id=OuterRef("product_id"), gtin=OuterRef("gtin"))
+def _twice(feed: Feed, among: Sequence[str] | None = None) -> list[str]:
+    """What of a typed feed (`among`: of these) a list sells too. Found by its title: of numbers alone there is no
+    index."""
+    same = listed(feed.shop_id).filter(product_id=OuterRef("product_id"), gtin=OuterRef("gtin"))
     typed = SourceRecord.objects.filter(feed=feed, retired_at=None, condition=Condition.NEW, product_id__isnull=False)
+    if among is not None:
+        typed = typed.filter(sku__in=among)
     return list(typed.filter(Exists(same)).order_by("sku").values_list("sku", flat=True))
 
 

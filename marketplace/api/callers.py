@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address, ip_network
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from ninja.security import HttpBearer
 
 from marketplace.api import keys, limits
 from marketplace.api.failures import CallError
 from marketplace.api.models import Scope
+from marketplace.foundation.addresses import address_of, hash_of
 
 _HEADER = "header.Authorization"
-_HOUSEHOLD_BITS = 64  # of an IPv6 address; the others one household chooses as it likes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +63,3 @@ def count(request: HttpRequest, caller: Caller, units: int, *, now: datetime) ->
     request.allowance = allowance  # type: ignore[attr-defined]
     if allowance.left < 0:
         raise CallError(429, f"More than {allowance.limit} calls in a minute: wait {allowance.seconds} seconds.")
-
-
-def address_of(request: HttpRequest) -> str:
-    """Where the call comes from; behind a proxy of ours what that has written last, for the rest anyone can write."""
-    said = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_PROXY else ""
-    return said.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
-
-
-def known_address_of(request: HttpRequest) -> str:
-    """The same; empty where that is no address (a socket, a broken proxy)."""
-    said = address_of(request)
-    try:
-        return str(ip_address(said))
-    except ValueError:
-        return ""
-
-
-def hash_of(address: str) -> str:
-    """What cannot be told back into an address without the site's key. Of IPv6 the part that a household shares."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        network = "unknown"  # a socket, or words of a broken proxy: all such callers are one
-    else:
-        found = getattr(found, "ipv4_mapped", None) or found
-        network = str(found if found.version == 4 else ip_network((found, _HOUSEHOLD_BITS), strict=False))
-    return salted_hmac("marketplace.api.callers", network, algorithm="sha256").hexdigest()

@@ -10,6 +10,7 @@ from marketplace.api import callers
 from marketplace.api.callers import Caller
 from marketplace.api.failures import CallError
 from marketplace.foundation import walls
+from marketplace.foundation.addresses import address_of, hash_of
 from shops import order_keys
 from shops.models import ShopKey, ShopScope
 
@@ -29,7 +30,7 @@ class ShopKeyed(HttpBearer):
         now = timezone.now()
         key = order_keys.find(token.strip(), now=now)
         if key is None:
-            nobody = Caller(callers.hash_of(callers.address_of(request)), callers.limits.WITHOUT_KEY)
+            nobody = Caller(hash_of(address_of(request)), callers.limits.WITHOUT_KEY)
             callers.count(request, nobody, 1, now=now)  # whoever tries keys has as many tries as calls without one
             raise CallError(401, "Send Authorization: Bearer KEY, with a shop's key that is valid.", where=_HEADER)
         if self.scope not in key.scopes:

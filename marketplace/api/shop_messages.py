@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
@@ -57,18 +58,22 @@ def said(
     found.sort(key=lambda row: row.place)
     given = found[:limit]
     last = given[-1].place if given else after
+    unseen = sight.out_of_sight([_order_of(row) for row in given], timezone.now())
     return {
-        "messages": [_message(row) for row in given],
+        "messages": [_message(row, unseen) for row in given],
         "next": cursors.seal({"after": last}, asked=asked),
         "more": len(found) > limit,
     }
 
 
-def _message(row: ShopOrder | Cancellation) -> dict[str, Any]:
-    of_order = isinstance(row, ShopOrder)
-    shop_order = row if isinstance(row, ShopOrder) else row.line.shop_order
+def _order_of(row: ShopOrder | Cancellation) -> ShopOrder:
+    return row if isinstance(row, ShopOrder) else row.line.shop_order
+
+
+def _message(row: ShopOrder | Cancellation, unseen: Container[int]) -> dict[str, Any]:
+    of_order, shop_order = isinstance(row, ShopOrder), _order_of(row)
     told = messages.new_order(row) if isinstance(row, ShopOrder) else messages.taken_back(row)
-    if not sight.is_seen(shop_order, timezone.now()):
+    if shop_order.pk in unseen:
         told["data"]["delivery"]["address"] = None
     key = webhook.message_id(shop_order) if of_order else webhook.cancellation_id(row)  # type: ignore[arg-type]
     return {"id": key, **told}

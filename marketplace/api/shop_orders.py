@@ -3,7 +3,8 @@ program saw, and whoever was quicker is named where somebody was."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Container
 from datetime import datetime
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from marketplace.api.shop_keyed import ShopKeyed, key_of
 from shops import order_keys
 from shops.channels import messages
 from shops.models import ShopOrder, ShopOrderLine, ShopScope
-from shops.orders import changing, fulfilment, held, places, sight
+from shops.orders import fulfilment, held, places, sight
 from shops.orders.changing import FulfilmentError
 
 router = Router(tags=["shop orders"])
@@ -145,7 +146,8 @@ def orders(
         rows = rows.filter(status__in=wanted)
     found = list(rows[: limit + 1])
     more = cursors.seal({"after": found[limit - 1].place}, asked=asked) if len(found) > limit else None
-    return {"orders": [order_out(one) for one in found[:limit]], "next": more}
+    unseen = sight.out_of_sight(found[:limit], timezone.now())
+    return {"orders": [order_out(one, unseen) for one in found[:limit]], "next": more}
 
 
 @router.get("/orders/{number}", response=ShopOrderOut, auth=READ, summary="One order")
@@ -197,8 +199,10 @@ def pack(request: HttpRequest, number: str, said: Seen, once: str = Header("", *
 def hand_over(request: HttpRequest, number: str, said: HandOver, once: str = Header("", **_ONCE)) -> dict[str, Any]:
     def act(shop_order: ShopOrder, by: str, now: datetime) -> None:
         sent = {"code": said.code, "carrier": said.carrier, "tracking": said.tracking}
-        parts = {each.line: each.units for each in said.lines} if said.lines is not None else None
-        fulfilment.hand_over(shop_order, by=by, now=now, parts=parts, **sent)
+        parts: Counter[int] = Counter()
+        for each in said.lines or ():
+            parts[each.line] += each.units
+        fulfilment.hand_over(shop_order, by=by, now=now, parts=None if said.lines is None else parts, **sent)
 
     return _change(request, number, said, once, act)
 
@@ -207,19 +211,18 @@ def hand_over(request: HttpRequest, number: str, said: HandOver, once: str = Hea
 def put_back(request: HttpRequest, number: str, said: Seen, once: str = Header("", **_ONCE)) -> dict[str, Any]:
     """What the reader took back, or nobody answered in time."""
 
-    def act(shop_order: ShopOrder, by: str, now: datetime) -> None:
-        if ShopOrder.objects.select_for_update().get(pk=shop_order.pk).version != said.version:
-            raise FulfilmentError(changing.meanwhile(shop_order, now=now))  # more may have come back since it looked
-        fulfilment.put_back(shop_order, by=by, now=now)
-
-    return _change(request, number, said, once, act)
+    return _change(
+        request, number, said, once, lambda order, by, now: fulfilment.put_back_as_seen(order, by=by, now=now)
+    )
 
 
-def order_out(shop_order: ShopOrder) -> dict[str, Any]:
-    """As `ShopOrderOut` gives it: what a webhook says of it, and how far it is."""
+def order_out(shop_order: ShopOrder, unseen: Container[int] | None = None) -> dict[str, Any]:
+    """As `ShopOrderOut` gives it: what a webhook says of it, and how far it is. `unseen`: as `sight.out_of_sight`, of
+    several at once."""
+    unseen = sight.out_of_sight([shop_order], timezone.now()) if unseen is None else unseen
     told = messages.order_as_told(shop_order)
     lines = {line.pk: line for line in shop_order.lines.all()}
-    if not sight.is_seen(shop_order, timezone.now()):
+    if shop_order.pk in unseen:
         told["delivery"]["address"] = None  # the shop is done with it, and has lost sight of whose it was
     return told | {
         **{name: getattr(shop_order, name) for name in ("status", "version", "answered_at", "handed_over_at")},
@@ -267,6 +270,7 @@ def _change(
     shop_order = _order(request, number)
 
     def change() -> None:
+        ShopOrder.objects.select_for_update().get(pk=shop_order.pk)  # as whoever presses does: nobody does now
         if held.pressed_on(shop_order)[0]:  # at the desk, half a minute ago at most
             raise FulfilmentError(held.meanwhile(shop_order, now=now))
         shop_order.version = said.version

@@ -21,7 +21,8 @@ _in_place_of: ContextVar[models.Model | None] = ContextVar("in_place_of", defaul
 
 @contextmanager
 def in_place(operator: models.Model) -> Iterator[None]:
-    """All that a person is recorded to do meanwhile is recorded as done by `operator` for that person."""
+    """All that a person is recorded to do meanwhile, be it by a word, is recorded as done by `operator` for that
+    person."""
     before = _in_place_of.set(operator)
     try:
         yield
@@ -63,8 +64,8 @@ def _columns(
     user = by if isinstance(by, models.Model) else None
     label, why = str(getattr(user, "email", None) or by or "system")[:200], reason[:500]
     operator = _in_place_of.get()
-    if operator is not None and user is not None and user.pk != operator.pk:
-        facts = {**facts, "for_user": user.pk}
+    if operator is not None and label != "system" and getattr(user, "pk", None) != operator.pk:
+        facts = {**facts, "for_user": user.pk} if user is not None else facts
         user, label = operator, f"{getattr(operator, 'email', operator)} ({label})"[:200]
     name_salt, words_salt = secrets.token_hex(16), secrets.token_hex(16)
     return {

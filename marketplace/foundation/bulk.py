@@ -141,7 +141,7 @@ def analyse(name: str, *columns: str) -> None:
             cursor.execute(f"ANALYZE {name} ({', '.join(columns)})")
 
 
-def among(ids: Iterable[int], name: str = "ids") -> tuple[str, dict[str, Any]]:
+def among(ids: Iterable[int] | Iterable[str], name: str = "ids") -> tuple[str, dict[str, Any]]:
     """(condition, its parameter) for "is one of these": `f"id {condition}"`. One parameter however many there are."""
     if is_postgres():
         return f"= ANY(%({name})s)", {name: list(ids)}

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.payments import carried_parcels
+from marketplace.payments.refunds import RefundError
 from marketplace.storefront.reader_request import person
 from shops.models import Parcel, ParcelRefund
-from shops.orders import carrying
 from shops.orders.changing import FulfilmentError
 
 MOST_SHOWN = 200
@@ -42,14 +42,10 @@ def give_up(request: HttpRequest, parcel_id: int) -> HttpResponse:
     if borne_by not in ParcelRefund.Bearer.values:
         messages.error(request, _("Say at whose cost."))
         return redirect("operations:parcels")
-    if carried_parcels.needs_two(parcel):
-        messages.error(
-            request,
-            _("So much goes back only where two operators agree: do it by hand, then give it up here."),
-        )
-        return redirect("operations:parcels")
     try:
-        carrying.give_up(parcel, borne_by=borne_by, by=request.user, now=timezone.now())
+        carried_parcels.give_up(parcel, borne_by=borne_by, by=person(request), now=timezone.now())
+    except RefundError as error:
+        messages.error(request, str(error))
     except FulfilmentError as error:
         messages.warning(request, str(error))
     else:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -17,7 +17,7 @@ from marketplace.payments import incidents, ledger, refunds, returns
 from marketplace.payments.models import Payment, RefundRequest
 from marketplace.payments.refunds import RefundError, Wanted
 from shops.models import Parcel, ParcelRefund, Return, Shop
-from shops.orders import reader_mail
+from shops.orders import carrying, reader_mail
 
 BATCH = 50
 WAITS = timedelta(hours=1)
@@ -64,10 +64,30 @@ def refund_lost(now: datetime) -> int:
     return incidents.one_by_one(rows, lambda row: _refund_or_park(row, now), step="refund_lost", now=now)
 
 
-def needs_two(parcel: Parcel) -> bool:
-    """Whether so much would go back for it that two operators must agree (`large_refunds`)."""
+def give_up(parcel: Parcel, *, borne_by: str, by: User, now: datetime) -> None:
+    """As `carrying.give_up`, by one operator alone. RefundError where so much would go back of the payment that two
+    must agree (`large_refunds`): asked with the payment locked, so that of two parcels at once one is seen."""
+    with transaction.atomic():
+        payments = Payment.objects.select_for_update().filter(checkout__order=parcel.shop_order.order_id)
+        if needs_two(parcel, payments.first()):
+            raise RefundError(
+                _("So much goes back only where two operators agree: do it by hand, then give it up here.")
+            )
+        carrying.give_up(parcel, borne_by=borne_by, by=by, now=now)
+
+
+def needs_two(parcel: Parcel, payment: Payment | None) -> bool:
+    """Whether more than the network's limit would have gone back of its payment then, by operators who act alone."""
     most = network.current().refund_two_above_minor
-    return bool(most) and _worth(parcel) > most
+    return bool(most) and _worth(parcel) + (given_alone(payment) if payment else 0) > most
+
+
+def given_alone(payment: Payment) -> int:
+    """What operators have given back of a payment without a second one, and what is due for parcels they gave up."""
+    asked = RefundRequest.objects.filter(payment=payment, by__is_staff=True, proposal=None)
+    due = ParcelRefund.objects.filter(parcel__shop_order__order__checkout__payment=payment, made_at=None)
+    worth = sum(_worth(row.parcel) for row in due.select_related("parcel__shop_order"))
+    return worth + int(asked.aggregate(sum=Sum("amount_minor", default=0))["sum"])
 
 
 def _worth(parcel: Parcel) -> int:

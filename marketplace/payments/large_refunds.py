@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit, network
 from marketplace.models import User
-from marketplace.payments import refunds
+from marketplace.payments import carried_parcels, refunds
 from marketplace.payments.models import Payment, ProposedRefund, RefundRequest
 from marketplace.payments.refunds import RefundError, Wanted
 
@@ -93,9 +92,7 @@ def _needs_two(payment: Payment, wanted: Wanted, once: str) -> bool:
     most = network.current().refund_two_above_minor
     if not most or RefundRequest.objects.filter(once=once).exists() or payment.state != Payment.State.CAPTURED:
         return False  # `refunds.ask` answers for what was asked already, and refuses the others
-    earlier = RefundRequest.objects.filter(payment=payment, by__is_staff=True, proposal=None)
-    given = earlier.aggregate(sum=Sum("amount_minor", default=0))["sum"]
-    return bool(refunds.worth(payment, wanted) + given > most)
+    return refunds.worth(payment, wanted) + carried_parcels.given_alone(payment) > most
 
 
 def _undecided(asked: ProposedRefund) -> ProposedRefund:

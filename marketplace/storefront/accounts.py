@@ -19,8 +19,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from demo.accounts import PASSWORD
-from marketplace.api.callers import known_address_of
 from marketplace.foundation import mail, network, secrets
+from marketplace.foundation.addresses import known_address_of
 
 
 class SignInBackend(AuthenticationBackend):

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from marketplace.api.callers import known_address_of
+from marketplace.foundation.addresses import known_address_of
 from marketplace.models import User
 from marketplace.readers import second_factor, sign_ins
 from marketplace.readers.sign_ins import BROWSER_COOKIE

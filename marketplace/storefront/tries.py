@@ -7,8 +7,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from marketplace.api import limits
-from marketplace.api.callers import address_of, hash_of
 from marketplace.foundation import links
+from marketplace.foundation.addresses import address_of, hash_of
 
 PER_MINUTE = 10
 

@@ -14,6 +14,8 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "lightspeed": ("Lightspeed X-Series", "shops.channels.lightspeed.LightspeedChannel"),
     "square": ("Square", "shops.channels.square.SquareChannel"),
     "tryton": ("Tryton", "shops.channels.tryton.TrytonChannel"),
+    "shopify": ("Shopify", "shops.channels.shopify.ShopifyChannel"),
+    "woocommerce": ("WooCommerce", "shops.channels.woocommerce.WooCommerceChannel"),
     "webhook": ("Webhook", "shops.channels.webhook.WebhookChannel"),
     "dilicom": ("Order file as Dilicom's", "shops.channels.dilicom.DilicomChannel"),
     "editx": ("EDItX files", "shops.channels.editx.EditxChannel"),

@@ -14,8 +14,10 @@ from datetime import datetime, timedelta
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from marketplace.foundation import audit, links, mail, network
+from marketplace.foundation import audit, links, network
 from marketplace.models import User
+from shops import mailing
+from shops.mailing import About
 from shops.models import Parcel, ParcelRefund, Shop
 from shops.orders import reader_mail
 from shops.orders.fulfilment import FulfilmentError, check_code
@@ -108,14 +110,13 @@ def _tell(parcel: Parcel, shop: Shop, now: datetime) -> None:
     number = parcel.shop_order.number
     is_sender = shop.pk == parcel.shop_order.shop_id
     path = f"/portal/orders/{number}/" if is_sender else f"/portal/{shop.slug}/for-others/"
-    mail.post(
+    mailing.post(
         "parcel_missing",
-        to=shop.email,
-        language=shop.language,
+        shop,
+        About.ORDERS,
         dedupe_key=f"parcel_missing:{parcel.pk}:{shop.pk}:{now.isoformat()}",
         context={"parcel": parcel, "number": number, "is_sender": is_sender, "url": links.absolute(path)},
         now=now,
-        shop_id=shop.pk,
     )
 
 

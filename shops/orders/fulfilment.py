@@ -21,7 +21,7 @@ from shops import absorbing, slots, stock
 from shops.models import Cancellation, DeliveryOption, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Supply
 from shops.orders import alternatives, keep_times, leaving, missing, offering, reader_mail, transitions
 from shops.orders.changing import FulfilmentError as FulfilmentError
-from shops.orders.changing import changing
+from shops.orders.changing import changing, meanwhile
 from shops.orders.counts import by_stock_record, status_of, still_here, takes_a_part
 from shops.orders.transitions import Asked, Event
 
@@ -100,6 +100,15 @@ def cancel_whole(shop_order: ShopOrder, *, by: object, now: datetime) -> list[Ca
     with changing(shop_order, now, Event.CANCEL) as (shop_order, lines):
         units = {row.pk: row.left_units for row in by_stock_record(lines.values()) if row.left_units}
         return _cancel(shop_order, lines, units, by, now)
+
+
+def put_back_as_seen(shop_order: ShopOrder, *, by: object, now: datetime) -> int:
+    """As `put_back`, of the order in the version that the caller saw: FulfilmentError where more may have come back
+    since, which lies set aside still."""
+    with transaction.atomic():
+        if ShopOrder.objects.select_for_update().get(pk=shop_order.pk).version != shop_order.version:
+            raise FulfilmentError(meanwhile(shop_order, now=now))
+        return put_back(shop_order, by=by, now=now)
 
 
 def put_back(shop_order: ShopOrder, *, by: object, now: datetime, only: Cancellation | None = None) -> int:

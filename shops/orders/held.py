@@ -180,6 +180,8 @@ def _check(order: ShopOrder, shown: Shown, pressed: Press, last: int, now: datet
         row = shown.lines[pressed.line_id or 0]
         if max(row.picked, row.handed_over) >= row.accepted:
             raise FulfilmentError(_("All accepted copies of “%(title)s” are picked.") % {"title": row.title})
+    if pressed.deed == Deed.PUT_BACK and pressed.version != shown.order.version:  # more may have come back since
+        raise FulfilmentError(meanwhile(order, now=now))
     if pressed.deed not in MOVING:
         return
     if pressed.version != shown.order.version or pressed.after not in (None, last):
@@ -226,7 +228,7 @@ def _do_deed(row: DeskAction, now: datetime) -> None:
         sent = {name: str(asked.get(name, "")) for name in ("carrier", "tracking")}
         fulfilment.hand_over(order, by=by, now=now, code=order.pickup_code, parts=parts_of(asked), **sent)
     elif row.deed == Deed.PUT_BACK:
-        fulfilment.put_back(order, by=by, now=now)
+        fulfilment.put_back_as_seen(order, by=by, now=now)
     elif line := row.line:
         line.shop_order = order
         _carry_out_on_line(row, line, by, now)

@@ -4,6 +4,7 @@ is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
@@ -21,11 +22,20 @@ def since(now: datetime) -> datetime:
 
 def is_seen(shop_order: ShopOrder, now: datetime) -> bool:
     """While it is under way, or comes back, or was over not long ago. One query where it is old."""
+    return not out_of_sight([shop_order], now)
+
+
+def out_of_sight(shop_orders: Iterable[ShopOrder], now: datetime) -> set[int]:
+    """The keys of those that are not seen. One query however many are old."""
+    before = since(now)
+    old = {row.pk for row in shop_orders if (over_at := _over_at(row)) is not None and over_at < before}
+    coming_back = Return.objects.filter(shop_order__in=old, ended_at=None) if old else Return.objects.none()
+    return old - set(coming_back.values_list("shop_order", flat=True))
+
+
+def _over_at(shop_order: ShopOrder) -> datetime | None:
     column = _OVER.get(ShopOrder.Status(shop_order.status))
-    over_at = getattr(shop_order, column) if column else None
-    if over_at is None or over_at >= since(now):
-        return True
-    return Return.objects.filter(shop_order=shop_order, ended_at=None).exists()
+    return getattr(shop_order, column) if column else None
 
 
 def seen(now: datetime) -> Q:

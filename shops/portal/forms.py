@@ -84,6 +84,12 @@ class OrderForm(forms.Form):
     once = forms.CharField(max_length=40, required=False)
 
 
+class KeepForm(OrderForm):
+    """With the day that the page showed, so that a double click does not keep it two weeks."""
+
+    kept_until = forms.DateTimeField()
+
+
 class AcceptForm(OrderForm):
     units = forms.IntegerField(label=gettext_lazy("Copies"), min_value=1, max_value=MOST)
 

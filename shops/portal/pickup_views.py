@@ -14,16 +14,18 @@ from shops.models import ShopOrder
 from shops.orders import uncollected
 from shops.orders.changing import FulfilmentError
 from shops.portal.access import StaffRequest, Workplace, portal_action
-from shops.portal.forms import OrderForm
+from shops.portal.forms import KeepForm, OrderForm
 from shops.portal.order_page import Failed, find, order_page
 
 
 @portal_action
 def keep_longer(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
     def keep(order: ShopOrder) -> None:
+        order.keep_until = form.cleaned_data["kept_until"]
         uncollected.keep_longer(order, by=request.user, now=timezone.now())
 
-    return _act(request, workplace, number, keep, _("It is kept a week longer."))
+    form = KeepForm(request.POST)
+    return _act(request, workplace, number, form, keep, _("It is kept a week longer."))
 
 
 @portal_action
@@ -33,14 +35,21 @@ def take_back(request: StaffRequest, workplace: Workplace, number: str) -> HttpR
     def put(order: ShopOrder) -> None:
         uncollected.take_back(order, by=request.user, now=timezone.now(), on_shelf=True)
 
-    return _act(request, workplace, number, put, _("Put back. It is for sale again, the reader does not pay."))
+    form, said = OrderForm(request.POST), _("Put back. It is for sale again, the reader does not pay.")
+    return _act(request, workplace, number, form, put, said)
 
 
 def _act(
-    request: StaffRequest, workplace: Workplace, number: str, act: Callable[[ShopOrder], None], said: str
+    request: StaffRequest,
+    workplace: Workplace,
+    number: str,
+    form: OrderForm,
+    act: Callable[[ShopOrder], None],
+    said: str,
 ) -> HttpResponse:
-    """On the order as the person saw it; at once, since it is asked of staff who have the parcel in their hands."""
-    order, form = find(request, workplace, number), OrderForm(request.POST)
+    """On the order as the person saw it; at once, since it is asked of staff who have the parcel in their hands: where
+    there is no line it is not kept for later either."""
+    order = find(request, workplace, number)
     if not form.is_valid():
         failed = Failed("pickup", form, _("This page is too old. Look at the order again."))
         return order_page(request, workplace, order, failed, status=422)

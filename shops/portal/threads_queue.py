@@ -3,7 +3,7 @@ inbox."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,12 +77,14 @@ def told(rows: QuerySet[Thread]) -> QuerySet[Thread]:
 
 
 def thread_rows(rows: Iterable[Thread], *, now: datetime) -> list[ThreadRow]:
-    return [_row(row, now) for row in rows]
+    found = list(rows)
+    unseen = sight.out_of_sight([row.shop_order for row in found if row.shop_order], now)
+    return [_row(row, unseen, now) for row in found]
 
 
-def _row(row: Thread, now: datetime) -> ThreadRow:
+def _row(row: Thread, unseen: Container[int], now: datetime) -> ThreadRow:
     order, due = row.shop_order, row.wrong_due  # type: ignore[attr-defined]
-    named = order is None or sight.is_seen(order, now)
+    named = order is None or order.pk not in unseen
     wrong = row.wrong and Incident.Reason(row.wrong).label  # type: ignore[attr-defined]
     about = order.number if order else (row.product.title if row.product else _("A question"))
     return ThreadRow(

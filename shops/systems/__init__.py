@@ -61,5 +61,33 @@ SYSTEMS: dict[str, System] = {
         numbers=(ON_HAND, AVAILABLE),
         booked=_("once the sale is “processing”, which follows its confirmation at once"),
     ),
+    "shopify": System(
+        "Shopify",
+        "shops.systems.shopify.Shopify",
+        (
+            Asked("address", _("Address"), _("Of the form my-shop.myshopify.com, not that of your site.")),
+            Asked(
+                "client_id", _("Client ID"), _("Of your app of the Dev Dashboard. An older app has none."), False, False
+            ),
+            Asked("key", _("Secret"), _("The app's client secret; of an older app its access token, “shpat_…”."), True),
+            Asked("location", _("Location"), _("Its name; empty where there is one alone."), is_needed=False),
+        ),
+        numbers=(ON_HAND, AVAILABLE),
+        booked=_("at once, as the order is made"),
+        webhooks=True,
+        renews=True,
+    ),
+    "woocommerce": System(
+        "WooCommerce",
+        "shops.systems.woocommerce.WooCommerce",
+        (
+            Asked("address", _("Address"), _("Of your site, such as https://shop.example.org.")),
+            Asked("key", _("Consumer key"), _("“ck_…”, of a key that may read and write."), True),
+            Asked("secret", _("Consumer secret"), _("“cs_…”, shown once with the key."), True),
+        ),
+        numbers=(AVAILABLE,),
+        booked=_("at once, as the order is made"),
+        webhooks=True,
+    ),
 }
 SYSTEMS.update((name, found.load()) for name, found in plugins.found("halles.systems").items())

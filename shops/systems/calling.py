@@ -6,10 +6,12 @@ written and not answered may have happened; whoever calls looks it up before wri
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +23,7 @@ from marketplace.foundation.http import HttpError
 
 SECONDS = 60.0  # for one call and its answer
 MAX_BYTES = 16 * 1024**2  # of an answer
+MAX_FILE_BYTES = 512 * 1024**2
 SHOWN_CHARACTERS = 200
 _LEAST_SECRET = 4  # characters; what is shorter would be found in any text
 
@@ -129,7 +132,21 @@ class Caller:
         return self.call("POST", path, query, body, **headers)
 
     def call(self, method: str, path: str, query: Iterable[tuple[str, str]], body: object, **headers: str) -> Any:
-        """`body`: sent as JSON, or bytes as they are. Raises SystemCallError."""
+        """What a call answers, from JSON. Raises SystemCallError."""
+        return self.send(method, path, query, body, headers, writes=method != "GET")
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: Iterable[tuple[str, str]],
+        body: object,
+        headers: Mapping[str, str],
+        *,
+        writes: bool,
+    ) -> Any:
+        """`call`, where the method does not tell whether something changes. `body`: sent as JSON, or bytes as they
+        are."""
         asked = urlencode(list(query))
         url = f"{self.address}{path}" + (f"?{asked}" if asked else "")
         sent = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
@@ -139,9 +156,24 @@ class Caller:
             said = {**self.headers, **with_type, **headers}
             answer = http.call(method, url, sent, headers=said, seconds=SECONDS, max_bytes=MAX_BYTES)
         except HttpError as error:
-            raise self._trouble(error, writes=method != "GET") from None  # its words have the address, and more
+            raise self._trouble(error, writes=writes) from None  # its words have the address, and more
         self.began = self.began or _date(answer.headers)
-        return self._value(answer, writes=method != "GET")
+        return self._value(answer, writes=writes)
+
+    def lines(self, url: str) -> Iterator[Any]:
+        """The values of a file of JSON lines at an address that the system gave: it stands for itself, so that nothing
+        of ours is sent there, and is in no message. Raises SystemCallError."""
+        self.requests += 1
+        with TemporaryDirectory(prefix="halles-system-") as folder:
+            path = Path(folder) / "lines"
+            try:
+                http.fetch_to_file(url, path, max_bytes=MAX_FILE_BYTES)
+            except HttpError as error:
+                trouble = Trouble.BUSY if error.status == 429 else Trouble.AWAY
+                raise self.refused(error.status or "", trouble, later_seconds=error.later_seconds) from None
+            with path.open("rb") as file:
+                for line in file:
+                    yield self._value(http.Answer(200, {}, line.strip()), writes=False)
 
     def refused(self, detail: object, trouble: Trouble = Trouble.REFUSED, **more: Any) -> SystemCallError:
         """An error in words of the system, which are scrubbed."""

@@ -92,7 +92,7 @@ def of_orders(
         found[order_id].append(step)
     by_pk = {thread.pk: thread for thread in threads.values() if thread.pk}
     now = timezone.now()
-    nameless = {order.pk for order in orders if looks == Side.SHOP and not sight.is_seen(order, now)}
+    nameless = sight.out_of_sight(orders, now) if looks == Side.SHOP else set()
     for message in _messages(by_pk):
         thread = by_pk[message.thread_id]
         found[thread.shop_order_id].append(_line(message, thread, looks, named=thread.shop_order_id not in nameless))

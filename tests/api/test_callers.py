@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from marketplace.api import callers, keys, limits
 from marketplace.api.models import CallCount, ReadKey
+from marketplace.foundation.addresses import address_of
 from marketplace.foundation.models import AuditEntry
 from tests import factories
 from tests.api.conftest import FIRST, Program, make_key
@@ -105,6 +106,6 @@ def test_addresses_are_counted_by_household_and_kept_as_hashes(one, other, same)
 
 def test_address_behind_a_proxy_is_the_one_that_the_proxy_wrote(settings):
     request = RequestFactory().get("/", headers={"X-Forwarded-For": "6.6.6.6, 192.0.2.9"}, REMOTE_ADDR="127.0.0.1")
-    assert callers.address_of(request) == "127.0.0.1"
+    assert address_of(request) == "127.0.0.1"
     settings.BEHIND_PROXY = True
-    assert callers.address_of(request) == "192.0.2.9"
+    assert address_of(request) == "192.0.2.9"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.payments.models import Settlement
 from shops import invariants, order_keys
 from shops.models import ShopCall, ShopKey, ShopOrder, ShopScope, Transmission
-from shops.orders import fulfilment, held
+from shops.orders import fulfilment, held, places
 from tests import factories
 from tests.api.conftest import Program
 from tests.api.test_document import misfits, operations
@@ -93,6 +95,8 @@ def test_shop_gives_back_all_that_has_not_left_it(till, placed):
 def test_part_leaves_now_and_the_rest_later(till, placed):
     first, second = lines(placed)
     change(till, placed, "accept")
+    twice = [{"line": second, "units": 1}] * 2  # is two of it
+    assert change(till, placed, "hand-over", code="K7M3QX", lines=twice).status_code == 409
     some = change(till, placed, "hand-over", code="K7M3QX", lines=[{"line": first, "units": 1}])
     assert (some.status_code, some.json()["status"]) == (200, "accepted")
     assert change(till, placed, "hand-over", code="K7M3QX", lines=[{"line": second, "units": 9}]).status_code == 409
@@ -210,3 +214,21 @@ def test_statements_are_read_line_by_line(till, shop):
     assert [one["number"] for one in till.get("shop/statements").json()] == [1]
     assert till.get("shop/statements/1").json()["lines"] == []
     assert till.get("shop/statements/2").status_code == 404
+
+
+def test_what_is_over_long_ago_asks_no_query_of_its_own(till, shop):
+    old = timezone.now() - timedelta(days=900)
+
+    def asked() -> tuple[int, ...]:
+        factories.shop_order(shop, (factories.stock_record(shop, units=3), 1))
+        ShopOrder.objects.update(status="handed_over", handed_over_at=old, answered_at=old)
+        places.give(shop.pk)
+        counts = []
+        for path in ("shop/orders", "shop/messages"):
+            with CaptureQueriesContext(connection) as queries:
+                assert till.get(path).status_code == 200
+            counts.append(len(queries))
+        return tuple(counts)
+
+    asked()
+    assert asked() == asked()

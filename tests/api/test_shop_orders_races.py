@@ -11,7 +11,7 @@ from django.utils import timezone
 from marketplace.foundation.models import AuditEntry
 from shops import order_keys
 from shops.models import ShopOrder, ShopScope
-from shops.orders import places
+from shops.orders import held, places
 from tests import factories
 from tests.api.conftest import Program
 
@@ -78,3 +78,27 @@ def test_two_who_read_at_once_give_each_order_one_place(committed_db):
     [thread.start() for thread in threads], [thread.join() for thread in threads]
     assert sorted(ShopOrder.objects.values_list("place", flat=True)) == [1, 2, 3]
     assert sum(given) == 3
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one transaction write at a time")
+def test_nothing_can_be_pressed_at_the_desk_once_the_program_has_looked(committed_db, monkeypatch):
+    shop = factories.shop()
+    placed = factories.shop_order(shop, (factories.stock_record(shop, units=3), 3))
+    key = order_keys.make(shop, label="till", scopes=[ShopScope.WRITE], by=factories.user(), now=timezone.now())
+    look, is_free = held.pressed_on, []
+
+    def elsewhere() -> None:
+        rows = ShopOrder.objects.select_for_update(skip_locked=True)
+        with transaction.atomic():
+            is_free.append(bool(rows.filter(pk=placed.pk)))
+        connections.close_all()
+
+    def looked(order: ShopOrder):
+        found = look(order)
+        thread = threading.Thread(target=elsewhere)
+        thread.start(), thread.join()
+        return found
+
+    monkeypatch.setattr(held, "pressed_on", looked)
+    assert Program(key).post(f"shop/orders/{placed.number}/accept", {"version": 0}).status_code == 200
+    assert is_free == [False]

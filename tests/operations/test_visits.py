@@ -198,6 +198,16 @@ def test_deed_that_is_carried_out_later_is_recorded_as_the_operators(ours, owner
     assert (done.actor, done.actor_label) == (operator, "support@example.org (owner@example.org)")
 
 
+@pytest.mark.django_db
+def test_what_is_recorded_by_a_word_on_a_visit_is_the_operators_too():
+    operator, shop = factories.user("support@example.org", is_staff=True), factories.shop()
+    with audit.in_place(operator):
+        said = audit.record("reservation.give_up", shop, by="reader 12")
+        by_itself = audit.record("shop.settle", shop)
+    assert (said.actor, said.actor_label) == (operator, "support@example.org (reader 12)")
+    assert (by_itself.actor, by_itself.actor_label) == (None, "system")
+
+
 def test_what_gives_a_lasting_hold_on_a_shop_is_never_done_in_its_place():
     lasting = {"save-mail", "make-key", "revoke-key", "make-order-key", "revoke-order-key", "data-save", "data-export"}
     assert lasting | {"renew-secret", "save-channel", "leaving-export", "invite", "member-role"} <= visiting.NEVER

@@ -9,10 +9,10 @@ from django.db import connections
 from django.utils import timezone, translation
 
 from marketplace.foundation.models import MailMessage
-from marketplace.payments import carried_parcels, debts, invariants, ledger, refunds, settlements
-from marketplace.payments.models import LedgerEntry, MoneyCall, MoneyIncident, Payment, RefundRequest
-from marketplace.payments.refunds import Wanted
-from shops.models import DeliveryOption, Parcel, ParcelRefund, Shop, ShopOrder
+from marketplace.payments import carried_parcels, debts, invariants, large_refunds, ledger, refunds, settlements
+from marketplace.payments.models import LedgerEntry, MoneyCall, MoneyIncident, Payment, ProposedRefund, RefundRequest
+from marketplace.payments.refunds import RefundError, Wanted
+from shops.models import DeliveryOption, Parcel, ParcelRefund, Shop, ShopAddress, ShopOrder
 from shops.orders import carrying, fulfilment, splitting
 from shops.orders.fulfilment import FulfilmentError
 from tests import factories
@@ -102,6 +102,18 @@ class TestHandingOver:
 
 @pytest.mark.django_db
 class TestMissing:
+    def test_it_is_said_to_whom_a_shop_named_for_its_orders_and_after_its_quiet_hours(self):
+        now = timezone.now()
+        sent(now)
+        seller = parcel().shop_order.shop
+        quiet = {"quiet_from": (now - timedelta(hours=1)).time(), "quiet_until": (now + timedelta(hours=1)).time()}
+        Shop.objects.filter(pk=seller.pk).update(timezone="UTC", **quiet)
+        ShopAddress.objects.create(shop=seller, kind=ShopAddress.Kind.ORDERS, email="orders@example.org")
+        carrying.miss(parcel(), Said.SENDER, by="a", now=now)
+        told = MailMessage.objects.get(kind="parcel_missing", to="orders@example.org")
+        assert told.due_at > now
+        assert MailMessage.objects.exclude(pk=told.pk).get(kind="parcel_missing").due_at == now
+
     def test_both_shops_are_told_and_it_may_turn_up(self):
         now = timezone.now()
         sent(now)
@@ -242,7 +254,30 @@ class TestPaidBackByHand:
         assert (ParcelRefund.objects.get().parked_at, RefundRequest.objects.count()) == (None, 1)
 
     def test_large_one_asks_two_operators(self):
-        sent(timezone.now())
-        assert not carried_parcels.needs_two(parcel())
+        payment, row = sent(timezone.now())
+        assert not carried_parcels.needs_two(row, payment)
         factories.network(refund_two_above_minor=1000)
-        assert carried_parcels.needs_two(parcel())
+        assert carried_parcels.needs_two(row, payment)
+
+    @pytest.mark.parametrize("parcel_first", [True, False])
+    def test_limit_counts_what_else_goes_back_of_the_payment(self, parcel_first):
+        now, by = timezone.now(), factories.user(is_staff=True)
+        payment, row = sent(now)
+        carrying.miss(row, Said.RECEIVER, by="c", now=now)
+        factories.network(refund_two_above_minor=carried_parcels._worth(row) + 500)
+
+        def give_up() -> None:
+            carried_parcels.give_up(parcel(), borne_by="shop", by=by, now=now)
+
+        def by_hand() -> object:
+            wanted = Wanted(Kind.OTHER, paying.parts_of(payment)[1], amount_minor=600)
+            return large_refunds.ask(payment, wanted, large_refunds.Said("late", "shop", "hand"), by=by, now=now)
+
+        if parcel_first:
+            give_up()
+            assert isinstance(by_hand(), ProposedRefund)
+        else:
+            assert isinstance(by_hand(), RefundRequest)
+            with pytest.raises(RefundError):
+                give_up()
+            assert not ParcelRefund.objects.exists()

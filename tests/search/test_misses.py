@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import IPv4Address
+from itertools import count
 
 import pytest
 from django.utils import timezone
@@ -25,9 +27,18 @@ def shop(position=(45.5, -73.57)):
     return factories.shop(latitude=position[0], longitude=position[1])
 
 
-def note(words: str, *found: int, place: Place | None = HERE, times: int = 1, **choices: object) -> None:
+ADDRESSES = count(1)
+
+
+def note(words: str, *found: int, place: Place | None = HERE, times: int = 1, by: str = "", **choices: object) -> None:
+    """`times`: so many people; `by`: always the one at this address."""
     for _ in range(times):
-        misses.note(Choices(text=words, **choices), Page(ids=found, total=len(found)), Reader(place=place, now=NOON))
+        misses.note(
+            Choices(text=words, **choices),
+            Page(ids=found, total=len(found)),
+            Reader(place=place, now=NOON),
+            address=by or str(IPv4Address(next(ADDRESSES))),
+        )
 
 
 def queries() -> list[str]:
@@ -91,6 +102,19 @@ def test_times_add_up_and_are_told_from_three_on():
     assert misses.asked_near(here, now=NOON) == [misses.Asked("dune", 3, None)]
     assert misses.asked_near(shop(FAR), now=NOON) == []
     assert misses.asked_near(factories.shop(latitude=None, longitude=None), now=NOON) == []
+
+
+def test_one_person_counts_once_a_day_and_so_many_things():
+    note("lea tremblay", times=9, by="192.0.2.1"), note("lea tremblay", times=9, by="2001:db8::1")
+    note("lea tremblay", by="2001:db8::2")  # of the same household
+    misses.flush(NOON)
+    note("lea tremblay", by="192.0.2.1")
+    misses.flush(NOON)
+    assert SearchMiss.objects.get().times == 2
+    for number in range(60):
+        note(f"words of a program {number}", by="192.0.2.1")
+    misses.flush(NOON)
+    assert SearchMiss.objects.count() == misses._MOST_OF_ONE
 
 
 def test_title_that_is_known_is_told_until_the_shop_has_it():

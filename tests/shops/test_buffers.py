@@ -157,3 +157,20 @@ def test_many_articles_are_resolved_in_slices_by_few_statements(shop, monkeypatc
     rule(shop, "YF")
     with django_assert_max_num_queries(70):
         assert resolved() == 10
+
+
+def test_number_typed_while_the_step_waits_for_the_article_stays(shop, monkeypatch):
+    kept = article(shop, "YFB", units=5)
+    gone = rule(shop, "YF")
+    resolved()
+    buffers.remove_rule(gone, **BY)
+    lock = stock.locked
+
+    def waited(ids, *, now):
+        monkeypatch.setattr(stock, "locked", lock)
+        buffers.keep_of_article(kept, 3, **BY)
+        return lock(ids, now=now)
+
+    monkeypatch.setattr(stock, "locked", waited)
+    resolved()
+    assert (StockTerms.objects.get(pk=kept.pk).buffer, sold(kept)) == (3, 2)

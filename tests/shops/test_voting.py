@@ -157,3 +157,14 @@ def test_tree_is_that_of_rfc_6962():
     for place, leaf in enumerate(leaves):
         assert merkle.leads_to(leaf, merkle.path(leaves, place), merkle.root(leaves))
     assert not merkle.leads_to(leaves[0], merkle.path(leaves, 1), merkle.root(leaves))
+
+
+def test_vote_that_cannot_be_counted_stops_no_later_one():
+    shop, owner = member("A")
+    first, second = opened(), opened()
+    for motion in (first, second):
+        voting.cast(motion, shop, YES, by=owner, now=timezone.now())
+    Ballot.objects.filter(voter__motion=first).update(sealed="of another key")
+    later = timezone.now() + timedelta(days=8)
+    assert voting.close_motions(later) == 1
+    assert [one.closed_at for one in Motion.objects.order_by("pk")] == [None, later]

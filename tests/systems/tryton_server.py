@@ -26,7 +26,7 @@ from django.conf import settings
 
 from shops.systems import tryton
 from shops.systems.access import Access
-from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, LOOKS_UP, SHIPS, Seen
+from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, Seen
 
 SCRIPT = Path(settings.BASE_DIR) / "scripts" / "tryton"
 MISSING = "no Tryton: scripts/tryton prepare brings one"
@@ -46,7 +46,7 @@ def prepared() -> Path | None:
 
 class TrytonUnderTest:
     kind = "tryton"
-    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP})
+    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES})
 
     def __init__(self, database: Path) -> None:
         self.database = database

@@ -67,13 +67,44 @@ def test_list_that_brings_what_was_typed_sells_it_alone(shop):
     assert invariants.copies_on_two_lists() == []
 
 
-def test_without_giving_way_the_copy_would_be_sold_twice(shop, monkeypatch):
-    """Negative control."""
-    typed(shop)
-    monkeypatch.setattr(giving_way, "announce", lambda _: 0)
+@pytest.fixture
+def _dies(monkeypatch):
+    """The process ends after the last slice of the list: nothing that follows a run is done."""
     monkeypatch.setattr(giving_way, "give_way", lambda _, now: 0)
+
+
+@pytest.mark.usefixtures("_dies")
+def test_copy_that_is_promised_is_not_sold_as_the_list_s_before_its_run_ends(shop):
+    typed(shop)
+    factories.shop_order(shop, (StockRecord.objects.get(), 1))
+    sync.run(a_list(shop), now=timezone.now())
+    new = StockRecord.objects.get(partner_sku="77")
+    assert sellable(shop) == {f"M-{NUMBER}": 0, "77": 0}
+    assert stock.hold([(new.pk, 1)], key="checkout:9", now=timezone.now())
+    assert (invariants.copies_on_two_lists(), counters_that_differ()) == ([], [])
+
+
+@pytest.mark.usefixtures("_dies")
+def test_what_is_typed_beside_a_list_gives_way_before_its_run_ends(shop):
+    typed(shop, units=0)
+    own = OwnArticle.objects.get()
+    sync.run(a_list(shop), now=timezone.now())
+    OwnArticle.objects.bulk_create([OwnArticle(**{**_columns(own), "units": 1})])
+    own_articles._push(own.feed, list(OwnArticle.objects.select_related("feed")), as_of=timezone.now())
+    pushing.apply_pushes(timezone.now())
+    pushing.apply_pushes(timezone.now())
+    assert (sellable(shop)[f"M-{NUMBER}"], OwnArticle.objects.count()) == (0, 0)
+
+
+@pytest.mark.usefixtures("_dies")
+def test_without_giving_way_the_copy_would_be_sold_twice(shop, monkeypatch):
+    """Negative control. The invariant also sees what was not moved where the typed one is sold no more."""
+    typed(shop)
+    monkeypatch.setattr(giving_way, "lock", lambda *_: [])
     sync.run(a_list(shop), now=timezone.now())
     assert sellable(shop) == {f"M-{NUMBER}": 1, "77": 1}
+    assert len(invariants.copies_on_two_lists()) == 1
+    absorbing.distrust([StockRecord.objects.get(partner_sku=f"M-{NUMBER}").pk])
     assert len(invariants.copies_on_two_lists()) == 1
 
 

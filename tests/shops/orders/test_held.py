@@ -11,7 +11,7 @@ from django.utils import timezone
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.models import User
 from shops import invariants
-from shops.models import Allocation, DeskAction, ShopOrder, ShopOrderLine
+from shops.models import Allocation, Cancellation, DeskAction, ShopOrder, ShopOrderLine, Transmission
 from shops.orders import expiring, fulfilment, held, transitions
 from shops.orders.changing import BeingHandedOverError, FulfilmentError
 from shops.orders.held import Deed, Press
@@ -300,3 +300,21 @@ def test_guards_know_nothing_of_what_is_picked():
     assert (
         transitions.refusal(transitions.Event.PACK, ShopOrder(status="accepted"), {1: line}, transitions.Asked()) == ""
     )
+
+
+def test_put_back_says_nothing_of_what_comes_back_after_it_was_looked_at(placed, staff):
+    """Pressed in the cellar without a line, and sent once the reader has taken back another copy."""
+    Transmission.objects.create(shop_order=placed, shop=placed.shop, channel="email", outcome="sent")
+    for _ in range(2):
+        line = ShopOrderLine.objects.select_related("shop_order").get(pk=placed.lines.first().pk)
+        fulfilment.cancel(line, 1, by="reader", now=NOW)
+    waiting = Cancellation.objects.filter(put_back_at=None)
+    with pytest.raises(FulfilmentError, match="Someone changed"):
+        press(placed, "put_back", staff, version=1)
+    assert waiting.count() == 2
+    press(placed, "accept", staff, version=2)
+    press(placed, "put_back", staff, version=3)  # after what is pressed before it
+    assert waiting.count() == 2
+    while held.do_desk_actions(DUE):
+        pass
+    assert (waiting.count(), problems()) == (0, [])

@@ -335,8 +335,12 @@ def test_what_nobody_came_for_is_kept_longer_or_put_back(ours):
     until = ShopOrder.objects.get(pk=ours.order.pk).keep_until
     early = ours.client.post(address(ours, "take-back"), seen(ours))
     assert (early.status_code, status(ours)) == (409, "packed")
-    ours.client.post(address(ours, "keep-longer"), seen(ours))
-    assert ShopOrder.objects.get(pk=ours.order.pk).keep_until > until
+    page, kept = ours.client.get(address(ours, "order")).content.decode(), {"kept_until": until.isoformat()}
+    assert f'name="kept_until" value="{until.isoformat()}"' in page
+    assert "data-held" not in page.partition('/keep-longer/">')[2].partition("</form>")[0]  # sent now or not at all
+    answers = [ours.client.post(address(ours, "keep-longer"), seen(ours) | kept).status_code for _ in range(2)]
+    longer = ShopOrder.objects.get(pk=ours.order.pk).keep_until
+    assert (answers, timedelta(days=6) < longer - until < timedelta(days=9)) == ([302, 409], True)
     ShopOrder.objects.filter(pk=ours.order.pk).update(keep_until=now - timedelta(hours=1))
     assert ours.client.get(address(ours, "order")).context["kept_too_long"]
     ours.client.post(address(ours, "take-back"), seen(ours))

@@ -1,0 +1,113 @@
+"""Shopify: variants of active products, their prices and how many there are at one location, over Admin GraphQL
+(`shops.systems.shopify`).
+
+A product's stamp does not move when it is sold, so that the stock is read from the inventory levels, which have their
+own. `available` is without what is promised, `on_hand` with it. A variant whose stock Shopify does not count has no
+number; one that is not stocked at the location cannot be sold from there. Filters by a product's status lag behind (a
+thread of Shopify's own forum), so that it is asked for and looked at here.
+
+https://shopify.dev/docs/api/admin-graphql/latest/queries/productVariants
+https://shopify.dev/docs/apps/build/orders-fulfillment/inventory-management-apps/manage-quantities-states"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any, TypeVar
+
+from catalog_sync.adapters.system import Stated, SystemAdapter
+from catalog_sync.records import Availability, Lane
+from shops.systems.shopify import Shopify
+
+T = TypeVar("T")
+LEVEL = (
+    """inventoryLevel(locationId: "%(location)s") { quantities(names: ["available", "on_hand"]) { name quantity } }"""
+)
+VARIANT = (
+    """id legacyResourceId sku barcode title price product { id title status } inventoryItem { tracked %(level)s }"""
+)
+WHOLE = """{ productVariants { edges { node { %(variant)s } } } }"""
+PAGES = """($first: Int!, $after: String, $query: String)"""
+ARGUMENTS = """(first: $first, after: $after, query: $query)"""
+PAGE_INFO = """pageInfo { hasNextPage endCursor }"""
+PRODUCTS = f"query {PAGES} {{ products{ARGUMENTS} {{ nodes {{ id }} {PAGE_INFO} }} }}"
+VARIANTS = f"query {PAGES} {{ productVariants{ARGUMENTS} {{ nodes {{ %(fields)s }} {PAGE_INFO} }} }}"
+LEVELS = """query ($location: ID!, $first: Int!, $after: String, $query: String) { location(id: $location) {
+  inventoryLevels(first: $first, after: $after, query: $query) { nodes {
+    quantities(names: ["available", "on_hand"]) { name quantity }
+    item { tracked variant { id legacyResourceId sku title product { title status } } } }
+    pageInfo { hasNextPage endCursor } } } }"""
+AT_ONCE = 50  # products whose variants are asked for by one query
+BULK_PAGE = 500
+ONLY_ONE = "Default Title"  # of a product without variants
+
+
+class ShopifyAdapter(SystemAdapter):
+    kind = "shopify"
+
+    def read(self, client: Shopify, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
+        client.check_context()
+        fields = VARIANT % {"level": LEVEL % {"location": client.location}}
+        if changed_since is None:
+            whole = client.each_in_bulk(WHOLE % {"variant": fields})
+            pages: Iterable[Iterable[dict[str, Any]]] = _parts(whole, BULK_PAGE)
+        elif lane is Lane.CATALOGUE:
+            pages = self._changed(client, fields, changed_since)
+        else:
+            pages = self._moved(client, changed_since)
+        for page in pages:
+            stated = [self._stated(variant, str(client.options["currency"])) for variant in page]
+            yield [each for each in stated if changed_since is not None or not each.is_gone]
+
+    def _changed(self, client: Shopify, fields: str, since: datetime) -> Iterator[list[dict[str, Any]]]:
+        """All variants of the products that were changed, or of which a variant was."""
+        moment, keys = f"updated_at:>='{since:%Y-%m-%dT%H:%M:%SZ}'", set[str]()
+        for page in client.each(PRODUCTS, "products", query=moment):
+            keys.update(product["id"] for product in page)
+        for page in client.each(VARIANTS % {"fields": "product { id }"}, "productVariants", query=moment):
+            keys.update(variant["product"]["id"] for variant in page)
+        for some in _parts(sorted(keys), AT_ONCE):
+            wanted = "product_ids:" + ",".join(key.rpartition("/")[2] for key in some)
+            yield from client.each(VARIANTS % {"fields": fields}, "productVariants", query=wanted)
+
+    def _moved(self, client: Shopify, since: datetime) -> Iterator[list[dict[str, Any]]]:
+        """The variants whose number at the location was changed."""
+        moment = f"updated_at:>='{since:%Y-%m-%dT%H:%M:%SZ}'"
+        for page in client.each(LEVELS, "location", "inventoryLevels", location=client.location, query=moment):
+            yield [
+                level["item"]["variant"]
+                | {"inventoryItem": {"tracked": level["item"]["tracked"], "inventoryLevel": level}}
+                for level in page
+                if level["item"]["variant"]
+            ]
+
+    def _stated(self, variant: dict[str, Any], currency: str) -> Stated:
+        product, units, there = variant["product"], None, None
+        level = variant["inventoryItem"]["inventoryLevel"]
+        if not variant["inventoryItem"]["tracked"]:
+            there = Availability.IN_STOCK
+        elif level is None:
+            there = Availability.TEMPORARILY_UNAVAILABLE
+        else:
+            name = "available" if self.contains_our_orders else "on_hand"
+            units = next((each["quantity"] for each in level["quantities"] if each["name"] == name), None)
+        is_only = variant["title"] == ONLY_ONE
+        return Stated(
+            sku=variant["sku"] or str(variant["legacyResourceId"]),
+            gtin=variant.get("barcode") or "",
+            title=product["title"] if is_only else f"{product['title']} – {variant['title']}",
+            price=Decimal(variant["price"]) if variant.get("price") else None,
+            currency=currency,
+            quantity=units,
+            availability=there,
+            is_gone=product["status"] != "ACTIVE",
+            raw=variant,
+        )
+
+
+def _parts(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(values)
+    while part := list(islice(rest, size)):
+        yield part

@@ -1,0 +1,179 @@
+"""Orders into Shopify by `orderCreate`, over Admin GraphQL (`shops.systems.shopify`).
+
+Our number is the order's source identifier, by which Shopify searches and which it does not keep unique; it is a tag
+and an attribute as well, for people. Made so, an order takes its units off what is available at once, and Shopify is
+told to refuse what a variant's own rule does not let be sold beyond its stock; what is not there is asked before, and
+refused line by line. The reader pays the network: the order is paid, and Shopify sends nobody a mail.
+
+https://shopify.dev/docs/api/admin-graphql/latest/mutations/orderCreate
+https://shopify.dev/docs/api/admin-graphql/latest/queries/orders"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from marketplace.foundation.money import exponent
+from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.messages import order_as_told
+from shops.channels.system import SystemChannel
+from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.systems.calling import SystemCallError, Trouble
+from shops.systems.shopify import Shopify, quoted
+
+MOST_LINES = 50  # of an order, so that a query for it stays below 1000 points
+TAG = "Halles"
+OVERLAP = timedelta(minutes=15)  # our clock is not theirs
+LEVEL = """tracked inventoryLevel(locationId: $location) { quantities(names: ["available"]) { name quantity } }"""
+ORDER = f"""id name sourceIdentifier cancelledAt
+  lineItems(first: {MOST_LINES}) {{ nodes {{ id sku quantity currentQuantity
+    variant {{ legacyResourceId inventoryItem {{ {LEVEL} }} }} }} }}
+  fulfillments(first: 10) {{ name status trackingInfo(first: 1) {{ company number }}
+    fulfillmentLineItems(first: 20) {{ nodes {{ quantity lineItem {{ id }} }} }} }}"""
+BY_NUMBER = """query ($query: String) {
+  orders(first: 100, query: $query, sortKey: CREATED_AT, reverse: true) { nodes { id sourceIdentifier } } }"""
+BY_ID = f"""query ($id: ID!, $location: ID!) {{ order(id: $id) {{ {ORDER} }} }}"""
+CHANGED = """query ($first: Int!, $after: String, $query: String) {
+  orders(first: $first, after: $after, query: $query) { nodes { id } pageInfo { hasNextPage endCursor } } }"""
+SOLD = f"""query ($query: String!, $location: ID!) {{ productVariants(first: 100, query: $query) {{ nodes {{
+  id legacyResourceId sku product {{ status }} inventoryItem {{ {LEVEL} }} }} }} }}"""
+CREATE = f"""mutation ($order: OrderCreateOrderInput!, $options: OrderCreateOptionsInput, $location: ID!) {{
+  orderCreate(order: $order, options: $options) {{ userErrors {{ field message }} order {{ {ORDER} }} }} }}"""
+OPTIONS = {"inventoryBehaviour": "DECREMENT_OBEYING_POLICY", "sendReceipt": False, "sendFulfillmentReceipt": False}
+
+
+class ShopifyChannel(SystemChannel):
+    kind = "shopify"
+
+    def find(self, client: Shopify, number: str) -> dict[str, Any] | None:
+        """A search may find more than what is exactly that number, and a new order only after a while: then it is among
+        the latest ones."""
+        for asked in ({"query": f"source_identifier:{quoted(number)}"}, {}):
+            for order in client.ask(BY_NUMBER, **asked)["orders"]["nodes"]:
+                if order["sourceIdentifier"] == number:
+                    return self._order(client, order["id"])
+        return None
+
+    def missing(self, client: Shopify, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+        variants, missing = self._variants(client, lines), dict[int, tuple[int, str]]()
+        for line in lines:
+            variant = variants.get(line.sku)
+            if variant is None:
+                missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
+            elif (left := max(0, _left(variant, line.left_units))) < line.left_units:
+                missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
+        return missing
+
+    def enter(self, client: Shopify, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
+        variants = self._variants(client, lines)
+        order = {
+            "sourceIdentifier": shop_order.number,
+            "tags": [TAG, shop_order.number],
+            "customAttributes": [{"key": TAG, "value": shop_order.number}],
+            "note": _note(shop_order),
+            "currency": shop_order.currency,
+            "financialStatus": "PAID",
+            "lineItems": [_sold(line, variants[line.sku]["id"], shop_order.currency) for line in lines],
+        }
+        made = client.ask(CREATE, order=order, options=OPTIONS, location=client.location)["orderCreate"]
+        if made["userErrors"]:
+            raise _refused(client, made["userErrors"][0]["message"])
+        made_order: dict[str, Any] = made["order"]
+        return made_order
+
+    def units(self, order: dict[str, Any]) -> dict[str, int]:
+        has: dict[str, int] = {}
+        for line in order["lineItems"]["nodes"]:
+            has[_sku(line)] = has.get(_sku(line), 0) + line["quantity"]
+        return has
+
+    def said(self, client: Shopify, order: dict[str, Any]) -> OrderState:
+        skus = {line["id"]: _sku(line) for line in order["lineItems"]["nodes"]}
+        parcels = [_parcel(each, skus) for each in order["fulfillments"] if each["status"] == "SUCCESS"]
+        gone = order["cancelledAt"] is not None
+        is_booked = not gone and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        lines = [said for line in order["lineItems"]["nodes"] for said in _answers(line, parcels, gone)]
+        return OrderState(order["sourceIdentifier"], Receipt(order["name"], is_booked, lines=tuple(lines)), (*parcels,))
+
+    def changed(self, client: Shopify, since: datetime) -> Iterable[dict[str, Any]]:
+        moment = f"{(since - OVERLAP).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        for page in client.each(CHANGED, "orders", query=f"tag:{TAG} AND updated_at:>='{moment}'"):
+            for found in page:
+                order = self._order(client, found["id"])
+                if order and order["sourceIdentifier"]:
+                    yield order
+
+    def _order(self, client: Shopify, key: str) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = client.ask(BY_ID, id=key, location=client.location)["order"]
+        return found
+
+    def _variants(self, client: Shopify, lines: list[ShopOrderLine]) -> dict[str, dict[str, Any]]:
+        """By our article number, which is the SKU, and of a variant without one its own number."""
+        if len(lines) > MOST_LINES:
+            raise client.caller.refused(_("An order of more than %(count)s lines.") % {"count": MOST_LINES})
+        wanted = [f"sku:{quoted(line.sku)}" for line in lines]
+        wanted += [f"id:{line.sku}" for line in lines if line.sku.isdecimal() and line.sku.isascii()]
+        told = client.ask(SOLD, query=" OR ".join(wanted), location=client.location)["productVariants"]["nodes"]
+        found: dict[str, dict[str, Any]] = {}
+        for variant in told:
+            if variant["product"]["status"] == "ACTIVE":
+                found.setdefault(_sku({"sku": variant["sku"], "variant": variant}), variant)
+        return found
+
+
+def _sku(line: dict[str, Any]) -> str:
+    return str(line["sku"] or (line["variant"] or {}).get("legacyResourceId") or "")
+
+
+def _left(variant: dict[str, Any] | None, wanted: int) -> int:
+    """How many can be promised; as many as are wanted where nobody counts."""
+    item = (variant or {}).get("inventoryItem") or {"tracked": False}
+    if not item["tracked"]:
+        return wanted
+    level = item["inventoryLevel"] or {"quantities": []}
+    return next((int(each["quantity"]) for each in level["quantities"] if each["name"] == "available"), 0)
+
+
+def _answers(line: dict[str, Any], parcels: list[ParcelSaid], gone: bool) -> list[LineSaid]:
+    """Declined is what was cancelled or taken out and not sent; what was sent stays so, returned or not. Promised
+    beyond what is there is what somebody else was quicker for since it was asked."""
+    sku, units = _sku(line), line["quantity"]
+    sent = sum(parcel.units.get(sku, 0) for parcel in parcels)
+    stays = max(sent, 0 if gone else line["currentQuantity"])
+    short = min(stays - sent, max(0, -_left(line["variant"], 0))) if stays > sent else 0
+    answers = [
+        LineSaid(sku, Answer.ACCEPTED, stays - short),
+        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
+        LineSaid(sku, Answer.DECLINED, units - stays, _("Cancelled in our system.")),
+    ]
+    return [answer for answer in answers if answer.units > 0]
+
+
+def _parcel(fulfillment: dict[str, Any], skus: dict[str, str]) -> ParcelSaid:
+    units: dict[str, int] = {}
+    for each in fulfillment["fulfillmentLineItems"]["nodes"]:
+        sku = skus.get(each["lineItem"]["id"], "")
+        units[sku] = units.get(sku, 0) + each["quantity"]
+    tracking = (fulfillment["trackingInfo"] or [{}])[0]
+    return ParcelSaid(fulfillment["name"], units, tracking.get("company") or "", tracking.get("number") or "")
+
+
+def _sold(line: ShopOrderLine, variant: str, currency: str) -> dict[str, Any]:
+    price = Decimal(line.unit_price_minor).scaleb(-exponent(currency))
+    money = {"shopMoney": {"amount": f"{price:f}", "currencyCode": currency}}
+    return {"variantId": variant, "quantity": line.left_units, "priceSet": money}
+
+
+def _note(shop_order: ShopOrder) -> str:
+    """How it is handed over, and to whom it is sent where it is."""
+    told = order_as_told(shop_order)
+    return "\n".join([told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]])
+
+
+def _refused(client: Shopify, message: str) -> SystemCallError:
+    """Somebody was quicker since it was asked what is there: it is asked again."""
+    return client.caller.refused(message, Trouble.UNCLEAR if "inventory" in message.casefold() else Trouble.REFUSED)

@@ -1,0 +1,164 @@
+"""Orders into WooCommerce, over REST (`shops.systems.woocommerce`).
+
+Orders cannot be searched by their meta data (woocommerce#31016, open), but by the company they are billed to: our
+number stands there, and in the meta data, by which what was found is held against it. `set_paid` makes an order
+“processing”, which takes its units off the stock. WooCommerce takes more than there is without a word: what is not
+there is asked before, and refused line by line. WooCommerce itself knows no parcels; of a plug-in for tracking the
+first number is read.
+
+https://woocommerce.github.io/woocommerce-rest-api-docs/#orders"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from marketplace.foundation.money import exponent
+from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.messages import order_as_told
+from shops.channels.system import SystemChannel
+from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.systems.woocommerce import WooCommerce, number
+
+META, TRACKING, REFUNDED = "halles_number", "_wc_shipment_tracking_items", "_refunded_item_id"
+TAKES_OFF = {"processing", "completed", "on-hold"}  # the states in which its units are off the stock
+GONE = {"cancelled", "refunded", "failed", "trash"}
+DONE = "completed"
+OVERLAP = timedelta(minutes=15)  # our clock is not theirs
+NUMBERS = ("_fields", "id,type,status,sku,parent_id,manage_stock,stock_quantity,stock_status")
+
+
+class WooCommerceChannel(SystemChannel):
+    kind = "woocommerce"
+
+    def find(self, client: WooCommerce, number: str) -> dict[str, Any] | None:
+        """A search finds parts of words, too; where it finds nothing the latest orders are looked at, for a plug-in may
+        have put another search in its place."""
+        for query in ([("search", number)], [("orderby", "date"), ("order", "desc")]):
+            for order in client.rows("orders", [*query, ("status", "any")]):
+                if _number(order) == number:
+                    return order
+        return None
+
+    def missing(self, client: WooCommerce, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+        products, missing = self._products(client, [line.sku for line in lines]), dict[int, tuple[int, str]]()
+        for line in lines:
+            product = products.get(line.sku)
+            if product is None:
+                missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
+            elif (left := max(0, _left(product, line.left_units))) < line.left_units:
+                missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
+        return missing
+
+    def enter(self, client: WooCommerce, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
+        products = self._products(client, [line.sku for line in lines])
+        order = {
+            "set_paid": True,
+            "payment_method": "halles",
+            "payment_method_title": "Halles",
+            "transaction_id": shop_order.number,
+            "currency": shop_order.currency,
+            "billing": {"first_name": "Halles", "company": shop_order.number},
+            "customer_note": _note(shop_order),
+            "meta_data": [{"key": META, "value": shop_order.number}],
+            "line_items": [_sold(line, products[line.sku], shop_order.currency) for line in lines],
+        }
+        return client.make("orders", order)
+
+    def units(self, order: dict[str, Any]) -> dict[str, int]:
+        has: dict[str, int] = {}
+        for line in order["line_items"]:
+            has[line["sku"]] = has.get(line["sku"], 0) + int(line["quantity"])
+        return has
+
+    def said(self, client: WooCommerce, order: dict[str, Any]) -> OrderState:
+        is_booked = order["status"] in TAKES_OFF and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        units = self.units(order)
+        back = dict(units) if order["status"] in GONE else self._refunded(client, order)
+        lines: list[LineSaid] = []
+        if order["status"] in TAKES_OFF | GONE:
+            is_open = order["status"] in TAKES_OFF - {DONE}
+            products = self._products(client, sorted(units)) if is_open else {}
+            for sku, count in units.items():
+                lines += _answers(sku, count - back.get(sku, 0), back.get(sku, 0), products.get(sku))
+        parcels = _parcels(order, {sku: count - back.get(sku, 0) for sku, count in units.items()})
+        return OrderState(_number(order), Receipt(str(order["number"]), is_booked, lines=tuple(lines)), parcels)
+
+    def changed(self, client: WooCommerce, since: datetime) -> Iterable[dict[str, Any]]:
+        moment = f"{(since - OVERLAP).astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+        query = [("modified_after", moment), ("dates_are_gmt", "true"), ("status", "any")]
+        for page in client.each("orders", query):
+            yield from (order for order in page if _number(order))
+
+    def _products(self, client: WooCommerce, skus: list[str]) -> dict[str, dict[str, Any]]:
+        """Articles and variations by their numbers, which are searched exactly."""
+        found = client.rows("products", [("sku", ",".join(skus)), ("status", "publish"), NUMBERS])
+        return {product["sku"]: product for product in found if product["type"] in ("simple", "variation")}
+
+    def _refunded(self, client: WooCommerce, order: dict[str, Any]) -> dict[str, int]:
+        """Units by article that the shop has paid back, as negative ones of a line."""
+        if not order.get("refunds"):
+            return {}
+        skus = {str(line["id"]): line["sku"] for line in order["line_items"]}
+        back: dict[str, int] = {}
+        for refund in client.rows(f"orders/{order['id']}/refunds"):
+            for line in refund["line_items"]:
+                of = next((str(meta["value"]) for meta in line["meta_data"] if meta["key"] == REFUNDED), "")
+                if sku := skus.get(of):
+                    back[sku] = back.get(sku, 0) + abs(int(line["quantity"]))
+        return back
+
+
+def _number(order: dict[str, Any]) -> str:
+    return next((str(meta["value"]) for meta in order["meta_data"] if meta["key"] == META), "")
+
+
+def _left(product: dict[str, Any], wanted: int) -> int:
+    """How many can be promised; where nobody counts as many as are wanted, unless the shop says that there are none."""
+    units = number(product["stock_quantity"]) if product["manage_stock"] else None
+    if units is not None:
+        return int(units)
+    return 0 if product["stock_status"] == "outofstock" else wanted
+
+
+def _answers(sku: str, stays: int, back: int, product: dict[str, Any] | None) -> list[LineSaid]:
+    """Promised beyond what is there is what somebody else was quicker for since it was asked."""
+    short = min(stays, max(0, -_left(product, 0))) if product else 0
+    answers = [
+        LineSaid(sku, Answer.ACCEPTED, stays - short),
+        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
+        LineSaid(sku, Answer.DECLINED, back, _("Cancelled in our system.")),
+    ]
+    return [answer for answer in answers if answer.units > 0]
+
+
+def _parcels(order: dict[str, Any], units: dict[str, int]) -> tuple[ParcelSaid, ...]:
+    """All of it, once the order is completed."""
+    sent = {sku: count for sku, count in units.items() if count > 0}
+    if order["status"] != DONE or not sent:
+        return ()
+    told = next((meta["value"] for meta in order["meta_data"] if meta["key"] == TRACKING), None)
+    first = told[0] if isinstance(told, list) and told and isinstance(told[0], dict) else {}
+    carrier = first.get("tracking_provider") or first.get("custom_tracking_provider") or ""
+    return (ParcelSaid(str(order["id"]), sent, str(carrier), str(first.get("tracking_number") or "")),)
+
+
+def _sold(line: ShopOrderLine, product: dict[str, Any], currency: str) -> dict[str, Any]:
+    price = Decimal(line.unit_price_minor * line.left_units).scaleb(-exponent(currency))
+    is_variation = product["type"] == "variation"
+    which = (
+        {"product_id": product["parent_id"], "variation_id": product["id"]}
+        if is_variation
+        else {"product_id": product["id"]}
+    )
+    return {**which, "quantity": line.left_units, "subtotal": f"{price:f}", "total": f"{price:f}"}
+
+
+def _note(shop_order: ShopOrder) -> str:
+    """How it is handed over, and to whom it is sent where it is."""
+    told = order_as_told(shop_order)
+    return "\n".join([told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]])

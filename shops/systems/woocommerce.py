@@ -1,0 +1,103 @@
+"""WooCommerce's REST interface, version 3: the part that adapter and channel share.
+
+Signed in by a consumer key and its secret, over TLS alone. Lists have pages by number, ordered by id: each page
+begins with the last one's end, so that what was deleted meanwhile shows, and takes nothing with it. Refusals are
+objects with a code, now and then with status 200.
+
+https://woocommerce.github.io/woocommerce-rest-api-docs/ (v3: authentication, pagination, products, orders)"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from shops.systems import calling
+from shops.systems.access import Access, Found
+from shops.systems.calling import Caller, Trouble
+
+PAGE = 100  # rows of an answer: the most there may be
+NAMESPACE = "wc/v3"
+Query = Iterable[tuple[str, str]]
+
+
+class WooCommerce:
+    """`options`: currency."""
+
+    def __init__(self, access: Access) -> None:
+        key, secret = access.secrets.get("key", ""), access.secrets.get("secret", "")
+        login = base64.b64encode(f"{key}:{secret}".encode()).decode()
+        address = f"{access.address.rstrip('/')}/wp-json"
+        self.options = access.options
+        self.caller = Caller("WooCommerce", address, {"Authorization": f"Basic {login}"}, [key, secret, login])
+
+    def check(self) -> Found:
+        """Whether the key may write is seen with the first order: nothing tells it."""
+        site = self._object(self.caller.get("/", [("_fields", "name,namespaces")]))
+        if NAMESPACE not in site.get("namespaces", ()):
+            raise self.caller.refused(NAMESPACE, Trouble.ADDRESS)
+        currency = self._currency()
+        return Found(str(site.get("name") or "WooCommerce"), currency, None, {"currency": currency}, takes_orders=True)
+
+    def check_context(self) -> None:
+        """Amounts are in the currency that they were. Raises SystemCallError."""
+        if self._currency() != self.options.get("currency"):
+            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+
+    def rows(self, path: str, query: Query = ()) -> list[dict[str, Any]]:
+        """One page of a list. Raises SystemCallError."""
+        found = self.caller.get(f"/{NAMESPACE}/{path}", [*query, ("per_page", str(PAGE))])
+        if not isinstance(found, list):
+            raise self._refused(found)
+        return found
+
+    def each(self, path: str, query: Query = ()) -> Iterator[list[dict[str, Any]]]:
+        """Page after page of a list, by id."""
+        order, last, offset = [*query, ("orderby", "id"), ("order", "asc")], 0, 0
+        while True:
+            page = self.rows(path, [*order, ("offset", str(offset))])
+            if offset and (not page or page[0]["id"] > last):  # something before it was deleted
+                offset = max(0, offset - PAGE)
+                continue
+            if fresh := [row for row in page if row["id"] > last]:
+                yield fresh
+                last = fresh[-1]["id"]
+            if len(page) < PAGE:
+                return
+            offset += len(page) - 1
+
+    def make(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What a POST has made. Raises SystemCallError."""
+        made = self.caller.post(f"/{NAMESPACE}/{path}", body)
+        if not isinstance(made, dict) or "id" not in made:
+            raise self._refused(made, writes=True)
+        return made
+
+    def _currency(self) -> str:
+        found = self._object(self.caller.get(f"/{NAMESPACE}/data/currencies/current"))
+        if not found.get("code") or "message" in found:
+            raise self._refused(found)
+        return str(found["code"])
+
+    def _object(self, found: Any) -> dict[str, Any]:
+        if not isinstance(found, dict):
+            raise self._refused(found)
+        return found
+
+    def _refused(self, found: Any, *, writes: bool = False) -> calling.SystemCallError:
+        """What an answer that is none says."""
+        if isinstance(found, dict) and "code" in found and "message" in found:
+            status = found["data"].get("status") if isinstance(found.get("data"), dict) else None
+            trouble = Trouble.KEY if status in (401, 403) else Trouble.AWAY if status in (500, 503) else Trouble.REFUSED
+            return self.caller.refused(f"{found['code']}: {found['message']}", trouble, unknown_outcome=False)
+        return self.caller.refused("no list and no object", Trouble.UNCLEAR, unknown_outcome=writes)
+
+
+def number(stated: Any) -> Decimal | None:
+    """What is none, as plug-ins may leave it, is unknown of that article alone."""
+    try:
+        found = Decimal(str(stated))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None

@@ -1,0 +1,180 @@
+"""The behaviour suite on Shopify's contract server (`shopify_server.py`), and what is Shopify's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from django.utils import timezone
+
+from catalog_sync.records import Availability, Lane
+from shops.channels.base import Answer
+from shops.models import ShopSystem
+from shops.systems import SYSTEMS, keeping, shopify
+from shops.systems.access import Access
+from shops.systems.calling import SystemCallError
+from tests import factories
+from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
+from tests.systems.behaviour_hooks import HookBehaviour
+from tests.systems.behaviour_orders import OrderingBehaviour
+from tests.systems.known import KNOWN
+from tests.systems.shopify_server import CLIENT, FULL, SECRET, ShopifyUnderTest
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[Door]:
+    with running(ShopifyUnderTest()) as opened:
+        yield opened
+
+
+class TestReading(ReadingBehaviour):
+    system: ShopifyUnderTest
+
+    def test_query_that_is_too_fast_waits_for_its_points(self, monkeypatch):
+        waited: list[float] = []
+
+        def wait(seconds: float) -> None:
+            waited.append(seconds)
+            self.system.bucket = min(FULL, self.system.bucket + 100 * seconds)
+
+        cursor = self.read().cursor
+        monkeypatch.setattr(shopify, "_wait", wait)
+        self.system.set_price(FIRST.sku, 1234)
+        self.system.bucket = 120
+        assert self.read(since=cursor).by_sku[FIRST.sku].price == 1234
+        assert 0 < max(waited) <= shopify.LONGEST_PAUSE
+
+    def test_bucket_that_fills_too_slowly_is_asked_again_later(self, monkeypatch):
+        cursor = self.read().cursor
+        self.system.bucket = -100_000.0
+        error = self.fails(since=cursor)
+        assert (error.reason.code, error.permanent, error.later_seconds > 900) == ("system_busy", False, True)
+
+    def test_bulk_operation_that_runs_is_waited_for_in_peace(self):
+        self.system.at_once = 0
+        error = self.fails()
+        assert (error.reason.code, error.later_seconds) == ("system_busy", shopify.BULK_AGAIN)
+
+    @pytest.mark.parametrize(("why", "permanent"), [("TIMEOUT", False), ("ACCESS_DENIED", True)])
+    def test_bulk_operation_that_fails_gives_nothing(self, why, permanent):
+        def fail(call) -> None:
+            for bulk in self.system.bulks:
+                bulk.update(status="FAILED", errorCode=why)
+
+        self.between.before = fail
+        assert self.fails().permanent == permanent
+
+    def test_file_that_ends_early_at_the_end_of_a_line_is_not_believed(self):
+        def cut(call) -> None:
+            if call.path.startswith("/files/"):
+                self.system.bulks[-1]["lines"].pop()
+
+        self.between.before = cut
+        assert self.fails(Lane.STOCK).reason.code == "system_unclear"
+
+    def test_token_is_not_sent_to_where_files_lie(self):
+        self.read()
+        assert self.system.leaked == []
+
+    def test_missing_scope_is_told_before_anything_is_read(self):
+        self.system.scopes.discard("read_inventory")
+        with pytest.raises(SystemCallError) as caught:
+            SYSTEMS["shopify"].client_for(self.system.entered(self.between.address)).check()
+        assert (caught.value.trouble, "read_inventory" in str(caught.value)) == ("system_context", True)
+
+    def test_what_is_not_counted_has_no_number_and_what_is_not_stocked_here_is_not_there(self):
+        self.system.variant(FIRST.sku)["inventoryItem"]["tracked"] = False
+        self.system.variant(SECOND.sku)["inventoryItem"]["level"] = None
+        found = self.read(Lane.CATALOGUE).by_sku
+        assert (found[FIRST.sku].quantity, found[FIRST.sku].availability) == (None, Availability.IN_STOCK)
+        away = found[SECOND.sku]
+        assert (away.quantity, away.availability) == (None, Availability.TEMPORARILY_UNAVAILABLE)
+
+    def test_number_of_a_variant_that_is_gone_is_passed_over(self):
+        cursor = self.read(Lane.STOCK).cursor
+        self.system.sell(FIRST.sku, 1)
+        self.system.sell(SECOND.sku, 1)
+        self.system.variant(FIRST.sku)["inventoryItem"]["variant"] = None
+        assert list(self.read(Lane.STOCK, cursor).by_sku) == [SECOND.sku]
+
+    def test_variants_have_their_own_titles_and_without_a_sku_their_number(self):
+        variant = self.system.variant(FIRST.sku)
+        variant.update(sku=None, title="Poche")
+        record = self.read().by_sku[variant["legacyResourceId"]]
+        assert record.title == f"{FIRST.title} – Poche"
+
+    def test_token_of_an_app_is_got_kept_and_got_again(self, db):
+        now = timezone.now()
+        access = replace(self.door.access, secrets={"key": SECRET})
+        access = Access(access.kind, access.address, {**access.options, "client_id": CLIENT}, access.secrets)
+        shop = factories.shop()
+        connection = keeping.keep(shop.pk, access, now=now)
+        first = keeping.access_to(connection, now=now)
+        assert len(self.read(access=first).records) == len(KNOWN)
+        again = keeping.access_to(ShopSystem.objects.get(), now=now)
+        assert again.secrets == first.secrets
+        self.system.expire_token()
+        assert self.fails(access=first).reason.code == "system_key"
+        tomorrow = keeping.access_to(ShopSystem.objects.get(), now=now + timezone.timedelta(hours=24))
+        assert tomorrow.secrets["token"] != first.secrets["token"]
+        assert len(self.read(access=tomorrow).records) == len(KNOWN)
+
+    def test_wrong_secret_of_an_app_is_for_a_person(self):
+        access = Access("shopify", self.between.address, {"client_id": CLIENT}, {"key": "shpss_mistyped"})
+        with pytest.raises(SystemCallError) as caught:
+            shopify.Shopify.renew(access)
+        assert (caught.value.trouble, "mistyped" in str(caught.value)) == ("system_key", False)
+
+
+class TestOrders(OrderingBehaviour):
+    system: ShopifyUnderTest
+
+    def test_refuses_what_is_not_there_and_makes_no_order(self):
+        order = self.ordered(**{FIRST.sku: FIRST.quantity + 1})
+        (line,) = self.send(order).lines
+        assert (line.answer, line.units, line.is_sold_out) == (Answer.DECLINED, FIRST.quantity + 1, True)
+        assert self.system.orders(order.number) == []
+
+    def test_somebody_quicker_at_the_till_has_it_asked_again(self):
+        """Between our question and the order Shopify itself refuses; the next try hears that there are none."""
+        order = self.ordered(**{FIRST.sku: 2})
+        self.between.before = lambda call: call.writes and self.system.sell(FIRST.sku, FIRST.quantity - 1)
+        error = self.fails(order)
+        assert (error.permanent, error.unknown_outcome, self.system.orders(order.number)) == (False, False, [])
+        self.between.clear()
+        assert [line.answer for line in self.send(order).lines] == [Answer.DECLINED]
+
+    def test_shop_that_sells_on_without_stock_is_heard_as_promising(self):
+        order = self.ordered(**{FIRST.sku: 2})
+        self.system.policy = "CONTINUE"
+        self.between.before = lambda call: call.writes and self.system.sell(FIRST.sku, FIRST.quantity - 1)
+        told = {line.answer: line.units for line in self.send(order).lines}
+        assert told == {Answer.ACCEPTED: 1, Answer.BACK_ORDERED: 1}
+
+    def test_number_that_begins_another_one_is_not_taken_for_it(self):
+        """A search finds what begins so, too."""
+        order = self.ordered(**{FIRST.sku: 1})
+        line = {"variantId": self.system.variant(FIRST.sku)["id"], "quantity": 1}
+        self.system.make_order({"lineItems": [line], "sourceIdentifier": f"{order.number}0"}, is_claimed=True)
+        assert self.channel().look_up(order) is None
+        assert self.send(order).reference == "#1002"
+
+    def test_order_is_found_before_the_search_knows_of_it(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        self.system.index_lags = True
+        for _again in range(2):
+            self.send(order)
+        assert len(self.system.orders(order.number)) == 1
+
+    def test_shopify_mails_nobody_and_has_the_order_paid(self):
+        sent: list[bytes] = []
+        self.between.before = lambda call: call.writes and sent.append(call.body)
+        self.send(self.ordered(**{FIRST.sku: 1}))
+        (body,) = sent
+        assert b'"sendReceipt": false' in body
+        assert b'"financialStatus": "PAID"' in body
+
+
+class TestHooks(HookBehaviour):
+    pass

@@ -1,0 +1,165 @@
+"""The behaviour suite on WooCommerce's contract server (`woocommerce_server.py`), and what is WooCommerce's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from catalog_sync.records import Availability, Lane
+from shops.channels.base import Answer
+from shops.models import DeliveryOption
+from shops.systems import woocommerce
+from tests import factories
+from tests.systems.behaviour import FIRST, SECOND, SKUS, THIRD, Door, ReadingBehaviour, running
+from tests.systems.behaviour_hooks import HookBehaviour
+from tests.systems.behaviour_orders import OrderingBehaviour
+from tests.systems.woocommerce_server import WooCommerceUnderTest
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[Door]:
+    with running(WooCommerceUnderTest()) as opened:
+        yield opened
+
+
+class TestReading(ReadingBehaviour):
+    system: WooCommerceUnderTest
+
+    def test_articles_that_are_deleted_between_two_pages_take_none_with_them(self, monkeypatch):
+        self.system.small_pages(monkeypatch)
+        gone = SKUS[1:6]
+        deleted: list[str] = []
+
+        def before(call) -> None:
+            if "offset=12" in call.path and not deleted:
+                deleted.extend(gone)
+                for sku in gone:
+                    self.system.delete(sku)
+
+        self.between.before = before
+        found = [record.sku for record in self.read(Lane.STOCK).records]
+        assert (deleted, sorted(found)) == (gone, sorted(SKUS))
+
+    def test_whole_reading_of_the_stock_costs_a_request_for_a_page(self, monkeypatch):
+        assert woocommerce.PAGE == 100
+        self.read(Lane.STOCK)
+        assert len(self.between.calls) == 2
+
+    def test_article_that_is_not_counted_has_a_word_and_no_number(self):
+        self.system.product(FIRST.sku).update(manage_stock=False, stock_quantity=None)
+        out = {"manage_stock": False, "stock_quantity": None, "stock_status": "outofstock"}
+        self.system.product(SECOND.sku).update(out)
+        found = self.read(Lane.STOCK).by_sku
+        told = [(found[known.sku].quantity, found[known.sku].availability) for known in (FIRST, SECOND)]
+        assert told == [(None, Availability.IN_STOCK), (None, Availability.TEMPORARILY_UNAVAILABLE)]
+
+    def test_variations_are_what_is_sold_and_one_without_a_number_is_refused(self):
+        parent = self.system.product(FIRST.sku)
+        parent.update(type="variable", manage_stock=False, stock_quantity=None, price="")
+        common = {"parent_id": parent["id"], "type": "variation", "price": "12.00", "stock_quantity": 4}
+        for number, sku, option in [(71, "H001-P", "Poche"), (72, FIRST.sku, "Relié")]:
+            attributes = [{"name": "Format", "option": option}]
+            self.system.variations.append(self.system._article(number, sku=sku, attributes=attributes, **common))
+        reading = self.read()
+        record = reading.by_sku["H001-P"]
+        assert (record.title, record.price, record.quantity) == (f"{FIRST.title} – Poche", 1200, 4)
+        assert FIRST.sku not in reading.by_sku
+        assert [refused.reason.code for chunk in reading.chunks for refused in chunk.refused] == ["sku_missing"]
+        parent["status"] = "private"
+        assert "H001-P" not in self.read().by_sku
+
+    def test_what_is_no_number_is_unknown_of_that_article_alone(self):
+        """As plug-ins leave it."""
+        self.system.product(FIRST.sku).update(price="12,95", stock_quantity="")
+        self.system.product(SECOND.sku).update(stock_quantity="3.0")
+        found = self.read().by_sku
+        assert len(found) == len(SKUS)
+        assert (found[FIRST.sku].price, found[FIRST.sku].quantity, found[SECOND.sku].quantity) == (None, None, 3)
+
+    def test_refusal_with_status_200_is_one(self):
+        self.system.refuses_with_200 = True
+        error = self.fails()
+        assert (error.reason.code, error.permanent, "Invalid product" in str(error.reason)) == (
+            "system_refused",
+            True,
+            True,
+        )
+
+
+class TestOrders(OrderingBehaviour):
+    system: WooCommerceUnderTest
+
+    def test_refuses_what_woocommerce_would_take_beyond_its_stock(self):
+        order = self.ordered(**{FIRST.sku: FIRST.quantity + 1})
+        (line,) = self.send(order).lines
+        assert (line.answer, line.units, line.is_sold_out) == (Answer.DECLINED, FIRST.quantity + 1, True)
+        assert self.system.orders(order.number) == []
+
+    def test_what_somebody_quicker_took_is_heard_as_promised(self):
+        order = self.ordered(**{FIRST.sku: 2})
+        self.between.before = lambda call: call.writes and self.system.sell(FIRST.sku, FIRST.quantity - 1)
+        told = {line.answer: line.units for line in self.send(order).lines}
+        assert told == {Answer.ACCEPTED: 1, Answer.BACK_ORDERED: 1}
+
+    def test_number_that_begins_another_one_is_not_taken_for_it(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        line = {"product_id": self.system.product(FIRST.sku)["id"], "quantity": 1}
+        other = {"billing": {"company": f"{order.number}0"}, "line_items": [line]}
+        self.system.make_order({**other, "meta_data": [{"key": "halles_number", "value": f"{order.number}0"}]})
+        assert self.channel().look_up(order) is None
+
+    def test_order_is_found_where_the_search_is_another_one(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        self.send(order)
+        self.system.searches = False
+        self.send(order)
+        assert len(self.system.orders(order.number)) == 1
+
+    def test_completed_order_is_a_parcel_with_its_number(self):
+        post = factories.delivery_option(self.shop, kind=DeliveryOption.Kind.POST)
+        order = self.ordered(delivery_option=post, **{FIRST.sku: 2})
+        self._transmitted(order)
+        self.system.complete(order.number, "1Z997")
+        for _again in range(2):
+            self._heard()
+        assert self._counts(order) == {FIRST.sku: (2, 0, 2)}
+        assert [parcel.tracking for parcel in order.parcels.all()] == ["1Z997"]
+
+    def test_cancelled_order_is_declined_once(self):
+        order = self.ordered(**{FIRST.sku: 2})
+        self._transmitted(order)
+        self.system.give_up(order.number)
+        for _again in range(2):
+            self._heard()
+        assert self._counts(order) == {FIRST.sku: (0, 2, 0)}
+
+    def test_refunded_units_are_declined_and_the_others_stay(self):
+        order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
+        self.send(order)
+        self.system.refund(order.number, FIRST.sku, 1)
+        told = [(line.sku, line.answer, line.units) for line in self.said(order.number).receipt.lines]
+        assert told == [
+            (FIRST.sku, Answer.ACCEPTED, 1),
+            (FIRST.sku, Answer.DECLINED, 1),
+            (SECOND.sku, Answer.ACCEPTED, 1),
+        ]
+
+    def test_key_that_may_only_read_is_for_a_person(self):
+        self.system.may_write = False
+        error = self.fails(self.ordered(**{FIRST.sku: 1}))
+        assert (error.permanent, error.unknown_outcome) == (True, False)
+
+    def test_variation_is_ordered_as_one(self):
+        parent = self.system.product(THIRD.sku)
+        parent.update(type="variable", sku="")
+        more = {"parent_id": parent["id"], "type": "variation", "stock_quantity": 4}
+        self.system.variations.append(self.system._article(71, sku="H003-P", **more))
+        order = self.ordered(**{"H003-P": 1})
+        self.send(order)
+        (line,) = self.system.order(order.number)["line_items"]
+        assert (line["product_id"], line["variation_id"]) == (parent["id"], 71)
+
+
+class TestHooks(HookBehaviour):
+    pass
