@@ -19,10 +19,12 @@ class Webhook(models.Model):
         STANDARD = "standard", _("Standard Webhooks")
         SHOPIFY = "shopify", "Shopify"
         WOOCOMMERCE = "woocommerce", "WooCommerce"
+        SQUARE = "square", "Square"
 
     feed = models.OneToOneField("catalog_sync.Feed", on_delete=models.CASCADE, related_name="webhook")
     slug = models.CharField(max_length=43, unique=True, help_text="Random, of its address.")
-    form = models.CharField(max_length=12, choices=Form.choices)
+    # What the database's own list of forms has; the others are forms all the same.
+    form = models.CharField(max_length=12, choices=Form.choices[:3])
     sealed_secret = models.TextField(editable=False)
     sealed_old_secret = models.TextField(blank=True, default="", editable=False)
     old_until = models.DateTimeField(null=True, help_text="Until then the secret before it is good as well.")
@@ -38,6 +40,11 @@ class Webhook(models.Model):
         if self.sealed_old_secret and self.old_until and now < self.old_until:
             sealed.append(self.sealed_old_secret)
         return [secrets.open_sealed(one, row=self.row) for one in sealed]
+
+    @property
+    def sender(self) -> str:
+        """Who sends it, in words."""
+        return str(self.Form(self.form).label)
 
     @property
     def row(self) -> str:

@@ -28,6 +28,8 @@ ADAPTERS = {
     "ofn": (_("Open Food Network product list"), "catalog_sync.adapters.ofn.OpenFoodNetwork"),
     "dfc": (_("Data Food Consortium (JSON-LD)"), "catalog_sync.adapters.dfc.DataFoodConsortium"),
     "halles": (_("A shop of another Halles"), "catalog_sync.adapters.halles.Halles"),
+    "lightspeed": ("Lightspeed X-Series", "catalog_sync.adapters.lightspeed.LightspeedAdapter"),
+    "square": ("Square", "catalog_sync.adapters.square.SquareAdapter"),
     "tryton": ("Tryton", "catalog_sync.adapters.tryton.TrytonAdapter"),
     "shopify": ("Shopify", "catalog_sync.adapters.shopify.ShopifyAdapter"),
     "woocommerce": ("WooCommerce", "catalog_sync.adapters.woocommerce.WooCommerceAdapter"),

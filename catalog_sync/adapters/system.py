@@ -61,6 +61,8 @@ class SystemAdapter(Adapter):
     capabilities = frozenset({FULL, DELTA, STOCK_LANE, TAKES_ORDERS})
     whole_lanes: frozenset[Lane] = frozenset()  # in which nothing tells what changed: read whole each time
     position_word = "article"
+    # Where the system counts its changes: `read` finds here how far the last reading came, and leaves how far it came.
+    reached = ""
 
     # subclass implementation
     def read(self, client: Any, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
@@ -84,6 +86,7 @@ class SystemAdapter(Adapter):
         """All of it counts as of the moment before the first request."""
         started, client = datetime.now(UTC), self.client()
         from_then = moment_of(since) if self.feed.mode == DELTA and lane not in self.whole_lanes else None
+        self.reached = since.value.partition(" ")[2] if since is not None and from_then is not None else ""
         writer, position, met = ChunkWriter(started, []), 0, set[str]()
         for page in self.read(client, lane, from_then):
             for stated in page:
@@ -94,7 +97,7 @@ class SystemAdapter(Adapter):
             if writer.is_full():
                 yield writer.take()
         began = client.caller.began or started - CLOCK_TOLERANCE
-        cursor = Cursor(lane, f"{began:%Y-%m-%dT%H:%M:%SZ}")
+        cursor = Cursor(lane, f"{began:%Y-%m-%dT%H:%M:%SZ} {self.reached}".rstrip())
         if from_then is None and not position:
             raise feed_error("file_without_articles", permanent=False)
         yield writer.take(complete=from_then is None, cursor=cursor)
@@ -157,7 +160,7 @@ def moment_of(since: Cursor | None) -> datetime | None:
     if since is None or not since.value:
         return None
     try:
-        return datetime.fromisoformat(since.value).astimezone(UTC) - OVERLAP
+        return datetime.fromisoformat(since.value.partition(" ")[0]).astimezone(UTC) - OVERLAP
     except ValueError:
         return None
 

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from catalog_sync.doors import pushing, scheduling, signatures, sold_elsewhere
 from catalog_sync.models import Feed, Push, StockLane, Webhook
-from marketplace.foundation import audit, webhook_signing
+from marketplace.foundation import audit, links, webhook_signing
 from marketplace.foundation import secrets as sealing
 from marketplace.models import User
 from shops.models import Shop
@@ -79,6 +80,11 @@ def find(slug: str) -> Webhook | None:
     return None if found is None or found.feed.shop.status == Shop.Status.LEFT else found
 
 
+def address_of(webhook: Webhook) -> str:
+    """Where it is posted to, as the world sees it: behind a proxy a request knows another one."""
+    return links.absolute(reverse("hook", args=[webhook.slug]))
+
+
 def is_ping(webhook: Webhook, headers: Mapping[str, str], body: bytes) -> bool:
     """WooCommerce asks an address whether it is there, unsigned, before it is taken into use."""
     is_unsigned = "X-WC-Webhook-Signature" not in headers
@@ -87,7 +93,8 @@ def is_ping(webhook: Webhook, headers: Mapping[str, str], body: bytes) -> bool:
 
 def take(webhook: Webhook, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Taken:
     """Keep a message. Raises `SignatureError`, `HookError` and `PushError`; nothing is kept then."""
-    signed = signatures.check(webhook.form, webhook.secrets_at(now), headers, body, now=now)
+    secrets_now, address = webhook.secrets_at(now), address_of(webhook)
+    signed = signatures.check(webhook.form, secrets_now, headers, body, now=now, address=address)
     stale = Q(used_at=None) | Q(used_at__lt=now - _USED_AGAIN)
     Webhook.objects.filter(stale, pk=webhook.pk).update(used_at=now)
     message = _message(body) if signed.sent_at else None

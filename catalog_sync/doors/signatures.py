@@ -1,7 +1,8 @@
 """Whether a webhook comes from whoever has the secret: the forms of signature in use.
 
 Standard Webhooks (standardwebhooks.com) signs an id, the time of sending and the body. Shopify and WooCommerce sign the
-body alone, so that what they send can be sent again by anybody who saw it: it may be news, never numbers.
+body alone, Square the address that it calls and the body, so that what they send can be sent again by anybody who saw
+it: it may be news, never numbers.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _LONGEST_ID = 256
 _BODY_SIGNATURE = {
     Webhook.Form.SHOPIFY: "X-Shopify-Hmac-Sha256",
     Webhook.Form.WOOCOMMERCE: "X-WC-Webhook-Signature",
+    Webhook.Form.SQUARE: "x-square-hmacsha256-signature",
 }
 _SECONDS = re.compile(r"[0-9]{1,11}")
 
@@ -37,14 +39,18 @@ class Signed(NamedTuple):
     sent_at: datetime | None
 
 
-def check(form: str, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, *, now: datetime) -> Signed:
-    """What was signed, with any of the secrets. `headers`: whatever their case. Raises `SignatureError`."""
+def check(
+    form: str, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, *, now: datetime, address: str = ""
+) -> Signed:
+    """What was signed, with any of the secrets. `headers`: whatever their case. `address`: the public one under which
+    it was posted. Raises `SignatureError`."""
     if form == Webhook.Form.STANDARD:
         return _standard(secrets, headers, body, now=now)
     given = headers.get(_BODY_SIGNATURE[Webhook.Form(form)], "")
     if not given:
         raise SignatureError("The signature is missing.")
-    if not _matches([given], (secret.encode() for secret in secrets), body):
+    content = address.encode() + body if form == Webhook.Form.SQUARE else body
+    if not _matches([given], (secret.encode() for secret in secrets), content):
         raise SignatureError("The signature is wrong.")
     return Signed("", None)
 

@@ -11,6 +11,8 @@ from shops.models import Shop
 # kind: (label, dotted path of the class)
 CHANNELS: dict[str, tuple[str, str]] = {
     "email": ("E-mail", "shops.channels.email.EmailChannel"),
+    "lightspeed": ("Lightspeed X-Series", "shops.channels.lightspeed.LightspeedChannel"),
+    "square": ("Square", "shops.channels.square.SquareChannel"),
     "tryton": ("Tryton", "shops.channels.tryton.TrytonChannel"),
     "shopify": ("Shopify", "shops.channels.shopify.ShopifyChannel"),
     "woocommerce": ("WooCommerce", "shops.channels.woocommerce.WooCommerceChannel"),

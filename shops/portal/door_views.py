@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -74,8 +73,7 @@ def make_webhook(request: StaffRequest, workplace: Workplace, name: str) -> Http
     except hooks.HookError as error:
         return _back(request, workplace, str(error))
     made = Webhook.objects.get(feed=feed)
-    address = request.build_absolute_uri(reverse("hook", args=[made.slug]))
-    context = {"feed": feed, "webhook": made, "address": address, "secret": secret}
+    context = {"feed": feed, "webhook": made, "address": hooks.address_of(made), "secret": secret}
     return page(request, workplace, "portal/webhook.html", context)
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog_sync import decisions, error_file, lanes, sampling, undoing
-from catalog_sync.doors import arrivals, keys, setting_up, sftp_logins
+from catalog_sync.doors import arrivals, hooks, keys, setting_up, sftp_logins
 from catalog_sync.models import Feed, FeedToken, RecordIssue, StockLane, SyncRun
 from catalog_sync.reasons import refusals, words_of
 from catalog_sync.titles import questions
@@ -43,6 +43,7 @@ def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
                 "form": _list_form(feed, feed),
                 "stock_form": _list_form(feed, second) if second else None,
                 "webhook_form": _webhook_form(feed),
+                "webhook_address": hooks.address_of(feed.webhook) if hasattr(feed, "webhook") else "",
                 "fingerprint": sftp_logins.seen_fingerprint(feed),
             }
             for feed, second in _feeds(request, workplace)

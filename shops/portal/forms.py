@@ -66,7 +66,9 @@ class WebhookForm(forms.Form):
     form = forms.ChoiceField(label=gettext_lazy("Who sends it?"), choices=Webhook.Form.choices)
     secret = forms.CharField(
         label=gettext_lazy("Its secret, if it has one already"),
-        help_text=gettext_lazy("Shopify makes it itself. For the others leave this empty: we make one."),
+        help_text=gettext_lazy(
+            "Shopify makes it itself, and Square once it has the address. Otherwise leave this empty: we make one."
+        ),
         max_length=200,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),

@@ -9,6 +9,39 @@ from shops.systems.access import Asked, System
 ON_HAND, AVAILABLE = "on_hand", "available"  # shops.models.Shop.StockKind, which is not loaded yet
 
 SYSTEMS: dict[str, System] = {
+    "lightspeed": System(
+        "Lightspeed X-Series",
+        "shops.systems.lightspeed.Lightspeed",
+        (
+            Asked("address", _("Address"), _("Of your shop there, such as https://name.retail.lightspeed.app.")),
+            Asked("key", _("Personal token"), _("Made under Setup, Personal tokens."), is_secret=True, is_needed=False),
+            Asked("client_id", _("Application"), _("Without a personal token: its client id."), is_needed=False),
+            Asked("client_secret", _("Secret of the application"), is_secret=True, is_needed=False),
+            Asked("code", _("Code"), _("From the address to which Lightspeed sent you back."), True, is_needed=False),
+            Asked("outlet", _("Outlet"), _("Its name; empty where there is only one."), is_needed=False),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("Code of the customer on whose account our orders are entered. Empty: orders do not go there."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(AVAILABLE,),
+        booked=_("as soon as the sale is entered on account"),
+        renews=True,
+    ),
+    "square": System(
+        "Square",
+        "shops.systems.square.Square",
+        (
+            Asked("address", _("Address"), _("https://connect.squareup.com, Square's own for every shop.")),
+            Asked("key", _("Key"), _("The production access token of your application in Square's console."), True),
+            Asked("location", _("Location"), _("Its name; empty where there is only one."), is_needed=False),
+        ),
+        numbers=(AVAILABLE,),
+        booked=_("once the order is paid from outside, which follows its entry at once"),
+        webhooks=True,
+    ),
     "tryton": System(
         "Tryton",
         "shops.systems.tryton.Tryton",

@@ -64,11 +64,13 @@ NO_HOUSE, SEVERAL_HOUSES = _("there is no warehouse of this name"), _("there are
 NO_CUSTOMER = _("there is no one customer of this code, with an address")
 NOT_THERE = _("the company or the warehouse is not there any more")
 OTHER_CURRENCY = _("the company has another currency now")
+NO_PLACE_CHOSEN, PLACE_GONE = _("no location is chosen"), _("the location is closed, or not there any more")
+NO_PLACE, SEVERAL_PLACES = _("there is no location of this name"), _("there are several locations: say which")
 NO_CONNECTION, TOO_SLOW = _("no connection"), _("too slow")
 DETAILS = frozenset(
     [
         *(NOT_CHOSEN, NO_COMPANY, SEVERAL_COMPANIES, NO_HOUSE, SEVERAL_HOUSES, NO_CUSTOMER, NOT_THERE),
-        *(OTHER_CURRENCY, NO_CONNECTION, TOO_SLOW),
+        *(OTHER_CURRENCY, NO_PLACE_CHOSEN, PLACE_GONE, NO_PLACE, SEVERAL_PLACES, NO_CONNECTION, TOO_SLOW),
     ]
 )
 PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})
@@ -216,7 +218,10 @@ def _said(body: bytes) -> str:
     except ValueError:
         return _title(text)
     if isinstance(found, dict):
-        return str(next((found[name] for name in ("message", "error", "errors", "detail") if found.get(name)), found))
+        found = next((found[name] for name in ("message", "error", "errors", "detail") if found.get(name)), found)
+    if isinstance(found, list) and found and isinstance(found[0], dict):
+        found = found[0]
+        return " ".join(str(found[name]) for name in ("code", "detail", "message") if found.get(name)) or str(found)
     return str(found)
 
 

@@ -189,6 +189,52 @@ def test_shop_systems_bring_news_and_no_numbers(books, form, header):
     assert (Push.objects.count(), is_due(books)) == (0, True)
 
 
+def square_says(where: str, key: str, body: bytes) -> dict[str, str]:
+    right = base64.b64encode(hmac.new(key.encode(), where.encode() + body, hashlib.sha256).digest()).decode()
+    return {"x-square-hmacsha256-signature": right}
+
+
+def test_square_signs_the_public_address_and_the_body(books, settings):
+    """https://developer.squareup.com/docs/webhooks/step3validate: behind a proxy the address is the public one."""
+    key, body = "sq-signature-key-0123", b'{"type": "inventory.count.updated", "event_id": "a", "rows": [{"sku": "a"}]}'
+    secret_of(books, Form.SQUARE, key)
+    settings.SITE_URL = "https://halles.example.org"
+    there = f"https://halles.example.org/hooks/{Webhook.objects.get().slug}/"
+    inside, elsewhere = there.replace("halles.example.org", "testserver"), there.replace("/hooks/", "/other/")
+    refused = [
+        {"X-Shopify-Hmac-Sha256": "AAAA"},
+        square_says("", key, body),
+        square_says(inside, key, body),
+        square_says(elsewhere, key, body),
+        square_says(there, "another-key-012345", body),
+        square_says(there, key, body + b" "),
+    ]
+    assert {post(books, body, headers).status_code for headers in refused} == {401}
+    assert not is_due(books)
+    assert post(books, body, square_says(there, key, body)).status_code == 202
+    assert (Push.objects.count(), is_due(books)) == (0, True)
+
+
+def test_square_that_sends_it_again_has_it_read_once_a_minute(books):
+    """It sends what was not answered in time once more, and anybody who saw it may: the list is read no more often."""
+    key, body = "sq-signature-key-0123", b'{"type": "catalog.version.updated", "event_id": "a"}'
+    secret_of(books, Form.SQUARE, key)
+    headers = square_says(hooks.address_of(Webhook.objects.get()), key, body)
+    assert post(books, body, headers).status_code == 202
+    first = Webhook.objects.get().news_at
+    assert [post(books, body, headers).status_code for _again in range(3)] == [202] * 3
+    assert Webhook.objects.get().news_at - first == hooks.NEWS_EVERY
+
+
+def test_square_gets_an_address_before_it_has_a_key(books):
+    """Its signature key is there once the subscription is, and that asks for the address."""
+    secret_of(books, Form.SQUARE)
+    address = hooks.address_of(Webhook.objects.get())
+    secret_of(books, Form.SQUARE, "sq-signature-key-0123")
+    assert hooks.address_of(Webhook.objects.get()) == address
+    assert Webhook.objects.get().sender == "Square"
+
+
 def test_woocommerce_is_told_that_the_address_is_there(books):
     secret_of(books, Form.WOOCOMMERCE)
     assert post(books, b"webhook_id=12", {}).status_code == 200

@@ -96,6 +96,7 @@ class SystemBehaviour:
         *,
         access: Access | None = None,
         stock_kind: str = StockKind.AVAILABLE,
+        tax_included: bool = False,
     ) -> Reading:
         """One reading by the adapter alone. Raises FeedError."""
         access = access or self.door.access
@@ -106,7 +107,7 @@ class SystemBehaviour:
             mode="delta",
             stock_kind=stock_kind,
             timezone="America/Toronto",
-            tax_included=False,
+            tax_included=tax_included,
         )
         return Reading(list(adapter_for(feed).fetch(lane, since)))
 

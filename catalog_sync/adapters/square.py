@@ -1,0 +1,115 @@
+"""Square: items for sale, their prices and how many there are, over its APIs (`shops.systems.square`).
+
+Sources: https://developer.squareup.com/reference/square/catalog-api/search-catalog-objects and
+…/inventory-api/batch-retrieve-inventory-counts. What is sold is a variation of an item; either has a stamp of its own,
+so that changes are looked for in both. A sale moves neither, only the count, whose `calculated_at` `updated_after` asks
+for. What a shop does not track has no count: unknown, not 0. `begin_time` is exclusive, and fits the overlap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog_sync.adapters.system import Stated, SystemAdapter
+from catalog_sync.records import Availability, Lane
+from marketplace.foundation.money import exponent
+from shops.systems.square import Square, articles, sku_of, stamp
+
+NO_GOODS = {"APPOINTMENTS_SERVICE", "GIFT_CARD", "EVENT", "DONATION"}
+NAMELESS = {"", "Regular", "Normal", "Standard"}  # what Square calls the one variation of an item
+_ISBN = re.compile(r"97[89][0-9]{10}")
+
+Pair = tuple[dict[str, Any], dict[str, Any]]
+
+
+class SquareAdapter(SystemAdapter):
+    kind = "square"
+
+    def read(self, client: Square, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
+        client.check_context()
+        self._taxes: dict[str, Decimal] | None = None
+        if changed_since is not None and lane is Lane.STOCK:
+            yield from self._moved(client, changed_since)
+            return
+        asked: dict[str, Any] = {"object_types": ["ITEM_VARIATION"], "include_related_objects": True}
+        if changed_since is not None:
+            asked |= {"object_types": ["ITEM", "ITEM_VARIATION"], "include_deleted_objects": True}
+            asked["begin_time"] = stamp(changed_since)
+        for answer in client.each("/v2/catalog/search", asked):
+            pairs = articles(answer)
+            counts = client.counts([variation["id"] for _item, variation in pairs])
+            page = [self._stated(client, pair, counts, lane) for pair in pairs]
+            yield [stated for stated in page if changed_since is not None or not stated.is_gone]
+
+    def _moved(self, client: Square, since: datetime) -> Iterator[Iterable[Stated]]:
+        """What was counted, sold or received since."""
+        asked = {"location_ids": [client.location], "states": ["IN_STOCK"], "updated_after": stamp(since)}
+        for answer in client.each("/v2/inventory/counts/batch-retrieve", asked):
+            counts = client.counted(answer)
+            if counts:
+                body = {"object_ids": sorted(counts), "include_related_objects": True}
+                found = articles(client.post("/v2/catalog/batch-retrieve", body))
+                yield [self._stated(client, pair, counts, Lane.STOCK) for pair in found]
+
+    def _stated(self, client: Square, pair: Pair, counts: dict[str, Decimal], lane: Lane) -> Stated:
+        item, variation = pair
+        of_item, of_variation = item.get("item_data") or {}, variation.get("item_variation_data") or {}
+        here = _here(of_variation, client.location)
+        money = here.get("price_money") or of_variation.get("price_money") or {}
+        currency = money.get("currency") or client.options["currency"]
+        tracked = here.get("track_inventory", of_variation.get("track_inventory"))
+        sku = sku_of(variation)
+        stated_gtin = of_variation.get("upc") or (sku if _ISBN.fullmatch(sku) else "")
+        return Stated(
+            sku=sku,
+            gtin=stated_gtin,
+            title=_title(of_item, of_variation),
+            price=Decimal(money["amount"]).scaleb(-exponent(currency)) if "amount" in money else None,
+            currency=currency,
+            tax_rate=self._rate(client, of_item) if lane is Lane.CATALOGUE else None,
+            quantity=Decimal(0) if here.get("sold_out") else counts.get(variation["id"]) if tracked else None,
+            availability=None if tracked or here.get("sold_out") else Availability.IN_STOCK,
+            is_gone=_is_gone(item, variation, client.location),
+            raw=variation,
+        )
+
+    def _rate(self, client: Square, item: dict[str, Any]) -> Decimal | None:
+        """The taxes that come on top of its price, in per cent."""
+        if not item.get("tax_ids"):
+            return None
+        if self._taxes is None:
+            self._taxes = {
+                tax["id"]: Decimal(tax["tax_data"].get("percentage") or 0)
+                for answer in client.each("/v2/catalog/search", {"object_types": ["TAX"]})
+                for tax in answer.get("objects", [])
+                if tax["tax_data"].get("enabled", True) and tax["tax_data"].get("inclusion_type") != "INCLUSIVE"
+            }
+        return sum((self._taxes.get(key, Decimal(0)) for key in item["tax_ids"]), Decimal(0)) or None
+
+
+def _here(variation: dict[str, Any], location: str) -> dict[str, Any]:
+    """What is otherwise at this location."""
+    overrides = variation.get("location_overrides") or []
+    return next((each for each in overrides if each.get("location_id") == location), {})
+
+
+def _title(item: dict[str, Any], variation: dict[str, Any]) -> str:
+    name, more = str(item.get("name") or ""), str(variation.get("name") or "")
+    return name if more in NAMELESS or more == name else f"{name}, {more}"
+
+
+def _is_gone(item: dict[str, Any], variation: dict[str, Any], location: str) -> bool:
+    data = item.get("item_data") or {}
+    if item.get("is_deleted") or variation.get("is_deleted") or data.get("is_archived"):
+        return True
+    return data.get("product_type") in NO_GOODS or not all(_is_at(each, location) for each in (item, variation))
+
+
+def _is_at(found: dict[str, Any], location: str) -> bool:
+    if found.get("present_at_all_locations", True):
+        return location not in found.get("absent_at_location_ids", [])
+    return location in found.get("present_at_location_ids", [])

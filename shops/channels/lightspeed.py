@@ -1,0 +1,146 @@
+"""Orders into Lightspeed Retail X-Series as sales on account (`shops.systems.lightspeed`).
+
+Sources: https://x-series-api.lightspeedhq.com/docs/sales_101_date_versioned, …/sales_statuses and
+…/sales_states_and_attributes: a sale that is pending and on account takes its units off the inventory, and what the
+customer, who is the network, owes stands on the account. The sale's id is ours to choose: it is made of our number, so
+that an order is found by it, and its `source.id` is our number. Sales of our customer are asked for by the search,
+which knows the day of a sale and not that of a change: what changed is picked out here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from marketplace.foundation.money import exponent
+from shops.channels.base import Answer, LineSaid, OrderState, Receipt
+from shops.channels.messages import order_as_told
+from shops.channels.system import SystemChannel
+from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.systems.calling import NO_CUSTOMER, Trouble
+from shops.systems.lightspeed import Lightspeed
+
+SOURCE = "Halles"
+BOOKED = {"pending", "closed"}  # on account, or settled
+LOOKED_BACK = timedelta(days=45)  # for sales that may have changed
+OVERLAP = timedelta(minutes=15)  # our clock is not theirs
+FOUND = 1000  # sales of one answer of the search
+NOTE = "line_note"  # of a line: our article number, which its lines have not
+
+
+class LightspeedChannel(SystemChannel):
+    kind = "lightspeed"
+
+    def find(self, client: Lightspeed, number: str) -> dict[str, Any] | None:
+        return client.found(f"/sales/{_id(client, number)}")
+
+    def missing(self, client: Lightspeed, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+        there = _products(client, lines)
+        levels = client.levels_of(each["id"] for each in there.values())
+        missing: dict[int, tuple[int, str]] = {}
+        for line in lines:
+            product = there.get(line.sku)
+            if product is None:
+                missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
+                continue
+            known = levels.get(product["id"], Decimal(0)) if product.get("has_inventory", True) else line.left_units
+            if (left := max(0, int(known))) < line.left_units:
+                missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
+        return missing
+
+    def enter(self, client: Lightspeed, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
+        there, options = _products(client, lines), client.options
+        source = {"id": shop_order.number, "type": SOURCE}
+        sale = {
+            "id": _id(client, shop_order.number),
+            "source": {**source, "author_id": options["author_id"], "register_id": options["register_id"]},
+            "state": "pending",
+            "attributes": ["onaccount"],
+            "customer_id": options["customer_id"],
+            "note": _note(shop_order),
+            "line_items": [
+                {
+                    "product": {"id": there[line.sku]["id"]},
+                    "quantity": line.left_units,
+                    # As the reader pays it: which taxes are in it is told by the network's statement.
+                    "pricing": {"price": str(Decimal(line.unit_price_minor).scaleb(-exponent(shop_order.currency)))},
+                    "tax": {"id": options["no_tax_id"], "amount": "0"},
+                    "attributes": [{"name": NOTE, "value": line.sku}],
+                    "_metadata": {"is_price_override": True},
+                }
+                for line in lines
+            ],
+        }
+        client.caller.post("/sales", sale)
+        return dict(client.data(f"/sales/{sale['id']}"))
+
+    def units(self, order: dict[str, Any]) -> dict[str, int]:
+        units: dict[str, int] = {}
+        for line in order.get("line_items", []):
+            if line.get("note"):
+                units[line["note"]] = units.get(line["note"], 0) + int(Decimal(str(line["quantity"])))
+        return units
+
+    def said(self, client: Lightspeed, order: dict[str, Any]) -> OrderState:
+        state, units = order["state"], self.units(order)
+        answer, why = Answer.ACCEPTED, ""
+        if state == "voided":
+            answer, why = Answer.DECLINED, _("Cancelled in our system.")
+        told = state in BOOKED or state == "voided"
+        lines = tuple(LineSaid(sku, answer, count, why) for sku, count in units.items()) if told else ()
+        is_booked = state in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        reference = order.get("receipt_number") or order.get("invoice_number") or order["id"]
+        return OrderState(order["source"]["id"], Receipt(str(reference), is_booked, lines=lines))
+
+    def changed(self, client: Lightspeed, since: datetime) -> Iterator[dict[str, Any]]:
+        from_then, offset = since - OVERLAP, 0
+        day = f"{from_then - LOOKED_BACK:%Y-%m-%dT%H:%M:%SZ}"
+        asked = [("type", "sales"), ("customer_id", _customer(client)), ("date_from", day), ("page_size", str(FOUND))]
+        while True:
+            page = client.data("/search", [*asked, ("offset", str(offset))])
+            for sale in page:
+                if _moment(sale["updated_at"]) >= from_then:
+                    found = client.found(f"/sales/{sale['id']}")
+                    if found and (found.get("source") or {}).get("type") == SOURCE:
+                        yield found
+            if len(page) < FOUND:
+                return
+            offset += FOUND
+
+
+def _customer(client: Lightspeed) -> str:
+    """The one that stands for the network."""
+    if not client.options.get("customer_id"):
+        raise client.caller.refused(NO_CUSTOMER, Trouble.CONTEXT)
+    return str(client.options["customer_id"])
+
+
+def _id(client: Lightspeed, number: str) -> str:
+    """Of the sale of an order: the same whenever it is asked."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{_customer(client)}:{number}"))
+
+
+def _products(client: Lightspeed, lines: Iterable[ShopOrderLine]) -> dict[str, dict[str, Any]]:
+    """{sku: product} of what is sold."""
+    found = {sku: client.data("/products", [("sku", sku)]) for sku in sorted({line.sku for line in lines})}
+    sold = {
+        sku: next((each for each in products if each["sku"] == sku and each.get("active", True)), None)
+        for sku, products in found.items()
+    }
+    return {sku: product for sku, product in sold.items() if product and not product.get("deleted_at")}
+
+
+def _note(shop_order: ShopOrder) -> str:
+    """How it is handed over, and to whom it is sent where it is."""
+    told = order_as_told(shop_order)
+    delivery = told["delivery"]
+    return "\n".join([f"{SOURCE} {shop_order.number}", delivery["name"], *(delivery["address"] or []), told["url"]])
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,191 @@
+"""Orders into Square as paid orders (Orders API, Payments API), over `shops.systems.square`.
+
+Sources: https://developer.squareup.com/reference/square/orders-api/create-order, …/search-orders and
+https://developer.squareup.com/docs/payments-api/take-payments/external-payments. An order without a payment is neither
+seen at the till nor taken off the count: so it is paid from outside, by what the reader paid the network. Orders cannot
+be searched by `reference_id`: those of our source are gone through, and the idempotency key is our number's, so that an
+order which a search does not show yet is not made twice. One shipment is made; the shop may split it in its dashboard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.messages import order_as_told
+from shops.channels.system import SystemChannel
+from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.systems.calling import SystemCallError, Trouble
+from shops.systems.square import SOURCE, Square, articles, sku_of, stamp
+
+LOOKED_BACK = timedelta(days=45)  # for an order under our number
+OVERLAP = timedelta(minutes=15)  # our clock is not theirs
+GIVEN_UP = {"CANCELED", "FAILED"}
+SKU = "sku"  # our article number, among a line's metadata: Square's lines have none
+
+
+class SquareChannel(SystemChannel):
+    kind = "square"
+
+    def find(self, client: Square, number: str) -> dict[str, Any] | None:
+        since = datetime.now(UTC) - LOOKED_BACK
+        return next((order for order in _orders(client, "CREATED_AT", since) if order["reference_id"] == number), None)
+
+    def missing(self, client: Square, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+        there = _variations(client, lines)
+        counts = client.counts([each["id"] for each in there.values()])
+        missing: dict[int, tuple[int, str]] = {}
+        for line in lines:
+            if line.sku not in there:
+                missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
+                continue
+            left = max(0, int(counts.get(there[line.sku]["id"], line.left_units)))  # what it does not count it has
+            if left < line.left_units:
+                missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
+        return missing
+
+    def enter(self, client: Square, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
+        there = _variations(client, lines)
+        order = {
+            "location_id": client.location,
+            "reference_id": shop_order.number,
+            "source": {"name": SOURCE},
+            "pricing_options": {"auto_apply_taxes": False, "auto_apply_discounts": False},
+            "line_items": [
+                {
+                    "catalog_object_id": there[line.sku]["id"],
+                    "quantity": str(line.left_units),
+                    "base_price_money": {"amount": line.unit_price_minor, "currency": shop_order.currency},
+                    "metadata": {SKU: line.sku},
+                }
+                for line in lines
+            ],
+            "fulfillments": [_fulfillment(shop_order)],
+        }
+        try:
+            made = client.post("/v2/orders", {"idempotency_key": f"halles-{shop_order.number}", "order": order})
+        except SystemCallError as error:
+            if "IDEMPOTENCY_KEY_REUSED" in str(error.values):  # it has one of other lines, and does not show it yet
+                raise client.caller.refused(error.values["detail"], Trouble.AWAY, unknown_outcome=True) from None
+            raise
+        return dict(made["order"])
+
+    def finish(self, client: Square, order: dict[str, Any]) -> dict[str, Any]:
+        if _is_paid(order) or order["state"] == "CANCELED":
+            return order
+        key, total = f"halles-{order['reference_id']}", order["total_money"]
+        if total["amount"]:
+            paid = {"idempotency_key": key, "source_id": "EXTERNAL", "order_id": order["id"], "amount_money": total}
+            details = {"type": "OTHER", "source": SOURCE, "source_id": order["reference_id"]}
+            client.post("/v2/payments", {**paid, "location_id": order["location_id"], "external_details": details})
+        else:
+            client.post(f"/v2/orders/{order['id']}/pay", {"idempotency_key": key, "payment_ids": []})
+        return dict(client.get(f"/v2/orders/{order['id']}")["order"])
+
+    def units(self, order: dict[str, Any]) -> dict[str, int]:
+        return _sum((line, line["quantity"]) for line in order.get("line_items", []))
+
+    def said(self, client: Square, order: dict[str, Any]) -> OrderState:
+        sendings = order.get("fulfillments", [])
+        units, lines = self.units(order), []
+        if order["state"] == "CANCELED" or (sendings and all(each["state"] in GIVEN_UP for each in sendings)):
+            why = next(filter(None, map(_why, sendings)), _("Cancelled in our system."))
+            lines = [LineSaid(sku, Answer.DECLINED, count, why) for sku, count in units.items()]
+        elif _is_paid(order):
+            lines = [LineSaid(sku, Answer.ACCEPTED, count) for sku, count in units.items()]
+        is_booked = _is_paid(order) and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        sent = [each for each in sendings if (each["type"], each["state"]) == ("SHIPMENT", "COMPLETED")]
+        sent.sort(key=lambda each: str(_details(each).get("shipped_at") or ""))  # as they left
+        parcels = tuple(_parcel(order, each) for each in sent)
+        return OrderState(order["reference_id"], Receipt(order["id"], is_booked, lines=tuple(lines)), parcels)
+
+    def changed(self, client: Square, since: datetime) -> Iterable[dict[str, Any]]:
+        return _orders(client, "UPDATED_AT", since - OVERLAP)
+
+
+def _orders(client: Square, field: str, since: datetime) -> Iterator[dict[str, Any]]:
+    """Ours, the newest first. Square refuses a filter by one stamp with an order by another."""
+    query = {
+        "filter": {
+            "source_filter": {"source_names": [SOURCE]},
+            "date_time_filter": {field.lower(): {"start_at": stamp(since)}},
+        },
+        "sort": {"sort_field": field, "sort_order": "DESC"},
+    }
+    for answer in client.each("/v2/orders/search", {"location_ids": [client.location], "query": query}):
+        yield from (order for order in answer.get("orders", []) if order.get("reference_id"))
+
+
+def _variations(client: Square, lines: list[ShopOrderLine]) -> dict[str, dict[str, Any]]:
+    """{sku: variation} of what is sold: by the shop's number, or by Square's where it has none."""
+    wanted = sorted({line.sku for line in lines})
+    by_number = {"attribute_name": "sku", "attribute_values": wanted}
+    asked = {"object_types": ["ITEM_VARIATION"], "query": {"set_query": by_number}, "include_related_objects": True}
+    pairs = [pair for answer in client.each("/v2/catalog/search", asked) for pair in articles(answer)]
+    left = sorted(set(wanted) - {sku_of(variation) for _item, variation in pairs})
+    if left:
+        body = {"object_ids": left, "include_related_objects": True}
+        pairs += articles(client.post("/v2/catalog/batch-retrieve", body))
+    return {
+        sku_of(variation): variation
+        for item, variation in pairs
+        if sku_of(variation) in wanted
+        and not (variation.get("is_deleted") or (item.get("item_data") or {}).get("is_archived"))
+    }
+
+
+def _fulfillment(shop_order: ShopOrder) -> dict[str, Any]:
+    told, address = order_as_told(shop_order), shop_order.order.shipping_address
+    note = "\n".join([told["delivery"]["name"], told["url"]])[:500]
+    if told["delivery"]["address"] is None:
+        by_number = {"display_name": f"{SOURCE} {shop_order.number}"}
+        pickup = {"recipient": by_number, "schedule_type": "ASAP", "note": note}
+        return {"type": "PICKUP", "state": "PROPOSED", "pickup_details": pickup}
+    where = {
+        "address_line_1": address.line1,
+        "address_line_2": address.line2,
+        "locality": address.line4,
+        "administrative_district_level_1": address.state,
+        "postal_code": address.postcode,
+        "country": address.country_id,
+    }
+    whom = {"display_name": address.name or shop_order.number, "address": {k: v for k, v in where.items() if v}}
+    details = {"recipient": whom, "shipping_note": note}
+    return {"type": "SHIPMENT", "state": "PROPOSED", "shipment_details": details}
+
+
+def _is_paid(order: dict[str, Any]) -> bool:
+    return bool(order.get("tenders")) or order["state"] == "COMPLETED"
+
+
+def _details(sending: dict[str, Any]) -> dict[str, Any]:
+    return sending.get("shipment_details") or sending.get("pickup_details") or {}
+
+
+def _why(sending: dict[str, Any]) -> str:
+    details = _details(sending)
+    return str(details.get("cancel_reason") or details.get("failure_reason") or "")
+
+
+def _parcel(order: dict[str, Any], sending: dict[str, Any]) -> ParcelSaid:
+    lines = {line["uid"]: line for line in order.get("line_items", [])}
+    parts = [(line, line["quantity"]) for line in lines.values()]
+    if sending.get("line_item_application") == "ENTRY_LIST":
+        parts = [(lines[each["line_item_uid"]], each["quantity"]) for each in sending.get("entries", [])]
+    details = _details(sending)
+    return ParcelSaid(sending["uid"], _sum(parts), details.get("carrier") or "", details.get("tracking_number") or "")
+
+
+def _sum(parts: Iterable[tuple[dict[str, Any], str]]) -> dict[str, int]:
+    """Units by article, of the lines that we have entered."""
+    units: dict[str, int] = {}
+    for line, quantity in parts:
+        sku = (line.get("metadata") or {}).get(SKU)
+        if sku:
+            units[sku] = units.get(sku, 0) + int(Decimal(quantity))
+    return units
