@@ -23,8 +23,7 @@ class Webhook(models.Model):
 
     feed = models.OneToOneField("catalog_sync.Feed", on_delete=models.CASCADE, related_name="webhook")
     slug = models.CharField(max_length=43, unique=True, help_text="Random, of its address.")
-    # What the database's own list of forms has; the others are forms all the same.
-    form = models.CharField(max_length=12, choices=Form.choices[:3])
+    form = models.CharField(max_length=12, choices=Form.choices)
     sealed_secret = models.TextField(editable=False)
     sealed_old_secret = models.TextField(blank=True, default="", editable=False)
     old_until = models.DateTimeField(null=True, help_text="Until then the secret before it is good as well.")

@@ -351,7 +351,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('slug', models.CharField(help_text='Random, of its address.', max_length=43, unique=True)),
-                ('form', models.CharField(choices=[('standard', 'Standard Webhooks'), ('shopify', 'Shopify'), ('woocommerce', 'WooCommerce')], max_length=12)),
+                ('form', models.CharField(choices=[('standard', 'Standard Webhooks'), ('shopify', 'Shopify'), ('woocommerce', 'WooCommerce'), ('square', 'Square')], max_length=12)),
                 ('sealed_secret', models.TextField(editable=False)),
                 ('sealed_old_secret', models.TextField(blank=True, default='', editable=False)),
                 ('old_until', models.DateTimeField(help_text='Until then the secret before it is good as well.', null=True)),
