@@ -163,7 +163,7 @@ def test_page_asks_the_same_number_of_queries_however_many_rows(
     where = known.get(name) or reverse("operations:list", args=[name])
     fill(1)
     board.get(where)
-    with django_assert_max_num_queries(52) as asked:  # PostgreSQL is asked for its clock, too
+    with django_assert_max_num_queries(54) as asked:  # PostgreSQL is asked for its clock, too
         board.get(where)
     fill(29)
     with django_assert_num_queries(len(asked)):
