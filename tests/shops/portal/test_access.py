@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.urls import resolve, reverse
 
-from catalog_sync.models import DryRun, FeedSetup, OwnArticle
+from catalog_sync.models import DryRun, FeedSetup, OwnArticle, PriceRule
 from marketplace.agenda.models import Event, ShopCalendar
 from marketplace.checkout.models import Voucher
 from marketplace.cms.models import Pick
@@ -27,6 +27,7 @@ from shops.models import (
     Shop,
     ShopMember,
     ShopOrder,
+    ShopSystem,
     SpecialHours,
     Thread,
 )
@@ -46,6 +47,7 @@ SETUP, CODE, OWN = "setup_id", "code", "article_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
 MOTION = "pk:motion"
 RULE, PICK = "rule_id", "pick_id"
+PRICE, SYSTEM = "rule_id:price", "kind:system"
 RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
 QUESTION, FILE, REPLY, WRITE = "pk:question", "file_id", "reply_id", "deed:write"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
@@ -82,6 +84,8 @@ LOOKS: dict[str, list[str]] = {
     "money": [],
     "figures": [],
     "kept": [],
+    "prices": [],
+    "systems": [],
     "mail": [],
     "picks": [],
     "profile": [],
@@ -92,6 +96,7 @@ LOOKS: dict[str, list[str]] = {
     "data": [],
     "leaving": [],
     "channel": [],
+    "order-files": [],
     "events": [],
     "event-new": [],
     "event-change": [EVENT],
@@ -137,6 +142,14 @@ ACTS: dict[str, list[str]] = {
     "renew-secret": [],
     "test-channel": [],
     "end-channel": [],
+    "price-preview": [],
+    "price-save": [],
+    "price-up": [PRICE],
+    "price-remove": [PRICE],
+    "system-connect": [SYSTEM],
+    "system-read": [SYSTEM],
+    "system-orders": [SYSTEM],
+    "system-end": [SYSTEM],
     "save-order-files": [],
     "test-order-files": [],
     "confirm-order-server": [],
@@ -229,7 +242,8 @@ ACTS: dict[str, list[str]] = {
     "support-take-back": [],
 }
 ROUTES = LOOKS | ACTS
-NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND, FORM, CODE, MOTION}]  # of the shop's own
+# Of the shop's own
+NAMES_A_ROW = [name for name, parts in ROUTES.items() if set(parts) - {KIND, SYSTEM, FORM, CODE, MOTION}]
 FORMS = {"offer", "event-new", "event-change", "delivery-new", "delivery-change"}  # nothing to look at there but a form
 # What staff do not see at all, tested below; a file: `test_routes`; of one download or card: tests of their views.
 ELSEWHERE = {
@@ -300,6 +314,14 @@ def rule_of(stall: Stall) -> BufferRule:
     return BufferRule.objects.get_or_create(shop=stall.shop, **names)[0]
 
 
+def price_rule_of(stall: Stall) -> PriceRule:
+    return PriceRule.objects.get_or_create(shop=stall.shop, place=1, change_bp=-500)[0]
+
+
+def system_of(stall: Stall) -> ShopSystem:
+    return ShopSystem.objects.get_or_create(shop=stall.shop, kind="tryton", defaults={"made_at": NOON})[0]
+
+
 def pick_of(stall: Stall) -> Pick:
     return Pick.objects.get_or_create(shop=stall.shop, gtin=9782070360024, signed="Léa")[0]
 
@@ -336,6 +358,8 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
         SETUP: setup_of(stall).pk,
         RULE: rule_of(stall).pk,
         PICK: pick_of(stall).pk,
+        PRICE: price_rule_of(stall).pk,
+        SYSTEM: system_of(stall).kind,
         CODE: "sku_missing",
         OWN: own_of(stall).pk,
         PARCEL: parcel_of(stall).pk,
@@ -362,13 +386,15 @@ def rows_of(stall: Stall) -> tuple:
     """Everything the portal could change."""
     event_of(stall), parcel_of(stall), reservation_of(stall), return_of(stall), setup_of(stall), own_of(stall)
     question_of(stall)
-    rule_of(stall), pick_of(stall)
+    rule_of(stall), pick_of(stall), price_rule_of(stall), system_of(stall)
     return (
         list(Thread.objects.filter(shop=stall.shop).order_by("pk").values()),
         Message.objects.filter(thread__shop=stall.shop).count(),
         list(stall.shop.quick_replies.values()),
         list(Pick.objects.filter(shop=stall.shop).values()),
         list(BufferRule.objects.filter(shop=stall.shop).values()),
+        list(PriceRule.objects.filter(shop=stall.shop).values()),
+        list(ShopSystem.objects.filter(shop=stall.shop).values()),
         list(Reservation.objects.filter(shop=stall.shop).values()),
         list(Return.objects.filter(shop_order=stall.order).values()),
         Shop.objects.get(pk=stall.shop.pk).return_days,
