@@ -34,7 +34,6 @@ def _unordered_backwards(connection, **kwargs) -> None:
 # The browser's journey comes before all: it looks at every invariant of the database that its pages have filled, and
 # after all the others in one process something of theirs was still found there.
 LONG = (
-    "operations/test_operating",
     "test_failpoints",
     "demo/test_building",
     "test_proofs_smoke",

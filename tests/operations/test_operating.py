@@ -35,6 +35,7 @@ def test_install_is_at_most_twelve_commands():
     assert len(block()) <= MOST_COMMANDS
 
 
+@pytest.mark.proof  # three minutes: installing packages, and migrating without a template
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="It brings its own server: once is enough.")
 def test_install_commands_bring_up_a_site_over_https(tmp_path):
     if reason := lacking():
