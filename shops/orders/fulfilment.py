@@ -111,11 +111,15 @@ def put_back_as_seen(shop_order: ShopOrder, *, by: object, now: datetime) -> int
         return put_back(shop_order, by=by, now=now)
 
 
-def put_back(shop_order: ShopOrder, *, by: object, now: datetime, only: Cancellation | None = None) -> int:
-    """The shop's word that what the reader took back (`only`: that alone) is on its shelf again, so that it may be
-    sold. Returns units; FulfilmentError where a person says it of nothing."""
+def put_back(
+    shop_order: ShopOrder, *, by: object, now: datetime, only: Cancellation | None = None, cause: str = ""
+) -> int:
+    """The shop's word that what came back (`only`: that alone; `cause`: what came back for that) is on its shelf again,
+    so that it may be sold. Returns units; FulfilmentError where a person says it of nothing."""
     with transaction.atomic():
         waiting = Cancellation.objects.filter(line__shop_order=shop_order, put_back_at=None)
+        if cause:
+            waiting = waiting.filter(cause=cause)
         if only:
             waiting = waiting.filter(pk=only.pk)
         rows = list(waiting.select_for_update(of=("self",)).order_by("pk"))

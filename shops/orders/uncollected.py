@@ -79,7 +79,7 @@ def take_back(shop_order: ShopOrder, *, by: object, now: datetime, on_shelf: boo
             taken = [(row, units[row.pk]) for row in rows]
             reader_mail.uncollected(fresh, list(lines.values()), taken, now=now)
         if on_shelf:
-            fulfilment.put_back(shop_order, by=by, now=now)
+            fulfilment.put_back(shop_order, by=by, now=now, cause=Cancellation.Cause.UNCOLLECTED)
         failpoint("take_back.before_commit")
     failpoint("take_back.after_commit")
 

@@ -122,6 +122,19 @@ class TestEnd:
         cancelling.tell_cancellations(ends(order))
         assert mails("shop_order_taken_back") == []  # whoever put it there is not asked to
 
+    def test_what_the_reader_took_back_before_stays_where_it_lies(self):
+        """It was set aside for this order, and nobody has put it on the shelf."""
+        line = sent(2, uncollected="ask")
+        now = timezone.now()
+        fulfilment.cancel(line, 1, by="reader", now=now)
+        order = ShopOrder.objects.get(pk=line.shop_order_id)
+        fulfilment.accept_all(order, by="staff", now=now), fulfilment.pack(order, by="staff", now=now)
+        order = ShopOrder.objects.select_related("shop", "order").get(pk=order.pk)
+        uncollected.take_back(order, by="staff", now=ends(order), on_shelf=True)
+        back = dict(Cancellation.objects.values_list("cause", "put_back_at"))
+        assert (back, broken()) == ({"reader": None, "uncollected": ends(order)}, {})
+        assert sellable(order.lines.get()) == 2  # of three
+
     def test_shop_that_wants_it_back_after_all_gets_it(self):
         order = ready(1, uncollected="ask")
         watch(order, 12), uncollected.watch_pickups(ends(order))
