@@ -81,6 +81,9 @@ def leave(shop: Shop, *, by: User | None, now: datetime) -> bool:
             return False
         if not lifecycle.leave(shop, by=by, now=now):
             return False
+        for connection in shop.systems.all():  # its keys with it: nobody has to call its system any more
+            audit.record("shop_system.end", connection, by=by, shop_id=shop.pk, kind=connection.kind)
+            connection.delete()
         _tell_owners(shop, "shop_left", now)
     return True
 

@@ -15,7 +15,7 @@ from marketplace.checkout.models import Checkout
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations import application_views
 from shops import businesses, lifecycle, team
-from shops.models import Application, Business, Parcel, ParcelRefund, Shop, ShopMember, ShopOrder
+from shops.models import Application, Business, Parcel, ParcelRefund, Shop, ShopMember, ShopOrder, ShopSystem
 from shops.onboarding import applying, checklist, exporting, leaving
 from shops.orders import fulfilment
 from shops.portal.business_views import BusinessForm
@@ -265,3 +265,12 @@ def test_shop_whose_title_somebody_is_paying_does_not_leave(sold):
     assert not leaving.leave(port, by=None, now=NOW)
     Checkout.objects.filter(pk=checkout.pk).update(state=Checkout.State.ENDED)
     assert leaving.leave(port, by=None, now=NOW)
+
+
+def test_keys_of_a_shops_system_go_with_it():
+    port = factories.shop("Port")
+    ShopSystem.objects.create(shop=port, kind="tryton", address="https://erp.example.org", made_at=NOW)
+    assert leaving.ask(port, reason="", by=factories.user(), now=NOW)
+    assert ShopSystem.objects.exists()
+    assert leaving.leave(port, by=None, now=NOW)
+    assert not ShopSystem.objects.exists()
