@@ -86,7 +86,7 @@ class NAMEChannel(SystemChannel):
         found = client.orders(number)
         return found[0] if found else None
 
-    def missing(self, client: NAME, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+    def free(self, client: NAME, lines: list[ShopOrderLine]) -> dict[str, int]:
         raise NotImplementedError
 
     def enter(self, client: NAME, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:

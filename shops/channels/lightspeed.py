@@ -27,7 +27,6 @@ from shops.systems.lightspeed import Lightspeed
 SOURCE = "Halles"
 BOOKED = {"pending", "closed"}  # on account, or settled
 LOOKED_BACK = timedelta(days=45)  # for sales that may have changed
-OVERLAP = timedelta(minutes=15)  # our clock is not theirs
 FOUND = 1000  # sales of one answer of the search
 NOTE = "line_note"  # of a line: our article number, which its lines have not
 
@@ -38,19 +37,15 @@ class LightspeedChannel(SystemChannel):
     def find(self, client: Lightspeed, number: str) -> dict[str, Any] | None:
         return client.found(f"/sales/{_id(client, number)}")
 
-    def missing(self, client: Lightspeed, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+    def free(self, client: Lightspeed, lines: list[ShopOrderLine]) -> dict[str, int]:
         there = _products(client, lines)
         levels = client.levels_of(each["id"] for each in there.values())
-        missing: dict[int, tuple[int, str]] = {}
-        for line in lines:
-            product = there.get(line.sku)
-            if product is None:
-                missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
-                continue
-            known = levels.get(product["id"], Decimal(0)) if product.get("has_inventory", True) else line.left_units
-            if (left := max(0, int(known))) < line.left_units:
-                missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
-        return missing
+        units = {line.sku: line.left_units for line in lines}
+        return {
+            sku: int(levels.get(product["id"], 0)) if product.get("has_inventory", True) else units[sku]
+            for sku, product in there.items()
+            if sku in units
+        }
 
     def enter(self, client: Lightspeed, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
         there, options = _products(client, lines), client.options
@@ -97,7 +92,7 @@ class LightspeedChannel(SystemChannel):
         return OrderState(order["source"]["id"], Receipt(str(reference), is_booked, lines=lines))
 
     def changed(self, client: Lightspeed, since: datetime) -> Iterator[dict[str, Any]]:
-        from_then, offset = since - OVERLAP, 0
+        from_then, offset = since, 0
         day = f"{from_then - LOOKED_BACK:%Y-%m-%dT%H:%M:%SZ}"
         asked = [("type", "sales"), ("customer_id", _customer(client)), ("date_from", day), ("page_size", str(FOUND))]
         while True:

@@ -11,7 +11,7 @@ https://shopify.dev/docs/api/admin-graphql/latest/queries/orders"""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +27,6 @@ from shops.systems.shopify import Shopify, quoted
 
 MOST_LINES = 50  # of an order, so that a query for it stays below 1000 points
 TAG = "Halles"
-OVERLAP = timedelta(minutes=15)  # our clock is not theirs
 LEVEL = """tracked inventoryLevel(locationId: $location) { quantities(names: ["available"]) { name quantity } }"""
 ORDER = f"""id name sourceIdentifier cancelledAt
   lineItems(first: {MOST_LINES}) {{ nodes {{ id sku quantity currentQuantity
@@ -58,15 +57,9 @@ class ShopifyChannel(SystemChannel):
                     return self._order(client, order["id"])
         return None
 
-    def missing(self, client: Shopify, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
-        variants, missing = self._variants(client, lines), dict[int, tuple[int, str]]()
-        for line in lines:
-            variant = variants.get(line.sku)
-            if variant is None:
-                missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
-            elif (left := max(0, _left(variant, line.left_units))) < line.left_units:
-                missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
-        return missing
+    def free(self, client: Shopify, lines: list[ShopOrderLine]) -> dict[str, int]:
+        variants = self._variants(client, lines)
+        return {line.sku: _left(variants[line.sku], line.left_units) for line in lines if line.sku in variants}
 
     def enter(self, client: Shopify, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
         variants = self._variants(client, lines)
@@ -100,7 +93,7 @@ class ShopifyChannel(SystemChannel):
         return OrderState(order["sourceIdentifier"], Receipt(order["name"], is_booked, lines=tuple(lines)), (*parcels,))
 
     def changed(self, client: Shopify, since: datetime) -> Iterable[dict[str, Any]]:
-        moment = f"{(since - OVERLAP).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        moment = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         for page in client.each(CHANGED, "orders", query=f"tag:{TAG} AND updated_at:>='{moment}'"):
             for found in page:
                 order = self._order(client, found["id"])

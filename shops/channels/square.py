@@ -24,7 +24,6 @@ from shops.systems.calling import SystemCallError, Trouble
 from shops.systems.square import SOURCE, Square, articles, sku_of, stamp
 
 LOOKED_BACK = timedelta(days=45)  # for an order under our number
-OVERLAP = timedelta(minutes=15)  # our clock is not theirs
 GIVEN_UP = {"CANCELED", "FAILED"}
 SKU = "sku"  # our article number, among a line's metadata: Square's lines have none
 
@@ -36,18 +35,11 @@ class SquareChannel(SystemChannel):
         since = datetime.now(UTC) - LOOKED_BACK
         return next((order for order in _orders(client, "CREATED_AT", since) if order["reference_id"] == number), None)
 
-    def missing(self, client: Square, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+    def free(self, client: Square, lines: list[ShopOrderLine]) -> dict[str, int]:
         there = _variations(client, lines)
         counts = client.counts([each["id"] for each in there.values()])
-        missing: dict[int, tuple[int, str]] = {}
-        for line in lines:
-            if line.sku not in there:
-                missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
-                continue
-            left = max(0, int(counts.get(there[line.sku]["id"], line.left_units)))  # what it does not count it has
-            if left < line.left_units:
-                missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
-        return missing
+        known = [line for line in lines if line.sku in there]
+        return {line.sku: int(counts.get(there[line.sku]["id"], line.left_units)) for line in known}
 
     def enter(self, client: Square, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
         there = _variations(client, lines)
@@ -105,7 +97,7 @@ class SquareChannel(SystemChannel):
         return OrderState(order["reference_id"], Receipt(order["id"], is_booked, lines=tuple(lines)), parcels)
 
     def changed(self, client: Square, since: datetime) -> Iterable[dict[str, Any]]:
-        return _orders(client, "UPDATED_AT", since - OVERLAP)
+        return _orders(client, "UPDATED_AT", since)
 
 
 def _orders(client: Square, field: str, since: datetime) -> Iterator[dict[str, Any]]:

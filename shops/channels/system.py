@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.utils import timezone, translation
@@ -20,6 +20,7 @@ from shops.systems import SYSTEMS, keeping
 from shops.systems.calling import SystemCallError
 
 T = TypeVar("T")
+OVERLAP = timedelta(minutes=15)  # our clock is not theirs
 
 
 class SystemChannel(Channel):
@@ -40,9 +41,10 @@ class SystemChannel(Channel):
         """Bring an order that was only begun to where the system reserves its units; others as they are."""
         return order
 
-    def missing(self, client: Any, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
-        """{line id: (units that the system cannot give, why)}, asked before the order is made."""
-        return {}
+    def free(self, client: Any, lines: list[ShopOrderLine]) -> dict[str, int] | None:
+        """{sku: copies that the system could give}, asked before the order is made; without the articles that it does
+        not sell, and with `left_units` of what it does not count. None: it cannot be asked."""
+        return None
 
     def units(self, order: Any) -> dict[str, int]:
         """How many of each article the order has, as the system has it."""
@@ -71,7 +73,7 @@ class SystemChannel(Channel):
     def states(self, since: datetime) -> Iterable[OrderState]:
         def heard() -> list[OrderState]:
             client = self.client(timezone.now())
-            return [self.said(client, order) for order in self.changed(client, since)]
+            return [self.said(client, order) for order in self.changed(client, since - OVERLAP)]
 
         return self._told(heard)
 
@@ -90,7 +92,7 @@ class SystemChannel(Channel):
         if (known := self._known(client, shop_order)) is not None:
             return known
         lines = _left(shop_order)
-        missing = self.missing(client, lines)
+        missing = _missing(self.free(client, lines), lines)
         taken = [line for line in lines if line.pk not in missing]
         receipt = Receipt()
         if taken:
@@ -134,6 +136,19 @@ class SystemChannel(Channel):
 
 def _left(shop_order: ShopOrder) -> list[ShopOrderLine]:
     return [line for line in shop_order.lines.order_by("pk") if line.left_units]
+
+
+def _missing(free: dict[str, int] | None, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
+    """{line id: (units that the system cannot give, why)}: a line is entered whole or not."""
+    if free is None:
+        return {}
+    missing: dict[int, tuple[int, str]] = {}
+    for line in lines:
+        if line.sku not in free:
+            missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
+        elif (left := max(0, free[line.sku])) < line.left_units:
+            missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
+    return missing
 
 
 def as_channel_error(error: SystemCallError) -> ChannelError:

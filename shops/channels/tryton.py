@@ -7,7 +7,7 @@ quoted and confirmed by three calls; from "processing" on the forecast quantity 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +29,6 @@ SALE = [
 ]
 NEXT = {"draft": "quote", "quotation": "confirm"}  # from each state the button that leads on
 BOOKED = {"processing", "done"}
-OVERLAP = timedelta(minutes=15)  # our clock is not theirs
 
 
 class TrytonChannel(SystemChannel):
@@ -39,16 +38,8 @@ class TrytonChannel(SystemChannel):
         found = client.search("sale.sale", [["reference", "=", number], _ours(client)], SALE, client.context, 2)
         return found[0] if found else None
 
-    def missing(self, client: Tryton, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
-        products = self._products(client, lines)
-        missing: dict[int, tuple[int, str]] = {}
-        for line in lines:
-            product = products.get(line.sku)
-            if product is None:
-                missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
-            elif (left := max(0, int(product["forecast_quantity"]))) < line.left_units:
-                missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
-        return missing
+    def free(self, client: Tryton, lines: list[ShopOrderLine]) -> dict[str, int]:
+        return {sku: int(product["forecast_quantity"]) for sku, product in self._products(client, lines).items()}
 
     def enter(self, client: Tryton, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
         products, options = self._products(client, lines), client.options
@@ -96,7 +87,7 @@ class TrytonChannel(SystemChannel):
         return OrderState(order["reference"], receipt, parcels)
 
     def changed(self, client: Tryton, since: datetime) -> Iterable[dict[str, Any]]:
-        moment = stamp(since - OVERLAP)
+        moment = stamp(since)
         where = ("", "shipments.", "line_lines.moves.")
         stamps = [["OR", [f"{at}write_date", ">=", moment], [f"{at}create_date", ">=", moment]] for at in where]
         for page in client.each("sale.sale", [_ours(client), ["OR", *stamps]], SALE, client.context):

@@ -11,7 +11,7 @@ https://woocommerce.github.io/woocommerce-rest-api-docs/#orders"""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +28,6 @@ META, TRACKING, REFUNDED = "halles_number", "_wc_shipment_tracking_items", "_ref
 TAKES_OFF = {"processing", "completed", "on-hold"}  # the states in which its units are off the stock
 GONE = {"cancelled", "refunded", "failed", "trash"}
 DONE = "completed"
-OVERLAP = timedelta(minutes=15)  # our clock is not theirs
 NUMBERS = ("_fields", "id,type,status,sku,parent_id,manage_stock,stock_quantity,stock_status")
 
 
@@ -44,15 +43,9 @@ class WooCommerceChannel(SystemChannel):
                     return order
         return None
 
-    def missing(self, client: WooCommerce, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
-        products, missing = self._products(client, [line.sku for line in lines]), dict[int, tuple[int, str]]()
-        for line in lines:
-            product = products.get(line.sku)
-            if product is None:
-                missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
-            elif (left := max(0, _left(product, line.left_units))) < line.left_units:
-                missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
-        return missing
+    def free(self, client: WooCommerce, lines: list[ShopOrderLine]) -> dict[str, int]:
+        products = self._products(client, [line.sku for line in lines])
+        return {line.sku: _left(products[line.sku], line.left_units) for line in lines if line.sku in products}
 
     def enter(self, client: WooCommerce, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
         products = self._products(client, [line.sku for line in lines])
@@ -89,7 +82,7 @@ class WooCommerceChannel(SystemChannel):
         return OrderState(_number(order), Receipt(str(order["number"]), is_booked, lines=tuple(lines)), parcels)
 
     def changed(self, client: WooCommerce, since: datetime) -> Iterable[dict[str, Any]]:
-        moment = f"{(since - OVERLAP).astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+        moment = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
         query = [("modified_after", moment), ("dates_are_gmt", "true"), ("status", "any")]
         for page in client.each("orders", query):
             yield from (order for order in page if _number(order))
