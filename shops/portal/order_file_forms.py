@@ -24,7 +24,6 @@ class OrderFilesForm(forms.Form):
             ("dilicom", gettext_lazy("Order file as Dilicom's")),
             ("editx", gettext_lazy("EDItX, with answers read back")),
         ],
-        widget=forms.RadioSelect,
     )
     address = forms.CharField(
         label=gettext_lazy("Folder where orders are left"),
