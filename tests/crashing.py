@@ -31,29 +31,24 @@ from catalog_sync import runs
 from catalog_sync.models import Feed, SourceRecord, SyncRun
 from marketplace import worker
 from marketplace.catalogue.models import TitleChange
-from marketplace.checkout import checkouts, freezing
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import failpoints
 from marketplace.foundation.leases import DueRow
 from marketplace.foundation.models import AuditEntry, MailMessage
-from marketplace.payments import disputes, evidence, gateway, gift_card_sales, refunds
-from marketplace.payments.fake_stripe import banks
-from marketplace.payments.fake_stripe.database import DatabaseStore
+from marketplace.payments import gateway
 from marketplace.payments.fake_stripe.models import FakeStripeObject
 from marketplace.payments.models import (
-    Dispute,
     GiftCardPurchase,
     LedgerEntry,
     MoneyCall,
     Payment,
-    RefundRequest,
     StripeEvent,
 )
 from search import queries
 from search.engines.base import Query
 from shops import stock, voting, webhooks
 from shops.models import Allocation, DeskAction, Motion, ShopMember, ShopOrder, ShopOrderLine
-from shops.orders import fulfilment, held
+from tests import crashing_acts as acts
 from tests import factories
 from tests.checkout import buying
 from tests.journeys import market as story
@@ -78,7 +73,6 @@ LEASES_ARE_OVER = timedelta(minutes=5)
 A_FEEDS_LEASE_IS_OVER = timedelta(hours=2)
 SILENCE_IS_OVER = timedelta(hours=49)
 PAID_OUT_AFTER = timedelta(days=8)
-URLS = {"success_url": "http://testserver/ok/", "cancel_url": "http://testserver/back/"}
 # What the feeds say when the story begins: a new price, a new title, a title gone from the shelf.
 PORT = [*story.PORT[:2], ("P3", *story.PORT[2][1:4], "23.00", 2), ("P4", "9782070368228", "La Peste", "", "10.50", 2)]
 MILE = [*story.MILE[:2], ("M3", *story.MILE[2][1:5], 2)]
@@ -125,90 +119,22 @@ def work(later: timedelta) -> None:
 
 
 def tell(later: timedelta = timedelta()) -> None:
-    """The whole story, or what is left of it, `later` than now."""
+    """The whole story, or what is left of it, `later` than now. Each act says whether it did anything: if not, nothing
+    is left to work on since the last time."""
     work(later)
-    for act in [go_to_the_payment_page, pay, buy_a_gift_card, answer]:
-        act(timezone.now() + later)
-        work(later)
+    go_through([acts.go_to_the_payment_page, acts.pay, acts.buy_a_gift_card, acts.answer], later)
     later += SILENCE_IS_OVER
     work(later)
-    for act in [find_one_missing, hand_over]:
-        act(timezone.now() + later)
-        work(later)
+    go_through([acts.find_one_missing, acts.hand_over], later)
     later += PAID_OUT_AFTER
     work(later)
-    for act in [give_back, have_the_bank_dispute, hand_the_evidence_in]:
-        act(timezone.now() + later)
-        work(later)
+    go_through([acts.give_back, acts.have_the_bank_dispute, acts.hand_the_evidence_in], later)
 
 
-def go_to_the_payment_page(now: datetime) -> None:
-    checkout = Checkout.objects.get()
-    if checkout.state in {Checkout.State.OPEN, Checkout.State.PAYING}:
-        is_open = checkout.state == Checkout.State.OPEN
-        seen = checkouts.plan_of(checkout, now=now).fingerprint() if is_open else ""
-        paying = freezing.pay(checkout, seen=seen, now=now, **URLS)
-        assert isinstance(paying, Payment), paying
-
-
-def pay(now: datetime) -> None:
-    payment = Payment.objects.get()
-    if gateway.retrieve_session(payment.session_id).status == "open":
-        story.pay(payment)
-
-
-def buy_a_gift_card(now: datetime) -> None:
-    """Somebody gives one of 25.00, mailed at once; the form is sent again after a crash."""
-    how = {"buyer": ("Léa", "lea@example.org"), "recipient": ("Ada", "ada@example.org"), "once": "story"}
-    purchase = gift_card_sales.start(2500, language="fr", now=now, **how)
-    purchase = gift_card_sales.open_session(purchase, now=now, **URLS)
-    if gateway.retrieve_session(purchase.session_id).status == "open":
-        story.pay(purchase)
-
-
-def answer(now: datetime) -> None:
-    """The port has everything, and presses it at its desk; Mile End has one of two, and says nothing of the other."""
-    for part in ShopOrder.objects.filter(status=ShopOrder.Status.NEW).select_related("shop"):
-        if part.shop.slug != "mile":
-            clerk = part.shop.members.order_by("pk")[0].user
-            held.press(part, held.Press(held.Deed.ACCEPT, 0, "port"), by=clerk, now=now)
-            continue
-        line = part.lines.get()
-        line.shop_order = part
-        if not line.accepted:
-            fulfilment.accept(line, 1, by="mile", now=now)
-
-
-def find_one_missing(now: datetime) -> None:
-    """After the money was captured the port does not find one of its two."""
-    assert Payment.objects.get().state == Payment.State.CAPTURED
-    line = ShopOrderLine.objects.get(sku="P1")
-    if not line.declined:
-        fulfilment.decline(line, 1, by="port", reason="not_found", now=now)
-
-
-def hand_over(now: datetime) -> None:
-    for part in ShopOrder.objects.filter(status=ShopOrder.Status.ACCEPTED).select_related("shop"):
-        fulfilment.pack(part, by=part.shop.slug, now=now)
-        fulfilment.hand_over(part, by=part.shop.slug, now=now, code=part.pickup_code)
-
-
-def give_back(now: datetime) -> None:
-    """Mile End was paid, and gives 5.00 back."""
-    part = ShopOrder.objects.get(shop__slug="mile")
-    wanted = refunds.Wanted(RefundRequest.Kind.OTHER, part, amount_minor=500)
-    refunds.ask(Payment.objects.get(), wanted, reason="late", by=None, once="story", now=now)
-
-
-def have_the_bank_dispute(now: datetime) -> None:
-    if not FakeStripeObject.objects.filter(kind="dispute").exists():
-        banks.dispute(DatabaseStore(), Payment.objects.get().charge_id, int(now.timestamp()), amount_minor=1000)
-
-
-def hand_the_evidence_in(now: datetime) -> None:
-    dispute = Dispute.objects.get()
-    if not (dispute.due_at or dispute.submitted_at):
-        disputes.hand_in(dispute, evidence.compose(dispute), by=None, now=now)
+def go_through(deeds: list[Callable[[datetime], bool]], later: timedelta) -> None:
+    for act in deeds:
+        if act(timezone.now() + later):
+            work(later)
 
 
 def outcome(later: timedelta = timedelta()) -> dict[str, object]:

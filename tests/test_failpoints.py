@@ -97,7 +97,7 @@ def test_undisturbed_story_ends_as_reckoned_by_hand(undisturbed):
 
 # One telling has several deaths, far apart from each other: each at the first passage of its failpoint, so that each of
 # them is met undisturbed by those to come. `make proof` kills at random.
-TELLINGS = math.ceil(len(crashing.IN_THE_STORY) / 4)
+TELLINGS = math.ceil(len(crashing.IN_THE_STORY) / 8)
 
 
 # On PostgreSQL every second telling: what is between two commits is the same code.
