@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from django.utils import timezone
@@ -119,6 +119,15 @@ def committed_module(django_db_setup, django_db_blocker, worker_name: str):
     with django_db_blocker.unblock():
         yield
         _fresh_copy(worker_name)
+
+
+@pytest.fixture(scope="module")
+def rows_of_the_module(django_db_setup, django_db_blocker):
+    """What a fixture of the module writes stands for all of its tests and is rolled back after the last; each test's
+    own transaction is within this one. Give the tests copies of the objects: what they change of them stays theirs."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 KEEPING = (announcing, answer_times, network, directory, misses, names, page_memory, routes, tax, vouchers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -26,6 +26,7 @@ class Stall:
     run: SyncRun
     withheld: Allocation
     key: FeedToken
+    known: dict[str, object] = field(default_factory=dict)  # what the addresses of its rows name
 
     @property
     def client(self) -> Client:

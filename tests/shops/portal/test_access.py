@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import re
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.urls import resolve, reverse
 
-from catalog_sync.models import DryRun, FeedSetup, OwnArticle, PriceRule
+from catalog_sync.models import DryRun, FeedSetup, OwnArticle, PriceRule, SyncRun
 from marketplace.agenda.models import Event, ShopCalendar
 from marketplace.checkout.models import Voucher
 from marketplace.cms.models import Pick
@@ -27,6 +29,7 @@ from shops.models import (
     Shop,
     ShopMember,
     ShopOrder,
+    ShopOrderLine,
     ShopSystem,
     SpecialHours,
     Thread,
@@ -39,7 +42,7 @@ from shops.threads.writing import Asker, Words
 from tests import factories
 from tests.factories import NOON
 from tests.routes_words import file_of
-from tests.shops.portal.conftest import Stall, signed_in
+from tests.shops.portal.conftest import Stall, signed_in, stall
 
 NUMBER, LINE, RUN, RECORD, FEED, KEY = "number", "line_id", "run_id", "record_id", "name", "key_id"
 DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind", "parcel_id"
@@ -338,8 +341,8 @@ def own_of(stall: Stall) -> OwnArticle:
     return OwnArticle.objects.filter(feed__shop=stall.shop).first() or factories.own_article(stall.shop)
 
 
-def address(name: str, stall: Stall, *, slug: str = "") -> str:
-    """The address of `stall`'s own rows; `slug` puts another shop's name before them."""
+def known_of(stall: Stall) -> dict[str, object]:
+    """What the addresses of its rows name; makes those that are missing."""
     known = {
         NUMBER: stall.order.number,
         LINE: stall.order.lines.first().pk,
@@ -369,10 +372,14 @@ def address(name: str, stall: Stall, *, slug: str = "") -> str:
     asked = question_of(stall)
     known |= {QUESTION: asked.pk, FILE: asked.messages.get(side="reader").files.get().pk, WRITE: "write"}
     known |= {REPLY: stall.shop.quick_replies.first().pk}
-
     known |= {MOTION: motion_of_all().pk}
     known |= {RETURN: back.pk, PHOTO: back.photos.get().pk, AGREE: "agree"}
-    parts = {key.partition(":")[0]: known[key] for key in ROUTES[name]}
+    return known
+
+
+def address(name: str, stall: Stall, *, slug: str = "") -> str:
+    """The address of `stall`'s own rows; `slug` puts another shop's name before them."""
+    parts = {key.partition(":")[0]: stall.known[key] for key in ROUTES[name]}
     if name.startswith("statement"):
         parts |= {"number": 0}  # the month that is running: each shop has one
     return reverse(f"portal:{name}", kwargs={"slug": slug or stall.shop.slug} | parts)
@@ -382,34 +389,38 @@ def call(client, name: str, where: str):
     return client.post(where, FILLED) if name in ACTS else client.get(where)
 
 
+CHANGEABLE = (
+    *(Thread, Message, QuickReply, Pick, BufferRule, PriceRule, ShopSystem, Reservation, Return, Shop, DeliveryOption),
+    *(Parcel, ShopOrder, ShopOrderLine, Allocation, Event, ShopCalendar, FeedSetup, OwnArticle, SyncRun),
+)
+
+
 def rows_of(stall: Stall) -> tuple:
-    """Everything the portal could change."""
-    event_of(stall), parcel_of(stall), reservation_of(stall), return_of(stall), setup_of(stall), own_of(stall)
-    question_of(stall)
-    rule_of(stall), pick_of(stall), price_rule_of(stall), system_of(stall)
-    return (
-        list(Thread.objects.filter(shop=stall.shop).order_by("pk").values()),
-        Message.objects.filter(thread__shop=stall.shop).count(),
-        list(stall.shop.quick_replies.values()),
-        list(Pick.objects.filter(shop=stall.shop).values()),
-        list(BufferRule.objects.filter(shop=stall.shop).values()),
-        list(PriceRule.objects.filter(shop=stall.shop).values()),
-        list(ShopSystem.objects.filter(shop=stall.shop).values()),
-        list(Reservation.objects.filter(shop=stall.shop).values()),
-        list(Return.objects.filter(shop_order=stall.order).values()),
-        Shop.objects.get(pk=stall.shop.pk).return_days,
-        list(DeliveryOption.objects.filter(shop=stall.shop).order_by("pk").values()),
-        list(Parcel.objects.filter(carried_to=stall.shop).values()),
-        list(ShopOrder.objects.filter(shop=stall.shop).order_by("pk").values()),
-        list(stall.order.lines.values()),
-        list(Allocation.objects.filter(stock_record__partner__shop=stall.shop).order_by("pk").values()),
-        list(Event.objects.filter(shop=stall.shop).order_by("pk").values()),
-        ShopCalendar.objects.filter(shop=stall.shop).count(),
-        list(FeedSetup.objects.filter(feed__shop=stall.shop).values()),
-        list(OwnArticle.objects.filter(feed__shop=stall.shop).values()),
-        list(type(stall.run).objects.filter(pk=stall.run.pk).values()),
-        AuditEntry.objects.filter(shop=stall.shop).count(),
-    )
+    """Everything the portal could change, of any shop, as the database has it."""
+    tables: list[object] = []
+    with connection.cursor() as cursor:
+        for model in CHANGEABLE:
+            cursor.execute(f'SELECT * FROM "{model._meta.db_table}" ORDER BY 1')
+            tables.append(cursor.fetchall())
+    return *tables, AuditEntry.objects.filter(shop=stall.shop).count()
+
+
+@pytest.fixture(scope="module")
+def stalls(rows_of_the_module) -> tuple[Stall, Stall]:
+    both = stall("Librairie du Port"), stall("Mile End Pages")
+    for one in both:
+        one.known = known_of(one)
+    return both
+
+
+@pytest.fixture
+def ours(stalls, db) -> Stall:
+    return copy.deepcopy(stalls[0])
+
+
+@pytest.fixture
+def theirs(stalls, db) -> Stall:
+    return copy.deepcopy(stalls[1])
 
 
 def test_table_names_every_route_of_the_portal():
