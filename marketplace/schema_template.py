@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,6 +24,7 @@ from django.db.migrations.loader import MigrationLoader
 from marketplace.foundation import walls
 
 
+@cache  # of a process: its migrations are those that it has loaded, and looking them all up takes a fifth of a second
 def key() -> str:
     """Sixteen hexadecimal digits that change whenever a migration does."""
     digest = hashlib.sha256()
