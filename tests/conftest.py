@@ -42,8 +42,8 @@ LONG = (
     "browser/",
 )
 
-# What Django has made when the tests begin is not looked through for garbage again, and what they leave is looked through
-# less often: a sixth of their time.
+# What Django has made when the tests begin is not looked through for garbage again, and what they leave is looked
+# through less often: a sixth of their time.
 GARBAGE_AFTER = 50_000
 
 
