@@ -11,9 +11,9 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
+        ('marketplace', '__first__'),
         ('partner', '0007_partneraddress_code'),
         ('shops', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -278,6 +278,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('feed',), name='run_one_at_a_time')],
             },
         ),
         migrations.CreateModel(
@@ -313,6 +314,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [models.UniqueConstraint(fields=('feed', 'key'), name='push_key_once')],
             },
         ),
         migrations.CreateModel(
@@ -326,6 +328,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['run', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('run', 'number'), name='journal_part_once')],
             },
         ),
         migrations.CreateModel(
@@ -344,6 +347,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['at'], name='move_at')],
             },
         ),
         migrations.CreateModel(
@@ -437,21 +441,5 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(condition=models.Q(('price_kind', 'fixed')), fields=['product_id'], name='record_fixed_price')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='syncrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('feed',), name='run_one_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='push',
-            constraint=models.UniqueConstraint(fields=('feed', 'key'), name='push_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='journalpart',
-            constraint=models.UniqueConstraint(fields=('run', 'number'), name='journal_part_once'),
-        ),
-        migrations.AddIndex(
-            model_name='titlemove',
-            index=models.Index(fields=['at'], name='move_at'),
         ),
     ]

@@ -15,9 +15,9 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
+        ('marketplace', '__first__'),
         ('order', '0021_billingaddress_code_shippingaddress_code'),
         ('partner', '0007_partneraddress_code'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -223,6 +223,9 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='announcements', to='shops.shop')),
             ],
+            options={
+                'indexes': [models.Index(fields=['ended_at', '-at'], name='announcement_open')],
+            },
         ),
         migrations.CreateModel(
             name='Application',
@@ -259,6 +262,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-changed_at', '-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'company'), models.Q(('legal_name', ''), _negated=True), models.Q(('registration', ''), _negated=True)), ('kind', 'individual'), _connector='OR'), name='application_of_a_company_is_named')],
             },
         ),
         migrations.CreateModel(
@@ -317,6 +321,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['weekday', 'begins'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='slot_weekday'), models.CheckConstraint(condition=models.Q(('ends__gt', models.F('begins'))), name='slot_ends_after_it_begins')],
             },
         ),
         migrations.CreateModel(
@@ -367,6 +372,9 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='motions', to='shops.shop')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(('ends_at__isnull', False), ('opened_at__isnull', False)), _connector='OR'), name='motion_open_before_closed')],
+            },
         ),
         migrations.CreateModel(
             name='MotionVoter',
@@ -376,6 +384,9 @@ class Migration(migrations.Migration):
                 ('motion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='voters', to='shops.motion')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('motion', 'shop'), name='voter_once'), models.CheckConstraint(condition=models.Q(('weight__gt', 0)), name='voter_has_weight')],
+            },
         ),
         migrations.CreateModel(
             name='Ballot',
@@ -588,6 +599,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['shop'], name='reservation_running'), models.Index(condition=models.Q(('booked_at', None)), fields=['state', 'paid_with'], name='reservation_to_book')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('units__gt', 0)), name='reservation_units_positive'), models.CheckConstraint(condition=models.Q(('place__gte', 1), ('place__lte', 3)), name='reservation_place'), models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('email', 'place'), name='reservation_one_per_place')],
             },
         ),
         migrations.CreateModel(
@@ -621,6 +634,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'opening hours',
                 'ordering': ['weekday', 'opens'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='hours_weekday')],
             },
         ),
         migrations.CreateModel(
@@ -650,6 +664,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('shop', 'email'), name='one_open_invitation')],
             },
         ),
         migrations.AddField(
@@ -676,6 +691,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-at', '-pk'],
+                'indexes': [models.Index(fields=['shop', 'use', 'kind', '-at'], name='data_word_latest')],
             },
         ),
         migrations.CreateModel(
@@ -687,6 +703,9 @@ class Migration(migrations.Migration):
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ticks', to='shops.checklistitem')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checklist_ticks', to='shops.shop')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('shop', 'item'), name='checklist_tick_once')],
+            },
         ),
         migrations.CreateModel(
             name='BufferTask',
@@ -716,6 +735,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['kind', 'subject', 'price_minor'],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'kind', 'subject', 'price_minor'), name='buffer_rule_once'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'subject'), ('price_minor', 0), models.Q(('subject', ''), _negated=True)), models.Q(('kind', 'price'), ('price_minor__gt', 0), ('subject', '')), _connector='OR'), name='buffer_rule_one_kind')],
             },
         ),
         migrations.CreateModel(
@@ -729,6 +749,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-at'],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'version'), name='agreement_word_once')],
             },
         ),
         migrations.CreateModel(
@@ -741,6 +762,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['kind'],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'kind'), name='shop_address_once')],
             },
         ),
         migrations.CreateModel(
@@ -752,6 +774,9 @@ class Migration(migrations.Migration):
                 ('made_at', models.DateTimeField(db_index=True)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('shop', 'once'), name='shop_call_once')],
+            },
         ),
         migrations.CreateModel(
             name='ShopFigures',
@@ -762,6 +787,9 @@ class Migration(migrations.Migration):
                 ('figures', models.JSONField(help_text='As shops.figures.Figures has them.')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='shops.shop')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('shop', 'days'), name='shop_figures_once')],
+            },
         ),
         migrations.CreateModel(
             name='ShopKey',
@@ -789,6 +817,9 @@ class Migration(migrations.Migration):
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='shops.shop')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shop_memberships', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('shop', 'user'), name='member_once')],
+            },
         ),
         migrations.CreateModel(
             name='ShopOrder',
@@ -837,6 +868,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['shop', 'status', 'answer_due_at'], name='shop_order_to_do'), models.Index(fields=['shop', 'answered_at'], name='shop_order_answered'), models.Index(fields=['shop', 'handed_over_at'], name='shop_order_handed_over'), models.Index(fields=['shop', 'place'], name='shop_order_place'), models.Index(condition=models.Q(('status', 'new')), fields=['watch_at'], name='shop_order_to_watch'), models.Index(condition=models.Q(('keep_watch_at__isnull', False), ('status', 'packed')), fields=['keep_watch_at'], name='shop_order_kept'), models.Index(condition=models.Q(('handed_over_at__isnull', False), ('invoiced_at', None)), fields=['handed_over_at'], name='shop_order_to_invoice'), models.Index(condition=models.Q(('booked_at', None), ('handed_over_at__isnull', False)), fields=['handed_over_at'], name='shop_order_to_book')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('instead_of', None)), fields=('order', 'shop', 'is_download'), name='shop_order_one_per_shop')],
             },
         ),
         migrations.AddField(
@@ -887,6 +920,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'indexes': [models.Index(condition=models.Q(('declined__gt', models.F('settled'))), fields=['shop_order'], name='line_to_settle')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gte', django.db.models.expressions.CombinedExpression(models.F('accepted'), '+', models.F('declined')))), name='line_answers_fit'), models.CheckConstraint(condition=models.Q(('declined__gte', models.F('cancelled'))), name='line_cancelled_fit'), models.CheckConstraint(condition=models.Q(('cancelled__gte', models.F('uncollected'))), name='line_uncollected_fit'), models.CheckConstraint(condition=models.Q(('accepted__gte', models.F('picked'))), name='line_picked_fit'), models.CheckConstraint(condition=models.Q(('accepted__gte', models.F('packed'))), name='line_packed_fit'), models.CheckConstraint(condition=models.Q(('packed__gte', models.F('handed_over'))), name='line_handed_fit'), models.CheckConstraint(condition=models.Q(('total_minor__gte', models.F('borne_minor'))), name='line_borne_fit')],
             },
         ),
         migrations.CreateModel(
@@ -903,6 +938,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('of', 'line'), name='return_line_once'), models.CheckConstraint(condition=models.Q(('units__gte', 1)), name='return_line_units'), models.CheckConstraint(condition=models.Q(('units__gte', django.db.models.expressions.CombinedExpression(models.F('good'), '+', models.F('worn')))), name='return_line_came_fits'), models.CheckConstraint(condition=models.Q(('refunded__lte', django.db.models.expressions.CombinedExpression(models.F('good'), '+', models.F('worn')))), name='return_line_paid_fits')],
             },
         ),
         migrations.CreateModel(
@@ -936,6 +972,9 @@ class Migration(migrations.Migration):
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reroutings', to='shops.shoporderline')),
                 ('moved_to', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='moved_from', to='shops.shoporderline')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('units__gt', 0)), name='rerouted_units_some')],
+            },
         ),
         migrations.CreateModel(
             name='ParcelLine',
@@ -955,6 +994,9 @@ class Migration(migrations.Migration):
                 ('download', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='codes', to='shops.download')),
                 ('line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='licence_codes', to='shops.shoporderline')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('download', 'code'), name='licence_code_once'), models.CheckConstraint(condition=models.Q(('line', None), models.Q(('hold_key', ''), _negated=True), _connector='OR'), name='licence_code_of_a_line_is_held')],
+            },
         ),
         migrations.CreateModel(
             name='Handout',
@@ -1007,6 +1049,9 @@ class Migration(migrations.Migration):
                 ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='desk_actions', to='shops.shoporder')),
                 ('line', models.ForeignKey(help_text='Null: all.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shoporderline')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['shop'], name='desk_action_waits'), models.Index(condition=models.Q(('failed_at__isnull', False), ('seen_at', None)), fields=['shop'], name='desk_action_came_back')],
+            },
         ),
         migrations.CreateModel(
             name='Cancellation',
@@ -1027,6 +1072,9 @@ class Migration(migrations.Migration):
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cancellations', to='shops.shop')),
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cancellations', to='shops.shoporderline')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('put_back_at', None)), fields=['shop'], name='cancellation_open'), models.Index(fields=['shop', 'place'], name='cancellation_place')],
+            },
         ),
         migrations.CreateModel(
             name='Alternative',
@@ -1049,6 +1097,9 @@ class Migration(migrations.Migration):
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alternatives', to='shops.shop')),
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alternatives', to='shops.shoporderline')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('units__gt', 0)), name='alternative_units_some')],
+            },
         ),
         migrations.CreateModel(
             name='Allocation',
@@ -1064,6 +1115,10 @@ class Migration(migrations.Migration):
                 ('stock_record', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='partner.stockrecord')),
                 ('line', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='shops.shoporderline')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['stock_record'], name='allocation_open')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('units__gt', 0)), name='allocation_units_positive'), models.UniqueConstraint(condition=models.Q(('cause', 'hold'), ('ended_at', None)), fields=('stock_record', 'hold_key'), name='allocation_one_open_hold')],
+            },
         ),
         migrations.CreateModel(
             name='ShopSystem',
@@ -1088,6 +1143,9 @@ class Migration(migrations.Migration):
                 ('trouble', models.JSONField(blank=True, default=dict, help_text='Why the last call failed: {code, values}.')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='systems', to='shops.shop')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('shop', 'kind'), name='shop_system_once')],
+            },
         ),
         migrations.CreateModel(
             name='ShopWebhook',
@@ -1112,6 +1170,9 @@ class Migration(migrations.Migration):
                 ('taken', models.PositiveSmallIntegerField(default=0)),
                 ('slot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='shops.deliveryslot')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('slot', 'day'), name='slot_day_once')],
+            },
         ),
         migrations.CreateModel(
             name='SlotBooking',
@@ -1123,6 +1184,9 @@ class Migration(migrations.Migration):
                 ('shop_order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='slot_bookings', to='shops.shoporder')),
                 ('slot_day', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='shops.slotday')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('slot_day', 'hold_key'), name='slot_booked_once')],
+            },
         ),
         migrations.CreateModel(
             name='SpecialHours',
@@ -1139,6 +1203,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'special hours',
                 'ordering': ['first_day', 'last_day', 'opens'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='special_days_in_order'), models.CheckConstraint(condition=models.Q(models.Q(('closes', None), ('opens', None)), models.Q(('closes__isnull', False), ('opens__isnull', False)), _connector='OR'), name='special_hours_both_or_none')],
             },
         ),
         migrations.CreateModel(
@@ -1151,6 +1216,9 @@ class Migration(migrations.Migration):
                 ('allocated', models.IntegerField()),
                 ('stock_record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='incidents', to='partner.stockrecord')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('stock_record',), name='incident_one_open')],
+            },
         ),
         migrations.CreateModel(
             name='Thread',
@@ -1174,6 +1242,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-last_at', '-pk'],
+                'indexes': [models.Index(condition=models.Q(('confirmed_at__isnull', False), ('waits_since__isnull', False)), fields=['shop', 'waits_since'], name='thread_waits'), models.Index(fields=['shop', 'last_at'], name='thread_of_shop'), models.Index(condition=models.Q(('confirmed_at', None)), fields=['email', 'created_at'], name='thread_unconfirmed')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('shop_order', None), models.Q(('email', ''), ('product', None), ('user', None)), _connector='OR'), name='thread_of_order_is_its_readers')],
             },
         ),
         migrations.AddField(
@@ -1198,6 +1268,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'indexes': [models.Index(condition=models.Q(('closed_at', None), ('escalated_at', None)), fields=['due_at'], name='incident_due')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('thread',), name='incident_open_once'), models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(('done', ''), _negated=True), _connector='OR'), name='incident_closed_says_how')],
             },
         ),
         migrations.CreateModel(
@@ -1253,140 +1325,12 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
-            model_name='deliveryslot',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='slot_weekday'),
-        ),
-        migrations.AddConstraint(
-            model_name='deliveryslot',
-            constraint=models.CheckConstraint(condition=models.Q(('ends__gt', models.F('begins'))), name='slot_ends_after_it_begins'),
-        ),
-        migrations.AddIndex(
-            model_name='reservation',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['shop'], name='reservation_running'),
-        ),
-        migrations.AddIndex(
-            model_name='reservation',
-            index=models.Index(condition=models.Q(('booked_at', None)), fields=['state', 'paid_with'], name='reservation_to_book'),
-        ),
-        migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('units__gt', 0)), name='reservation_units_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('place__gte', 1), ('place__lte', 3)), name='reservation_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('email', 'place'), name='reservation_one_per_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='openinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='hours_weekday'),
-        ),
-        migrations.AddConstraint(
-            model_name='motionvoter',
-            constraint=models.UniqueConstraint(fields=('motion', 'shop'), name='voter_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='motionvoter',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gt', 0)), name='voter_has_weight'),
-        ),
-        migrations.AddConstraint(
-            model_name='motion',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(('ends_at__isnull', False), ('opened_at__isnull', False)), _connector='OR'), name='motion_open_before_closed'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('shop', 'email'), name='one_open_invitation'),
-        ),
-        migrations.AddConstraint(
             model_name='deliveryoption',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'point'), ('point__isnull', False)), models.Q(models.Q(('kind', 'point'), _negated=True), ('point', None)), _connector='OR'), name='option_names_its_point'),
         ),
         migrations.AddConstraint(
             model_name='deliveryoption',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'other_shop'), ('receiving_shop__isnull', False)), models.Q(models.Q(('kind', 'other_shop'), _negated=True), ('receiving_shop', None)), _connector='OR'), name='option_names_its_shop'),
-        ),
-        migrations.AddIndex(
-            model_name='dataword',
-            index=models.Index(fields=['shop', 'use', 'kind', '-at'], name='data_word_latest'),
-        ),
-        migrations.AddConstraint(
-            model_name='checklisttick',
-            constraint=models.UniqueConstraint(fields=('shop', 'item'), name='checklist_tick_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='bufferrule',
-            constraint=models.UniqueConstraint(fields=('shop', 'kind', 'subject', 'price_minor'), name='buffer_rule_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='bufferrule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'subject'), ('price_minor', 0), models.Q(('subject', ''), _negated=True)), models.Q(('kind', 'price'), ('price_minor__gt', 0), ('subject', '')), _connector='OR'), name='buffer_rule_one_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='application',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'company'), models.Q(('legal_name', ''), _negated=True), models.Q(('registration', ''), _negated=True)), ('kind', 'individual'), _connector='OR'), name='application_of_a_company_is_named'),
-        ),
-        migrations.AddIndex(
-            model_name='announcement',
-            index=models.Index(fields=['ended_at', '-at'], name='announcement_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementword',
-            constraint=models.UniqueConstraint(fields=('shop', 'version'), name='agreement_word_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopaddress',
-            constraint=models.UniqueConstraint(fields=('shop', 'kind'), name='shop_address_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopcall',
-            constraint=models.UniqueConstraint(fields=('shop', 'once'), name='shop_call_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopfigures',
-            constraint=models.UniqueConstraint(fields=('shop', 'days'), name='shop_figures_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopmember',
-            constraint=models.UniqueConstraint(fields=('shop', 'user'), name='member_once'),
-        ),
-        migrations.AddIndex(
-            model_name='shoporder',
-            index=models.Index(fields=['shop', 'status', 'answer_due_at'], name='shop_order_to_do'),
-        ),
-        migrations.AddIndex(
-            model_name='shoporder',
-            index=models.Index(fields=['shop', 'answered_at'], name='shop_order_answered'),
-        ),
-        migrations.AddIndex(
-            model_name='shoporder',
-            index=models.Index(fields=['shop', 'handed_over_at'], name='shop_order_handed_over'),
-        ),
-        migrations.AddIndex(
-            model_name='shoporder',
-            index=models.Index(fields=['shop', 'place'], name='shop_order_place'),
-        ),
-        migrations.AddIndex(
-            model_name='shoporder',
-            index=models.Index(condition=models.Q(('status', 'new')), fields=['watch_at'], name='shop_order_to_watch'),
-        ),
-        migrations.AddIndex(
-            model_name='shoporder',
-            index=models.Index(condition=models.Q(('keep_watch_at__isnull', False), ('status', 'packed')), fields=['keep_watch_at'], name='shop_order_kept'),
-        ),
-        migrations.AddIndex(
-            model_name='shoporder',
-            index=models.Index(condition=models.Q(('handed_over_at__isnull', False), ('invoiced_at', None)), fields=['handed_over_at'], name='shop_order_to_invoice'),
-        ),
-        migrations.AddIndex(
-            model_name='shoporder',
-            index=models.Index(condition=models.Q(('booked_at', None), ('handed_over_at__isnull', False)), fields=['handed_over_at'], name='shop_order_to_book'),
-        ),
-        migrations.AddConstraint(
-            model_name='shoporder',
-            constraint=models.UniqueConstraint(condition=models.Q(('instead_of', None)), fields=('order', 'shop', 'is_download'), name='shop_order_one_per_shop'),
         ),
         migrations.AddIndex(
             model_name='return',
@@ -1405,151 +1349,7 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('carried_to__isnull', False), ('collected_at__isnull', False), ('fee_booked_at', None)), fields=['collected_at'], name='parcel_fee_to_book'),
         ),
         migrations.AddIndex(
-            model_name='shoporderline',
-            index=models.Index(condition=models.Q(('declined__gt', models.F('settled'))), fields=['shop_order'], name='line_to_settle'),
-        ),
-        migrations.AddConstraint(
-            model_name='shoporderline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', django.db.models.expressions.CombinedExpression(models.F('accepted'), '+', models.F('declined')))), name='line_answers_fit'),
-        ),
-        migrations.AddConstraint(
-            model_name='shoporderline',
-            constraint=models.CheckConstraint(condition=models.Q(('declined__gte', models.F('cancelled'))), name='line_cancelled_fit'),
-        ),
-        migrations.AddConstraint(
-            model_name='shoporderline',
-            constraint=models.CheckConstraint(condition=models.Q(('cancelled__gte', models.F('uncollected'))), name='line_uncollected_fit'),
-        ),
-        migrations.AddConstraint(
-            model_name='shoporderline',
-            constraint=models.CheckConstraint(condition=models.Q(('accepted__gte', models.F('picked'))), name='line_picked_fit'),
-        ),
-        migrations.AddConstraint(
-            model_name='shoporderline',
-            constraint=models.CheckConstraint(condition=models.Q(('accepted__gte', models.F('packed'))), name='line_packed_fit'),
-        ),
-        migrations.AddConstraint(
-            model_name='shoporderline',
-            constraint=models.CheckConstraint(condition=models.Q(('packed__gte', models.F('handed_over'))), name='line_handed_fit'),
-        ),
-        migrations.AddConstraint(
-            model_name='shoporderline',
-            constraint=models.CheckConstraint(condition=models.Q(('total_minor__gte', models.F('borne_minor'))), name='line_borne_fit'),
-        ),
-        migrations.AddConstraint(
-            model_name='returnline',
-            constraint=models.UniqueConstraint(fields=('of', 'line'), name='return_line_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='returnline',
-            constraint=models.CheckConstraint(condition=models.Q(('units__gte', 1)), name='return_line_units'),
-        ),
-        migrations.AddConstraint(
-            model_name='returnline',
-            constraint=models.CheckConstraint(condition=models.Q(('units__gte', django.db.models.expressions.CombinedExpression(models.F('good'), '+', models.F('worn')))), name='return_line_came_fits'),
-        ),
-        migrations.AddConstraint(
-            model_name='returnline',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded__lte', django.db.models.expressions.CombinedExpression(models.F('good'), '+', models.F('worn')))), name='return_line_paid_fits'),
-        ),
-        migrations.AddConstraint(
-            model_name='reroutedunits',
-            constraint=models.CheckConstraint(condition=models.Q(('units__gt', 0)), name='rerouted_units_some'),
-        ),
-        migrations.AddConstraint(
-            model_name='licencecode',
-            constraint=models.UniqueConstraint(fields=('download', 'code'), name='licence_code_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='licencecode',
-            constraint=models.CheckConstraint(condition=models.Q(('line', None), models.Q(('hold_key', ''), _negated=True), _connector='OR'), name='licence_code_of_a_line_is_held'),
-        ),
-        migrations.AddIndex(
-            model_name='deskaction',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['shop'], name='desk_action_waits'),
-        ),
-        migrations.AddIndex(
-            model_name='deskaction',
-            index=models.Index(condition=models.Q(('failed_at__isnull', False), ('seen_at', None)), fields=['shop'], name='desk_action_came_back'),
-        ),
-        migrations.AddIndex(
-            model_name='cancellation',
-            index=models.Index(condition=models.Q(('put_back_at', None)), fields=['shop'], name='cancellation_open'),
-        ),
-        migrations.AddIndex(
-            model_name='cancellation',
-            index=models.Index(fields=['shop', 'place'], name='cancellation_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='alternative',
-            constraint=models.CheckConstraint(condition=models.Q(('units__gt', 0)), name='alternative_units_some'),
-        ),
-        migrations.AddIndex(
-            model_name='allocation',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['stock_record'], name='allocation_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(('units__gt', 0)), name='allocation_units_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.UniqueConstraint(condition=models.Q(('cause', 'hold'), ('ended_at', None)), fields=('stock_record', 'hold_key'), name='allocation_one_open_hold'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopsystem',
-            constraint=models.UniqueConstraint(fields=('shop', 'kind'), name='shop_system_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='slotday',
-            constraint=models.UniqueConstraint(fields=('slot', 'day'), name='slot_day_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='slotbooking',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('slot_day', 'hold_key'), name='slot_booked_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='specialhours',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='special_days_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='specialhours',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closes', None), ('opens', None)), models.Q(('closes__isnull', False), ('opens__isnull', False)), _connector='OR'), name='special_hours_both_or_none'),
-        ),
-        migrations.AddConstraint(
-            model_name='stockincident',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('stock_record',), name='incident_one_open'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(condition=models.Q(('confirmed_at__isnull', False), ('waits_since__isnull', False)), fields=['shop', 'waits_since'], name='thread_waits'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['shop', 'last_at'], name='thread_of_shop'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(condition=models.Q(('confirmed_at', None)), fields=['email', 'created_at'], name='thread_unconfirmed'),
-        ),
-        migrations.AddConstraint(
-            model_name='thread',
-            constraint=models.CheckConstraint(condition=models.Q(('shop_order', None), models.Q(('email', ''), ('product', None), ('user', None)), _connector='OR'), name='thread_of_order_is_its_readers'),
-        ),
-        migrations.AddIndex(
             model_name='message',
             index=models.Index(fields=['thread', 'side', 'at'], name='message_of_side'),
-        ),
-        migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(condition=models.Q(('closed_at', None), ('escalated_at', None)), fields=['due_at'], name='incident_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('thread',), name='incident_open_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(('done', ''), _negated=True), _connector='OR'), name='incident_closed_says_how'),
         ),
     ]

@@ -11,10 +11,10 @@ class Migration(migrations.Migration):
     dependencies = [
         ('basket', '0012_line_code'),
         ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
+        ('marketplace', '__first__'),
         ('order', '0021_billingaddress_code_shippingaddress_code'),
         ('partner', '0007_partneraddress_code'),
         ('shops', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -100,6 +100,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('checkout', 'shop', 'is_download'), name='checkout_parcel_per_shop')],
             },
         ),
         migrations.CreateModel(
@@ -209,6 +210,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('amount_minor__gt', 0), ('basis_points', None)), models.Q(('amount_minor', None), ('basis_points__gt', 0), ('basis_points__lte', 10000)), _connector='OR'), name='voucher_rate_or_amount'), models.CheckConstraint(condition=models.Q(('shop', None), ('only_shop', None), _connector='OR'), name='voucher_one_shop'), models.CheckConstraint(condition=models.Q(('most_uses', None), ('used__lte', models.F('most_uses')), _connector='OR'), name='voucher_uses_fit')],
             },
         ),
         migrations.CreateModel(
@@ -220,25 +222,8 @@ class Migration(migrations.Migration):
                 ('checkout', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='voucher_use', to='placing.checkout')),
                 ('voucher', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='placing.voucher')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='checkoutparcel',
-            constraint=models.UniqueConstraint(fields=('checkout', 'shop', 'is_download'), name='checkout_parcel_per_shop'),
-        ),
-        migrations.AddConstraint(
-            model_name='voucher',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount_minor__gt', 0), ('basis_points', None)), models.Q(('amount_minor', None), ('basis_points__gt', 0), ('basis_points__lte', 10000)), _connector='OR'), name='voucher_rate_or_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='voucher',
-            constraint=models.CheckConstraint(condition=models.Q(('shop', None), ('only_shop', None), _connector='OR'), name='voucher_one_shop'),
-        ),
-        migrations.AddConstraint(
-            model_name='voucher',
-            constraint=models.CheckConstraint(condition=models.Q(('most_uses', None), ('used__lte', models.F('most_uses')), _connector='OR'), name='voucher_uses_fit'),
-        ),
-        migrations.AddConstraint(
-            model_name='voucheruse',
-            constraint=models.UniqueConstraint(condition=models.Q(('reader', ''), _negated=True), fields=('voucher', 'reader'), name='voucher_once_each'),
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('reader', ''), _negated=True), fields=('voucher', 'reader'), name='voucher_once_each')],
+            },
         ),
     ]

@@ -10,8 +10,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('marketplace', '__first__'),
         ('shops', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -55,6 +55,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'audit entries',
+                'indexes': [models.Index(fields=['subject_type', 'subject_id'], name='audit_subject')],
+                'constraints': [marketplace.foundation.append_only.AppendOnly(erased={'actor_label': '(erased)', 'facts': '{}', 'name_salt': '', 'reason': '', 'words_salt': ''}, name='audit_entry_stays')],
             },
         ),
         migrations.CreateModel(
@@ -65,6 +67,9 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(db_index=True)),
                 ('entry', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='link', to='foundation.auditentry')),
             ],
+            options={
+                'constraints': [marketplace.foundation.append_only.AppendOnly(name='audit_link_stays')],
+            },
         ),
         migrations.CreateModel(
             name='AuditRoot',
@@ -177,17 +182,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('country', 'code'), name='postcode_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['subject_type', 'subject_id'], name='audit_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='auditentry',
-            constraint=marketplace.foundation.append_only.AppendOnly(erased={'actor_label': '(erased)', 'facts': '{}', 'name_salt': '', 'reason': '', 'words_salt': ''}, name='audit_entry_stays'),
-        ),
-        migrations.AddConstraint(
-            model_name='auditlink',
-            constraint=marketplace.foundation.append_only.AppendOnly(name='audit_link_stays'),
         ),
     ]

@@ -10,10 +10,10 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('marketplace', '__first__'),
         ('order', '0021_billingaddress_code_shippingaddress_code'),
         ('placing', '0001_initial'),
         ('shops', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -166,6 +166,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-begins_at', '-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('basis_points', None), ('flat_minor__isnull', False)), models.Q(('basis_points__isnull', False), ('flat_minor', None)), _connector='OR'), name='commission_rate_or_flat'), models.CheckConstraint(condition=models.Q(('floor_minor', None), ('cap_minor', None), ('floor_minor__lte', models.F('cap_minor')), _connector='OR'), name='commission_floor_below_cap')],
             },
         ),
         migrations.CreateModel(
@@ -198,6 +199,9 @@ class Migration(migrations.Migration):
                 ('given_back_minor', models.BigIntegerField(default=0, help_text='Of the total, given back to readers by people.')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('day', 'shop', 'subject', 'tax_rate_milli', 'currency'), name='daily_sales_once')],
+            },
         ),
         migrations.CreateModel(
             name='DisputeShare',
@@ -210,6 +214,9 @@ class Migration(migrations.Migration):
                 ('dispute', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shares', to='payments.dispute')),
                 ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shoporder')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('dispute', 'shop_order'), name='dispute_share_once')],
+            },
         ),
         migrations.CreateModel(
             name='Dividend',
@@ -221,6 +228,9 @@ class Migration(migrations.Migration):
                 ('declared_at', models.DateTimeField()),
                 ('declared_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('year', 'currency'), name='dividend_once_a_year')],
+            },
         ),
         migrations.CreateModel(
             name='DividendShare',
@@ -231,6 +241,9 @@ class Migration(migrations.Migration):
                 ('dividend', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shares', to='payments.dividend')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='dividend_shares', to='shops.shop')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('dividend', 'shop'), name='dividend_share_once')],
+            },
         ),
         migrations.CreateModel(
             name='Dues',
@@ -245,6 +258,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'dues',
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='dues_positive')],
             },
         ),
         migrations.CreateModel(
@@ -289,6 +303,9 @@ class Migration(migrations.Migration):
                 ('replaced_by', models.OneToOneField(help_text='The card that has what was on it.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaces', to='payments.giftcard')),
                 ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='gift_cards_sold', to='shops.shop')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('issued_minor__gt', 0)), name='gift_card_positive')],
+            },
         ),
         migrations.CreateModel(
             name='GiftCardPurchase',
@@ -328,6 +345,9 @@ class Migration(migrations.Migration):
                 ('card', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='purchase', to='payments.giftcard')),
                 ('refunded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='gift_card_purchase_positive')],
+            },
         ),
         migrations.CreateModel(
             name='GiftCardUse',
@@ -340,6 +360,9 @@ class Migration(migrations.Migration):
                 ('card', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='payments.giftcard')),
                 ('checkout', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gift_cards', to='placing.checkout')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('checkout', 'card'), name='gift_card_once_a_checkout'), models.CheckConstraint(condition=models.Q(('back_minor__lte', models.F('amount_minor'))), name='gift_card_back_fits')],
+            },
         ),
         migrations.CreateModel(
             name='GiftCardEntry',
@@ -414,6 +437,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'ledger entries',
+                'indexes': [models.Index(fields=['debit', 'at'], name='ledger_debit_at'), models.Index(fields=['credit', 'at'], name='ledger_credit_at')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='ledger_amount_positive'), models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='ledger_two_accounts')],
             },
         ),
         migrations.CreateModel(
@@ -427,6 +452,9 @@ class Migration(migrations.Migration):
                 ('partner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='shops.partner')),
                 ('rule', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='payments.commissionrule')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount_minor__gte', models.F('partner_minor'))), name='commission_partner_fits')],
+            },
         ),
         migrations.CreateModel(
             name='LocalCurrency',
@@ -455,6 +483,9 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='local_accounts', to=settings.AUTH_USER_MODEL)),
                 ('currency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='payments.localcurrency')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('currency', 'user'), name='local_account_per_user'), models.UniqueConstraint(fields=('currency', 'shop'), name='local_account_per_shop')],
+            },
         ),
         migrations.CreateModel(
             name='LocalAcceptance',
@@ -465,6 +496,9 @@ class Migration(migrations.Migration):
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='local_acceptances', to='shops.shop')),
                 ('currency', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='acceptances', to='payments.localcurrency')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('currency', 'shop'), name='local_acceptance_once')],
+            },
         ),
         migrations.CreateModel(
             name='LocalUse',
@@ -484,6 +518,9 @@ class Migration(migrations.Migration):
                 ('checkout', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='local_use', to='placing.checkout')),
                 ('currency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='payments.localcurrency')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('back_minor__lte', models.F('amount_minor')), ('back_value_minor__lte', models.F('value_minor'))), name='local_back_fits')],
+            },
         ),
         migrations.CreateModel(
             name='LocalShare',
@@ -495,6 +532,9 @@ class Migration(migrations.Migration):
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop')),
                 ('use', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to='payments.localuse')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('use', 'shop'), name='local_share_once')],
+            },
         ),
         migrations.CreateModel(
             name='LocalEntry',
@@ -637,6 +677,9 @@ class Migration(migrations.Migration):
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('purchase', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposed_paybacks', to='payments.giftcardpurchase')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('call__isnull', False), ('purchase', None)), models.Q(('call', None), ('purchase__isnull', False)), _connector='OR'), name='payback_of_one_thing'), models.CheckConstraint(condition=models.Q(('approved', False), models.Q(('decided_by__isnull', False), models.Q(('decided_by', models.F('asked_by')), _negated=True)), _connector='OR'), name='payback_two_persons'), models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('purchase',), name='payback_once_a_purchase'), models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('call',), name='payback_once_a_call')],
+            },
         ),
         migrations.CreateModel(
             name='Receivable',
@@ -710,6 +753,9 @@ class Migration(migrations.Migration):
                 ('export', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payouts', to='payments.export')),
                 ('receivable', models.ForeignKey(help_text='Paid back instead.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payouts', to='payments.receivable')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('partner', None), ('receivable', None), ('shop__isnull', False)), models.Q(('partner__isnull', False), ('receivable', None), ('shop', None)), models.Q(('partner', None), ('receivable__isnull', False), ('shop', None)), _connector='OR'), name='payout_to_one')],
+            },
         ),
         migrations.CreateModel(
             name='ReconciliationRun',
@@ -750,6 +796,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('stripe_id',), name='difference_open_once'), models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(('reason', ''), _negated=True), _connector='OR'), name='difference_closed_with_reason')],
             },
         ),
         migrations.CreateModel(
@@ -778,6 +825,9 @@ class Migration(migrations.Migration):
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='payments.payment')),
                 ('shop_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refund_requests', to='shops.shoporder')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('document', None), ('shop_order__isnull', False)), fields=['shop_order'], name='request_to_credit'), models.Index(condition=models.Q(('document__isnull', False)), fields=['document'], name='request_document')],
+            },
         ),
         migrations.CreateModel(
             name='ProposedRefund',
@@ -798,6 +848,9 @@ class Migration(migrations.Migration):
                 ('shop_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposed_refunds', to='shops.shoporder')),
                 ('request', models.OneToOneField(help_text='Once approved.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposal', to='payments.refundrequest')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('request', None), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='large_refund_two_persons'), models.CheckConstraint(condition=models.Q(('request', None), ('decided_by__isnull', False), _connector='OR'), name='large_refund_decided')],
+            },
         ),
         migrations.AddField(
             model_name='moneycall',
@@ -825,152 +878,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-ends_at'],
+                'indexes': [models.Index(condition=models.Q(('invoiced_at', None)), fields=['id'], name='settlement_to_invoice')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'number'), name='settlement_number_once'), models.UniqueConstraint(fields=('shop', 'begins_at', 'currency'), name='settlement_period_once')],
             },
         ),
         migrations.AddField(
             model_name='invoice',
             name='settlement',
             field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoice', to='payments.settlement'),
-        ),
-        migrations.AddConstraint(
-            model_name='commissionrule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('basis_points', None), ('flat_minor__isnull', False)), models.Q(('basis_points__isnull', False), ('flat_minor', None)), _connector='OR'), name='commission_rate_or_flat'),
-        ),
-        migrations.AddConstraint(
-            model_name='commissionrule',
-            constraint=models.CheckConstraint(condition=models.Q(('floor_minor', None), ('cap_minor', None), ('floor_minor__lte', models.F('cap_minor')), _connector='OR'), name='commission_floor_below_cap'),
-        ),
-        migrations.AddConstraint(
-            model_name='dailysales',
-            constraint=models.UniqueConstraint(fields=('day', 'shop', 'subject', 'tax_rate_milli', 'currency'), name='daily_sales_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='disputeshare',
-            constraint=models.UniqueConstraint(fields=('dispute', 'shop_order'), name='dispute_share_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='dividend',
-            constraint=models.UniqueConstraint(fields=('year', 'currency'), name='dividend_once_a_year'),
-        ),
-        migrations.AddConstraint(
-            model_name='dividendshare',
-            constraint=models.UniqueConstraint(fields=('dividend', 'shop'), name='dividend_share_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='dues',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='dues_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='giftcard',
-            constraint=models.CheckConstraint(condition=models.Q(('issued_minor__gt', 0)), name='gift_card_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='giftcardpurchase',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='gift_card_purchase_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='giftcarduse',
-            constraint=models.UniqueConstraint(fields=('checkout', 'card'), name='gift_card_once_a_checkout'),
-        ),
-        migrations.AddConstraint(
-            model_name='giftcarduse',
-            constraint=models.CheckConstraint(condition=models.Q(('back_minor__lte', models.F('amount_minor'))), name='gift_card_back_fits'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['debit', 'at'], name='ledger_debit_at'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['credit', 'at'], name='ledger_credit_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='ledger_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='ledger_two_accounts'),
-        ),
-        migrations.AddConstraint(
-            model_name='linecommission',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', models.F('partner_minor'))), name='commission_partner_fits'),
-        ),
-        migrations.AddConstraint(
-            model_name='localaccount',
-            constraint=models.UniqueConstraint(fields=('currency', 'user'), name='local_account_per_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='localaccount',
-            constraint=models.UniqueConstraint(fields=('currency', 'shop'), name='local_account_per_shop'),
-        ),
-        migrations.AddConstraint(
-            model_name='localacceptance',
-            constraint=models.UniqueConstraint(fields=('currency', 'shop'), name='local_acceptance_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='localuse',
-            constraint=models.CheckConstraint(condition=models.Q(('back_minor__lte', models.F('amount_minor')), ('back_value_minor__lte', models.F('value_minor'))), name='local_back_fits'),
-        ),
-        migrations.AddConstraint(
-            model_name='localshare',
-            constraint=models.UniqueConstraint(fields=('use', 'shop'), name='local_share_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposedpayback',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('call__isnull', False), ('purchase', None)), models.Q(('call', None), ('purchase__isnull', False)), _connector='OR'), name='payback_of_one_thing'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposedpayback',
-            constraint=models.CheckConstraint(condition=models.Q(('approved', False), models.Q(('decided_by__isnull', False), models.Q(('decided_by', models.F('asked_by')), _negated=True)), _connector='OR'), name='payback_two_persons'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposedpayback',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('purchase',), name='payback_once_a_purchase'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposedpayback',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('call',), name='payback_once_a_call'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankpayout',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('partner', None), ('receivable', None), ('shop__isnull', False)), models.Q(('partner__isnull', False), ('receivable', None), ('shop', None)), models.Q(('partner', None), ('receivable__isnull', False), ('shop', None)), _connector='OR'), name='payout_to_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='difference',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('stripe_id',), name='difference_open_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='difference',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(('reason', ''), _negated=True), _connector='OR'), name='difference_closed_with_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='refundrequest',
-            index=models.Index(condition=models.Q(('document', None), ('shop_order__isnull', False)), fields=['shop_order'], name='request_to_credit'),
-        ),
-        migrations.AddIndex(
-            model_name='refundrequest',
-            index=models.Index(condition=models.Q(('document__isnull', False)), fields=['document'], name='request_document'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposedrefund',
-            constraint=models.CheckConstraint(condition=models.Q(('request', None), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='large_refund_two_persons'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposedrefund',
-            constraint=models.CheckConstraint(condition=models.Q(('request', None), ('decided_by__isnull', False), _connector='OR'), name='large_refund_decided'),
-        ),
-        migrations.AddIndex(
-            model_name='settlement',
-            index=models.Index(condition=models.Q(('invoiced_at', None)), fields=['id'], name='settlement_to_invoice'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.UniqueConstraint(fields=('shop', 'number'), name='settlement_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.UniqueConstraint(fields=('shop', 'begins_at', 'currency'), name='settlement_period_once'),
         ),
         migrations.AddConstraint(
             model_name='invoice',

@@ -9,10 +9,10 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
+        ('marketplace', '__first__'),
         ('placing', '0001_initial'),
         ('reviews', '0005_productreview_code'),
         ('shops', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -45,6 +45,10 @@ class Migration(migrations.Migration):
                 ('shop', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='support_visits', to='shops.shop')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='support_visits', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['user', '-started_at'], name='visits_of_a_person'), models.Index(fields=['shop', '-started_at'], name='visits_of_a_shop')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('operator', models.F('user')), _negated=True), name='visit_of_somebody_else')],
+            },
         ),
         migrations.CreateModel(
             name='SupportDeed',
@@ -153,17 +157,5 @@ class Migration(migrations.Migration):
                 'ordering': ['-at', '-pk'],
                 'indexes': [models.Index(fields=['user', '-at'], name='sign_in_of'), models.Index(fields=['at'], name='sign_in_at')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='supportvisit',
-            index=models.Index(fields=['user', '-started_at'], name='visits_of_a_person'),
-        ),
-        migrations.AddIndex(
-            model_name='supportvisit',
-            index=models.Index(fields=['shop', '-started_at'], name='visits_of_a_shop'),
-        ),
-        migrations.AddConstraint(
-            model_name='supportvisit',
-            constraint=models.CheckConstraint(condition=models.Q(('operator', models.F('user')), _negated=True), name='visit_of_somebody_else'),
         ),
     ]
