@@ -21,7 +21,7 @@ from marketplace.foundation.money import exponent
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.models import Shop, ShopOrder, ShopOrderLine, Supply
 from shops.systems.calling import SystemCallError, Trouble
 from shops.systems.shopify import Shopify, quoted
 
@@ -43,6 +43,7 @@ SOLD = f"""query ($query: String!, $location: ID!) {{ productVariants(first: 100
 CREATE = f"""mutation ($order: OrderCreateOrderInput!, $options: OrderCreateOptionsInput, $location: ID!) {{
   orderCreate(order: $order, options: $options) {{ userErrors {{ field message }} order {{ {ORDER} }} }} }}"""
 OPTIONS = {"inventoryBehaviour": "DECREMENT_OBEYING_POLICY", "sendReceipt": False, "sendFulfillmentReceipt": False}
+TO_ORDER = {**OPTIONS, "inventoryBehaviour": "DECREMENT_IGNORING_POLICY"}  # beyond what is there
 
 
 class ShopifyChannel(SystemChannel):
@@ -72,7 +73,8 @@ class ShopifyChannel(SystemChannel):
             "financialStatus": "PAID",
             "lineItems": [_sold(line, variants[line.sku]["id"], shop_order.currency) for line in lines],
         }
-        made = client.ask(CREATE, order=order, options=OPTIONS, location=client.location)["orderCreate"]
+        options = OPTIONS if all(line.supply == Supply.STOCK for line in lines) else TO_ORDER
+        made = client.ask(CREATE, order=order, options=options, location=client.location)["orderCreate"]
         if made["userErrors"]:
             raise _refused(client, made["userErrors"][0]["message"])
         made_order: dict[str, Any] = made["order"]

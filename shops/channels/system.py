@@ -1,7 +1,8 @@
 """A channel that ends in a shop's own system, which is called over its interface: what all of these have in common.
 
 An order is looked for by our number before it is made, since hardly any system refuses a second one of the same number;
-what a process that died had begun is brought to its end."""
+what a process that died had begun is brought to its end. What the shop is to order for the reader is not asked for on
+its shelf: it is entered as it is, and where the system does not know the article, told to the shop by mail."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderState, Receipt
 from shops.channels.email import EmailChannel
-from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine
+from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine, Supply
 from shops.systems import SYSTEMS, keeping
 from shops.systems.calling import SystemCallError
 
@@ -64,7 +65,7 @@ class SystemChannel(Channel):
         self._client: Any = None
 
     def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
-        return self._told(lambda: self._send(self.client(now), shop_order))
+        return self._told(lambda: self._send(self.client(now), shop_order, now))
 
     def look_up(self, shop_order: ShopOrder) -> Receipt | None:
         client_of = lambda: self.client(timezone.now())  # noqa: E731
@@ -88,13 +89,14 @@ class SystemChannel(Channel):
             self._client = SYSTEMS[self.kind].client_for(keeping.access_of(self.shop.pk, self.kind, now=now))
         return self._client
 
-    def _send(self, client: Any, shop_order: ShopOrder) -> Receipt:
+    def _send(self, client: Any, shop_order: ShopOrder, now: datetime) -> Receipt:
         if (known := self._known(client, shop_order)) is not None:
             return known
         lines = _left(shop_order)
-        missing = _missing(self.free(client, lines), lines)
-        taken = [line for line in lines if line.pk not in missing]
-        receipt = Receipt()
+        free = self.free(client, lines)
+        missing, unknown = _missing(free, lines), _unknown(free, lines)
+        taken = [line for line in lines if line.pk not in missing and line.pk not in unknown]
+        receipt = EmailChannel(self.shop).send(shop_order, now=now) if unknown else Receipt()
         if taken:
             receipt = self.said(client, self.finish(client, self.enter(client, shop_order, taken))).receipt
         refused = [
@@ -122,7 +124,7 @@ class SystemChannel(Channel):
                 True,
             )
             for line in _left(shop_order)
-            if (lack := line.left_units - has.get(line.sku, 0)) > 0
+            if line.supply == Supply.STOCK and (lack := line.left_units - has.get(line.sku, 0)) > 0
         ]
         return replace(receipt, lines=(*receipt.lines, *lacks))
 
@@ -139,16 +141,21 @@ def _left(shop_order: ShopOrder) -> list[ShopOrderLine]:
 
 
 def _missing(free: dict[str, int] | None, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
-    """{line id: (units that the system cannot give, why)}: a line is entered whole or not."""
+    """{line id: (units that the system cannot give, why)}: a line is entered whole or not. Never what is ordered."""
     if free is None:
         return {}
     missing: dict[int, tuple[int, str]] = {}
-    for line in lines:
+    for line in (line for line in lines if line.supply == Supply.STOCK):
         if line.sku not in free:
             missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
         elif (left := max(0, free[line.sku])) < line.left_units:
             missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
     return missing
+
+
+def _unknown(free: dict[str, int] | None, lines: list[ShopOrderLine]) -> set[int]:
+    """Lines that the shop orders for the reader, of articles that its system does not know."""
+    return {line.pk for line in lines if line.supply != Supply.STOCK and free is not None and line.sku not in free}
 
 
 def as_channel_error(error: SystemCallError) -> ChannelError:
