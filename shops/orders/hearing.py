@@ -5,6 +5,7 @@ stays: they were quicker. A line that the system takes otherwise than it was ord
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
@@ -20,6 +21,7 @@ from shops.systems import SYSTEMS, keeping
 from shops.systems.calling import SystemCallError
 from shops.systems.keeping import EVERY
 
+logger = logging.getLogger("halles.hearing")
 LEASE_SECONDS = 300
 AT_ONCE = 3  # connections; each may take a minute
 Reason = ShopOrderLine.Reason
@@ -35,6 +37,16 @@ def hear_systems(now: datetime) -> int:
 
 
 def _heard(row: ShopSystem, now: datetime) -> bool:
+    try:
+        return _hear_one(row, now)
+    except Exception as error:  # what one system says, or a fault of ours about it, must not stop the other shops
+        logger.exception("What %s says of orders could not be taken.", row)
+        why = f"{type(error).__name__}: {error}"[: leases.MESSAGE_LENGTH]
+        leases.finish(row, due_at=now + EVERY, last_error=why)
+        return False
+
+
+def _hear_one(row: ShopSystem, now: datetime) -> bool:
     try:
         if keeping.FOUND not in row.options:
             keeping.check(row, now=now)
