@@ -13,6 +13,7 @@ from marketplace.foundation import audit, folders, leases, links, mail, secrets
 from marketplace.foundation.logins import Login, fingerprint
 from marketplace.models import User
 from shops.models import Cancellation, Shop, Transmission
+from shops.systems import keeping
 
 KEY = "drop"
 PLAIN = "email"
@@ -73,6 +74,7 @@ def set_up(
                 said[name] = secrets.seal(plain, row=_row(shop))
         _write(stored, said)
         was = stored.channel
+        keeping.take_no_more_orders(shop.pk)
         Shop.objects.filter(pk=shop.pk).update(channel=kind)
         _hand_on(shop.pk, was, kind, now)
         where = _shown(wanted.location)

@@ -9,9 +9,9 @@ from django.db import transaction
 
 from catalog_sync.doors import setting_up
 from catalog_sync.models import Feed, FeedSetup, StockLane
-from marketplace.foundation import audit
+from marketplace.foundation import audit, leases
 from marketplace.models import User
-from shops.models import Shop, ShopSystem
+from shops.models import Shop, ShopSystem, Transmission
 from shops.systems import SYSTEMS, keeping
 from shops.systems.access import Access
 
@@ -62,10 +62,20 @@ def take_orders(connection: ShopSystem, *, by: User, now: datetime) -> None:
             rows.exclude(due_at=None).update(due_at=now)
 
 
-def end(connection: ShopSystem, *, by: User) -> None:
-    """Nothing is called any more, and the keys are forgotten. What it said of stock is sold until that is too old."""
+def end(connection: ShopSystem, *, by: User, now: datetime) -> None:
+    """Nothing is called any more, and the keys are forgotten. What it said of stock is sold until that is too old. The
+    orders that wait for it go where the shop's orders go from now on: parked they would hold all that come later."""
     with transaction.atomic():
-        Feed.objects.filter(shop=connection.shop_id, kind=connection.kind).update(active=False)
-        Shop.objects.filter(pk=connection.shop_id, channel=connection.kind).update(channel="email")
-        audit.record("shop_system.end", connection, by=by, shop_id=connection.shop_id, kind=connection.kind)
+        shop_id, kind = connection.shop_id, connection.kind
+        Feed.objects.filter(shop=shop_id, kind=kind).update(active=False)
+        ours = Shop.objects.filter(pk=shop_id, channel=kind)
+        if ours.exists():
+            keeping.take_no_more_orders(shop_id)
+            ours.update(channel="email")
+        channel = Shop.objects.values_list("channel", flat=True).get(pk=shop_id)
+        waiting = Transmission.objects.filter(shop=shop_id, channel=kind, sent_at=None)
+        keys = list(waiting.exclude(outcome=Transmission.Outcome.WITHDRAWN).values_list("pk", flat=True))
+        Transmission.objects.filter(pk__in=keys).update(channel=channel)
+        leases.unpark(list(Transmission.objects.filter(pk__in=keys).exclude(parked_at=None)), now=now)
+        audit.record("shop_system.end", connection, by=by, shop_id=shop_id, kind=kind)
         connection.delete()

@@ -23,6 +23,7 @@ from shops.systems.calling import SystemCallError, Trouble, words
 
 EVERY = timedelta(minutes=5)  # how often a system that takes orders is asked what became of them
 PAUSED_AFTER = timedelta(hours=2)  # of failing; what is for a person, at once
+A_DAY = 24 * 60  # minutes
 PAUSED_EVERY = timedelta(hours=1)
 FOUND = "found"  # among the options: what the first call found, for people
 RENEWING = timedelta(minutes=2)  # longer than the call of an exchange can take
@@ -70,6 +71,12 @@ def take_orders(connection: ShopSystem, *, by: User, now: datetime) -> None:
         Shop.objects.filter(pk=connection.shop_id).update(channel=connection.kind, **number)
         ShopSystem.objects.filter(pk=connection.pk).update(due_at=now, heard_at=None)
         audit.record("shop_system.take_orders", connection, by=by, shop_id=connection.shop_id, kind=connection.kind)
+
+
+def take_no_more_orders(shop_id: int) -> None:
+    """Before a shop's orders go elsewhere than into its system: what the system booked at once a person rings up from
+    now on, or another program, and that may take a day (DESIGN §5) until the shop says otherwise."""
+    Shop.objects.filter(pk=shop_id, channel__in=SYSTEMS).update(booking_lag_minutes=A_DAY)
 
 
 def access_of(shop_id: int, kind: str, *, now: datetime) -> Access:
