@@ -24,7 +24,7 @@ def connect(shop: Shop, access: Access, *, by: User, now: datetime) -> ShopSyste
     again."""
     with transaction.atomic():
         connection = keeping.keep(shop.pk, access, now=now)
-        ShopSystem.objects.filter(pk=connection.pk).update(due_at=now, attempts=0)
+        keeping.call_soon(connection, now=now)
         audit.record("shop_system.connect", connection, by=by, shop_id=shop.pk, kind=access.kind)
         for feed in Feed.objects.filter(shop=shop, kind=access.kind):
             Feed.objects.filter(pk=feed.pk).update(location=access.address[:500])

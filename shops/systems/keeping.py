@@ -69,8 +69,15 @@ def take_orders(connection: ShopSystem, *, by: User, now: datetime) -> None:
     with transaction.atomic():
         number = {"stock_kind": Shop.StockKind.AVAILABLE, "booking_lag_minutes": 0}
         Shop.objects.filter(pk=connection.shop_id).update(channel=connection.kind, **number)
-        ShopSystem.objects.filter(pk=connection.pk).update(due_at=now, heard_at=None)
+        call_soon(connection, now=now, heard_at=None)
         audit.record("shop_system.take_orders", connection, by=by, shop_id=connection.shop_id, kind=connection.kind)
+
+
+def call_soon(connection: ShopSystem, *, now: datetime, **changes: object) -> None:
+    """The step calls it within seconds, also where it is being called: that call loses its lease, for it knows nothing
+    of what was said meanwhile. `changes`: to its other columns."""
+    again = {"due_at": now, "attempts": 0, "lease_until": None, "lease_token": ""}
+    ShopSystem.objects.filter(pk=connection.pk).update(**again, **changes)
 
 
 def take_no_more_orders(shop_id: int) -> None:
@@ -101,7 +108,9 @@ def check(connection: ShopSystem, *, now: datetime) -> None:
     found = SYSTEMS[connection.kind].client_for(access_to(connection, now=now)).check()
     told = {name: getattr(found, name) for name in ("name", "articles", "currency", "takes_orders")}
     connection.options = {**connection.options, **found.options, FOUND: told}
-    ShopSystem.objects.filter(pk=connection.pk).update(options=connection.options)
+    # What was entered anew meanwhile is sealed anew: of that nothing was found yet, and the step is due for it.
+    called = ShopSystem.objects.filter(pk=connection.pk, sealed_secrets=connection.sealed_secrets)
+    called.update(options=connection.options)
 
 
 def worked(connection: ShopSystem, *, now: datetime) -> None:
@@ -173,7 +182,8 @@ def _renewed(connection: ShopSystem, now: datetime) -> Access:
         if not system.client_class.needs_renewal(access, now):  # the one before us has just done it
             return access
         secrets = system.client_class.renew(access)
-        ShopSystem.objects.filter(pk=connection.pk).update(sealed_secrets=connection.sealed(secrets))
+        same = ShopSystem.objects.filter(pk=connection.pk, sealed_secrets=connection.sealed_secrets)  # none was entered
+        same.update(sealed_secrets=connection.sealed(secrets))
     finally:
         ShopSystem.objects.filter(pk=connection.pk).update(renewing_until=None)
     connection.refresh_from_db()
