@@ -2,7 +2,8 @@
 
 An order is looked for by our number before it is made, since hardly any system refuses a second one of the same number;
 what a process that died had begun is brought to its end. What the shop is to order for the reader is not asked for on
-its shelf: it is entered as it is, and where the system does not know the article, told to the shop by mail."""
+its shelf: it is entered as it is. An article of another list of the shop, or one that it is to order, which the system
+does not know, the shop gets by mail."""
 
 from __future__ import annotations
 
@@ -94,8 +95,9 @@ class SystemChannel(Channel):
             return known
         lines = _left(shop_order)
         free = self.free(client, lines)
-        missing, unknown = _missing(free, lines), _unknown(free, lines)
-        taken = [line for line in lines if line.pk not in missing and line.pk not in unknown]
+        unknown = self._unknown(free, lines)
+        missing = _missing(free, [line for line in lines if line.sku not in unknown])
+        taken = [line for line in lines if line.pk not in missing and line.sku not in unknown]
         receipt = EmailChannel(self.shop).send(shop_order, now=now) if unknown else Receipt()
         if taken:
             receipt = self.said(client, self.finish(client, self.enter(client, shop_order, taken))).receipt
@@ -105,7 +107,7 @@ class SystemChannel(Channel):
             if line.pk in missing
             for units, why in [missing[line.pk]]
         ]
-        return replace(receipt, lines=(*receipt.lines, *refused))
+        return replace(receipt, lines=(*receipt.lines, *refused), unbooked=unknown)
 
     def _known(self, client: Any, shop_order: ShopOrder) -> Receipt | None:
         """With what a try before this one has left out: the order there has fewer units than ours."""
@@ -114,19 +116,27 @@ class SystemChannel(Channel):
             return None
         order = self.finish(client, found)
         receipt = self.said(client, order).receipt
-        has = self.units(order)
+        has, left = self.units(order), _left(shop_order)
+        lacking = [line for line in left if line.supply == Supply.STOCK and line.left_units > has.get(line.sku, 0)]
+        unknown = self._unknown(self.free(client, lacking), lacking) if lacking else frozenset()
         lacks = [
-            LineSaid(
-                line.sku,
-                Answer.DECLINED,
-                line.declined - line.cancelled + lack,
-                _("Our system has not entered it."),
-                True,
-            )
-            for line in _left(shop_order)
-            if line.supply == Supply.STOCK and (lack := line.left_units - has.get(line.sku, 0)) > 0
+            LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + lack, why, is_sold_out=True)
+            for line in lacking
+            if line.sku not in unknown
+            for lack, why in [(line.left_units - has.get(line.sku, 0), _("Our system has not entered it."))]
         ]
-        return replace(receipt, lines=(*receipt.lines, *lacks))
+        unbooked = frozenset(line.sku for line in left if line.sku not in has)
+        return replace(receipt, lines=(*receipt.lines, *lacks), unbooked=unbooked)
+
+    def _unknown(self, free: dict[str, int] | None, lines: list[ShopOrderLine]) -> frozenset[str]:
+        """Articles that the system does not know, of which that says nothing: the shop orders them for the reader, or
+        they may come from another list of the shop. A person answers."""
+        if free is None or all(line.sku in free for line in lines):
+            return frozenset()
+        has_others = self.shop.feeds.exclude(kind=self.kind).exists()
+        return frozenset(
+            line.sku for line in lines if line.sku not in free and (has_others or line.supply != Supply.STOCK)
+        )
 
     def _told(self, act: Callable[[], T]) -> T:
         try:
@@ -151,11 +161,6 @@ def _missing(free: dict[str, int] | None, lines: list[ShopOrderLine]) -> dict[in
         elif (left := max(0, free[line.sku])) < line.left_units:
             missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
     return missing
-
-
-def _unknown(free: dict[str, int] | None, lines: list[ShopOrderLine]) -> set[int]:
-    """Lines that the shop orders for the reader, of articles that its system does not know."""
-    return {line.pk for line in lines if line.supply != Supply.STOCK and free is not None and line.sku not in free}
 
 
 def as_channel_error(error: SystemCallError) -> ChannelError:

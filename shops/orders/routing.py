@@ -225,11 +225,12 @@ def _begin_again(shop_order: ShopOrder, now: datetime) -> None:
 
 
 def _reflect(row: Transmission, receipt: Receipt, now: datetime) -> None:
-    """The shop's number contains all of the order from here on, before anyone there has answered it."""
+    """The shop's number contains what it booked of the order from here on, before anyone there has answered it."""
     shop_order = ShopOrder.objects.select_related("shop").get(pk=row.shop_order_id)
     reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now, booked_at=receipt.booked_at)
     for line in shop_order.lines.order_by("stock_record_id"):
-        absorbing.reflect(line, line.left_units, reflected_at=reflected_at, now=now)
+        if line.sku not in receipt.unbooked:
+            absorbing.reflect(line, line.left_units, reflected_at=reflected_at, now=now)
 
 
 def _write_held(row: Transmission, **values: object) -> bool:
