@@ -6,6 +6,7 @@ stays: they were quicker. A line that the system takes otherwise than it was ord
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
@@ -81,25 +82,35 @@ def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, now: date
 def take_lines(shop_order: ShopOrder, lines: Iterable[LineSaid], *, by: str, now: datetime) -> None:
     """What was said of lines, in all: declined ones first, since what is not there is not accepted either."""
     told = sorted(lines, key=lambda line: line.answer != Answer.DECLINED)
+    going: Counter[str] = Counter()  # what it has of an article and does not decline
+    for each in told:
+        going[each.sku] += each.units if each.answer != Answer.DECLINED else 0
     for each in told:
         for row in ShopOrderLine.objects.filter(shop_order=shop_order, sku=each.sku).order_by("pk"):
             with suppress(FulfilmentError):
-                _take_line(row, each, by, now)
+                _take_line(row, each, going[each.sku], by, now)
 
 
-def _take_line(row: ShopOrderLine, said: LineSaid, by: str, now: datetime) -> None:
+def _take_line(row: ShopOrderLine, said: LineSaid, going: int, by: str, now: datetime) -> None:
     if said.answer == Answer.DECLINED:
-        left = row.open_units + row.accepted - row.handed_over
-        units = min(said.units - (row.declined - row.cancelled), left)
-        if units > 0:
-            reason = Reason.SOLD if said.is_sold_out else Reason.OTHER
-            fulfilment.decline(row, units, by=by, reason=reason, note=said.detail, now=now)
+        _decline(row, said, going, by, now)
     elif said.answer == Answer.ACCEPTED:
         units = min(said.units - row.accepted, row.open_units)
         if units > 0:
             fulfilment.accept(row, units, by=by, now=now)
     elif said.answer in _FOR_A_PERSON:
         _tell_of(row, said, by)
+
+
+def _decline(row: ShopOrderLine, said: LineSaid, going: int, by: str, now: datetime) -> None:
+    """What is the reader's still beyond what is going on there. How many it declined tells less: what the reader took
+    back is taken out there as well, and what was declined here before it was sent has never been there."""
+    others = ShopOrderLine.objects.filter(shop_order=row.shop_order_id, sku=row.sku).exclude(pk=row.pk)
+    too_many = row.left_units + sum(line.left_units for line in others) - going
+    units = min(said.units, too_many, row.left_units - row.handed_over)
+    if units > 0:
+        reason = Reason.SOLD if said.is_sold_out else Reason.OTHER
+        fulfilment.decline(row, units, by=by, reason=reason, note=said.detail, now=now)
 
 
 def _tell_of(row: ShopOrderLine, said: LineSaid, by: str) -> None:

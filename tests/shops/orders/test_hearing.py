@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from catalog_sync.doors import connecting
+from shops.channels.base import Answer, LineSaid
 from shops.channels.tryton import TrytonChannel
-from shops.models import ShopSystem
-from shops.orders import hearing
+from shops.models import ShopOrderLine, ShopSystem, Transmission
+from shops.orders import fulfilment, hearing
 from shops.systems import keeping
 from shops.systems.access import Access
 from tests import factories
@@ -53,3 +54,48 @@ def test_what_its_owner_says_while_it_is_called_is_not_forgotten(monkeypatch):
         monkeypatch.setattr(Scripted, "check", lambda client, said=said: (said(), check(client))[1])
         hearing.hear_systems(NOON)
         assert ShopSystem.objects.get().due_at == NOON
+
+
+def ordered(units: int = 2) -> ShopOrderLine:
+    """Accepted, with the shop's system."""
+    shop = factories.shop()
+    order = factories.shop_order(shop, (factories.stock_record(shop, sku="A", units=5), units))
+    there = {"shop": shop, "channel": "square", "outcome": "sent", "sent_at": NOON}
+    Transmission.objects.update_or_create(shop_order=order, defaults=there)
+    hearing.take_lines(order, [LineSaid("A", Answer.ACCEPTED, units)], by="Square", now=NOON)
+    return ShopOrderLine.objects.get(shop_order=order)
+
+
+def counts(line: ShopOrderLine) -> tuple[int, int, int]:
+    """(accepted, declined by the shop, taken back by the reader)"""
+    line = ShopOrderLine.objects.get(pk=line.pk)
+    return line.accepted, line.declined - line.cancelled, line.cancelled
+
+
+@pytest.mark.django_db
+class TestDeclined:
+    def test_what_staff_take_out_because_the_reader_took_it_back_is_no_decline(self):
+        line = ordered(2)
+        fulfilment.cancel(line, 1, by="reader", now=NOON)
+        for said in (
+            [LineSaid("A", Answer.ACCEPTED, 2)],
+            [LineSaid("A", Answer.ACCEPTED, 1), LineSaid("A", Answer.DECLINED, 1)],
+        ):
+            hearing.take_lines(line.shop_order, said, by="Square", now=NOON)
+            assert counts(line) == (1, 0, 1)
+        hearing.take_lines(line.shop_order, [LineSaid("A", Answer.DECLINED, 2)], by="Square", now=NOON)
+        assert counts(line) == (0, 1, 1)
+
+    def test_what_was_declined_before_it_was_entered_is_not_what_its_system_gives_up(self):
+        """Staff declined one while the system was away; it got the other one, and cancels that."""
+        line = ordered(2)
+        fulfilment.decline(line, 1, by="staff", reason="sold", now=NOON)
+        hearing.take_lines(line.shop_order, [LineSaid("A", Answer.DECLINED, 1)], by="Square", now=NOON)
+        assert counts(line) == (0, 2, 0)
+
+    def test_what_staff_declined_here_and_took_out_there_counts_once(self):
+        line = ordered(2)
+        fulfilment.decline(line, 1, by="staff", reason="sold", now=NOON)
+        said = [LineSaid("A", Answer.ACCEPTED, 1), LineSaid("A", Answer.DECLINED, 1)]
+        hearing.take_lines(line.shop_order, said, by="Square", now=NOON)
+        assert counts(line) == (1, 1, 0)
