@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from lxml import etree
 from lxml.builder import E
 
-from marketplace.foundation import network
+from marketplace.foundation import folders, network
 from marketplace.foundation.folders import FolderError
 from shops import drops
 from shops.channels import editx_reading
@@ -69,7 +69,7 @@ class EditxChannel(DropChannel):
         fetched: list[tuple[str, str, bytes | str]] = []
         with self.folder(of_answers=True) as folder:
             listed = [
-                (entry.changed_at or since, entry.name, f"{entry.name}:{entry.size}")
+                (entry.changed_at or since, entry.name, _key(entry))
                 for entry in folder.entries()
                 if entry.name.lower().endswith(".xml") and (entry.changed_at or since) >= since - LOOK_BACK
             ]
@@ -105,6 +105,12 @@ class EditxChannel(DropChannel):
             tuple(answers),
             problem=f"{name}: {' '.join(problems)}" if problems else "",
         )
+
+
+def _key(entry: folders.Entry) -> str:
+    """A file that takes the place of one that was read is another one, where its server says when it was changed."""
+    stamp = f":{entry.changed_at:%Y%m%d%H%M%S}" if entry.changed_at else ""
+    return f"{entry.name}:{entry.size}{stamp}"
 
 
 def _unread(why: str, name: str, key: str) -> Acknowledgement:
