@@ -164,7 +164,9 @@ def _server(location: str) -> tuple[str, str]:
 def _hand_on(shop_id: int, was: str, kind: str, now: datetime) -> None:
     """What has not arrived goes the new way, and what was parked is tried again."""
     waiting = Transmission.objects.filter(shop=shop_id, channel=was, sent_at=None)
-    waiting.exclude(outcome=Transmission.Outcome.UNKNOWN).update(channel=kind)
+    if kind != PLAIN:  # who is still to be asked for what may be there
+        waiting = waiting.exclude(outcome=Transmission.Outcome.UNKNOWN)
+    waiting.update(channel=kind)
     leases.unpark(list(Transmission.objects.filter(shop=shop_id, channel=kind).exclude(parked_at=None)), now=now)
     told = Cancellation.objects.filter(shop=shop_id, line__shop_order__transmission__channel=kind)
     leases.unpark(list(told.exclude(parked_at=None)), now=now)
