@@ -19,10 +19,14 @@ from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderSt
 from shops.channels.email import EmailChannel
 from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine, Supply
 from shops.systems import SYSTEMS, keeping
-from shops.systems.calling import SystemCallError
+from shops.systems.calling import SystemCallError, within
 
 T = TypeVar("T")
 OVERLAP = timedelta(minutes=15)  # our clock is not theirs
+# All calls of one order: shorter, twice (it is looked up, then sent), than what is transmitted is leased for. Another
+# process that began while one is still at it would find nothing there, and make a second order.
+SENT_SECONDS = 100.0
+HEARD_SECONDS = 600.0  # of all that a system says of its orders
 
 
 class SystemChannel(Channel):
@@ -77,7 +81,7 @@ class SystemChannel(Channel):
             client = self.client(timezone.now())
             return [self.said(client, order) for order in self.changed(client, since - OVERLAP)]
 
-        return self._told(heard)
+        return self._told(heard, HEARD_SECONDS)
 
     def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
         """By mail: what a system has confirmed it does not let anybody take back from outside, so that a person does
@@ -138,9 +142,9 @@ class SystemChannel(Channel):
             line.sku for line in lines if line.sku not in free and (has_others or line.supply != Supply.STOCK)
         )
 
-    def _told(self, act: Callable[[], T]) -> T:
+    def _told(self, act: Callable[[], T], seconds: float = SENT_SECONDS) -> T:
         try:
-            with translation.override(self.shop.language):  # what is said of lines is its word
+            with translation.override(self.shop.language), within(seconds):  # what is said of lines is its word
                 return act()
         except SystemCallError as error:
             raise as_channel_error(error) from error

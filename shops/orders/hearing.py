@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from marketplace.foundation import audit, leases
 from marketplace.foundation.models import AuditEntry
+from marketplace.foundation.side_by_side import Lanes
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem
@@ -23,8 +25,8 @@ from shops.systems.calling import SystemCallError
 from shops.systems.keeping import EVERY
 
 logger = logging.getLogger("halles.hearing")
-LEASE_SECONDS = 300
-AT_ONCE = 3  # connections; each may take a minute
+# A connection may take as long as a channel lets it; one that hangs holds a lane, and no other shop.
+LANES, LEASE_SECONDS = Lanes("hearing", 4), 900
 Reason = ShopOrderLine.Reason
 _FOR_A_PERSON = {Answer.CHANGED, Answer.SUBSTITUTED, Answer.BACK_ORDERED}
 SAID = "shop_order.system_said"
@@ -32,9 +34,10 @@ SAID = "shop_order.system_said"
 
 def hear_systems(now: datetime) -> int:
     """Step: call the systems that were just connected, and ask the others what became of our orders. Returns how many
-    answered."""
-    rows = leases.claim(ShopSystem, now=now, limit=AT_ONCE, lease_seconds=LEASE_SECONDS)
-    return sum(_heard(row, now) for row in rows)
+    answered, or were begun."""
+    room = LANES.room
+    rows = leases.claim(ShopSystem, now=now, limit=room, lease_seconds=LEASE_SECONDS) if room else []
+    return LANES.each(partial(_heard, now=now), rows)
 
 
 def _heard(row: ShopSystem, now: datetime) -> bool:

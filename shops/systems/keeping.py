@@ -19,13 +19,14 @@ from shops import mailing
 from shops.models import Shop, ShopSystem, Transmission
 from shops.systems import SYSTEMS
 from shops.systems.access import Access
-from shops.systems.calling import SystemCallError, Trouble, words
+from shops.systems.calling import SystemCallError, Trouble, within, words
 
 EVERY = timedelta(minutes=5)  # how often a system that takes orders is asked what became of them
 PAUSED_AFTER = timedelta(hours=2)  # of failing; what is for a person, at once
 A_DAY = 24 * 60  # minutes
 PAUSED_EVERY = timedelta(hours=1)
 FOUND = "found"  # among the options: what the first call found, for people
+CHECK_SECONDS = 180.0
 RENEWING = timedelta(minutes=2)  # longer than the call of an exchange can take
 SOON_SECONDS = 5  # until the other process that exchanges is done
 
@@ -105,7 +106,8 @@ def access_to(connection: ShopSystem, *, now: datetime) -> Access:
 
 def check(connection: ShopSystem, *, now: datetime) -> None:
     """Call it for the first time with what was entered, and keep what is found. Raises SystemCallError."""
-    found = SYSTEMS[connection.kind].client_for(access_to(connection, now=now)).check()
+    with within(CHECK_SECONDS):
+        found = SYSTEMS[connection.kind].client_for(access_to(connection, now=now)).check()
     told = {name: getattr(found, name) for name in ("name", "articles", "currency", "takes_orders")}
     connection.options = {**connection.options, **found.options, FOUND: told}
     # What was entered anew meanwhile is sealed anew: of that nothing was found yet, and the step is due for it.
