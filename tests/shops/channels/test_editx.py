@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from shops import drops
-from shops.channels import channel_for, editx_reading
+from shops.channels import channel_for, editx, editx_reading
 from shops.channels.base import Answer, Channel, LineAnswer
 from shops.channels.conformance import NOON
 from shops.channels.editx import EditxChannel
@@ -299,3 +299,15 @@ def test_file_that_takes_the_place_of_one_that_was_read_is_read_too(shop, out):
         said = list(EditxChannel(shop).acknowledgements(NOON, known))
         assert [one.number for one in said] == [order.number]
         known |= {one.key for one in said}
+
+
+def test_slow_folder_is_left_for_the_others_and_gone_on_with_the_next_time(shop, out, monkeypatch):
+    """Each file may take twenty seconds, and two shops are asked at once."""
+    monkeypatch.setattr(editx, "FETCHED_SECONDS", 0.0, raising=False)
+    for nth in range(3):
+        (out / f"{nth}.xml").write_bytes(response(f"{nth}-A"))
+    known: set[str] = set()
+    for nth in range(3):
+        (said,) = EditxChannel(shop).acknowledgements(NOON, known)
+        assert said.number == f"{nth}-A"
+        known.add(said.key)
