@@ -193,13 +193,23 @@ def _shown(location: str) -> str:
 
 
 def _tell(shop: Shop, where: str, now: datetime, *, key: int) -> None:
-    """Whoever has got hold of an owner's account does not lead the orders elsewhere in silence."""
+    tell_changed(shop, where, key=str(key), now=now)
+
+
+def tell_changed(shop: Shop, where: str, *, key: str, now: datetime, system: str = "") -> None:
+    """Whoever has got hold of an owner's account does not lead the orders elsewhere in silence. `where`: empty for by
+    e-mail; with `system` it is that system's address."""
     mail.post(
         "shop_order_files_changed",
         to=shop.email,
         language=shop.language,
         dedupe_key=f"shop_order_files_changed:{key}",
-        context={"shop": shop, "where": where, "url": links.absolute(f"/portal/{shop.slug}/channel/")},
+        context={
+            "shop": shop,
+            "where": where,
+            "system": system,
+            "url": links.absolute(f"/portal/{shop.slug}/channel/"),
+        },
         now=now,
         shop_id=shop.pk,
     )

@@ -11,6 +11,7 @@ from catalog_sync.doors import setting_up
 from catalog_sync.models import Feed, FeedSetup, StockLane
 from marketplace.foundation import audit, leases
 from marketplace.models import User
+from shops import drops
 from shops.models import Shop, ShopSystem, Transmission
 from shops.systems import SYSTEMS, keeping
 from shops.systems.access import Access
@@ -23,6 +24,7 @@ def connect(shop: Shop, access: Access, *, by: User, now: datetime) -> ShopSyste
     """Keep what was entered, in the place of what was there; the step calls it within seconds, and the feed is read
     again."""
     with transaction.atomic():
+        before = keeping.connection_of(shop.pk, access.kind)
         connection = keeping.keep(shop.pk, access, now=now)
         keeping.call_soon(connection, now=now)
         audit.record("shop_system.connect", connection, by=by, shop_id=shop.pk, kind=access.kind)
@@ -30,6 +32,8 @@ def connect(shop: Shop, access: Access, *, by: User, now: datetime) -> ShopSyste
             Feed.objects.filter(pk=feed.pk).update(location=access.address[:500])
             for rows in (Feed.objects.filter(pk=feed.pk, active=True), StockLane.objects.filter(feed=feed)):
                 rows.exclude(due_at=None).update(due_at=now, parked_at=None, attempts=0)
+        if before and before.address != access.address and before.shop.channel == access.kind:
+            _tell(connection, now)
     return connection
 
 
@@ -56,6 +60,7 @@ def take_orders(connection: ShopSystem, *, by: User, now: datetime) -> None:
     """The shop's orders go into its system from now on; its numbers may be of another kind then, and are read anew."""
     with transaction.atomic():
         keeping.take_orders(connection, by=by, now=now)
+        _tell(connection, now)
         feeds = Feed.objects.filter(shop=connection.shop_id, kind=connection.kind)
         for rows in (feeds, StockLane.objects.filter(feed__in=feeds)):
             rows.update(full_at=None, content_hash="")
@@ -79,3 +84,9 @@ def end(connection: ShopSystem, *, by: User, now: datetime) -> None:
         leases.unpark(list(Transmission.objects.filter(pk__in=keys).exclude(parked_at=None)), now=now)
         audit.record("shop_system.end", connection, by=by, shop_id=shop_id, kind=kind)
         connection.delete()
+
+
+def _tell(connection: ShopSystem, now: datetime) -> None:
+    """Where orders go from now on."""
+    label, key = str(SYSTEMS[connection.kind].label), f"system:{connection.pk}:{now.isoformat()}"
+    drops.tell_changed(connection.shop, connection.address, key=key, now=now, system=label)

@@ -137,3 +137,16 @@ def test_who_rings_up_our_orders_again_has_a_day_for_it(owned):
         Shop.objects.update(channel=scripted.KIND, booking_lag_minutes=0)
         away()
         assert Shop.objects.get(pk=owned.shop.pk).booking_lag_minutes == 24 * 60
+
+
+def test_nobody_leads_orders_into_another_system_in_silence(owned):
+    """As where files or a webhook get them: the shop's own address hears of it, whoever has got hold of an account."""
+    row = connected(owned)
+    said = MailMessage.objects.filter(kind="shop_order_files_changed", to=owned.shop.email)
+    assert not said.exists()
+    owned.client.post(where(owned, "system-orders"))
+    assert row.address in said.get().text
+    connected(owned)  # the same, with another key
+    assert said.count() == 1
+    connected(owned, address="https://other.example.org")
+    assert "https://other.example.org" in said.latest("pk").text
