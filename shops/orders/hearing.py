@@ -46,7 +46,7 @@ def _heard(row: ShopSystem, now: datetime) -> bool:
     except Exception as error:  # what one system says, or a fault of ours about it, must not stop the other shops
         logger.exception("What %s says of orders could not be taken.", row)
         why = f"{type(error).__name__}: {error}"[: leases.MESSAGE_LENGTH]
-        leases.finish(row, due_at=now + EVERY, last_error=why)
+        leases.finish(row, due_at=now + EVERY, attempts=0, last_error=why)
         return False
 
 
@@ -60,7 +60,7 @@ def _hear_one(row: ShopSystem, now: datetime) -> bool:
     except (ChannelError, SystemCallError) as error:
         why = error if isinstance(error, SystemCallError) else error.__cause__
         wait = keeping.failed(row, why.told, now=now) if isinstance(why, SystemCallError) else EVERY
-        leases.finish(row, due_at=now + wait, last_error=str(error)[: leases.MESSAGE_LENGTH])
+        leases.finish(row, due_at=now + wait, attempts=0, last_error=str(error)[: leases.MESSAGE_LENGTH])
         return False
     keeping.worked(row, now=now)
     if not takes_orders:
