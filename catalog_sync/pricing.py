@@ -8,6 +8,7 @@ A changed rule has effect within seconds; what others say of a title's subject o
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -26,6 +27,7 @@ from marketplace.foundation import bulk, leases, network
 from marketplace.foundation.money import exponent, to_decimal, to_minor
 from shops.models import Condition, Shop, StockTerms
 
+logger = logging.getLogger("halles.pricing")
 AGAIN = timedelta(hours=1)
 _SLICE = 1000
 _LEASE_SECONDS = 900
@@ -72,7 +74,12 @@ def resolve_prices(now: datetime) -> int:
     """Step: the rules of each shop whose turn it is. Returns how many articles are sold for another price."""
     done = 0
     for task in leases.claim(PriceTask, now=now, limit=5, lease_seconds=_LEASE_SECONDS):
-        done += _resolve(task.shop, now)
+        try:
+            done += _resolve(task.shop, now)
+        except Exception as error:  # one that cannot be priced must not stop the next; it shows on the board
+            logger.exception("The prices of %s cannot be worked out; it is tried again.", task.shop)
+            leases.postpone(task, error=f"{type(error).__name__}: {error}", now=now)
+            continue
         more = PriceRule.objects.filter(shop_id=task.shop_id).exists()
         leases.finish(task, due_at=now + AGAIN if more else None, attempts=0)
     return done

@@ -288,7 +288,7 @@ def sync_feeds(now: datetime) -> int:
 
 
 def _sync_due(row: ReadRow, feed: Feed, lane: str, now: datetime) -> int:
-    host = hosts.host_of(lanes.location_of(feed, row))
+    host = hosts.visited(feed, lanes.location_of(feed, row))
     if host and (again := hosts.begin(host, now=now)):
         tries = max(row.attempts - 1, 0)  # this was none
         leases.finish(row, due_at=max(again, now + AGAIN), attempts=tries, last_error=row.last_error)

@@ -20,6 +20,7 @@ from marketplace.foundation import bulk
 from shops import stock
 from shops.models import Allocation, Availability, Shop, ShopOrderLine, StockIncident, StockTerms
 from shops.sellable import effective_as_of
+from shops.systems import SYSTEMS
 
 # What a number above zero says of a record that was sold out, or whose last number was undone.
 _BACK = {Availability.TEMPORARILY_UNAVAILABLE, Availability.UNKNOWN}
@@ -117,6 +118,13 @@ def reflection_time(shop: Shop, *, recorded_at: datetime, booked_at: datetime | 
     if booked_at is None:
         return recorded_at + lag
     return min(recorded_at, booked_at + timedelta(minutes=settings.CLOCK_TOLERANCE_MINUTES)) + lag
+
+
+def rung_up_time(shop: Shop, *, recorded_at: datetime) -> datetime:
+    """`reflection_time` of what a person rings up. A system that books our orders itself, and therefore at once, knows
+    of nothing else before somebody has told it: that may take a day (DESIGN §5)."""
+    by_hand = recorded_at + timedelta(days=1) if shop.channel in SYSTEMS else recorded_at
+    return max(reflection_time(shop, recorded_at=recorded_at), by_hand)
 
 
 def reflect(line: ShopOrderLine, units: int, *, reflected_at: datetime, now: datetime) -> int:

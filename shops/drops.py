@@ -13,6 +13,7 @@ from marketplace.foundation import audit, folders, leases, links, mail, secrets
 from marketplace.foundation.logins import Login, fingerprint
 from marketplace.models import User
 from shops.models import Cancellation, Shop, Transmission
+from shops.systems import keeping
 
 KEY = "drop"
 PLAIN = "email"
@@ -73,6 +74,7 @@ def set_up(
                 said[name] = secrets.seal(plain, row=_row(shop))
         _write(stored, said)
         was = stored.channel
+        keeping.take_no_more_orders(shop.pk)
         Shop.objects.filter(pk=shop.pk).update(channel=kind)
         _hand_on(shop.pk, was, kind, now)
         where = _shown(wanted.location)
@@ -162,7 +164,9 @@ def _server(location: str) -> tuple[str, str]:
 def _hand_on(shop_id: int, was: str, kind: str, now: datetime) -> None:
     """What has not arrived goes the new way, and what was parked is tried again."""
     waiting = Transmission.objects.filter(shop=shop_id, channel=was, sent_at=None)
-    waiting.exclude(outcome=Transmission.Outcome.UNKNOWN).update(channel=kind)
+    if kind != PLAIN:  # who is still to be asked for what may be there
+        waiting = waiting.exclude(outcome=Transmission.Outcome.UNKNOWN)
+    waiting.update(channel=kind)
     leases.unpark(list(Transmission.objects.filter(shop=shop_id, channel=kind).exclude(parked_at=None)), now=now)
     told = Cancellation.objects.filter(shop=shop_id, line__shop_order__transmission__channel=kind)
     leases.unpark(list(told.exclude(parked_at=None)), now=now)
@@ -189,13 +193,23 @@ def _shown(location: str) -> str:
 
 
 def _tell(shop: Shop, where: str, now: datetime, *, key: int) -> None:
-    """Whoever has got hold of an owner's account does not lead the orders elsewhere in silence."""
+    tell_changed(shop, where, key=str(key), now=now)
+
+
+def tell_changed(shop: Shop, where: str, *, key: str, now: datetime, system: str = "") -> None:
+    """Whoever has got hold of an owner's account does not lead the orders elsewhere in silence. `where`: empty for by
+    e-mail; with `system` it is that system's address."""
     mail.post(
         "shop_order_files_changed",
         to=shop.email,
         language=shop.language,
         dedupe_key=f"shop_order_files_changed:{key}",
-        context={"shop": shop, "where": where, "url": links.absolute(f"/portal/{shop.slug}/channel/")},
+        context={
+            "shop": shop,
+            "where": where,
+            "system": system,
+            "url": links.absolute(f"/portal/{shop.slug}/channel/"),
+        },
         now=now,
         shop_id=shop.pk,
     )

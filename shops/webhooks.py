@@ -18,6 +18,7 @@ from marketplace.models import User
 from shops.channels import ChannelError, messages
 from shops.channels.webhook import post
 from shops.models import Cancellation, Shop, ShopOrder, ShopWebhook, Transmission, TransmissionTry
+from shops.systems import keeping
 
 OLD_SECRET_FOR, OLD_SECRETS = timedelta(hours=24), 9
 KIND, PLAIN = "webhook", "email"
@@ -34,6 +35,7 @@ def set_up(shop: Shop, address: str, *, by: User, now: datetime) -> str:
             setup.sealed_secret = sealing.seal(secret, row=setup.row)
         before, setup.address, setup.disabled_at = setup.address, address, None
         setup.save()
+        keeping.take_no_more_orders(shop.pk)
         Shop.objects.filter(pk=shop.pk).update(channel=KIND)
         _unpark(shop.pk, now)
         audit.record("order_webhook.set_up", setup, by=by, shop_id=shop.pk, address=address)

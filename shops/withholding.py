@@ -80,13 +80,11 @@ def end_withheld(now: datetime) -> int:
 
 
 def _set_aside(record: StockRecord) -> int:
-    """Copies still on the shelf that the shop's number has taken off already: of accepted lines, at a shop whose
-    acceptance reserves."""
-    if not record.partner.shop.reserves_on_accept:
-        return 0
+    """Copies still on the shelf that the shop's number has taken off already: of accepted lines, where acceptance
+    reserves or its system books our orders. What was handed over was taken off first."""
     lines = ShopOrderLine.objects.filter(stock_record=record, accepted__gt=F("handed_over"))
     total = 0
     for line in lines.prefetch_related("allocations"):
         absorbed = sum(row.units for row in line.allocations.all() if row.ended_by == Allocation.End.ABSORBED)
-        total += min(line.accepted - line.handed_over, absorbed)
+        total += max(0, min(line.accepted, absorbed) - line.handed_over)
     return total

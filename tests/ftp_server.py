@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 USER, PASSWORD = "shop", "word"
 
@@ -25,6 +26,8 @@ class Server(socketserver.ThreadingTCPServer):
         # "" or "down" (450), or "lost": it is done, and no answer comes.
         self.fault: Callable[[str], str] = lambda command: ""
         self.knows_mlsd = True
+        self.endless: Iterator[bytes] | None = None  # what is sent in the place of any listing or file
+        self.was_cut, self.ended = False, threading.Event()
         self.certificate: Path | None = None
 
     def location(self, path: str = "") -> str:
@@ -110,7 +113,9 @@ class _Session(socketserver.StreamRequestHandler):
         self.say("150 here")
         data, _ = self.listener.accept()
         with data, data.makefile("rwb") as stream:
-            if command == "STOR":
+            if self.server.endless is not None:
+                self.send_endless(stream)
+            elif command == "STOR":
                 (self.at / said).write_bytes(stream.read())
             elif command == "RETR":
                 stream.write((self.at / said).read_bytes())
@@ -123,6 +128,16 @@ class _Session(socketserver.StreamRequestHandler):
                     stream.write(told + os.fsencode(path.name) + b"\r\n")
         self.listener.close()
         self.say("226 done")
+
+    def send_endless(self, stream: BinaryIO) -> None:
+        assert self.server.endless is not None
+        try:
+            for block in self.server.endless:
+                stream.write(block)
+                stream.flush()
+        except OSError:
+            self.server.was_cut = True
+        self.server.ended.set()
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from django.db.models import Q
 
-from catalog_sync.models import HostVisit
+from catalog_sync.models import Feed, HostVisit
+from shops.systems import SYSTEMS
 
 PAUSE = timedelta(seconds=5)
 LONGEST = timedelta(hours=1)  # of a visit: after that its process is taken for dead
@@ -17,6 +18,13 @@ LONGEST = timedelta(hours=1)  # of a visit: after that its process is taken for 
 def host_of(location: str) -> str:
     """Of an address; empty for a path."""
     return urlsplit(location).hostname or "" if "://" in location else ""
+
+
+def visited(feed: Feed, location: str) -> str:
+    """`host_of` what a feed is read from. Of a system that we call, that shop's alone: where all have one address each
+    calls with a key of its own, and what is asked of that one concerns no other."""
+    host = host_of(location)
+    return f"{host} {feed.shop_id}" if host and feed.kind in SYSTEMS else host
 
 
 def begin(host: str, *, now: datetime) -> datetime | None:

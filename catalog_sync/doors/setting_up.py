@@ -201,7 +201,7 @@ def look_at_new_feeds(now: datetime) -> int:
         give_up(old, by=None)
     open_ = Q(went_at=None)
     for setup in leases.claim(FeedSetup, now=now, limit=1, lease_seconds=LEASE_SECONDS, where=open_):
-        host = hosts.host_of(setup.feed.location)
+        host = hosts.visited(setup.feed, setup.feed.location)
         if again := hosts.begin(host, now=now):
             leases.finish(setup, due_at=again, attempts=0)
             return 0

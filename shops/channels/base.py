@@ -70,12 +70,14 @@ class ParcelSaid:
 class Receipt:
     """The shop has the order. `reference` is its own number for it. `is_booked`: its system has taken the units off the
     number that its feeds give; `booked_at` is its own stamp of that, on its clock, where it gives one. `lines`: what it
-    said of single ones, in all; of what it says nothing a person answers."""
+    said of single ones, in all; of what it says nothing a person answers. `unbooked`: articles of the order that are
+    not in it, so that its number does not contain them."""
 
     reference: str = ""
     is_booked: bool = False
     booked_at: datetime | None = None
     lines: tuple[LineSaid, ...] = ()
+    unbooked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

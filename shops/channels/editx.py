@@ -7,13 +7,14 @@ public: see `editx_reading.py`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 
 from lxml import etree
 from lxml.builder import E
 
-from marketplace.foundation import network
+from marketplace.foundation import folders, network
 from marketplace.foundation.folders import FolderError
 from shops import drops
 from shops.channels import editx_reading
@@ -23,7 +24,7 @@ from shops.channels.editx_reading import Response
 from shops.models import Condition, ShopOrder, ShopOrderLine
 
 MOST_BYTES = 1024**2  # of a response
-MOST_FILES = 50  # at once; the others the next time
+MOST_FILES, FETCHED_SECONDS = 50, 60.0  # at once; the others the next time
 LOOK_BACK = timedelta(days=7)  # times of files may be those of their making
 
 
@@ -67,9 +68,10 @@ class EditxChannel(DropChannel):
         """Names, keys and contents (or why there is none) of files that were not taken, a few at a time; the
         connection is not kept while they are."""
         fetched: list[tuple[str, str, bytes | str]] = []
+        began = time.monotonic()
         with self.folder(of_answers=True) as folder:
             listed = [
-                (entry.changed_at or since, entry.name, f"{entry.name}:{entry.size}")
+                (entry.changed_at or since, entry.name, _key(entry))
                 for entry in folder.entries()
                 if entry.name.lower().endswith(".xml") and (entry.changed_at or since) >= since - LOOK_BACK
             ]
@@ -80,6 +82,8 @@ class EditxChannel(DropChannel):
                     if not error.permanent:
                         raise
                     fetched.append((name, key, str(error)))
+                if time.monotonic() - began > FETCHED_SECONDS:
+                    break
         return fetched
 
     def _read(self, content: bytes, name: str, key: str) -> Iterator[Acknowledgement]:
@@ -105,6 +109,12 @@ class EditxChannel(DropChannel):
             tuple(answers),
             problem=f"{name}: {' '.join(problems)}" if problems else "",
         )
+
+
+def _key(entry: folders.Entry) -> str:
+    """A file that takes the place of one that was read is another one, where its server says when it was changed."""
+    stamp = f":{entry.changed_at:%Y%m%d%H%M%S}" if entry.changed_at else ""
+    return f"{entry.name}:{entry.size}{stamp}"
 
 
 def _unread(why: str, name: str, key: str) -> Acknowledgement:

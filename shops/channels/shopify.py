@@ -21,7 +21,7 @@ from marketplace.foundation.money import exponent
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.models import Shop, ShopOrder, ShopOrderLine, Supply
 from shops.systems.calling import SystemCallError, Trouble
 from shops.systems.shopify import Shopify, quoted
 
@@ -30,9 +30,11 @@ TAG = "Halles"
 LEVEL = """tracked inventoryLevel(locationId: $location) { quantities(names: ["available"]) { name quantity } }"""
 ORDER = f"""id name sourceIdentifier cancelledAt
   lineItems(first: {MOST_LINES}) {{ nodes {{ id sku quantity currentQuantity
-    variant {{ legacyResourceId inventoryItem {{ {LEVEL} }} }} }} }}
-  fulfillments(first: 10) {{ name status trackingInfo(first: 1) {{ company number }}
-    fulfillmentLineItems(first: 20) {{ nodes {{ quantity lineItem {{ id }} }} }} }}"""
+    variant {{ legacyResourceId inventoryItem {{ {LEVEL} }} }} }} }}"""
+# Asked for by itself: with the lines it would cost more than a query may.
+PARCELS = f"""query ($id: ID!) {{ order(id: $id) {{ fulfillments(first: 9) {{ name status
+  trackingInfo(first: 1) {{ company number }}
+  fulfillmentLineItems(first: {MOST_LINES}) {{ nodes {{ quantity lineItem {{ id }} }} }} }} }} }}"""
 BY_NUMBER = """query ($query: String) {
   orders(first: 100, query: $query, sortKey: CREATED_AT, reverse: true) { nodes { id sourceIdentifier } } }"""
 BY_ID = f"""query ($id: ID!, $location: ID!) {{ order(id: $id) {{ {ORDER} }} }}"""
@@ -43,6 +45,7 @@ SOLD = f"""query ($query: String!, $location: ID!) {{ productVariants(first: 100
 CREATE = f"""mutation ($order: OrderCreateOrderInput!, $options: OrderCreateOptionsInput, $location: ID!) {{
   orderCreate(order: $order, options: $options) {{ userErrors {{ field message }} order {{ {ORDER} }} }} }}"""
 OPTIONS = {"inventoryBehaviour": "DECREMENT_OBEYING_POLICY", "sendReceipt": False, "sendFulfillmentReceipt": False}
+TO_ORDER = {**OPTIONS, "inventoryBehaviour": "DECREMENT_IGNORING_POLICY"}  # beyond what is there
 
 
 class ShopifyChannel(SystemChannel):
@@ -72,11 +75,11 @@ class ShopifyChannel(SystemChannel):
             "financialStatus": "PAID",
             "lineItems": [_sold(line, variants[line.sku]["id"], shop_order.currency) for line in lines],
         }
-        made = client.ask(CREATE, order=order, options=OPTIONS, location=client.location)["orderCreate"]
+        options = OPTIONS if all(line.supply == Supply.STOCK for line in lines) else TO_ORDER
+        made = client.ask(CREATE, order=order, options=options, location=client.location)["orderCreate"]
         if made["userErrors"]:
             raise _refused(client, made["userErrors"][0]["message"])
-        made_order: dict[str, Any] = made["order"]
-        return made_order
+        return {**made["order"], "fulfillments": []}
 
     def units(self, order: dict[str, Any]) -> dict[str, int]:
         has: dict[str, int] = {}
@@ -102,7 +105,8 @@ class ShopifyChannel(SystemChannel):
 
     def _order(self, client: Shopify, key: str) -> dict[str, Any] | None:
         found: dict[str, Any] | None = client.ask(BY_ID, id=key, location=client.location)["order"]
-        return found
+        sent = client.ask(PARCELS, id=key)["order"] if found else None
+        return {**found, "fulfillments": sent["fulfillments"]} if found and sent else None
 
     def _variants(self, client: Shopify, lines: list[ShopOrderLine]) -> dict[str, dict[str, Any]]:
         """By our article number, which is the SKU, and of a variant without one its own number."""

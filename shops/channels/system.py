@@ -1,7 +1,9 @@
 """A channel that ends in a shop's own system, which is called over its interface: what all of these have in common.
 
 An order is looked for by our number before it is made, since hardly any system refuses a second one of the same number;
-what a process that died had begun is brought to its end."""
+what a process that died had begun is brought to its end. What the shop is to order for the reader is not asked for on
+its shelf: it is entered as it is. An article of another list of the shop, or one that it is to order, which the system
+does not know, the shop gets by mail."""
 
 from __future__ import annotations
 
@@ -15,12 +17,16 @@ from django.utils.translation import gettext as _
 
 from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderState, Receipt
 from shops.channels.email import EmailChannel
-from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine
+from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine, Supply
 from shops.systems import SYSTEMS, keeping
-from shops.systems.calling import SystemCallError
+from shops.systems.calling import SystemCallError, within
 
 T = TypeVar("T")
 OVERLAP = timedelta(minutes=15)  # our clock is not theirs
+# All calls of one order: shorter, twice (it is looked up, then sent), than what is transmitted is leased for. Another
+# process that began while one is still at it would find nothing there, and make a second order.
+SENT_SECONDS = 100.0
+HEARD_SECONDS = 600.0  # of all that a system says of its orders
 
 
 class SystemChannel(Channel):
@@ -64,7 +70,7 @@ class SystemChannel(Channel):
         self._client: Any = None
 
     def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
-        return self._told(lambda: self._send(self.client(now), shop_order))
+        return self._told(lambda: self._send(self.client(now), shop_order, now))
 
     def look_up(self, shop_order: ShopOrder) -> Receipt | None:
         client_of = lambda: self.client(timezone.now())  # noqa: E731
@@ -75,7 +81,7 @@ class SystemChannel(Channel):
             client = self.client(timezone.now())
             return [self.said(client, order) for order in self.changed(client, since - OVERLAP)]
 
-        return self._told(heard)
+        return self._told(heard, HEARD_SECONDS)
 
     def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
         """By mail: what a system has confirmed it does not let anybody take back from outside, so that a person does
@@ -88,13 +94,15 @@ class SystemChannel(Channel):
             self._client = SYSTEMS[self.kind].client_for(keeping.access_of(self.shop.pk, self.kind, now=now))
         return self._client
 
-    def _send(self, client: Any, shop_order: ShopOrder) -> Receipt:
+    def _send(self, client: Any, shop_order: ShopOrder, now: datetime) -> Receipt:
         if (known := self._known(client, shop_order)) is not None:
             return known
         lines = _left(shop_order)
-        missing = _missing(self.free(client, lines), lines)
-        taken = [line for line in lines if line.pk not in missing]
-        receipt = Receipt()
+        free = self.free(client, lines)
+        unknown = self._unknown(free, lines)
+        missing = _missing(free, [line for line in lines if line.sku not in unknown])
+        taken = [line for line in lines if line.pk not in missing and line.sku not in unknown]
+        receipt = EmailChannel(self.shop).send(shop_order, now=now) if unknown else Receipt()
         if taken:
             receipt = self.said(client, self.finish(client, self.enter(client, shop_order, taken))).receipt
         refused = [
@@ -103,7 +111,7 @@ class SystemChannel(Channel):
             if line.pk in missing
             for units, why in [missing[line.pk]]
         ]
-        return replace(receipt, lines=(*receipt.lines, *refused))
+        return replace(receipt, lines=(*receipt.lines, *refused), unbooked=unknown)
 
     def _known(self, client: Any, shop_order: ShopOrder) -> Receipt | None:
         """With what a try before this one has left out: the order there has fewer units than ours."""
@@ -112,23 +120,31 @@ class SystemChannel(Channel):
             return None
         order = self.finish(client, found)
         receipt = self.said(client, order).receipt
-        has = self.units(order)
+        has, left = self.units(order), _left(shop_order)
+        lacking = [line for line in left if line.supply == Supply.STOCK and line.left_units > has.get(line.sku, 0)]
+        unknown = self._unknown(self.free(client, lacking), lacking) if lacking else frozenset()
         lacks = [
-            LineSaid(
-                line.sku,
-                Answer.DECLINED,
-                line.declined - line.cancelled + lack,
-                _("Our system has not entered it."),
-                True,
-            )
-            for line in _left(shop_order)
-            if (lack := line.left_units - has.get(line.sku, 0)) > 0
+            LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + lack, why, is_sold_out=True)
+            for line in lacking
+            if line.sku not in unknown
+            for lack, why in [(line.left_units - has.get(line.sku, 0), _("Our system has not entered it."))]
         ]
-        return replace(receipt, lines=(*receipt.lines, *lacks))
+        unbooked = frozenset(line.sku for line in left if line.sku not in has)
+        return replace(receipt, lines=(*receipt.lines, *lacks), unbooked=unbooked)
 
-    def _told(self, act: Callable[[], T]) -> T:
+    def _unknown(self, free: dict[str, int] | None, lines: list[ShopOrderLine]) -> frozenset[str]:
+        """Articles that the system does not know, of which that says nothing: the shop orders them for the reader, or
+        they may come from another list of the shop. A person answers."""
+        if free is None or all(line.sku in free for line in lines):
+            return frozenset()
+        has_others = self.shop.feeds.exclude(kind=self.kind).exists()
+        return frozenset(
+            line.sku for line in lines if line.sku not in free and (has_others or line.supply != Supply.STOCK)
+        )
+
+    def _told(self, act: Callable[[], T], seconds: float = SENT_SECONDS) -> T:
         try:
-            with translation.override(self.shop.language):  # what is said of lines is its word
+            with translation.override(self.shop.language), within(seconds):  # what is said of lines is its word
                 return act()
         except SystemCallError as error:
             raise as_channel_error(error) from error
@@ -139,11 +155,11 @@ def _left(shop_order: ShopOrder) -> list[ShopOrderLine]:
 
 
 def _missing(free: dict[str, int] | None, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:
-    """{line id: (units that the system cannot give, why)}: a line is entered whole or not."""
+    """{line id: (units that the system cannot give, why)}: a line is entered whole or not. Never what is ordered."""
     if free is None:
         return {}
     missing: dict[int, tuple[int, str]] = {}
-    for line in lines:
+    for line in (line for line in lines if line.supply == Supply.STOCK):
         if line.sku not in free:
             missing[line.pk] = (line.left_units, _("Our system does not sell this article."))
         elif (left := max(0, free[line.sku])) < line.left_units:

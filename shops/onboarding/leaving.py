@@ -84,6 +84,8 @@ def leave(shop: Shop, *, by: User | None, now: datetime) -> bool:
         for connection in shop.systems.all():  # its keys with it: nobody has to call its system any more
             audit.record("shop_system.end", connection, by=by, shop_id=shop.pk, kind=connection.kind)
             connection.delete()
+        # With whatever its order files were left by; nobody reads answers there any more either.
+        Shop.objects.filter(pk=shop.pk).update(channel="email", channel_options={})
         _tell_owners(shop, "shop_left", now)
     return True
 

@@ -193,7 +193,7 @@ def _leave(shop_order: ShopOrder, row: ShopOrderLine, units: int, now: datetime)
         row.picked = max(row.picked, row.handed_over)
     row.save(update_fields=["packed", "handed_over", "picked"])
     if row.supply == Supply.STOCK:
-        reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now)
+        reflected_at = absorbing.rung_up_time(shop_order.shop, recorded_at=now)
         absorbing.reflect(row, row.handed_over, reflected_at=reflected_at, now=now)
 
 

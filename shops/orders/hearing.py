@@ -5,12 +5,16 @@ stays: they were quicker. A line that the system takes otherwise than it was ord
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from marketplace.foundation import audit, leases
 from marketplace.foundation.models import AuditEntry
+from marketplace.foundation.side_by_side import Lanes
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem
@@ -20,8 +24,9 @@ from shops.systems import SYSTEMS, keeping
 from shops.systems.calling import SystemCallError
 from shops.systems.keeping import EVERY
 
-LEASE_SECONDS = 300
-AT_ONCE = 3  # connections; each may take a minute
+logger = logging.getLogger("halles.hearing")
+# A connection may take as long as a channel lets it; one that hangs holds a lane, and no other shop.
+LANES, LEASE_SECONDS = Lanes("hearing", 4), 900
 Reason = ShopOrderLine.Reason
 _FOR_A_PERSON = {Answer.CHANGED, Answer.SUBSTITUTED, Answer.BACK_ORDERED}
 SAID = "shop_order.system_said"
@@ -29,12 +34,23 @@ SAID = "shop_order.system_said"
 
 def hear_systems(now: datetime) -> int:
     """Step: call the systems that were just connected, and ask the others what became of our orders. Returns how many
-    answered."""
-    rows = leases.claim(ShopSystem, now=now, limit=AT_ONCE, lease_seconds=LEASE_SECONDS)
-    return sum(_heard(row, now) for row in rows)
+    answered, or were begun."""
+    room = LANES.room
+    rows = leases.claim(ShopSystem, now=now, limit=room, lease_seconds=LEASE_SECONDS) if room else []
+    return LANES.each(partial(_heard, now=now), rows)
 
 
 def _heard(row: ShopSystem, now: datetime) -> bool:
+    try:
+        return _hear_one(row, now)
+    except Exception as error:  # what one system says, or a fault of ours about it, must not stop the other shops
+        logger.exception("What %s says of orders could not be taken.", row)
+        why = f"{type(error).__name__}: {error}"[: leases.MESSAGE_LENGTH]
+        leases.finish(row, due_at=now + EVERY, attempts=0, last_error=why)
+        return False
+
+
+def _hear_one(row: ShopSystem, now: datetime) -> bool:
     try:
         if keeping.FOUND not in row.options:
             keeping.check(row, now=now)
@@ -44,7 +60,7 @@ def _heard(row: ShopSystem, now: datetime) -> bool:
     except (ChannelError, SystemCallError) as error:
         why = error if isinstance(error, SystemCallError) else error.__cause__
         wait = keeping.failed(row, why.told, now=now) if isinstance(why, SystemCallError) else EVERY
-        leases.finish(row, due_at=now + wait, last_error=str(error)[: leases.MESSAGE_LENGTH])
+        leases.finish(row, due_at=now + wait, attempts=0, last_error=str(error)[: leases.MESSAGE_LENGTH])
         return False
     keeping.worked(row, now=now)
     if not takes_orders:
@@ -69,25 +85,35 @@ def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, now: date
 def take_lines(shop_order: ShopOrder, lines: Iterable[LineSaid], *, by: str, now: datetime) -> None:
     """What was said of lines, in all: declined ones first, since what is not there is not accepted either."""
     told = sorted(lines, key=lambda line: line.answer != Answer.DECLINED)
+    going: Counter[str] = Counter()  # what it has of an article and does not decline
+    for each in told:
+        going[each.sku] += each.units if each.answer != Answer.DECLINED else 0
     for each in told:
         for row in ShopOrderLine.objects.filter(shop_order=shop_order, sku=each.sku).order_by("pk"):
             with suppress(FulfilmentError):
-                _take_line(row, each, by, now)
+                _take_line(row, each, going[each.sku], by, now)
 
 
-def _take_line(row: ShopOrderLine, said: LineSaid, by: str, now: datetime) -> None:
+def _take_line(row: ShopOrderLine, said: LineSaid, going: int, by: str, now: datetime) -> None:
     if said.answer == Answer.DECLINED:
-        left = row.open_units + row.accepted - row.handed_over
-        units = min(said.units - (row.declined - row.cancelled), left)
-        if units > 0:
-            reason = Reason.SOLD if said.is_sold_out else Reason.OTHER
-            fulfilment.decline(row, units, by=by, reason=reason, note=said.detail, now=now)
+        _decline(row, said, going, by, now)
     elif said.answer == Answer.ACCEPTED:
         units = min(said.units - row.accepted, row.open_units)
         if units > 0:
             fulfilment.accept(row, units, by=by, now=now)
     elif said.answer in _FOR_A_PERSON:
         _tell_of(row, said, by)
+
+
+def _decline(row: ShopOrderLine, said: LineSaid, going: int, by: str, now: datetime) -> None:
+    """What is the reader's still beyond what is going on there. How many it declined tells less: what the reader took
+    back is taken out there as well, and what was declined here before it was sent has never been there."""
+    others = ShopOrderLine.objects.filter(shop_order=row.shop_order_id, sku=row.sku).exclude(pk=row.pk)
+    too_many = row.left_units + sum(line.left_units for line in others) - going
+    units = min(said.units, too_many, row.left_units - row.handed_over)
+    if units > 0:
+        reason = Reason.SOLD if said.is_sold_out else Reason.OTHER
+        fulfilment.decline(row, units, by=by, reason=reason, note=said.detail, now=now)
 
 
 def _tell_of(row: ShopOrderLine, said: LineSaid, by: str) -> None:

@@ -74,7 +74,7 @@ def _take(line: ShopOrderLine, units: int, shop: Shop, by: object, now: datetime
             raise FulfilmentError(
                 _("By your numbers there is no other copy of “%(title)s”: give the money back.") % said
             )
-        reflected_at = absorbing.reflection_time(shop, recorded_at=now)
+        reflected_at = absorbing.rung_up_time(shop, recorded_at=now)
         withholding.withhold(record, units, now=now, by=by, reflected_at=reflected_at)
 
 

@@ -39,11 +39,11 @@ class _LostError(Exception):
 
 def transmit_orders(now: datetime) -> int:
     """Step: hand over what is due, several shops at once, each in order. Returns how many arrived, or were begun."""
-    room = LANES.room
+    since, room = time.monotonic(), LANES.room
     if not room or not Transmission.objects.filter(due_at__lte=now, parked_at=None).exists():
         return 0
     rows = _claim(now, max(room - SPARED, 1), Q(attempts=0) if room <= SPARED else None)
-    return LANES.each(partial(_serve, now=now), rows)
+    return LANES.each(partial(_serve, now=now, since=since), rows)
 
 
 def _claim(now: datetime, limit: int, where: Q | None) -> list[Transmission]:
@@ -58,12 +58,12 @@ def _claim(now: datetime, limit: int, where: Q | None) -> list[Transmission]:
     )
 
 
-def _serve(row: Transmission, now: datetime) -> bool:
+def _serve(row: Transmission, now: datetime, since: float) -> bool:
     """Transmit it; in a lane of its own also what comes after it to the same shop, for a while, as long as it
     arrives: the step, which looks for work only every so often, would be slower than orders may come."""
-    began, arrived = time.monotonic(), _transmit(row, now)
+    began, arrived = time.monotonic(), _transmit(row, now, since)
     while arrived and LANES.is_threaded and time.monotonic() - began < SERVED_SECONDS:
-        later = now + timedelta(seconds=time.monotonic() - began)
+        later = now + timedelta(seconds=time.monotonic() - since)
         following = _claim(later, 1, Q(shop_id=row.shop_id))
         if not following:
             break
@@ -89,11 +89,13 @@ def let_through(now: datetime) -> int:
     return count
 
 
-def _transmit(row: Transmission, now: datetime) -> bool:
+def _transmit(row: Transmission, now: datetime, since: float | None = None) -> bool:
+    """`since`: on the monotonic clock, when it was `now`; None: at this moment."""
     if row.outcome == Outcome.WAITING and row.shop_order.status == ShopOrder.Status.DECLINED:
         leases.finish(row, **_of_nothing(row, now))
         return False
     began = time.monotonic()
+    since = began if since is None else since
     try:
         receipt = _hand_over(row, now)
     except _LostError:
@@ -102,7 +104,9 @@ def _transmit(row: Transmission, now: datetime) -> bool:
         taken = time.monotonic() - began
         tries.note(row, at=now, seconds=taken, error=error)
         return _put_off(row, error, now + timedelta(seconds=taken))
-    return _record(row, receipt, now, time.monotonic() - began)
+    # Its number contains it from here on, and not since the step began: meanwhile that may have been read.
+    answered_at = now + timedelta(seconds=time.monotonic() - since)
+    return _record(row, receipt, now, time.monotonic() - began, answered_at)
 
 
 def _of_nothing(row: Transmission, now: datetime) -> dict[str, object]:
@@ -175,7 +179,7 @@ def _fall_back(row: Transmission, kind: str, error: ChannelError, now: datetime)
     return _transmit(row, now)
 
 
-def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float) -> bool:
+def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float, answered_at: datetime) -> bool:
     with transaction.atomic():
         is_late = now - row.shop_order.created_at >= answer_times.LATE
         if (
@@ -186,7 +190,7 @@ def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float) ->
             return False
         hearing.take_lines(row.shop_order, receipt.lines, by=row.channel, now=now)
         if receipt.is_booked:
-            _reflect(row, receipt, now)
+            _reflect(row, receipt, answered_at, now)
         if is_late:
             _begin_again(ShopOrder.objects.select_related("shop").get(pk=row.shop_order_id), now)
         tries.note(row, at=now, seconds=taken)
@@ -224,12 +228,13 @@ def _begin_again(shop_order: ShopOrder, now: datetime) -> None:
         shop_order.save(update_fields=["answer_due_at", "watch_at"])
 
 
-def _reflect(row: Transmission, receipt: Receipt, now: datetime) -> None:
-    """The shop's number contains all of the order from here on, before anyone there has answered it."""
+def _reflect(row: Transmission, receipt: Receipt, answered_at: datetime, now: datetime) -> None:
+    """The shop's number contains what it booked of the order from here on, before anyone there has answered it."""
     shop_order = ShopOrder.objects.select_related("shop").get(pk=row.shop_order_id)
-    reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now, booked_at=receipt.booked_at)
+    reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=answered_at, booked_at=receipt.booked_at)
     for line in shop_order.lines.order_by("stock_record_id"):
-        absorbing.reflect(line, line.left_units, reflected_at=reflected_at, now=now)
+        if line.sku not in receipt.unbooked:
+            absorbing.reflect(line, line.left_units, reflected_at=reflected_at, now=now)
 
 
 def _write_held(row: Transmission, **values: object) -> bool:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
 from shops import opening
-from shops.models import Cancellation, Shop, ShopOrder
+from shops.models import Cancellation, Shop, ShopOrder, Supply
 from shops.orders import fulfilment, keep_times, leaving, reader_mail
 from shops.orders.changing import BeingHandedOverError, FulfilmentError, changing
 from shops.orders.counts import by_stock_record, still_here
@@ -78,7 +78,7 @@ def take_back(shop_order: ShopOrder, *, by: object, now: datetime, on_shelf: boo
             fulfilment.settle(fresh, lines, now)
             taken = [(row, units[row.pk]) for row in rows]
             reader_mail.uncollected(fresh, list(lines.values()), taken, now=now)
-        if on_shelf:
+        if on_shelf and any(row.supply == Supply.STOCK for row in rows):  # of what was ordered none waits
             fulfilment.put_back(shop_order, by=by, now=now, cause=Cancellation.Cause.UNCOLLECTED)
         failpoint("take_back.before_commit")
     failpoint("take_back.after_commit")

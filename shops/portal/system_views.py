@@ -63,7 +63,7 @@ def send_orders(request: StaffRequest, workplace: Workplace, kind: str) -> HttpR
 
 @owner_action
 def end(request: StaffRequest, workplace: Workplace, kind: str) -> HttpResponse:
-    connecting.end(_connection(workplace, kind), by=request.user)
+    connecting.end(_connection(workplace, kind), by=request.user, now=timezone.now())
     messages.success(request, _("The connection is ended, and its keys are forgotten."))
     return _back(workplace)
 

@@ -6,7 +6,10 @@ written and not answered may have happened; whoever calls looks it up before wri
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -112,6 +115,20 @@ class SystemCallError(Exception):
         return {**why, "permanent": self.permanent, "later_seconds": self.later_seconds}
 
 
+_until: ContextVar[float | None] = ContextVar("until", default=None)  # on the monotonic clock
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """All calls inside take so long together, and none begins later: a system that always has one page more, or answers
+    each of several calls late, is given up before the lease of what it is called for ends."""
+    inside = _until.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _until.reset(inside)
+
+
 class Caller:
     """Calls one system. `secrets`: what must never be in a message. `headers` go with each call."""
 
@@ -152,9 +169,12 @@ class Caller:
         sent = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         with_type = {} if body is None else {"Content-Type": "application/json"}
         self.requests += 1
+        seconds = SECONDS if (until := _until.get()) is None else min(SECONDS, until - time.monotonic())
+        if seconds <= 0:  # nothing was sent
+            raise self.refused(TOO_SLOW, Trouble.AWAY)
         try:
             said = {**self.headers, **with_type, **headers}
-            answer = http.call(method, url, sent, headers=said, seconds=SECONDS, max_bytes=MAX_BYTES)
+            answer = http.call(method, url, sent, headers=said, seconds=seconds, max_bytes=MAX_BYTES)
         except HttpError as error:
             raise self._trouble(error, writes=writes) from None  # its words have the address, and more
         self.began = self.began or _date(answer.headers)

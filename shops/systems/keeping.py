@@ -19,12 +19,14 @@ from shops import mailing
 from shops.models import Shop, ShopSystem, Transmission
 from shops.systems import SYSTEMS
 from shops.systems.access import Access
-from shops.systems.calling import SystemCallError, Trouble, words
+from shops.systems.calling import SystemCallError, Trouble, within, words
 
 EVERY = timedelta(minutes=5)  # how often a system that takes orders is asked what became of them
 PAUSED_AFTER = timedelta(hours=2)  # of failing; what is for a person, at once
+A_DAY = 24 * 60  # minutes
 PAUSED_EVERY = timedelta(hours=1)
 FOUND = "found"  # among the options: what the first call found, for people
+CHECK_SECONDS = 180.0
 RENEWING = timedelta(minutes=2)  # longer than the call of an exchange can take
 SOON_SECONDS = 5  # until the other process that exchanges is done
 
@@ -68,8 +70,21 @@ def take_orders(connection: ShopSystem, *, by: User, now: datetime) -> None:
     with transaction.atomic():
         number = {"stock_kind": Shop.StockKind.AVAILABLE, "booking_lag_minutes": 0}
         Shop.objects.filter(pk=connection.shop_id).update(channel=connection.kind, **number)
-        ShopSystem.objects.filter(pk=connection.pk).update(due_at=now, heard_at=None)
+        call_soon(connection, now=now, heard_at=None)
         audit.record("shop_system.take_orders", connection, by=by, shop_id=connection.shop_id, kind=connection.kind)
+
+
+def call_soon(connection: ShopSystem, *, now: datetime, **changes: object) -> None:
+    """The step calls it within seconds, also where it is being called: that call loses its lease, for it knows nothing
+    of what was said meanwhile. `changes`: to its other columns."""
+    again = {"due_at": now, "attempts": 0, "lease_until": None, "lease_token": ""}
+    ShopSystem.objects.filter(pk=connection.pk).update(**again, **changes)
+
+
+def take_no_more_orders(shop_id: int) -> None:
+    """Before a shop's orders go elsewhere than into its system: what the system booked at once a person rings up from
+    now on, or another program, and that may take a day (DESIGN §5) until the shop says otherwise."""
+    Shop.objects.filter(pk=shop_id, channel__in=SYSTEMS).update(booking_lag_minutes=A_DAY)
 
 
 def access_of(shop_id: int, kind: str, *, now: datetime) -> Access:
@@ -91,10 +106,13 @@ def access_to(connection: ShopSystem, *, now: datetime) -> Access:
 
 def check(connection: ShopSystem, *, now: datetime) -> None:
     """Call it for the first time with what was entered, and keep what is found. Raises SystemCallError."""
-    found = SYSTEMS[connection.kind].client_for(access_to(connection, now=now)).check()
+    with within(CHECK_SECONDS):
+        found = SYSTEMS[connection.kind].client_for(access_to(connection, now=now)).check()
     told = {name: getattr(found, name) for name in ("name", "articles", "currency", "takes_orders")}
     connection.options = {**connection.options, **found.options, FOUND: told}
-    ShopSystem.objects.filter(pk=connection.pk).update(options=connection.options)
+    # What was entered anew meanwhile is sealed anew: of that nothing was found yet, and the step is due for it.
+    called = ShopSystem.objects.filter(pk=connection.pk, sealed_secrets=connection.sealed_secrets)
+    called.update(options=connection.options)
 
 
 def worked(connection: ShopSystem, *, now: datetime) -> None:
@@ -166,7 +184,8 @@ def _renewed(connection: ShopSystem, now: datetime) -> Access:
         if not system.client_class.needs_renewal(access, now):  # the one before us has just done it
             return access
         secrets = system.client_class.renew(access)
-        ShopSystem.objects.filter(pk=connection.pk).update(sealed_secrets=connection.sealed(secrets))
+        same = ShopSystem.objects.filter(pk=connection.pk, sealed_secrets=connection.sealed_secrets)  # none was entered
+        same.update(sealed_secrets=connection.sealed(secrets))
     finally:
         ShopSystem.objects.filter(pk=connection.pk).update(renewing_until=None)
     connection.refresh_from_db()

@@ -173,3 +173,15 @@ def test_terms_made_for_a_rule_say_what_no_terms_say(books):
     resolved()
     terms = StockTerms.objects.get()
     assert (terms.follows_runs, terms.availability, terms.condition, terms.buffer) == (True, "in_stock", "new", None)
+
+
+def test_shop_whose_prices_cannot_be_worked_out_stops_no_other(books, monkeypatch):
+    list_at(books, 0, article("1"))
+    rule(books.shop)
+    broken = factories.shop()
+    pricing.due(broken.pk, NOON - timedelta(hours=1))  # the oldest, whenever it is claimed
+    done = pricing._resolve
+    monkeypatch.setattr(pricing, "_resolve", lambda shop, now: 1 / 0 if shop.pk == broken.pk else done(shop, now))
+    assert resolved() == 1
+    task = PriceTask.objects.get(shop=broken)
+    assert (task.due_at > at(9), "ZeroDivisionError" in task.last_error) == (True, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from marketplace.foundation import folders
-from marketplace.foundation.folders import Folder, FolderError, ShownKeyError
+from marketplace.foundation.folders import Folder, FolderError, ShownKeyError, ftp
 from marketplace.foundation.logins import Login
 from tests import ftp_server, webdav_server
 from tests.catalog_sync.reading import sftp_server
@@ -194,6 +195,35 @@ def own_certificate(path: Path) -> Path:
     secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     path.write_bytes(secret + made.public_bytes(pem))
     return path
+
+
+def test_ftp_server_that_lists_without_end_is_not_listened_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(ftp, "MOST_ENTRIES", 10)
+    for knows in (True, False):
+        with ftp_server.serving(tmp_path) as server:
+            server.knows_mlsd = knows
+            line = b"type=file;size=1; %d\r\n" * 1000
+            server.endless = (line % tuple(range(1000)) for _block in range(1000))
+            opened = folders.opened(server.location(), Login("word", "", ""), seconds=20)
+            with pytest.raises(FolderError, match="holds more than"), opened as folder:
+                folder.entries()
+            assert (server.ended.wait(20), server.was_cut) == (True, True)
+
+
+def test_ftp_server_that_drips_is_given_up(tmp_path):
+    def drops() -> Iterator[bytes]:
+        for _drop in range(40):
+            time.sleep(0.05)
+            yield b"x"
+
+    for what in (lambda folder: folder.read("a", max_bytes=99), lambda folder: folder.entries()):
+        (tmp_path / "a").write_bytes(b"")
+        with ftp_server.serving(tmp_path) as server:
+            server.endless = drops()
+            opened = folders.opened(server.location(), Login("word", "", ""), seconds=0.5)
+            with pytest.raises(FolderError), opened as folder:
+                what(folder)
+            assert (server.ended.wait(20), server.was_cut) == (True, True)  # it was not listened to until the end
 
 
 def test_slow_ftp_server_is_given_up(tmp_path):

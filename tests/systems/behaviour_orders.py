@@ -16,7 +16,7 @@ from catalog_sync.records import Lane
 from marketplace.foundation.models import MailMessage
 from shops.channels import ChannelError, channel_for
 from shops.channels.base import Answer, Channel, OrderState, Receipt
-from shops.models import Allocation, DeliveryOption, Shop, ShopOrder, ShopSystem, Transmission
+from shops.models import Allocation, DeliveryOption, Shop, ShopOrder, ShopSystem, Supply, Transmission
 from shops.orders import fulfilment, hearing, routing
 from shops.stock import sellable_now
 from shops.systems import keeping
@@ -137,6 +137,34 @@ class OrderingBehaviour(SystemBehaviour):
         order = self.ordered(**{ABSENT: 1})
         receipt = self.send(order)
         assert ([line.answer for line in receipt.lines], self.system.orders(order.number)) == ([Answer.DECLINED], [])
+
+    def test_what_is_to_be_ordered_is_not_asked_for_on_the_shelf(self):
+        """Of it the system has no copy, or not even the article: its shop orders it, and hears so by mail."""
+        order = self.ordered(**{ABSENT: 1, FIRST.sku: FIRST.quantity + 1, SECOND.sku: 1})
+        order.lines.exclude(sku=SECOND.sku).update(supply=Supply.ORDER)
+        receipt = self.send(order)
+        assert [line for line in receipt.lines if line.answer == Answer.DECLINED] == []
+        known = self.send(order)  # as after an answer that was lost
+        assert [line for line in known.lines if line.answer == Answer.DECLINED] == []
+        assert [set(seen.units) for seen in self.system.orders(order.number)] == [{FIRST.sku, SECOND.sku}]
+        assert MailMessage.objects.filter(kind="shop_order_new").count() == 1
+
+    def test_article_of_another_list_of_the_shop_is_for_a_person(self):
+        """Typed by hand, or from a wholesaler: that the system does not know it says nothing of the shelf."""
+        Feed.objects.create(shop=self.shop, name="used", kind="typed", currency="CAD")
+        order = self.ordered(**{ABSENT: 1, FIRST.sku: 1, SECOND.sku: SECOND.quantity + 1})
+        receipt = self.send(order)
+        short = (Answer.DECLINED, Answer.BACK_ORDERED)
+        assert [line.sku for line in receipt.lines if line.answer in short] == [SECOND.sku]
+        known = self.send(order)  # as after an answer that was lost
+        assert [line.sku for line in known.lines if line.answer in short] == [SECOND.sku]
+        (mail,) = MailMessage.objects.filter(kind="shop_order_new")
+        assert ABSENT in mail.text
+        order = self.ordered(**{ABSENT: 1, FIRST.sku: 1})
+        self._transmitted(order)
+        assert self._counts(order) == {ABSENT: (0, 0, 0), FIRST.sku: (1, 0, 0)}
+        promised = Allocation.objects.filter(line__shop_order=order, reflected_at=None, ended_at=None)
+        assert [row.line.sku for row in promised] == [ABSENT]
 
     def test_acceptance_comes_back_by_line(self):
         order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})

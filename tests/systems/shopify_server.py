@@ -111,14 +111,19 @@ class ShopifyUnderTest:
         self.leaked: list[str] = []
         self.index_lags = False
         for number, known in enumerate(KNOWN, start=1):
-            product = _node("Product", 100 + number, title=known.title, status="ACTIVE", vendor="", updatedAt=OLD)
             price = f"{known.price // 100}.{known.price % 100:02}"
-            more = {"barcode": known.gtin, "title": "Default Title", "price": price, "inventoryPolicy": "DENY"}
-            variant = _node("ProductVariant", 500 + number, sku=known.sku, product=product, updatedAt=OLD, **more)
-            item = _node("InventoryItem", 900 + number, sku=known.sku, tracked=True, updatedAt=OLD, variant=variant)
-            level = _node("InventoryLevel", 900 + number, available=known.quantity, committed=0, updatedAt=OLD)
-            variant["inventoryItem"], item["level"], level["item"] = item, level, item
-            self.variants.append(variant)
+            self.add_variant(number, known.sku, known.title, price, known.gtin, known.quantity)
+
+    def add_variant(
+        self, number: int, sku: str, title: str = "More", price: str = "20.00", gtin: str = "", quantity: int = 9
+    ) -> None:
+        product = _node("Product", 100 + number, title=title, status="ACTIVE", vendor="", updatedAt=OLD)
+        more = {"barcode": gtin, "title": "Default Title", "price": price, "inventoryPolicy": "DENY"}
+        variant = _node("ProductVariant", 500 + number, sku=sku, product=product, updatedAt=OLD, **more)
+        item = _node("InventoryItem", 900 + number, sku=sku, tracked=True, updatedAt=OLD, variant=variant)
+        level = _node("InventoryLevel", 900 + number, available=quantity, committed=0, updatedAt=OLD)
+        variant["inventoryItem"], item["level"], level["item"] = item, level, item
+        self.variants.append(variant)
 
     # what the shop enters, and does
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog_sync.records import Availability, Lane
 from shops.channels.base import Answer
-from shops.models import ShopSystem
+from shops.models import DeliveryOption, ShopSystem
 from shops.systems import SYSTEMS, keeping, shopify
 from shops.systems.access import Access
 from shops.systems.calling import SystemCallError
@@ -135,6 +135,18 @@ class TestOrders(OrderingBehaviour):
         (line,) = self.send(order).lines
         assert (line.answer, line.units, line.is_sold_out) == (Answer.DECLINED, FIRST.quantity + 1, True)
         assert self.system.orders(order.number) == []
+
+    def test_parcel_of_as_many_lines_as_an_order_may_have_is_heard_whole(self):
+        skus = [f"X{number}" for number in range(30)]
+        for number, sku in enumerate(skus):
+            self.system.add_variant(2000 + number, sku)
+        post = factories.delivery_option(self.shop, kind=DeliveryOption.Kind.POST)
+        order = self.ordered(delivery_option=post, **dict.fromkeys(skus, 1))
+        self._transmitted(order)
+        self.system.ship(order.number, dict.fromkeys(skus, 1), "1Z999")
+        self._heard()
+        order.refresh_from_db()
+        assert order.status == "handed_over"
 
     def test_somebody_quicker_at_the_till_has_it_asked_again(self):
         """Between our question and the order Shopify itself refuses; the next try hears that there are none."""

@@ -8,7 +8,7 @@ import io
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -38,28 +38,61 @@ class _Place(NamedTuple):
     path: str
 
 
+class _Session(ftplib.FTP):
+    """`data`: the connection of the transfer that runs, which the watch must end as well as one of commands."""
+
+    data: socket.socket | None = None
+
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
+        self.data, size = super().ntransfercmd(cmd, rest)
+        return self.data, size
+
+    def cut(self) -> None:
+        for connection in (self.sock, self.data):
+            with suppress(OSError):
+                if connection:
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+class _SafeSession(ftplib.FTP_TLS, _Session):
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
+        self.data, size = super().ntransfercmd(cmd, rest)
+        return self.data, size
+
+
 class FtpFolder(Folder):
     """The session has been led into the folder: names alone are said."""
 
-    def __init__(self, session: ftplib.FTP, location: str) -> None:
+    def __init__(self, session: _Session, location: str) -> None:
         self.session = session
         self.location = location
 
     def entries(self) -> list[Entry]:
+        found: list[Entry] = []
+
+        def take(line: str) -> None:
+            if entry := _entry(line):
+                self._count(found, entry)
+
         with _trouble(self.location):
             try:
-                found = [_entry(name, facts) for name, facts in self.session.mlsd() if facts.get("type") == "file"]
+                self.session.retrlines("MLSD", take)
             except ftplib.error_perm as problem:
                 if not str(problem).startswith(_NOT_KNOWN):
                     raise
-                found = [Entry(name) for name in self._names()]
-        if len(found) > MOST_ENTRIES:
-            raise too_full(self.location)
+                self._names(lambda name: self._count(found, Entry(name)))
         return found
 
     def has(self, name: str) -> bool:
+        wanted, found = checked_name(name), set[str]()
+
+        def look(said: str) -> None:
+            if said == wanted:
+                found.add(said)
+
         with _trouble(name):
-            return checked_name(name) in self._names()
+            self._names(look)
+        return bool(found)
 
     def read(self, name: str, *, max_bytes: int) -> bytes:
         got = bytearray()
@@ -87,14 +120,19 @@ class FtpFolder(Folder):
         with _trouble(name):
             self.session.delete(checked_name(name))
 
-    def _names(self) -> list[str]:
+    def _names(self, take: Callable[[str], None]) -> None:
         """Some servers answer 550 for an empty folder, some name the folder too."""
         try:
-            return [name.rpartition("/")[2] for name in self.session.nlst()]
+            self.session.retrlines("NLST", lambda name: take(name.rpartition("/")[2]))
         except ftplib.error_perm as problem:
-            if str(problem).startswith(_NOT_THERE):
-                return []
-            raise
+            if not str(problem).startswith(_NOT_THERE):
+                raise
+
+    def _count(self, found: list[Entry], one: Entry) -> None:
+        """While it comes: a list without an end would fill the memory."""
+        found.append(one)
+        if len(found) > MOST_ENTRIES:
+            raise too_full(self.location)
 
 
 @contextmanager
@@ -103,7 +141,7 @@ def opened(location: str, login: Login, *, seconds: float) -> Iterator[FtpFolder
     place = _place_of(location)
     with _trouble(location):
         session = _greeted(place, is_safe=urlsplit(location).scheme == "ftps", seconds=seconds)
-        watch = threading.Timer(seconds, _cut, [session])  # however slowly it answers, and whatever to
+        watch = threading.Timer(seconds, session.cut)  # however slowly it answers, and whatever to
         watch.daemon = True
         watch.start()
         try:
@@ -120,12 +158,6 @@ def opened(location: str, login: Login, *, seconds: float) -> Iterator[FtpFolder
             session.close()
 
 
-def _cut(session: ftplib.FTP) -> None:
-    with suppress(OSError):
-        if session.sock:
-            session.sock.shutdown(socket.SHUT_RDWR)
-
-
 def _place_of(location: str) -> _Place:
     """ftp[s]://user@host[:port]/folder/, from where the server puts us; //folder/ from its root."""
     try:
@@ -140,10 +172,10 @@ def _place_of(location: str) -> _Place:
     return place
 
 
-def _greeted(place: _Place, *, is_safe: bool, seconds: float) -> ftplib.FTP:
+def _greeted(place: _Place, *, is_safe: bool, seconds: float) -> _Session:
     """The library would resolve the host once more: it is given the connection whose address was checked. For data it
     calls that same address, whatever the server names (`trust_server_pasv_ipv4_address`)."""
-    session = ftplib.FTP_TLS(context=ssl.create_default_context()) if is_safe else ftplib.FTP()  # noqa: S321
+    session = _SafeSession(context=ssl.create_default_context()) if is_safe else _Session()
     session.host, session.port, session.timeout = place.host, place.port, seconds
     connection = http.connect(place.host, place.port)
     connection.settimeout(seconds)
@@ -153,7 +185,12 @@ def _greeted(place: _Place, *, is_safe: bool, seconds: float) -> ftplib.FTP:
     return session
 
 
-def _entry(name: str, facts: dict[str, str]) -> Entry:
+def _entry(line: str) -> Entry | None:
+    """Of a line of RFC 3659; None for what is no file."""
+    said, _, name = line.partition(" ")
+    facts = {key.lower(): value for key, _, value in (fact.partition("=") for fact in said.split(";"))}
+    if facts.get("type", "").lower() != "file":
+        return None
     at = None
     with suppress(ValueError):
         at = datetime.strptime(facts.get("modify", "")[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)

@@ -59,3 +59,10 @@ def test_feed_waits_as_long_as_its_host_asks():
     other.refresh_from_db()
     assert other.due_at is not None
     assert other.due_at >= NOON + timedelta(hours=2)
+
+
+def test_shops_of_one_provider_that_call_with_keys_of_their_own_do_not_wait_for_each_other():
+    """Square has one address for all: a slow shop, or one that is told to wait, would hold every other one's stock."""
+    for _shop in range(2):
+        feed(kind="square", location="https://connect.squareup.com", due_at=NOON)
+    assert [sync.sync_feeds(NOON), sync.sync_feeds(NOON)] == [1, 1]

@@ -168,6 +168,17 @@ def test_orders_that_wait_go_the_new_way(shop):
     assert Transmission.objects.get().channel == "email"
 
 
+def test_nor_does_one_hold_the_others_of_which_nobody_can_be_asked_any_more(shop):
+    """It may have been left in the folder: the shop reads its number twice rather than hear of no later order."""
+    orders_of_one_shop(2, "dilicom", shop)
+    first = Transmission.objects.order_by("pk")[:1].values("pk")
+    Transmission.objects.filter(pk__in=first).update(outcome="unknown", parked_at=LATE)
+    drops.end(shop, by=factories.user(), now=LATE)
+    for _ in range(2):
+        routing.transmit_orders(LATE)
+    assert set(Transmission.objects.values_list("channel", "outcome")) == {("email", "sent")}
+
+
 @pytest.mark.parametrize(
     ("location", "answers"), [("", ""), ("davs://a.example/in/", "davs://b.example/out/"), ("in", "in")]
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
 from shops import drops
-from shops.channels import channel_for, editx_reading
+from shops.channels import channel_for, editx, editx_reading
 from shops.channels.base import Answer, Channel, LineAnswer
 from shops.channels.conformance import NOON
 from shops.channels.editx import EditxChannel
@@ -284,3 +286,28 @@ def test_files_are_read_once_and_what_is_wrong_is_told(shop, out):
 def test_shop_that_names_no_folder_of_answers_is_asked_nothing(shop):
     set_up(shop, "editx", "in")
     assert list(channel_for(shop, "editx").acknowledgements(NOON)) == []
+
+
+def test_file_that_takes_the_place_of_one_that_was_read_is_read_too(shop, out):
+    """Some systems write each answer to the same name; two of them may be of the same length."""
+    first, second = order_of(shop, 1), order_of(shop, 1)
+    known: set[str] = set()
+    for nth, order in enumerate((first, second)):
+        path = out / "response.xml"
+        path.write_bytes(response(order, item(order.lines.get(), Shipping=1)).ljust(2000))
+        os.utime(path, ((NOON + nth * timedelta(minutes=5)).timestamp(),) * 2)
+        said = list(EditxChannel(shop).acknowledgements(NOON, known))
+        assert [one.number for one in said] == [order.number]
+        known |= {one.key for one in said}
+
+
+def test_slow_folder_is_left_for_the_others_and_gone_on_with_the_next_time(shop, out, monkeypatch):
+    """Each file may take twenty seconds, and two shops are asked at once."""
+    monkeypatch.setattr(editx, "FETCHED_SECONDS", 0.0, raising=False)
+    for nth in range(3):
+        (out / f"{nth}.xml").write_bytes(response(f"{nth}-A"))
+    known: set[str] = set()
+    for nth in range(3):
+        (said,) = EditxChannel(shop).acknowledgements(NOON, known)
+        assert said.number == f"{nth}-A"
+        known.add(said.key)

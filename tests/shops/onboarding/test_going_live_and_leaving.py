@@ -14,7 +14,8 @@ from django.utils import timezone
 from marketplace.checkout.models import Checkout
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations import application_views
-from shops import businesses, lifecycle, team
+from shops import businesses, drops, lifecycle, team
+from shops.drops import Drop
 from shops.models import Application, Business, Parcel, ParcelRefund, Shop, ShopMember, ShopOrder, ShopSystem
 from shops.onboarding import applying, checklist, exporting, leaving
 from shops.orders import fulfilment
@@ -267,10 +268,13 @@ def test_shop_whose_title_somebody_is_paying_does_not_leave(sold):
     assert leaving.leave(port, by=None, now=NOW)
 
 
-def test_keys_of_a_shops_system_go_with_it():
+def test_keys_of_a_shops_system_go_with_it_and_those_of_its_folders():
     port = factories.shop("Port")
     ShopSystem.objects.create(shop=port, kind="tryton", address="https://erp.example.org", made_at=NOW)
+    drops.set_up(port, "editx", Drop("sftp://me@host/in/"), by=factories.user(), now=NOW, password="word")
     assert leaving.ask(port, reason="", by=factories.user(), now=NOW)
     assert ShopSystem.objects.exists()
     assert leaving.leave(port, by=None, now=NOW)
     assert not ShopSystem.objects.exists()
+    port.refresh_from_db()
+    assert (port.channel, port.channel_options) == ("email", {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connections
 from django.utils import timezone
@@ -9,8 +11,8 @@ from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation.models import MailMessage
 from marketplace.payments import invariants_parcels
-from shops import stock
-from shops.models import Parcel
+from shops import absorbing, stock
+from shops.models import Parcel, Shop
 from shops.orders import carrying, resending
 from shops.orders.changing import FulfilmentError
 from tests import factories
@@ -46,6 +48,31 @@ class TestSendingAgain:
         mail = MailMessage.objects.get(kind="shop_order_sent_again")
         assert "B2" in mail.text
         assert all_is_well()
+
+    def test_till_that_books_our_orders_alone_is_not_believed_before_it_is_rung_up(self):
+        """Its number is read every few minutes, and nobody has told it of the other copies."""
+        lost = sent()
+        Shop.objects.update(channel="square")
+        lost = Parcel.objects.select_related("shop_order__shop").get(pk=lost.pk)
+        now = timezone.now()
+        absorbing.write_number(StockRecord.objects.get(), 3, as_of=now, now=now)
+        resending.send_again(lost, by="staff", now=now)
+        for hours, left in ((1, 1), (25, 3)):
+            then = now + timedelta(hours=hours)
+            absorbing.write_number(StockRecord.objects.get(), 3, as_of=then, now=then)
+            assert sellable() == left
+
+    def test_nor_of_an_order_that_it_never_got(self):
+        """It was away, and staff answered and handed over by the portal."""
+        order = accepted(2)
+        Shop.objects.update(channel="square")
+        order.shop.refresh_from_db()
+        now = timezone.now()
+        send(order)
+        for hours, left in ((1, 3), (25, 5)):
+            then = now + timedelta(hours=hours)
+            absorbing.write_number(StockRecord.objects.get(), 5, as_of=then, now=then)
+            assert sellable() == left
 
     def test_once_and_not_where_it_cannot_be(self):
         lost = sent()

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 
 import pytest
+from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import leases
 from marketplace.foundation.models import AuditEntry, MailMessage
+from shops import absorbing
 from shops.channels.base import Receipt
 from shops.models import Allocation, Shop, ShopOrder, Transmission
 from shops.orders import routing, tries
@@ -212,8 +215,7 @@ def test_fault_in_a_channel_stops_no_other_shop(system, caplog):
 @pytest.mark.parametrize(
     ("receipt", "reflected_at"),
     [
-        (Receipt(), None),
-        (Receipt(is_booked=True), NOON + timedelta(hours=1)),
+        (Receipt(is_booked=True), NOON + timedelta(hours=1)),  # and as long as sending it took
         (Receipt(is_booked=True, booked_at=NOON - timedelta(minutes=20)), NOON + timedelta(minutes=55)),
     ],
 )
@@ -221,7 +223,33 @@ def test_receipt_that_says_booked_is_the_shops_word(system, monkeypatch, receipt
     monkeypatch.setattr(system, "receipt", receipt)
     row = transmission(factories.shop(channel="scripted", booking_lag_minutes=60))
     assert routing.transmit_orders(NOON) == 1
-    assert Allocation.objects.get(line__shop_order=row.shop_order_id).reflected_at == reflected_at
+    found = Allocation.objects.get(line__shop_order=row.shop_order_id).reflected_at
+    assert reflected_at <= found < reflected_at + timedelta(minutes=1)
+
+
+def test_receipt_that_says_nothing_of_it_books_nothing(system):
+    row = transmission(factories.shop(channel="scripted", booking_lag_minutes=60))
+    assert routing.transmit_orders(NOON) == 1
+    assert Allocation.objects.get(line__shop_order=row.shop_order_id).reflected_at is None
+
+
+def test_number_read_while_an_order_is_being_sent_does_not_contain_it(system, monkeypatch):
+    """Sending takes several calls: the shop books it with the last one, long after the step began."""
+    monkeypatch.setattr(system, "receipt", Receipt(is_booked=True))
+    row, send = transmission(), system.send
+    Shop.objects.update(complete_as_of=NOON - timedelta(hours=1))
+    (record,) = StockRecord.objects.all()
+    read_at = NOON + timedelta(milliseconds=20)
+
+    def slow(channel: scripted.ScriptedChannel, shop_order: ShopOrder, *, now: datetime) -> Receipt:
+        time.sleep(0.05)
+        absorbing.write_number(record, record.num_in_stock, as_of=read_at, now=read_at)
+        return send(channel, shop_order, now=now)
+
+    monkeypatch.setattr(system, "send", slow)
+    assert routing.transmit_orders(NOON) == 1
+    promised = Allocation.objects.get(line__shop_order=row.shop_order_id)
+    assert (promised.ended_at, promised.reflected_at > read_at) == (None, True)
 
 
 def test_lost_lease_sends_nothing(system):

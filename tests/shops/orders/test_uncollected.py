@@ -135,6 +135,19 @@ class TestEnd:
         assert (back, broken()) == ({"reader": None, "uncollected": ends(order)}, {})
         assert sellable(order.lines.get()) == 2  # of three
 
+    def test_what_was_ordered_for_the_reader_goes_back_too(self):
+        """No copy of it was promised from the shelf: nothing waits to be put there."""
+        line = sent(1, uncollected="ask")
+        ShopOrderLine.objects.filter(pk=line.pk).update(supply=Supply.ORDER)
+        Allocation.objects.all().delete()
+        now = timezone.now()
+        order = ShopOrder.objects.get(pk=line.shop_order_id)
+        fulfilment.accept_all(order, by="staff", now=now), fulfilment.pack(order, by="staff", now=now)
+        order = ShopOrder.objects.select_related("shop", "order").get(pk=order.pk)
+        uncollected.take_back(order, by="staff", now=ends(order), on_shelf=True)
+        order.refresh_from_db()
+        assert (order.status, order.is_taken_back) == ("declined", True)
+
     def test_shop_that_wants_it_back_after_all_gets_it(self):
         order = ready(1, uncollected="ask")
         watch(order, 12), uncollected.watch_pickups(ends(order))

@@ -7,9 +7,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog_sync.models import DryRun, Feed, StockLane
-from marketplace.foundation.models import AuditEntry
-from shops.models import ShopMember, ShopSystem
-from shops.orders import hearing
+from marketplace.foundation.models import AuditEntry, MailMessage
+from shops import drops, webhooks
+from shops.drops import Drop
+from shops.models import Shop, ShopMember, ShopSystem, Transmission
+from shops.orders import hearing, routing
+from tests import factories
 from tests.systems import scripted
 
 SAID = {"address": "https://shop.example.org/", "key": scripted.GOOD}
@@ -102,3 +105,48 @@ def test_ended_connection_forgets_its_keys(owned):
     owned.client.post(where(owned, "system-end"))
     owned.shop.refresh_from_db()
     assert (ShopSystem.objects.count(), owned.shop.channel) == (0, "email")
+
+
+def test_orders_that_wait_for_an_ended_connection_come_by_mail(owned):
+    """A parked one would hold all that are bought after it."""
+    connected(owned)
+    owned.client.post(where(owned, "system-orders"))
+    now, shop = timezone.now(), owned.shop
+    record = factories.stock_record(shop, units=9)
+    for outcome in ("waiting", "unknown"):
+        order = factories.shop_order(shop, (record, 1))
+        kept = {"parked_at": now, "attempts": 10, "outcome": outcome, "channel": scripted.KIND}
+        Transmission.objects.update_or_create(shop_order=order, defaults={"shop": shop, **kept})
+    owned.client.post(where(owned, "system-end"))
+    assert set(Transmission.objects.values_list("channel", "parked_at")) == {("email", None)}
+    later = timezone.now()
+    assert routing.transmit_orders(later) + routing.transmit_orders(later) == 2
+    assert MailMessage.objects.filter(kind="shop_order_new").count() == 2
+
+
+def test_who_rings_up_our_orders_again_has_a_day_for_it(owned):
+    """A lag of none was the system's, which booked them itself."""
+    connected(owned)
+    for away in (
+        lambda: owned.client.post(where(owned, "system-end")),
+        lambda: webhooks.set_up(owned.shop, "https://shop.example.org/orders", by=factories.user(), now=timezone.now()),
+        lambda: drops.set_up(
+            owned.shop, "dilicom", Drop("sftp://me@host/in/"), by=factories.user(), now=timezone.now()
+        ),
+    ):
+        Shop.objects.update(channel=scripted.KIND, booking_lag_minutes=0)
+        away()
+        assert Shop.objects.get(pk=owned.shop.pk).booking_lag_minutes == 24 * 60
+
+
+def test_nobody_leads_orders_into_another_system_in_silence(owned):
+    """As where files or a webhook get them: the shop's own address hears of it, whoever has got hold of an account."""
+    row = connected(owned)
+    said = MailMessage.objects.filter(kind="shop_order_files_changed", to=owned.shop.email)
+    assert not said.exists()
+    owned.client.post(where(owned, "system-orders"))
+    assert row.address in said.get().text
+    connected(owned)  # the same, with another key
+    assert said.count() == 1
+    connected(owned, address="https://other.example.org")
+    assert "https://other.example.org" in said.latest("pk").text

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import responses
 from django.utils.translation import override
 from requests import ConnectionError
 
-from shops.systems.calling import Caller, SystemCallError
+from shops.channels import ChannelError, lightspeed
+from shops.channels import system as channel
+from shops.systems import keeping
+from shops.systems.access import Access
+from shops.systems.calling import Caller, SystemCallError, within
+from tests import factories
+from tests.factories import NOON
 
 URL, SECRET = "https://93.184.216.34/api", "s3cr3t-key"
 
@@ -82,3 +90,36 @@ def test_silence_is_told_in_plain_words(caller):
     responses.get(f"{URL}/a", body=ConnectionError("HTTPSConnectionPool(host='x'): Max retries exceeded"))
     with override("en"):
         assert str(fails(caller)) == "Theirs did not answer (no connection). We try again later."
+
+
+@pytest.mark.django_db
+@responses.activate
+def test_system_that_always_has_one_page_more_is_given_up(monkeypatch):
+    """It may be anybody's server: one that says so for ever would hold the hearing of all shops."""
+    asked = []
+
+    def page(request: object) -> tuple[int, dict[str, str], str]:
+        asked.append(request)
+        assert len(asked) < 3000
+        return 200, {}, '{"data": [{"id": "1", "updated_at": "2020-01-01T00:00:00Z"}]}'
+
+    responses.add_callback("GET", re.compile(".*/search"), callback=page)
+    monkeypatch.setattr(channel, "HEARD_SECONDS", 0.3)
+    monkeypatch.setattr(lightspeed, "FOUND", 1)
+    shop = factories.shop(channel="lightspeed")
+    keeping.keep(
+        shop.pk, Access("lightspeed", "https://93.184.216.34", {"customer_id": "1"}, {"key": SECRET}), now=NOON
+    )
+    with pytest.raises(ChannelError) as caught:
+        list(lightspeed.LightspeedChannel(shop).states(NOON))
+    assert (caught.value.permanent, caught.value.unknown_outcome) == (False, False)
+
+
+@responses.activate
+def test_nothing_is_called_after_the_time_for_all_calls(caller):
+    responses.post(f"{URL}/a", json={})
+    with within(60.0):
+        caller.post("/a", {})
+        with within(0.0):
+            error = fails(caller, method="post")
+    assert (error.trouble, error.unknown_outcome, len(responses.calls)) == ("system_away", False, 1)

@@ -73,3 +73,25 @@ def test_secrets_of_another_row_do_not_open(connection):
     with pytest.raises(SystemCallError) as caught:
         keeping.access_to(other, now=NOON)
     assert caught.value.trouble == "system_key"
+
+
+def entered_meanwhile() -> None:
+    """Its owner enters another application while somebody calls with the old one."""
+    shop_id = ShopSystem.objects.values_list("shop", flat=True).get()
+    secrets = {"key": "another", "refresh": "new", "until": str((NOON + timedelta(days=1)).timestamp())}
+    keeping.keep(shop_id, Access(scripted.KIND, "https://b.example", {"company": "B"}, secrets), now=NOON)
+
+
+def test_exchange_overwrites_no_key_that_was_entered_meanwhile(connection, monkeypatch):
+    renew = Scripted.renew
+    monkeypatch.setattr(Scripted, "renew", staticmethod(lambda access: (entered_meanwhile(), renew(access))[1]))
+    access = keeping.access_to(connection, now=NOON)
+    assert (stored()["refresh"], stored()["key"]) == ("new", "another")
+    assert (access.address, access.secrets["key"]) == ("https://b.example", "another")
+
+
+def test_first_call_keeps_nothing_of_what_was_entered_anew_meanwhile(connection, monkeypatch):
+    check = Scripted.check
+    monkeypatch.setattr(Scripted, "check", lambda client: (entered_meanwhile(), check(client))[1])
+    keeping.check(connection, now=NOON - timedelta(hours=1))
+    assert ShopSystem.objects.get().options == {"company": "B"}
