@@ -12,6 +12,7 @@ from shops.models import Shop
 CHANNELS: dict[str, tuple[str, str]] = {
     "email": ("E-mail", "shops.channels.email.EmailChannel"),
     "lightspeed": ("Lightspeed X-Series", "shops.channels.lightspeed.LightspeedChannel"),
+    "prestashop": ("PrestaShop", "shops.channels.prestashop.PrestaShopChannel"),
     "square": ("Square", "shops.channels.square.SquareChannel"),
     "tryton": ("Tryton", "shops.channels.tryton.TrytonChannel"),
     "shopify": ("Shopify", "shops.channels.shopify.ShopifyChannel"),

@@ -30,6 +30,29 @@ SYSTEMS: dict[str, System] = {
         booked=_("as soon as the sale is entered on account"),
         renews=True,
     ),
+    "prestashop": System(
+        "PrestaShop",
+        "shops.systems.prestashop.PrestaShop",
+        (
+            Asked("address", _("Address"), _("Of your shop, such as https://shop.example.org.")),
+            Asked("key", _("Key"), _("Of the webservice, made under Advanced Parameters, Webservice."), True),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("E-mail address of the customer as whom our orders are entered. Empty: orders do not go there."),
+                is_needed=False,
+            ),
+            Asked("carrier", _("Carrier"), _("Its name; empty where there is only one."), is_needed=False),
+            Asked(
+                "module",
+                _("Payment module"),
+                _("The technical name of one that is installed; empty: ps_wirepayment."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(AVAILABLE,),
+        booked=_("at once, as the order is made"),
+    ),
     "square": System(
         "Square",
         "shops.systems.square.Square",
