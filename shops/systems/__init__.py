@@ -9,6 +9,30 @@ from shops.systems.access import Asked, System
 ON_HAND, AVAILABLE = "on_hand", "available"  # shops.models.Shop.StockKind, which is not loaded yet
 
 SYSTEMS: dict[str, System] = {
+    "erpnext": System(
+        "ERPNext",
+        "shops.systems.erpnext.ERPNext",
+        (
+            Asked("address", _("Address"), _("Of your site, such as https://shop.example.org.")),
+            Asked("key", _("API key"), _("Of a user of its own, made under Users, Settings, API Access."), True),
+            Asked("secret", _("API secret"), _("Shown once, as the keys are made."), True),
+            Asked(
+                "warehouse",
+                _("Warehouse"),
+                _("Its name, with the company's; empty where there is one alone."),
+                is_needed=False,
+            ),
+            Asked("price_list", _("Price list"), _("Its name; empty: Standard Selling."), is_needed=False),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("The customer as whom our orders are entered. Empty: orders do not go to ERPNext."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(ON_HAND, AVAILABLE),
+        booked=_("at once, as the order is submitted"),
+    ),
     "lightspeed": System(
         "Lightspeed X-Series",
         "shops.systems.lightspeed.Lightspeed",
