@@ -9,6 +9,23 @@ from shops.systems.access import Asked, System
 ON_HAND, AVAILABLE = "on_hand", "available"  # shops.models.Shop.StockKind, which is not loaded yet
 
 SYSTEMS: dict[str, System] = {
+    "dolibarr": System(
+        "Dolibarr",
+        "shops.systems.dolibarr.Dolibarr",
+        (
+            Asked("address", _("Address"), _("Of your Dolibarr, such as https://erp.example.org.")),
+            Asked("key", _("API key"), _("Of a user of its own, made on the user's card."), True),
+            Asked("warehouse", _("Warehouse"), _("Its name or code; empty where there is one alone."), is_needed=False),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("Code of the customer as whom our orders are entered. Empty: orders do not go to Dolibarr."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(AVAILABLE,),
+        booked=_("once the order is validated, which follows its entry at once"),
+    ),
     "erpnext": System(
         "ERPNext",
         "shops.systems.erpnext.ERPNext",

@@ -69,12 +69,14 @@ NO_PLACE, SEVERAL_PLACES = _("there is no location of this name"), _("there are 
 NOT_COUNTED = _("it keeps no stock: switch its stock management on")
 NO_CARRIER, SEVERAL_CARRIERS = _("there is no carrier of this name"), _("there are several carriers: say which")
 NO_PRICES = _("there is no price list of this name from which is sold")
+BOOKS_LATE = _("it takes no stock off as an order is validated: choose that in its module of stocks")
+NO_SETTINGS = _("the user may not read its settings: name it in API_LOGINS_ALLOWED_FOR_CONST_READ")
 NO_CONNECTION, TOO_SLOW = _("no connection"), _("too slow")
 DETAILS = frozenset(
     [
         *(NOT_CHOSEN, NO_COMPANY, SEVERAL_COMPANIES, NO_HOUSE, SEVERAL_HOUSES, NO_CUSTOMER, NOT_THERE),
         *(OTHER_CURRENCY, NO_PLACE_CHOSEN, PLACE_GONE, NO_PLACE, SEVERAL_PLACES, NO_CONNECTION, TOO_SLOW),
-        *(NOT_COUNTED, NO_CARRIER, SEVERAL_CARRIERS, NO_PRICES),
+        *(NOT_COUNTED, NO_CARRIER, SEVERAL_CARRIERS, NO_PRICES, BOOKS_LATE, NO_SETTINGS),
     ]
 )
 PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})
@@ -222,9 +224,10 @@ def _said(body: bytes) -> str:
     except ValueError:
         return _title(text)
     if isinstance(found, dict):
-        found = next(
-            (found[name] for name in ("message", "error", "errors", "detail", "exception") if found.get(name)), found
-        )
+        names = ("message", "error", "errors", "detail", "exception")
+        found = next((found[name] for name in names if found.get(name)), found)
+        if isinstance(found, dict):
+            found = found.get("message") or found
     if isinstance(found, list) and found and isinstance(found[0], dict):
         found = found[0]
         return " ".join(str(found[name]) for name in ("code", "detail", "message") if found.get(name)) or str(found)
