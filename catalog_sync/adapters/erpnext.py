@@ -21,7 +21,7 @@ NOT_SOLD = {"disabled": 1, "is_sales_item": 0, "is_stock_item": 0, "has_variants
 SOLD: list[Filter] = [(name, "=", 1 - value) for name, value in NOT_SOLD.items()]
 PRICE = ["price_list_rate", "currency", "uom", "valid_from", "valid_upto", "customer", "batch_no"]
 BARCODE = ["barcode", "barcode_type"]
-BOOKS = ("ISBN-13", "ISBN", "EAN", "EAN-13", "GTIN", "")
+NUMBERS = ("ISBN-13", "ISBN", "EAN", "EAN-13", "JAN", "UPC", "UPC-A", "GTIN", "GTIN-14", "")
 
 
 class ERPNextAdapter(SystemAdapter):
@@ -96,6 +96,6 @@ def _codes(client: ERPNext, items: Sequence[str]) -> dict[str, str]:
     found: dict[str, Any] = {}
     for row in client.of("Item Barcode", "parent", items, BARCODE, parent="Item", listed=True):
         code = str(row.get("barcode") or "")
-        if (row.get("barcode_type") or "") in BOOKS and code.isdigit() and len(code) in (8, 12, 13, 14):
+        if (row.get("barcode_type") or "") in NUMBERS and code.isdigit() and len(code) in (8, 12, 13, 14):
             found.setdefault(str(row["parent"]), code)
     return found

@@ -8,7 +8,7 @@ downloads are not read: a pack's number is not how many of it can be made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ class PrestaShopAdapter(SystemAdapter):
         since = client.changed_since(changed_since) if changed_since is not None else []
         for page in client.each("products", FACTS if whole else NUMBERS, [*query, *since]):
             products = {int(row["id"]): row for row in page if row.get("type", SIMPLE) == SIMPLE}
-            levels = _levels(client, products)
+            levels = _levels(client, products, whole=changed_since is None)
             stated = [
                 self._stated(row, levels, client) for row in products.values() if (int(row["id"]), -1) not in levels
             ]
@@ -86,10 +86,17 @@ class PrestaShopAdapter(SystemAdapter):
         )
 
 
-def _levels(client: PrestaShop, products: Iterable[int]) -> Levels:
-    """How many there are; an article with combinations has -1 among them, too."""
+def _levels(client: PrestaShop, products: Collection[int], *, whole: bool) -> Levels:
+    """How many there are; an article with combinations has -1 among them, too. `whole`: the articles are all of a
+    stretch, which is asked for as one."""
     levels: Levels = {}
-    for row in client.of("stock_availables", "id_product", products, STOCK):
+    rows: Iterable[Row] = ()
+    if products and whole:
+        pages = client.between("stock_availables", "id_product", min(products), max(products), STOCK)
+        rows = (row for page in pages for row in page if int(row["id_product"]) in products)
+    elif products:
+        rows = client.of("stock_availables", "id_product", products, STOCK)
+    for row in rows:
         product, combination = int(row["id_product"]), int(row["id_product_attribute"])
         levels[product, combination] = row["quantity"]
         if combination:

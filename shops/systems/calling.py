@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -184,6 +185,16 @@ class Caller:
     def refused(self, detail: object, trouble: Trouble = Trouble.REFUSED, **more: Any) -> SystemCallError:
         """An error in words of the system, which are scrubbed."""
         return SystemCallError(trouble, self.system, self._scrubbed(str(detail)), **more)
+
+    @contextmanager
+    def needing(self, what: str) -> Iterator[None]:
+        """A key that is refused in here was good a moment ago: it is a right that is lacking, which is named."""
+        try:
+            yield
+        except SystemCallError as error:
+            if error.trouble != Trouble.KEY:
+                raise
+            raise self.refused(what, status=error.status) from None
 
     def _value(self, answer: http.Answer, *, writes: bool) -> Any:
         if answer.status == 204 or not answer.body:

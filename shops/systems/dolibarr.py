@@ -50,7 +50,8 @@ class Dolibarr:
         options: Row = {"warehouse_id": str(houses[0]["id"]), "currency": self._setting(CURRENCY)}
         self.options = {**self.options, **options}
         for path in ("/products", "/stockmovements"):
-            self.rows(path, [("limit", "1")])  # the user may lack a right
+            with self.caller.needing(path):
+                self.rows(path, [("limit", "1")])
         if self.options.get("customer"):
             options |= self._for_orders(str(self.options["customer"]))
         return Found(self._setting(NAME), options["currency"], None, options, takes_orders="customer_id" in options)
@@ -118,10 +119,12 @@ class Dolibarr:
         return f"(t.tms:>=:'{moment.astimezone(UTC) - ANY_ZONE:%Y%m%d}')"
 
     def _for_orders(self, code: str) -> Row:
+        for path in ("/thirdparties", "/orders", "/shipments"):
+            with self.caller.needing(path):
+                self.rows(path, [("limit", "1")])
         found = self.of("/thirdparties", "code_client", [code])
         if len(found) != 1:
             raise self.caller.refused(calling.NO_CUSTOMER, Trouble.CONTEXT)
-        self.rows("/orders", [("limit", "1")])
         return {"customer_id": str(found[0]["id"])}
 
     def _books_at_once(self) -> None:

@@ -68,7 +68,8 @@ class ERPNext:
         self.options = {**self.options, **options}
         self.today()  # its zone may be none
         for doctype in ("Item", "Bin", "Item Price"):
-            self.rows(doctype, ["name"], limit=1)  # the user may lack a role
+            with self.caller.needing(doctype):
+                self.rows(doctype, ["name"], limit=1)
         customer = str(self.options.get("customer") or "")
         takes_orders = bool(customer) and self._may_order(customer)
         return Found(str(houses[0]["company"]), str(listed["currency"]), None, options, takes_orders)
@@ -179,7 +180,8 @@ class ERPNext:
         if found is None or found.get("disabled"):
             raise self.caller.refused(calling.NO_CUSTOMER, Trouble.CONTEXT)
         for doctype in ("Sales Order", "Delivery Note"):
-            self.rows(doctype, ["name"], limit=1)
+            with self.caller.needing(doctype):
+                self.rows(doctype, ["name"], limit=1)
         return True
 
     def _data(self, answer: Any, *, writes: bool = False) -> Any:

@@ -21,7 +21,8 @@ from shops.systems.access import Access, Found
 from shops.systems.calling import Caller, Trouble
 from shops.systems.clocks import wall
 
-PAGE = 400  # rows of an answer; so many ids in a filter fit into an address
+PAGE = 400  # rows of an answer
+FEW = 100  # so many ids are named in a filter, which stands in an address
 LAST_ID, LAST_MOMENT = 2_147_483_647, "2199-12-31 23:59:59"
 JSON = ("output_format", "JSON")
 PAYMENT_MODULE = "ps_wirepayment"
@@ -54,13 +55,15 @@ class PrestaShop:
         known = self._settings([*_SETTINGS, _COUNTS, _SHOP])
         options = {name: str(known.get(there) or "") for there, name in _SETTINGS.items()}
         self.options = {**self.options, **options}
-        currencies = self.rows("currencies", "id,iso_code", [("filter[id]", f"[{options['currency_id']}]")])
+        with self.caller.needing("currencies"):
+            currencies = self.rows("currencies", "id,iso_code", [("filter[id]", f"[{options['currency_id']}]")])
         if known.get(_COUNTS) != "1" or not currencies:
             raise self.caller.refused(calling.NOT_COUNTED, Trouble.CONTEXT)
         currency = str(currencies[0]["iso_code"])
         options["currency"] = currency
         for resource in ("products", "stock_availables", "combinations", "product_option_values"):
-            self.rows(resource, "id", [("limit", "1")])  # the key may lack one of them
+            with self.caller.needing(resource):
+                self.rows(resource, "id", [("limit", "1")])
         if self.options.get("customer"):
             options |= self._for_orders(str(self.options["customer"]))
         name = str(known.get(_SHOP) or "PrestaShop")
@@ -99,10 +102,16 @@ class PrestaShop:
     def of(self, resource: str, field: str, keys: Iterable[Any], fields: str, query: Query = ()) -> list[Row]:
         """All rows whose `field` is one of `keys`."""
         wanted, found = sorted({str(key) for key in keys}), list[Row]()
-        for start in range(0, len(wanted), PAGE):
-            some = "|".join(wanted[start : start + PAGE])
+        for start in range(0, len(wanted), FEW):
+            some = "|".join(wanted[start : start + FEW])
             found += self.rows(resource, fields, [*query, (f"filter[{field}]", f"[{some}]")])
         return found
+
+    def between(
+        self, resource: str, field: str, low: int, high: int, fields: str, query: Query = ()
+    ) -> Iterator[list[Row]]:
+        """Pages of all rows whose `field`, a number, is none lower and none higher."""
+        yield from self.each(resource, fields, [*query, (f"filter[{field}]", f"[{low},{high}]")])
 
     def make(self, resource: str, name: str, values: Row) -> Row:
         """What a POST has made. Raises SystemCallError."""
@@ -131,12 +140,16 @@ class PrestaShop:
         return str(found[0]["id"])
 
     def _for_orders(self, email: str) -> Row:
-        customers = self.rows("customers", "id,secure_key", [("filter[email]", f"[{email}]")])
-        addresses = self.of("addresses", "id_customer", [row["id"] for row in customers], "id,deleted")
+        for resource in ("carts", "orders", "order_details", "order_histories", "order_states"):
+            with self.caller.needing(resource):
+                self.rows(resource, "id", [("limit", "1")])
+        with self.caller.needing("customers, addresses, carriers"):
+            customers = self.rows("customers", "id,secure_key", [("filter[email]", f"[{email}]")])
+            addresses = self.of("addresses", "id_customer", [row["id"] for row in customers], "id,deleted")
+            self.carrier_id()
         addresses = [row for row in addresses if str(row["deleted"]) == "0"]
         if len(customers) != 1 or not addresses:
             raise self.caller.refused(calling.NO_CUSTOMER, Trouble.CONTEXT)
-        self.carrier_id()
         known = {"customer_id": str(customers[0]["id"]), "secure_key": str(customers[0]["secure_key"])}
         return {**known, "address_id": str(addresses[0]["id"])}
 

@@ -108,6 +108,13 @@ class TestReading(ReadingBehaviour):
         test = client.changed_since(datetime.fromisoformat("2026-11-26T08:00:00+00:00"))
         assert test == "(t.tms:>=:'20261125')"
 
+    @pytest.mark.parametrize("path", ["products", "stockmovements", "orders", "shipments"])
+    def test_right_that_the_user_lacks_is_named_at_once(self, path):
+        self.system.forbidden = {path}
+        with pytest.raises(SystemCallError) as caught:
+            SYSTEMS["dolibarr"].client_for(self.system.entered(self.between.address)).check()
+        assert (caught.value.trouble, caught.value.values["detail"]) == ("system_refused", f"/{path}")
+
     def test_customer_who_is_not_there_is_told_at_once(self):
         self.system.tables["thirdparties"][0]["code_client"] = "CU-1"
         with pytest.raises(SystemCallError) as caught:

@@ -74,7 +74,7 @@ class TestReading(ReadingBehaviour):
     @pytest.mark.parametrize("doctype", ["Bin", "Item Price", "Sales Order"])
     def test_user_who_lacks_a_role_is_told_at_once(self, doctype):
         self.system.forbidden = {doctype}
-        assert self._refused(self.system.entered(self.between.address)) == "system_key"
+        assert self._refused(self.system.entered(self.between.address)) == f"system_refused {doctype}"
 
     @pytest.mark.parametrize(
         "options", [{}, {"warehouse": "No - L"}, {"warehouse": HOUSE, "price_list": "Standard Buying"}]
@@ -93,7 +93,8 @@ class TestReading(ReadingBehaviour):
         with pytest.raises(SystemCallError) as caught:
             SYSTEMS["erpnext"].client_for(access).check()
         assert caught.value.permanent
-        return str(caught.value.trouble)
+        named = caught.value.values["detail"] if caught.value.trouble == "system_refused" else ""
+        return f"{caught.value.trouble} {named}".rstrip()
 
 
 class TestOrders(OrderingBehaviour):

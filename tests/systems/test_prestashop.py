@@ -77,11 +77,13 @@ class TestReading(ReadingBehaviour):
         asked = dict(client.changed_since(datetime(2026, 11, 1, 5, 45, tzinfo=UTC)))
         assert asked["filter[date_upd]"].startswith("[2026-11-01 00:45:00,")
 
-    def test_key_that_lacks_a_resource_is_told_at_once(self):
-        self.system.forbidden = {"stock_availables"}
+    @pytest.mark.parametrize("resource", ["stock_availables", "order_details", "carriers"])
+    def test_right_that_the_key_lacks_is_named_at_once(self, resource):
+        self.system.forbidden = {resource}
         with pytest.raises(SystemCallError) as caught:
             SYSTEMS["prestashop"].client_for(self.system.entered(self.between.address)).check()
-        assert (caught.value.trouble, caught.value.permanent) == ("system_key", True)
+        assert (caught.value.trouble, caught.value.permanent) == ("system_refused", True)
+        assert resource in str(caught.value)
 
     @pytest.mark.parametrize(("name", "value"), [("deleted", "1"), ("name", "Autre")])
     def test_carrier_that_is_not_there_is_told_at_once(self, name, value):
