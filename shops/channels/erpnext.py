@@ -156,14 +156,14 @@ def _answers(units: dict[str, int], gone: dict[str, int], free: dict[str, int]) 
 
 
 def _parcels(client: ERPNext, order: Row) -> tuple[ParcelSaid, ...]:
-    """Submitted delivery notes of the order; what came back by one is not among them."""
+    """Submitted delivery notes of the order; what came back by one, as units below zero, is not among them. A note is
+    read whole: which fields for its carrier it has is the site's."""
     against = [("against_sales_order", "=", order["name"]), ("docstatus", "=", SUBMITTED)]
     rows = client.rows(f"{NOTE} Item", ["parent", "item_code", "qty"], against, parent=NOTE)
-    names = sorted({str(row["parent"]) for row in rows})
-    notes = {row["name"]: row for row in client.of(NOTE, "name", names, ["is_return", "lr_no", "transporter_name"])}
     parcels: list[ParcelSaid] = []
-    for name in names:
-        note, sent = notes.get(name), _sum((row["item_code"], row["qty"]) for row in rows if row["parent"] == name)
+    for name in sorted({str(row["parent"]) for row in rows}):
+        sent = _sum((row["item_code"], row["qty"]) for row in rows if row["parent"] == name)
+        note = client.found(NOTE, name) if all(count > 0 for count in sent.values()) else None
         if note is not None and not note.get("is_return"):
             carrier, tracking = str(note.get("transporter_name") or ""), str(note.get("lr_no") or "")
             parcels.append(ParcelSaid(name, sent, carrier, tracking))

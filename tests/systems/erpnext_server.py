@@ -13,8 +13,9 @@ of the adapter's code. No real site was asked.
   nor on hold have still to deliver (get_reserved_qty there; test_sales_order.py: partial delivery, closed, cancelled)
 - A second order of a customer under one number is refused: SalesOrder.validate_po (a warning alone before)
 - More than there is is promised: SalesOrder.validate_for_items writes the projected quantity down and refuses nothing
-- Delivery notes and their rows (`against_sales_order`), `lr_no`, `per_delivered`: erpnext/stock/doctype/delivery_note
-Assumed: that a delivery moves the order's stamp only sometimes (here never), and that a cancelled order does."""
+- Delivery notes and their rows (`against_sales_order`), of returns below zero, `per_delivered`: status_updater in
+  erpnext/stock/doctype/delivery_note/delivery_note.py, test_return_against_sales_order in test_sales_order.py
+Assumed: `lr_no` and `transporter_name` of a delivery note; that a delivery moves the order's stamp only sometimes (here never), and that a cancelled order does."""
 
 from __future__ import annotations
 
@@ -157,7 +158,7 @@ class ERPNextUnderTest(JsonServer):
         head = {"customer": order["customer"], "docstatus": 1, "is_return": is_return}
         self._put("Delivery Note", name, **head, lr_no=tracking, transporter_name="Poste")
         for item in order["items"]:
-            if count := units.get(item["item_code"]):
+            if count := units.get(item["item_code"], 0) * (-1 if is_return else 1):
                 against = {"parent": name, "against_sales_order": order["name"], "docstatus": 1}
                 sent = {"item_code": item["item_code"], "qty": float(count), **against}
                 self._put("Delivery Note Item", f"{name}-{item['item_code']}", **sent)

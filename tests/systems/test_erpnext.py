@@ -159,6 +159,7 @@ class TestOrders(OrderingBehaviour):
         self.system.ship(order.number, {FIRST.sku: 2}, "1Z1")
         self.system.ship(order.number, {FIRST.sku: 1}, "1Z2", is_return=1)
         self._heard()
+        assert self._counts(order) == {FIRST.sku: (2, 0, 2)}
         assert [(parcel.tracking, parcel.carrier) for parcel in order.parcels.all()] == [("1Z1", "Poste")]
 
     def test_what_somebody_quicker_took_is_heard_as_promised(self):
