@@ -15,7 +15,9 @@ of the adapter's code. No real site was asked.
 - More than there is is promised: SalesOrder.validate_for_items writes the projected quantity down and refuses nothing
 - Delivery notes and their rows (`against_sales_order`), of returns below zero, `per_delivered`: status_updater in
   erpnext/stock/doctype/delivery_note/delivery_note.py, test_return_against_sales_order in test_sales_order.py
-Assumed: `lr_no` and `transporter_name` of a delivery note; that a delivery moves the order's stamp only sometimes (here never), and that a cancelled order does."""
+- Rows of documents are listed only with `parent`: https://github.com/frappe/frappe/issues/5897
+Assumed: `lr_no` and `transporter_name` of a delivery note; that a delivery moves the order's stamp only sometimes (here
+never), and that a cancelled order does."""
 
 from __future__ import annotations
 
