@@ -32,20 +32,27 @@ PRODUCT = "id,reference,active,available_for_order,type"
 COMBINATION = "id,id_product,reference"
 STOCK = "id,id_product,id_product_attribute,quantity"
 CART = "id,gift_message,cart_rows[id_product,id_product_attribute,quantity]"
-DETAIL = "id,product_reference,product_quantity,product_quantity_refunded"
+ORDER = "id,reference,payment,current_state,shipping_number"
+ORDERED, REFUNDED = "product_quantity", "product_quantity_refunded"
+DETAIL = f"id,id_order,product_reference,{ORDERED},{REFUNDED}"
 _NOT_IN_A_MESSAGE = re.compile(r"[<>{}\[\]]")
 Row = dict[str, Any]
 Place = tuple[int, int]  # article and combination, which is 0 where there is none
 
 
 class PrestaShopChannel(SystemChannel):
-    """An order is {"number": ours, "parts": PrestaShop's orders}."""
+    """An order is {"number": ours, "parts": PrestaShop's orders, each with its details}."""
 
     kind = "prestashop"
 
     def find(self, client: PrestaShop, number: str) -> Row | None:
-        parts = client.of("orders", "payment", [f"{PAYMENT}{number}"], "full")
-        return {"number": number, "parts": sorted(parts, key=lambda part: int(part["id"]))} if parts else None
+        parts = {
+            int(row["id"]): {**row, "details": []}
+            for row in client.of("orders", "payment", [f"{PAYMENT}{number}"], ORDER)
+        }
+        for row in client.of("order_details", "id_order", parts, DETAIL):
+            parts[int(row["id_order"])]["details"].append(row)
+        return {"number": number, "parts": [parts[key] for key in sorted(parts)]} if parts else None
 
     def free(self, client: PrestaShop, lines: list[ShopOrderLine]) -> dict[str, int]:
         places = _places(client, [line.sku for line in lines])
@@ -90,12 +97,7 @@ class PrestaShopChannel(SystemChannel):
         return self._found(client, order["number"]) if stuck else order
 
     def units(self, order: Row) -> dict[str, int]:
-        has: dict[str, int] = {}
-        for part in order["parts"]:
-            for row in (part.get("associations") or {}).get("order_rows") or []:
-                sku = str(row["product_reference"])
-                has[sku] = has.get(sku, 0) + int(row["product_quantity"])
-        return has
+        return _units(order["parts"], ORDERED)
 
     def said(self, client: PrestaShop, order: Row) -> OrderState:
         options, parts = client.options, order["parts"]
@@ -103,7 +105,8 @@ class PrestaShopChannel(SystemChannel):
         booked = all(_state(part) not in {options["cancelled_state"], options["error_state"]} for part in parts)
         back: dict[str, int] = {}
         for part in parts:
-            _add(back, self.units({"parts": [part]}) if _state(part) in gone else _refunded(client, part))
+            for sku, count in _units([part], ORDERED if _state(part) in gone else REFUNDED).items():
+                back[sku] = back.get(sku, 0) + count
         lines: list[LineSaid] = []
         if all(_state(part) != options["error_state"] for part in parts):
             units = self.units(order)
@@ -139,7 +142,7 @@ class PrestaShopChannel(SystemChannel):
         parcels: list[ParcelSaid] = []
         for part in order["parts"]:
             if _state(part) in states:
-                units, back = self.units({"parts": [part]}), _refunded(client, part)
+                units, back = _units([part], ORDERED), _units([part], REFUNDED)
                 sent = {sku: count - back.get(sku, 0) for sku, count in units.items() if count > back.get(sku, 0)}
                 parcels.append(ParcelSaid(str(part["id"]), sent, tracking=str(part.get("shipping_number") or "")))
         return tuple(parcel for parcel in parcels if parcel.units)
@@ -216,18 +219,13 @@ def _message(shop_order: ShopOrder) -> str:
     return "\n".join(_NOT_IN_A_MESSAGE.sub(" ", line) for line in lines)
 
 
-def _refunded(client: PrestaShop, part: Row) -> dict[str, int]:
-    """Units that the shop has paid back."""
-    rows = client.of("order_details", "id_order", [part["id"]], DETAIL)
-    back: dict[str, int] = {}
-    for row in rows:
-        _add(back, {str(row["product_reference"]): int(row.get("product_quantity_refunded") or 0)})
-    return back
-
-
-def _add(units: dict[str, int], more: dict[str, int]) -> None:
-    for sku, count in more.items():
-        units[sku] = units.get(sku, 0) + count
+def _units(parts: Iterable[Row], what: str) -> dict[str, int]:
+    """`what`: so many that were ordered, or that the shop has paid back."""
+    units: dict[str, int] = {}
+    for row in (row for part in parts for row in part["details"]):
+        sku = str(row["product_reference"])
+        units[sku] = units.get(sku, 0) + int(row[what] or 0)
+    return units
 
 
 def _answers(sku: str, stays: int, back: int, short: int) -> list[LineSaid]:
