@@ -4,8 +4,10 @@ An order is made of a cart, in a state of PrestaShop's own choice and under a re
 name of its payment, which is searched, and begins the cart's message. Of one cart there is never a second order, so
 that a cart that is there is used again. Where the amount is not what PrestaShop works out itself, the order is in
 “payment error”, and its units are not off the stock: it is moved on. PrestaShop takes more than there is without a word
-(PrestaShop#34411, open): what is not there is asked before, and refused line by line. It may split a cart into several
-orders, by carriers: all of them are ours.
+(PrestaShop#34411, open): what is not there is asked before, and refused line by line. Where somebody was quicker still,
+PrestaShop makes a “payment error” an order that waits for stock and payment, whose units nothing takes off any more:
+they stay ours to keep back. It may split a cart into several orders, by carriers: all of them are ours. An order
+without a state is one that PrestaShop is still busy with.
 
 Classes Order::addWs, PaymentModule::validateOrder, OrderDetail::checkProductStock, OrderHistory::changeIdOrderState"""
 
@@ -25,19 +27,17 @@ from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
-from shops.systems.prestashop import PAYMENT_MODULE, PrestaShop, number
+from shops.systems.prestashop import PAYMENT_MODULE, PrestaShop
+from shops.systems.prestashop_shelf import Place, levels_of, places_of
 
 PAYMENT = "Halles "
-PRODUCT = "id,reference,active,available_for_order,type"
-COMBINATION = "id,id_product,reference"
-STOCK = "id,id_product,id_product_attribute,quantity"
 CART = "id,gift_message,cart_rows[id_product,id_product_attribute,quantity]"
 ORDER = "id,reference,payment,current_state,shipping_number"
 ORDERED, REFUNDED = "product_quantity", "product_quantity_refunded"
 DETAIL = f"id,id_order,product_reference,{ORDERED},{REFUNDED}"
+UNMADE = ("0", "", "None")
 _NOT_IN_A_MESSAGE = re.compile(r"[<>{}\[\]]")
 Row = dict[str, Any]
-Place = tuple[int, int]  # article and combination, which is 0 where there is none
 
 
 class PrestaShopChannel(SystemChannel):
@@ -50,20 +50,22 @@ class PrestaShopChannel(SystemChannel):
             int(row["id"]): {**row, "details": []}
             for row in client.of("orders", "payment", [f"{PAYMENT}{number}"], ORDER)
         }
+        if any(_state(part) in UNMADE for part in parts.values()):
+            raise client.caller.refused("an order without a state", Trouble.UNCLEAR, unknown_outcome=True)
         for row in client.of("order_details", "id_order", parts, DETAIL):
             parts[int(row["id_order"])]["details"].append(row)
         return {"number": number, "parts": [parts[key] for key in sorted(parts)]} if parts else None
 
     def free(self, client: PrestaShop, lines: list[ShopOrderLine]) -> dict[str, int]:
-        places = _places(client, [line.sku for line in lines])
-        levels = _levels(client, places.values())
+        places = places_of(client, [line.sku for line in lines])
+        levels = levels_of(client, places.values())
         return {sku: levels[place] for sku, place in places.items() if place in levels}
 
     def enter(self, client: PrestaShop, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> Row:
         options, carrier = client.options, client.carrier_id()
         if not options.get("customer_id"):
             raise client.caller.refused(NO_CUSTOMER, Trouble.CONTEXT)
-        places = _places(client, [line.sku for line in lines])
+        places = places_of(client, [line.sku for line in lines])
         units = {places[line.sku]: line.left_units for line in lines}
         common = {
             "id_address_delivery": options["address_id"],
@@ -101,21 +103,22 @@ class PrestaShopChannel(SystemChannel):
 
     def said(self, client: PrestaShop, order: Row) -> OrderState:
         options, parts = client.options, order["parts"]
-        gone = {options["cancelled_state"], options["refunded_state"]}
-        booked = all(_state(part) not in {options["cancelled_state"], options["error_state"]} for part in parts)
+        gone, states = {options["cancelled_state"], options["refunded_state"]}, {_state(part) for part in parts}
         back: dict[str, int] = {}
         for part in parts:
             for sku, count in _units([part], ORDERED if _state(part) in gone else REFUNDED).items():
                 back[sku] = back.get(sku, 0) + count
+        counts = not states & {options["cancelled_state"], options["error_state"]}
+        waiting = _units([part for part in parts if _state(part) == options["waiting_state"]], ORDERED)
         lines: list[LineSaid] = []
-        if all(_state(part) != options["error_state"] for part in parts):
+        if options["error_state"] not in states:
             units = self.units(order)
-            places = _places(client, units, sold=False) if booked else {}
-            levels = _levels(client, places.values())
+            places = places_of(client, units, sold=False) if counts else {}
+            levels = levels_of(client, places.values())
             for sku, count in units.items():
-                short = max(0, -levels.get(places.get(sku, (0, 0)), 0))
+                short = max(0, waiting.get(sku, 0) - levels.get(places.get(sku, (0, 0)), 0))
                 lines += _answers(sku, count - back.get(sku, 0), back.get(sku, 0), short)
-        is_booked = booked and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        is_booked = counts and not waiting and self.shop.stock_kind == Shop.StockKind.AVAILABLE
         reference = str(parts[0].get("reference") or parts[0]["id"])
         return OrderState(
             order["number"], Receipt(reference, is_booked, lines=tuple(lines)), self._parcels(client, order)
@@ -125,8 +128,9 @@ class PrestaShopChannel(SystemChannel):
         if not client.options.get("customer_id"):
             raise client.caller.refused(NO_CUSTOMER, Trouble.CONTEXT)
         ours = [*client.changed_since(since), ("filter[id_customer]", f"[{client.options['customer_id']}]")]
-        payments = {str(row["payment"]) for page in client.each("orders", "id,payment", ours) for row in page}
-        for payment in sorted(payments):
+        rows = [row for page in client.each("orders", "id,payment,current_state", ours) for row in page]
+        unmade = {str(row["payment"]) for row in rows if _state(row) in UNMADE}
+        for payment in sorted({str(row["payment"]) for row in rows} - unmade):
             if payment.startswith(PAYMENT):
                 yield self._found(client, payment.removeprefix(PAYMENT))
 
@@ -150,37 +154,6 @@ class PrestaShopChannel(SystemChannel):
 
 def _state(part: Row) -> str:
     return str(part["current_state"])
-
-
-def _places(client: PrestaShop, skus: Iterable[str], *, sold: bool = True) -> dict[str, Place]:
-    """Where articles and combinations are, by their references: of two of one, the older. `sold`: only what is."""
-    wanted, found = set(skus), dict[str, Place]()
-    products = client.of("products", "reference", wanted, PRODUCT)
-    for row in sorted(products, key=lambda row: -int(row["id"])):
-        if not sold or _is_sold(row):
-            found[str(row["reference"])] = (int(row["id"]), 0)
-    combined = client.of("combinations", "reference", wanted - set(found), COMBINATION) if wanted - set(found) else []
-    parents = {
-        int(row["id"]): row for row in client.of("products", "id", [row["id_product"] for row in combined], PRODUCT)
-    }
-    for row in sorted(combined, key=lambda row: -int(row["id"])):
-        parent = parents.get(int(row["id_product"]))
-        if parent is not None and (not sold or _is_sold(parent)):
-            found[str(row["reference"])] = (int(row["id_product"]), int(row["id"]))
-    return {sku: place for sku, place in found.items() if sku in wanted}
-
-
-def _is_sold(row: Row) -> bool:
-    return (str(row["active"]), str(row["available_for_order"]), row.get("type", "simple")) == ("1", "1", "simple")
-
-
-def _levels(client: PrestaShop, places: Iterable[Place]) -> dict[Place, int]:
-    rows = client.of("stock_availables", "id_product", {product for product, _combination in places}, STOCK)
-    levels: dict[Place, int] = {}
-    for row in rows:
-        if (units := number(row["quantity"])) is not None:
-            levels[int(row["id_product"]), int(row["id_product_attribute"])] = int(units)
-    return levels
 
 
 def _cart(client: PrestaShop, number: str, units: dict[Place, int]) -> Row | None:

@@ -35,6 +35,7 @@ _SETTINGS = {
     "PS_TIMEZONE": "timezone",
     "PS_OS_WS_PAYMENT": "paid_state",
     "PS_OS_ERROR": "error_state",
+    "PS_OS_OUTOFSTOCK_UNPAID": "waiting_state",
     "PS_OS_CANCELED": "cancelled_state",
     "PS_OS_REFUND": "refunded_state",
 }

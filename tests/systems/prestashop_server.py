@@ -12,7 +12,10 @@ nothing of the adapter's code. No real shop was asked.
 - An amount that is not the cart's total makes it PS_OS_ERROR: https://github.com/PrestaShop/PrestaShop/issues/15834
   and …/19219; then its units stay (OrderDetail::checkProductStock), until another state takes them
   (OrderHistory::changeIdOrderState)
-- More than there is is taken: https://github.com/PrestaShop/PrestaShop/issues/34411
+- More than there is is taken: https://github.com/PrestaShop/PrestaShop/issues/34411; such an order is moved on at once,
+  to PS_OS_OUTOFSTOCK_PAID, or to …_UNPAID from PS_OS_ERROR, and from that its units leave never: of several articles
+  the last one's number is looked at (PaymentModule::validateOrder, OrderDetail::create, Product::getQuantity)
+- An order is in the table before it has details, and has details before it has a state (validateOrder)
 - A cart without its customer's secure key is given it (Cart::__construct); carts and orders come back as they were sent
 Assumed, since it was not found: that a filter on `gift_message` looks into a text of several lines; that a state set by
 `order_histories` moves the order's `date_upd`."""
@@ -37,6 +40,7 @@ from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, Seen
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 OLD, TIMEZONE = "2020-01-01 00:00:00", "America/Toronto"
 PAID, SHIPPED, CANCELLED, REFUNDED, FAILED = "11", "4", "6", "7", "8"
+SHORT_PAID, SHORT_UNPAID, NO_STATE = "9", "12", "0"
 CUSTOMER, ADDRESS, SECURE, CARRIER = 42, 77, "0123456789abcdef0123456789abcdef", 9
 LANGUAGES = {"1": "", "2": " (en)"}
 TAX = Decimal("1.05")
@@ -73,7 +77,7 @@ class PrestaShopUnderTest(JsonServer):
             ],
             "order_states": [
                 {"id": int(state), "shipped": "1" if state == SHIPPED else "0"}
-                for state in (PAID, SHIPPED, CANCELLED, REFUNDED, FAILED)
+                for state in (PAID, SHIPPED, CANCELLED, REFUNDED, FAILED, SHORT_PAID, SHORT_UNPAID)
             ],
             **{name: [] for name in ("products", "combinations", "product_option_values", "stock_availables")},
             **{name: [] for name in ("carts", "orders", "order_details", "order_histories")},
@@ -102,6 +106,7 @@ class PrestaShopUnderTest(JsonServer):
 
     def access(self, address: str) -> Access:
         states = {"paid_state": PAID, "error_state": FAILED, "cancelled_state": CANCELLED, "refunded_state": REFUNDED}
+        states["waiting_state"] = SHORT_UNPAID
         found = {"currency_id": "1", "language_id": "1", "timezone": TIMEZONE, "currency": CURRENCY, **states}
         customer = {"customer_id": str(CUSTOMER), "address_id": str(ADDRESS), "secure_key": SECURE}
         entered = self.entered(address)
@@ -140,7 +145,8 @@ class PrestaShopUnderTest(JsonServer):
             if order["payment"] == f"Halles {number}":
                 by_cart.setdefault(order["id_cart"], []).append(order)
         return [
-            Seen(number, _units(parts), all(o["current_state"] == PAID for o in parts)) for parts in by_cart.values()
+            Seen(number, _units(parts), all(o["current_state"] in (PAID, SHORT_PAID) for o in parts))
+            for parts in by_cart.values()
         ]
 
     def ship(self, number: str, units: dict[str, int], tracking: str) -> None:
@@ -316,11 +322,17 @@ class PrestaShopUnderTest(JsonServer):
             "associations": {"order_rows": [self._row(row) for row in rows]},
         }
         self.tables["orders"].append(order)
+        is_short = False
         for row in order["associations"]["order_rows"]:
             more = {"id": next(self.ids), "id_order": str(order["id"]), "product_quantity_refunded": "0"}
             self.tables["order_details"].append({**row, **more})
+            place, units = (row["product_id"], row["product_attribute_id"]), int(row["product_quantity"])
+            left = self._left(*place) - units
+            is_short = left < 0 if order["current_state"] == FAILED else is_short or left < 0
             if order["current_state"] != FAILED:
-                self._take(int(row["product_id"]), int(row["product_attribute_id"]), int(row["product_quantity"]))
+                self._take(int(place[0]), int(place[1]), units)
+        if is_short:
+            order["current_state"] = SHORT_PAID if order["current_state"] == PAID else SHORT_UNPAID
 
     def _row(self, row: Row) -> Row:
         combination = int(row["id_product_attribute"] or 0)
@@ -347,12 +359,18 @@ class PrestaShopUnderTest(JsonServer):
             if (row["id_product"], row["id_product_attribute"]) == (str(product), str(combination)):
                 row["quantity"] = str(int(row["quantity"]) - units)
 
+    def _left(self, product: str, combination: str) -> int:
+        rows = self.tables["stock_availables"]
+        keys = (product, combination)
+        return next(int(row["quantity"]) for row in rows if (row["id_product"], row["id_product_attribute"]) == keys)
+
     def _of(self, number: str) -> list[Row]:
         return [order for order in self.tables["orders"] if order["payment"] == f"Halles {number}"]
 
 
 def _settings() -> list[tuple[str, str]]:
     states = {"PS_OS_WS_PAYMENT": PAID, "PS_OS_ERROR": FAILED, "PS_OS_CANCELED": CANCELLED, "PS_OS_REFUND": REFUNDED}
+    states |= {"PS_OS_OUTOFSTOCK_PAID": SHORT_PAID, "PS_OS_OUTOFSTOCK_UNPAID": SHORT_UNPAID}
     shop = {"PS_SHOP_NAME": "Librairie d’essai", "PS_STOCK_MANAGEMENT": "1", "PS_TIMEZONE": TIMEZONE}
     return list({"PS_CURRENCY_DEFAULT": "1", "PS_LANG_DEFAULT": "1", **states, **shop}.items())
 

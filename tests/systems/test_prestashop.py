@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from catalog_sync.records import Lane
+from shops.channels import ChannelError
 from shops.channels.base import Answer
 from shops.models import DeliveryOption
 from shops.systems import SYSTEMS, clocks, prestashop
@@ -16,7 +18,7 @@ from tests import factories
 from tests.systems import faults
 from tests.systems.behaviour import FIRST, SECOND, SKUS, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
-from tests.systems.prestashop_server import CARRIER, FAILED, PAID, PrestaShopUnderTest
+from tests.systems.prestashop_server import CARRIER, FAILED, NO_STATE, PAID, PrestaShopUnderTest
 
 
 @pytest.fixture(scope="module")
@@ -161,12 +163,35 @@ class TestOrders(OrderingBehaviour):
         assert (line.answer, line.units, line.is_sold_out) == (Answer.DECLINED, FIRST.quantity + 1, True)
         assert (self.system.orders(order.number), self.system.tables["carts"]) == ([], [])
 
-    def test_what_somebody_quicker_took_is_heard_as_promised(self):
+    @pytest.mark.parametrize("amount", ["the same", "another"])
+    def test_what_somebody_quicker_took_is_heard_as_promised(self, amount):
+        """PrestaShop takes the units, or, where it has the amount otherwise, never does: we keep them back."""
+        self.synced()
+        self.system.product(FIRST.sku)["price"] = "10.000000"
         order = self.ordered(**{FIRST.sku: 2})
+        order.lines.update(unit_price_minor=1050 if amount == "the same" else 1100)
+        self.between.clear()
         quicker = iter([FIRST.quantity - 1])
         self.between.before = lambda call: call.writes and self.system.sell(FIRST.sku, next(quicker, 0))
-        told = {line.answer: line.units for line in self.send(order).lines}
-        assert told == {Answer.ACCEPTED: 1, Answer.BACK_ORDERED: 1}
+        receipt = self.send(order)
+        assert {line.answer: line.units for line in receipt.lines} == {Answer.ACCEPTED: 1, Answer.BACK_ORDERED: 1}
+        left = int(self.system.level(FIRST.sku)["quantity"])
+        assert (receipt.is_booked, left) == ((True, -1) if amount == "the same" else (False, 1))
+
+    def test_order_that_prestashop_is_still_busy_with_is_not_taken_for_one_that_lacks_lines(self):
+        order = self.ordered(**{FIRST.sku: 2})
+        self.send(order)
+        (made,), details = self.system.tables["orders"], self.system.tables["order_details"]
+        state, made["current_state"] = made["current_state"], NO_STATE
+        self.system.tables["order_details"] = []
+        with pytest.raises(ChannelError) as caught:
+            self.channel().look_up(order)
+        assert (caught.value.permanent, caught.value.unknown_outcome) == (False, True)
+        since = timezone.now() - timedelta(minutes=1)
+        assert list(self.channel().states(since)) == []
+        made["current_state"], self.system.tables["order_details"] = state, details
+        (heard,) = self.channel().states(since)
+        assert {line.answer: line.units for line in heard.receipt.lines} == {Answer.ACCEPTED: 2}
 
     def test_order_that_is_sent_is_a_parcel_with_its_number(self):
         post = factories.delivery_option(self.shop, kind=DeliveryOption.Kind.POST)
