@@ -11,7 +11,10 @@ from shops.models import Shop
 # kind: (label, dotted path of the class)
 CHANNELS: dict[str, tuple[str, str]] = {
     "email": ("E-mail", "shops.channels.email.EmailChannel"),
+    "dolibarr": ("Dolibarr", "shops.channels.dolibarr.DolibarrChannel"),
+    "erpnext": ("ERPNext", "shops.channels.erpnext.ERPNextChannel"),
     "lightspeed": ("Lightspeed X-Series", "shops.channels.lightspeed.LightspeedChannel"),
+    "prestashop": ("PrestaShop", "shops.channels.prestashop.PrestaShopChannel"),
     "square": ("Square", "shops.channels.square.SquareChannel"),
     "tryton": ("Tryton", "shops.channels.tryton.TrytonChannel"),
     "shopify": ("Shopify", "shops.channels.shopify.ShopifyChannel"),

@@ -9,6 +9,47 @@ from shops.systems.access import Asked, System
 ON_HAND, AVAILABLE = "on_hand", "available"  # shops.models.Shop.StockKind, which is not loaded yet
 
 SYSTEMS: dict[str, System] = {
+    "dolibarr": System(
+        "Dolibarr",
+        "shops.systems.dolibarr.Dolibarr",
+        (
+            Asked("address", _("Address"), _("Of your Dolibarr, such as https://erp.example.org.")),
+            Asked("key", _("API key"), _("Of a user of its own, made on the user's card."), True),
+            Asked("warehouse", _("Warehouse"), _("Its name or code; empty where there is one alone."), is_needed=False),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("Code of the customer as whom our orders are entered. Empty: orders do not go to Dolibarr."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(AVAILABLE,),
+        booked=_("once the order is validated, which follows its entry at once"),
+    ),
+    "erpnext": System(
+        "ERPNext",
+        "shops.systems.erpnext.ERPNext",
+        (
+            Asked("address", _("Address"), _("Of your site, such as https://shop.example.org.")),
+            Asked("key", _("API key"), _("Of a user of its own, made under Users, Settings, API Access."), True),
+            Asked("secret", _("API secret"), _("Shown once, as the keys are made."), True),
+            Asked(
+                "warehouse",
+                _("Warehouse"),
+                _("Its name, with the company's; empty where there is one alone."),
+                is_needed=False,
+            ),
+            Asked("price_list", _("Price list"), _("Its name; empty: Standard Selling."), is_needed=False),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("The customer as whom our orders are entered. Empty: orders do not go to ERPNext."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(ON_HAND, AVAILABLE),
+        booked=_("at once, as the order is submitted"),
+    ),
     "lightspeed": System(
         "Lightspeed X-Series",
         "shops.systems.lightspeed.Lightspeed",
@@ -29,6 +70,29 @@ SYSTEMS: dict[str, System] = {
         numbers=(AVAILABLE,),
         booked=_("as soon as the sale is entered on account"),
         renews=True,
+    ),
+    "prestashop": System(
+        "PrestaShop",
+        "shops.systems.prestashop.PrestaShop",
+        (
+            Asked("address", _("Address"), _("Of your shop, such as https://shop.example.org.")),
+            Asked("key", _("Key"), _("Of the webservice, made under Advanced Parameters, Webservice."), True),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("E-mail address of the customer as whom our orders are entered. Empty: orders do not go there."),
+                is_needed=False,
+            ),
+            Asked("carrier", _("Carrier"), _("Its name; empty where there is only one."), is_needed=False),
+            Asked(
+                "module",
+                _("Payment module"),
+                _("The technical name of one that is installed; empty: ps_wirepayment."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(AVAILABLE,),
+        booked=_("at once, as the order is made"),
     ),
     "square": System(
         "Square",

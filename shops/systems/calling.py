@@ -69,11 +69,17 @@ NOT_THERE = _("the company or the warehouse is not there any more")
 OTHER_CURRENCY = _("the company has another currency now")
 NO_PLACE_CHOSEN, PLACE_GONE = _("no location is chosen"), _("the location is closed, or not there any more")
 NO_PLACE, SEVERAL_PLACES = _("there is no location of this name"), _("there are several locations: say which")
+NOT_COUNTED = _("it keeps no stock: switch its stock management on")
+NO_CARRIER, SEVERAL_CARRIERS = _("there is no carrier of this name"), _("there are several carriers: say which")
+NO_PRICES = _("there is no price list of this name from which is sold")
+BOOKS_LATE = _("it takes no stock off as an order is validated: choose that in its module of stocks")
+NO_SETTINGS = _("the user may not read its settings: name it in API_LOGINS_ALLOWED_FOR_CONST_READ")
 NO_CONNECTION, TOO_SLOW = _("no connection"), _("too slow")
 DETAILS = frozenset(
     [
         *(NOT_CHOSEN, NO_COMPANY, SEVERAL_COMPANIES, NO_HOUSE, SEVERAL_HOUSES, NO_CUSTOMER, NOT_THERE),
         *(OTHER_CURRENCY, NO_PLACE_CHOSEN, PLACE_GONE, NO_PLACE, SEVERAL_PLACES, NO_CONNECTION, TOO_SLOW),
+        *(NOT_COUNTED, NO_CARRIER, SEVERAL_CARRIERS, NO_PRICES, BOOKS_LATE, NO_SETTINGS),
     ]
 )
 PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})
@@ -199,6 +205,16 @@ class Caller:
         """An error in words of the system, which are scrubbed."""
         return SystemCallError(trouble, self.system, self._scrubbed(str(detail)), **more)
 
+    @contextmanager
+    def needing(self, what: str) -> Iterator[None]:
+        """A key that is refused in here was good a moment ago: it is a right that is lacking, which is named."""
+        try:
+            yield
+        except SystemCallError as error:
+            if error.trouble != Trouble.KEY:
+                raise
+            raise self.refused(what, status=error.status) from None
+
     def _value(self, answer: http.Answer, *, writes: bool) -> Any:
         if answer.status == 204 or not answer.body:
             return None
@@ -238,7 +254,10 @@ def _said(body: bytes) -> str:
     except ValueError:
         return _title(text)
     if isinstance(found, dict):
-        found = next((found[name] for name in ("message", "error", "errors", "detail") if found.get(name)), found)
+        names = ("message", "error", "errors", "detail", "exception")
+        found = next((found[name] for name in names if found.get(name)), found)
+        if isinstance(found, dict):
+            found = found.get("message") or found
     if isinstance(found, list) and found and isinstance(found[0], dict):
         found = found[0]
         return " ".join(str(found[name]) for name in ("code", "detail", "message") if found.get(name)) or str(found)

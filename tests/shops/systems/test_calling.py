@@ -60,6 +60,22 @@ def test_what_goes_wrong_is_told_as_what_it_is(status, body, trouble, permanent,
 
 
 @responses.activate
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": "No such item"},
+        {"error": {"code": 404, "message": "No such item"}},
+        {"errors": [{"code": "E1", "message": "No such item"}]},
+        {"exception": "ValidationError: No such item", "exc": "Traceback …"},
+    ],
+)
+def test_words_of_a_refusal_are_found_where_systems_have_them(body, caller):
+    responses.get(f"{URL}/a", json=body, status=417)
+    detail = fails(caller).values["detail"]
+    assert (detail.endswith("No such item"), "Traceback" in detail, "{" in detail) == (True, False, False)
+
+
+@responses.activate
 def test_wait_that_is_asked_for_is_told(caller):
     responses.get(f"{URL}/a", status=429, headers={"Retry-After": "3600"})
     error = fails(caller)

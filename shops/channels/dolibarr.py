@@ -1,0 +1,176 @@
+"""Orders into Dolibarr, over REST (`shops.systems.dolibarr`).
+
+Our number is the customer's reference (`ref_client`), which Dolibarr searches and does not keep unique. An order is
+made as a draft and validated by a second call, which takes its units off the warehouse; a draft that is there is
+validated, and nothing else is, since Dolibarr would take the units again. More than there is may be taken: what is not
+there is asked before, and refused line by line. Shipments are what leaves the shop.
+
+htdocs/commande/class/api_orders.class.php, commande.class.php (valid, cancel)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from html import escape
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from marketplace.foundation.money import exponent
+from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.messages import order_as_told
+from shops.channels.system import SystemChannel
+from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.systems.calling import NO_CUSTOMER, Trouble
+from shops.systems.dolibarr import Dolibarr, Row, copies, status
+
+CANCELLED, DRAFT, VALIDATED, ON_ITS_WAY, CLOSED = "-1", "0", "1", "2", "3"
+BOOKED = {VALIDATED, ON_ITS_WAY, CLOSED}
+SENT = {"1", "2"}  # a shipment that is validated, or closed
+STOCK = [("mode", "1"), ("includestockdata", "1")]
+
+
+class DolibarrChannel(SystemChannel):
+    kind = "dolibarr"
+
+    def find(self, client: Dolibarr, number: str) -> Row | None:
+        """Of several the one that stands: a cancelled one may have been made anew."""
+        found = client.of("/orders", "ref_client", [number], [("thirdparty_ids", _customer(client))])
+        found = [order for order in found if str(order.get("ref_client")) == number]
+        return max(found, key=lambda order: (status(order) != CANCELLED, -int(order["id"])), default=None)
+
+    def free(self, client: Dolibarr, lines: list[ShopOrderLine]) -> dict[str, int]:
+        return {sku: _left(client, product) for sku, product in _products(client, [line.sku for line in lines]).items()}
+
+    def enter(self, client: Dolibarr, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> Row:
+        products, customer = _products(client, [line.sku for line in lines]), _customer(client)
+        order = {
+            "socid": customer,
+            "date": int(timezone.now().timestamp()),
+            "type": 0,
+            "ref_client": shop_order.number,
+            "warehouse_id": client.options["warehouse_id"],
+            "note_public": _note(shop_order),
+            "lines": [_sold(line, products[line.sku], shop_order.currency) for line in lines],
+        }
+        made = client.caller.post("/orders", order)
+        if not isinstance(made, int | str) or not str(made).isdigit():
+            raise client.caller.refused("no id", Trouble.UNCLEAR, unknown_outcome=True)
+        return self._read(client, made)
+
+    def finish(self, client: Dolibarr, order: Row) -> Row:
+        if status(order) != DRAFT:
+            return order
+        house = {"idwarehouse": int(client.options["warehouse_id"]), "notrigger": 0}
+        client.caller.post(f"/orders/{order['id']}/validate", house)
+        return self._read(client, order["id"])
+
+    def units(self, order: Row) -> dict[str, int]:
+        return _sum(order.get("lines") or [])
+
+    def said(self, client: Dolibarr, order: Row) -> OrderState:
+        stands, units = status(order), self.units(order)
+        lines: list[LineSaid] = []
+        if stands == CANCELLED:
+            why = _("Cancelled in our system.")
+            lines = [LineSaid(sku, Answer.DECLINED, count, why) for sku, count in units.items()]
+        elif stands in BOOKED:
+            products = _products(client, list(units), sold=False) if stands == VALIDATED else {}
+            for sku, count in units.items():
+                short = max(0, -_left(client, products[sku])) if sku in products else 0
+                lines += _answers(sku, count, min(count, short))
+        is_booked = stands in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        parcels = self._parcels(client, order, units) if stands in (ON_ITS_WAY, CLOSED) else ()
+        receipt = Receipt(str(order.get("ref") or order["id"]), is_booked, lines=tuple(lines))
+        return OrderState(str(order["ref_client"]), receipt, parcels)
+
+    def changed(self, client: Dolibarr, since: datetime) -> Iterator[Row]:
+        ours, test = [("thirdparty_ids", _customer(client))], client.changed_since(since)
+        met: set[str] = set()
+        for page in client.each("/orders", ours, test):
+            for order in page:
+                met.add(str(order["id"]))
+                if order.get("ref_client"):
+                    yield order
+        shipped = (row for page in client.each("/shipments", ours, test) for row in page)
+        others = {str(row["origin_id"]) for row in shipped if row.get("origin_id")} - met
+        yield from (order for order in client.of("/orders", "rowid", sorted(others)) if order.get("ref_client"))
+
+    def _read(self, client: Dolibarr, key: object) -> Row:
+        found = client.found(f"/orders/{key}")
+        if found is None:
+            raise client.caller.refused("no order", Trouble.UNCLEAR, unknown_outcome=True)
+        return found
+
+    def _parcels(self, client: Dolibarr, order: Row, units: dict[str, int]) -> tuple[ParcelSaid, ...]:
+        """Its shipments; of one that is closed without any all of it was handed over."""
+        shipments = client.rows(f"/orders/{order['id']}/shipment")
+        names = {str(line["fk_product"]): _sku(line) for line in order.get("lines") or [] if line.get("fk_product")}
+        parcels = [
+            ParcelSaid(
+                str(row["id"]),
+                {sku: count for sku, count in _sum(row.get("lines") or [], names).items() if count > 0},
+                str(row.get("shipping_method") or ""),
+                str(row.get("tracking_number") or ""),
+            )
+            for row in shipments
+            if status(row) in SENT
+        ]
+        if not shipments and status(order) == CLOSED:
+            parcels = [ParcelSaid(str(order["id"]), {sku: count for sku, count in units.items() if count > 0})]
+        return tuple(parcel for parcel in parcels if parcel.units)
+
+
+def _customer(client: Dolibarr) -> str:
+    """The third party that stands for the network."""
+    if not client.options.get("customer_id"):
+        raise client.caller.refused(NO_CUSTOMER, Trouble.CONTEXT)
+    return str(client.options["customer_id"])
+
+
+def _products(client: Dolibarr, skus: list[str], *, sold: bool = True) -> dict[str, Row]:
+    found = client.of("/products", "ref", sorted(set(skus)), STOCK)
+    return {str(row["ref"]): row for row in found if not sold or status(row) == "1"}
+
+
+def _left(client: Dolibarr, product: Row) -> int:
+    """What was never in the warehouse is not there."""
+    return int(copies(product, client.options["warehouse_id"]) or 0)
+
+
+def _sold(line: ShopOrderLine, product: Row, currency: str) -> Row:
+    """As the reader pays it: which taxes are in it is told by the network's statement."""
+    price = Decimal(line.unit_price_minor).scaleb(-exponent(currency))
+    common = {"fk_product": int(product["id"]), "product_type": 0, "desc": str(product.get("label") or "")}
+    return {**common, "qty": line.left_units, "subprice": f"{price:f}", "tva_tx": 0, "remise_percent": 0}
+
+
+def _sku(line: Row) -> str:
+    return str(line.get("product_ref") or line.get("ref") or "")
+
+
+def _sum(lines: Iterable[Row], names: dict[str, str] | None = None) -> dict[str, int]:
+    """`names`: article numbers by product, where lines do not say theirs."""
+    units: dict[str, int] = {}
+    for line in lines:
+        sku = _sku(line) or (names or {}).get(str(line.get("fk_product")), "")
+        if sku:
+            units[sku] = units.get(sku, 0) + int(float(line.get("qty") or 0))
+    return units
+
+
+def _answers(sku: str, count: int, short: int) -> list[LineSaid]:
+    """Promised beyond what is there is what somebody else was quicker for since it was asked."""
+    answers = [
+        LineSaid(sku, Answer.ACCEPTED, count - short),
+        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
+    ]
+    return [answer for answer in answers if answer.units > 0]
+
+
+def _note(shop_order: ShopOrder) -> str:
+    """How it is handed over, and to whom it is sent where it is, as HTML, which Dolibarr shows."""
+    told = order_as_told(shop_order)
+    lines = [told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]]
+    return "<br>".join(escape(line) for line in lines)

@@ -1,0 +1,212 @@
+"""Orders into PrestaShop, by its webservice (`shops.systems.prestashop`).
+
+An order is made of a cart, in a state of PrestaShop's own choice and under a reference of its own: our number is the
+name of its payment, which is searched, and begins the cart's message. Of one cart there is never a second order, so
+that a cart that is there is used again. Where the amount is not what PrestaShop works out itself, the order is in
+“payment error”, and its units are not off the stock: it is moved on. PrestaShop takes more than there is without a word
+(PrestaShop#34411, open): what is not there is asked before, and refused line by line. Where somebody was quicker still,
+PrestaShop makes a “payment error” an order that waits for stock and payment, whose units nothing takes off any more:
+they stay ours to keep back. It may split a cart into several orders, by carriers: all of them are ours. An order
+without a state is one that PrestaShop is still busy with.
+
+Classes Order::addWs, PaymentModule::validateOrder, OrderDetail::checkProductStock, OrderHistory::changeIdOrderState"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from marketplace.foundation.money import exponent
+from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.messages import order_as_told
+from shops.channels.system import SystemChannel
+from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.systems.calling import NO_CUSTOMER, Trouble
+from shops.systems.prestashop import PAYMENT_MODULE, PrestaShop
+from shops.systems.prestashop_shelf import Place, levels_of, places_of
+
+PAYMENT = "Halles "
+CART = "id,gift_message,cart_rows[id_product,id_product_attribute,quantity]"
+ORDER = "id,reference,payment,current_state,shipping_number"
+ORDERED, REFUNDED = "product_quantity", "product_quantity_refunded"
+DETAIL = f"id,id_order,product_reference,{ORDERED},{REFUNDED}"
+UNMADE = ("0", "", "None")
+_NOT_IN_A_MESSAGE = re.compile(r"[<>{}\[\]]")
+Row = dict[str, Any]
+
+
+class PrestaShopChannel(SystemChannel):
+    """An order is {"number": ours, "parts": PrestaShop's orders, each with its details}."""
+
+    kind = "prestashop"
+
+    def find(self, client: PrestaShop, number: str) -> Row | None:
+        parts = {
+            int(row["id"]): {**row, "details": []}
+            for row in client.of("orders", "payment", [f"{PAYMENT}{number}"], ORDER)
+        }
+        if any(_state(part) in UNMADE for part in parts.values()):
+            raise client.caller.refused("an order without a state", Trouble.UNCLEAR, unknown_outcome=True)
+        for row in client.of("order_details", "id_order", parts, DETAIL):
+            parts[int(row["id_order"])]["details"].append(row)
+        return {"number": number, "parts": [parts[key] for key in sorted(parts)]} if parts else None
+
+    def free(self, client: PrestaShop, lines: list[ShopOrderLine]) -> dict[str, int]:
+        places = places_of(client, [line.sku for line in lines])
+        levels = levels_of(client, places.values())
+        return {sku: levels[place] for sku, place in places.items() if place in levels}
+
+    def enter(self, client: PrestaShop, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> Row:
+        options, carrier = client.options, client.carrier_id()
+        if not options.get("customer_id"):
+            raise client.caller.refused(NO_CUSTOMER, Trouble.CONTEXT)
+        places = places_of(client, [line.sku for line in lines])
+        units = {places[line.sku]: line.left_units for line in lines}
+        common = {
+            "id_address_delivery": options["address_id"],
+            "id_address_invoice": options["address_id"],
+            "id_currency": options["currency_id"],
+            "id_lang": options["language_id"],
+            "id_customer": options["customer_id"],
+            "id_carrier": carrier,
+        }
+        cart = _cart(client, shop_order.number, units) or client.make(
+            "carts", "cart", {**common, **_content(units, options), "gift_message": _message(shop_order)}
+        )
+        minor = sum(line.unit_price_minor * line.left_units for line in lines)
+        paid = f"{Decimal(minor).scaleb(-exponent(shop_order.currency)):f}"
+        amounts = ("total_paid", "total_paid_real", "total_products", "total_products_wt")
+        order = {
+            "id_cart": cart["id"],
+            "module": options.get("module") or PAYMENT_MODULE,
+            "payment": f"{PAYMENT}{shop_order.number}",
+            "conversion_rate": 1,
+            **dict.fromkeys(amounts, paid),
+        }
+        client.make("orders", "order", {**common, **order})
+        return self._found(client, shop_order.number)
+
+    def finish(self, client: PrestaShop, order: Row) -> Row:
+        stuck = [part for part in order["parts"] if _state(part) == client.options["error_state"]]
+        for part in stuck:
+            moved = {"id_order": part["id"], "id_order_state": client.options["paid_state"]}
+            client.make("order_histories", "order_history", moved)
+        return self._found(client, order["number"]) if stuck else order
+
+    def units(self, order: Row) -> dict[str, int]:
+        return _units(order["parts"], ORDERED)
+
+    def said(self, client: PrestaShop, order: Row) -> OrderState:
+        options, parts = client.options, order["parts"]
+        gone, states = {options["cancelled_state"], options["refunded_state"]}, {_state(part) for part in parts}
+        back: dict[str, int] = {}
+        for part in parts:
+            for sku, count in _units([part], ORDERED if _state(part) in gone else REFUNDED).items():
+                back[sku] = back.get(sku, 0) + count
+        counts = not states & {options["cancelled_state"], options["error_state"]}
+        waiting = _units([part for part in parts if _state(part) == options["waiting_state"]], ORDERED)
+        lines: list[LineSaid] = []
+        if options["error_state"] not in states:
+            units = self.units(order)
+            places = places_of(client, units, sold=False) if counts else {}
+            levels = levels_of(client, places.values())
+            for sku, count in units.items():
+                short = max(0, waiting.get(sku, 0) - levels.get(places.get(sku, (0, 0)), 0))
+                lines += _answers(sku, count - back.get(sku, 0), back.get(sku, 0), short)
+        is_booked = counts and not waiting and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        reference = str(parts[0].get("reference") or parts[0]["id"])
+        return OrderState(
+            order["number"], Receipt(reference, is_booked, lines=tuple(lines)), self._parcels(client, order)
+        )
+
+    def changed(self, client: PrestaShop, since: datetime) -> Iterator[Row]:
+        if not client.options.get("customer_id"):
+            raise client.caller.refused(NO_CUSTOMER, Trouble.CONTEXT)
+        ours = [*client.changed_since(since), ("filter[id_customer]", f"[{client.options['customer_id']}]")]
+        rows = [row for page in client.each("orders", "id,payment,current_state", ours) for row in page]
+        unmade = {str(row["payment"]) for row in rows if _state(row) in UNMADE}
+        for payment in sorted({str(row["payment"]) for row in rows} - unmade):
+            if payment.startswith(PAYMENT):
+                yield self._found(client, payment.removeprefix(PAYMENT))
+
+    def _found(self, client: PrestaShop, number: str) -> Row:
+        found = self.find(client, number)
+        if found is None:
+            raise client.caller.refused("no order", Trouble.UNCLEAR, unknown_outcome=True)
+        return found
+
+    def _parcels(self, client: PrestaShop, order: Row) -> tuple[ParcelSaid, ...]:
+        """All of a part, once it is in a state that means that it is sent."""
+        states = {str(row["id"]) for row in client.rows("order_states", "id,shipped", [("filter[shipped]", "[1]")])}
+        parcels: list[ParcelSaid] = []
+        for part in order["parts"]:
+            if _state(part) in states:
+                units, back = _units([part], ORDERED), _units([part], REFUNDED)
+                sent = {sku: count - back.get(sku, 0) for sku, count in units.items() if count > back.get(sku, 0)}
+                parcels.append(ParcelSaid(str(part["id"]), sent, tracking=str(part.get("shipping_number") or "")))
+        return tuple(parcel for parcel in parcels if parcel.units)
+
+
+def _state(part: Row) -> str:
+    return str(part["current_state"])
+
+
+def _cart(client: PrestaShop, number: str, units: dict[Place, int]) -> Row | None:
+    """One that a try before this one has made, of the same units."""
+    begins = ("filter[gift_message]", f"[{PAYMENT}{number}]%")
+    for cart in client.rows("carts", CART, [begins]):
+        rows = (cart.get("associations") or {}).get("cart_rows") or []
+        has = {(int(row["id_product"]), int(row["id_product_attribute"])): int(row["quantity"]) for row in rows}
+        if has == units and str(cart["gift_message"]).split("\n")[0].strip() == f"{PAYMENT}{number}":
+            return cart
+    return None
+
+
+def _content(units: dict[Place, int], options: dict[str, Any]) -> Row:
+    rows = [
+        {
+            "id_product": product,
+            "id_product_attribute": combination,
+            "id_address_delivery": options["address_id"],
+            "quantity": count,
+        }
+        for (product, combination), count in units.items()
+    ]
+    return {"secure_key": options["secure_key"], "associations": {"cart_rows": rows}}
+
+
+def _message(shop_order: ShopOrder) -> str:
+    """Our number, how it is handed over, and to whom it is sent where it is."""
+    told = order_as_told(shop_order)
+    lines = [
+        f"{PAYMENT}{shop_order.number}",
+        told["delivery"]["name"],
+        *(told["delivery"]["address"] or []),
+        told["url"],
+    ]
+    return "\n".join(_NOT_IN_A_MESSAGE.sub(" ", line) for line in lines)
+
+
+def _units(parts: Iterable[Row], what: str) -> dict[str, int]:
+    """`what`: so many that were ordered, or that the shop has paid back."""
+    units: dict[str, int] = {}
+    for row in (row for part in parts for row in part["details"]):
+        sku = str(row["product_reference"])
+        units[sku] = units.get(sku, 0) + int(row[what] or 0)
+    return units
+
+
+def _answers(sku: str, stays: int, back: int, short: int) -> list[LineSaid]:
+    """Promised beyond what is there is what somebody else was quicker for since it was asked."""
+    short = min(stays, short)
+    answers = [
+        LineSaid(sku, Answer.ACCEPTED, stays - short),
+        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
+        LineSaid(sku, Answer.DECLINED, back, _("Cancelled in our system.")),
+    ]
+    return [answer for answer in answers if answer.units > 0]

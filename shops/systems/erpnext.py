@@ -1,0 +1,191 @@
+"""ERPNext over Frappe's REST interface: the part that adapter and channel share.
+
+Signed in by the key and the secret of a user, in one header. Lists have filters and fields in JSON, are read by name,
+and of rows that belong to a document the document's kind is said, too. Stamps are times of day at the site, without a
+zone. A refusal is a status with the exception's name.
+
+https://docs.frappe.io/framework/user/en/api/rest; frappe/api/v1.py, frappe/client.py"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from shops.systems import calling
+from shops.systems.access import Access, Found
+from shops.systems.calling import Caller, SystemCallError, Trouble
+from shops.systems.clocks import wall
+
+PAGE = 500  # rows of an answer
+FEW = 50  # names in a filter, which stands in an address
+PRICES = "Standard Selling"  # as ERPNext makes it
+CHANGED = "modified"
+Row = dict[str, Any]
+Filter = Sequence[Any]  # field, operator, value
+_PROMISED = ("reserved_qty", "reserved_qty_for_production", "reserved_qty_for_sub_contract")
+
+
+class Level(NamedTuple):
+    """Of one item in our warehouse: on the shelf, and that without what is promised. What was ordered from suppliers is
+    in neither."""
+
+    on_hand: Decimal
+    free: Decimal
+
+
+class ERPNext:
+    """`options`: warehouse, company, price_list, currency, timezone; customer for orders."""
+
+    def __init__(self, access: Access) -> None:
+        key, secret = access.secrets.get("key", ""), access.secrets.get("secret", "")
+        self.options = access.options
+        headers = {"Authorization": f"token {key}:{secret}"}
+        self.caller = Caller("ERPNext", f"{access.address.rstrip('/')}/api", headers, [key, secret])
+
+    def check(self) -> Found:
+        wanted = str(self.options.get("warehouse") or "")
+        leaves: list[Filter] = [("is_group", "=", 0), ("disabled", "=", 0)]
+        houses = self.rows("Warehouse", ["name", "company"], [*leaves, *([("name", "=", wanted)] if wanted else [])])
+        if len(houses) != 1:
+            raise self.caller.refused(calling.SEVERAL_HOUSES if houses else calling.NO_HOUSE, Trouble.CONTEXT)
+        prices = str(self.options.get("price_list") or PRICES)
+        listed = self.found("Price List", prices)
+        if listed is None or not listed.get("enabled") or not listed.get("selling"):
+            raise self.caller.refused(calling.NO_PRICES, Trouble.CONTEXT)
+        zone = self.caller.get("/method/frappe.client.get_time_zone")
+        message = zone.get("message") if isinstance(zone, dict) else None
+        options = {
+            "warehouse": houses[0]["name"],
+            "company": houses[0]["company"],
+            "price_list": prices,
+            "currency": listed["currency"],
+            "timezone": str((message or {}).get("time_zone") or ""),
+        }
+        self.options = {**self.options, **options}
+        self.today()  # its zone may be none
+        for doctype in ("Item", "Bin", "Item Price"):
+            with self.caller.needing(doctype):
+                self.rows(doctype, ["name"], limit=1)
+        customer = str(self.options.get("customer") or "")
+        takes_orders = bool(customer) and self._may_order(customer)
+        return Found(str(houses[0]["company"]), str(listed["currency"]), None, options, takes_orders)
+
+    def check_context(self) -> None:
+        """The warehouse holds copies still: a group of some, or none, has no numbers. Raises SystemCallError."""
+        wanted = str(self.options.get("warehouse") or "")
+        if not wanted:
+            raise self.caller.refused(calling.NOT_CHOSEN, Trouble.CONTEXT)
+        house = self.found("Warehouse", wanted)
+        if house is None or house.get("is_group") or house.get("disabled"):
+            raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
+        if house.get("company") != self.options.get("company"):
+            raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
+
+    def rows(
+        self,
+        doctype: str,
+        fields: list[str],
+        filters: Iterable[Filter] = (),
+        *,
+        parent: str = "",
+        limit: int = 0,
+        order: str = "name asc",
+    ) -> list[Row]:
+        """One page of a list. `parent`: the kind of document whose rows they are. Raises SystemCallError."""
+        query = [
+            ("fields", json.dumps(fields)),
+            ("filters", json.dumps(list(filters))),
+            ("order_by", order),
+            ("limit_page_length", str(limit or PAGE)),
+            *([("parent", parent)] if parent else []),
+        ]
+        found = self._data(self.caller.get(f"/resource/{quote(doctype)}", query))
+        if not isinstance(found, list):
+            raise self.caller.refused("no list", Trouble.UNCLEAR)
+        return found
+
+    def each(
+        self, doctype: str, fields: list[str], filters: Iterable[Filter] = (), *, parent: str = ""
+    ) -> Iterator[list[Row]]:
+        """Page after page, each after the last name of the one before."""
+        more, after = list(filters), list[Filter]()
+        while True:
+            page = self.rows(doctype, ["name", *fields], [*more, *after], parent=parent)
+            if page:
+                yield page
+                after = [("name", ">", page[-1]["name"])]
+            if len(page) < PAGE:
+                return
+
+    def of(
+        self,
+        doctype: str,
+        field: str,
+        keys: Sequence[str],
+        fields: list[str],
+        filters: Iterable[Filter] = (),
+        *,
+        parent: str = "",
+        listed: bool = False,
+    ) -> list[Row]:
+        """All rows whose `field` is one of `keys`. `listed`: these come as a list gave them, so that of many of them
+        the stretch from the first to the last can be asked for."""
+        more, wanted = list(filters), set(keys)
+        if listed and len(keys) > FEW:
+            stretches: list[list[Filter]] = [[(field, ">=", keys[0]), (field, "<=", keys[-1])]]
+        else:
+            stretches = [[(field, "in", list(keys[at : at + FEW]))] for at in range(0, len(keys), FEW)]
+        named = [field, *fields]
+        pages = [self.each(doctype, named, [*more, *stretch], parent=parent) for stretch in stretches]
+        return [row for each in pages for page in each for row in page if row[field] in wanted]
+
+    def levels(self, items: Sequence[str], *, listed: bool = False) -> dict[str, Level]:
+        """Of those that were ever in the warehouse, or ordered from it."""
+        here = [("warehouse", "=", self.options["warehouse"])]
+        rows = self.of("Bin", "item_code", items, ["actual_qty", *_PROMISED], here, listed=listed)
+        found: dict[str, Level] = {}
+        for row in rows:
+            has, *promised = (Decimal(str(row.get(name) or 0)) for name in ("actual_qty", *_PROMISED))
+            found[str(row["item_code"])] = Level(has, has - sum(promised, Decimal(0)))
+        return found
+
+    def found(self, doctype: str, name: str) -> Row | None:
+        """One document with its rows, or None where there is none."""
+        try:
+            found = self._data(self.caller.get(f"/resource/{quote(doctype)}/{quote(name, safe='')}"))
+        except SystemCallError as error:
+            if error.status == 404:
+                return None
+            raise
+        return dict(found)
+
+    def write(self, method: str, path: str, values: Row) -> Row:
+        """What a document is after it was made or changed. Raises SystemCallError."""
+        made = self._data(self.caller.call(method, f"/resource/{quote(path)}", (), values), writes=True)
+        return dict(made)
+
+    def changed_since(self, moment: datetime) -> Filter:
+        return (CHANGED, ">=", wall(self.caller, moment, self.options.get("timezone")))
+
+    def today(self) -> str:
+        """At the site."""
+        return wall(self.caller, datetime.now(UTC), self.options.get("timezone"))[:10]
+
+    def _may_order(self, customer: str) -> bool:
+        found = self.found("Customer", customer)
+        if found is None or found.get("disabled"):
+            raise self.caller.refused(calling.NO_CUSTOMER, Trouble.CONTEXT)
+        for doctype in ("Sales Order", "Delivery Note"):
+            with self.caller.needing(doctype):
+                self.rows(doctype, ["name"], limit=1)
+        return True
+
+    def _data(self, answer: Any, *, writes: bool = False) -> Any:
+        """What an answer wraps."""
+        if not isinstance(answer, dict) or "data" not in answer:
+            raise self.caller.refused("no data", Trouble.UNCLEAR, unknown_outcome=writes)
+        return answer["data"]

@@ -1,0 +1,180 @@
+"""The behaviour suite on ERPNext's contract server (`erpnext_server.py`), and what is ERPNext's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from catalog_sync.records import Lane
+from shops.channels.base import Answer
+from shops.models import DeliveryOption, Shop
+from shops.systems import SYSTEMS, erpnext
+from shops.systems.calling import SystemCallError
+from tests import factories
+from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
+from tests.systems.behaviour_orders import OrderingBehaviour
+from tests.systems.erpnext_server import CUSTOMER, HOUSE, OTHER, ERPNextUnderTest
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[Door]:
+    with running(ERPNextUnderTest()) as opened:
+        yield opened
+
+
+class TestReading(ReadingBehaviour):
+    system: ERPNextUnderTest
+
+    def test_whole_reading_of_the_stock_costs_two_requests_for_a_page(self):
+        assert erpnext.PAGE == 500
+        self.read(Lane.STOCK)
+        assert len(self.between.calls) == 3
+
+    def test_item_that_was_never_there_is_unknown(self):
+        self.system.item("NEW", "Never there", "", 1000, 0)
+        for name in [name for name, row in self.system.kinds["Bin"].items() if row["item_code"] == "NEW"]:
+            del self.system.kinds["Bin"][name]
+        assert self.read(Lane.STOCK).by_sku["NEW"].quantity is None
+
+    def test_price_is_todays_for_anybody(self):
+        price = self.system.price
+        price(FIRST.sku, 1, customer="Somebody")
+        price(FIRST.sku, 2, valid_from="2999-01-01")
+        price(FIRST.sku, 3, valid_upto="2020-02-01", valid_from="2020-01-02")
+        price(FIRST.sku, 4, price_list="Standard Buying", selling=0)
+        price(FIRST.sku, 5, uom="Box", valid_from="2021-01-01")
+        price(SECOND.sku, 1234, valid_from="2021-01-01")
+        found = self.read().by_sku
+        assert (found[FIRST.sku].price, found[SECOND.sku].price) == (FIRST.price, 1234)
+
+    def test_item_without_a_price_has_none(self):
+        for row in self.system.kinds["Item Price"].values():
+            row["selling"] = 0 if row["item_code"] == FIRST.sku else 1
+        assert self.read().by_sku[FIRST.sku].price is None
+
+    def test_change_in_another_warehouse_is_none_of_ours(self):
+        cursor = self.read(Lane.STOCK).cursor
+        for row in self.system.kinds["Bin"].values():
+            if (row["item_code"], row["warehouse"]) == (FIRST.sku, OTHER):
+                row.update(actual_qty=1.0, modified=self.system._put("Note", "x")["modified"])
+        assert self.read(Lane.STOCK, cursor).records == []
+
+    def test_more_changes_than_fit_into_an_address_are_asked_for_piece_by_piece(self):
+        cursor = self.read(Lane.STOCK).cursor
+        for number in range(erpnext.FEW + 10):
+            self.system.item(f"N{number:03}", "New", "", 100, 1)
+        assert len(self.read(Lane.STOCK, cursor).records) == erpnext.FEW + 10
+
+    def test_limit_is_waited_for_as_long_as_is_said(self):
+        self.system.calls_left = 2
+        error = self.fails()
+        assert (error.reason.code, error.permanent, error.later_seconds) == ("system_busy", False, 240)
+
+    @pytest.mark.parametrize("doctype", ["Bin", "Item Price", "Sales Order"])
+    def test_user_who_lacks_a_role_is_told_at_once(self, doctype):
+        self.system.forbidden = {doctype}
+        assert self._refused(self.system.entered(self.between.address)) == f"system_refused {doctype}"
+
+    @pytest.mark.parametrize(
+        "options", [{}, {"warehouse": "No - L"}, {"warehouse": HOUSE, "price_list": "Standard Buying"}]
+    )
+    def test_which_warehouse_and_which_list_has_to_be_plain(self, options):
+        entered = self.system.entered(self.between.address)
+        entered.options.clear()
+        entered.options.update(options)
+        assert self._refused(entered) == "system_context"
+
+    def test_customer_who_is_not_there_is_told_at_once(self):
+        del self.system.kinds["Customer"][CUSTOMER]
+        assert self._refused(self.system.entered(self.between.address)) == "system_context"
+
+    def _refused(self, access) -> str:
+        with pytest.raises(SystemCallError) as caught:
+            SYSTEMS["erpnext"].client_for(access).check()
+        assert caught.value.permanent
+        named = caught.value.values["detail"] if caught.value.trouble == "system_refused" else ""
+        return f"{caught.value.trouble} {named}".rstrip()
+
+
+class TestOrders(OrderingBehaviour):
+    system: ERPNextUnderTest
+
+    def test_draft_that_is_there_is_submitted(self):
+        """As another program, or a workflow of the shop's, may leave it."""
+        order = self.ordered(**{FIRST.sku: 1})
+        self.send(order)
+        self.system.order(order.number).update(docstatus=0, status="Draft")
+        assert self.channel().look_up(order).is_booked
+        assert self.system.order(order.number)["docstatus"] == 1
+
+    def test_second_order_of_a_number_is_refused_there_and_the_first_is_taken(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        row = {"item_code": FIRST.sku, "qty": 1.0}
+        late = {
+            "customer": CUSTOMER,
+            "po_no": order.number,
+            "docstatus": 1,
+            "delivery_date": "2999-01-01",
+            "items": [row],
+        }
+        self.between.before = lambda call: call.writes and self.system._order(late)
+        assert self.send(order).is_booked
+        assert len(self.system.orders(order.number)) == 1
+
+    def test_refusal_is_told_in_its_own_words(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        self.between.before = lambda call: call.writes and self.system.kinds["Item"].pop(FIRST.sku, None)
+        error = self.fails(order)
+        assert (error.permanent, "Could not find Item" in str(error), "Traceback" in str(error)) == (True, True, False)
+
+    def test_order_that_was_amended_is_the_one_that_stands(self):
+        order = self.ordered(**{FIRST.sku: 2})
+        self.send(order)
+        self.system.cancel(order.number)
+        amended = {**self.system.order(order.number), "docstatus": 1, "delivery_date": "2999-01-01"}
+        self.system._order(amended)
+        (line,) = self.said(order.number).receipt.lines
+        assert (line.answer, line.units) == (Answer.ACCEPTED, 2)
+
+    def test_what_is_closed_is_declined_but_for_what_was_sent(self):
+        order = self.ordered(**{FIRST.sku: 3})
+        self.send(order)
+        self.system.ship(order.number, {FIRST.sku: 1}, "1Z1")
+        self.system.becomes(order.number, "Closed")
+        told = {line.answer: line.units for line in self.said(order.number).receipt.lines}
+        assert told == {Answer.ACCEPTED: 1, Answer.DECLINED: 2}
+
+    def test_order_on_hold_says_nothing_and_is_not_booked(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        self.send(order)
+        self.system.becomes(order.number, "On Hold")
+        said = self.said(order.number)
+        assert (said.receipt.lines, said.receipt.is_booked) == ((), False)
+
+    def test_what_came_back_is_no_parcel(self):
+        post = factories.delivery_option(self.shop, kind=DeliveryOption.Kind.POST)
+        order = self.ordered(delivery_option=post, **{FIRST.sku: 2})
+        self._transmitted(order)
+        self.system.ship(order.number, {FIRST.sku: 2}, "1Z1")
+        self.system.ship(order.number, {FIRST.sku: 1}, "1Z2", is_return=1)
+        self._heard()
+        assert self._counts(order) == {FIRST.sku: (2, 0, 2)}
+        assert [(parcel.tracking, parcel.carrier) for parcel in order.parcels.all()] == [("1Z1", "Poste")]
+
+    def test_what_somebody_quicker_took_is_heard_as_promised(self):
+        order = self.ordered(**{FIRST.sku: 2})
+        self.between.before = lambda call: call.writes and self.system.sell(FIRST.sku, FIRST.quantity - 1)
+        told = {line.answer: line.units for line in self.send(order).lines}
+        assert told == {Answer.ACCEPTED: 1, Answer.BACK_ORDERED: 1}
+
+    def test_number_on_the_shelf_contains_no_order(self):
+        Shop.objects.filter(pk=self.shop.pk).update(stock_kind=Shop.StockKind.ON_HAND)
+        assert not self.send(self.ordered(**{FIRST.sku: 1})).is_booked
+
+    def test_words_of_an_order_are_no_markup_there(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        order.delivery_name = "<b>Post"
+        order.save()
+        self.send(order)
+        assert self.system.order(order.number)["terms"].startswith("&lt;b&gt;Post<br>")
