@@ -436,6 +436,7 @@ def world(db, settings, tmp_path) -> World:
         "token": checkouts.start(factories.basket((line.stock_record, 1)), None, language="fr", now=now).token,
         "number": a.order.number,
         "line": line.pk,
+        "no_offer": 0,
         "alternative": routes_parcels.alternative(line, now),
         "run": a.run.pk,
         "feed": a.run.feed.name,

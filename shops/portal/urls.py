@@ -66,6 +66,7 @@ order_patterns: list[URLPattern | URLResolver] = [
     path("lines/<int:line_id>/accept/", answer_views.accept, name="accept"),
     path("lines/<int:line_id>/decline/", answer_views.decline, name="decline"),
     path("lines/<int:line_id>/offer/", offer_views.offer, name="offer"),
+    path("offers/<int:offer_id>/withdraw/", offer_views.withdraw, name="offer-withdraw"),
     path("put-back/", answer_views.put_back, name="put-back"),
     path("keep-longer/", pickup_views.keep_longer, name="keep-longer"),
     path("take-back/", pickup_views.take_back, name="take-back"),

@@ -64,6 +64,7 @@ DEEDS: Words = {
     "shop_order.offer_take": pgettext_lazy("someone …", "took what was offered instead"),
     "shop_order.offer_refuse": pgettext_lazy("someone …", "did not want what was offered instead"),
     "shop_order.offer_lapse": pgettext_lazy("someone …", "ended an offer that nobody had answered"),
+    "shop_order.offer_withdraw": pgettext_lazy("someone …", "took back what was offered instead"),
     "shop_order.replace": pgettext_lazy("someone …", "made it in the place of another part of the order"),
     "shop_order.cancel": pgettext_lazy("someone …", "took back"),
     "shop_order.expire": pgettext_lazy("someone …", "ended what nobody had answered"),

@@ -29,6 +29,7 @@ STEPS: Words = {
     "shop_order.offer_take": gettext_lazy("Taken by the reader"),
     "shop_order.offer_refuse": gettext_lazy("Not taken by the reader"),
     "shop_order.offer_lapse": gettext_lazy("The offer was not answered in time"),
+    "shop_order.offer_withdraw": gettext_lazy("The shop took its offer back"),
     "shop_order.replace": gettext_lazy("In the place of another part of the order"),
     "shop_order.expire": gettext_lazy("The shop did not answer in time"),
     "shop_order.warn": gettext_lazy("No answer of the shop yet: the reader was told"),
