@@ -100,6 +100,12 @@ class Parcel(models.Model):
         return self.missing_at is not None and self.missing_ended_at is None
 
     @property
+    def waits_elsewhere(self) -> bool:
+        """Whether it lies at another shop, or a point, for its reader."""
+        over = self.collected_at or self.missing_at or self.missing_ended_at or self.uncollected_at
+        return bool(self.arrived_at and self.keep_until and not over)
+
+    @property
     def place(self) -> Shop | PickupPoint | None:
         """Where the reader collects it, beside the shop that sold it."""
         return self.carried_to or self.waits_at

@@ -205,6 +205,7 @@ ROUTES: dict[str, Row] = {
     "portal:point": get((LOGIN, 404, 200, 404, 404), "point"),
     "portal:point-arrive": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),  # that one goes to a shop
     "portal:point-collect": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),
+    "portal:point-send-back": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),
     "portal:desk": get(SHOP_A, "slug"),
     "portal:queue": get(SHOP_A, "slug"),
     "portal:desk-undo": post(SHOP_A_DOES, "slug", action="desk_action"),
@@ -437,6 +438,7 @@ def world(db, settings, tmp_path) -> World:
         "number": a.order.number,
         "line": line.pk,
         "no_offer": 0,
+        "deed_elsewhere": "keep",
         "alternative": routes_parcels.alternative(line, now),
         "run": a.run.pk,
         "feed": a.run.feed.name,

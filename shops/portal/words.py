@@ -93,6 +93,10 @@ DEEDS: Words = {
     "parcel.give_up": pgettext_lazy("someone …", "gave the parcel up: the money goes back"),
     "parcel.arrive": pgettext_lazy("someone …", "took the parcel in"),
     "parcel.collect": pgettext_lazy("someone …", "handed the parcel to its reader"),
+    "parcel.keep_longer": pgettext_lazy("someone …", "has the parcel kept longer"),
+    "parcel.take_back": pgettext_lazy("someone …", "had the parcel go back that nobody had collected"),
+    "parcel.send_back": pgettext_lazy("someone …", "sent back the parcel that nobody had collected"),
+    "parcel.come_home": pgettext_lazy("someone …", "has the parcel again that nobody had collected"),
 }
 # Pressed, and done half a minute later.
 HELD: Words = {

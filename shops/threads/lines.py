@@ -42,6 +42,7 @@ STEPS: Words = {
     "parcel.arrive": gettext_lazy("The parcel has arrived where it is collected"),
     "parcel.send_again": gettext_lazy("A parcel was lost: the shop sends other copies"),
     "parcel.collect": gettext_lazy("Collected"),
+    "parcel.take_back": gettext_lazy("Not collected in time: it goes back"),
 }
 _RETURNS = {
     "return.ask": Return.State.ASKED,
