@@ -129,6 +129,7 @@ ROUTES: dict[str, Row] = {
     "storefront:order-document": get(EVERYONE, "order", "order_key", "invoice"),
     # What readers keep; the rows named are another reader's
     "storefront:order-cancel": get(EVERYONE, "order", "order_key", "line"),
+    "storefront:order-late": get(EVERYONE, "order", "order_key", "line"),
     "storefront:order-return-start": get(EVERYONE, "order", "order_key", "part"),
     "storefront:order-return-form": get(EVERYONE, "order", "order_key", "part"),
     "storefront:order-return": get(EVERYONE, "order", "order_key", "return"),

@@ -1024,7 +1024,7 @@ class Migration(migrations.Migration):
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
                 ('units', models.PositiveIntegerField()),
-                ('cause', models.CharField(choices=[('reader', 'The reader took them back'), ('no_answer', 'The shop did not answer in time'), ('uncollected', 'The reader did not come for them')], default='reader', max_length=12)),
+                ('cause', models.CharField(choices=[('reader', 'The reader took them back'), ('no_answer', 'The shop did not answer in time'), ('uncollected', 'The reader did not come for them'), ('late', 'They were not there on their day, and the reader did not wait')], default='reader', max_length=12)),
                 ('cancelled_at', models.DateTimeField()),
                 ('told_at', models.DateTimeField(blank=True, null=True)),
                 ('put_back_at', models.DateTimeField(blank=True, help_text="The shop's word; at once where it never knew.", null=True)),

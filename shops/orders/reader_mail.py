@@ -82,12 +82,13 @@ def offered(
 
 
 def not_there(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, *, now: datetime) -> None:
-    """What was to be there today is not: the shop says a new day, or the reader has the money back."""
+    """What was to be there today is not: the shop says a new day, or the reader says what they want."""
     about = {
         "line": line,
         "units": line.accepted - line.packed,
         "on": lazy(_day, str)(line.expected_on),
         "cancel_url": links.cancel_url(shop_order.order, line.pk),
+        "late_url": links.late_url(shop_order.order, line.pk),
     }
     _post("shop_order_not_there", shop_order, lines, now, key=f"{line.pk}:{line.expected_on}", **about)
 

@@ -67,6 +67,8 @@ DEEDS: Words = {
     "shop_order.offer_withdraw": pgettext_lazy("someone …", "took back what was offered instead"),
     "shop_order.replace": pgettext_lazy("someone …", "made it in the place of another part of the order"),
     "shop_order.cancel": pgettext_lazy("someone …", "took back"),
+    "shop_order.wait": pgettext_lazy("someone …", "waits for it until another day"),
+    "shop_order.leave": pgettext_lazy("someone …", "does not wait for it any longer"),
     "shop_order.expire": pgettext_lazy("someone …", "ended what nobody had answered"),
     "shop_order.back_order": pgettext_lazy("someone …", "has it noted for later, and has none now"),
     "shop_order.substitute": pgettext_lazy("someone …", "offers another article in its place"),
