@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.timezone import localdate
 from ninja import Field, Header, Query, Router, Schema
 from ninja.errors import HttpError
 from pydantic import model_validator
@@ -166,6 +168,7 @@ def _offered(shop_order: ShopOrder, line: ShopOrderLine, said: Offer, now: datet
         raise FulfilmentError(why)
     if said.units > line.left_units - line.handed_over:
         raise FulfilmentError("So many copies of this line are not the shop's any more to offer something for.")
+    today = localdate(now, ZoneInfo(shop_order.shop.timezone))
     parts, record, price = alternatives.parts_of(shop_order, line, said.units), None, line.unit_price_minor
     if said.sku:
         articles = offers_of_shops.articles(shop_order.shop, beside=shop_order)
@@ -175,7 +178,7 @@ def _offered(shop_order: ShopOrder, line: ShopOrderLine, said: Offer, now: datet
         part = next(part for part in parts if part.line.pk == line.pk)
         listed = alternatives.price_of(record, part, shop_order.currency)
         price = listed if said.price_minor is None else said.price_minor
-    elif said.on is not None and not now.date() < said.on <= now.date() + LONGEST_WAIT:
+    elif said.on is not None and not today < said.on <= today + LONGEST_WAIT:
         raise FulfilmentError("Choose a day after today, and within a year.")
     try:
         what = What(line.pk, record, price, said.on)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connections
@@ -27,10 +27,15 @@ def late(**agreed: bool) -> ShopOrderLine:
     """The mug, which its shop has ordered for the reader, was to be there yesterday."""
     placed(**{"agrees_other_shop": False} | agreed)
     made = alternatives.take(offer(on=later()), by="reader", now=timezone.now())
-    made.lines.filter(title="Mug").update(expected_on=timezone.localdate() - timedelta(days=1))
+    made.lines.filter(title="Mug").update(expected_on=today(made) - timedelta(days=1))
     return ShopOrderLine.objects.select_related("shop_order__shop", "shop_order__order").get(
         shop_order=made, title="Mug"
     )
+
+
+def today(order: ShopOrder) -> date:
+    """Where the shop is: near midnight it is not everybody's."""
+    return late_days.today(order, now=timezone.now())
 
 
 def page(line: ShopOrderLine) -> str:
@@ -71,8 +76,8 @@ def test_wanted_whole_all_of_it_goes_together():
 @pytest.mark.django_db
 def test_who_waits_names_a_day_and_the_shop_is_asked_before_it():
     line, now = late(), timezone.now()
-    day = timezone.localdate() + timedelta(days=2)
-    for wrong in (timezone.localdate(), timezone.localdate() + timedelta(days=200)):
+    day = today(line.shop_order) + timedelta(days=2)
+    for wrong in (today(line.shop_order), today(line.shop_order) + timedelta(days=200)):
         with pytest.raises(FulfilmentError):
             late_days.wait_until(line, wrong, by="reader", now=now)
     late_days.wait_until(line, day, by="reader", now=now)
@@ -89,7 +94,7 @@ def test_what_lies_ready_is_late_no_more():
     fulfilment.pack(ShopOrder.objects.get(pk=line.shop_order_id), by="shop", now=now)
     line.refresh_from_db()
     with pytest.raises(FulfilmentError):
-        late_days.wait_until(line, timezone.localdate() + timedelta(days=3), by="reader", now=now)
+        late_days.wait_until(line, today(line.shop_order) + timedelta(days=3), by="reader", now=now)
     line.shop_order.refresh_from_db()
     with pytest.raises(FulfilmentError):
         late_days.look_elsewhere(line, by="reader", now=now)
@@ -106,10 +111,10 @@ def test_readers_page_leads_to_the_choices_and_each_is_carried_out_once():
     assert f"/cancel/{line.pk}/" in shown
     version = ShopOrder.objects.get(pk=line.shop_order_id).version
     assert reader.post(page(line), {"version": version, "on": ""}).status_code == 422
-    day = timezone.localdate() + timedelta(days=5)
+    day = today(line.shop_order) + timedelta(days=5)
     assert reader.post(page(line), {"version": version, "on": day.isoformat()}).status_code == 302
     assert page(line) not in reader.get(order_page).content.decode()
-    ShopOrderLine.objects.filter(pk=line.pk).update(expected_on=timezone.localdate())
+    ShopOrderLine.objects.filter(pk=line.pk).update(expected_on=today(line.shop_order))
     assert reader.post(page(line), {"version": version - 1, "elsewhere": "1"}).status_code == 302  # an old page
     assert not Cancellation.objects.exists()
     reader.post(page(line), {"version": version, "elsewhere": "1"})
