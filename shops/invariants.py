@@ -26,7 +26,7 @@ from shops.models import (
     SlotDay,
     Supply,
 )
-from shops.orders import answer_times
+from shops.orders import answer_times, left_elsewhere
 from shops.orders.counts import status_of
 from shops.orders.leaving import OF_THE_READER
 
@@ -141,6 +141,17 @@ def kept_without_end() -> list[str]:
     return [f"Shop order {row.number} was kept until {row.keep_until:%Y-%m-%d %H:%M} only." for row in late]
 
 
+def kept_elsewhere_without_end() -> list[str]:
+    """What nobody came for at another shop or a point goes back when its time is over, where its shop wants it so."""
+    late = left_elsewhere.waiting().filter(
+        keep_until__lt=timezone.now() - ENDED_WITHIN, shop_order__shop__uncollected=Shop.Uncollected.BACK
+    )
+    return [
+        f"Parcel {row.pk} of {row.shop_order} was kept until {row.keep_until:%Y-%m-%d %H:%M} only."
+        for row in late.select_related("shop_order")
+    ]
+
+
 def pressed_and_left() -> list[str]:
     """What was pressed at a desk is done, undone, or came back; one that a person must look at is on the board."""
     left = DeskAction.objects.filter(due_at__lt=timezone.now() - ENDED_WITHIN, parked_at=None)
@@ -211,6 +222,7 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "orders: shop orders add up to their order": orders_split_wrongly,
     "orders: silence has an end": silence_without_end,
     "orders: what nobody collects goes back": kept_without_end,
+    "parcels: what nobody collects elsewhere goes back": kept_elsewhere_without_end,
     "orders: what was pressed is done": pressed_and_left,
     "orders: every shop order goes to its shop": shop_orders_without_transmission,
     **voting.INVARIANTS,

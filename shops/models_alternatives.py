@@ -25,6 +25,7 @@ class Alternative(models.Model):
         TAKEN = "taken", _("Taken")
         REFUSED = "refused", _("Not taken")
         LAPSED = "lapsed", _("Not answered in time")
+        RECALLED = "recalled", _("Taken back by the shop")
 
     rerouting = models.OneToOneField(Rerouting, on_delete=models.PROTECT, related_name="alternative")
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="alternatives")

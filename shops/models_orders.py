@@ -297,7 +297,8 @@ class Transmission(DueRow):
 
 
 class Cancellation(DueRow):
-    """Units that the reader took back or did not come for, or of which the shop said nothing in time. While the shop
+    """Units that the reader took back, did not come for or did not wait for any longer, or of which the shop said
+    nothing in time. While the shop
     has been told of the order, its copies stay promised until it says that they are back on its shelf, or its number
     contains them (DESIGN §5). As a due row: the task of telling the shop, taken up by the step `tell_cancellations`;
     not due where the shop never heard of the order."""
@@ -306,6 +307,7 @@ class Cancellation(DueRow):
         READER = "reader", "The reader took them back"
         NO_ANSWER = "no_answer", "The shop did not answer in time"
         UNCOLLECTED = "uncollected", "The reader did not come for them"
+        LATE = "late", "They were not there on their day, and the reader did not wait"
 
     line = models.ForeignKey(ShopOrderLine, on_delete=models.PROTECT, related_name="cancellations")
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="cancellations")

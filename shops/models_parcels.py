@@ -55,6 +55,14 @@ class Parcel(models.Model):
     missing_ended_at = models.DateTimeField(
         null=True, blank=True, help_text="It turned up, is paid back, or other copies are sent in its place."
     )
+    # How long it waits there for its reader, and what becomes of it then (`shops/orders/left_elsewhere.py`).
+    keep_until = models.DateTimeField(null=True, blank=True)
+    keep_watch_at = models.DateTimeField(null=True, blank=True, help_text="When the step looks at it next.")
+    uncollected_at = models.DateTimeField(
+        null=True, blank=True, help_text="Nobody came: its copies go back to the shop that sold them."
+    )
+    sent_back_at = models.DateTimeField(null=True, blank=True, help_text="From there, as is said there.")
+    home_at = models.DateTimeField(null=True, blank=True, help_text="The shop that sold it has it again, as it says.")
     instead_of = models.OneToOneField(
         "self", null=True, on_delete=models.PROTECT, related_name="replaced_by",
         help_text="What was lost: its shop sends other copies, and nothing is paid back.",
@@ -75,6 +83,11 @@ class Parcel(models.Model):
                 condition=models.Q(carried_to__isnull=False, collected_at__isnull=False, fee_booked_at=None),
                 name="parcel_fee_to_book",
             ),
+            models.Index(
+                fields=["keep_watch_at"],
+                condition=models.Q(keep_watch_at__isnull=False),
+                name="parcel_kept_to_watch",
+            ),
         ]
 
     @property
@@ -85,6 +98,12 @@ class Parcel(models.Model):
     @property
     def is_missing(self) -> bool:
         return self.missing_at is not None and self.missing_ended_at is None
+
+    @property
+    def waits_elsewhere(self) -> bool:
+        """Whether it lies at another shop, or a point, for its reader."""
+        over = self.collected_at or self.missing_at or self.missing_ended_at or self.uncollected_at
+        return bool(self.arrived_at and self.keep_until and not over)
 
     @property
     def place(self) -> Shop | PickupPoint | None:
@@ -105,8 +124,9 @@ class ParcelLine(models.Model):
 
 
 class ParcelRefund(DueRow):
-    """A parcel is lost: its reader gets the money of it back, at whose cost an operator has said. As a due row: the
-    task, taken up by the step `refund_missing` of the payments."""
+    """A parcel is lost: its reader gets the money of it back, at whose cost an operator has said; or nobody collected
+    it, and the shop that sold it has its copies again. As a due row: the task, taken up by the step `refund_lost` of
+    the payments."""
 
     class Bearer(models.TextChoices):
         SHOP = "shop", _("the shop that sold it")

@@ -80,17 +80,35 @@ def release_hold(key: str, *, now: datetime) -> int:
     return _end(SlotBooking.objects.filter(hold_key=key, shop_order=None), now)
 
 
-def promise(key: str, shop_orders: Mapping[int, int]) -> None:
-    """A hold becomes its shop order's; the counter stays. `shop_orders` is {shop id: shop order id}."""
+def promise(key: str, shop_orders: Mapping[int, int]) -> int:
+    """A hold becomes its shop order's; the counter stays. `shop_orders` is {shop id: shop order id}. Returns places."""
     held = SlotBooking.objects.filter(hold_key=key, shop_order=None, ended_at=None)
-    for booking in held.select_related("slot_day__slot__option"):
+    bookings = list(held.select_related("slot_day__slot__option"))
+    for booking in bookings:
         booking.shop_order_id = shop_orders[booking.slot_day.slot.option.shop_id]
         booking.save(update_fields=["shop_order"])
+    return len(bookings)
 
 
 def release_order(shop_order: ShopOrder, *, now: datetime) -> int:
     """The courier does not come: the shop hands over nothing of it. Returns places."""
     return _end(SlotBooking.objects.filter(shop_order=shop_order), now)
+
+
+def of(shop_order: ShopOrder) -> Choice | None:
+    """When the courier comes for it; None: it has no place in a slot."""
+    open_ones = SlotBooking.objects.filter(shop_order=shop_order, ended_at=None)
+    booking = open_ones.select_related("slot_day__slot__option__shop").first()
+    if booking is None:
+        return None
+    slot_day = booking.slot_day
+    return on_day(slot_day.slot, slot_day.day, ZoneInfo(slot_day.slot.option.shop.timezone))
+
+
+def set_aside(shop_order: ShopOrder, *, key: str) -> None:
+    """Nothing of it goes, but its reader may take something else in its place: the place is held for that, until
+    `promise` or `release_hold`."""
+    SlotBooking.objects.filter(shop_order=shop_order, ended_at=None).update(shop_order=None, hold_key=key)
 
 
 def _hold(slot_id: int, day: date, key: str, now: datetime) -> bool:

@@ -60,6 +60,7 @@ ELSEWHERE = (
     "local.",
     "alternative.",
     "back_order.",
+    "late_day.",
     "parcel_again.",
     "return_",
     "take_back.",

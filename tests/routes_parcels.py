@@ -16,10 +16,13 @@ PARCELS: dict[str, tuple[tuple[int, int, int, int, int], tuple[str, ...], dict[s
     "portal:label": (SHOP_A, ("slug", "number"), None),
     "portal:labels": (SHOP_A, ("slug",), None),
     "portal:offer": (SHOP_A, ("slug", "number", "line"), None),
+    "portal:offer-withdraw": (NOBODY, ("slug", "number", "no_offer"), {}),  # nothing is offered there
     "storefront:order-alternative": (EVERYONE, ("order", "order_key", "alternative"), None),
     "portal:keep-longer": (CANNOT, ("slug", "number"), {"version": "0", "kept_until": "2026-01-01T00:00:00Z"}),
     "portal:take-back": (CANNOT, ("slug", "number"), {"version": "0"}),
     "portal:parcel-shelve": (CANNOT, ("slug", "parcel"), {"shelf": "A"}),
+    "portal:parcel-send-back": (CANNOT, ("slug", "parcel"), {}),
+    "portal:parcel-elsewhere": (NOBODY, ("slug", "number", "parcel", "deed_elsewhere"), {}),  # it is another's
     "portal:parcel-miss": (SHOP_A_DOES, ("slug", "parcel"), {}),
     "portal:parcel-miss-sent": (NOBODY, ("slug", "number", "parcel"), {}),  # it is another's
     "portal:parcel-send-again": (NOBODY, ("slug", "number", "parcel"), {}),  # it is another's

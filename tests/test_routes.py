@@ -129,6 +129,7 @@ ROUTES: dict[str, Row] = {
     "storefront:order-document": get(EVERYONE, "order", "order_key", "invoice"),
     # What readers keep; the rows named are another reader's
     "storefront:order-cancel": get(EVERYONE, "order", "order_key", "line"),
+    "storefront:order-late": get(EVERYONE, "order", "order_key", "line"),
     "storefront:order-return-start": get(EVERYONE, "order", "order_key", "part"),
     "storefront:order-return-form": get(EVERYONE, "order", "order_key", "part"),
     "storefront:order-return": get(EVERYONE, "order", "order_key", "return"),
@@ -205,6 +206,7 @@ ROUTES: dict[str, Row] = {
     "portal:point": get((LOGIN, 404, 200, 404, 404), "point"),
     "portal:point-arrive": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),  # that one goes to a shop
     "portal:point-collect": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),
+    "portal:point-send-back": post((LOGIN, 404, 404, 404, 404), "point", "parcel"),
     "portal:desk": get(SHOP_A, "slug"),
     "portal:queue": get(SHOP_A, "slug"),
     "portal:desk-undo": post(SHOP_A_DOES, "slug", action="desk_action"),
@@ -436,6 +438,8 @@ def world(db, settings, tmp_path) -> World:
         "token": checkouts.start(factories.basket((line.stock_record, 1)), None, language="fr", now=now).token,
         "number": a.order.number,
         "line": line.pk,
+        "no_offer": 0,
+        "deed_elsewhere": "keep",
         "alternative": routes_parcels.alternative(line, now),
         "run": a.run.pk,
         "feed": a.run.feed.name,

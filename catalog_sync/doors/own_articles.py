@@ -11,15 +11,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
+from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.doors import own_pushes, pushing
-from catalog_sync.doors.own_shelf import MeanwhileError, check, on_shelf
+from catalog_sync.doors.own_shelf import MeanwhileError, check, on_shelf, promised_of
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import TYPED, Feed, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import OtherGtin, ProductFacts
 from marketplace.foundation import audit, money, network
 from marketplace.models import User
+from shops import absorbing, stock
 from shops.models import Condition, Shop
 
 MOST_UNITS = 10_000
@@ -166,13 +168,28 @@ def confirm(shop: Shop, *, by: User) -> int:
     return len(articles)
 
 
-def remove(article: OwnArticle, *, by: User, now: datetime) -> None:
-    """The shop has it no more, and sells it no more. Its orders go on."""
+def remove(article: OwnArticle, *, by: User, now: datetime) -> bool:
+    """The shop has it no more, and sells it no more. False: copies of it are promised. With those it stays listed and
+    none is sold: its number goes on to say what has left, and a list that brings it takes the promise over
+    (`giving_way`), which else would be sold once more."""
+    feed, sku = article.feed, article.sku
+    offers = StockRecord.objects.filter(partner=feed.shop.partner_id, partner_sku=sku)
     with transaction.atomic():
-        feed, sku = article.feed, article.sku
-        article.delete()
-        own_pushes.accept(feed, [], [sku], as_of=now, now=now)
-    audit.record("own_article.remove", feed, by=by, shop_id=feed.shop_id, sku=sku)
+        rows = OwnArticle.objects.select_for_update(of=("self",)).select_related("feed__shop")
+        locked = rows.filter(pk=article.pk).first()
+        if locked is None:
+            return True  # it gave way, or somebody else was quicker
+        as_of = max(timezone.now() - MARGIN, locked.counted_at + _TICK)
+        with stock.locked(offers.values_list("pk", flat=True), now=now) as records:
+            if promised := promised_of(locked, at=as_of):
+                _count(locked, min(promised, on_shelf([locked], at=as_of)[sku].units), as_of)
+                _push_numbers(feed, [locked], as_of=as_of)
+            else:
+                absorbing.distrust(records)  # nobody buys it before the push is applied
+                locked.delete()
+                own_pushes.accept(feed, [], [sku], as_of=now, now=now)
+        audit.record("own_article.remove", feed, by=by, shop_id=feed.shop_id, sku=sku, promised=promised)
+    return not promised
 
 
 def oldest(shop: Shop) -> datetime | None:

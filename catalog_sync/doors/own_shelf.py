@@ -61,6 +61,16 @@ def on_shelf(articles: Sequence[OwnArticle], *, at: datetime) -> dict[str, OnShe
     return {each.sku: OnShelf(max(0, each.units - left[each.sku]), promised[each.sku]) for each in articles}
 
 
+def promised_of(article: OwnArticle, *, at: datetime) -> int:
+    """Copies that are promised of it and had not left by `at`: to orders, to who pays or has reserved, or taken back
+    and not said to be on the shelf again."""
+    open_ = Allocation.objects.filter(
+        ended_at=None, stock_record__partner=article.feed.shop.partner_id, stock_record__partner_sku=article.sku
+    )
+    rows = open_.exclude(cause=Allocation.Cause.NOT_FOUND).annotate(left_at=LEFT_AT).values_list("units", "left_at")
+    return sum(units for units, left_at in rows if left_at is None or left_at > at)
+
+
 def check(shop: Shop, *, gtin: int | None, condition: str, sku: str) -> None:
     """Whether an article may be typed now. RefusedError: another list of the shop sells the same copies, or some of
     them are being handed over, which the desk can undo yet: nobody knows whether the number is free of those."""

@@ -26,7 +26,7 @@ router = Router(tags=["shop orders"])
 READ, WRITE = ShopKeyed(ShopScope.READ), ShopKeyed(ShopScope.WRITE)
 MOST = 100
 _STATUSES: Any = Query([], description="Only these.")
-_ONCE: Any = {"alias": "Idempotency-Key", "min_length": 8, "max_length": 64}
+ONCE: Any = {"alias": "Idempotency-Key", "min_length": 8, "max_length": 64}
 Status = Literal["new", "accepted", "packed", "handed_over", "declined"]
 Reason = Literal["sold", "damaged", "not_found", "wrong_price", "other"]
 
@@ -156,47 +156,47 @@ def order(request: HttpRequest, number: str) -> dict[str, Any]:
 
 
 @router.post("/orders/{number}/accept", response=ShopOrderOut, auth=WRITE, summary="The shop has it")
-def accept(request: HttpRequest, number: str, said: Accept, once: str = Header("", **_ONCE)) -> dict[str, Any]:
+def accept(request: HttpRequest, number: str, said: Accept, once: str = Header("", **ONCE)) -> dict[str, Any]:
     def act(shop_order: ShopOrder, by: str, now: datetime) -> None:
         if said.lines is None:
             fulfilment.accept_all(shop_order, by=by, now=now)
         for each in said.lines or ():
-            fulfilment.accept(_line(shop_order, each.line), each.units, by=by, now=now)
+            fulfilment.accept(line_of(shop_order, each.line), each.units, by=by, now=now)
 
-    return _change(request, number, said, once, act)
+    return change(request, number, said, once, act)
 
 
 @router.post("/orders/{number}/decline", response=ShopOrderOut, auth=WRITE, summary="The shop has not so many")
-def decline(request: HttpRequest, number: str, said: Decline, once: str = Header("", **_ONCE)) -> dict[str, Any]:
+def decline(request: HttpRequest, number: str, said: Decline, once: str = Header("", **ONCE)) -> dict[str, Any]:
     def act(shop_order: ShopOrder, by: str, now: datetime) -> None:
         why = {"reason": said.reason, "note": said.note, "left": said.left}
-        fulfilment.decline(_line(shop_order, said.line), said.units, by=by, now=now, **why)  # type: ignore[arg-type]
+        fulfilment.decline(line_of(shop_order, said.line), said.units, by=by, now=now, **why)  # type: ignore[arg-type]
 
-    return _change(request, number, said, once, act)
+    return change(request, number, said, once, act)
 
 
 @router.post("/orders/{number}/cancel", response=ShopOrderOut, auth=WRITE, summary="The shop has none of it")
-def cancel(request: HttpRequest, number: str, said: Cancel, once: str = Header("", **_ONCE)) -> dict[str, Any]:
+def cancel(request: HttpRequest, number: str, said: Cancel, once: str = Header("", **ONCE)) -> dict[str, Any]:
     def act(shop_order: ShopOrder, by: str, now: datetime) -> None:
         left = [(line.pk, line.quantity - line.declined - line.handed_over) for line in shop_order.lines.all()]
         if not any(units for _, units in left):
             raise FulfilmentError("Nothing of this order is in the shop any more.")
         for line_id, units in left:
-            line = _line(shop_order, line_id)
+            line = line_of(shop_order, line_id)
             units = min(units, line.quantity - line.declined - line.handed_over)  # all of it may be gone with the first
             if units:
                 fulfilment.decline(line, units, by=by, now=now, reason=said.reason, note=said.note)
 
-    return _change(request, number, said, once, act)
+    return change(request, number, said, once, act)
 
 
 @router.post("/orders/{number}/pack", response=ShopOrderOut, auth=WRITE, summary="All that was accepted lies ready")
-def pack(request: HttpRequest, number: str, said: Seen, once: str = Header("", **_ONCE)) -> dict[str, Any]:
-    return _change(request, number, said, once, lambda order, by, now: fulfilment.pack(order, by=by, now=now))
+def pack(request: HttpRequest, number: str, said: Seen, once: str = Header("", **ONCE)) -> dict[str, Any]:
+    return change(request, number, said, once, lambda order, by, now: fulfilment.pack(order, by=by, now=now))
 
 
 @router.post("/orders/{number}/hand-over", response=ShopOrderOut, auth=WRITE, summary="It leaves the shop")
-def hand_over(request: HttpRequest, number: str, said: HandOver, once: str = Header("", **_ONCE)) -> dict[str, Any]:
+def hand_over(request: HttpRequest, number: str, said: HandOver, once: str = Header("", **ONCE)) -> dict[str, Any]:
     def act(shop_order: ShopOrder, by: str, now: datetime) -> None:
         sent = {"code": said.code, "carrier": said.carrier, "tracking": said.tracking}
         parts: Counter[int] = Counter()
@@ -204,14 +204,14 @@ def hand_over(request: HttpRequest, number: str, said: HandOver, once: str = Hea
             parts[each.line] += each.units
         fulfilment.hand_over(shop_order, by=by, now=now, parts=None if said.lines is None else parts, **sent)
 
-    return _change(request, number, said, once, act)
+    return change(request, number, said, once, act)
 
 
 @router.post("/orders/{number}/put-back", response=ShopOrderOut, auth=WRITE, summary="It is on the shelf again")
-def put_back(request: HttpRequest, number: str, said: Seen, once: str = Header("", **_ONCE)) -> dict[str, Any]:
+def put_back(request: HttpRequest, number: str, said: Seen, once: str = Header("", **ONCE)) -> dict[str, Any]:
     """What the reader took back, or nobody answered in time."""
 
-    return _change(
+    return change(
         request, number, said, once, lambda order, by, now: fulfilment.put_back_as_seen(order, by=by, now=now)
     )
 
@@ -253,7 +253,7 @@ def _order(request: HttpRequest, number: str) -> ShopOrder:
     return found
 
 
-def _line(shop_order: ShopOrder, line_id: int) -> ShopOrderLine:
+def line_of(shop_order: ShopOrder, line_id: int) -> ShopOrderLine:
     """As it is now, with the order as the program saw it."""
     line = ShopOrderLine.objects.filter(shop_order=shop_order, pk=line_id).first()
     if line is None:
@@ -262,14 +262,14 @@ def _line(shop_order: ShopOrder, line_id: int) -> ShopOrderLine:
     return line
 
 
-def _change(
+def change(
     request: HttpRequest, number: str, said: Seen, once: str, act: Callable[[ShopOrder, str, datetime], object]
 ) -> dict[str, Any]:
     """Carry it out once, whole or not at all, and give the order as it is then."""
     key, now = key_of(request), timezone.now()
     shop_order = _order(request, number)
 
-    def change() -> None:
+    def answer() -> None:
         ShopOrder.objects.select_for_update().get(pk=shop_order.pk)  # as whoever presses does: nobody does now
         if held.pressed_on(shop_order)[0]:  # at the desk, half a minute ago at most
             raise FulfilmentError(held.meanwhile(shop_order, now=now))
@@ -278,7 +278,7 @@ def _change(
 
     try:
         asked = [request.path, said.model_dump(mode="json")]
-        order_keys.once(key.shop_id, once, asked, change, now=now)
+        order_keys.once(key.shop_id, once, asked, answer, now=now)
     except (FulfilmentError, order_keys.KeyTakenError) as error:
         raise HttpError(409, str(error)) from error
     return order_out(_order(request, number))

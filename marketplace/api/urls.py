@@ -12,6 +12,7 @@ from marketplace.api import (
     finding,
     runs,
     shop_messages,
+    shop_offers,
     shop_orders,
     shop_returns,
     shop_statements,
@@ -23,7 +24,7 @@ api = NinjaAPI(title="Halles", version="1", docs_url=None, urls_namespace="api")
 failures.answer_all(api)
 api.add_router("/feed", feeds.router)
 api.add_router("/feed", runs.router)
-for of_shop in (shop_orders, shop_returns, shop_messages, shop_statements):
+for of_shop in (shop_orders, shop_offers, shop_returns, shop_messages, shop_statements):
     api.add_router("/shop", of_shop.router)
 for part in (finding, titles, availability, shops):
     api.add_router("", part.router)

@@ -10,21 +10,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from oscar.apps.partner.models import StockRecord
 
-from marketplace.checkout import alternative_plans, delivery, taking_over
-from marketplace.checkout.alternative_plans import AlternativeError, Part
+from marketplace.checkout import alternative_plans, taking_over
+from marketplace.checkout.alternative_plans import AlternativeError, Part, What
 from marketplace.checkout.planning import PlannedParcel
-from marketplace.foundation import audit
+from marketplace.foundation import audit, money, network
 from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import captures
 from marketplace.payments.models import Payment
-from shops import stock
+from shops import slots, stock
 from shops.models import Alternative, Rerouting, ShopOrder, ShopOrderLine
 from shops.orders import alternatives as offers
 from shops.orders import fulfilment, missing
+from shops.orders.alternatives import Offered
 from shops.orders.counts import still_here, takes_a_part
 
 Kind, State = Alternative.Kind, Alternative.State
@@ -45,11 +49,17 @@ def refusal(shop_order: ShopOrder, *, now: datetime) -> str:
     return ""
 
 
-def answer_by(shop_order: ShopOrder, within: timedelta, *, now: datetime) -> datetime:
-    """By when its reader answers that has so long: never later than the payment waits."""
+def answer_by(
+    shop_order: ShopOrder, within: timedelta, *, parts: Sequence[Part] | None = None, now: datetime
+) -> datetime:
+    """By when its reader answers that has so long: never later than the payment waits; of `parts` that are all that is
+    left, nor than the shop must begin to pack what the courier brings."""
     payment = _payment_of(shop_order)
-    ends = captures.waits_until(payment) if payment else None
-    return now + within if ends is None else min(now + within, ends)
+    ends = [captures.waits_until(payment) if payment else None]
+    if parts is not None and _goes_whole(shop_order, parts):
+        slot = slots.of(shop_order)
+        ends.append(_packed_from(shop_order, slot) if slot else None)
+    return min([now + within, *(end for end in ends if end is not None)])
 
 
 def parts_of(shop_order: ShopOrder, line: ShopOrderLine, units: int) -> list[Part]:
@@ -72,16 +82,53 @@ class Priced(NamedTuple):
     agreed_minor: int
 
 
-def priced(shop_order: ShopOrder, parts: Sequence[Part], what: alternative_plans.What, *, now: datetime) -> Priced:
+def priced(shop_order: ShopOrder, parts: Sequence[Part], what: What, *, now: datetime) -> Priced:
     """What the reader would pay for all parts, and what they agreed to pay. AlternativeError says to staff why it
     cannot be offered."""
-    going = {part.line.pk: part.units for part in parts}
-    stays = any(line.left_units > going.get(line.pk, 0) for line in shop_order.lines.all())
-    option = shop_order.delivery_option
-    if option is not None and not stays and delivery.needs_slot(option):
-        raise AlternativeError(_("Its place in the courier's round would be lost. Write to the reader."))
+    if (slot := slots.of(shop_order)) and _goes_whole(shop_order, parts):
+        _check_slot(shop_order, slot, what, now)
     planned, borne = alternative_plans.planned(shop_order, parts, what, now=now)
     return Priced(planned.total_minor - sum(borne), sum(part.agreed_minor for part in parts))
+
+
+def offered(shop_order: ShopOrder, parts: Sequence[Part], what: What, within: timedelta, *, now: datetime) -> Offered:
+    """As `fulfilment.decline` is told of it. AlternativeError says to staff why it cannot be."""
+    return Offered(
+        kind=Kind.OTHER if what.record else Kind.LATER,
+        unit_price_minor=what.unit_price_minor,
+        total_minor=priced(shop_order, parts, what, now=now).total_minor,
+        answer_by=answer_by(shop_order, within, parts=parts, now=now),
+        record_id=what.record.pk if what.record else None,
+        expected_on=what.expected_on,
+    )
+
+
+def price_of(record: StockRecord, part: Part, currency: str) -> int:
+    """What one costs in the shop, as prices are shown; what the reader paid for what it is instead of, where that is
+    less."""
+    most = alternative_plans.most_minor(part, tax_included=network.current().tax_included)
+    known = record.price is not None and record.price_currency == currency
+    return min(money.to_minor(record.price, currency), most) if known else most
+
+
+def _goes_whole(shop_order: ShopOrder, parts: Sequence[Part]) -> bool:
+    """Whether nothing of it is left beside the parts."""
+    going = {part.line.pk: part.units for part in parts}
+    return all(line.left_units <= going.get(line.pk, 0) for line in shop_order.lines.all())
+
+
+def _check_slot(shop_order: ShopOrder, slot: slots.Choice, what: What, now: datetime) -> None:
+    """Its place in the courier's round is kept for what is offered, so that must be there by then."""
+    local = date_format(slot.begins.astimezone(ZoneInfo(shop_order.shop.timezone)), "DATETIME_FORMAT")
+    said = {"when": local}
+    if what.expected_on is not None and what.expected_on >= slot.day:
+        raise AlternativeError(_("The courier comes %(when)s, before that day. Write to the reader.") % said)
+    if _packed_from(shop_order, slot) - now < LEAST_TIME:
+        raise AlternativeError(_("The courier comes %(when)s: the reader has no time to answer.") % said)
+
+
+def _packed_from(shop_order: ShopOrder, slot: slots.Choice) -> datetime:
+    return slot.begins - timedelta(minutes=shop_order.shop.preparation_minutes)
 
 
 def take(alternative: Alternative, *, by: object, now: datetime) -> ShopOrder:
@@ -111,6 +158,26 @@ def refuse(alternative: Alternative, *, elsewhere: bool, by: object, now: dateti
             elsewhere=looks,
         )  # fmt: skip
         if looks:
+            Rerouting.objects.filter(pk=rerouting.pk).update(due_at=now)
+        else:
+            missing.decided([rerouting], now=now)
+        failpoint("alternative.before_commit")
+    failpoint("alternative.after_commit")
+
+
+def withdraw(alternative: Alternative, *, by: object, now: datetime) -> None:
+    """The shop takes back what its reader has not answered: what was declined is gone as if nothing had been offered.
+    AlternativeError where they were quicker, or the time is over."""
+    with transaction.atomic():
+        row, _payment = _locked(alternative)
+        if now >= row.answer_by or not offers.end(row, State.RECALLED, now=now):
+            raise AlternativeError(_("This was answered already, or the time for it is over."))
+        rerouting, shop_order = row.rerouting, row.rerouting.shop_order
+        audit.record(
+            "shop_order.offer_withdraw", shop_order, by=by, shop_id=shop_order.shop_id, units=row.units,
+            title=row.title,
+        )  # fmt: skip
+        if row.looks_elsewhere:
             Rerouting.objects.filter(pk=rerouting.pk).update(due_at=now)
         else:
             missing.decided([rerouting], now=now)
@@ -158,6 +225,9 @@ def _take(row: Alternative, payment: Payment, *, by: object, now: datetime) -> S
     if promised := {record: pk for record, pk in held.items() if record is not None}:
         stock.promise(row.key, promised, now=now)
     made = taking_over.follow(declined, planned, parts, lines, now=now)
+    if slots.promise(row.key, {made.shop_id: made.pk}):  # the courier comes when they would have
+        made.expected_from, made.expected_until = declined.expected_from, declined.expected_until
+        made.save(update_fields=["expected_from", "expected_until"])
     audit.record(
         "shop_order.offer_take", declined, by=by, shop_id=declined.shop_id, units=row.units, title=row.title,
         made=made.number,
@@ -172,7 +242,7 @@ def _planned(row: Alternative, parts: Sequence[Part], now: datetime) -> tuple[Pl
     record = row.stock_record if row.kind == Kind.OTHER else None
     if row.kind == Kind.OTHER and record is None:
         raise AlternativeError(_("The shop does not have it any more."))
-    what = alternative_plans.What(row.line_id, record, row.unit_price_minor, row.expected_on)
+    what = What(row.line_id, record, row.unit_price_minor, row.expected_on)
     return alternative_plans.planned(row.rerouting.shop_order, parts, what, now=now)
 
 

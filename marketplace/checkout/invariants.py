@@ -15,7 +15,7 @@ from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel, 
 from marketplace.checkout.order_rows import order_number
 from marketplace.foundation import money
 from marketplace.payments.models import Payment
-from shops.models import Allocation, ShopOrder, ShopOrderLine, SlotBooking, Supply
+from shops.models import Allocation, Alternative, ShopOrder, ShopOrderLine, SlotBooking, Supply
 
 PLACED_WITHIN = timedelta(minutes=15)
 
@@ -66,9 +66,11 @@ def holds_have_a_checkout() -> list[str]:
 
 
 def slots_have_a_checkout() -> list[str]:
-    """Every place that is held in a courier's slot belongs to a checkout that is being paid or placed."""
+    """Every place that is held in a courier's slot belongs to a checkout that is being paid or placed, or to what a
+    shop offers in the place of what the courier was to bring."""
     alive = [Checkout.State.PAYING, Checkout.State.PAID]
     keys = {f"checkout:{pk}" for pk in Checkout.objects.filter(state__in=alive).values_list("pk", flat=True)}
+    keys |= {row.key for row in Alternative.objects.filter(state=Alternative.State.OPEN).only("pk")}
     held = SlotBooking.objects.filter(shop_order=None, ended_at=None).values_list("hold_key", flat=True)
     return [f"a place held for {key} has no checkout being paid" for key in sorted(set(held) - keys)]
 

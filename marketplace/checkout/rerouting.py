@@ -59,18 +59,24 @@ def decide(rerouting_id: int, *, now: datetime) -> None:
         offered = Alternative.objects.filter(rerouting=row).first()
         if offered and alternatives.is_open(offered, payment, now=now):
             return
-        if (offered is None or offered.looks_elsewhere) and _may_move(payment, row, now):
+        if (offered is None or offered.looks_elsewhere) and _may_move(payment, row.shop_order, now):
             _move_all(row, parts, captures.waits_until(payment), now)
         missing.decided([row], now=now)
         failpoint("rerouting.before_commit")
     failpoint("rerouting.after_commit")
 
 
-def _may_move(payment: Payment, row: Rerouting, now: datetime) -> bool:
+def may_move_from(shop_order: ShopOrder, *, now: datetime) -> bool:
+    """Whether another shop may take over what of it is missing, as far as its payment goes."""
+    payment = Payment.objects.filter(checkout__order=shop_order.order_id).first()
+    return payment is not None and _may_move(payment, shop_order, now)
+
+
+def _may_move(payment: Payment, shop_order: ShopOrder, now: datetime) -> bool:
     """Not once the payment can wait for another shop's answer for less than `LEAST_TIME`."""
     ends = captures.waits_until(payment)
     too_late = ends is not None and ends - now < LEAST_TIME
-    return not (too_late or taking_over.is_bound(payment, row.shop_order))
+    return not (too_late or taking_over.is_bound(payment, shop_order))
 
 
 def _move_all(row: Rerouting, parts: Sequence[ReroutedUnits], latest: datetime | None, now: datetime) -> None:

@@ -77,6 +77,11 @@ def cancel_url(order: Order, line_id: int) -> str:
     return absolute(reverse("storefront:order-cancel", args=[order.number, order_key(order.number), line_id]))
 
 
+def late_url(order: Order, line_id: int) -> str:
+    """Where the reader says what is to become of a line that is not there on its day."""
+    return absolute(reverse("storefront:order-late", args=[order.number, order_key(order.number), line_id]))
+
+
 def return_url(order: Order, return_id: int) -> str:
     """Where its reader follows what they send back."""
     return absolute(reverse("storefront:order-return", args=[order.number, order_key(order.number), return_id]))

@@ -30,6 +30,9 @@ def parcels(request: HttpRequest) -> HttpResponse:
         "lost": rows.exclude(missing_ended_at=None)
         .filter(replaced_by=None)
         .order_by("-missing_ended_at", "-pk")[:MOST_SHOWN],
+        "stuck": Parcel.objects.filter(uncollected_at__isnull=False, refund__parked_at__isnull=False)
+        .select_related("shop_order__shop", "carried_to", "waits_at", "refund")
+        .order_by("pk")[:MOST_SHOWN],
         "bearers": ParcelRefund.Bearer.choices,
     }
     return render(request, "operations/parcels.html", context)

@@ -1,5 +1,5 @@
 """The money of parcels that one shop carries to another: what the other one gets for handing them over, and what goes
-back to the reader where one is lost (`docs/decisions/0025`)."""
+back to the reader where one is lost (`docs/decisions/0025`) or nobody collects it (0027)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def _book(parcel: Parcel, now: datetime) -> bool:
 
 
 def refund_lost(now: datetime) -> int:
-    """Step: give back the money of parcels that an operator gave up. Returns how many."""
+    """Step: give back the money of parcels that an operator gave up, and the price of what nobody collected elsewhere.
+    Returns how many."""
     rows = leases.claim(ParcelRefund, now=now)
     return incidents.one_by_one(rows, lambda row: _refund_or_park(row, now), step="refund_lost", now=now)
 
@@ -169,16 +170,18 @@ def _check_by_hand(row: ParcelRefund) -> None:
 
 
 def _ask(payment: Payment, row: ParcelRefund, now: datetime) -> list[RefundRequest]:
-    """At most what is left of each line; with the last copies of the part its delivery too."""
+    """At most what is left of each line; with the last copies of the part its delivery too, where it was not made."""
     part, made = row.parcel.shop_order, []
-    reason = _("The parcel was lost: %(number)s") % {"number": part.number}
+    uncollected = row.parcel.uncollected_at is not None
+    words = _("Nobody collected the parcel: %(number)s") if uncollected else _("The parcel was lost: %(number)s")
+    reason = words % {"number": part.number}
     for line in row.parcel.lines.order_by("pk"):
         left = next(one for one in refunds.left(part).lines if one.line.pk == line.line_id)
         if (units := min(line.units, left.units)) and left.amount_minor:
             wanted, once = Wanted(RefundRequest.Kind.LINE, part, left.line, units=units), f"lost:{line.pk}"
             made.append(_made(payment, wanted, row, reason, once, now))
     left_of_part = refunds.left(part)
-    if left_of_part.delivery_minor and not any(refunds.units_left(part).values()):
+    if not uncollected and left_of_part.delivery_minor and not any(refunds.units_left(part).values()):
         wanted = Wanted(RefundRequest.Kind.DELIVERY, part)
         made.append(_made(payment, wanted, row, reason, f"lost-delivery:{row.pk}", now))
     return made

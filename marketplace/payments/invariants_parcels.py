@@ -25,11 +25,15 @@ def handovers_are_booked_once() -> list[str]:
 
 
 def lost_parcels_are_paid_back_once() -> list[str]:
-    """What was given up has a refund that is due, parked or made, and that is what went back for it; or its shop sent
-    other copies in its place."""
+    """What was given up, or nobody collected elsewhere, has a refund that is due, parked or made, and that is what went
+    back for it; or its shop sent other copies in the place of what was lost."""
     wrong = [
         f"parcel {pk} was given up, and nothing is due"
         for pk in _ended().filter(refund=None, replaced_by=None).values_list("pk", flat=True)
+    ]
+    wrong += [
+        f"parcel {pk} was not collected, and nothing is due"
+        for pk in Parcel.objects.filter(uncollected_at__isnull=False, refund=None).values_list("pk", flat=True)
     ]
     both = _ended().exclude(refund=None).exclude(replaced_by=None)
     wrong += [f"parcel {pk} was paid back and sent once more" for pk in both.values_list("pk", flat=True)]

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Model, Q, QuerySet
-from oscar.apps.order.models import Order, OrderNote, ShippingAddress
+from oscar.apps.order.models import BillingAddress, Order, OrderNote, ShippingAddress
 
 from marketplace.checkout.checkouts import ADDRESS, FOR_SOMEBODY, PERSON
 from marketplace.checkout.models import Checkout, VoucherUse
@@ -51,8 +51,8 @@ from shops.threads import forgetting as words
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 WRITTEN = (*PERSON, *ADDRESS, *FOR_SOMEBODY)
-_STREET = ("first_name", "last_name", "line1", "line2", "line3", "line4", "state", "postcode", "search_text",
-           "phone_number", "notes")  # fmt: skip
+_STREET = ("first_name", "last_name", "line1", "line2", "line3", "line4", "state", "postcode", "search_text")
+_REACHED = ("phone_number", "notes")
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,9 @@ def is_erased(order: Order) -> bool:
 
 def _orders(theirs: Theirs) -> None:
     addresses = Order.objects.filter(pk__in=theirs.orders).values("shipping_address")
-    ShippingAddress.objects.filter(pk__in=addresses).update(**dict.fromkeys(_STREET, ""))
+    ShippingAddress.objects.filter(pk__in=addresses).update(**dict.fromkeys((*_STREET, *_REACHED), ""))
+    billed = Order.objects.filter(pk__in=theirs.orders).values("billing_address")
+    BillingAddress.objects.filter(pk__in=billed).update(**dict.fromkeys(_STREET, ""))
     OrderNote.objects.filter(order__in=theirs.orders).delete()
     Order.objects.filter(pk__in=theirs.orders).update(guest_email="")
     blank = dict.fromkeys(WRITTEN, "")

@@ -74,7 +74,9 @@ class ShopPart:
             return False
         if self.is_pickup:
             return self.shop_order.status != Status.HANDED_OVER
-        return any(parcel.arrived_at and not parcel.collected_at for parcel in self.parcels)
+        return any(
+            parcel.arrived_at and not parcel.collected_at and not parcel.uncollected_at for parcel in self.parcels
+        )
 
     def qr(self) -> SafeString:
         """The pick-up code for the desk's scanner; colours come from the style sheet."""
@@ -157,9 +159,12 @@ def stations(
     times = (shop_order.answered_at, packed_at, shop_order.handed_over_at, arrived, collected)
     due = (shop_order.answer_due_at, *[None] * 4)
     made = [ordered]
+    left = _last(parcel.uncollected_at for parcel in gone)
     for position, (done, at_hand) in enumerate(_words(shop_order, lines)):
         if position < reached:
             made.append(Station(done, "done", times[position]))
+        elif left and position == len(times) - 1:
+            made.append(Station(_("Nobody collected it in time"), "off", left))
         elif position == reached:
             made.append(Station(at_hand, "now", by=due[position]))
         else:

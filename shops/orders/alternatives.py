@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import audit
-from shops import stock
-from shops.models import Alternative, ReroutedUnits, Rerouting, ShopOrder, ShopOrderLine, Supply
+from shops import slots, stock
+from shops.models import Alternative, ReroutedUnits, Rerouting, Shop, ShopOrder, ShopOrderLine, Supply
 
 Kind, State = Alternative.Kind, Alternative.State
 
@@ -30,6 +31,13 @@ class Offered:
     answer_by: datetime
     record_id: int | None = None
     expected_on: date | None = None
+
+
+def articles(shop: Shop, *, beside: ShopOrder) -> QuerySet[StockRecord]:
+    """What it may offer: its articles that are seen, no download, and not in the order already."""
+    rows = StockRecord.objects.filter(partner=shop.partner_id, product__is_public=True, download=None)
+    taken = [line.stock_record_id for line in beside.lines.all() if line.stock_record_id]
+    return rows.exclude(pk__in=taken).select_related("partner__shop", "terms", "product__facts")
 
 
 class NotThereError(Exception):
@@ -82,6 +90,8 @@ def write(rerouting: Rerouting, offered: Offered, *, by: object, looks_elsewhere
     )
     if stock.hold(_copies(made, parts), key=made.key, now=now):
         raise NotThereError
+    if shop_order.status == ShopOrder.Status.DECLINED:  # nothing else of it goes with the courier
+        slots.set_aside(shop_order, key=made.key)
     audit.record(
         "shop_order.offer", shop_order, by=by, shop_id=shop_order.shop_id, units=made.units, title=made.title,
         kind=str(made.kind), on=str(made.expected_on or ""), until=made.answer_by.isoformat(),
@@ -119,6 +129,7 @@ def end(alternative: Alternative, state: Alternative.State, *, now: datetime) ->
     alternative.state, alternative.answered_at = state, now
     if state != State.TAKEN:
         stock.release_hold(alternative.key, now=now)
+        slots.release_hold(alternative.key, now=now)
     return True
 
 

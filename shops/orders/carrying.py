@@ -19,7 +19,7 @@ from marketplace.models import User
 from shops import mailing
 from shops.mailing import About
 from shops.models import Parcel, ParcelRefund, Shop
-from shops.orders import reader_mail
+from shops.orders import keep_times, reader_mail
 from shops.orders.fulfilment import FulfilmentError, check_code
 
 logger = logging.getLogger("halles.carrying")
@@ -35,7 +35,8 @@ def arrive(parcel: Parcel, *, by: object, now: datetime, shelf: str = "") -> Non
         coming = Parcel.objects.filter(pk=parcel.pk, arrived_at=None, missing_ended_at=None)
         coming = coming.exclude(carried_to=None, waits_at=None)
         lies = {"shelf": shelf[:40], "shelved_at": now} if shelf else {}
-        if not coming.update(arrived_at=now, arrived_by=_person(by), **_FOUND, **lies):
+        parcel.keep_until = keep_times.kept_elsewhere(parcel, since=now, now=now)
+        if not coming.update(arrived_at=now, arrived_by=_person(by), **_FOUND, **lies, **_kept(parcel, now)):
             raise FulfilmentError(_gone(parcel) or _("It is here already: someone said so a moment ago."))
         _record("parcel.arrive", parcel, by)
         reader_mail.arrived(parcel.shop_order, parcel, now=now)
@@ -43,9 +44,12 @@ def arrive(parcel: Parcel, *, by: object, now: datetime, shelf: str = "") -> Non
 
 def shelve(parcel: Parcel, shelf: str, *, by: object, now: datetime) -> None:
     """Where it lies at the counter that hands it over, said as often as it is moved; what was missing is found."""
-    here = Parcel.objects.filter(pk=parcel.pk, collected_at=None, missing_ended_at=None).exclude(arrived_at=None)
+    here = _here(parcel)
+    if parcel.missing_at:  # its reader is given the time that passed meanwhile
+        parcel.keep_until = keep_times.kept_elsewhere(parcel, since=now, now=now)
     with transaction.atomic():
-        if not here.update(shelf=shelf.strip()[:40], shelved_at=now, **_FOUND):
+        kept = _kept(parcel, now) if parcel.missing_at else {}
+        if not here.update(shelf=shelf.strip()[:40], shelved_at=now, **_FOUND, **kept):
             raise FulfilmentError(_gone(parcel) or _not_here())
         _record("parcel.shelve", parcel, by)
 
@@ -54,8 +58,7 @@ def collect(parcel: Parcel, *, code: str, by: object, now: datetime) -> None:
     """The reader has it. FulfilmentError for another code, before it arrived, and the second time."""
     check_code(parcel.shop_order, code)
     with transaction.atomic():
-        here = Parcel.objects.filter(pk=parcel.pk, collected_at=None, missing_ended_at=None).exclude(arrived_at=None)
-        if not here.update(collected_at=now, collected_by=_person(by), **_FOUND):
+        if not _here(parcel).update(collected_at=now, collected_by=_person(by), keep_watch_at=None, **_FOUND):
             raise FulfilmentError(_gone(parcel) or _not_here())
         _record("parcel.collect", parcel, by)
 
@@ -64,7 +67,8 @@ def miss(parcel: Parcel, said: Said, *, by: object, now: datetime) -> None:
     """It is not where it should be: both shops are told, and it is on the operator's board until it turns up or is
     given up. FulfilmentError where it was collected or somebody said so before."""
     with transaction.atomic():
-        there = Parcel.objects.filter(pk=parcel.pk, collected_at=None, missing_at=None).exclude(carried_to=None)
+        there = Parcel.objects.filter(pk=parcel.pk, collected_at=None, missing_at=None, uncollected_at=None)
+        there = there.exclude(carried_to=None)
         if not there.update(missing_at=now, missing_said=said):
             raise FulfilmentError(_("It was collected, or someone said already that it is missing."))
         _record("parcel.miss", parcel, by, said=str(said))
@@ -120,8 +124,22 @@ def _tell(parcel: Parcel, shop: Shop, now: datetime) -> None:
     )
 
 
+def _here(parcel: Parcel) -> models.QuerySet[Parcel]:
+    """It, where it may be handed over: found, be it that it was missing, and not on its way back."""
+    found = Parcel.objects.filter(pk=parcel.pk, collected_at=None, missing_ended_at=None, uncollected_at=None)
+    return found.exclude(arrived_at=None)
+
+
+def _kept(parcel: Parcel, now: datetime) -> dict[str, datetime | None]:
+    """How long it waits for its reader from now on (`left_elsewhere`)."""
+    until = parcel.keep_until
+    return {"keep_until": until, "keep_watch_at": keep_times.reminder(until, since=now) if until else None}
+
+
 def _gone(parcel: Parcel) -> str:
-    """What is said where it was given up; empty where it was not."""
+    """What is said where it was given up, or goes back; empty where it does not."""
+    if Parcel.objects.filter(pk=parcel.pk, uncollected_at__isnull=False).exists():
+        return _("Nobody came for it in time: it goes back, and the reader has the money again.")
     if not Parcel.objects.filter(pk=parcel.pk, missing_ended_at__isnull=False).exists():
         return ""
     if Parcel.objects.filter(instead_of=parcel).exists():

@@ -20,7 +20,7 @@ from shops.orders import missing, transitions
 from shops.orders.transitions import Asked, Event
 
 _LEAVING = [DeskAction.Deed.PACK, DeskAction.Deed.HAND_OVER]
-_NOT_WHILE_LEAVING = {Event.CANCEL, Event.TAKE_BACK}
+_NOT_WHILE_LEAVING = {Event.CANCEL, Event.LEAVE, Event.TAKE_BACK}
 _CHANGES = [f"shop_order.{event}" for event in Event]
 
 

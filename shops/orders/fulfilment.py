@@ -77,7 +77,7 @@ def decline(
                 missing.withhold(row, units, reason, left, by, now)
             if with_it[one.pk]:
                 _decline(shop_order, one, with_it[one.pk], by, one.decline_reason or Reason.INCOMPLETE, "", now)
-        settle(shop_order, lines, now)
+        settle(shop_order, lines, now, frees_slot=offered is None)
         rest = any(with_it.values())
         if offered:
             offering.write_down(shop_order, row, before, offered, is_whole=not takes_a_part(shop_order), by=by, now=now)
@@ -223,14 +223,15 @@ def _answer(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetim
         reader_mail.accepted(shop_order, list(lines.values()), now=now)
 
 
-def settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetime) -> None:
-    """Write the status that the counts mean, and when it was first answered whole and handed over."""
+def settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetime, *, frees_slot: bool = True) -> None:
+    """Write the status that the counts mean, and when it was first answered whole and handed over. `frees_slot`: where
+    nothing is left of it the courier does not come."""
     shop_order.status = status_of(lines.values())
     if shop_order.status != Status.NEW and shop_order.answered_at is None:
         shop_order.answered_at = now
     if shop_order.status == Status.HANDED_OVER:
         shop_order.handed_over_at = now
-    if shop_order.status == Status.DECLINED:
+    if shop_order.status == Status.DECLINED and frees_slot:
         slots.release_order(shop_order, now=now)
     shop_order.save(update_fields=["status", "answered_at", "handed_over_at"])
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.timezone import localdate
 
 from shops import opening
-from shops.models import Shop, ShopOrder, ShopOrderLine, Supply
+from shops.models import Parcel, Shop, ShopOrder, ShopOrderLine, Supply
 from shops.opening import Hours
 
 REMIND_BEFORE = timedelta(days=3)
@@ -29,10 +29,23 @@ def keep(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], *, now: datetime
 
 
 def kept_until(shop: Shop, hours: Hours, *, since: datetime) -> datetime:
-    """When the shop closes on the last day; where it is shut on that one, on the next on which it is open. The end of
-    the day where no hours are known."""
-    zone = ZoneInfo(shop.timezone)
-    last = localdate(since, zone) + shop.kept_days * _DAY
+    """When the shop closes on the last of the days for which it keeps things."""
+    return _closing(hours, ZoneInfo(shop.timezone), since + shop.kept_days * _DAY)
+
+
+def kept_elsewhere(parcel: Parcel, *, since: datetime, within: timedelta | None = None, now: datetime) -> datetime:
+    """When what another shop, or a point, has for its reader goes back: after as many days (or `within`) as the shop
+    that sold it keeps things, as the other one closes."""
+    seller, place = parcel.shop_order.shop, parcel.carried_to
+    last = since + (seller.kept_days * _DAY if within is None else within)
+    hours = opening.hours_of([place.pk], now=now)[place.pk] if place else opening.NO_HOURS
+    return _closing(hours, ZoneInfo((place or seller).timezone), last)
+
+
+def _closing(hours: Hours, zone: ZoneInfo, at: datetime) -> datetime:
+    """The end of that day's opening; where it is shut on that one, on the next on which it is open. The end of the day
+    where no hours are known."""
+    last = localdate(at, zone)
     for ahead in range(MOST_DAYS_SHUT):
         if spans := hours.on(last + ahead * _DAY):
             return max(span.moments(last + ahead * _DAY, zone)[1] for span in spans)

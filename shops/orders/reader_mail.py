@@ -82,12 +82,13 @@ def offered(
 
 
 def not_there(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, *, now: datetime) -> None:
-    """What was to be there today is not: the shop says a new day, or the reader has the money back."""
+    """What was to be there today is not: the shop says a new day, or the reader says what they want."""
     about = {
         "line": line,
         "units": line.accepted - line.packed,
         "on": lazy(_day, str)(line.expected_on),
         "cancel_url": links.cancel_url(shop_order.order, line.pk),
+        "late_url": links.late_url(shop_order.order, line.pk),
     }
     _post("shop_order_not_there", shop_order, lines, now, key=f"{line.pk}:{line.expected_on}", **about)
 
@@ -203,8 +204,40 @@ def arrived(shop_order: ShopOrder, parcel: Parcel, *, now: datetime) -> None:
     """The shop or the point that it was carried to has it ready for the reader, or for whoever collects it."""
     lines, sent = list(shop_order.lines.all()), list(parcel.lines.select_related("line").order_by("pk"))
     key = f"{shop_order.version}:{parcel.pk}"
-    _post("shop_order_arrived", shop_order, lines, now, key=key, parcel=parcel, counter=parcel.place, sent=sent)
+    kept = _kept_there(parcel, now)
+    _post("shop_order_arrived", shop_order, lines, now, key=key, parcel=parcel, counter=parcel.place, sent=sent, **kept)
     _tell_recipient(shop_order, parcel.place, sum(row.units for row in sent), now, key=key)
+
+
+def still_waits_elsewhere(
+    shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: Parcel, *, now: datetime
+) -> None:
+    """Some days before it goes back to its shop; whoever collects it for the reader hears of it too."""
+    sent = list(parcel.lines.select_related("line").order_by("pk"))
+    key = f"waits:{parcel.pk}:{parcel.keep_until:%Y-%m-%d}"
+    about = {"counter": parcel.place, "sent": sent, "goes_back": shop_order.shop.uncollected == Shop.Uncollected.BACK}
+    _post("shop_order_waits_there", shop_order, lines, now, key=key, **about, **_kept_there(parcel, now))
+    _tell_recipient(shop_order, parcel.place, sum(row.units for row in sent), now, key=key)
+
+
+def left_elsewhere(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], parcel: Parcel, *, now: datetime) -> None:
+    """Nobody came for a parcel that another shop, or a point, had: it goes back to its shop."""
+    sent = list(parcel.lines.select_related("line").order_by("pk"))
+    about = {"counter": parcel.place, "sent": sent}
+    _post("shop_order_left_there", shop_order, lines, now, key=f"left:{parcel.pk}", **about)
+
+
+def _kept_there(parcel: Parcel, now: datetime) -> dict[str, Any]:
+    """As `_kept`, of what another shop or a point has."""
+    place, until = parcel.carried_to, parcel.keep_until
+    if until is None:
+        return {}
+    zone = ZoneInfo((place or parcel.shop_order.shop).timezone)
+    said: dict[str, Any] = {"keep_until": lazy(_moment, str)(until, zone)}
+    if place is None:
+        return said
+    days = (localdate(now, zone), localdate(until, zone))
+    return said | {"hours": lazy(opening_words.words, list)(opening.hours_of([place.pk], now=now)[place.pk], *days)}
 
 
 def address_of(order: Order) -> str:

@@ -23,7 +23,7 @@ BROUGHT = {DeliveryOption.Kind.POST, DeliveryOption.Kind.COURIER}
 def may_be_sent_again(parcel: Parcel) -> bool:
     """What another shop was to hand over, once it is said to be missing; what a carrier has, whenever its shop says
     so. Neither what was collected, nor what is paid back or replaced already."""
-    if parcel.collected_at or parcel.missing_ended_at:
+    if parcel.collected_at or parcel.missing_ended_at or parcel.uncollected_at:
         return False
     return bool(parcel.missing_at) or (parcel.place is None and parcel.kind in BROUGHT)
 
@@ -35,7 +35,7 @@ def send_again(parcel: Parcel, *, by: object, now: datetime, carrier: str = "", 
         raise FulfilmentError(_not_any_more())
     shop_order = parcel.shop_order
     with transaction.atomic():
-        there = Parcel.objects.filter(pk=parcel.pk, collected_at=None, missing_ended_at=None)
+        there = Parcel.objects.filter(pk=parcel.pk, collected_at=None, missing_ended_at=None, uncollected_at=None)
         said = {"missing_at": parcel.missing_at or now, "missing_said": parcel.missing_said or Parcel.Said.SENDER}
         if not there.filter(missing_at=parcel.missing_at).update(missing_ended_at=now, **said):
             raise FulfilmentError(_not_any_more())

@@ -28,6 +28,7 @@ class Event(StrEnum):
     ACCEPT = "accept"
     DECLINE = "decline"
     CANCEL = "cancel"
+    LEAVE = "leave"
     EXPIRE = "expire"
     TAKE_BACK = "take_back"
     PACK = "pack"
@@ -94,6 +95,11 @@ def _cancels(order: ShopOrder, lines: Lines, asked: Asked) -> str:
     return units_fit(asked.units, most) if most else _not_cancellable()
 
 
+def _leaves_late(order: ShopOrder, lines: Lines, asked: Asked) -> str:
+    row = lines[asked.line_id or 0]
+    return "" if row.accepted > row.packed else _not_cancellable()
+
+
 def _ends(order: ShopOrder, lines: Lines, asked: Asked) -> str:
     return "" if any(row.open_units for row in lines.values()) else _all_answered()
 
@@ -130,6 +136,9 @@ TABLE: tuple[Transition, ...] = (
     _row(NEW, Event.CANCEL, {NEW, ACCEPTED, GONE, NONE}, Actor.READER, _cancels),
     _row(ACCEPTED, Event.CANCEL, {ACCEPTED, PACKED, GONE, NONE}, Actor.READER, _cancels),
     _row(PACKED, Event.CANCEL, {PACKED, GONE, NONE}, Actor.READER, _cancels),
+    # On a day that was said it is not there, and its reader has another shop looked for.
+    _row(NEW, Event.LEAVE, {NEW, ACCEPTED, PACKED, GONE, NONE}, Actor.READER, _leaves_late),
+    _row(ACCEPTED, Event.LEAVE, {ACCEPTED, PACKED, GONE, NONE}, Actor.READER, _leaves_late),
     _row(NEW, Event.EXPIRE, {ACCEPTED, GONE, NONE}, Actor.NETWORK, _ends),
     # Nobody came for what lay ready: by the step, or by staff once its time is over.
     _row(PACKED, Event.TAKE_BACK, {GONE, NONE}, Actor.NETWORK, _goes_back),
@@ -184,7 +193,7 @@ def wrong_code(order: ShopOrder, code: str) -> str:
 
 
 def _no_way(event: Event, order: ShopOrder, asked: Asked) -> str:
-    if event == Event.CANCEL:
+    if event in {Event.CANCEL, Event.LEAVE}:
         return _not_cancellable()
     if event == Event.TAKE_BACK:
         return _("This does not lie ready for its reader.")

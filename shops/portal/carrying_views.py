@@ -18,13 +18,13 @@ from django.views.decorators.http import require_safe
 
 from shops import queries
 from shops.models import Parcel, PickupPoint, Shop, ShopOrder
-from shops.orders import carrying, fulfilment, resending
+from shops.orders import carrying, fulfilment, left_elsewhere, resending
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.order_page import find
 
 RECENT = timedelta(days=7)
 MOST_SHOWN = 200
-ACTS = ("arrive", "collect")
+ACTS = ("arrive", "collect", "send-back")
 ACTS_OF_SHOPS = (*ACTS, "shelve", "miss")
 
 
@@ -40,6 +40,7 @@ class CarriedRow:
     by: str = ""
     shelf: str = ""
     arrived: bool = False
+    kept_until: datetime | None = None
     acts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -96,6 +97,42 @@ def miss(request: StaffRequest, workplace: Workplace, parcel_id: int) -> HttpRes
 
 
 @portal_action
+def send_back(request: StaffRequest, workplace: Workplace, parcel_id: int) -> HttpResponse:
+    """Nobody came for it here: it goes back to the shop that sold it."""
+    parcel = _own(request, workplace, parcel_id)
+    try:
+        left_elsewhere.send_back(parcel, by=request.user, now=timezone.now())
+    except fulfilment.FulfilmentError as error:
+        return _page(request, workplace, str(error), status=409)
+    messages.success(request, sent_back(parcel))
+    return redirect("portal:for-others", slug=workplace.shop.slug)
+
+
+def sent_back(parcel: Parcel) -> str:
+    return _("Noted: it is on its way back to %(shop)s.") % {"shop": parcel.shop_order.shop.name}
+
+
+@portal_action
+def end_elsewhere(request: StaffRequest, workplace: Workplace, number: str, parcel_id: int, deed: str) -> HttpResponse:
+    """Of what waits for its reader elsewhere the shop that sold it says what becomes of it."""
+    order = find(request, workplace, number)
+    related = ("shop_order__shop", "shop_order__order__checkout", "carried_to", "waits_at")
+    parcel = get_object_or_404(order.parcels.select_related(*related), pk=parcel_id)
+    acts = {
+        "keep": (left_elsewhere.keep_longer, _("Kept a week longer.")),
+        "back": (left_elsewhere.take_back, _("It comes back. The reader gets the price of the articles back.")),
+        "home": (left_elsewhere.come_home, _("Noted. Your next number counts the copies.")),
+    }
+    act, said = acts[deed]
+    try:
+        act(parcel, by=request.user, now=timezone.now())
+        messages.success(request, said)
+    except fulfilment.FulfilmentError as error:
+        messages.warning(request, str(error))
+    return redirect("portal:order", slug=workplace.shop.slug, number=number)
+
+
+@portal_action
 def miss_sent(request: StaffRequest, workplace: Workplace, number: str, parcel_id: int) -> HttpResponse:
     """The shop that sent it hears that it never came."""
     order = find(request, workplace, number)
@@ -129,7 +166,7 @@ def _told() -> str:
 
 
 def _page(request: StaffRequest, workplace: Workplace, problem: str = "", status: int = 200) -> HttpResponse:
-    """Seven queries, however many parcels."""
+    """Eight queries, however many parcels."""
     parcels = queries.parcels_for(request.user).filter(carried_to=workplace.shop)
     coming = queries.orders_on_their_way_to(request.user, workplace.shop)
     context = {"problem": problem, "can_work": workplace.can_work, **carried(parcels, coming, workplace.shop)}
@@ -137,15 +174,17 @@ def _page(request: StaffRequest, workplace: Workplace, problem: str = "", status
 
 
 def carried(parcels: QuerySet[Parcel], coming: QuerySet[ShopOrder], place: Shop | PickupPoint) -> dict[str, object]:
-    """What a shop or a point hands over for others, as `portal/parts/carried.html` shows it: five queries."""
+    """What a shop or a point hands over for others, as `portal/parts/carried.html` shows it: six queries."""
     parcels = parcels.select_related("collected_by").annotate(copies=Sum("lines__units"))
     parcels = parcels.filter(missing_ended_at=None)
-    here = parcels.filter(collected_at=None, missing_at=None).exclude(arrived_at=None)
+    here = parcels.filter(collected_at=None, missing_at=None, uncollected_at=None).exclude(arrived_at=None)
+    back = parcels.filter(sent_back_at=None, home_at=None).exclude(uncollected_at=None)
     gone = parcels.filter(collected_at__gt=timezone.now() - RECENT).order_by("-collected_at")
     not_sent = coming.annotate(copies=Sum(F("lines__accepted") - F("lines__handed_over")))
     missing = parcels.filter(collected_at=None).exclude(missing_at=None)
     return {
         "here": [_row(one.shop_order, one.copies, one.arrived_at, place, one) for one in here[:MOST_SHOWN]],
+        "back": [_row(one.shop_order, one.copies, one.uncollected_at, place, one) for one in back[:MOST_SHOWN]],
         "on_the_way": [
             _row(one.shop_order, one.copies, one.handed_over_at, place, one)
             for one in parcels.filter(arrived_at=None, missing_at=None)[:MOST_SHOWN]
@@ -174,7 +213,8 @@ def _row(
         by=(person.get_full_name() or person.email) if person else "",
         shelf=of.shelf if of else "",
         arrived=bool(of and of.arrived_at),
-        acts=_acts(of, place) if of else {},
+        kept_until=of.keep_until if of else None,
+        acts={act.replace("-", "_"): address for act, address in _acts(of, place).items()} if of else {},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from oscar.apps.partner.models import StockRecord
 
@@ -13,6 +13,7 @@ from marketplace.catalogue.models import ProductFacts
 from search import text
 from shops import stock
 from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.orders import alternatives
 
 MOST, MOST_WORDS = 12, 6
 
@@ -25,7 +26,7 @@ class Found(NamedTuple):
 
 def one(shop: Shop, record_id: int, *, beside: ShopOrder) -> StockRecord | None:
     """It, where it is the shop's and not in the order already."""
-    return _of(shop, beside).filter(pk=record_id).first()
+    return alternatives.articles(shop, beside=beside).filter(pk=record_id).first()
 
 
 def gone() -> str:
@@ -35,17 +36,11 @@ def gone() -> str:
 def found(shop: Shop, line: ShopOrderLine, typed: str, *, beside: ShopOrder, now: datetime) -> list[Found]:
     """Copies on the shelf: of what is typed (an ISBN, an article number, words of the title), or else of other editions
     of the line's work; the cheapest first. Two queries."""
-    rows, editions = _of(shop, beside), _editions(line)
+    rows, editions = alternatives.articles(shop, beside=beside), _editions(line)
     rows = rows.filter(_fits(typed)) if typed else rows.filter(product__in=editions)
     rows = stock.annotate_sellable(rows, now=now).filter(sellable__gt=0)
     listed = rows.order_by("price", "pk")[:MOST]
     return [Found(row, row.sellable, row.product_id in editions) for row in listed]  # type: ignore[attr-defined]
-
-
-def _of(shop: Shop, beside: ShopOrder) -> QuerySet[StockRecord]:
-    rows = StockRecord.objects.filter(partner=shop.partner_id, product__is_public=True, download=None)
-    taken = [line.stock_record_id for line in beside.lines.all() if line.stock_record_id]
-    return rows.exclude(pk__in=taken).select_related("partner__shop", "terms", "product__facts")
 
 
 def _editions(line: ShopOrderLine) -> set[int]:

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.checkout import alternatives
-from marketplace.checkout.alternative_plans import AlternativeError, Part, What, most_minor
-from marketplace.foundation import money, network
-from shops.models import ShopOrder, ShopOrderLine
+from marketplace.checkout.alternative_plans import AlternativeError, Part, What
+from marketplace.foundation import money
+from shops.models import Alternative, ShopOrder, ShopOrderLine
 from shops.orders import held
 from shops.orders.alternatives import Kind, Offered, asked
 from shops.orders.changing import FulfilmentError
@@ -25,7 +27,7 @@ from shops.orders.held import Deed, Press
 from shops.orders.projecting import Shown, project
 from shops.orders.transitions import units_fit
 from shops.portal import offer_search
-from shops.portal.access import StaffRequest, Workplace, page, portal_page
+from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.offer_forms import LONGEST, LaterForm, OfferForm, OtherForm
 from shops.portal.order_page import find
 from shops.portal.pressing import new_once, once_of
@@ -74,6 +76,19 @@ def offer(request: StaffRequest, workplace: Workplace, number: str, line_id: int
     return redirect("portal:order", slug=workplace.shop.slug, number=number)
 
 
+@portal_action
+def withdraw(request: StaffRequest, workplace: Workplace, number: str, offer_id: int) -> HttpResponse:
+    """Not held back as what the desk answers: it is pressed on a second look."""
+    order = find(request, workplace, number)
+    offered = get_object_or_404(Alternative, pk=offer_id, rerouting__shop_order=order)
+    try:
+        alternatives.withdraw(offered, by=request.user, now=timezone.now())
+        messages.success(request, _("The offer is taken back. It goes on as if you had declined."))
+    except AlternativeError as error:
+        messages.warning(request, str(error))
+    return redirect("portal:order", slug=workplace.shop.slug, number=number)
+
+
 def _desk(shown: Shown, line_id: int, after: int) -> _Desk:
     line = shown.lines.get(line_id)
     if line is None:
@@ -91,25 +106,11 @@ def _offered(desk: _Desk, form: OfferForm, now: datetime) -> Offered:
         if record is None:
             raise AlternativeError(offer_search.gone())
         said = form.price_minor(order.currency)
-        price = _price(record, desk.part(units), order.currency) if said is None else said
+        price = alternatives.price_of(record, desk.part(units), order.currency) if said is None else said
     elif isinstance(form, LaterForm):
         on = form.cleaned_data["on"]
-    priced = alternatives.priced(order, parts, What(desk.line.pk, record, price, on), now=now)
-    return Offered(
-        kind=Kind.OTHER if record else Kind.LATER,
-        unit_price_minor=price,
-        total_minor=priced.total_minor,
-        answer_by=alternatives.answer_by(order, form.within(), now=now),
-        record_id=record.pk if record else None,
-        expected_on=on,
-    )
-
-
-def _price(record: StockRecord, part: Part, currency: str) -> int:
-    """What it costs in the shop; what the reader paid where that is less."""
-    most = most_minor(part, tax_included=network.current().tax_included)
-    known = record.price is not None and record.price_currency == currency
-    return min(money.to_minor(record.price, currency), most) if known else most
+    what = What(desk.line.pk, record, price, on)
+    return alternatives.offered(order, parts, what, form.within(), now=now)
 
 
 def _press(form: OfferForm, line_id: int, offered: Offered) -> Press:
@@ -174,5 +175,5 @@ def _rows(desk: _Desk, typed: str, now: datetime) -> Sequence[_Row]:
         record = found.record
         known = record.price is not None and record.price_currency == currency
         listed = money.to_minor(record.price, currency) if known else None
-        rows.append(_Row(record, listed, _price(record, part, currency), found.units, found.is_edition))
+        rows.append(_Row(record, listed, alternatives.price_of(record, part, currency), found.units, found.is_edition))
     return rows

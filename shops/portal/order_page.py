@@ -144,6 +144,7 @@ def order_page(
         "failed": failed,
         "history": history(shop_order, lines, parcels, now),
         "parcels": parcels,
+        "now": now,
         "sent_again": {parcel.instead_of_id for parcel in parcels},
         "may_send_again": [row for row in parcels if workplace.can_work and resending.may_be_sent_again(row)],
         "several_parcels": len(parcels) > 1 or bool(parcels and shop_order.status != Status.HANDED_OVER),

@@ -185,8 +185,11 @@ def _change(request: StaffRequest, article: OwnArticle, step: int) -> None:
 
 @portal_action
 def remove(request: StaffRequest, workplace: Workplace, article_id: int) -> HttpResponse:
-    own_articles.remove(_own(workplace, article_id), by=request.user, now=timezone.now())
-    messages.success(request, _("Taken off the list: it is not sold any more. Its orders go on."))
+    if own_articles.remove(_own(workplace, article_id), by=request.user, now=timezone.now()):
+        messages.success(request, _("Taken off the list: it is not sold any more."))
+    else:
+        said = _("Copies of it are promised: it stays listed with those, none is sold. Take it off once they left.")
+        messages.warning(request, said)
     return redirect("portal:own-articles", slug=workplace.shop.slug)
 
 

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shops import queries
 from shops.models import PickupPoint
-from shops.orders import carrying, fulfilment
+from shops.orders import carrying, fulfilment, left_elsewhere
 from shops.portal.access import StaffRequest
-from shops.portal.carrying_views import carried
+from shops.portal.carrying_views import carried, sent_back
 
 View = Callable[..., HttpResponse]
 
@@ -60,6 +60,19 @@ def collect(request: StaffRequest, point: PickupPoint, parcel_id: int) -> HttpRe
     except fulfilment.FulfilmentError as error:
         return _page(request, point, str(error), status=409)
     messages.success(request, _("Handed over."))
+    return redirect("portal:point", point_id=point.pk)
+
+
+@require_POST
+@_kept
+def send_back(request: StaffRequest, point: PickupPoint, parcel_id: int) -> HttpResponse:
+    """Nobody came for it here: it goes back to the shop that sold it."""
+    parcel = get_object_or_404(queries.parcels_at(point), pk=parcel_id)
+    try:
+        left_elsewhere.send_back(parcel, by=request.user, now=timezone.now())
+    except fulfilment.FulfilmentError as error:
+        return _page(request, point, str(error), status=409)
+    messages.success(request, sent_back(parcel))
     return redirect("portal:point", point_id=point.pk)
 
 

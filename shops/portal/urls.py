@@ -66,11 +66,17 @@ order_patterns: list[URLPattern | URLResolver] = [
     path("lines/<int:line_id>/accept/", answer_views.accept, name="accept"),
     path("lines/<int:line_id>/decline/", answer_views.decline, name="decline"),
     path("lines/<int:line_id>/offer/", offer_views.offer, name="offer"),
+    path("offers/<int:offer_id>/withdraw/", offer_views.withdraw, name="offer-withdraw"),
     path("put-back/", answer_views.put_back, name="put-back"),
     path("keep-longer/", pickup_views.keep_longer, name="keep-longer"),
     path("take-back/", pickup_views.take_back, name="take-back"),
     path("pack/", answer_views.pack, name="pack"),
     path("hand-over/", answer_views.hand_over, name="hand-over"),
+    re_path(
+        r"^parcels/(?P<parcel_id>[0-9]{1,18})/(?P<deed>keep|back|home)/$",
+        carrying_views.end_elsewhere,
+        name="parcel-elsewhere",
+    ),
     path("parcels/<int:parcel_id>/missing/", carrying_views.miss_sent, name="parcel-miss-sent"),
     path("parcels/<int:parcel_id>/again/", carrying_views.send_again, name="parcel-send-again"),
     path("pick-list/", order_views.picking_one, name="order-pick-list"),
@@ -259,6 +265,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("for-others/", carrying_views.for_others, name="for-others"),
     path("for-others/<int:parcel_id>/arrive/", carrying_views.arrive, name="parcel-arrive"),
     path("for-others/<int:parcel_id>/collect/", carrying_views.collect, name="parcel-collect"),
+    path("for-others/<int:parcel_id>/send-back/", carrying_views.send_back, name="parcel-send-back"),
     path("for-others/<int:parcel_id>/shelf/", carrying_views.shelve, name="parcel-shelve"),
     path("for-others/<int:parcel_id>/missing/", carrying_views.miss, name="parcel-miss"),
     path("events/", event_views.events, name="events"),
@@ -287,6 +294,7 @@ urlpatterns = [
     path("points/<int:point_id>/", point_views.point, name="point"),  # no room of a shop begins with a number
     path("points/<int:point_id>/<int:parcel_id>/arrive/", point_views.arrive, name="point-arrive"),
     path("points/<int:point_id>/<int:parcel_id>/collect/", point_views.collect, name="point-collect"),
+    path("points/<int:point_id>/<int:parcel_id>/send-back/", point_views.send_back, name="point-send-back"),
     path("invitations/<int:invitation_id>/<str:key>/", team_views.invitation, name="invitation"),  # nor here
     path("<slug:slug>/", include(shop_patterns)),
 ]

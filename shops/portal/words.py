@@ -64,8 +64,11 @@ DEEDS: Words = {
     "shop_order.offer_take": pgettext_lazy("someone …", "took what was offered instead"),
     "shop_order.offer_refuse": pgettext_lazy("someone …", "did not want what was offered instead"),
     "shop_order.offer_lapse": pgettext_lazy("someone …", "ended an offer that nobody had answered"),
+    "shop_order.offer_withdraw": pgettext_lazy("someone …", "took back what was offered instead"),
     "shop_order.replace": pgettext_lazy("someone …", "made it in the place of another part of the order"),
     "shop_order.cancel": pgettext_lazy("someone …", "took back"),
+    "shop_order.wait": pgettext_lazy("someone …", "waits for it until another day"),
+    "shop_order.leave": pgettext_lazy("someone …", "does not wait for it any longer"),
     "shop_order.expire": pgettext_lazy("someone …", "ended what nobody had answered"),
     "shop_order.back_order": pgettext_lazy("someone …", "has it noted for later, and has none now"),
     "shop_order.substitute": pgettext_lazy("someone …", "offers another article in its place"),
@@ -92,6 +95,10 @@ DEEDS: Words = {
     "parcel.give_up": pgettext_lazy("someone …", "gave the parcel up: the money goes back"),
     "parcel.arrive": pgettext_lazy("someone …", "took the parcel in"),
     "parcel.collect": pgettext_lazy("someone …", "handed the parcel to its reader"),
+    "parcel.keep_longer": pgettext_lazy("someone …", "has the parcel kept longer"),
+    "parcel.take_back": pgettext_lazy("someone …", "had the parcel go back that nobody had collected"),
+    "parcel.send_back": pgettext_lazy("someone …", "sent back the parcel that nobody had collected"),
+    "parcel.come_home": pgettext_lazy("someone …", "has the parcel again that nobody had collected"),
 }
 # Pressed, and done half a minute later.
 HELD: Words = {

@@ -29,10 +29,13 @@ STEPS: Words = {
     "shop_order.offer_take": gettext_lazy("Taken by the reader"),
     "shop_order.offer_refuse": gettext_lazy("Not taken by the reader"),
     "shop_order.offer_lapse": gettext_lazy("The offer was not answered in time"),
+    "shop_order.offer_withdraw": gettext_lazy("The shop took its offer back"),
     "shop_order.replace": gettext_lazy("In the place of another part of the order"),
     "shop_order.expire": gettext_lazy("The shop did not answer in time"),
     "shop_order.warn": gettext_lazy("No answer of the shop yet: the reader was told"),
     "shop_order.not_there": gettext_lazy("Not there on the day that was said"),
+    "shop_order.wait": gettext_lazy("The reader waits until another day"),
+    "shop_order.leave": gettext_lazy("The reader does not wait any longer: another shop is looked for"),
     "shop_order.cancel": gettext_lazy("Cancelled by the reader"),
     "shop_order.reroute": gettext_lazy("Taken over from another shop"),
     "shop_order.pack": gettext_lazy("Packed"),
@@ -41,6 +44,7 @@ STEPS: Words = {
     "parcel.arrive": gettext_lazy("The parcel has arrived where it is collected"),
     "parcel.send_again": gettext_lazy("A parcel was lost: the shop sends other copies"),
     "parcel.collect": gettext_lazy("Collected"),
+    "parcel.take_back": gettext_lazy("Not collected in time: it goes back"),
 }
 _RETURNS = {
     "return.ask": Return.State.ASKED,
@@ -52,7 +56,8 @@ _RETURNS = {
     "return.refund": Return.State.REFUNDED,
     "return.call_off": Return.State.CALLED_OFF,
 }
-_OF_LINES = {"shop_order.decline", "shop_order.cancel", "shop_order.not_there"}  # said with the title
+# Said with the title.
+_OF_LINES = {"shop_order.decline", "shop_order.cancel", "shop_order.not_there", "shop_order.wait", "shop_order.leave"}
 _COLUMNS = ("subject_type", "subject_id", "action", "at", "facts")
 
 

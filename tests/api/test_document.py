@@ -10,7 +10,7 @@ from tests.api import openapi
 from tests.api.conftest import FIRST, Program, make_key
 
 # Of a feed's key: tests/api/test_feeds.py, test_runs.py; of a shop's: test_shop_orders.py.
-FEEDS = {"feeds", "runs", "shop orders", "shop returns", "shop messages", "shop statements"}
+FEEDS = {"feeds", "runs", "shop orders", "shop offers", "shop returns", "shop messages", "shop statements"}
 
 
 def operations(document: dict) -> dict[tuple[str, str], dict]:

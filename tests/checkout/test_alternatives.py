@@ -162,6 +162,36 @@ def test_silence_on_a_later_day_keeps_what_the_reader_agreed_to(agreed):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("agreed", [True, False])
+def test_taken_back_by_the_shop_it_goes_on_as_if_nothing_had_been_offered(agreed):
+    payment, c = placed(agrees_other_shop=agreed), third("3.00")
+    offered = offer(another())
+    alternatives.withdraw(offered, by="shop", now=timezone.now())
+    offered.refresh_from_db()
+    assert (offered.state, held()) == ("recalled", [])
+    with pytest.raises(AlternativeError):
+        alternatives.take(offered, by="reader", now=timezone.now())
+    work()
+    assert ShopOrder.objects.filter(shop=c).exists() == agreed
+    assert mails()[-1] == ("shop_order_rerouted" if agreed else "shop_order_declined")
+    answer_all(), work()
+    assert paid(payment) < payment.amount_minor
+    assert broken() == []
+
+
+@pytest.mark.django_db
+def test_what_the_reader_answered_the_shop_cannot_take_back():
+    placed(agrees_other_shop=False)
+    offered = offer(another())
+    with pytest.raises(AlternativeError):  # its time is over: the step decides
+        alternatives.withdraw(offered, by="shop", now=offered.answer_by)
+    alternatives.take(offered, by="reader", now=timezone.now())
+    with pytest.raises(AlternativeError):
+        alternatives.withdraw(offered, by="shop", now=timezone.now())
+    assert broken() == []
+
+
+@pytest.mark.django_db
 def test_wanted_whole_all_of_it_waits_and_moves_together():
     payment = placed(agrees_in_part=False, agrees_other_shop=False)
     offered = offer(another())

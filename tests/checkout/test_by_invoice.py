@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db.models import F
@@ -36,6 +37,11 @@ def wanting(person, **options):
     checkout = ready(two_shop_basket(person), user=person, **options)
     checkouts.pay_by_invoice(checkout, True)
     return checkout, checkouts.plan_of(checkout, now=timezone.now()).fingerprint()
+
+
+def shop_day(moment: datetime) -> date:
+    """The day on which both shops' invoices are written then."""
+    return timezone.localtime(moment, ZoneInfo(ShopOrder.objects.first().shop.timezone)).date()
 
 
 def pay(checkout, seen: str):
@@ -193,7 +199,7 @@ def test_invoice_says_how_to_pay_and_a_reminder_what_is_open_when_it_is_sent(db)
     row = ordered()
     hand_over(0, 0, 0)
     row.refresh_from_db()
-    assert row.due_on == timezone.localdate() + timedelta(days=30)
+    assert row.due_on == shop_day(timezone.now()) + timedelta(days=30)
     said = Invoice.objects.order_by("pk").first().said
     notes, facts = " ".join(said["notes"]), dict(said["facts"])
     shown = receivables.shown_reference(row.reference)
@@ -234,7 +240,7 @@ def test_only_what_was_invoiced_is_demanded_and_each_invoice_begins_anew(db):
     later = now + timedelta(days=60)
     hand_over_one(b, later)
     row.refresh_from_db()
-    assert (row.due_on, row.reminders) == ((later + timedelta(days=30)).date(), 0)
+    assert (row.due_on, row.reminders) == (shop_day(later) + timedelta(days=30), 0)
     day = later + timedelta(days=38)
     assert [receivables.remind(day + timedelta(days=15 * n)) for n in range(4)] == [1, 1, 1, 0]
     assert (MailMessage.objects.filter(kind="invoice_reminder").count(), broken()) == (4, {})

@@ -19,15 +19,18 @@ from marketplace.payments import evidence, gift_card_sales
 from marketplace.payments.models import Dispute, GiftCardPurchase, Invoice, Payment, RefundRequest
 from marketplace.readers import erasing, lists, reviews
 from marketplace.readers.models import Alert, SavedSearch
+from marketplace.readers.register_tables import PERSONAL
 from search import queries
 from shops import reservations
-from shops.models import Application, Return, ShopOrder
+from shops.models import Application, Return, ShopOrder, Side
 from shops.onboarding import applying
 from shops.returns import moving
+from shops.threads import files, incidents, writing
+from shops.threads.writing import Asker, Words
 from tests import factories
 from tests.journeys import market as story
 from tests.journeys.test_thread import add, desk
-from tests.readers import sentinels
+from tests.readers import planting, sentinels
 from tests.readers.sentinels import PHONE, WORD
 from tests.shops.onboarding.test_joining import COMPANY
 from tests.shops.onboarding.test_joining import picture as paper
@@ -164,27 +167,44 @@ def asked_to_join(reader) -> None:
     applying.reject(row, f"No, {WORD}", by=operator, now=timezone.now())
 
 
+def talked(reader, part: ShopOrder) -> None:
+    """A thread of the order with a file and an incident that was closed; a question without an order."""
+    now, thread = timezone.now(), writing.of_order(part, now=timezone.now())
+    said = files.made([files.Sent(f"{WORD}.pdf", b"%PDF- " + WORD.encode())])
+    writing.write(thread, Side.READER, Words(WORD, files=said), by=reader, name=WORD, now=now)
+    row = incidents.open_one(thread, Side.READER, "other", Words(f"It is {WORD}"), by=reader, who=reader, now=now)
+    incidents.close(row, Side.READER, f"Done, {WORD}", by=reader, who=reader, now=now)
+    asker = Asker(EMAIL, WORD, "en", user=reader, confirmed=True)
+    writing.ask(part.shop, Words(f"Have you {WORD}?"), asker, product_id=None, now=now)
+
+
 def gift_card() -> None:
     how = {"language": "en", "once": "one", "now": timezone.now()}
     gift_card_sales.start(2000, buyer=(WORD, EMAIL), recipient=(WORD, OTHER), message=WORD, **how)
     GiftCardPurchase.objects.update(state="expired")
 
 
-def test_reader_who_leaves_is_nowhere(market, reader, caplog, settings):
+def test_reader_who_leaves_is_nowhere(market, reader, caplog, settings, django_capture_on_commit_callbacks):
     caplog.set_level(logging.INFO)  # as `LOGGING` has it
     client = Client(HTTP_USER_AGENT=f"{WORD}/1.0")
     client.post("/accounts/login/", {"login": EMAIL, "password": "password"})
     order = bought(client, market, email=ALSO)
     part = delivered(market, order)
     sent_back(part)
+    talked(reader, part)
     asked_about(order.checkout.payment)
     kept_things(client, reader, market)
     asked_to_join(reader)
     gift_card()
     story.work()
     assert len(sentinels.in_tables()) > 60  # the columns in which a reader's word was found
+    planted = planting.plant(planting.declared() - sentinels.in_tables(), reader, order, part)
+    assert planting.declared() - sentinels.in_tables() == set()  # whatever is declared of readers is looked for
     assert erasing.reasons_to_wait(erasing.of_reader(reader)) == []
-    assert client.post("/account/end/", {"password": "password"}).status_code == 302
+    with django_capture_on_commit_callbacks(execute=True):  # files go once nothing points to them
+        assert client.post("/account/end/", {"password": "password"}).status_code == 302
+    assert {column for column in sentinels.in_tables() if column.startswith(planting.tables(planted))} == set()
+    planting.pull_up(planted)
     story.work(timezone.now() + timedelta(minutes=5))
     assert sentinels.in_tables() - set(KEPT) == set()
     assert sentinels.in_files(settings.MEDIA_ROOT, settings.VAR_DIR, settings.SEARCH_INDEX_PATH) == []
@@ -194,6 +214,14 @@ def test_reader_who_leaves_is_nowhere(market, reader, caplog, settings):
     order.refresh_from_db()
     assert (order.user_id, order.checkout.total_minor > 0, part.lines.get().handed_over) == (reader.pk, True, 1)
     assert story.nothing_is_wrong()
+
+
+def test_column_that_is_declared_and_not_planted_is_noticed(monkeypatch):
+    """Negative control: one more column of readers in the register is one more to be looked for."""
+    before = planting.declared()
+    more = PERSONAL["shops.Parcel"]._replace(columns="tracking handed_over_to shelf")
+    monkeypatch.setitem(PERSONAL, "shops.Parcel", more)
+    assert planting.declared() - before == {"shops.Parcel.shelf"}
 
 
 def test_guest_is_nowhere_in_an_order_erased_by_its_link(market, settings):

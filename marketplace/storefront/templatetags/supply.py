@@ -6,12 +6,14 @@ from datetime import date
 from typing import Protocol
 
 from django import template
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from marketplace.catalogue import sale_words
 from search.offers import Offer
-from shops.models import Supply
+from shops.models import ShopOrderLine, Supply
+from shops.orders import late_days
 
 register = template.Library()
 
@@ -27,6 +29,12 @@ class Line(Protocol):
 def age_words(years: int) -> str:
     """To staff."""
     return sale_words.at_hand_over(years)
+
+
+@register.filter
+def is_late(line: ShopOrderLine) -> bool:
+    """Whether it was to be there by now, and is not said to be; without a query."""
+    return late_days.is_late(line, now=timezone.now())
 
 
 @register.simple_tag

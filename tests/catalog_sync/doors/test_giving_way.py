@@ -84,6 +84,42 @@ def test_copy_that_is_promised_is_not_sold_as_the_list_s_before_its_run_ends(sho
     assert (invariants.copies_on_two_lists(), counters_that_differ()) == ([], [])
 
 
+def test_taken_off_while_a_copy_is_promised_it_is_sold_by_no_list_either(shop):
+    article, by = typed(shop, units=3), factories.user()
+    order = factories.shop_order(shop, (StockRecord.objects.get(), 1))
+    assert own_articles.remove(article, by=by, now=timezone.now()) is False
+    applied()
+    assert (sellable(shop), OwnArticle.objects.get().units) == ({f"M-{NUMBER}": 0}, 1)
+    sync.run(a_list(shop), now=timezone.now())  # the till knows nothing of the order
+    applied()
+    assert (sellable(shop), OwnArticle.objects.count()) == ({f"M-{NUMBER}": 0, "77": 0}, 0)
+    fulfilment.accept_all(order, by="shop", now=timezone.now())
+    assert order.lines.get().stock_record.partner_sku == "77"
+    assert (invariants.copies_on_two_lists(), counters_that_differ()) == ([], [])
+
+
+def test_taken_off_it_is_not_sold_from_that_moment_and_once(shop):
+    article, by = typed(shop, units=3), factories.user()
+    assert own_articles.remove(article, by=by, now=timezone.now()) is True
+    assert stock.hold([(StockRecord.objects.get().pk, 1)], key="checkout:9", now=timezone.now())  # refused
+    assert own_articles.remove(article, by=by, now=timezone.now()) is True
+    applied()
+    assert (sellable(shop), OwnArticle.objects.count()) == ({f"M-{NUMBER}": 0}, 0)
+
+
+def test_what_was_kept_for_an_order_goes_once_it_was_handed_over(shop):
+    article, by = typed(shop, units=1), factories.user()
+    order = factories.shop_order(shop, (StockRecord.objects.get(), 1))
+    assert own_articles.remove(article, by=by, now=timezone.now()) is False
+    applied()
+    later = timezone.now() + timedelta(minutes=5)
+    fulfilment.accept_all(order, by="shop", now=later)
+    fulfilment.pack(order, by="shop", now=later)
+    fulfilment.hand_over(order, by="shop", now=later, code=order.pickup_code)
+    OwnArticle.objects.update(counted_at=later + timedelta(minutes=1))
+    assert own_articles.remove(OwnArticle.objects.get(), by=by, now=later) is True
+
+
 @pytest.mark.usefixtures("_dies")
 def test_what_is_typed_beside_a_list_gives_way_before_its_run_ends(shop):
     typed(shop, units=0)

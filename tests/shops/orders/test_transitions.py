@@ -32,7 +32,7 @@ def test_of_one_state_and_event_there_is_one_row():
     ("actor", "events"),
     [
         (Actor.SHOP, {Event.ACCEPT, Event.DECLINE, Event.PACK, Event.HAND_OVER}),
-        (Actor.READER, {Event.CANCEL}),
+        (Actor.READER, {Event.CANCEL, Event.LEAVE}),
         (Actor.NETWORK, {Event.EXPIRE, Event.TAKE_BACK, Event.DELIVER}),
     ],
 )

@@ -110,3 +110,21 @@ def test_guest_without_the_key_answers_nothing(line, staff):
     offered = done()
     number = line.shop_order.order.number
     assert Client().post(f"/orders/{number}/wrong/instead/{offered.pk}/", {"answer": "yes"}).status_code == 404
+
+
+def test_offer_is_taken_back_from_the_orders_page(line, staff):
+    day = timezone.localdate() + timedelta(days=9)
+    staff.post(page_of(line), said(line, kind="later", on=day.isoformat()))
+    offered, order = done(), line.shop_order
+    page = f"/portal/{order.shop.slug}/orders/{order.number}/"
+    address = f"{page}offers/{offered.pk}/withdraw/"
+    assert address in staff.get(page).content.decode()
+    assert staff.post(address).status_code == 302
+    offered.refresh_from_db()
+    assert offered.state == "recalled"
+    assert address not in staff.get(page).content.decode()
+    at_reader = links.alternative_url(order.order, offered.pk).removeprefix("http://testserver")
+    assert b"took its offer back" in Client().get(at_reader, headers={"Accept-Language": "en"}).content
+    staff.post(address)  # nothing more happens
+    elsewhere = ShopOrder.objects.exclude(shop=order.shop).first()
+    assert staff.post(address.replace(order.number, elsewhere.number)).status_code == 404

@@ -169,6 +169,16 @@ def test_form_sent_twice_is_one_article_and_one_count(client, shop, number):
     assert typed(client, shop, number=number, once=f"{once}-").status_code == 302
 
 
+def test_article_of_which_copies_are_promised_stays_listed_with_those(client, shop):
+    typed(client, shop)
+    applied()
+    factories.shop_order(shop, (record(shop), 1))
+    page = client.post(at(shop, "own-remove", OwnArticle.objects.get().pk), follow=True)
+    assert [message.level_tag for message in page.context["messages"]][-1] == "warning"
+    applied()
+    assert (OwnArticle.objects.get().units, sellable(shop)) == (1, 0)
+
+
 def test_change_sent_twice_is_one(client, shop):
     typed(client, shop)
     article = OwnArticle.objects.get()

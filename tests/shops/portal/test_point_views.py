@@ -132,5 +132,5 @@ def test_point_costs_the_same_with_1_and_12(ours, point, keeper, number, django_
         sent_to(point, ours)
     client = signed_in(keeper)
     client.get(reverse("portal:point", args=[point.pk]))
-    with django_assert_num_queries(8):  # session, person, point, five lists
+    with django_assert_num_queries(9):  # session, person, point, six lists
         client.get(reverse("portal:point", args=[point.pk]))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
-from django.utils.timezone import localtime
 from PIL import Image
 
 from marketplace.foundation.models import AuditEntry, MailMessage
-from shops.models import Return, ReturnPhoto
+from shops.models import Return, ReturnPhoto, ShopOrder
 from shops.returns import asking, moving, photos
 from shops.returns.rights import Basis
 from tests import factories
@@ -18,6 +18,10 @@ from tests.shops.returns.sending_back import ask, case, handed_over, picture
 
 pytestmark = pytest.mark.django_db
 State = Return.State
+
+
+def day_at(part: ShopOrder, moment: datetime) -> date:
+    return timezone.localtime(moment, ZoneInfo(part.shop.timezone)).date()
 
 
 def letters() -> list[tuple[str, str]]:
@@ -111,27 +115,27 @@ def test_days_begin_when_the_last_parcel_was_there():
     parcel.pk, parcel.handed_over_at = None, now - timedelta(days=3)
     parcel.save()
     assert asking.returnable(part, case(part, now), kept={})[0].has(Basis.WITHDRAWAL)
-    assert asking.received_on(part, list(part.parcels.all()), now=now) == (now - timedelta(days=2)).date()
+    assert asking.received_on(part, list(part.parcels.all()), now=now) == day_at(part, now - timedelta(days=2))
 
 
 def test_what_waits_at_another_counter_has_not_begun_to_count():
     now = timezone.now()
     part = handed_over(1, days_ago=40, to="FR")
     part.parcels.update(carried_to=factories.shop())
-    assert asking.received_on(part, list(part.parcels.all()), now=now) == now.date()
+    assert asking.received_on(part, list(part.parcels.all()), now=now) == day_at(part, now)
     part.parcels.update(collected_at=now - timedelta(days=30))
-    assert asking.received_on(part, list(part.parcels.all()), now=now) == (now - timedelta(days=30)).date()
+    assert asking.received_on(part, list(part.parcels.all()), now=now) == day_at(part, now - timedelta(days=30))
 
 
 def test_lost_parcel_keeps_no_right_open_and_the_first_of_several_gives_one():
     now = timezone.now()
     part = handed_over(1, days_ago=40, to="FR")
     part.parcels.update(carried_to=factories.shop(), missing_at=now, missing_ended_at=now)
-    assert asking.received_on(part, list(part.parcels.all()), now=now) == localtime(part.handed_over_at).date()
+    assert asking.received_on(part, list(part.parcels.all()), now=now) == day_at(part, part.handed_over_at)
     part.handed_over_at = None  # more is to come
     assert asking.received_on(part, [], now=now) is None
     part.parcels.update(carried_to=None, missing_at=None, missing_ended_at=None)
-    assert asking.received_on(part, list(part.parcels.all()), now=now) == localtime(now).date()
+    assert asking.received_on(part, list(part.parcels.all()), now=now) == day_at(part, now)
 
 
 @pytest.mark.parametrize("content", [b"", b"<svg/>", b"GIF89a" + b"x" * 100, picture(20, 20)])
