@@ -417,6 +417,11 @@ class Migration(migrations.Migration):
                 ('missing_at', models.DateTimeField(blank=True, null=True)),
                 ('missing_said', models.CharField(blank=True, choices=[('sender', 'the shop that sent it'), ('receiver', 'the shop that awaits it'), ('nobody', 'nobody: it is on its way too long')], max_length=8)),
                 ('missing_ended_at', models.DateTimeField(blank=True, help_text='It turned up, is paid back, or other copies are sent in its place.', null=True)),
+                ('keep_until', models.DateTimeField(blank=True, null=True)),
+                ('keep_watch_at', models.DateTimeField(blank=True, help_text='When the step looks at it next.', null=True)),
+                ('uncollected_at', models.DateTimeField(blank=True, help_text='Nobody came: its copies go back to the shop that sold them.', null=True)),
+                ('sent_back_at', models.DateTimeField(blank=True, help_text='From there, as is said there.', null=True)),
+                ('home_at', models.DateTimeField(blank=True, help_text='The shop that sold it has it again, as it says.', null=True)),
                 ('fee_booked_at', models.DateTimeField(blank=True, help_text='What the shop gets that handed it over: in the ledger.', null=True)),
                 ('arrived_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('collected_by', models.ForeignKey(blank=True, help_text='Who handed it over there.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -1064,7 +1069,7 @@ class Migration(migrations.Migration):
                 ('parked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, default='', max_length=2000)),
                 ('units', models.PositiveIntegerField()),
-                ('cause', models.CharField(choices=[('reader', 'The reader took them back'), ('no_answer', 'The shop did not answer in time'), ('uncollected', 'The reader did not come for them')], default='reader', max_length=12)),
+                ('cause', models.CharField(choices=[('reader', 'The reader took them back'), ('no_answer', 'The shop did not answer in time'), ('uncollected', 'The reader did not come for them'), ('late', 'They were not there on their day, and the reader did not wait')], default='reader', max_length=12)),
                 ('cancelled_at', models.DateTimeField()),
                 ('told_at', models.DateTimeField(blank=True, null=True)),
                 ('put_back_at', models.DateTimeField(blank=True, help_text="The shop's word; at once where it never knew.", null=True)),
@@ -1081,7 +1086,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('other', 'Another article'), ('later', 'The same, later')], max_length=6)),
-                ('state', models.CharField(choices=[('open', 'The reader has not answered yet'), ('taken', 'Taken'), ('refused', 'Not taken'), ('lapsed', 'Not answered in time')], default='open', max_length=8)),
+                ('state', models.CharField(choices=[('open', 'The reader has not answered yet'), ('taken', 'Taken'), ('refused', 'Not taken'), ('lapsed', 'Not answered in time'), ('recalled', 'Taken back by the shop')], default='open', max_length=8)),
                 ('units', models.PositiveIntegerField()),
                 ('title', models.CharField(max_length=255)),
                 ('unit_price_minor', models.PositiveIntegerField(help_text='One unit as shown to the reader.')),
@@ -1347,6 +1352,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='parcel',
             index=models.Index(condition=models.Q(('carried_to__isnull', False), ('collected_at__isnull', False), ('fee_booked_at', None)), fields=['collected_at'], name='parcel_fee_to_book'),
+        ),
+        migrations.AddIndex(
+            model_name='parcel',
+            index=models.Index(condition=models.Q(('keep_watch_at__isnull', False)), fields=['keep_watch_at'], name='parcel_kept_to_watch'),
         ),
         migrations.AddIndex(
             model_name='message',
