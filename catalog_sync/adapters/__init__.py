@@ -31,6 +31,7 @@ ADAPTERS = {
     "lightspeed": ("Lightspeed X-Series", "catalog_sync.adapters.lightspeed.LightspeedAdapter"),
     "square": ("Square", "catalog_sync.adapters.square.SquareAdapter"),
     "tryton": ("Tryton", "catalog_sync.adapters.tryton.TrytonAdapter"),
+    "vendure": ("Vendure", "catalog_sync.adapters.vendure.VendureAdapter"),
     "shopify": ("Shopify", "catalog_sync.adapters.shopify.ShopifyAdapter"),
     "woocommerce": ("WooCommerce", "catalog_sync.adapters.woocommerce.WooCommerceAdapter"),
     "jsonl": (_("JSON Lines of our own schema"), "catalog_sync.adapters.jsonl.JsonLines"),

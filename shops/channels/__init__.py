@@ -14,6 +14,7 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "lightspeed": ("Lightspeed X-Series", "shops.channels.lightspeed.LightspeedChannel"),
     "square": ("Square", "shops.channels.square.SquareChannel"),
     "tryton": ("Tryton", "shops.channels.tryton.TrytonChannel"),
+    "vendure": ("Vendure", "shops.channels.vendure.VendureChannel"),
     "shopify": ("Shopify", "shops.channels.shopify.ShopifyChannel"),
     "woocommerce": ("WooCommerce", "shops.channels.woocommerce.WooCommerceChannel"),
     "webhook": ("Webhook", "shops.channels.webhook.WebhookChannel"),

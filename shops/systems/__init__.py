@@ -61,6 +61,44 @@ SYSTEMS: dict[str, System] = {
         numbers=(ON_HAND, AVAILABLE),
         booked=_("once the sale is “processing”, which follows its confirmation at once"),
     ),
+    "vendure": System(
+        "Vendure",
+        "shops.systems.vendure.Vendure",
+        (
+            Asked("address", _("Address"), _("Of your Vendure server, such as https://shop.example.org.")),
+            Asked(
+                "key",
+                _("Key"),
+                _(
+                    "An API key (Vendure 3.6 or newer) of a role with ReadProduct, ReadStockLocation, ReadSettings; "
+                    "for orders ReadCustomer, ReadShippingMethod, ReadOrder, CreateOrder, UpdateOrder too."
+                ),
+                is_secret=True,
+            ),
+            Asked("channel", _("Channel"), _("Its token; empty for the default channel."), is_needed=False),
+            Asked("location", _("Stock location"), _("Its name; empty: the copies of all of them."), is_needed=False),
+            Asked(
+                "gtin_field",
+                _("Field of the ISBN or EAN"),
+                _("Name of your custom field of variants. Empty: a SKU that is an EAN counts as one."),
+                is_needed=False,
+            ),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("E-mail address of the customer under whom our orders are entered. Empty: orders do not go there."),
+                is_needed=False,
+            ),
+            Asked(
+                "shipping",
+                _("Shipping method for our orders"),
+                _("Its code; one without a price, since the reader pays us. Empty where there is only one."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(ON_HAND, AVAILABLE),
+        booked=_("once the payment is settled, which follows the order’s entry at once"),
+    ),
     "shopify": System(
         "Shopify",
         "shops.systems.shopify.Shopify",

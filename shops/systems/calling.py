@@ -66,11 +66,13 @@ NOT_THERE = _("the company or the warehouse is not there any more")
 OTHER_CURRENCY = _("the company has another currency now")
 NO_PLACE_CHOSEN, PLACE_GONE = _("no location is chosen"), _("the location is closed, or not there any more")
 NO_PLACE, SEVERAL_PLACES = _("there is no location of this name"), _("there are several locations: say which")
+NO_SHIPPING = _("there is no one shipping method of this code")
 NO_CONNECTION, TOO_SLOW = _("no connection"), _("too slow")
 DETAILS = frozenset(
     [
         *(NOT_CHOSEN, NO_COMPANY, SEVERAL_COMPANIES, NO_HOUSE, SEVERAL_HOUSES, NO_CUSTOMER, NOT_THERE),
-        *(OTHER_CURRENCY, NO_PLACE_CHOSEN, PLACE_GONE, NO_PLACE, SEVERAL_PLACES, NO_CONNECTION, TOO_SLOW),
+        *(OTHER_CURRENCY, NO_PLACE_CHOSEN, PLACE_GONE, NO_PLACE, SEVERAL_PLACES, NO_SHIPPING, NO_CONNECTION),
+        TOO_SLOW,
     ]
 )
 PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})

@@ -31,7 +31,7 @@ class Call(NamedTuple):
     def writes(self) -> bool:
         """As far as the method tells; of GraphQL, which posts everything, a mutation does (that of a bulk query makes a
         file and changes nothing)."""
-        if self.path.endswith("/graphql.json"):
+        if self.path.endswith(("/graphql.json", "/admin-api")):
             return json.loads(self.body)["query"].lstrip().startswith("mutation") and b"bulkOperation" not in self.body
         return self.method != "GET"
 
