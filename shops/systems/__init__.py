@@ -99,6 +99,25 @@ SYSTEMS: dict[str, System] = {
         numbers=(ON_HAND, AVAILABLE),
         booked=_("once the payment is settled, which follows the order’s entry at once"),
     ),
+    "odoo": System(
+        "Odoo",
+        "shops.systems.odoo.Odoo",
+        (
+            Asked("address", _("Address"), _("Of your Odoo, such as https://shop.odoo.com. Version 19 or newer.")),
+            Asked("database", _("Database"), _("Its name; empty where the address has only one."), is_needed=False),
+            Asked("key", _("Key"), _("An API key, made in Odoo under Preferences, Security, of a user for us."), True),
+            Asked("company", _("Company"), _("Its name; empty where there is one alone."), is_needed=False),
+            Asked("warehouse", _("Warehouse"), _("Its name or code; empty where there is one alone."), is_needed=False),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("Reference or name of the contact under whom our orders are entered. Empty: orders do not go there."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(ON_HAND, AVAILABLE),
+        booked=_("once the sales order is confirmed, which follows its entry at once"),
+    ),
     "shopify": System(
         "Shopify",
         "shops.systems.shopify.Shopify",

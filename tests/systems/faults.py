@@ -33,6 +33,8 @@ class Call(NamedTuple):
         file and changes nothing)."""
         if self.path.endswith(("/graphql.json", "/admin-api")):
             return json.loads(self.body)["query"].lstrip().startswith("mutation") and b"bulkOperation" not in self.body
+        if "/json/2/" in self.path:  # Odoo's, where all is a POST too
+            return not self.path.endswith(("/search_read", "/web_search_read", "/search_count", "/fields_get"))
         return self.method != "GET"
 
 

@@ -22,6 +22,7 @@ from django.conf import settings
 
 from shops.systems import vendure
 from shops.systems.access import Access
+from tests.systems.known import KNOWN
 from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, LOOKS_UP, SHIPS, Seen
 
 SCRIPT = Path(settings.BASE_DIR) / "scripts" / "vendure"
@@ -29,6 +30,17 @@ PROGRAM = Path(__file__).with_name("vendure_shop.js")
 SECONDS_TO_START = 60
 OURS, COUNTER = "orders@halles.example", "counter@shop.example"
 PLACED = {"PaymentSettled", "PartiallyShipped", "Shipped", "Delivered"}
+# {table: (columns of keys that count on, columns that must differ)}
+GROWS = {
+    "product": ({"id"}, set[str]()),
+    "product_translation": ({"baseId"}, {"slug"}),
+    "product_channels_channel": ({"productId"}, set[str]()),
+    "product_variant": ({"id", "productId"}, {"sku"}),
+    "product_variant_translation": ({"baseId"}, set[str]()),
+    "product_variant_price": ({"variantId"}, set[str]()),
+    "product_variant_channels_channel": ({"productVariantId"}, set[str]()),
+    "stock_level": ({"productVariantId"}, set[str]()),
+}
 LINES = "lines { id quantity productVariant { sku } }"
 
 
@@ -75,6 +87,28 @@ class VendureUnderTest:
     def reset(self) -> None:
         with closing(sqlite3.connect(self._fresh)) as fresh, closing(sqlite3.connect(self._at)) as live:
             fresh.backup(live)  # by SQLite's own locks, under the running server
+
+    def grow(self, articles: int) -> None:
+        """As many articles as that: the known ones over and over, with numbers of their own."""
+        with closing(sqlite3.connect(self._at)) as live:
+            for table, (keys, words) in GROWS.items():
+                names = [name for _, name, *_ in live.execute(f"PRAGMA table_info({table})")]
+                values = [
+                    f"{name} + {len(KNOWN)} * n"
+                    if name in keys
+                    else f"{name} || '-' || n"
+                    if name in words
+                    else "NULL"
+                    if name == "id"  # to which nothing refers
+                    else name
+                    for name in names
+                ]
+                live.execute(
+                    f"WITH RECURSIVE times(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM times WHERE n < ?) "
+                    f"INSERT INTO {table} SELECT {', '.join(values)} FROM {table}, times",
+                    [articles // len(KNOWN) - 1],
+                )
+            live.commit()
 
     @property
     def _at(self) -> Path:
