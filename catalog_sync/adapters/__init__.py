@@ -29,6 +29,7 @@ ADAPTERS = {
     "dfc": (_("Data Food Consortium (JSON-LD)"), "catalog_sync.adapters.dfc.DataFoodConsortium"),
     "halles": (_("A shop of another Halles"), "catalog_sync.adapters.halles.Halles"),
     "lightspeed": ("Lightspeed X-Series", "catalog_sync.adapters.lightspeed.LightspeedAdapter"),
+    "medusa": ("Medusa", "catalog_sync.adapters.medusa.MedusaAdapter"),
     "odoo": ("Odoo", "catalog_sync.adapters.odoo.OdooAdapter"),
     "square": ("Square", "catalog_sync.adapters.square.SquareAdapter"),
     "tryton": ("Tryton", "catalog_sync.adapters.tryton.TrytonAdapter"),

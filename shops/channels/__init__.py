@@ -12,6 +12,7 @@ from shops.models import Shop
 CHANNELS: dict[str, tuple[str, str]] = {
     "email": ("E-mail", "shops.channels.email.EmailChannel"),
     "lightspeed": ("Lightspeed X-Series", "shops.channels.lightspeed.LightspeedChannel"),
+    "medusa": ("Medusa", "shops.channels.medusa.MedusaChannel"),
     "odoo": ("Odoo", "shops.channels.odoo.OdooChannel"),
     "square": ("Square", "shops.channels.square.SquareChannel"),
     "tryton": ("Tryton", "shops.channels.tryton.TrytonChannel"),

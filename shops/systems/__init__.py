@@ -118,6 +118,35 @@ SYSTEMS: dict[str, System] = {
         numbers=(ON_HAND, AVAILABLE),
         booked=_("once the sales order is confirmed, which follows its entry at once"),
     ),
+    "medusa": System(
+        "Medusa",
+        "shops.systems.medusa.Medusa",
+        (
+            Asked("address", _("Address"), _("Of your Medusa server, such as https://shop.example.org.")),
+            Asked("key", _("Key"), _("A secret API key, made in Medusa under Settings, Secret API Keys."), True),
+            Asked("location", _("Location"), _("Its name; empty where there is only one."), is_needed=False),
+            Asked(
+                "channel",
+                _("Sales channel for our orders"),
+                _("Its name. Empty: orders do not go there."),
+                is_needed=False,
+            ),
+            Asked(
+                "email",
+                _("E-mail address for our orders"),
+                _("Orders get it with our number after a plus sign, such as orders+100012-A@shop.example.org."),
+                is_needed=False,
+            ),
+            Asked(
+                "shipping",
+                _("Shipping option for our orders"),
+                _("Its name; empty where there is only one."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(ON_HAND, AVAILABLE),
+        booked=_("once the draft is made an order, which follows its entry at once"),
+    ),
     "shopify": System(
         "Shopify",
         "shops.systems.shopify.Shopify",

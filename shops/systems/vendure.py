@@ -16,6 +16,7 @@ from typing import Any
 from shops.systems import calling
 from shops.systems.access import Access, Found
 from shops.systems.calling import Caller, SystemCallError, Trouble
+from shops.systems.paging import by_number
 
 PATH = "/admin-api"
 PAGE = 500  # of an answer; Vendure's own limit is 1000
@@ -88,23 +89,13 @@ class Vendure:
         return data
 
     def each(self, document: str, name: str, /, **variables: Any) -> Iterator[list[dict[str, Any]]]:
-        """Page after page of the list `name`, in the order of its ids; `document` takes `$skip` and `$take`. Whatever
-        leaves the list meanwhile, none is passed over: a page that does not begin with one that we have is asked for
-        again, from further back."""
-        met, skip, back = set[str](), 0, 1
-        while True:
+        """Page after page of the list `name`, in the order of its ids; `document` takes `$skip` and `$take`."""
+
+        def page(skip: int) -> tuple[list[dict[str, Any]], int]:
             found = self.ask(document, skip=skip, take=PAGE, **variables)[name]
-            items = found["items"]
-            if skip and (not items or items[0]["id"] not in met):
-                skip, back = max(0, skip - back), back * 2
-                continue
-            fresh = [item for item in items if item["id"] not in met]
-            met.update(item["id"] for item in fresh)
-            if fresh:
-                yield fresh
-            if skip + len(items) >= found["totalItems"]:
-                return
-            skip, back = skip + len(items) - 1, 1
+            return found["items"], found["totalItems"]
+
+        return by_number(page)
 
     def amount(self, minor: int) -> Decimal:
         """Of Vendure's whole numbers, in whole units of the currency."""
