@@ -116,8 +116,8 @@ class MedusaChannel(SystemChannel):
                     yield client.get(f"/orders/{found['id']}", fields=ORDER)["order"]
 
     def _variants(self, client: Medusa, skus: set[str]) -> dict[str, dict[str, Any]]:
-        asked = {f"sku[{n}]": sku for n, sku in enumerate(sorted(skus))}
-        found = client.get("/product-variants", fields=STOCK, limit=str(len(skus)), **asked)["variants"]
+        pages = client.named("sku", sorted(skus), STOCK)
+        found = (each for page in pages for each in page)
         return {each["sku"]: each for each in found if (each["product"] or {}).get("status") == "published"}
 
 

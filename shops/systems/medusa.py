@@ -17,6 +17,7 @@ from shops.systems.calling import Caller, Trouble
 from shops.systems.paging import by_number
 
 PAGE = 200  # of an answer
+AT_ONCE = 20  # values of a list in a query: of a longer one the server makes something else
 LEVELS = ("location_id", "stocked_quantity", "reserved_quantity")
 STOCK = ",".join(
     [
@@ -73,6 +74,12 @@ class Medusa:
             return told[kind.replace("product-", "").replace("-", "_")], told["count"]
 
         return by_number(page)
+
+    def named(self, name: str, values: list[str], fields: str) -> Iterator[list[dict[str, Any]]]:
+        """The variants whose `name` is one of these."""
+        for start in range(0, len(values), AT_ONCE):
+            some = {f"{name}[{place}]": value for place, value in enumerate(values[start : start + AT_ONCE])}
+            yield from self.each("product-variants", fields=fields, **some)
 
     def counts(self, variant: dict[str, Any]) -> tuple[int, int] | None:
         """(on hand, free to sell) at the location; None where nobody counts, or nothing says how many."""

@@ -9,6 +9,7 @@ import pytest
 
 from catalog_sync.records import Availability, Lane
 from shops.channels.base import Answer
+from shops.systems import SYSTEMS
 from tests.systems import medusa_server
 from tests.systems.behaviour import FIRST, SECOND, SKUS, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
@@ -43,6 +44,11 @@ class TestReading(ReadingBehaviour):
             *(FIRST.sku, "Nouveau", FIRST.price),
             FIRST.quantity,
         )
+
+    def test_more_articles_than_a_query_can_list_are_asked_for_by_their_numbers(self):
+        client = SYSTEMS["medusa"].client_for(self.door.access)
+        skus = [*SKUS, *(f"NONE{n}" for n in range(30))]
+        assert sorted(each["sku"] for page in client.named("sku", skus, "id,sku") for each in page) == SKUS
 
     def test_article_that_is_not_kept_at_the_location_has_no_number_and_is_not_sold(self):
         self.system.unstock(FIRST.sku)
