@@ -34,6 +34,7 @@ EMAIL = "orders@halles.example"
 CHANGED = (
     *("product", "product_variant", "price", "inventory_level", "reservation_item", "api_key"),
     *('"order"', "order_item", "order_line_item"),
+    *("product_variant_price_set", "product_variant_inventory_item", "price_set", "inventory_item"),
 )
 ORDER = "id,status,metadata,items.id,items.variant_sku,items.detail.quantity,fulfillments.id,fulfillments.shipped_at"
 
