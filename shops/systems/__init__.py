@@ -125,6 +125,92 @@ SYSTEMS: dict[str, System] = {
         numbers=(ON_HAND, AVAILABLE),
         booked=_("once the sale is “processing”, which follows its confirmation at once"),
     ),
+    "vendure": System(
+        "Vendure",
+        "shops.systems.vendure.Vendure",
+        (
+            Asked("address", _("Address"), _("Of your Vendure server, such as https://shop.example.org.")),
+            Asked(
+                "key",
+                _("Key"),
+                _(
+                    "An API key (Vendure 3.6 or newer) of a role with ReadProduct, ReadStockLocation, ReadSettings; "
+                    "for orders ReadCustomer, ReadShippingMethod, ReadOrder, CreateOrder, UpdateOrder too."
+                ),
+                is_secret=True,
+            ),
+            Asked("channel", _("Channel"), _("Its token; empty for the default channel."), is_needed=False),
+            Asked("location", _("Stock location"), _("Its name; empty: the copies of all of them."), is_needed=False),
+            Asked(
+                "gtin_field",
+                _("Field of the ISBN or EAN"),
+                _("Name of your custom field of variants. Empty: a SKU that is an EAN counts as one."),
+                is_needed=False,
+            ),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("E-mail address of the customer under whom our orders are entered. Empty: orders do not go there."),
+                is_needed=False,
+            ),
+            Asked(
+                "shipping",
+                _("Shipping method for our orders"),
+                _("Its code; one without a price, since the reader pays us. Empty where there is only one."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(ON_HAND, AVAILABLE),
+        booked=_("once the payment is settled, which follows the order’s entry at once"),
+    ),
+    "odoo": System(
+        "Odoo",
+        "shops.systems.odoo.Odoo",
+        (
+            Asked("address", _("Address"), _("Of your Odoo, such as https://shop.odoo.com. Version 19 or newer.")),
+            Asked("database", _("Database"), _("Its name; empty where the address has only one."), is_needed=False),
+            Asked("key", _("Key"), _("An API key, made in Odoo under Preferences, Security, of a user for us."), True),
+            Asked("company", _("Company"), _("Its name; empty where there is one alone."), is_needed=False),
+            Asked("warehouse", _("Warehouse"), _("Its name or code; empty where there is one alone."), is_needed=False),
+            Asked(
+                "customer",
+                _("Customer for our orders"),
+                _("Reference or name of the contact under whom our orders are entered. Empty: orders do not go there."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(ON_HAND, AVAILABLE),
+        booked=_("once the sales order is confirmed, which follows its entry at once"),
+    ),
+    "medusa": System(
+        "Medusa",
+        "shops.systems.medusa.Medusa",
+        (
+            Asked("address", _("Address"), _("Of your Medusa server, such as https://shop.example.org.")),
+            Asked("key", _("Key"), _("A secret API key, made in Medusa under Settings, Secret API Keys."), True),
+            Asked("location", _("Location"), _("Its name; empty where there is only one."), is_needed=False),
+            Asked(
+                "channel",
+                _("Sales channel for our orders"),
+                _("Its name. Empty: orders do not go there."),
+                is_needed=False,
+            ),
+            Asked(
+                "email",
+                _("E-mail address for our orders"),
+                _("Orders get it with our number after a plus sign, such as orders+100012-A@shop.example.org."),
+                is_needed=False,
+            ),
+            Asked(
+                "shipping",
+                _("Shipping option for our orders"),
+                _("Its name; empty where there is only one."),
+                is_needed=False,
+            ),
+        ),
+        numbers=(ON_HAND, AVAILABLE),
+        booked=_("once the draft is made an order, which follows its entry at once"),
+    ),
     "shopify": System(
         "Shopify",
         "shops.systems.shopify.Shopify",

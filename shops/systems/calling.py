@@ -74,12 +74,13 @@ NO_CARRIER, SEVERAL_CARRIERS = _("there is no carrier of this name"), _("there a
 NO_PRICES = _("there is no price list of this name from which is sold")
 BOOKS_LATE = _("it takes no stock off as an order is validated: choose that in its module of stocks")
 NO_SETTINGS = _("the user may not read its settings: name it in API_LOGINS_ALLOWED_FOR_CONST_READ")
+NO_SHIPPING = _("there is no one shipping method of this code")
 NO_CONNECTION, TOO_SLOW = _("no connection"), _("too slow")
 DETAILS = frozenset(
     [
         *(NOT_CHOSEN, NO_COMPANY, SEVERAL_COMPANIES, NO_HOUSE, SEVERAL_HOUSES, NO_CUSTOMER, NOT_THERE),
         *(OTHER_CURRENCY, NO_PLACE_CHOSEN, PLACE_GONE, NO_PLACE, SEVERAL_PLACES, NO_CONNECTION, TOO_SLOW),
-        *(NOT_COUNTED, NO_CARRIER, SEVERAL_CARRIERS, NO_PRICES, BOOKS_LATE, NO_SETTINGS),
+        *(NOT_COUNTED, NO_CARRIER, SEVERAL_CARRIERS, NO_PRICES, BOOKS_LATE, NO_SETTINGS, NO_SHIPPING),
     ]
 )
 PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})

@@ -31,8 +31,10 @@ class Call(NamedTuple):
     def writes(self) -> bool:
         """As far as the method tells; of GraphQL, which posts everything, a mutation does (that of a bulk query makes a
         file and changes nothing)."""
-        if self.path.endswith("/graphql.json"):
+        if self.path.endswith(("/graphql.json", "/admin-api")):
             return json.loads(self.body)["query"].lstrip().startswith("mutation") and b"bulkOperation" not in self.body
+        if "/json/2/" in self.path:  # Odoo's, where all is a POST too
+            return not self.path.endswith(("/search_read", "/web_search_read", "/search_count", "/fields_get"))
         return self.method != "GET"
 
 

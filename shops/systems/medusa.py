@@ -1,0 +1,124 @@
+"""Medusa 2's Admin API: the part that adapter and channel share.
+
+Signed in by a secret API key, which may do all. Amounts are decimals, one for each currency. Copies are counted by
+location, of inventory items: a variant may be made of several. Lists come by number alone."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from shops.systems import calling
+from shops.systems.access import Access, Found
+from shops.systems.calling import Caller, Trouble
+from shops.systems.paging import by_number
+
+PAGE = 200  # of an answer
+AT_ONCE = 20  # values of a list in a query: of a longer one the server makes something else
+LEVELS = ("location_id", "stocked_quantity", "reserved_quantity")
+STOCK = ",".join(
+    [
+        *("id", "sku", "manage_inventory", "product.status", "inventory_items.required_quantity"),
+        *(f"inventory_items.inventory.location_levels.{name}" for name in LEVELS),
+    ]
+)
+
+
+class Medusa:
+    """`options`: location_id, currency, tax_rate (per cent on top of its prices, as text); channel_id, region_id and
+    option_id for orders."""
+
+    def __init__(self, access: Access) -> None:
+        key = access.secrets.get("key", "")
+        basic = base64.b64encode(f"{key}:".encode()).decode()
+        self.options = access.options
+        self.caller = Caller("Medusa", f"{access.address}/admin", {"Authorization": f"Basic {basic}"}, [key, basic])
+
+    def check(self) -> Found:
+        store = self.get("/stores", fields="name,supported_currencies.*")["stores"][0]
+        currency = next(each["currency_code"] for each in store["supported_currencies"] if each["is_default"])
+        place = self._one("stock-locations", self.options.get("location"), calling.SEVERAL_PLACES, calling.NO_PLACE)
+        options = {"location_id": place["id"], "currency": currency.upper(), **self._region(currency)}
+        if wanted := self.options.get("channel"):
+            none = calling.NO_CUSTOMER
+            options["channel_id"] = self._one("sales-channels", wanted, none, none)["id"]
+            shipping, none = self.options.get("shipping"), calling.NO_SHIPPING
+            options["option_id"] = self._one("shipping-options", shipping, none, none)["id"]
+        count = self.get("/product-variants", fields="id", limit="1")["count"]
+        takes = bool(wanted and options.get("region_id") and self.options.get("email"))
+        return Found(store["name"], options["currency"], count, options, takes)
+
+    def check_context(self) -> None:
+        """The location is still there: at one that is not, nothing is stocked. Raises SystemCallError."""
+        wanted = self.options.get("location_id")
+        if not wanted:
+            raise self.caller.refused(calling.NO_PLACE_CHOSEN, Trouble.CONTEXT)
+        if not self.get("/stock-locations", id=str(wanted), fields="id")["stock_locations"]:
+            raise self.caller.refused(calling.PLACE_GONE, Trouble.CONTEXT)
+
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        """What a GET answers. Raises SystemCallError."""
+        told = self.caller.get(path, query.items())
+        if not isinstance(told, dict):
+            raise self.caller.refused("no object", Trouble.UNCLEAR)
+        return told
+
+    def each(self, kind: str, **query: str) -> Iterator[list[dict[str, Any]]]:
+        """Page after page of a list, in the order of its ids."""
+
+        def page(skip: int) -> tuple[list[dict[str, Any]], int]:
+            told = self.get(f"/{kind}", **query, order="id", limit=str(PAGE), offset=str(skip))
+            return told[kind.replace("product-", "").replace("-", "_")], told["count"]
+
+        return by_number(page)
+
+    def named(self, name: str, values: list[str], fields: str) -> Iterator[list[dict[str, Any]]]:
+        """The variants whose `name` is one of these."""
+        for start in range(0, len(values), AT_ONCE):
+            some = {f"{name}[{place}]": value for place, value in enumerate(values[start : start + AT_ONCE])}
+            yield from self.each("product-variants", fields=fields, **some)
+
+    def counts(self, variant: dict[str, Any]) -> tuple[int, int] | None:
+        """(on hand, free to sell) at the location; None where nobody counts, or nothing says how many."""
+        items, counts = variant.get("inventory_items") or [], []
+        if not variant["manage_inventory"] or not items:
+            return None
+        for item in items:
+            levels = (item.get("inventory") or {}).get("location_levels") or []
+            level = next((each for each in levels if each["location_id"] == self.options["location_id"]), None)
+            if level is None:  # it is not stocked there
+                return None
+            on_hand, needed = level["stocked_quantity"], item["required_quantity"] or 1
+            counts.append((on_hand // needed, (on_hand - level["reserved_quantity"]) // needed))
+        return min(each[0] for each in counts), min(each[1] for each in counts)
+
+    def _region(self, currency: str) -> dict[str, Any]:
+        """The region of that currency, and what is added to its prices as tax."""
+        regions = self.get("/regions", currency_code=currency, fields="id,countries.iso_2")["regions"]
+        inclusive = self.get("/price-preferences", attribute="currency_code", value=currency)["price_preferences"]
+        if not regions:
+            return {}
+        rate = Decimal(0)
+        if not any(each["is_tax_inclusive"] for each in inclusive):
+            lands = [country["iso_2"] for country in regions[0]["countries"]]
+            asked = {"country_code": lands[0] if lands else "", "fields": "tax_rates.rate,tax_rates.is_default"}
+            taxes = self.get("/tax-regions", **asked)["tax_regions"]
+            rates = [tax["rate"] for region in taxes for tax in region["tax_rates"] if tax["is_default"]]
+            rate = sum((Decimal(str(each or 0)) for each in rates), rate)
+        return {"region_id": regions[0]["id"], "tax_rate": str(rate)}
+
+    def _one(self, kind: str, wanted: Any, several: str, none: str) -> dict[str, Any]:
+        """The one that is there, or the one of that name."""
+        found = self.get(f"/{kind}", fields="id,name", limit="100")[kind.replace("-", "_")]
+        named: list[dict[str, Any]] = [each for each in found if wanted in (None, "", each["name"])]
+        if len(named) != 1:
+            raise self.caller.refused(several if named else none, Trouble.CONTEXT)
+        return named[0]
+
+
+def stamp(moment: datetime) -> str:
+    """A time as Medusa reads it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
