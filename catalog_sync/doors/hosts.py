@@ -12,12 +12,13 @@ from catalog_sync.models import Feed, HostVisit
 from shops.systems import SYSTEMS
 
 PAUSE = timedelta(seconds=5)
+LONGEST_NAME = 230  # a name has 253 characters at most (RFC 1035), and a shop's number must fit beside it
 LONGEST = timedelta(hours=1)  # of a visit: after that its process is taken for dead
 
 
 def host_of(location: str) -> str:
-    """Of an address; empty for a path."""
-    return urlsplit(location).hostname or "" if "://" in location else ""
+    """Of an address; empty for a path. Cut where no host's name can be so long: the fetching refuses it."""
+    return (urlsplit(location).hostname or "")[:LONGEST_NAME] if "://" in location else ""
 
 
 def visited(feed: Feed, location: str) -> str:

@@ -23,7 +23,7 @@ from marketplace.models import User
 from marketplace.payments import ledger
 from marketplace.payments.models import MoneyCall, Settlement
 from shops import lifecycle
-from shops.models import Parcel, Reservation, Return, Shop, ShopMember, ShopOrder, ShopOrderLine
+from shops.models import Parcel, Reservation, Return, Shop, ShopMember, ShopOrder, ShopOrderLine, ShopWebhook
 from shops.onboarding import exporting
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
@@ -81,13 +81,26 @@ def leave(shop: Shop, *, by: User | None, now: datetime) -> bool:
             return False
         if not lifecycle.leave(shop, by=by, now=now):
             return False
-        for connection in shop.systems.all():  # its keys with it: nobody has to call its system any more
-            audit.record("shop_system.end", connection, by=by, shop_id=shop.pk, kind=connection.kind)
-            connection.delete()
-        # With whatever its order files were left by; nobody reads answers there any more either.
-        Shop.objects.filter(pk=shop.pk).update(channel="email", channel_options={})
+        _forget_keys(shop, by)
         _tell_owners(shop, "shop_left", now)
     return True
+
+
+def _forget_keys(shop: Shop, by: User | None) -> None:
+    """Nobody has to call its system, its folders or its servers any more."""
+    for connection in shop.systems.all():
+        audit.record("shop_system.end", connection, by=by, shop_id=shop.pk, kind=connection.kind)
+        connection.delete()
+    for setup in ShopWebhook.objects.filter(shop=shop):
+        audit.record("order_webhook.end", setup, by=by, shop_id=shop.pk, address=setup.address)
+        setup.delete()
+    # With whatever its order files were left by; nobody reads answers there any more either.
+    Shop.objects.filter(pk=shop.pk).update(channel="email", channel_options={})
+    for feed in shop.feeds.select_related("sftp"):
+        feed.keep_password("")
+        if hasattr(feed, "sftp"):
+            feed.sftp.keep_private_key("")
+            feed.sftp.save(update_fields=["sealed_key"])
 
 
 def export(shop: Shop, *, by: User) -> bytes:

@@ -9,7 +9,7 @@ import responses
 
 from catalog_sync import sync
 from catalog_sync.doors import hosts
-from catalog_sync.models import Feed, SyncRun
+from catalog_sync.models import Feed, HostVisit, SyncRun
 from tests.catalog_sync.memory import NOON, feed
 
 LIST = b"ean;titre;prix;stock\n9782070360024;Nana;12,90;2\n9782070368228;Germinal;9,90;1\n"
@@ -66,3 +66,10 @@ def test_shops_of_one_provider_that_call_with_keys_of_their_own_do_not_wait_for_
     for _shop in range(2):
         feed(kind="square", location="https://connect.squareup.com", due_at=NOON)
     assert [sync.sync_feeds(NOON), sync.sync_feeds(NOON)] == [1, 1]
+
+
+def test_host_whose_name_is_too_long_to_be_one_waits_like_any(db):
+    host = hosts.host_of(f"https://{'a' * 400}.example.org/list.csv")
+    assert hosts.begin(host, now=NOON) is None
+    hosts.end(host, now=NOON)
+    assert HostVisit.objects.get().busy_until is None

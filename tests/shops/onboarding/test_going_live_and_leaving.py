@@ -11,12 +11,23 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog_sync.models import Feed, SftpLogin
 from marketplace.checkout.models import Checkout
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations import application_views
-from shops import businesses, drops, lifecycle, team
+from shops import businesses, drops, lifecycle, team, webhooks
 from shops.drops import Drop
-from shops.models import Application, Business, Parcel, ParcelRefund, Shop, ShopMember, ShopOrder, ShopSystem
+from shops.models import (
+    Application,
+    Business,
+    Parcel,
+    ParcelRefund,
+    Shop,
+    ShopMember,
+    ShopOrder,
+    ShopSystem,
+    ShopWebhook,
+)
 from shops.onboarding import applying, checklist, exporting, leaving
 from shops.orders import fulfilment
 from shops.portal.business_views import BusinessForm
@@ -268,13 +279,22 @@ def test_shop_whose_title_somebody_is_paying_does_not_leave(sold):
     assert leaving.leave(port, by=None, now=NOW)
 
 
-def test_keys_of_a_shops_system_go_with_it_and_those_of_its_folders():
+def test_keys_of_a_shops_system_go_with_it_and_those_of_its_folders_and_lists():
     port = factories.shop("Port")
+    feed = Feed.objects.create(shop=port, name="list", kind="onix", location="sftp://me@host/list.xml")
+    feed.keep_password("word")
+    login = SftpLogin(feed=feed)
+    login.keep_private_key("-----BEGIN")
+    login.save()
+    webhooks.set_up(port, "https://erp.example.org/orders", by=factories.user(), now=NOW)
     ShopSystem.objects.create(shop=port, kind="tryton", address="https://erp.example.org", made_at=NOW)
     drops.set_up(port, "editx", Drop("sftp://me@host/in/"), by=factories.user(), now=NOW, password="word")
     assert leaving.ask(port, reason="", by=factories.user(), now=NOW)
     assert ShopSystem.objects.exists()
     assert leaving.leave(port, by=None, now=NOW)
     assert not ShopSystem.objects.exists()
+    assert not ShopWebhook.objects.exists()
+    feed.refresh_from_db(), login.refresh_from_db()
+    assert (feed.password, login.private_key) == ("", "")
     port.refresh_from_db()
     assert (port.channel, port.channel_options) == ("email", {})
