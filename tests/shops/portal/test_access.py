@@ -17,6 +17,7 @@ from marketplace.cms.models import Pick
 from marketplace.foundation.models import AuditEntry
 from shops.models import (
     Allocation,
+    Alternative,
     BufferRule,
     DeliveryOption,
     Message,
@@ -41,6 +42,7 @@ from shops.threads import writing
 from shops.threads.writing import Asker, Words
 from tests import factories
 from tests.factories import NOON
+from tests.routes_parcels import alternative
 from tests.routes_words import file_of
 from tests.shops.portal.conftest import Stall, signed_in, stall
 
@@ -52,6 +54,7 @@ MOTION = "pk:motion"
 RULE, PICK = "rule_id", "pick_id"
 PRICE, SYSTEM = "rule_id:price", "kind:system"
 RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
+OFFER, HOME = "offer_id", "deed:home"
 QUESTION, FILE, REPLY, WRITE = "pk:question", "file_id", "reply_id", "deed:write"
 # Every route of the portal: what its address names beside the shop, and whether it acts.
 LOOKS: dict[str, list[str]] = {
@@ -224,6 +227,9 @@ ACTS: dict[str, list[str]] = {
     "parcel-miss-sent": [NUMBER, PARCEL],
     "parcel-send-again": [NUMBER, PARCEL],
     "parcel-collect": [PARCEL],
+    "parcel-send-back": [PARCEL],
+    "parcel-elsewhere": [NUMBER, PARCEL, HOME],
+    "offer-withdraw": [NUMBER, OFFER],
     "reservation": [RESERVED, DEED],
     "thread-act": [QUESTION, WRITE],
     "order-thread-act": [NUMBER, WRITE],
@@ -260,7 +266,7 @@ ELSEWHERE = {
 }
 OF_ACCOUNTS = {"save-tax"}  # what whoever keeps the accounts does, and staff do not
 # Of a point's keepers: test_point_views. Of whoever is asked: test_team_views.
-POINT = {"worker", "point", "point-arrive", "point-collect", "invitation"}
+POINT = {"worker", "point", "point-arrive", "point-collect", "point-send-back", "invitation"}
 FILLED = {"version": "0", "units": "1", "reason": "sold", "code": "K7M3QX", "label": "till", "kind": "books"}
 FILLED |= {"q": "K7M3QX", "return_days": "9", "text": "x", "text_fr": "x"}
 
@@ -372,7 +378,7 @@ def known_of(stall: Stall) -> dict[str, object]:
     asked = question_of(stall)
     known |= {QUESTION: asked.pk, FILE: asked.messages.get(side="reader").files.get().pk, WRITE: "write"}
     known |= {REPLY: stall.shop.quick_replies.first().pk}
-    known |= {MOTION: motion_of_all().pk}
+    known |= {MOTION: motion_of_all().pk, OFFER: alternative(stall.order.lines.first(), NOON), HOME: "home"}
     known |= {RETURN: back.pk, PHOTO: back.photos.get().pk, AGREE: "agree"}
     return known
 
@@ -391,7 +397,7 @@ def call(client, name: str, where: str):
 
 CHANGEABLE = (
     *(Thread, Message, QuickReply, Pick, BufferRule, PriceRule, ShopSystem, Reservation, Return, Shop, DeliveryOption),
-    *(Parcel, ShopOrder, ShopOrderLine, Allocation, Event, ShopCalendar, FeedSetup, OwnArticle, SyncRun),
+    *(Alternative, Parcel, ShopOrder, ShopOrderLine, Allocation, Event, ShopCalendar, FeedSetup, OwnArticle, SyncRun),
 )
 
 

@@ -108,8 +108,10 @@ def test_nobody_else_sees_a_point_or_another_points_parcels(ours, theirs, point,
     for person in (ours.staff, theirs.staff, factories.user(is_staff=True), stranger):
         client = signed_in(person)
         assert client.get(reverse("portal:point", args=[point.pk])).status_code == 404
-        assert client.post(reverse("portal:point-arrive", args=[point.pk, parcel.pk])).status_code == 404
-    assert signed_in(stranger).post(reverse("portal:point-arrive", args=[other.pk, parcel.pk])).status_code == 404
+        for act in ("arrive", "send-back"):
+            assert client.post(reverse(f"portal:point-{act}", args=[point.pk, parcel.pk])).status_code == 404
+    for act in ("arrive", "send-back"):
+        assert signed_in(stranger).post(reverse(f"portal:point-{act}", args=[other.pk, parcel.pk])).status_code == 404
     parcel.refresh_from_db()
     assert parcel.arrived_at is None
 
