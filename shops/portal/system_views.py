@@ -75,12 +75,14 @@ def _connection(workplace: Workplace, kind: str) -> ShopSystem:
 def _page(request: StaffRequest, workplace: Workplace, form: SystemForm | None = None) -> HttpResponse:
     rows = {row.kind: row for row in ShopSystem.objects.filter(shop=workplace.shop).select_related("shop")}
     kinds = sorted(SYSTEMS, key=lambda kind: (kind not in rows, str(SYSTEMS[kind].label)))
+    is_owner = queries.owns(request.user, workplace.shop)
+    kinds = [kind for kind in kinds if is_owner or kind in rows]  # who connects none sees those that there are
     cards = [_card(kind, rows.get(kind), form if form and form.kind == kind else None) for kind in kinds]
     context = {
         "cards": cards,
-        "is_owner": queries.owns(request.user, workplace.shop),
-        # a row for each question, so that it fits a screen however many are asked
-        "table": list(zip(capabilities.heads(), *capabilities.rows(), strict=True)),
+        "connected": len(rows),
+        "is_owner": is_owner,
+        "table": [capabilities.heads(), *capabilities.rows()],
         "is_looking": any(card["is_looking"] for card in cards),
     }
     return page(request, workplace, "portal/systems.html", context, status=422 if form else 200)
