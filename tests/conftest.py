@@ -63,7 +63,8 @@ ON_EACH = (
 # the journeys and the browser's journey through all pages run on both), who may do what, and the demo: it is SQLite's.
 # Pages of finding and the journeys run on the second one with Elasticsearch.
 ONCE = (
-    *("browser/test_pages", "browser/test_policy", "browser/test_behaviour"),
+    *("browser/test_pages", "browser/test_policy", "browser/test_behaviour", "browser/test_desk"),
+    *("browser/test_first_feed", "browser/test_suggestions", "browser/test_passkey"),
     *("tests/storefront/", "tests/shops/portal/", "tests/cms/", "tests/test_routes", "tests/demo/"),
     *("search/test_views", "tests/journeys/", "tests/systems/"),
 )
