@@ -33,6 +33,8 @@ class SystemChannel(Channel):
     """A subclass sets `kind`, and writes `find`, `enter`, `units`, `said`, `changed`. Each raises SystemCallError."""
 
     capabilities = frozenset({"states", "cancel"})
+    # It takes an order of more than there is; else what is ordered for a reader gets to the shop by mail.
+    promises_beyond = True
 
     # subclass implementation
     def find(self, client: Any, number: str) -> Any:
@@ -99,7 +101,7 @@ class SystemChannel(Channel):
             return known
         lines = _left(shop_order)
         free = self.free(client, lines)
-        unknown = self._unknown(free, lines)
+        unknown = self._unknown(free, lines) | self._beyond(free, lines)
         missing = _missing(free, [line for line in lines if line.sku not in unknown])
         taken = [line for line in lines if line.pk not in missing and line.sku not in unknown]
         receipt = EmailChannel(self.shop).send(shop_order, now=now) if unknown else Receipt()
@@ -141,6 +143,13 @@ class SystemChannel(Channel):
         return frozenset(
             line.sku for line in lines if line.sku not in free and (has_others or line.supply != Supply.STOCK)
         )
+
+    def _beyond(self, free: dict[str, int] | None, lines: list[ShopOrderLine]) -> frozenset[str]:
+        """What its shop orders for the reader, and the system takes no order of as long as it is not there."""
+        if free is None or self.promises_beyond:
+            return frozenset()
+        ordered = [line for line in lines if line.supply != Supply.STOCK]
+        return frozenset(line.sku for line in ordered if free.get(line.sku, 0) < line.left_units)
 
     def _told(self, act: Callable[[], T], seconds: float = SENT_SECONDS) -> T:
         try:

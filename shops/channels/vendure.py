@@ -54,6 +54,7 @@ CHANGED = f"""query ($skip: Int!, $take: Int!, $filter: OrderFilterParameter!) {
 
 class VendureChannel(SystemChannel):
     kind = "vendure"
+    promises_beyond = False
 
     def find(self, client: Vendure, number: str) -> dict[str, Any] | None:
         """Placed, or only begun."""
