@@ -33,6 +33,7 @@ ORDER = f"id,display_id,status,metadata,{ITEMS},{PARCELS}"
 
 class MedusaChannel(SystemChannel):
     kind = "medusa"
+    promises_beyond = False
 
     def find(self, client: Medusa, number: str) -> dict[str, Any] | None:
         """Among orders, then among drafts, whose list is another."""
