@@ -15,8 +15,9 @@ from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Availability, Lane
 from shops.systems.medusa import STOCK, Medusa, stamp
 
-PRICES = "prices.amount,prices.currency_code,prices.min_quantity,prices.rules_count"
-FACTS = f"{STOCK},title,barcode,ean,upc,product.title,{PRICES}"
+PRICES = "prices.amount,prices.currency_code,prices.min_quantity"
+RULES = "prices.price_rules.attribute,prices.price_rules.value"  # without which each seems to be for everybody
+FACTS = f"{STOCK},title,barcode,ean,upc,product.title,{PRICES},{RULES}"
 ONLY_ONE = "Default variant"  # of a product without options
 
 

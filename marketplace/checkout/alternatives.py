@@ -66,8 +66,7 @@ def parts_of(shop_order: ShopOrder, line: ShopOrderLine, units: int) -> list[Par
     """What would be declined with `units` of a line, as `fulfilment.decline` does: all of it where the reader wants it
     whole."""
     lines = {one.pk: one for one in shop_order.lines.all()}
-    gone = {} if takes_a_part(shop_order) else still_here(lines.values())
-    gone[line.pk] = units
+    gone = {line.pk: units} if takes_a_part(shop_order) else still_here(lines.values())
     return [Part(lines[pk], n, _worth(lines[pk], n)) for pk, n in gone.items()]
 
 

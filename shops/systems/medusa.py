@@ -73,7 +73,7 @@ class Medusa:
             told = self.get(f"/{kind}", **query, order="id", limit=str(PAGE), offset=str(skip))
             return told[kind.replace("product-", "").replace("-", "_")], told["count"]
 
-        return by_number(page)
+        return by_number(self.caller, page)
 
     def named(self, name: str, values: list[str], fields: str) -> Iterator[list[dict[str, Any]]]:
         """The variants whose `name` is one of these."""

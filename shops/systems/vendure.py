@@ -95,7 +95,7 @@ class Vendure:
             found = self.ask(document, skip=skip, take=PAGE, **variables)[name]
             return found["items"], found["totalItems"]
 
-        return by_number(page)
+        return by_number(self.caller, page)
 
     def amount(self, minor: int) -> Decimal:
         """Of Vendure's whole numbers, in whole units of the currency."""

@@ -205,6 +205,19 @@ def test_wanted_whole_all_of_it_waits_and_moves_together():
 
 
 @pytest.mark.django_db
+def test_wanted_whole_copies_of_the_same_line_that_go_with_it_are_in_what_is_said_and_taken():
+    payment = placed(agrees_in_part=False, agrees_other_shop=False)
+    offered = offer(on=later(), title="L'Étranger")  # one of two
+    all_of_it = ShopOrder.objects.get(shop__name="Librairie A").total_minor
+    assert (offered.units, offered.total_minor) == (2, all_of_it)
+    made = alternatives.take(offered, by="reader", now=timezone.now())
+    assert sorted(made.lines.values_list("title", "quantity")) == [("L'Étranger", 2), ("Mug", 1)]
+    answer_all(), work()
+    assert paid(payment) == payment.amount_minor
+    assert broken() == []
+
+
+@pytest.mark.django_db
 def test_it_is_answered_once_and_in_time():
     placed(agrees_other_shop=False)
     offered = offer(another())

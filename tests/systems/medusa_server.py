@@ -32,7 +32,7 @@ SECONDS_TO_START = 90
 EMAIL = "orders@halles.example"
 # What the tests change; each is kept beside, and put back before each test.
 CHANGED = (
-    *("product", "product_variant", "price", "inventory_level", "reservation_item", "api_key"),
+    *("product", "product_variant", "price", "price_rule", "inventory_level", "reservation_item", "api_key"),
     *('"order"', "order_item", "order_line_item"),
     *("product_variant_price_set", "product_variant_inventory_item", "price_set", "inventory_item"),
 )
@@ -132,6 +132,14 @@ class MedusaUnderTest:
         variant = self._variant(sku)
         prices = {"prices": [{"currency_code": "cad", "amount": minor / 100}]}
         self.shop.post(f"/admin/products/{variant['product']['id']}/variants/{variant['id']}", prices)
+
+    def set_price_there(self, sku: str, minor: int, *, beside: int, first: bool) -> None:
+        """In one region alone, beside the one for everybody."""
+        variant = self._variant(sku)
+        there = {"currency_code": "cad", "amount": minor / 100, "rules": {"region_id": self.told["region"]}}
+        both = [there, {"currency_code": "cad", "amount": beside / 100}]
+        at = f"/admin/products/{variant['product']['id']}/variants/{variant['id']}"
+        self.shop.post(at, {"prices": both if first else both[::-1]})
 
     def set_stock(self, sku: str, units: int) -> None:
         (item,) = self.shop.get(f"/admin/inventory-items?sku={sku}")["inventory_items"]

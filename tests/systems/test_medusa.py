@@ -55,6 +55,11 @@ class TestReading(ReadingBehaviour):
         record = self.read(Lane.STOCK).by_sku[FIRST.sku]
         assert (record.quantity, record.availability) == (None, Availability.TEMPORARILY_UNAVAILABLE)
 
+    @pytest.mark.parametrize("first", [True, False])
+    def test_price_of_a_region_is_not_that_for_everybody(self, first):
+        self.system.set_price_there(FIRST.sku, FIRST.price - 300, beside=FIRST.price, first=first)
+        assert self.read().by_sku[FIRST.sku].price == FIRST.price
+
     def test_price_of_another_currency_is_none(self):
         access = self.door.access
         other = replace(access, options={**access.options, "currency": "EUR"})
