@@ -44,6 +44,8 @@ def wait_until(line: ShopOrderLine, on: date, *, by: object, now: datetime) -> N
     if not is_late(line, now=now):
         raise FulfilmentError(_changed())
     with transaction.atomic():
+        # As `changing` does: who is at it has read its lines, and would write the old day back with them.
+        ShopOrder.objects.select_for_update(of=("self",)).get(pk=line.shop_order_id)
         there = ShopOrderLine.objects.filter(pk=line.pk, expected_on=line.expected_on, accepted__gt=F("packed"))
         if not there.filter(shop_order__status__in=_WAITS).update(expected_on=on):
             raise FulfilmentError(_changed())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from threading import Thread
 
 import pytest
 from django.db import connections
@@ -15,7 +16,9 @@ from marketplace.foundation.models import AuditEntry
 from marketplace.payments.models import Payment
 from shops.models import Cancellation, ShopOrder, ShopOrderLine
 from shops.orders import back_orders, fulfilment, late_days
+from shops.orders.changing import changing
 from shops.orders.fulfilment import FulfilmentError
+from shops.orders.transitions import Asked, Event
 from tests import factories
 from tests.checkout.buying import shop_with_delivery
 from tests.checkout.test_alternatives import later, offer
@@ -86,6 +89,27 @@ def test_who_waits_names_a_day_and_the_shop_is_asked_before_it():
     assert AuditEntry.objects.get(action="shop_order.wait").facts["until"] == day.isoformat()
     with pytest.raises(FulfilmentError):  # said meanwhile
         late_days.wait_until(line, day + timedelta(days=1), by="reader", now=now)
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_day_of_the_reader_is_not_lost_while_the_shop_does_something_with_the_order():
+    line = late()
+    day = today(line.shop_order) + timedelta(days=9)
+
+    def wait() -> None:
+        try:
+            late_days.wait_until(line, day, by="reader", now=timezone.now())
+        finally:
+            connections.close_all()
+
+    reader = Thread(target=wait)
+    order = ShopOrder.objects.get(pk=line.shop_order_id)
+    with changing(order, timezone.now(), Event.CANCEL, Asked(line.pk, 1)) as (_order, lines):
+        reader.start()
+        reader.join(0.5)
+        lines[line.pk].save()  # as it was read
+    reader.join(30)
+    assert ShopOrderLine.objects.get(pk=line.pk).expected_on == day
 
 
 @pytest.mark.django_db
