@@ -158,10 +158,12 @@ def hand_over(
     carrier: str = "",
     tracking: str = "",
     parts: Mapping[int, int] | None = None,
+    said_at: datetime | None = None,
 ) -> Parcel:
     """Everything accepted leaves the shop, or with `parts` so many units of each line by its id, and the rest later in
     a parcel of its own: to the reader who tells the pick-up code, to a carrier, or to the shop that hands it over in
-    its place (`carrying` follows it from there). The order is handed over once nothing is left to come."""
+    its place (`carrying` follows it from there). The order is handed over once nothing is left to come. `said_at`: when
+    the shop's system had told that it left; nobody has to ring it up there any more."""
     with changing(shop_order, now, Event.HAND_OVER, Asked(code=code, parts=parts)) as (shop_order, lines):
         option = shop_order.delivery_option
         carried_to_id, waits_at_id = option.onward(shop_order.pickup_code) if option else (None, None)
@@ -178,7 +180,7 @@ def hand_over(
             units = row.to_hand_over if parts is None else parts.get(row.pk, 0)
             if units:
                 ParcelLine.objects.create(parcel=parcel, line=row, units=units)
-                _leave(shop_order, row, units, now)
+                _leave(shop_order, row, units, said_at, now)
         said: dict[str, Any] = {} if parts is None else {"units": sum(parts.values())}
         audit.record("shop_order.hand_over", shop_order, by=by, shop_id=shop_order.shop_id, parcel=parcel.pk, **said)
         settle(shop_order, lines, now)
@@ -186,14 +188,18 @@ def hand_over(
         return parcel
 
 
-def _leave(shop_order: ShopOrder, row: ShopOrderLine, units: int, now: datetime) -> None:
+def _leave(shop_order: ShopOrder, row: ShopOrderLine, units: int, said_at: datetime | None, now: datetime) -> None:
     row.handed_over += units
     row.packed = max(row.packed, row.handed_over)
     if row.to_hand_over:  # what is gone need not be picked any more
         row.picked = max(row.picked, row.handed_over)
     row.save(update_fields=["packed", "handed_over", "picked"])
     if row.supply == Supply.STOCK:
-        reflected_at = absorbing.rung_up_time(shop_order.shop, recorded_at=now)
+        shop = shop_order.shop
+        if said_at is None:
+            reflected_at = absorbing.rung_up_time(shop, recorded_at=now)
+        else:
+            reflected_at = absorbing.reflection_time(shop, recorded_at=said_at)
         absorbing.reflect(row, row.handed_over, reflected_at=reflected_at, now=now)
 
 

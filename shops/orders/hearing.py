@@ -6,10 +6,11 @@ stays: they were quicker. A line that the system takes otherwise than it was ord
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from marketplace.foundation import audit, leases
@@ -51,6 +52,7 @@ def _heard(row: ShopSystem, now: datetime) -> bool:
 
 
 def _hear_one(row: ShopSystem, now: datetime) -> bool:
+    began = time.monotonic()
     try:
         if keeping.FOUND not in row.options:
             keeping.check(row, now=now)
@@ -65,21 +67,23 @@ def _hear_one(row: ShopSystem, now: datetime) -> bool:
     keeping.worked(row, now=now)
     if not takes_orders:
         return leases.finish(row, due_at=None, attempts=0)
+    # Its number contains it from here on, and not since the step began: meanwhile that may have been read.
+    said_at = now + timedelta(seconds=time.monotonic() - began)
     for each in said:
         shop_order = ShopOrder.objects.select_related("shop").filter(shop=row.shop_id, number=each.number).first()
         if shop_order is not None:
-            hear(shop_order, each, channel, now=now)
+            hear(shop_order, each, channel, said_at=said_at, now=now)
     return leases.finish(row, due_at=now + EVERY, heard_at=now, attempts=0)
 
 
-def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, now: datetime) -> None:
-    """Do what the system says of one order and is not done yet."""
+def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: datetime, now: datetime) -> None:
+    """Do what the system says of one order, by `said_at`, and is not done yet."""
     by = str(SYSTEMS[channel.kind].label)
     take_lines(shop_order, said.receipt.lines, by=by, now=now)
     if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP:  # that needs the reader's code, at the counter
         for parcel in said.parcels:
             with suppress(FulfilmentError):
-                _hand_over(shop_order, said.parcels, parcel, by, now)
+                _hand_over(shop_order, said.parcels, parcel, by, said_at, now)
 
 
 def take_lines(shop_order: ShopOrder, lines: Iterable[LineSaid], *, by: str, now: datetime) -> None:
@@ -127,7 +131,12 @@ def _tell_of(row: ShopOrderLine, said: LineSaid, by: str) -> None:
 
 
 def _hand_over(
-    shop_order: ShopOrder, parcels: tuple[ParcelSaid, ...], parcel: ParcelSaid, by: str, now: datetime
+    shop_order: ShopOrder,
+    parcels: tuple[ParcelSaid, ...],
+    parcel: ParcelSaid,
+    by: str,
+    said_at: datetime,
+    now: datetime,
 ) -> None:
     """One parcel, but what has left already: that of the parcels before it, or what staff said to be gone."""
     upto = parcels[: parcels.index(parcel) + 1]
@@ -137,4 +146,4 @@ def _hand_over(
         parts[line.pk] = max(0, min(gone - line.handed_over, line.to_hand_over))
     if any(parts.values()):
         sent = {"carrier": parcel.carrier, "tracking": parcel.tracking}
-        fulfilment.hand_over(shop_order, by=by, now=now, parts=parts, **sent)
+        fulfilment.hand_over(shop_order, by=by, now=now, parts=parts, said_at=said_at, **sent)

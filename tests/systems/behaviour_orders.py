@@ -7,22 +7,19 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import sync
 from catalog_sync.doors import connecting, setting_up, trying
 from catalog_sync.models import DryRun, Feed, StockLane, SyncRun
-from catalog_sync.records import Lane
 from marketplace.foundation.models import MailMessage
-from shops.channels import ChannelError, channel_for
-from shops.channels.base import Answer, Channel, OrderState, Receipt
+from shops.channels.base import Answer
 from shops.models import Allocation, DeliveryOption, Shop, ShopOrder, ShopSystem, Supply, Transmission
 from shops.orders import fulfilment, hearing, routing
-from shops.stock import sellable_now
 from shops.systems import keeping
 from tests import factories
 from tests.systems import faults
-from tests.systems.behaviour import FIRST, SECOND, SystemBehaviour
+from tests.systems.behaviour import FIRST, SECOND
+from tests.systems.behaviour_stock import StockBehaviour
 from tests.systems.known import KNOWN
 from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SHIPS
 
@@ -30,50 +27,7 @@ ABSENT = "NO-SUCH-ARTICLE"
 
 
 @pytest.mark.django_db
-class OrderingBehaviour(SystemBehaviour):
-    @pytest.fixture(autouse=True)
-    def _connected(self, _fresh: None) -> None:
-        """A shop that is connected, whose feed has been read once."""
-        self.shop = factories.shop(stock_kind=Shop.StockKind.AVAILABLE, channel=self.system.kind)
-        keeping.keep(self.shop.pk, self.door.access, now=timezone.now())
-        kind = {"kind": self.system.kind, "location": self.between.address, "mode": Feed.Mode.DELTA}
-        self.feed = Feed.objects.create(shop=self.shop, name="theirs", currency="CAD", **kind)
-        StockLane.objects.create(feed=self.feed, mode=Feed.Mode.DELTA)
-
-    def synced(self, *lanes: str) -> list[SyncRun]:
-        return [sync.run(self.feed, now=timezone.now(), lane=lane) for lane in lanes or (Lane.CATALOGUE, Lane.STOCK)]
-
-    def record(self, sku: str) -> StockRecord:
-        return StockRecord.objects.get(partner=self.shop.partner, partner_sku=sku)
-
-    def sellable(self, sku: str) -> int:
-        return sellable_now(self.record(sku), now=timezone.now())
-
-    def ordered(self, delivery_option: DeliveryOption | None = None, **units: int) -> ShopOrder:
-        """A shop order of so many of each article; the shop's records are read or made."""
-        wanted = []
-        for sku, count in units.items():
-            there = StockRecord.objects.filter(partner=self.shop.partner, partner_sku=sku).first()
-            wanted.append((there or factories.stock_record(self.shop, sku=sku, units=99), count))
-        return factories.shop_order(self.shop, *wanted, delivery_option=delivery_option)
-
-    def channel(self) -> Channel:
-        self.shop.refresh_from_db()
-        return channel_for(self.shop, self.system.kind)
-
-    def send(self, shop_order: ShopOrder) -> Receipt:
-        return self.channel().send(shop_order, now=timezone.now())
-
-    def fails(self, shop_order: ShopOrder) -> ChannelError:  # type: ignore[override]
-        with pytest.raises(ChannelError) as caught:
-            self.send(shop_order)
-        self.no_secret_in(str(caught.value))
-        return caught.value
-
-    def said(self, number: str) -> OrderState:
-        heard = self.channel().states(timezone.now() - timedelta(minutes=1))
-        return next(each for each in heard if each.number == number)
-
+class OrderingBehaviour(StockBehaviour):
     # 4: once
 
     def test_order_is_there_under_our_number(self):
@@ -196,7 +150,6 @@ class OrderingBehaviour(SystemBehaviour):
         assert order.status == ShopOrder.Status.HANDED_OVER
 
     def test_order_that_the_shop_cancels_in_its_system_is_declined_once(self):
-        self.needs(SHIPS)
         order = self.ordered(**{FIRST.sku: 2})
         self._transmitted(order)
         self.system.cancel(order.number)
@@ -277,38 +230,6 @@ class OrderingBehaviour(SystemBehaviour):
             assert [(run.state, run.notes[-1]["code"]) for run in runs] == [("failed", "system_context")] * 2
         assert (self.sellable(FIRST.sku), before) == (FIRST.quantity, FIRST.quantity)
 
-    def test_copy_that_is_sold_through_us_is_neither_sold_twice_nor_lost(self):
-        """A read before the order, one with the order in flight, one after it, and the shop's own sale."""
-        self.synced()
-        order = self.ordered(**{FIRST.sku: 2})
-        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
-        self.synced(Lane.STOCK)  # it has not heard of it yet
-        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
-        self._transmitted(order)
-        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
-        self.synced(Lane.STOCK)
-        assert self.sellable(FIRST.sku) == FIRST.quantity - 2
-        assert self.record(FIRST.sku).num_in_stock == FIRST.quantity - 2
-        assert not Allocation.objects.filter(ended_at=None, stock_record=self.record(FIRST.sku)).exists()
-        self.system.sell(FIRST.sku, 1)
-        self.synced(Lane.STOCK)
-        assert self.sellable(FIRST.sku) == FIRST.quantity - 3
-
-    def test_number_read_while_the_order_is_on_its_way_is_not_believed_twice(self):
-        """Scenario 3: the shop commits, we read its number, and only then we hear that it has the order."""
-        self.needs(LOOKS_UP)
-        last = self._writing_calls()
-        self.synced()
-        order = self.ordered(**{FIRST.sku: 1})
-        self._due(order)
-        self._lose_write(last)  # all of it is there
-        assert routing.transmit_orders(timezone.now()) == 0
-        self.between.clear()
-        self.synced(Lane.STOCK)
-        assert self.sellable(FIRST.sku) == FIRST.quantity - 2  # one too few for a while, and never one too many
-        later = timezone.now() + timedelta(hours=1)
-        assert (routing.transmit_orders(later), len(self.system.orders(order.number))) == (1, 1)
-
     def test_connection_that_fails_pauses_says_so_and_wakes_by_itself(self):
         order, now = self.ordered(**{FIRST.sku: 1}), timezone.now()
         row = self._due(order)
@@ -330,44 +251,3 @@ class OrderingBehaviour(SystemBehaviour):
         assert (connection.paused_at, connection.failing_since, connection.trouble) == (None, None, {})
         assert MailMessage.objects.filter(kind="shop_system").count() == 2
         assert routing.transmit_orders(again) == 1
-
-    # helpers
-
-    def _due(self, order: ShopOrder) -> Transmission:
-        now = timezone.now()
-        return Transmission.objects.create(shop_order=order, shop=self.shop, channel=self.system.kind, due_at=now)
-
-    def _transmitted(self, order: ShopOrder) -> None:
-        self._due(order)
-        assert routing.transmit_orders(timezone.now()) == 1
-
-    def _heard(self) -> None:
-        ShopSystem.objects.filter(shop=self.shop).update(due_at=timezone.now())
-        assert hearing.hear_systems(timezone.now()) == 1
-
-    def _counts(self, order: ShopOrder) -> dict[str, tuple[int, int, int]]:
-        """{sku: (accepted, declined, handed over)}"""
-        return {line.sku: (line.accepted, line.declined, line.handed_over) for line in order.lines.all()}
-
-    def _writing_calls(self) -> int:
-        """How many calls an order takes that change something; the system is as before then."""
-        self.between.clear()
-        self.send(self.ordered(**{SECOND.sku: 1}))
-        writes = sum(call.writes for call in self.between.calls)
-        self.between.clear()
-        self.system.reset()
-        return writes
-
-    def _lose_write(self, nth: int) -> None:
-        self._at_write(nth, faults.LOST)
-
-    def _at_write(self, nth: int, fault: str) -> None:
-        """The nth call that changes something fails, and all after it."""
-        between = self.between
-
-        def plan(call: faults.Call) -> str:
-            writes = sum(each.writes for each in between.calls)
-            return fault if call.writes and writes == nth else faults.ERROR if writes > nth else ""
-
-        between.clear()
-        between.plan = plan

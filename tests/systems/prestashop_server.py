@@ -152,15 +152,12 @@ class PrestaShopUnderTest(JsonServer):
     def ship(self, number: str, units: dict[str, int], tracking: str) -> None:
         raise NotImplementedError
 
-    def cancel(self, number: str) -> None:
-        raise NotImplementedError
-
     def send_all(self, number: str, tracking: str) -> None:
         for order in self._of(number):
             self._move(order, SHIPPED)
             order["shipping_number"] = tracking
 
-    def give_up(self, number: str) -> None:
+    def cancel(self, number: str) -> None:
         for order in self._of(number):
             self._move(order, CANCELLED)
 

@@ -67,14 +67,6 @@ class TestReading(ReadingBehaviour):
 
 
 class TestOrders(OrderingBehaviour):
-    def test_sale_that_is_voided_is_declined_once(self):
-        order = self.ordered(**{FIRST.sku: 2})
-        self._transmitted(order)
-        self.system.cancel(order.number)
-        for _again in range(2):
-            self._heard()
-        assert self._counts(order) == {FIRST.sku: (0, 2, 0)}
-
     def test_sale_that_is_settled_is_accepted_still(self):
         order = self.ordered(**{FIRST.sku: 1})
         self.send(order)

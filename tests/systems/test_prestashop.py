@@ -203,14 +203,6 @@ class TestOrders(OrderingBehaviour):
         assert self._counts(order) == {FIRST.sku: (2, 0, 2)}
         assert [parcel.tracking for parcel in order.parcels.all()] == ["1Z997"]
 
-    def test_cancelled_order_is_declined_once(self):
-        order = self.ordered(**{FIRST.sku: 2})
-        self._transmitted(order)
-        self.system.give_up(order.number)
-        for _again in range(2):
-            self._heard()
-        assert self._counts(order) == {FIRST.sku: (0, 2, 0)}
-
     def test_refunded_units_are_declined_and_the_others_stay(self):
         order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
         self.send(order)

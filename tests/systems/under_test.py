@@ -13,7 +13,7 @@ from shops.systems.access import Access
 # What not every system can do. A test that needs it says so where it is skipped.
 COUNTS_ON_HAND = "counts_on_hand"  # it also tells what is on the shelf, promised copies among it
 KEEPS_CONTEXT = "keeps_context"  # a good key can be without what makes its numbers mean something: `without_context`
-SHIPS = "ships"  # `ship` and `cancel` are there
+SHIPS = "ships"  # `ship` is there
 RENEWS = "renews"  # its tokens run out: `expire_token`
 LOOKS_UP = "looks_up"  # an order can be found by our number
 KNOWS_STOCK_CHANGES = "knows_stock_changes"  # it tells of which articles the number changed
@@ -92,7 +92,7 @@ class SystemUnderTest(Protocol):
         ...
 
     def cancel(self, number: str) -> None:
-        """The shop gives the order up. With SHIPS."""
+        """The shop gives the order up; where its system does not put the copies back by that, it counts them later."""
         ...
 
     @property

@@ -119,9 +119,6 @@ class WooCommerceUnderTest:
     def ship(self, number: str, units: dict[str, int], tracking: str) -> None:
         raise NotImplementedError
 
-    def cancel(self, number: str) -> None:
-        raise NotImplementedError
-
     def complete(self, number: str, tracking: str = "") -> None:
         """All of it; a plug-in for tracking leaves its numbers in the meta data."""
         order = self.order(number)
@@ -130,7 +127,7 @@ class WooCommerceUnderTest:
             item = {"tracking_provider": "Canada Post", "tracking_number": tracking, "tracking_id": "a1"}
             order["meta_data"].append({"id": 99, "key": "_wc_shipment_tracking_items", "value": [item]})
 
-    def give_up(self, number: str) -> None:
+    def cancel(self, number: str) -> None:
         order = self.order(number)
         order.update(status="cancelled", date_modified_gmt=_now())
         for line in order["line_items"]:
