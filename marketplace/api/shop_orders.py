@@ -202,7 +202,8 @@ def hand_over(request: HttpRequest, number: str, said: HandOver, once: str = Hea
         parts: Counter[int] = Counter()
         for each in said.lines or ():
             parts[each.line] += each.units
-        fulfilment.hand_over(shop_order, by=by, now=now, parts=None if said.lines is None else parts, **sent)
+        some = None if said.lines is None else parts
+        fulfilment.hand_over(shop_order, by=by, now=now, parts=some, said_at=None, **sent)
 
     return change(request, number, said, once, act)
 

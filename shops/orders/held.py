@@ -225,8 +225,9 @@ def _do_deed(row: DeskAction, now: datetime) -> None:
     if row.deed == Deed.PACK:
         fulfilment.pack(order, by=by, now=now)
     elif row.deed == Deed.HAND_OVER:
-        sent = {name: str(asked.get(name, "")) for name in ("carrier", "tracking")}
-        fulfilment.hand_over(order, by=by, now=now, code=order.pickup_code, parts=parts_of(asked), **sent)
+        carrier, tracking = (str(asked.get(name, "")) for name in ("carrier", "tracking"))
+        told = {"code": order.pickup_code, "carrier": carrier, "tracking": tracking}
+        fulfilment.hand_over(order, by=by, now=now, parts=parts_of(asked), said_at=None, **told)
     elif row.deed == Deed.PUT_BACK:
         fulfilment.put_back_as_seen(order, by=by, now=now)
     elif line := row.line:
