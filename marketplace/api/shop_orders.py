@@ -198,7 +198,7 @@ def pack(request: HttpRequest, number: str, said: Seen, once: str = Header("", *
 @router.post("/orders/{number}/hand-over", response=ShopOrderOut, auth=WRITE, summary="It leaves the shop")
 def hand_over(request: HttpRequest, number: str, said: HandOver, once: str = Header("", **ONCE)) -> dict[str, Any]:
     def act(shop_order: ShopOrder, by: str, now: datetime) -> None:
-        sent = {"code": said.code, "carrier": said.carrier, "tracking": said.tracking}
+        sent: dict[str, Any] = {"code": said.code, "carrier": said.carrier, "tracking": said.tracking}
         parts: Counter[int] = Counter()
         for each in said.lines or ():
             parts[each.line] += each.units

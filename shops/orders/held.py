@@ -19,6 +19,7 @@ import logging
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -225,7 +226,7 @@ def _do_deed(row: DeskAction, now: datetime) -> None:
     if row.deed == Deed.PACK:
         fulfilment.pack(order, by=by, now=now)
     elif row.deed == Deed.HAND_OVER:
-        sent = {name: str(asked.get(name, "")) for name in ("carrier", "tracking")}
+        sent: dict[str, Any] = {name: str(asked.get(name, "")) for name in ("carrier", "tracking")}
         fulfilment.hand_over(order, by=by, now=now, code=order.pickup_code, parts=parts_of(asked), **sent)
     elif row.deed == Deed.PUT_BACK:
         fulfilment.put_back_as_seen(order, by=by, now=now)
