@@ -16,11 +16,12 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import closing
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -208,5 +209,6 @@ def _decimal(value: Decimal) -> dict[str, str]:
 
 
 def _today() -> dict[str, Any]:
-    now = date.today()
+    """At the shop: a count of a day that has not begun there is a plan."""
+    now = datetime.now(ZoneInfo("America/Toronto"))
     return {"__class__": "date", "year": now.year, "month": now.month, "day": now.day}
