@@ -16,7 +16,8 @@ from typing import Any
 from catalog_sync.adapters.system import OVERLAP, Stated, SystemAdapter
 from catalog_sync.records import Lane
 from marketplace.foundation.money import exponent
-from shops.systems.dolibarr import Dolibarr, copies, number, status
+from shops.systems.dolibarr import Dolibarr, copies, status
+from shops.systems.numbers import number
 
 PRODUCTS = [("mode", "1"), ("includestockdata", "1")]
 SOLD = "(t.tosell:=:1)"

@@ -14,7 +14,8 @@ from typing import Any
 
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Lane
-from shops.systems.prestashop import PrestaShop, number
+from shops.systems.numbers import number
+from shops.systems.prestashop import PrestaShop
 
 PRICE = "halles_price"  # the name under which PrestaShop gives it
 NUMBERS = "id,reference,active,available_for_order,type"

@@ -14,7 +14,8 @@ from typing import Any
 
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Availability, Lane
-from shops.systems.woocommerce import WooCommerce, number
+from shops.systems.numbers import number
+from shops.systems.woocommerce import WooCommerce
 
 NUMBERS = "id,type,status,sku,parent_id,manage_stock,stock_quantity,stock_status"
 FIELDS = f"{NUMBERS},name,global_unique_id,price,attributes"

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from marketplace.foundation.money import exponent
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel
+from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.dolibarr import Dolibarr, Row, copies, status
@@ -79,7 +79,7 @@ class DolibarrChannel(SystemChannel):
             products = _products(client, list(units), sold=False) if stands == VALIDATED else {}
             for sku, count in units.items():
                 short = max(0, -_left(client, products[sku])) if sku in products else 0
-                lines += _answers(sku, count, min(count, short))
+                lines += answers(sku, count, short=min(count, short))
         is_booked = stands in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
         parcels = self._parcels(client, order, units) if stands in (ON_ITS_WAY, CLOSED) else ()
         receipt = Receipt(str(order.get("ref") or order["id"]), is_booked, lines=tuple(lines))
@@ -158,15 +158,6 @@ def _sum(lines: Iterable[Row], names: dict[str, str] | None = None) -> dict[str,
         if sku:
             units[sku] = units.get(sku, 0) + int(float(line.get("qty") or 0))
     return units
-
-
-def _answers(sku: str, count: int, short: int) -> list[LineSaid]:
-    """Promised beyond what is there is what somebody else was quicker for since it was asked."""
-    answers = [
-        LineSaid(sku, Answer.ACCEPTED, count - short),
-        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
-    ]
-    return [answer for answer in answers if answer.units > 0]
 
 
 def _note(shop_order: ShopOrder) -> str:

@@ -17,12 +17,11 @@ from html import escape
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from marketplace.foundation.money import exponent
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel
+from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, SystemCallError, Trouble
 from shops.systems.erpnext import ERPNext, Row
@@ -143,16 +142,12 @@ def _free(client: ERPNext, skus: list[str]) -> dict[str, int]:
 
 def _answers(units: dict[str, int], gone: dict[str, int], free: dict[str, int]) -> list[LineSaid]:
     """Promised beyond what is there is what somebody else was quicker for since it was asked."""
-    answers: list[LineSaid] = []
+    said: list[LineSaid] = []
     for sku, count in units.items():
         back = min(count, gone.get(sku, 0))
         short = min(count - back, max(0, -free.get(sku, 0)))
-        answers += [
-            LineSaid(sku, Answer.ACCEPTED, count - back - short),
-            LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
-            LineSaid(sku, Answer.DECLINED, back, _("Cancelled in our system.")),
-        ]
-    return [answer for answer in answers if answer.units > 0]
+        said += answers(sku, count - back, short=short, back=back)
+    return said
 
 
 def _parcels(client: ERPNext, order: Row) -> tuple[ParcelSaid, ...]:

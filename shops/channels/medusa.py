@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from marketplace.foundation.money import exponent
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel
+from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, SystemCallError, Trouble
 from shops.systems.medusa import STOCK, Medusa, stamp
@@ -159,12 +157,7 @@ def _answers(sku: str, units: int, parcels: tuple[ParcelSaid, ...], gone: bool, 
     sent = min(units, sum(parcel.units.get(sku, 0) for parcel in parcels))
     stays = sent if gone else units
     short = min(stays - sent, beyond)
-    answers = [
-        LineSaid(sku, Answer.ACCEPTED, stays - short),
-        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
-        LineSaid(sku, Answer.DECLINED, units - stays, _("Cancelled in our system.")),
-    ]
-    return [answer for answer in answers if answer.units > 0]
+    return answers(sku, stays, short=short, back=units - stays)
 
 
 def _parcel(fulfillment: dict[str, Any], skus: dict[str, str]) -> ParcelSaid:

@@ -10,12 +10,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from marketplace.foundation.money import exponent
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel
+from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.odoo import SALABLE, TRACKING, Odoo, stamp
@@ -127,12 +125,8 @@ def _answers(line: dict[str, Any], state: str) -> list[LineSaid]:
     stays = sent if state == GONE else min(units, sent + coming) if moves and not inside else units
     beyond = max(0, int(product["outgoing_qty"] - product["qty_available"])) if product["is_storable"] else 0
     short = min(stays - sent, beyond)
-    answers = [
-        LineSaid(product["default_code"], Answer.ACCEPTED, stays - short if state in (CONFIRMED, GONE) else 0),
-        LineSaid(product["default_code"], Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
-        LineSaid(product["default_code"], Answer.DECLINED, units - stays, _("Cancelled in our system.")),
-    ]
-    return [answer for answer in answers if answer.units > 0]
+    promised = stays if state in (CONFIRMED, GONE) else short
+    return answers(product["default_code"], promised, short=short, back=units - stays)
 
 
 def _parcels(order: dict[str, Any]) -> Iterator[ParcelSaid]:

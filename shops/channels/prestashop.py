@@ -19,12 +19,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from marketplace.foundation.money import exponent
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel
+from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.prestashop import PAYMENT_MODULE, PrestaShop
@@ -117,7 +115,8 @@ class PrestaShopChannel(SystemChannel):
             levels = levels_of(client, places.values())
             for sku, count in units.items():
                 short = max(0, waiting.get(sku, 0) - levels.get(places.get(sku, (0, 0)), 0))
-                lines += _answers(sku, count - back.get(sku, 0), back.get(sku, 0), short)
+                lost = back.get(sku, 0)
+                lines += answers(sku, count - lost, short=min(count - lost, short), back=lost)
         is_booked = counts and not waiting and self.shop.stock_kind == Shop.StockKind.AVAILABLE
         reference = str(parts[0].get("reference") or parts[0]["id"])
         return OrderState(
@@ -199,14 +198,3 @@ def _units(parts: Iterable[Row], what: str) -> dict[str, int]:
         sku = str(row["product_reference"])
         units[sku] = units.get(sku, 0) + int(row[what] or 0)
     return units
-
-
-def _answers(sku: str, stays: int, back: int, short: int) -> list[LineSaid]:
-    """Promised beyond what is there is what somebody else was quicker for since it was asked."""
-    short = min(stays, short)
-    answers = [
-        LineSaid(sku, Answer.ACCEPTED, stays - short),
-        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
-        LineSaid(sku, Answer.DECLINED, back, _("Cancelled in our system.")),
-    ]
-    return [answer for answer in answers if answer.units > 0]

@@ -18,9 +18,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from marketplace.foundation.money import exponent
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel
+from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine, Supply
 from shops.systems.calling import SystemCallError, Trouble
 from shops.systems.shopify import Shopify, quoted
@@ -142,12 +142,7 @@ def _answers(line: dict[str, Any], parcels: list[ParcelSaid], gone: bool) -> lis
     sent = sum(parcel.units.get(sku, 0) for parcel in parcels)
     stays = max(sent, 0 if gone else line["currentQuantity"])
     short = min(stays - sent, max(0, -_left(line["variant"], 0))) if stays > sent else 0
-    answers = [
-        LineSaid(sku, Answer.ACCEPTED, stays - short),
-        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
-        LineSaid(sku, Answer.DECLINED, units - stays, _("Cancelled in our system.")),
-    ]
-    return [answer for answer in answers if answer.units > 0]
+    return answers(sku, stays, short=short, back=units - stays)
 
 
 def _parcel(fulfillment: dict[str, Any], skus: dict[str, str]) -> ParcelSaid:

@@ -176,6 +176,17 @@ def _missing(free: dict[str, int] | None, lines: list[ShopOrderLine]) -> dict[in
     return missing
 
 
+def answers(sku: str, stays: int, *, short: int = 0, back: int = 0) -> list[LineSaid]:
+    """What a system says of the units of an article: `stays` are in its order, `short` of these beyond what it has (for
+    which somebody else was quicker since it was asked, or which its shop lets it promise), `back` were cancelled."""
+    said = [
+        LineSaid(sku, Answer.ACCEPTED, stays - short),
+        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
+        LineSaid(sku, Answer.DECLINED, back, _("Cancelled in our system.")),
+    ]
+    return [answer for answer in said if answer.units > 0]
+
+
 def as_channel_error(error: SystemCallError) -> ChannelError:
     return ChannelError(
         str(error),

@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel
+from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.vendure import STOCK, Vendure
@@ -161,12 +159,7 @@ def _answers(client: Vendure, line: dict[str, Any], parcels: list[ParcelSaid]) -
     sent = sum(parcel.units.get(sku, 0) for parcel in parcels)
     stays = max(sent, line["quantity"])
     short = 0 if counts is None else min(stays - sent, max(0, -counts[1]))
-    answers = [
-        LineSaid(sku, Answer.ACCEPTED, stays - short),
-        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
-        LineSaid(sku, Answer.DECLINED, line["orderPlacedQuantity"] - stays, _("Cancelled in our system.")),
-    ]
-    return [answer for answer in answers if answer.units > 0]
+    return answers(sku, stays, short=short, back=line["orderPlacedQuantity"] - stays)
 
 
 def _parcel(fulfillment: dict[str, Any], skus: dict[str, str]) -> ParcelSaid:

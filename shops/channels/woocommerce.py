@@ -15,14 +15,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from marketplace.foundation.money import exponent
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel
+from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine
-from shops.systems.woocommerce import WooCommerce, number
+from shops.systems.numbers import number
+from shops.systems.woocommerce import WooCommerce
 
 META, TRACKING, REFUNDED = "halles_number", "_wc_shipment_tracking_items", "_refunded_item_id"
 TAKES_OFF = {"processing", "completed", "on-hold"}  # the states in which its units are off the stock
@@ -121,12 +120,7 @@ def _left(product: dict[str, Any], wanted: int) -> int:
 def _answers(sku: str, stays: int, back: int, product: dict[str, Any] | None) -> list[LineSaid]:
     """Promised beyond what is there is what somebody else was quicker for since it was asked."""
     short = min(stays, max(0, -_left(product, 0))) if product else 0
-    answers = [
-        LineSaid(sku, Answer.ACCEPTED, stays - short),
-        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
-        LineSaid(sku, Answer.DECLINED, back, _("Cancelled in our system.")),
-    ]
-    return [answer for answer in answers if answer.units > 0]
+    return answers(sku, stays, short=short, back=back)
 
 
 def _parcels(order: dict[str, Any], units: dict[str, int]) -> tuple[ParcelSaid, ...]:

@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from shops.systems import calling
 from shops.systems.access import Access, Found
 from shops.systems.calling import Caller, SystemCallError, Trouble
+from shops.systems.numbers import number
 
 PAGE = 200  # rows of an answer
 FEW = 50  # of so many each is named in a filter
@@ -148,15 +149,6 @@ def status(row: Row) -> str:
     """Under its newer name or its older one."""
     stated = row.get("status") if row.get("status") is not None else row.get("statut")
     return "" if stated is None else str(stated)
-
-
-def number(stated: Any) -> Decimal | None:
-    """What is none is unknown."""
-    try:
-        found = Decimal(str(stated))
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() else None
 
 
 def copies(product: Row, warehouse: object) -> Decimal | None:

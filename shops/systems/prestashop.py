@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from lxml import etree
@@ -164,15 +163,6 @@ class PrestaShop:
         if isinstance(errors, list) and errors and isinstance(errors[0], dict):
             return self.caller.refused(f"{errors[0].get('code')}: {errors[0].get('message')}")
         return self.caller.refused("no list and no object", Trouble.UNCLEAR, unknown_outcome=writes)
-
-
-def number(stated: Any) -> Decimal | None:
-    """What is none is unknown."""
-    try:
-        found = Decimal(str(stated))
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() else None
 
 
 def _write(node: Any, values: Row) -> None:

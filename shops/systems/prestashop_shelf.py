@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from shops.systems.prestashop import PrestaShop, number
+from shops.systems.numbers import number
+from shops.systems.prestashop import PrestaShop
 
 PRODUCT = "id,reference,active,available_for_order,type"
 COMBINATION = "id,id_product,reference"

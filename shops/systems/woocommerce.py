@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from shops.systems import calling
@@ -92,12 +91,3 @@ class WooCommerce:
             trouble = Trouble.KEY if status in (401, 403) else Trouble.AWAY if status in (500, 503) else Trouble.REFUSED
             return self.caller.refused(f"{found['code']}: {found['message']}", trouble, unknown_outcome=False)
         return self.caller.refused("no list and no object", Trouble.UNCLEAR, unknown_outcome=writes)
-
-
-def number(stated: Any) -> Decimal | None:
-    """What is none, as plug-ins may leave it, is unknown of that article alone."""
-    try:
-        found = Decimal(str(stated))
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() else None

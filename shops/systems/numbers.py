@@ -1,0 +1,15 @@
+"""Numbers as shops' systems write them: as text, or not at all."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+
+def number(stated: Any) -> Decimal | None:
+    """What is none, as plug-ins may leave it, is unknown of that article alone."""
+    try:
+        found = Decimal(str(stated))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
