@@ -18,12 +18,11 @@ from catalog_sync.adapters.base import FeedSettings
 from catalog_sync.records import Cursor, Lane, StockKind
 from tests.systems.behaviour import Door, running
 from tests.systems.odoo_server import OdooUnderTest
-from tests.systems.odoo_server import prepared as odoo_prepared
+from tests.systems.real_servers import prepared
 from tests.systems.vendure_server import VendureUnderTest
-from tests.systems.vendure_server import prepared as vendure_prepared
 
 ARTICLES = 20_000
-SYSTEMS = {"odoo": (OdooUnderTest, odoo_prepared), "vendure": (VendureUnderTest, vendure_prepared)}
+SYSTEMS = {"odoo": OdooUnderTest, "vendure": VendureUnderTest}
 
 
 class Cost(NamedTuple):
@@ -69,8 +68,8 @@ def main() -> None:
     options.add_argument("kind", choices=sorted(SYSTEMS))
     options.add_argument("--articles", type=int, default=ARTICLES)
     asked = options.parse_args()
-    system, prepared = SYSTEMS[asked.kind]
-    kept = prepared()
+    system = SYSTEMS[asked.kind]
+    kept = prepared(asked.kind)
     if isinstance(kept, str):
         raise SystemExit(kept)
     common.settings.HTTP_ALLOW_PRIVATE = True  # the loopback

@@ -39,14 +39,6 @@ CHANGED = (
 ORDER = "id,status,metadata,items.id,items.variant_sku,items.detail.quantity,fulfillments.id,fulfillments.shipped_at"
 
 
-def prepared() -> Path | str:
-    """The folder with the dump, or why there is none; a failure where tests must not be skipped."""
-    found = subprocess.run([SCRIPTS / "medusa", "prepare"], capture_output=True, text=True, check=False)
-    if found.returncode and os.environ.get("CI"):
-        raise RuntimeError(found.stderr)
-    return f"no Medusa: {found.stderr}" if found.returncode else Path(found.stdout.strip())
-
-
 class MedusaUnderTest:
     kind = "medusa"
     can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP})

@@ -56,14 +56,6 @@ GROWS = {
 OTHERWISE = {"default_code": "default_code || '-' || n", "barcode": "NULL"}
 
 
-def prepared() -> Path | str:
-    """The folder with the dump, or why there is none; a failure where tests must not be skipped."""
-    found = subprocess.run([SCRIPTS / "odoo", "prepare"], capture_output=True, text=True, check=False)
-    if found.returncode and os.environ.get("CI"):
-        raise RuntimeError(found.stderr)
-    return f"no Odoo: {found.stderr}" if found.returncode else Path(found.stdout.strip())
-
-
 class OdooUnderTest:
     kind = "odoo"
     can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES})

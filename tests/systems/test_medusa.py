@@ -13,13 +13,14 @@ from shops.systems import SYSTEMS
 from tests.systems import medusa_server
 from tests.systems.behaviour import FIRST, SECOND, SKUS, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
+from tests.systems.real_servers import prepared
 
 pytestmark = pytest.mark.proof
 
 
 @pytest.fixture(scope="module")
 def door() -> Iterator[Door]:
-    kept = medusa_server.prepared()
+    kept = prepared("medusa")
     if isinstance(kept, str):
         pytest.skip(kept)
     with running(medusa_server.MedusaUnderTest(kept)) as opened:

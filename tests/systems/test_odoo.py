@@ -12,13 +12,14 @@ from shops.channels.base import Answer
 from tests.systems import odoo_server
 from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
+from tests.systems.real_servers import prepared
 
 pytestmark = pytest.mark.proof
 
 
 @pytest.fixture(scope="module")
 def door() -> Iterator[Door]:
-    kept = odoo_server.prepared()
+    kept = prepared("odoo")
     if isinstance(kept, str):
         pytest.skip(kept)
     with running(odoo_server.OdooUnderTest(kept)) as opened:

@@ -12,13 +12,14 @@ from shops.channels.base import Answer
 from tests.systems import vendure_server
 from tests.systems.behaviour import FIRST, SECOND, SKUS, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
+from tests.systems.real_servers import prepared
 
 pytestmark = pytest.mark.proof
 
 
 @pytest.fixture(scope="module")
 def door() -> Iterator[Door]:
-    kept = vendure_server.prepared()
+    kept = prepared("vendure")
     if isinstance(kept, str):
         pytest.skip(kept)
     with running(vendure_server.VendureUnderTest(kept)) as opened:

@@ -18,14 +18,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from shops.systems import vendure
 from shops.systems.access import Access
 from tests.systems.known import KNOWN
 from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, LOOKS_UP, SHIPS, Seen
 
-SCRIPT = Path(settings.BASE_DIR) / "scripts" / "vendure"
 PROGRAM = Path(__file__).with_name("vendure_shop.js")
 SECONDS_TO_START = 60
 OURS, COUNTER = "orders@halles.example", "counter@shop.example"
@@ -42,14 +39,6 @@ GROWS = {
     "stock_level": ({"productVariantId"}, set[str]()),
 }
 LINES = "lines { id quantity productVariant { sku } }"
-
-
-def prepared() -> Path | str:
-    """The folder to copy, or why there is none; a failure where tests must not be skipped."""
-    found = subprocess.run([SCRIPT, "prepare"], capture_output=True, text=True, check=False)
-    if found.returncode and os.environ.get("CI"):
-        raise RuntimeError(found.stderr)
-    return f"no Vendure: {found.stderr}" if found.returncode else Path(found.stdout.strip())
 
 
 class VendureUnderTest:
