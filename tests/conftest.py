@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, connections, transaction
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from marketplace import schema_template
 from marketplace.checkout import routes, tax, vouchers
@@ -148,8 +148,10 @@ KEEPING = (announcing, answer_times, network, directory, misses, names, page_mem
 
 @pytest.fixture(autouse=True)
 def _forget_cached_rows(monkeypatch):
-    """Nor is a page sent again for a second, except in the tests of that: a test sees what it has changed."""
+    """Nor is a page sent again for a second, except in the tests of that: a test sees what it has changed. A page
+    leaves its language behind: each test begins in the site's own."""
     monkeypatch.setattr(page_memory, "KEPT_SECONDS", 0.0)
+    translation.deactivate()
     for kept in KEEPING:
         kept.forget()
     yield
