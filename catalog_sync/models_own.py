@@ -25,6 +25,7 @@ class OwnArticle(models.Model):
     shelf = models.CharField(max_length=60, blank=True, help_text="Where it stands in the shop.")
     photo = models.CharField(max_length=100, blank=True, help_text="Its picture for pages, as covers are kept.")
     made_at = models.DateTimeField()
+    taken_off_at = models.DateTimeField(null=True, help_text="It stays for copies that are promised; none is sold.")
 
     class Meta:
         ordering = ["-counted_at", "-pk"]

@@ -17,7 +17,7 @@ from oscar.apps.partner.models import StockRecord
 
 from catalog_sync import promises
 from catalog_sync.banding import PLAN
-from catalog_sync.doors import own_pushes
+from catalog_sync.doors import own_pushes, taking_off
 from catalog_sync.models import TYPED, Feed, OwnArticle, SourceRecord
 from marketplace.foundation import audit, bulk
 from marketplace.foundation.failpoints import failpoint
@@ -120,6 +120,7 @@ def _hand_on(shop: Shop, feed: Feed, twice: Collection[str], now: datetime) -> i
         absorbing.distrust(offers)
         for old, new in pairs:
             _keep_back(shop, old, new, now)
+        taking_off.sell_again(shop, list(articles), by=_WHO, now=now)  # the list says now how many there are
     rows.filter(sku__in=articles).delete()
     if articles:
         own_pushes.accept(feed, [], list(articles), as_of=now, now=now)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from oscar.apps.partner.models import StockRecord
 
-from catalog_sync.doors import own_pushes, pushing
+from catalog_sync.doors import own_pushes, pushing, taking_off
 from catalog_sync.doors.own_shelf import MeanwhileError, check, on_shelf, promised_of
 from catalog_sync.identifiers import gtin_text
 from catalog_sync.models import TYPED, Feed, OwnArticle, Push, SourceRecord
@@ -119,6 +119,8 @@ def put(
             for name, value in values.items():
                 setattr(found, name, value)
             found.save()
+            if typed.units != shown:
+                taking_off.sell_again(feed.shop, [found.sku], by=by, now=now)
             _push_numbers(feed, [found], as_of=as_of)
         _push(feed, [found], as_of=as_of, once=typed.once)
     audit.record("own_article.put", feed, by=by, shop_id=shop.pk, sku=found.sku, units=units)
@@ -133,6 +135,8 @@ def change(article: OwnArticle, by_units: int, *, shown: int) -> int:
         locked = rows.get(pk=article.pk)
         units, as_of = _moved(locked, shown, shown + by_units)
         _count(locked, units, as_of)
+        if by_units > 0:  # there is one more than those that are promised
+            taking_off.sell_again(locked.feed.shop, [locked.sku], by="shop", now=timezone.now())
         _push_numbers(locked.feed, [locked], as_of=as_of)
     return units
 
@@ -170,8 +174,8 @@ def confirm(shop: Shop, *, by: User) -> int:
 
 def remove(article: OwnArticle, *, by: User, now: datetime) -> bool:
     """The shop has it no more, and sells it no more. False: copies of it are promised. With those it stays listed and
-    none is sold: its number goes on to say what has left, and a list that brings it takes the promise over
-    (`giving_way`), which else would be sold once more."""
+    none is sold, also where a promise ends unsold: its number goes on to say what has left, and a list that brings it
+    takes the promise over (`giving_way`), which else would be sold once more."""
     feed, sku = article.feed, article.sku
     offers = StockRecord.objects.filter(partner=feed.shop.partner_id, partner_sku=sku)
     with transaction.atomic():
@@ -183,9 +187,11 @@ def remove(article: OwnArticle, *, by: User, now: datetime) -> bool:
         with stock.locked(offers.values_list("pk", flat=True), now=now) as records:
             if promised := promised_of(locked, at=as_of):
                 _count(locked, min(promised, on_shelf([locked], at=as_of)[sku].units), as_of)
+                taking_off.keep_all(locked, records.values(), by=by, now=now)
                 _push_numbers(feed, [locked], as_of=as_of)
             else:
                 absorbing.distrust(records)  # nobody buys it before the push is applied
+                taking_off.sell_again(feed.shop, [sku], by=by, now=now)  # whatever comes under its number later
                 locked.delete()
                 own_pushes.accept(feed, [], [sku], as_of=now, now=now)
         audit.record("own_article.remove", feed, by=by, shop_id=feed.shop_id, sku=sku, promised=promised)

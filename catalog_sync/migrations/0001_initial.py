@@ -393,6 +393,7 @@ class Migration(migrations.Migration):
                 ('shelf', models.CharField(blank=True, help_text='Where it stands in the shop.', max_length=60)),
                 ('photo', models.CharField(blank=True, help_text='Its picture for pages, as covers are kept.', max_length=100)),
                 ('made_at', models.DateTimeField()),
+                ('taken_off_at', models.DateTimeField(help_text='It stays for copies that are promised; none is sold.', null=True)),
                 ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='own_articles', to='catalog_sync.feed')),
             ],
             options={

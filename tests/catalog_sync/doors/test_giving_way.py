@@ -98,6 +98,44 @@ def test_taken_off_while_a_copy_is_promised_it_is_sold_by_no_list_either(shop):
     assert (invariants.copies_on_two_lists(), counters_that_differ()) == ([], [])
 
 
+def test_taken_off_a_copy_whose_promise_ends_unsold_is_not_sold_again(shop):
+    article, by, now = typed(shop, units=3), factories.user(), timezone.now()
+    assert stock.hold([(StockRecord.objects.get().pk, 2)], key="checkout:9", now=now) == []
+    assert own_articles.remove(article, by=by, now=now) is False
+    stock.release_hold("checkout:9", now=now)
+    assert sellable(shop) == {f"M-{NUMBER}": 0}  # before the number of the rest is applied, and after
+    applied()
+    assert sellable(shop) == {f"M-{NUMBER}": 0}
+    article = OwnArticle.objects.get()
+    assert (article.units, article.taken_off_at) == (2, now)
+    assert own_articles.change(article, 1, shown=2) == 3  # one came in: all of them are sold again
+    applied()
+    assert (sellable(shop), OwnArticle.objects.get().taken_off_at) == ({f"M-{NUMBER}": 3}, None)
+
+
+def test_taken_off_and_typed_anew_it_is_sold(shop):
+    article, by, now = typed(shop, units=3), factories.user(), timezone.now()
+    assert stock.hold([(StockRecord.objects.get().pk, 2)], key="checkout:9", now=now) == []
+    own_articles.remove(article, by=by, now=now)
+    stock.release_hold("checkout:9", now=now)
+    applied()
+    typed(shop, units=2)
+    assert sellable(shop) == {f"M-{NUMBER}": 2}
+
+
+def test_taken_off_it_is_sold_by_the_list_that_has_the_very_same_number(shop):
+    article, by, now = typed(shop, units=3), factories.user(), timezone.now()
+    assert stock.hold([(StockRecord.objects.get().pk, 2)], key="checkout:9", now=now) == []
+    own_articles.remove(article, by=by, now=now)
+    applied()
+    stock.release_hold("checkout:9", now=now)
+    feed = memory.feed(shop)
+    memory.shelve(feed, memory.article(f"M-{NUMBER}", gtin=NUMBER, title="Nana", quantity=4), at=timezone.now())
+    sync.run(feed, now=timezone.now())
+    applied()
+    assert (sellable(shop), OwnArticle.objects.count()) == ({f"M-{NUMBER}": 4}, 0)
+
+
 def test_taken_off_it_is_not_sold_from_that_moment_and_once(shop):
     article, by = typed(shop, units=3), factories.user()
     assert own_articles.remove(article, by=by, now=timezone.now()) is True
