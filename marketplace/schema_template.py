@@ -45,6 +45,8 @@ def sqlite_template() -> Path:
     """The migrated file, made when missing. Safe to call from several processes."""
     folder = _folder()
     template = folder / f"{key()}.sqlite3"
+    if template.exists():  # it came there whole: nobody waits while one of other models is made
+        return template
     with _lock(folder / "sqlite3.lock"):
         if not template.exists():
             with tempfile.TemporaryDirectory(dir=folder) as work:

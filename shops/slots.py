@@ -97,8 +97,24 @@ def release_order(shop_order: ShopOrder, *, now: datetime) -> int:
 
 def of(shop_order: ShopOrder) -> Choice | None:
     """When the courier comes for it; None: it has no place in a slot."""
-    open_ones = SlotBooking.objects.filter(shop_order=shop_order, ended_at=None)
-    booking = open_ones.select_related("slot_day__slot__option__shop").first()
+    return _when(SlotBooking.objects.filter(shop_order=shop_order))
+
+
+def of_reader(shop_order: ShopOrder) -> Choice | None:
+    """When the courier comes from its shop for anything of the reader's same order, it or what took the place of some
+    of it; None: for nothing."""
+    beside = {"shop_order__order": shop_order.order_id, "shop_order__shop": shop_order.shop_id}
+    return _when(SlotBooking.objects.filter(**beside))
+
+
+def held(key: str) -> Choice | None:
+    """The place that is held under a key for what takes another's place; None: there is none."""
+    return _when(SlotBooking.objects.filter(hold_key=key, shop_order=None))
+
+
+def _when(bookings: QuerySet[SlotBooking]) -> Choice | None:
+    rows = bookings.filter(ended_at=None).select_related("slot_day__slot__option__shop")
+    booking = rows.order_by("pk").first()
     if booking is None:
         return None
     slot_day = booking.slot_day
@@ -109,6 +125,11 @@ def set_aside(shop_order: ShopOrder, *, key: str) -> None:
     """Nothing of it goes, but its reader may take something else in its place: the place is held for that, until
     `promise` or `release_hold`."""
     SlotBooking.objects.filter(shop_order=shop_order, ended_at=None).update(shop_order=None, hold_key=key)
+
+
+def hand_on(key: str, *, to: str) -> int:
+    """What is held under one key is held under another. Returns places."""
+    return SlotBooking.objects.filter(hold_key=key, shop_order=None, ended_at=None).update(hold_key=to)
 
 
 def _hold(slot_id: int, day: date, key: str, now: datetime) -> bool:

@@ -224,7 +224,7 @@ def _take(row: Alternative, payment: Payment, *, by: object, now: datetime) -> S
     if promised := {record: pk for record, pk in held.items() if record is not None}:
         stock.promise(row.key, promised, now=now)
     made = taking_over.follow(declined, planned, parts, lines, now=now)
-    if slots.promise(row.key, {made.shop_id: made.pk}):  # the courier comes when they would have
+    if _goes_along(row, made, now):
         made.expected_from, made.expected_until = declined.expected_from, declined.expected_until
         made.save(update_fields=["expected_from", "expected_until"])
     audit.record(
@@ -235,6 +235,21 @@ def _take(row: Alternative, payment: Payment, *, by: object, now: datetime) -> S
     missing.decided([rerouting], now=now)
     fulfilment.accept_all(made, by="shop", now=now)
     return made
+
+
+def _goes_along(row: Alternative, made: ShopOrder, now: datetime) -> bool:
+    """Whether the courier brings it when they would have brought what it is instead of: it has the place that is held
+    for it, or for another offer, or one beside what they bring the reader anyway. False: it is too late for that, the
+    round is full, or the courier had no slots."""
+    place = offers.place_of(row)
+    visit = place or slots.of_reader(row.rerouting.shop_order)
+    in_time = visit is not None and now < _packed_from(made, visit)
+    if visit is None or not in_time or (row.expected_on is not None and row.expected_on >= visit.day):
+        slots.release_hold(row.key, now=now)
+        return False
+    if place is None:
+        slots.hold([(visit.slot_id, visit.day)], key=row.key, now=now)
+    return slots.promise(row.key, {made.shop_id: made.pk}) > 0
 
 
 def _planned(row: Alternative, parts: Sequence[Part], now: datetime) -> tuple[PlannedParcel, list[int]]:

@@ -129,8 +129,32 @@ def end(alternative: Alternative, state: Alternative.State, *, now: datetime) ->
     alternative.state, alternative.answered_at = state, now
     if state != State.TAKEN:
         stock.release_hold(alternative.key, now=now)
-        slots.release_hold(alternative.key, now=now)
+        other = _open_beside(alternative.rerouting.shop_order)
+        if other is None or not slots.hand_on(alternative.key, to=other.key):
+            slots.release_hold(alternative.key, now=now)
     return True
+
+
+def free_place(shop_order: ShopOrder, *, now: datetime) -> None:
+    """Nothing of it goes with the courier; what is offered in the place of some of it may yet."""
+    if other := _open_beside(shop_order):
+        slots.set_aside(shop_order, key=other.key)
+    else:
+        slots.release_order(shop_order, now=now)
+
+
+def place_of(alternative: Alternative) -> slots.Choice | None:
+    """What is held with the courier for one that is taken. Where it is held for another offer of the same order, it is
+    handed on: it goes with what is taken first."""
+    if (place := slots.held(alternative.key)) is None:
+        for other in open_of(alternative.rerouting.shop_order):
+            slots.hand_on(other.key, to=alternative.key)
+        place = slots.held(alternative.key)
+    return place
+
+
+def _open_beside(shop_order: ShopOrder) -> Alternative | None:
+    return next(iter(open_of(shop_order)), None)
 
 
 def lapse(rerouting: Rerouting, *, now: datetime) -> None:

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit
-from shops import absorbing, slots, stock
+from shops import absorbing, stock
 from shops.models import Cancellation, DeliveryOption, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Supply
 from shops.orders import alternatives, keep_times, leaving, missing, offering, reader_mail, transitions
 from shops.orders.changing import FulfilmentError as FulfilmentError
@@ -238,7 +238,7 @@ def settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetime
     if shop_order.status == Status.HANDED_OVER:
         shop_order.handed_over_at = now
     if shop_order.status == Status.DECLINED and frees_slot:
-        slots.release_order(shop_order, now=now)
+        alternatives.free_place(shop_order, now=now)
     shop_order.save(update_fields=["status", "answered_at", "handed_over_at"])
 
 

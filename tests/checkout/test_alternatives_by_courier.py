@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -27,15 +28,26 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def line() -> ShopOrderLine:
     """One copy that a courier brings in the last slot that can be chosen, days ahead; paid and placed."""
+    return placed().get()
+
+
+def placed(*, units: int = 1, capacity: int = 1) -> QuerySet[ShopOrderLine]:
     now = timezone.now()
-    option, (basket, _) = courier_basket()
+    option, (basket, _) = courier_basket(capacity)
+    if units > 1:
+        basket.lines.update(quantity=units)
     checkout, _ = by_courier(basket, option)
     payment = freezing.pay(checkout, seen=plan_of(checkout, now=now).fingerprint(), now=now, **URLS)
     assert isinstance(payment, Payment), payment
     paying.pay(payment)
     sessions.refresh(payment, now=now)
     assert placing.place(checkout.pk, now=now)
-    return ShopOrderLine.objects.select_related("shop_order__shop").get()
+    return ShopOrderLine.objects.select_related("shop_order__shop")
+
+
+@pytest.fixture
+def line_of_two() -> ShopOrderLine:
+    return of_two()
 
 
 def offer(line: ShopOrderLine, *, on: date | None = None, within: timedelta = timedelta(hours=12)) -> Alternative:
@@ -44,7 +56,7 @@ def offer(line: ShopOrderLine, *, on: date | None = None, within: timedelta = ti
     parts = alternatives.parts_of(order, line, 1)
     offered = alternatives.offered(order, parts, What(line.pk, record, 600, on), within, now=now)
     fulfilment.decline(line, 1, by="shop", reason="sold" if record else "later", offered=offered, now=now)
-    return Alternative.objects.get()
+    return Alternative.objects.latest("pk")
 
 
 def taken() -> list[int]:
@@ -90,3 +102,58 @@ def test_reader_answers_before_the_shop_must_pack_for_the_courier(line):
     what = What(line.pk, record, 600, None)
     with pytest.raises(AlternativeError, match="no time"), override("en"):
         alternatives.priced(order, parts, what, now=packs - timedelta(hours=1))
+
+
+def of_two(*, capacity: int = 1) -> ShopOrderLine:
+    """A line of two copies that a courier brings, the reader taking one as well; one was declined with an offer."""
+    placed(units=2, capacity=capacity)
+    return ShopOrderLine.objects.select_related("shop_order__shop").get()
+
+
+def again(line: ShopOrderLine) -> ShopOrderLine:
+    return ShopOrderLine.objects.select_related("shop_order__shop").get(pk=line.pk)
+
+
+def test_rest_declined_later_the_place_waits_for_what_is_offered(line_of_two):
+    line, place = line_of_two, slots.of(line_of_two.shop_order)
+    offered = offer(line)
+    fulfilment.decline(again(line), 1, by="shop", reason="sold", now=timezone.now())
+    assert (again(line).shop_order.status, taken(), broken()) == ("declined", [1], [])
+    made = alternatives.take(offered, by="reader", now=timezone.now())
+    assert (slots.of(made), taken(), broken()) == (place, [1], [])
+
+
+@pytest.mark.parametrize(("capacity", "places"), [(1, [1]), (2, [2])])
+def test_of_two_offers_the_first_that_is_taken_has_the_place(capacity, places):
+    line = of_two(capacity=capacity)
+    first, second = offer(line), offer(again(line))
+    place = slots.held(second.key)
+    made = alternatives.take(first, by="reader", now=timezone.now())
+    assert (slots.of(made), taken()) == (place, [1])
+    made = alternatives.take(second, by="reader", now=timezone.now())
+    assert (slots.of(made) == place, taken(), broken()) == (capacity == 2, places, [])
+
+
+def test_of_two_offers_the_one_that_is_refused_leaves_the_place_to_the_other(line_of_two):
+    line, place = line_of_two, slots.of(line_of_two.shop_order)
+    first, second = offer(line), offer(again(line))
+    alternatives.refuse(second, elsewhere=False, by="reader", now=timezone.now())
+    assert (slots.held(first.key), taken()) == (place, [1])
+    alternatives.refuse(first, elsewhere=False, by="reader", now=timezone.now())
+    assert (taken(), broken()) == ([], [])
+
+
+@pytest.mark.parametrize(("capacity", "places"), [(1, [1]), (2, [2])])
+def test_taken_beside_what_the_courier_brings_anyway_it_goes_along_where_there_is_room(capacity, places):
+    line = of_two(capacity=capacity)
+    made = alternatives.take(offer(line), by="reader", now=timezone.now())
+    assert (slots.of(made) is not None, taken(), broken()) == (capacity == 2, places, [])
+    assert slots.of(again(line).shop_order) is not None
+
+
+def test_taken_too_late_for_the_courier_it_has_no_place(line_of_two):
+    line, place = line_of_two, slots.of(line_of_two.shop_order)
+    offered = offer(line, on=place.day)
+    fulfilment.decline(again(line), 1, by="shop", reason="sold", now=timezone.now())
+    made = alternatives.take(offered, by="reader", now=timezone.now())
+    assert (slots.of(made), taken(), broken()) == (None, [], [])
