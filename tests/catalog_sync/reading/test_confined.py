@@ -92,13 +92,22 @@ def test_child_can_send_nothing_but_values():
         confined._PlainValues(io.BytesIO(pickle.dumps(Path("/")))).load()
 
 
-ROWS = 6000  # 120 MB of them: more than a process that has run for long may have to spare
+ROWS, LONG = 2000, 20_000  # 40 MB of them
 
 
 def remembered(texts: int) -> list[str]:
     """Rows whose every cell is long and occurs once: what the cleaning functions remember grows with each."""
     start = ["sku;titre;éditeur"]
-    return start + [f"S{n};T{n};{n:06}{'x' * 20_000}" for n in range(texts)]
+    return start + [f"S{n};T{n};{n:06}{'x' * LONG}" for n in range(texts)]
+
+
+def nothing_to_spare() -> list[bytes]:
+    """A process that has run for long has memory that it freed, for a child to fill: it is taken here."""
+    pages, taken = Path("/proc/self/statm"), []
+    before = int(pages.read_text().split()[0])
+    while int(pages.read_text().split()[0]) == before:
+        taken += [bytes(LONG) for _ in range(20)]
+    return taken
 
 
 @pytest.mark.django_db
@@ -110,7 +119,9 @@ def test_memory_that_a_hostile_file_takes_ends_its_run_alone(monkeypatch):
     (feeds_folder() / "books.csv").write_text("\n".join(remembered(ROWS)) + "\n")
     cleaning.name.cache_clear()
     monkeypatch.setattr(confined, "MEMORY_BYTES", 16 * MB)
+    taken = nothing_to_spare()
     ended = sync.run(books, now=NOON)
+    del taken
     assert (ended.state, codes(ended), ended.notes[0]["permanent"]) == ("failed", ["reading_memory"], True)
     assert (SourceRecord.objects.count(), cleaning.name.cache_info().currsize) == (0, 0)
     monkeypatch.setattr(confined, "MEMORY_BYTES", 512 * MB)  # without the limit it grows on, and is read
