@@ -32,7 +32,7 @@ class Server:
     transports: list[paramiko.Transport] = field(default_factory=list)
 
     def cut(self) -> None:
-        for transport in self.transports:
+        for transport in self.transports[:]:  # who comes again meanwhile is let in
             transport.close()
 
     def location(self, path: str) -> str:
