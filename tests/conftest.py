@@ -13,6 +13,8 @@ from django.db import connection, connections, transaction
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from django.utils import timezone, translation
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from marketplace import schema_template
 from marketplace.checkout import routes, tax, vouchers
@@ -45,6 +47,18 @@ LONG = (
 # What Django has made when the tests begin is not looked through for garbage again, and what they leave is looked
 # through less often: a sixth of their time.
 GARBAGE_AFTER = 50_000
+BROWSER = "tests/browser/"
+
+
+class _ByFile(LoadFileScheduling):
+    """Each file to one process; those of the browser are one, and so are their site and their Chromium."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return _ByFile(config, log)
 
 
 def pytest_collection_finish() -> None:
