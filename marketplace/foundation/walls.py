@@ -18,9 +18,13 @@ SETTING = "halles.shops"
 BY_SHOP = (
     "shops.Transmission", "shops.TransmissionTry", "shops.Cancellation", "shops.DeskAction", "shops.ShopWebhook",
     "shops.ShopSystem", "shops.Invitation", "shops.Reservation", "shops.DataWord", "shops.AgreementWord",
-    "payments.Settlement", "payments.Invoice",
+    "shops.ShopKey", "shops.ShopCall", "shops.QuickReply", "shops.BufferRule", "catalog_sync.PriceRule",
+    "payments.Settlement", "payments.Invoice", "payments.BankAccount", "payments.CounterSale",
 )  # fmt: skip
-BY_FEED = ("catalog_sync.FeedToken", "catalog_sync.Webhook", "catalog_sync.DryRun")
+BY_FEED = (
+    "catalog_sync.FeedToken", "catalog_sync.Webhook", "catalog_sync.DryRun", "catalog_sync.FeedSetup",
+    "catalog_sync.SftpLogin", "catalog_sync.OwnArticle",
+)  # fmt: skip
 _NAME = "halles_walls"
 # In a sub-select: worked out once for a statement, not once for a row.
 _SAID = f"(SELECT coalesce(current_setting('{SETTING}', true), ''))"

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from marketplace.readers import orders
 from marketplace.storefront.order_views import key_for
 from marketplace.storefront.reader_request import person
+from marketplace.storefront.reservation_views import token_for
 from shops.models import Reservation
 
 ORDERS_SHOWN = 20
@@ -23,11 +24,12 @@ def account(request: HttpRequest) -> HttpResponse:
     reader = person(request)
     shown = orders.of(reader).prefetch_related("shop_orders__shop", "shop_orders__lines")
     pages = Paginator(shown, ORDERS_SHOWN).get_page(request.GET.get("page"))
+    reserved = Reservation.objects.filter(user=reader, ended_at=None).select_related("shop")
     context = {
         "orders": [(order, key_for(request, order.number)) for order in pages],
         "pages": pages,
         "as_guest": orders.as_guest(reader).count(),
-        "reservations": Reservation.objects.filter(user=reader, ended_at=None).select_related("shop"),
+        "reservations": [(row, token_for(request, row)) for row in reserved],
     }
     return render(request, "storefront/account.html", context)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -18,7 +18,7 @@ from oscar.apps.partner.models import StockRecord
 
 from marketplace.catalogue import sale_limits
 from marketplace.checkout.tax_places import home
-from marketplace.foundation import money
+from marketplace.foundation import links, money
 from marketplace.foundation.people import as_reader
 from marketplace.models import User
 from marketplace.oscar_apps.basket import lines
@@ -86,14 +86,15 @@ def reserve(request: ReaderRequest, record_id: int) -> HttpResponse:
 @never_cache
 @require_safe
 def reservation(request: ReaderRequest, token: str) -> HttpResponse:
-    return render(request, "storefront/reservation.html", {"reservation": _find(token)})
+    found = _find(request, token)
+    return render(request, "storefront/reservation.html", {"reservation": found, "token": token})
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: ReaderRequest, token: str, key: str) -> HttpResponse:
     """From the mail. Looked at it asks: programs that only look confirm nothing."""
-    found = _find(token)
+    found = _find(request, token)
     if not constant_time_compare(reservation_mail.confirm_key(found), key):
         raise Http404
     if request.method == "POST":
@@ -104,13 +105,13 @@ def confirm(request: ReaderRequest, token: str, key: str) -> HttpResponse:
         else:
             messages.success(request, _("Thank you. The shop is asked to set it aside."))
         return redirect("storefront:reservation", token)
-    return render(request, "storefront/reservation.html", {"reservation": found, "confirms": True})
+    return render(request, "storefront/reservation.html", {"reservation": found, "token": token, "confirms": True})
 
 
 @never_cache
 @require_POST
 def give_up(request: ReaderRequest, token: str) -> HttpResponse:
-    found = _find(token)
+    found = _find(request, token)
     try:
         reservations.give_up(found, by=as_reader(request.user.pk), now=timezone.now())
     except ReservationError:
@@ -120,8 +121,22 @@ def give_up(request: ReaderRequest, token: str) -> HttpResponse:
     return redirect("storefront:reservation", token)
 
 
-def _find(token: str) -> Reservation:
-    return get_object_or_404(Reservation.objects.select_related("shop", "product"), token=token)
+MOST_SEEN = 100  # of a reader's reservations on a visit
+
+
+def token_for(request: HttpRequest, found: Reservation) -> str:
+    """What its addresses bear on a page shown to `request`: on an operator's visit what opens it while that lasts."""
+    visit = getattr(request, "visit", None)  # `operations.visiting`
+    return links.visit_key(f"reservation:{found.pk}", visit.pk) if visit else found.token
+
+
+def _find(request: HttpRequest, token: str) -> Reservation:
+    rows = Reservation.objects.select_related("shop", "product")
+    if (visit := getattr(request, "visit", None)) is not None:
+        for known in rows.filter(user=visit.user).order_by("-pk")[:MOST_SEEN]:
+            if constant_time_compare(token_for(request, known), token):
+                return known
+    return get_object_or_404(rows, token=token)
 
 
 def _person(form: ReserveForm, reader: User | None) -> dict[str, Any]:

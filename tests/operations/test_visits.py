@@ -130,6 +130,23 @@ def test_links_of_a_readers_orders_do_not_outlive_the_visit(board, ours):
     assert board.get(link).status_code == 404, "nor on another visit"
 
 
+def test_links_of_a_readers_reservations_do_not_outlive_the_visit(board, ours):
+    reader = factories.user("lea@example.org")
+    kept = factories.reservation(factories.stock_record(ours.shop), user=reader)
+    visit(board, reader)
+    shown = board.get("/account/").content.decode()
+    assert kept.token not in shown
+    (link,) = set(re.findall(r'/reservations/[^/"]+/', shown))
+    page = board.get(link)
+    assert (page.status_code, kept.token in page.content.decode()) == (200, False)
+    assert Client().get(link).status_code == 404, "it opens nothing for anybody else"
+    board.post(f"/board/support/{SupportVisit.objects.latest('pk').pk}/end/")
+    assert board.get(link).status_code == 404
+    visit(board, reader)
+    assert board.get(link).status_code == 404, "nor on another visit"
+    assert kept.token in signed_in(reader).get("/account/").content.decode()
+
+
 def test_visit_of_one_shop_opens_no_other(board, ours):
     other = stall("Mile End Pages")
     factories.member(other.shop, ours.staff)
