@@ -36,6 +36,8 @@ from shops.reservations import ReservationError
 FROM_ONE_ADDRESS = 6
 """Wishes in a minute: a family at one connection has enough."""
 
+MOST_SEEN = 100  # of a reader's reservations on a visit
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -119,9 +121,6 @@ def give_up(request: ReaderRequest, token: str) -> HttpResponse:
     else:
         messages.success(request, _("Given up. Thank you for saying so: somebody else can have it."))
     return redirect("storefront:reservation", token)
-
-
-MOST_SEEN = 100  # of a reader's reservations on a visit
 
 
 def token_for(request: HttpRequest, found: Reservation) -> str:
