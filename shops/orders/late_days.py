@@ -56,10 +56,10 @@ def wait_until(line: ShopOrderLine, on: date, *, by: object, now: datetime) -> N
 
 
 def gone_with(line: ShopOrderLine) -> dict[ShopOrderLine, int]:
-    """What leaves the shop where its reader does not wait for a line: what of it does not lie ready; all that is still
-    there where they want this part whole."""
+    """What leaves the shop where its reader does not wait for a line: what of it does not lie ready, answered or not;
+    all that is still there where they want this part whole."""
     if takes_a_part(line.shop_order):
-        return {line: line.accepted - line.packed}
+        return {line: line.open_units + line.accepted - line.packed}
     rows = {row.pk: row for row in line.shop_order.lines.all()}
     return {rows[pk]: units for pk, units in still_here(rows.values()).items()}
 

@@ -77,6 +77,14 @@ def test_wanted_whole_all_of_it_goes_together():
 
 
 @pytest.mark.django_db
+def test_what_the_shop_has_not_answered_yet_goes_with_what_is_late():
+    """Else that would leave first, and what is late stay."""
+    line = late()
+    line.quantity, line.accepted, line.packed = 4, 3, 1
+    assert late_days.gone_with(line) == {line: 3}
+
+
+@pytest.mark.django_db
 def test_who_waits_names_a_day_and_the_shop_is_asked_before_it():
     line, now = late(), timezone.now()
     day = today(line.shop_order) + timedelta(days=2)
