@@ -47,9 +47,13 @@ venv-dev: .venv/dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
 	@touch $@
 
-.venv/dev: requirements/dev.txt .venv/base
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@touch $@
+# Has all of base too, in the same versions. Modules are compiled as they are first used: most never are.
+.venv/dev: requirements/dev.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing Halles and what its tests need into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes \
+		-r requirements/dev.txt
+	@touch .venv/base $@
 
 # Resolve the lock files again. They hold hashes and name no package index.
 lock: venv-dev
