@@ -7,7 +7,7 @@ does not know, the shop gets by mail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -82,6 +82,14 @@ class SystemChannel(Channel):
         def heard() -> list[OrderState]:
             client = self.client(timezone.now())
             return [self.said(client, order) for order in self.changed(client, since - OVERLAP)]
+
+        return self._told(heard, HEARD_SECONDS)
+
+    def states_of(self, numbers: Collection[str]) -> Iterable[OrderState]:
+        def heard() -> list[OrderState]:
+            client = self.client(timezone.now())
+            found = (self.find(client, number) for number in numbers)
+            return [self.said(client, order) for order in found if order is not None]
 
         return self._told(heard, HEARD_SECONDS)
 
