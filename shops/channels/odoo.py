@@ -26,6 +26,7 @@ DONE, ENDED = "done", ("done", "cancel")
 
 class OdooChannel(SystemChannel):
     kind = "odoo"
+    cancels = True
 
     def find(self, client: Odoo, number: str) -> dict[str, Any] | None:
         domain = [["client_order_ref", "=", number], *_ours(client)]
@@ -64,6 +65,10 @@ class OdooChannel(SystemChannel):
         lines = [each for line in order["order_line"] if line["product_id"] for each in _answers(line, order["state"])]
         receipt = Receipt(order["name"], is_booked, lines=tuple(lines))
         return OrderState(order["client_order_ref"], receipt, tuple(_parcels(order)))
+
+    def take_out(self, client: Odoo, order: dict[str, Any]) -> None:
+        """With its deliveries. Odoo refuses one that is locked."""
+        client.call("sale.order", "action_cancel", ids=[order["id"]])
 
     def changed(self, client: Odoo, since: datetime) -> Iterator[dict[str, Any]]:
         moment = stamp(since)
