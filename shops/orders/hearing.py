@@ -115,7 +115,7 @@ def _take(
         else:
             refused.append(each.number)
     left = [number for number in again if number not in done and number not in refused]
-    return [*left[MOST_AGAIN:], *left[:MOST_AGAIN], *refused], why_not
+    return list(dict.fromkeys([*left[MOST_AGAIN:], *left[:MOST_AGAIN], *refused])), why_not
 
 
 def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: datetime, now: datetime) -> bool:
