@@ -22,6 +22,7 @@ class Row(NamedTuple):
     stock_alone: bool
     takes_orders: bool
     answers_by_line: bool
+    cancels: bool
     webhooks: bool
     booked: str
 
@@ -36,6 +37,7 @@ def heads() -> Row:
         _("Stock alone"),  # type: ignore[arg-type]
         _("Takes orders"),  # type: ignore[arg-type]
         _("Answers by line"),  # type: ignore[arg-type]
+        _("Lets us cancel"),  # type: ignore[arg-type]
         _("Tells of changes itself"),  # type: ignore[arg-type]
         _("Its number is without our order"),
     )
@@ -56,6 +58,7 @@ def _row(kind: str) -> Row:
         STOCK_LANE in can,
         channel is not None,
         channel is not None and bool({"acknowledgements", "states"} & channel.capabilities),
+        channel is not None and getattr(channel, "cancels", False),
         system.webhooks,
         str(system.booked),
     )

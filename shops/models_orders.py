@@ -184,6 +184,11 @@ class ShopOrderLine(models.Model):
     handed_over = models.PositiveIntegerField(default=0)
     decline_reason = models.CharField(max_length=12, choices=Reason.choices, blank=True)
     decline_note = models.CharField(max_length=300, blank=True)
+    system_said = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What its shop's system said of it, and a person answers: orders/sayings.py.",
+    )
     # Frozen from the checkout, for the whole line, in minor units.
     unit_price_minor = models.PositiveIntegerField(help_text="One unit as shown to the reader.")
     goods_minor = models.PositiveIntegerField(help_text="quantity × unit price, less discount.")

@@ -27,6 +27,9 @@ class ShopSystem(DueRow):
     )
     made_at = models.DateTimeField()
     heard_at = models.DateTimeField(null=True, help_text="What it said of orders is known up to then.")
+    again = models.JSONField(
+        default=list, blank=True, help_text="Numbers of orders of which it said what could not be done yet."
+    )
     worked_at = models.DateTimeField(null=True, help_text="When a call of it was last answered well.")
     failing_since = models.DateTimeField(null=True, help_text="Null: the last call was answered well.")
     paused_at = models.DateTimeField(null=True, help_text="Since then it is called seldom, and the shop knows.")

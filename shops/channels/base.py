@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from shops.models import Cancellation, Shop, ShopOrder
@@ -47,13 +47,17 @@ class Answer(StrEnum):
 @dataclass(frozen=True)
 class LineSaid:
     """`units` of the article `sku` of one of our shop orders. `detail`: the system's own words, where it has any.
-    `is_sold_out`: declined because its own number says that there are no more."""
+    `is_sold_out`: declined because its own number says that there are no more. `article`: the number (a GTIN or the
+    shop's own) of what it puts in its place; `on`: the day on which it will have what is back-ordered. Both where it
+    says so."""
 
     sku: str
     answer: Answer
     units: int
     detail: str = ""
     is_sold_out: bool = False
+    article: str = ""
+    on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,8 @@ class Receipt:
 @dataclass(frozen=True)
 class LineAnswer:
     """Of one line, by our key of it. `accepted` and `declined`: so many units, of those that nobody has answered;
-    what is in neither stays open. `reason`: a value of `ShopOrderLine.Reason`; `note`: in its own words, for staff."""
+    what is in neither stays open. `reason`: a value of `ShopOrderLine.Reason`; `note`: in its own words, for staff.
+    `units`: how many of those that stay open it speaks of (0: all of them); `article` and `on` as of `LineSaid`."""
 
     line: int
     answer: Answer
@@ -91,6 +96,9 @@ class LineAnswer:
     declined: int = 0
     reason: str = ""
     note: str = ""
+    units: int = 0
+    article: str = ""
+    on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +152,11 @@ class Channel:
     def states(self, since: datetime) -> Iterable[OrderState]:
         """The orders of which something changed since, by our clock, each as it is now; with the capability of that
         name. Raises ChannelError."""
+        raise ChannelError(f"{self.kind} does not say how orders are.", permanent=True)
+
+    def states_of(self, numbers: Collection[str]) -> Iterable[OrderState]:
+        """Of these orders, by our numbers, how each is now, whether it was changed or not; those that it has. With the
+        capability "states": asked for what could not be done yet when the system said it. Raises ChannelError."""
         raise ChannelError(f"{self.kind} does not say how orders are.", permanent=True)
 
     def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:

@@ -148,14 +148,16 @@ def answers(response: Response, lines: Sequence[ShopOrderLine]) -> tuple[list[Li
 def _answer(item: Item, line: ShopOrderLine, status: str) -> LineAnswer:
     ordered = line.quantity - line.cancelled
     if line.gtin and item.ids and f"{line.gtin:013}" not in item.ids:
-        return LineAnswer(line.pk, Answer.SUBSTITUTED, note=f"{', '.join(item.ids)[:60]} {item.note}".strip())
+        said = f"{', '.join(item.ids)[:60]} {item.note}".strip()
+        return LineAnswer(line.pk, Answer.SUBSTITUTED, note=said, article=item.ids[0])
     quantities = (item.shipping, item.back_ordered, item.canceled)
     if all(quantity is None for quantity in quantities):
         return _by_status(line, status, item.note)
     shipping, later = min(item.shipping or 0, ordered), item.back_ordered or 0
     if later:
         gone = min(item.canceled or 0, ordered - shipping)
-        return LineAnswer(line.pk, Answer.BACK_ORDERED, shipping, gone, _reason(item), f"{later} × {item.note}")
+        note = f"{later} × {item.note}"
+        return LineAnswer(line.pk, Answer.BACK_ORDERED, shipping, gone, _reason(item), note, units=later)
     if shipping == ordered:
         return LineAnswer(line.pk, Answer.ACCEPTED, shipping, note=item.note)
     kind = Answer.CHANGED if shipping else Answer.DECLINED

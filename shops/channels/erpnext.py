@@ -36,6 +36,7 @@ SALE, NOTE = "Sales Order", "Delivery Note"
 
 class ERPNextChannel(SystemChannel):
     kind = "erpnext"
+    cancels = True
 
     def find(self, client: ERPNext, number: str) -> Row | None:
         ours = [("po_no", "=", number), ("customer", "=", _customer(client))]
@@ -110,6 +111,10 @@ class ERPNextChannel(SystemChannel):
         receipt = Receipt(str(order["name"]), is_booked, lines=tuple(lines))
         has_left = stands == SUBMITTED and float(order.get("per_delivered") or 0) > 0
         return OrderState(str(order["po_no"]), receipt, _parcels(client, order) if has_left else ())
+
+    def take_out(self, client: ERPNext, order: Row) -> None:
+        """Saved as cancelled, which cancels it. ERPNext refuses where something stands on it: a delivery note."""
+        client.write("PUT", f"{SALE}/{order['name']}", {"docstatus": CANCELLED})
 
     def changed(self, client: ERPNext, since: datetime) -> Iterator[Row]:
         ours = [client.changed_since(since), ("customer", "=", _customer(client))]

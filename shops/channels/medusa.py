@@ -32,6 +32,7 @@ ORDER = f"id,display_id,status,metadata,{ITEMS},{PARCELS}"
 class MedusaChannel(SystemChannel):
     kind = "medusa"
     promises_beyond = False
+    cancels = True
 
     def find(self, client: Medusa, number: str) -> dict[str, Any] | None:
         """Among orders, then among drafts, whose list is another."""
@@ -106,6 +107,10 @@ class MedusaChannel(SystemChannel):
             for said in _answers(sku, units, parcels, order["status"] == GONE, _beyond(client, variants.get(sku)))
         ]
         return OrderState(_number(order), Receipt(f"#{order['display_id']}", is_booked, lines=tuple(lines)), parcels)
+
+    def take_out(self, client: Medusa, order: dict[str, Any]) -> None:
+        """Medusa refuses where a fulfilment was begun that is not cancelled."""
+        client.caller.call("POST", f"/orders/{order['id']}/cancel", (), {})
 
     def changed(self, client: Medusa, since: datetime) -> Iterator[dict[str, Any]]:
         ours = {"sales_channel_id[]": _channel(client), "updated_at[$gte]": stamp(since)}

@@ -7,25 +7,29 @@ of its deliveries: done, still to come, or neither, which is declined."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from marketplace.foundation.money import exponent
-from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
-from shops.systems.odoo import SALABLE, TRACKING, Odoo, stamp
+from shops.systems.odoo import SALABLE, TRACKING, Odoo, moment, stamp
 
 NUMBERS = ("qty_available", "free_qty", "outgoing_qty", "is_storable")
 BEGUN, CONFIRMED, GONE = ("draft", "sent"), "sale", "cancel"
 BOTH_ENDS = ("outgoing", "incoming")  # of what is moved; the rest stays inside
+FORECAST = ["product_uom_qty", "forecast_availability", "forecast_expected_date"]
 DONE, ENDED = "done", ("done", "cancel")
 
 
 class OdooChannel(SystemChannel):
     kind = "odoo"
+    cancels = True
 
     def find(self, client: Odoo, number: str) -> dict[str, Any] | None:
         domain = [["client_order_ref", "=", number], *_ours(client)]
@@ -61,9 +65,27 @@ class OdooChannel(SystemChannel):
 
     def said(self, client: Odoo, order: dict[str, Any]) -> OrderState:
         is_booked = order["state"] == CONFIRMED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
-        lines = [each for line in order["order_line"] if line["product_id"] for each in _answers(line, order["state"])]
+        lines = [
+            replace(each, on=self._expected(client, line)) if each.answer == Answer.BACK_ORDERED else each
+            for line in order["order_line"]
+            if line["product_id"]
+            for each in _answers(line, order["state"])
+        ]
         receipt = Receipt(order["name"], is_booked, lines=tuple(lines))
         return OrderState(order["client_order_ref"], receipt, tuple(_parcels(order)))
+
+    def _expected(self, client: Odoo, line: dict[str, Any]) -> date | None:
+        """The shop's day on which Odoo's own forecast has all of what is still to go out, by what it is to receive."""
+        waiting = [move["id"] for move in _going_out(line) if move["state"] not in ENDED]
+        found = client.search("stock.move", [["id", "in", waiting]], FORECAST) if waiting else []
+        if not found or any(move["forecast_availability"] < move["product_uom_qty"] for move in found):
+            return None
+        days = [moment(move["forecast_expected_date"]) for move in found if move["forecast_expected_date"]]
+        return max(days).astimezone(ZoneInfo(self.shop.timezone)).date() if days else None
+
+    def take_out(self, client: Odoo, order: dict[str, Any]) -> None:
+        """With its deliveries. Odoo refuses one that is locked."""
+        client.call("sale.order", "action_cancel", ids=[order["id"]])
 
     def changed(self, client: Odoo, since: datetime) -> Iterator[dict[str, Any]]:
         moment = stamp(since)

@@ -19,6 +19,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from marketplace.foundation.money import exponent
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
@@ -42,6 +44,7 @@ class PrestaShopChannel(SystemChannel):
     """An order is {"number": ours, "parts": PrestaShop's orders, each with its details}."""
 
     kind = "prestashop"
+    cancels = True
 
     def find(self, client: PrestaShop, number: str) -> Row | None:
         parts = {
@@ -122,6 +125,18 @@ class PrestaShopChannel(SystemChannel):
         return OrderState(
             order["number"], Receipt(reference, is_booked, lines=tuple(lines)), self._parcels(client, order)
         )
+
+    def take_out(self, client: PrestaShop, order: Row) -> None:
+        """Part by part: those that a try before has left. One that never took its units would put them back all the
+        same, so that a person does it."""
+        options = client.options
+        gone = {options["cancelled_state"], options["refunded_state"]}
+        parts = [part for part in order["parts"] if _state(part) not in gone]
+        if any(_state(part) in {options["waiting_state"], options["error_state"]} for part in parts):
+            raise client.caller.refused(_("it waits there for its payment"))
+        for part in parts:
+            moved = {"id_order": part["id"], "id_order_state": options["cancelled_state"]}
+            client.make("order_histories", "order_history", moved)
 
     def changed(self, client: PrestaShop, since: datetime) -> Iterator[Row]:
         if not client.options.get("customer_id"):

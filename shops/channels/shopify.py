@@ -6,6 +6,7 @@ told to refuse what a variant's own rule does not let be sold beyond its stock; 
 refused line by line. The reader pays the network: the order is paid, and Shopify sends nobody a mail.
 
 https://shopify.dev/docs/api/admin-graphql/latest/mutations/orderCreate
+https://shopify.dev/docs/api/admin-graphql/latest/mutations/orderCancel
 https://shopify.dev/docs/api/admin-graphql/latest/queries/orders"""
 
 from __future__ import annotations
@@ -44,12 +45,17 @@ SOLD = f"""query ($query: String!, $location: ID!) {{ productVariants(first: 100
   id legacyResourceId sku product {{ status }} inventoryItem {{ {LEVEL} }} }} }} }}"""
 CREATE = f"""mutation ($order: OrderCreateOrderInput!, $options: OrderCreateOptionsInput, $location: ID!) {{
   orderCreate(order: $order, options: $options) {{ userErrors {{ field message }} order {{ {ORDER} }} }} }}"""
+# By a job of its own: that it is done is seen by the order. The reader paid the network, so that nothing is refunded.
+CANCEL = """mutation ($id: ID!, $refund: OrderCancelRefundMethodInput!, $note: String) { orderCancel(orderId: $id,
+  reason: CUSTOMER, restock: true, notifyCustomer: false, refundMethod: $refund, staffNote: $note) {
+  orderCancelUserErrors { code message } } }"""
 OPTIONS = {"inventoryBehaviour": "DECREMENT_OBEYING_POLICY", "sendReceipt": False, "sendFulfillmentReceipt": False}
 TO_ORDER = {**OPTIONS, "inventoryBehaviour": "DECREMENT_IGNORING_POLICY"}  # beyond what is there
 
 
 class ShopifyChannel(SystemChannel):
     kind = "shopify"
+    cancels = True
 
     def find(self, client: Shopify, number: str) -> dict[str, Any] | None:
         """A search may find more than what is exactly that number, and a new order only after a while: then it is among
@@ -94,6 +100,12 @@ class ShopifyChannel(SystemChannel):
         is_booked = not gone and self.shop.stock_kind == Shop.StockKind.AVAILABLE
         lines = [said for line in order["lineItems"]["nodes"] for said in _answers(line, parcels, gone)]
         return OrderState(order["sourceIdentifier"], Receipt(order["name"], is_booked, lines=tuple(lines)), (*parcels,))
+
+    def take_out(self, client: Shopify, order: dict[str, Any]) -> None:
+        refund = {"originalPaymentMethodsRefund": False}
+        told = client.ask(CANCEL, id=order["id"], refund=refund, note=_("The reader took it back."))["orderCancel"]
+        if errors := told["orderCancelUserErrors"]:
+            raise client.caller.refused(errors[0]["message"])
 
     def changed(self, client: Shopify, since: datetime) -> Iterable[dict[str, Any]]:
         moment = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -7,7 +7,8 @@ does not know, the shop gets by mail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderSt
 from shops.channels.email import EmailChannel
 from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine, Supply
 from shops.systems import SYSTEMS, keeping
-from shops.systems.calling import SystemCallError, within
+from shops.systems.calling import SystemCallError, Trouble, within
 
 T = TypeVar("T")
 OVERLAP = timedelta(minutes=15)  # our clock is not theirs
@@ -27,6 +28,9 @@ OVERLAP = timedelta(minutes=15)  # our clock is not theirs
 # process that began while one is still at it would find nothing there, and make a second order.
 SENT_SECONDS = 100.0
 HEARD_SECONDS = 600.0  # of all that a system says of its orders
+# So long a system that does not answer is asked to cancel an order; then its shop gets the mail.
+CANCELLED_WITHIN = timedelta(minutes=20)
+logger = logging.getLogger("halles.channels")
 
 
 class SystemChannel(Channel):
@@ -35,6 +39,8 @@ class SystemChannel(Channel):
     capabilities = frozenset({"states", "cancel"})
     # It takes an order of more than there is; else what is ordered for a reader gets to the shop by mail.
     promises_beyond = True
+    # It lets an order of which nothing has left the shop be cancelled, which puts its copies back: `take_out`.
+    cancels = False
 
     # subclass implementation
     def find(self, client: Any, number: str) -> Any:
@@ -66,6 +72,11 @@ class SystemChannel(Channel):
         """The orders of ours that were changed since, by the system's clock."""
         raise NotImplementedError
 
+    def take_out(self, client: Any, order: Any) -> None:
+        """Cancel an order of which nothing has left the shop, so that its units are free again in the system. What it
+        refuses its shop is told by mail. With `cancels`."""
+        raise NotImplementedError
+
     # Subclasses shouldn't need to override:
     def __init__(self, shop: Shop) -> None:
         super().__init__(shop)
@@ -85,9 +96,26 @@ class SystemChannel(Channel):
 
         return self._told(heard, HEARD_SECONDS)
 
+    def states_of(self, numbers: Collection[str]) -> Iterable[OrderState]:
+        def heard() -> list[OrderState]:
+            client = self.client(timezone.now())
+            found = (self.find(client, number) for number in numbers)
+            return [self.said(client, order) for order in found if order is not None]
+
+        return self._told(heard, HEARD_SECONDS)
+
     def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
-        """By mail: what a system has confirmed it does not let anybody take back from outside, so that a person does
-        it. A subclass whose system can writes this."""
+        """In the system, where the reader took back all of an order that has not left the shop, and the system lets us:
+        its own word that the copies are free. Else by mail, so that a person does it there."""
+        if self.cancels and _is_taken_back_whole(cancellation):
+            try:
+                if self._told(lambda: self._taken_out(self.client(now), cancellation.line)):
+                    return True
+            except Exception as error:  # also a fault of ours: its shop has to know
+                is_final = isinstance(error, ChannelError) and error.permanent
+                if not is_final and now - cancellation.cancelled_at < CANCELLED_WITHIN:
+                    raise
+                logger.warning("%s is not cancelled in the system: %s", cancellation.line.shop_order, error)
         return EmailChannel(self.shop).cancel(cancellation, now=now)
 
     def client(self, now: datetime) -> Any:
@@ -114,6 +142,22 @@ class SystemChannel(Channel):
             for units, why in [missing[line.pk]]
         ]
         return replace(receipt, lines=(*receipt.lines, *refused), unbooked=unknown)
+
+    def _taken_out(self, client: Any, line: ShopOrderLine) -> bool:
+        """Whether the order is cancelled there, by us or by somebody before. Never one of which a parcel left, or with
+        what the shop declined: whether that is on its shelf a person knows."""
+        shop_order = line.shop_order
+        found = self.find(client, shop_order.number)
+        has = self.units(found) if found is not None else {}
+        if line.sku not in has or any(row.missing_units and row.sku in has for row in shop_order.lines.all()):
+            return False
+        said = self.said(client, found)
+        if not said.parcels and not _is_cancelled(said):
+            self.take_out(client, found)
+            said = self.said(client, self.find(client, shop_order.number) or found)
+            if not said.parcels and not _is_cancelled(said):  # it is done later there: looked at again
+                raise client.caller.refused(_("not cancelled yet"), Trouble.UNCLEAR)
+        return not said.parcels
 
     def _known(self, client: Any, shop_order: ShopOrder) -> Receipt | None:
         """With what a try before this one has left out: the order there has fewer units than ours."""
@@ -157,6 +201,16 @@ class SystemChannel(Channel):
                 return act()
         except SystemCallError as error:
             raise as_channel_error(error) from error
+
+
+def _is_taken_back_whole(cancellation: Cancellation) -> bool:
+    lines = cancellation.line.shop_order.lines.all()
+    is_readers = cancellation.cause == Cancellation.Cause.READER
+    return is_readers and not any(line.left_units or line.handed_over for line in lines)
+
+
+def _is_cancelled(said: OrderState) -> bool:
+    return bool(said.receipt.lines) and all(line.answer == Answer.DECLINED for line in said.receipt.lines)
 
 
 def _left(shop_order: ShopOrder) -> list[ShopOrderLine]:

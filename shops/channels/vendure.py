@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel, answers
@@ -45,6 +47,7 @@ PLACE = f"""mutation ($id: ID!, $shipping: ID!) {{
   transitionOrderToState(id: $id, state: "{UNPAID}") {{ {REFUSAL} }} }}"""
 PAY = f"""mutation ($input: ManualPaymentInput!) {{
   addManualPaymentToOrder(input: $input) {{ {REFUSAL} ... on Order {{ {ORDER} }} }} }}"""
+CANCEL = f"""mutation ($input: CancelOrderInput!) {{ cancelOrder(input: $input) {{ {REFUSAL} }} }}"""
 CHANGED = f"""query ($skip: Int!, $take: Int!, $filter: OrderFilterParameter!) {{
   orders(options: {{ skip: $skip, take: $take, sort: {{ id: ASC }}, filter: $filter }}) {{
     totalItems items {{ {ORDER} }} }} }}"""
@@ -53,6 +56,7 @@ CHANGED = f"""query ($skip: Int!, $take: Int!, $filter: OrderFilterParameter!) {
 class VendureChannel(SystemChannel):
     kind = "vendure"
     promises_beyond = False
+    cancels = True
 
     def find(self, client: Vendure, number: str) -> dict[str, Any] | None:
         """Placed, or only begun."""
@@ -109,6 +113,10 @@ class VendureChannel(SystemChannel):
         is_booked = order["state"] not in (DRAFT, UNPAID, GONE) and self.shop.stock_kind == Shop.StockKind.AVAILABLE
         lines = [said for line in order["lines"] for said in _answers(client, line, parcels)]
         return OrderState(_number(client, order), Receipt(order["code"], is_booked, lines=tuple(lines)), tuple(parcels))
+
+    def take_out(self, client: Vendure, order: dict[str, Any]) -> None:
+        why = {"orderId": order["id"], "reason": _("The reader took it back."), "cancelShipping": True}
+        _look(client, client.ask(CANCEL, input=why))
 
     def changed(self, client: Vendure, since: datetime) -> Iterator[dict[str, Any]]:
         """Of which the stamp moved, and all that are open with us."""

@@ -32,6 +32,7 @@ NUMBERS = ("_fields", "id,type,status,sku,parent_id,manage_stock,stock_quantity,
 
 class WooCommerceChannel(SystemChannel):
     kind = "woocommerce"
+    cancels = True
 
     def find(self, client: WooCommerce, number: str) -> dict[str, Any] | None:
         """A search finds parts of words, too; where it finds nothing the latest orders are looked at, for a plug-in may
@@ -79,6 +80,10 @@ class WooCommerceChannel(SystemChannel):
                 lines += _answers(sku, count - back.get(sku, 0), back.get(sku, 0), products.get(sku))
         parcels = _parcels(order, {sku: count - back.get(sku, 0) for sku, count in units.items()})
         return OrderState(_number(order), Receipt(str(order["number"]), is_booked, lines=tuple(lines)), parcels)
+
+    def take_out(self, client: WooCommerce, order: dict[str, Any]) -> None:
+        """What it took off the stock it puts back by that state."""
+        client.change(f"orders/{order['id']}", {"status": "cancelled"})
 
     def changed(self, client: WooCommerce, since: datetime) -> Iterable[dict[str, Any]]:
         moment = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"

@@ -21,7 +21,8 @@ from shops import absorbing, mailing
 from shops.channels import CHANNELS, ChannelError, channel_class, channel_for
 from shops.channels.base import Acknowledgement, Answer, LineAnswer
 from shops.models import Shop, ShopOrder, ShopOrderLine
-from shops.orders import fulfilment, held
+from shops.orders import fulfilment, held, sayings
+from shops.orders.sayings import Saying
 
 logger = logging.getLogger("halles.acknowledging")
 LANES = Lanes("acknowledging", 2)
@@ -30,7 +31,6 @@ TROUBLE = 4  # failures in a row, after which the shop is told
 OVERLAP = timedelta(days=1)  # asked for once more: clocks differ, and a message may be written late
 REMEMBERED = timedelta(days=60)
 TAKEN, UNREAD = "shop_order.acknowledge", "shop.answer_unread"
-QUESTIONS = {Answer.BACK_ORDERED: "shop_order.back_order", Answer.SUBSTITUTED: "shop_order.substitute"}
 _STATE = "acknowledged"  # in `Shop.channel_options`: due, since, failures
 
 
@@ -93,9 +93,8 @@ def take(shop: Shop, said: Acknowledgement, *, now: datetime, unread: list[Audit
         lines = [[a.line, a.answer.value, a.accepted, a.declined, a.note] for a in said.lines]
         told = {"key": said.key, "reference": said.receipt.reference, "problem": problem[:300]}
         entry = audit.record(TAKEN, order, by=_name(shop), shop_id=shop.pk, lines=lines, **told)
-        for answer in asked:
-            action = QUESTIONS.get(answer.answer, "shop_order.question")
-            audit.record(action, order, by=_name(shop), reason=answer.note, shop_id=shop.pk, line=answer.line)
+        for answer in said.lines:
+            _keep(answer, [answer] if answer in asked else [], shop, now)
         if asked or problem:
             _tell(shop, f"answer:{entry.pk}", partial(_questions, order, asked, problem), now)
     return True
@@ -125,6 +124,13 @@ def _carried_out(answer: LineAnswer, shop: Shop, now: datetime) -> bool:
     # What was answered before, as the same or a better word, is no question; what contradicts it is one.
     said = _line(answer)
     return fits and said.open_units == 0 and (said.declined - said.cancelled) >= answer.declined
+
+
+def _keep(answer: LineAnswer, asked: Sequence[LineAnswer], shop: Shop, now: datetime) -> None:
+    """On its line, for whoever answers it; what it says no more is taken off."""
+    line = _line(answer)
+    said = [Saying(each.answer, each.units or line.open_units, each.note, each.article, each.on) for each in asked]
+    sayings.keep(line, said, by=_name(shop), now=now)
 
 
 def _line(answer: LineAnswer) -> ShopOrderLine:

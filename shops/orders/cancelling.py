@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from marketplace.foundation import audit, leases
 from marketplace.foundation.side_by_side import Lanes
-from shops.channels import ChannelError, channel_for
+from shops.channels import CHANNELS, ChannelError, channel_for
 from shops.models import Cancellation, ShopWebhook, Transmission
 from shops.orders import fulfilment, routing
 
@@ -49,7 +49,8 @@ def _tell(row: Cancellation, now: datetime) -> bool:
     _tell_system_too(row, transmission, now)
     with transaction.atomic():
         if is_put_back:
-            fulfilment.put_back(row.line.shop_order, by=transmission.channel, now=now, only=row)
+            name = str(CHANNELS[transmission.channel][0])
+            fulfilment.put_back(row.line.shop_order, by=name, now=now, only=row)
         if not leases.finish(row, told_at=now):
             return False
         audit.record("cancellation.tell", row, shop_id=row.shop_id, channel=transmission.channel)

@@ -1,7 +1,11 @@
 """What a shop's own system says of our orders becomes what the shop says: accepted, declined, handed over, by line.
 
 A system says all of it each time, so that hearing it twice changes nothing. What staff answer in the portal meanwhile
-stays: they were quicker. A line that the system takes otherwise than it was ordered is left for a person."""
+stays: they were quicker. What the system takes otherwise than it was ordered stands on its line, for a person.
+
+What may not be done when it is said (staff are answering at that moment; a parcel left, and another line is still to be
+answered) is not lost: the system is asked for that order again each time, whether it changes there or not, until it is
+done or nothing is left of the order."""
 
 from __future__ import annotations
 
@@ -9,18 +13,19 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
-from marketplace.foundation import audit, leases
-from marketplace.foundation.models import AuditEntry
+from django.db import transaction
+
+from marketplace.foundation import leases
 from marketplace.foundation.side_by_side import Lanes
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem
-from shops.orders import fulfilment
+from shops.orders import fulfilment, held, sayings
 from shops.orders.changing import FulfilmentError
+from shops.orders.sayings import Saying
 from shops.systems import SYSTEMS, keeping
 from shops.systems.calling import SystemCallError
 from shops.systems.keeping import EVERY
@@ -30,7 +35,8 @@ logger = logging.getLogger("halles.hearing")
 LANES, LEASE_SECONDS = Lanes("hearing", 4), 900
 Reason = ShopOrderLine.Reason
 _FOR_A_PERSON = {Answer.CHANGED, Answer.SUBSTITUTED, Answer.BACK_ORDERED}
-SAID = "shop_order.system_said"
+_OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
+MOST_AGAIN = 25  # asked for again each time, a call or a few each; of more, others the next time
 
 
 def hear_systems(now: datetime) -> int:
@@ -58,7 +64,8 @@ def _hear_one(row: ShopSystem, now: datetime) -> bool:
             keeping.check(row, now=now)
         takes_orders = row.shop.channel == row.kind or row.heard_at is not None
         channel = channel_for(row.shop, row.kind)
-        said = list(channel.states(row.heard_at or row.made_at)) if takes_orders else []
+        again = _open_ones(row) if takes_orders else []
+        said = _said(channel, row, again[:MOST_AGAIN]) if takes_orders else []
     except (ChannelError, SystemCallError) as error:
         why = error if isinstance(error, SystemCallError) else error.__cause__
         wait = keeping.failed(row, why.told, now=now) if isinstance(why, SystemCallError) else EVERY
@@ -69,33 +76,92 @@ def _hear_one(row: ShopSystem, now: datetime) -> bool:
         return leases.finish(row, due_at=None, attempts=0)
     # Its number contains it from here on, and not since the step began: meanwhile that may have been read.
     said_at = now + timedelta(seconds=time.monotonic() - began)
-    for each in said:
-        shop_order = ShopOrder.objects.select_related("shop").filter(shop=row.shop_id, number=each.number).first()
-        if shop_order is not None:
-            hear(shop_order, each, channel, said_at=said_at, now=now)
-    return leases.finish(row, due_at=now + EVERY, heard_at=now, attempts=0)
+    left, why_not = _take(row, said, again, channel, said_at, now)
+    return leases.finish(row, due_at=now + EVERY, heard_at=now, attempts=0, again=left, last_error=why_not)
 
 
-def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: datetime, now: datetime) -> None:
-    """Do what the system says of one order, by `said_at`, and is not done yet."""
+def _open_ones(row: ShopSystem) -> list[str]:
+    """Of the orders to be heard of again those of which something is left to be done."""
+    wanted = ShopOrder.objects.filter(shop=row.shop_id, number__in=row.again, status__in=_OPEN)
+    found = set(wanted.values_list("number", flat=True)) if row.again else set()
+    return [number for number in row.again if number in found]
+
+
+def _said(channel: Channel, row: ShopSystem, again: list[str]) -> list[OrderState]:
+    """What was changed, and how the orders are that are to be heard of again."""
+    said = list(channel.states(row.heard_at or row.made_at))
+    met = {each.number for each in said}
+    missed = [number for number in again if number not in met]
+    return [*said, *channel.states_of(missed)] if missed else said
+
+
+def _take(
+    row: ShopSystem, said: list[OrderState], again: list[str], channel: Channel, said_at: datetime, now: datetime
+) -> tuple[list[str], str]:
+    """The numbers of the orders to be heard of again, those not asked for this time first; and what went wrong. One
+    that fails stops no other."""
+    done, refused, why_not = set(), [], ""
+    numbers = [each.number for each in said]
+    ours = ShopOrder.objects.select_related("shop").filter(shop=row.shop_id, number__in=numbers)
+    orders = {order.number: order for order in ours}
+    for each in (each for each in said if each.number in orders):
+        try:
+            is_done = hear(orders[each.number], each, channel, said_at=said_at, now=now)
+        except Exception as error:
+            logger.exception("What %s says of %s could not be taken.", row, each.number)
+            why_not, is_done = f"{each.number}: {type(error).__name__}: {error}"[: leases.MESSAGE_LENGTH], False
+        if is_done:
+            done.add(each.number)
+        else:
+            refused.append(each.number)
+    left = [number for number in again if number not in done and number not in refused]
+    return list(dict.fromkeys([*left[MOST_AGAIN:], *left[:MOST_AGAIN], *refused])), why_not
+
+
+def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: datetime, now: datetime) -> bool:
+    """Do what the system says of one order, by `said_at`, and is not done yet. False: not all of it may be done now."""
+    if held.is_being_answered(shop_order):  # what was pressed would come back
+        return False
     by = str(SYSTEMS[channel.kind].label)
-    take_lines(shop_order, said.receipt.lines, by=by, now=now)
+    is_done = take_lines(shop_order, said.receipt.lines, by=by, now=now)
     if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP:  # that needs the reader's code, at the counter
         for parcel in said.parcels:
-            with suppress(FulfilmentError):
+            try:
                 _hand_over(shop_order, said.parcels, parcel, by, said_at, now)
+            except FulfilmentError:
+                is_done = False
+    return is_done
 
 
-def take_lines(shop_order: ShopOrder, lines: Iterable[LineSaid], *, by: str, now: datetime) -> None:
-    """What was said of lines, in all: declined ones first, since what is not there is not accepted either."""
+def take_lines(shop_order: ShopOrder, lines: Iterable[LineSaid], *, by: str, now: datetime) -> bool:
+    """What was said of lines, in all: declined ones first, since what is not there is not accepted either. False: not
+    all of it may be done now."""
     told = sorted(lines, key=lambda line: line.answer != Answer.DECLINED)
     going: Counter[str] = Counter()  # what it has of an article and does not decline
     for each in told:
         going[each.sku] += each.units if each.answer != Answer.DECLINED else 0
+    is_done = True
     for each in told:
         for row in ShopOrderLine.objects.filter(shop_order=shop_order, sku=each.sku).order_by("pk"):
-            with suppress(FulfilmentError):
+            try:
                 _take_line(row, each, going[each.sku], by, now)
+            except FulfilmentError:
+                is_done = False
+    _keep_sayings(shop_order, told, by, now)
+    return is_done
+
+
+def _keep_sayings(shop_order: ShopOrder, told: list[LineSaid], by: str, now: datetime) -> None:
+    """What a person has to answer, on its line; the line stays to be answered, and the shop is reminded of that."""
+    skus = {each.sku for each in told}
+    if not skus:
+        return
+    with transaction.atomic():
+        ShopOrder.objects.select_for_update(of=("self",)).get(pk=shop_order.pk)
+        for line in ShopOrderLine.objects.select_related("shop_order").filter(shop_order=shop_order, sku__in=skus):
+            mine = [each for each in told if each.sku == line.sku and each.answer in _FOR_A_PERSON]
+            said = [Saying(each.answer, each.units, each.detail, each.article, each.on) for each in mine]
+            sayings.keep(line, said, by=by, now=now)
 
 
 def _take_line(row: ShopOrderLine, said: LineSaid, going: int, by: str, now: datetime) -> None:
@@ -105,8 +171,6 @@ def _take_line(row: ShopOrderLine, said: LineSaid, going: int, by: str, now: dat
         units = min(said.units - row.accepted, row.open_units)
         if units > 0:
             fulfilment.accept(row, units, by=by, now=now)
-    elif said.answer in _FOR_A_PERSON:
-        _tell_of(row, said, by)
 
 
 def _decline(row: ShopOrderLine, said: LineSaid, going: int, by: str, now: datetime) -> None:
@@ -118,16 +182,6 @@ def _decline(row: ShopOrderLine, said: LineSaid, going: int, by: str, now: datet
     if units > 0:
         reason = Reason.SOLD if said.is_sold_out else Reason.OTHER
         fulfilment.decline(row, units, by=by, reason=reason, note=said.detail, now=now)
-
-
-def _tell_of(row: ShopOrderLine, said: LineSaid, by: str) -> None:
-    """Written down once; the line stays to be answered, and the shop is reminded of that as always."""
-    subject = {"subject_type": ShopOrder._meta.label_lower, "subject_id": str(row.shop_order_id)}
-    if not AuditEntry.objects.filter(action=SAID, **subject).exists():
-        audit.record(
-            SAID, row.shop_order, by=by, shop_id=row.shop_order.shop_id, line=row.pk, said=str(said.answer),
-            units=said.units, detail=said.detail,
-        )  # fmt: skip
 
 
 def _hand_over(

@@ -19,7 +19,7 @@ from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.side_by_side import Lanes
 from shops import absorbing
-from shops.channels import Channel, ChannelError, channel_for
+from shops.channels import CHANNELS, Channel, ChannelError, channel_for
 from shops.channels.base import Receipt
 from shops.models import ShopOrder, ShopWebhook, Transmission
 from shops.orders import answer_times, hearing, leaving, tries
@@ -188,7 +188,7 @@ def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float, an
             ShopOrder.objects.select_for_update(of=("self",)).get(pk=row.shop_order_id)
         if not leases.finish(row, outcome=Outcome.SENT, reference=receipt.reference[:120], sent_at=now):
             return False
-        hearing.take_lines(row.shop_order, receipt.lines, by=row.channel, now=now)
+        hearing.take_lines(row.shop_order, receipt.lines, by=str(CHANNELS[row.channel][0]), now=now)
         if receipt.is_booked:
             _reflect(row, receipt, answered_at, now)
         if is_late:

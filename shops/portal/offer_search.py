@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -41,6 +42,19 @@ def found(shop: Shop, line: ShopOrderLine, typed: str, *, beside: ShopOrder, now
     rows = stock.annotate_sellable(rows, now=now).filter(sellable__gt=0)
     listed = rows.order_by("price", "pk")[:MOST]
     return [Found(row, row.sellable, row.product_id in editions) for row in listed]  # type: ignore[attr-defined]
+
+
+def titles(shop: Shop, numbers: Collection[str]) -> dict[str, str]:
+    """Of these numbers (ISBNs, article numbers) what the shop's own articles are called. One query, if any."""
+    if not numbers:
+        return {}
+    gtins = {gtin: number for number in numbers if (gtin := text.isbn_query(number)) is not None}
+    rows = StockRecord.objects.filter(partner=shop.partner_id)
+    rows = rows.filter(Q(product__facts__gtin__in=gtins) | Q(partner_sku__in=numbers))
+    found: dict[str, str] = {}
+    for gtin, sku, title in rows.order_by("pk").values_list("product__facts__gtin", "partner_sku", "product__title"):
+        found.setdefault(gtins.get(gtin, sku), title)
+    return found
 
 
 def _editions(line: ShopOrderLine) -> set[int]:

@@ -31,6 +31,7 @@ from shops.portal.access import StaffRequest, Workplace, page, portal_action, po
 from shops.portal.offer_forms import LONGEST, LaterForm, OfferForm, OtherForm
 from shops.portal.order_page import find
 from shops.portal.pressing import new_once, once_of
+from shops.portal.said import articles, filled, said_of
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,16 @@ def _page(
     why_not: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    typed = (request.POST.get("q") or request.GET.get("q") or "").replace("\0", "").strip()[:100]
-    initial = {"units": desk.line.open_units or desk.most}
+    begins = filled(desk.line, desk.order, now=now)
+    typed = request.POST.get("q") or request.GET.get("q", begins.article if request.method == "GET" else "")
+    typed = typed.replace("\0", "").strip()[:100]
+    initial = {"units": begins.units or desk.line.open_units or desk.most, "on": begins.on, "reason": begins.reason}
     forms = (LaterForm(initial=initial, auto_id="later_%s"), OtherForm(initial=initial, auto_id="other_%s"))
     later, other = (form if form and isinstance(form, type(one)) else one for one in forms)
     context = {
         "order": desk.order,
         "line": desk.line,
+        "said": said_of(desk.line, desk.order, offer_search.titles(desk.order.shop, articles([desk.line])), now=now),
         "after": desk.after,
         "once": new_once(),
         "most": desk.most,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import F
@@ -16,6 +17,7 @@ from shops import carriers, queries
 from shops.models import Alternative, Cancellation, ShopOrder, ShopOrderLine, Side, Thread
 from shops.orders import held, missing, reader_mail, resending, sight
 from shops.orders.projecting import project
+from shops.portal import offer_search
 from shops.portal.access import StaffRequest, Workplace, page
 from shops.portal.forms import AcceptForm, DeclineForm, HandOverForm
 from shops.portal.history import history
@@ -23,6 +25,7 @@ from shops.portal.pressing import undo_of
 from shops.portal.queries import invoices_for
 from shops.portal.queue import QueueGroup, is_overdue, when
 from shops.portal.queue_context import queue_context
+from shops.portal.said import Filled, SaidOfLine, articles, filled, said_of
 from shops.portal.words import DELIVERIES, REASONS, status_word
 from shops.threads import lines as lines_of_thread
 from shops.threads import writing
@@ -52,6 +55,7 @@ class LineRow:
     problem: str = ""
     states: list[str] = field(default_factory=list)
     offers: list[Alternative] = field(default_factory=list)
+    said: SaidOfLine | None = None
 
 
 def recipient(shop_order: ShopOrder) -> dict[str, object]:
@@ -132,7 +136,7 @@ def order_page(
         "delivery_word": DELIVERIES.get(shop_order.delivery_kind, shop_order.delivery_name),
         "when": when(shop_order, now),
         "overdue": is_overdue(shop_order, now),
-        "rows": _with_offers([_line_row(line, workplace, failed) for line in lines]),
+        "rows": _with_offers(_line_rows(shop_order, lines, workplace, failed, now)),
         "ended": missing.what_became(shop_order) if shop_order.expired_at else "",
         "to_put_back": _to_put_back(shop_order),
         "kept_too_long": is_overdue(shop_order, now) and shop_order.status == Status.PACKED,
@@ -168,7 +172,20 @@ def _to_put_back(shop_order: ShopOrder) -> list[tuple[str, int]]:
     return list(waiting.values_list("line__title", "units"))
 
 
-def _line_row(line: ShopOrderLine, workplace: Workplace, failed: Failed | None) -> LineRow:
+def _line_rows(
+    shop_order: ShopOrder, lines: list[ShopOrderLine], workplace: Workplace, failed: Failed | None, now: datetime
+) -> list[LineRow]:
+    """With what the shop's own system said of each, and its forms filled in by that. A query more where it named
+    another article."""
+    rows, titles = [], offer_search.titles(workplace.shop, articles(lines))
+    for line in lines:
+        row = _line_row(line, filled(line, shop_order, now=now), workplace, failed)
+        row.said = said_of(line, shop_order, titles, now=now)
+        rows.append(row)
+    return rows
+
+
+def _line_row(line: ShopOrderLine, begins: Filled, workplace: Workplace, failed: Failed | None) -> LineRow:
     mine = failed if failed and failed.line_id == line.pk else None
     row = LineRow(line, problem=mine.problem if mine else "", states=_states(line))
     row.reason = str(REASONS.get(line.decline_reason, ""))
@@ -179,7 +196,8 @@ def _line_row(line: ShopOrderLine, workplace: Workplace, failed: Failed | None) 
         row.accept = AcceptForm(initial={"units": line.open_units}, auto_id=f"accept{line.pk}_%s")
         row.accept.fields["units"].widget.attrs["max"] = line.open_units
     if row.decline_most:
-        row.decline = DeclineForm(initial={"units": line.open_units or 1}, auto_id=f"decline{line.pk}_%s")
+        initial = {"units": begins.units or line.open_units or 1, "reason": begins.reason}
+        row.decline = DeclineForm(initial=initial, auto_id=f"decline{line.pk}_%s")
         row.decline.fields["units"].widget.attrs["max"] = row.decline_most
     if mine and mine.name == "accept" and row.accept:
         row.accept = mine.form

@@ -18,6 +18,7 @@ from shops.models import Cancellation, DeskAction, Shop, ShopOrder
 from shops.orders import back_orders
 from shops.orders.projecting import project
 from shops.portal.pressing import Undo, undo_of
+from shops.portal.said import in_short
 from shops.portal.words import DELIVERIES, STATUSES, moment, status_word
 
 Status = ShopOrder.Status
@@ -29,7 +30,8 @@ SHOWN_DONE = 15
 @dataclass(frozen=True)
 class QueueRow:
     """One order in a line: `when` says by when or since when, in words; `copies` are those the reader still gets, or
-    asked for where all are declined; `undo` what was pressed on it a moment ago."""
+    asked for where all are declined; `said` what the shop's system says and nobody has answered; `undo` what was
+    pressed on it a moment ago."""
 
     number: str
     status: str
@@ -41,6 +43,7 @@ class QueueRow:
     when: str
     overdue: bool
     version: int
+    said: str = ""
     undo: Undo | None = None
 
 
@@ -159,6 +162,7 @@ def _row(order: ShopOrder, now: datetime) -> QueueRow:
         when=when(order, now),
         overdue=is_overdue(order, now),
         version=order.version,
+        said=in_short(lines, order),
     )
 
 

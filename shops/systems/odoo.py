@@ -137,3 +137,8 @@ class Odoo:
 def stamp(moment: datetime) -> str:
     """A time as Odoo reads it."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def moment(told: str) -> datetime:
+    """A time as Odoo tells it."""
+    return datetime.strptime(told, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)

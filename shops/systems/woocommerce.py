@@ -68,7 +68,14 @@ class WooCommerce:
 
     def make(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """What a POST has made. Raises SystemCallError."""
-        made = self.caller.post(f"/{NAMESPACE}/{path}", body)
+        return self._written("POST", path, body)
+
+    def change(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """As it is after a PUT of what is to be otherwise. Raises SystemCallError."""
+        return self._written("PUT", path, body)
+
+    def _written(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        made = self.caller.call(method, f"/{NAMESPACE}/{path}", (), body)
         if not isinstance(made, dict) or "id" not in made:
             raise self._refused(made, writes=True)
         return made

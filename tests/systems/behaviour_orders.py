@@ -14,12 +14,12 @@ from catalog_sync.models import DryRun, Feed, StockLane, SyncRun
 from marketplace.foundation.models import MailMessage
 from shops.channels.base import Answer
 from shops.models import Allocation, DeliveryOption, Shop, ShopOrder, ShopSystem, Supply, Transmission
-from shops.orders import fulfilment, hearing, routing
+from shops.orders import hearing, routing
 from shops.systems import keeping
 from tests import factories
 from tests.systems import faults
 from tests.systems.behaviour import FIRST, SECOND
-from tests.systems.behaviour_stock import StockBehaviour
+from tests.systems.behaviour_taken_back import TakenBackBehaviour
 from tests.systems.known import KNOWN
 from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SHIPS
 
@@ -27,7 +27,7 @@ ABSENT = "NO-SUCH-ARTICLE"
 
 
 @pytest.mark.django_db
-class OrderingBehaviour(StockBehaviour):
+class OrderingBehaviour(TakenBackBehaviour):
     # 4: once
 
     def test_order_is_there_under_our_number(self):
@@ -158,17 +158,6 @@ class OrderingBehaviour(StockBehaviour):
         assert self._counts(order) == {FIRST.sku: (0, 2, 0)}
         order.refresh_from_db()
         assert order.status == ShopOrder.Status.DECLINED
-
-    def test_what_a_reader_takes_back_is_told_once(self):
-        order = self.ordered(**{FIRST.sku: 2})
-        self._transmitted(order)
-        order.refresh_from_db()
-        (line,) = order.lines.all()
-        taken = fulfilment.cancel(line, 1, by="reader", now=timezone.now())
-        told = [self.channel().cancel(taken, now=timezone.now()) for _again in range(2)]
-        assert told[0] == told[1]
-        mails = MailMessage.objects.filter(kind="shop_order_taken_back").count()
-        assert told[0] or mails == 1
 
     # 6: faults while writing
 

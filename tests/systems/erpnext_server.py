@@ -253,8 +253,17 @@ class ERPNextUnderTest(JsonServer):
                 raise _refusal(417, "ValidationError", words)
 
     def _saved(self, row: Row, sent: Row) -> Row:
-        if (row["docstatus"], sent.get("docstatus")) == (0, 1):
-            row["status"] = "To Deliver and Bill"
+        """Document.check_docstatus_transition: submitted, or cancelled, which nothing may stand on
+        (check_no_back_links_exist)."""
+        turn = (row["docstatus"], sent.get("docstatus", row["docstatus"]))
+        if turn in ((0, 2), (1, 0), (2, 0), (2, 1)):
+            raise _refusal(417, "DocstatusTransitionError", f"Cannot change docstatus from {turn[0]} to {turn[1]}")
+        if turn == (1, 2) and row["per_delivered"]:
+            raise _refusal(
+                417, "LinkExistsError", f"Cannot cancel because submitted Delivery Note is linked with {row['name']}"
+            )
+        if turn in ((0, 1), (1, 2)):
+            row["status"] = "To Deliver and Bill" if turn[1] == 1 else "Cancelled"
         row.update(sent, modified=_now())
         self._reserve(row)
         return row

@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.request
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,17 @@ class OdooUnderTest:
         """What is still to be delivered."""
         waiting = [["sale_id.client_order_ref", "=", number], ["state", "not in", ["done", "cancel"]]]
         self._call("stock.picking", "action_cancel", self._call("stock.picking", "search", waiting))
+
+    def expect(self, sku: str, units: int, at: datetime) -> None:
+        """The shop has ordered copies, which come in then."""
+        (kind,) = self._call("stock.picking.type", "search", [["code", "=", "incoming"]])
+        (there,) = self._call("stock.picking.type", "read", [kind], ["default_location_dest_id"])
+        source, *_others = self._call("stock.location", "search", [["usage", "=", "supplier"]])
+        ends = {"location_id": source, "location_dest_id": there["default_location_dest_id"][0]}
+        stamp = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        move = {"product_id": self._product(sku), "product_uom_qty": units, "date": stamp, **ends}
+        picking = {"picking_type_id": kind, "scheduled_date": stamp, "move_ids": [(0, 0, move)], **ends}
+        self._call("stock.picking", "action_confirm", [self._call("stock.picking", "create", picking)])
 
     def reserve_by_hand(self) -> None:
         """Odoo does not reserve what is confirmed, until somebody does."""

@@ -54,7 +54,8 @@ SCHEMA = Schema("""
 Query: shop=Shop location(id)=Location locations(first after)=<Location> order(id!)=Order \
 orders(first after query sortKey reverse)=<Order> products(first after query)=<Product> node(id!)=BulkOperation \
 productVariants(first after query)=<ProductVariant> productVariantsCount=Count currentAppInstallation=AppInstallation
-Mutation: bulkOperationRunQuery(query!)=RunPayload orderCreate(order! options)=OrderCreatePayload
+Mutation: bulkOperationRunQuery(query!)=RunPayload orderCreate(order! options)=OrderCreatePayload \
+orderCancel(orderId! reason! restock! refundMethod! notifyCustomer staffNote)=OrderCancelPayload
 Shop: id name currencyCode taxesIncluded
 Count: count precision
 AppInstallation: id accessScopes=[AccessScope]
@@ -74,6 +75,8 @@ TrackingInfo: company number url
 FulfillmentLineItem: id quantity lineItem=LineItem
 BulkOperation: id status errorCode objectCount url
 RunPayload: bulkOperation=BulkOperation userErrors=[UserError]
+OrderCancelPayload: job=Job orderCancelUserErrors=[UserError]
+Job: id done
 OrderCreatePayload: order=Order userErrors=[UserError]
 UserError: code field message""")
 ORDER_INPUT = {
@@ -110,6 +113,7 @@ class ShopifyUnderTest:
         self.bulks: list[Row] = []
         self.leaked: list[str] = []
         self.index_lags = False
+        self.jobs_wait = False  # what a job is to do is done later, or never
         for number, known in enumerate(KNOWN, start=1):
             price = f"{known.price // 100}.{known.price % 100:02}"
             self.add_variant(number, known.sku, known.title, price, known.gtin, known.quantity)
@@ -193,6 +197,9 @@ class ShopifyUnderTest:
 
     def cancel(self, number: str) -> None:
         (order,) = [each for each in self.orders_made if each["sourceIdentifier"] == number]
+        self._cancelled(order)
+
+    def _cancelled(self, order: Row) -> None:
         order.update(cancelledAt=_now(), updatedAt=_now())
         for line in order["lineItems"]:
             level = line["variant"]["inventoryItem"]["level"]
@@ -367,6 +374,20 @@ class ShopifyUnderTest:
                     }
                     return {"order": None, "userErrors": [error]}
         return {"order": self.make_order(order, is_claimed=behaviour != "BYPASS"), "userErrors": []}
+
+    def _orderCancel(self, orderId: str, reason: str, restock: str, refundMethod: Row, **more: Any) -> Row:
+        """Not twice, and not once something was sent. It is done by a job."""
+        order = next((each for each in self.orders_made if each["id"] == orderId), None)
+        why = "Order not found" if order is None else "Order already cancelled" if order["cancelledAt"] else ""
+        if order and order["fulfillments"]:
+            why = "Cannot cancel an order that has fulfillments"
+        if order is None or why:
+            error = {"code": "INVALID", "field": ["orderId"], "message": why}
+            return {"job": None, "orderCancelUserErrors": [error]}
+        assert (reason, restock, refundMethod) == ("CUSTOMER", "true", {"originalPaymentMethodsRefund": False})
+        if not self.jobs_wait:
+            self._cancelled(order)
+        return {"job": _node("Job", 1, done=False), "orderCancelUserErrors": []}
 
     def make_order(self, order: Row, *, is_claimed: bool) -> Row:
         """There may be two of the same source identifier."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 
 import pytest
 
 from catalog_sync.records import Lane
 from shops.channels import odoo as channel
 from shops.channels.base import Answer
+from shops.models import Supply
 from tests.systems import odoo_server
 from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
@@ -83,3 +85,17 @@ class TestOrders(OrderingBehaviour):
         (line,) = self.send(order).lines
         assert (line.answer, line.units, line.is_sold_out) == (Answer.DECLINED, FIRST.quantity + 1, True)
         assert self.system.orders(order.number) == []
+
+    def test_day_on_which_odoo_expects_what_is_missing_comes_with_it(self):
+        """What is ordered for the reader is entered beyond what is there; none is told where it is not all to come."""
+        self.shop.timezone = "America/Toronto"
+        self.shop.save()
+        at = datetime(2031, 3, 5, 2, tzinfo=UTC)  # the evening before, there
+        self.system.expect(FIRST.sku, 3, at)
+        for beyond, on in ((2, date(2031, 3, 4)), (9, None)):
+            order = self.ordered(**{FIRST.sku: FIRST.quantity + beyond})
+            order.lines.update(supply=Supply.ORDER)
+            receipt = self.send(order)
+            (short,) = [line for line in receipt.lines if line.answer == Answer.BACK_ORDERED]
+            assert (short.units, short.on) == (beyond, on)
+            self.system.cancel(order.number)

@@ -18,7 +18,7 @@ from tests import factories
 from tests.systems import faults
 from tests.systems.behaviour import FIRST, SECOND, SKUS, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
-from tests.systems.prestashop_server import CARRIER, FAILED, NO_STATE, PAID, PrestaShopUnderTest
+from tests.systems.prestashop_server import CARRIER, FAILED, NO_STATE, PAID, SHORT_UNPAID, PrestaShopUnderTest
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +177,16 @@ class TestOrders(OrderingBehaviour):
         assert {line.answer: line.units for line in receipt.lines} == {Answer.ACCEPTED: 1, Answer.BACK_ORDERED: 1}
         left = int(self.system.level(FIRST.sku)["quantity"])
         assert (receipt.is_booked, left) == ((True, -1) if amount == "the same" else (False, 1))
+
+    def test_order_whose_units_it_never_took_is_left_to_a_person_when_it_is_taken_back(self):
+        """Moved to “Cancelled”, PrestaShop would put back what is on the shelf already."""
+        order = self.ordered(**{FIRST.sku: 2})
+        self._transmitted(order)
+        (made,), left = self.system.tables["orders"], self.system.level(FIRST.sku)["quantity"]
+        made["current_state"] = SHORT_UNPAID
+        self._taken_back(order)
+        assert (self._told(), self._mails(), made["current_state"]) == (1, 1, SHORT_UNPAID)
+        assert self.system.level(FIRST.sku)["quantity"] == left
 
     def test_order_that_prestashop_is_still_busy_with_is_not_taken_for_one_that_lacks_lines(self):
         order = self.ordered(**{FIRST.sku: 2})

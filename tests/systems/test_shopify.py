@@ -172,6 +172,15 @@ class TestOrders(OrderingBehaviour):
         assert self.channel().look_up(order) is None
         assert self.send(order).reference == "#1002"
 
+    def test_order_is_cancelled_by_a_job_and_looked_at_until_it_is_done(self):
+        order = self.ordered(**{FIRST.sku: 1})
+        self._transmitted(order)
+        self._taken_back(order)
+        self.system.jobs_wait = True
+        assert (self._told(), self._mails()) == (0, 0)
+        self.system.cancel(order.number)  # the job, later
+        assert (self._told(), self._mails(), self._is_there(order)) == (1, 0, False)
+
     def test_order_is_found_before_the_search_knows_of_it(self):
         order = self.ordered(**{FIRST.sku: 1})
         self.system.index_lags = True

@@ -128,10 +128,14 @@ class WooCommerceUnderTest:
             order["meta_data"].append({"id": 99, "key": "_wc_shipment_tracking_items", "value": [item]})
 
     def cancel(self, number: str) -> None:
-        order = self.order(number)
+        self._cancelled(self.order(number))
+
+    def _cancelled(self, order: Row) -> None:
+        """wc_maybe_increase_stock_levels, which follows that state: once, and only of what was taken off."""
+        if order["status"] in ("processing", "on-hold", "completed"):
+            for line in order["line_items"]:
+                self._by_id(line)["stock_quantity"] += line["quantity"]
         order.update(status="cancelled", date_modified_gmt=_now())
-        for line in order["line_items"]:
-            self._by_id(line)["stock_quantity"] += line["quantity"]
 
     def refund(self, number: str, sku: str, units: int) -> None:
         order = self.order(number)
@@ -169,6 +173,8 @@ class WooCommerceUnderTest:
         there = path.removeprefix(API)
         if method == "POST":
             return self._made(there, body)
+        if method == "PUT":
+            return self._changed(there, body)
         if there == "data/currencies/current":
             return 200, {"code": self.currency, "name": "Canadian dollar", "symbol": "&#36;"}
         if there == "products":
@@ -227,6 +233,17 @@ class WooCommerceUnderTest:
                 return _error(400, "woocommerce_rest_invalid_product_id", "Product ID provided does not exist.")
         return 201, self.make_order(body)
 
+    def _changed(self, there: str, body: Any) -> Told:
+        """PUT /wc/v3/orders/<id>, of which the state alone is known here."""
+        of = re.fullmatch(r"orders/(\d+)", there)
+        if not self.may_write or of is None or body.keys() != {"status"} or body["status"] != "cancelled":
+            return _error(401, "woocommerce_rest_cannot_edit", "Sorry, you are not allowed to edit this resource.")
+        order = next((each for each in self.orders_made if each["id"] == int(of[1])), None)
+        if order is None:
+            return _error(400, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
+        self._cancelled(order)
+        return 200, order
+
     def make_order(self, order: Row) -> Row:
         """It asks nobody whether there are as many; there may be two with the same meta data."""
         number, lines = 5000 + len(self.orders_made), list[Row]()
@@ -265,7 +282,7 @@ def _handler(system: WooCommerceUnderTest) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = _serve
+        do_GET = do_POST = do_PUT = _serve
 
         def log_message(self, *args: object) -> None:
             pass

@@ -166,7 +166,7 @@ def test_lines_are_accepted_changed_back_ordered_and_declined(shop):
             *(second.pk, Answer.CHANGED, 1, 2, "sold"),
             "TP: temporarily out of stock because the publisher cannot supply",
         ),
-        LineAnswer(third.pk, Answer.BACK_ORDERED, 1, 0, "sold", "2 × in May"),
+        LineAnswer(third.pk, Answer.BACK_ORDERED, 1, 0, "sold", "2 × in May", units=2),
     ]
 
 

@@ -13,7 +13,8 @@ from shops import drops, stock
 from shops.channels.base import Acknowledgement, Answer, LineAnswer, Receipt
 from shops.channels.conformance import NOON
 from shops.models import Allocation, DeskAction, Shop, ShopOrder, ShopOrderLine
-from shops.orders import acknowledging, fulfilment
+from shops.orders import acknowledging, fulfilment, sayings
+from shops.orders.sayings import Said, Saying
 from tests import factories
 from tests.shops.channels.dropping import set_up
 from tests.shops.channels.test_editx import item, order_of, response
@@ -80,6 +81,24 @@ def test_what_it_accepts_and_declines_is_done_and_the_rest_asks_a_person(shop, o
         "shop_order.acknowledge",
         "shop_order.back_order",
     ]
+
+
+def test_what_a_person_has_to_answer_stands_on_its_line_until_it_says_otherwise(shop):
+    order = order_of(shop, 2, 3)
+    first, second = order.lines.all()
+    other = LineAnswer(first.pk, Answer.SUBSTITUTED, note="new edition", article="9782070368228")
+    later = LineAnswer(second.pk, Answer.BACK_ORDERED, 1, units=2, on=NOON.date() + timedelta(days=9))
+    acknowledging.take(shop, says(order, other, later), now=NOON)
+    name = sayings.of(order.lines.all()[0]).by
+    assert [sayings.of(line) for line in order.lines.all()] == [
+        Said(name, NOON, (Saying(Answer.SUBSTITUTED, 2, "new edition", "9782070368228"),)),
+        Said(name, NOON, (Saying(Answer.BACK_ORDERED, 2, on=NOON.date() + timedelta(days=9)),)),
+    ]
+    assert counts(order) == [(0, 0), (1, 0)]
+    taken = [LineAnswer(line.pk, Answer.ACCEPTED, line.quantity) for line in (first, second)]
+    acknowledging.take(shop, says(order, *taken, key="k2"), now=LATER)
+    assert [sayings.of(line) for line in order.lines.all()] == [None, None]
+    assert counts(order) == [(2, 0), (3, 0)]
 
 
 def test_message_is_taken_once_and_asked_for_only_now_and_then(shop, out):

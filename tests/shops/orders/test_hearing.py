@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 
 from catalog_sync.doors import connecting
-from shops.channels.base import Answer, LineSaid
+from marketplace.foundation.models import AuditEntry, MailMessage
+from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.tryton import TrytonChannel
-from shops.models import ShopOrderLine, ShopSystem, Transmission
-from shops.orders import fulfilment, hearing
+from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem, Transmission
+from shops.orders import fulfilment, hearing, held, sayings
+from shops.orders.held import Deed, Press
+from shops.orders.sayings import Saying
 from shops.systems import keeping
 from shops.systems.access import Access
 from tests import factories
@@ -99,3 +102,172 @@ class TestDeclined:
         said = [LineSaid("A", Answer.ACCEPTED, 1), LineSaid("A", Answer.DECLINED, 1)]
         hearing.take_lines(line.shop_order, said, by="Square", now=NOON)
         assert counts(line) == (1, 1, 0)
+
+
+class System:
+    """What the shop's system has, by our number; `changed` are those that it tells of by itself, once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        scripted.install(monkeypatch)
+        self.orders: dict[str, OrderState] = {}
+        self.changed: set[str] = set()
+        self.asked: list[str] = []
+        monkeypatch.setattr(TrytonChannel, "changed", lambda *asked: self._changed())
+        monkeypatch.setattr(TrytonChannel, "find", lambda channel, client, number: self._found(number))
+        monkeypatch.setattr(TrytonChannel, "said", lambda channel, client, order: order)
+        self.row = connected(channel=scripted.KIND)
+        post = factories.delivery_option(self.row.shop, kind=DeliveryOption.Kind.POST)
+        records = [factories.stock_record(self.row.shop, sku=sku, units=9) for sku in "AB"]
+        self.order = factories.shop_order(self.row.shop, (records[0], 2), (records[1], 2), delivery_option=post)
+        self.now = NOON
+
+    def says(self, *lines: LineSaid, parcels: tuple[ParcelSaid, ...] = (), order: ShopOrder | None = None) -> None:
+        number = (order or self.order).number
+        self.orders[number] = OrderState(number, Receipt(lines=lines), parcels)
+        self.changed.add(number)
+
+    def heard(self) -> None:
+        self.now += timedelta(minutes=30)
+        self.asked.clear()
+        ShopSystem.objects.update(due_at=self.now)
+        assert hearing.hear_systems(self.now) == 1
+
+    def line(self, sku: str) -> ShopOrderLine:
+        return ShopOrderLine.objects.select_related("shop_order").get(shop_order=self.order, sku=sku)
+
+    @property
+    def again(self) -> list[str]:
+        return ShopSystem.objects.get().again
+
+    def _changed(self) -> list[OrderState]:
+        told, self.changed = self.changed, set()
+        return [self.orders[number] for number in sorted(told)]
+
+    def _found(self, number: str) -> OrderState | None:
+        self.asked.append(number)
+        return self.orders.get(number)
+
+
+@pytest.fixture
+def system(monkeypatch) -> System:
+    return System(monkeypatch)
+
+
+def pressed(line: ShopOrderLine, now) -> None:
+    order = ShopOrder.objects.get(pk=line.shop_order_id)
+    staff = factories.member(order.shop).user
+    held.press(order, Press(Deed.ACCEPT, order.version, "x", line.pk, asked={"units": 1}), by=staff, now=now)
+
+
+@pytest.mark.django_db
+class TestHeardAgain:
+    def test_parcel_that_left_before_all_was_answered_is_handed_over_once_it_is(self, system):
+        """Nothing moves in the system any more when the other line is answered here."""
+        both = [LineSaid("A", Answer.ACCEPTED, 2), LineSaid("B", Answer.BACK_ORDERED, 2)]
+        system.says(*both, parcels=(ParcelSaid("1", {"A": 2}, tracking="1Z"),))
+        system.heard()
+        assert (system.line("A").handed_over, system.again) == (0, [system.order.number])
+        fulfilment.decline(system.line("B"), 2, by="staff", reason="sold", now=system.now)
+        system.heard()
+        assert (system.line("A").handed_over, system.again) == (2, [])
+        system.heard()
+        assert (system.asked, system.order.parcels.get().tracking) == ([], "1Z")
+
+    def test_what_is_said_while_staff_answer_is_heard_after_it(self, system):
+        pressed(system.line("A"), NOON + timedelta(minutes=30))
+        system.says(LineSaid("A", Answer.DECLINED, 2), LineSaid("B", Answer.ACCEPTED, 2))
+        system.heard()
+        assert (counts(system.line("A")), counts(system.line("B"))) == ((0, 0, 0), (0, 0, 0))
+        assert held.do_desk_actions(system.now + timedelta(minutes=1)) == 1  # and is not told that somebody was quicker
+        assert counts(system.line("A")) == (1, 0, 0)
+        system.heard()
+        assert (counts(system.line("A")), counts(system.line("B"))) == ((0, 2, 0), (2, 0, 0))
+        assert system.again == []
+
+    def test_order_that_cannot_be_taken_stops_no_other_of_its_shop_and_is_tried_again(self, system, monkeypatch):
+        other = factories.shop_order(system.row.shop, (factories.stock_record(system.row.shop, sku="C", units=9), 1))
+        system.says(LineSaid("A", Answer.ACCEPTED, 2), LineSaid("B", Answer.ACCEPTED, 2))
+        system.says(LineSaid("C", Answer.ACCEPTED, 1), order=other)
+        with monkeypatch.context() as patched:
+            patched.setattr(hearing, "take_lines", failing(hearing.take_lines, system.order))
+            system.heard()
+        row = ShopSystem.objects.get()
+        assert (row.again, system.order.number in row.last_error) == ([system.order.number], True)
+        assert other.lines.get().accepted == 1
+        system.heard()
+        assert (counts(system.line("A")), system.again, ShopSystem.objects.get().last_error) == ((2, 0, 0), [], "")
+
+    def test_order_of_which_nothing_is_left_is_asked_for_no_more(self, system):
+        ShopSystem.objects.update(again=[system.order.number], heard_at=NOON)
+        for sku in "AB":
+            fulfilment.decline(system.line(sku), 2, by="staff", reason="sold", now=NOON)
+        system.heard()
+        assert (system.asked, system.again) == ([], [])
+
+    def test_of_many_some_are_asked_for_each_time_and_none_is_left_out(self, system, monkeypatch):
+        monkeypatch.setattr(hearing, "MOST_AGAIN", 2)
+        more = [
+            factories.shop_order(system.row.shop, (factories.stock_record(system.row.shop, units=9), 1))
+            for _ in range(4)
+        ]
+        numbers = [system.order.number, *(order.number for order in more)]
+        ShopSystem.objects.update(again=numbers, heard_at=NOON)
+        met = []
+        for _turn in range(3):
+            system.heard()
+            met += system.asked
+        assert (set(met), len(met), set(system.again)) == (set(numbers), 6, set(numbers))
+
+
+def failing(real, order: ShopOrder):
+    def take(shop_order: ShopOrder, *rest, **more):
+        if shop_order.pk == order.pk:
+            raise KeyError("units")
+        return real(shop_order, *rest, **more)
+
+    return take
+
+
+@pytest.mark.django_db
+class TestForAPerson:
+    def test_what_it_says_of_a_line_stands_there_once_and_changes_nothing(self, system):
+        said = [LineSaid("A", Answer.SUBSTITUTED, 1, "new edition", article="9782070360024"),
+                LineSaid("A", Answer.BACK_ORDERED, 1, on=NOON.date() + timedelta(days=9)),
+                LineSaid("B", Answer.BACK_ORDERED, 2)]  # fmt: skip
+        for _again in range(2):
+            system.says(*said)
+            system.heard()
+        assert sayings.of(system.line("A")) == sayings.Said(
+            "Scripted",
+            NOON + timedelta(minutes=30),
+            (
+                Saying(Answer.SUBSTITUTED, 1, "new edition", "9782070360024"),
+                Saying(Answer.BACK_ORDERED, 1, on=NOON.date() + timedelta(days=9)),
+            ),
+        )
+        told = AuditEntry.objects.filter(subject_id=str(system.order.pk), action__startswith="shop_order.")
+        assert sorted(told.values_list("action", "facts__line")) == [
+            ("shop_order.back_order", system.line("A").pk),
+            ("shop_order.back_order", system.line("B").pk),
+            ("shop_order.substitute", system.line("A").pk),
+        ]
+        assert (counts(system.line("A")), ShopOrder.objects.get(pk=system.order.pk).status) == ((0, 0, 0), "new")
+        assert not MailMessage.objects.filter(kind__startswith="shop_order").exists()
+
+    def test_what_it_says_no_more_is_gone(self, system):
+        system.says(LineSaid("A", Answer.BACK_ORDERED, 2))
+        system.heard()
+        system.says(LineSaid("A", Answer.ACCEPTED, 2))
+        system.heard()
+        assert (sayings.of(system.line("A")), counts(system.line("A"))) == (None, (2, 0, 0))
+
+    def test_it_is_to_answer_until_somebody_has_and_again_when_it_changes(self, system):
+        system.says(LineSaid("A", Answer.BACK_ORDERED, 1))
+        system.heard()
+        assert sayings.to_answer(system.line("A"), system.line("A").shop_order)
+        system.order.refresh_from_db()
+        fulfilment.accept_all(system.order, by="staff", now=system.now)
+        assert sayings.to_answer(system.line("A"), system.line("A").shop_order) is None
+        system.says(LineSaid("A", Answer.BACK_ORDERED, 2))
+        system.heard()
+        assert sayings.to_answer(system.line("A"), system.line("A").shop_order)

@@ -60,6 +60,14 @@ def test_secret_is_in_no_page_no_column_and_no_trail(owned):
         _ = other.secrets
 
 
+def test_orders_of_which_it_says_what_cannot_be_done_yet_are_named(owned):
+    connected(owned)
+    address = reverse("portal:order", args=[owned.shop.slug, owned.order.number])
+    assert address not in shown(owned)
+    ShopSystem.objects.update(again=[owned.order.number])
+    assert address in shown(owned)
+
+
 def test_wrong_key_is_told_and_another_one_mends_it(owned):
     row = connected(owned, key="wrong")
     assert (row.trouble["code"], row.paused_at is None) == ("system_key", False)

@@ -1,0 +1,151 @@
+"""What every shop system must do with what a reader takes back, as a test class to inherit: by the whole chain, with
+the stock. A system that lets an order be cancelled has it cancelled; of the others the shop gets a mail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from catalog_sync.models import Feed
+from catalog_sync.records import Lane
+from marketplace.foundation.models import MailMessage
+from shops.channels.base import Answer
+from shops.models import Cancellation, DeliveryOption, ShopOrder
+from shops.orders import cancelling, fulfilment
+from tests import factories
+from tests.systems import faults
+from tests.systems.behaviour import FIRST, SECOND
+from tests.systems.behaviour_stock import StockBehaviour
+from tests.systems.under_test import SHIPS
+
+
+@pytest.mark.django_db
+class TakenBackBehaviour(StockBehaviour):
+    def test_what_a_reader_takes_back_in_part_is_told_once(self):
+        order = self.ordered(**{FIRST.sku: 2})
+        self._transmitted(order)
+        fulfilment.cancel(self._line(order), 1, by="reader", now=timezone.now())
+        taken = Cancellation.objects.get()
+        told = [self.channel().cancel(taken, now=timezone.now()) for _again in range(2)]
+        assert told == [False, False]
+        assert self._mails() == 1
+        assert self._is_there(order)
+
+    def test_order_that_is_taken_back_whole_is_cancelled_there_once(self):
+        """Its number has contained it already, of one article, and does not yet of the other one."""
+        self._needs_cancelling()
+        self.synced()
+        before, order = self.ordered(**{FIRST.sku: 1}), self.ordered(**{SECOND.sku: 1})
+        self._transmitted(before)
+        self.synced(Lane.STOCK)
+        self._transmitted(order)
+        assert (self.stands(FIRST.sku), self.stands(SECOND.sku)) == (
+            (FIRST.quantity - 1, 0),
+            (SECOND.quantity - 1, 1),
+        )
+        for each in (before, order):
+            self._taken_back(each)
+            assert self._told() == 1
+            assert not self._is_there(each)
+        # What its number has lost comes with its next number, what it has not is free at once.
+        assert (self.stands(FIRST.sku), self.stands(SECOND.sku)) == ((FIRST.quantity - 1, 0), (SECOND.quantity, 0))
+        self.synced(Lane.STOCK)
+        assert (self.stands(FIRST.sku), self.stands(SECOND.sku)) == ((FIRST.quantity, 0), (SECOND.quantity, 0))
+        self._heard()  # that it is cancelled there is nobody's refusal
+        line = self._line(order)
+        assert (line.cancelled, line.missing_units, self._mails()) == (1, 0, 0)
+        assert not Cancellation.objects.filter(put_back_at=None).exists()
+
+    def test_order_of_several_lines_is_cancelled_with_all_of_them(self):
+        self._needs_cancelling()
+        self.synced()
+        order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
+        self._transmitted(order)
+        self._taken_back(order)
+        assert [self._told(), self._told()] == [1, 1]
+        assert (self._is_there(order), self._mails()) == (False, 0)
+        assert (self.stands(FIRST.sku), self.stands(SECOND.sku)) == ((FIRST.quantity, 0), (SECOND.quantity, 0))
+
+    def test_article_that_the_system_does_not_have_is_told_by_mail_beside(self):
+        self._needs_cancelling()
+        Feed.objects.create(shop=self.shop, name="used", kind="typed", currency="CAD")
+        order = self.ordered(**{"NO-SUCH-ARTICLE": 1, FIRST.sku: 1})
+        self._transmitted(order)
+        self._taken_back(order)
+        assert [self._told(), self._told()] == [1, 1]
+        assert (self._is_there(order), self._mails()) == (False, 1)
+        assert [row.line.sku for row in Cancellation.objects.filter(put_back_at=None)] == ["NO-SUCH-ARTICLE"]
+
+    def test_answer_that_is_lost_as_it_is_cancelled_leaves_one_outcome(self):
+        """As a kill between the remote commit and ours; and a call that never arrived."""
+        self._needs_cancelling()
+        self.synced()
+        for fault in (faults.LOST, faults.BROKEN, faults.BUSY):
+            order = self.ordered(**{FIRST.sku: 1})
+            self._transmitted(order)
+            self._taken_back(order)
+            self._at_write(1, fault)
+            assert (self._told(), self._mails()) == (0, 0)
+            self.between.clear()
+            assert (self._told(), self._mails(), self._is_there(order)) == (1, 0, False)
+            self.synced(Lane.STOCK)
+            assert self.stands(FIRST.sku) == (FIRST.quantity, 0)
+
+    def test_order_of_which_a_parcel_has_left_is_for_a_person(self):
+        """The shop sent it meanwhile, and we have not heard of it."""
+        self._needs_cancelling()
+        self.needs(SHIPS)
+        post = factories.delivery_option(self.shop, kind=DeliveryOption.Kind.POST)
+        order = self.ordered(delivery_option=post, **{FIRST.sku: 2})
+        self._transmitted(order)
+        self.system.ship(order.number, {FIRST.sku: 1}, "1Z999")
+        self._taken_back(order)
+        assert (self._told(), self._mails()) == (1, 1)
+        assert self._is_there(order)
+        assert Cancellation.objects.get().put_back_at is None
+
+    def test_what_the_shop_declined_in_it_is_for_a_person(self):
+        """Whether that is on its shelf the system does not know."""
+        self._needs_cancelling()
+        order = self.ordered(**{FIRST.sku: 1, SECOND.sku: 1})
+        self._transmitted(order)
+        line = order.lines.select_related("shop_order__shop").get(sku=FIRST.sku)
+        fulfilment.decline(line, 1, by="staff", reason="not_found", left=0, now=timezone.now())
+        self._taken_back(order)
+        assert (self._told(), self._mails(), self._is_there(order)) == (1, 1, True)
+
+    def test_system_that_lets_us_in_no_more_or_stays_away_leaves_it_to_a_person(self):
+        self._needs_cancelling()
+        orders = [self.ordered(**{FIRST.sku: 1}) for _each in range(2)]
+        for order in orders:
+            self._transmitted(order)
+            self._taken_back(order)
+        self.between.plan = lambda call: faults.ERROR
+        assert (self._told(), self._mails()) == (0, 0)
+        Cancellation.objects.update(cancelled_at=timezone.now() - timedelta(minutes=30))
+        assert (self._told(), self._mails()) == (1, 1)
+        self.between.clear()
+        Cancellation.objects.update(cancelled_at=timezone.now())
+        self.system.revoke_key()
+        assert (self._told(), self._mails()) == (1, 2)
+
+    def _needs_cancelling(self) -> None:
+        if not self.channel().cancels:
+            pytest.skip(f"{self.system.kind} lets nobody cancel from outside: told by mail")
+
+    def _taken_back(self, order: ShopOrder) -> None:
+        order.refresh_from_db()
+        fulfilment.cancel_whole(order, by="reader", now=timezone.now())
+
+    def _told(self) -> int:
+        Cancellation.objects.filter(due_at__isnull=False).update(due_at=timezone.now())
+        return cancelling.tell_cancellations(timezone.now())
+
+    def _mails(self) -> int:
+        return MailMessage.objects.filter(kind="shop_order_taken_back").count()
+
+    def _is_there(self, order: ShopOrder) -> bool:
+        (said,) = self.channel().states_of([order.number])
+        return any(line.answer != Answer.DECLINED for line in said.receipt.lines)
