@@ -12,6 +12,13 @@ ROUTES: dict[str, Row] = {
     "portal:data": get(SHOP_A, "slug"),
     "portal:data-save": post((LOGIN, 404, 403, 404, 404), "slug"),  # the owner's, as the next
     "portal:data-export": post((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:brought": get(SHOP_A, "slug"),
+    "portal:bring": post((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:forget-customer": post((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:earlier": get(SHOP_A, "slug"),
+    "portal:earlier-order": get(SHOP_A, "slug", "earlier"),
+    "portal:earlier-statement": get(SHOP_A, "slug", "earlier_statement"),
+    "storefront:consent-brought-end": post(NOT_THEIRS, "brought"),
     "operations:privacy": get(OPERATOR),
     "operations:register-file": get(OPERATOR),
     "operations:news-file": post(OPERATOR),

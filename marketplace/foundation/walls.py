@@ -18,6 +18,7 @@ SETTING = "halles.shops"
 BY_SHOP = (
     "shops.Transmission", "shops.TransmissionTry", "shops.Cancellation", "shops.DeskAction", "shops.ShopWebhook",
     "shops.ShopSystem", "shops.Invitation", "shops.Reservation", "shops.DataWord", "shops.AgreementWord",
+    "shops.EarlierNetwork", "shops.EarlierOrder", "shops.EarlierStatement", "shops.BroughtCustomer", "shops.Bringing",
     "payments.Settlement", "payments.Invoice",
 )  # fmt: skip
 BY_FEED = ("catalog_sync.FeedToken", "catalog_sync.Webhook", "catalog_sync.DryRun")
