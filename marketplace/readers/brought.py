@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -69,6 +69,11 @@ def of(reader: User) -> QuerySet[BroughtCustomer]:
     """What shops say of the addresses that the reader has shown to be theirs."""
     digests = [digest_of(email) for email in addresses_of(reader)]
     return BroughtCustomer.objects.filter(digest__in=digests, ended_at=None).select_related("shop").order_by("pk")
+
+
+def export(reader: User) -> list[dict[str, Any]]:
+    """What shops say of them, in plain values."""
+    return list(of(reader).values("shop__name", "network", "name", "email", "words", "given_at"))
 
 
 def end(rows: QuerySet[BroughtCustomer], *, now: datetime) -> int:

@@ -122,9 +122,7 @@ def export(reader: User) -> dict[str, Any]:
         "consents": list(
             Consent.objects.filter(user=reader).values("purpose", "shop__name", "words", "given_at", "withdrawn_at")
         ),
-        "brought_by_shops": list(
-            brought.of(reader).values("shop__name", "network", "name", "email", "words", "given_at")
-        ),
+        "brought_by_shops": brought.export(reader),
         "mails": list(mails.of(reader).values("subject", "sent_at")),
         "checkouts": [
             {"state": row.state, "at": row.created_at.isoformat(), "given": _given(row)}

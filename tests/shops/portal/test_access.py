@@ -51,8 +51,7 @@ DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind"
 SETUP, CODE, OWN = "setup_id", "code", "article_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
 MOTION = "pk:motion"
-RULE, PICK = "rule_id", "pick_id"
-EARLIER, CLOSED = "order_id", "statement_id"
+RULE, PICK, EARLIER, CLOSED = "rule_id", "pick_id", "order_id", "statement_id"
 PRICE, SYSTEM = "rule_id:price", "kind:system"
 RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
 OFFER, HOME = "offer_id", "deed:home"
@@ -208,13 +207,8 @@ ACTS: dict[str, list[str]] = {
     "test-order": [],
     "save-business": [],
     "business-shop": [],
-    "data-save": [],
-    "data-export": [],
-    "bring": [],
-    "forget-customer": [],
-    "leaving-ask": [],
-    "leaving-stay": [],
-    "leaving-export": [],
+    **{key: [] for key in ("data-save", "data-export", "bring", "forget-customer")},
+    **{key: [] for key in ("leaving-ask", "leaving-stay", "leaving-export")},
     "stripe-connect": [],
     "save-week": [],
     "say-days": [],
@@ -386,8 +380,7 @@ def known_of(stall: Stall) -> dict[str, object]:
     known |= {QUESTION: asked.pk, FILE: asked.messages.get(side="reader").files.get().pk, WRITE: "write"}
     known |= {REPLY: stall.shop.quick_replies.first().pk}
     known |= {MOTION: motion_of_all().pk, OFFER: alternative(stall.order.lines.first(), NOON), HOME: "home"}
-    earlier = factories.earlier_order(stall.shop)
-    known |= {EARLIER: earlier.pk, CLOSED: factories.earlier_statement(stall.shop).pk}
+    known |= {EARLIER: factories.earlier_order(stall.shop).pk, CLOSED: factories.earlier_statement(stall.shop).pk}
     known |= {RETURN: back.pk, PHOTO: back.photos.get().pk, AGREE: "agree"}
     return known
 
