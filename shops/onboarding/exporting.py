@@ -36,6 +36,7 @@ ORDER = ("number", "status", "delivery_kind", "currency", "goods_minor", "delive
 ORDER_LINE = ("sku", "gtin", "title", "condition", "quantity", "accepted", "declined", "cancelled", "handed_over",
               "unit_price_minor", "goods_minor", "tax_minor", "total_minor")  # fmt: skip
 SUMS = ("goods_minor", "commission_minor", "tax_minor", "other_minor", "transferred_minor")
+MOVED = ("at", "kind", "order", *SUMS)
 STATEMENT = ("number", "begins_at", "ends_at", "currency", "opening_minor", *SUMS, "closing_minor")
 Row = dict[str, Any]
 
@@ -119,7 +120,11 @@ def orders(shop: Shop) -> Iterator[Row]:
     for row in EarlierOrder.objects.filter(shop=shop).select_related("network").order_by("pk").iterator():
         known = row.said | {"number": row.number, "status": row.status, "currency": row.currency}
         known |= {"total_minor": row.total_minor, "created_at": _plain(row.ordered_at)}
-        yield {"network": row.network.site, **{name: known[name] for name in ORDER}, "lines": known["lines"]}
+        yield {
+            "network": row.network.site,
+            **{name: known[name] for name in ORDER},
+            "lines": _in_order(known["lines"], ORDER_LINE),
+        }
     here, found = links.absolute(""), ShopOrder.objects.filter(shop=shop).prefetch_related("lines").order_by("pk")
     for order in found.iterator(chunk_size=_AT_ONCE):
         lines = [{name: getattr(line, name) for name in ORDER_LINE} for line in order.lines.all()]
@@ -129,11 +134,16 @@ def orders(shop: Shop) -> Iterator[Row]:
 def settlements(shop: Shop) -> Iterator[Row]:
     for kept in EarlierStatement.objects.filter(shop=shop).select_related("network").order_by("pk"):
         columns = {name: _plain(getattr(kept, name)) for name in STATEMENT}
-        yield {"network": kept.network.site, **columns, "lines": kept.lines}
+        yield {"network": kept.network.site, **columns, "lines": _in_order(kept.lines, MOVED)}
     here = links.absolute("")
     for row in Settlement.objects.filter(shop=shop).select_related("shop").order_by("pk"):
         lines = [_moved(line) for line in statement_of(row).lines]
         yield {"network": here, **{name: _plain(getattr(row, name)) for name in STATEMENT}, "lines": lines}
+
+
+def _in_order(lines: list[Row], columns: Iterable[str]) -> list[Row]:
+    """As they were brought: a database keeps the columns of a JSON value in an order of its own."""
+    return [{name: line[name] for name in columns} for line in lines]
 
 
 def _moved(line: Line) -> Row:
