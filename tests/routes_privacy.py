@@ -15,6 +15,7 @@ ROUTES: dict[str, Row] = {
     "portal:brought": get(SHOP_A, "slug"),
     "portal:bring": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:forget-customer": post((LOGIN, 404, 403, 404, 404), "slug"),
+    "portal:earlier-remove": post((LOGIN, 404, 403, 404, 404), "slug", "earlier_network"),
     "portal:earlier": get(SHOP_A, "slug"),
     "portal:earlier-order": get(SHOP_A, "slug", "earlier"),
     "portal:earlier-statement": get(SHOP_A, "slug", "earlier_statement"),

@@ -463,6 +463,7 @@ def world(db, settings, tmp_path) -> World:
         **routes_trust.known(a),
         **money_of(a.order, now),
         **money_rows(a.shop, now),
+        "earlier_network": factories.earlier_network(a.shop).pk,
         "earlier": factories.earlier_order(a.shop).pk,
         "earlier_statement": factories.earlier_statement(a.shop).pk,
         "move": TitleMove.objects.create(**UNDONE, at=now, undone_at=now).pk,

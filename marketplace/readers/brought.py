@@ -73,13 +73,18 @@ def of(reader: User) -> QuerySet[BroughtCustomer]:
 
 def export(reader: User) -> list[dict[str, Any]]:
     """What shops say of them, in plain values."""
-    return list(of(reader).values("shop__name", "network", "name", "email", "words", "given_at"))
+    return [dict(row) for row in of(reader).values("shop__name", "network", "name", "email", "words", "given_at")]
 
 
 def end(rows: QuerySet[BroughtCustomer], *, now: datetime) -> int:
     """They are named no more. Returns how many."""
     keys = list(rows.filter(ended_at=None).values_list("pk", flat=True))
     return BroughtCustomer.objects.filter(pk__in=keys).update(ended_at=now, **_NOBODY)
+
+
+def drop(shop: Shop, network: str) -> int:
+    """Those that came from there, as if they never had. Who took it back stays away. Returns how many."""
+    return of_shop(shop).filter(network=network).delete()[0]
 
 
 def keep_away(shops: Iterable[int], emails: Iterable[str], *, now: datetime) -> None:

@@ -54,6 +54,18 @@ def last(shop: Shop) -> Bringing | None:
     return Bringing.objects.filter(shop=shop).first()
 
 
+def remove(network: EarlierNetwork, *, by: User) -> None:
+    """All that was brought from there goes, as if it had never come: it was another shop's file, or is not wanted."""
+    with transaction.atomic():
+        locked = Shop.objects.select_for_update(of=("self",)).get(pk=network.shop_id)
+        customers = brought.drop(locked, network.name)
+        audit.record(
+            "shop.bring_remove", locked, by=by, shop_id=locked.pk, network=network.name, customers=customers,
+            orders=network.orders.count(), statements=network.statements.count(),
+        )  # fmt: skip
+        network.delete()
+
+
 def _keep(path: Path, blocks: Iterable[bytes]) -> None:
     size = 0
     with path.open("wb") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -101,6 +101,14 @@ def _problems(last: Bringing) -> list[tuple[str, int, str, str, str]]:
         (str(bringing_words.FILES[file]), file, row, *bringing_words.wrong(code, values))
         for file, row, code, values in last.problems
     ]
+
+
+@owner_action
+def remove(request: StaffRequest, workplace: Workplace, network_id: int) -> HttpResponse:
+    network = get_object_or_404(EarlierNetwork, pk=network_id, shop=workplace.shop)
+    bringing.remove(network, by=request.user)
+    messages.success(request, _("It is gone from here. The file still brings it in again."))
+    return redirect("portal:brought", slug=workplace.shop.slug)
 
 
 @owner_action

@@ -38,7 +38,7 @@ _REFUSED: Words = {
     "left": gettext_lazy("The shop has left this network: nothing is brought in any more."),
 }
 _ASK = gettext_lazy("Ask the network that made the file; then bring it in again. What is in already stays.")
-_NOTHING = gettext_lazy("Nothing.")
+_NOTHING = ""
 _COLUMN = {
     "goods_minor": gettext_lazy("Goods and delivery"),
     "commission_minor": gettext_lazy("Commission"),
@@ -75,7 +75,7 @@ _WRONG: Words = {
         gettext_lazy("A closed month does not change: ask the network that made the file which figures are right."),
     ),
     "more_said": (
-        gettext_lazy("%(count)s orders say more than is kept, such as whose they were. They are in, without that."),
+        gettext_lazy("Orders that say more than is kept, such as whose they were: %(count)s. They are in, without that."),
         _NOTHING,
     ),
 }
@@ -88,7 +88,7 @@ def refused(code: str) -> str:
 
 
 def wrong(code: str, values: dict[str, Any]) -> tuple[str, str]:
-    """What is wrong with a row, and what to do."""
+    """What is wrong with a row, and what to do; empty: nothing."""
     text, todo = _WRONG.get(code, (_("The row was not taken."), _ASK))
     return str(text) % _shown(values), str(todo)
 

@@ -252,6 +252,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("data/brought/", bringing_views.brought, name="brought"),
     path("data/brought/bring/", bringing_views.bring, name="bring"),
     path("data/brought/forget/", bringing_views.forget, name="forget-customer"),
+    path("data/brought/<int:network_id>/remove/", bringing_views.remove, name="earlier-remove"),
     path("earlier/", earlier_views.orders, name="earlier"),
     path("earlier/<int:order_id>/", earlier_views.order, name="earlier-order"),
     path("earlier/statements/<int:statement_id>/", earlier_views.statement, name="earlier-statement"),

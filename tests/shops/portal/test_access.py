@@ -51,7 +51,7 @@ DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind"
 SETUP, CODE, OWN = "setup_id", "code", "article_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
 MOTION = "pk:motion"
-RULE, PICK, EARLIER, CLOSED = "rule_id", "pick_id", "order_id", "statement_id"
+RULE, PICK, EARLIER, CLOSED, BEFORE = "rule_id", "pick_id", "order_id", "statement_id", "network_id"
 PRICE, SYSTEM = "rule_id:price", "kind:system"
 RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
 OFFER, HOME = "offer_id", "deed:home"
@@ -208,6 +208,7 @@ ACTS: dict[str, list[str]] = {
     "save-business": [],
     "business-shop": [],
     **{key: [] for key in ("data-save", "data-export", "bring", "forget-customer")},
+    "earlier-remove": [BEFORE],
     **{key: [] for key in ("leaving-ask", "leaving-stay", "leaving-export")},
     "stripe-connect": [],
     "save-week": [],
@@ -380,7 +381,7 @@ def known_of(stall: Stall) -> dict[str, object]:
     known |= {QUESTION: asked.pk, FILE: asked.messages.get(side="reader").files.get().pk, WRITE: "write"}
     known |= {REPLY: stall.shop.quick_replies.first().pk}
     known |= {MOTION: motion_of_all().pk, OFFER: alternative(stall.order.lines.first(), NOON), HOME: "home"}
-    known |= {EARLIER: factories.earlier_order(stall.shop).pk, CLOSED: factories.earlier_statement(stall.shop).pk}
+    known |= dict(zip((BEFORE, EARLIER, CLOSED), factories.earlier(stall.shop), strict=True))
     known |= {RETURN: back.pk, PHOTO: back.photos.get().pk, AGREE: "agree"}
     return known
 
