@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,17 +37,13 @@ _Row = TypeVar("_Row")
 
 
 def bring(shop: Shop, blocks: Iterable[bytes], *, by: User, now: datetime) -> Bringing:
-    """Raises FileError where the file is none of ours, or too much; then nothing was changed."""
+    """Raises FileError where the file is none of ours, or too much; then nothing was changed. What ends in the middle
+    is begun again with the same file: no row twice."""
     with tempfile.TemporaryDirectory(prefix="bringing-") as folder:
         path = Path(folder) / "brought.zip"
         _keep(path, blocks)
         found = brought_files.read(path, now)
-    with transaction.atomic():
-        # Two at once of one shop: the second finds what the first brought.
-        locked = Shop.objects.select_for_update(of=("self",)).get(pk=shop.pk)
-        if locked.status == Shop.Status.LEFT:
-            raise FileError("left")
-        return _Bringing(locked, found, now).bring(by)
+    return _Bringing(shop, found, now).bring(by)
 
 
 def last(shop: Shop) -> Bringing | None:
@@ -87,19 +83,41 @@ class _Bringing:
 
     def __post_init__(self) -> None:
         self.said = {one.site: one for one in self.found.networks}
-        self.networks = {row.site: row for row in EarlierNetwork.objects.filter(shop=self.shop)}
-        self.before = {site: row.until for site, row in self.networks.items()}
+        self.networks: dict[str, EarlierNetwork] = {}
+        self.before = dict(EarlierNetwork.objects.filter(shop=self.shop).values_list("site", "until"))
         self.problems = list(self.found.problems)
         self.counts = {name: Counter(refused=self.found.refused[name]) for name in brought_files.ROWS}
 
     def bring(self, by: User) -> Bringing:
-        for some in _batches(self.found.rows.get(ORDERS, [])):
-            self._orders(some)
-        self._statements(self.found.rows.get(SETTLEMENTS, []))
-        self._customers(self.found.rows.get(CUSTOMERS, []))
+        works: dict[str, Callable[[Any], None]] = {
+            ORDERS: self._orders, SETTLEMENTS: self._statements, CUSTOMERS: self._customers,
+        }  # fmt: skip
+        for name, work in works.items():
+            for some in _batches(self.found.rows.get(name, [])):
+                # Short ones: orders are placed meanwhile, and a file may have many thousand rows.
+                with transaction.atomic():
+                    self._lock()
+                    work(some)
         if self.found.more:
             self._note(ORDERS, 0, "more_said", count=self.found.more)
-        return self._written(by)
+        with transaction.atomic():
+            self._lock()
+            self._renew_networks()
+            return self._written(by)
+
+    def _lock(self) -> None:
+        """Of two at once of one shop, the second finds what the first brought."""
+        locked = Shop.objects.select_for_update(of=("self",)).get(pk=self.shop.pk)
+        if locked.status == Shop.Status.LEFT:
+            raise FileError("left")
+        self.networks = {row.site: row for row in EarlierNetwork.objects.filter(shop=self.shop)}
+
+    def _renew_networks(self) -> None:
+        """Last, so that a file that ended in the middle is still the younger one as it is brought again."""
+        for site, row in self.networks.items():
+            if site in self.said and (said := self.said[site]).until > row.until:
+                row.until, row.name = said.until, said.name
+                row.save(update_fields=["until", "name"])
 
     def _written(self, by: User) -> Bringing:
         counts = {name: {key: found[key] for key in COUNTS if found[key]} for name, found in self.counts.items()}
@@ -118,15 +136,10 @@ class _Bringing:
             self.untold += 1
 
     def _network(self, site: str) -> EarlierNetwork:
-        """As the file says it; its name is that of the youngest file."""
-        said, row = self.said[site], self.networks.get(site)
-        if row is None:
-            row = EarlierNetwork.objects.create(shop=self.shop, site=site, name=said.name, until=said.until)
-            self.networks[site] = row
-        elif said.until > row.until:
-            row.until, row.name = said.until, said.name
-            row.save(update_fields=["until", "name"])
-        return row
+        if site not in self.networks:
+            said = {"name": self.said[site].name, "until": self.said[site].until}
+            self.networks[site] = EarlierNetwork.objects.create(shop=self.shop, site=site, **said)
+        return self.networks[site]
 
     def _orders(self, some: Sequence[tuple[int, OrderRow]]) -> None:
         numbers = [row.number for _, row in some]
@@ -145,7 +158,6 @@ class _Bringing:
             elif all(getattr(row, name) == value for name, value in _columns(said).items()):
                 counts["same"] += 1
             elif self._is_younger(said.site):
-                row.network = self._network(said.site)
                 for name, value in _columns(said).items():
                     setattr(row, name, value)
                 changed.append(row)

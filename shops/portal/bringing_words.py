@@ -75,7 +75,9 @@ _WRONG: Words = {
         gettext_lazy("A closed month does not change: ask the network that made the file which figures are right."),
     ),
     "more_said": (
-        gettext_lazy("Orders that say more than is kept, such as whose they were: %(count)s. They are in, without that."),
+        gettext_lazy(
+            "Orders that say more than is kept, such as whose they were: %(count)s. They are in, without that."
+        ),
         _NOTHING,
     ),
 }
