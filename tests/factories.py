@@ -300,11 +300,6 @@ def earlier_statement(of: Shop, number: int = 1) -> EarlierStatement:
     return EarlierStatement.objects.create(shop=of, network=earlier_network(of), number=number, **columns)
 
 
-def earlier(of: Shop) -> tuple[int, int, int]:
-    """The keys of a network, an order and a statement."""
-    return earlier_network(of).pk, earlier_order(of).pk, earlier_statement(of).pk
-
-
 def brought_customer(of: Shop, email: str) -> BroughtCustomer:
     """Somebody who is a customer by the shop's own word."""
     row = brought.Customer("Léa", email, NOON, "The shop may keep me.", "Anciennes Halles")
