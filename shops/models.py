@@ -5,6 +5,7 @@ from shops.models_assembly import Announcement, AnnouncementRead, Ballot, Motion
 from shops.models_delivery import DeliveryOption, DeliverySlot, PickupPoint, SlotBooking, SlotDay
 from shops.models_desk import DeskAction
 from shops.models_downloads import Download, Handout, LicenceCode
+from shops.models_earlier import Bringing, BroughtCustomer, EarlierNetwork, EarlierOrder, EarlierStatement
 from shops.models_figures import SearchMiss, ShopFigures
 from shops.models_joining import (
     AgreementWord,
@@ -43,6 +44,8 @@ __all__ = [
     "ApplicationMessage",
     "Availability",
     "Ballot",
+    "Bringing",
+    "BroughtCustomer",
     "BufferRule",
     "BufferTask",
     "Business",
@@ -55,6 +58,9 @@ __all__ = [
     "DeliverySlot",
     "DeskAction",
     "Download",
+    "EarlierNetwork",
+    "EarlierOrder",
+    "EarlierStatement",
     "Handout",
     "Incident",
     "Invitation",

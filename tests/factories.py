@@ -27,12 +27,17 @@ from marketplace.foundation.money import to_minor
 from marketplace.models import User
 from marketplace.payments import gift_cards, local_kept
 from marketplace.payments.models import CreditTerms, GiftCard, LocalAccount, LocalCurrency, MoneyCall, Payment
+from marketplace.readers import brought
 from shops import reservations, stock
 from shops.downloads import uploading
 from shops.models import (
+    BroughtCustomer,
     DeliveryOption,
     DeliverySlot,
     Download,
+    EarlierNetwork,
+    EarlierOrder,
+    EarlierStatement,
     OpeningHours,
     Reservation,
     Shop,
@@ -268,6 +273,38 @@ def shop_order(of: Shop, *wanted: tuple[StockRecord, int], placed: Order | None 
         if not stock.take(line, units, now=now):
             raise ValueError(f"{of} does not have {units} of {record.partner_sku}.")
     return made
+
+
+def earlier_network(of: Shop, name: str = "Anciennes Halles") -> EarlierNetwork:
+    return EarlierNetwork.objects.get_or_create(shop=of, site="https://old.example", name=name, until=NOON)[0]
+
+
+def earlier_order(of: Shop, number: str = "7-A", title: str = "Le temps retrouvé") -> EarlierOrder:
+    """What the shop brought along from an earlier network."""
+    amounts = {"unit_price_minor": 900, "goods_minor": 900, "tax_minor": 0, "total_minor": 900}
+    units = {"quantity": 1, "accepted": 1, "declined": 0, "cancelled": 0, "handed_over": 1}
+    line = {"sku": "S", "gtin": None, "title": title, "condition": "new", **units, **amounts}
+    said = {"delivery_kind": "post", "goods_minor": 900, "delivery_minor": 0, "tax_minor": 0, "lines": [line]}
+    said |= {"answered_at": NOON.isoformat(), "handed_over_at": NOON.isoformat()}
+    columns = {"status": "handed_over", "ordered_at": NOON, "currency": "CAD", "total_minor": 900, "said": said}
+    text = f"{number.lower()} {title.lower()}"
+    return EarlierOrder.objects.create(shop=of, network=earlier_network(of), number=number, text=text, **columns)
+
+
+def earlier_statement(of: Shop, number: int = 1) -> EarlierStatement:
+    sums = dict.fromkeys(("opening", "commission", "tax", "other", "transferred"), 0) | {"goods": 900, "closing": 900}
+    line = {"at": NOON.isoformat(), "kind": "earning", "order": "7-A", "goods_minor": 900, "commission_minor": 0,
+            "tax_minor": 0, "other_minor": 0, "transferred_minor": 0}  # fmt: skip
+    columns = {"begins_at": NOON, "ends_at": NOON + timedelta(days=31), "currency": "CAD", "lines": [line]}
+    columns |= {f"{name}_minor": minor for name, minor in sums.items()}
+    return EarlierStatement.objects.create(shop=of, network=earlier_network(of), number=number, **columns)
+
+
+def brought_customer(of: Shop, email: str) -> BroughtCustomer:
+    """Somebody who is a customer by the shop's own word."""
+    row = brought.Customer("Léa", email, NOON, "The shop may keep me.", "Anciennes Halles")
+    brought.take(of, [row], now=NOON)
+    return BroughtCustomer.objects.get(shop=of, digest=brought.digest_of(email))
 
 
 def reservation(

@@ -403,6 +403,7 @@ def of_a_reader(line: ShopOrderLine, now: datetime) -> dict[str, Any]:
         "review": review.pk,
         "review_seen": f"{review.pk}:{reviews.seen(review)}",
         "consent": consents.give(other, "newsletter", now=now).pk,
+        "brought": factories.brought_customer(line.shop_order.shop, other.email).pk,
         "wish_list": lists.make(other, "Theirs").key,
         "saved": saved.pk,
         "alert": alert.pk,
@@ -462,6 +463,9 @@ def world(db, settings, tmp_path) -> World:
         **routes_trust.known(a),
         **money_of(a.order, now),
         **money_rows(a.shop, now),
+        "earlier_network": factories.earlier_network(a.shop).pk,
+        "earlier": factories.earlier_order(a.shop).pk,
+        "earlier_statement": factories.earlier_statement(a.shop).pk,
         "move": TitleMove.objects.create(**UNDONE, at=now, undone_at=now).pk,
     }
     return World(a, b, factories.user(), factories.user(is_staff=True), known)

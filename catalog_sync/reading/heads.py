@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from catalog_sync.reading.unpacking import list_of
 from catalog_sync.reading.xlsx_rows import MAGIC
 from catalog_sync.reasons import feed_error
 
@@ -54,7 +55,7 @@ def _of_zip(path: Path, folder: Path) -> Path:
         if len(members) > _MOST_MEMBERS:
             raise _too_large()
         if not _OF_WORKBOOKS & {member.filename for member in members}:
-            with archive.open(max(members, key=lambda member: member.file_size)) as packed:
+            with archive.open(list_of(members)) as packed:
                 return _written(packed, folder)
         _limit(path)
         left = MOST_UNPACKED

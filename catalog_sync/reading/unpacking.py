@@ -15,6 +15,7 @@ _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 PACKED = (_GZIP, _ZIP)
 _BLOCK = 1 << 20
 _MOST_MEMBERS = 1000
+_OURS = ("about.json", "catalogue.jsonl")  # shops/onboarding/exporting.py
 # Spreadsheets are zip files too: what they hold tells them from a packed list.
 _OF_SPREADSHEETS = {"[Content_Types].xml", "mimetype"}
 
@@ -26,7 +27,7 @@ class _Packed(Protocol):
 def unpacked(path: Path, folder: Path, *, most_bytes: int) -> Path:
     """The list itself: `path` as it is, or what a child unpacks of it into `folder`.
 
-    Of a zip with several files the largest is the list; a spreadsheet stays as it is. Raises `FeedError` for a damaged
+    Of a zip with several files `list_of` says which; a spreadsheet stays as it is. Raises `FeedError` for a damaged
     or locked one, and for more than `most_bytes`, however small it came.
     """
     with path.open("rb") as stream:
@@ -48,11 +49,19 @@ def _from_zip(archive: zipfile.ZipFile, path: Path, folder: Path, most_bytes: in
     members = [member for member in archive.infolist()[:_MOST_MEMBERS] if not member.is_dir()]
     if not members or _OF_SPREADSHEETS & {member.filename for member in members}:
         return path
-    largest = max(members, key=lambda member: member.file_size)
-    if largest.flag_bits & 1:
+    found = list_of(members)
+    if found.flag_bits & 1:
         raise feed_error("file_locked", permanent=True)
-    with archive.open(largest) as packed:
+    with archive.open(found) as packed:
         return _write(packed, folder / "unpacked", most_bytes)
+
+
+def list_of(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
+    """Of several files the largest, but of all that a shop took along from a Halles its articles."""
+    ours = [member for member in members if member.filename == _OURS[1]]
+    if ours and any(member.filename == _OURS[0] for member in members):
+        return ours[0]
+    return max(members, key=lambda member: member.file_size)
 
 
 @contextmanager

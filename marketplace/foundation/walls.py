@@ -18,6 +18,7 @@ SETTING = "halles.shops"
 BY_SHOP = (
     "shops.Transmission", "shops.TransmissionTry", "shops.Cancellation", "shops.DeskAction", "shops.ShopWebhook",
     "shops.ShopSystem", "shops.Invitation", "shops.Reservation", "shops.DataWord", "shops.AgreementWord",
+    "shops.EarlierNetwork", "shops.EarlierOrder", "shops.EarlierStatement", "shops.BroughtCustomer", "shops.Bringing",
     "shops.ShopKey", "shops.ShopCall", "shops.QuickReply", "shops.BufferRule", "catalog_sync.PriceRule",
     "payments.Settlement", "payments.Invoice", "payments.BankAccount", "payments.CounterSale",
 )  # fmt: skip

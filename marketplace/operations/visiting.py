@@ -56,6 +56,7 @@ NEVER = frozenset(
         ),
         *("refund", "gift-card-redeem", "gift-card-sell", "gift-card-print", "gift-card-receipt", "local-credit"),
         *("leaving-ask", "leaving-stay", "leaving-export", "data-save", "data-export"),
+        *("bring", "earlier-remove", "forget-customer"),
     }
 )
 

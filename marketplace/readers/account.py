@@ -26,6 +26,7 @@ from marketplace.checkout.models import Institution
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from marketplace.payments.models import CreditTerms
+from marketplace.readers import brought
 from marketplace.readers.confirmed import addresses_of
 from marketplace.readers.erasing import drop_with_files
 from marketplace.readers.models import Alert, Consent, ReviewReport, SavedSearch, SecondFactorGrace, SignIn
@@ -42,6 +43,7 @@ def forget(reader: User) -> None:
     """In the caller's transaction, last: afterwards nobody is found by an address. Without a password that can be used,
     every session ends; those that the account is known to have go at once."""
     known_as = addresses_of(reader)
+    brought.forget(reader, now=timezone.now())
     _reviews(reader)
     WishList.objects.filter(owner=reader).delete()
     Basket.objects.filter(owner=reader, status=Basket.OPEN).delete()

@@ -17,6 +17,8 @@ from marketplace.checkout import checkouts
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import network
 from marketplace.models import User
+from marketplace.readers import brought
+from marketplace.readers.confirmed import addresses_of
 from marketplace.readers.models import Alert, Consent
 from shops.models import Shop
 
@@ -54,6 +56,8 @@ def give(user: User, purpose: str, *, now: datetime, shop: Shop | None = None) -
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         key = {"user": user, "purpose": purpose, "shop": shop, "withdrawn_at": None}
+        if purpose == Purpose.SHOP and shop is not None:
+            brought.said_here(user, shop)
         return Consent.objects.get_or_create(**key, defaults=said)[0]
 
 
@@ -66,12 +70,15 @@ def give_for(checkout: Checkout, *, now: datetime) -> None:
 
 
 def withdraw(row: Consent, *, now: datetime) -> bool:
-    """With what rests on it: alerts end. The right of withdrawal, once lost, does not come back: False."""
+    """With what rests on it: alerts end, and no shop brings its customer back from elsewhere. The right of withdrawal,
+    once lost, does not come back: False."""
     if row.purpose == Purpose.DOWNLOAD:
         return False
     with transaction.atomic():
         if row.purpose == Purpose.ALERTS:
             Alert.objects.filter(reader=row.user).delete()
+        if row.purpose == Purpose.SHOP and row.shop_id and row.user:
+            brought.keep_away([row.shop_id], {*addresses_of(row.user), row.user.email}, now=now)
         return bool(Consent.objects.filter(pk=row.pk, withdrawn_at=None).update(withdrawn_at=now))
 
 

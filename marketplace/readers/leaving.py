@@ -21,7 +21,7 @@ from marketplace.foundation import erasing as trail
 from marketplace.foundation.people import as_reader
 from marketplace.models import User
 from marketplace.payments.models import LocalAccount, Receivable
-from marketplace.readers import account, addresses, erasing, gift_cards, mails, orders
+from marketplace.readers import account, addresses, brought, erasing, gift_cards, mails, orders
 from marketplace.readers.confirmed import addresses_of
 from marketplace.readers.erasing import WRITTEN
 from marketplace.readers.models import Alert, Consent, SavedSearch, SignIn
@@ -122,6 +122,7 @@ def export(reader: User) -> dict[str, Any]:
         "consents": list(
             Consent.objects.filter(user=reader).values("purpose", "shop__name", "words", "given_at", "withdrawn_at")
         ),
+        "brought_by_shops": brought.export(reader),
         "mails": list(mails.of(reader).values("subject", "sent_at")),
         "checkouts": [
             {"state": row.state, "at": row.created_at.isoformat(), "given": _given(row)}

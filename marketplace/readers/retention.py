@@ -20,7 +20,16 @@ from marketplace.foundation.models import MailMessage
 from marketplace.payments.models import StripeEvent
 from marketplace.readers import erasing
 from marketplace.readers.models import Consent, ReviewReport
-from shops.models import Application, ApplicationDocument, ApplicationMessage, DeskAction, Invitation, Parcel, Shop
+from shops.models import (
+    Application,
+    ApplicationDocument,
+    ApplicationMessage,
+    BroughtCustomer,
+    DeskAction,
+    Invitation,
+    Parcel,
+    Shop,
+)
 
 BATCH = 500
 _MAIL = {"subject": "", "text": "", "html": "", "reply_to": ""}
@@ -104,6 +113,12 @@ def _consents(before: datetime, most: int) -> int:
     return _drop(Consent.objects.filter(withdrawn_at__lt=before), most)
 
 
+def _brought(before: datetime, most: int) -> int:
+    """Of a shop that is gone nobody is its customer here; the digests of who took it back stay."""
+    gone = {"shop__status": Shop.Status.LEFT, "shop__status_since__lt": before}
+    return _drop(BroughtCustomer.objects.filter(ended_at=None, **gone), most)
+
+
 def _identities(before: datetime, most: int) -> int:
     """Who it is was looked at when the application was decided."""
     taken = {"application__state": Application.State.APPROVED, "application__changed_at__lt": before}
@@ -169,6 +184,8 @@ RULES = (
          _("Looked at once"), "DSA 30 (1) (b); GDPR 5 (1) (c)", _identities),
     Rule("applications", _("Papers, words and person of an application"), 183, _("The shop has left"),
          _("The law has traders' facts kept six months after the contract"), "DSA 30 (5)", _applications),
+    Rule("brought", _("Customers that a shop brought along from an earlier network"), 183, _("The shop has left"),
+         _("It may come back, and had their consent"), "GDPR 6 (1) (a), 5 (1) (e)", _brought),
     Rule("orders", _("Whose an order was: name, address, what was written"), 1095, _("It was placed"),
          _("Legal guarantee of two years, and claims; invoices are kept by themselves"),
          "Directive 2019/771, 10; CCQ 2925", _orders),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from marketplace.readers import consents
+from marketplace.readers import brought, consents
 from marketplace.readers.models import Consent
 from marketplace.storefront.reader_request import person
 from shops.models import Shop
@@ -36,6 +36,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "lasting": Consent.Purpose.DOWNLOAD,
         "news": "" if any(row.purpose == news for row in held) else consents.words(news),
         "shops": to_ask,
+        "brought": list(brought.of(reader)),
     }
     return render(request, "storefront/consents.html", context)
 
@@ -61,4 +62,14 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Consent, pk=pk, user=person(request))
     if consents.withdraw(row, now=timezone.now()):
         messages.success(request, _("Taken back."))
+    return redirect("storefront:consents")
+
+
+@login_required
+@require_POST
+def end_brought(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a shop says that they agreed to elsewhere."""
+    row = get_object_or_404(brought.of(person(request)), pk=pk)
+    brought.end(brought.of(person(request)).filter(pk=row.pk), now=timezone.now())
+    messages.success(request, _("Taken back."))
     return redirect("storefront:consents")

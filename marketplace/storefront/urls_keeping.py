@@ -28,6 +28,7 @@ urlpatterns = [
     path("account/consents/", consent_views.listed, name="consents"),
     path("account/consents/give/", consent_views.give, name="consent-give"),
     path("account/consents/<int:pk>/withdraw/", consent_views.withdraw, name="consent-withdraw"),
+    path("account/consents/brought/<int:pk>/end/", consent_views.end_brought, name="consent-brought-end"),
     path("account/data/", leaving_views.data, name="account-data"),
     path("account/end/", leaving_views.leave, name="account-end"),
     path("lists/", list_views.mine, name="lists"),

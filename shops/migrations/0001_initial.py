@@ -75,6 +75,18 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='EarlierNetwork',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('site', models.CharField(blank=True, help_text='Its address, by which it is known. Empty: not said.', max_length=200)),
+                ('name', models.CharField(blank=True, max_length=80)),
+                ('until', models.DateTimeField()),
+            ],
+            options={
+                'ordering': ['-until', '-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Return',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -672,6 +684,55 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('shop', 'email'), name='one_open_invitation')],
             },
         ),
+        migrations.CreateModel(
+            name='EarlierStatement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('begins_at', models.DateTimeField()),
+                ('ends_at', models.DateTimeField(help_text='Exclusive.')),
+                ('currency', models.CharField(max_length=3)),
+                ('opening_minor', models.BigIntegerField()),
+                ('goods_minor', models.BigIntegerField()),
+                ('commission_minor', models.BigIntegerField()),
+                ('tax_minor', models.BigIntegerField()),
+                ('other_minor', models.BigIntegerField()),
+                ('transferred_minor', models.BigIntegerField()),
+                ('closing_minor', models.BigIntegerField()),
+                ('lines', models.JSONField(help_text='As settlements.jsonl says them; they add up to the sums.')),
+                ('network', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='statements', to='shops.earliernetwork')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-ends_at', '-pk'],
+                'constraints': [models.UniqueConstraint(fields=('network', 'number'), name='earlier_statement_once'), models.UniqueConstraint(fields=('network', 'begins_at', 'currency'), name='earlier_period_once'), models.CheckConstraint(condition=models.Q(('closing_minor', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('opening_minor'), '+', models.F('goods_minor')), '-', models.F('commission_minor')), '-', models.F('tax_minor')), '+', models.F('other_minor')), '-', models.F('transferred_minor')))), name='earlier_statement_adds_up')],
+            },
+        ),
+        migrations.CreateModel(
+            name='EarlierOrder',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=40)),
+                ('status', models.CharField(choices=[('new', 'To answer'), ('accepted', 'To prepare'), ('packed', 'Ready'), ('handed_over', 'Handed over'), ('declined', 'Declined')], help_text='As the export said.', max_length=12)),
+                ('ordered_at', models.DateTimeField()),
+                ('currency', models.CharField(max_length=3)),
+                ('total_minor', models.PositiveBigIntegerField()),
+                ('said', models.JSONField(help_text='What else a row of orders.jsonl says, with its lines.')),
+                ('text', models.TextField(help_text='What it is found by: number, titles, article numbers, folded.')),
+                ('network', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='orders', to='shops.earliernetwork')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-ordered_at', '-pk'],
+                'indexes': [models.Index(fields=['shop', '-ordered_at'], name='earlier_order_latest')],
+                'constraints': [models.UniqueConstraint(fields=('network', 'number'), name='earlier_order_once')],
+            },
+        ),
+        migrations.AddField(
+            model_name='earliernetwork',
+            name='shop',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='earlier_networks', to='shops.shop'),
+        ),
         migrations.AddField(
             model_name='deliveryoption',
             name='receiving_shop',
@@ -741,6 +802,44 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['kind', 'subject', 'price_minor'],
                 'constraints': [models.UniqueConstraint(fields=('shop', 'kind', 'subject', 'price_minor'), name='buffer_rule_once'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'subject'), ('price_minor', 0), models.Q(('subject', ''), _negated=True)), models.Q(('kind', 'price'), ('price_minor__gt', 0), ('subject', '')), _connector='OR'), name='buffer_rule_one_kind')],
+            },
+        ),
+        migrations.CreateModel(
+            name='BroughtCustomer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('digest', models.CharField(help_text='Keyed, of the address in small letters.', max_length=64)),
+                ('email', models.EmailField(blank=True, max_length=254)),
+                ('name', models.CharField(blank=True, max_length=301)),
+                ('words', models.CharField(blank=True, help_text='What they agreed to.', max_length=500)),
+                ('network', models.CharField(blank=True, max_length=80)),
+                ('given_at', models.DateTimeField(blank=True, null=True)),
+                ('brought_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'indexes': [models.Index(fields=['digest'], name='brought_customer_digest')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'digest'), name='brought_customer_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Bringing',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('by', models.CharField(max_length=254)),
+                ('network', models.CharField(blank=True, max_length=80)),
+                ('until', models.DateTimeField(help_text='When the file was made.')),
+                ('counts', models.JSONField(help_text='By kind of rows and what became of them: bringing.COUNTS.')),
+                ('problems', models.JSONField(help_text='The first of them: [file, row, code, values]. They name nobody.')),
+                ('more', models.PositiveIntegerField(default=0, help_text='Problems beyond those.')),
+                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+            ],
+            options={
+                'ordering': ['-at', '-pk'],
+                'indexes': [models.Index(fields=['shop', '-at'], name='bringing_latest')],
             },
         ),
         migrations.CreateModel(
@@ -1330,6 +1429,10 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('announcement', 'user'), name='announcement_read_once')],
             },
+        ),
+        migrations.AddConstraint(
+            model_name='earliernetwork',
+            constraint=models.UniqueConstraint(fields=('shop', 'site'), name='earlier_network_once'),
         ),
         migrations.AddConstraint(
             model_name='deliveryoption',

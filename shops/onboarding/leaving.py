@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,17 +13,16 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from oscar.apps.partner.models import StockRecord
 
 from marketplace.checkout.models import Checkout, CheckoutParcel
 from marketplace.foundation import audit, links, mail, network
 from marketplace.foundation.models import AuditEntry
 from marketplace.models import User
 from marketplace.payments import ledger
-from marketplace.payments.models import MoneyCall, Settlement
+from marketplace.payments.models import MoneyCall
 from shops import lifecycle
-from shops.models import Parcel, Reservation, Return, Shop, ShopMember, ShopOrder, ShopOrderLine, ShopWebhook
-from shops.onboarding import exporting
+from shops.models import Parcel, Reservation, Return, Shop, ShopMember, ShopOrder, ShopWebhook
+from shops.onboarding import exported_tables, exporting
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 EXPORTED = "shop.export"
@@ -109,48 +107,9 @@ def export(shop: Shop, *, by: User) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         exporting.write(shop, archive, now=timezone.now())
-        archive.writestr("stock.csv", _csv(_STOCK, _stock(shop)))
-        archive.writestr("orders.csv", _csv(_ORDERS, _orders(shop)))
-        archive.writestr("statements.csv", _csv(_STATEMENTS, _statements(shop)))
+        exported_tables.write(shop, archive)
     audit.record(EXPORTED, shop, by=by, shop_id=shop.pk)
     return packed.getvalue()
-
-
-_STOCK = ("sku", "gtin", "title", "price", "currency", "number")
-_ORDERS = ("number", "ordered_at", "status", "sku", "gtin", "title", "ordered", "accepted", "declined",
-           "unit_price_minor", "currency")  # fmt: skip
-_STATEMENTS = ("number", "begins_at", "ends_at", "currency", "closing_minor")
-
-
-def _stock(shop: Shop) -> Iterable[tuple[object, ...]]:
-    columns = ("partner_sku", "product__facts__gtin", "product__title", "price", "price_currency", "num_in_stock")
-    return StockRecord.objects.filter(partner=shop.partner_id).order_by("pk").values_list(*columns).iterator()
-
-
-def _orders(shop: Shop) -> Iterable[tuple[object, ...]]:
-    of_order = ("shop_order__number", "shop_order__created_at", "shop_order__status")
-    of_line = ("sku", "gtin", "title", "quantity", "accepted", "declined", "unit_price_minor")
-    columns = (*of_order, *of_line, "shop_order__currency")
-    return ShopOrderLine.objects.filter(shop_order__shop=shop).order_by("pk").values_list(*columns).iterator()
-
-
-def _statements(shop: Shop) -> Iterable[tuple[object, ...]]:
-    return Settlement.objects.filter(shop=shop).order_by("pk").values_list(*_STATEMENTS)
-
-
-def _csv(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(head)
-    writer.writerows([_plain(value) for value in row] for row in rows)
-    return "\ufeff" + text.getvalue()
-
-
-def _plain(value: object) -> object:
-    """Times as ISO 8601; what a table program would take for a formula is a text (CWE-1236)."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
 
 
 def _open_orders(shop: Shop) -> bool:

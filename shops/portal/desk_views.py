@@ -18,10 +18,11 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from catalog_sync.shelves import places
 from shops import queries
-from shops.models import Reservation, ShopOrder
+from shops.models import EarlierOrder, Reservation, ShopOrder
 from shops.orders import sight
 from shops.orders.picklists import pick_list
 from shops.portal.access import StaffRequest, Workplace, page, portal_page
+from shops.portal.queries import earlier_found, earlier_orders_for
 from shops.portal.queue import Status, queue_rows
 from shops.portal.queue_context import queue_context
 from shops.portal.words import STATUSES
@@ -106,6 +107,7 @@ def orders(request: StaffRequest, workplace: Workplace) -> HttpResponse:
             "status": status,
             "statuses": list(STATUSES.items()),
             "kept": urlencode({"q": text, "status": status}) + "&",
+            "earlier": 0 if status else earlier_found(_earlier(request, workplace), text).count(),
         },
     )
 
@@ -124,6 +126,11 @@ def picking(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         "beyond": waiting.count() - len(chosen),
     }
     return page(request, workplace, "portal/pick_list.html", context)
+
+
+def _earlier(request: StaffRequest, workplace: Workplace) -> QuerySet[EarlierOrder]:
+    """What the shop brought along: shown on pages of its own."""
+    return earlier_orders_for(request.user).filter(shop=workplace.shop)
 
 
 def _sent_back(request: StaffRequest, workplace: Workplace, text: str) -> int | None:

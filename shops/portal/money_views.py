@@ -11,12 +11,19 @@ from marketplace.foundation import network
 from marketplace.payments import debts
 from shops import queries
 from shops.portal.access import StaffRequest, Workplace, page, portal_page
-from shops.portal.queries import settlements_for, total_minor, transfers_for, waiting_for_transfer
+from shops.portal.queries import (
+    earlier_statements_for,
+    settlements_for,
+    total_minor,
+    transfers_for,
+    waiting_for_transfer,
+)
 
 # Where the button that opens an account leads on to.
 STRIPES_PAGES = ["https://connect.stripe.com", "https://accounts.stripe.com"]
 SHOWN = 50
 STATEMENTS_SHOWN = 36
+EARLIER_SHOWN = 240
 
 
 @csp_update({"form-action": STRIPES_PAGES})
@@ -34,6 +41,7 @@ def money(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         "owed_minor": debts.debt(workplace.shop.pk, currency=network.current().currency),
         "waiting": waiting_for_transfer(request.user).filter(shop=workplace.shop).count(),
         "statements": settlements_for(request.user).filter(shop=workplace.shop)[:STATEMENTS_SHOWN],
+        "earlier": earlier_statements_for(request.user).filter(shop=workplace.shop)[:EARLIER_SHOWN],
         "may_connect": not workplace.shop.stripe_account_ready and queries.owns(request.user, workplace.shop),
         "delay_days": network.current().transfer_delay_days,
     }

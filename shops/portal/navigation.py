@@ -21,7 +21,7 @@ GROUPS = (
                     *("quick-replies", "quick-reply-add", "quick-reply-save"),
                 ),
             ),
-            Page("orders", _("All orders")),
+            Page("orders", _("All orders"), ("earlier", "earlier-order")),
             Page("day", _("Close the day")),
             Page("reservations", _("Reservations"), ("reservation",)),
             Page("returns", _("Returns"), ("return", "return-act", "return-terms")),
@@ -62,7 +62,7 @@ GROUPS = (
     Group(
         pgettext_lazy("board", "Money"),
         (
-            Page("money", _("Money"), ("statement", "stripe-again")),
+            Page("money", _("Money"), ("statement", "stripe-again", "earlier-statement")),
             Page("invoices", _("Invoices")),
             Page("vouchers", _("Vouchers"), ("voucher-make",)),
         ),
@@ -82,7 +82,7 @@ GROUPS = (
             Page("mail", pgettext_lazy("of a shop", "Mail"), ("save-mail",)),
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),
             Page("team", _("Team"), ("invite",)),
-            Page("data", pgettext_lazy("of a shop", "Data"), ("data-save",)),
+            Page("data", pgettext_lazy("of a shop", "Data"), ("data-save", "brought", "bring", "forget-customer")),
             Page("business", _("Business"), ("save-business", "business-shop", "leaving", "leaving-ask")),
             Page("picks", pgettext_lazy("of a shop", "Picks"), ("add-pick",)),
             Page("events", _("Events"), ("event-new", "event-save", "event-change", "event-save-change")),

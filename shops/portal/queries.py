@@ -11,7 +11,8 @@ from catalog_sync.models import Feed, SyncRun
 from marketplace.models import User
 from marketplace.payments.models import Invoice, MoneyCall, Settlement
 from shops import queries
-from shops.models import Allocation, ShopOrder, StockIncident
+from shops.models import Allocation, EarlierOrder, EarlierStatement, ShopOrder, StockIncident
+from shops.onboarding.brought_rows import folded
 
 Person = User | AnonymousUser
 
@@ -81,6 +82,28 @@ def settlements_for(user: Person) -> QuerySet[Settlement]:
 def invoices_for(user: Person) -> QuerySet[Invoice]:
     """Invoices and credit notes in the name of the person's shops, and the network's to them, newest first."""
     return Invoice.objects.filter(shop__in=queries.shops_for(user)).select_related("shop", "shop_order").order_by("-pk")
+
+
+def earlier_orders_for(user: Person) -> QuerySet[EarlierOrder]:
+    """What the person's shops brought along from earlier networks, newest first."""
+    return EarlierOrder.objects.filter(shop__in=queries.shops_for(user)).order_by("-ordered_at", "-pk")
+
+
+def earlier_found(rows: QuerySet[EarlierOrder], text: str) -> QuerySet[EarlierOrder]:
+    """Those that have every word of what was typed: of a number, a title, an ISBN with or without hyphens, a SKU."""
+    plain = text.replace("-", "").replace(" ", "")
+    words = [plain] if plain.isdecimal() else folded(text).split()
+    if text and not words:
+        return rows.none()
+    for word in words:
+        rows = rows.filter(text__contains=word)
+    return rows
+
+
+def earlier_statements_for(user: Person) -> QuerySet[EarlierStatement]:
+    """Closed months of the person's shops at earlier networks, newest first."""
+    rows = EarlierStatement.objects.filter(shop__in=queries.shops_for(user)).select_related("network")
+    return rows.order_by("-ends_at", "-pk")
 
 
 def total_minor(rows: QuerySet[MoneyCall], column: str = "amount_minor") -> int:

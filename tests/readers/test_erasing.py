@@ -17,7 +17,7 @@ from marketplace.checkout.models import Checkout
 from marketplace.foundation import links
 from marketplace.payments import evidence, gift_card_sales
 from marketplace.payments.models import Dispute, GiftCardPurchase, Invoice, Payment, RefundRequest
-from marketplace.readers import erasing, lists, reviews
+from marketplace.readers import brought, erasing, lists, reviews
 from marketplace.readers.models import Alert, SavedSearch
 from marketplace.readers.register_tables import PERSONAL
 from search import queries
@@ -146,6 +146,8 @@ def kept_things(client: Client, reader, market) -> None:
     reviews.write(reader, title, score=4, title=WORD, body=WORD, signed=WORD)
     other = factories.review(title)
     reviews.report(other, by=reviews.reporter(reader.pk, ""), reason="other", note=WORD, now=timezone.now())
+    said = brought.Customer(WORD, EMAIL, timezone.now(), WORD, "Elsewhere")
+    assert brought.take(market.port, [said], now=timezone.now()).new == 1
     record = factories.stock_record(market.mile)
     reservation = factories.reservation(record, user=reader, email=ALSO, name=WORD)
     reservations.give_up(reservation, by=f"reader {reader.pk}", now=timezone.now())

@@ -42,6 +42,7 @@ def test_export_holds_what_is_kept():
         "account": 3, "addresses": 1, "orders": 1, "reservations": 0, "lists": 1, "searches": 0, "alerts": 1,
         "reviews": 1, "mails": 0, "checkouts": 0, "vouchers": 0, "downloads": 0, "local": 0, "returns": 0,
         "words": 0, "gift_cards": 2, "sign_ins": 0, "receivables": 0, "consents": 0,
+        "brought_by_shops": 0,
     }  # fmt: skip
     assert found["orders"][0]["given"] == {"email": "lea@example.org", "name": "Léa"}
     assert len(found["orders"][0]["shops"][0]["lines"]) == 1

@@ -51,7 +51,7 @@ DRY, EVENT, OPTION, KIND, PARCEL = "dry_run_id", "event_id", "option_id", "kind"
 SETUP, CODE, OWN = "setup_id", "code", "article_id"
 RESERVED, DEED, FORM, VOUCHER, DAYS = "pk", "deed", "form", "voucher_id", "row_id"
 MOTION = "pk:motion"
-RULE, PICK = "rule_id", "pick_id"
+RULE, PICK, EARLIER, CLOSED = "rule_id", "pick_id", "order_id", "statement_id"
 PRICE, SYSTEM = "rule_id:price", "kind:system"
 RETURN, PHOTO, AGREE = "pk:return", "photo_id", "deed:agree"  # as the part before the colon in its address
 OFFER, HOME = "offer_id", "deed:home"
@@ -100,6 +100,10 @@ LOOKS: dict[str, list[str]] = {
     "preview": [],
     "business": [],
     "data": [],
+    "brought": [],
+    "earlier": [],
+    "earlier-order": [EARLIER],
+    "earlier-statement": [CLOSED],
     "leaving": [],
     "channel": [],
     "order-files": [],
@@ -203,11 +207,8 @@ ACTS: dict[str, list[str]] = {
     "test-order": [],
     "save-business": [],
     "business-shop": [],
-    "data-save": [],
-    "data-export": [],
-    "leaving-ask": [],
-    "leaving-stay": [],
-    "leaving-export": [],
+    **{key: [] for key in ("data-save", "data-export", "bring", "forget-customer")},
+    **{key: [] for key in ("leaving-ask", "leaving-stay", "leaving-export")},
     "stripe-connect": [],
     "save-week": [],
     "say-days": [],
@@ -261,6 +262,7 @@ ELSEWHERE = {
     *("uninvite", "member-role", "member-remove"),  # an owner's: test_team_views
     "announcement-read",  # of each person, also who only looks: shops/test_announcing
     "revoke-order-key",  # an owner's: test_channel_views
+    "earlier-remove",  # an owner's: test_bringing_views
     "step-down",  # of whoever it is: onboarding/test_going_live_and_leaving
     *("stripe-back", "stripe-again"),  # on to Stripe and back: test_stripe_views
 }
@@ -379,6 +381,7 @@ def known_of(stall: Stall) -> dict[str, object]:
     known |= {QUESTION: asked.pk, FILE: asked.messages.get(side="reader").files.get().pk, WRITE: "write"}
     known |= {REPLY: stall.shop.quick_replies.first().pk}
     known |= {MOTION: motion_of_all().pk, OFFER: alternative(stall.order.lines.first(), NOON), HOME: "home"}
+    known |= {EARLIER: factories.earlier_order(stall.shop).pk, CLOSED: factories.earlier_statement(stall.shop).pk}
     known |= {RETURN: back.pk, PHOTO: back.photos.get().pk, AGREE: "agree"}
     return known
 
