@@ -27,6 +27,7 @@ class ShopSystem(DueRow):
     )
     made_at = models.DateTimeField()
     heard_at = models.DateTimeField(null=True, help_text="What it said of orders is known up to then.")
+    heard_there = models.DateTimeField(null=True, help_text="When it was asked that, by its own clock.")
     worked_at = models.DateTimeField(null=True, help_text="When a call of it was last answered well.")
     failing_since = models.DateTimeField(null=True, help_text="Null: the last call was answered well.")
     paused_at = models.DateTimeField(null=True, help_text="Since then it is called seldom, and the shop knows.")

@@ -32,7 +32,7 @@ class SquareChannel(SystemChannel):
     kind = "square"
 
     def find(self, client: Square, number: str) -> dict[str, Any] | None:
-        since = datetime.now(UTC) - LOOKED_BACK
+        since = client.caller.there(datetime.now(UTC)) - LOOKED_BACK
         return next((order for order in _orders(client, "CREATED_AT", since) if order["reference_id"] == number), None)
 
     def free(self, client: Square, lines: list[ShopOrderLine]) -> dict[str, int]:

@@ -7,7 +7,7 @@ does not know, the shop gets by mail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderState, Receipt
 from shops.channels.email import EmailChannel
 from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine, Supply
-from shops.systems import SYSTEMS, keeping
+from shops.systems import SYSTEMS, clocks, keeping
 from shops.systems.calling import SystemCallError, within
 
 T = TypeVar("T")
-OVERLAP = timedelta(minutes=15)  # our clock is not theirs
+OVERLAP = timedelta(minutes=15)  # longer than a change takes from its stamp until others see it
 # All calls of one order: shorter, twice (it is looked up, then sent), than what is transmitted is leased for. Another
 # process that began while one is still at it would find nothing there, and make a second order.
 SENT_SECONDS = 100.0
@@ -81,7 +81,7 @@ class SystemChannel(Channel):
     def states(self, since: datetime) -> Iterable[OrderState]:
         def heard() -> list[OrderState]:
             client = self.client(timezone.now())
-            return [self.said(client, order) for order in self.changed(client, since - OVERLAP)]
+            return [self.said(client, order) for order in self._changed(client, since)]
 
         return self._told(heard, HEARD_SECONDS)
 
@@ -95,6 +95,16 @@ class SystemChannel(Channel):
         if self._client is None:
             self._client = SYSTEMS[self.kind].client_for(keeping.access_of(self.shop.pk, self.kind, now=now))
         return self._client
+
+    def _changed(self, client: Any, since: datetime) -> Iterator[Any]:
+        """`since`: by our clock. By the system's that is when it was last asked; the first time we suppose that its
+        clock is ours, and ask again where it is behind, or was set back."""
+        there = self.heard_there or since
+        yield from self.changed(client, there - OVERLAP)
+        earliest = clocks.set_back(client.caller, there, since)
+        if earliest is not None:
+            yield from self.changed(client, earliest - OVERLAP)
+        self.heard_there = client.caller.began
 
     def _send(self, client: Any, shop_order: ShopOrder, now: datetime) -> Receipt:
         if (known := self._known(client, shop_order)) is not None:

@@ -58,6 +58,7 @@ def _hear_one(row: ShopSystem, now: datetime) -> bool:
             keeping.check(row, now=now)
         takes_orders = row.shop.channel == row.kind or row.heard_at is not None
         channel = channel_for(row.shop, row.kind)
+        channel.heard_there = row.heard_there
         said = list(channel.states(row.heard_at or row.made_at)) if takes_orders else []
     except (ChannelError, SystemCallError) as error:
         why = error if isinstance(error, SystemCallError) else error.__cause__
@@ -73,7 +74,7 @@ def _hear_one(row: ShopSystem, now: datetime) -> bool:
         shop_order = ShopOrder.objects.select_related("shop").filter(shop=row.shop_id, number=each.number).first()
         if shop_order is not None:
             hear(shop_order, each, channel, said_at=said_at, now=now)
-    return leases.finish(row, due_at=now + EVERY, heard_at=now, attempts=0)
+    return leases.finish(row, due_at=now + EVERY, heard_at=now, heard_there=channel.heard_there, attempts=0)
 
 
 def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: datetime, now: datetime) -> None:

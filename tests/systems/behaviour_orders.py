@@ -19,6 +19,7 @@ from shops.systems import keeping
 from tests import factories
 from tests.systems import faults
 from tests.systems.behaviour import FIRST, SECOND
+from tests.systems.behaviour_clock import ClockBehaviour
 from tests.systems.behaviour_stock import StockBehaviour
 from tests.systems.known import KNOWN
 from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SHIPS
@@ -27,7 +28,7 @@ ABSENT = "NO-SUCH-ARTICLE"
 
 
 @pytest.mark.django_db
-class OrderingBehaviour(StockBehaviour):
+class OrderingBehaviour(StockBehaviour, ClockBehaviour):
     # 4: once
 
     def test_order_is_there_under_our_number(self):

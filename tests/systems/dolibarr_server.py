@@ -22,16 +22,15 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from shops.systems import dolibarr
 from shops.systems.access import Access
+from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, Seen
+from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SETS_CLOCK, SHIPS, Seen
 
 KEY, OLD, TIMEZONE = "0123456789abcdefABCDEF", "2020-01-01 00:00:00", "Pacific/Auckland"
 HOUSE, OTHER, SHUT, CUSTOMER, SOMEBODY = 3, 4, 5, 21, 22
@@ -43,7 +42,7 @@ CRITERION = re.compile(r"\(([a-zA-Z0-9_.]+):([<>!=a-z]+):([^()]+)\)")
 
 class DolibarrUnderTest(JsonServer):
     kind = "dolibarr"
-    can = frozenset({KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS})
+    can = frozenset({KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, SETS_CLOCK})
 
     def reset(self) -> None:
         self.keys, self.forbidden, self.old_version = {KEY}, set[str](), True
@@ -143,7 +142,7 @@ class DolibarrUnderTest(JsonServer):
         there = float(places.get(str(house), {"real": 0})["real"])
         product["stock_warehouse"] = {**places, str(house): {"real": str(there + units)}}
         keys = {"id": str(next(self.ids)), "product_id": product["id"], "warehouse_id": str(house)}
-        self.tables["stockmovements"].append({**keys, "qty": str(units), "tms": int(time.time())})
+        self.tables["stockmovements"].append({**keys, "qty": str(units), "tms": int(clock.now().timestamp())})
 
     def there(self, sku: str) -> int:
         return int(float(self.product(sku)["stock_warehouse"][str(HOUSE)]["real"]))
@@ -254,4 +253,4 @@ def _refusal(status: int, words: str) -> Refusal:
 
 def _now() -> str:
     """At the server."""
-    return datetime.now(ZoneInfo(TIMEZONE)).strftime("%Y-%m-%d %H:%M:%S")
+    return clock.now().astimezone(ZoneInfo(TIMEZONE)).strftime("%Y-%m-%d %H:%M:%S")

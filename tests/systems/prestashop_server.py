@@ -25,7 +25,6 @@ from __future__ import annotations
 import base64
 import itertools
 import re
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree
@@ -33,9 +32,10 @@ from zoneinfo import ZoneInfo
 
 from shops.systems import prestashop
 from shops.systems.access import Access
+from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, Seen
+from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SETS_CLOCK, Seen
 
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 OLD, TIMEZONE = "2020-01-01 00:00:00", "America/Toronto"
@@ -58,7 +58,7 @@ class PhpDied(Exception):
 
 class PrestaShopUnderTest(JsonServer):
     kind = "prestashop"
-    can = frozenset({KEEPS_CONTEXT, LOOKS_UP})
+    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, SETS_CLOCK})
 
     def reset(self) -> None:
         self.keys, self.forbidden = {KEY}, set[str]()
@@ -403,4 +403,4 @@ def _refusal(status: int, code: int, message: str) -> Refusal:
 
 def _now() -> str:
     """At the shop."""
-    return datetime.now(ZoneInfo(TIMEZONE)).strftime("%Y-%m-%d %H:%M:%S")
+    return clock.now().astimezone(ZoneInfo(TIMEZONE)).strftime("%Y-%m-%d %H:%M:%S")

@@ -23,7 +23,6 @@ import hashlib
 import hmac
 import itertools
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -31,9 +30,10 @@ from django.conf import settings
 from catalog_sync.models import Webhook
 from shops.systems import square
 from shops.systems.access import Access
+from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, POSTS_NEWS, SHIPS, Seen
+from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHIPS, Seen
 
 KEY, PLACE, OTHER_PLACE = "sq-" + "k" * 40, "L1MAIN", "L2CLOSED"
 LONG_AGO = "2026-01-01T00:00:00.000Z"
@@ -41,7 +41,7 @@ LONG_AGO = "2026-01-01T00:00:00.000Z"
 
 class SquareUnderTest(JsonServer):
     kind = "square"
-    can = frozenset({KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, POSTS_NEWS})
+    can = frozenset({KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, POSTS_NEWS, SETS_CLOCK})
     hook_form, hook_secret = "square", "sq-signature-key-" + "s" * 8
 
     # the shop
@@ -327,4 +327,4 @@ def _refusal(status: int, category: str, code: str, detail: str) -> Refusal:
 
 
 def _now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+    return f"{clock.now():%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"

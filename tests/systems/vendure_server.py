@@ -15,11 +15,13 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from shops.systems import vendure
 from shops.systems.access import Access
+from tests.systems.faketime import FakeTime
 from tests.systems.known import KNOWN
 from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, LOOKS_UP, SHIPS, Seen
 
@@ -48,6 +50,8 @@ class VendureUnderTest:
     def __init__(self, kept: Path) -> None:
         self.kept, self.key = kept, (kept / "key").read_text()
         self.folder = Path(tempfile.mkdtemp(prefix="halles-vendure-"))
+        self.clock = FakeTime(self.folder)
+        self.can = VendureUnderTest.can | self.clock.can
         self.token = ""
 
     def start(self) -> str:
@@ -56,6 +60,7 @@ class VendureUnderTest:
         shutil.copy(self.kept / "shop.sqlite", self.folder)
         program = ["node", PROGRAM, "serve", self.folder, str(port)]
         packages = {**os.environ, "NODE_PATH": str(self.kept.parent / "node_modules")}
+        packages |= self.clock.environment
         with (self.folder / "log").open("wb") as log:
             self.server = subprocess.Popen(program, stdout=log, stderr=log, cwd=self.folder, env=packages)
         self.address, until = f"http://127.0.0.1:{port}", time.monotonic() + SECONDS_TO_START
@@ -76,6 +81,9 @@ class VendureUnderTest:
     def reset(self) -> None:
         with closing(sqlite3.connect(self._fresh)) as fresh, closing(sqlite3.connect(self._at)) as live:
             fresh.backup(live)  # by SQLite's own locks, under the running server
+
+    def set_clock(self, ahead: timedelta) -> None:
+        self.clock.set_for(self.address, ahead)
 
     def grow(self, articles: int) -> None:
         """As many articles as that: the known ones over and over, with numbers of their own."""
