@@ -30,7 +30,7 @@ from catalog_sync.records import (
     Refused,
     raw_text,
 )
-from shops.systems import SYSTEMS, clocks
+from shops.systems import SYSTEMS, access, clocks
 from shops.systems.access import Access
 from shops.systems.calling import SystemCallError
 
@@ -40,7 +40,9 @@ OVERLAP = timedelta(minutes=5)  # longer than a change takes from its stamp unti
 @dataclass(frozen=True)
 class Stated:
     """One article as a system states it. None and empty: it does not say. `price`: in whole units of `currency`, with
-    tax or (`tax_rate` in per cent, where the system's prices are without) not. `is_gone`: it is not sold any more."""
+    tax or (`tax_rate` in per cent, where the system's prices are without) not. `is_gone`: it is not sold any more.
+    `key`: by which the system tells it from another article of the same number; needed where there may be such.
+    `refused`: a reason why it cannot be sold, whatever it is; of these are told `sku` and `title`."""
 
     sku: str
     gtin: str = ""
@@ -53,6 +55,8 @@ class Stated:
     is_gone: bool = False
     facts: dict[str, Any] = field(default_factory=dict)  # further fields of CatalogRecord
     raw: Any = ""
+    key: object = ""
+    refused: str = ""
 
 
 class SystemAdapter(Adapter):
@@ -79,20 +83,29 @@ class SystemAdapter(Adapter):
             raise as_feed_error(error) from error
 
     def client(self) -> Any:
-        access = Access(self.feed.kind, self.feed.location, self.feed.options, self.feed.secrets)
-        return SYSTEMS[self.feed.kind].client_for(access)
+        entered = Access(self.feed.kind, self.feed.location, self.feed.options, self.feed.secrets)
+        return SYSTEMS[self.feed.kind].client_for(entered)
 
     def _chunks(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         """All of it counts as of the moment before the first request."""
         started, client = datetime.now(UTC), self.client()
         then = moments_of(since) if self.feed.mode == DELTA and lane not in self.whole_lanes else None
         self.reached = since.value.partition(" ")[2] if since is not None and then is not None else ""
-        writer, position, met = ChunkWriter(started, []), 0, set[str]()
+        writer, position, met = ChunkWriter(started, []), 0, dict[str, tuple[Stated, int]]()
+        refused = set[int]()
         for page in self._pages(client, lane, then):
-            for stated in page:
+            articles = list(page)
+            shared = access.shared(client, [each.sku for each in articles if not each.is_gone]) if then else set()
+            for stated in articles:
                 position += 1
-                if stated.sku not in met:  # a page that slid on under us gives some of the last one again
-                    met.add(stated.sku)
+                number = cleaning.sku(stated.sku)
+                first, at = met.setdefault(number, (stated, position)) if number else (stated, position)
+                if stated.sku in shared or (first.key != stated.key and not (first.is_gone or stated.is_gone)):
+                    for place, each in {at: first, position: stated}.items():
+                        if place not in refused:
+                            refused.add(place)
+                            _refuse(each, "sku_shared", place, writer)
+                elif at == position:  # a page that slid on under us gives some of the last one again
                     self._take(stated, position, writer, lane)
             if writer.is_full():
                 yield writer.take()
@@ -119,6 +132,9 @@ class SystemAdapter(Adapter):
         sku = cleaning.sku(stated.sku)
         if stated.is_gone and sku:
             writer.withdraw(sku)
+            return
+        if stated.refused and sku:
+            _refuse(stated, stated.refused, position, writer)
             return
         gtin, wrong = identify(stated.gtin)
         title = cleaning.title(stated.title)
@@ -157,6 +173,14 @@ class SystemAdapter(Adapter):
         if self.feed.tax_included and stated.tax_rate:
             amount = (amount * (1 + stated.tax_rate / 100)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
         return read_price(f"{amount:f}", currency, ".")
+
+
+def _refuse(stated: Stated, code: str, position: int, writer: ChunkWriter) -> None:
+    """It is withdrawn, too: of a row that is only refused what was known before would be sold still."""
+    sku = cleaning.sku(stated.sku)
+    writer.withdraw(sku)
+    why = reason(code, sku=sku, title=stated.title or stated.gtin)
+    writer.refused.append(Refused(raw_text(str(stated.raw or stated)), why, position, sku))
 
 
 def _units(stated: float | Decimal | None) -> tuple[int | None, Reason | None]:

@@ -69,6 +69,7 @@ class TrytonAdapter(SystemAdapter):
             quantity=None if units is None else units - late.get(product["id"], 0),
             is_gone=not (product["active"] and product["salable"]),
             raw=product,
+            key=product["id"],
         )
 
 

@@ -3,7 +3,7 @@
 An order is looked for by our number before it is made, since hardly any system refuses a second one of the same number;
 what a process that died had begun is brought to its end. What the shop is to order for the reader is not asked for on
 its shelf: it is entered as it is. An article of another list of the shop, or one that it is to order, which the system
-does not know, the shop gets by mail."""
+does not know, the shop gets by mail; so it does one whose number several articles have there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderState, Receipt
 from shops.channels.email import EmailChannel
 from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine, Supply
-from shops.systems import SYSTEMS, clocks, keeping
+from shops.systems import SYSTEMS, access, clocks, keeping
 from shops.systems.calling import SystemCallError, within
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ class SystemChannel(Channel):
             return known
         lines = _left(shop_order)
         free = self.free(client, lines)
-        unknown = self._unknown(free, lines) | self._beyond(free, lines)
+        unknown = self._unknown(free, lines) | self._beyond(free, lines) | _shared(client, lines)
         missing = _missing(free, [line for line in lines if line.sku not in unknown])
         taken = [line for line in lines if line.pk not in missing and line.sku not in unknown]
         receipt = EmailChannel(self.shop).send(shop_order, now=now) if unknown else Receipt()
@@ -135,6 +135,7 @@ class SystemChannel(Channel):
         has, left = self.units(order), _left(shop_order)
         lacking = [line for line in left if line.supply == Supply.STOCK and line.left_units > has.get(line.sku, 0)]
         unknown = self._unknown(self.free(client, lacking), lacking) if lacking else frozenset()
+        unknown |= _shared(client, lacking)
         lacks = [
             LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + lack, why, is_sold_out=True)
             for line in lacking
@@ -171,6 +172,11 @@ class SystemChannel(Channel):
 
 def _left(shop_order: ShopOrder) -> list[ShopOrderLine]:
     return [line for line in shop_order.lines.order_by("pk") if line.left_units]
+
+
+def _shared(client: Any, lines: list[ShopOrderLine]) -> frozenset[str]:
+    """Numbers that several of its articles have: a person knows which one was sold."""
+    return frozenset(access.shared(client, {line.sku for line in lines}))
 
 
 def _missing(free: dict[str, int] | None, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:

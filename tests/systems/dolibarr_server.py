@@ -14,6 +14,8 @@ nothing of the adapter's code. No real Dolibarr was asked.
 - An order is made as a draft, whose number is answered; `validate` takes its units off the warehouse that is named,
   where STOCK_CALCULATE_ON_VALIDATE_ORDER is 1, and again for one that is on its way; 304 for one that is validated;
   `cancel` puts them back: htdocs/commande/class/commande.class.php, api_orders.class.php
+- `GET /products/ref/{ref}` gives one product by its reference, since version 11: getByRef in
+  htdocs/product/class/api_products.class.php
 - A movement has its `product_id`, `warehouse_id` and `tms` in seconds: MouvementStock::fetch
 Assumed: that more than there is is taken, that a movement moves no product's stamp, that a second shipment moves the
 stamp of the shipment alone, and that `ref_client` may be there twice."""
@@ -23,6 +25,7 @@ from __future__ import annotations
 import itertools
 import re
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from shops.systems import dolibarr
@@ -166,7 +169,16 @@ class DolibarrUnderTest(JsonServer):
             return self._order(asked.json) if not rest else self._validate(self._one(what, rest[0]), asked.json)
         if rest[1:] == ["shipment"]:
             return self._none_or([row for row in self.tables["shipments"] if row["origin_id"] == rest[0]])
+        if rest[:1] == ["ref"] and what == "products":
+            return self._of_reference(unquote(rest[1]), asked.query)
         return self._shown(self._one(what, rest[0]), {}) if rest else self._listed(what, asked.query)
+
+    def _of_reference(self, ref: str, query: dict[str, str]) -> Row:
+        """As the database compares it."""
+        found = next((row for row in self.tables["products"] if row["ref"].casefold() == ref.casefold()), None)
+        if found is None:
+            raise _refusal(404, "Not Found: Product not found")
+        return self._shown(found, query)
 
     def _one(self, what: str, key: str) -> Row:
         found = next((row for row in self.tables[what] if row["id"] == key), None)

@@ -31,6 +31,7 @@ from tests.systems.under_test import (
     KNOWS_STOCK_CHANGES,
     LOOKS_UP,
     SETS_CLOCK,
+    SHARES_NUMBERS,
     SHIPS,
     Seen,
 )
@@ -79,7 +80,7 @@ OTHERWISE = {"default_code": "default_code || '-' || n", "barcode": "NULL"}
 
 class OdooUnderTest:
     kind = "odoo"
-    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, SETS_CLOCK})
+    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, SETS_CLOCK, SHARES_NUMBERS})
 
     def __init__(self, kept: Path) -> None:
         self.kept, self.key = kept, (kept / "key").read_text()
@@ -188,6 +189,9 @@ class OdooUnderTest:
 
     def set_price(self, sku: str, minor: int) -> None:
         self._call("product.product", "write", self._product(sku), {"lst_price": minor / 100})
+
+    def renumber(self, sku: str, new: str) -> None:
+        self._call("product.product", "write", self._product(sku), {"default_code": new})
 
     def set_stock(self, sku: str, units: int) -> None:
         ours = [["product_id", "=", self._product(sku)], ["location_id.usage", "=", "internal"]]

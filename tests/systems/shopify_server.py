@@ -44,6 +44,7 @@ from tests.systems.under_test import (
     POSTS_NEWS,
     RENEWS,
     SETS_CLOCK,
+    SHARES_NUMBERS,
     SHIPS,
     Seen,
 )
@@ -91,7 +92,17 @@ class ShopifyUnderTest(Clocked):
     kind = "shopify"
     hook_form, hook_secret = "shopify", "a-secret-that-shopify-makes-0001"
     can = frozenset(
-        {COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, POSTS_NEWS, RENEWS, KNOWS_STOCK_CHANGES, SETS_CLOCK}
+        {
+            COUNTS_ON_HAND,
+            KEEPS_CONTEXT,
+            SHIPS,
+            LOOKS_UP,
+            POSTS_NEWS,
+            RENEWS,
+            KNOWS_STOCK_CHANGES,
+            SETS_CLOCK,
+            SHARES_NUMBERS,
+        }
     )
 
     def start(self) -> str:
@@ -157,6 +168,11 @@ class ShopifyUnderTest(Clocked):
     def set_price(self, sku: str, minor: int) -> None:
         variant = self.variant(sku)
         variant["price"] = f"{minor // 100}.{minor % 100:02}"
+        variant["updatedAt"] = variant["product"]["updatedAt"] = _now()
+
+    def renumber(self, sku: str, new: str) -> None:
+        variant = self.variant(sku)
+        variant["sku"] = new
         variant["updatedAt"] = variant["product"]["updatedAt"] = _now()
 
     def set_stock(self, sku: str, units: int) -> None:

@@ -33,7 +33,16 @@ from shops.systems.access import Access
 from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHIPS, Seen
+from tests.systems.under_test import (
+    KEEPS_CONTEXT,
+    KNOWS_STOCK_CHANGES,
+    LOOKS_UP,
+    POSTS_NEWS,
+    SETS_CLOCK,
+    SHARES_NUMBERS,
+    SHIPS,
+    Seen,
+)
 
 KEY, PLACE, OTHER_PLACE = "sq-" + "k" * 40, "L1MAIN", "L2CLOSED"
 LONG_AGO = "2026-01-01T00:00:00.000Z"
@@ -41,7 +50,7 @@ LONG_AGO = "2026-01-01T00:00:00.000Z"
 
 class SquareUnderTest(JsonServer):
     kind = "square"
-    can = frozenset({KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, POSTS_NEWS, SETS_CLOCK})
+    can = frozenset({KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS})
     hook_form, hook_secret = "square", "sq-signature-key-" + "s" * 8
 
     # the shop
@@ -110,6 +119,10 @@ class SquareUnderTest(JsonServer):
 
     def set_price(self, sku: str, minor: int) -> None:
         self.objects[self.ids[sku]]["item_variation_data"]["price_money"]["amount"] = minor
+        self._touch(self.ids[sku])
+
+    def renumber(self, sku: str, new: str) -> None:
+        self.objects[self.ids[sku]]["item_variation_data"]["sku"] = new
         self._touch(self.ids[sku])
 
     def set_stock(self, sku: str, units: int) -> None:

@@ -18,6 +18,7 @@ SHIPS = "ships"  # `ship` is there
 RENEWS = "renews"  # its tokens run out: `expire_token`
 LOOKS_UP = "looks_up"  # an order can be found by our number
 KNOWS_STOCK_CHANGES = "knows_stock_changes"  # it tells of which articles the number changed
+SHARES_NUMBERS = "shares_numbers"  # it lets two articles have one number: `renumber`
 SETS_CLOCK = "sets_clock"  # its clock can be set: `set_clock`
 POSTS_NEWS = "posts_news"  # it posts signed webhooks: `hook_form`, `hook_secret`, `news`
 
@@ -95,6 +96,10 @@ class SystemUnderTest(Protocol):
 
     def cancel(self, number: str) -> None:
         """The shop gives the order up; where its system does not put the copies back by that, it counts them later."""
+        ...
+
+    def renumber(self, sku: str, new: str) -> None:
+        """Another number for an article, which another one may have. With SHARES_NUMBERS."""
         ...
 
     def set_clock(self, ahead: timedelta) -> None:

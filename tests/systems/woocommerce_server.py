@@ -28,7 +28,7 @@ from shops.systems.access import Access
 from tests.systems import clock
 from tests.systems.clock import Clocked, DatedHandler
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, Seen
+from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS, Seen
 
 KEY, SECRET = "ck_0123456789abcdef", "cs_fedcba9876543210"
 OLD = "2020-01-01T00:00:00"
@@ -40,7 +40,7 @@ Told = tuple[int, Any]
 
 class WooCommerceUnderTest(Clocked):
     kind = "woocommerce"
-    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK})
+    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS})
     hook_form, hook_secret = "woocommerce", "a-secret-that-the-shop-enters-01"
 
     def start(self) -> str:
@@ -89,6 +89,9 @@ class WooCommerceUnderTest(Clocked):
 
     def set_price(self, sku: str, minor: int) -> None:
         self.product(sku).update(price=f"{minor // 100}.{minor % 100:02}", date_modified_gmt=_now())
+
+    def renumber(self, sku: str, new: str) -> None:
+        self.product(sku).update(sku=new, date_modified_gmt=_now())
 
     def set_stock(self, sku: str, units: int) -> None:
         self.product(sku)["stock_quantity"] = units

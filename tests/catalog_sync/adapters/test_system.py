@@ -57,6 +57,29 @@ def test_clock_that_was_set_back_has_what_is_stamped_since_asked_for_too():
     assert abs(second - (there - 6 * HOUR - OVERLAP)) < timedelta(minutes=1)
 
 
+def refused_of(monkeypatch, *articles: Stated) -> tuple[list[str], list[str], list[tuple[str, int]]]:
+    """(numbers that are sold, numbers that are withdrawn, reasons and positions)"""
+    adapter = Told(datetime.now(UTC))
+    monkeypatch.setattr(adapter, "read", lambda *how: iter([articles]))
+    (chunk,) = adapter.fetch(Lane.CATALOGUE, None)
+    refused = [(each.reason.code, each.position) for each in chunk.refused]
+    return [record.sku for record in chunk.records], chunk.gone, refused
+
+
+def test_articles_of_one_number_are_all_refused(monkeypatch):
+    articles = [Stated(sku, title=f"Title {key}", key=key) for key, sku in enumerate(("A", "B", "A ", "A"), 1)]
+    assert refused_of(monkeypatch, *articles) == (["B"], ["A"], [("sku_shared", n) for n in (1, 3, 4)])
+
+
+def test_article_that_comes_twice_is_one(monkeypatch):
+    assert refused_of(monkeypatch, *[Stated("A", title="A", key=1)] * 2) == (["A"], [], [])
+
+
+def test_articles_without_a_number_are_refused_for_that(monkeypatch):
+    articles = [Stated("", title="A", key=key) for key in (1, 2)]
+    assert refused_of(monkeypatch, *articles) == ([], [], [("sku_missing", 1), ("sku_missing", 2)])
+
+
 @pytest.mark.parametrize("text", ["", "soon", "2031-01-01T00:00:00Z", "2031-01-01T00:00:00Z/then 7"])
 def test_cursor_that_says_no_moments_asks_for_everything(text):
     assert moments_of(Cursor(Lane.STOCK, text)) is None
