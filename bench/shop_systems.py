@@ -17,12 +17,13 @@ from catalog_sync.adapters import adapter_for
 from catalog_sync.adapters.base import FeedSettings
 from catalog_sync.records import Cursor, Lane, StockKind
 from tests.systems.behaviour import Door, running
+from tests.systems.medusa_server import MedusaUnderTest
 from tests.systems.odoo_server import OdooUnderTest
 from tests.systems.real_servers import prepared
 from tests.systems.vendure_server import VendureUnderTest
 
 ARTICLES = 20_000
-SYSTEMS = {"odoo": OdooUnderTest, "vendure": VendureUnderTest}
+SYSTEMS = {"medusa": MedusaUnderTest, "odoo": OdooUnderTest, "vendure": VendureUnderTest}
 
 
 class Cost(NamedTuple):

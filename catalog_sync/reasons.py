@@ -10,11 +10,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from catalog_sync.column_words import COLUMN_REASONS, FIELD_WORDS, LOOK_WORDS, of_fields
+from catalog_sync.number_words import NUMBER_REASONS
 from shops.systems import calling
 
 # Of one article: the article is refused, or goes in without the value that could not be read.
 RECORD_REASONS: dict[str, str] = {
-    "sku_missing": _("No article number and no valid ISBN or EAN. Give every article one of them."),
     "title_missing": _("No title, and no valid ISBN or EAN to find it by. Fill in the title."),
     "gtin_check_digit": _(
         "“%(value)s” is no valid ISBN or EAN: the check digit does not fit. Look for a typing mistake."
@@ -228,7 +228,6 @@ RUN_REASONS: dict[str, str] = {
         "%(count)s lines without a number could not be read, so that nothing was taken out of sale for missing from "
         "the list."
     ),
-    "sku_twice": _("The article is listed %(times)s times. The last line was used."),
     "price_jumped": _(
         "The price moved from %(old)s to %(value)s. The old one is kept. If the new one is right, approve the run."
     ),
@@ -255,7 +254,8 @@ RUN_REASONS: dict[str, str] = {
     "article_unknown": _("The stock list has an article that the catalogue has not. It is left out."),
 }
 
-REASONS: dict[str, str] = RECORD_REASONS | NOTE_REASONS | FEED_REASONS | RUN_REASONS | COLUMN_REASONS | calling.WORDS
+REASONS: dict[str, str] = RECORD_REASONS | NOTE_REASONS | FEED_REASONS | RUN_REASONS | COLUMN_REASONS
+REASONS |= NUMBER_REASONS | calling.WORDS
 
 # Values that are words of ours, not of the file.
 WORDS = frozenset(

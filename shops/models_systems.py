@@ -30,6 +30,7 @@ class ShopSystem(DueRow):
     again = models.JSONField(
         default=list, blank=True, help_text="Numbers of orders of which it said what could not be done yet."
     )
+    heard_there = models.DateTimeField(null=True, help_text="When it was asked that, by its own clock.")
     worked_at = models.DateTimeField(null=True, help_text="When a call of it was last answered well.")
     failing_since = models.DateTimeField(null=True, help_text="Null: the last call was answered well.")
     paused_at = models.DateTimeField(null=True, help_text="Since then it is called seldom, and the shop knows.")

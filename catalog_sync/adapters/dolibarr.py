@@ -16,7 +16,7 @@ from typing import Any
 from catalog_sync.adapters.system import OVERLAP, Stated, SystemAdapter
 from catalog_sync.records import Lane
 from marketplace.foundation.money import exponent
-from shops.systems.dolibarr import Dolibarr, copies, status
+from shops.systems.dolibarr import Dolibarr, can_be_asked_for, copies, status
 from shops.systems.numbers import number
 
 PRODUCTS = [("mode", "1"), ("includestockdata", "1")]
@@ -68,6 +68,7 @@ class DolibarrAdapter(SystemAdapter):
             quantity=copies(product, client.options["warehouse_id"]),
             is_gone=status(product) != "1",
             raw=product,
+            refused="" if can_be_asked_for(sku) else "sku_with_slash",
         )
 
 

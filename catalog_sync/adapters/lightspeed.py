@@ -71,6 +71,7 @@ class LightspeedAdapter(SystemAdapter):
             availability=None if tracked else Availability.IN_STOCK,
             is_gone=bool(product.get("deleted_at")) or not product.get("active", True),
             raw=product,
+            key=product["id"],
         )
 
 

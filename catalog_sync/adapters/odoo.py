@@ -61,6 +61,7 @@ class OdooAdapter(SystemAdapter):
             availability=None if tracked else Availability.IN_STOCK,
             is_gone=not (product["active"] and product["sale_ok"] and product["type"] == "consu"),
             raw=product,
+            key=product["id"],
         )
 
 

@@ -84,6 +84,7 @@ class PrestaShopAdapter(SystemAdapter):
             quantity=number(levels.get((product, combination))),
             is_gone=str(row["active"]) != "1" or str(row["available_for_order"]) != "1",
             raw=row,
+            key=(product, combination),
         )
 
 

@@ -104,6 +104,7 @@ class ShopifyAdapter(SystemAdapter):
             availability=there,
             is_gone=product["status"] != "ACTIVE",
             raw=variant,
+            key=variant["legacyResourceId"],
         )
 
 

@@ -75,6 +75,7 @@ class SquareAdapter(SystemAdapter):
             availability=None if tracked or here.get("sold_out") else Availability.IN_STOCK,
             is_gone=_is_gone(item, variation, client.location),
             raw=variation,
+            key=variation["id"],
         )
 
     def _rate(self, client: Square, item: dict[str, Any]) -> Decimal | None:

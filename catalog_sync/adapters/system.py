@@ -1,8 +1,9 @@
 """An adapter that asks a shop's system page after page, and what all of these have in common.
 
 A subclass says in `read` what the system says; here it becomes records, cursors and the end of a reading. A cursor is a
-moment by the system's own clock, so that ours may be wrong; what changed a while before it is asked for again, for
-changes become visible only once they are stored, and stamps may have no fractions of a second."""
+moment by the system's own clock, which may be days off; what changed a while before it is asked for again, for changes
+become visible only once they are stored, and stamps may have no fractions of a second. The same moment by our clock
+stands beside it: it tells whether the system's was set back since. How old a number is goes by our clock alone."""
 
 from __future__ import annotations
 
@@ -10,13 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from catalog_sync import cleaning
 from catalog_sync.adapters.base import DELTA, FULL, STOCK_LANE, TAKES_ORDERS, Adapter, ChunkWriter
 from catalog_sync.identifiers import identify
 from catalog_sync.prices import Priced, read_price
-from catalog_sync.reading.stamps import CLOCK_TOLERANCE
 from catalog_sync.reasons import FeedError, Reason, feed_error, reason
 from catalog_sync.records import (
     STOCK_FIELDS,
@@ -30,7 +30,7 @@ from catalog_sync.records import (
     Refused,
     raw_text,
 )
-from shops.systems import SYSTEMS
+from shops.systems import SYSTEMS, access, clocks
 from shops.systems.access import Access
 from shops.systems.calling import SystemCallError
 
@@ -40,7 +40,9 @@ OVERLAP = timedelta(minutes=5)  # longer than a change takes from its stamp unti
 @dataclass(frozen=True)
 class Stated:
     """One article as a system states it. None and empty: it does not say. `price`: in whole units of `currency`, with
-    tax or (`tax_rate` in per cent, where the system's prices are without) not. `is_gone`: it is not sold any more."""
+    tax or (`tax_rate` in per cent, where the system's prices are without) not. `is_gone`: it is not sold any more.
+    `key`: by which the system tells it from another article of the same number; needed where there may be such.
+    `refused`: a reason why it cannot be sold, whatever it is; of these are told `sku` and `title`."""
 
     sku: str
     gtin: str = ""
@@ -53,6 +55,8 @@ class Stated:
     is_gone: bool = False
     facts: dict[str, Any] = field(default_factory=dict)  # further fields of CatalogRecord
     raw: Any = ""
+    key: object = ""
+    refused: str = ""
 
 
 class SystemAdapter(Adapter):
@@ -79,33 +83,58 @@ class SystemAdapter(Adapter):
             raise as_feed_error(error) from error
 
     def client(self) -> Any:
-        access = Access(self.feed.kind, self.feed.location, self.feed.options, self.feed.secrets)
-        return SYSTEMS[self.feed.kind].client_for(access)
+        entered = Access(self.feed.kind, self.feed.location, self.feed.options, self.feed.secrets)
+        return SYSTEMS[self.feed.kind].client_for(entered)
 
     def _chunks(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         """All of it counts as of the moment before the first request."""
         started, client = datetime.now(UTC), self.client()
-        from_then = moment_of(since) if self.feed.mode == DELTA and lane not in self.whole_lanes else None
-        self.reached = since.value.partition(" ")[2] if since is not None and from_then is not None else ""
-        writer, position, met = ChunkWriter(started, []), 0, set[str]()
-        for page in self.read(client, lane, from_then):
-            for stated in page:
+        then = moments_of(since) if self.feed.mode == DELTA and lane not in self.whole_lanes else None
+        self.reached = since.value.partition(" ")[2] if since is not None and then is not None else ""
+        writer, position, met = ChunkWriter(started, []), 0, dict[str, tuple[Stated, int]]()
+        refused = set[int]()
+        for page in self._pages(client, lane, then):
+            articles = list(page)
+            shared = access.shared(client, [each.sku for each in articles if not each.is_gone]) if then else set()
+            for stated in articles:
                 position += 1
-                if stated.sku not in met:  # a page that slid on under us gives some of the last one again
-                    met.add(stated.sku)
+                number = cleaning.sku(stated.sku)
+                first, at = met.setdefault(number, (stated, position)) if number else (stated, position)
+                if stated.sku in shared or (first.key != stated.key and not (first.is_gone or stated.is_gone)):
+                    for place, each in {at: first, position: stated}.items():
+                        if place not in refused:
+                            refused.add(place)
+                            _refuse(each, "sku_shared", place, writer)
+                elif at == position:  # a page that slid on under us gives some of the last one again
                     self._take(stated, position, writer, lane)
             if writer.is_full():
                 yield writer.take()
-        began = client.caller.began or started - CLOCK_TOLERANCE
-        cursor = Cursor(lane, f"{began:%Y-%m-%dT%H:%M:%SZ} {self.reached}".rstrip())
-        if from_then is None and not position:
+        if then is None and not position:
             raise feed_error("file_without_articles", permanent=False)
-        yield writer.take(complete=from_then is None, cursor=cursor)
+        yield writer.take(complete=then is None, cursor=Cursor(lane, self._cursor(client.caller.began, started)))
+
+    def _pages(self, client: Any, lane: Lane, then: Moments | None) -> Iterator[Iterable[Stated]]:
+        if then is None:
+            yield from self.read(client, lane, None)
+            return
+        yield from self.read(client, lane, then.there - OVERLAP)
+        earliest = clocks.set_back(client.caller, then.there, then.here)
+        if earliest is not None:
+            yield from self.read(client, lane, earliest - OVERLAP)
+
+    def _cursor(self, began: datetime | None, started: datetime) -> str:
+        """Of a system that does not tell its time the stamps say nothing to us: all of it is read each time."""
+        if began is None and not self.reached:
+            return ""
+        return f"{_written(began or started)}/{_written(started)} {self.reached}".rstrip()
 
     def _take(self, stated: Stated, position: int, writer: ChunkWriter, lane: Lane) -> None:
         sku = cleaning.sku(stated.sku)
         if stated.is_gone and sku:
             writer.withdraw(sku)
+            return
+        if stated.refused and sku:
+            _refuse(stated, stated.refused, position, writer)
             return
         gtin, wrong = identify(stated.gtin)
         title = cleaning.title(stated.title)
@@ -146,6 +175,14 @@ class SystemAdapter(Adapter):
         return read_price(f"{amount:f}", currency, ".")
 
 
+def _refuse(stated: Stated, code: str, position: int, writer: ChunkWriter) -> None:
+    """It is withdrawn, too: of a row that is only refused what was known before would be sold still."""
+    sku = cleaning.sku(stated.sku)
+    writer.withdraw(sku)
+    why = reason(code, sku=sku, title=stated.title or stated.gtin)
+    writer.refused.append(Refused(raw_text(str(stated.raw or stated)), why, position, sku))
+
+
 def _units(stated: float | Decimal | None) -> tuple[int | None, Reason | None]:
     """Whole copies that can be sold; of a number below zero none."""
     if stated is None:
@@ -155,14 +192,26 @@ def _units(stated: float | Decimal | None) -> tuple[int | None, Reason | None]:
     return int(stated), None
 
 
-def moment_of(since: Cursor | None) -> datetime | None:
-    """From when on to ask for changes, by the system's clock; None: for everything."""
+class Moments(NamedTuple):
+    """When a reading began: by the system's clock, and by ours."""
+
+    there: datetime
+    here: datetime
+
+
+def moments_of(since: Cursor | None) -> Moments | None:
+    """Of the last reading; None: everything is to be asked for."""
     if since is None or not since.value:
         return None
+    there, _slash, here = since.value.partition(" ")[0].partition("/")
     try:
-        return datetime.fromisoformat(since.value.partition(" ")[0]).astimezone(UTC) - OVERLAP
+        return Moments(*(datetime.fromisoformat(each).astimezone(UTC) for each in (there, here)))
     except ValueError:
         return None
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def as_feed_error(error: SystemCallError) -> FeedError:

@@ -4,7 +4,8 @@ Source: trytond 8.2 and its modules product, stock, sale. A product's stamp move
 with its template) nor with its stock: changes of the catalogue are looked for in all of the records that make an
 article, those of the stock in the moves, whose stamp is null until they are first changed. Copies are counted in the
 warehouse's storage: what is only on its way there is not. `quantity` counts until it is taken from the shelf,
-`forecast_quantity` what is promised is taken off. Prices are without tax.
+`forecast_quantity` what is promised is taken off, but for what was to leave on a day that has passed, which Tryton
+forgets until it plans it anew: that is taken off here. Prices are without tax.
 """
 
 from __future__ import annotations
@@ -39,8 +40,11 @@ class TrytonAdapter(SystemAdapter):
             pages = client.each("product.product", domain, fields, context)
         else:
             pages = self._moved(client, fields, changed_since)
+        late: dict[int, int] | None = None
         for page in pages:
-            yield [self._stated(product, client.options["currency"]) for product in page]
+            if late is None:
+                late = client.late() if self.contains_our_orders else {}
+            yield [self._stated(product, late, client.options["currency"]) for product in page]
 
     def _moved(self, client: Tryton, fields: list[str], changed_since: datetime) -> Iterator[list[dict[str, Any]]]:
         """The products of the moves that are new or were changed."""
@@ -52,7 +56,8 @@ class TrytonAdapter(SystemAdapter):
             some = [["id", "in", ordered[start : start + PAGE]]]
             yield client.search("product.product", some, fields, {**client.context, **ARCHIVED_TOO})
 
-    def _stated(self, product: dict[str, Any], currency: str) -> Stated:
+    def _stated(self, product: dict[str, Any], late: dict[int, int], currency: str) -> Stated:
+        units = product["forecast_quantity" if self.contains_our_orders else "quantity"]
         template, numbers = product.get("template") or {}, product.get("identifiers") or []
         return Stated(
             sku=product["code"] or "",
@@ -61,9 +66,10 @@ class TrytonAdapter(SystemAdapter):
             price=product.get("list_price_used"),
             currency=currency,
             tax_rate=_rate(template),
-            quantity=product["forecast_quantity" if self.contains_our_orders else "quantity"],
+            quantity=None if units is None else units - late.get(product["id"], 0),
             is_gone=not (product["active"] and product["salable"]),
             raw=product,
+            key=product["id"],
         )
 
 

@@ -49,6 +49,7 @@ class VendureAdapter(SystemAdapter):
             availability=Availability.IN_STOCK if counts is None else None,
             is_gone=not (variant["enabled"] and variant["product"]["enabled"]),
             raw=variant,
+            key=variant["id"],
         )
 
 

@@ -66,6 +66,7 @@ class WooCommerceAdapter(SystemAdapter):
             availability=None if units is not None else WORDS.get(product["stock_status"]),
             is_gone=product["status"] != "publish" or (parent is not None and parent["status"] != "publish"),
             raw=product,
+            key=product["id"],
         )
 
 

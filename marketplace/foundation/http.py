@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -44,7 +45,8 @@ _DETAIL = 16 * 1024  # of a refusal
 class HttpError(Exception):
     """`permanent`: trying again will not help. `unknown_outcome`: the other side may have acted on it.
     `later_seconds`: it asks not to be called again before (Retry-After); 0 where it asks nothing. `status`: of its
-    answer, also where that broke off or was too long after it. `body`: how that began, where it was refused."""
+    answer, also where that broke off or was too long after it. `body`: how that began, where it was refused.
+    `told_at`: what time it was there, as `date_of` gives it."""
 
     def __init__(
         self,
@@ -55,10 +57,12 @@ class HttpError(Exception):
         status: int | None = None,
         later_seconds: int = 0,
         body: bytes = b"",
+        told_at: datetime | None = None,
     ):
         super().__init__(message)
         self.later_seconds = later_seconds
         self.body = body
+        self.told_at = told_at
         self.permanent = permanent
         self.unknown_outcome = unknown_outcome
         self.status = status
@@ -299,16 +303,26 @@ def _checked(response: requests.Response) -> requests.Response:
         status=status,
         later_seconds=_asked_to_wait(response) if transient else 0,
         body=detail,
+        told_at=date_of(response.headers),
     )
 
 
 def _asked_to_wait(response: requests.Response) -> int:
-    """Retry-After in seconds, of either of its forms (RFC 9110, 10.2.3); never longer than LONGEST_WAIT_SECONDS."""
+    """Retry-After in seconds, of either of its forms (RFC 9110, 10.2.3), of which a moment goes by the clock of whoever
+    answers; never longer than LONGEST_WAIT_SECONDS."""
     asked = response.headers.get("Retry-After", "").strip()
     if asked.isdecimal():
         return min(int(asked[:9]), LONGEST_WAIT_SECONDS)
     try:
-        left = parsedate_to_datetime(asked).timestamp() - time.time()
+        left = parsedate_to_datetime(asked).timestamp() - (date_of(response.headers) or datetime.now(UTC)).timestamp()
     except (ValueError, TypeError, OverflowError):
         return 0
     return min(max(0, round(left)), LONGEST_WAIT_SECONDS)
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """What time it was there as it answered, to the second; None where it does not say."""
+    try:
+        return parsedate_to_datetime(headers.get("Date", "")).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -169,4 +169,6 @@ class Channel:
     # Subclasses shouldn't need to override:
     def __init__(self, shop: Shop):
         self.shop = shop
+        # By the system's own clock: `states` finds here when it was last asked, and leaves when it was asked now.
+        self.heard_there: datetime | None = None
         self.options: dict[str, object] = shop.channel_options

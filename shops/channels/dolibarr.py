@@ -130,7 +130,8 @@ def _customer(client: Dolibarr) -> str:
 
 
 def _products(client: Dolibarr, skus: list[str], *, sold: bool = True) -> dict[str, Row]:
-    found = client.of("/products", "ref", sorted(set(skus)), STOCK)
+    """Goods alone: an address of one product knows no `mode`."""
+    found = [row for row in client.products(skus, STOCK) if str(row.get("type") or "0") == "0"]
     return {str(row["ref"]): row for row in found if not sold or status(row) == "1"}
 
 

@@ -53,7 +53,7 @@ class ERPNextChannel(SystemChannel):
         return {str(row["name"]): levels.get(str(row["name"]), 0) for row in client.of("Item", "name", skus, [], sold)}
 
     def enter(self, client: ERPNext, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> Row:
-        options, due = client.options, f"{timezone.now() + DAYS:%Y-%m-%d}"
+        options, due = client.options, f"{client.caller.there(timezone.now()) + DAYS:%Y-%m-%d}"
         cents = -exponent(shop_order.currency)
         order = {
             "customer": _customer(client),

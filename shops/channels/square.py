@@ -21,7 +21,7 @@ from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import SystemCallError, Trouble
-from shops.systems.square import SOURCE, Square, articles, sku_of, stamp
+from shops.systems.square import SOURCE, Square, articles, is_sold, sku_of, stamp
 
 LOOKED_BACK = timedelta(days=45)  # for an order under our number
 GIVEN_UP = {"CANCELED", "FAILED"}
@@ -32,7 +32,7 @@ class SquareChannel(SystemChannel):
     kind = "square"
 
     def find(self, client: Square, number: str) -> dict[str, Any] | None:
-        since = datetime.now(UTC) - LOOKED_BACK
+        since = client.caller.there(datetime.now(UTC)) - LOOKED_BACK
         return next((order for order in _orders(client, "CREATED_AT", since) if order["reference_id"] == number), None)
 
     def free(self, client: Square, lines: list[ShopOrderLine]) -> dict[str, int]:
@@ -116,9 +116,7 @@ def _orders(client: Square, field: str, since: datetime) -> Iterator[dict[str, A
 def _variations(client: Square, lines: list[ShopOrderLine]) -> dict[str, dict[str, Any]]:
     """{sku: variation} of what is sold: by the shop's number, or by Square's where it has none."""
     wanted = sorted({line.sku for line in lines})
-    by_number = {"attribute_name": "sku", "attribute_values": wanted}
-    asked = {"object_types": ["ITEM_VARIATION"], "query": {"set_query": by_number}, "include_related_objects": True}
-    pairs = [pair for answer in client.each("/v2/catalog/search", asked) for pair in articles(answer)]
+    pairs = client.numbered(wanted)
     left = sorted(set(wanted) - {sku_of(variation) for _item, variation in pairs})
     if left:
         body = {"object_ids": left, "include_related_objects": True}
@@ -126,8 +124,7 @@ def _variations(client: Square, lines: list[ShopOrderLine]) -> dict[str, dict[st
     return {
         sku_of(variation): variation
         for item, variation in pairs
-        if sku_of(variation) in wanted
-        and not (variation.get("is_deleted") or (item.get("item_data") or {}).get("is_archived"))
+        if sku_of(variation) in wanted and is_sold(item, variation)
     }
 
 

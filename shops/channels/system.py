@@ -3,12 +3,12 @@
 An order is looked for by our number before it is made, since hardly any system refuses a second one of the same number;
 what a process that died had begun is brought to its end. What the shop is to order for the reader is not asked for on
 its shelf: it is entered as it is. An article of another list of the shop, or one that it is to order, which the system
-does not know, the shop gets by mail."""
+does not know, the shop gets by mail; so it does one whose number several articles have there."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -19,11 +19,11 @@ from django.utils.translation import gettext as _
 from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderState, Receipt
 from shops.channels.email import EmailChannel
 from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine, Supply
-from shops.systems import SYSTEMS, keeping
+from shops.systems import SYSTEMS, access, clocks, keeping
 from shops.systems.calling import SystemCallError, Trouble, within
 
 T = TypeVar("T")
-OVERLAP = timedelta(minutes=15)  # our clock is not theirs
+OVERLAP = timedelta(minutes=15)  # longer than a change takes from its stamp until others see it
 # All calls of one order: shorter, twice (it is looked up, then sent), than what is transmitted is leased for. Another
 # process that began while one is still at it would find nothing there, and make a second order.
 SENT_SECONDS = 100.0
@@ -92,7 +92,7 @@ class SystemChannel(Channel):
     def states(self, since: datetime) -> Iterable[OrderState]:
         def heard() -> list[OrderState]:
             client = self.client(timezone.now())
-            return [self.said(client, order) for order in self.changed(client, since - OVERLAP)]
+            return [self.said(client, order) for order in self._changed(client, since)]
 
         return self._told(heard, HEARD_SECONDS)
 
@@ -124,12 +124,22 @@ class SystemChannel(Channel):
             self._client = SYSTEMS[self.kind].client_for(keeping.access_of(self.shop.pk, self.kind, now=now))
         return self._client
 
+    def _changed(self, client: Any, since: datetime) -> Iterator[Any]:
+        """`since`: by our clock. By the system's that is when it was last asked; the first time we suppose that its
+        clock is ours, and ask again where it is behind, or was set back."""
+        there = self.heard_there or since
+        yield from self.changed(client, there - OVERLAP)
+        earliest = clocks.set_back(client.caller, there, since)
+        if earliest is not None:
+            yield from self.changed(client, earliest - OVERLAP)
+        self.heard_there = client.caller.began
+
     def _send(self, client: Any, shop_order: ShopOrder, now: datetime) -> Receipt:
         if (known := self._known(client, shop_order)) is not None:
             return known
         lines = _left(shop_order)
         free = self.free(client, lines)
-        unknown = self._unknown(free, lines) | self._beyond(free, lines)
+        unknown = self._unknown(free, lines) | self._beyond(free, lines) | _shared(client, lines)
         missing = _missing(free, [line for line in lines if line.sku not in unknown])
         taken = [line for line in lines if line.pk not in missing and line.sku not in unknown]
         receipt = EmailChannel(self.shop).send(shop_order, now=now) if unknown else Receipt()
@@ -169,6 +179,7 @@ class SystemChannel(Channel):
         has, left = self.units(order), _left(shop_order)
         lacking = [line for line in left if line.supply == Supply.STOCK and line.left_units > has.get(line.sku, 0)]
         unknown = self._unknown(self.free(client, lacking), lacking) if lacking else frozenset()
+        unknown |= _shared(client, lacking)
         lacks = [
             LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + lack, why, is_sold_out=True)
             for line in lacking
@@ -215,6 +226,11 @@ def _is_cancelled(said: OrderState) -> bool:
 
 def _left(shop_order: ShopOrder) -> list[ShopOrderLine]:
     return [line for line in shop_order.lines.order_by("pk") if line.left_units]
+
+
+def _shared(client: Any, lines: list[ShopOrderLine]) -> frozenset[str]:
+    """Numbers that several of its articles have: a person knows which one was sold."""
+    return frozenset(access.shared(client, {line.sku for line in lines}))
 
 
 def _missing(free: dict[str, int] | None, lines: list[ShopOrderLine]) -> dict[int, tuple[int, str]]:

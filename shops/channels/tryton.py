@@ -39,7 +39,9 @@ class TrytonChannel(SystemChannel):
         return found[0] if found else None
 
     def free(self, client: Tryton, lines: list[ShopOrderLine]) -> dict[str, int]:
-        return {sku: int(product["forecast_quantity"]) for sku, product in self._products(client, lines).items()}
+        products = self._products(client, lines)
+        late = client.late(product["id"] for product in products.values()) if products else {}
+        return {sku: int(each["forecast_quantity"]) - late.get(each["id"], 0) for sku, each in products.items()}
 
     def enter(self, client: Tryton, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
         products, options = self._products(client, lines), client.options

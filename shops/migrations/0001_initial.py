@@ -1243,6 +1243,7 @@ class Migration(migrations.Migration):
                 ('made_at', models.DateTimeField()),
                 ('heard_at', models.DateTimeField(help_text='What it said of orders is known up to then.', null=True)),
                 ('again', models.JSONField(blank=True, default=list, help_text='Numbers of orders of which it said what could not be done yet.')),
+                ('heard_there', models.DateTimeField(help_text='When it was asked that, by its own clock.', null=True)),
                 ('worked_at', models.DateTimeField(help_text='When a call of it was last answered well.', null=True)),
                 ('failing_since', models.DateTimeField(help_text='Null: the last call was answered well.', null=True)),
                 ('paused_at', models.DateTimeField(help_text='Since then it is called seldom, and the shop knows.', null=True)),

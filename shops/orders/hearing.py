@@ -65,6 +65,7 @@ def _hear_one(row: ShopSystem, now: datetime) -> bool:
         takes_orders = row.shop.channel == row.kind or row.heard_at is not None
         channel = channel_for(row.shop, row.kind)
         again = _open_ones(row) if takes_orders else []
+        channel.heard_there = row.heard_there
         said = _said(channel, row, again[:MOST_AGAIN]) if takes_orders else []
     except (ChannelError, SystemCallError) as error:
         why = error if isinstance(error, SystemCallError) else error.__cause__
@@ -77,7 +78,8 @@ def _hear_one(row: ShopSystem, now: datetime) -> bool:
     # Its number contains it from here on, and not since the step began: meanwhile that may have been read.
     said_at = now + timedelta(seconds=time.monotonic() - began)
     left, why_not = _take(row, said, again, channel, said_at, now)
-    return leases.finish(row, due_at=now + EVERY, heard_at=now, attempts=0, again=left, last_error=why_not)
+    known = {"heard_at": now, "heard_there": channel.heard_there, "again": left}
+    return leases.finish(row, due_at=now + EVERY, attempts=0, last_error=why_not, **known)
 
 
 def _open_ones(row: ShopSystem) -> list[str]:

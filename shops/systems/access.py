@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol
@@ -49,6 +51,16 @@ class Client(Protocol):
     def check(self) -> Found:
         """Call the system and see whether all that reading needs is there."""
         ...
+
+
+def shared(client: Any, skus: Collection[str]) -> set[str]:
+    """Of these article numbers those that several articles have there that are sold: which of them is meant, nobody can
+    say. The client of a system that lets no two have one has no `shared`. Raises SystemCallError."""
+    wanted = sorted({sku for sku in skus if sku})
+    if not wanted or not hasattr(client, "shared"):
+        return set()
+    counts = Counter(client.shared(wanted))
+    return {sku for sku in wanted if counts[sku] > 1}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -145,6 +144,7 @@ class Caller:
         self.headers = {"Accept": "application/json", **headers}
         self.secrets = [secret for secret in secrets if len(secret) >= _LEAST_SECRET]
         self.began: datetime | None = None  # by the system's own clock, at its first answer
+        self._began_here = datetime.now(UTC)  # by ours, as that was asked for
         self.requests = 0
 
     def get(self, path: str, query: Iterable[tuple[str, str]] = (), **headers: str) -> Any:
@@ -180,12 +180,21 @@ class Caller:
         if seconds <= 0:  # nothing was sent
             raise self.refused(TOO_SLOW, Trouble.AWAY)
         try:
-            said = {**self.headers, **with_type, **headers}
+            said, asked_at = {**self.headers, **with_type, **headers}, datetime.now(UTC)
             answer = http.call(method, url, sent, headers=said, seconds=seconds, max_bytes=MAX_BYTES)
         except HttpError as error:
+            self._hear_clock(error.told_at, asked_at)  # that there is nothing may be told so
             raise self._trouble(error, writes=writes) from None  # its words have the address, and more
-        self.began = self.began or _date(answer.headers)
+        self._hear_clock(http.date_of(answer.headers), asked_at)
         return self._value(answer, writes=writes)
+
+    def _hear_clock(self, told: datetime | None, asked_at: datetime) -> None:
+        if self.began is None and told is not None:
+            self.began, self._began_here = told, asked_at
+
+    def there(self, moment: datetime) -> datetime:
+        """A moment of our clock as the system's shows it, or would have; as it is until the system has told its own."""
+        return moment if self.began is None else moment + (self.began - self._began_here)
 
     def lines(self, url: str) -> Iterator[Any]:
         """The values of a file of JSON lines at an address that the system gave: it stands for itself, so that nothing
@@ -270,11 +279,3 @@ def _title(page: str) -> str:
     lower = page.lower()
     start, end = lower.find("<title>"), lower.find("</title>")
     return page[start + len("<title>") : end] if 0 <= start < end else page
-
-
-def _date(headers: Mapping[str, str]) -> datetime | None:
-    """The moment at the system, to the second."""
-    try:
-        return parsedate_to_datetime(headers.get("Date", "")).astimezone(UTC)
-    except (ValueError, TypeError):
-        return None

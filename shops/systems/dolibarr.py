@@ -1,7 +1,8 @@
 """Dolibarr over its REST interface: the part that adapter and channel share.
 
 Signed in by a user's key in a header. Lists take a filter in a syntax of their own, in whose values colons are not
-safe, so that moments are asked for by the day; they are read by id. A list of nothing is an empty one or, in older
+safe, so that moments are asked for by the day, and brackets and quotes neither: a product whose reference has such
+signs is asked for by an address of its own. Lists are read by id. A list of nothing is an empty one or, in older
 versions, status 404; a right that is lacking is 403 or, in older ones, 401. Numbers and ids come as texts, now and
 then.
 
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from shops.systems import calling
 from shops.systems.access import Access, Found
@@ -26,7 +28,7 @@ FEW = 50  # of so many each is named in a filter
 ANY_ZONE = timedelta(hours=12)  # the server's day may be another one
 BOOKS, CURRENCY, NAME = "STOCK_CALCULATE_ON_VALIDATE_ORDER", "MAIN_MONNAIE", "MAIN_INFO_SOCIETE_NOM"
 OPEN = "1"  # a warehouse's status
-_NOT_IN_A_FILTER = re.compile(r"[()':\\]")
+_NOT_IN_A_FILTER = re.compile(r"[^\w .+-]")
 Row = dict[str, Any]
 
 
@@ -104,10 +106,18 @@ class Dolibarr:
             found += [row for page in self.each(path, query, f"({tests})") for row in page]
         return found
 
-    def found(self, path: str) -> Row | None:
+    def products(self, refs: Iterable[str], query: Sequence[tuple[str, str]]) -> list[Row]:
+        """Those of these references, compared to the sign; `query`: of the list of products."""
+        wanted = sorted(set(refs))
+        odd = [ref for ref in wanted if _NOT_IN_A_FILTER.search(ref) and can_be_asked_for(ref)]
+        found: list[Row | None] = [*self.of("/products", "ref", wanted, query)]
+        found += [self.found(f"/products/ref/{quote(ref, safe='')}", query) for ref in odd]
+        return [row for row in found if row is not None and str(row.get("ref")) in wanted]
+
+    def found(self, path: str, query: Iterable[tuple[str, str]] = ()) -> Row | None:
         """One record, or None where there is none."""
         try:
-            return dict(self.caller.get(path))
+            return dict(self.caller.get(path, query))
         except SystemCallError as error:
             if error.status == 404:
                 return None
@@ -143,6 +153,11 @@ class Dolibarr:
             if error.status == 403:
                 raise self.caller.refused(calling.NO_SETTINGS, Trouble.CONTEXT) from None
             raise
+
+
+def can_be_asked_for(ref: str) -> bool:
+    """Web servers take no slash in a part of an address, however it is written (Apache's AllowEncodedSlashes)."""
+    return not {"/", "\\"} & set(ref) and ref not in (".", "..")
 
 
 def status(row: Row) -> str:

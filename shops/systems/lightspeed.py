@@ -59,7 +59,8 @@ class Lightspeed:
             raise
         if not isinstance(given, dict) or not given.get("access_token") or not given.get("refresh_token"):
             raise caller.refused("no tokens", Trouble.UNCLEAR)
-        until = given.get("expires") or datetime.now(UTC).timestamp() + float(given.get("expires_in") or 0)
+        left = float(given.get("expires_in") or 0)  # `expires` is a moment by another clock than ours
+        until = datetime.now(UTC).timestamp() + left if left else given.get("expires") or 0
         return {**kept, "token": given["access_token"], "refresh": given["refresh_token"], "until": str(until)}
 
     @property

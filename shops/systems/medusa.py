@@ -16,7 +16,7 @@ from shops.systems.access import Access, Found
 from shops.systems.calling import Caller, Trouble
 from shops.systems.paging import by_number
 
-PAGE = 200  # of an answer
+PAGE = 500  # of an answer
 AT_ONCE = 20  # values of a list in a query: of a longer one the server makes something else
 LEVELS = ("location_id", "stocked_quantity", "reserved_quantity")
 STOCK = ",".join(

@@ -102,6 +102,11 @@ class Odoo:
             if len(page) < PAGE:
                 return
 
+    def shared(self, skus: list[str]) -> Iterator[str]:
+        """The number of each article that is sold and has one of these."""
+        for page in self.each("product.product", [["default_code", "in", skus], *SALABLE], ["default_code"]):
+            yield from (product["default_code"] for product in page)
+
     def call(self, model: str, method: str, *, context: dict[str, Any] | None = None, **values: Any) -> Any:
         """What a method of a model answers. Raises SystemCallError."""
         whole = {} if context == {} else {**self.context, **(context or {})}

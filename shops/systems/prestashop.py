@@ -20,6 +20,7 @@ from shops.systems.access import Access, Found
 from shops.systems.calling import Caller, Trouble
 from shops.systems.clocks import wall
 
+PRODUCT = "id,reference,active,available_for_order,type"
 PAGE = 400  # rows of an answer
 FEW = 100  # so many ids are named in a filter, which stands in an address
 LAST_ID, LAST_MOMENT = 2_147_483_647, "2199-12-31 23:59:59"
@@ -39,6 +40,11 @@ _SETTINGS = {
     "PS_OS_REFUND": "refunded_state",
 }
 _COUNTS, _SHOP = "PS_STOCK_MANAGEMENT", "PS_SHOP_NAME"
+
+
+def is_sold(row: Row) -> bool:
+    """As `PRODUCT` gives it."""
+    return (str(row["active"]), str(row["available_for_order"]), row.get("type", "simple")) == ("1", "1", "simple")
 
 
 class PrestaShop:
@@ -106,6 +112,20 @@ class PrestaShop:
             some = "|".join(wanted[start : start + FEW])
             found += self.rows(resource, fields, [*query, (f"filter[{field}]", f"[{some}]")])
         return found
+
+    def shared(self, skus: list[str]) -> Iterator[str]:
+        """The reference of each article that is sold and has one of these; of one with combinations these are what is
+        sold."""
+        products = self.of("products", "reference", skus, PRODUCT)
+        combined = self.of("combinations", "reference", skus, "id,id_product,reference")
+        keys = {row["id"] for row in products}
+        parts = self.of("combinations", "id_product", keys, "id,id_product") if keys else []
+        in_parts = {str(row["id_product"]) for row in parts}
+        yield from (row["reference"] for row in products if is_sold(row) and str(row["id"]) not in in_parts)
+        parents = {row["id_product"] for row in combined}
+        wholes = self.of("products", "id", parents, PRODUCT) if parents else []
+        sold = {str(row["id"]) for row in wholes if is_sold(row)}
+        yield from (row["reference"] for row in combined if str(row["id_product"]) in sold)
 
     def between(
         self, resource: str, field: str, low: int, high: int, fields: str, query: Query = ()

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from shops.systems.numbers import number
-from shops.systems.prestashop import PrestaShop
+from shops.systems.prestashop import PRODUCT, PrestaShop, is_sold
 
-PRODUCT = "id,reference,active,available_for_order,type"
 COMBINATION = "id,id_product,reference"
 STOCK = "id,id_product,id_product_attribute,quantity"
 Row = dict[str, Any]
@@ -20,7 +19,7 @@ def places_of(client: PrestaShop, skus: Iterable[str], *, sold: bool = True) -> 
     wanted, found = set(skus), dict[str, Place]()
     products = client.of("products", "reference", wanted, PRODUCT)
     for row in sorted(products, key=lambda row: -int(row["id"])):
-        if not sold or _is_sold(row):
+        if not sold or is_sold(row):
             found[str(row["reference"])] = (int(row["id"]), 0)
     combined = client.of("combinations", "reference", wanted - set(found), COMBINATION) if wanted - set(found) else []
     parents = {
@@ -28,13 +27,9 @@ def places_of(client: PrestaShop, skus: Iterable[str], *, sold: bool = True) -> 
     }
     for row in sorted(combined, key=lambda row: -int(row["id"])):
         parent = parents.get(int(row["id_product"]))
-        if parent is not None and (not sold or _is_sold(parent)):
+        if parent is not None and (not sold or is_sold(parent)):
             found[str(row["reference"])] = (int(row["id_product"]), int(row["id"]))
     return {sku: place for sku, place in found.items() if sku in wanted}
-
-
-def _is_sold(row: Row) -> bool:
-    return (str(row["active"]), str(row["available_for_order"]), row.get("type", "simple")) == ("1", "1", "simple")
 
 
 def levels_of(client: PrestaShop, places: Iterable[Place]) -> dict[Place, int]:

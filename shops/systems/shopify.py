@@ -25,6 +25,10 @@ from shops.systems.access import Access, Found
 from shops.systems.calling import Caller, SystemCallError, Trouble
 
 GRAPHQL, TOKENS = "/admin/api/2026-10/graphql.json", "/admin/oauth/access_token"
+NUMBERED = """query ($first: Int!, $after: String, $query: String) {
+  productVariants(first: $first, after: $after, query: $query) { nodes { id sku product { status } }
+    pageInfo { hasNextPage endCursor } } }"""
+AT_ONCE = 50  # numbers of a search
 PAGE = 100  # nodes of an answer: a query may cost 1000 points
 TRIES = 3  # of what was too fast
 LONGEST_PAUSE = 10.0  # seconds; longer than that nobody waits with a process in hand
@@ -129,6 +133,13 @@ class Shopify:
             if not found["pageInfo"]["hasNextPage"]:
                 return
             after = found["pageInfo"]["endCursor"]
+
+    def shared(self, skus: list[str]) -> Iterator[str]:
+        """The number of each article that is sold and has one of these."""
+        for start in range(0, len(skus), AT_ONCE):
+            wanted = " OR ".join(f"sku:{quoted(sku)}" for sku in skus[start : start + AT_ONCE])
+            for page in self.each(NUMBERED, "productVariants", query=wanted):
+                yield from (variant["sku"] for variant in page if variant["product"]["status"] == "ACTIVE")
 
     def each_in_bulk(self, query: str) -> Iterator[dict[str, Any]]:
         """All that a query of one connection gives, from the file of a bulk operation; not before all of it is there.

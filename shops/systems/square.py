@@ -18,6 +18,7 @@ from shops.systems.calling import Caller, SystemCallError, Trouble
 
 VERSION = "2025-10-16"  # of the APIs, by their date
 PAGE = 500  # of at most 1000 objects or counts
+VALUES = 250  # of a filter
 SOURCE = "Halles"  # the name under which our orders are found again
 
 
@@ -84,6 +85,19 @@ class Square:
                 raise self.caller.refused("the same page again", Trouble.UNCLEAR)
             cursor = {"cursor": answer["cursor"]}
 
+    def numbered(self, skus: list[str]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """(item, variation) of those that have one of these numbers of the shop's."""
+        found = []
+        for start in range(0, len(skus), VALUES):
+            named = {"attribute_name": "sku", "attribute_values": skus[start : start + VALUES]}
+            asked = {"object_types": ["ITEM_VARIATION"], "query": {"set_query": named}, "include_related_objects": True}
+            found += [pair for answer in self.each("/v2/catalog/search", asked) for pair in articles(answer)]
+        return found
+
+    def shared(self, skus: list[str]) -> Iterator[str]:
+        """The number of each article that is sold and has one of these."""
+        yield from (sku_of(variation) for item, variation in self.numbered(skus) if is_sold(item, variation))
+
     def counts(self, variations: list[str]) -> dict[str, Decimal]:
         """{variation: copies that can be sold here}, of those of which Square has a count."""
         if not variations:
@@ -114,6 +128,10 @@ class Square:
                 error.get("detail") or error.get("code"), Trouble.BUSY if busy else Trouble.REFUSED
             )
         return answer
+
+
+def is_sold(item: dict[str, Any], variation: dict[str, Any]) -> bool:
+    return not (variation.get("is_deleted") or (item.get("item_data") or {}).get("is_archived"))
 
 
 def articles(answer: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:

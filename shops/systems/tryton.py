@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -92,6 +92,22 @@ class Tryton:
                 last = page[-1]["id"]
             if len(page) < PAGE:
                 return
+
+    def late(self, products: Iterable[int] | None = None) -> dict[int, int]:
+        """{product: copies that should have left by now and have not}: Tryton counts what it has promised from today
+        on, and of what is planned for a day that has passed nothing, until it plans it anew."""
+        context, place = self.context, self.options["location_id"]
+        headers = {"X-Tryton-Context": _b64(context)}
+        today = self.caller.send("POST", "/ir.date/today", (), {}, headers, writes=False)
+        domain: list[Any] = [["state", "=", "draft"], ["planned_date", "<", today]]
+        domain += [["from_location", "child_of", [place], "parent"], ["to_location", "not child_of", [place], "parent"]]
+        if products is not None:
+            domain.append(["product", "in", sorted(products)])
+        found: dict[int, int] = {}
+        for page in self.each("stock.move", domain, ["product", "internal_quantity"], context):
+            for move in page:
+                found[move["product"]] = found.get(move["product"], 0) + int(move["internal_quantity"])
+        return found
 
     def call(self, method: str, path: str, body: object, context: dict[str, Any], fields: tuple[str, ...] = ()) -> Any:
         """Change something, or press a button (`model/id/button`)."""

@@ -33,6 +33,10 @@ ADDRESS = ("streetLine1", "streetLine2", "city", "province", "postalCode")
 STOCK = """trackInventory outOfStockThreshold useGlobalOutOfStockThreshold
   stockLevels { stockLocationId stockOnHand stockAllocated }"""
 
+NUMBERED = """query ($skip: Int!, $take: Int!, $skus: [String!]!) { productVariants(options: { skip: $skip, take: $take,
+  sort: { id: ASC }, filter: { sku: { in: $skus }, enabled: { eq: true } } }) {
+    totalItems items { id sku product { enabled } } } }"""
+
 
 class Vendure:
     """`options`: channel_code, currency, location_id (None: all locations); `gtin_field`, of variants; customer_id,
@@ -96,6 +100,11 @@ class Vendure:
             return found["items"], found["totalItems"]
 
         return by_number(self.caller, page)
+
+    def shared(self, skus: list[str]) -> Iterator[str]:
+        """The number of each article that is sold and has one of these."""
+        for page in self.each(NUMBERED, "productVariants", skus=skus):
+            yield from (variant["sku"] for variant in page if variant["product"]["enabled"])
 
     def amount(self, minor: int) -> Decimal:
         """Of Vendure's whole numbers, in whole units of the currency."""

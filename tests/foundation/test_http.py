@@ -267,3 +267,12 @@ def test_server_that_asks_to_wait_is_heard(asked, seconds):
     with pytest.raises(http.HttpError) as caught:
         http.get_json("https://shop.example/list")
     assert (caught.value.later_seconds, caught.value.permanent) == (seconds, False)
+
+
+@responses.activate
+def test_moment_until_which_to_wait_is_by_the_clock_of_whoever_answers():
+    headers = {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT", "Date": "Wed, 21 Oct 2015 07:26:00 GMT"}
+    responses.get("https://shop.example/list", status=429, headers=headers)
+    with pytest.raises(http.HttpError) as caught:
+        http.get_json("https://shop.example/list")
+    assert (caught.value.later_seconds, caught.value.told_at.isoformat()) == (120, "2015-10-21T07:26:00+00:00")

@@ -21,7 +21,7 @@ from shops.systems.calling import SystemCallError
 from tests.systems import faults
 from tests.systems.faults import Between, Call, between
 from tests.systems.known import CURRENCY, KNOWN, Known
-from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, SystemUnderTest
+from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, SHARES_NUMBERS, SystemUnderTest
 
 FIRST, SECOND, THIRD, LAST = KNOWN[0], KNOWN[1], KNOWN[2], KNOWN[-1]
 SKUS = [known.sku for known in KNOWN]
@@ -194,6 +194,22 @@ class ReadingBehaviour(SystemBehaviour):
             reading = self.read(lane, cursor)
             assert (len(reading.records), reading.complete) == (len(KNOWN) if is_whole else 0, is_whole)
             assert len(self.between.calls) <= MOST_REQUESTS
+
+    # two articles of one number: which one an order means, nobody could say
+
+    def test_articles_of_one_number_are_not_sold(self):
+        self.needs(SHARES_NUMBERS)
+        cursors = {lane: self.read(lane).cursor for lane in Lane}
+        self.system.renumber(LAST.sku, FIRST.sku)
+        for lane in Lane:
+            whole = self.read(lane)
+            assert (sorted(whole.by_sku), whole.gone) == (SKUS[1:-1], [FIRST.sku])
+            refused = [each for chunk in whole.chunks for each in chunk.refused]
+            assert [(each.reason.code, each.sku) for each in refused] == [("sku_shared", FIRST.sku)] * 2
+        delta = self.read(since=cursors[Lane.CATALOGUE])
+        assert (list(delta.by_sku), delta.gone) == ([], [FIRST.sku])
+        self.system.sell(SECOND.sku, 1)
+        assert FIRST.sku not in self.read(Lane.STOCK, cursors[Lane.STOCK]).by_sku
 
     # 3: paging
 

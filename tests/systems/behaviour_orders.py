@@ -18,16 +18,17 @@ from shops.orders import hearing, routing
 from shops.systems import keeping
 from tests import factories
 from tests.systems import faults
-from tests.systems.behaviour import FIRST, SECOND
+from tests.systems.behaviour import FIRST, LAST, SECOND
+from tests.systems.behaviour_clock import ClockBehaviour
 from tests.systems.behaviour_taken_back import TakenBackBehaviour
 from tests.systems.known import KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SHIPS
+from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SHARES_NUMBERS, SHIPS
 
 ABSENT = "NO-SUCH-ARTICLE"
 
 
 @pytest.mark.django_db
-class OrderingBehaviour(TakenBackBehaviour):
+class OrderingBehaviour(TakenBackBehaviour, ClockBehaviour):
     # 4: once
 
     def test_order_is_there_under_our_number(self):
@@ -120,6 +121,22 @@ class OrderingBehaviour(TakenBackBehaviour):
         assert self._counts(order) == {ABSENT: (0, 0, 0), FIRST.sku: (1, 0, 0)}
         promised = Allocation.objects.filter(line__shop_order=order, reflected_at=None, ended_at=None)
         assert [row.line.sku for row in promised] == [ABSENT]
+
+    def test_article_whose_number_another_one_has_is_for_a_person(self):
+        """Of two of one number none is sold any more, and what was is not entered: it could be the other one."""
+        self.needs(SHARES_NUMBERS)
+        self.synced()
+        order = self.ordered(**{FIRST.sku: 1, SECOND.sku: 1})
+        self.system.renumber(LAST.sku, FIRST.sku)
+        for _again in range(2):
+            assert [run.state for run in self.synced()] == ["done", "done"]
+            assert (self.sellable(FIRST.sku), self.sellable(SECOND.sku)) == (0, SECOND.quantity - 1)
+        for _again in range(2):  # as after an answer that was lost, too
+            receipt = self.send(order)
+            assert receipt.unbooked == {FIRST.sku}
+            assert [line.sku for line in receipt.lines if line.answer == Answer.DECLINED] == []
+        assert [seen.units for seen in self.system.orders(order.number)] == [{SECOND.sku: 1}]
+        assert MailMessage.objects.filter(kind="shop_order_new").count() == 1
 
     def test_acceptance_comes_back_by_line(self):
         order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})

@@ -286,9 +286,9 @@ class StockBehaviour(ConnectedBehaviour):
     def _from_now_on(self) -> None:
         """Have the stock lane ask for what changes from now on, and nothing again of the minutes before."""
         lane = StockLane.objects.get()
-        moment, space, reached = lane.cursor.partition(" ")
-        later = datetime.fromisoformat(moment) + timedelta(minutes=10)
-        lane.cursor = f"{later:%Y-%m-%dT%H:%M:%SZ}{space}{reached}"
+        moments, space, reached = lane.cursor.partition(" ")
+        later = [datetime.fromisoformat(moment) + timedelta(minutes=10) for moment in moments.split("/")]
+        lane.cursor = "/".join(f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in later) + space + reached
         lane.save(update_fields=["cursor"])
 
     def _tried(self, order: ShopOrder) -> int:

@@ -14,6 +14,8 @@ nothing of the adapter's code. No real Dolibarr was asked.
 - An order is made as a draft, whose number is answered; `validate` takes its units off the warehouse that is named,
   where STOCK_CALCULATE_ON_VALIDATE_ORDER is 1, and again for one that is on its way; 304 for one that is validated;
   `cancel` puts them back: htdocs/commande/class/commande.class.php, api_orders.class.php
+- `GET /products/ref/{ref}` gives one product by its reference, since version 11: getByRef in
+  htdocs/product/class/api_products.class.php
 - A movement has its `product_id`, `warehouse_id` and `tms` in seconds: MouvementStock::fetch
 Assumed: that more than there is is taken, that a movement moves no product's stamp, that a second shipment moves the
 stamp of the shipment alone, and that `ref_client` may be there twice."""
@@ -22,16 +24,16 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
-from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from shops.systems import dolibarr
 from shops.systems.access import Access
+from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, Seen
+from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SETS_CLOCK, SHIPS, Seen
 
 KEY, OLD, TIMEZONE = "0123456789abcdefABCDEF", "2020-01-01 00:00:00", "Pacific/Auckland"
 HOUSE, OTHER, SHUT, CUSTOMER, SOMEBODY = 3, 4, 5, 21, 22
@@ -43,7 +45,7 @@ CRITERION = re.compile(r"\(([a-zA-Z0-9_.]+):([<>!=a-z]+):([^()]+)\)")
 
 class DolibarrUnderTest(JsonServer):
     kind = "dolibarr"
-    can = frozenset({KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS})
+    can = frozenset({KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, SETS_CLOCK})
 
     def reset(self) -> None:
         self.keys, self.forbidden, self.old_version = {KEY}, set[str](), True
@@ -143,7 +145,7 @@ class DolibarrUnderTest(JsonServer):
         there = float(places.get(str(house), {"real": 0})["real"])
         product["stock_warehouse"] = {**places, str(house): {"real": str(there + units)}}
         keys = {"id": str(next(self.ids)), "product_id": product["id"], "warehouse_id": str(house)}
-        self.tables["stockmovements"].append({**keys, "qty": str(units), "tms": int(time.time())})
+        self.tables["stockmovements"].append({**keys, "qty": str(units), "tms": int(clock.now().timestamp())})
 
     def there(self, sku: str) -> int:
         return int(float(self.product(sku)["stock_warehouse"][str(HOUSE)]["real"]))
@@ -167,7 +169,16 @@ class DolibarrUnderTest(JsonServer):
             return self._order(asked.json) if not rest else self._validate(self._one(what, rest[0]), asked.json)
         if rest[1:] == ["shipment"]:
             return self._none_or([row for row in self.tables["shipments"] if row["origin_id"] == rest[0]])
+        if rest[:1] == ["ref"] and what == "products":
+            return self._of_reference(unquote(rest[1]), asked.query)
         return self._shown(self._one(what, rest[0]), {}) if rest else self._listed(what, asked.query)
+
+    def _of_reference(self, ref: str, query: dict[str, str]) -> Row:
+        """As the database compares it."""
+        found = next((row for row in self.tables["products"] if row["ref"].casefold() == ref.casefold()), None)
+        if found is None:
+            raise _refusal(404, "Not Found: Product not found")
+        return self._shown(found, query)
 
     def _one(self, what: str, key: str) -> Row:
         found = next((row for row in self.tables[what] if row["id"] == key), None)
@@ -254,4 +265,4 @@ def _refusal(status: int, words: str) -> Refusal:
 
 def _now() -> str:
     """At the server."""
-    return datetime.now(ZoneInfo(TIMEZONE)).strftime("%Y-%m-%d %H:%M:%S")
+    return clock.now().astimezone(ZoneInfo(TIMEZONE)).strftime("%Y-%m-%d %H:%M:%S")

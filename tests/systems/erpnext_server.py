@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from datetime import datetime
 from operator import eq, ge, gt, le, lt
 from typing import Any
 from urllib.parse import unquote
@@ -31,9 +30,18 @@ from zoneinfo import ZoneInfo
 
 from shops.systems import erpnext
 from shops.systems.access import Access
+from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, Seen
+from tests.systems.under_test import (
+    COUNTS_ON_HAND,
+    KEEPS_CONTEXT,
+    KNOWS_STOCK_CHANGES,
+    LOOKS_UP,
+    SETS_CLOCK,
+    SHIPS,
+    Seen,
+)
 
 KEY, SECRET = "a1b2c3d4e5f6a7b", "f0e1d2c3b4a5968"
 TIMEZONE, OLD = "America/Toronto", "2020-01-01 00:00:00.000000"
@@ -45,7 +53,7 @@ Row = dict[str, Any]
 
 class ERPNextUnderTest(JsonServer):
     kind = "erpnext"
-    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS})
+    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, SETS_CLOCK})
 
     def reset(self) -> None:
         self.tokens, self.forbidden, self.calls_left = {f"token {KEY}:{SECRET}"}, set[str](), 10_000
@@ -236,6 +244,8 @@ class ERPNextUnderTest(JsonServer):
                 raise _refusal(417, "LinkValidationError", f"Could not find Item: {item['item_code']}")
         if sent["customer"] == CUSTOMER and not sent.get("delivery_date"):
             raise _refusal(417, "ValidationError", "Please enter Delivery Date")
+        if (sent.get("delivery_date") or "9") < _now()[:10]:  # validate_delivery_date of sales_order.py
+            raise _refusal(417, "ValidationError", "Expected Delivery Date should be after Sales Order Date")
         name = f"SAL-ORD-{next(self.numbers):05}"
         self._one_of_its_number(sent)
         items = [{**item, "qty": float(item["qty"]), "delivered_qty": 0.0} for item in sent["items"]]
@@ -291,4 +301,4 @@ def _refusal(status: int, kind: str, words: str) -> Refusal:
 
 def _now() -> str:
     """At the site."""
-    return datetime.now(ZoneInfo(TIMEZONE)).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return clock.now().astimezone(ZoneInfo(TIMEZONE)).strftime("%Y-%m-%d %H:%M:%S.%f")

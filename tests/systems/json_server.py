@@ -6,9 +6,11 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
+
+from tests.systems.clock import Clocked, DatedHandler
 
 
 class Asked(NamedTuple):
@@ -31,7 +33,7 @@ class Refusal(Exception):
         self.status, self.body, self.headers = status, body, headers
 
 
-class JsonServer:
+class JsonServer(Clocked):
     """A subclass writes `answer`."""
 
     def answer(self, asked: Asked) -> object:
@@ -66,7 +68,7 @@ class _Server(ThreadingHTTPServer):
         self.system = system
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(DatedHandler):
     server: _Server
 
     def _serve(self) -> None:

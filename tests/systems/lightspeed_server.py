@@ -14,16 +14,17 @@ sale); that voiding a sale gives its units back; that a search shows a sale at o
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 from shops.systems import lightspeed
 from shops.systems.access import Access
+from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, RENEWS, Seen
+from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, RENEWS, SETS_CLOCK, Seen
 
 KEY, CODE, CLIENT, SECRET = "lsxs_pt_" + "k" * 32, "authorization-code-1", "client-1", "client-secret-0123"
 OUTLET, CLOSED_OUTLET, OTHER_OUTLET = "outlet-main", "outlet-closed", "outlet-other"
@@ -35,7 +36,7 @@ PREFIX = "/api/2026-07"
 
 class LightspeedUnderTest(JsonServer):
     kind = "lightspeed"
-    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, RENEWS, KNOWS_STOCK_CHANGES})
+    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, RENEWS, KNOWS_STOCK_CHANGES, SETS_CLOCK})
 
     # the shop
 
@@ -163,7 +164,7 @@ class LightspeedUnderTest(JsonServer):
             raise Refusal(400, {"error": "Bad Request", "message": "User-Agent"})
         self.left, self.calls = self.left - 1, self.calls + 1
         if self.left < 0:
-            again = format_datetime(datetime.now(UTC) + timedelta(minutes=4), usegmt=True)
+            again = format_datetime(clock.now() + timedelta(minutes=4), usegmt=True)
             raise Refusal(429, {"error": "Too Many Requests", "message": "Rate limiting enforced"}, Retry_After=again)
         if not asked.path.startswith(f"{PREFIX}/"):
             raise Refusal(404, {"error": "Not Found"})
@@ -197,7 +198,7 @@ class LightspeedUnderTest(JsonServer):
         number = next(self.versions)
         token, refresh = f"access-{number}", f"refresh-{number}"
         self.tokens, self.refresh = {token}, {refresh}
-        until = int((datetime.now(UTC) + timedelta(days=1)).timestamp())
+        until = int((clock.now() + timedelta(days=1)).timestamp())
         more = {"token_type": "Bearer", "expires": until, "expires_in": 86400, "domain_prefix": "phare", "scope": ""}
         return {"access_token": token, "refresh_token": refresh, **more}
 
@@ -266,4 +267,4 @@ def _page(found: list[dict[str, Any]], query: dict[str, str]) -> object:
 
 
 def _now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+00:00"
+    return f"{clock.now():%Y-%m-%dT%H:%M:%S}+00:00"

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +24,8 @@ from django.conf import settings
 
 from shops.systems import medusa
 from shops.systems.access import Access
+from tests.systems.faketime import FakeTime
+from tests.systems.known import KNOWN
 from tests.systems.medusa_admin import Admin
 from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, LOOKS_UP, SHIPS, Seen
 
@@ -36,6 +39,20 @@ CHANGED = (
     *('"order"', "order_item", "order_line_item"),
     *("product_variant_price_set", "product_variant_inventory_item", "price_set", "inventory_item"),
 )
+# {table: columns that name a row of the same article}; what must differ, or be none.
+GROWS = {
+    "product": {"id"},
+    "product_variant": {"id", "product_id"},
+    "price_set": {"id"},
+    "price": {"id", "price_set_id"},
+    "product_variant_price_set": {"id", "variant_id", "price_set_id"},
+    "inventory_item": {"id"},
+    "product_variant_inventory_item": {"id", "variant_id", "inventory_item_id"},
+    "inventory_level": {"id", "inventory_item_id"},
+    "product_sales_channel": {"id", "product_id"},
+    "product_shipping_profile": {"id", "product_id"},
+}
+DIFFERS, NONE = {"handle", "sku"}, {"barcode", "ean", "upc"}
 ORDER = "id,status,metadata,items.id,items.variant_sku,items.detail.quantity,fulfillments.id,fulfillments.shipped_at"
 
 
@@ -45,6 +62,9 @@ class MedusaUnderTest:
 
     def __init__(self, kept: Path) -> None:
         self.kept, self.told = kept, json.loads((kept / "told.json").read_text())
+        self.folder = Path(tempfile.mkdtemp(prefix="halles-medusa-"))
+        self.clock = FakeTime(self.folder)
+        self.can = MedusaUnderTest.can | self.clock.can
 
     def start(self) -> str:
         self.cluster = subprocess.Popen(
@@ -72,7 +92,7 @@ class MedusaUnderTest:
         packages = self.kept.parent
         program = packages / "node_modules" / "@medusajs" / "cli" / "cli.js"
         values = {**os.environ, "DATABASE_URL": self.database, "MEDUSA_DISABLE_TELEMETRY": "1"}
-        self.folder = Path(tempfile.mkdtemp(prefix="halles-medusa-"))
+        values |= self.clock.environment
         command = ["node", program, "start", "-p", str(port), "-H", "127.0.0.1"]
         with (self.folder / "log").open("wb") as log:
             self.server = subprocess.Popen(command, stdout=log, stderr=log, cwd=packages, env=values)
@@ -90,7 +110,7 @@ class MedusaUnderTest:
         if hasattr(self, "server"):
             self.server.terminate()
             self.server.wait(30)
-            shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
         self.cluster.communicate("", timeout=60)  # its end is that of the cluster
 
     def reset(self) -> None:
@@ -99,6 +119,27 @@ class MedusaUnderTest:
             for table in CHANGED:
                 connection.execute(f"DELETE FROM public.{table}")
                 connection.execute(f"INSERT INTO public.{table} SELECT * FROM kept.{table}")
+
+    def set_clock(self, ahead: timedelta) -> None:
+        self.clock.set_for(self.address, ahead)
+        self.shop = Admin(self.address)  # who signed in is signed in for a day
+
+    def grow(self, articles: int) -> None:
+        """As many articles as that: the known ones over and over, with numbers of their own."""
+        columns = "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = %s"
+        with psycopg.connect(self.database) as connection:
+            for table, keys in GROWS.items():
+                names = [name for (name,) in connection.execute(columns, [table])]
+                values = [
+                    f"{name} || '-' || n" if name in keys | DIFFERS else "NULL" if name in NONE else name
+                    for name in names
+                ]
+                connection.execute(
+                    f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} "
+                    f"FROM {table}, generate_series(1, %s) AS n",
+                    [articles // len(KNOWN) - 1],
+                )
+            connection.execute("ANALYZE")
 
     def entered(self, address: str) -> Access:
         options = {"location": "Shelf", "channel": "Halles", "email": EMAIL, "shipping": "Halles"}

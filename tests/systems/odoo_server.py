@@ -14,7 +14,7 @@ import tempfile
 import time
 import urllib.request
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,18 @@ from django.conf import settings
 
 from shops.systems import odoo
 from shops.systems.access import Access
+from tests.systems.faketime import FakeTime
 from tests.systems.known import KNOWN
-from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, Seen
+from tests.systems.under_test import (
+    COUNTS_ON_HAND,
+    KEEPS_CONTEXT,
+    KNOWS_STOCK_CHANGES,
+    LOOKS_UP,
+    SETS_CLOCK,
+    SHARES_NUMBERS,
+    SHIPS,
+    Seen,
+)
 
 SCRIPTS = Path(settings.BASE_DIR) / "scripts"
 RESTORE = "/usr/lib/postgresql/15/bin/pg_restore"
@@ -46,6 +56,17 @@ CHANGED = (
     *("product_template", "product_product", "stock_quant", "stock_picking", "stock_move", "stock_move_line"),
     *("sale_order", "sale_order_line", "res_users_apikeys"),
 )
+# Odoo's stamps are what its database calls now: that is ours first, then PostgreSQL's.
+CLOCK = """
+CREATE TABLE kept.clock AS SELECT interval '0' AS ahead;
+CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql STABLE AS
+    'SELECT pg_catalog.now() + ahead FROM kept.clock';
+ALTER DATABASE shop SET search_path = public, pg_catalog"""
+# Its `Date` is what Python calls now, in which libfaketime lets nobody sleep.
+DATE = """import pathlib, time
+clock, there = pathlib.Path(__file__).with_name("clock"), time.time
+time.time = lambda: there() + float(clock.read_text())
+"""
 # {table: columns of keys that count on, by so many}; what must differ, or be none.
 STEP = 1000
 GROWS = {
@@ -59,11 +80,12 @@ OTHERWISE = {"default_code": "default_code || '-' || n", "barcode": "NULL"}
 
 class OdooUnderTest:
     kind = "odoo"
-    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES})
+    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, SETS_CLOCK, SHARES_NUMBERS})
 
     def __init__(self, kept: Path) -> None:
         self.kept, self.key = kept, (kept / "key").read_text()
         self.folder = Path(tempfile.mkdtemp(prefix="halles-odoo-"))
+        self.clock = FakeTime(self.folder)
 
     def start(self) -> str:
         self.cluster = subprocess.Popen(
@@ -82,6 +104,7 @@ class OdooUnderTest:
             connection.execute("CREATE SCHEMA kept")
             for table in CHANGED:
                 connection.execute(f"CREATE TABLE kept.{table} AS TABLE public.{table}")
+            connection.execute(CLOCK)
         self._serve(server.rpartition(":")[2])
         return self.address
 
@@ -95,7 +118,8 @@ class OdooUnderTest:
         conf = self.folder / "odoo.conf"
         values = {"port": port, "addons": code / "odoo" / "addons", "folder": self.folder, "http": http}
         conf.write_text(CONFIGURATION.format(**values))
-        paths = {**os.environ, "PYTHONPATH": str(code), "HOME": str(self.folder)}
+        (self.folder / "sitecustomize.py").write_text(DATE)
+        paths = {**os.environ, "PYTHONPATH": f"{code}:{self.folder}", "HOME": str(self.folder)}
         with (self.folder / "log").open("wb") as log:
             command = [program, "-m", "odoo", "server", "-c", conf, "-d", "shop"]
             self.server = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, env=paths)
@@ -118,6 +142,11 @@ class OdooUnderTest:
             for table in CHANGED:
                 connection.execute(f"DELETE FROM public.{table}")
                 connection.execute(f"INSERT INTO public.{table} SELECT * FROM kept.{table}")
+
+    def set_clock(self, ahead: timedelta) -> None:
+        with self._opened() as connection:
+            connection.execute("UPDATE kept.clock SET ahead = %s", [ahead])
+        self.clock.set_for(self.address, ahead)
 
     def grow(self, articles: int) -> None:
         """As many articles as that: the known ones over and over, with numbers of their own."""
@@ -160,6 +189,9 @@ class OdooUnderTest:
 
     def set_price(self, sku: str, minor: int) -> None:
         self._call("product.product", "write", self._product(sku), {"lst_price": minor / 100})
+
+    def renumber(self, sku: str, new: str) -> None:
+        self._call("product.product", "write", self._product(sku), {"default_code": new})
 
     def set_stock(self, sku: str, units: int) -> None:
         ours = [["product_id", "=", self._product(sku)], ["location_id.usage", "=", "internal"]]

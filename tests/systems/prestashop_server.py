@@ -25,7 +25,6 @@ from __future__ import annotations
 import base64
 import itertools
 import re
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree
@@ -33,9 +32,10 @@ from zoneinfo import ZoneInfo
 
 from shops.systems import prestashop
 from shops.systems.access import Access
+from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, Seen
+from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SETS_CLOCK, SHARES_NUMBERS, Seen
 
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 OLD, TIMEZONE = "2020-01-01 00:00:00", "America/Toronto"
@@ -58,7 +58,7 @@ class PhpDied(Exception):
 
 class PrestaShopUnderTest(JsonServer):
     kind = "prestashop"
-    can = frozenset({KEEPS_CONTEXT, LOOKS_UP})
+    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, SETS_CLOCK, SHARES_NUMBERS})
 
     def reset(self) -> None:
         self.keys, self.forbidden = {KEY}, set[str]()
@@ -123,6 +123,9 @@ class PrestaShopUnderTest(JsonServer):
 
     def set_price(self, sku: str, minor: int) -> None:
         self.product(sku).update(price=f"{Decimal(minor) / 100:.6f}", date_upd=_now())
+
+    def renumber(self, sku: str, new: str) -> None:
+        self.product(sku).update(reference=new, date_upd=_now())
 
     def set_stock(self, sku: str, units: int) -> None:
         self.level(sku)["quantity"] = str(units)
@@ -403,4 +406,4 @@ def _refusal(status: int, code: int, message: str) -> Refusal:
 
 def _now() -> str:
     """At the shop."""
-    return datetime.now(ZoneInfo(TIMEZONE)).strftime("%Y-%m-%d %H:%M:%S")
+    return clock.now().astimezone(ZoneInfo(TIMEZONE)).strftime("%Y-%m-%d %H:%M:%S")

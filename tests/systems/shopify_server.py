@@ -26,13 +26,14 @@ import json
 import re
 import threading
 import time
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
 from shops.systems import shopify
 from shops.systems.access import Access
+from tests.systems import clock
+from tests.systems.clock import Clocked, DatedHandler
 from tests.systems.graphql_small import GraphqlError, Schema, read
 from tests.systems.known import CURRENCY, KNOWN
 from tests.systems.under_test import (
@@ -42,6 +43,8 @@ from tests.systems.under_test import (
     LOOKS_UP,
     POSTS_NEWS,
     RENEWS,
+    SETS_CLOCK,
+    SHARES_NUMBERS,
     SHIPS,
     Seen,
 )
@@ -88,10 +91,22 @@ LINE_INPUT = {"variantId", "quantity", "priceSet", "title", "sku", "requiresShip
 Row = dict[str, Any]
 
 
-class ShopifyUnderTest:
+class ShopifyUnderTest(Clocked):
     kind = "shopify"
     hook_form, hook_secret = "shopify", "a-secret-that-shopify-makes-0001"
-    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, POSTS_NEWS, RENEWS, KNOWS_STOCK_CHANGES})
+    can = frozenset(
+        {
+            COUNTS_ON_HAND,
+            KEEPS_CONTEXT,
+            SHIPS,
+            LOOKS_UP,
+            POSTS_NEWS,
+            RENEWS,
+            KNOWS_STOCK_CHANGES,
+            SETS_CLOCK,
+            SHARES_NUMBERS,
+        }
+    )
 
     def start(self) -> str:
         self.lock = threading.RLock()
@@ -157,6 +172,11 @@ class ShopifyUnderTest:
     def set_price(self, sku: str, minor: int) -> None:
         variant = self.variant(sku)
         variant["price"] = f"{minor // 100}.{minor % 100:02}"
+        variant["updatedAt"] = variant["product"]["updatedAt"] = _now()
+
+    def renumber(self, sku: str, new: str) -> None:
+        variant = self.variant(sku)
+        variant["sku"] = new
         variant["updatedAt"] = variant["product"]["updatedAt"] = _now()
 
     def set_stock(self, sku: str, units: int) -> None:
@@ -415,8 +435,8 @@ class ShopifyUnderTest:
         return next(variant for variant in self.variants if variant["id"] == key)
 
 
-def _handler(system: ShopifyUnderTest) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(system: ShopifyUnderTest) -> type[DatedHandler]:
+    class Handler(DatedHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             with system.lock:
@@ -480,4 +500,4 @@ def _node(kind: str, number: int, **values: Any) -> Row:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -23,7 +23,6 @@ import hashlib
 import hmac
 import itertools
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -31,9 +30,19 @@ from django.conf import settings
 from catalog_sync.models import Webhook
 from shops.systems import square
 from shops.systems.access import Access
+from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, POSTS_NEWS, SHIPS, Seen
+from tests.systems.under_test import (
+    KEEPS_CONTEXT,
+    KNOWS_STOCK_CHANGES,
+    LOOKS_UP,
+    POSTS_NEWS,
+    SETS_CLOCK,
+    SHARES_NUMBERS,
+    SHIPS,
+    Seen,
+)
 
 KEY, PLACE, OTHER_PLACE = "sq-" + "k" * 40, "L1MAIN", "L2CLOSED"
 LONG_AGO = "2026-01-01T00:00:00.000Z"
@@ -41,7 +50,7 @@ LONG_AGO = "2026-01-01T00:00:00.000Z"
 
 class SquareUnderTest(JsonServer):
     kind = "square"
-    can = frozenset({KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, POSTS_NEWS})
+    can = frozenset({KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS})
     hook_form, hook_secret = "square", "sq-signature-key-" + "s" * 8
 
     # the shop
@@ -110,6 +119,10 @@ class SquareUnderTest(JsonServer):
 
     def set_price(self, sku: str, minor: int) -> None:
         self.objects[self.ids[sku]]["item_variation_data"]["price_money"]["amount"] = minor
+        self._touch(self.ids[sku])
+
+    def renumber(self, sku: str, new: str) -> None:
+        self.objects[self.ids[sku]]["item_variation_data"]["sku"] = new
         self._touch(self.ids[sku])
 
     def set_stock(self, sku: str, units: int) -> None:
@@ -327,4 +340,4 @@ def _refusal(status: int, category: str, code: str, detail: str) -> Refusal:
 
 
 def _now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+    return f"{clock.now():%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"

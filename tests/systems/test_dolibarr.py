@@ -32,6 +32,15 @@ class TestReading(ReadingBehaviour):
         cursors = {lane: self.read(lane).cursor for lane in Lane}
         assert [self.read(lane, cursors[lane]).records for lane in Lane] == [[], []]
 
+    def test_article_of_which_no_order_could_be_entered_is_not_sold(self):
+        cursors = {lane: self.read(lane).cursor for lane in Lane}
+        self.system.product_of("A/1", "Odd", "", 100, 5)
+        for lane, since in [(Lane.CATALOGUE, None), (Lane.STOCK, None), (Lane.CATALOGUE, cursors[Lane.CATALOGUE])]:
+            reading = self.read(lane, since)
+            assert (reading.gone, "A/1" in reading.by_sku) == (["A/1"], False)
+            (refused,) = [each for chunk in reading.chunks for each in chunk.refused]
+            assert (refused.reason.code, "A/1" in str(refused.reason)) == ("sku_with_slash", True)
+
     def test_whole_reading_costs_a_request_for_a_page(self):
         assert dolibarr.PAGE == 200
         self.read(Lane.STOCK)
@@ -168,11 +177,19 @@ class TestOrders(OrderingBehaviour):
         told = {line.answer: line.units for line in self.send(order).lines}
         assert told == {Answer.ACCEPTED: 1, Answer.BACK_ORDERED: 1}
 
-    def test_article_whose_number_cannot_stand_in_a_filter_is_refused(self):
-        self.system.product_of("O'H: (1)", "Odd", "", 100, 5)
-        order = self.ordered(**{"O'H: (1)": 1, FIRST.sku: 1})
-        declined = [line.sku for line in self.send(order).lines if line.answer == Answer.DECLINED]
-        assert declined == ["O'H: (1)"]
+    @pytest.mark.parametrize("sku", ["O'H: (1)", '100% "d’or"', "a&b=c?d#e", "Œuvres [2], 50 €", "t.ref:=:'x'"])
+    def test_article_whose_number_cannot_stand_in_a_filter_is_ordered(self, sku):
+        self.system.product_of(sku, "Odd", "", 100, 2)
+        order, more = self.ordered(**{sku: 1, FIRST.sku: 1}), self.ordered(**{sku: 2})
+        self.send(order)
+        assert [seen.units for seen in self.system.orders(order.number)] == [{sku: 1, FIRST.sku: 1}]
+        assert {line.sku: line.answer for line in self.said(order.number).receipt.lines}[sku] == Answer.ACCEPTED
+        assert [line.answer for line in self.send(more).lines] == [Answer.DECLINED]
+
+    def test_article_of_a_number_that_is_like_another_one_is_not_taken_for_it(self):
+        self.system.product_of("a (1)", "Odd", "", 100, 5)
+        order = self.ordered(**{"A (1)": 1})
+        assert [line.answer for line in self.send(order).lines] == [Answer.DECLINED]
 
     def test_user_who_may_make_no_orders_is_for_a_person(self):
         self.system.forbidden = {"POST orders"}

@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,16 @@ from django.conf import settings
 
 from shops.systems import tryton
 from shops.systems.access import Access
-from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, Seen
+from tests.systems.faketime import FakeTime
+from tests.systems.under_test import (
+    COUNTS_ON_HAND,
+    KEEPS_CONTEXT,
+    KNOWS_STOCK_CHANGES,
+    LOOKS_UP,
+    SETS_CLOCK,
+    SHIPS,
+    Seen,
+)
 
 SCRIPT = Path(settings.BASE_DIR) / "scripts" / "tryton"
 MISSING = "no Tryton: scripts/tryton prepare brings one"
@@ -49,9 +58,11 @@ class TrytonUnderTest:
     kind = "tryton"
     can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES})
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, *, has_clock: bool = False) -> None:
         self.database = database
         self.folder = Path(tempfile.mkdtemp(prefix="halles-tryton-"))
+        self.clock = FakeTime(self.folder)
+        self.can = TrytonUnderTest.can | (self.clock.can if has_clock else frozenset())
 
     def start(self) -> str:
         with closing(socket.create_server(("127.0.0.1", 0))) as probe:
@@ -62,7 +73,8 @@ class TrytonUnderTest:
         conf.write_text(f"[database]\nuri = sqlite://\npath = {self.folder}\n{web}")
         log = (self.folder / "log").open("wb")
         program = [self.database.parent / "bin" / "trytond", "-c", conf, "-d", "shop"]
-        self.server = subprocess.Popen(program, stdout=log, stderr=log, cwd=self.folder)
+        values = {**os.environ, **(self.clock.environment if SETS_CLOCK in self.can else {})}
+        self.server = subprocess.Popen(program, stdout=log, stderr=log, cwd=self.folder, env=values)
         log.close()
         self.address, until = f"http://127.0.0.1:{port}", time.monotonic() + SECONDS_TO_START
         while self._status() != 200:
@@ -79,6 +91,9 @@ class TrytonUnderTest:
     def reset(self) -> None:
         with closing(sqlite3.connect(self.database)) as kept, closing(sqlite3.connect(self._at)) as live:
             kept.backup(live)  # by SQLite's own locks, under the running server
+
+    def set_clock(self, ahead: timedelta) -> None:
+        self.clock.set_for(self.address, ahead)
 
     @property
     def _at(self) -> Path:
@@ -115,7 +130,7 @@ class TrytonUnderTest:
 
     def set_stock(self, sku: str, units: int) -> None:
         line = {"product": self._product(sku)["id"], "quantity": float(units)}
-        place = {"location": STORAGE, "date": _today(), "lines": [["create", [line]]]}
+        place = {"location": STORAGE, "date": _today(self.clock.ahead), "lines": [["create", [line]]]}
         made = self._call("POST", "stock.inventory", place)
         self._call("POST", f"stock.inventory/{made['id']}/confirm", {})
 
@@ -127,6 +142,11 @@ class TrytonUnderTest:
         made = self._call("POST", "sale.sale", {**sale, "invoice_method": "manual", "lines": [["create", [line]]]})
         for button in ("quote", "confirm"):
             self._call("POST", f"sale.sale/{made['id']}/{button}", {})
+
+    def be_late(self) -> None:
+        """What is planned was planned for the day before yesterday."""
+        with closing(sqlite3.connect(self._at)) as live, live:
+            live.execute("UPDATE stock_move SET planned_date = date('now', '-2 days') WHERE state = 'draft'")
 
     def archive(self, sku: str) -> None:
         self._call("PUT", f"product.product/{self._product(sku)['id']}", {"active": False})
@@ -208,7 +228,7 @@ def _decimal(value: Decimal) -> dict[str, str]:
     return {"__class__": "Decimal", "decimal": str(value)}
 
 
-def _today() -> dict[str, Any]:
+def _today(ahead: timedelta) -> dict[str, Any]:
     """At the shop: a count of a day that has not begun there is a plan."""
-    now = datetime.now(ZoneInfo("America/Toronto"))
+    now = datetime.now(ZoneInfo("America/Toronto")) + ahead
     return {"__class__": "date", "year": now.year, "month": now.month, "day": now.day}

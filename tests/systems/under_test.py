@@ -6,6 +6,7 @@ code (the system's own client, its database, a contract server's methods), so th
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from shops.systems.access import Access
@@ -17,6 +18,8 @@ SHIPS = "ships"  # `ship` is there
 RENEWS = "renews"  # its tokens run out: `expire_token`
 LOOKS_UP = "looks_up"  # an order can be found by our number
 KNOWS_STOCK_CHANGES = "knows_stock_changes"  # it tells of which articles the number changed
+SHARES_NUMBERS = "shares_numbers"  # it lets two articles have one number: `renumber`
+SETS_CLOCK = "sets_clock"  # its clock can be set: `set_clock`
 POSTS_NEWS = "posts_news"  # it posts signed webhooks: `hook_form`, `hook_secret`, `news`
 
 
@@ -93,6 +96,15 @@ class SystemUnderTest(Protocol):
 
     def cancel(self, number: str) -> None:
         """The shop gives the order up; where its system does not put the copies back by that, it counts them later."""
+        ...
+
+    def renumber(self, sku: str, new: str) -> None:
+        """Another number for an article, which another one may have. With SHARES_NUMBERS."""
+        ...
+
+    def set_clock(self, ahead: timedelta) -> None:
+        """So far ahead of ours (below zero: behind) is its clock from now on, that of its stamps and of its answers'
+        `Date`. With SETS_CLOCK."""
         ...
 
     @property

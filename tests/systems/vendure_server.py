@@ -15,13 +15,15 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from shops.systems import vendure
 from shops.systems.access import Access
+from tests.systems.faketime import FakeTime
 from tests.systems.known import KNOWN
-from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, LOOKS_UP, SHIPS, Seen
+from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, LOOKS_UP, SHARES_NUMBERS, SHIPS, Seen
 
 PROGRAM = Path(__file__).with_name("vendure_shop.js")
 SECONDS_TO_START = 60
@@ -43,11 +45,13 @@ LINES = "lines { id quantity productVariant { sku } }"
 
 class VendureUnderTest:
     kind = "vendure"
-    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP})
+    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, SHARES_NUMBERS})
 
     def __init__(self, kept: Path) -> None:
         self.kept, self.key = kept, (kept / "key").read_text()
         self.folder = Path(tempfile.mkdtemp(prefix="halles-vendure-"))
+        self.clock = FakeTime(self.folder)
+        self.can = VendureUnderTest.can | self.clock.can
         self.token = ""
 
     def start(self) -> str:
@@ -56,6 +60,7 @@ class VendureUnderTest:
         shutil.copy(self.kept / "shop.sqlite", self.folder)
         program = ["node", PROGRAM, "serve", self.folder, str(port)]
         packages = {**os.environ, "NODE_PATH": str(self.kept.parent / "node_modules")}
+        packages |= self.clock.environment
         with (self.folder / "log").open("wb") as log:
             self.server = subprocess.Popen(program, stdout=log, stderr=log, cwd=self.folder, env=packages)
         self.address, until = f"http://127.0.0.1:{port}", time.monotonic() + SECONDS_TO_START
@@ -76,6 +81,9 @@ class VendureUnderTest:
     def reset(self) -> None:
         with closing(sqlite3.connect(self._fresh)) as fresh, closing(sqlite3.connect(self._at)) as live:
             fresh.backup(live)  # by SQLite's own locks, under the running server
+
+    def set_clock(self, ahead: timedelta) -> None:
+        self.clock.set_for(self.address, ahead)
 
     def grow(self, articles: int) -> None:
         """As many articles as that: the known ones over and over, with numbers of their own."""
@@ -134,6 +142,9 @@ class VendureUnderTest:
 
     def set_price(self, sku: str, minor: int) -> None:
         self._update(sku, {"price": minor})
+
+    def renumber(self, sku: str, new: str) -> None:
+        self._update(sku, {"sku": new})
 
     def set_stock(self, sku: str, units: int) -> None:
         self._update(sku, {"stockOnHand": units})

@@ -19,15 +19,16 @@ import hmac
 import json
 import re
 import threading
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from shops.systems import woocommerce
 from shops.systems.access import Access
+from tests.systems import clock
+from tests.systems.clock import Clocked, DatedHandler
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, Seen
+from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS, Seen
 
 KEY, SECRET = "ck_0123456789abcdef", "cs_fedcba9876543210"
 OLD = "2020-01-01T00:00:00"
@@ -37,9 +38,9 @@ Row = dict[str, Any]
 Told = tuple[int, Any]
 
 
-class WooCommerceUnderTest:
+class WooCommerceUnderTest(Clocked):
     kind = "woocommerce"
-    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS})
+    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS})
     hook_form, hook_secret = "woocommerce", "a-secret-that-the-shop-enters-01"
 
     def start(self) -> str:
@@ -88,6 +89,9 @@ class WooCommerceUnderTest:
 
     def set_price(self, sku: str, minor: int) -> None:
         self.product(sku).update(price=f"{minor // 100}.{minor % 100:02}", date_modified_gmt=_now())
+
+    def renumber(self, sku: str, new: str) -> None:
+        self.product(sku).update(sku=new, date_modified_gmt=_now())
 
     def set_stock(self, sku: str, units: int) -> None:
         self.product(sku)["stock_quantity"] = units
@@ -267,8 +271,8 @@ class WooCommerceUnderTest:
         return next((each for each in [*self.products, *self.variations] if each["id"] == wanted), None)
 
 
-def _handler(system: WooCommerceUnderTest) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(system: WooCommerceUnderTest) -> type[DatedHandler]:
+    class Handler(DatedHandler):
         def _serve(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             parts, login = urlsplit(self.path), self.headers.get("Authorization", "")
@@ -304,4 +308,4 @@ def _error(status: int, code: str, message: str) -> Told:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return clock.now().strftime("%Y-%m-%dT%H:%M:%S")
