@@ -9,7 +9,7 @@ import pytest
 
 from shops.systems import SYSTEMS
 from shops.systems.access import Access, Asked, Found, System
-from shops.systems.calling import SystemCallError, Trouble
+from shops.systems.calling import Caller, SystemCallError, Trouble
 
 KIND, GOOD = "tryton", "a-good-key"
 
@@ -23,6 +23,7 @@ class Scripted:
 
     def __init__(self, access: Access) -> None:
         self.access = access
+        self.caller = Caller("Scripted", access.address, {})  # which nothing is asked by: its clock is ours
 
     def check(self) -> Found:
         if self.access.secrets.get("key") != GOOD:
