@@ -157,3 +157,13 @@ def test_taken_too_late_for_the_courier_it_has_no_place(line_of_two):
     fulfilment.decline(again(line), 1, by="shop", reason="sold", now=timezone.now())
     made = alternatives.take(offered, by="reader", now=timezone.now())
     assert (slots.of(made), taken(), broken()) == (None, [], [])
+
+
+def test_taken_too_late_for_the_courier_it_leaves_the_place_to_what_is_not(line_of_two):
+    """The later copy is taken first; the cup may go with the courier yet."""
+    line, place = line_of_two, slots.of(line_of_two.shop_order)
+    later, cup = offer(line, on=place.day), offer(again(line))
+    made = alternatives.take(later, by="reader", now=timezone.now())
+    assert (slots.of(made), slots.held(cup.key), taken()) == (None, place, [1])
+    made = alternatives.take(cup, by="reader", now=timezone.now())
+    assert (slots.of(made), taken(), broken()) == (place, [1], [])
