@@ -119,7 +119,7 @@ def put(
             for name, value in values.items():
                 setattr(found, name, value)
             found.save()
-            if typed.units != shown:
+            if shown is None or typed.units > shown:  # not by the number of before, where there are fewer
                 taking_off.sell_again(feed.shop, [found.sku], by=by, now=now)
             _push_numbers(feed, [found], as_of=as_of)
         _push(feed, [found], as_of=as_of, once=typed.once)

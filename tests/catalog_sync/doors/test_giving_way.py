@@ -134,6 +134,20 @@ def test_taken_off_and_typed_anew_it_is_sold(shop):
     assert sellable(shop) == {f"M-{NUMBER}": 2}
 
 
+def test_taken_off_it_is_not_sold_because_somebody_says_that_there_are_fewer(shop):
+    """Before that number is applied the one of before would count."""
+    article, by, now = typed(shop, units=3), factories.user(), timezone.now()
+    assert stock.hold([(StockRecord.objects.get().pk, 2)], key="checkout:9", now=now) == []
+    own_articles.remove(article, by=by, now=now)
+    applied()
+    stock.release_hold("checkout:9", now=now)
+    none = Typed(NUMBER, "", "Nana", "", 1250, Condition.NEW, 0)
+    own_articles.put(shop, none, article=OwnArticle.objects.get(), shown=2, by=by, now=timezone.now())
+    assert sellable(shop) == {f"M-{NUMBER}": 0}
+    applied()
+    assert (sellable(shop), OwnArticle.objects.get().taken_off_at) == ({f"M-{NUMBER}": 0}, now)
+
+
 def test_taken_off_it_is_sold_by_the_list_that_has_the_very_same_number(shop):
     article, by, now = typed(shop, units=3), factories.user(), timezone.now()
     assert stock.hold([(StockRecord.objects.get().pk, 2)], key="checkout:9", now=now) == []
