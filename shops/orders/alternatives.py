@@ -141,8 +141,8 @@ def leave_place(alternative: Alternative, *, now: datetime) -> None:
 
 
 def free_place(shop_order: ShopOrder, *, now: datetime) -> None:
-    """Nothing of it goes with the courier; what is offered in the place of some of it may yet. That one stays open until
-    this is committed: its end, which may be under way, gives back what it finds under its key, and once."""
+    """Nothing of it goes with the courier; what is offered in the place of some of it may yet. That one is locked: it
+    ends once, and then gives back what it finds under its key."""
     if other := open_ones(shop_order).select_for_update(of=("self",)).first():
         slots.set_aside(shop_order, key=other.key)
     else:
