@@ -15,7 +15,7 @@ from marketplace.checkout.checkouts import plan_of
 from marketplace.payments import sessions
 from marketplace.payments.models import Payment
 from shops import slots
-from shops.models import Alternative, ShopOrder, ShopOrderLine, SlotBooking, SlotDay
+from shops.models import Alternative, DeliveryOption, ShopOrder, ShopOrderLine, SlotBooking, SlotDay
 from shops.orders import fulfilment
 from tests import factories
 from tests.checkout.test_freezing import by_courier, courier_basket
@@ -167,3 +167,10 @@ def test_taken_too_late_for_the_courier_it_leaves_the_place_to_what_is_not(line_
     assert (slots.of(made), slots.held(cup.key), taken()) == (None, place, [1])
     made = alternatives.take(cup, by="reader", now=timezone.now())
     assert (slots.of(made), taken(), broken()) == (place, [1], [])
+
+
+def test_what_goes_by_post_has_no_place_with_the_courier_that_brings_the_rest(line):
+    order = line.shop_order
+    assert slots.of_reader(order) == slots.of(order)
+    order.delivery_option = factories.delivery_option(order.shop, kind=DeliveryOption.Kind.POST)
+    assert slots.of_reader(order) is None
