@@ -101,10 +101,10 @@ def of(shop_order: ShopOrder) -> Choice | None:
 
 
 def of_reader(shop_order: ShopOrder) -> Choice | None:
-    """When the courier comes from its shop for anything of the reader's same order, it or what took the place of some
-    of it; None: for nothing."""
+    """When the courier that brings it comes from its shop for anything of the reader's same order, it or what took the
+    place of some of it; None: for nothing, or it goes another way."""
     beside = {"shop_order__order": shop_order.order_id, "shop_order__shop": shop_order.shop_id}
-    return _when(SlotBooking.objects.filter(**beside))
+    return _when(SlotBooking.objects.filter(**beside, slot_day__slot__option=shop_order.delivery_option_id))
 
 
 def held(key: str) -> Choice | None:

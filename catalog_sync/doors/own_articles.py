@@ -119,7 +119,7 @@ def put(
             for name, value in values.items():
                 setattr(found, name, value)
             found.save()
-            if typed.units != shown:
+            if shown is None or typed.units > shown:  # not by the number of before, where there are fewer
                 taking_off.sell_again(feed.shop, [found.sku], by=by, now=now)
             _push_numbers(feed, [found], as_of=as_of)
         _push(feed, [found], as_of=as_of, once=typed.once)
@@ -186,8 +186,8 @@ def remove(article: OwnArticle, *, by: User, now: datetime) -> bool:
         as_of = max(timezone.now() - MARGIN, locked.counted_at + _TICK)
         with stock.locked(offers.values_list("pk", flat=True), now=now) as records:
             if promised := promised_of(locked, at=as_of):
-                _count(locked, min(promised, on_shelf([locked], at=as_of)[sku].units), as_of)
                 taking_off.keep_all(locked, records.values(), by=by, now=now)
+                _count(locked, min(promised, on_shelf([locked], at=as_of)[sku].units), as_of)
                 _push_numbers(feed, [locked], as_of=as_of)
             else:
                 absorbing.distrust(records)  # nobody buys it before the push is applied

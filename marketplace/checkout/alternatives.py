@@ -245,7 +245,7 @@ def _goes_along(row: Alternative, made: ShopOrder, now: datetime) -> bool:
     visit = place or slots.of_reader(row.rerouting.shop_order)
     in_time = visit is not None and now < _packed_from(made, visit)
     if visit is None or not in_time or (row.expected_on is not None and row.expected_on >= visit.day):
-        slots.release_hold(row.key, now=now)
+        offers.leave_place(row, now=now)
         return False
     if place is None:
         slots.hold([(visit.slot_id, visit.day)], key=row.key, now=now)

@@ -134,6 +134,8 @@ class PrestaShopChannel(SystemChannel):
         parts = [part for part in order["parts"] if _state(part) not in gone]
         if any(_state(part) in {options["waiting_state"], options["error_state"]} for part in parts):
             raise client.caller.refused(_("it waits there for its payment"))
+        if any(part.get("shipping_number") for part in parts):  # in a state of the shop's own, which may mean anything
+            raise client.caller.refused(_("a parcel of it may have left"))
         for part in parts:
             moved = {"id_order": part["id"], "id_order_state": options["cancelled_state"]}
             client.make("order_histories", "order_history", moved)

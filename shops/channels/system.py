@@ -102,7 +102,7 @@ class SystemChannel(Channel):
             found = (self.find(client, number) for number in numbers)
             return [self.said(client, order) for order in found if order is not None]
 
-        return self._told(heard, HEARD_SECONDS)
+        return self._told(heard)
 
     def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
         """In the system, where the reader took back all of an order that has not left the shop, and the system lets us:

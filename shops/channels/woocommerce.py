@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from marketplace.foundation.money import exponent
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
@@ -27,6 +29,7 @@ META, TRACKING, REFUNDED = "halles_number", "_wc_shipment_tracking_items", "_ref
 TAKES_OFF = {"processing", "completed", "on-hold"}  # the states in which its units are off the stock
 GONE = {"cancelled", "refunded", "failed", "trash"}
 DONE = "completed"
+NOT_GONE = {"pending", "on-hold", "processing"}  # of its own states; what a plug-in's mean ("shipped") nobody knows
 NUMBERS = ("_fields", "id,type,status,sku,parent_id,manage_stock,stock_quantity,stock_status")
 
 
@@ -82,7 +85,12 @@ class WooCommerceChannel(SystemChannel):
         return OrderState(_number(order), Receipt(str(order["number"]), is_booked, lines=tuple(lines)), parcels)
 
     def take_out(self, client: WooCommerce, order: dict[str, Any]) -> None:
-        """What it took off the stock it puts back by that state."""
+        """What it took off the stock it puts back by that state, whatever the order was in before. Of an order in a
+        state of a plug-in's own, or with a tracking number, a parcel may have left: a person does it."""
+        if order["status"] not in NOT_GONE or any(
+            meta["key"] == TRACKING and meta["value"] for meta in order["meta_data"]
+        ):
+            raise client.caller.refused(_("a parcel of it may have left"))
         client.change(f"orders/{order['id']}", {"status": "cancelled"})
 
     def changed(self, client: WooCommerce, since: datetime) -> Iterable[dict[str, Any]]:

@@ -129,15 +129,21 @@ def end(alternative: Alternative, state: Alternative.State, *, now: datetime) ->
     alternative.state, alternative.answered_at = state, now
     if state != State.TAKEN:
         stock.release_hold(alternative.key, now=now)
-        other = _open_beside(alternative.rerouting.shop_order)
-        if other is None or not slots.hand_on(alternative.key, to=other.key):
-            slots.release_hold(alternative.key, now=now)
+        leave_place(alternative, now=now)
     return True
 
 
+def leave_place(alternative: Alternative, *, now: datetime) -> None:
+    """One that has ended does not go with the courier: another offer of the same order may yet."""
+    other = _open_beside(alternative.rerouting.shop_order)
+    if other is None or not slots.hand_on(alternative.key, to=other.key):
+        slots.release_hold(alternative.key, now=now)
+
+
 def free_place(shop_order: ShopOrder, *, now: datetime) -> None:
-    """Nothing of it goes with the courier; what is offered in the place of some of it may yet."""
-    if other := _open_beside(shop_order):
+    """Nothing of it goes with the courier; what is offered in the place of some of it may yet. That one is locked: it
+    ends once, and then gives back what it finds under its key."""
+    if other := open_ones(shop_order).select_for_update(of=("self",)).first():
         slots.set_aside(shop_order, key=other.key)
     else:
         slots.release_order(shop_order, now=now)
@@ -179,5 +185,8 @@ def silence(alternative: Alternative) -> str:
 
 def open_of(shop_order: ShopOrder) -> list[Alternative]:
     """What its reader has not answered yet."""
-    rows = Alternative.objects.filter(rerouting__shop_order=shop_order, state=State.OPEN)
-    return list(rows.select_related("line").order_by("pk"))
+    return list(open_ones(shop_order).select_related("line"))
+
+
+def open_ones(shop_order: ShopOrder) -> QuerySet[Alternative]:
+    return Alternative.objects.filter(rerouting__shop_order=shop_order, state=State.OPEN).order_by("pk")

@@ -37,6 +37,7 @@ Reason = ShopOrderLine.Reason
 _FOR_A_PERSON = {Answer.CHANGED, Answer.SUBSTITUTED, Answer.BACK_ORDERED}
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 MOST_AGAIN = 25  # asked for again each time, a call or a few each; of more, others the next time
+AGAIN_SECONDS = 150.0  # and no longer: what was changed was asked for before it, within the same lease
 
 
 def hear_systems(now: datetime) -> int:
@@ -93,8 +94,24 @@ def _said(channel: Channel, row: ShopSystem, again: list[str]) -> list[OrderStat
     """What was changed, and how the orders are that are to be heard of again."""
     said = list(channel.states(row.heard_at or row.made_at))
     met = {each.number for each in said}
-    missed = [number for number in again if number not in met]
-    return [*said, *channel.states_of(missed)] if missed else said
+    return [*said, *_said_again(channel, [number for number in again if number not in met])]
+
+
+def _said_again(channel: Channel, numbers: list[str]) -> list[OrderState]:
+    """Each asked for by itself: one of which the system says nothing keeps nothing else from being heard, and is asked
+    for another time."""
+    said: list[OrderState] = []
+    ends = time.monotonic() + AGAIN_SECONDS
+    for number in numbers:
+        if time.monotonic() >= ends:
+            break
+        try:
+            said += channel.states_of([number])
+        except ChannelError as error:
+            logger.warning("%s says nothing of %s: %s", channel.kind, number, error)
+        except Exception:
+            logger.exception("What %s says of %s could not be read.", channel.kind, number)
+    return said
 
 
 def _take(

@@ -15,7 +15,7 @@ from marketplace.checkout.checkouts import plan_of
 from marketplace.payments import sessions
 from marketplace.payments.models import Payment
 from shops import slots
-from shops.models import Alternative, ShopOrder, ShopOrderLine, SlotBooking, SlotDay
+from shops.models import Alternative, DeliveryOption, ShopOrder, ShopOrderLine, SlotBooking, SlotDay
 from shops.orders import fulfilment
 from tests import factories
 from tests.checkout.test_freezing import by_courier, courier_basket
@@ -157,3 +157,20 @@ def test_taken_too_late_for_the_courier_it_has_no_place(line_of_two):
     fulfilment.decline(again(line), 1, by="shop", reason="sold", now=timezone.now())
     made = alternatives.take(offered, by="reader", now=timezone.now())
     assert (slots.of(made), taken(), broken()) == (None, [], [])
+
+
+def test_taken_too_late_for_the_courier_it_leaves_the_place_to_what_is_not(line_of_two):
+    """The later copy is taken first; the cup may go with the courier yet."""
+    line, place = line_of_two, slots.of(line_of_two.shop_order)
+    later, cup = offer(line, on=place.day), offer(again(line))
+    made = alternatives.take(later, by="reader", now=timezone.now())
+    assert (slots.of(made), slots.held(cup.key), taken()) == (None, place, [1])
+    made = alternatives.take(cup, by="reader", now=timezone.now())
+    assert (slots.of(made), taken(), broken()) == (place, [1], [])
+
+
+def test_what_goes_by_post_has_no_place_with_the_courier_that_brings_the_rest(line):
+    order = line.shop_order
+    assert slots.of_reader(order) == slots.of(order)
+    order.delivery_option = factories.delivery_option(order.shop, kind=DeliveryOption.Kind.POST)
+    assert slots.of_reader(order) is None

@@ -188,6 +188,15 @@ class TestOrders(OrderingBehaviour):
         assert (self._told(), self._mails(), made["current_state"]) == (1, 1, SHORT_UNPAID)
         assert self.system.level(FIRST.sku)["quantity"] == left
 
+    def test_order_with_a_tracking_number_is_left_to_a_person_when_it_is_taken_back(self):
+        """In a state that the shop has made, of which nobody knows that it means “sent”."""
+        order = self.ordered(**{FIRST.sku: 2})
+        self._transmitted(order)
+        (made,) = self.system.tables["orders"]
+        made["shipping_number"], made["current_state"] = "1Z997", "77"
+        self._taken_back(order)
+        assert (self._told(), self._mails(), made["current_state"]) == (1, 1, "77")
+
     def test_order_that_prestashop_is_still_busy_with_is_not_taken_for_one_that_lacks_lines(self):
         order = self.ordered(**{FIRST.sku: 2})
         self.send(order)

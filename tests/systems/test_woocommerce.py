@@ -8,7 +8,7 @@ import pytest
 
 from catalog_sync.records import Availability, Lane
 from shops.channels.base import Answer
-from shops.models import DeliveryOption
+from shops.models import Cancellation, DeliveryOption
 from shops.systems import woocommerce
 from tests import factories
 from tests.systems.behaviour import FIRST, SECOND, SKUS, THIRD, Door, ReadingBehaviour, running
@@ -136,6 +136,20 @@ class TestOrders(OrderingBehaviour):
             (FIRST.sku, Answer.DECLINED, 1),
             (SECOND.sku, Answer.ACCEPTED, 1),
         ]
+
+    @pytest.mark.parametrize("how", ["a plug-in's state", "a tracking number"])
+    def test_order_that_may_have_left_is_not_cancelled_there(self, how):
+        """WooCommerce would put its copies back, which are in a parcel."""
+        self.synced()
+        order = self.ordered(**{FIRST.sku: 1})
+        self._transmitted(order)
+        if how == "a tracking number":
+            self.system.complete(order.number, "1Z997")
+        self.system.order(order.number)["status"] = "processing" if how == "a tracking number" else "shipped"
+        self._taken_back(order)
+        assert (self._told(), self._mails()) == (1, 1)
+        assert self.system.order(order.number)["status"] != "cancelled"
+        assert Cancellation.objects.get().put_back_at is None
 
     def test_key_that_may_only_read_is_for_a_person(self):
         self.system.may_write = False

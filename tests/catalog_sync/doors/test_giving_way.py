@@ -113,6 +113,17 @@ def test_taken_off_a_copy_whose_promise_ends_unsold_is_not_sold_again(shop):
     assert (sellable(shop), OwnArticle.objects.get().taken_off_at) == ({f"M-{NUMBER}": 3}, None)
 
 
+def test_taken_off_it_is_not_sold_while_a_number_typed_before_is_applied(shop):
+    article, by, now = typed(shop, units=1), factories.user(), timezone.now()
+    assert stock.hold([(StockRecord.objects.get().pk, 1)], key="checkout:9", now=now) == []
+    assert own_articles.change(article, 4, shown=1) == 5
+    assert own_articles.remove(article, by=by, now=now) is False
+    told = []
+    while pushing.apply_pushes(timezone.now()):
+        told.append((StockRecord.objects.get().num_in_stock, sellable(shop)))
+    assert told == [(5, {f"M-{NUMBER}": 0}), (1, {f"M-{NUMBER}": 0})]
+
+
 def test_taken_off_and_typed_anew_it_is_sold(shop):
     article, by, now = typed(shop, units=3), factories.user(), timezone.now()
     assert stock.hold([(StockRecord.objects.get().pk, 2)], key="checkout:9", now=now) == []
@@ -121,6 +132,20 @@ def test_taken_off_and_typed_anew_it_is_sold(shop):
     applied()
     typed(shop, units=2)
     assert sellable(shop) == {f"M-{NUMBER}": 2}
+
+
+def test_taken_off_it_is_not_sold_because_somebody_says_that_there_are_fewer(shop):
+    """Before that number is applied the one of before would count."""
+    article, by, now = typed(shop, units=3), factories.user(), timezone.now()
+    assert stock.hold([(StockRecord.objects.get().pk, 2)], key="checkout:9", now=now) == []
+    own_articles.remove(article, by=by, now=now)
+    applied()
+    stock.release_hold("checkout:9", now=now)
+    none = Typed(NUMBER, "", "Nana", "", 1250, Condition.NEW, 0)
+    own_articles.put(shop, none, article=OwnArticle.objects.get(), shown=2, by=by, now=timezone.now())
+    assert sellable(shop) == {f"M-{NUMBER}": 0}
+    applied()
+    assert (sellable(shop), OwnArticle.objects.get().taken_off_at) == ({f"M-{NUMBER}": 0}, now)
 
 
 def test_taken_off_it_is_sold_by_the_list_that_has_the_very_same_number(shop):

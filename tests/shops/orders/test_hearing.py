@@ -16,6 +16,7 @@ from shops.orders.held import Deed, Press
 from shops.orders.sayings import Saying
 from shops.systems import keeping
 from shops.systems.access import Access
+from shops.systems.calling import SystemCallError, Trouble
 from tests import factories
 from tests.factories import NOON
 from tests.systems import scripted
@@ -112,6 +113,7 @@ class System:
         self.orders: dict[str, OrderState] = {}
         self.changed: set[str] = set()
         self.asked: list[str] = []
+        self.fails: dict[str, Exception] = {}
         monkeypatch.setattr(TrytonChannel, "changed", lambda *asked: self._changed())
         monkeypatch.setattr(TrytonChannel, "find", lambda channel, client, number: self._found(number))
         monkeypatch.setattr(TrytonChannel, "said", lambda channel, client, order: order)
@@ -145,6 +147,8 @@ class System:
 
     def _found(self, number: str) -> OrderState | None:
         self.asked.append(number)
+        if error := self.fails.get(number):
+            raise error
         return self.orders.get(number)
 
 
@@ -196,6 +200,24 @@ class TestHeardAgain:
         assert other.lines.get().accepted == 1
         system.heard()
         assert (counts(system.line("A")), system.again, ShopSystem.objects.get().last_error) == ((2, 0, 0), [], "")
+
+    @pytest.mark.parametrize(
+        "error",
+        [SystemCallError(Trouble.REFUSED, "scripted", "no right to it"), KeyError("reference")],
+        ids=["refused", "odd"],
+    )
+    def test_order_that_cannot_be_asked_for_keeps_nothing_else_from_being_heard(self, system, error):
+        other = factories.shop_order(system.row.shop, (factories.stock_record(system.row.shop, sku="C", units=9), 1))
+        third = factories.shop_order(system.row.shop, (factories.stock_record(system.row.shop, sku="D", units=9), 1))
+        ShopSystem.objects.update(again=[system.order.number, third.number], heard_at=NOON)
+        system.fails = {system.order.number: error}
+        system.says(LineSaid("C", Answer.ACCEPTED, 1), order=other)
+        system.says(LineSaid("D", Answer.ACCEPTED, 1), order=third)
+        system.changed.remove(third.number)
+        system.heard()
+        row = ShopSystem.objects.get()
+        assert (row.heard_at, row.again, row.paused_at) == (system.now, [system.order.number], None)
+        assert (other.lines.get().accepted, third.lines.get().accepted) == (1, 1)
 
     def test_order_of_which_nothing_is_left_is_asked_for_no_more(self, system):
         ShopSystem.objects.update(again=[system.order.number], heard_at=NOON)
