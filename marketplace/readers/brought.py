@@ -116,6 +116,13 @@ def forget(reader: User, *, now: datetime) -> None:
     keep_away(agreed.values_list("shop_id", flat=True), emails, now=now)
 
 
+def address_removed(reader: User, email: str, *, now: datetime) -> None:
+    """Shops that they agreed to here know them by another address now: by this one none brings them back, also where
+    they take that back later, when nothing says any more that it was theirs."""
+    agreed = Consent.objects.filter(user=reader, purpose=Consent.Purpose.SHOP)
+    keep_away(agreed.values_list("shop_id", flat=True), [email], now=now)
+
+
 def said_here(user: User, shop: Shop) -> None:
     """The reader's own word takes the place of the shop's, whatever it was. Only of addresses that are shown to be
     theirs: anybody can register one, and would undo what its owner took back."""

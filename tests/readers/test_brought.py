@@ -55,6 +55,32 @@ def test_withdrawal_here_lasts_whatever_is_brought(shop, reader):
     assert (row.email, row.name, row.words, row.given_at) == ("", "", "", None)
 
 
+def test_withdrawal_holds_for_an_address_that_was_theirs(shop, reader):
+    """It was changed in between, and the shop's file is of before."""
+    held = consents.give(reader, "shop", shop=shop, now=timezone.now())
+    reader.emailaddress_set.create(email="new@example.org", verified=True, primary=False)
+    client = Client()
+    client.force_login(reader)
+    for action, email in (("primary", "new@example.org"), ("remove", "lea@example.org")):
+        client.post("/accounts/email/", {f"action_{action}": "", "email": email})
+    reader.refresh_from_db()
+    assert list(reader.emailaddress_set.values_list("email", flat=True)) == [reader.email] == ["new@example.org"]
+    consents.withdraw(held, now=timezone.now())
+    assert take(shop) == (0, 0, 1)
+
+
+def test_account_that_did_not_confirm_its_address_undoes_no_withdrawal(shop, reader):
+    """Anybody can register one: the shop brought nobody back by that."""
+    take(shop)
+    brought.forget_address(shop, "lea@example.org", now=timezone.now())
+    stranger = factories.user("LEA@example.org")
+    stranger.emailaddress_set.create(email=stranger.email, verified=False, primary=True)
+    held = consents.give(stranger, "shop", shop=shop, now=timezone.now())
+    assert BroughtCustomer.objects.exclude(ended_at=None).count() == 1
+    consents.withdraw(held, now=timezone.now())
+    assert take(shop) == (0, 0, 1)
+
+
 def test_reader_sees_it_and_takes_it_back(shop, reader, settings):
     settings.LANGUAGE_CODE = "en"
     take(shop)
