@@ -156,7 +156,8 @@ class _Bringing:
                 counts["here"] += 1
             elif row is None:
                 made.append(EarlierOrder(shop=self.shop, network=self._network(said.site), **_columns(said)))
-            elif all(getattr(row, name) == value for name, value in _columns(said).items()):
+            elif all(getattr(row, name) == value for name, value in _columns(said).items() if name != "text"):
+                # How it is found is ours, and may have been written otherwise then.
                 counts["same"] += 1
             elif self._is_younger(said.site):
                 for name, value in _columns(said).items():
