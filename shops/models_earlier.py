@@ -98,7 +98,7 @@ class BroughtCustomer(models.Model):
     email = models.EmailField(blank=True)
     name = models.CharField(max_length=301, blank=True)
     words = models.CharField(max_length=500, blank=True, help_text="What they agreed to.")
-    network = models.CharField(max_length=80, blank=True)
+    network = models.ForeignKey(EarlierNetwork, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     given_at = models.DateTimeField(null=True, blank=True)
     brought_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)

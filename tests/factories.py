@@ -302,8 +302,8 @@ def earlier_statement(of: Shop, number: int = 1) -> EarlierStatement:
 
 def brought_customer(of: Shop, email: str) -> BroughtCustomer:
     """Somebody who is a customer by the shop's own word."""
-    row = brought.Customer("Léa", email, NOON, "The shop may keep me.", "Anciennes Halles")
-    brought.take(of, [row], now=NOON)
+    row = brought.Customer("Léa", email, NOON, "The shop may keep me.")
+    brought.take(of, [row], lambda: earlier_network(of), now=NOON)
     return BroughtCustomer.objects.get(shop=of, digest=brought.digest_of(email))
 
 

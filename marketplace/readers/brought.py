@@ -4,7 +4,7 @@ digest of the address stays, as the proof of the withdrawal (GDPR, articles 7 (3
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,20 +15,19 @@ from django.utils.crypto import salted_hmac
 from marketplace.models import User
 from marketplace.readers.confirmed import addresses_of
 from marketplace.readers.models import Consent
-from shops.models import BroughtCustomer, Shop
+from shops.models import BroughtCustomer, EarlierNetwork, Shop
 
-_NOBODY = {"email": "", "name": "", "words": "", "network": "", "given_at": None}
+_NOBODY = {"email": "", "name": "", "words": "", "network": None, "given_at": None}
 _AT_ONCE = 500
 
 
 class Customer(NamedTuple):
-    """As a row of customers.jsonl says it; `network` is the name of where it was agreed to."""
+    """As a row of customers.jsonl says it."""
 
     name: str
     email: str
     given_at: datetime
     words: str
-    network: str
 
 
 class Taken(NamedTuple):
@@ -44,8 +43,9 @@ def digest_of(email: str) -> str:
     return salted_hmac("marketplace.readers.brought", email.strip().lower(), algorithm="sha256").hexdigest()
 
 
-def take(shop: Shop, rows: Sequence[Customer], *, now: datetime) -> Taken:
-    """In the caller's transaction. Nobody twice, and nobody who withdrew."""
+def take(shop: Shop, rows: Sequence[Customer], network: Callable[[], EarlierNetwork], *, now: datetime) -> Taken:
+    """In the caller's transaction. Nobody twice, and nobody who withdrew. `network`, where they agreed to it, is asked
+    for only where somebody is new: so that they go with it (`drop`)."""
     said_here = Consent.objects.filter(shop=shop, purpose=Consent.Purpose.SHOP, withdrawn_at=None)
     here = {digest_of(email) for email in said_here.values_list("user__email", flat=True) if email}
     new = same = ended = 0
@@ -54,7 +54,10 @@ def take(shop: Shop, rows: Sequence[Customer], *, now: datetime) -> Taken:
         known = BroughtCustomer.objects.filter(shop=shop, digest__in=list(some))
         over = {digest: at is not None for digest, at in known.values_list("digest", "ended_at")}
         fresh = [digest for digest in some if digest not in here and digest not in over]
-        made = [BroughtCustomer(shop=shop, digest=one, brought_at=now, **some[one]._asdict()) for one in fresh]
+        whence = {"network": network()} if fresh else {}
+        made = [
+            BroughtCustomer(shop=shop, digest=one, brought_at=now, **whence, **some[one]._asdict()) for one in fresh
+        ]
         BroughtCustomer.objects.bulk_create(made, ignore_conflicts=True)  # somebody may withdraw at this moment
         gone = sum(over.get(digest, False) and digest not in here for digest in some)
         new, ended, same = new + len(made), ended + gone, same + len(some) - len(made) - gone
@@ -68,12 +71,16 @@ def of_shop(shop: Shop) -> QuerySet[BroughtCustomer]:
 def of(reader: User) -> QuerySet[BroughtCustomer]:
     """What shops say of the addresses that the reader has shown to be theirs."""
     digests = [digest_of(email) for email in addresses_of(reader)]
-    return BroughtCustomer.objects.filter(digest__in=digests, ended_at=None).select_related("shop").order_by("pk")
+    return (
+        BroughtCustomer.objects.filter(digest__in=digests, ended_at=None)
+        .select_related("shop", "network")
+        .order_by("pk")
+    )
 
 
 def export(reader: User) -> list[dict[str, Any]]:
     """What shops say of them, in plain values."""
-    return [dict(row) for row in of(reader).values("shop__name", "network", "name", "email", "words", "given_at")]
+    return [dict(row) for row in of(reader).values("shop__name", "network__name", "name", "email", "words", "given_at")]
 
 
 def end(rows: QuerySet[BroughtCustomer], *, now: datetime) -> int:
@@ -82,9 +89,9 @@ def end(rows: QuerySet[BroughtCustomer], *, now: datetime) -> int:
     return BroughtCustomer.objects.filter(pk__in=keys).update(ended_at=now, **_NOBODY)
 
 
-def drop(shop: Shop, network: str) -> int:
+def drop(network: EarlierNetwork) -> int:
     """Those that came from there, as if they never had. Who took it back stays away. Returns how many."""
-    return of_shop(shop).filter(network=network).delete()[0]
+    return BroughtCustomer.objects.filter(network=network, ended_at=None).delete()[0]
 
 
 def keep_away(shops: Iterable[int], emails: Iterable[str], *, now: datetime) -> None:
@@ -109,10 +116,18 @@ def forget(reader: User, *, now: datetime) -> None:
     keep_away(agreed.values_list("shop_id", flat=True), emails, now=now)
 
 
+def address_removed(reader: User, email: str, *, now: datetime) -> None:
+    """Shops that they agreed to here know them by another address now: by this one none brings them back, also where
+    they take that back later, when nothing says any more that it was theirs."""
+    agreed = Consent.objects.filter(user=reader, purpose=Consent.Purpose.SHOP)
+    keep_away(agreed.values_list("shop_id", flat=True), [email], now=now)
+
+
 def said_here(user: User, shop: Shop) -> None:
-    """The reader's own word takes the place of the shop's, whatever it was."""
-    emails = {*addresses_of(user), user.email}
-    BroughtCustomer.objects.filter(shop=shop, digest__in=[digest_of(email) for email in emails]).delete()
+    """The reader's own word takes the place of the shop's, whatever it was. Only of addresses that are shown to be
+    theirs: anybody can register one, and would undo what its owner took back."""
+    digests = [digest_of(email) for email in addresses_of(user)]
+    BroughtCustomer.objects.filter(shop=shop, digest__in=digests).delete()
 
 
 def forget_address(shop: Shop, email: str, *, now: datetime) -> bool:

@@ -157,7 +157,7 @@ PLAIN: dict[str, str] = {
     "shops.ApplicationDocument": "content_type",
     "shops.Ballot": "digest nonce sealed",
     "shops.Bringing": "counts network problems",
-    "shops.BroughtCustomer": "digest network",
+    "shops.BroughtCustomer": "digest",
     "shops.BufferRule": "subject",
     "shops.BufferTask": "last_error lease_token",
     "shops.Cancellation": "last_error lease_token",

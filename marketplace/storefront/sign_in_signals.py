@@ -7,7 +7,8 @@ import secrets
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
-from allauth.account.signals import user_logged_in
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_removed, user_logged_in
 from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed, authenticator_used
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_login_failed
@@ -18,7 +19,7 @@ from django.utils.translation import get_language
 
 from marketplace.foundation.addresses import known_address_of
 from marketplace.models import User
-from marketplace.readers import second_factor, sign_ins
+from marketplace.readers import brought, second_factor, sign_ins
 from marketplace.readers.sign_ins import BROWSER_COOKIE
 
 PASSED = "second_factor_of"  # in the session: whose factor was used, or set up, in it
@@ -42,6 +43,12 @@ def note_sign_in(request: HttpRequest, user: User, **rest: Any) -> None:
 def note_wrong_password(credentials: dict[str, Any], request: HttpRequest | None = None, **rest: Any) -> None:
     if request is not None and (email := credentials.get("email") or credentials.get("username")):
         sign_ins.failed(str(email), now=timezone.now(), **_from(request))
+
+
+@receiver(email_removed)
+def keep_away_from_shops(user: User, email_address: EmailAddress, **rest: Any) -> None:
+    if email_address.verified:  # one that was never theirs says nothing
+        brought.address_removed(user, email_address.email, now=timezone.now())
 
 
 @receiver(authentication_failed)

@@ -812,10 +812,10 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(blank=True, max_length=254)),
                 ('name', models.CharField(blank=True, max_length=301)),
                 ('words', models.CharField(blank=True, help_text='What they agreed to.', max_length=500)),
-                ('network', models.CharField(blank=True, max_length=80)),
                 ('given_at', models.DateTimeField(blank=True, null=True)),
                 ('brought_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('network', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shops.earliernetwork')),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
             ],
             options={

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import Q
 
 from marketplace.foundation import audit
 from marketplace.models import User
@@ -54,7 +55,7 @@ def remove(network: EarlierNetwork, *, by: User) -> None:
     """All that was brought from there goes, as if it had never come: it was another shop's file, or is not wanted."""
     with transaction.atomic():
         locked = Shop.objects.select_for_update(of=("self",)).get(pk=network.shop_id)
-        customers = brought.drop(locked, network.name)
+        customers = brought.drop(network)
         audit.record(
             "shop.bring_remove", locked, by=by, shop_id=locked.pk, network=network.name, customers=customers,
             orders=network.orders.count(), statements=network.statements.count(),
@@ -155,7 +156,8 @@ class _Bringing:
                 counts["here"] += 1
             elif row is None:
                 made.append(EarlierOrder(shop=self.shop, network=self._network(said.site), **_columns(said)))
-            elif all(getattr(row, name) == value for name, value in _columns(said).items()):
+            elif all(getattr(row, name) == value for name, value in _columns(said).items() if name != "text"):
+                # How it is found is ours, and may have been written otherwise then.
                 counts["same"] += 1
             elif self._is_younger(said.site):
                 for name, value in _columns(said).items():
@@ -179,7 +181,8 @@ class _Bringing:
         ours = set(
             Settlement.objects.filter(shop=self.shop).values_list("number", "begins_at", "currency", "closing_minor")
         )
-        rows = EarlierStatement.objects.filter(shop=self.shop).select_related("network")
+        alike = Q(number__in={row.number for _, row in every}) | Q(begins_at__in={row.begins_at for _, row in every})
+        rows = EarlierStatement.objects.filter(alike, shop=self.shop).select_related("network")
         known = {(row.network.site, row.number): row for row in rows}
         periods = {(row.network.site, row.begins_at, row.currency) for row in known.values()}
         made, counts = [], self.counts[SETTLEMENTS]
@@ -200,9 +203,9 @@ class _Bringing:
         counts["new"] += len(made)
 
     def _customers(self, every: Sequence[tuple[int, CustomerRow]]) -> None:
-        name = self.found.networks[0].name
-        rows = [brought.Customer(row.name, row.email, row.given_at, row.words, name) for _, row in every]
-        taken = brought.take(self.shop, rows, now=self.now)
+        site = self.found.networks[0].site
+        rows = [brought.Customer(row.name, row.email, row.given_at, row.words) for _, row in every]
+        taken = brought.take(self.shop, rows, lambda: self._network(site), now=self.now)
         self.counts[CUSTOMERS].update(taken._asdict())
 
 

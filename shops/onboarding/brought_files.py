@@ -20,6 +20,7 @@ from shops.onboarding.exporting import VERSION
 MOST_BYTES = 50 * 2**20  # of the ZIP
 MOST_UNPACKED = 64 * 2**20  # of what is read of it, in all
 MOST_MEMBERS = 100
+MOST_ROWS = 200_000  # in all, empty ones too: so many take a second, as many as fit took minutes
 LONGEST_ROW = 4 * 2**20
 LONGEST_ABOUT = 2**20
 MOST_NETWORKS = 50
@@ -115,7 +116,7 @@ class _Reading:
 
     def __init__(self, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], now: datetime) -> None:
         self.archive, self.members, self.now = archive, members, now
-        self.unpacked = self.more = 0
+        self.unpacked = self.lines = self.more = 0
         self.refused = dict.fromkeys(ROWS, 0)
         self.problems: list[tuple[str, int, str, dict[str, Any]]] = []
 
@@ -164,8 +165,11 @@ class _Reading:
             while line := file.readline(LONGEST_ROW + 1):
                 number += 1
                 self.unpacked += len(line)
+                self.lines += 1
                 if self.unpacked > MOST_UNPACKED:
                     raise FileError("too_much")
+                if self.lines > MOST_ROWS:
+                    raise FileError("too_many")
                 if len(line) > LONGEST_ROW:
                     raise FileError("too_long")
                 if not line.strip():

@@ -18,7 +18,7 @@ from shops.onboarding.exporting import ORDER, ORDER_LINE, STATEMENT, SUMS
 
 MOST_MINOR = 10**12  # ten thousand million of a currency with cents
 MOST_UNITS, MOST_NUMBER, LAST_GTIN = 1_000_000, 2**31 - 1, 10**18 - 1
-MOST_LINES = 5_000
+MOST_LINES = 20_000  # a month of ten thousand orders; no row has more, by `brought_files.LONGEST_ROW`
 FIRST_YEAR = 1990
 LONGEST_SEARCHED = 20_000
 _STATUSES = set(ShopOrder.Status.values)
@@ -104,7 +104,8 @@ def _order_line(line: Row) -> dict[str, Any]:
 
 def _searched(number: str, lines: list[dict[str, Any]]) -> str:
     words = [number, *(f"{line['title']} {line['sku']} {line['gtin'] or ''}" for line in lines)]
-    return folded(" ".join(words)[:LONGEST_SEARCHED])
+    # Once more after it: one letter may become eighteen.
+    return folded(" ".join(words)[:LONGEST_SEARCHED])[:LONGEST_SEARCHED]
 
 
 def folded(typed: str) -> str:

@@ -132,7 +132,7 @@ def orders(shop: Shop) -> Iterator[Row]:
 
 
 def settlements(shop: Shop) -> Iterator[Row]:
-    for kept in EarlierStatement.objects.filter(shop=shop).select_related("network").order_by("pk"):
+    for kept in EarlierStatement.objects.filter(shop=shop).select_related("network").order_by("pk").iterator():
         columns = {name: _plain(getattr(kept, name)) for name in STATEMENT}
         yield {"network": kept.network.site, **columns, "lines": _in_order(kept.lines, MOVED)}
     here = links.absolute("")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import money
-from shops.onboarding.brought_files import MOST_BYTES, MOST_UNPACKED
+from shops.onboarding.brought_files import MOST_BYTES, MOST_ROWS, MOST_UNPACKED
 from shops.portal.words import Words
 
 FILES: Words = {
@@ -33,6 +34,9 @@ _REFUSED: Words = {
     "too_large": gettext_lazy("It is larger than %(packed)s MB. Bring it in in parts: some of the rows each."),
     "too_much": gettext_lazy(
         "It unpacks to more than %(unpacked)s MB. Bring it in in parts: each with about.json and some of the rows."
+    ),
+    "too_many": gettext_lazy(
+        "It has more than %(rows)s rows. Bring it in in parts: each with about.json and some of the rows."
     ),
     "too_long": gettext_lazy("One of its rows is longer than any of ours can be. Send the ZIP as it was saved."),
     "left": gettext_lazy("The shop has left this network: nothing is brought in any more."),
@@ -86,7 +90,8 @@ _WRONG: Words = {
 def refused(code: str) -> str:
     """Why nothing of the file was taken, and what to do."""
     text = str(_REFUSED[code])
-    return text % {"packed": MOST_BYTES >> 20, "unpacked": MOST_UNPACKED >> 20} if "%(" in text else text
+    most = {"packed": MOST_BYTES >> 20, "unpacked": MOST_UNPACKED >> 20, "rows": number_format(MOST_ROWS)}
+    return text % most if "%(" in text else text
 
 
 def wrong(code: str, values: dict[str, Any]) -> tuple[str, str]:

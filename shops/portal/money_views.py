@@ -41,7 +41,7 @@ def money(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         "owed_minor": debts.debt(workplace.shop.pk, currency=network.current().currency),
         "waiting": waiting_for_transfer(request.user).filter(shop=workplace.shop).count(),
         "statements": settlements_for(request.user).filter(shop=workplace.shop)[:STATEMENTS_SHOWN],
-        "earlier": earlier_statements_for(request.user).filter(shop=workplace.shop)[:EARLIER_SHOWN],
+        "earlier": earlier_statements_for(request.user).filter(shop=workplace.shop).defer("lines")[:EARLIER_SHOWN],
         "may_connect": not workplace.shop.stripe_account_ready and queries.owns(request.user, workplace.shop),
         "delay_days": network.current().transfer_delay_days,
     }

@@ -15,7 +15,7 @@ from tests import factories
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
-LEA = brought.Customer("Léa D.", "Lea@example.org", NOON, "Port may keep me.", "One")
+LEA = brought.Customer("Léa D.", "Lea@example.org", NOON, "Port may keep me.")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def reader():
 
 
 def take(shop, *rows) -> tuple[int, int, int]:
-    return tuple(brought.take(shop, rows or [LEA], now=timezone.now()))
+    return tuple(brought.take(shop, rows or [LEA], lambda: factories.earlier_network(shop, "One"), now=timezone.now()))
 
 
 def test_taken_once_by_the_shops_own_word(shop, reader):
@@ -53,6 +53,32 @@ def test_withdrawal_here_lasts_whatever_is_brought(shop, reader):
     assert take(factories.shop()) == (1, 0, 0)  # of another shop they said nothing
     row = BroughtCustomer.objects.get(shop=shop)
     assert (row.email, row.name, row.words, row.given_at) == ("", "", "", None)
+
+
+def test_withdrawal_holds_for_an_address_that_was_theirs(shop, reader):
+    """It was changed in between, and the shop's file is of before."""
+    held = consents.give(reader, "shop", shop=shop, now=timezone.now())
+    reader.emailaddress_set.create(email="new@example.org", verified=True, primary=False)
+    client = Client()
+    client.force_login(reader)
+    for action, email in (("primary", "new@example.org"), ("remove", "lea@example.org")):
+        client.post("/accounts/email/", {f"action_{action}": "", "email": email})
+    reader.refresh_from_db()
+    assert list(reader.emailaddress_set.values_list("email", flat=True)) == [reader.email] == ["new@example.org"]
+    consents.withdraw(held, now=timezone.now())
+    assert take(shop) == (0, 0, 1)
+
+
+def test_account_that_did_not_confirm_its_address_undoes_no_withdrawal(shop, reader):
+    """Anybody can register one: the shop brought nobody back by that."""
+    take(shop)
+    brought.forget_address(shop, "lea@example.org", now=timezone.now())
+    stranger = factories.user("LEA@example.org")
+    stranger.emailaddress_set.create(email=stranger.email, verified=False, primary=True)
+    held = consents.give(stranger, "shop", shop=shop, now=timezone.now())
+    assert BroughtCustomer.objects.exclude(ended_at=None).count() == 1
+    consents.withdraw(held, now=timezone.now())
+    assert take(shop) == (0, 0, 1)
 
 
 def test_reader_sees_it_and_takes_it_back(shop, reader, settings):
@@ -83,7 +109,7 @@ def test_reader_takes_it_along_and_account_that_ends_takes_it_away(shop, reader)
     consents.withdraw(consents.give(reader, "shop", shop=other, now=timezone.now()), now=timezone.now())
     assert [row["name"] for row in leaving.export(reader)["brought_by_shops"]] == ["Léa D."]
     assert leaving.leave(reader, now=timezone.now()) == []
-    assert set(BroughtCustomer.objects.values_list("email", "name", "words", "network")) == {("", "", "", "")}
+    assert set(BroughtCustomer.objects.values_list("email", "name", "words", "network")) == {("", "", "", None)}
     assert (take(shop), take(other)) == ((0, 0, 1), (0, 0, 1))
 
 

@@ -146,8 +146,9 @@ def kept_things(client: Client, reader, market) -> None:
     reviews.write(reader, title, score=4, title=WORD, body=WORD, signed=WORD)
     other = factories.review(title)
     reviews.report(other, by=reviews.reporter(reader.pk, ""), reason="other", note=WORD, now=timezone.now())
-    said = brought.Customer(WORD, EMAIL, timezone.now(), WORD, "Elsewhere")
-    assert brought.take(market.port, [said], now=timezone.now()).new == 1
+    said = brought.Customer(WORD, EMAIL, timezone.now(), WORD)
+    whence = lambda: factories.earlier_network(market.port)  # noqa: E731
+    assert brought.take(market.port, [said], whence, now=timezone.now()).new == 1
     record = factories.stock_record(market.mile)
     reservation = factories.reservation(record, user=reader, email=ALSO, name=WORD)
     reservations.give_up(reservation, by=f"reader {reader.pk}", now=timezone.now())

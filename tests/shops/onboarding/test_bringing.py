@@ -80,7 +80,7 @@ def test_what_is_brought_in_is_taken_along_again_as_it_was(settings):
         assert {name: found[name] for name in BROUGHT} == {name: before[name] for name in BROUGHT}
     assert all(before[name].count(b"\n") > 0 for name in BROUGHT)
     networks = json.loads(taken_along(third)["about.json"])["networks"]
-    assert [row["name"] for row in networks] == ["Halles", "One"]
+    assert [row["name"] for row in networks] == ["Halles", "One", "Two"]  # the customers came along from there
     assert networks[1] == json.loads(before["about.json"])["networks"][0]
 
 

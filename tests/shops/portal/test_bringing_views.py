@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from marketplace.foundation.models import AuditEntry
@@ -93,6 +95,13 @@ def test_statement_stands_beside_ours_to_the_cent(ours, owner):
     assert at(ours, f"earlier/statements/{row.pk}/") in text_of(ours.client, at(ours, "money/"))
     page = text_of(ours.client, at(ours, f"earlier/statements/{row.pk}/"))
     assert [word for word in ("$25.80", "$2.06", "$0.31", "$23.43", "Transfer to you") if word not in page] == []
+
+
+def test_list_of_statements_does_not_read_their_lines(ours, owner):
+    send(owner, ours, export([], [statement()]))
+    with CaptureQueriesContext(connection) as asked:
+        text_of(ours.client, at(ours, "money/"))
+    assert [row["sql"] for row in asked if "earlierstatement" in row["sql"] and '"lines"' in row["sql"]] == []
 
 
 def test_file_cannot_write_into_a_page(ours, owner):
