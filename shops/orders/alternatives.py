@@ -135,7 +135,7 @@ def end(alternative: Alternative, state: Alternative.State, *, now: datetime) ->
 
 def leave_place(alternative: Alternative, *, now: datetime) -> None:
     """One that has ended does not go with the courier: another offer of the same order may yet."""
-    other = _open_beside(alternative.rerouting.shop_order)
+    other = open_ones(alternative.rerouting.shop_order).first()
     if other is None or not slots.hand_on(alternative.key, to=other.key):
         slots.release_hold(alternative.key, now=now)
 
@@ -153,14 +153,10 @@ def place_of(alternative: Alternative) -> slots.Choice | None:
     """What is held with the courier for one that is taken. Where it is held for another offer of the same order, it is
     handed on: it goes with what is taken first."""
     if (place := slots.held(alternative.key)) is None:
-        for other in open_of(alternative.rerouting.shop_order):
+        for other in open_ones(alternative.rerouting.shop_order):
             slots.hand_on(other.key, to=alternative.key)
         place = slots.held(alternative.key)
     return place
-
-
-def _open_beside(shop_order: ShopOrder) -> Alternative | None:
-    return next(iter(open_of(shop_order)), None)
 
 
 def lapse(rerouting: Rerouting, *, now: datetime) -> None:
@@ -183,10 +179,6 @@ def silence(alternative: Alternative) -> str:
     return "elsewhere" if alternative.looks_elsewhere else "money"
 
 
-def open_of(shop_order: ShopOrder) -> list[Alternative]:
-    """What its reader has not answered yet."""
-    return list(open_ones(shop_order).select_related("line"))
-
-
 def open_ones(shop_order: ShopOrder) -> QuerySet[Alternative]:
+    """What its reader has not answered yet, the first offered first."""
     return Alternative.objects.filter(rerouting__shop_order=shop_order, state=State.OPEN).order_by("pk")

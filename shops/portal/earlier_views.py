@@ -71,7 +71,9 @@ def statement(request: StaffRequest, workplace: Workplace, statement_id: int) ->
         (line, datetime.fromisoformat(line["at"]), statement_files.WORDS.get(line["kind"], _("Correction")))
         for line in row.lines
     ]
-    return page(request, workplace, "portal/earlier_statement.html", {"statement": row, "lines": lines})
+    names = ("goods", "commission", "tax", "other", "transferred")
+    sums = {name: getattr(row, f"{name}_minor") for name in names}
+    return page(request, workplace, "portal/earlier_statement.html", {"statement": row, "sums": sums, "lines": lines})
 
 
 def status_word(row: EarlierOrder) -> str:
