@@ -200,9 +200,12 @@ def _refuse(*_: object) -> NoReturn:
 
 
 def _limit(limits: Limits) -> None:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    """Address space, and of it what may be written to: each thread of the parent left some that was only set aside (64
+    MB with the C library of Linux), in which the child would go on. proc(5): the first and sixth number of statm."""
+    pages = [int(number) for number in Path("/proc/self/statm").read_text().split()]
     for what, most in (
-        (resource.RLIMIT_AS, pages * resource.getpagesize() + limits.memory_bytes),
+        (resource.RLIMIT_AS, pages[0] * resource.getpagesize() + limits.memory_bytes),
+        (resource.RLIMIT_DATA, pages[5] * resource.getpagesize() + limits.memory_bytes),
         (resource.RLIMIT_CPU, limits.processor_seconds),
         (resource.RLIMIT_CORE, 0),
     ):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from mmap import PAGESIZE
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 
@@ -102,6 +103,22 @@ def remembered(texts: int) -> list[str]:
     return start + [f"S{n};T{n};{n:06}{'x' * LONG}" for n in range(texts)]
 
 
+def threads_that_were() -> None:
+    """Of which each has left address space to its process."""
+    together = Barrier(8)
+
+    def thread() -> None:
+        kept = [bytes(LONG) for _ in range(20)]
+        together.wait()
+        kept.clear()
+
+    threads = [Thread(target=thread) for _ in range(together.parties)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+
 def nothing_to_spare() -> list[bytes]:
     """A process that has run for long has memory that it freed, for a child to fill: it is taken here."""
     pages, taken = Path("/proc/self/statm"), []
@@ -120,6 +137,7 @@ def test_memory_that_a_hostile_file_takes_ends_its_run_alone(monkeypatch):
     (feeds_folder() / "books.csv").write_text("\n".join(remembered(ROWS)) + "\n")
     cleaning.name.cache_clear()
     monkeypatch.setattr(confined, "MEMORY_BYTES", 16 * MB)
+    threads_that_were()
     taken = nothing_to_spare()
     ended = sync.run(books, now=NOON)
     del taken
