@@ -14,7 +14,7 @@ from tests.systems.behaviour_chain import ConnectedBehaviour
 from tests.systems.under_test import KNOWS_STOCK_CHANGES, LOOKS_UP, SETS_CLOCK
 
 NONE, HOURS, DAYS = timedelta(0), timedelta(hours=5), timedelta(days=3)
-LATER = timedelta(days=2)  # than the day by which some systems are asked
+LATER = timedelta(days=3)  # than the day by which some systems are asked, wherever they are: 50 hours
 
 
 @pytest.mark.django_db
