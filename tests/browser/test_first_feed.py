@@ -31,6 +31,11 @@ def a_list(first: int) -> bytes:
     ).encode()
 
 
+def follow(page: Page, button: str) -> None:
+    with page.expect_navigation():
+        page.locator(button).click()
+
+
 def looked_at(page: Page) -> None:
     assert (page.url, axe_finds(page), sideways(page)) == (page.url, [], [])
 
@@ -54,9 +59,9 @@ def test_first_list_goes_on_sale(visit, shop, width):
     looked_at(page)
     sent = {"name": "stock.csv", "mimeType": "text/csv", "buffer": a_list(first)}
     page.locator("main input[type=file]").set_input_files(sent)
-    page.locator("main form[enctype] .button-main").click()
+    follow(page, "main form[enctype] .button-main")
     looked_at(page)
-    page.locator("main .button-main").click()
+    follow(page, "main .button-main")
     for place, field in enumerate(FIELDS):
         page.locator(f"#column{place}").select_option(field)
     looked_at(page)
@@ -70,7 +75,7 @@ def test_first_list_goes_on_sale(visit, shop, width):
     expect(page.locator("main td", has_text="9782070368229").first).to_be_visible()
     looked_at(page)
     page.go_back()
-    page.locator("#stage .button-main").click()
+    follow(page, "#stage .button-main")
     looked_at(page)
     page.locator("main form .button-main").click()
     expect(page.locator(".setup-count")).to_have_text("0 titles on sale")
@@ -83,7 +88,7 @@ def test_first_list_goes_on_sale(visit, shop, width):
 def typed_by_hand(page: Page, room: str, number: str) -> None:
     page.goto(f"{room}/by-hand/")
     page.locator("#own-number").fill(number)
-    page.locator(".own-scan [type=submit]").click()
+    follow(page, ".own-scan [type=submit]")
     looked_at(page)
     for name, value in {"title": "Cahier", "price": "4.50", "units": "2"}.items():
         page.locator(f"main [name={name}]").fill(value)

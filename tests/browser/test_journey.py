@@ -17,7 +17,7 @@ from tests.journeys import market as story
 
 def found_by_suggestion(page: Page) -> None:
     box = page.locator("#site-search")
-    box.press_sequentially("letran")
+    box.fill("letran")  # at once: of several letters each may draw the list anew
     first = page.locator("[role=option]").first
     expect(first).to_contain_text("L'Étranger")
     box.press("ArrowDown")
@@ -50,6 +50,8 @@ def paid(page: Page, way: str, *, javascript: bool) -> Order:
         for name in ("line1", "city", "postcode", "region"):
             page.locator(f"[name={name}]").fill(WHERE[name])
         page.locator("main .button-main").click()
+        page.locator("fieldset.choices").first.wait_for()
+        page.wait_for_load_state()
         for shop in page.locator("fieldset.choices").all():
             shop.locator("input[type=radio]").last.check()
         page.locator("main .button-main").click()

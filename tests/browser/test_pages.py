@@ -39,6 +39,7 @@ PAGES = {
 
 
 def axe_finds(page) -> list[str]:
+    page.wait_for_load_state()  # a click is over when the next page begins: there is nothing on it yet
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
@@ -47,6 +48,7 @@ def axe_finds(page) -> list[str]:
 
 def sideways(page) -> list[str]:
     """What sticks out to the right, if the page can be scrolled there."""
+    page.wait_for_load_state()
     return page.evaluate(
         """() => {
           const wide = document.documentElement.clientWidth;

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from marketplace.cms.models import HomePage
+from tests.browser.conftest import PATIENCE
 from tests.browser.watching import Watch
 
 BACK_OFFICES = {
@@ -71,6 +72,9 @@ def test_watch_notices(visit, site, script, noticed):
     watch = Watch(site.url)
     watch.follow(page.context)
     page.evaluate(f"() => {{ {script} }}")
-    page.wait_for_timeout(300)
-    watch.cookies |= {cookie["name"] for cookie in page.context.cookies()}
-    assert [wrong for wrong in watch.wrong() if noticed in wrong] != []
+    for _ in range(PATIENCE // 100):
+        watch.cookies |= {cookie["name"] for cookie in page.context.cookies()}
+        if any(noticed in wrong for wrong in watch.wrong()):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(watch.wrong())
