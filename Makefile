@@ -14,7 +14,7 @@ demo: venv
 
 test: venv-dev
 	@scripts/chromium
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(TESTS)
+	scripts/in-memory $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(TESTS)
 
 # The proofs at full size (hours). One part: make proof TESTS=tests/proof/test_races.py; a tenth: HALLES_PROOF_SIZE=0.1,
 # of random sequences those after the first 500: HALLES_PROOF_FROM=500

@@ -49,11 +49,13 @@ def sqlite_template() -> Path:
         return template
     with _lock(folder / "sqlite3.lock"):
         if not template.exists():
-            with tempfile.TemporaryDirectory(dir=folder) as work:
+            with tempfile.TemporaryDirectory() as work:
                 made = Path(work) / "made.sqlite3"
                 _migrate(f"sqlite:///{made}")
                 _checkpoint(made)
-                made.rename(template)
+                part = template.with_suffix(".part")
+                shutil.copyfile(made, part)
+                part.rename(template)
     return template
 
 
