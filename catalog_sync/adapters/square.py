@@ -17,9 +17,8 @@ from typing import Any
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Availability, Lane
 from marketplace.foundation.money import exponent
-from shops.systems.square import Square, articles, sku_of, stamp
+from shops.systems.square import Square, articles, is_sold, sku_of, stamp
 
-NO_GOODS = {"APPOINTMENTS_SERVICE", "GIFT_CARD", "EVENT", "DONATION"}
 NAMELESS = {"", "Regular", "Normal", "Standard"}  # what Square calls the one variation of an item
 _ISBN = re.compile(r"97[89][0-9]{10}")
 
@@ -73,7 +72,7 @@ class SquareAdapter(SystemAdapter):
             tax_rate=self._rate(client, of_item) if lane is Lane.CATALOGUE else None,
             quantity=Decimal(0) if here.get("sold_out") else counts.get(variation["id"]) if tracked else None,
             availability=None if tracked or here.get("sold_out") else Availability.IN_STOCK,
-            is_gone=_is_gone(item, variation, client.location),
+            is_gone=not is_sold(item, variation, client.location),
             raw=variation,
             key=variation["id"],
         )
@@ -101,16 +100,3 @@ def _here(variation: dict[str, Any], location: str) -> dict[str, Any]:
 def _title(item: dict[str, Any], variation: dict[str, Any]) -> str:
     name, more = str(item.get("name") or ""), str(variation.get("name") or "")
     return name if more in NAMELESS or more == name else f"{name}, {more}"
-
-
-def _is_gone(item: dict[str, Any], variation: dict[str, Any], location: str) -> bool:
-    data = item.get("item_data") or {}
-    if item.get("is_deleted") or variation.get("is_deleted") or data.get("is_archived"):
-        return True
-    return data.get("product_type") in NO_GOODS or not all(_is_at(each, location) for each in (item, variation))
-
-
-def _is_at(found: dict[str, Any], location: str) -> bool:
-    if found.get("present_at_all_locations", True):
-        return location not in found.get("absent_at_location_ids", [])
-    return location in found.get("present_at_location_ids", [])

@@ -124,7 +124,7 @@ def _variations(client: Square, lines: list[ShopOrderLine]) -> dict[str, dict[st
     return {
         sku_of(variation): variation
         for item, variation in pairs
-        if sku_of(variation) in wanted and is_sold(item, variation)
+        if sku_of(variation) in wanted and is_sold(item, variation, client.location)
     }
 
 

@@ -53,14 +53,19 @@ class Client(Protocol):
         ...
 
 
-def shared(client: Any, skus: Collection[str]) -> set[str]:
-    """Of these article numbers those that several articles have there that are sold: which of them is meant, nobody can
-    say. The client of a system that lets no two have one has no `shared`. Raises SystemCallError."""
+def sold(client: Any, skus: Collection[str]) -> Counter[str]:
+    """{article number: how many articles there are sold under it}, of these. The client of a system that lets no two
+    have one has no `shared`, and nothing is counted. Raises SystemCallError."""
     wanted = sorted({sku for sku in skus if sku})
     if not wanted or not hasattr(client, "shared"):
-        return set()
-    counts = Counter(client.shared(wanted))
-    return {sku for sku in wanted if counts[sku] > 1}
+        return Counter()
+    return Counter(number for _key, number in set(client.shared(wanted)))
+
+
+def shared(client: Any, skus: Collection[str]) -> set[str]:
+    """Of these article numbers those under which several are sold: which of them is meant, nobody can say."""
+    counts = sold(client, skus)
+    return {sku for sku in skus if counts[sku] > 1}
 
 
 @dataclass(frozen=True)

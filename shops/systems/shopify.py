@@ -134,12 +134,12 @@ class Shopify:
                 return
             after = found["pageInfo"]["endCursor"]
 
-    def shared(self, skus: list[str]) -> Iterator[str]:
-        """The number of each article that is sold and has one of these."""
+    def shared(self, skus: list[str]) -> Iterator[tuple[object, str]]:
+        """(its key, its number) of each article that is sold and has one of these."""
         for start in range(0, len(skus), AT_ONCE):
             wanted = " OR ".join(f"sku:{quoted(sku)}" for sku in skus[start : start + AT_ONCE])
             for page in self.each(NUMBERED, "productVariants", query=wanted):
-                yield from (variant["sku"] for variant in page if variant["product"]["status"] == "ACTIVE")
+                yield from ((each["id"], each["sku"]) for each in page if each["product"]["status"] == "ACTIVE")
 
     def each_in_bulk(self, query: str) -> Iterator[dict[str, Any]]:
         """All that a query of one connection gives, from the file of a bulk operation; not before all of it is there.

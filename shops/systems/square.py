@@ -20,6 +20,7 @@ VERSION = "2025-10-16"  # of the APIs, by their date
 PAGE = 500  # of at most 1000 objects or counts
 VALUES = 250  # of a filter
 SOURCE = "Halles"  # the name under which our orders are found again
+NO_GOODS = {"APPOINTMENTS_SERVICE", "GIFT_CARD", "EVENT", "DONATION"}
 
 
 class Square:
@@ -94,9 +95,10 @@ class Square:
             found += [pair for answer in self.each("/v2/catalog/search", asked) for pair in articles(answer)]
         return found
 
-    def shared(self, skus: list[str]) -> Iterator[str]:
-        """The number of each article that is sold and has one of these."""
-        yield from (sku_of(variation) for item, variation in self.numbered(skus) if is_sold(item, variation))
+    def shared(self, skus: list[str]) -> Iterator[tuple[object, str]]:
+        """(its key, its number) of each article that is sold here and has one of these."""
+        found = self.numbered(skus)
+        yield from ((one["id"], sku_of(one)) for item, one in found if is_sold(item, one, self.location))
 
     def counts(self, variations: list[str]) -> dict[str, Decimal]:
         """{variation: copies that can be sold here}, of those of which Square has a count."""
@@ -130,8 +132,17 @@ class Square:
         return answer
 
 
-def is_sold(item: dict[str, Any], variation: dict[str, Any]) -> bool:
-    return not (variation.get("is_deleted") or (item.get("item_data") or {}).get("is_archived"))
+def is_sold(item: dict[str, Any], variation: dict[str, Any], location: str) -> bool:
+    data = item.get("item_data") or {}
+    if item.get("is_deleted") or variation.get("is_deleted") or data.get("is_archived"):
+        return False
+    return data.get("product_type") not in NO_GOODS and all(_is_at(each, location) for each in (item, variation))
+
+
+def _is_at(found: dict[str, Any], location: str) -> bool:
+    if found.get("present_at_all_locations", True):
+        return location not in found.get("absent_at_location_ids", [])
+    return location in found.get("present_at_location_ids", [])
 
 
 def articles(answer: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:

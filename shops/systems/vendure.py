@@ -101,10 +101,10 @@ class Vendure:
 
         return by_number(self.caller, page)
 
-    def shared(self, skus: list[str]) -> Iterator[str]:
-        """The number of each article that is sold and has one of these."""
+    def shared(self, skus: list[str]) -> Iterator[tuple[object, str]]:
+        """(its key, its number) of each article that is sold and has one of these."""
         for page in self.each(NUMBERED, "productVariants", skus=skus):
-            yield from (variant["sku"] for variant in page if variant["product"]["enabled"])
+            yield from ((each["id"], each["sku"]) for each in page if each["product"]["enabled"])
 
     def amount(self, minor: int) -> Decimal:
         """Of Vendure's whole numbers, in whole units of the currency."""

@@ -66,14 +66,14 @@ class WooCommerce:
                 return
             offset += len(page) - 1
 
-    def shared(self, skus: list[str]) -> Iterator[str]:
-        """The number of each article that is sold and has one of these."""
+    def shared(self, skus: list[str]) -> Iterator[tuple[object, str]]:
+        """(its key, its number) of each article that is sold and has one of these."""
         fields = ("_fields", "id,type,sku")
         for start in range(0, len(skus), PAGE // 2):
             wanted = ",".join(skus[start : start + PAGE // 2])
             for product in self.rows("products", [("sku", wanted), ("status", "publish"), fields]):
                 if product["type"] in ("simple", "variation"):
-                    yield product["sku"]
+                    yield product["id"], product["sku"]
 
     def make(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """What a POST has made. Raises SystemCallError."""
