@@ -34,7 +34,8 @@ class Access:
 @dataclass(frozen=True)
 class Found:
     """What a first call found. `name`: of the shop, as its system calls it. `articles`: how many it sells, None where
-    it does not say. `options`: what is to be kept beside what was entered, such as the number of its warehouse."""
+    it does not say. `options`: what is to be kept beside what was entered, such as the number of its warehouse;
+    `elsewhere`: that its orders may be taken from another place than the one whose copies are counted."""
 
     name: str
     currency: str = ""

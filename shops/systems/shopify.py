@@ -39,7 +39,7 @@ INTERNAL = "INTERNAL_SERVER_ERROR"
 NEEDED, FOR_ORDERS = frozenset({"read_products", "read_inventory", "read_locations"}), {"read_orders", "write_orders"}
 ABOUT = """query ($location: ID!) { shop { name currencyCode } location(id: $location) { id isActive } }"""
 ALL = """query { shop { name currencyCode } currentAppInstallation { accessScopes { handle } }
-  locations(first: 100) { nodes { id name } } productVariantsCount { count } }"""
+  locations(first: 100) { nodes { id name fulfillsOnlineOrders } } productVariantsCount { count } }"""
 RUN = """mutation ($query: String!) { bulkOperationRunQuery(query: $query) {
   bulkOperation { id } userErrors { code message } } }"""
 HOW = """query ($id: ID!) { node(id: $id) { ... on BulkOperation { status errorCode objectCount url } } }"""
@@ -92,7 +92,9 @@ class Shopify:
         if len(places) != 1:
             raise self.caller.refused(calling.SEVERAL_HOUSES if places else calling.NO_HOUSE, Trouble.CONTEXT)
         shop, count = told["shop"], told["productVariantsCount"]["count"]
-        options = {"location_id": places[0]["id"], "currency": shop["currencyCode"]}
+        others = [each for each in told["locations"]["nodes"] if each["id"] != places[0]["id"]]
+        elsewhere = any(each["fulfillsOnlineOrders"] for each in others)  # Shopify's own rules choose
+        options = {"location_id": places[0]["id"], "currency": shop["currencyCode"], "elsewhere": elsewhere}
         return Found(shop["name"], shop["currencyCode"], count, options, scopes >= FOR_ORDERS)
 
     def check_context(self) -> None:

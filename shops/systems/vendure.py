@@ -64,6 +64,9 @@ class Vendure:
             raise self.caller.refused(calling.SEVERAL_PLACES if places else calling.NO_PLACE, Trouble.CONTEXT)
         currency, count = channel["defaultCurrencyCode"], told["productVariants"]["totalItems"]
         options = {"channel_code": channel["code"], "currency": currency, "location_id": places[0] if wanted else None}
+        options["elsewhere"] = (
+            bool(wanted) and len(told["stockLocations"]["items"]) > 1
+        )  # the first that has it gives it
         options |= self._for_orders()
         return Found(channel["code"].strip("_"), currency, count, options, bool(options.get("customer_id")))
 

@@ -19,6 +19,7 @@ RENEWS = "renews"  # its tokens run out: `expire_token`
 LOOKS_UP = "looks_up"  # an order can be found by our number
 KNOWS_STOCK_CHANGES = "knows_stock_changes"  # it tells of which articles the number changed
 SHARES_NUMBERS = "shares_numbers"  # it lets two articles have one number: `renumber`
+HAS_PLACES = "has_places"  # it keeps stock at several places, of which one is read: `open_place`
 SETS_CLOCK = "sets_clock"  # its clock can be set: `set_clock`
 POSTS_NEWS = "posts_news"  # it posts signed webhooks: `hook_form`, `hook_secret`, `news`
 
