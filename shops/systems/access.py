@@ -35,13 +35,15 @@ class Access:
 class Found:
     """What a first call found. `name`: of the shop, as its system calls it. `articles`: how many it sells, None where
     it does not say. `options`: what is to be kept beside what was entered, such as the number of its warehouse;
-    `elsewhere`: that its orders may be taken from another place than the one whose copies are counted."""
+    `elsewhere`: that its orders may be taken from another place than the one whose copies are counted. `with_tax`:
+    whether its prices, which are read as they were entered, are; None where both can be asked for, or it is unknown."""
 
     name: str
     currency: str = ""
     articles: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
     takes_orders: bool = False
+    with_tax: bool | None = None
 
 
 class Client(Protocol):

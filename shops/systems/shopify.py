@@ -38,7 +38,7 @@ SOON = 600  # seconds before its end in which a token is exchanged
 INTERNAL = "INTERNAL_SERVER_ERROR"
 NEEDED, FOR_ORDERS = frozenset({"read_products", "read_inventory", "read_locations"}), {"read_orders", "write_orders"}
 ABOUT = """query ($location: ID!) { shop { name currencyCode } location(id: $location) { id isActive } }"""
-ALL = """query { shop { name currencyCode } currentAppInstallation { accessScopes { handle } }
+ALL = """query { shop { name currencyCode taxesIncluded } currentAppInstallation { accessScopes { handle } }
   locations(first: 100) { nodes { id name fulfillsOnlineOrders } } productVariantsCount { count } }"""
 RUN = """mutation ($query: String!) { bulkOperationRunQuery(query: $query) {
   bulkOperation { id } userErrors { code message } } }"""
@@ -95,7 +95,9 @@ class Shopify:
         others = [each for each in told["locations"]["nodes"] if each["id"] != places[0]["id"]]
         elsewhere = any(each["fulfillsOnlineOrders"] for each in others)  # Shopify's own rules choose
         options = {"location_id": places[0]["id"], "currency": shop["currencyCode"], "elsewhere": elsewhere}
-        return Found(shop["name"], shop["currencyCode"], count, options, scopes >= FOR_ORDERS)
+        return Found(
+            *(shop["name"], shop["currencyCode"], count, options, scopes >= FOR_ORDERS), with_tax=shop["taxesIncluded"]
+        )
 
     def check_context(self) -> None:
         """The location still has stock, and amounts are in the currency that they were. Raises SystemCallError."""

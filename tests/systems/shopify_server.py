@@ -123,6 +123,7 @@ class ShopifyUnderTest(Clocked):
 
     def reset(self) -> None:
         self.more_locations: list[Row] = []
+        self.with_tax = False
         self.tokens, self.given, self.scopes = {TOKEN}, 0, {"read_products", "read_inventory", "read_locations"}
         self.scopes |= {"read_orders", "write_orders"}
         self.bucket, self.filled_at, self.at_once, self.policy = FULL, time.monotonic(), 5, "DENY"
@@ -313,7 +314,7 @@ class ShopifyUnderTest(Clocked):
             "id": "gid://shopify/Shop/1",
             "name": "Librairie d’essai",
             "currencyCode": CURRENCY,
-            "taxesIncluded": False,
+            "taxesIncluded": self.with_tax,
         }
 
     def _locations(self, **_arguments: Any) -> list[Row]:
