@@ -23,7 +23,6 @@ from django.db.migrations.loader import MigrationLoader
 
 from marketplace.foundation import walls
 
-
 # As manage.py does it. Django makes eighty thousand classes of models on the way: looking for garbage after each few
 # hundred objects of them takes a seventh of the time.
 _MIGRATING = """
