@@ -34,12 +34,14 @@ OF_ACCOUNT = frozenset(
     }
 )
 # Of a shop, what nobody does in another's place: its account at Stripe and where its money goes, its people and what
-# they granted, its agreement, votes, secrets, money given back, cards that are worth money, its end.
+# they granted, its address and where its mail goes, its agreement, votes, secrets, which system it is connected to,
+# money given back, cards that are worth money, its end.
 NEVER = frozenset(
     {
         *("stripe-connect", "stripe-again", "stripe-back", "save-tax", "save-business", "business-shop"),
         *("invite", "uninvite", "member-role", "member-remove", "step-down", "support-grant", "support-take-back"),
-        *("save-mail", "accept-agreement", "motion-propose", "motion-say", "motion-vote", "announcement-read"),
+        *("save-mail", "save-address", "accept-agreement", "motion-propose", "motion-say", "motion-vote"),
+        "announcement-read",
         *(
             "make-key",
             "revoke-key",
@@ -54,6 +56,7 @@ NEVER = frozenset(
             "confirm-order-server",
             "end-order-files",
         ),
+        *("system-connect", "system-orders", "system-end", "stock-connect", "stock-host-key", "confirm-host-key"),
         *("refund", "gift-card-redeem", "gift-card-sell", "gift-card-print", "gift-card-receipt", "local-credit"),
         *("leaving-ask", "leaving-stay", "leaving-export", "data-save", "data-export"),
         *("bring", "earlier-remove", "forget-customer"),
