@@ -97,7 +97,7 @@ class AddressForm(forms.ModelForm):
         cleaned = super().clean() or {}
         country, postcode = cleaned.get("country"), cleaned.get("postcode")
         if country and postcode and not fits_country(postcode, country):
-            self.add_error("postcode", _("That is no postcode of this country."))
+            self.add_error("postcode", _("That is not a postcode of this country."))
         if country and country != self.instance.country:
             self._moves(country, cleaned)
         if not self.errors:
