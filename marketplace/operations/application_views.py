@@ -30,6 +30,7 @@ class ApproveForm(ShopForm):
 
     class Meta(ShopForm.Meta):
         fields = ["slug", "timezone"]
+        help_texts = ShopForm.Meta.help_texts | {"timezone": ""}
 
 
 @require_safe
