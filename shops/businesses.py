@@ -6,9 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from marketplace.foundation import audit
+from marketplace.models import User
 from shops.models import Business, Shop, ShopMember
 
-FACTS = ("legal_name", "registration", "tax_registered", "tax_number", "qst_number")
+FACTS = ("legal_name", "registration", "tax_registered", "tax_number", "qst_number", "is_professional")
 
 
 def of(shop: Shop, *, now: datetime) -> Business:
@@ -29,6 +31,27 @@ def has_owner(business_id: int, person_id: int | None) -> bool:
     """Whether somebody owns one of its shops."""
     owners = ShopMember.objects.filter(role=ShopMember.Role.OWNER, user__is_active=True, shop__business=business_id)
     return person_id is not None and owners.filter(user=person_id).exists()
+
+
+def is_company(shop: Shop) -> bool:
+    """As against a person in their own name, trader or not."""
+    if shop.business is None:
+        return shop.is_professional and bool(shop.registration)
+    return shop.business.kind == Business.Kind.COMPANY
+
+
+def correct_seller(shop: Shop, *, is_professional: bool, by: User) -> bool:
+    """Whether its seller is a trader, said by the network. Orders keep what their readers were told. False: it was so,
+    or a company would be called a private person."""
+    with transaction.atomic():
+        stored = Shop.objects.select_for_update(of=("self",)).get(pk=shop.pk)
+        if stored.is_professional == is_professional or (is_company(stored) and not is_professional):
+            return False
+        stored.is_professional = is_professional
+        stored.save(update_fields=["is_professional"])
+        share(stored)
+        audit.record("shop.seller", stored, by=by, shop_id=stored.pk, is_professional=is_professional)
+    return True
 
 
 def share(shop: Shop) -> int:

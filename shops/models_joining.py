@@ -26,6 +26,7 @@ class Business(models.Model):
     tax_registered = models.BooleanField(default=True)
     tax_number = models.CharField(max_length=20, blank=True)
     qst_number = models.CharField(max_length=16, blank=True)
+    is_professional = models.BooleanField(default=True, help_text="Sells as a trader; a company always does.")
     made_at = models.DateTimeField()
 
     class Meta:
@@ -55,6 +56,8 @@ class Application(models.Model):
     registration = models.CharField(max_length=80, blank=True)
     contact_name = models.CharField(max_length=120)
     born_on = models.DateField(null=True, blank=True)
+    # What readers must be told before they buy: Directive 2011/83/EU, article 6a (1) (b).
+    is_professional = models.BooleanField(default=True, help_text="Sells as a trader; a company always does.")
     tax_registered = models.BooleanField(default=True)
     tax_number = models.CharField(max_length=20, blank=True)
     qst_number = models.CharField(max_length=16, blank=True)

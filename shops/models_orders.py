@@ -28,6 +28,7 @@ class ShopOrder(models.Model):
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="shop_orders")
     is_download = models.BooleanField(default=False, help_text="Its lines deliver themselves; a part of its own.")
     is_pooled = models.BooleanField(default=False, help_text="What it earns goes into the solidarity pool.")
+    by_professional = models.BooleanField(default=True, help_text="Its seller is a trader, as the reader was told.")
     number = models.CharField(max_length=40, unique=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.NEW, db_index=True)
     version = models.PositiveIntegerField(default=0, help_text="Counts its changes; every change compares it first.")

@@ -194,6 +194,11 @@ class Shop(models.Model):
     tax_number = models.CharField(max_length=20, blank=True, help_text="Of GST/HST, or of VAT.")
     qst_number = models.CharField(max_length=16, blank=True, help_text="In Quebec.")
     is_professional = models.BooleanField(default=True, help_text="A private person sells without a right of return.")
+    agreed_version = models.CharField(
+        max_length=16,
+        blank=True,
+        help_text="Of the agreement's words that it accepted last: shops.onboarding.agreement.",
+    )
     return_days = models.PositiveSmallIntegerField(default=14, help_text="Days within which a reader may send back.")
     # Accredited under Quebec's Act respecting the development of Quebec firms in the book industry (chapter D-8.1).
     accreditation = models.CharField("Number of its accreditation", max_length=40, blank=True)

@@ -20,6 +20,8 @@ SETTINGS: dict[str, tuple[tuple[int, int, int, int, int], tuple[str, ...], dict[
     "portal:price-save": (SHOWN_AGAIN, ("slug",), {}),
     "portal:price-up": (DOES, ("slug", "price_rule"), {}),
     "portal:price-remove": (DOES, ("slug", "price_rule"), {}),
+    "portal:address": (LOOKS, ("slug",), None),
+    "portal:save-address": (OWNERS, ("slug",), {}),
     "portal:mail": (LOOKS, ("slug",), None),
     "portal:save-mail": (OWNERS, ("slug",), {}),
     "portal:systems": (LOOKS, ("slug",), None),

@@ -151,7 +151,7 @@ def commission(
         invoice_parts.COUNTER: _("Commission on sales paid at the counter"),
     }
     rows = [_row(word, parts, what, currency) for what, word in words.items() if invoice_parts.net_of(parts, what)]
-    month = date_format(settlement.begins_at.astimezone(ZoneInfo(shop.timezone)), "F Y")
+    month = date_format(settlement.month.astimezone(ZoneInfo(shop.timezone)), "F Y")
     facts = [(_("Date"), _day(now, shop)), (_("Month"), month), (_("Statement"), str(settlement.number))]
     notes = [tax_words.note(tax_words.note_code(home)), tax_words.name("reverse") if reverse else ""]
     notes.append(_("Paid: it was kept back from what the shop earned. See the statement."))

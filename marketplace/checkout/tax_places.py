@@ -11,29 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from marketplace.checkout.delivery import Destination
+from marketplace.foundation.gazetteer.areas import PROVINCES
 from shops.models import DeliveryOption, Shop
 
-# The first letter of a postcode is the province. X is two territories with the same tax.
-PROVINCES = {
-    "A": "NL",
-    "B": "NS",
-    "C": "PE",
-    "E": "NB",
-    "G": "QC",
-    "H": "QC",
-    "J": "QC",
-    "K": "ON",
-    "L": "ON",
-    "M": "ON",
-    "N": "ON",
-    "P": "ON",
-    "R": "MB",
-    "S": "SK",
-    "T": "AB",
-    "V": "BC",
-    "X": "NT",
-    "Y": "YT",
-}
 EU = frozenset(
     {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV"}
     | {"MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"}

@@ -64,6 +64,7 @@ class Network(models.Model):
     # What the network and a shop agree on; each version that a shop accepted is kept by its digest.
     shop_agreement_fr = models.TextField(blank=True)
     shop_agreement_en = models.TextField(blank=True)
+    shop_agreement_changed_at = models.DateTimeField(null=True, blank=True)
     commission_basis_points = models.PositiveIntegerField(default=800, validators=[MaxValueValidator(5000)])
     transfer_delay_days = models.PositiveSmallIntegerField(default=7)
     # Where the map of shops gets its ground from. Empty: from nobody, and a reader's browser asks no third party.

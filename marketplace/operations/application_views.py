@@ -14,11 +14,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from marketplace.foundation import audit
+from marketplace.foundation import audit, whereabouts
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.storefront.reader_request import person
 from shops.models import Application, Shop
-from shops.onboarding import applying
+from shops.onboarding import address_words, applying
 from shops.onboarding.forms import WordsForm
 from shops.onboarding.making import ShopForm
 
@@ -30,6 +30,7 @@ class ApproveForm(ShopForm):
 
     class Meta(ShopForm.Meta):
         fields = ["slug", "timezone"]
+        help_texts = ShopForm.Meta.help_texts | {"timezone": ""}
 
 
 @require_safe
@@ -66,6 +67,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error("slug", _("Another shop has this address by now."))
         return _page(request, get_object_or_404(Application, pk=pk), approve_form=form)
     messages.success(request, _("The shop is joining; its first owner gets an invitation by mail."))
+    if shop.latitude is None:
+        messages.warning(request, address_words.not_placed())
     return redirect("operations:shop", shop_id=shop.pk)
 
 
@@ -99,7 +102,7 @@ def _say(request: HttpRequest, pk: int, act: Callable[..., None], said: str, nam
 
 def _page(request: HttpRequest, row: Application, **forms_sent: forms.BaseForm) -> HttpResponse:
     slug = slugify(row.name)[:60]
-    zone = Shop._meta.get_field("timezone").default
+    zone = whereabouts.zone_of(row.country, row.postcode)
     context = {
         "application": row,
         "said": row.messages.all(),

@@ -154,7 +154,8 @@ class NetworkForm(forms.ModelForm):
             "tax_included": gettext_lazy("How much tax is due is in the tables: by place, kind of article and day."),
             "tax_registered": gettext_lazy("Not ticked, as a small supplier: it charges none on its commission."),
             "shop_agreement_fr": gettext_lazy(
-                "Each shop's owner accepts it in the portal; once changed, they are asked again. Empty: none."
+                "Each shop's owner accepts it in the portal; once changed, they are told by mail and asked again, and "
+                "it holds for them after 15 days. Empty: none."
             ),
             "distributor_address": gettext_lazy(
                 "As in https://catalogue.example.org/search?q={query}. A search that finds nothing leads there: "

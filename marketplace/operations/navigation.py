@@ -20,6 +20,7 @@ GROUPS = (
                 (
                     *("list", "run", "thread", "thread-write", "thread-settle"),
                     *("shop", "shop-new", "shop-make", "shop-sign-ins", "application", *DECIDING),
+                    *("shop-address", "shop-save-address"),
                 ),
             ),
             Page("parked", _("Parked")),
@@ -66,7 +67,10 @@ GROUPS = (
             Page(
                 "list",
                 _("Shops"),
-                ("shop", "shop-new", "shop-make", "shop-invite", "suspend-shop", "restore-shop", "shop-shares"),
+                (
+                    *("shop", "shop-new", "shop-make", "shop-invite", "suspend-shop", "restore-shop", "shop-shares"),
+                    *("shop-address", "shop-save-address"),
+                ),
                 argument="shops",
             ),
             Page("list", _("Applications"), argument="applications"),

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.cms import legal
@@ -16,6 +17,7 @@ from marketplace.foundation import audit, network
 from marketplace.foundation.models import Network
 from marketplace.operations.access import operator_page
 from marketplace.operations.forms import NetworkForm
+from shops.onboarding import agreement
 
 FACT_LENGTH = 200
 
@@ -39,6 +41,7 @@ def edit_network(request: HttpRequest) -> HttpResponse:
         if changed:
             audit.record("network.change", saved, by=request.user, **changed)
             legal.follow(as_it_was, saved)
+            agreement.follow(as_it_was, saved, now=timezone.now())
     network.forget()
     messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
     return redirect("operations:network")

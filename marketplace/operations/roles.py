@@ -60,7 +60,7 @@ _ADMINISTERING = (
     *("privacy", "register-file", "news-file"),
     *("network", "read-keys", "make-read-key", "revoke-read-key"),
     *("shop-new", "shop-make", "shop-invite", "shop-put-on-sale", "suspend-shop", "restore-shop", "shop-has-left"),
-    "shop-shares",
+    *("shop-shares", "shop-address", "shop-save-address", "shop-seller"),
     *("application", "application-ask", "application-reject", "application-approve", "application-paper"),
     *("checklist", "checklist-ask", "checklist-add", "checklist-drop", "checklist-tick", "reset-factor"),
 )

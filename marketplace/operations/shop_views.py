@@ -18,9 +18,9 @@ from marketplace.foundation import audit, network
 from marketplace.foundation.models import AuditEntry
 from marketplace.operations.access import operator_action, operator_page
 from marketplace.storefront.reader_request import person
-from shops import lifecycle, team
+from shops import businesses, team
 from shops.models import Application, Shop, ShopMember
-from shops.onboarding import checklist, leaving, making
+from shops.onboarding import address_words, checklist, leaving, making, standing
 from shops.onboarding.making import ShopForm
 
 HISTORY_SHOWN = 20
@@ -68,18 +68,23 @@ def shop(request: HttpRequest, shop_id: int) -> HttpResponse:
 
 @operator_action
 def suspend(request: HttpRequest, shop_id: int) -> HttpResponse:
-    return _act(request, shop_id, lifecycle.suspend, _("Suspended: nothing of it is for sale within a minute."))
+    return _act(
+        request,
+        shop_id,
+        standing.suspend,
+        _("Suspended: nothing of it is for sale within a minute. Its owners are told."),
+    )
 
 
 @operator_action
 def restore(request: HttpRequest, shop_id: int) -> HttpResponse:
-    return _act(request, shop_id, lifecycle.restore, _("It is again as it was before."))
+    return _act(request, shop_id, standing.restore, _("It is again as it was before; its owners are told."))
 
 
 @require_safe
 @operator_page
 def new(request: HttpRequest) -> HttpResponse:
-    form = ShopForm(initial={"country": network.current().country})
+    form = ShopForm(initial={"country": network.current().country, "timezone": ""})
     return render(request, "operations/shop_new.html", {"form": form})
 
 
@@ -94,6 +99,8 @@ def make(request: HttpRequest) -> HttpResponse:
         form.add_error("slug", _("Another shop has this address by now."))
         return render(request, "operations/shop_new.html", {"form": form}, status=422)
     messages.success(request, _("The shop is joining; its first owner gets an invitation by mail."))
+    if made.latitude is None:
+        messages.warning(request, address_words.not_placed())
     return redirect("operations:shop", shop_id=made.pk)
 
 
@@ -118,8 +125,8 @@ def put_on_sale(request: HttpRequest, shop_id: int) -> HttpResponse:
     row = get_object_or_404(Shop, pk=shop_id)
     if not checklist.is_ready(row):
         messages.error(request, _("Not yet: look at what is missing."))
-    elif lifecycle.put_on_sale(row, by=person(request), now=timezone.now()):
-        messages.success(request, _("The shop is on sale."))
+    elif standing.put_on_sale(row, by=person(request), now=timezone.now()):
+        messages.success(request, _("The shop is on sale; its owners are told."))
     return redirect("operations:shop", shop_id=row.pk)
 
 
@@ -157,6 +164,7 @@ def _page(
         "application": Application.objects.filter(shop=row).first(),
         "leaving": leaving.points(row) if row.status == Shop.Status.LEAVING else [],
         "owner_form": owner_form or OwnerForm(),
+        "is_company": businesses.is_company(row),
         "shares_form": SharesForm(instance=row),
         "invitations": team.waiting(row, timezone.now()),
         "history": changes[:HISTORY_SHOWN],

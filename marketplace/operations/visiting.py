@@ -34,12 +34,14 @@ OF_ACCOUNT = frozenset(
     }
 )
 # Of a shop, what nobody does in another's place: its account at Stripe and where its money goes, its people and what
-# they granted, its agreement, votes, secrets, money given back, cards that are worth money, its end.
+# they granted, its address and where its mail goes, its agreement, votes, secrets, which system it is connected to,
+# money given back, cards that are worth money, its end.
 NEVER = frozenset(
     {
         *("stripe-connect", "stripe-again", "stripe-back", "save-tax", "save-business", "business-shop"),
         *("invite", "uninvite", "member-role", "member-remove", "step-down", "support-grant", "support-take-back"),
-        *("save-mail", "accept-agreement", "motion-propose", "motion-say", "motion-vote", "announcement-read"),
+        *("save-mail", "save-address", "accept-agreement", "motion-propose", "motion-say", "motion-vote"),
+        "announcement-read",
         *(
             "make-key",
             "revoke-key",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -95,3 +97,8 @@ class Settlement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shop} {self.number}"
+
+    @property
+    def month(self) -> datetime:
+        """A moment within it, in whichever time zone: the shop may have another by now."""
+        return self.begins_at + (self.ends_at - self.begins_at) / 2

@@ -19,6 +19,7 @@ from catalog_sync.error_file import safe
 from marketplace.foundation import money, network
 from marketplace.payments import settlements
 from marketplace.payments.journals import home_zone
+from shops import businesses
 from shops.models import Shop
 
 # Annex V, section I B 4 (d): a seller of fewer than 30 sales of goods and at most 2,000 EUR in the year is left out.
@@ -49,7 +50,7 @@ def incomes(year: int) -> Iterator[Income]:
     """Of each shop to which something was credited for a sale."""
     currency, zone = network.current().currency, home_zone()
     borders = [datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone) for month in (0, 3, 6, 9, 12)]
-    for shop in Shop.objects.select_related("bank_account").order_by("pk"):
+    for shop in Shop.objects.select_related("bank_account", "business").order_by("pk"):
         quarters = []
         for begins, ends in pairwise(borders):
             found = settlements.statement(shop, begins, ends, currency=currency)
@@ -78,10 +79,11 @@ def report(year: int) -> Iterator[str]:
             withheld = of.commission_minor + of.tax_minor
             cells += [money.to_decimal(of.net_minor, currency), of.activities, money.to_decimal(withheld, currency)]
         account = getattr(shop, "bank_account", None)
+        kind = "entity" if businesses.is_company(shop) else "individual"
         yield written(
             (
                 shop.name, shop.legal_name or shop.name, shop.line1, shop.postcode, shop.city, shop.country,
-                shop.registration, "entity" if shop.is_professional else "individual", account.iban if account else "",
+                shop.registration, kind, account.iban if account else "",
                 currency, *cells, "no" if is_small else "yes",
             )
         )  # fmt: skip

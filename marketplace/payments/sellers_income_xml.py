@@ -19,6 +19,7 @@ from marketplace.foundation import money, network
 from marketplace.payments import sellers_income
 from marketplace.payments.journals import ExportError
 from marketplace.payments.sellers_income import Income
+from shops import businesses
 from shops.models import Shop
 
 DPI, STF = "urn:oecd:ties:dpi:v1", "urn:oecd:ties:dpistf:v1"
@@ -49,7 +50,7 @@ def report(year: int) -> Iterator[str]:
     for of in sellers_income.incomes(year):
         if of.is_small:
             continue
-        if of.shop.is_professional and of.shop.registration:
+        if businesses.is_company(of.shop) and of.shop.registration:
             _seller(body, of, f"{reference}-{of.shop.pk}", seller.currency)
         else:
             left_out.append(of.shop)

@@ -21,6 +21,7 @@ from shops.models import Shop, ShopOrder
 
 # A transaction that began before midnight may commit a little after; a day later none is left.
 CLOSE_AFTER = timedelta(days=1)
+_A_DAY = timedelta(days=1)
 # A month of UTC ends so much later than the first zone's.
 EARLIEST_ZONE = timedelta(hours=14)
 SALES = {"earning", "commission", "commission_tax", "taken_back", "commission_back", "commission_tax_back"}
@@ -56,6 +57,11 @@ class Statement:
     currency: str
     opening_minor: int
     lines: Sequence[Line]
+
+    @property
+    def month(self) -> datetime:
+        """A moment within it, in whichever time zone: a shop may have another by now."""
+        return self.begins_at + (self.ends_at - self.begins_at) / 2
 
     @property
     def closing_minor(self) -> int:
@@ -142,6 +148,18 @@ def months(first: datetime, until: datetime, zone: ZoneInfo) -> Iterator[tuple[d
         begins = ends
 
 
+def periods(
+    first: datetime, until: datetime, zone: ZoneInfo, *, last: datetime | None
+) -> Iterator[tuple[datetime, datetime]]:
+    """As `months`, the first beginning where the `last` statement ended. Where the shop has said another time zone
+    since, that is some hours before or after midnight: nothing is in two statements, nor in none."""
+    for begins, ends in months(first, until, zone):
+        if last is None or begins - last >= _A_DAY:
+            yield begins, ends
+        elif ends - last >= _A_DAY:  # of a month that is over but for hours, these are in the next
+            yield last, ends
+
+
 def close_months(now: datetime) -> int:
     """Step: close what is over of every shop whose account moved, oldest month first."""
     shops = list(_shops_that_moved(now))
@@ -171,9 +189,10 @@ def _close_of(shop: Shop, now: datetime) -> int:
     for currency in on_account.order_by("currency").values_list("currency", flat=True).distinct():
         last = Settlement.objects.filter(shop=shop, currency=currency).order_by("-ends_at").first()
         open_ones = on_account.filter(currency=currency, **({"at__gte": last.ends_at} if last else {}))
+        until = last.ends_at if last else None
         first = open_ones.order_by("at").values_list("at", flat=True).first()
         if first:
-            for begins, ends in months(first, now - CLOSE_AFTER, ZoneInfo(shop.timezone)):
+            for begins, ends in periods(first, now - CLOSE_AFTER, ZoneInfo(shop.timezone), last=until):
                 done += close(shop, begins, ends, currency=currency, now=now) is not None
     return done
 

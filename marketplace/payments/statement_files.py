@@ -106,7 +106,7 @@ def pdf(statement: Statement, settlement: Settlement | None) -> bytes:
     def amount(minor: int) -> str:
         return money.display(minor, statement.currency, language)
 
-    period = date_format(statement.begins_at.astimezone(zone), "F Y")
+    period = date_format(statement.month.astimezone(zone), "F Y")
     heading = _("Statement of %(month)s") % {"month": period}
     number = _("No. %(number)s") % {"number": settlement.number} if settlement else _("Not closed yet")
     made_at = settlement.closed_at if settlement else statement.ends_at

@@ -183,8 +183,8 @@ PLAIN: dict[str, str] = {
     "shops.ReturnRefund": "last_error lease_token",
     "shops.SearchMiss": "query",
     "shops.Shop": (
-        "accreditation channel channel_options colour colour_dark country description_en description_fr goods "
-        "kept_back logo name region return_terms_en return_terms_fr services slug stripe_account timezone"
+        "accreditation agreed_version channel channel_options colour colour_dark country description_en description_fr "
+        "goods kept_back logo name region return_terms_en return_terms_fr services slug stripe_account timezone"
     ),
     "shops.ShopCall": "asked once",
     "shops.ShopFigures": "figures",

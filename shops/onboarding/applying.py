@@ -47,7 +47,7 @@ def apply_for_branch(
     business: Business, said: dict[str, Any], *, by: User, language: str, now: datetime
 ) -> Application:
     """Another shop of a business that is here already: its owner is known, and the facts of the law are its own."""
-    facts = {name: getattr(business, name) for name in ("kind", "legal_name", "registration", *_TAX)}
+    facts = {name: getattr(business, name) for name in ("kind", "legal_name", "registration", "is_professional", *_TAX)}
     who = {"contact_name": by.get_full_name() or by.email, "email": by.email, "business": business, "applicant": by}
     made = {"language": language, "made_at": now, "changed_at": now, "state": _S.APPLIED}
     with transaction.atomic():
@@ -111,12 +111,12 @@ def approve(row: Application, *, slug: str, timezone: str, by: User, now: dateti
         if row.business_id and not businesses.has_owner(row.business_id, row.applicant_id):
             raise ApplicationError("stranger")
         business = row.business or Business.objects.create(
-            **{name: getattr(row, name) for name in ("kind", "registration", *_TAX)},
+            **{name: getattr(row, name) for name in ("kind", "registration", "is_professional", *_TAX)},
             legal_name=row.legal_name or row.contact_name,
             made_at=now,
         )
         columns = {name: getattr(row, name) for name in _COLUMNS} | {"kind": row.shop_kind, "business": business}
-        legal = {"legal_name": business.legal_name, "owner": row.email}
+        legal = {"legal_name": business.legal_name, "is_professional": business.is_professional, "owner": row.email}
         shop = making.make({**columns, **legal, "slug": slug, "timezone": timezone}, by=by, now=now)
         Application.objects.filter(pk=row.pk).update(shop=shop, business=business)
         audit.record("application.approve", row, by=by, shop_id=shop.pk)

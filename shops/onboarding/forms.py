@@ -14,6 +14,7 @@ from stdnum.fr import siren, siret
 
 from marketplace.foundation import tax_numbers
 from shops.models import Application, ApplicationDocument, Business
+from shops.onboarding import checks
 
 ADULT, OLDEST = 18, 120
 MOST_BRANCHES = 500
@@ -47,16 +48,10 @@ class _ShopPart(forms.ModelForm):
     """What one shop is, whoever it belongs to."""
 
     def clean_country(self) -> str:
-        country = str(self.cleaned_data["country"]).upper()
-        if len(country) != 2 or not (country.isascii() and country.isalpha()):
-            raise forms.ValidationError(_("Two letters, as in CA or FR."))
-        return country
+        return checks.country(str(self.cleaned_data["country"]))
 
     def clean_phone(self) -> str:
-        phone = str(self.cleaned_data["phone"])
-        if sum(letter.isdigit() for letter in phone) < 6 or any(letter not in "+0123456789 ()./-x" for letter in phone):
-            raise forms.ValidationError(_("Write a telephone number, as in +1 514 555 0100."))
-        return phone
+        return checks.phone(str(self.cleaned_data["phone"]))
 
 
 class BranchForm(_ShopPart):
@@ -76,6 +71,18 @@ class ApplicationForm(_ShopPart):
         max_length=200,
         assume_scheme="https",
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
+    )
+    sells_as = forms.ChoiceField(
+        label=gettext_lazy("As a person in your own name: how do you sell?"),
+        choices=[
+            ("trader", gettext_lazy("As a trader: regularly, or to live on it, also beside another job")),
+            ("private", gettext_lazy("As a private person: now and then, what was my own")),
+        ],
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy(
+            "Readers are told before they buy: of a private person the law gives them no right to send back."
+        ),
     )
     declares = forms.BooleanField(
         label=gettext_lazy("What I say is true, and I offer only what the law allows to be sold."),
@@ -124,7 +131,10 @@ class ApplicationForm(_ShopPart):
         return [self[name] for name in ("contact_name", "email", "phone")]
 
     def law(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("legal_name", "registration", "born_on", *_TAX)]
+        return [self[name] for name in ("legal_name", "registration", "born_on")]
+
+    def tax(self) -> list[forms.BoundField]:
+        return [self[name] for name in _TAX]
 
     def shop(self) -> list[forms.BoundField]:
         named = [name for name in _SHOP_FIELDS if name != "phone"]
@@ -151,12 +161,20 @@ class ApplicationForm(_ShopPart):
         if cleaned.get("kind") == Business.Kind.COMPANY:
             self._ask("legal_name", "registration")
         elif cleaned.get("kind") == Business.Kind.INDIVIDUAL:
-            self._ask("born_on")
+            self._ask("born_on", "sells_as")
         if cleaned.get("tax_registered") and country == "CA":
             self._ask("tax_number")
         if country == "FR" and (number := cleaned.get("registration")):
             cleaned["registration"] = self._french(str(number))
-        return cleaned | tax_numbers.checked_fields(self, cleaned, country)
+        return self._as_trader(cleaned) | tax_numbers.checked_fields(self, cleaned, country)
+
+    def _as_trader(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        """`is_professional` in the place of `sells_as`: a company always is."""
+        is_private = cleaned.pop("sells_as", "") == "private" and cleaned.get("kind") == Business.Kind.INDIVIDUAL
+        if is_private and (cleaned.get("tax_registered") or cleaned.get("registration")):
+            text = _("Whoever is registered for tax, or as a business, sells as a trader: choose that, or empty those.")
+            self.add_error("sells_as", text)
+        return cleaned | {"is_professional": not is_private}
 
     def _ask(self, *names: str) -> None:
         for name in names:

@@ -21,8 +21,8 @@ from marketplace.models import User
 from marketplace.payments import ledger
 from marketplace.payments.models import MoneyCall
 from shops import lifecycle
-from shops.models import Parcel, Reservation, Return, Shop, ShopMember, ShopOrder, ShopWebhook
-from shops.onboarding import exported_tables, exporting
+from shops.models import Parcel, Reservation, Return, Shop, ShopOrder, ShopWebhook
+from shops.onboarding import exported_tables, exporting, standing
 
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 EXPORTED = "shop.export"
@@ -55,8 +55,9 @@ def ask(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
         if not lifecycle.ask_to_leave(shop, reason=reason, by=by, now=now):
             return False
         current = network.current()
-        url = links.absolute(f"/board/shops/{shop.pk}/")
-        _post(shop, "shop_leaving", current.sender_email, current.default_language, url, now)
+        to, said = current.sender_email, {"shop": shop, "url": links.absolute(f"/board/shops/{shop.pk}/")}
+        key = f"shop_leaving:{shop.pk}:{to}:{now.isoformat()}"
+        mail.post("shop_leaving", to=to, language=current.default_language, dedupe_key=key, context=said, now=now)
         _tell_owners(shop, "shop_leaving", now)
     return True
 
@@ -160,11 +161,4 @@ def _is_exported(shop: Shop) -> bool:
 
 
 def _tell_owners(shop: Shop, kind: str, now: datetime) -> None:
-    owners = ShopMember.objects.filter(shop=shop, role=ShopMember.Role.OWNER, user__is_active=True)
-    for owner in owners.select_related("user").order_by("pk"):
-        _post(shop, kind, owner.user.email, shop.language, links.absolute(f"/portal/{shop.slug}/leaving/"), now)
-
-
-def _post(shop: Shop, kind: str, to: str, language: str, url: str, now: datetime) -> None:
-    key = f"{kind}:{shop.pk}:{to}:{now.isoformat()}"
-    mail.post(kind, to=to, language=language, dedupe_key=key, context={"shop": shop, "url": url}, now=now)
+    standing.tell_owners(shop, kind, f"/portal/{shop.slug}/leaving/", now=now)

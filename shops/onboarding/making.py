@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -13,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from oscar.apps.partner.models import Partner
 
-from marketplace.foundation import audit
+from marketplace.foundation import audit, whereabouts
 from marketplace.models import User
 from shops import team
 from shops.models import Shop, ShopMember
+from shops.onboarding import addresses, checks
 
 # Names that would be taken for a page's or a host's.
 NOT_NAMES = frozenset({"www", "points", "invitations"})
@@ -30,7 +30,10 @@ class ShopForm(forms.ModelForm):
 
     class Meta:
         model = Shop
-        fields = ["name", "slug", "legal_name", "line1", "city", "postcode", "country", "email", "timezone", "language"]
+        fields = [
+            *("name", "slug", "legal_name", "line1", "city", "postcode", "country", "phone", "email", "timezone"),
+            "language",
+        ]
         labels = {
             "name": gettext_lazy("Name"),
             "slug": gettext_lazy("Name in addresses"),
@@ -39,13 +42,21 @@ class ShopForm(forms.ModelForm):
             "city": gettext_lazy("Town"),
             "postcode": gettext_lazy("Postcode"),
             "country": gettext_lazy("Country (two letters)"),
+            "phone": gettext_lazy("Telephone"),
             "email": gettext_lazy("Where its orders go by mail"),
             "timezone": gettext_lazy("Time zone, as in America/Toronto"),
             "language": gettext_lazy("Language of its mail"),
         }
         help_texts = {"slug": gettext_lazy("Small letters, digits and hyphens; it stays as it is."), "email": ""}
         help_texts |= {"legal_name": "", "language": ""}
+        help_texts["timezone"] = gettext_lazy("Empty: that of its postcode.")
         widgets = {"language": forms.Select(choices=settings.LANGUAGES)}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "phone" in self.fields:  # whoever is asked only what the network chooses said it before
+            self.fields["phone"].required = True
+            self.fields["timezone"].required = False
 
     def clean_slug(self) -> str:
         slug = str(self.cleaned_data["slug"]).lower()
@@ -55,21 +66,29 @@ class ShopForm(forms.ModelForm):
         return slug
 
     def clean_country(self) -> str:
-        country = str(self.cleaned_data["country"]).upper()
-        if len(country) != 2 or not (country.isascii() and country.isalpha()):
-            raise forms.ValidationError(_("Two letters, as in CA or FR."))
-        return country
+        return checks.country(str(self.cleaned_data["country"]))
+
+    def clean_phone(self) -> str:
+        return checks.phone(str(self.cleaned_data["phone"]))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not cleaned["timezone"]:
+            cleaned["timezone"] = whereabouts.zone_of(cleaned["country"], cleaned["postcode"])
+            if not cleaned["timezone"]:
+                self.add_error("timezone", _("Say it: none is known of this country."))
+        return cleaned
 
     def clean_timezone(self) -> str:
-        zone: str = self.cleaned_data["timezone"]
-        if zone not in available_timezones():
-            raise forms.ValidationError(_("There is no such time zone."))
-        return zone
+        said = str(self.cleaned_data["timezone"])
+        return checks.zone(said) if said else ""
 
 
 def make(said: dict[str, Any], *, by: User, now: datetime) -> Shop:
-    """`said` as `ShopForm` cleaned it. The shop is joining: it sells nothing yet."""
+    """`said` as `ShopForm` cleaned it. The shop is joining: it sells nothing yet. It stands on the map where its
+    address lies, if that is known."""
     columns = {name: value for name, value in said.items() if name != "owner"}
+    columns |= addresses.position(columns)
     with transaction.atomic():
         partner = Partner.objects.create(code=columns["slug"], name=columns["name"])
         shop = Shop.objects.create(partner=partner, status_since=now, status_by=by.email, **columns)

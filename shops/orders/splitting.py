@@ -200,6 +200,7 @@ def _shop_order(
         shop=parcel.shop,
         is_download=parcel.is_download,
         is_pooled=parcel.is_download and parcel.shop.sells_for_all,
+        by_professional=parcel.shop.is_professional,
         number=number,
         delivery_option=option,
         delivery_kind=option.kind if option else DOWNLOAD,

@@ -20,6 +20,7 @@ from marketplace.foundation import walls
 from marketplace.models import User
 from shops import announcing, queries
 from shops.models import Announcement, Shop
+from shops.onboarding import agreement
 from shops.portal import navigation
 
 ANNOUNCED = 3  # at once; the next ones come as these are read
@@ -105,6 +106,8 @@ def page(
         # Parts of a page do not ask these.
         "rooms": partial(navigation.groups, workplace.shop.slug, here or ""),
         "announced": partial(_announced, request, workplace.shop),
+        "agreement_waits": partial(agreement.waits, workplace.shop),
+        "agreement_from": agreement.holds_from,
     }
     return render(request, template, {**known, **(context or {})}, status=status)
 

@@ -73,6 +73,7 @@ GROUPS = (
             Page("start", _("Before you sell"), ("preview",)),
             Page("figures", _("Figures")),
             Page("profile", _("Profile"), ("save-profile", "save-tax")),
+            Page("address", _("Address"), ("save-address",)),
             Page("hours", _("Hours"), ("save-week", "say-days")),
             Page(
                 "channel",

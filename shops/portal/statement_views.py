@@ -42,7 +42,7 @@ def statement_file(request: StaffRequest, workplace: Workplace, number: int, for
     if form not in {"pdf", "csv"}:
         raise Http404
     settlement, found = _statement(request, workplace, number)
-    name = f"{workplace.shop.slug}-{found.begins_at.astimezone(ZoneInfo(workplace.shop.timezone)):%Y-%m}.{form}"
+    name = f"{workplace.shop.slug}-{found.month.astimezone(ZoneInfo(workplace.shop.timezone)):%Y-%m}.{form}"
     if form == "csv":
         answer: HttpResponse = StreamingHttpResponse(  # type: ignore[assignment]  # both are responses
             list(statement_files.csv_lines(found)), content_type="text/csv; charset=utf-8"

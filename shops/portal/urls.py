@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from shops.portal import (
+    address_views,
     announcement_views,
     answer_views,
     bringing_views,
@@ -201,6 +202,8 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("prices/rule/", price_views.save, name="price-save"),
     path("prices/rules/<int:rule_id>/up/", price_views.move_up, name="price-up"),
     path("prices/rules/<int:rule_id>/remove/", price_views.remove, name="price-remove"),
+    path("address/", address_views.address, name="address"),
+    path("address/save/", address_views.save_address, name="save-address"),
     path("mail/", mail_views.mail, name="mail"),
     path("mail/save/", mail_views.save_mail, name="save-mail"),
     path("picks/", pick_views.picks, name="picks"),

@@ -87,7 +87,7 @@ def case_of(shop_order: ShopOrder, parcels: Sequence[Parcel], *, is_consumer: bo
         today=localtime(now, ZoneInfo(shop_order.shop.timezone)).date(),
         return_days=shop_order.shop.return_days,
         is_consumer=is_consumer,
-        by_professional=shop_order.shop.is_professional,
+        by_professional=shop_order.by_professional,
     )
 
 

@@ -36,6 +36,7 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (64, 32), name: str = "lo
 
 def test_form_has_every_column_of_the_network():
     named = [name for _heading, names in GROUPS for name in names]
+    named.append("shop_agreement_changed_at")  # written when its words are others
     assert sorted(named) == sorted(field.name for field in Network._meta.fields if not field.primary_key)
 
 

@@ -21,6 +21,7 @@ SAID = {
     "city": "Laval",
     "postcode": "H7A 1A1",
     "country": "ca",
+    "phone": "+1 514 555 0100",
     "email": "neuve@example.org",
     "timezone": "America/Toronto",
     "language": "fr",
@@ -52,9 +53,27 @@ def test_shop_is_made_and_its_owner_asked(board):
     assert AuditEntry.objects.filter(action="shop.make", shop_id=shop.pk).count() == 1
 
 
+def test_shop_that_is_made_has_a_place_a_telephone_and_its_own_time(board):
+    assert board.get(where("shop-new")).context["form"]["timezone"].value() == ""
+    changes = {"timezone": "", "country": "FR", "postcode": "97400", "city": "Saint-Denis"}
+    board.post(where("shop-make"), SAID | changes)
+    shop = Shop.objects.get()
+    assert (shop.timezone, shop.phone, shop.latitude) == ("Indian/Reunion", "+1 514 555 0100", -20.882)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("slug", "taken"), ("slug", "www"), ("slug", "a b"), ("country", "Canada"), ("timezone", "Mars"), ("owner", "x")],
+    [
+        ("slug", "taken"),
+        ("slug", "www"),
+        ("slug", "a b"),
+        ("country", "Canada"),
+        ("timezone", "Mars"),
+        ("owner", "x"),
+        ("country", "zz"),
+        ("phone", ""),
+        ("phone", "call me"),
+    ],
 )
 def test_what_cannot_be_is_refused(board, field, value):
     factories.shop(slug="taken")

@@ -13,7 +13,7 @@ from lxml import etree
 from marketplace.payments import exporting, ledger, sellers_income, sellers_income_xml
 from marketplace.payments.journals import ExportError
 from marketplace.payments.models import Export, LedgerEntry
-from shops.models import Shop
+from shops.models import Business, Shop
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +102,10 @@ def test_sellers_income_is_by_quarter_net_of_what_was_withheld(sold):
     assert of_quarters == ["0.00", "0", "0.00", "36.16", "1", "3.84"]
     assert (row["legal name"], row["registration"], row["reportable"]) == ("Cœur SARL", "732829320", "no")
     assert row["shop"] == "'=Cœur\tde Lyon"  # no formula
+    assert row["person"] == "entity"
+    person = Business.objects.create(kind="individual", legal_name="Zoé", made_at=NOW)  # a trader with a number
+    Shop.objects.filter(pk=sold.shop_id).update(business=person)
+    assert "individual" in "".join(sellers_income.report(2026))
     LedgerEntry.objects.filter(kind="earning").update(amount_minor=300_000)
     assert "".join(sellers_income.report(2026)).rstrip().endswith("yes")
 

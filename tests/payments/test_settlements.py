@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone, translation
@@ -153,6 +154,21 @@ def test_months_are_closed_in_the_shops_time_with_numbers_without_a_gap():
         (shop.pk, 3, datetime(2026, 4, 1, 4, tzinfo=UTC), 50, 400, 0, 450),
     ]
     assert Settlement.objects.get(shop=other).closing_minor == 7
+    assert invariants.statements_agree() == []
+
+
+@pytest.mark.parametrize(("zone", "other"), [("America/Toronto", "Europe/Paris"), ("Europe/Paris", "America/Toronto")])
+def test_shop_that_moves_to_another_time_zone_has_every_entry_in_one_statement(zone, other):
+    shop = factories.shop(timezone=zone)
+    end = datetime(2026, 2, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    for number, at in enumerate((end - timedelta(days=3), end + timedelta(hours=2), end + timedelta(days=40)), start=1):
+        move(shop, number * 100, at)
+    assert settlements.close_months(end + timedelta(days=2)) == 1
+    Shop.objects.filter(pk=shop.pk).update(timezone=other)
+    assert settlements.close_months(end + timedelta(days=120)) == 2
+    rows = Settlement.objects.filter(shop=shop).order_by("number")
+    assert [row.other_minor for row in rows] == [100, 200, 300]
+    assert [timezone.localtime(row.month, ZoneInfo(other)).month for row in rows] == [1, 2, 3]
     assert invariants.statements_agree() == []
 
 

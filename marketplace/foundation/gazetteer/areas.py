@@ -28,6 +28,12 @@ ON Ontario=Ontario|NT Territoires du Nord-Ouest=Northwest Territories|PE Île-du
 QC Québec=Quebec
 SK Saskatchewan=Saskatchewan|YT Yukon=Yukon
 """
+# The first letter of a Canadian postcode is the province. X is two territories (with the same tax).
+PROVINCES = {
+    "A": "NL", "B": "NS", "C": "PE", "E": "NB", "G": "QC", "H": "QC",
+    "J": "QC", "K": "ON", "L": "ON", "M": "ON", "N": "ON", "P": "ON",
+    "R": "MB", "S": "SK", "T": "AB", "V": "BC", "X": "NT", "Y": "YT",
+}  # fmt: skip
 
 
 def _read(country: str, table: str) -> dict[str, tuple[str, str]]:

@@ -136,6 +136,7 @@ class Migration(migrations.Migration):
                 ('privacy_en', models.TextField(blank=True)),
                 ('shop_agreement_fr', models.TextField(blank=True)),
                 ('shop_agreement_en', models.TextField(blank=True)),
+                ('shop_agreement_changed_at', models.DateTimeField(blank=True, null=True)),
                 ('commission_basis_points', models.PositiveIntegerField(default=800, validators=[django.core.validators.MaxValueValidator(5000)])),
                 ('transfer_delay_days', models.PositiveSmallIntegerField(default=7)),
                 ('tile_address', models.CharField(blank=True, max_length=300, validators=[django.core.validators.RegexValidator('^https://[a-z0-9.-]+(:[0-9]+)?/(?=\\S*\\{z\\})(?=\\S*\\{x\\})(?=\\S*\\{y\\})\\S+$', 'Write an https address with {z}, {x} and {y}, as in https://tiles.example.org/{z}/{x}/{y}.png.')])),

@@ -13,7 +13,9 @@ from django.utils import timezone
 from PIL import Image
 
 from marketplace.foundation.models import AuditEntry, MailMessage
-from shops import team
+from search import availability
+from search.availability import Place
+from shops import lifecycle, team
 from shops.models import Application, ApplicationDocument, Business, ChecklistItem, Invitation, Shop
 from shops.onboarding import agreement, applying, checklist, documents
 from tests import factories
@@ -27,7 +29,7 @@ COMPANY = {
     "phone": "+1 514 555 0100", "branches": "1", "declares": "on",
 }  # fmt: skip
 PERSON = {**COMPANY, "kind": "individual", "legal_name": "", "registration": "", "born_on": "1980-05-01"}
-PERSON |= {"tax_registered": "", "tax_number": ""}
+PERSON |= {"tax_registered": "", "tax_number": "", "sells_as": "private"}
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +105,62 @@ def test_person_in_their_own_name_needs_no_register(client):
 
 
 @pytest.mark.parametrize(
+    ("said", "is_professional"),
+    [(PERSON, False), (PERSON | {"sells_as": "trader"}, True), (COMPANY | {"sells_as": "private"}, True)],
+)
+def test_whether_a_person_sells_as_a_trader_follows_them_into_their_shops(said, is_professional, client):
+    client.post("/join/", said)
+    row, by, now = Application.objects.get(), factories.user("op@example.org", is_staff=True), timezone.now()
+    applying.confirm(row, now=now)
+    client.force_login(by)
+    assert client.get(reverse("operations:application", args=[row.pk])).status_code == 200
+    shop = applying.approve(row, slug="neuve", timezone="America/Toronto", by=by, now=now)
+    owner = factories.member(shop, role="owner").user
+    branch = {"name": "Deux", "line1": "2, rue", "city": "Laval", "postcode": "H7A 1A1", "country": "CA"}
+    second = applying.apply_for_branch(
+        shop.business, branch | {"phone": "+1 514 555 0100"}, by=owner, language="fr", now=now
+    )
+    other = applying.approve(second, slug="deux", timezone="America/Toronto", by=by, now=now)
+    assert {shop.is_professional, shop.business.is_professional, other.is_professional} == {is_professional}
+
+
+@pytest.mark.parametrize(
+    ("changes", "zone", "near"),
+    [
+        ({}, "America/Toronto", (45.57, -73.69)),
+        ({"country": "FR", "city": "Lyon", "postcode": "69002"}, "Europe/Paris", (45.75, 4.83)),
+        ({"city": "Vancouver", "postcode": "V5K 0A1"}, "America/Vancouver", (49.25, -123.12)),
+    ],
+)
+def test_approved_shop_is_on_the_map_and_near_its_readers(board, client, changes, zone, near):
+    factories.network(country=changes.get("country", "CA"))
+    tax = {"registration": "303265045", "tax_number": "FR40303265045"} if "country" in changes else {}
+    row = applied(**changes, **tax)
+    where = reverse("operations:application", args=[row.pk])
+    form = board.get(where).context["approve_form"]
+    assert form["timezone"].value() == zone
+    board.post(f"{where}approve/", {"slug": "neuve", "timezone": zone})
+    shop = Shop.objects.get()
+    assert lifecycle.put_on_sale(shop, by=factories.user(), now=timezone.now())
+    place = Place(latitude=near[0], longitude=near[1], label="x")
+    assert availability.near(place, 10) == {shop.pk}
+    page = client.get("/map/", {"near": row.city, "km": "10"})
+    assert [entry.card.pk for entry in page.context["entries"]] == [shop.pk]
+    assert b"data-latitude" in page.content
+
+
+def test_shop_that_cannot_be_placed_is_made_and_the_board_says_so(board, client):
+    row = applied(city="Nulle Part", postcode="H0H 0H0")
+    where = reverse("operations:application", args=[row.pk])
+    page = board.post(f"{where}approve/", {"slug": "neuve", "timezone": "America/Toronto"}, follow=True)
+    shop = Shop.objects.get()
+    assert (shop.latitude, len(page.context["messages"])) == (None, 2)
+    assert reverse("operations:shop-address", args=[shop.pk]) in page.content.decode()
+    client.force_login(factories.member(shop, role="owner").user)
+    assert reverse("portal:address", args=["neuve"]) in client.get("/portal/neuve/start/").content.decode()
+
+
+@pytest.mark.parametrize(
     ("base", "field", "value"),
     [
         (COMPANY, "legal_name", ""),
@@ -115,6 +173,9 @@ def test_person_in_their_own_name_needs_no_register(client):
         (COMPANY, "declares", ""),
         (COMPANY, "website", "javascript:alert(1)"),
         (COMPANY, "name", "a\0b"),
+        (PERSON, "sells_as", ""),
+        (PERSON, "sells_as", "x"),
+        (PERSON | {"registration": "1140000000"}, "sells_as", "private"),
         (PERSON, "born_on", ""),
         (PERSON, "born_on", "2020-01-01"),
     ],

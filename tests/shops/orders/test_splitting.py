@@ -8,7 +8,7 @@ from django.utils import timezone
 from marketplace.checkout.models import Checkout, CheckoutLine
 from marketplace.foundation import network
 from shops import invariants, stock
-from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, Transmission
+from shops.models import DeliveryOption, Shop, ShopOrder, ShopOrderLine, Transmission
 from shops.orders import answer_times, splitting
 from shops.orders.splitting import SplitError
 from tests import factories
@@ -45,6 +45,12 @@ def test_split_makes_one_shop_order_per_parcel():
     due = now + timedelta(hours=24)
     assert rows == [("pickup", "At the counter", "new", due), ("post", "Post", "new", due)]
     assert (len(first.pickup_code), second.pickup_code) == (6, "")
+
+
+def test_split_keeps_whether_the_seller_is_a_trader():
+    checkout = two_shops()
+    Shop.objects.filter(pk=checkout.parcels.order_by("pk").first().shop_id).update(is_professional=False)
+    assert [made.by_professional for made in split(checkout)] == [False, True]
 
 
 def test_split_freezes_the_lines():

@@ -10,7 +10,7 @@ from django.utils import timezone
 from PIL import Image
 
 from marketplace.foundation.models import AuditEntry, MailMessage
-from shops.models import Return, ReturnPhoto, ShopOrder
+from shops.models import Return, ReturnPhoto, Shop, ShopOrder
 from shops.returns import asking, moving, photos
 from shops.returns.rights import Basis
 from tests import factories
@@ -37,6 +37,16 @@ def test_withdrawal_stands_as_it_is_said_and_both_are_told():
     said = MailMessage.objects.first().text
     assert [word for word in (part.shop.line1, "too blue", f"{row.asked_at:%Y}") if word not in said] == []
     assert AuditEntry.objects.filter(action="return.ask", shop=part.shop).count() == 1
+
+
+def test_order_keeps_the_rights_that_its_reader_was_told():
+    told = handed_over(1, to="FR")
+    Shop.objects.filter(pk=told.shop_id).update(is_professional=False)
+    assert ask(ShopOrder.objects.get(pk=told.pk), 1).basis == "withdrawal"
+    private = handed_over(1, to="FR", by_professional=False)
+    assert ask(private, 1, reason="damaged").basis == "fault"
+    with pytest.raises(asking.ReturnError):
+        ask(handed_over(1, to="FR", by_professional=False, shop=factories.shop(return_days=0)), 1)
 
 
 @pytest.mark.parametrize(("waits", "state"), [(True, "asked"), (False, "agreed")])
