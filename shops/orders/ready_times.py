@@ -113,10 +113,10 @@ def _by_days(shop_order: ShopOrder, hours: Hours, zone: ZoneInfo, now: datetime)
 
 
 def _with(by: datetime, tell_at: datetime, now: datetime) -> Deadline:
-    """The shop is told an hour before its reader at least and a day at most; not before half of its time is over nor,
-    if that can be, before its own deadline is."""
+    """The shop is told an hour before its reader at least and a day at most; not before its own deadline is over, if
+    that can be, nor within two hours or half of its time."""
     tell_at = max(tell_at, now + LEAD)
-    remind_at = max(now + (tell_at - now) / 2, min(tell_at - LEAD, max(by, tell_at - _DAY)))
+    remind_at = max(now + min((tell_at - now) / 2, 2 * LEAD), min(tell_at - LEAD, max(by, tell_at - _DAY)))
     return Deadline(by, remind_at, tell_at)
 
 
