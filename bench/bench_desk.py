@@ -70,6 +70,7 @@ def make_desk(orders: int, *, first_number: int) -> Desk:
                 status=statuses[position % 10],
                 answer_due_at=now + timedelta(minutes=position),
                 answered_at=now if position % 10 > 3 else None,
+                ready_by=now + timedelta(minutes=OPEN - position) if position % 10 > 3 else None,
             )
             for position, order in enumerate(made)
         ],

@@ -60,6 +60,7 @@ STEPS = [
     Step("watch_parcels", "shops.orders.carrying:watch_parcels", 300),
     Step("watch_kept_parcels", "shops.orders.left_elsewhere:watch_kept_parcels", 30),
     Step("watch_back_orders", "shops.orders.back_orders:watch_back_orders", 1800),
+    Step("watch_ready", "shops.orders.not_ready:watch_ready", 30),
     Step("watch_pickups", "shops.orders.uncollected:watch_pickups", 30),
     Step("reroute", "marketplace.checkout.rerouting:reroute", 1),
     Step("escalate_incidents", "shops.threads.incidents:escalate_incidents", 60),

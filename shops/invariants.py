@@ -31,6 +31,7 @@ from shops.orders.counts import status_of
 from shops.orders.leaving import OF_THE_READER
 
 ENDED_WITHIN = timedelta(hours=1)
+LOOKED_AT = timedelta(days=1)
 
 
 def counters_that_differ() -> list[str]:
@@ -141,6 +142,14 @@ def kept_without_end() -> list[str]:
     return [f"Shop order {row.number} was kept until {row.keep_until:%Y-%m-%d %H:%M} only." for row in late]
 
 
+def not_ready_without_a_word() -> list[str]:
+    """Whoever waits for what is accepted hears that it is late; nobody is told in the night."""
+    late = ShopOrder.objects.filter(
+        status__in=[ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED], ready_watch_at__lt=timezone.now() - LOOKED_AT
+    )
+    return [f"Shop order {row.number} should have been looked at {row.ready_watch_at:%Y-%m-%d %H:%M}." for row in late]
+
+
 def kept_elsewhere_without_end() -> list[str]:
     """What nobody came for at another shop or a point goes back when its time is over, where its shop wants it so."""
     late = left_elsewhere.waiting().filter(
@@ -221,6 +230,7 @@ INVARIANTS: dict[str, Callable[[], list[str]]] = {
     "orders: cancelled units wait for the shop's word": cancellations_that_differ,
     "orders: shop orders add up to their order": orders_split_wrongly,
     "orders: silence has an end": silence_without_end,
+    "orders: who waits hears that it is late": not_ready_without_a_word,
     "orders: what nobody collects goes back": kept_without_end,
     "parcels: what nobody collects elsewhere goes back": kept_elsewhere_without_end,
     "orders: what was pressed is done": pressed_and_left,

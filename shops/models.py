@@ -18,7 +18,7 @@ from shops.models_joining import (
 )
 from shops.models_keys import ShopCall, ShopKey, ShopReading, ShopScope
 from shops.models_load import ShopLoad
-from shops.models_orders import Cancellation, ShopOrder, ShopOrderLine, Transmission
+from shops.models_orders import ShopOrder, ShopOrderLine
 from shops.models_outbox import ShopWebhook, TransmissionTry
 from shops.models_parcels import Parcel, ParcelLine, ParcelRefund
 from shops.models_partners import Partner
@@ -32,6 +32,7 @@ from shops.models_stock import Allocation, Availability, Condition, StockInciden
 from shops.models_systems import ShopSystem
 from shops.models_team import Invitation
 from shops.models_threads import Incident, Message, MessageFile, QuickReply, Side, Thread
+from shops.models_transmissions import Cancellation, Transmission
 
 __all__ = [
     "AgreementWord",

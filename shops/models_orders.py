@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.foundation.leases import DueRow
 from shops import readiness
 from shops.models_shop import Shop
 from shops.models_stock import Condition, Supply
@@ -78,6 +77,16 @@ class ShopOrder(models.Model):
     warned_at = models.DateTimeField(null=True, blank=True, help_text="The reader, of what happens next.")
     expired_at = models.DateTimeField(null=True, blank=True, help_text="What nobody had answered ended.")
     handed_over_at = models.DateTimeField(null=True, blank=True)
+    # What is accepted, and is not ready or sent (`shops/orders/ready_times.py`, `not_ready.py`).
+    ready_by = models.DateTimeField(
+        null=True, blank=True, help_text="By then it is ready, or sent, by what its reader was told; None: no day was."
+    )
+    tell_at = models.DateTimeField(null=True, blank=True, help_text="Its reader is told then, if it is not.")
+    ready_watch_at = models.DateTimeField(null=True, blank=True, help_text="When the step looks at it next.")
+    ready_reminded_at = models.DateTimeField(null=True, blank=True, help_text="The shop, that it is not ready yet.")
+    late_at = models.DateTimeField(
+        null=True, blank=True, help_text="Its reader was told that it is late; None: it is not, or not any more."
+    )
     # What lies ready for its reader, and nobody comes (`shops/orders/uncollected.py`).
     keep_until = models.DateTimeField(
         null=True, blank=True, help_text="Until then it is kept at the counter; fixed when it is ready."
@@ -107,6 +116,12 @@ class ShopOrder(models.Model):
                 name="shop_order_kept",
             ),
             models.Index(
+                fields=["ready_watch_at"],
+                condition=models.Q(ready_watch_at__isnull=False),
+                name="shop_order_to_be_ready",
+            ),
+            models.Index(fields=["late_at"], condition=models.Q(late_at__isnull=False), name="shop_order_late"),
+            models.Index(
                 fields=["handed_over_at"],
                 condition=models.Q(invoiced_at=None, handed_over_at__isnull=False),
                 name="shop_order_to_invoice",
@@ -134,6 +149,11 @@ class ShopOrder(models.Model):
         return readiness.words(
             self.expected_from, self.expected_until, ZoneInfo(self.shop.timezone), self.awaits_confirmation
         )
+
+    @property
+    def is_late(self) -> bool:
+        """Its reader was told that it is not ready, or not sent, as was said; and it still is not."""
+        return self.late_at is not None and self.status in (self.Status.ACCEPTED, self.Status.PACKED)
 
     @property
     def is_taken_back(self) -> bool:
@@ -253,8 +273,12 @@ class ShopOrderLine(models.Model):
     @property
     def cancellable_units(self) -> int:
         """Units that the reader may still take back: those not packed yet; pre-ordered ones, which are paid at once and
-        may lie packed for their day, until they leave the shop."""
-        if self.supply == Supply.PREORDER:
+        may lie packed for their day, and those that are late, until they leave the shop."""
+        return self.cancellable_of(self.shop_order)
+
+    def cancellable_of(self, shop_order: ShopOrder) -> int:
+        """The same, of its order as it is at hand."""
+        if self.supply == Supply.PREORDER or shop_order.is_late:
             return self.left_units - self.handed_over
         return self.open_units + self.accepted - self.packed
 
@@ -276,64 +300,3 @@ class ShopOrderLine(models.Model):
     @property
     def condition_label(self) -> str:
         return str(Condition(self.condition).label)
-
-
-class Transmission(DueRow):
-    """The task "hand this shop order to its shop", with its tries; taken up by the step `transmit_orders`, one shop at
-    a time and in order."""
-
-    class Outcome(models.TextChoices):
-        WAITING = "waiting", "Not sent yet"
-        SENT = "sent", "Sent"
-        UNKNOWN = "unknown", "Sent perhaps: look it up before sending again"
-        WITHDRAWN = "withdrawn", "Taken back whole before it was sent"
-
-    shop_order = models.OneToOneField(ShopOrder, on_delete=models.PROTECT, related_name="transmission")
-    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="transmissions")
-    channel = models.CharField(max_length=20)
-    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.WAITING)
-    reference = models.CharField(max_length=120, blank=True, help_text="The shop system's own number for it.")
-    sent_at = models.DateTimeField(null=True, blank=True)
-    fell_back_at = models.DateTimeField(
-        null=True, blank=True, help_text="Since then by another channel: the shop's own did not take it."
-    )
-
-    def __str__(self) -> str:
-        return f"{self.shop_order} by {self.channel}"
-
-
-class Cancellation(DueRow):
-    """Units that the reader took back, did not come for or did not wait for any longer, or of which the shop said
-    nothing in time. While the shop
-    has been told of the order, its copies stay promised until it says that they are back on its shelf, or its number
-    contains them (DESIGN §5). As a due row: the task of telling the shop, taken up by the step `tell_cancellations`;
-    not due where the shop never heard of the order."""
-
-    class Cause(models.TextChoices):
-        READER = "reader", "The reader took them back"
-        NO_ANSWER = "no_answer", "The shop did not answer in time"
-        UNCOLLECTED = "uncollected", "The reader did not come for them"
-        LATE = "late", "They were not there on their day, and the reader did not wait"
-
-    line = models.ForeignKey(ShopOrderLine, on_delete=models.PROTECT, related_name="cancellations")
-    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="cancellations")
-    units = models.PositiveIntegerField()
-    cause = models.CharField(max_length=12, choices=Cause.choices, default=Cause.READER)
-    cancelled_at = models.DateTimeField()
-    told_at = models.DateTimeField(null=True, blank=True)
-    put_back_at = models.DateTimeField(null=True, blank=True, help_text="The shop's word; at once where it never knew.")
-    place = models.BigIntegerField(null=True, blank=True, help_text="As `ShopOrder.place`.")
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["shop"], condition=models.Q(put_back_at=None), name="cancellation_open"),
-            models.Index(fields=["shop", "place"], name="cancellation_place"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.units} × {self.line_id}"
-
-    @property
-    def key(self) -> str:
-        """What its allocations are known by, and what makes telling the shop twice harmless."""
-        return f"cancellation:{self.pk}"

@@ -8,8 +8,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation import secrets
-from shops.models_orders import Transmission
 from shops.models_shop import Shop
+from shops.models_transmissions import Transmission
 
 
 class TransmissionTry(models.Model):

@@ -61,6 +61,7 @@ ELSEWHERE = (
     "alternative.",
     "back_order.",
     "late_day.",
+    "not_ready.",
     "parcel_again.",
     "return_",
     "take_back.",

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from catalog_sync.models import Feed, SyncRun
 from marketplace.foundation.models import AuditEntry, MailMessage
-from marketplace.operations import oversells
+from marketplace.operations import order_choices, oversells
 from marketplace.operations.health import LATE_MAIL
 from marketplace.operations.listing import Cell, Choice, Listing, short, when
 from marketplace.operations.thread_listings import OF_THREADS
@@ -144,13 +144,6 @@ def _audit_cells(entry: AuditEntry) -> list[Cell]:
     ]
 
 
-def _unheard(now: datetime) -> Q:
-    """Unanswered, and it took another channel than the shop's own, waits for a person, or has not come through."""
-    late = Q(transmission__due_at__isnull=False, created_at__lt=now - LATE_FEED)
-    troubled = Q(transmission__fell_back_at__isnull=False) | Q(transmission__parked_at__isnull=False)
-    return Q(status=Order.NEW) & (late | troubled)
-
-
 def _return_cells(row: Return) -> list[Cell]:
     return [
         Cell(row.number, reverse("operations:refund", args=[row.shop_order.number])),
@@ -238,7 +231,7 @@ LISTINGS: dict[str, Listing] = {
         (_("Number"), _("Shop"), _("State"), _("Ordered"), _("Answer due"), _("Reach the shop"), _("Total")),
         {
             "overdue": Choice(_("Answer overdue"), lambda now: Q(status=Order.NEW, answer_due_at__lt=now), urgent=True),
-            "unheard": Choice(_("Not heard of by the shop"), _unheard, urgent=True),
+            **order_choices.TROUBLED,
             "new": Choice(_("To answer"), _same(status=Order.NEW)),
             "accepted": Choice(_("To prepare"), _same(status=Order.ACCEPTED)),
             "packed": Choice(_("Ready"), _same(status=Order.PACKED)),

@@ -18,7 +18,7 @@ from oscar.apps.order.models import Order
 
 from marketplace.checkout import rerouting
 from marketplace.storefront.order_views import order_page
-from shops.models import ShopOrderLine
+from shops.models import DeliveryOption, ShopOrderLine
 from shops.orders import late_days
 from shops.orders.changing import FulfilmentError
 
@@ -61,7 +61,8 @@ def late(request: HttpRequest, found: Order, key: str, line_id: int) -> HttpResp
         "line": line,
         "shop": line.shop_order.shop,
         "is_late": late_days.is_late(line, now=now),
-        "units": line.accepted - line.packed,
+        "units": late_days.late_units(line),
+        "is_sent": line.shop_order.delivery_kind != DeliveryOption.Kind.PICKUP,
         "wait_form": wait,
         "elsewhere_form": ElsewhereForm(initial=seen) if _may_move(line, now) else None,
         "others": [row for row in late_days.gone_with(line) if row.pk != line.pk],

@@ -1,6 +1,6 @@
-"""What a shop has accepted for a day, and has not laid ready: it is asked before that day comes, and its reader is told
-on the day. The shop then says that it is there, or a new day, which the reader may refuse (`alternatives`); who does
-not wait cancels, as until it is packed."""
+"""What a shop has accepted for a day, and has not laid ready: it is asked two days before that day, and its reader is
+told on the day before. The shop then says that it is there, or a new day, which the reader may refuse (`alternatives`);
+who does not wait cancels, as until it is packed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.models import MailMessage
 from shops import mailing
 from shops.models import ShopOrder, ShopOrderLine, Supply
-from shops.orders import reader_mail
+from shops.orders import late_days, reader_mail, ready_times
 
 logger = logging.getLogger("halles.back_orders")
 ASKED_BEFORE = timedelta(days=2)
@@ -30,8 +30,8 @@ _AT_ONCE = 500
 
 
 def watch_back_orders(now: datetime) -> int:
-    """Step: ask shops for what is to be there in two days; tell readers what is not there on its day. Each once for
-    each day that was said. Returns how many were told."""
+    """Step: ask shops for what is to be there in two days; tell readers, from the afternoon before its day on, what is
+    not there. Each once for each day that was said. Returns how many were told."""
     today = now.date()
     rows = ShopOrderLine.objects.filter(
         shop_order__status__in=[ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED],
@@ -66,12 +66,12 @@ def _telling(line: ShopOrderLine) -> str:
 def _look(line: ShopOrderLine, told: set[str], now: datetime) -> bool:
     """What is due of it. What fails is tried again and stops no other."""
     assert line.expected_on is not None
-    today = localdate(now, ZoneInfo(line.shop_order.shop.timezone))
-    is_due, is_near = line.expected_on <= today, line.expected_on - ASKED_BEFORE <= today
+    zone = ZoneInfo(line.shop_order.shop.timezone)
+    is_due = late_days.told_from(line.shop_order, line.expected_on) <= now
+    is_near = line.expected_on - ASKED_BEFORE <= localdate(now, zone)
     try:
         if is_due and _telling(line) not in told and reader_mail.address_of(line.shop_order.order):
-            _tell(line, now)
-            return True
+            return _tell(line, now) if ready_times.by_day(now, zone) == now else False
         if is_near and not is_due and _asking(line) not in told:
             _ask(line, line.expected_on, now)
             return True
@@ -102,7 +102,7 @@ def _ask(line: ShopOrderLine, on: date, now: datetime) -> None:
     )
 
 
-def _tell(line: ShopOrderLine, now: datetime) -> None:
+def _tell(line: ShopOrderLine, now: datetime) -> bool:
     with transaction.atomic():
         shop_order = line.shop_order
         reader_mail.not_there(shop_order, list(shop_order.lines.all()), line, now=now)
@@ -112,6 +112,7 @@ def _tell(line: ShopOrderLine, now: datetime) -> None:
         )  # fmt: skip
         failpoint("back_order.before_commit")
     failpoint("back_order.after_commit")
+    return True
 
 
 def awaited(lines: Iterable[ShopOrderLine]) -> date | None:

@@ -19,7 +19,16 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit
 from shops import absorbing, stock
 from shops.models import Cancellation, DeliveryOption, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Supply
-from shops.orders import alternatives, keep_times, leaving, missing, offering, reader_mail, transitions
+from shops.orders import (
+    alternatives,
+    keep_times,
+    leaving,
+    missing,
+    offering,
+    reader_mail,
+    ready_times,
+    transitions,
+)
 from shops.orders.changing import FulfilmentError as FulfilmentError
 from shops.orders.changing import changing, meanwhile
 from shops.orders.counts import by_stock_record, status_of, still_here, takes_a_part
@@ -230,8 +239,8 @@ def _answer(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetim
 
 
 def settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetime, *, frees_slot: bool = True) -> None:
-    """Write the status that the counts mean, and when it was first answered whole and handed over. `frees_slot`: where
-    nothing is left of it the courier does not come."""
+    """Write the status that the counts mean, when it was first answered whole and handed over, and by when it is to be
+    ready. `frees_slot`: where nothing is left of it the courier does not come."""
     shop_order.status = status_of(lines.values())
     if shop_order.status != Status.NEW and shop_order.answered_at is None:
         shop_order.answered_at = now
@@ -239,7 +248,8 @@ def settle(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetime
         shop_order.handed_over_at = now
     if shop_order.status == Status.DECLINED and frees_slot:
         alternatives.free_place(shop_order, now=now)
-    shop_order.save(update_fields=["status", "answered_at", "handed_over_at"])
+    ready_times.follow(shop_order, lines.values(), now=now)
+    shop_order.save(update_fields=["status", "answered_at", "handed_over_at", *ready_times.COLUMNS])
 
 
 def _decline(

@@ -1,26 +1,32 @@
-"""A day that was said has come, and what its shop accepted for it does not lie ready: its reader decides. They wait
-until a day of their own, have another shop looked for, or take it back (`fulfilment.cancel`)."""
+"""A day that was said is about to be over, and what its shop accepted for it is not ready: its reader decides. They
+wait until a day of their own, have another shop looked for, or take it back (`fulfilment.cancel`).
+
+What is on the shelf is late once its reader was told (`not_ready`); what is ordered for a day, from the afternoon
+before it on (`back_orders`)."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
 from shops.models import Cancellation, Rerouting, ShopOrder, ShopOrderLine, Supply
-from shops.orders import fulfilment, leaving, missing
+from shops.orders import fulfilment, leaving, missing, ready_times
 from shops.orders.changing import FulfilmentError, changing
 from shops.orders.counts import by_stock_record, still_here, takes_a_part
 from shops.orders.transitions import Asked, Event
 
 Reason = ShopOrderLine.Reason
 LONGEST = timedelta(days=90)
+# Of what is ordered for a day: on the day before, from then on.
+TOLD_BEFORE, TOLD_FROM = timedelta(days=1), time(16)
 _WAITS = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED]
 
 
@@ -30,36 +36,65 @@ def today(shop_order: ShopOrder, *, now: datetime) -> date:
 
 def is_late(line: ShopOrderLine, *, now: datetime) -> bool:
     """Without a query, where its order and shop are known."""
-    awaited = line.supply in (Supply.ORDER, Supply.PREORDER) and line.accepted > line.packed
     order = line.shop_order
-    return bool(awaited and order.status in _WAITS and line.expected_on and line.expected_on <= today(order, now=now))
+    if order.is_late:
+        return line.to_hand_over > 0
+    if not _is_ordered(line) or order.status not in _WAITS or line.expected_on is None:
+        return False
+    return told_from(order, line.expected_on) <= now
+
+
+def told_from(shop_order: ShopOrder, on: date) -> datetime:
+    """From when the reader of what is ordered for a day is told that it is not there yet."""
+    at = datetime.combine(on - TOLD_BEFORE, TOLD_FROM, ZoneInfo(shop_order.shop.timezone))
+    return at.astimezone(UTC)
+
+
+def late_units(line: ShopOrderLine) -> int:
+    """How many of a line are not there, or not sent."""
+    return line.to_hand_over if line.shop_order.is_late else line.accepted - line.packed
+
+
+def _is_ordered(line: ShopOrderLine) -> bool:
+    return line.supply in (Supply.ORDER, Supply.PREORDER) and line.accepted > line.packed
 
 
 def wait_until(line: ShopOrderLine, on: date, *, by: object, now: datetime) -> None:
-    """The reader waits until `on`: the shop is asked two days before, as of every day that was said
-    (`back_orders`). FulfilmentError where it is not late any more, or the day cannot be."""
-    first = today(line.shop_order, now=now)
-    if not first < on <= first + LONGEST:
-        raise FulfilmentError(_("Choose a day after today, within three months."))
+    """The reader waits until `on`: the shop is asked, and the reader told, before it, as of every day that was said
+    (`back_orders`, `not_ready`). FulfilmentError where it is not late any more, or the day cannot be."""
+    first = first_day(line, now=now)
+    if not first <= on <= today(line.shop_order, now=now) + LONGEST:
+        first_words = date_format(first, "DATE_FORMAT")
+        raise FulfilmentError(_("Choose a day from %(first)s on, within three months.") % {"first": first_words})
     if not is_late(line, now=now):
         raise FulfilmentError(_changed())
     with transaction.atomic():
         # As `changing` does: who is at it has read its lines, and would write the old day back with them.
-        ShopOrder.objects.select_for_update(of=("self",)).get(pk=line.shop_order_id)
-        there = ShopOrderLine.objects.filter(pk=line.pk, expected_on=line.expected_on, accepted__gt=F("packed"))
-        if not there.filter(shop_order__status__in=_WAITS).update(expected_on=on):
+        locked = ShopOrder.objects.select_for_update(of=("self",)).select_related("shop", "delivery_option")
+        shop_order = locked.get(pk=line.shop_order_id)
+        there = ShopOrderLine.objects.filter(pk=line.pk, expected_on=line.expected_on)
+        was_late = shop_order.is_late and shop_order.late_at == line.shop_order.late_at
+        still = there.filter(accepted__gt=F("handed_over" if was_late else "packed"))
+        if not (was_late or shop_order.status in _WAITS) or not still.update(expected_on=on):
             raise FulfilmentError(_changed())
+        ready_times.anew(shop_order, shop_order.lines.all(), now=now)
+        shop_order.save(update_fields=ready_times.COLUMNS)
         audit.record(
-            "shop_order.wait", line.shop_order, by=by, shop_id=line.shop_order.shop_id, line=line.pk,
-            units=line.accepted - line.packed, until=on.isoformat(),
+            "shop_order.wait", shop_order, by=by, shop_id=shop_order.shop_id, line=line.pk, units=late_units(line),
+            until=on.isoformat(),
         )  # fmt: skip
+
+
+def first_day(line: ShopOrderLine, *, now: datetime) -> date:
+    """The first day until which its reader may wait: of what is ordered, one before which the shop is asked again."""
+    return today(line.shop_order, now=now) + (1 if line.shop_order.is_late else 2) * timedelta(days=1)
 
 
 def gone_with(line: ShopOrderLine) -> dict[ShopOrderLine, int]:
     """What leaves the shop where its reader does not wait for a line: what of it does not lie ready, answered or not;
     all that is still there where they want this part whole."""
     if takes_a_part(line.shop_order):
-        return {line: line.open_units + line.accepted - line.packed}
+        return {line: line.open_units + late_units(line)}
     rows = {row.pk: row for row in line.shop_order.lines.all()}
     return {rows[pk]: units for pk, units in still_here(rows.values()).items()}
 

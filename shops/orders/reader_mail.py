@@ -82,7 +82,7 @@ def offered(
 
 
 def not_there(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, *, now: datetime) -> None:
-    """What was to be there today is not: the shop says a new day, or the reader says what they want."""
+    """What is to be there tomorrow is not yet: the shop says a new day, or the reader says what they want."""
     about = {
         "line": line,
         "units": line.accepted - line.packed,
@@ -91,6 +91,13 @@ def not_there(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopO
         "late_url": links.late_url(shop_order.order, line.pk),
     }
     _post("shop_order_not_there", shop_order, lines, now, key=f"{line.pk}:{line.expected_on}", **about)
+
+
+def not_ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, sent: bool, key: str, now: datetime) -> None:
+    """It is not ready, or not `sent`, as was said: what the reader may choose of each line. `key`: of what was said."""
+    by = lazy(_moment, str)(shop_order.ready_by or now, ZoneInfo(shop_order.shop.timezone))
+    waiting = [(line, links.late_url(shop_order.order, line.pk)) for line in lines if line.to_hand_over]
+    _post("shop_order_late_now", shop_order, lines, now, key=key, by=by, is_sent=sent, waiting=waiting)
 
 
 def rerouted(

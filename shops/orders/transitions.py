@@ -89,15 +89,15 @@ def _declines(order: ShopOrder, lines: Lines, asked: Asked) -> str:
 def _cancels(order: ShopOrder, lines: Lines, asked: Asked) -> str:
     if asked.line_id is None:
         left = [row for row in lines.values() if row.left_units]
-        whole = bool(left) and all(row.cancellable_units >= row.left_units for row in left)
+        whole = bool(left) and all(row.cancellable_of(order) >= row.left_units for row in left)
         return "" if whole else _not_cancellable()
-    most = lines[asked.line_id].cancellable_units
+    most = lines[asked.line_id].cancellable_of(order)
     return units_fit(asked.units, most) if most else _not_cancellable()
 
 
 def _leaves_late(order: ShopOrder, lines: Lines, asked: Asked) -> str:
     row = lines[asked.line_id or 0]
-    return "" if row.accepted > row.packed else _not_cancellable()
+    return "" if row.accepted > row.packed or (order.is_late and row.to_hand_over) else _not_cancellable()
 
 
 def _ends(order: ShopOrder, lines: Lines, asked: Asked) -> str:
@@ -131,14 +131,15 @@ TABLE: tuple[Transition, ...] = (
     _row(ACCEPTED, Event.PACK, {PACKED}, Actor.SHOP, _free),
     _row(ACCEPTED, Event.HAND_OVER, {ACCEPTED, PACKED, GONE}, Actor.SHOP, _leaves),
     _row(PACKED, Event.HAND_OVER, {PACKED, GONE}, Actor.SHOP, _leaves),
-    # The reader: what is pre-ordered may be taken back packed; of downloads the other lines may be gone, and of what
-    # goes in several parcels the first ones.
+    # The reader: what is pre-ordered or late may be taken back packed; of downloads the other lines may be gone, and of
+    # what goes in several parcels the first ones.
     _row(NEW, Event.CANCEL, {NEW, ACCEPTED, GONE, NONE}, Actor.READER, _cancels),
     _row(ACCEPTED, Event.CANCEL, {ACCEPTED, PACKED, GONE, NONE}, Actor.READER, _cancels),
     _row(PACKED, Event.CANCEL, {PACKED, GONE, NONE}, Actor.READER, _cancels),
-    # On a day that was said it is not there, and its reader has another shop looked for.
+    # On a day that was said it is not there, or not sent, and its reader has another shop looked for.
     _row(NEW, Event.LEAVE, {NEW, ACCEPTED, PACKED, GONE, NONE}, Actor.READER, _leaves_late),
     _row(ACCEPTED, Event.LEAVE, {ACCEPTED, PACKED, GONE, NONE}, Actor.READER, _leaves_late),
+    _row(PACKED, Event.LEAVE, {PACKED, GONE, NONE}, Actor.READER, _leaves_late),
     _row(NEW, Event.EXPIRE, {ACCEPTED, GONE, NONE}, Actor.NETWORK, _ends),
     # Nobody came for what lay ready: by the step, or by staff once its time is over.
     _row(PACKED, Event.TAKE_BACK, {GONE, NONE}, Actor.NETWORK, _goes_back),

@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from marketplace.models import User
 from shops import queries
-from shops.models import Cancellation, DeskAction, Shop, ShopOrder
-from shops.orders import back_orders
+from shops.models import Cancellation, DeliveryOption, DeskAction, Shop, ShopOrder
+from shops.orders import back_orders, ready_times
 from shops.orders.projecting import project
 from shops.portal.pressing import Undo, undo_of
 from shops.portal.said import in_short
@@ -95,8 +96,8 @@ def _heads(orders: QuerySet[ShopOrder], done: Q) -> dict[str, list[ShopOrder]]:
     """The first of each group, with their lines: two queries for all of them."""
     first: dict[str, tuple[QuerySet[ShopOrder], int]] = {
         Status.NEW: (orders.filter(status=Status.NEW).order_by("answer_due_at", "pk"), SHOWN),
-        Status.ACCEPTED: (orders.filter(status=Status.ACCEPTED).order_by("created_at", "pk"), SHOWN),
-        Status.PACKED: (orders.filter(status=Status.PACKED).order_by("created_at", "pk"), SHOWN),
+        Status.ACCEPTED: (_by_deadline(orders.filter(status=Status.ACCEPTED), F("ready_by")), SHOWN),
+        Status.PACKED: (_by_deadline(orders.filter(status=Status.PACKED), Coalesce("keep_until", "ready_by")), SHOWN),
         "done": (orders.filter(done).order_by("-answered_at", "-pk"), SHOWN_DONE),
     }
     keys = Q()
@@ -108,9 +109,19 @@ def _heads(orders: QuerySet[ShopOrder], done: Q) -> dict[str, list[ShopOrder]]:
     found = {status: [row for row in every if row.status == status] for status in (Status.ACCEPTED, Status.PACKED)}
     return {
         Status.NEW: sorted(new, key=lambda row: (row.answer_due_at, row.pk)),
-        **{status: sorted(rows, key=lambda row: (row.created_at, row.pk)) for status, rows in found.items()},
+        **{status: sorted(rows, key=_deadline) for status, rows in found.items()},
         "done": sorted(over, key=lambda row: (row.answered_at or row.created_at, row.pk), reverse=True),
     }
+
+
+def _by_deadline(orders: QuerySet[ShopOrder], deadline: F | Coalesce) -> QuerySet[ShopOrder]:
+    return orders.order_by(deadline.asc(nulls_last=True), "created_at", "pk")
+
+
+def _deadline(order: ShopOrder) -> tuple[bool, datetime, datetime, int]:
+    """The same order, of rows that are read."""
+    due = (order.keep_until if order.status == Status.PACKED else None) or order.ready_by
+    return due is None, due or order.created_at, order.created_at, order.pk
 
 
 def _group(
@@ -167,11 +178,14 @@ def _row(order: ShopOrder, now: datetime) -> QueueRow:
 
 
 def is_overdue(order: ShopOrder, now: datetime) -> bool:
-    if order.status == Status.PACKED:
-        return order.keep_until is not None and order.keep_until < now
-    if order.status == Status.ACCEPTED:
-        day = back_orders.awaited(order.lines.all())
-        return day is not None and day < localdate(now)
+    if order.is_late:
+        return True
+    if order.status == Status.PACKED and order.keep_until:
+        return order.keep_until < now
+    if order.status == Status.ACCEPTED and (day := back_orders.awaited(order.lines.all())):
+        return day < localdate(now)
+    if ready_times.is_awaited(order):
+        return order.ready_by is not None and order.ready_by < now
     return order.status == Status.NEW and order.answer_due_at < now
 
 
@@ -188,6 +202,8 @@ def when(order: ShopOrder, now: datetime) -> str:
     if order.status == Status.ACCEPTED and (day := back_orders.awaited(order.lines.all())):
         text = _("was to be there %(day)s") if day < localdate(now) else _("there about %(day)s")
         return text % {"day": date_format(day, "MONTH_DAY_FORMAT")}
+    if ready_times.is_awaited(order) and order.ready_by:
+        return _ready_by(order, order.ready_by, now)
     answered = moment(order.answered_at or order.created_at, now)
     if order.status == Status.DECLINED and order.uncollected_at and order.is_taken_back:
         return _("went back %(when)s") % {"when": moment(order.uncollected_at, now)}
@@ -195,3 +211,11 @@ def when(order: ShopOrder, now: datetime) -> str:
         text = _("cancelled %(when)s") if order.is_taken_back else _("declined %(when)s")
         return text % {"when": answered}
     return _("since %(when)s") % {"when": answered}
+
+
+def _ready_by(order: ShopOrder, by: datetime, now: datetime) -> str:
+    if order.delivery_kind == DeliveryOption.Kind.PICKUP:
+        text = _("was to be ready %(when)s") if by < now else _("ready by %(when)s")
+    else:
+        text = _("was to be sent %(when)s") if by < now else _("sent by %(when)s")
+    return text % {"when": moment(by, now)}

@@ -34,6 +34,7 @@ STEPS: Words = {
     "shop_order.expire": gettext_lazy("The shop did not answer in time"),
     "shop_order.warn": gettext_lazy("No answer of the shop yet: the reader was told"),
     "shop_order.not_there": gettext_lazy("Not there on the day that was said"),
+    "shop_order.not_ready": gettext_lazy("Not ready as was said: the reader was told"),
     "shop_order.wait": gettext_lazy("The reader waits until another day"),
     "shop_order.leave": gettext_lazy("The reader does not wait any longer: another shop is looked for"),
     "shop_order.cancel": gettext_lazy("Cancelled by the reader"),

@@ -90,6 +90,27 @@ def test_orders_by_state_and_overdue_answers(board):
     assert (orders["overdue"], orders["new"], orders["handed_over"]) == ((1, True), (2, False), (0, False))
 
 
+def test_accepted_orders_that_are_late_are_counted_and_red_after_two_days(board):
+    shop, now = factories.shop(), timezone.now()
+    record = factories.stock_record(shop, units=9)
+    made = [factories.shop_order(shop, (record, 1)) for _ in range(5)]
+    for row, columns in zip(
+        made,
+        [
+            {"status": "accepted", "late_at": now - timedelta(hours=1)},
+            {"status": "packed", "late_at": now - 3 * DAY},
+            {"status": "handed_over", "late_at": now - 3 * DAY},
+            {"status": "accepted", "ready_by": now - DAY},  # its reader was not told: they do not wait yet
+            {"status": "accepted"},
+        ],
+        strict=True,
+    ):
+        ShopOrder.objects.filter(pk=row.pk).update(**columns)
+    made[4].lines.update(supply="order", accepted=1, expected_on=now.date() - 3 * DAY)
+    orders = figures(board)["orders"]
+    assert (orders["late"], orders["late_long"]) == ((3, False), (2, True))
+
+
 def test_orders_of_which_their_shop_has_not_heard_are_red(board):
     shop, now = factories.shop(), timezone.now()
     record, hour = factories.stock_record(shop, units=9), now - timedelta(hours=1)

@@ -39,7 +39,7 @@ def is_late(line: ShopOrderLine) -> bool:
 
 @register.simple_tag
 def supply_word(line: Line) -> str:
-    """To the reader; nothing of what is on the shelf."""
+    """To the reader; of what is on the shelf only until when they said they wait."""
     day = {"day": date_format(line.expected_on, "MONTH_DAY_FORMAT") if line.expected_on else ""}
     if line.supply == Supply.PREORDER:
         return (
@@ -48,7 +48,7 @@ def supply_word(line: Line) -> str:
     if line.supply == Supply.DIGITAL:
         return _("Download: yours at once after you have paid.")
     if line.supply != Supply.ORDER:
-        return ""
+        return _("You wait for it until %(day)s.") % day if line.expected_on else ""
     if line.expected_on is None:
         return _("The shop orders it for you and tells you when it is there.")
     return _("The shop orders it for you: there about %(day)s.") % day
@@ -56,14 +56,14 @@ def supply_word(line: Line) -> str:
 
 @register.simple_tag
 def desk_word(line: Line) -> str:
-    """To the shop; nothing of what is on its shelf."""
+    """To the shop; of what is on its shelf only until when its reader waits."""
     day = {"day": date_format(line.expected_on, "MONTH_DAY_FORMAT") if line.expected_on else ""}
     if line.supply == Supply.PREORDER:
         return _("Pre-ordered: appears on %(day)s") % day
     if line.supply == Supply.DIGITAL:
         return _("Download: handed out by itself")
     if line.supply != Supply.ORDER:
-        return ""
+        return _("The reader waits until %(day)s") % day if line.expected_on else ""
     return _("To order at the distributor: by %(day)s") % day if line.expected_on else _("To order at the distributor")
 
 

@@ -1,8 +1,8 @@
-"""What is accepted for a day: the shop is asked before it, the reader told on it, each once for each day."""
+"""What is accepted for a day: the shop is asked two days before, the reader told the day before, once for each day."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connections
@@ -17,6 +17,11 @@ from tests import factories
 from tests.checkout.test_crashes import dies_at
 
 
+def afternoon(days: int = 0) -> datetime:
+    """At the shop, at any time of the day at which this runs."""
+    return timezone.now().replace(hour=17, minute=0) + timedelta(days=days)
+
+
 def ordered(days: int) -> ShopOrder:
     """An order of one title that its shop has accepted, to be there in so many days."""
     shop = factories.shop(timezone="UTC")
@@ -26,37 +31,48 @@ def ordered(days: int) -> ShopOrder:
     return order
 
 
+TOLD = ["shop_order_not_there"]
+
+
 def mails() -> list[str]:
     kinds = ("back_order_due", "shop_order_not_there")
     return list(MailMessage.objects.filter(kind__in=kinds).order_by("pk").values_list("kind", flat=True))
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("days", "expected"), [(5, []), (2, ["back_order_due"]), (0, ["shop_order_not_there"]), (-30, [])]
-)
-def test_shop_is_asked_before_and_reader_told_on_the_day_once(days, expected):
-    order, now = ordered(days), timezone.now()
+@pytest.mark.parametrize(("days", "expected"), [(5, []), (2, ["back_order_due"]), (1, TOLD), (0, TOLD), (-30, [])])
+def test_shop_is_asked_two_days_before_and_reader_told_the_day_before_once(days, expected):
+    order, now = ordered(days), afternoon()
     assert [watch_back_orders(now), watch_back_orders(now)] == [len(expected), 0]
     assert mails() == expected
     text = "".join(MailMessage.objects.filter(kind__in=expected).values_list("text", flat=True))
     line = order.lines.get()
     if days == 2:
         assert f"/lines/{line.pk}/offer/" in text
-    if days == 0:
+    if expected == TOLD:
         assert f"/cancel/{line.pk}/" in text
         assert AuditEntry.objects.filter(action="shop_order.not_there").count() == 1
 
 
 @pytest.mark.django_db
 def test_another_day_is_followed_anew_and_what_is_packed_not_at_all():
-    order, now = ordered(0), timezone.now()
+    order, now = ordered(0), afternoon()
     watch_back_orders(now)
-    order.lines.update(expected_on=now.date() + timedelta(days=1))
+    order.lines.update(expected_on=now.date() + timedelta(days=2))
     watch_back_orders(now)
     assert mails() == ["shop_order_not_there", "back_order_due"]
     fulfilment.pack(order, by="shop", now=now)
     assert watch_back_orders(now + timedelta(days=1)) == 0
+
+
+@pytest.mark.django_db
+def test_reader_hears_from_the_afternoon_on_and_not_in_the_night():
+    ordered(1)
+    told = [watch_back_orders(afternoon().replace(hour=hour, minute=minute)) for hour, minute in ((15, 59), (22, 0))]
+    assert told == [1, 0]  # the shop is asked, since it was not
+    assert mails() == ["back_order_due"]
+    assert [watch_back_orders(afternoon(1).replace(hour=hour)) for hour in (3, 8)] == [0, 1]
+    assert mails() == ["back_order_due", *TOLD]
 
 
 @pytest.mark.django_db
@@ -72,8 +88,8 @@ def test_desk_says_for_when_an_order_waits_and_that_it_is_late():
 @pytest.mark.parametrize("failpoint", ["back_order.before_commit", "back_order.after_commit"])
 def test_killed_on_the_way_the_reader_is_told_once(failpoint):
     ordered(0)
-    assert dies_at(failpoint, lambda: watch_back_orders(timezone.now()))
+    assert dies_at(failpoint, lambda: watch_back_orders(afternoon()))
     connections.close_all()
-    watch_back_orders(timezone.now())
+    watch_back_orders(afternoon())
     assert mails() == ["shop_order_not_there"]
     assert AuditEntry.objects.filter(action="shop_order.not_there").count() == 1
