@@ -140,6 +140,11 @@ class PrestaShopChannel(SystemChannel):
             moved = {"id_order": part["id"], "id_order_state": options["cancelled_state"]}
             client.make("order_histories", "order_history", moved)
 
+    def is_given_back(self, order: Row, said: OrderState) -> bool:
+        """A state of its own puts back all that was ordered, also what was paid back and put back before. Not of the
+        parts that a try before has cancelled."""
+        return any(int(row[REFUNDED] or 0) for part in order["parts"] for row in part["details"])
+
     def changed(self, client: PrestaShop, since: datetime) -> Iterator[Row]:
         if not client.options.get("customer_id"):
             raise client.caller.refused(NO_CUSTOMER, Trouble.CONTEXT)

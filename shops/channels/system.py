@@ -77,6 +77,10 @@ class SystemChannel(Channel):
         refuses its shop is told by mail. With `cancels`."""
         raise NotImplementedError
 
+    def is_given_back(self, order: Any, said: OrderState) -> bool:
+        """Whether its shop has paid back or taken out some of it there, which a cancellation may put back once more."""
+        return any(line.answer == Answer.DECLINED for line in said.receipt.lines)
+
     # Subclasses shouldn't need to override:
     def __init__(self, shop: Shop) -> None:
         super().__init__(shop)
@@ -155,7 +159,8 @@ class SystemChannel(Channel):
 
     def _taken_out(self, client: Any, line: ShopOrderLine) -> bool:
         """Whether the order is cancelled there, by us or by somebody before. Never one of which a parcel left, or with
-        what the shop declined: whether that is on its shelf a person knows."""
+        what the shop declined or was to put back by itself: whether that is on its shelf, and in its number, a person
+        knows."""
         shop_order = line.shop_order
         found = self.find(client, shop_order.number)
         has = self.units(found) if found is not None else {}
@@ -163,6 +168,8 @@ class SystemChannel(Channel):
             return False
         said = self.said(client, found)
         if not said.parcels and not _is_cancelled(said):
+            if self.is_given_back(found, said) or _was_told(line, has):
+                return False
             self.take_out(client, found)
             said = self.said(client, self.find(client, shop_order.number) or found)
             if not said.parcels and not _is_cancelled(said):  # it is done later there: looked at again
@@ -218,6 +225,13 @@ def _is_taken_back_whole(cancellation: Cancellation) -> bool:
     lines = cancellation.line.shop_order.lines.all()
     is_readers = cancellation.cause == Cancellation.Cause.READER
     return is_readers and not any(line.left_units or line.handed_over for line in lines)
+
+
+def _was_told(line: ShopOrderLine, has: Collection[str]) -> bool:
+    """Whether the shop knows already of what was taken back of this order: a person may have put that back, and in the
+    system, whose order still has all of it."""
+    others = Cancellation.objects.filter(line__shop_order=line.shop_order_id, line__sku__in=has)
+    return others.exclude(told_at=None, put_back_at=None).exists()
 
 
 def _is_cancelled(said: OrderState) -> bool:
