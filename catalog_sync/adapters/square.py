@@ -17,9 +17,8 @@ from typing import Any
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Availability, Lane
 from marketplace.foundation.money import exponent
-from shops.systems.square import Square, articles, sku_of, stamp
+from shops.systems.square import Square, articles, here_of, is_sold, sku_of, stamp
 
-NO_GOODS = {"APPOINTMENTS_SERVICE", "GIFT_CARD", "EVENT", "DONATION"}
 NAMELESS = {"", "Regular", "Normal", "Standard"}  # what Square calls the one variation of an item
 _ISBN = re.compile(r"97[89][0-9]{10}")
 
@@ -58,7 +57,7 @@ class SquareAdapter(SystemAdapter):
     def _stated(self, client: Square, pair: Pair, counts: dict[str, Decimal], lane: Lane) -> Stated:
         item, variation = pair
         of_item, of_variation = item.get("item_data") or {}, variation.get("item_variation_data") or {}
-        here = _here(of_variation, client.location)
+        here = here_of(of_variation, client.location)
         money = here.get("price_money") or of_variation.get("price_money") or {}
         currency = money.get("currency") or client.options["currency"]
         tracked = here.get("track_inventory", of_variation.get("track_inventory"))
@@ -73,7 +72,7 @@ class SquareAdapter(SystemAdapter):
             tax_rate=self._rate(client, of_item) if lane is Lane.CATALOGUE else None,
             quantity=Decimal(0) if here.get("sold_out") else counts.get(variation["id"]) if tracked else None,
             availability=None if tracked or here.get("sold_out") else Availability.IN_STOCK,
-            is_gone=_is_gone(item, variation, client.location),
+            is_gone=not is_sold(item, variation, client.location),
             raw=variation,
             key=variation["id"],
         )
@@ -92,25 +91,6 @@ class SquareAdapter(SystemAdapter):
         return sum((self._taxes.get(key, Decimal(0)) for key in item["tax_ids"]), Decimal(0)) or None
 
 
-def _here(variation: dict[str, Any], location: str) -> dict[str, Any]:
-    """What is otherwise at this location."""
-    overrides = variation.get("location_overrides") or []
-    return next((each for each in overrides if each.get("location_id") == location), {})
-
-
 def _title(item: dict[str, Any], variation: dict[str, Any]) -> str:
     name, more = str(item.get("name") or ""), str(variation.get("name") or "")
     return name if more in NAMELESS or more == name else f"{name}, {more}"
-
-
-def _is_gone(item: dict[str, Any], variation: dict[str, Any], location: str) -> bool:
-    data = item.get("item_data") or {}
-    if item.get("is_deleted") or variation.get("is_deleted") or data.get("is_archived"):
-        return True
-    return data.get("product_type") in NO_GOODS or not all(_is_at(each, location) for each in (item, variation))
-
-
-def _is_at(found: dict[str, Any], location: str) -> bool:
-    if found.get("present_at_all_locations", True):
-        return location not in found.get("absent_at_location_ids", [])
-    return location in found.get("present_at_location_ids", [])

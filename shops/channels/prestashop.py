@@ -99,6 +99,9 @@ class PrestaShopChannel(SystemChannel):
             client.make("order_histories", "order_history", moved)
         return self._found(client, order["number"]) if stuck else order
 
+    def number(self, client: PrestaShop, order: Row) -> str:
+        return str(order["number"])
+
     def units(self, order: Row) -> dict[str, int]:
         return _units(order["parts"], ORDERED)
 
@@ -123,7 +126,7 @@ class PrestaShopChannel(SystemChannel):
         is_booked = counts and not waiting and self.shop.stock_kind == Shop.StockKind.AVAILABLE
         reference = str(parts[0].get("reference") or parts[0]["id"])
         return OrderState(
-            order["number"], Receipt(reference, is_booked, lines=tuple(lines)), self._parcels(client, order)
+            self.number(client, order), Receipt(reference, is_booked, lines=tuple(lines)), self._parcels(client, order)
         )
 
     def take_out(self, client: PrestaShop, order: Row) -> None:
@@ -217,6 +220,6 @@ def _units(parts: Iterable[Row], what: str) -> dict[str, int]:
     """`what`: so many that were ordered, or that the shop has paid back."""
     units: dict[str, int] = {}
     for row in (row for part in parts for row in part["details"]):
-        sku = str(row["product_reference"])
-        units[sku] = units.get(sku, 0) + int(row[what] or 0)
+        if sku := str(row["product_reference"] or ""):
+            units[sku] = units.get(sku, 0) + int(row[what] or 0)
     return units

@@ -34,7 +34,8 @@ logger = logging.getLogger("halles.channels")
 
 
 class SystemChannel(Channel):
-    """A subclass sets `kind`, and writes `find`, `enter`, `units`, `said`, `changed`. Each raises SystemCallError."""
+    """A subclass sets `kind`, and writes `find`, `enter`, `number`, `units`, `said`, `changed`. Each raises
+    SystemCallError."""
 
     capabilities = frozenset({"states", "cancel"})
     # It takes an order of more than there is; else what is ordered for a reader gets to the shop by mail.
@@ -60,8 +61,12 @@ class SystemChannel(Channel):
         not sell, and with `left_units` of what it does not count. None: it cannot be asked."""
         return None
 
+    def number(self, client: Any, order: Any) -> str:
+        """Ours, of an order as the system has it. No call."""
+        raise NotImplementedError
+
     def units(self, order: Any) -> dict[str, int]:
-        """How many of each article the order has, as the system has it."""
+        """How many of each article the order has, as the system has it. Of a line without a number it says nothing."""
         raise NotImplementedError
 
     def said(self, client: Any, order: Any) -> OrderState:
@@ -96,7 +101,7 @@ class SystemChannel(Channel):
     def states(self, since: datetime) -> Iterable[OrderState]:
         def heard() -> list[OrderState]:
             client = self.client(timezone.now())
-            return [self.said(client, order) for order in self._changed(client, since)]
+            return [self._understood(client, order) for order in self._changed(client, since)]
 
         return self._told(heard, HEARD_SECONDS)
 
@@ -137,6 +142,23 @@ class SystemChannel(Channel):
         if earliest is not None:
             yield from self.changed(client, earliest - OVERLAP)
         self.heard_there = client.caller.began
+
+    def _understood(self, client: Any, order: Any) -> OrderState:
+        """One that is there otherwise than anybody expects keeps no other from being heard."""
+        try:
+            return self.said(client, order)
+        except SystemCallError:
+            raise
+        except Exception as error:
+            number = self._named(client, order)
+            logger.exception("What %s says of %s could not be read.", self.kind, number)
+            return OrderState(number, Receipt(), problem=f"{type(error).__name__}: {error}")
+
+    def _named(self, client: Any, order: Any) -> str:
+        try:
+            return self.number(client, order)
+        except Exception:  # then it is none that anybody can name
+            return ""
 
     def _send(self, client: Any, shop_order: ShopOrder, now: datetime) -> Receipt:
         if (known := self._known(client, shop_order)) is not None:

@@ -19,6 +19,7 @@ from shops.systems.calling import Caller, SystemCallError, Trouble
 VERSION = "2025-10-16"  # of the APIs, by their date
 PAGE = 500  # of at most 1000 objects or counts
 VALUES = 250  # of a filter
+NO_GOODS = {"APPOINTMENTS_SERVICE", "GIFT_CARD", "EVENT", "DONATION"}
 SOURCE = "Halles"  # the name under which our orders are found again
 
 
@@ -96,7 +97,9 @@ class Square:
 
     def shared(self, skus: list[str]) -> Iterator[str]:
         """The number of each article that is sold and has one of these."""
-        yield from (sku_of(variation) for item, variation in self.numbered(skus) if is_sold(item, variation))
+        yield from (
+            sku_of(variation) for item, variation in self.numbered(skus) if is_sold(item, variation, self.location)
+        )
 
     def counts(self, variations: list[str]) -> dict[str, Decimal]:
         """{variation: copies that can be sold here}, of those of which Square has a count."""
@@ -130,8 +133,29 @@ class Square:
         return answer
 
 
-def is_sold(item: dict[str, Any], variation: dict[str, Any]) -> bool:
-    return not (variation.get("is_deleted") or (item.get("item_data") or {}).get("is_archived"))
+def is_sold(item: dict[str, Any], variation: dict[str, Any], location: str) -> bool:
+    """Goods that are offered at this location."""
+    data = item.get("item_data") or {}
+    if item.get("is_deleted") or variation.get("is_deleted") or data.get("is_archived"):
+        return False
+    return data.get("product_type") not in NO_GOODS and all(_is_at(each, location) for each in (item, variation))
+
+
+def _is_at(found: dict[str, Any], location: str) -> bool:
+    if found.get("present_at_all_locations", True):
+        return location not in found.get("absent_at_location_ids", [])
+    return location in found.get("present_at_location_ids", [])
+
+
+def here_of(variation: dict[str, Any], location: str) -> dict[str, Any]:
+    """What is otherwise at this location, of the data of a variation."""
+    overrides = variation.get("location_overrides") or []
+    return next((each for each in overrides if each.get("location_id") == location), {})
+
+
+def is_sold_out(variation: dict[str, Any], location: str) -> bool:
+    """The shop has marked it so here, whatever its count."""
+    return bool(here_of(variation.get("item_variation_data") or {}, location).get("sold_out"))
 
 
 def articles(answer: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
