@@ -111,12 +111,12 @@ class SquareChannel(SystemChannel):
         why = next(filter(None, map(_why, sendings)), _("Cancelled in our system."))
         back = units if order["state"] == "CANCELED" else _given_up(order)
         is_open = order["state"] == "OPEN" and any(each["state"] in WAITS for each in sendings)
-        keys = {line["metadata"][SKU]: line.get("catalog_object_id") for line in _ours(order)} if is_open else {}
-        counts = client.counts([key for key in keys.values() if key]) if keys else {}
+        keys = {line["metadata"][SKU]: str(line.get("catalog_object_id") or "") for line in _ours(order)}
+        counts = client.counts(sorted({*keys.values()} - {""})) if is_open else {}
         said: list[LineSaid] = []
         for sku, count in units.items():
             gone = min(count, back.get(sku, 0))
-            short = min(count - gone, max(0, -int(counts.get(keys.get(sku), 0))))
+            short = min(count - gone, max(0, -int(counts.get(keys[sku], 0))))
             told = answers(sku, count - gone, short=short, back=gone)
             said += [replace(each, detail=why) if each.answer == Answer.DECLINED else each for each in told]
         return said
