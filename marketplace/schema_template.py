@@ -23,6 +23,16 @@ from django.db.migrations.loader import MigrationLoader
 
 from marketplace.foundation import walls
 
+# As manage.py does it. Django makes eighty thousand classes of models on the way: looking for garbage after each few
+# hundred objects of them takes a seventh of the time.
+_MIGRATING = """
+import gc, os
+gc.set_threshold(400_000, 10, 10)
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", "migrate", "--verbosity", "0", "--skip-checks"])
+"""
+
 
 @cache  # of a process: its migrations are those that it has loaded, and looking them all up takes a fifth of a second
 def key() -> str:
@@ -124,8 +134,8 @@ def _postgres(program: str, *arguments: object) -> None:
 
 def _migrate(url: str) -> None:
     environment = {**os.environ, "DATABASE_URL": url}
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "migrate", "--verbosity", "0", "--skip-checks"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", _MIGRATING]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"Migrating the template failed:\n{done.stderr[-4000:]}")
 

@@ -7,8 +7,9 @@ stands beside it: it tells whether the system's was set back since. How old a nu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
@@ -87,20 +88,25 @@ class SystemAdapter(Adapter):
         return SYSTEMS[self.feed.kind].client_for(entered)
 
     def _chunks(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
-        """All of it counts as of the moment before the first request."""
+        """All of it counts as of the moment before the first request. Where an article is gone of which another with
+        its number is sold still, nothing tells how that one stands: all is read the next time."""
         started, client = datetime.now(UTC), self.client()
         then = moments_of(since) if self.feed.mode == DELTA and lane not in self.whole_lanes else None
         self.reached = since.value.partition(" ")[2] if since is not None and then is not None else ""
         writer, position, met = ChunkWriter(started, []), 0, dict[str, tuple[Stated, int]]()
-        refused = set[int]()
+        refused, has_twin = set[int](), False
         for page in self._pages(client, lane, then):
             articles = list(page)
-            shared = access.shared(client, [each.sku for each in articles if not each.is_gone]) if then else set()
+            sold = access.sold(client, [each.sku for each in articles]) if then else Counter[str]()
             for stated in articles:
                 position += 1
                 number = cleaning.sku(stated.sku)
-                first, at = met.setdefault(number, (stated, position)) if number else (stated, position)
-                if stated.sku in shared or (first.key != stated.key and not (first.is_gone or stated.is_gone)):
+                first, at = met.setdefault(number, (_slim(stated), position)) if number else (stated, position)
+                if first.is_gone and not stated.is_gone:  # put away, and another made with its number
+                    first, at = met[number] = (_slim(stated), position)
+                has_twin |= stated.is_gone and sold[stated.sku] > 0
+                shared = sold[stated.sku] > 1 and not stated.is_gone
+                if shared or (first.key != stated.key and not (first.is_gone or stated.is_gone)):
                     for place, each in {at: first, position: stated}.items():
                         if place not in refused:
                             refused.add(place)
@@ -111,7 +117,8 @@ class SystemAdapter(Adapter):
                 yield writer.take()
         if then is None and not position:
             raise feed_error("file_without_articles", permanent=False)
-        yield writer.take(complete=then is None, cursor=Cursor(lane, self._cursor(client.caller.began, started)))
+        cursor = "" if has_twin else self._cursor(client.caller.began, started)
+        yield writer.take(complete=then is None, cursor=Cursor(lane, cursor))
 
     def _pages(self, client: Any, lane: Lane, then: Moments | None) -> Iterator[Iterable[Stated]]:
         if then is None:
@@ -173,6 +180,11 @@ class SystemAdapter(Adapter):
         if self.feed.tax_included and stated.tax_rate:
             amount = (amount * (1 + stated.tax_rate / 100)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
         return read_price(f"{amount:f}", currency, ".")
+
+
+def _slim(stated: Stated) -> Stated:
+    """What is needed to refuse it later: of a hundred thousand articles nothing else may stay in memory."""
+    return replace(stated, raw="", facts={})
 
 
 def _refuse(stated: Stated, code: str, position: int, writer: ChunkWriter) -> None:

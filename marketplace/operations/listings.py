@@ -214,13 +214,8 @@ LISTINGS: dict[str, Listing] = {
     "feeds": Listing(
         _("Feeds"),
         (
-            _("Feed"),
-            _("Shop"),
-            _("Last run"),
-            _("Started"),
-            _("Read"),
-            pgettext_lazy("feed", "Next"),
-            _("What happened"),
+            *(_("Feed"), _("Shop"), _("Last run"), _("Started"), _("Read")),
+            *(pgettext_lazy("feed", "Next"), _("What happened")),
         ),
         {
             "active": Choice(_("Active"), _same(active=True)),
@@ -229,6 +224,10 @@ LISTINGS: dict[str, Listing] = {
             "late": Choice(
                 _("Late"), lambda now: Q(active=True, due_at__lt=now - LATE_FEED, parked_at=None), urgent=True
             ),
+            "stopped": Choice(
+                _("Stopped until somebody looks"), _same(active=True, parked_at__isnull=False), urgent=True
+            ),
+            "old": Choice(_("Numbers too old: not sold"), _same(active=True, lapsed_at__isnull=False), urgent=True),
             "paused": Choice(_("Paused"), _same(active=False)),
         },
         lambda: _feeds().order_by("name"),

@@ -54,6 +54,7 @@ NEVER = frozenset(
             "confirm-order-server",
             "end-order-files",
         ),
+        *("system-connect", "system-orders", "system-end", "stock-connect", "stock-host-key", "confirm-host-key"),
         *("refund", "gift-card-redeem", "gift-card-sell", "gift-card-print", "gift-card-receipt", "local-credit"),
         *("leaving-ask", "leaving-stay", "leaving-export", "data-save", "data-export"),
         *("bring", "earlier-remove", "forget-customer"),

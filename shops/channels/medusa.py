@@ -14,7 +14,7 @@ from marketplace.foundation.money import exponent
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, SystemCallError, Trouble
 from shops.systems.medusa import STOCK, Medusa, stamp
 
@@ -103,7 +103,7 @@ class MedusaChannel(SystemChannel):
         skus = {item["id"]: item["variant_sku"] for item in order["items"]}
         sent = [each for each in order["fulfillments"] or [] if each["shipped_at"] and not each["canceled_at"]]
         parcels = tuple(_parcel(each, skus) for each in sent)
-        is_booked = order["status"] not in (DRAFT, GONE) and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        is_booked = order["status"] not in (DRAFT, GONE) and self.books_here(client)
         units = self.units(order)
         variants = self._variants(client, set(units))
         lines = [

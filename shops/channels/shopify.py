@@ -22,7 +22,7 @@ from marketplace.foundation.money import exponent
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine, Supply
+from shops.models import ShopOrder, ShopOrderLine, Supply
 from shops.systems.calling import SystemCallError, Trouble
 from shops.systems.shopify import Shopify, quoted
 
@@ -100,7 +100,7 @@ class ShopifyChannel(SystemChannel):
         skus = {line["id"]: _sku(line) for line in order["lineItems"]["nodes"]}
         parcels = [_parcel(each, skus) for each in order["fulfillments"] if each["status"] == "SUCCESS"]
         gone = order["cancelledAt"] is not None
-        is_booked = not gone and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        is_booked = not gone and self.books_here(client)
         lines = [said for line in order["lineItems"]["nodes"] for said in _answers(line, parcels, gone)]
         return OrderState(
             self.number(client, order), Receipt(order["name"], is_booked, lines=tuple(lines)), (*parcels,)

@@ -87,6 +87,11 @@ class SystemChannel(Channel):
         return any(line.answer == Answer.DECLINED for line in said.receipt.lines)
 
     # Subclasses shouldn't need to override:
+    def books_here(self, client: Any) -> bool:
+        """Whether an order that stands in the system is off the number that is read: not off what is on the shelf, nor
+        where its copies may be those of another place. There the promise stands until they are handed over."""
+        return self.shop.stock_kind == Shop.StockKind.AVAILABLE and not client.options.get("elsewhere")
+
     def __init__(self, shop: Shop) -> None:
         super().__init__(shop)
         self._client: Any = None

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.vendure import STOCK, Vendure
 
@@ -113,7 +113,7 @@ class VendureChannel(SystemChannel):
             client.check_context()
         skus = {line["id"]: line["productVariant"]["sku"] for line in order["lines"]}
         parcels = [_parcel(each, skus) for each in order["fulfillments"] or [] if each["state"] in SENT]
-        is_booked = order["state"] not in (DRAFT, UNPAID, GONE) and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        is_booked = order["state"] not in (DRAFT, UNPAID, GONE) and self.books_here(client)
         lines = [said for line in order["lines"] for said in _answers(client, line, parcels)]
         return OrderState(
             self.number(client, order), Receipt(order["code"], is_booked, lines=tuple(lines)), tuple(parcels)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog_sync import decisions, error_file, lanes, sampling, undoing
+from catalog_sync import decisions, error_file, health, lanes, sampling, undoing
 from catalog_sync.doors import arrivals, hooks, keys, setting_up, sftp_logins
 from catalog_sync.models import Feed, FeedToken, RecordIssue, StockLane, SyncRun
 from catalog_sync.reasons import refusals, words_of
@@ -33,11 +33,12 @@ ISSUES_SHOWN = 100
 @portal_page
 def feeds(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """The feeds, and the last runs of all of them."""
-    runs = Paginator(_runs(request, workplace), RUNS_SHOWN).get_page(request.GET.get("page"))
+    runs, now = Paginator(_runs(request, workplace), RUNS_SHOWN).get_page(request.GET.get("page")), timezone.now()
     context = {
         "feeds": [
             {
                 "feed": feed,
+                "health": None if feed.kind == "manual" else health.health(feed, now=now),
                 "lane": LANES[feed.lane],
                 "second": second,
                 "form": _list_form(feed, feed),

@@ -34,13 +34,16 @@ class Access:
 @dataclass(frozen=True)
 class Found:
     """What a first call found. `name`: of the shop, as its system calls it. `articles`: how many it sells, None where
-    it does not say. `options`: what is to be kept beside what was entered, such as the number of its warehouse."""
+    it does not say. `options`: what is to be kept beside what was entered, such as the number of its warehouse;
+    `elsewhere`: that its orders may be taken from another place than the one whose copies are counted. `with_tax`:
+    whether its prices, which are read as they were entered, are; None where both can be asked for, or it is unknown."""
 
     name: str
     currency: str = ""
     articles: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
     takes_orders: bool = False
+    with_tax: bool | None = None
 
 
 class Client(Protocol):
@@ -53,14 +56,19 @@ class Client(Protocol):
         ...
 
 
-def shared(client: Any, skus: Collection[str]) -> set[str]:
-    """Of these article numbers those that several articles have there that are sold: which of them is meant, nobody can
-    say. The client of a system that lets no two have one has no `shared`. Raises SystemCallError."""
+def sold(client: Any, skus: Collection[str]) -> Counter[str]:
+    """{article number: how many articles there are sold under it}, of these. The client of a system that lets no two
+    have one has no `shared`, and nothing is counted. Raises SystemCallError."""
     wanted = sorted({sku for sku in skus if sku})
     if not wanted or not hasattr(client, "shared"):
-        return set()
-    counts = Counter(client.shared(wanted))
-    return {sku for sku in wanted if counts[sku] > 1}
+        return Counter()
+    return Counter(number for _key, number in set(client.shared(wanted)))
+
+
+def shared(client: Any, skus: Collection[str]) -> set[str]:
+    """Of these article numbers those under which several are sold: which of them is meant, nobody can say."""
+    counts = sold(client, skus)
+    return {sku for sku in skus if counts[sku] > 1}
 
 
 @dataclass(frozen=True)

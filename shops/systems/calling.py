@@ -38,6 +38,7 @@ class Trouble(StrEnum):
     MAINTENANCE = "system_maintenance"
     KEY = "system_key"
     CONTEXT = "system_context"
+    PRICES = "system_prices"  # as a connection is made
     ADDRESS = "system_address"
     REFUSED = "system_refused"
     UNCLEAR = "system_unclear"
@@ -54,6 +55,7 @@ WORDS: dict[str, str] = {
         "%(system)s does not let us in: the key has expired, was withdrawn or is mistyped. Enter a new one."
     ),
     Trouble.CONTEXT: _("%(system)s does not say how many copies there are: %(detail)s. Look at the connection."),
+    Trouble.PRICES: _("The prices in %(system)s are %(detail)s: here all of them would be wrong. Change it there."),
     Trouble.ADDRESS: _("%(system)s cannot be called at this address (%(detail)s). Look for a typing mistake."),
     Trouble.REFUSED: _("%(system)s refused: %(detail)s"),
     Trouble.MISSING: _("The connection to %(system)s is gone. Connect it again."),
@@ -74,15 +76,18 @@ NO_PRICES = _("there is no price list of this name from which is sold")
 BOOKS_LATE = _("it takes no stock off as an order is validated: choose that in its module of stocks")
 NO_SETTINGS = _("the user may not read its settings: name it in API_LOGINS_ALLOWED_FOR_CONST_READ")
 NO_SHIPPING = _("there is no one shipping method of this code")
+WITH_TAX = _("with tax, and this network shows prices without")
+WITHOUT_TAX = _("without tax, and this network shows prices with it")
 NO_CONNECTION, TOO_SLOW = _("no connection"), _("too slow")
 DETAILS = frozenset(
     [
         *(NOT_CHOSEN, NO_COMPANY, SEVERAL_COMPANIES, NO_HOUSE, SEVERAL_HOUSES, NO_CUSTOMER, NOT_THERE),
         *(OTHER_CURRENCY, NO_PLACE_CHOSEN, PLACE_GONE, NO_PLACE, SEVERAL_PLACES, NO_CONNECTION, TOO_SLOW),
         *(NOT_COUNTED, NO_CARRIER, SEVERAL_CARRIERS, NO_PRICES, BOOKS_LATE, NO_SETTINGS, NO_SHIPPING),
+        *(WITH_TAX, WITHOUT_TAX),
     ]
 )
-PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})
+PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.PRICES, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})
 
 
 def words(code: str, values: Mapping[str, str]) -> str:

@@ -29,6 +29,7 @@ ANY_ZONE = timedelta(hours=12)  # the server's day may be another one
 BOOKS, CURRENCY, NAME = "STOCK_CALCULATE_ON_VALIDATE_ORDER", "MAIN_MONNAIE", "MAIN_INFO_SOCIETE_NOM"
 OPEN = "1"  # a warehouse's status
 _NOT_IN_A_FILTER = re.compile(r"[^\w .+-]")
+_BREAKS_A_FILTER = re.compile(r"[()':\\]")
 Row = dict[str, Any]
 
 
@@ -97,9 +98,16 @@ class Dolibarr:
             if len(page) < PAGE:
                 return
 
-    def of(self, path: str, field: str, keys: Sequence[object], query: Iterable[tuple[str, str]] = ()) -> list[Row]:
-        """All rows whose `field` is one of `keys`. What cannot stand in a filter is not asked for."""
-        asked = [str(key) for key in keys if not _NOT_IN_A_FILTER.search(str(key))]
+    def of(
+        self,
+        path: str,
+        field: str,
+        keys: Sequence[object],
+        query: Iterable[tuple[str, str]] = (),
+        odd: re.Pattern[str] = _NOT_IN_A_FILTER,
+    ) -> list[Row]:
+        """All rows whose `field` is one of `keys`. What cannot stand in a filter (`odd`) is not asked for."""
+        asked = [str(key) for key in keys if not odd.search(str(key))]
         found: list[Row] = []
         for start in range(0, len(asked), FEW):
             tests = " or ".join(f"(t.{field}:=:'{key}')" for key in asked[start : start + FEW])
@@ -133,7 +141,8 @@ class Dolibarr:
         for path in ("/thirdparties", "/orders", "/shipments"):
             with self.caller.needing(path):
                 self.rows(path, [("limit", "1")])
-        found = self.of("/thirdparties", "code_client", [code])
+        found = self.of("/thirdparties", "code_client", [code], odd=_BREAKS_A_FILTER)
+        found = [row for row in found if row.get("code_client") == code]  # some signs stand for any in a comparison
         if len(found) != 1:
             raise self.caller.refused(calling.NO_CUSTOMER, Trouble.CONTEXT)
         return {"customer_id": str(found[0]["id"])}

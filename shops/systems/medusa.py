@@ -45,6 +45,9 @@ class Medusa:
         if wanted := self.options.get("channel"):
             none = calling.NO_CUSTOMER
             options["channel_id"] = self._one("sales-channels", wanted, none, none)["id"]
+            fields = "id,stock_locations.id"
+            channel = self.get(f"/sales-channels/{options['channel_id']}", fields=fields)["sales_channel"]
+            options["elsewhere"] = any(each["id"] != place["id"] for each in channel["stock_locations"])
             shipping, none = self.options.get("shipping"), calling.NO_SHIPPING
             options["option_id"] = self._one("shipping-options", shipping, none, none)["id"]
         count = self.get("/product-variants", fields="id", limit="1")["count"]

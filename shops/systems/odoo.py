@@ -102,10 +102,10 @@ class Odoo:
             if len(page) < PAGE:
                 return
 
-    def shared(self, skus: list[str]) -> Iterator[str]:
-        """The number of each article that is sold and has one of these."""
+    def shared(self, skus: list[str]) -> Iterator[tuple[object, str]]:
+        """(its key, its number) of each article that is sold and has one of these."""
         for page in self.each("product.product", [["default_code", "in", skus], *SALABLE], ["default_code"]):
-            yield from (product["default_code"] for product in page)
+            yield from ((product["id"], product["default_code"]) for product in page)
 
     def call(self, model: str, method: str, *, context: dict[str, Any] | None = None, **values: Any) -> Any:
         """What a method of a model answers. Raises SystemCallError."""

@@ -113,19 +113,20 @@ class PrestaShop:
             found += self.rows(resource, fields, [*query, (f"filter[{field}]", f"[{some}]")])
         return found
 
-    def shared(self, skus: list[str]) -> Iterator[str]:
-        """The reference of each article that is sold and has one of these; of one with combinations these are what is
-        sold."""
+    def shared(self, skus: list[str]) -> Iterator[tuple[object, str]]:
+        """(its key, its reference) of each article that is sold and has one of these; of one with combinations these
+        are what is sold."""
         products = self.of("products", "reference", skus, PRODUCT)
         combined = self.of("combinations", "reference", skus, "id,id_product,reference")
         keys = {row["id"] for row in products}
         parts = self.of("combinations", "id_product", keys, "id,id_product") if keys else []
         in_parts = {str(row["id_product"]) for row in parts}
-        yield from (row["reference"] for row in products if is_sold(row) and str(row["id"]) not in in_parts)
+        whole = (row for row in products if is_sold(row) and str(row["id"]) not in in_parts)
+        yield from ((row["id"], row["reference"]) for row in whole)
         parents = {row["id_product"] for row in combined}
         wholes = self.of("products", "id", parents, PRODUCT) if parents else []
         sold = {str(row["id"]) for row in wholes if is_sold(row)}
-        yield from (row["reference"] for row in combined if str(row["id_product"]) in sold)
+        yield from (((row["id"],), row["reference"]) for row in combined if str(row["id_product"]) in sold)
 
     def between(
         self, resource: str, field: str, low: int, high: int, fields: str, query: Query = ()

@@ -38,8 +38,8 @@ SOON = 600  # seconds before its end in which a token is exchanged
 INTERNAL = "INTERNAL_SERVER_ERROR"
 NEEDED, FOR_ORDERS = frozenset({"read_products", "read_inventory", "read_locations"}), {"read_orders", "write_orders"}
 ABOUT = """query ($location: ID!) { shop { name currencyCode } location(id: $location) { id isActive } }"""
-ALL = """query { shop { name currencyCode } currentAppInstallation { accessScopes { handle } }
-  locations(first: 100) { nodes { id name } } productVariantsCount { count } }"""
+ALL = """query { shop { name currencyCode taxesIncluded } currentAppInstallation { accessScopes { handle } }
+  locations(first: 100) { nodes { id name fulfillsOnlineOrders } } productVariantsCount { count } }"""
 RUN = """mutation ($query: String!) { bulkOperationRunQuery(query: $query) {
   bulkOperation { id } userErrors { code message } } }"""
 HOW = """query ($id: ID!) { node(id: $id) { ... on BulkOperation { status errorCode objectCount url } } }"""
@@ -92,8 +92,12 @@ class Shopify:
         if len(places) != 1:
             raise self.caller.refused(calling.SEVERAL_HOUSES if places else calling.NO_HOUSE, Trouble.CONTEXT)
         shop, count = told["shop"], told["productVariantsCount"]["count"]
-        options = {"location_id": places[0]["id"], "currency": shop["currencyCode"]}
-        return Found(shop["name"], shop["currencyCode"], count, options, scopes >= FOR_ORDERS)
+        others = [each for each in told["locations"]["nodes"] if each["id"] != places[0]["id"]]
+        elsewhere = any(each["fulfillsOnlineOrders"] for each in others)  # Shopify's own rules choose
+        options = {"location_id": places[0]["id"], "currency": shop["currencyCode"], "elsewhere": elsewhere}
+        return Found(
+            *(shop["name"], shop["currencyCode"], count, options, scopes >= FOR_ORDERS), with_tax=shop["taxesIncluded"]
+        )
 
     def check_context(self) -> None:
         """The location still has stock, and amounts are in the currency that they were. Raises SystemCallError."""
@@ -134,12 +138,12 @@ class Shopify:
                 return
             after = found["pageInfo"]["endCursor"]
 
-    def shared(self, skus: list[str]) -> Iterator[str]:
-        """The number of each article that is sold and has one of these."""
+    def shared(self, skus: list[str]) -> Iterator[tuple[object, str]]:
+        """(its key, its number) of each article that is sold and has one of these."""
         for start in range(0, len(skus), AT_ONCE):
             wanted = " OR ".join(f"sku:{quoted(sku)}" for sku in skus[start : start + AT_ONCE])
             for page in self.each(NUMBERED, "productVariants", query=wanted):
-                yield from (variant["sku"] for variant in page if variant["product"]["status"] == "ACTIVE")
+                yield from ((each["id"], each["sku"]) for each in page if each["product"]["status"] == "ACTIVE")
 
     def each_in_bulk(self, query: str) -> Iterator[dict[str, Any]]:
         """All that a query of one connection gives, from the file of a bulk operation; not before all of it is there.

@@ -19,8 +19,8 @@ from shops.systems.calling import Caller, SystemCallError, Trouble
 VERSION = "2025-10-16"  # of the APIs, by their date
 PAGE = 500  # of at most 1000 objects or counts
 VALUES = 250  # of a filter
-NO_GOODS = {"APPOINTMENTS_SERVICE", "GIFT_CARD", "EVENT", "DONATION"}
 SOURCE = "Halles"  # the name under which our orders are found again
+NO_GOODS = {"APPOINTMENTS_SERVICE", "GIFT_CARD", "EVENT", "DONATION"}
 
 
 class Square:
@@ -95,11 +95,10 @@ class Square:
             found += [pair for answer in self.each("/v2/catalog/search", asked) for pair in articles(answer)]
         return found
 
-    def shared(self, skus: list[str]) -> Iterator[str]:
-        """The number of each article that is sold and has one of these."""
-        yield from (
-            sku_of(variation) for item, variation in self.numbered(skus) if is_sold(item, variation, self.location)
-        )
+    def shared(self, skus: list[str]) -> Iterator[tuple[object, str]]:
+        """(its key, its number) of each article that is sold here and has one of these."""
+        found = self.numbered(skus)
+        yield from ((one["id"], sku_of(one)) for item, one in found if is_sold(item, one, self.location))
 
     def counts(self, variations: list[str]) -> dict[str, Decimal]:
         """{variation: copies that can be sold here}, of those of which Square has a count."""

@@ -64,6 +64,9 @@ class Vendure:
             raise self.caller.refused(calling.SEVERAL_PLACES if places else calling.NO_PLACE, Trouble.CONTEXT)
         currency, count = channel["defaultCurrencyCode"], told["productVariants"]["totalItems"]
         options = {"channel_code": channel["code"], "currency": currency, "location_id": places[0] if wanted else None}
+        options["elsewhere"] = (
+            bool(wanted) and len(told["stockLocations"]["items"]) > 1
+        )  # the first that has it gives it
         options |= self._for_orders()
         return Found(channel["code"].strip("_"), currency, count, options, bool(options.get("customer_id")))
 
@@ -101,10 +104,10 @@ class Vendure:
 
         return by_number(self.caller, page)
 
-    def shared(self, skus: list[str]) -> Iterator[str]:
-        """The number of each article that is sold and has one of these."""
+    def shared(self, skus: list[str]) -> Iterator[tuple[object, str]]:
+        """(its key, its number) of each article that is sold and has one of these."""
         for page in self.each(NUMBERED, "productVariants", skus=skus):
-            yield from (variant["sku"] for variant in page if variant["product"]["enabled"])
+            yield from ((each["id"], each["sku"]) for each in page if each["product"]["enabled"])
 
     def amount(self, minor: int) -> Decimal:
         """Of Vendure's whole numbers, in whole units of the currency."""

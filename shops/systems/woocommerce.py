@@ -37,7 +37,8 @@ class WooCommerce:
         if NAMESPACE not in site.get("namespaces", ()):
             raise self.caller.refused(NAMESPACE, Trouble.ADDRESS)
         currency = self._currency()
-        return Found(str(site.get("name") or "WooCommerce"), currency, None, {"currency": currency}, takes_orders=True)
+        name = str(site.get("name") or "WooCommerce")
+        return Found(name, currency, None, {"currency": currency}, takes_orders=True, with_tax=self._has_tax())
 
     def check_context(self) -> None:
         """Amounts are in the currency that they were. Raises SystemCallError."""
@@ -66,14 +67,14 @@ class WooCommerce:
                 return
             offset += len(page) - 1
 
-    def shared(self, skus: list[str]) -> Iterator[str]:
-        """The number of each article that is sold and has one of these."""
+    def shared(self, skus: list[str]) -> Iterator[tuple[object, str]]:
+        """(its key, its number) of each article that is sold and has one of these."""
         fields = ("_fields", "id,type,sku")
         for start in range(0, len(skus), PAGE // 2):
             wanted = ",".join(skus[start : start + PAGE // 2])
             for product in self.rows("products", [("sku", wanted), ("status", "publish"), fields]):
                 if product["type"] in ("simple", "variation"):
-                    yield product["sku"]
+                    yield product["id"], product["sku"]
 
     def make(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """What a POST has made. Raises SystemCallError."""
@@ -88,6 +89,20 @@ class WooCommerce:
         if not isinstance(made, dict) or "id" not in made:
             raise self._refused(made, writes=True)
         return made
+
+    def _has_tax(self) -> bool | None:
+        """Whether prices are entered with tax; None where it charges none, or its key may not read settings."""
+        try:
+            if self._setting("general/woocommerce_calc_taxes") != "yes":
+                return None
+            return self._setting("tax/woocommerce_prices_include_tax") == "yes"
+        except calling.SystemCallError as error:
+            if error.status in (401, 403, 404):
+                return None
+            raise
+
+    def _setting(self, path: str) -> Any:
+        return self._object(self.caller.get(f"/{NAMESPACE}/settings/{path}")).get("value")
 
     def _currency(self) -> str:
         found = self._object(self.caller.get(f"/{NAMESPACE}/data/currencies/current"))

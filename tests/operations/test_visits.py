@@ -227,6 +227,7 @@ def test_what_is_recorded_by_a_word_on_a_visit_is_the_operators_too():
 
 def test_what_gives_a_lasting_hold_on_a_shop_is_never_done_in_its_place():
     lasting = {"save-mail", "make-key", "revoke-key", "make-order-key", "revoke-order-key", "data-save", "data-export"}
+    lasting |= {"system-connect", "system-orders", "system-end", "stock-connect", "stock-host-key", "confirm-host-key"}
     assert (
         lasting | {"renew-secret", "save-channel", "leaving-export", "invite", "member-role", "bring"} <= visiting.NEVER
     )

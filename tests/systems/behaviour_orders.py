@@ -15,7 +15,8 @@ from marketplace.foundation.models import MailMessage
 from shops.channels.base import Answer
 from shops.models import Allocation, DeliveryOption, Shop, ShopOrder, ShopSystem, Supply, Transmission
 from shops.orders import hearing, routing
-from shops.systems import keeping
+from shops.systems import SYSTEMS, keeping
+from shops.systems.access import Access
 from tests import factories
 from tests.systems import faults
 from tests.systems.behaviour import FIRST, LAST, SECOND
@@ -23,7 +24,7 @@ from tests.systems.behaviour_changed import ChangedBehaviour
 from tests.systems.behaviour_clock import ClockBehaviour
 from tests.systems.behaviour_taken_back import TakenBackBehaviour
 from tests.systems.known import KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SHARES_NUMBERS, SHIPS
+from tests.systems.under_test import HAS_PLACES, KEEPS_CONTEXT, LOOKS_UP, SHARES_NUMBERS, SHIPS
 
 ABSENT = "NO-SUCH-ARTICLE"
 
@@ -38,6 +39,20 @@ class OrderingBehaviour(TakenBackBehaviour, ChangedBehaviour, ClockBehaviour):
         (seen,) = self.system.orders(order.number)
         assert (seen.reference, seen.units) == (order.number, {FIRST.sku: 2, SECOND.sku: 1})
         assert (bool(receipt.reference), receipt.is_booked, seen.is_booked) == (True, True, True)
+
+    def test_order_that_another_place_may_supply_keeps_its_promise_at_ours(self):
+        self.needs(HAS_PLACES)
+        entered = self.system.entered(self.between.address)
+        client = SYSTEMS[self.system.kind].client_for(entered)
+        alone = client.check().options["elsewhere"]
+        self.system.open_place()
+        assert (alone, client.check().options["elsewhere"]) == (False, True)
+        order = self.ordered(**{FIRST.sku: 2})
+        access = self.door.access
+        apart = Access(access.kind, access.address, {**access.options, "elsewhere": True}, access.secrets)
+        keeping.keep(self.shop.pk, apart, now=timezone.now())
+        assert not self.send(order).is_booked
+        assert not self.said(order.number).receipt.is_booked
 
     def test_order_that_is_sent_twice_is_there_once(self):
         order = self.ordered(**{FIRST.sku: 2})

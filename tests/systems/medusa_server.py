@@ -27,7 +27,7 @@ from shops.systems.access import Access
 from tests.systems.faketime import FakeTime
 from tests.systems.known import KNOWN
 from tests.systems.medusa_admin import Admin
-from tests.systems.under_test import COUNTS_ON_HAND, EDITS, KEEPS_CONTEXT, LOOKS_UP, SHIPS, Seen
+from tests.systems.under_test import COUNTS_ON_HAND, EDITS, HAS_PLACES, KEEPS_CONTEXT, LOOKS_UP, SHIPS, Seen
 
 SCRIPTS = Path(settings.BASE_DIR) / "scripts"
 RESTORE = "/usr/lib/postgresql/15/bin/pg_restore"
@@ -36,7 +36,7 @@ EMAIL = "orders@halles.example"
 # What the tests change; each is kept beside, and put back before each test.
 CHANGED = (
     *("product", "product_variant", "price", "price_rule", "inventory_level", "reservation_item", "api_key"),
-    *('"order"', "order_item", "order_line_item"),
+    *('"order"', "order_item", "order_line_item", "stock_location", "sales_channel_stock_location"),
     *("product_variant_price_set", "product_variant_inventory_item", "price_set", "inventory_item"),
 )
 # {table: columns that name a row of the same article}; what must differ, or be none.
@@ -58,7 +58,7 @@ ORDER = "id,status,metadata,items.id,items.variant_sku,items.detail.quantity,ful
 
 class MedusaUnderTest:
     kind = "medusa"
-    can = frozenset({EDITS, COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP})
+    can = frozenset({EDITS, COUNTS_ON_HAND, HAS_PLACES, KEEPS_CONTEXT, SHIPS, LOOKS_UP})
 
     def __init__(self, kept: Path) -> None:
         self.kept, self.told = kept, json.loads((kept / "told.json").read_text())
@@ -173,6 +173,10 @@ class MedusaUnderTest:
         both = [there, {"currency_code": "cad", "amount": beside / 100}]
         at = f"/admin/products/{variant['product']['id']}/variants/{variant['id']}"
         self.shop.post(at, {"prices": both if first else both[::-1]})
+
+    def open_place(self) -> None:
+        place = self.shop.post("/admin/stock-locations", {"name": "Warehouse"})["stock_location"]["id"]
+        self.shop.post(f"/admin/stock-locations/{place}/sales-channels", {"add": [self.told["channel"]]})
 
     def set_stock(self, sku: str, units: int) -> None:
         (item,) = self.shop.get(f"/admin/inventory-items?sku={sku}")["inventory_items"]

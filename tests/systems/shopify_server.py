@@ -40,6 +40,7 @@ from tests.systems.under_test import (
     CANCELS_REST,
     COUNTS_ON_HAND,
     EDITS,
+    HAS_PLACES,
     KEEPS_CONTEXT,
     KNOWS_STOCK_CHANGES,
     LOOKS_UP,
@@ -65,7 +66,7 @@ Shop: id name currencyCode taxesIncluded
 Count: count precision
 AppInstallation: id accessScopes=[AccessScope]
 AccessScope: handle description
-Location: id name isActive inventoryLevels(first after query)=<InventoryLevel>
+Location: id name isActive fulfillsOnlineOrders inventoryLevels(first after query)=<InventoryLevel>
 Product: id title status vendor updatedAt
 ProductVariant: id legacyResourceId sku barcode title price updatedAt inventoryPolicy \
 product=Product inventoryItem=InventoryItem
@@ -101,6 +102,7 @@ class ShopifyUnderTest(Clocked):
             EDITS,
             CANCELS_REST,
             COUNTS_ON_HAND,
+            HAS_PLACES,
             KEEPS_CONTEXT,
             SHIPS,
             LOOKS_UP,
@@ -124,6 +126,8 @@ class ShopifyUnderTest(Clocked):
         self.server.server_close()
 
     def reset(self) -> None:
+        self.more_locations: list[Row] = []
+        self.with_tax = False
         self.tokens, self.given, self.scopes = {TOKEN}, 0, {"read_products", "read_inventory", "read_locations"}
         self.scopes |= {"read_orders", "write_orders"}
         self.bucket, self.filled_at, self.at_once, self.policy = FULL, time.monotonic(), 5, "DENY"
@@ -152,7 +156,10 @@ class ShopifyUnderTest(Clocked):
 
     def entered(self, address: str) -> Access:
         self.public = address
-        return Access("shopify", address, {}, {"key": TOKEN})
+        return Access("shopify", address, {"location": "Rue Saint-Denis"}, {"key": TOKEN})
+
+    def open_place(self) -> None:
+        self.more_locations.append(_node("Location", 10, name="Entrepôt", isActive=True, fulfillsOnlineOrders=True))
 
     def access(self, address: str) -> Access:
         return Access(
@@ -331,11 +338,13 @@ class ShopifyUnderTest(Clocked):
             "id": "gid://shopify/Shop/1",
             "name": "Librairie d’essai",
             "currencyCode": CURRENCY,
-            "taxesIncluded": False,
+            "taxesIncluded": self.with_tax,
         }
 
     def _locations(self, **_arguments: Any) -> list[Row]:
-        return [_node("Location", 7, name="Rue Saint-Denis", isActive=True)]  # those that are closed are not listed
+        """Those that are closed are not listed."""
+        first = _node("Location", 7, name="Rue Saint-Denis", isActive=True, fulfillsOnlineOrders=True)
+        return [first, *self.more_locations]
 
     def _location(self, id: str) -> Row | None:
         closed = _node("Location", 8, name="Ancien", isActive=False)

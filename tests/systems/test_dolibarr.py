@@ -124,6 +124,12 @@ class TestReading(ReadingBehaviour):
             SYSTEMS["dolibarr"].client_for(self.system.entered(self.between.address)).check()
         assert (caught.value.trouble, caught.value.values["detail"]) == ("system_refused", f"/{path}")
 
+    def test_customer_is_found_by_a_code_with_signs(self):
+        self.system.tables["thirdparties"][0]["code_client"] = code = "CU/0001#_"
+        entered = self.system.entered(self.between.address)
+        entered.options["customer"] = code
+        assert SYSTEMS["dolibarr"].client_for(entered).check().takes_orders
+
     def test_customer_who_is_not_there_is_told_at_once(self):
         self.system.tables["thirdparties"][0]["code_client"] = "CU-1"
         with pytest.raises(SystemCallError) as caught:

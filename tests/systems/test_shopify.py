@@ -196,6 +196,14 @@ class TestOrders(OrderingBehaviour):
         assert b'"sendReceipt": false' in body
         assert b'"financialStatus": "PAID"' in body
 
+    def test_prices_that_are_with_tax_are_refused_where_they_are_shown_without(self):
+        connection, now = ShopSystem.objects.get(shop=self.shop), timezone.now()
+        keeping.check(connection, now=now)
+        self.system.with_tax = True
+        with pytest.raises(SystemCallError) as caught:
+            keeping.check(connection, now=now)
+        assert (caught.value.trouble, caught.value.permanent) == ("system_prices", True)
+
 
 class TestHooks(HookBehaviour):
     pass

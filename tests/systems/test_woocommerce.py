@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.utils import timezone
 
 from catalog_sync.records import Availability, Lane
 from shops.channels.base import Answer
-from shops.models import Cancellation, DeliveryOption
-from shops.systems import woocommerce
+from shops.models import Cancellation, DeliveryOption, ShopSystem
+from shops.systems import keeping, woocommerce
+from shops.systems.calling import SystemCallError
 from tests import factories
 from tests.systems.behaviour import FIRST, SECOND, SKUS, THIRD, Door, ReadingBehaviour, running
 from tests.systems.behaviour_hooks import HookBehaviour
@@ -179,6 +181,18 @@ class TestOrders(OrderingBehaviour):
         self.send(order)
         (line,) = self.system.order(order.number)["line_items"]
         assert (line["product_id"], line["variation_id"]) == (parent["id"], 71)
+
+    def test_prices_that_are_with_tax_are_refused_where_they_are_shown_without(self):
+        connection, now = ShopSystem.objects.get(shop=self.shop), timezone.now()
+        keeping.check(connection, now=now)
+        self.system.set_taxes("yes", included="yes")
+        with pytest.raises(SystemCallError) as caught:
+            keeping.check(connection, now=now)
+        assert (caught.value.trouble, caught.value.permanent) == ("system_prices", True)
+        self.system.set_taxes("no", included="yes")
+        keeping.check(connection, now=now)
+        self.system.settings = {}  # which its key may not read
+        keeping.check(connection, now=now)
 
 
 class TestHooks(HookBehaviour):

@@ -21,6 +21,7 @@ CANCELS_REST = "cancels_rest"  # what is not sent can be given up when a part wa
 LOOKS_UP = "looks_up"  # an order can be found by our number
 KNOWS_STOCK_CHANGES = "knows_stock_changes"  # it tells of which articles the number changed
 SHARES_NUMBERS = "shares_numbers"  # it lets two articles have one number: `renumber`
+HAS_PLACES = "has_places"  # it keeps stock at several places, of which one is read: `open_place`
 SETS_CLOCK = "sets_clock"  # its clock can be set: `set_clock`
 POSTS_NEWS = "posts_news"  # it posts signed webhooks: `hook_form`, `hook_secret`, `news`
 

@@ -23,7 +23,16 @@ from shops.systems import vendure
 from shops.systems.access import Access
 from tests.systems.faketime import FakeTime
 from tests.systems.known import KNOWN
-from tests.systems.under_test import COUNTS_ON_HAND, EDITS, KEEPS_CONTEXT, LOOKS_UP, SHARES_NUMBERS, SHIPS, Seen
+from tests.systems.under_test import (
+    COUNTS_ON_HAND,
+    EDITS,
+    HAS_PLACES,
+    KEEPS_CONTEXT,
+    LOOKS_UP,
+    SHARES_NUMBERS,
+    SHIPS,
+    Seen,
+)
 
 PROGRAM = Path(__file__).with_name("vendure_shop.js")
 SECONDS_TO_START = 60
@@ -45,7 +54,7 @@ LINES = "lines { id quantity productVariant { sku } }"
 
 class VendureUnderTest:
     kind = "vendure"
-    can = frozenset({EDITS, COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, SHARES_NUMBERS})
+    can = frozenset({EDITS, COUNTS_ON_HAND, HAS_PLACES, KEEPS_CONTEXT, SHIPS, LOOKS_UP, SHARES_NUMBERS})
 
     def __init__(self, kept: Path) -> None:
         self.kept, self.key = kept, (kept / "key").read_text()
@@ -145,6 +154,10 @@ class VendureUnderTest:
 
     def renumber(self, sku: str, new: str) -> None:
         self._update(sku, {"sku": new})
+
+    def open_place(self) -> None:
+        made = 'mutation { createStockLocation(input: { name: "Warehouse" }) { id } }'
+        self._ask(made)
 
     def set_stock(self, sku: str, units: int) -> None:
         self._update(sku, {"stockOnHand": units})

@@ -9,6 +9,7 @@ with nothing of the adapter's code. No real shop was asked.
 - Orders are not filtered by meta data: https://github.com/woocommerce/woocommerce/issues/31016 ; the search looks into
   fields of the address, the company among them (filter `woocommerce_shop_order_search_fields`)
 - `sku` finds variations as well, with their parent's number where they have none of their own
+- Settings (`settings/<group>/<id>`): https://woocommerce.github.io/woocommerce-rest-api-docs/#setting-options
 - Signed webhooks: https://woocommerce.com/document/webhooks/"""
 
 from __future__ import annotations
@@ -53,9 +54,14 @@ class WooCommerceUnderTest(Clocked):
         self.server.shutdown()
         self.server.server_close()
 
+    def set_taxes(self, charged: str, *, included: str) -> None:
+        values = {"general/woocommerce_calc_taxes": charged, "tax/woocommerce_prices_include_tax": included}
+        self.settings = {f"settings/{name}": value for name, value in values.items()}
+
     def reset(self) -> None:
         self.logins = {base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()}
         self.may_write, self.currency, self.refuses_with_200, self.searches = True, CURRENCY, False, True
+        self.set_taxes("yes", included="no")
         self.products: list[Row] = []
         self.variations: list[Row] = []
         self.orders_made: list[Row] = []
@@ -193,6 +199,8 @@ class WooCommerceUnderTest(Clocked):
             return self._changed(there, body)
         if there == "data/currencies/current":
             return 200, {"code": self.currency, "name": "Canadian dollar", "symbol": "&#36;"}
+        if there in self.settings:
+            return 200, {"id": there.rpartition("/")[2], "value": self.settings[there]}
         if there == "products":
             return self._listed(self._asked_products(asked), asked)
         if of := re.fullmatch(r"products/(\d+)/variations", there):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -78,6 +80,54 @@ def test_article_that_comes_twice_is_one(monkeypatch):
 def test_articles_without_a_number_are_refused_for_that(monkeypatch):
     articles = [Stated("", title="A", key=key) for key in (1, 2)]
     assert refused_of(monkeypatch, *articles) == ([], [], [("sku_missing", 1), ("sku_missing", 2)])
+
+
+def delta_of(sold: list[tuple[int, str]], *articles: Stated) -> tuple[list[str], list[str], bool]:
+    """Of changes: (titles that are sold, numbers that are withdrawn, whether all is read the next time); `sold`: the
+    articles that the system says are sold, by key and number."""
+    adapter, now = Told(datetime.now(UTC)), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    client = adapter.client()
+    client.shared = lambda skus: (each for each in [*sold, *sold] if each[1] in skus)
+    client.caller._hear_clock(adapter.clock, datetime.now(UTC))
+    adapter.client, adapter.read = lambda: client, lambda *how: iter([articles])
+    (chunk,) = adapter.fetch(Lane.CATALOGUE, Cursor(Lane.CATALOGUE, f"{now}/{now}"))
+    return [record.title for record in chunk.records], chunk.gone, chunk.cursor.value == ""
+
+
+def test_article_that_another_took_the_number_of_is_followed_by_it():
+    old, new = Stated("A", title="Old", key=1, is_gone=True), Stated("A", title="New", key=2)
+    assert delta_of([(2, "A")], old, new) == (["New"], [], True)
+    assert delta_of([(2, "A")], new, old) == (["New"], [], True)
+
+
+def test_all_is_read_anew_where_one_of_two_of_a_number_is_put_away():
+    assert delta_of([(2, "A")], Stated("A", title="Old", key=1, is_gone=True)) == ([], ["A"], True)
+    assert delta_of([(2, "B")], Stated("A", title="Old", key=1, is_gone=True)) == ([], ["A"], False)
+
+
+def test_article_that_a_system_names_twice_is_one():
+    assert delta_of([(1, "A")], Stated("A", title="A", key=1)) == (["A"], [], False)
+    assert delta_of([(1, "A"), (2, "A")], Stated("A", title="A", key=1)) == ([], ["A"], False)
+
+
+def test_articles_are_not_kept_while_the_next_are_read(monkeypatch):
+    made = list[weakref.ref]()
+
+    class Raw:
+        pass
+
+    def pages(*how):
+        for key in range(3):
+            raw = Raw()
+            made.append(weakref.ref(raw))
+            yield [Stated(f"A{key}", title="A", key=key, raw=raw)]
+            del raw
+
+    adapter = Told(datetime.now(UTC))
+    monkeypatch.setattr(adapter, "read", pages)
+    chunk = next(adapter.fetch(Lane.CATALOGUE, None))
+    gc.collect()
+    assert (len(chunk.records), [ref() is None for ref in made[:2]]) == (3, [True, True])
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2031-01-01T00:00:00Z", "2031-01-01T00:00:00Z/then 7"])

@@ -56,14 +56,14 @@ def test_issues_are_paged_and_filtered(ours):
     assert len(client.get(run_address(ours), {"kind": "nonsense"}).context["issues"]) == 100
 
 
-@pytest.mark.parametrize("name", ["feeds", "run"])
+@pytest.mark.parametrize(("name", "most"), [("feeds", 18), ("run", 14)])
 def test_page_asks_the_same_number_of_queries_however_many_rows(
-    name, ours, django_assert_num_queries, django_assert_max_num_queries
+    name, most, ours, django_assert_num_queries, django_assert_max_num_queries
 ):
     client = ours.client
     where = run_address(ours) if name == "run" else reverse("portal:feeds", args=[ours.shop.slug])
     client.get(where)
-    with django_assert_max_num_queries(14) as asked:
+    with django_assert_max_num_queries(most) as asked:
         client.get(where)
     for _ in range(29):
         row = SyncRun.objects.create(feed=ours.run.feed, state="done", started_at=ours.run.started_at)
