@@ -92,6 +92,9 @@ class NAMEChannel(SystemChannel):
     def enter(self, client: NAME, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
         raise NotImplementedError
 
+    def number(self, client: NAME, order: dict[str, Any]) -> str:
+        raise NotImplementedError
+
     def units(self, order: dict[str, Any]) -> dict[str, int]:
         raise NotImplementedError
 

@@ -25,6 +25,9 @@ class Transmission(DueRow):
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.WAITING)
     reference = models.CharField(max_length=120, blank=True, help_text="The shop system's own number for it.")
     sent_at = models.DateTimeField(null=True, blank=True)
+    unbooked = models.JSONField(
+        default=list, blank=True, help_text="Numbers of what is not in the shop system's order, but went by mail."
+    )
     fell_back_at = models.DateTimeField(
         null=True, blank=True, help_text="Since then by another channel: the shop's own did not take it."
     )

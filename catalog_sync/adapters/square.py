@@ -17,7 +17,7 @@ from typing import Any
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Availability, Lane
 from marketplace.foundation.money import exponent
-from shops.systems.square import Square, articles, is_sold, sku_of, stamp
+from shops.systems.square import Square, articles, here_of, is_sold, sku_of, stamp
 
 NAMELESS = {"", "Regular", "Normal", "Standard"}  # what Square calls the one variation of an item
 _ISBN = re.compile(r"97[89][0-9]{10}")
@@ -57,7 +57,7 @@ class SquareAdapter(SystemAdapter):
     def _stated(self, client: Square, pair: Pair, counts: dict[str, Decimal], lane: Lane) -> Stated:
         item, variation = pair
         of_item, of_variation = item.get("item_data") or {}, variation.get("item_variation_data") or {}
-        here = _here(of_variation, client.location)
+        here = here_of(of_variation, client.location)
         money = here.get("price_money") or of_variation.get("price_money") or {}
         currency = money.get("currency") or client.options["currency"]
         tracked = here.get("track_inventory", of_variation.get("track_inventory"))
@@ -89,12 +89,6 @@ class SquareAdapter(SystemAdapter):
                 if tax["tax_data"].get("enabled", True) and tax["tax_data"].get("inclusion_type") != "INCLUSIVE"
             }
         return sum((self._taxes.get(key, Decimal(0)) for key in item["tax_ids"]), Decimal(0)) or None
-
-
-def _here(variation: dict[str, Any], location: str) -> dict[str, Any]:
-    """What is otherwise at this location."""
-    overrides = variation.get("location_overrides") or []
-    return next((each for each in overrides if each.get("location_id") == location), {})
 
 
 def _title(item: dict[str, Any], variation: dict[str, Any]) -> str:

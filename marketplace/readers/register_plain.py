@@ -196,7 +196,7 @@ PLAIN: dict[str, str] = {
     "shops.SlotBooking": "hold_key",
     "shops.SpecialHours": "note_en note_fr",
     "shops.StockTerms": "note price_kind",
-    "shops.Transmission": "channel lease_token reference",
+    "shops.Transmission": "channel lease_token reference unbooked",
     "shops.TransmissionTry": "channel",
     "titles.CoverFetch": "last_error lease_token source",
     "titles.FactEdit": "fact value",

@@ -41,6 +41,7 @@ class Answer(StrEnum):
     CHANGED = "changed"  # taken, but otherwise than it was ordered
     SUBSTITUTED = "substituted"  # another article in its place
     BACK_ORDERED = "back_ordered"  # taken, and not there: later
+    TAKEN_OUT = "taken_out"  # once taken, and not in its order any more: never said, but seen
     DECLINED = "declined"
 
 
@@ -117,11 +118,13 @@ class Acknowledgement:
 @dataclass(frozen=True)
 class OrderState:
     """What the shop's system says now of one of our shop orders, named by our number: all of it, so that hearing it
-    again changes nothing. `receipt.lines` are in all, too."""
+    again changes nothing. `receipt.lines` are in all, too. `problem`: it could not be understood, and nothing else is
+    said; it is asked for again."""
 
     number: str
     receipt: Receipt
     parcels: tuple[ParcelSaid, ...] = ()
+    problem: str = ""
 
 
 class Channel:

@@ -28,6 +28,7 @@ from shops.systems.dolibarr import Dolibarr, Row, copies, status
 CANCELLED, DRAFT, VALIDATED, ON_ITS_WAY, CLOSED = "-1", "0", "1", "2", "3"
 BOOKED = {VALIDATED, ON_ITS_WAY, CLOSED}
 SENT = {"1", "2"}  # a shipment that is validated, or closed
+DROPPED = "-1"
 STOCK = [("mode", "1"), ("includestockdata", "1")]
 
 
@@ -66,24 +67,30 @@ class DolibarrChannel(SystemChannel):
         client.caller.post(f"/orders/{order['id']}/validate", house)
         return self._read(client, order["id"])
 
+    def number(self, client: Dolibarr, order: Row) -> str:
+        return str(order["ref_client"])
+
     def units(self, order: Row) -> dict[str, int]:
         return _sum(order.get("lines") or [])
 
     def said(self, client: Dolibarr, order: Row) -> OrderState:
         stands, units = status(order), self.units(order)
+        shipments = self._shipments(client, order) if stands in (ON_ITS_WAY, CLOSED) else []
         lines: list[LineSaid] = []
         if stands == CANCELLED:
             why = _("Cancelled in our system.")
             lines = [LineSaid(sku, Answer.DECLINED, count, why) for sku, count in units.items()]
         elif stands in BOOKED:
             products = _products(client, list(units), sold=False) if stands == VALIDATED else {}
+            back = _given_up(units, shipments) if stands == CLOSED and shipments else {}
             for sku, count in units.items():
                 short = max(0, -_left(client, products[sku])) if sku in products else 0
-                lines += answers(sku, count, short=min(count, short))
+                stays = count - back.get(sku, 0)
+                lines += answers(sku, stays, short=min(stays, short), back=back.get(sku, 0))
         is_booked = stands in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
-        parcels = self._parcels(client, order, units) if stands in (ON_ITS_WAY, CLOSED) else ()
+        parcels = _parcels(order, shipments, units)
         receipt = Receipt(str(order.get("ref") or order["id"]), is_booked, lines=tuple(lines))
-        return OrderState(str(order["ref_client"]), receipt, parcels)
+        return OrderState(self.number(client, order), receipt, parcels)
 
     def changed(self, client: Dolibarr, since: datetime) -> Iterator[Row]:
         ours, test = [("thirdparty_ids", _customer(client))], client.changed_since(since)
@@ -103,23 +110,37 @@ class DolibarrChannel(SystemChannel):
             raise client.caller.refused("no order", Trouble.UNCLEAR, unknown_outcome=True)
         return found
 
-    def _parcels(self, client: Dolibarr, order: Row, units: dict[str, int]) -> tuple[ParcelSaid, ...]:
-        """Its shipments; of one that is closed without any all of it was handed over."""
-        shipments = client.rows(f"/orders/{order['id']}/shipment")
+    def _shipments(self, client: Dolibarr, order: Row) -> list[Row]:
+        """Those that stand, with what is in each, by article: `units`."""
         names = {str(line["fk_product"]): _sku(line) for line in order.get("lines") or [] if line.get("fk_product")}
-        parcels = [
-            ParcelSaid(
-                str(row["id"]),
-                {sku: count for sku, count in _sum(row.get("lines") or [], names).items() if count > 0},
-                str(row.get("shipping_method") or ""),
-                str(row.get("tracking_number") or ""),
-            )
-            for row in shipments
-            if status(row) in SENT
-        ]
-        if not shipments and status(order) == CLOSED:
-            parcels = [ParcelSaid(str(order["id"]), {sku: count for sku, count in units.items() if count > 0})]
-        return tuple(parcel for parcel in parcels if parcel.units)
+        found = [row for row in client.rows(f"/orders/{order['id']}/shipment") if status(row) != DROPPED]
+        return [{**row, "units": _sum(row.get("lines") or [], names)} for row in found]
+
+
+def _given_up(units: dict[str, int], shipments: list[Row]) -> dict[str, int]:
+    """Of an order that is closed what is in no shipment, sent or to be sent."""
+    sent: dict[str, int] = {}
+    for row in shipments:
+        for sku, count in row["units"].items():
+            sent[sku] = sent.get(sku, 0) + count
+    return {sku: max(0, count - sent.get(sku, 0)) for sku, count in units.items()}
+
+
+def _parcels(order: Row, shipments: list[Row], units: dict[str, int]) -> tuple[ParcelSaid, ...]:
+    """Its shipments; of one that is closed without any all of it was handed over."""
+    parcels = [
+        ParcelSaid(
+            str(row["id"]),
+            {sku: count for sku, count in row["units"].items() if count > 0},
+            str(row.get("shipping_method") or ""),
+            str(row.get("tracking_number") or ""),
+        )
+        for row in shipments
+        if status(row) in SENT
+    ]
+    if not shipments and status(order) == CLOSED:
+        parcels = [ParcelSaid(str(order["id"]), {sku: count for sku, count in units.items() if count > 0})]
+    return tuple(parcel for parcel in parcels if parcel.units)
 
 
 def _customer(client: Dolibarr) -> str:

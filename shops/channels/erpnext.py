@@ -93,6 +93,9 @@ class ERPNextChannel(SystemChannel):
         client.write("PUT", f"{SALE}/{order['name']}", {"docstatus": SUBMITTED})
         return self._read(client, str(order["name"]))
 
+    def number(self, client: ERPNext, order: Row) -> str:
+        return str(order["po_no"])
+
     def units(self, order: Row) -> dict[str, int]:
         return _sum((row["item_code"], row["qty"]) for row in order["items"])
 
@@ -110,7 +113,7 @@ class ERPNextChannel(SystemChannel):
         is_booked = stands == SUBMITTED and status != WAITS and self.shop.stock_kind == Shop.StockKind.AVAILABLE
         receipt = Receipt(str(order["name"]), is_booked, lines=tuple(lines))
         has_left = stands == SUBMITTED and float(order.get("per_delivered") or 0) > 0
-        return OrderState(str(order["po_no"]), receipt, _parcels(client, order) if has_left else ())
+        return OrderState(self.number(client, order), receipt, _parcels(client, order) if has_left else ())
 
     def take_out(self, client: ERPNext, order: Row) -> None:
         """Saved as cancelled, which cancels it. ERPNext refuses where something stands on it: a delivery note."""

@@ -4,7 +4,8 @@ Sources: https://x-series-api.lightspeedhq.com/docs/sales_101_date_versioned, �
 …/sales_states_and_attributes: a sale that is pending and on account takes its units off the inventory, and what the
 customer, who is the network, owes stands on the account. The sale's id is ours to choose: it is made of our number, so
 that an order is found by it, and its `source.id` is our number. Sales of our customer are asked for by the search,
-which knows the day of a sale and not that of a change: what changed is picked out here."""
+which knows the day of a sale and not that of a change: what changed is picked out here. A line that is returned is
+in a sale of its own, below zero (…/sales_returns): it says which sale it is of in `return_for`."""
 
 from __future__ import annotations
 
@@ -14,18 +15,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from marketplace.foundation.money import exponent
-from shops.channels.base import Answer, LineSaid, OrderState, Receipt
+from shops.channels.base import LineSaid, OrderState, Receipt
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel
+from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.lightspeed import Lightspeed
 
 SOURCE = "Halles"
-BOOKED = {"pending", "closed"}  # on account, or settled
+PENDING, CLOSED, GONE = "pending", "closed", "voided"
+BOOKED = {PENDING, CLOSED}  # on account, or settled
 LOOKED_BACK = timedelta(days=45)  # for sales that may have changed
 FOUND = 1000  # sales of one answer of the search
 NOTE = "line_note"  # of a line: our article number, which its lines have not
@@ -33,6 +33,7 @@ NOTE = "line_note"  # of a line: our article number, which its lines have not
 
 class LightspeedChannel(SystemChannel):
     kind = "lightspeed"
+    _returns: list[tuple[str, str]] | None = None  # (of which sale, its own id)
 
     def find(self, client: Lightspeed, number: str) -> dict[str, Any] | None:
         return client.found(f"/sales/{_id(client, number)}")
@@ -73,6 +74,9 @@ class LightspeedChannel(SystemChannel):
         client.caller.post("/sales", sale)
         return dict(client.data(f"/sales/{sale['id']}"))
 
+    def number(self, client: Lightspeed, order: dict[str, Any]) -> str:
+        return str(order["source"]["id"])
+
     def units(self, order: dict[str, Any]) -> dict[str, int]:
         units: dict[str, int] = {}
         for line in order.get("line_items", []):
@@ -82,26 +86,51 @@ class LightspeedChannel(SystemChannel):
 
     def said(self, client: Lightspeed, order: dict[str, Any]) -> OrderState:
         state, units = order["state"], self.units(order)
-        answer, why = Answer.ACCEPTED, ""
-        if state == "voided":
-            answer, why = Answer.DECLINED, _("Cancelled in our system.")
-        told = state in BOOKED or state == "voided"
-        lines = tuple(LineSaid(sku, answer, count, why) for sku, count in units.items()) if told else ()
+        lines: list[LineSaid] = []
+        if state in BOOKED or state == GONE:
+            back = units if state == GONE else self._returned(client, order)
+            keys = {line["note"]: line["product"]["id"] for line in order.get("line_items", []) if line.get("note")}
+            levels = client.levels_of(sorted(set(keys.values()))) if state == PENDING and units else {}
+            for sku, count in units.items():
+                gone = min(count, back.get(sku, 0))
+                # Promised beyond what is there: somebody else was quicker since it was asked.
+                short = min(count - gone, max(0, -int(levels.get(keys[sku], 0))))
+                lines += answers(sku, count - gone, short=short, back=gone)
         is_booked = state in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
         reference = order.get("receipt_number") or order.get("invoice_number") or order["id"]
-        return OrderState(order["source"]["id"], Receipt(str(reference), is_booked, lines=lines))
+        return OrderState(self.number(client, order), Receipt(str(reference), is_booked, lines=tuple(lines)))
 
     def changed(self, client: Lightspeed, since: datetime) -> Iterator[dict[str, Any]]:
-        from_then, offset = since, 0
-        day = f"{from_then - LOOKED_BACK:%Y-%m-%dT%H:%M:%SZ}"
+        met: set[str] = set()
+        for sale in self._sales(client, since - LOOKED_BACK):
+            key = str(sale.get("return_for") or sale["id"])
+            if _moment(sale["updated_at"]) >= since and key not in met:
+                met.add(key)
+                found = client.found(f"/sales/{key}")
+                if found and (found.get("source") or {}).get("type") == SOURCE:
+                    yield found
+
+    def _returned(self, client: Lightspeed, order: dict[str, Any]) -> dict[str, int]:
+        """Units by article that came back by returns of this sale, once these are done."""
+        keys = {line["product"]["id"]: line["note"] for line in order.get("line_items", []) if line.get("note")}
+        back: dict[str, int] = {}
+        if self._returns is None:
+            sales = self._sales(client, client.caller.there(datetime.now(UTC)) - LOOKED_BACK)
+            self._returns = [(str(sale["return_for"]), str(sale["id"])) for sale in sales if sale.get("return_for")]
+        for key in (key for of, key in self._returns if of == order["id"]):
+            found = client.found(f"/sales/{key}")
+            for line in (found or {}).get("line_items", []) if found and found["state"] in BOOKED else ():
+                if sku := keys.get(line["product"]["id"]):
+                    back[sku] = back.get(sku, 0) + max(0, -int(Decimal(str(line["quantity"]))))
+        return back
+
+    def _sales(self, client: Lightspeed, since: datetime) -> Iterator[dict[str, Any]]:
+        """Those of our customer, and their returns, of that day and later."""
+        day, offset = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", 0
         asked = [("type", "sales"), ("customer_id", _customer(client)), ("date_from", day), ("page_size", str(FOUND))]
         while True:
             page = client.data("/search", [*asked, ("offset", str(offset))])
-            for sale in page:
-                if _moment(sale["updated_at"]) >= from_then:
-                    found = client.found(f"/sales/{sale['id']}")
-                    if found and (found.get("source") or {}).get("type") == SOURCE:
-                        yield found
+            yield from page
             if len(page) < FOUND:
                 return
             offset += FOUND

@@ -89,10 +89,14 @@ class MedusaChannel(SystemChannel):
         found: dict[str, Any] = client.get(f"/orders/{order['id']}", fields=ORDER)["order"]
         return found
 
+    def number(self, client: Medusa, order: dict[str, Any]) -> str:
+        return _number(order)
+
     def units(self, order: dict[str, Any]) -> dict[str, int]:
         has: dict[str, int] = {}
         for item in order["items"]:
-            has[item["variant_sku"]] = has.get(item["variant_sku"], 0) + item["detail"]["quantity"]
+            if sku := item["variant_sku"]:
+                has[sku] = has.get(sku, 0) + item["detail"]["quantity"]
         return has
 
     def said(self, client: Medusa, order: dict[str, Any]) -> OrderState:
@@ -100,13 +104,16 @@ class MedusaChannel(SystemChannel):
         sent = [each for each in order["fulfillments"] or [] if each["shipped_at"] and not each["canceled_at"]]
         parcels = tuple(_parcel(each, skus) for each in sent)
         is_booked = order["status"] not in (DRAFT, GONE) and self.books_here(client)
-        variants = self._variants(client, set(skus.values()))
+        units = self.units(order)
+        variants = self._variants(client, set(units))
         lines = [
             said
-            for sku, units in self.units(order).items()
-            for said in _answers(sku, units, parcels, order["status"] == GONE, _beyond(client, variants.get(sku)))
+            for sku, count in units.items()
+            for said in _answers(sku, count, parcels, order["status"] == GONE, _beyond(client, variants.get(sku)))
         ]
-        return OrderState(_number(order), Receipt(f"#{order['display_id']}", is_booked, lines=tuple(lines)), parcels)
+        return OrderState(
+            self.number(client, order), Receipt(f"#{order['display_id']}", is_booked, lines=tuple(lines)), parcels
+        )
 
     def take_out(self, client: Medusa, order: dict[str, Any]) -> None:
         """Medusa refuses where a fulfilment was begun that is not cancelled."""
@@ -168,8 +175,8 @@ def _answers(sku: str, units: int, parcels: tuple[ParcelSaid, ...], gone: bool, 
 def _parcel(fulfillment: dict[str, Any], skus: dict[str, str]) -> ParcelSaid:
     units: dict[str, int] = {}
     for each in fulfillment["items"]:
-        sku = skus.get(each["line_item_id"], "")
-        units[sku] = units.get(sku, 0) + each["quantity"]
+        if sku := skus.get(each["line_item_id"]):
+            units[sku] = units.get(sku, 0) + each["quantity"]
     tracking = next((label["tracking_number"] for label in fulfillment["labels"] or ()), "")
     return ParcelSaid(fulfillment["id"], units, tracking=tracking or "")
 

@@ -60,6 +60,9 @@ class OdooChannel(SystemChannel):
         client.call("sale.order", "action_confirm", ids=[order["id"]])
         return self.find(client, order["client_order_ref"]) or order
 
+    def number(self, client: Odoo, order: dict[str, Any]) -> str:
+        return str(order["client_order_ref"])
+
     def units(self, order: dict[str, Any]) -> dict[str, int]:
         return _sum((line["product_id"], line["product_uom_qty"]) for line in order["order_line"])
 
@@ -68,11 +71,11 @@ class OdooChannel(SystemChannel):
         lines = [
             replace(each, on=self._expected(client, line)) if each.answer == Answer.BACK_ORDERED else each
             for line in order["order_line"]
-            if line["product_id"]
+            if line["product_id"] and line["product_id"]["default_code"]
             for each in _answers(line, order["state"])
         ]
         receipt = Receipt(order["name"], is_booked, lines=tuple(lines))
-        return OrderState(order["client_order_ref"], receipt, tuple(_parcels(order)))
+        return OrderState(self.number(client, order), receipt, tuple(_parcels(order)))
 
     def _expected(self, client: Odoo, line: dict[str, Any]) -> date | None:
         """The shop's day on which Odoo's own forecast has all of what is still to go out, by what it is to receive."""
@@ -174,6 +177,6 @@ def _sum(parts: Iterable[tuple[dict[str, Any], float]]) -> dict[str, int]:
     """Units by article."""
     units: dict[str, int] = {}
     for product, quantity in parts:
-        if product:
+        if product and product["default_code"]:
             units[product["default_code"]] = units.get(product["default_code"], 0) + int(quantity)
     return units

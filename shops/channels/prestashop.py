@@ -99,6 +99,9 @@ class PrestaShopChannel(SystemChannel):
             client.make("order_histories", "order_history", moved)
         return self._found(client, order["number"]) if stuck else order
 
+    def number(self, client: PrestaShop, order: Row) -> str:
+        return str(order["number"])
+
     def units(self, order: Row) -> dict[str, int]:
         return _units(order["parts"], ORDERED)
 
@@ -123,7 +126,7 @@ class PrestaShopChannel(SystemChannel):
         is_booked = counts and not waiting and self.shop.stock_kind == Shop.StockKind.AVAILABLE
         reference = str(parts[0].get("reference") or parts[0]["id"])
         return OrderState(
-            order["number"], Receipt(reference, is_booked, lines=tuple(lines)), self._parcels(client, order)
+            self.number(client, order), Receipt(reference, is_booked, lines=tuple(lines)), self._parcels(client, order)
         )
 
     def take_out(self, client: PrestaShop, order: Row) -> None:
@@ -139,6 +142,11 @@ class PrestaShopChannel(SystemChannel):
         for part in parts:
             moved = {"id_order": part["id"], "id_order_state": options["cancelled_state"]}
             client.make("order_histories", "order_history", moved)
+
+    def is_given_back(self, order: Row, said: OrderState) -> bool:
+        """A state of its own puts back all that was ordered, also what was paid back and put back before. Not of the
+        parts that a try before has cancelled."""
+        return any(int(row[REFUNDED] or 0) for part in order["parts"] for row in part["details"])
 
     def changed(self, client: PrestaShop, since: datetime) -> Iterator[Row]:
         if not client.options.get("customer_id"):
@@ -212,6 +220,6 @@ def _units(parts: Iterable[Row], what: str) -> dict[str, int]:
     """`what`: so many that were ordered, or that the shop has paid back."""
     units: dict[str, int] = {}
     for row in (row for part in parts for row in part["details"]):
-        sku = str(row["product_reference"])
-        units[sku] = units.get(sku, 0) + int(row[what] or 0)
+        if sku := str(row["product_reference"] or ""):
+            units[sku] = units.get(sku, 0) + int(row[what] or 0)
     return units

@@ -87,6 +87,9 @@ class ShopifyChannel(SystemChannel):
             raise _refused(client, made["userErrors"][0]["message"])
         return {**made["order"], "fulfillments": []}
 
+    def number(self, client: Shopify, order: dict[str, Any]) -> str:
+        return str(order["sourceIdentifier"])
+
     def units(self, order: dict[str, Any]) -> dict[str, int]:
         has: dict[str, int] = {}
         for line in order["lineItems"]["nodes"]:
@@ -99,7 +102,9 @@ class ShopifyChannel(SystemChannel):
         gone = order["cancelledAt"] is not None
         is_booked = not gone and self.books_here(client)
         lines = [said for line in order["lineItems"]["nodes"] for said in _answers(line, parcels, gone)]
-        return OrderState(order["sourceIdentifier"], Receipt(order["name"], is_booked, lines=tuple(lines)), (*parcels,))
+        return OrderState(
+            self.number(client, order), Receipt(order["name"], is_booked, lines=tuple(lines)), (*parcels,)
+        )
 
     def take_out(self, client: Shopify, order: dict[str, Any]) -> None:
         refund = {"originalPaymentMethodsRefund": False}

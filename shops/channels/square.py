@@ -10,6 +10,7 @@ order which a search does not show yet is not made twice. One shipment is made; 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,13 +19,14 @@ from django.utils.translation import gettext as _
 
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel
+from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import SystemCallError, Trouble
-from shops.systems.square import SOURCE, Square, articles, is_sold, sku_of, stamp
+from shops.systems.square import SOURCE, Square, articles, is_sold, is_sold_out, sku_of, stamp
 
 LOOKED_BACK = timedelta(days=45)  # for an order under our number
 GIVEN_UP = {"CANCELED", "FAILED"}
+WAITS = {"PROPOSED", "RESERVED"}  # a fulfilment that nobody has made ready
 SKU = "sku"  # our article number, among a line's metadata: Square's lines have none
 
 
@@ -39,7 +41,13 @@ class SquareChannel(SystemChannel):
         there = _variations(client, lines)
         counts = client.counts([each["id"] for each in there.values()])
         known = [line for line in lines if line.sku in there]
-        return {line.sku: int(counts.get(there[line.sku]["id"], line.left_units)) for line in known}
+        return {
+            line.sku: 0
+            if is_sold_out(variation, client.location)
+            else int(counts.get(variation["id"], line.left_units))
+            for line in known
+            for variation in [there[line.sku]]
+        }
 
     def enter(self, client: Square, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
         there = _variations(client, lines)
@@ -79,22 +87,39 @@ class SquareChannel(SystemChannel):
             client.post(f"/v2/orders/{order['id']}/pay", {"idempotency_key": key, "payment_ids": []})
         return dict(client.get(f"/v2/orders/{order['id']}")["order"])
 
+    def number(self, client: Square, order: dict[str, Any]) -> str:
+        return str(order["reference_id"])
+
     def units(self, order: dict[str, Any]) -> dict[str, int]:
         return _sum((line, line["quantity"]) for line in order.get("line_items", []))
 
     def said(self, client: Square, order: dict[str, Any]) -> OrderState:
         sendings = order.get("fulfillments", [])
-        units, lines = self.units(order), []
-        if order["state"] == "CANCELED" or (sendings and all(each["state"] in GIVEN_UP for each in sendings)):
-            why = next(filter(None, map(_why, sendings)), _("Cancelled in our system."))
-            lines = [LineSaid(sku, Answer.DECLINED, count, why) for sku, count in units.items()]
-        elif _is_paid(order):
-            lines = [LineSaid(sku, Answer.ACCEPTED, count) for sku, count in units.items()]
+        lines: list[LineSaid] = []
+        if order["state"] == "CANCELED" or _is_paid(order) or _given_up(order):
+            lines = self._answers(client, order)
         is_booked = _is_paid(order) and self.shop.stock_kind == Shop.StockKind.AVAILABLE
         sent = [each for each in sendings if (each["type"], each["state"]) == ("SHIPMENT", "COMPLETED")]
         sent.sort(key=lambda each: str(_details(each).get("shipped_at") or ""))  # as they left
         parcels = tuple(_parcel(order, each) for each in sent)
-        return OrderState(order["reference_id"], Receipt(order["id"], is_booked, lines=tuple(lines)), parcels)
+        return OrderState(self.number(client, order), Receipt(order["id"], is_booked, lines=tuple(lines)), parcels)
+
+    def _answers(self, client: Square, order: dict[str, Any]) -> list[LineSaid]:
+        """Declined is what it has given up. Promised beyond what is there is what somebody else was quicker for since
+        it was asked; not of what is ready, or has left."""
+        sendings, units = order.get("fulfillments", []), self.units(order)
+        why = next(filter(None, map(_why, sendings)), _("Cancelled in our system."))
+        back = units if order["state"] == "CANCELED" else _given_up(order)
+        is_open = order["state"] == "OPEN" and any(each["state"] in WAITS for each in sendings)
+        keys = {line["metadata"][SKU]: str(line.get("catalog_object_id") or "") for line in _ours(order)}
+        counts = client.counts(sorted({*keys.values()} - {""})) if is_open else {}
+        said: list[LineSaid] = []
+        for sku, count in units.items():
+            gone = min(count, back.get(sku, 0))
+            short = min(count - gone, max(0, -int(counts.get(keys[sku], 0))))
+            told = answers(sku, count - gone, short=short, back=gone)
+            said += [replace(each, detail=why) if each.answer == Answer.DECLINED else each for each in told]
+        return said
 
     def changed(self, client: Square, since: datetime) -> Iterable[dict[str, Any]]:
         return _orders(client, "UPDATED_AT", since)
@@ -162,12 +187,32 @@ def _why(sending: dict[str, Any]) -> str:
 
 
 def _parcel(order: dict[str, Any], sending: dict[str, Any]) -> ParcelSaid:
+    details, units = _details(sending), _units(order, sending)
+    return ParcelSaid(sending["uid"], units, details.get("carrier") or "", details.get("tracking_number") or "")
+
+
+def _units(order: dict[str, Any], sending: dict[str, Any]) -> dict[str, int]:
+    """In a fulfilment: what it lists, else all of the order."""
     lines = {line["uid"]: line for line in order.get("line_items", [])}
     parts = [(line, line["quantity"]) for line in lines.values()]
     if sending.get("line_item_application") == "ENTRY_LIST":
-        parts = [(lines[each["line_item_uid"]], each["quantity"]) for each in sending.get("entries", [])]
-    details = _details(sending)
-    return ParcelSaid(sending["uid"], _sum(parts), details.get("carrier") or "", details.get("tracking_number") or "")
+        listed = [each for each in sending.get("entries", []) if each["line_item_uid"] in lines]
+        parts = [(lines[each["line_item_uid"]], each["quantity"]) for each in listed]
+    return _sum(parts)
+
+
+def _given_up(order: dict[str, Any]) -> dict[str, int]:
+    """Where a fulfilment is given up, what is in none of the others."""
+    sendings = order.get("fulfillments", [])
+    kept = [_units(order, each) for each in sendings if each["state"] not in GIVEN_UP]
+    if len(kept) == len(sendings):
+        return {}
+    units = _sum((line, line["quantity"]) for line in order.get("line_items", []))
+    return {sku: max(0, count - sum(each.get(sku, 0) for each in kept)) for sku, count in units.items()}
+
+
+def _ours(order: dict[str, Any]) -> list[dict[str, Any]]:
+    return [line for line in order.get("line_items", []) if (line.get("metadata") or {}).get(SKU)]
 
 
 def _sum(parts: Iterable[tuple[dict[str, Any], str]]) -> dict[str, int]:

@@ -34,7 +34,8 @@ logger = logging.getLogger("halles.channels")
 
 
 class SystemChannel(Channel):
-    """A subclass sets `kind`, and writes `find`, `enter`, `units`, `said`, `changed`. Each raises SystemCallError."""
+    """A subclass sets `kind`, and writes `find`, `enter`, `number`, `units`, `said`, `changed`. Each raises
+    SystemCallError."""
 
     capabilities = frozenset({"states", "cancel"})
     # It takes an order of more than there is; else what is ordered for a reader gets to the shop by mail.
@@ -60,8 +61,12 @@ class SystemChannel(Channel):
         not sell, and with `left_units` of what it does not count. None: it cannot be asked."""
         return None
 
+    def number(self, client: Any, order: Any) -> str:
+        """Ours, of an order as the system has it. No call."""
+        raise NotImplementedError
+
     def units(self, order: Any) -> dict[str, int]:
-        """How many of each article the order has, as the system has it."""
+        """How many of each article the order has, as the system has it. Of a line without a number it says nothing."""
         raise NotImplementedError
 
     def said(self, client: Any, order: Any) -> OrderState:
@@ -76,6 +81,10 @@ class SystemChannel(Channel):
         """Cancel an order of which nothing has left the shop, so that its units are free again in the system. What it
         refuses its shop is told by mail. With `cancels`."""
         raise NotImplementedError
+
+    def is_given_back(self, order: Any, said: OrderState) -> bool:
+        """Whether its shop has paid back or taken out some of it there, which a cancellation may put back once more."""
+        return any(line.answer == Answer.DECLINED for line in said.receipt.lines)
 
     # Subclasses shouldn't need to override:
     def books_here(self, client: Any) -> bool:
@@ -97,7 +106,7 @@ class SystemChannel(Channel):
     def states(self, since: datetime) -> Iterable[OrderState]:
         def heard() -> list[OrderState]:
             client = self.client(timezone.now())
-            return [self.said(client, order) for order in self._changed(client, since)]
+            return [self._understood(client, order) for order in self._changed(client, since)]
 
         return self._told(heard, HEARD_SECONDS)
 
@@ -139,6 +148,23 @@ class SystemChannel(Channel):
             yield from self.changed(client, earliest - OVERLAP)
         self.heard_there = client.caller.began
 
+    def _understood(self, client: Any, order: Any) -> OrderState:
+        """One that is there otherwise than anybody expects keeps no other from being heard."""
+        try:
+            return self.said(client, order)
+        except SystemCallError:
+            raise
+        except Exception as error:
+            number = self._named(client, order)
+            logger.exception("What %s says of %s could not be read.", self.kind, number)
+            return OrderState(number, Receipt(), problem=f"{type(error).__name__}: {error}")
+
+    def _named(self, client: Any, order: Any) -> str:
+        try:
+            return self.number(client, order)
+        except Exception:  # then it is none that anybody can name
+            return ""
+
     def _send(self, client: Any, shop_order: ShopOrder, now: datetime) -> Receipt:
         if (known := self._known(client, shop_order)) is not None:
             return known
@@ -160,7 +186,8 @@ class SystemChannel(Channel):
 
     def _taken_out(self, client: Any, line: ShopOrderLine) -> bool:
         """Whether the order is cancelled there, by us or by somebody before. Never one of which a parcel left, or with
-        what the shop declined: whether that is on its shelf a person knows."""
+        what the shop declined or was to put back by itself: whether that is on its shelf, and in its number, a person
+        knows."""
         shop_order = line.shop_order
         found = self.find(client, shop_order.number)
         has = self.units(found) if found is not None else {}
@@ -168,6 +195,8 @@ class SystemChannel(Channel):
             return False
         said = self.said(client, found)
         if not said.parcels and not _is_cancelled(said):
+            if self.is_given_back(found, said) or _was_told(line, has):
+                return False
             self.take_out(client, found)
             said = self.said(client, self.find(client, shop_order.number) or found)
             if not said.parcels and not _is_cancelled(said):  # it is done later there: looked at again
@@ -223,6 +252,13 @@ def _is_taken_back_whole(cancellation: Cancellation) -> bool:
     lines = cancellation.line.shop_order.lines.all()
     is_readers = cancellation.cause == Cancellation.Cause.READER
     return is_readers and not any(line.left_units or line.handed_over for line in lines)
+
+
+def _was_told(line: ShopOrderLine, has: Collection[str]) -> bool:
+    """Whether the shop knows already of what was taken back of this order: a person may have put that back, and in the
+    system, whose order still has all of it."""
+    others = Cancellation.objects.filter(line__shop_order=line.shop_order_id, line__sku__in=has)
+    return others.exclude(told_at=None, put_back_at=None).exists()
 
 
 def _is_cancelled(said: OrderState) -> bool:

@@ -7,6 +7,7 @@ quoted and confirmed by three calls; from "processing" on the forecast quantity 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,19 +17,21 @@ from django.utils.translation import gettext as _
 from marketplace.foundation.money import exponent
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel
+from shops.channels.system import SystemChannel, answers
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.tryton import Tryton, decimal, stamp
 
 SALE = [
     *("reference", "number", "state", "shipment_state", "write_date", "lines.product.code"),
-    *("lines.quantity", "lines.product.forecast_quantity"),
+    *("lines.quantity", "lines.product.forecast_quantity", "lines.moves.quantity", "lines.moves.state"),
+    "lines.moves_recreated.quantity",
     *("shipments.number", "shipments.reference", "shipments.state", "shipments.outgoing_moves.product.code"),
     *("shipments.outgoing_moves.quantity", "shipments.outgoing_moves.state"),
 ]
 NEXT = {"draft": "quote", "quotation": "confirm"}  # from each state the button that leads on
-BOOKED = {"processing", "done"}
+BOOKED, GONE = {"processing", "done"}, "cancelled"
+ENDED = {"done", "cancelled"}
 
 
 class TrytonChannel(SystemChannel):
@@ -67,26 +70,26 @@ class TrytonChannel(SystemChannel):
             state = client.call("POST", f"sale.sale/{order['id']}/{button}", {}, client.context, ("state",))["state"]
         return order if state == order["state"] else self.find(client, order["reference"]) or order
 
+    def number(self, client: Tryton, order: dict[str, Any]) -> str:
+        return str(order["reference"])
+
     def units(self, order: dict[str, Any]) -> dict[str, int]:
         return _sum((line["product"], line["quantity"]) for line in order["lines"])
 
     def said(self, client: Tryton, order: dict[str, Any]) -> OrderState:
         is_booked = order["state"] in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
-        gone = order["state"] == "cancelled"
         shipments = order["shipments"] or []
-        dropped = [s for s in shipments if s["state"] == "cancelled"]
-        lines = _taken(order["lines"]) if order["state"] in BOOKED else []
-        if gone:
-            lines = _units(order["lines"], Answer.DECLINED, _("Cancelled in our system."))
-        elif order["shipment_state"] == "exception" and len(dropped) == len(shipments):
-            lines = _units(order["lines"], Answer.DECLINED, _("Its shipment was cancelled in our system."))
+        sold = [line for line in order["lines"] if line["product"] and line["product"]["code"]]
+        lines: list[LineSaid] = []
+        if order["state"] in BOOKED or order["state"] == GONE:
+            lines = [said for line in sold for said in _answers(line, order["state"])]
         parcels = tuple(
             ParcelSaid(shipment["number"], _moved(shipment), tracking=shipment["reference"] or "")
             for shipment in shipments
             if shipment["state"] == "done"
         )
         receipt = Receipt(order["number"] or "", is_booked, lines=tuple(lines))
-        return OrderState(order["reference"], receipt, parcels)
+        return OrderState(self.number(client, order), receipt, parcels)
 
     def changed(self, client: Tryton, since: datetime) -> Iterable[dict[str, Any]]:
         moment = stamp(since)
@@ -126,21 +129,22 @@ def _comment(shop_order: ShopOrder) -> str:
     return "\n".join([delivery["name"], *(delivery["address"] or []), told["url"]])
 
 
-def _units(lines: list[dict[str, Any]], said: Answer, detail: str = "") -> list[LineSaid]:
-    return [LineSaid(line["product"]["code"], said, int(line["quantity"]), detail) for line in lines if line["product"]]
-
-
-def _taken(lines: list[dict[str, Any]]) -> list[LineSaid]:
-    """Accepted, but for what is promised beyond what is there: somebody was quicker since it was asked."""
-    taken, why = [], _("Promised beyond what is there.")
-    for line in (line for line in lines if line["product"]):
-        units, left = int(line["quantity"]), int(line["product"]["forecast_quantity"] or 0)
-        short = min(units, max(0, -left))
-        if units - short:
-            taken.append(LineSaid(line["product"]["code"], Answer.ACCEPTED, units - short))
-        if short:
-            taken.append(LineSaid(line["product"]["code"], Answer.BACK_ORDERED, short, why))
-    return taken
+def _answers(line: dict[str, Any], state: str) -> list[LineSaid]:
+    """Of a sale that is cancelled all is declined, of another one what was to be moved and is dropped: between a
+    shipment that is done and the next one, which is for its rest, Tryton has less to move than is sold. Promised beyond
+    what is there is what somebody else was quicker for since it was asked."""
+    sku, units, moves = line["product"]["code"], int(line["quantity"]), line["moves"] or []
+    sent, coming, dropped = (
+        int(sum(move["quantity"] for move in moves if is_one(move["state"])))
+        for is_one in (lambda state: state == "done", lambda state: state not in ENDED, lambda state: state == GONE)
+    )
+    dropped -= int(sum(move["quantity"] for move in line["moves_recreated"] or []))
+    back = units if state == GONE else max(0, min(units - sent - coming, dropped))
+    stays = units - back
+    short = min(max(0, stays - sent), max(0, -int(line["product"]["forecast_quantity"] or 0)))
+    said = answers(sku, stays, short=short, back=back)
+    why = _("Its shipment was cancelled in our system.")
+    return [replace(each, detail=why) if each.answer == Answer.DECLINED and state != GONE else each for each in said]
 
 
 def _moved(shipment: dict[str, Any]) -> dict[str, int]:
@@ -152,6 +156,6 @@ def _sum(parts: Iterable[tuple[dict[str, Any] | None, float]]) -> dict[str, int]
     """Units by article."""
     units: dict[str, int] = {}
     for product, quantity in parts:
-        if product:
+        if product and product["code"]:
             units[product["code"]] = units.get(product["code"], 0) + int(quantity)
     return units

@@ -98,6 +98,9 @@ class VendureChannel(SystemChannel):
         placed: dict[str, Any] = told["addManualPaymentToOrder"]
         return placed
 
+    def number(self, client: Vendure, order: dict[str, Any]) -> str:
+        return _number(client, order)
+
     def units(self, order: dict[str, Any]) -> dict[str, int]:
         has: dict[str, int] = {}
         for line in order["lines"]:
@@ -112,7 +115,9 @@ class VendureChannel(SystemChannel):
         parcels = [_parcel(each, skus) for each in order["fulfillments"] or [] if each["state"] in SENT]
         is_booked = order["state"] not in (DRAFT, UNPAID, GONE) and self.books_here(client)
         lines = [said for line in order["lines"] for said in _answers(client, line, parcels)]
-        return OrderState(_number(client, order), Receipt(order["code"], is_booked, lines=tuple(lines)), tuple(parcels))
+        return OrderState(
+            self.number(client, order), Receipt(order["code"], is_booked, lines=tuple(lines)), tuple(parcels)
+        )
 
     def take_out(self, client: Vendure, order: dict[str, Any]) -> None:
         why = {"orderId": order["id"], "reason": _("The reader took it back."), "cancelShipping": True}

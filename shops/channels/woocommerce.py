@@ -26,6 +26,7 @@ from shops.systems.numbers import number
 from shops.systems.woocommerce import WooCommerce
 
 META, TRACKING, REFUNDED = "halles_number", "_wc_shipment_tracking_items", "_refunded_item_id"
+SKU = "_halles_sku"  # of a line: our article number; WordPress shows nobody what begins so
 TAKES_OFF = {"processing", "completed", "on-hold"}  # the states in which its units are off the stock
 GONE = {"cancelled", "refunded", "failed", "trash"}
 DONE = "completed"
@@ -65,10 +66,14 @@ class WooCommerceChannel(SystemChannel):
         }
         return client.make("orders", order)
 
+    def number(self, client: WooCommerce, order: dict[str, Any]) -> str:
+        return _number(order)
+
     def units(self, order: dict[str, Any]) -> dict[str, int]:
         has: dict[str, int] = {}
         for line in order["line_items"]:
-            has[line["sku"]] = has.get(line["sku"], 0) + int(line["quantity"])
+            if sku := _sku(line):
+                has[sku] = has.get(sku, 0) + int(line["quantity"])
         return has
 
     def said(self, client: WooCommerce, order: dict[str, Any]) -> OrderState:
@@ -78,11 +83,13 @@ class WooCommerceChannel(SystemChannel):
         lines: list[LineSaid] = []
         if order["status"] in TAKES_OFF | GONE:
             is_open = order["status"] in TAKES_OFF - {DONE}
-            products = self._products(client, sorted(units)) if is_open else {}
+            products = self._products(client, sorted(units)) if is_open and units else {}
             for sku, count in units.items():
                 lines += _answers(sku, count - back.get(sku, 0), back.get(sku, 0), products.get(sku))
         parcels = _parcels(order, {sku: count - back.get(sku, 0) for sku, count in units.items()})
-        return OrderState(_number(order), Receipt(str(order["number"]), is_booked, lines=tuple(lines)), parcels)
+        return OrderState(
+            self.number(client, order), Receipt(str(order["number"]), is_booked, lines=tuple(lines)), parcels
+        )
 
     def take_out(self, client: WooCommerce, order: dict[str, Any]) -> None:
         """What it took off the stock it puts back by that state, whatever the order was in before. Of an order in a
@@ -108,7 +115,7 @@ class WooCommerceChannel(SystemChannel):
         """Units by article that the shop has paid back, as negative ones of a line."""
         if not order.get("refunds"):
             return {}
-        skus = {str(line["id"]): line["sku"] for line in order["line_items"]}
+        skus = {str(line["id"]): _sku(line) for line in order["line_items"]}
         back: dict[str, int] = {}
         for refund in client.rows(f"orders/{order['id']}/refunds"):
             for line in refund["line_items"]:
@@ -120,6 +127,13 @@ class WooCommerceChannel(SystemChannel):
 
 def _number(order: dict[str, Any]) -> str:
     return next((str(meta["value"]) for meta in order["meta_data"] if meta["key"] == META), "")
+
+
+def _sku(line: dict[str, Any]) -> str:
+    """Our article number: where we wrote it, since WooCommerce gives that of the article as it is now, and none once
+    that is deleted for good."""
+    told = next((meta["value"] for meta in line.get("meta_data") or () if meta["key"] == SKU), None)
+    return str(told or line["sku"] or "")
 
 
 def _left(product: dict[str, Any], wanted: int) -> int:
@@ -155,7 +169,8 @@ def _sold(line: ShopOrderLine, product: dict[str, Any], currency: str) -> dict[s
         if is_variation
         else {"product_id": product["id"]}
     )
-    return {**which, "quantity": line.left_units, "subtotal": f"{price:f}", "total": f"{price:f}"}
+    ours = [{"key": SKU, "value": line.sku}]
+    return {**which, "quantity": line.left_units, "subtotal": f"{price:f}", "total": f"{price:f}", "meta_data": ours}
 
 
 def _note(shop_order: ShopOrder) -> str:

@@ -1402,6 +1402,7 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(choices=[('waiting', 'Not sent yet'), ('sent', 'Sent'), ('unknown', 'Sent perhaps: look it up before sending again'), ('withdrawn', 'Taken back whole before it was sent')], default='waiting', max_length=10)),
                 ('reference', models.CharField(blank=True, help_text="The shop system's own number for it.", max_length=120)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
+                ('unbooked', models.JSONField(blank=True, default=list, help_text="Numbers of what is not in the shop system's order, but went by mail.")),
                 ('fell_back_at', models.DateTimeField(blank=True, help_text="Since then by another channel: the shop's own did not take it.", null=True)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transmissions', to='shops.shop')),
                 ('shop_order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='transmission', to='shops.shoporder')),

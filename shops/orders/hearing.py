@@ -12,17 +12,19 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from marketplace.foundation import leases
 from marketplace.foundation.side_by_side import Lanes
 from shops.channels import Channel, ChannelError, channel_for
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid
-from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem
+from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem, Transmission
 from shops.orders import fulfilment, held, sayings
 from shops.orders.changing import FulfilmentError
 from shops.orders.sayings import Saying
@@ -109,8 +111,9 @@ def _said_again(channel: Channel, numbers: list[str]) -> list[OrderState]:
             said += channel.states_of([number])
         except ChannelError as error:
             logger.warning("%s says nothing of %s: %s", channel.kind, number, error)
-        except Exception:
+        except Exception as error:
             logger.exception("What %s says of %s could not be read.", channel.kind, number)
+            said.append(OrderState(number, Receipt(), problem=f"{type(error).__name__}: {error}"))
     return said
 
 
@@ -124,6 +127,12 @@ def _take(
     ours = ShopOrder.objects.select_related("shop").filter(shop=row.shop_id, number__in=numbers)
     orders = {order.number: order for order in ours}
     for each in (each for each in said if each.number in orders):
+        if each.problem:
+            if each.number in again:  # not only at that moment
+                _say_unread(orders[each.number], row, now)
+            why_not = f"{each.number}: {each.problem}"[: leases.MESSAGE_LENGTH]
+            refused.append(each.number)
+            continue
         try:
             is_done = hear(orders[each.number], each, channel, said_at=said_at, now=now)
         except Exception as error:
@@ -142,7 +151,8 @@ def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: 
     if held.is_being_answered(shop_order):  # what was pressed would come back
         return False
     by = str(SYSTEMS[channel.kind].label)
-    is_done = take_lines(shop_order, said.receipt.lines, by=by, now=now)
+    entered = _entered(shop_order, said, channel)
+    is_done = take_lines(shop_order, said.receipt.lines, by=by, now=now, entered=entered)
     if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP:  # that needs the reader's code, at the counter
         for parcel in said.parcels:
             try:
@@ -152,9 +162,25 @@ def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: 
     return is_done
 
 
-def take_lines(shop_order: ShopOrder, lines: Iterable[LineSaid], *, by: str, now: datetime) -> bool:
-    """What was said of lines, in all: declined ones first, since what is not there is not accepted either. False: not
-    all of it may be done now."""
+def _entered(shop_order: ShopOrder, said: OrderState, channel: Channel) -> frozenset[str]:
+    """The articles of our order of which all that is the reader's is in the system's, unless its shop took it out: none
+    as long as it was only begun there, or came by another way."""
+    stands = any(line.answer in (Answer.ACCEPTED, Answer.DECLINED) for line in said.receipt.lines)
+    if not stands and not said.receipt.is_booked:
+        return frozenset()
+    sent = Transmission.objects.filter(shop_order=shop_order, outcome=Transmission.Outcome.SENT, channel=channel.kind)
+    unbooked = sent.values_list("unbooked", flat=True).first()
+    if unbooked is None:
+        return frozenset()
+    return frozenset(shop_order.lines.exclude(sku__in=unbooked).values_list("sku", flat=True))
+
+
+def take_lines(
+    shop_order: ShopOrder, lines: Iterable[LineSaid], *, by: str, now: datetime, entered: Collection[str] = ()
+) -> bool:
+    """What was said of lines, in all: declined ones first, since what is not there is not accepted either. `entered`:
+    articles of which the system says all that it has. What it has less of, and does not decline, is for a person.
+    False: not all of it is done now."""
     told = sorted(lines, key=lambda line: line.answer != Answer.DECLINED)
     going: Counter[str] = Counter()  # what it has of an article and does not decline
     for each in told:
@@ -166,21 +192,60 @@ def take_lines(shop_order: ShopOrder, lines: Iterable[LineSaid], *, by: str, now
                 _take_line(row, each, going[each.sku], by, now)
             except FulfilmentError:
                 is_done = False
-    _keep_sayings(shop_order, told, by, now)
-    return is_done
+    is_whole = _keep_sayings(shop_order, told, going, entered, by, now)
+    return is_done and is_whole
 
 
-def _keep_sayings(shop_order: ShopOrder, told: list[LineSaid], by: str, now: datetime) -> None:
-    """What a person has to answer, on its line; the line stays to be answered, and the shop is reminded of that."""
-    skus = {each.sku for each in told}
+def _keep_sayings(
+    shop_order: ShopOrder,
+    told: list[LineSaid],
+    going: Counter[str],
+    entered: Collection[str],
+    by: str,
+    now: datetime,
+) -> bool:
+    """What a person has to answer, on its line; the line stays to be answered, and the shop is reminded of that.
+    Whether the system's order has all that is still the reader's: where not, it is asked for until a person has done
+    something about it, here or there."""
+    skus = {each.sku for each in told} | set(entered)
     if not skus:
-        return
+        return True
     with transaction.atomic():
         ShopOrder.objects.select_for_update(of=("self",)).get(pk=shop_order.pk)
-        for line in ShopOrderLine.objects.select_related("shop_order").filter(shop_order=shop_order, sku__in=skus):
+        rows = ShopOrderLine.objects.select_related("shop_order").filter(shop_order=shop_order, sku__in=skus)
+        lines = list(rows.order_by("pk"))
+        lacks = _lacks([line for line in lines if line.sku in entered], going)
+        for line in lines:
             mine = [each for each in told if each.sku == line.sku and each.answer in _FOR_A_PERSON]
             said = [Saying(each.answer, each.units, each.detail, each.article, each.on) for each in mine]
+            said += [Saying(Answer.TAKEN_OUT, lacks[line.pk])] if lacks[line.pk] else []
             sayings.keep(line, said, by=by, now=now)
+    return not lacks
+
+
+def _lacks(lines: list[ShopOrderLine], going: Counter[str]) -> Counter[int]:
+    """By line, how many are the reader's, have not left the shop and are not in the system's order."""
+    lacks: Counter[int] = Counter()
+    too_many: Counter[str] = Counter()
+    for line in lines:
+        too_many[line.sku] += line.left_units
+    too_many -= going
+    for line in lines:
+        units = min(too_many[line.sku], line.left_units - line.handed_over)
+        if units > 0:
+            lacks[line.pk] = units
+            too_many[line.sku] -= units
+    return lacks
+
+
+def _say_unread(shop_order: ShopOrder, row: ShopSystem, now: datetime) -> None:
+    """What nobody understands a person has to look at there; it is gone once it can be read."""
+    with translation.override(row.shop.language):
+        said = Saying(Answer.CHANGED, detail=_("We cannot read the order there. Please look at it."))
+    with transaction.atomic():
+        ShopOrder.objects.select_for_update(of=("self",)).get(pk=shop_order.pk)
+        for line in ShopOrderLine.objects.select_related("shop_order").filter(shop_order=shop_order):
+            sayings.keep(line, [said], by=str(SYSTEMS[row.kind].label), now=now)
 
 
 def _take_line(row: ShopOrderLine, said: LineSaid, going: int, by: str, now: datetime) -> None:

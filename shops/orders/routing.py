@@ -186,7 +186,8 @@ def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float, an
             receipt.is_booked or receipt.lines or is_late
         ):  # it before its transmission, as a reader's cancellation locks them
             ShopOrder.objects.select_for_update(of=("self",)).get(pk=row.shop_order_id)
-        if not leases.finish(row, outcome=Outcome.SENT, reference=receipt.reference[:120], sent_at=now):
+        told = {"reference": receipt.reference[:120], "unbooked": sorted(receipt.unbooked)}
+        if not leases.finish(row, outcome=Outcome.SENT, sent_at=now, **told):
             return False
         hearing.take_lines(row.shop_order, receipt.lines, by=str(CHANNELS[row.channel][0]), now=now)
         if receipt.is_booked:

@@ -16,7 +16,11 @@ from shops.channels.base import Answer
 from shops.models import ShopOrder, ShopOrderLine
 
 # In the trail and the history of the order; whatever else it says is for a person who reads it.
-DEEDS = {Answer.BACK_ORDERED: "shop_order.back_order", Answer.SUBSTITUTED: "shop_order.substitute"}
+DEEDS = {
+    Answer.BACK_ORDERED: "shop_order.back_order",
+    Answer.SUBSTITUTED: "shop_order.substitute",
+    Answer.TAKEN_OUT: "shop_order.take_out",
+}
 OTHER_DEED = "shop_order.question"
 MOST = 10  # of a line
 

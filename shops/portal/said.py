@@ -20,6 +20,7 @@ from shops.portal.words import moment
 
 # What it has not got: its own number says so, as if the last copy had been sold at the counter.
 _GONE = {Answer.BACK_ORDERED, Answer.SUBSTITUTED}
+_LESS = {*_GONE, Answer.TAKEN_OUT}  # why its shop took it out it does not say
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,14 @@ def articles(lines: Iterable[ShopOrderLine]) -> set[str]:
 def filled(line: ShopOrderLine, order: ShopOrder, *, now: datetime) -> Filled:
     """Of all that it said of the line: so many copies, the day and the article that it named."""
     said = sayings.to_answer(line, order)
-    rows = [each for each in said.sayings if each.answer in _GONE] if said else []
+    rows = [each for each in said.sayings if each.answer in _LESS] if said else []
     if not rows:
         return Filled()
     units = min(sum(_units(each, line) for each in rows), line.left_units - line.handed_over)
     on = next((each.on for each in rows if _may_be_offered(each, line, now)), None)
     article = next((each.article for each in rows if each.article), "")
-    return Filled(units, ShopOrderLine.Reason.SOLD, on, article)
+    is_gone = any(each.answer in _GONE for each in rows)
+    return Filled(units, ShopOrderLine.Reason.SOLD if is_gone else ShopOrderLine.Reason.OTHER, on, article)
 
 
 def in_short(lines: Iterable[ShopOrderLine], order: ShopOrder) -> str:
@@ -89,6 +91,7 @@ def in_short(lines: Iterable[ShopOrderLine], order: ShopOrder) -> str:
     words = {
         Answer.BACK_ORDERED: pgettext("a shop's system says", "only later"),
         Answer.SUBSTITUTED: pgettext("a shop's system says", "another article"),
+        Answer.TAKEN_OUT: pgettext("a shop's system says", "taken out of the order"),
     }
     word = words.get(found[0].sayings[0].answer, pgettext("a shop's system says", "not as ordered"))
     more = f" + {len(found) - 1}" if len(found) > 1 else ""
@@ -116,6 +119,13 @@ def _text(saying: Saying, line: ShopOrderLine, title: str) -> str:
         text = ngettext(
             "%(units)s copy is not there now, and noted for later.",
             "%(units)s copies are not there now, and noted for later.",
+            units["units"],
+        )
+        return text % units
+    if saying.answer == Answer.TAKEN_OUT:
+        text = ngettext(
+            "%(units)s copy is not in the order there any more.",
+            "%(units)s copies are not in the order there any more.",
             units["units"],
         )
         return text % units

@@ -72,6 +72,7 @@ DEEDS: Words = {
     "shop_order.expire": pgettext_lazy("someone …", "ended what nobody had answered"),
     "shop_order.back_order": pgettext_lazy("someone …", "has it noted for later, and has none now"),
     "shop_order.substitute": pgettext_lazy("someone …", "offers another article in its place"),
+    "shop_order.take_out": pgettext_lazy("someone …", "does not have it in the order any more"),
     "shop_order.question": pgettext_lazy("someone …", "answered what nobody here understands"),
     "shop_order.take_back": pgettext_lazy("someone …", "took back what nobody had collected"),
     "shop_order.keep_longer": pgettext_lazy("someone …", "keeps it longer"),

@@ -133,6 +133,7 @@ class Square:
 
 
 def is_sold(item: dict[str, Any], variation: dict[str, Any], location: str) -> bool:
+    """Goods that are offered at this location."""
     data = item.get("item_data") or {}
     if item.get("is_deleted") or variation.get("is_deleted") or data.get("is_archived"):
         return False
@@ -143,6 +144,17 @@ def _is_at(found: dict[str, Any], location: str) -> bool:
     if found.get("present_at_all_locations", True):
         return location not in found.get("absent_at_location_ids", [])
     return location in found.get("present_at_location_ids", [])
+
+
+def here_of(variation: dict[str, Any], location: str) -> dict[str, Any]:
+    """What is otherwise at this location, of the data of a variation."""
+    overrides = variation.get("location_overrides") or []
+    return next((each for each in overrides if each.get("location_id") == location), {})
+
+
+def is_sold_out(variation: dict[str, Any], location: str) -> bool:
+    """The shop has marked it so here, whatever its count."""
+    return bool(here_of(variation.get("item_variation_data") or {}, location).get("sold_out"))
 
 
 def articles(answer: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:

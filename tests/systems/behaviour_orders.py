@@ -20,6 +20,7 @@ from shops.systems.access import Access
 from tests import factories
 from tests.systems import faults
 from tests.systems.behaviour import FIRST, LAST, SECOND
+from tests.systems.behaviour_changed import ChangedBehaviour
 from tests.systems.behaviour_clock import ClockBehaviour
 from tests.systems.behaviour_taken_back import TakenBackBehaviour
 from tests.systems.known import KNOWN
@@ -29,7 +30,7 @@ ABSENT = "NO-SUCH-ARTICLE"
 
 
 @pytest.mark.django_db
-class OrderingBehaviour(TakenBackBehaviour, ClockBehaviour):
+class OrderingBehaviour(TakenBackBehaviour, ChangedBehaviour, ClockBehaviour):
     # 4: once
 
     def test_order_is_there_under_our_number(self):

@@ -116,6 +116,18 @@ class TakenBackBehaviour(StockBehaviour):
         self._taken_back(order)
         assert (self._told(), self._mails(), self._is_there(order)) == (1, 1, True)
 
+    def test_rest_of_what_was_taken_back_before_is_for_a_person(self):
+        """Who was told of the first may have put it back in the system: cancelled there it would come back twice."""
+        order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
+        self._transmitted(order)
+        line = order.lines.select_related("shop_order__shop").get(sku=FIRST.sku)
+        fulfilment.cancel(line, 1, by="reader", now=timezone.now())
+        assert (self._told(), self._mails()) == (1, 1)
+        self._taken_back(order)
+        assert [self._told(), self._told()] == [1, 1]
+        assert (self._mails(), self._is_there(order)) == (3, True)
+        assert Cancellation.objects.filter(put_back_at=None).count() == 3
+
     def test_system_that_lets_us_in_no_more_or_stays_away_leaves_it_to_a_person(self):
         self._needs_cancelling()
         orders = [self.ordered(**{FIRST.sku: 1}) for _each in range(2)]

@@ -33,7 +33,16 @@ from shops.systems.access import Access
 from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SETS_CLOCK, SHIPS, Seen
+from tests.systems.under_test import (
+    CANCELS_REST,
+    EDITS,
+    KEEPS_CONTEXT,
+    KNOWS_STOCK_CHANGES,
+    LOOKS_UP,
+    SETS_CLOCK,
+    SHIPS,
+    Seen,
+)
 
 KEY, OLD, TIMEZONE = "0123456789abcdefABCDEF", "2020-01-01 00:00:00", "Pacific/Auckland"
 HOUSE, OTHER, SHUT, CUSTOMER, SOMEBODY = 3, 4, 5, 21, 22
@@ -45,7 +54,7 @@ CRITERION = re.compile(r"\(([a-zA-Z0-9_.]+):([<>!=a-z]+):([^()]+)\)")
 
 class DolibarrUnderTest(JsonServer):
     kind = "dolibarr"
-    can = frozenset({KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, SETS_CLOCK})
+    can = frozenset({EDITS, CANCELS_REST, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, SETS_CLOCK})
 
     def reset(self) -> None:
         self.keys, self.forbidden, self.old_version = {KEY}, set[str](), True
@@ -138,6 +147,18 @@ class DolibarrUnderTest(JsonServer):
         self.order(number).update(statut="-1", tms=_now())
         for line in self.order(number)["lines"]:
             self.move(line["product_ref"], int(line["qty"]))
+
+    def edit(self, number: str, sku: str, units: int) -> None:
+        """Opened again, changed and validated, which moves what is the difference."""
+        order = self.order(number)
+        (line,) = [line for line in order["lines"] if line["product_ref"] == sku]
+        self.move(sku, int(float(line["qty"])) - units)
+        line["qty"] = str(units)
+        order["lines"] = [line for line in order["lines"] if line["qty"] != "0"]
+        order["tms"] = _now()
+
+    def cancel_rest(self, number: str) -> None:
+        self.close(number)
 
     def move(self, sku: str, units: int, house: int = HOUSE) -> None:
         product = self.product(sku)

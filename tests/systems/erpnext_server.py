@@ -34,7 +34,9 @@ from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
 from tests.systems.under_test import (
+    CANCELS_REST,
     COUNTS_ON_HAND,
+    EDITS,
     KEEPS_CONTEXT,
     KNOWS_STOCK_CHANGES,
     LOOKS_UP,
@@ -53,7 +55,9 @@ Row = dict[str, Any]
 
 class ERPNextUnderTest(JsonServer):
     kind = "erpnext"
-    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, SETS_CLOCK})
+    can = frozenset(
+        {EDITS, CANCELS_REST, COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, SETS_CLOCK}
+    )
 
     def reset(self) -> None:
         self.tokens, self.forbidden, self.calls_left = {f"token {KEY}:{SECRET}"}, set[str](), 10_000
@@ -182,6 +186,18 @@ class ERPNextUnderTest(JsonServer):
     def cancel(self, number: str) -> None:
         self.order(number).update(docstatus=2, status="Cancelled", modified=_now())
         self._reserve(self.order(number))
+
+    def edit(self, number: str, sku: str, units: int) -> None:
+        """By “Update Items”."""
+        order = self.order(number)
+        for item in order["items"]:
+            item["qty"] = float(units) if item["item_code"] == sku else item["qty"]
+        self._reserve(order)
+        order["items"] = [item for item in order["items"] if item["qty"]]
+        order["modified"] = _now()
+
+    def cancel_rest(self, number: str) -> None:
+        self.becomes(number, "Closed")
 
     def becomes(self, number: str, status: str) -> None:
         self.order(number).update(status=status, modified=_now())

@@ -24,7 +24,7 @@ from shops.systems.access import Access
 from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, RENEWS, SETS_CLOCK, Seen
+from tests.systems.under_test import EDITS, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, RENEWS, SETS_CLOCK, Seen
 
 KEY, CODE, CLIENT, SECRET = "lsxs_pt_" + "k" * 32, "authorization-code-1", "client-1", "client-secret-0123"
 OUTLET, CLOSED_OUTLET, OTHER_OUTLET = "outlet-main", "outlet-closed", "outlet-other"
@@ -36,7 +36,7 @@ PREFIX = "/api/2026-07"
 
 class LightspeedUnderTest(JsonServer):
     kind = "lightspeed"
-    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, RENEWS, KNOWS_STOCK_CHANGES, SETS_CLOCK})
+    can = frozenset({EDITS, KEEPS_CONTEXT, LOOKS_UP, RENEWS, KNOWS_STOCK_CHANGES, SETS_CLOCK})
 
     # the shop
 
@@ -152,6 +152,24 @@ class LightspeedUnderTest(JsonServer):
         sale |= {"state": "voided", "updated_at": _now()}
         for line in sale["line_items"]:
             self._take(line["product"]["id"], -line["quantity"])
+
+    def edit(self, number: str, sku: str, units: int) -> None:
+        (sale,) = [each for each in self.sales if each["source"]["id"] == number]
+        (line,) = [each for each in sale["line_items"] if each["product"]["id"] == f"p-{sku}"]
+        self._take(f"p-{sku}", units - line["quantity"])
+        line["quantity"] = units
+        sale["line_items"] = [each for each in sale["line_items"] if each["quantity"]]
+        sale["updated_at"] = _now()
+
+    def give_back(self, number: str, sku: str, units: int, state: str = "closed") -> None:
+        """A return: parked first, in a sale of its own."""
+        (sale,) = [each for each in self.sales if each["source"]["id"] == number]
+        line = {"id": f"l-{next(self.versions)}", "product": {"id": f"p-{sku}"}, "quantity": -units, "note": ""}
+        common = {"return_for": sale["id"], "customer_id": CUSTOMER, "source": {"id": "", "type": "USER"}}
+        made = {"id": f"return-{next(self.versions)}", "state": state, "attributes": [], "line_items": [line], **common}
+        self.sales.append({**made, "date": _now(), "updated_at": _now()})
+        if state == "closed":
+            self._take(f"p-{sku}", -units)
 
     # its API
 

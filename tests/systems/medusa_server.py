@@ -27,7 +27,7 @@ from shops.systems.access import Access
 from tests.systems.faketime import FakeTime
 from tests.systems.known import KNOWN
 from tests.systems.medusa_admin import Admin
-from tests.systems.under_test import COUNTS_ON_HAND, HAS_PLACES, KEEPS_CONTEXT, LOOKS_UP, SHIPS, Seen
+from tests.systems.under_test import COUNTS_ON_HAND, EDITS, HAS_PLACES, KEEPS_CONTEXT, LOOKS_UP, SHIPS, Seen
 
 SCRIPTS = Path(settings.BASE_DIR) / "scripts"
 RESTORE = "/usr/lib/postgresql/15/bin/pg_restore"
@@ -58,7 +58,7 @@ ORDER = "id,status,metadata,items.id,items.variant_sku,items.detail.quantity,ful
 
 class MedusaUnderTest:
     kind = "medusa"
-    can = frozenset({COUNTS_ON_HAND, HAS_PLACES, KEEPS_CONTEXT, SHIPS, LOOKS_UP})
+    can = frozenset({EDITS, COUNTS_ON_HAND, HAS_PLACES, KEEPS_CONTEXT, SHIPS, LOOKS_UP})
 
     def __init__(self, kept: Path) -> None:
         self.kept, self.told = kept, json.loads((kept / "told.json").read_text())
@@ -239,6 +239,15 @@ class MedusaUnderTest:
     def cancel(self, number: str) -> None:
         (order,) = self._orders(number)
         self.shop.post(f"/admin/orders/{order['id']}/cancel")
+
+    def edit(self, number: str, sku: str, units: int) -> None:
+        (order,) = self._orders(number)
+        (item,) = [each["id"] for each in order["items"] if each["variant_sku"] == sku]
+        self.shop.post("/admin/order-edits", {"order_id": order["id"]})
+        at = f"/admin/order-edits/{order['id']}"
+        self.shop.post(f"{at}/items/item/{item}", {"quantity": units})
+        for step in ("request", "confirm"):
+            self.shop.post(f"{at}/{step}", {})
 
     def _orders(self, number: str) -> list[dict[str, Any]]:
         found = self.shop.get("/admin/orders?limit=1000&fields=id,metadata")["orders"]

@@ -26,7 +26,9 @@ from shops.systems.access import Access
 from tests.systems.faketime import FakeTime
 from tests.systems.known import KNOWN
 from tests.systems.under_test import (
+    CANCELS_REST,
     COUNTS_ON_HAND,
+    EDITS,
     KEEPS_CONTEXT,
     KNOWS_STOCK_CHANGES,
     LOOKS_UP,
@@ -80,7 +82,19 @@ OTHERWISE = {"default_code": "default_code || '-' || n", "barcode": "NULL"}
 
 class OdooUnderTest:
     kind = "odoo"
-    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, SETS_CLOCK, SHARES_NUMBERS})
+    can = frozenset(
+        {
+            EDITS,
+            CANCELS_REST,
+            COUNTS_ON_HAND,
+            KEEPS_CONTEXT,
+            SHIPS,
+            LOOKS_UP,
+            KNOWS_STOCK_CHANGES,
+            SETS_CLOCK,
+            SHARES_NUMBERS,
+        }
+    )
 
     def __init__(self, kept: Path) -> None:
         self.kept, self.key = kept, (kept / "key").read_text()
@@ -245,6 +259,11 @@ class OdooUnderTest:
         """What is still to be delivered."""
         waiting = [["sale_id.client_order_ref", "=", number], ["state", "not in", ["done", "cancel"]]]
         self._call("stock.picking", "action_cancel", self._call("stock.picking", "search", waiting))
+
+    def edit(self, number: str, sku: str, units: int) -> None:
+        mine = [["order_id.client_order_ref", "=", number], ["product_id", "=", self._product(sku)]]
+        lines = self._call("sale.order.line", "search", mine)
+        self._call("sale.order.line", "write", lines, {"product_uom_qty": units})
 
     def expect(self, sku: str, units: int, at: datetime) -> None:
         """The shop has ordered copies, which come in then."""

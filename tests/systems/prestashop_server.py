@@ -35,7 +35,7 @@ from shops.systems.access import Access
 from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, SETS_CLOCK, SHARES_NUMBERS, Seen
+from tests.systems.under_test import EDITS, KEEPS_CONTEXT, LOOKS_UP, SETS_CLOCK, SHARES_NUMBERS, Seen
 
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 OLD, TIMEZONE = "2020-01-01 00:00:00", "America/Toronto"
@@ -58,7 +58,7 @@ class PhpDied(Exception):
 
 class PrestaShopUnderTest(JsonServer):
     kind = "prestashop"
-    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, SETS_CLOCK, SHARES_NUMBERS})
+    can = frozenset({EDITS, KEEPS_CONTEXT, LOOKS_UP, SETS_CLOCK, SHARES_NUMBERS})
 
     def reset(self) -> None:
         self.keys, self.forbidden = {KEY}, set[str]()
@@ -163,6 +163,22 @@ class PrestaShopUnderTest(JsonServer):
     def cancel(self, number: str) -> None:
         for order in self._of(number):
             self._move(order, CANCELLED)
+
+    def edit(self, number: str, sku: str, units: int) -> None:
+        (order,) = self._of(number)
+        details = self.tables["order_details"]
+        for row in [*order["associations"]["order_rows"], *details]:
+            if row["product_reference"] == sku and row.get("id_order", str(order["id"])) == str(order["id"]):
+                if "id_order" in row:
+                    self._take(
+                        int(row["product_id"]), int(row["product_attribute_id"]), units - int(row["product_quantity"])
+                    )
+                row["product_quantity"] = str(units)
+        order["associations"]["order_rows"] = [
+            row for row in order["associations"]["order_rows"] if row["product_quantity"] != "0"
+        ]
+        self.tables["order_details"] = [row for row in details if row["product_quantity"] != "0"]
+        order["date_upd"] = _now()
 
     def refund(self, number: str, sku: str, units: int) -> None:
         """Partially, putting nothing back."""

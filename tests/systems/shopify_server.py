@@ -37,7 +37,9 @@ from tests.systems.clock import Clocked, DatedHandler
 from tests.systems.graphql_small import GraphqlError, Schema, read
 from tests.systems.known import CURRENCY, KNOWN
 from tests.systems.under_test import (
+    CANCELS_REST,
     COUNTS_ON_HAND,
+    EDITS,
     HAS_PLACES,
     KEEPS_CONTEXT,
     KNOWS_STOCK_CHANGES,
@@ -97,6 +99,8 @@ class ShopifyUnderTest(Clocked):
     hook_form, hook_secret = "shopify", "a-secret-that-shopify-makes-0001"
     can = frozenset(
         {
+            EDITS,
+            CANCELS_REST,
             COUNTS_ON_HAND,
             HAS_PLACES,
             KEEPS_CONTEXT,
@@ -225,6 +229,26 @@ class ShopifyUnderTest(Clocked):
     def cancel(self, number: str) -> None:
         (order,) = [each for each in self.orders_made if each["sourceIdentifier"] == number]
         self._cancelled(order)
+
+    def edit(self, number: str, sku: str, units: int) -> None:
+        (order,) = [each for each in self.orders_made if each["sourceIdentifier"] == number]
+        for line in (line for line in order["lineItems"] if line["sku"] == sku):
+            self._left(line, units)
+        order["updatedAt"] = _now()
+
+    def cancel_rest(self, number: str) -> None:
+        (order,) = [each for each in self.orders_made if each["sourceIdentifier"] == number]
+        sent = [part for each in order["fulfillments"] for part in each["fulfillmentLineItems"]]
+        for line in order["lineItems"]:
+            self._left(line, sum(part["quantity"] for part in sent if part["lineItem"] is line))
+        order["updatedAt"] = _now()
+
+    def _left(self, line: Row, units: int) -> None:
+        """So many stay of a line, of which `quantity` always says how many were ordered."""
+        level, back = line["variant"]["inventoryItem"]["level"], line["currentQuantity"] - units
+        level["available"] += back
+        level["committed"] -= back
+        line["currentQuantity"] = units
 
     def _cancelled(self, order: Row) -> None:
         order.update(cancelledAt=_now(), updatedAt=_now())

@@ -34,6 +34,8 @@ from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
 from tests.systems.under_test import (
+    CANCELS_REST,
+    EDITS,
     KEEPS_CONTEXT,
     KNOWS_STOCK_CHANGES,
     LOOKS_UP,
@@ -50,7 +52,10 @@ LONG_AGO = "2026-01-01T00:00:00.000Z"
 
 class SquareUnderTest(JsonServer):
     kind = "square"
-    can = frozenset({KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS})
+    can = frozenset(
+        {KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS}
+        | {EDITS, CANCELS_REST}
+    )
     hook_form, hook_secret = "square", "sq-signature-key-" + "s" * 8
 
     # the shop
@@ -193,6 +198,21 @@ class SquareUnderTest(JsonServer):
         (order,) = [each for each in self.made.values() if each["reference_id"] == number]
         for each in order["fulfillments"]:
             each["state"] = "CANCELED"
+        order["updated_at"] = _now()
+
+    def edit(self, number: str, sku: str, units: int) -> None:
+        (order,) = [each for each in self.made.values() if each["reference_id"] == number]
+        (line,) = [each for each in order["line_items"] if each["catalog_object_id"] == self.ids[sku]]
+        self._take(self.ids[sku], units - int(line["quantity"]))
+        line["quantity"] = str(units)
+        order["line_items"] = [each for each in order["line_items"] if each["quantity"] != "0"]
+        order["updated_at"] = _now()
+
+    def cancel_rest(self, number: str) -> None:
+        """The fulfilment that is left when another one was split off."""
+        (order,) = [each for each in self.made.values() if each["reference_id"] == number]
+        for each in order["fulfillments"]:
+            each["state"] = "CANCELED" if each["state"] != "COMPLETED" else "COMPLETED"
         order["updated_at"] = _now()
 
     # its API

@@ -13,6 +13,7 @@ from shops.channels.base import Answer
 from shops.models import ShopSystem
 from shops.systems import keeping
 from shops.systems.calling import SystemCallError
+from tests.systems import lightspeed_server
 from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
 from tests.systems.known import KNOWN
@@ -73,6 +74,19 @@ class TestOrders(OrderingBehaviour):
         self.system.sales[0]["state"] = "closed"
         (line,) = self.said(order.number).receipt.lines
         assert (line.answer, line.units) == (Answer.ACCEPTED, 1)
+
+    def test_line_that_is_returned_is_declined_once_the_return_is_done(self):
+        """It is in a sale of its own; the one that it is of does not change."""
+        order = self.ordered(**{FIRST.sku: 3, SECOND.sku: 1})
+        self._transmitted(order)
+        self.system.sales[0]["updated_at"] = lightspeed_server.LONG_AGO
+        self.system.give_back(order.number, FIRST.sku, 1, state="parked")
+        self._heard()
+        assert self._counts(order) == {FIRST.sku: (3, 0, 0), SECOND.sku: (1, 0, 0)}
+        for _again in range(2):
+            self.system.give_back(order.number, FIRST.sku, 1)
+            self._heard()
+        assert self._counts(order) == {FIRST.sku: (1, 2, 0), SECOND.sku: (1, 0, 0)}
 
     def test_sales_of_others_on_our_account_are_passed_over(self):
         order = self.ordered(**{FIRST.sku: 1})

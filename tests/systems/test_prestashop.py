@@ -188,6 +188,18 @@ class TestOrders(OrderingBehaviour):
         assert (self._told(), self._mails(), made["current_state"]) == (1, 1, SHORT_UNPAID)
         assert self.system.level(FIRST.sku)["quantity"] == left
 
+    def test_order_of_which_the_shop_paid_some_back_is_left_to_a_person_when_it_is_taken_back(self):
+        """PrestaShop put these back as they were paid back; “Cancelled” would put back all that was ordered."""
+        order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
+        self._transmitted(order)
+        (made,) = self.system.tables["orders"]
+        self.system.refund(order.number, FIRST.sku, 1)
+        self.system.sell(FIRST.sku, -1)
+        self._taken_back(order)
+        assert [self._told(), self._told()] == [1, 1]
+        assert (self._mails(), made["current_state"]) == (2, PAID)
+        assert int(self.system.level(FIRST.sku)["quantity"]) == FIRST.quantity - 1
+
     def test_order_with_a_tracking_number_is_left_to_a_person_when_it_is_taken_back(self):
         """In a state that the shop has made, of which nobody knows that it means “sent”."""
         order = self.ordered(**{FIRST.sku: 2})

@@ -12,10 +12,10 @@ from catalog_sync.records import Availability, Lane
 from shops.channels.base import Answer
 from shops.models import DeliveryOption
 from tests import factories
-from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
+from tests.systems.behaviour import FIRST, SECOND, THIRD, Door, ReadingBehaviour, running
 from tests.systems.behaviour_hooks import HookBehaviour
 from tests.systems.behaviour_orders import OrderingBehaviour
-from tests.systems.square_server import SquareUnderTest
+from tests.systems.square_server import PLACE, SquareUnderTest
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,15 @@ class TestOrders(OrderingBehaviour):
         )
         assert by_number[collected.number]["type"] == "PICKUP"
         assert "Rimouski" not in str(by_number[collected.number])
+
+    def test_what_the_shop_has_marked_sold_out_or_sells_elsewhere_is_refused(self):
+        """As the feed reads it; its count says otherwise."""
+        sold_out, elsewhere = (self.system.objects[self.system.ids[known.sku]] for known in (FIRST, SECOND))
+        sold_out["item_variation_data"]["location_overrides"] = [{"location_id": PLACE, "sold_out": True}]
+        elsewhere["absent_at_location_ids"] = [PLACE]
+        order = self.ordered(**{FIRST.sku: 1, SECOND.sku: 1, THIRD.sku: 1})
+        told = {line.sku: line.answer for line in self.send(order).lines}
+        assert told == {FIRST.sku: Answer.DECLINED, SECOND.sku: Answer.DECLINED, THIRD.sku: Answer.ACCEPTED}
 
     def test_reason_of_a_cancelled_shipment_is_told(self):
         order = self.ordered(**{FIRST.sku: 1})

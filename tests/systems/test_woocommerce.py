@@ -139,6 +139,20 @@ class TestOrders(OrderingBehaviour):
             (SECOND.sku, Answer.ACCEPTED, 1),
         ]
 
+    def test_article_that_is_deleted_for_good_once_it_is_sold_stays_in_its_order(self):
+        """WooCommerce names no number of its line then. A line that does not bear ours is for a person."""
+        sold, before = self.ordered(**{FIRST.sku: 1}), self.ordered(**{SECOND.sku: 1})
+        for order in (sold, before):
+            self._transmitted(order)
+        self.system.order(before.number)["line_items"][0]["meta_data"] = []
+        for known in (FIRST, SECOND):
+            self.system.delete(known.sku)
+        for order in (sold, before):
+            self.system.order(order.number)["date_modified_gmt"] = "2099-01-01T00:00:00"
+        self._heard()
+        assert (self._counts(sold), self._said_to(sold)) == ({FIRST.sku: (1, 0, 0)}, {})
+        assert (self._counts(before), self._said_to(before)) == ({SECOND.sku: (1, 0, 0)}, {SECOND.sku: 1})
+
     @pytest.mark.parametrize("how", ["a plug-in's state", "a tracking number"])
     def test_order_that_may_have_left_is_not_cancelled_there(self, how):
         """WooCommerce would put its copies back, which are in a parcel."""

@@ -29,6 +29,7 @@ from shops.systems import tryton
 from shops.systems.access import Access
 from tests.systems.faketime import FakeTime
 from tests.systems.under_test import (
+    CANCELS_REST,
     COUNTS_ON_HAND,
     KEEPS_CONTEXT,
     KNOWS_STOCK_CHANGES,
@@ -56,7 +57,7 @@ def prepared() -> Path | None:
 
 class TrytonUnderTest:
     kind = "tryton"
-    can = frozenset({COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES})
+    can = frozenset({CANCELS_REST, COUNTS_ON_HAND, KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES})
 
     def __init__(self, database: Path, *, has_clock: bool = False) -> None:
         self.database = database
@@ -185,6 +186,11 @@ class TrytonUnderTest:
     def cancel(self, number: str) -> None:
         for shipment in self._shipments(number):
             self._call("POST", f"stock.shipment.out/{shipment['id']}/cancel", {})
+
+    def cancel_rest(self, number: str) -> None:
+        for shipment in self._shipments(number):
+            if shipment["state"] not in ("done", "cancelled"):
+                self._call("POST", f"stock.shipment.out/{shipment['id']}/cancel", {})
 
     def _shipments(self, number: str) -> list[dict[str, Any]]:
         moves = ("shipments.inventory_moves.product.code", "shipments.inventory_moves.quantity")

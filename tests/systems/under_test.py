@@ -16,6 +16,8 @@ COUNTS_ON_HAND = "counts_on_hand"  # it also tells what is on the shelf, promise
 KEEPS_CONTEXT = "keeps_context"  # a good key can be without what makes its numbers mean something: `without_context`
 SHIPS = "ships"  # `ship` is there
 RENEWS = "renews"  # its tokens run out: `expire_token`
+EDITS = "edits"  # the lines of an order can be changed there: `edit`
+CANCELS_REST = "cancels_rest"  # what is not sent can be given up when a part was: `cancel_rest`
 LOOKS_UP = "looks_up"  # an order can be found by our number
 KNOWS_STOCK_CHANGES = "knows_stock_changes"  # it tells of which articles the number changed
 SHARES_NUMBERS = "shares_numbers"  # it lets two articles have one number: `renumber`
@@ -97,6 +99,14 @@ class SystemUnderTest(Protocol):
 
     def cancel(self, number: str) -> None:
         """The shop gives the order up; where its system does not put the copies back by that, it counts them later."""
+        ...
+
+    def edit(self, number: str, sku: str, units: int) -> None:
+        """The shop has so many of an article in the order from now on, and not more; 0: its line goes. With EDITS."""
+        ...
+
+    def cancel_rest(self, number: str) -> None:
+        """The shop gives up what it has not sent, as with `cancel`. With CANCELS_REST."""
         ...
 
     def renumber(self, sku: str, new: str) -> None:

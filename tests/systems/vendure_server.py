@@ -23,7 +23,16 @@ from shops.systems import vendure
 from shops.systems.access import Access
 from tests.systems.faketime import FakeTime
 from tests.systems.known import KNOWN
-from tests.systems.under_test import COUNTS_ON_HAND, HAS_PLACES, KEEPS_CONTEXT, LOOKS_UP, SHARES_NUMBERS, SHIPS, Seen
+from tests.systems.under_test import (
+    COUNTS_ON_HAND,
+    EDITS,
+    HAS_PLACES,
+    KEEPS_CONTEXT,
+    LOOKS_UP,
+    SHARES_NUMBERS,
+    SHIPS,
+    Seen,
+)
 
 PROGRAM = Path(__file__).with_name("vendure_shop.js")
 SECONDS_TO_START = 60
@@ -45,7 +54,7 @@ LINES = "lines { id quantity productVariant { sku } }"
 
 class VendureUnderTest:
     kind = "vendure"
-    can = frozenset({COUNTS_ON_HAND, HAS_PLACES, KEEPS_CONTEXT, SHIPS, LOOKS_UP, SHARES_NUMBERS})
+    can = frozenset({EDITS, COUNTS_ON_HAND, HAS_PLACES, KEEPS_CONTEXT, SHIPS, LOOKS_UP, SHARES_NUMBERS})
 
     def __init__(self, kept: Path) -> None:
         self.kept, self.key = kept, (kept / "key").read_text()
@@ -215,6 +224,11 @@ class VendureUnderTest:
     def cancel(self, number: str) -> None:
         (order,) = self._orders(number)
         self._change('cancelOrder(input: { orderId: $o, reason: "Broken" })', o=order["id"])
+
+    def edit(self, number: str, sku: str, units: int) -> None:
+        (order,) = self._orders(number)
+        has = sum(line["quantity"] for line in order["lines"] if line["productVariant"]["sku"] == sku)
+        self.cancel_some(number, sku, has - units)
 
     def cancel_some(self, number: str, sku: str, units: int) -> None:
         (order,) = self._orders(number)

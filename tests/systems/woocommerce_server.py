@@ -29,7 +29,7 @@ from shops.systems.access import Access
 from tests.systems import clock
 from tests.systems.clock import Clocked, DatedHandler
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS, Seen
+from tests.systems.under_test import EDITS, KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS, Seen
 
 KEY, SECRET = "ck_0123456789abcdef", "cs_fedcba9876543210"
 OLD = "2020-01-01T00:00:00"
@@ -41,7 +41,7 @@ Told = tuple[int, Any]
 
 class WooCommerceUnderTest(Clocked):
     kind = "woocommerce"
-    can = frozenset({KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS})
+    can = frozenset({EDITS, KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS})
     hook_form, hook_secret = "woocommerce", "a-secret-that-the-shop-enters-01"
 
     def start(self) -> str:
@@ -109,7 +109,11 @@ class WooCommerceUnderTest(Clocked):
         self.product(sku).update(status="draft", date_modified_gmt=_now())
 
     def delete(self, sku: str) -> None:
-        self.products.remove(self.product(sku))
+        """For good: what was sold of it has no number any more (`$item->get_product() ? … : null`)."""
+        product = self.product(sku)
+        self.products.remove(product)
+        for line in (line for order in self.orders_made for line in order["line_items"]):
+            line["sku"] = None if line["product_id"] == product["id"] else line["sku"]
 
     def revoke_key(self) -> None:
         self.logins.clear()
@@ -146,6 +150,14 @@ class WooCommerceUnderTest(Clocked):
             for line in order["line_items"]:
                 self._by_id(line)["stock_quantity"] += line["quantity"]
         order.update(status="cancelled", date_modified_gmt=_now())
+
+    def edit(self, number: str, sku: str, units: int) -> None:
+        order, product = self.order(number), self.product(sku)
+        (line,) = [line for line in order["line_items"] if line["product_id"] == product["id"]]
+        product["stock_quantity"] += line["quantity"] - units
+        line["quantity"] = units
+        order["line_items"] = [line for line in order["line_items"] if line["quantity"]]
+        order["date_modified_gmt"] = _now()
 
     def refund(self, number: str, sku: str, units: int) -> None:
         order = self.order(number)
@@ -265,7 +277,8 @@ class WooCommerceUnderTest(Clocked):
             if order.get("set_paid") and product["manage_stock"]:
                 product["stock_quantity"] -= units
                 product["stock_status"] = "instock" if product["stock_quantity"] > 0 else "outofstock"
-            more = {"sku": product["sku"], "name": "", "total": line.get("total", "0.00"), "meta_data": []}
+            own = [{"id": place, **each} for place, each in enumerate(line.get("meta_data", []), start=1)]
+            more = {"sku": product["sku"], "name": "", "total": line.get("total", "0.00"), "meta_data": own}
             lines.append({"id": 100 * number + place, "variation_id": 0, **line, **more, "quantity": units})
         meta = [{"id": place, **each} for place, each in enumerate(order.get("meta_data", []), start=1)]
         made = {"id": number, "number": str(number), "status": "processing" if order.get("set_paid") else "pending"}

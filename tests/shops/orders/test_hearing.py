@@ -117,6 +117,7 @@ class System:
         monkeypatch.setattr(TrytonChannel, "changed", lambda *asked: self._changed())
         monkeypatch.setattr(TrytonChannel, "find", lambda channel, client, number: self._found(number))
         monkeypatch.setattr(TrytonChannel, "said", lambda channel, client, order: order)
+        monkeypatch.setattr(TrytonChannel, "number", lambda channel, client, order: order.number)
         self.row = connected(channel=scripted.KIND)
         post = factories.delivery_option(self.row.shop, kind=DeliveryOption.Kind.POST)
         records = [factories.stock_record(self.row.shop, sku=sku, units=9) for sku in "AB"]
@@ -219,6 +220,25 @@ class TestHeardAgain:
         assert (row.heard_at, row.again, row.paused_at) == (system.now, [system.order.number], None)
         assert (other.lines.get().accepted, third.lines.get().accepted) == (1, 1)
 
+    def test_order_that_cannot_be_read_keeps_no_other_from_being_heard_and_is_for_a_person(self, system, monkeypatch):
+        other = factories.shop_order(system.row.shop, (factories.stock_record(system.row.shop, sku="C", units=9), 1))
+        for order, line in (
+            (system.order, LineSaid("A", Answer.ACCEPTED, 2)),
+            (other, LineSaid("C", Answer.ACCEPTED, 1)),
+        ):
+            system.says(line, order=order)
+        with monkeypatch.context() as patched:
+            patched.setattr(TrytonChannel, "said", unread(system.order))
+            system.heard()
+            row = ShopSystem.objects.get()
+            assert (row.heard_at, row.again, other.lines.get().accepted) == (system.now, [system.order.number], 1)
+            assert (system.order.number in row.last_error, sayings.of(system.line("A"))) == (True, None)
+            system.heard()
+            (said,) = sayings.of(system.line("A")).sayings
+            assert (said.answer, bool(said.detail)) == (Answer.CHANGED, True)
+        system.heard()
+        assert (counts(system.line("A")), sayings.of(system.line("A")), system.again) == ((2, 0, 0), None, [])
+
     def test_order_of_which_nothing_is_left_is_asked_for_no_more(self, system):
         ShopSystem.objects.update(again=[system.order.number], heard_at=NOON)
         for sku in "AB":
@@ -248,6 +268,76 @@ def failing(real, order: ShopOrder):
         return real(shop_order, *rest, **more)
 
     return take
+
+
+def unread(order: ShopOrder):
+    def said(channel, client, state: OrderState) -> OrderState:
+        if state.number == order.number:
+            raise TypeError("no number")
+        return state
+
+    return said
+
+
+@pytest.mark.django_db
+class TestTakenOut:
+    """What a shop takes out of an order in its own system."""
+
+    @pytest.fixture(autouse=True)
+    def _sent(self, system):
+        there = {"shop": system.row.shop, "channel": scripted.KIND, "outcome": "sent", "sent_at": NOON}
+        Transmission.objects.create(shop_order=system.order, **there)
+        system.says(LineSaid("A", Answer.ACCEPTED, 2), LineSaid("B", Answer.ACCEPTED, 2))
+        system.heard()
+
+    def taken_out(self, system, sku: str) -> int:
+        said = sayings.to_answer(system.line(sku), system.line(sku).shop_order)
+        return sum(each.units for each in said.sayings if each.answer == Answer.TAKEN_OUT) if said else 0
+
+    def test_is_for_a_person_until_it_is_declined(self, system):
+        system.says(LineSaid("A", Answer.ACCEPTED, 1))
+        for _again in range(2):
+            system.heard()
+        assert (self.taken_out(system, "A"), self.taken_out(system, "B")) == (1, 2)
+        assert (counts(system.line("A")), system.again) == ((2, 0, 0), [system.order.number])
+        for sku, units in (("A", 1), ("B", 2)):
+            fulfilment.decline(system.line(sku), units, by="staff", reason="other", now=system.now)
+        system.heard()
+        assert (system.again, sayings.of(system.line("A")), sayings.of(system.line("B"))) == ([], None, None)
+
+    def test_is_gone_when_it_is_put_back_there(self, system):
+        system.says(LineSaid("A", Answer.ACCEPTED, 2))
+        system.heard()
+        assert self.taken_out(system, "B") == 2
+        system.says(LineSaid("A", Answer.ACCEPTED, 2), LineSaid("B", Answer.ACCEPTED, 2))
+        system.heard()
+        assert (self.taken_out(system, "B"), system.again) == (0, [])
+
+    def test_is_nothing_that_the_reader_took_back_or_that_left_the_shop(self, system):
+        fulfilment.cancel(system.line("A"), 1, by="reader", now=system.now)
+        fulfilment.hand_over(system.line("B").shop_order, by="staff", parts={system.line("B").pk: 1}, now=system.now)
+        system.says(LineSaid("A", Answer.ACCEPTED, 1), LineSaid("B", Answer.ACCEPTED, 1))
+        system.heard()
+        assert (self.taken_out(system, "A"), self.taken_out(system, "B")) == (0, 1)
+
+    def test_is_not_what_went_by_mail_or_what_is_only_begun_there(self, system):
+        system.says(LineSaid("A", Answer.BACK_ORDERED, 1))
+        system.heard()
+        assert [self.taken_out(system, sku) for sku in "AB"] == [0, 0]
+        Transmission.objects.update(unbooked=["B"])
+        system.says(LineSaid("A", Answer.ACCEPTED, 2))
+        system.heard()
+        assert ([self.taken_out(system, sku) for sku in "AB"], system.again) == ([0, 0], [])
+        Transmission.objects.update(unbooked=[], channel="email")
+        system.says(LineSaid("A", Answer.ACCEPTED, 2))
+        system.heard()
+        assert self.taken_out(system, "B") == 0
+
+    def test_is_all_of_an_order_that_is_emptied_there(self, system):
+        system.orders[system.order.number] = OrderState(system.order.number, Receipt(is_booked=True))
+        system.changed.add(system.order.number)
+        system.heard()
+        assert [self.taken_out(system, sku) for sku in "AB"] == [2, 2]
 
 
 @pytest.mark.django_db

@@ -103,6 +103,14 @@ def test_decline_is_filled_in_by_what_the_system_has_not_got(line, staff):
     assert others == [""]
 
 
+def test_what_is_taken_out_of_its_order_is_shown_and_fills_in_the_decline(line, staff):
+    ShopOrderLine.objects.filter(pk=line.pk).update(quantity=3)
+    says(line, Saying(Answer.TAKEN_OUT, 2))
+    assert "2 copies are not in the order there any more." in shown(staff, line)
+    form = {row.line.pk: row for row in staff.get(page_of(line)).context["rows"]}[line.pk].decline
+    assert (form["units"].value(), form["reason"].value()) == (2, "other")
+
+
 @pytest.mark.parametrize(("supply", "told", "on", "acts"), [
     (Supply.STOCK, None, None, "asks_day"),
     (Supply.STOCK, None, -1, ""),  # that day is over
