@@ -139,10 +139,10 @@ class SystemChannel(Channel):
             return known
         lines = _left(shop_order)
         free = self.free(client, lines)
-        unknown = self._unknown(free, lines) | self._beyond(free, lines) | _shared(client, lines)
+        unknown = self._unknown(free, lines) | self._beyond(free, lines) | shared(client, lines)
         missing = _missing(free, [line for line in lines if line.sku not in unknown])
         taken = [line for line in lines if line.pk not in missing and line.sku not in unknown]
-        receipt = EmailChannel(self.shop).send(shop_order, now=now) if unknown else Receipt()
+        receipt = EmailChannel(self.shop).send(shop_order, now=now, part=True) if unknown else Receipt()
         if taken:
             receipt = self.said(client, self.finish(client, self.enter(client, shop_order, taken))).receipt
         refused = [
@@ -162,10 +162,10 @@ class SystemChannel(Channel):
         if line.sku not in has or any(row.missing_units and row.sku in has for row in shop_order.lines.all()):
             return False
         said = self.said(client, found)
-        if not said.parcels and not _is_cancelled(said):
+        if not said.parcels and not is_cancelled(said):
             self.take_out(client, found)
             said = self.said(client, self.find(client, shop_order.number) or found)
-            if not said.parcels and not _is_cancelled(said):  # it is done later there: looked at again
+            if not said.parcels and not is_cancelled(said):  # it is done later there: looked at again
                 raise client.caller.refused(_("not cancelled yet"), Trouble.UNCLEAR)
         return not said.parcels
 
@@ -179,7 +179,7 @@ class SystemChannel(Channel):
         has, left = self.units(order), _left(shop_order)
         lacking = [line for line in left if line.supply == Supply.STOCK and line.left_units > has.get(line.sku, 0)]
         unknown = self._unknown(self.free(client, lacking), lacking) if lacking else frozenset()
-        unknown |= _shared(client, lacking)
+        unknown |= shared(client, lacking)
         lacks = [
             LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + lack, why, is_sold_out=True)
             for line in lacking
@@ -220,7 +220,8 @@ def _is_taken_back_whole(cancellation: Cancellation) -> bool:
     return is_readers and not any(line.left_units or line.handed_over for line in lines)
 
 
-def _is_cancelled(said: OrderState) -> bool:
+def is_cancelled(said: OrderState) -> bool:
+    """Whether nothing of it is going to leave the shop."""
     return bool(said.receipt.lines) and all(line.answer == Answer.DECLINED for line in said.receipt.lines)
 
 
@@ -228,7 +229,7 @@ def _left(shop_order: ShopOrder) -> list[ShopOrderLine]:
     return [line for line in shop_order.lines.order_by("pk") if line.left_units]
 
 
-def _shared(client: Any, lines: list[ShopOrderLine]) -> frozenset[str]:
+def shared(client: Any, lines: list[ShopOrderLine]) -> frozenset[str]:
     """Numbers that several of its articles have: a person knows which one was sold."""
     return frozenset(access.shared(client, {line.sku for line in lines}))
 
