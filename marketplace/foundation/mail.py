@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.module_loading import import_string
 
-from marketplace.foundation import leases, network, prepared
+from marketplace.foundation import bounces, leases, network, prepared
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.models import MailMessage
 
@@ -144,6 +144,17 @@ def _refused(row: MailMessage, error: smtplib.SMTPException, now: datetime) -> N
             _tell(row, now)
 
 
+def came_back(row: MailMessage, why: str, *, now: datetime) -> bool:
+    """A mail that had left came back: as one that was refused at once. False: that is known, or it is on its way."""
+    with transaction.atomic():
+        left = MailMessage.objects.filter(pk=row.pk, kind__in=TOLD, sent_at__isnull=False)
+        error = f"It came back: {why}"[: leases.MESSAGE_LENGTH]
+        if not left.update(sent_at=None, parked_at=now, last_error=error):
+            return False
+        _tell(MailMessage.objects.get(pk=row.pk), now)
+    return True
+
+
 def _tell(row: MailMessage, now: datetime) -> None:
     """Whatever goes wrong there, the mail has left, and is not sent again for it."""
     if row.kind not in TOLD:
@@ -170,6 +181,8 @@ def _message(row: MailMessage) -> EmailMultiAlternatives:
     if row.unsubscribe_url:  # one click in the mail program: RFC 8058
         headers["List-Unsubscribe"] = f"<{row.unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if row.kind in TOLD and (sender_address := bounces.address(row)):  # whoever wants to know of what comes back later
+        headers["From"], from_email = from_email, sender_address
     message = EmailMultiAlternatives(
         row.subject, row.text, from_email, [row.to], headers=headers, reply_to=[row.reply_to] if row.reply_to else None
     )
