@@ -11,16 +11,22 @@ from django.db.models.functions import Coalesce
 from marketplace.foundation import audit, mail
 from marketplace.foundation.models import MailMessage
 from shops import mailing
-from shops.models import Shop, ShopOrder
-from shops.orders import answer_times
+from shops.models import Shop, ShopOrder, TransmissionTry
+from shops.orders import answer_times, tries
 
 
 def told(message: MailMessage, *, now: datetime) -> None:
     """What follows from it that a mail which brings an order has left, or that its address was refused for good."""
     reached(message, now=now)
+    number = mailing.number_of(message)
+    made = TransmissionTry.objects.filter(transmission__shop_order__number=number, channel=tries.MAILED)
+    if (last := made.order_by("-pk").first()) is not None:
+        last.outcome = TransmissionTry.Outcome.SENT if message.sent_at else TransmissionTry.Outcome.FAILED
+        last.error = "" if message.sent_at else message.last_error[:500]
+        last.save(update_fields=["outcome", "error"])
     if message.sent_at and now - (message.wanted_at or message.created_at) >= answer_times.LATE:
         orders = ShopOrder.objects.select_for_update(of=("self",)).select_related("shop")
-        if (shop_order := orders.filter(number=mailing.number_of(message)).first()) is not None:
+        if (shop_order := orders.filter(number=number).first()) is not None:
             answer_times.begin_again(shop_order, now=now)
 
 

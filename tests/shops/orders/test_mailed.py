@@ -13,7 +13,7 @@ from django.utils import timezone
 from marketplace.foundation import mail
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops import mailing
-from shops.models import Shop, ShopMember, ShopOrder, Transmission
+from shops.models import Shop, ShopMember, ShopOrder, Transmission, TransmissionTry
 from shops.orders import again, expiring, mailed, routing
 from tests import factories
 from tests.factories import NOON
@@ -64,7 +64,10 @@ def unheard(now) -> list[str]:
 
 def test_order_whose_mail_is_refused_is_not_heard_of(dead):
     order, other = ordered(dead), ordered(factories.shop())
+    assert set(TransmissionTry.objects.values_list("outcome", flat=True)) == {"on_its_way"}
     assert (mail.send_mail(NOON), unheard(NOON)) == (1, [order.number])
+    outcomes = TransmissionTry.objects.order_by("pk").values_list("outcome", flat=True)
+    assert list(outcomes) == ["failed", "sent"]
     dead.refresh_from_db()
     other.shop.refresh_from_db()
     assert (dead.unreachable, other.shop.unreachable) == (DEAD, "")
