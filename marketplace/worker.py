@@ -57,6 +57,7 @@ STEPS = [
     Step("watch_reservations", "shops.reservations:watch_reservations", 30),
     Step("do_desk_actions", "shops.orders.held:do_desk_actions", 0.5),
     Step("follow_answers", "shops.orders.expiring:follow_answers", 5),
+    Step("follow_addresses", "shops.orders.mailed:follow_addresses", 60),
     Step("watch_parcels", "shops.orders.carrying:watch_parcels", 300),
     Step("watch_kept_parcels", "shops.orders.left_elsewhere:watch_kept_parcels", 30),
     Step("watch_back_orders", "shops.orders.back_orders:watch_back_orders", 1800),

@@ -10,12 +10,19 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Concat
 
-from marketplace.foundation import audit, links, mail
+from marketplace.foundation import audit, leases, links, mail
+from marketplace.foundation.models import MailMessage
 from shops.models import Shop, ShopAddress
 
 About = ShopAddress.Kind
 Quiet = tuple[time | None, time | None]
+# The mail that brings an order to its shop, and beside it what else of orders cannot be told in the portal alone.
+ORDER_KIND, OF_ORDERS = "shop_order_new", ("shop_order_new", "shop_order_taken_back")
+# Of an order of which its system takes all but some articles: those that it does not take come by this one.
+_PART = ":part"
 # Of an order whose answer is due so soon after the quiet hours the shop is told at once.
 TIME_TO_ANSWER = timedelta(hours=1)
 
@@ -47,6 +54,46 @@ def post(
 
 def address(shop: Shop, about: About) -> str:
     return ShopAddress.objects.filter(shop=shop, kind=about).values_list("email", flat=True).first() or shop.email
+
+
+def order_key(number: str, *, part: bool = False) -> str:
+    """Of the mail that brings an order, whole or in part."""
+    return f"{ORDER_KIND}:{number}{_PART if part else ''}"
+
+
+def number_of(message: MailMessage) -> str:
+    """Of which order such a mail tells."""
+    return message.dedupe_key.removeprefix(f"{ORDER_KIND}:").removesuffix(_PART)
+
+
+def unsent(where: Q | None = None) -> Exists:
+    """Of shop orders: that a mail which brings it has not left, of those mails that are as said."""
+    return Exists(unsent_mails().filter(where or Q()))
+
+
+def unsent_mails() -> QuerySet[MailMessage]:
+    """Those that bring a shop order, as a sub-query of it."""
+    key = Concat(Value(f"{ORDER_KIND}:"), OuterRef("number"))
+    keys = [key, Concat(key, Value(_PART))]
+    found = MailMessage.objects.annotate(since=Coalesce("wanted_at", "created_at"))
+    return found.filter(dedupe_key__in=keys, sent_at=None)
+
+
+def follow_address(shop: Shop, *, now: datetime) -> int:
+    """Its orders are mailed elsewhere than to the address that was refused: what was written to that one goes to where
+    they are mailed now. Returns how many mails."""
+    with transaction.atomic():
+        refused = Shop.objects.select_for_update(no_key=True).get(pk=shop.pk).unreachable
+        wanted = address(Shop.objects.get(pk=shop.pk), About.ORDERS)
+        if not refused or wanted.lower() == refused.lower():
+            return 0
+        Shop.objects.filter(pk=shop.pk).update(unreachable="")
+        rows = MailMessage.objects.filter(shop=shop, to=refused, sent_at=None, kind__in=OF_ORDERS)
+        keys = list(rows.values_list("pk", flat=True))
+        rows.update(to=wanted)
+        leases.unpark(list(MailMessage.objects.filter(pk__in=keys).exclude(parked_at=None)), now=now)
+        audit.record("shop.mail_reached", shop, shop_id=shop.pk, address=wanted, before=refused, mails=len(keys))
+    return len(keys)
 
 
 def not_before(shop: Shop, now: datetime, *, answer_by: datetime | None = None) -> datetime | None:
@@ -89,6 +136,7 @@ def set_up(shop: Shop, addresses: Mapping[str, str], quiet: Quiet, *, by: object
         entry = audit.record("shop.mail", shop, by=by, shop_id=shop.pk, addresses=wanted, before=before, quiet=hours)
         if before != wanted:
             _tell(shop, wanted, f"shop_mail_changed:{entry.pk}", now)
+            follow_address(shop, now=now)
     return True
 
 

@@ -20,6 +20,7 @@ class TransmissionTry(models.Model):
         SENT = "sent", _("Arrived")
         FAILED = "failed", _("Did not arrive")
         UNKNOWN = "unknown", _("Perhaps arrived")
+        ON_ITS_WAY = "on_its_way", _("On its way")
 
     shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="transmission_tries")
     transmission = models.ForeignKey(
@@ -41,7 +42,7 @@ class TransmissionTry(models.Model):
 
 
 class ShopWebhook(models.Model):
-    """Where a shop's own system takes its orders, signed; and how they come when it does not."""
+    """Where a shop's own system takes its orders, signed."""
 
     shop = models.OneToOneField(Shop, on_delete=models.CASCADE, related_name="order_webhook")
     address = models.URLField(max_length=500)
@@ -50,10 +51,6 @@ class ShopWebhook(models.Model):
     old_until = models.DateTimeField(null=True, help_text="Until then messages are signed with the one before as well.")
     made_at = models.DateTimeField()
     disabled_at = models.DateTimeField(null=True, help_text="Its server said that the address is gone (410).")
-    fallback = models.CharField(
-        max_length=20, default="email", blank=True, help_text="The channel that takes over. Empty: none, a person does."
-    )
-    fallback_minutes = models.PositiveIntegerField(default=60, help_text="After so long without an acknowledgement.")
 
     def __str__(self) -> str:
         return f"{self.shop} {self.address}"

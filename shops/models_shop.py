@@ -182,6 +182,14 @@ class Shop(models.Model):
     stripe_account_changed_at = models.DateTimeField(null=True, blank=True)
     channel = models.CharField(max_length=20, default="email", help_text="How its orders reach it: shops.channels.")
     channel_options = models.JSONField(default=dict, blank=True)
+    fallback_minutes = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        default=60,
+        help_text="After so long without its system's yes an order comes by another channel. Null: a person looks.",
+    )
+    # Written by `shops.orders.mailed`: so that each page of its staff can say it without asking.
+    unreachable = models.EmailField(blank=True, help_text="Where its orders were mailed, and the mail was refused.")
     # Several shops of one: what the law asks of it is the same for all (`shops.businesses`).
     business = models.ForeignKey(
         "shops.Business", null=True, blank=True, on_delete=models.SET_NULL, related_name="shops"

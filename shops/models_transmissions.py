@@ -31,6 +31,10 @@ class Transmission(DueRow):
     fell_back_at = models.DateTimeField(
         null=True, blank=True, help_text="Since then by another channel: the shop's own did not take it."
     )
+    fell_back_from = models.CharField(max_length=20, blank=True, help_text="The channel that did not take it.")
+    perhaps_there = models.BooleanField(
+        default=False, help_text="What it fell back from may have it all the same: nobody could ask there."
+    )
 
     def __str__(self) -> str:
         return f"{self.shop_order} by {self.channel}"

@@ -17,7 +17,7 @@ from marketplace.foundation import secrets as sealing
 from marketplace.models import User
 from shops.channels import ChannelError, messages
 from shops.channels.webhook import post
-from shops.models import Cancellation, Shop, ShopOrder, ShopWebhook, Transmission, TransmissionTry
+from shops.models import Cancellation, Shop, ShopWebhook, Transmission, TransmissionTry
 from shops.systems import keeping
 
 OLD_SECRET_FOR, OLD_SECRETS = timedelta(hours=24), 9
@@ -42,12 +42,6 @@ def set_up(shop: Shop, address: str, *, by: User, now: datetime) -> str:
         if before != address:
             _tell(setup, "address", now, before=before)
     return secret
-
-
-def fall_back_after(setup: ShopWebhook, channel: str, minutes: int, *, by: User) -> None:
-    """Which channel takes an order that was not acknowledged for so long; empty: none."""
-    ShopWebhook.objects.filter(pk=setup.pk).update(fallback=channel, fallback_minutes=minutes)
-    audit.record("order_webhook.fall_back_after", setup, by=by, shop_id=setup.shop_id, channel=channel, minutes=minutes)
 
 
 def renew(setup: ShopWebhook, *, by: User, now: datetime) -> str:
@@ -128,23 +122,3 @@ def send_test(setup: ShopWebhook, *, by: User, now: datetime) -> TransmissionTry
         error=str(error)[:500] if error else "",
         seconds=round(time.monotonic() - began, 3),
     )
-
-
-def send_again(shop_order: ShopOrder, *, by: User, now: datetime) -> bool:
-    """Bring it there once more, under the same id, which the shop's system knows if it has it. False: there is nothing
-    to send, or it is on its way."""
-    with transaction.atomic():
-        row = Transmission.objects.select_for_update().filter(shop_order=shop_order).first()
-        if row is None or row.outcome == Transmission.Outcome.WITHDRAWN:
-            return False
-        has_webhook = ShopWebhook.objects.filter(shop=row.shop_id, disabled_at=None).exists()
-        if row.parked_at:
-            leases.unpark([row], now=now)
-        elif row.due_at is None and has_webhook:
-            Transmission.objects.filter(pk=row.pk).update(
-                channel=KIND, outcome=Transmission.Outcome.UNKNOWN, due_at=now, attempts=0, sent_at=None
-            )
-        else:
-            return False
-        audit.record("transmission.again", row, by=by, shop_id=row.shop_id, reason=row.last_error)
-        return True

@@ -8,6 +8,7 @@ BOARD: dict[str, Row] = {
     "operations:board": get(OPERATOR),
     "operations:list": get(OPERATOR, "list"),
     "operations:parked": get(OPERATOR),
+    "operations:order-again": post(OPERATOR_DOES, "number"),
     "operations:money": get(OPERATOR),
     "operations:invoices": get(OPERATOR),
     "operations:invoice": get(OPERATOR, "invoice"),

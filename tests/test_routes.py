@@ -272,6 +272,7 @@ ROUTES: dict[str, Row] = {
     "portal:till-is-right": post(SHOP_A_DOES, "slug", "record"),
     "portal:channel": get(SHOP_A, "slug"),
     "portal:save-channel": post((LOGIN, 404, 403, 404, 404), "slug"),  # the owner's, as the next three
+    "portal:save-fallback": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:renew-secret": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:test-channel": post((LOGIN, 404, 403, 404, 404), "slug"),
     "portal:end-channel": post((LOGIN, 404, 403, 404, 404), "slug"),

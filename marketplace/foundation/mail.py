@@ -6,20 +6,23 @@ gettext. The dedupe key makes writing it twice harmless.
 
 from __future__ import annotations
 
+import logging
 import smtplib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.utils import DNS_NAME
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.module_loading import import_string
 
-from marketplace.foundation import leases, network, prepared
+from marketplace.foundation import bounces, leases, network, prepared
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.models import MailMessage
 
+logger = logging.getLogger("halles.mail")
 BATCH = 50
 
 # Who knows what a mail says that is written only when it is sent: rendering one takes as long as placing the order, and
@@ -29,6 +32,12 @@ WRITERS = {
     "download_ready": "shops.downloads.words.told",
     "invoice_reminder": "marketplace.payments.receivables.told",
 }
+# What a mail says that leaves late, of a kind whose words grow old: from the row and the time to the context of its
+# template; None where they stay.
+ANEW = {"shop_order_new": "shops.channels.email.said_now"}
+LATE = timedelta(minutes=30)
+# Who is told, in the same transaction, that a mail of a kind has left, or that its address was refused for good.
+TOLD = {"shop_order_new": "shops.orders.mailed.told", "shop_order_test": "shops.channels.testing.told"}
 # What they say is money to whoever reads it: once sent it is kept nowhere.
 BEARER = frozenset({"gift_card"})
 
@@ -61,6 +70,7 @@ def post(
         unsubscribe_url=unsubscribe_url,
         shop_id=shop_id,
         due_at=max(now, not_before or now),
+        wanted_at=max(now, not_before or now),
     )
     prepared.insert_unless_there(message)
 
@@ -68,13 +78,18 @@ def post(
 def post_about(kind: str, about: object, *, to: str, language: str, dedupe_key: str, now: datetime) -> None:
     """Write one mail of a kind that has a writer; its words are found when it is sent."""
     message = MailMessage(dedupe_key=dedupe_key, to=to, language=language, kind=kind, about=str(about), due_at=now)
+    message.wanted_at = now
     prepared.insert_unless_there(message)
 
 
-def written(row: MailMessage) -> MailMessage:
+def written(row: MailMessage, now: datetime | None = None) -> MailMessage:
     """The row with its words, which stay what was sent."""
+    context: Mapping[str, object] | None = None
     if row.about and not row.text:
         context = import_string(WRITERS[row.kind])(row.about)
+    elif row.kind in ANEW and now and now - (row.wanted_at or now) >= LATE:
+        context = import_string(ANEW[row.kind])(row, now=now)
+    if context is not None:
         row.subject, row.text, row.html = render(row.kind, row.language, context)
         row.save(update_fields=["subject", "text", "html"])
     return row
@@ -100,17 +115,55 @@ def send_mail(now: datetime) -> int:
     for row in rows:
         failpoint("mail.before_send")
         try:
-            connection.send_messages([_message(written(row))])
+            connection.send_messages([_message(written(row, now))])
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-            leases.postpone(row, error=f"The mail server refused it: {error}", now=now, permanent=_is_final(error))
+            _refused(row, error, now)
             continue
         except (OSError, smtplib.SMTPException) as error:
             leases.postpone(row, error=f"The mail server cannot be reached: {error}", now=now)
             continue
         failpoint("mail.after_send")
-        sent += leases.finish(row, sent_at=now, **({"text": "", "html": ""} if row.kind in BEARER else {}))
+        sent += _finish(row, now)
     connection.close()
     return sent
+
+
+def _finish(row: MailMessage, now: datetime) -> bool:
+    with transaction.atomic():
+        done = leases.finish(row, sent_at=now, **({"text": "", "html": ""} if row.kind in BEARER else {}))
+        if done:
+            _tell(row, now)
+    return done
+
+
+def _refused(row: MailMessage, error: smtplib.SMTPException, now: datetime) -> None:
+    is_final = _is_final(error)
+    with transaction.atomic():
+        parked = leases.postpone(row, error=f"The mail server refused it: {error}", now=now, permanent=is_final)
+        if parked and is_final and not isinstance(error, smtplib.SMTPSenderRefused):  # that is our own address
+            _tell(row, now)
+
+
+def came_back(row: MailMessage, why: str, *, now: datetime) -> bool:
+    """A mail that had left came back: as one that was refused at once. False: that is known, or it is on its way."""
+    with transaction.atomic():
+        left = MailMessage.objects.filter(pk=row.pk, kind__in=TOLD, sent_at__isnull=False)
+        error = f"It came back: {why}"[: leases.MESSAGE_LENGTH]
+        if not left.update(sent_at=None, parked_at=now, last_error=error):
+            return False
+        _tell(MailMessage.objects.get(pk=row.pk), now)
+    return True
+
+
+def _tell(row: MailMessage, now: datetime) -> None:
+    """Whatever goes wrong there, the mail has left, and is not sent again for it."""
+    if row.kind not in TOLD:
+        return
+    try:
+        with transaction.atomic():
+            import_string(TOLD[row.kind])(row, now=now)
+    except Exception:
+        logger.exception("What follows from mail %s could not be done.", row.pk)
 
 
 def _is_final(error: smtplib.SMTPException) -> bool:
@@ -128,6 +181,8 @@ def _message(row: MailMessage) -> EmailMultiAlternatives:
     if row.unsubscribe_url:  # one click in the mail program: RFC 8058
         headers["List-Unsubscribe"] = f"<{row.unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if row.kind in TOLD and (sender_address := bounces.address(row)):  # whoever wants to know of what comes back later
+        headers["From"], from_email = from_email, sender_address
     message = EmailMultiAlternatives(
         row.subject, row.text, from_email, [row.to], headers=headers, reply_to=[row.reply_to] if row.reply_to else None
     )

@@ -154,6 +154,9 @@ class MailMessage(DueRow):
     unsubscribe_url = models.URLField(max_length=300, blank=True, help_text="What ends mails of this kind (RFC 8058).")
     shop = models.ForeignKey("shops.Shop", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    wanted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was to leave: as it was written, or after quiet hours."
+    )
     sent_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

@@ -23,6 +23,8 @@ from marketplace.operations.access import operator_action, operator_page
 from marketplace.operations.listings import LISTINGS, address
 from marketplace.payments.models import Difference, Dispute, MoneyCall, MoneyIncident, ProposedPayback, ProposedRefund
 from marketplace.readers import reviews
+from shops.models import ShopOrder
+from shops.orders import again
 
 ROWS_SHOWN = 50
 ON_THE_BOARD = ["shops", "feeds", "orders", "oversells", "returns", "incidents", "threads", "payments", "mail"]
@@ -124,6 +126,17 @@ def retry(request: HttpRequest, label: str, row_id: int) -> HttpResponse:
     else:
         messages.info(request, _("It is not parked any more."))
     return redirect("operations:parked")
+
+
+@operator_action
+def order_again(request: HttpRequest, number: str) -> HttpResponse:
+    """An order that does not come to its shop: tried again now."""
+    shop_order = get_object_or_404(ShopOrder, number=number)
+    if again.send_again(shop_order, by=request.user, now=timezone.now()):  # type: ignore[arg-type]
+        messages.success(request, _("It is tried again now. If it fails again, it comes back here."))
+    else:
+        messages.info(request, _("There is nothing to send again: its shop has it, or it is on its way."))
+    return redirect(address("orders", "unheard"))
 
 
 @require_safe

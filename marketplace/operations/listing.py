@@ -15,12 +15,14 @@ from django.utils.timezone import localtime
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a list. `amount_minor` with `currency` is shown as money."""
+    """One cell of a list. `amount_minor` with `currency` is shown as money. `posts`: what an operator may do about the
+    row, posted to `url`; the row's name, for who does not see the row."""
 
     text: object = ""
     url: str = ""
     amount_minor: int | None = None
     currency: str = ""
+    posts: str = ""
 
 
 @dataclass(frozen=True)

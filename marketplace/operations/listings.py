@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from catalog_sync.models import Feed, SyncRun
 from marketplace.foundation.models import AuditEntry, MailMessage
-from marketplace.operations import order_choices, oversells
+from marketplace.operations import order_listings, oversells
 from marketplace.operations.health import LATE_MAIL
 from marketplace.operations.listing import Cell, Choice, Listing, short, when
 from marketplace.operations.thread_listings import OF_THREADS
@@ -22,7 +22,7 @@ from shops.models import Application, Return, Shop, ShopMember, ShopOrder
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 LATE_FEED = timedelta(minutes=30)
-Run, Order, Pay, Back = SyncRun.State, ShopOrder.Status, Payment.State, Return.State
+Run, Pay, Back = SyncRun.State, Payment.State, Return.State
 
 
 def _same(**columns: object) -> Callable[[datetime], Q]:
@@ -97,18 +97,6 @@ def _application_cells(row: Application) -> list[Cell]:
     ]
 
 
-def _order_cells(order: ShopOrder) -> list[Cell]:
-    return [
-        Cell(order.number, reverse("operations:refund", args=[order.number])),
-        Cell(order.shop.name, order.shop.get_absolute_url()),
-        Cell(_("Cancelled") if order.is_taken_back else order.get_status_display()),
-        Cell(when(order.created_at)),
-        Cell(when(order.answer_due_at)),
-        Cell(order.shop.phone or order.shop.email),
-        Cell(amount_minor=order.total_minor, currency=order.currency),
-    ]
-
-
 def _payment_cells(payment: Payment) -> list[Cell]:
     order = payment.checkout.order
     return [
@@ -179,6 +167,9 @@ LISTINGS: dict[str, Listing] = {
             "gone": Choice(
                 _("Orders not posted any more (410)"), _same(order_webhook__disabled_at__isnull=False), urgent=True
             ),
+            "unreachable": Choice(
+                _("Mail with orders refused"), lambda now: ~Q(unreachable="") & ~Q(status=Shop.Status.LEFT), urgent=True
+            ),
             "silent": Choice(_("Their system does not answer"), _same(systems__paused_at__isnull=False), urgent=True),
             "idle": Choice(_("On sale, no order for 30 days"), _idle),
             "unseen": Choice(_("On sale, nobody signed in for 14 days"), _unseen),
@@ -226,35 +217,7 @@ LISTINGS: dict[str, Listing] = {
         lambda: _feeds().order_by("name"),
         _feed_cells,
     ),
-    "orders": Listing(
-        _("Shop orders"),
-        (_("Number"), _("Shop"), _("State"), _("Ordered"), _("Answer due"), _("Reach the shop"), _("Total")),
-        {
-            "overdue": Choice(_("Answer overdue"), lambda now: Q(status=Order.NEW, answer_due_at__lt=now), urgent=True),
-            **order_choices.TROUBLED,
-            "new": Choice(_("To answer"), _same(status=Order.NEW)),
-            "accepted": Choice(_("To prepare"), _same(status=Order.ACCEPTED)),
-            "packed": Choice(_("Ready"), _same(status=Order.PACKED)),
-            "old_new": Choice(
-                _("To answer for more than a day"), lambda now: Q(status=Order.NEW, created_at__lt=now - DAY)
-            ),
-            "old_accepted": Choice(
-                _("To prepare for more than 3 days"),
-                lambda now: Q(status=Order.ACCEPTED, answered_at__lt=now - 3 * DAY),
-            ),
-            "old_packed": Choice(
-                _("Ready for more than 7 days"), lambda now: Q(status=Order.PACKED, answered_at__lt=now - WEEK)
-            ),
-            "handed_over": Choice(
-                _("Handed over in 7 days"), lambda now: Q(status=Order.HANDED_OVER, handed_over_at__gt=now - WEEK)
-            ),
-            "declined": Choice(
-                _("Declined or cancelled in 7 days"), lambda now: Q(status=Order.DECLINED, answered_at__gt=now - WEEK)
-            ),
-        },
-        lambda: ShopOrder.objects.select_related("shop").prefetch_related("lines").order_by("answer_due_at", "pk"),
-        _order_cells,
-    ),
+    "orders": order_listings.LISTING,
     "oversells": oversells.LISTING,
     "returns": Listing(
         _("Returns"),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.operations.listing import Choice
 from shops.models import ShopOrder, ShopOrderLine, Supply
+from shops.orders import mailed
 
 Order = ShopOrder.Status
 HEARD_WITHIN = timedelta(minutes=30)
@@ -17,10 +18,11 @@ LONG = timedelta(days=2)
 
 
 def _unheard(now: datetime) -> Q:
-    """Unanswered, and it took another channel than the shop's own, waits for a person, or has not come through."""
+    """Unanswered, and it took another channel than the shop's own, waits for a person, has not come through, or goes by
+    a mail that does not leave."""
     late = Q(transmission__due_at__isnull=False, created_at__lt=now - HEARD_WITHIN)
     troubled = Q(transmission__fell_back_at__isnull=False) | Q(transmission__parked_at__isnull=False)
-    return Q(status=Order.NEW) & (late | troubled)
+    return Q(status=Order.NEW) & (late | troubled | mailed.unheard(now))
 
 
 def _late(now: datetime) -> Q:

@@ -39,6 +39,7 @@ _ORDERS = (
     "visit-begin",
     "visit-end",
     *("parcels", "thread", "thread-write", "thread-settle", "thread-file", "thread-of-order"),
+    "order-again",
 )
 _MONEY = (
     *("approve-refund", "refuse-refund", "approve-payback", "refuse-payback", "give-up-parcel", "settle-parcel"),

@@ -49,6 +49,7 @@ urlpatterns = [
     path("healthz", health_views.healthz, name="healthz"),
     path("board/", board_views.board, name="board"),
     path("board/lists/<slug:name>/", board_views.listed, name="list"),
+    path("board/orders/<str:number>/again/", board_views.order_again, name="order-again"),
     path("board/parked/", board_views.parked_rows, name="parked"),
     path("board/parked/<str:label>/<int:row_id>/retry/", board_views.retry, name="retry"),
     path("board/runs/<int:run_id>/", run_views.run, name="run"),

@@ -50,6 +50,7 @@ NEVER = frozenset(
             "make-webhook",
             "end-webhook",
             "save-channel",
+            "save-fallback",
             "renew-secret",
             "end-channel",
             "save-order-files",

@@ -127,8 +127,8 @@ PERSONAL: dict[str, Declared] = {
     "shops.ApplicationDocument": Declared("file name", "shop", "joining", "applications"),
     "shops.Business": Declared("legal_name registration tax_number qst_number", "shop", "joining", "contract"),
     "shops.Shop": Declared(
-        "email phone line1 city postcode legal_name registration tax_number qst_number status_by status_reason", "shop",
-        "joining", "contract",
+        "email unreachable phone line1 city postcode legal_name registration tax_number qst_number status_by "
+        "status_reason", "shop", "joining", "contract",
     ),
     "shops.ShopAddress": Declared("email", "shop", "team", "contract"),
     "shops.Invitation": Declared("email", "shop", "team", "invitations"),

@@ -13,9 +13,11 @@ from marketplace.foundation import links, money
 from marketplace.foundation.models import MailMessage
 from shops import mailing
 from shops.channels.base import Channel, Receipt
+from shops.channels.messages import came_otherwise, perhaps_there
 from shops.models import Cancellation, DeliveryOption, ShopOrder
+from shops.orders import answer_times
 
-MAIL_KIND = "shop_order_new"
+MAIL_KIND = mailing.ORDER_KIND
 CANCEL_KIND = "shop_order_taken_back"
 
 
@@ -23,35 +25,43 @@ class EmailChannel(Channel):
     kind = "email"
     capabilities = frozenset({"cancel"})
 
-    def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
+    def send(self, shop_order: ShopOrder, *, now: datetime, part: bool = False) -> Receipt:
+        """`part`: its system takes the rest of it."""
+        key = mailing.order_key(shop_order.number, part=part)
+        mailing.post(
+            MAIL_KIND,
+            self.shop,
+            mailing.About.ORDERS,
+            dedupe_key=key,
+            context=self.said(shop_order),
+            now=now,
+            answer_by=shop_order.answer_due_at,
+        )
+        return Receipt(reference=key)
+
+    def said(self, shop_order: ShopOrder) -> dict[str, object]:
+        """What the mail says of an order, as it is told to the shop."""
         shop, order, option = self.shop, shop_order.order, shop_order.delivery_option
         lines = [line for line in shop_order.lines.all() if line.left_units]  # what the reader took back since is not
         total_minor = sum(line.left_minor for line in lines)
         with override(shop.language):
             due = localtime(shop_order.answer_due_at, ZoneInfo(shop.timezone))
             answer_until = date_format(due, "DATETIME_FORMAT")
-        mailing.post(
-            MAIL_KIND,
-            shop,
-            mailing.About.ORDERS,
-            dedupe_key=_dedupe_key(shop_order),
-            context={
-                "shop_order": shop_order,
-                "shop": shop,
-                "lines": lines,
-                "is_pickup": shop_order.delivery_kind == DeliveryOption.Kind.PICKUP,
-                "address": None if option is None or option.is_collected else order.shipping_address,
-                "total": money.display(total_minor, shop_order.currency, shop.language),
-                "answer_until": answer_until,
-                "url": _portal_url(shop_order),
-            },
-            now=now,
-            answer_by=shop_order.answer_due_at,
-        )
-        return Receipt(reference=_dedupe_key(shop_order))
+        return {
+            "shop_order": shop_order,
+            "shop": shop,
+            "lines": lines,
+            "is_pickup": shop_order.delivery_kind == DeliveryOption.Kind.PICKUP,
+            "address": None if option is None or option.is_collected else order.shipping_address,
+            "total": money.display(total_minor, shop_order.currency, shop.language),
+            "answer_until": answer_until,
+            "instead_of": came_otherwise(shop_order),
+            "perhaps_there": perhaps_there(shop_order),
+            "url": _portal_url(shop_order),
+        }
 
     def look_up(self, shop_order: ShopOrder) -> Receipt | None:
-        key = _dedupe_key(shop_order)
+        key = mailing.order_key(shop_order.number)
         return Receipt(reference=key) if MailMessage.objects.filter(dedupe_key=key).exists() else None
 
     def cancel(self, cancellation: Cancellation, *, now: datetime) -> bool:
@@ -78,9 +88,15 @@ class EmailChannel(Channel):
         return False
 
 
+def said_now(message: MailMessage, *, now: datetime) -> dict[str, object] | None:
+    """For a mail that leaves late: the order as it is now, and the time to answer as it begins. None: nothing is left
+    of it, and what was written stays."""
+    found = ShopOrder.objects.select_related("shop", "order", "delivery_option")
+    shop_order = found.filter(number=mailing.number_of(message)).first()
+    if shop_order is None or not any(line.left_units for line in shop_order.lines.all()):
+        return None
+    return EmailChannel(shop_order.shop).said(answer_times.as_told(shop_order, now=now))
+
+
 def _portal_url(shop_order: ShopOrder) -> str:
     return links.absolute(f"/portal/orders/{shop_order.number}/")
-
-
-def _dedupe_key(shop_order: ShopOrder) -> str:
-    return f"{MAIL_KIND}:{shop_order.number}"

@@ -7,13 +7,30 @@ from datetime import UTC, datetime
 from typing import Any
 
 from marketplace.foundation import links
+from shops import channels
 from shops.models import Cancellation, ShopOrder, ShopOrderLine
 
 VERSION = 1
 
 
 def new_order(shop_order: ShopOrder) -> dict[str, Any]:
-    return _message("shop_order.new", shop_order.created_at, order_as_told(shop_order))
+    told = order_as_told(shop_order)
+    if before := came_otherwise(shop_order):
+        told |= {"instead_of": before, "perhaps_there": perhaps_there(shop_order)}
+    return _message("shop_order.new", shop_order.created_at, told)
+
+
+def came_otherwise(shop_order: ShopOrder) -> str:
+    """The name of the way that the order was to go and that did not take it; empty where none failed."""
+    row = getattr(shop_order, "transmission", None)
+    kind = row.fell_back_from if row is not None else ""
+    return str(channels.CHANNELS[kind][0]) if kind in channels.CHANNELS else kind
+
+
+def perhaps_there(shop_order: ShopOrder) -> bool:
+    """Whether it may have got there all the same."""
+    row = getattr(shop_order, "transmission", None)
+    return row is not None and row.perhaps_there
 
 
 def taken_back(cancellation: Cancellation) -> dict[str, Any]:

@@ -170,10 +170,10 @@ class SystemChannel(Channel):
             return known
         lines = _left(shop_order)
         free = self.free(client, lines)
-        unknown = self._unknown(free, lines) | self._beyond(free, lines) | _shared(client, lines)
+        unknown = self._unknown(free, lines) | self._beyond(free, lines) | shared(client, lines)
         missing = _missing(free, [line for line in lines if line.sku not in unknown])
         taken = [line for line in lines if line.pk not in missing and line.sku not in unknown]
-        receipt = EmailChannel(self.shop).send(shop_order, now=now) if unknown else Receipt()
+        receipt = EmailChannel(self.shop).send(shop_order, now=now, part=True) if unknown else Receipt()
         if taken:
             receipt = self.said(client, self.finish(client, self.enter(client, shop_order, taken))).receipt
         refused = [
@@ -194,12 +194,12 @@ class SystemChannel(Channel):
         if line.sku not in has or any(row.missing_units and row.sku in has for row in shop_order.lines.all()):
             return False
         said = self.said(client, found)
-        if not said.parcels and not _is_cancelled(said):
+        if not said.parcels and not is_cancelled(said):
             if self.is_given_back(found, said) or _was_told(line, has):
                 return False
             self.take_out(client, found)
             said = self.said(client, self.find(client, shop_order.number) or found)
-            if not said.parcels and not _is_cancelled(said):  # it is done later there: looked at again
+            if not said.parcels and not is_cancelled(said):  # it is done later there: looked at again
                 raise client.caller.refused(_("not cancelled yet"), Trouble.UNCLEAR)
         return not said.parcels
 
@@ -213,7 +213,7 @@ class SystemChannel(Channel):
         has, left = self.units(order), _left(shop_order)
         lacking = [line for line in left if line.supply == Supply.STOCK and line.left_units > has.get(line.sku, 0)]
         unknown = self._unknown(self.free(client, lacking), lacking) if lacking else frozenset()
-        unknown |= _shared(client, lacking)
+        unknown |= shared(client, lacking)
         lacks = [
             LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + lack, why, is_sold_out=True)
             for line in lacking
@@ -261,7 +261,8 @@ def _was_told(line: ShopOrderLine, has: Collection[str]) -> bool:
     return others.exclude(told_at=None, put_back_at=None).exists()
 
 
-def _is_cancelled(said: OrderState) -> bool:
+def is_cancelled(said: OrderState) -> bool:
+    """Whether nothing of it is going to leave the shop."""
     return bool(said.receipt.lines) and all(line.answer == Answer.DECLINED for line in said.receipt.lines)
 
 
@@ -269,7 +270,7 @@ def _left(shop_order: ShopOrder) -> list[ShopOrderLine]:
     return [line for line in shop_order.lines.order_by("pk") if line.left_units]
 
 
-def _shared(client: Any, lines: list[ShopOrderLine]) -> frozenset[str]:
+def shared(client: Any, lines: list[ShopOrderLine]) -> frozenset[str]:
     """Numbers that several of its articles have: a person knows which one was sold."""
     return frozenset(access.shared(client, {line.sku for line in lines}))
 

@@ -98,7 +98,7 @@ def _switch_off(setup: ShopWebhook, now: datetime) -> bool:
             context={
                 "shop": shop,
                 "address": setup.address,
-                "falls_back": bool(setup.fallback),
+                "falls_back": shop.fallback_minutes is not None,
                 "url": links.absolute(f"/portal/{shop.slug}/channel/"),
             },
             now=now,

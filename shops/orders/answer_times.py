@@ -7,6 +7,7 @@ be no time left before the payment's authorisation ends."""
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from marketplace.foundation import network
-from shops import opening
+from shops import mailing, opening
 from shops.models import Shop, ShopOrder, Supply, Transmission
 
 OPEN_PART = 3
@@ -73,12 +74,30 @@ def due_when_told(shop_order: ShopOrder, *, now: datetime) -> datetime:
 
 
 def untold(now: datetime) -> Q:
-    """Of shop orders: that nothing was tried yet to tell its shop, or the first try is under way, and there is time for
-    its answer. Its silence says nothing."""
+    """Of shop orders: that nothing was tried yet to tell its shop, or the first try is under way, or the mail that
+    brings it has not left; and there is time for its answer. Its silence says nothing."""
     waiting = Q(transmission__attempts=0, transmission__outcome=Transmission.Outcome.WAITING)
     first = Q(transmission__attempts__lte=1, transmission__lease_until__gt=now)
     in_time = Q(waits_until__gt=now) | Q(waits_until=None, answer_due_at__gt=now - MOST)
-    return Q(transmission__parked_at=None) & (waiting | first) & in_time
+    return ((Q(transmission__parked_at=None) & (waiting | first)) | Q(mailing.unsent())) & in_time
+
+
+def as_told(shop_order: ShopOrder, *, now: datetime) -> ShopOrder:
+    """As its shop reads it that is told of it at `now`: with the time that it has to answer from then on."""
+    told = copy.copy(shop_order)
+    told.answer_due_at = due_when_told(shop_order, now=now)
+    return told
+
+
+def begin_again(shop_order: ShopOrder, *, now: datetime) -> None:
+    """Its shop was told late: its time begins now. Not its version: who has its page open may answer meanwhile. Its row
+    is locked."""
+    due = due_when_told(shop_order, now=now)
+    if shop_order.status == ShopOrder.Status.NEW and due > shop_order.answer_due_at:
+        shop_order.answer_due_at = due
+        look = next_look(shop_order)
+        shop_order.watch_at = look and max(look, now + (due - now) * REMINDED_AFTER)
+        shop_order.save(update_fields=["answer_due_at", "watch_at"])
 
 
 def next_look(shop_order: ShopOrder) -> datetime | None:

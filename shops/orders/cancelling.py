@@ -13,7 +13,8 @@ from marketplace.foundation import audit, leases
 from marketplace.foundation.side_by_side import Lanes
 from shops.channels import CHANNELS, ChannelError, channel_for
 from shops.models import Cancellation, ShopWebhook, Transmission
-from shops.orders import fulfilment, routing
+from shops.orders import falling_back, fulfilment
+from shops.systems import SYSTEMS
 
 logger = logging.getLogger("halles.cancelling")
 LANES, LEASE_SECONDS = Lanes("telling", 4), 180
@@ -62,7 +63,7 @@ def _cancel_by_either(row: Cancellation, transmission: Transmission, now: dateti
     try:
         return _cancel(row, transmission.channel, now)
     except ChannelError as error:
-        other = routing.other_channel(transmission, since=row.cancelled_at)
+        other = falling_back.other_channel(transmission, since=row.cancelled_at)
         if other is None or not (error.permanent or now >= other.since):
             raise
         return _cancel(row, other.kind, now)
@@ -71,14 +72,22 @@ def _cancel_by_either(row: Cancellation, transmission: Transmission, now: dateti
 def _tell_system_too(row: Cancellation, transmission: Transmission, now: datetime) -> None:
     """An order that came by another channel in the end may have been stored by the shop's system, whose answer was
     lost: it would keep all of it. Tried once: that the shop knows is certain without it."""
-    if transmission.fell_back_at is None or transmission.channel == POSTED:
-        return
-    if not ShopWebhook.objects.filter(shop=row.shop_id, disabled_at=None).exists():
-        return
-    try:
-        _cancel(row, POSTED, now)
-    except ChannelError as error:
-        logger.warning("%s came by %s; its system was not told too: %s", row, transmission.channel, error)
+    for kind in _perhaps_there(row, transmission):
+        try:
+            _cancel(row, kind, now)
+        except ChannelError as error:
+            logger.warning("%s came by %s; %s was not told too: %s", row, transmission.channel, kind, error)
+
+
+def _perhaps_there(row: Cancellation, transmission: Transmission) -> list[str]:
+    if transmission.fell_back_at is None:
+        return []
+    kinds = []
+    if transmission.channel != POSTED and ShopWebhook.objects.filter(shop=row.shop_id, disabled_at=None).exists():
+        kinds.append(POSTED)
+    if transmission.fell_back_from in SYSTEMS:  # also what its shop entered there itself, under our number
+        kinds.append(transmission.fell_back_from)
+    return kinds
 
 
 def _cancel(row: Cancellation, channel: str, now: datetime) -> bool:

@@ -18,7 +18,16 @@ from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit
 from shops import absorbing, stock
-from shops.models import Cancellation, DeliveryOption, Parcel, ParcelLine, ShopOrder, ShopOrderLine, Supply
+from shops.models import (
+    Cancellation,
+    DeliveryOption,
+    Parcel,
+    ParcelLine,
+    ShopOrder,
+    ShopOrderLine,
+    Supply,
+    Transmission,
+)
 from shops.orders import (
     alternatives,
     keep_times,
@@ -227,9 +236,15 @@ def deliver(line: ShopOrderLine, *, by: object, now: datetime) -> None:
 def _accept(shop_order: ShopOrder, row: ShopOrderLine, units: int, now: datetime) -> None:
     row.accepted += units
     row.save(update_fields=["accepted"])
-    if shop_order.shop.reserves_on_accept and row.supply == Supply.STOCK:
+    if shop_order.shop.reserves_on_accept and row.supply == Supply.STOCK and not _came_otherwise(shop_order):
         reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=now)
         absorbing.reflect(row, row.accepted, reflected_at=reflected_at, now=now)
+
+
+def _came_otherwise(shop_order: ShopOrder) -> bool:
+    """Its shop's own system did not take it: who accepts it has not entered it there by that. The hand-over counts, or
+    the system's own word that it has it (`hearing`)."""
+    return Transmission.objects.filter(shop_order=shop_order).exclude(fell_back_from="").exists()
 
 
 def _answer(shop_order: ShopOrder, lines: dict[int, ShopOrderLine], now: datetime) -> None:

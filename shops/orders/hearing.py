@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.foundation import leases
 from marketplace.foundation.side_by_side import Lanes
+from shops import absorbing
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem, Transmission
@@ -152,7 +153,11 @@ def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: 
         return False
     by = str(SYSTEMS[channel.kind].label)
     entered = _entered(shop_order, said, channel)
-    is_done = take_lines(shop_order, said.receipt.lines, by=by, now=now, entered=entered)
+    lines = said.receipt.lines
+    if _came_otherwise(shop_order, said, channel, said_at, now):
+        # Who has it by mail may take it out there: what it declines of that is no answer to its reader.
+        lines = tuple(line for line in lines if line.answer != Answer.DECLINED)
+    is_done = take_lines(shop_order, lines, by=by, now=now, entered=entered)
     if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP:  # that needs the reader's code, at the counter
         for parcel in said.parcels:
             try:
@@ -173,6 +178,37 @@ def _entered(shop_order: ShopOrder, said: OrderState, channel: Channel) -> froze
     if unbooked is None:
         return frozenset()
     return frozenset(shop_order.lines.exclude(sku__in=unbooked).values_list("sku", flat=True))
+
+
+def reflect(shop_order_id: int, receipt: Receipt, at: datetime, now: datetime) -> None:
+    """The shop's number contains what its system booked of the order from `at` on, before anyone there answered it."""
+    shop_order = ShopOrder.objects.select_related("shop").get(pk=shop_order_id)
+    reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=at, booked_at=receipt.booked_at)
+    for line in shop_order.lines.order_by("stock_record_id"):
+        if line.sku not in receipt.unbooked:
+            absorbing.reflect(line, line.left_units, reflected_at=reflected_at, now=now)
+
+
+def _came_otherwise(
+    shop_order: ShopOrder, said: OrderState, channel: Channel, said_at: datetime, now: datetime
+) -> bool:
+    """An order that came by another channel, since the system did not answer, is in it after all: by what it had taken,
+    or because its shop entered it there under our number. From here on its number contains what it booked."""
+    came = Transmission.objects.filter(shop_order=shop_order, fell_back_from=channel.kind)
+    if not came.exists():
+        return False
+    booked = Counter({line.sku: line.units for line in said.receipt.lines if line.answer == Answer.ACCEPTED})
+    if not said.receipt.is_booked or not booked:
+        return True
+    at = absorbing.reflection_time(shop_order.shop, recorded_at=said_at, booked_at=said.receipt.booked_at)
+    with transaction.atomic():
+        fresh = ShopOrder.objects.select_for_update(of=("self",)).get(pk=shop_order.pk)
+        for line in fresh.lines.order_by("stock_record_id"):
+            units = min(line.left_units, booked[line.sku])
+            booked[line.sku] -= units
+            absorbing.reflect(line, units, reflected_at=at, now=now)
+        came.update(reference=said.receipt.reference[:120], perhaps_there=False)
+    return True
 
 
 def take_lines(

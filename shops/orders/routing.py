@@ -5,12 +5,10 @@ The oldest order that is not there yet holds its shop's later ones: waiting for 
 
 from __future__ import annotations
 
-import copy
 import logging
 import time
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,11 +16,10 @@ from django.db.models import Q
 from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.side_by_side import Lanes
-from shops import absorbing
 from shops.channels import CHANNELS, Channel, ChannelError, channel_for
 from shops.channels.base import Receipt
-from shops.models import ShopOrder, ShopWebhook, Transmission
-from shops.orders import answer_times, hearing, leaving, tries
+from shops.models import ShopOrder, Transmission
+from shops.orders import answer_times, falling_back, hearing, leaving, tries
 
 logger = logging.getLogger("halles.routing")
 Outcome = Transmission.Outcome
@@ -145,7 +142,7 @@ def _put_off(row: Transmission, error: ChannelError, now: datetime) -> bool:
     deadline = row.shop_order.answer_due_at
     later = tries.next_at(attempts=row.attempts, now=now, asked_seconds=error.later_seconds, deadline=deadline)
     later = None if error.permanent else later
-    if other := other_channel(row, since=row.shop_order.created_at):
+    if other := falling_back.other_channel(row, since=row.shop_order.created_at):
         if later is None or now + timedelta(seconds=error.later_seconds) >= other.since:
             return _fall_back(row, other.kind, error, now)
         later = min(later, other.since)
@@ -156,27 +153,37 @@ def _put_off(row: Transmission, error: ChannelError, now: datetime) -> bool:
     return False
 
 
-class OtherChannel(NamedTuple):
-    kind: str
-    since: datetime
-
-
-def other_channel(row: Transmission, *, since: datetime) -> OtherChannel | None:
-    """Which channel takes over what the shop should know `since`, and from when on."""
-    setup = ShopWebhook.objects.filter(shop=row.shop_id).first() if row.channel == "webhook" else None
-    if setup is None or setup.fallback in {"", row.channel}:
-        return None
-    return OtherChannel(setup.fallback, since + timedelta(minutes=setup.fallback_minutes))
-
-
 def _fall_back(row: Transmission, kind: str, error: ChannelError, now: datetime) -> bool:
+    """By the other channel. Before that the shop's own is asked once more whether it has it all the same; where nobody
+    can say, the shop is told that it may. Nothing is taken for booked there."""
+    before, perhaps = row.channel, row.outcome == Outcome.UNKNOWN
+    if perhaps and (channel := _asked_of(row)) is not None:
+        try:
+            leases.extend(row, now=now, lease_seconds=LEASE_SECONDS)
+            if (receipt := channel.look_up(row.shop_order)) is not None:
+                return _record(row, receipt, now, 0, now)
+            perhaps = False
+        except ChannelError as unknown:
+            logger.warning("%s may be in %s: %s", row.shop_order, before, unknown)
+    came_from = row.fell_back_from or before
+    changes = {"fell_back_from": came_from, "perhaps_there": row.perhaps_there or perhaps, "attempts": 1}
     with transaction.atomic():
-        if not _write_held(row, channel=kind, fell_back_at=now, outcome=row.outcome, attempts=1):
+        if not _write_held(row, channel=kind, fell_back_at=now, outcome=row.outcome, **changes):
             return False
         audit.record("transmission.fall_back", row, shop_id=row.shop_id, channel=kind, reason=str(error)[:500])
-    row.channel, row.fell_back_at, row.attempts = kind, now, 1
+    row.channel, row.fell_back_at = kind, now
+    row.fell_back_from, row.perhaps_there, row.attempts = came_from, row.perhaps_there or perhaps, 1
     failpoint("transmission.after_fall_back")
     return _transmit(row, now)
+
+
+def _asked_of(row: Transmission) -> Channel | None:
+    """The channel, where it can be asked what it has."""
+    try:
+        channel = channel_for(row.shop, row.channel)
+    except ChannelError:
+        return None
+    return None if "repeats" in channel.capabilities else channel
 
 
 def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float, answered_at: datetime) -> bool:
@@ -191,9 +198,9 @@ def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float, an
             return False
         hearing.take_lines(row.shop_order, receipt.lines, by=str(CHANNELS[row.channel][0]), now=now)
         if receipt.is_booked:
-            _reflect(row, receipt, answered_at, now)
+            hearing.reflect(row.shop_order_id, receipt, answered_at, now)
         if is_late:
-            _begin_again(ShopOrder.objects.select_related("shop").get(pk=row.shop_order_id), now)
+            answer_times.begin_again(ShopOrder.objects.select_related("shop").get(pk=row.shop_order_id), now=now)
         tries.note(row, at=now, seconds=taken)
         audit.record("transmission.send", row, shop_id=row.shop_id, channel=row.channel, reference=receipt.reference)
     return True
@@ -202,7 +209,7 @@ def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float, an
 def _send(channel: Channel, row: Transmission, now: datetime) -> Receipt:
     failpoint("transmission.before_send")
     try:
-        receipt = channel.send(_as_told(row.shop_order, now), now=now)
+        receipt = channel.send(answer_times.as_told(row.shop_order, now=now), now=now)
     except ChannelError:
         raise
     except Exception as error:  # a fault in one channel must not stop the other shops; it shows on the board
@@ -210,32 +217,6 @@ def _send(channel: Channel, row: Transmission, now: datetime) -> Receipt:
         raise ChannelError(f"{type(error).__name__}: {error}", unknown_outcome=True) from error
     failpoint("transmission.after_send")
     return receipt
-
-
-def _as_told(shop_order: ShopOrder, now: datetime) -> ShopOrder:
-    """As its shop reads it: with the time that it has to answer once it has it."""
-    told = copy.copy(shop_order)
-    told.answer_due_at = answer_times.due_when_told(shop_order, now=now)
-    return told
-
-
-def _begin_again(shop_order: ShopOrder, now: datetime) -> None:
-    """Its shop was told late: its time begins now. Not its version: who has its page open may answer meanwhile."""
-    due = answer_times.due_when_told(shop_order, now=now)
-    if shop_order.status == ShopOrder.Status.NEW and due > shop_order.answer_due_at:
-        shop_order.answer_due_at = due
-        look = answer_times.next_look(shop_order)
-        shop_order.watch_at = look and max(look, now + (due - now) * answer_times.REMINDED_AFTER)
-        shop_order.save(update_fields=["answer_due_at", "watch_at"])
-
-
-def _reflect(row: Transmission, receipt: Receipt, answered_at: datetime, now: datetime) -> None:
-    """The shop's number contains what it booked of the order from here on, before anyone there has answered it."""
-    shop_order = ShopOrder.objects.select_related("shop").get(pk=row.shop_order_id)
-    reflected_at = absorbing.reflection_time(shop_order.shop, recorded_at=answered_at, booked_at=receipt.booked_at)
-    for line in shop_order.lines.order_by("stock_record_id"):
-        if line.sku not in receipt.unbooked:
-            absorbing.reflect(line, line.left_units, reflected_at=reflected_at, now=now)
 
 
 def _write_held(row: Transmission, **values: object) -> bool:

@@ -11,6 +11,7 @@ from shops.models import Transmission, TransmissionTry
 # From each try to the next, in seconds, as Standard Webhooks proposes: ten tries over 75 hours and a half.
 DELAYS = (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
 KEEP = timedelta(days=90)
+MAILED = "email"
 _ONCE = 1_000  # rows forgotten at a time
 
 
@@ -27,7 +28,8 @@ def next_at(*, attempts: int, now: datetime, asked_seconds: int, deadline: datet
 def note(row: Transmission, *, at: datetime, seconds: float, error: ChannelError | None = None) -> None:
     """Write down one try of it."""
     kinds = TransmissionTry.Outcome
-    outcome = kinds.SENT if error is None else kinds.UNKNOWN if error.unknown_outcome else kinds.FAILED
+    done = kinds.ON_ITS_WAY if row.channel == MAILED else kinds.SENT  # `mailed` says when that has left
+    outcome = done if error is None else kinds.UNKNOWN if error.unknown_outcome else kinds.FAILED
     TransmissionTry.objects.create(
         shop_id=row.shop_id,
         transmission=row,

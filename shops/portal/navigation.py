@@ -78,7 +78,10 @@ GROUPS = (
             Page(
                 "channel",
                 pgettext_lazy("of a shop", "Orders by"),
-                ("save-channel", "renew-secret", "test-channel", "end-channel", "order-files", "save-order-files"),
+                (
+                    *("save-channel", "save-fallback", "renew-secret", "test-channel", "end-channel"),
+                    *("order-files", "save-order-files"),
+                ),
             ),
             Page("mail", pgettext_lazy("of a shop", "Mail"), ("save-mail",)),
             Page("delivery", _("Delivery"), ("delivery-new", "delivery-change", "delivery-save", "save-counter")),

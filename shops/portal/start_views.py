@@ -6,6 +6,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,17 +14,15 @@ from django.views.decorators.http import require_safe
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import money, network
-from marketplace.storefront import tries
 from marketplace.storefront.shop_views import TITLES_SHOWN, about
 from search import directory
 from search.reader import reader_of
 from shops import queries
 from shops.channels import testing
-from shops.models import Shop, TransmissionTry
 from shops.onboarding import agreement, checklist
+from shops.portal import test_orders
 from shops.portal.access import StaffRequest, Workplace, owner_action, page, portal_action, portal_page
 
-TESTS_PER_MINUTE = 5
 # Where in the portal a line of the list is done.
 WHERE = {"owner": "team", "delivery": "delivery", "hours": "hours", "stock": "feeds", "paid": "money"}
 
@@ -38,6 +37,8 @@ def start(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         "version": agreement.version(),
         "accepted": agreement.accepted(shop),
         "is_owner": queries.owns(request.user, shop),
+        "test_way": testing.way_of(shop),
+        "test_url": reverse("portal:test-order", args=[shop.slug]),
     }
     return page(request, workplace, "portal/start.html", context)
 
@@ -71,15 +72,5 @@ def preview(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 @portal_action
 def test_order(request: StaffRequest, workplace: Workplace) -> HttpResponse:
-    shop = Shop.objects.get(pk=workplace.shop.pk)
-    if tries.too_many(request, "channel-test", per_minute=TESTS_PER_MINUTE, by=str(shop.pk)):
-        messages.error(request, _("Too many tests: wait a minute."))
-        return redirect("portal:start", slug=shop.slug)
-    tried = testing.send(shop, by=request.user, now=timezone.now())
-    if tried.outcome == TransmissionTry.Outcome.FAILED:
-        messages.error(request, _("The test order did not arrive: %(error)s") % {"error": tried.error})
-    elif tried.channel == testing.PLAIN:
-        messages.success(request, _("A test order is on its way to %(email)s.") % {"email": shop.email})
-    else:
-        messages.success(request, _("The test order arrived."))
-    return redirect("portal:start", slug=shop.slug)
+    test_orders.send(request, workplace.shop.pk)
+    return redirect("portal:start", slug=workplace.shop.slug)

@@ -227,6 +227,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
     path("channel/files/end/", order_file_views.end_order_files, name="end-order-files"),
     path("channel/", channel_views.channel, name="channel"),
     path("channel/save/", channel_views.save_channel, name="save-channel"),
+    path("channel/fallback/", channel_views.save_fallback, name="save-fallback"),
     path("channel/secret/", channel_views.renew_secret, name="renew-secret"),
     path("channel/test/", channel_views.test_channel, name="test-channel"),
     path("channel/end/", channel_views.end_channel, name="end-channel"),

@@ -15,7 +15,8 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from marketplace.foundation import links, network
+from marketplace.foundation import bounces, links, network
+from marketplace.foundation import mail as outbox
 from marketplace.models import User
 from shops import queries
 from shops.models import Shop, Side, Thread
@@ -55,6 +56,7 @@ def take(raw: bytes, *, recipient: str = "", sender: str | None = None, now: dat
         parts = _parts(mail)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise MailError(_("This mail cannot be read.")) from error
+    _take_back(mail, recipient, now)
     _drop_machines(mail, sender)
     found = _thread_of(mail, recipient)
     if found is None:
@@ -75,6 +77,17 @@ def _into(thread: Thread, side: Side, mail: Mail, parts: list[Mail], *, now: dat
         return writing.write(thread, side, words, by=person, name=_name(thread, side, person), now=now)
     except (files.FileError, writing.ThreadError) as error:
         raise MailError(str(error)) from error  # without an address: who reads a bounce is not known
+
+
+def _take_back(mail: Mail, recipient: str, now: datetime) -> None:
+    """What comes to the envelope's sender of a mail of ours is about that mail alone, and goes into no thread."""
+    for one in _recipients(mail, recipient):
+        if (message := bounces.message_of(one)) is not None:
+            why = bounces.why_it_failed(mail)
+            known = bool(why) and outbox.came_back(message, why, now=now)
+            raise DroppedError(
+                f"Mail {message.pk} came back." if known else "About a mail of ours; it says nothing new."
+            )
 
 
 def _drop_machines(mail: Mail, sender: str | None) -> None:
@@ -103,16 +116,17 @@ def _is_absence(mail: Mail) -> bool:
 
 
 def _thread_of(mail: Mail, recipient: str) -> tuple[Thread, Side] | None:
-    given = [recipient] if recipient else []
-    if not given:
-        for name in ("delivered-to", "x-original-to", "to", "cc"):
-            given += _addresses(mail, name)
-    for one in given:
+    for one in _recipients(mail, recipient):
         if read := replying.read(one):
             rows = Thread.objects.select_related("shop", "shop_order__order__user", "product", "user")
             row = rows.filter(pk=read[0], confirmed_at__isnull=False).first()
             return (row, read[1]) if row else None
     return None
+
+
+def _recipients(mail: Mail, recipient: str) -> list[str]:
+    names = () if recipient else ("delivered-to", "x-original-to", "to", "cc")
+    return [recipient] if recipient else [one for name in names for one in _addresses(mail, name)]
 
 
 def _person(thread: Thread, side: Side, address: str) -> User | None:

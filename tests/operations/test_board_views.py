@@ -128,6 +128,35 @@ def test_orders_of_which_their_shop_has_not_heard_are_red(board):
     assert figures(board)["orders"]["unheard"] == (0, False)
 
 
+def test_order_whose_mail_is_refused_is_red_with_its_reason_and_sent_again(board):
+    shop, now = factories.shop(unreachable="dead@example.org"), timezone.now()
+    orders = [factories.shop_order(shop, (factories.stock_record(shop), 1)) for _each in range(2)]
+    for order, sent_at in zip(orders, (None, now), strict=True):
+        Transmission.objects.create(shop_order=order, shop=shop, channel="email", outcome="sent", sent_at=now)
+        parked = {} if sent_at else {"parked_at": now, "last_error": "The mail server refused it: 550"}
+        key = f"shop_order_new:{order.number}"
+        MailMessage.objects.create(
+            dedupe_key=key, to="dead@example.org", language="fr", kind="shop_order_new", sent_at=sent_at, **parked
+        )
+    counts = figures(board)
+    assert (counts["orders"]["unheard"], counts["shops"]["unreachable"]) == ((1, True), (1, True))
+    page = board.get(reverse("operations:list", args=["orders"]), {"show": "unheard"})
+    (cells,) = page.context["rows"]
+    assert "dead@example.org" in str(cells[6].text)
+    assert "refused it: 550" in str(cells[6].text)
+    assert (cells[8].posts, cells[8].url) == (
+        orders[0].number,
+        reverse("operations:order-again", args=[orders[0].number]),
+    )
+    board.post(cells[8].url)
+    row = MailMessage.objects.get(dedupe_key=f"shop_order_new:{orders[0].number}")
+    assert (row.parked_at, row.due_at is not None) == (None, True)
+    assert figures(board)["orders"]["unheard"][0] == 0
+    assert AuditEntry.objects.filter(action="transmission.again").count() == 1
+    board.post(reverse("operations:order-again", args=[orders[1].number]))
+    assert AuditEntry.objects.filter(action="transmission.again").count() == 1
+
+
 def test_authorisation_that_ends_within_a_day_is_red(board):
     now = timezone.now()
     for hours in (-1, 23, 48):

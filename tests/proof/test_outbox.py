@@ -12,10 +12,9 @@ import pytest
 from django.test import override_settings
 
 from marketplace.foundation.models import MailMessage
-from shops import webhooks
 from shops.channels import webhook
-from shops.models import Shop, ShopOrder, ShopWebhook, Transmission
-from shops.orders import routing
+from shops.models import Shop, ShopOrder, Transmission
+from shops.orders import again, falling_back, routing
 from tests import factories
 from tests.factories import NOON
 from tests.proof.sizes import sized
@@ -45,8 +44,8 @@ class Simulated:
         """Every second one has no other channel than its own system."""
         shop, path = factories.shop(), f"/{number}"
         receiver.connected(self.server, shop, path)
-        other, minutes = ("email", self.chance.choice([60, 600])) if number % 2 else ("", 60)
-        webhooks.fall_back_after(ShopWebhook.objects.get(shop=shop), other, minutes, by=factories.user())
+        minutes = self.chance.choice([60, 600]) if number % 2 else None
+        falling_back.fall_back_after(shop, minutes, by=factories.user())
         begin = NOON + self.chance.random() * timedelta(hours=24)
         self.down[path] = begin, begin + self.chance.random() * LONGEST_DOWN
         return shop
@@ -87,7 +86,7 @@ class Simulated:
         person = factories.user()
         for row in Transmission.objects.exclude(parked_at=None).select_related("shop_order"):
             self.faults["seen by a person"] += 1
-            webhooks.send_again(row.shop_order, by=person, now=self.now)
+            again.send_again(row.shop_order, by=person, now=self.now)
 
     def _heads(self) -> list[int]:
         heads: dict[int, int] = {}

@@ -105,6 +105,7 @@ class StockBehaviour(ConnectedBehaviour):
 
     def test_scenario_13_unknown_outcome_that_was_none_ends_nothing_until_it_is_known(self):
         self.needs(LOOKS_UP)
+        Shop.objects.filter(pk=self.shop.pk).update(fallback_minutes=None)
         self.synced()
         has, order = FIRST.quantity, self.ordered(**{FIRST.sku: 1})
         self._due(order)

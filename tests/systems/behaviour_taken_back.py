@@ -17,12 +17,12 @@ from shops.orders import cancelling, fulfilment
 from tests import factories
 from tests.systems import faults
 from tests.systems.behaviour import FIRST, SECOND
-from tests.systems.behaviour_stock import StockBehaviour
-from tests.systems.under_test import SHIPS
+from tests.systems.behaviour_trying import TryingBehaviour
+from tests.systems.under_test import LOOKS_UP, SHIPS
 
 
 @pytest.mark.django_db
-class TakenBackBehaviour(StockBehaviour):
+class TakenBackBehaviour(TryingBehaviour):
     def test_what_a_reader_takes_back_in_part_is_told_once(self):
         order = self.ordered(**{FIRST.sku: 2})
         self._transmitted(order)
@@ -143,9 +143,21 @@ class TakenBackBehaviour(StockBehaviour):
         self.system.revoke_key()
         assert (self._told(), self._mails()) == (1, 2)
 
-    def _needs_cancelling(self) -> None:
-        if not self.channel().cancels:
-            pytest.skip(f"{self.system.kind} lets nobody cancel from outside: told by mail")
+    def test_order_that_came_by_mail_is_cancelled_in_the_system_too_where_it_is_there(self):
+        """Its answer was lost. Whether its copies are on the shelf a person says, who has it by mail."""
+        self._needs_cancelling()
+        self.needs(LOOKS_UP)
+        last = self._writing_calls()
+        order = self.ordered(**{FIRST.sku: 1})
+        self._due(order)
+        self._lose_write(last)
+        assert self._stepped(order) == 0
+        self.between.plan = lambda call: faults.ERROR
+        assert self._stepped(order, timedelta(hours=1)) == 1
+        self.between.clear()
+        self._taken_back(order)
+        assert (self._told(), self._mails(), self._is_there(order)) == (1, 1, False)
+        assert Cancellation.objects.get().put_back_at is None
 
     def _taken_back(self, order: ShopOrder) -> None:
         order.refresh_from_db()

@@ -104,6 +104,7 @@ class Migration(migrations.Migration):
                 ('reply_to', models.EmailField(blank=True, max_length=254)),
                 ('unsubscribe_url', models.URLField(blank=True, help_text='What ends mails of this kind (RFC 8058).', max_length=300)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('wanted_at', models.DateTimeField(blank=True, help_text='When it was to leave: as it was written, or after quiet hours.', null=True)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
                 ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shops.shop')),
             ],

@@ -13,7 +13,7 @@ from shops.channels import channel_for
 from shops.channels.base import ChannelError
 from shops.channels.dilicom import DilicomChannel
 from shops.models import Shop, Transmission
-from shops.orders import routing
+from shops.orders import falling_back, routing
 from tests import factories, webdav_server
 from tests.catalog_sync.reading import sftp_server
 from tests.catalog_sync.reading.test_sftp import HOST_KEY
@@ -131,6 +131,7 @@ def test_orders_are_left_in_turn_by_the_step(shop, tmp_path):
 
 def test_unconfirmed_server_gets_nothing_until_a_person_has_looked(shop, tmp_path):
     [order] = orders_of_one_shop(1, "dilicom", shop)
+    falling_back.fall_back_after(shop, None, by=factories.user())
     there = tmp_path / "there"
     there.mkdir()
     with sftp_server.serving(there, HOST_KEY) as server:

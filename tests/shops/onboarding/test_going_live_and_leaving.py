@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from catalog_sync.models import Feed, SftpLogin
 from marketplace.checkout.models import Checkout
+from marketplace.foundation import mail
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations import application_views
 from shops import businesses, drops, lifecycle, team, webhooks
@@ -27,6 +28,7 @@ from shops.models import (
     ShopOrder,
     ShopSystem,
     ShopWebhook,
+    TransmissionTry,
 )
 from shops.onboarding import applying, checklist, exporting, leaving
 from shops.orders import fulfilment
@@ -77,6 +79,10 @@ def test_test_order_by_mail_is_marked_and_moves_nothing(client, shop):
     letter = MailMessage.objects.get(kind="shop_order_test")
     assert (letter.to, "ESSAI" in letter.subject) == (shop.email, True)
     assert not ShopOrder.objects.exists()
+    assert not {point.code: point.is_done for point in checklist.points(shop)}["tested"]  # written, and not sent
+    assert TransmissionTry.objects.get().outcome == "on_its_way"
+    assert mail.send_mail(timezone.now()) == 1
+    assert TransmissionTry.objects.get().outcome == "sent"
     assert {point.code: point.is_done for point in checklist.points(shop)}["tested"]
 
 

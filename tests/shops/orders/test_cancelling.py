@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 
+from marketplace.foundation import mail
 from marketplace.foundation.models import MailMessage
 from shops import absorbing, invariants, slots, stock
 from shops.models import Allocation, Cancellation, ShopOrder, ShopOrderLine, SlotBooking, Transmission
@@ -32,6 +33,7 @@ def placed(units: int = 1, *, channel: str = "email", have: int = 3, **shop: obj
 def sent(units: int = 1, **columns: object) -> ShopOrderLine:
     line = placed(units, **columns)
     routing.transmit_orders(timezone.now())
+    mail.send_mail(timezone.now())
     return line
 
 

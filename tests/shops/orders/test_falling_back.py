@@ -9,11 +9,11 @@ import pytest
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops import webhooks
 from shops.channels.email import EmailChannel
-from shops.models import Cancellation, Shop, ShopOrder, ShopWebhook, Transmission
-from shops.orders import cancelling, fulfilment, routing
-from tests import factories
+from shops.models import Allocation, Cancellation, Shop, ShopOrder, ShopWebhook, Transmission
+from shops.orders import again, cancelling, falling_back, fulfilment, routing
+from tests import factories, webdav_server
 from tests.factories import NOON
-from tests.shops.channels import receiver
+from tests.shops.channels import dropping, receiver, scripted
 from tests.shops.channels.receiver import Receiver
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +80,7 @@ def test_address_that_is_gone_falls_back_at_once(server, shop):
 
 
 def test_without_another_channel_a_person_knows_in_the_end(server, shop):
-    webhooks.fall_back_after(ShopWebhook.objects.get(), "", 60, by=factories.user())
+    falling_back.fall_back_after(shop, None, by=factories.user())
     server.plan = lambda path: "500"
     first, second = sold(shop), sold(shop)
     ShopOrder.objects.update(answer_due_at=NOON + timedelta(days=30))
@@ -88,7 +88,7 @@ def test_without_another_channel_a_person_knows_in_the_end(server, shop):
     assert (first.attempts, first.outcome, first.parked_at is not None, len(server.calls)) == (10, "unknown", True, 10)
     assert routing.transmit_orders(NOON + timedelta(days=20)) == 0
     server.plan = lambda path: ""
-    assert webhooks.send_again(first.shop_order, by=factories.user(), now=NOON)
+    assert again.send_again(first.shop_order, by=factories.user(), now=NOON)
     assert [routing.transmit_orders(NOON) for _ in range(3)] == [1, 1, 0]
     assert server.numbers() == [first.shop_order.number, second.shop_order.number]
 
@@ -108,8 +108,8 @@ def test_sent_again_it_has_the_id_that_it_had(server, shop):
     row = sold(shop)
     routing.transmit_orders(NOON)
     person = factories.user()
-    assert webhooks.send_again(row.shop_order, by=person, now=NOON)
-    assert not webhooks.send_again(row.shop_order, by=person, now=NOON)  # it is on its way
+    assert again.send_again(row.shop_order, by=person, now=NOON)
+    assert not again.send_again(row.shop_order, by=person, now=NOON)  # it is on its way
     assert routing.transmit_orders(NOON) == 1
     assert (server.calls, len(server.numbers())) == ([f"shop_order_{row.shop_order.number}"] * 2, 1)
 
@@ -197,3 +197,94 @@ def test_cancellation_of_what_the_system_has_is_mailed_once_the_webhook_is_ended
     if not parked_at:
         take_back(row)
     assert (cancelling.tell_cancellations(NOON), taken_back()) == (1, 1)
+
+
+SCRIPTED = "scripted"
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> type[scripted.ScriptedChannel]:
+    return scripted.install(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("faults", "perhaps"),
+    [(["down"] * 9, False), (["lost", *["down"] * 8], True), (["lost", "down", "down", ""], None)],
+)
+def test_system_that_takes_nothing_for_an_hour_has_it_come_by_mail(faults, perhaps, system):
+    """`perhaps` None: it can be asked at the last moment, and has it."""
+    system.faults = list(faults)
+    shop = factories.shop(channel=SCRIPTED, language="en")
+    first, second = sold(shop), sold(shop)
+    until(first, NOON + timedelta(minutes=61))
+    assert first.outcome == "sent"
+    if perhaps is None:
+        assert (first.channel, letters(), system.box) == (SCRIPTED, [], [first.shop_order.number])
+        return
+    assert (first.channel, first.fell_back_from, first.perhaps_there) == ("email", SCRIPTED, perhaps)
+    assert timedelta(hours=1) <= first.fell_back_at - NOON < timedelta(minutes=61)
+    text = MailMessage.objects.get(kind="shop_order_new").text
+    assert ("Scripted: this order was not taken there" in text, "may be there all the same" in text) == (True, perhaps)
+    system.faults = ["down"]
+    until(second, NOON + timedelta(minutes=62), now=NOON + timedelta(minutes=61))
+    assert letters() == [f"shop_order_new:{row.shop_order.number}" for row in (first, second)]
+    calls = list(system.calls)
+    routing.transmit_orders(NOON + timedelta(days=3))
+    assert system.calls == calls  # it is not brought there by itself any more
+
+
+def test_order_that_its_system_refuses_for_good_comes_by_mail_at_once(system):
+    system.faults = ["refused"]
+    row = sold(factories.shop(channel=SCRIPTED))
+    assert routing.transmit_orders(NOON) == 1
+    assert letters() == [f"shop_order_new:{row.shop_order.number}"]
+
+
+def test_webhook_beside_the_system_gets_it_then_mail(server, shop, system):
+    Shop.objects.update(channel=SCRIPTED)
+    shop.refresh_from_db()
+    system.faults = ["lost", *["down"] * 20]
+    first, second = sold(shop), sold(shop)
+    until(first, NOON + timedelta(minutes=61))
+    assert (first.channel, server.numbers(), letters()) == ("webhook", [first.shop_order.number], [])
+    (said,) = server.kept["/orders"].values()
+    assert (said["data"]["instead_of"], said["data"]["perhaps_there"]) == ("Scripted", True)
+    server.plan = lambda path: "500"
+    until(second, NOON + timedelta(minutes=62), now=NOON + timedelta(minutes=61))
+    assert (second.channel, second.fell_back_from) == ("email", SCRIPTED)
+    assert letters() == [f"shop_order_new:{second.shop_order.number}"]
+
+
+def test_webhook_of_before_is_not_posted_to_by_hand_where_a_system_takes_orders(server, shop, system):
+    Shop.objects.update(channel=SCRIPTED)
+    shop.refresh_from_db()
+    row = sold(shop)
+    routing.transmit_orders(NOON)
+    assert not again.send_again(row.shop_order, by=factories.user(), now=NOON)
+
+
+def test_folder_that_takes_no_files_for_an_hour_has_it_come_by_mail(settings, tmp_path):
+    settings.HTTP_ALLOW_PRIVATE = True
+    shop = factories.shop(language="en")
+    with webdav_server.serving(tmp_path) as folder:
+        folder.fault = lambda method, path: "503"
+        dropping.set_up(shop, "editx", folder.location())
+        row = sold(shop)
+        until(row, NOON + timedelta(minutes=61))
+    assert (row.channel, row.fell_back_from, letters()) == (
+        "email",
+        "editx",
+        [f"shop_order_new:{row.shop_order.number}"],
+    )
+
+
+def test_what_staff_accept_of_an_order_that_came_by_mail_is_not_in_the_systems_number(system):
+    """Where acceptance reserves, it does in a system that has the order."""
+    system.faults = ["refused", ""]
+    shop = factories.shop(channel=SCRIPTED, reserves_on_accept=True, booking_lag_minutes=0)
+    mailed, taken = sold(shop), sold(shop)
+    assert [routing.transmit_orders(NOON) for _each in range(2)] == [1, 1]
+    for row in (mailed, taken):
+        fulfilment.accept_all(row.shop_order, by="staff", now=NOON)
+    at = Allocation.objects.order_by("pk").values_list("reflected_at", flat=True)
+    assert list(at) == [None, NOON]

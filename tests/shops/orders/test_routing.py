@@ -25,7 +25,7 @@ def system(monkeypatch: pytest.MonkeyPatch) -> type[scripted.ScriptedChannel]:
 
 
 def transmission(of: Shop | None = None, channel: str = "scripted", **columns: object) -> Transmission:
-    of = of or factories.shop(channel=channel)
+    of = of or factories.shop(channel=channel, fallback_minutes=None)
     placed = factories.shop_order(of, (factories.stock_record(of), 1))
     columns = {"due_at": NOON} | columns
     return Transmission.objects.create(shop_order=placed, shop=of, channel=channel, **columns)
@@ -57,7 +57,7 @@ def test_transmit_orders_by_email_writes_one_mail():
 
 
 def test_one_shop_is_served_in_order(system):
-    shop = factories.shop(channel="scripted")
+    shop = factories.shop(channel="scripted", fallback_minutes=None)
     first, second = transmission(shop), transmission(shop)
     other = transmission()
     now = NOON
@@ -85,7 +85,7 @@ def test_refused_order_is_parked(system):
 
 
 def test_parked_order_holds_its_shops_later_ones_until_a_person_looked(system):
-    shop = factories.shop(channel="scripted")
+    shop = factories.shop(channel="scripted", fallback_minutes=None)
     first, second = transmission(shop), transmission(shop)
     system.faults = ["refused"]
     assert routing.transmit_orders(NOON) == routing.transmit_orders(NOON) == 0

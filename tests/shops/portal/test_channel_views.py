@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from marketplace.foundation.models import AuditEntry
 from shops import order_keys
-from shops.models import ShopKey, ShopMember, ShopWebhook, Transmission, TransmissionTry
+from shops.models import Shop, ShopKey, ShopMember, ShopWebhook, Transmission, TransmissionTry
 from shops.orders import routing
 from tests import factories
 from tests.factories import NOON
@@ -25,19 +25,16 @@ def where(stall, name: str = "channel", *rest: str) -> str:
     return reverse(f"portal:{name}", args=[stall.shop.slug, *rest])
 
 
-SAID = {"fallback": "", "fallback_minutes": "30"}
-
-
 def test_owner_says_where_orders_go_and_sees_the_secret_once(server, owned):
-    page = owned.client.post(where(owned, "save-channel"), {"address": f"{server.address}/orders", **SAID})
+    page = owned.client.post(where(owned, "save-channel"), {"address": f"{server.address}/orders"})
     secret = page.context["secret"]
     assert (secret.startswith("whsec_"), secret in page.content.decode()) == (True, True)
     assert "no-store" in page["Cache-Control"]
     setup = ShopWebhook.objects.get()
     owned.shop.refresh_from_db()
-    assert (owned.shop.channel, setup.fallback, setup.fallback_minutes) == ("webhook", "", 30)
+    assert (owned.shop.channel, setup.address) == ("webhook", f"{server.address}/orders")
     assert secret not in owned.client.get(where(owned)).content.decode()
-    again = owned.client.post(where(owned, "save-channel"), {"address": f"{server.address}/orders", **SAID})
+    again = owned.client.post(where(owned, "save-channel"), {"address": f"{server.address}/orders"})
     assert again.url == where(owned)
     page = owned.client.post(where(owned, "renew-secret"))
     other = page.context["secret"]
@@ -46,9 +43,46 @@ def test_owner_says_where_orders_go_and_sees_the_secret_once(server, owned):
     assert not AuditEntry.objects.filter(facts__icontains=secret).exists()
 
 
+@pytest.mark.parametrize(
+    ("said", "minutes"),
+    [
+        ({"fallback": "", "fallback_minutes": "30"}, None),
+        ({"fallback": "other", "fallback_minutes": "30"}, 30),
+        ({"fallback": "other", "fallback_minutes": "4"}, 60),
+        ({"fallback": "other", "fallback_minutes": ""}, 60),
+        ({"fallback": "else", "fallback_minutes": "30"}, 60),
+    ],
+)
+def test_owner_says_how_long_an_order_waits_for_the_system(said, minutes, owned):
+    Shop.objects.filter(pk=owned.shop.pk).update(channel="erpnext")
+    page = owned.client.post(where(owned, "save-fallback"), said)
+    owned.shop.refresh_from_db()
+    assert (owned.shop.fallback_minutes, page.status_code) == (minutes, 422 if minutes == 60 else 302)
+    assert AuditEntry.objects.filter(action="shop.fall_back_after").count() == (minutes != 60)
+
+
+@pytest.mark.parametrize("channel", ["erpnext", "editx", "webhook", "email"])
+def test_page_says_how_orders_come_and_what_comes_instead(channel, server, owned):
+    if channel == "webhook":
+        receiver.connected(server, owned.shop)
+    Shop.objects.filter(pk=owned.shop.pk).update(channel=channel)
+    page = owned.client.get(where(owned), headers={"accept-language": "en"}).content.decode()
+    by_mail = f"Orders come by e-mail to {owned.shop.email}."
+    instead = f"What is not taken there within 60 minutes comes by e-mail to {owned.shop.email}."
+    assert (by_mail in page, instead in page) == (channel == "email", channel != "email")
+    assert ("Orders go into your system: ERPNext." in page) == (channel == "erpnext")
+
+
+def test_webhook_beside_a_system_gets_what_the_system_does_not_take(server, owned):
+    receiver.connected(server, owned.shop)
+    Shop.objects.filter(pk=owned.shop.pk).update(channel="erpnext")
+    page = owned.client.get(where(owned), headers={"accept-language": "en"}).content.decode()
+    assert f"What is not taken there within 60 minutes is posted to {server.address}/orders." in page
+
+
 @pytest.mark.parametrize("address", ["", "ftp://example.org/", "https://me:word@example.org/"])
 def test_strange_address_is_refused(address, owned):
-    page = owned.client.post(where(owned, "save-channel"), {"address": address, **SAID})
+    page = owned.client.post(where(owned, "save-channel"), {"address": address})
     assert (page.status_code, list(page.context["form"].errors)) == (422, ["address"])
     assert not ShopWebhook.objects.exists()
 
