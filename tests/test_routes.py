@@ -219,6 +219,7 @@ ROUTES: dict[str, Row] = {
     "portal:order": get(SHOP_A, "slug", "number"),
     "portal:order-pick-list": get(SHOP_A, "slug", "number"),
     "portal:slip": get(SHOP_A, "slug", "number"),
+    "portal:slips": get(SHOP_A, "slug"),
     "portal:refund": get((LOGIN, 404, 403, 404, 404), "slug", "number"),  # of the owner and the accounts, not of staff
     "portal:accept-all": post(SHOP_A_DOES, "slug", "number", version="0"),
     "portal:accept": post(SHOP_A_DOES, "slug", "number", "line", version="0", units="1"),

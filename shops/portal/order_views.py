@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -17,7 +18,7 @@ from shops.portal.access import StaffRequest, Workplace, page, portal_page
 from shops.portal.labels import labels_pdf
 from shops.portal.order_page import find, order_page, recipient
 
-LABELS_AT_ONCE = 100
+AT_ONCE = 100  # labels, slips
 
 
 @require_safe
@@ -30,10 +31,22 @@ def order(request: StaffRequest, workplace: Workplace, number: str) -> HttpRespo
 @portal_page
 def slip(request: StaffRequest, workplace: Workplace, number: str) -> HttpResponse:
     """The packing slip that lies in the parcel, or waits with it at the counter."""
-    shop_order = find(request, workplace, number)
+    return page(request, workplace, "portal/slip.html", {"slip": _slip(find(request, workplace, number))})
+
+
+@require_safe
+@portal_page
+def slips(request: StaffRequest, workplace: Workplace) -> HttpResponse:
+    """Of everything that is to be prepared or lies ready, one to a sheet, in the order of the numbers."""
+    waiting = _waiting(request, workplace)
+    chosen = [_slip(shop_order) for shop_order in waiting[:AT_ONCE]]
+    beyond = max(0, waiting.count() - AT_ONCE)
+    return page(request, workplace, "portal/slips.html", {"slips": chosen, "beyond": beyond})
+
+
+def _slip(shop_order: ShopOrder) -> dict[str, object]:
     lines = [line for line in shop_order.lines.all() if line.left_units]
-    context = {"order": shop_order, "lines": lines, "recipient": recipient(shop_order)}
-    return page(request, workplace, "portal/slip.html", context)
+    return {"order": shop_order, "lines": lines, "recipient": recipient(shop_order)}
 
 
 @require_safe
@@ -65,12 +78,17 @@ def label(request: StaffRequest, workplace: Workplace, number: str) -> HttpRespo
 @portal_page
 def labels(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """Of everything that is to be prepared or lies ready, in the order of the numbers."""
-    waiting = [ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
-    every = queries.orders_for(request.user).filter(shop=workplace.shop, status__in=waiting, is_download=False)
+    chosen = list(_waiting(request, workplace)[:AT_ONCE])
+    return _pdf(labels_pdf(chosen, now=timezone.now()), workplace.shop.slug)
+
+
+def _waiting(request: StaffRequest, workplace: Workplace) -> QuerySet[ShopOrder]:
+    """Accepted or packed, not handed over."""
+    states = [ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
+    every = queries.orders_for(request.user).filter(shop=workplace.shop, status__in=states, is_download=False)
     related = every.select_related("shop", "order__checkout", "order__shipping_address", "order__user")
     related = related.select_related("delivery_option__point", "delivery_option__receiving_shop")
-    chosen = list(related.prefetch_related("lines").order_by("pk")[:LABELS_AT_ONCE])
-    return _pdf(labels_pdf(chosen, now=timezone.now()), workplace.shop.slug)
+    return related.prefetch_related("lines").order_by("pk")
 
 
 def _pdf(content: bytes, name: str) -> HttpResponse:

@@ -134,6 +134,7 @@ shop_patterns: list[URLPattern | URLResolver] = [
     re_path(rf"^orders/{NUMBER}/", include(order_patterns)),
     path("pick-list/", desk_views.picking, name="pick-list"),
     path("labels/", order_views.labels, name="labels"),
+    path("slips/", order_views.slips, name="slips"),
     path("add-stock/", include(setup_patterns)),
     path("by-hand/", include(own_patterns)),
     path("systems/", system_views.systems, name="systems"),

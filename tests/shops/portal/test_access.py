@@ -69,6 +69,7 @@ LOOKS: dict[str, list[str]] = {
     "slip": [NUMBER],
     "label": [NUMBER],
     "labels": [],
+    "slips": [],
     "stock-start": [],
     "stock-list": [SETUP],
     "stock-columns": [SETUP],

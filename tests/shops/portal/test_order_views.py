@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops.models import Allocation, DeliveryOption, Parcel, ShopOrder
 from shops.orders import expiring, fulfilment, held
+from shops.portal import order_views
 from tests import factories
 from tests.shops.portal.conftest import OF_WALLS, Stall, stall
 
@@ -279,8 +280,19 @@ def test_slip_names_the_copies_that_leave_and_no_pickup_code(ours):
     line = ours.order.lines.last()
     fulfilment.decline(_bound(ours, line), 1, by=ours.staff, reason="other", now=timezone.now())
     response = ours.client.get(address(ours, "slip"))
-    assert [row.title for row in response.context["lines"]] == ["Le titre de Librairie du Port"]
+    assert [row.title for row in response.context["slip"]["lines"]] == ["Le titre de Librairie du Port"]
     assert ours.order.pickup_code not in response.content.decode()
+
+
+def test_slips_of_all_that_waits_are_printed_at_once(ours, monkeypatch):
+    where = reverse("portal:slips", args=[ours.shop.slug])
+    assert ours.client.get(where).context["slips"] == []
+    accept_everything(ours)
+    shown = ours.client.get(where)
+    assert [slip["order"].number for slip in shown.context["slips"]] == [ours.order.number]
+    assert ours.order.pickup_code not in shown.content.decode()
+    monkeypatch.setattr(order_views, "AT_ONCE", 0)
+    assert ours.client.get(where).context["beyond"] == 1
 
 
 @pytest.mark.parametrize("name", ["order", "order-pick-list", "slip"])
