@@ -88,12 +88,19 @@ def follow_address(shop: Shop, *, now: datetime) -> int:
         if not refused or wanted.lower() == refused.lower():
             return 0
         Shop.objects.filter(pk=shop.pk).update(unreachable="")
-        rows = MailMessage.objects.filter(shop=shop, to=refused, sent_at=None, kind__in=OF_ORDERS)
+        # One that is on its way goes where it was addressed to, and is told of again where that refuses it.
+        rows = MailMessage.objects.filter(shop=shop, to=refused, sent_at=None, lease_until=None, kind__in=OF_ORDERS)
         keys = list(rows.values_list("pk", flat=True))
         rows.update(to=wanted)
         leases.unpark(list(MailMessage.objects.filter(pk__in=keys).exclude(parked_at=None)), now=now)
         audit.record("shop.mail_reached", shop, shop_id=shop.pk, address=wanted, before=refused, mails=len(keys))
     return len(keys)
+
+
+def try_again(shop_id: int, to: str, *, now: datetime) -> None:
+    """The address takes mail: what it refused before goes there once more."""
+    refused = MailMessage.objects.filter(shop=shop_id, to=to, sent_at=None, kind__in=OF_ORDERS)
+    leases.unpark(list(refused.exclude(parked_at=None)), now=now)
 
 
 def not_before(shop: Shop, now: datetime, *, answer_by: datetime | None = None) -> datetime | None:

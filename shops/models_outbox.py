@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.foundation import secrets
 from shops.models_shop import Shop
@@ -20,7 +21,7 @@ class TransmissionTry(models.Model):
         SENT = "sent", _("Arrived")
         FAILED = "failed", _("Did not arrive")
         UNKNOWN = "unknown", _("Perhaps arrived")
-        ON_ITS_WAY = "on_its_way", _("On its way")
+        ON_ITS_WAY = "on_its_way", pgettext_lazy("a mail", "On its way")
 
     shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="transmission_tries")
     transmission = models.ForeignKey(

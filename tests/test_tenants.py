@@ -44,7 +44,7 @@ def test_owner_and_accounts_of_a_shop(world, owner):  # noqa: F811
     accounts = signed_in(factories.member(world.a.shop, role=Role.ACCOUNTS).user)
     by_owner = {name: answer(world, name, owner) for name in PORTAL}
     refused = {name for name in PORTAL if PORTAL[name].expected[STAFF] == 403}  # an owner decides
-    no_webhook = {"portal:renew-secret": 404, "portal:test-channel": 404}  # there is none
+    no_webhook = {"portal:renew-secret": 404}  # there is none
     no_webhook |= {f"portal:system-{name}": 404 for name in ("read", "orders", "end")}  # nothing is connected
     assert {name: by_owner[name] for name in refused if by_owner[name] not in DONE} == no_webhook
     rest = PORTAL.keys() - refused

@@ -18,7 +18,7 @@ from shops.orders import places, sight
 
 router = Router(tags=["shop messages"], auth=ShopKeyed(ShopScope.READ))
 MOST = 100
-_OF_ORDER = ("shop", "order__shipping_address__country", "delivery_option")
+_OF_ORDER = ("transmission", "shop", "order__shipping_address__country", "delivery_option")
 
 
 class Message(Schema):

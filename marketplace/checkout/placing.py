@@ -36,7 +36,10 @@ BATCH = 20
 # hundred and fifty, would cost more than to write the order.
 _RELATED: dict[str, tuple[type[Model], set[str]]] = {
     "parcel": (CheckoutParcel, {field.name for field in CheckoutParcel._meta.concrete_fields}),
-    "parcel__shop": (Shop, {"name", "channel", "timezone", "commission_basis_points", "sells_for_all"}),
+    "parcel__shop": (
+        Shop,
+        {"name", "channel", "timezone", "commission_basis_points", "sells_for_all", "is_professional"},
+    ),
     "parcel__delivery_option": (DeliveryOption, {"kind", "name_fr", "name_en"}),
     "product": (Product, {"upc"}),
     "product__facts": (ProductFacts, {"gtin", "form", "is_book", "subject_codes"}),

@@ -37,15 +37,17 @@ def message_of(recipient: str) -> MailMessage | None:
     return message if message and constant_time_compare(_mac(message), found[2]) else None
 
 
-def why_it_failed(mail: Mail) -> str:
-    """What a report says of why a mail was not delivered and never will be; empty: it says no such thing (it is only
-    late, or was read, or a machine answers)."""
+def why_it_failed(mail: Mail, to: str) -> str:
+    """What a report says of why a mail was not delivered to that address and never will be; empty: it says no such
+    thing (it is only late, or was read, or a machine answers; or it reached them, and not those to whom they send it
+    on)."""
     if mail.get_content_type() != "multipart/report":
         return ""
     for part in _inside(mail):
         for block in _inside(part) if part.get_content_type() == "message/delivery-status" else []:
             status = _plain(block.get("status"))
-            if _plain(block.get("action")).lower() == "failed" and status.startswith("5."):
+            is_failed = _plain(block.get("action")).lower() == "failed" and status.startswith("5.")
+            if is_failed and to.lower() in (_address(block, "original-recipient"), _address(block, "final-recipient")):
                 return f"{status} {_plain(block.get('diagnostic-code'))}".strip()
     return ""
 
@@ -53,6 +55,11 @@ def why_it_failed(mail: Mail) -> str:
 def _inside(mail: Mail) -> list[Mail]:
     parts = mail.get_payload()
     return [part for part in parts if isinstance(part, Mail)][:_MOST_BLOCKS] if isinstance(parts, list) else []
+
+
+def _address(block: Mail, field: str) -> str:
+    """As `rfc822; name@example.org` says it."""
+    return _plain(block.get(field)).rpartition(";")[2].strip().strip("<>").lower()
 
 
 def _plain(value: object) -> str:

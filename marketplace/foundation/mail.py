@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.utils import DNS_NAME
 from django.db import transaction
 from django.template.loader import render_to_string
@@ -24,6 +25,7 @@ from marketplace.foundation.models import MailMessage
 
 logger = logging.getLogger("halles.mail")
 BATCH = 50
+_REFUSALS = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
 
 # Who knows what a mail says that is written only when it is sent: rendering one takes as long as placing the order, and
 # the order's transaction need not wait for it. From its `about` to the template's context.
@@ -33,11 +35,15 @@ WRITERS = {
     "invoice_reminder": "marketplace.payments.receivables.told",
 }
 # What a mail says that leaves late, of a kind whose words grow old: from the row and the time to the context of its
-# template; None where they stay.
+# template; empty where nothing is left to say: it is not sent.
 ANEW = {"shop_order_new": "shops.channels.email.said_now"}
 LATE = timedelta(minutes=30)
 # Who is told, in the same transaction, that a mail of a kind has left, or that its address was refused for good.
-TOLD = {"shop_order_new": "shops.orders.mailed.told", "shop_order_test": "shops.channels.testing.told"}
+TOLD = {
+    "shop_order_new": "shops.orders.mailed.told",
+    "shop_order_taken_back": "shops.orders.mailed.reached",
+    "shop_order_test": "shops.channels.testing.told",
+}
 # What they say is money to whoever reads it: once sent it is kept nowhere.
 BEARER = frozenset({"gift_card"})
 
@@ -82,13 +88,15 @@ def post_about(kind: str, about: object, *, to: str, language: str, dedupe_key: 
     prepared.insert_unless_there(message)
 
 
-def written(row: MailMessage, now: datetime | None = None) -> MailMessage:
-    """The row with its words, which stay what was sent."""
+def written(row: MailMessage, now: datetime | None = None) -> MailMessage | None:
+    """The row with its words, which stay what was sent. None: nothing is left to say."""
     context: Mapping[str, object] | None = None
     if row.about and not row.text:
         context = import_string(WRITERS[row.kind])(row.about)
     elif row.kind in ANEW and now and now - (row.wanted_at or now) >= LATE:
         context = import_string(ANEW[row.kind])(row, now=now)
+        if not context:
+            return None
     if context is not None:
         row.subject, row.text, row.html = render(row.kind, row.language, context)
         row.save(update_fields=["subject", "text", "html"])
@@ -102,7 +110,12 @@ def render(kind: str, language: str, context: Mapping[str, object]) -> tuple[str
         text = render_to_string(f"emails/{kind}.txt", values)
         html = render_to_string(f"emails/{kind}.html", values)
     subject, _, body = text.strip().partition("\n")
-    return subject.strip()[:200], body.strip() + "\n", html
+    return _one_line(subject), body.strip() + "\n", html
+
+
+def _one_line(subject: str) -> str:
+    """As a header bears it: what somebody named themselves may have returns and feeds in it."""
+    return " ".join(subject.split())[:200]
 
 
 def send_mail(now: datetime) -> int:
@@ -115,17 +128,37 @@ def send_mail(now: datetime) -> int:
     for row in rows:
         failpoint("mail.before_send")
         try:
-            connection.send_messages([_message(written(row, now))])
-        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+            message = written(row, now)
+            if message is None:
+                leases.finish(row)
+                continue
+            _hand_over(connection, message)
+        except _REFUSALS as error:
             _refused(row, error, now)
             continue
         except (OSError, smtplib.SMTPException) as error:
             leases.postpone(row, error=f"The mail server cannot be reached: {error}", now=now)
             continue
+        except Exception as error:  # of one mail: the others are sent
+            logger.exception("Mail %s could not be written.", row.pk)
+            leases.postpone(row, error=f"{type(error).__name__}: {error}", now=now)
+            continue
         failpoint("mail.after_send")
         sent += _finish(row, now)
     connection.close()
     return sent
+
+
+def _hand_over(connection: BaseEmailBackend, row: MailMessage) -> None:
+    """A server that takes no other sender than its own refuses the one by which what comes back later is known, in
+    whatever words: then it goes without."""
+    sender = bounces.address(row) if row.kind in TOLD else ""
+    try:
+        connection.send_messages([_message(row, sender)])
+    except _REFUSALS as error:
+        if not sender or not _is_final(error):
+            raise
+        connection.send_messages([_message(row, "")])
 
 
 def _finish(row: MailMessage, now: datetime) -> bool:
@@ -140,7 +173,7 @@ def _refused(row: MailMessage, error: smtplib.SMTPException, now: datetime) -> N
     is_final = _is_final(error)
     with transaction.atomic():
         parked = leases.postpone(row, error=f"The mail server refused it: {error}", now=now, permanent=is_final)
-        if parked and is_final and not isinstance(error, smtplib.SMTPSenderRefused):  # that is our own address
+        if parked and is_final and _is_of_the_address(error):
             _tell(row, now)
 
 
@@ -173,7 +206,15 @@ def _is_final(error: smtplib.SMTPException) -> bool:
     return isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 500
 
 
-def _message(row: MailMessage) -> EmailMultiAlternatives:
+def _is_of_the_address(error: smtplib.SMTPException) -> bool:
+    """And not of our own address, of what the mail says, or of who we are (5.7.x, RFC 3463)."""
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    return not any(said.lstrip().startswith(b"5.7.") for _, said in error.recipients.values())
+
+
+def _message(row: MailMessage, sender_address: str) -> EmailMultiAlternatives:
+    """`sender_address`: of the envelope; empty: the network's own."""
     sender = network.current()
     from_email = f'"{sender.sender_name or sender.name}" <{sender.sender_email}>'.replace("\n", " ")
     # The same row always has the same Message-ID, so that a mail sent twice by a crash shows once in most readers.
@@ -181,10 +222,15 @@ def _message(row: MailMessage) -> EmailMultiAlternatives:
     if row.unsubscribe_url:  # one click in the mail program: RFC 8058
         headers["List-Unsubscribe"] = f"<{row.unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    if row.kind in TOLD and (sender_address := bounces.address(row)):  # whoever wants to know of what comes back later
+    if sender_address:
         headers["From"], from_email = from_email, sender_address
     message = EmailMultiAlternatives(
-        row.subject, row.text, from_email, [row.to], headers=headers, reply_to=[row.reply_to] if row.reply_to else None
+        _one_line(row.subject),
+        row.text,
+        from_email,
+        [row.to],
+        headers=headers,
+        reply_to=[row.reply_to] if row.reply_to else None,
     )
     message.attach_alternative(row.html, "text/html")
     return message

@@ -88,13 +88,13 @@ class EmailChannel(Channel):
         return False
 
 
-def said_now(message: MailMessage, *, now: datetime) -> dict[str, object] | None:
-    """For a mail that leaves late: the order as it is now, and the time to answer as it begins. None: nothing is left
-    of it, and what was written stays."""
+def said_now(message: MailMessage, *, now: datetime) -> dict[str, object]:
+    """For a mail that leaves late: the order as it is now, and the time to answer as it begins. Empty: nothing is left
+    of it."""
     found = ShopOrder.objects.select_related("shop", "order", "delivery_option")
     shop_order = found.filter(number=mailing.number_of(message)).first()
     if shop_order is None or not any(line.left_units for line in shop_order.lines.all()):
-        return None
+        return {}
     return EmailChannel(shop_order.shop).said(answer_times.as_told(shop_order, now=now))
 
 

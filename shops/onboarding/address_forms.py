@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from marketplace.checkout.tax_places import place_of
 from marketplace.foundation import tax_numbers, whereabouts
 from marketplace.foundation.places import distance_km
 from marketplace.storefront.checkout_forms import fits_country
@@ -100,9 +101,15 @@ class AddressForm(forms.ModelForm):
             self.add_error("postcode", _("That is not a postcode of this country."))
         if country and country != self.instance.country:
             self._moves(country, cleaned)
+        elif postcode and country and self._is_taxed_elsewhere(country, postcode):
+            self.add_error("postcode", _("There another tax holds than here: write to the network when you move."))
         if not self.errors:
             self._check_point(cleaned)
         return cleaned
+
+    def _is_taxed_elsewhere(self, country: str, postcode: str) -> bool:
+        stays = self.fields["country"].disabled
+        return stays and place_of(country, postcode) != place_of(country, self.instance.postcode)
 
     def _moves(self, country: str, cleaned: dict[str, Any]) -> None:
         try:

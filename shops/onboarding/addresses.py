@@ -61,13 +61,15 @@ def change(shop: Shop, said: Mapping[str, Any], *, by: User, now: datetime) -> C
             wanted |= position(said)
         before = {name: getattr(stored, name) for name, value in wanted.items() if getattr(stored, name) != value}
         changes = {name: wanted[name] for name in before}
+        if "name" in before and not stored.legal_name:  # invoices of what was sold under it go on naming it
+            changes["legal_name"] = before["name"]
         if changes:
             for name, value in changes.items():
                 setattr(stored, name, value)
             stored.save(update_fields=list(changes))
             entry = audit.record("shop.address", stored, by=by, shop_id=stored.pk, before=before, **changes)
             _follow(stored, before, entry.pk, now)
-    return Changed(frozenset(changes), stored.latitude is not None, is_found)
+    return Changed(frozenset(before), stored.latitude is not None, is_found)
 
 
 def _is_to_be_found(stored: Shop, said: Mapping[str, Any]) -> bool:

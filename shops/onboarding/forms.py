@@ -43,6 +43,9 @@ _LABELS = {
     "note": gettext_lazy("Anything else we should know"),
 }
 
+_SEEN = gettext_lazy("Readers see it, also where the shop is your home.")
+_SHOWN = {"line1": _SEEN, "phone": _SEEN}
+
 
 class _ShopPart(forms.ModelForm):
     """What one shop is, whoever it belongs to."""
@@ -109,6 +112,7 @@ class ApplicationForm(_ShopPart):
         ]
         labels = _LABELS
         help_texts = {
+            **_SHOWN,
             "legal_name": gettext_lazy("Of a company."),
             "registration": gettext_lazy("Of a company; of a person who has one."),
             "born_on": gettext_lazy("Of a person who sells in their own name."),

@@ -28,7 +28,8 @@ def send_again(shop_order: ShopOrder, *, by: User, now: datetime) -> bool:
         elif mails := unsent_mails(shop_order):
             reason = mails[0].last_error
             leases.unpark([one for one in mails if one.parked_at], now=now)
-            MailMessage.objects.filter(pk__in=[one.pk for one in mails], lease_until=None).update(due_at=now)
+            unsent = MailMessage.objects.filter(pk__in=[one.pk for one in mails], sent_at=None, lease_until=None)
+            unsent.update(due_at=now)
         elif row.due_at is None and _is_posted(row):
             Transmission.objects.filter(pk=row.pk).update(
                 channel=POSTED, outcome=Transmission.Outcome.UNKNOWN, due_at=now, attempts=0, sent_at=None

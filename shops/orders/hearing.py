@@ -13,6 +13,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -37,7 +38,7 @@ logger = logging.getLogger("halles.hearing")
 # A connection may take as long as a channel lets it; one that hangs holds a lane, and no other shop.
 LANES, LEASE_SECONDS = Lanes("hearing", 4), 900
 Reason = ShopOrderLine.Reason
-_FOR_A_PERSON = {Answer.CHANGED, Answer.SUBSTITUTED, Answer.BACK_ORDERED}
+_FOR_A_PERSON = {Answer.CHANGED, Answer.SUBSTITUTED, Answer.BACK_ORDERED, Answer.TAKEN_OUT}
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 MOST_AGAIN = 25  # asked for again each time, a call or a few each; of more, others the next time
 AGAIN_SECONDS = 150.0  # and no longer: what was changed was asked for before it, within the same lease
@@ -154,9 +155,13 @@ def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: 
     by = str(SYSTEMS[channel.kind].label)
     entered = _entered(shop_order, said, channel)
     lines = said.receipt.lines
-    if _came_otherwise(shop_order, said, channel, said_at, now):
-        # Who has it by mail may take it out there: what it declines of that is no answer to its reader.
+    if _came_otherwise(shop_order, said, channel):
+        # Who has it by mail may take it out there: what it declines of that is no answer to its reader, and a person
+        # says what is. Nor is it taken off any number of ours by what the system booked: that may go back.
+        open_units = _still_here(shop_order)
+        declined = [line for line in lines if line.answer == Answer.DECLINED and open_units[line.sku]]
         lines = tuple(line for line in lines if line.answer != Answer.DECLINED)
+        lines += tuple(replace(line, answer=Answer.TAKEN_OUT) for line in declined)
     is_done = take_lines(shop_order, lines, by=by, now=now, entered=entered)
     if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP:  # that needs the reader's code, at the counter
         for parcel in said.parcels:
@@ -189,26 +194,22 @@ def reflect(shop_order_id: int, receipt: Receipt, at: datetime, now: datetime) -
             absorbing.reflect(line, line.left_units, reflected_at=reflected_at, now=now)
 
 
-def _came_otherwise(
-    shop_order: ShopOrder, said: OrderState, channel: Channel, said_at: datetime, now: datetime
-) -> bool:
+def _came_otherwise(shop_order: ShopOrder, said: OrderState, channel: Channel) -> bool:
     """An order that came by another channel, since the system did not answer, is in it after all: by what it had taken,
-    or because its shop entered it there under our number. From here on its number contains what it booked."""
+    or because its shop entered it there under our number. Its copies stay promised until they are handed over: what was
+    booked there may be taken out again, of which nobody would say that the number has them back."""
     came = Transmission.objects.filter(shop_order=shop_order, fell_back_from=channel.kind)
-    if not came.exists():
-        return False
-    booked = Counter({line.sku: line.units for line in said.receipt.lines if line.answer == Answer.ACCEPTED})
-    if not said.receipt.is_booked or not booked:
-        return True
-    at = absorbing.reflection_time(shop_order.shop, recorded_at=said_at, booked_at=said.receipt.booked_at)
-    with transaction.atomic():
-        fresh = ShopOrder.objects.select_for_update(of=("self",)).get(pk=shop_order.pk)
-        for line in fresh.lines.order_by("stock_record_id"):
-            units = min(line.left_units, booked[line.sku])
-            booked[line.sku] -= units
-            absorbing.reflect(line, units, reflected_at=at, now=now)
-        came.update(reference=said.receipt.reference[:120], perhaps_there=False)
-    return True
+    if said.receipt.is_booked:
+        came.filter(perhaps_there=True).update(reference=said.receipt.reference[:120], perhaps_there=False)
+    return came.exists()
+
+
+def _still_here(shop_order: ShopOrder) -> Counter[str]:
+    """By article, how many are the reader's and have not left the shop."""
+    units: Counter[str] = Counter()
+    for line in shop_order.lines.order_by("pk"):
+        units[line.sku] += line.left_units - line.handed_over
+    return units
 
 
 def take_lines(
@@ -220,7 +221,7 @@ def take_lines(
     told = sorted(lines, key=lambda line: line.answer != Answer.DECLINED)
     going: Counter[str] = Counter()  # what it has of an article and does not decline
     for each in told:
-        going[each.sku] += each.units if each.answer != Answer.DECLINED else 0
+        going[each.sku] += each.units if each.answer not in (Answer.DECLINED, Answer.TAKEN_OUT) else 0
     is_done = True
     for each in told:
         for row in ShopOrderLine.objects.filter(shop_order=shop_order, sku=each.sku).order_by("pk"):

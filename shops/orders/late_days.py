@@ -27,6 +27,8 @@ Reason = ShopOrderLine.Reason
 LONGEST = timedelta(days=90)
 # Of what is ordered for a day: on the day before, from then on.
 TOLD_BEFORE, TOLD_FROM = timedelta(days=1), time(16)
+# Who accepted it so shortly before has ordered it for that day: its reader is told on the day itself, from noon on.
+LEAST_TIME, NOON = timedelta(hours=20), time(12)
 _WAITS = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED]
 
 
@@ -38,7 +40,7 @@ def is_late(line: ShopOrderLine, *, now: datetime) -> bool:
     """Without a query, where its order and shop are known."""
     order = line.shop_order
     if order.is_late:
-        return line.to_hand_over > 0
+        return line.to_hand_over > 0 and not _waits(line, today(order, now=now))
     if not _is_ordered(line) or order.status not in _WAITS or line.expected_on is None:
         return False
     return told_from(order, line.expected_on) <= now
@@ -46,8 +48,11 @@ def is_late(line: ShopOrderLine, *, now: datetime) -> bool:
 
 def told_from(shop_order: ShopOrder, on: date) -> datetime:
     """From when the reader of what is ordered for a day is told that it is not there yet."""
-    at = datetime.combine(on - TOLD_BEFORE, TOLD_FROM, ZoneInfo(shop_order.shop.timezone))
-    return at.astimezone(UTC)
+    zone = ZoneInfo(shop_order.shop.timezone)
+    at = datetime.combine(on - TOLD_BEFORE, TOLD_FROM, zone).astimezone(UTC)
+    if shop_order.answered_at and at - shop_order.answered_at < LEAST_TIME:
+        return datetime.combine(on, NOON, zone).astimezone(UTC)
+    return at
 
 
 def late_units(line: ShopOrderLine) -> int:
@@ -77,12 +82,19 @@ def wait_until(line: ShopOrderLine, on: date, *, by: object, now: datetime) -> N
         still = there.filter(accepted__gt=F("handed_over" if was_late else "packed"))
         if not (was_late or shop_order.status in _WAITS) or not still.update(expected_on=on):
             raise FulfilmentError(_changed())
-        ready_times.anew(shop_order, shop_order.lines.all(), now=now)
-        shop_order.save(update_fields=ready_times.COLUMNS)
+        rows = list(shop_order.lines.all())
+        if not was_late or all(_waits(row, today(shop_order, now=now)) for row in rows if row.to_hand_over):
+            ready_times.anew(shop_order, rows, now=now)
+            shop_order.save(update_fields=ready_times.COLUMNS)
         audit.record(
             "shop_order.wait", shop_order, by=by, shop_id=shop_order.shop_id, line=line.pk, units=late_units(line),
             until=on.isoformat(),
         )  # fmt: skip
+
+
+def _waits(line: ShopOrderLine, day: date) -> bool:
+    """Whether its reader said, or was told, a day that is to come: what else of its order is late stays late."""
+    return line.expected_on is not None and line.expected_on > day
 
 
 def first_day(line: ShopOrderLine, *, now: datetime) -> date:

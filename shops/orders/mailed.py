@@ -33,7 +33,9 @@ def told(message: MailMessage, *, now: datetime) -> None:
 def reached(message: MailMessage, *, now: datetime) -> None:
     """Whether the address to which a shop's orders are mailed takes mail, is known from here on."""
     if message.sent_at:
-        Shop.objects.filter(pk=message.shop_id or 0, unreachable=message.to).update(unreachable="")
+        was_refused = Shop.objects.filter(pk=message.shop_id or 0, unreachable=message.to)
+        if was_refused.update(unreachable=""):
+            mailing.try_again(message.shop_id or 0, message.to, now=now)
     else:
         _refused(message, now)
 

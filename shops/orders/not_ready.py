@@ -21,7 +21,7 @@ from django.utils.translation import override
 from marketplace.foundation import audit, links
 from marketplace.foundation.failpoints import failpoint
 from shops import mailing
-from shops.models import DeskAction, Rerouting, Return, ShopOrder
+from shops.models import DeskAction, Rerouting, Return, ShopOrder, ShopSystem
 from shops.orders import reader_mail, ready_times
 
 logger = logging.getLogger("halles.not_ready")
@@ -30,6 +30,8 @@ BATCH = 50
 AGAIN_AFTER = timedelta(minutes=5)
 # After a reminder that came late (the worker stood still) the shop has so long before its reader is told.
 LEAST_TIME = timedelta(minutes=30)
+# It may have left, and only the shop's system knows, which does not answer: so long nobody is told otherwise.
+UNHEARD_FOR = timedelta(days=1)
 
 
 def watch_ready(now: datetime) -> int:
@@ -45,7 +47,8 @@ def _with_what_waits(rows: QuerySet[ShopOrder]) -> QuerySet[ShopOrder]:
     looking = Rerouting.objects.filter(outcome=Rerouting.Outcome.LOOKING, **of_it)
     back = Return.objects.filter(ended_at=None, **of_it)
     pressed = DeskAction.objects.filter(due_at__isnull=False, **of_it)
-    return rows.annotate(waits=Exists(looking) | Exists(back) | Exists(pressed))
+    silent = ShopSystem.objects.filter(shop=OuterRef("shop"), failing_since__isnull=False)
+    return rows.annotate(waits=Exists(looking) | Exists(back) | Exists(pressed), is_unheard=Exists(silent))
 
 
 def _follow(shop_order: ShopOrder, now: datetime) -> bool:
@@ -56,6 +59,8 @@ def _follow(shop_order: ShopOrder, now: datetime) -> bool:
             return _look_again(shop_order, max(by_day, now + AGAIN_AFTER))
         if shop_order.ready_reminded_at is None:
             return _remind(shop_order, now)
+        if shop_order.is_unheard and now < (shop_order.tell_at or now) + UNHEARD_FOR:  # type: ignore[attr-defined]
+            return _look_again(shop_order, now + AGAIN_AFTER)
         if _may_still_leave(shop_order, now):
             return _look_again(shop_order, _middle(shop_order))
         return _tell(shop_order, now)

@@ -72,8 +72,8 @@ def deadline(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], hours: Hours
     the courier comes. Else once the shop has had its time: ready; or sent on that day, and told to the reader on the
     last one on which it can leave to be there in the days that were said."""
     zone, told = _zone(shop_order), shop_order.expected_from
-    days = (row.expected_on for row in lines if row.expected_on and row.to_hand_over)
-    waits = max(days, default=None)
+    days = [row.expected_on for row in lines if row.to_hand_over]
+    waits = min((day for day in days if day), default=None) if all(days) else None
     if waits and waits > localdate(max(now, told or now), zone):
         by = _closing(hours, zone, waits)
         return _with(by, by - LEAD, now)

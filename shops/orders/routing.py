@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -121,7 +123,7 @@ def _hand_over(row: Transmission, now: datetime) -> Receipt:
     was_unknown, repeats = row.outcome == Outcome.UNKNOWN, "repeats" in channel.capabilities
     if was_unknown and not repeats:
         # Never sent again blindly: what an earlier try may have brought there is looked up first.
-        receipt = channel.look_up(row.shop_order)
+        receipt = _looked_up(channel, row)
         if receipt is not None:
             return receipt
     # Said before it is sent: a process that dies on the way leaves an unknown outcome, not one that looks untried.
@@ -156,13 +158,13 @@ def _put_off(row: Transmission, error: ChannelError, now: datetime) -> bool:
 def _fall_back(row: Transmission, kind: str, error: ChannelError, now: datetime) -> bool:
     """By the other channel. Before that the shop's own is asked once more whether it has it all the same; where nobody
     can say, the shop is told that it may. Nothing is taken for booked there."""
-    before, perhaps = row.channel, row.outcome == Outcome.UNKNOWN
+    began, before, perhaps = time.monotonic(), row.channel, row.outcome == Outcome.UNKNOWN
     if perhaps and (channel := _asked_of(row)) is not None:
         try:
             leases.extend(row, now=now, lease_seconds=LEASE_SECONDS)
-            if (receipt := channel.look_up(row.shop_order)) is not None:
-                return _record(row, receipt, now, 0, now)
-            perhaps = False
+            if (receipt := _looked_up(channel, row)) is not None:
+                return _record(row, receipt, now, 0, now + timedelta(seconds=time.monotonic() - began))
+            perhaps, row.outcome = False, Outcome.WAITING
         except ChannelError as unknown:
             logger.warning("%s may be in %s: %s", row.shop_order, before, unknown)
     came_from = row.fell_back_from or before
@@ -208,15 +210,27 @@ def _record(row: Transmission, receipt: Receipt, now: datetime, taken: float, an
 
 def _send(channel: Channel, row: Transmission, now: datetime) -> Receipt:
     failpoint("transmission.before_send")
-    try:
+    with _faults_told(row):
         receipt = channel.send(answer_times.as_told(row.shop_order, now=now), now=now)
-    except ChannelError:
-        raise
-    except Exception as error:  # a fault in one channel must not stop the other shops; it shows on the board
-        logger.exception("The channel %s failed on %s.", row.channel, row.shop_order)
-        raise ChannelError(f"{type(error).__name__}: {error}", unknown_outcome=True) from error
     failpoint("transmission.after_send")
     return receipt
+
+
+def _looked_up(channel: Channel, row: Transmission) -> Receipt | None:
+    with _faults_told(row):
+        return channel.look_up(row.shop_order)
+
+
+@contextmanager
+def _faults_told(row: Transmission) -> Iterator[None]:
+    """A fault in one channel must stop neither the other shops nor this one's later orders; it shows on the board."""
+    try:
+        yield
+    except ChannelError:
+        raise
+    except Exception as error:
+        logger.exception("The channel %s failed on %s.", row.channel, row.shop_order)
+        raise ChannelError(f"{type(error).__name__}: {error}", unknown_outcome=True) from error
 
 
 def _write_held(row: Transmission, **values: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 from django.utils.timezone import localdate
@@ -96,8 +96,8 @@ def _heads(orders: QuerySet[ShopOrder], done: Q) -> dict[str, list[ShopOrder]]:
     """The first of each group, with their lines: two queries for all of them."""
     first: dict[str, tuple[QuerySet[ShopOrder], int]] = {
         Status.NEW: (orders.filter(status=Status.NEW).order_by("answer_due_at", "pk"), SHOWN),
-        Status.ACCEPTED: (_by_deadline(orders.filter(status=Status.ACCEPTED), F("ready_by")), SHOWN),
-        Status.PACKED: (_by_deadline(orders.filter(status=Status.PACKED), Coalesce("keep_until", "ready_by")), SHOWN),
+        Status.ACCEPTED: (_by_deadline(orders, Status.ACCEPTED, "ready_by"), SHOWN),
+        Status.PACKED: (_by_deadline(orders, Status.PACKED, "keep_until", "ready_by"), SHOWN),
         "done": (orders.filter(done).order_by("-answered_at", "-pk"), SHOWN_DONE),
     }
     keys = Q()
@@ -114,14 +114,16 @@ def _heads(orders: QuerySet[ShopOrder], done: Q) -> dict[str, list[ShopOrder]]:
     }
 
 
-def _by_deadline(orders: QuerySet[ShopOrder], deadline: F | Coalesce) -> QuerySet[ShopOrder]:
-    return orders.order_by(deadline.asc(nulls_last=True), "created_at", "pk")
+def _by_deadline(orders: QuerySet[ShopOrder], status: str, *deadlines: str) -> QuerySet[ShopOrder]:
+    """What has no deadline by when it was ordered: the longer ago, the sooner somebody is to look at it."""
+    due = Coalesce(*deadlines, "created_at")
+    return orders.filter(status=status).order_by(due, "created_at", "pk")
 
 
-def _deadline(order: ShopOrder) -> tuple[bool, datetime, datetime, int]:
+def _deadline(order: ShopOrder) -> tuple[datetime, datetime, int]:
     """The same order, of rows that are read."""
     due = (order.keep_until if order.status == Status.PACKED else None) or order.ready_by
-    return due is None, due or order.created_at, order.created_at, order.pk
+    return due or order.created_at, order.created_at, order.pk
 
 
 def _group(

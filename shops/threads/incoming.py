@@ -83,7 +83,7 @@ def _take_back(mail: Mail, recipient: str, now: datetime) -> None:
     """What comes to the envelope's sender of a mail of ours is about that mail alone, and goes into no thread."""
     for one in _recipients(mail, recipient):
         if (message := bounces.message_of(one)) is not None:
-            why = bounces.why_it_failed(mail)
+            why = bounces.why_it_failed(mail, message.to)
             known = bool(why) and outbox.came_back(message, why, now=now)
             raise DroppedError(
                 f"Mail {message.pk} came back." if known else "About a mail of ours; it says nothing new."

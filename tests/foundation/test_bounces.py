@@ -33,7 +33,7 @@ Content-Type: message/delivery-status
 
 Reporting-MTA: dns; mx.example
 
-Final-Recipient: rfc822; shop@example.org
+Final-Recipient: rfc822; {failed}
 Action: {action}
 Status: {status}
 Diagnostic-Code: smtp; 550 5.1.1 No such user
@@ -53,8 +53,9 @@ def sent(settings) -> MailMessage:
     return MailMessage.objects.get()
 
 
-def come(to: str, *, action="failed", status="5.1.1", kind="multipart/report", recipient="") -> str:
-    raw = REPORT.format(to=to, action=action, status=status, kind=kind).encode()
+def come(to: str, *, action="failed", status="5.1.1", kind="multipart/report", recipient="", failed="") -> str:
+    failed = failed or MailMessage.objects.get().to
+    raw = REPORT.format(to=to, action=action, status=status, kind=kind, failed=failed).encode()
     with pytest.raises((incoming.DroppedError, incoming.MailError)) as caught:
         incoming.take(raw, recipient=recipient, sender="", now=timezone.now())
     return str(caught.value)
@@ -70,6 +71,11 @@ def test_order_mail_comes_back_to_an_address_of_its_own(sent):
         bounces.address(sent),
         False,
     )
+
+
+def test_whom_the_shop_sends_it_on_to_is_not_its_address(sent):
+    come(bounces.address(sent), failed="clerk@elsewhere.example")
+    assert not is_back()
 
 
 @pytest.mark.parametrize("by_envelope", [True, False])

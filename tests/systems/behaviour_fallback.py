@@ -63,14 +63,18 @@ class FallbackBehaviour(StockBehaviour):
         assert self._unreflected(order) == 1
         self.between.clear()
         self._heard()
-        assert (self._unreflected(order), len(self.system.orders(order.number))) == (0, 1)
+        assert (self._unreflected(order), len(self.system.orders(order.number))) == (1, 1)
         self._from_now_on()
         self._all_read()
-        assert self.stands(FIRST.sku) == (FIRST.quantity - 1, 0)
-        # Who has it by mail takes it out there: that declines nothing.
+        assert self.stands(FIRST.sku) == (FIRST.quantity - 2, 1)  # one too few is for sale
+        # Who has it by mail takes it out there: that declines nothing, and a person says what is. It is sold to nobody.
         self.system.cancel(order.number)
         self._heard()
         assert self._counts(order)[FIRST.sku][1] == 0
+        assert [row["answer"] for row in order.lines.get().system_said["rows"]] == ["taken_out"]
+        self._from_now_on()
+        self._all_read()
+        assert self.stands(FIRST.sku) == (FIRST.quantity - 1, 1)
 
     def test_what_can_be_looked_up_as_its_time_is_over_is_not_mailed(self):
         self.needs(LOOKS_UP)

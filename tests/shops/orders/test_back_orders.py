@@ -23,11 +23,12 @@ def afternoon(days: int = 0) -> datetime:
 
 
 def ordered(days: int) -> ShopOrder:
-    """An order of one title that its shop has accepted, to be there in so many days."""
+    """An order of one title that its shop accepted two days ago, to be there in so many days."""
     shop = factories.shop(timezone="UTC")
     order = factories.shop_order(shop, (factories.stock_record(shop, units=3), 2))
     order.lines.update(supply=Supply.ORDER, expected_on=timezone.now().date() + timedelta(days=days))
     fulfilment.accept_all(order, by="shop", now=timezone.now())
+    ShopOrder.objects.update(answered_at=timezone.now() - timedelta(days=2))
     return order
 
 
@@ -52,6 +53,18 @@ def test_shop_is_asked_two_days_before_and_reader_told_the_day_before_once(days,
     if expected == TOLD:
         assert f"/cancel/{line.pk}/" in text
         assert AuditEntry.objects.filter(action="shop_order.not_there").count() == 1
+
+
+@pytest.mark.django_db
+def test_who_accepts_it_for_tomorrow_is_not_late_today():
+    """The shop has just bought it for the reader: they are told on the day itself, if it is not there at noon."""
+    ordered(1)
+    ShopOrder.objects.update(answered_at=afternoon())
+    assert watch_back_orders(afternoon() + timedelta(minutes=5)) == 1
+    assert mails() == ["back_order_due"]
+    noon = afternoon(1).replace(hour=12)
+    assert [watch_back_orders(noon - timedelta(minutes=1)), watch_back_orders(noon)] == [0, 1]
+    assert mails() == ["back_order_due", *TOLD]
 
 
 @pytest.mark.django_db

@@ -186,5 +186,6 @@ class TestDesk:
             fulfilment.pack(made, by="shop", now=at(2, 11, 30))
         user = factories.member(shop).user
         groups = {group.key: [row.number for row in group.rows] for group in queue.queue(user, shop, now=at(2, 11))}
-        assert groups["accepted"] == [soon.number, late.number, unknown.number]
+        # What has no deadline by when it was ordered: nobody else tells of it
+        assert groups["accepted"] == [unknown.number, soon.number, late.number]
         assert groups["packed"] == [made.number for made in packed]
