@@ -1,3 +1,4 @@
+import smtplib
 from datetime import timedelta
 
 import pytest
@@ -61,3 +62,62 @@ def test_send_mail_tries_again_when_the_server_is_away(templates, settings):
     assert (row.sent_at, row.parked_at, row.due_at > now) == (None, None, True)
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     assert mail.send_mail(now + timedelta(minutes=1)) == 1
+
+
+def test_name_with_a_line_break_makes_one_line_of_the_subject(templates):
+    post(context={"number": "1\rBcc: x@example.org", "name": "Léa"})
+    assert mail.send_mail(timezone.now()) == 1
+    (sent,) = django_mail.outbox
+    assert (sent.subject.endswith("1 Bcc: x@example.org"), sent.message()["Bcc"]) == (True, None)
+
+
+def test_mail_that_cannot_be_written_stops_no_other(templates, monkeypatch):
+    monkeypatch.setitem(mail.WRITERS, "hello", f"{__name__}.nobody")
+    now = timezone.now()
+    mail.post_about("hello", 1, to="r@example.org", language="fr", dedupe_key="a", now=now)
+    MailMessage.objects.create(dedupe_key="b", to="s@example.org", kind="other", subject="S", text="T", due_at=now)
+    assert mail.send_mail(now) == 1
+    assert [message.to for message in django_mail.outbox] == [["s@example.org"]]
+    row = MailMessage.objects.get(dedupe_key="a")
+    assert (row.sent_at, row.last_error != "", row.due_at > now) == (None, True, True)
+
+
+def test_mail_of_which_nothing_is_left_to_say_is_not_sent(templates, monkeypatch):
+    monkeypatch.setitem(mail.ANEW, "hello", f"{__name__}.nothing_left")
+    now = timezone.now()
+    post()
+    assert mail.send_mail(now + 2 * mail.LATE) == 0
+    row = MailMessage.objects.get()
+    assert (row.sent_at, row.due_at, row.parked_at, django_mail.outbox) == (None, None, None, [])
+
+
+def nothing_left(row, *, now):
+    return {}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        smtplib.SMTPRecipientsRefused({"r@example.org": (553, b"5.7.1 Sender address rejected: not owned by user")}),
+        smtplib.SMTPDataError(550, b"5.7.1 not your address"),
+    ],
+)
+def test_server_that_takes_its_own_sender_alone_gets_that(templates, monkeypatch, settings, refusal):
+    settings.REPLY_ADDRESS = "reply@halles.example"
+    monkeypatch.setitem(mail.TOLD, "hello", f"{__name__}.nothing_left")
+    asked = []
+
+    def send_messages(self, messages):
+        asked.append(messages[0].from_email)
+        if messages[0].from_email.startswith("reply+"):
+            raise refusal
+
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", send_messages)
+    post()
+    assert mail.send_mail(timezone.now()) == 1
+    assert [sender.startswith("reply+") for sender in asked] == [True, False]
+
+
+@pytest.mark.parametrize(("said", "told"), [(b"5.1.1 No such user", True), (b"5.7.1 Listed at a blocklist", False)])
+def test_address_is_not_to_blame_for_what_we_are(said, told):
+    assert mail._is_of_the_address(smtplib.SMTPRecipientsRefused({"r@example.org": (550, said)})) is told

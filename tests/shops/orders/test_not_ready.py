@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from marketplace.foundation.models import AuditEntry, MailMessage
-from shops.models import Rerouting, Return, ShopOrder, ShopOrderLine, Supply
+from shops.models import Rerouting, Return, ShopOrder, ShopOrderLine, ShopSystem, Supply
 from shops.orders import fulfilment, held
 from shops.orders.held import Deed, Press
 from shops.orders.not_ready import watch_ready
@@ -92,6 +92,22 @@ class TestTold:
         watch_ready(at(2, 13)), watch_ready(at(2, 17))
         text = MailMessage.objects.get(kind=TOLD[1]).text
         assert [f"/late/{line.pk}/" in text for line in made.lines.all()] == [True, True]
+
+    def test_it_may_have_left_where_the_shops_system_does_not_answer(self):
+        """Told a day later all the same: somebody has to do something."""
+        made = due()
+        watch_ready(at(2, 13))
+        ShopSystem.objects.create(shop=made.shop, kind="tryton", failing_since=at(2, 14), made_at=at(2, 1))
+        assert [watch_ready(at(2, 17)), watch_ready(at(3, 16))] == [0, 0]
+        ShopSystem.objects.update(failing_since=None)
+        assert watch_ready(at(3, 16, 30)) == 1
+        assert mails() == TOLD
+
+    def test_system_that_is_silent_for_long_keeps_nobody_waiting(self):
+        made = due()
+        watch_ready(at(2, 13))
+        ShopSystem.objects.create(shop=made.shop, kind="tryton", failing_since=at(2, 14), made_at=at(2, 1))
+        assert [watch_ready(at(2, 17)), watch_ready(at(3, 17))] == [0, 1]
 
 
 @pytest.mark.django_db

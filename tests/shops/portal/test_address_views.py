@@ -84,6 +84,20 @@ def test_point_is_the_owners_until_town_or_postcode_change(ours, owner):
     assert now_of(ours).latitude == pytest.approx(46.812)
 
 
+def test_postcode_where_another_tax_holds_is_the_networks_to_change(ours, owner):
+    before = now_of(ours)
+    page = owner.post(at(ours, "save/"), said(ours, city="Gatineau", postcode="K1A 0B1"))
+    assert (page.status_code, list(page.context["form"].errors)) == (422, ["postcode"])
+    assert now_of(ours).postcode == before.postcode
+
+
+def test_invoices_go_on_naming_what_was_sold_under_the_old_name(ours, owner):
+    Shop.objects.filter(pk=ours.shop.pk).update(legal_name="")
+    before = now_of(ours).name
+    owner.post(at(ours, "save/"), said(ours, name="Autre nom"), follow=True)
+    assert (now_of(ours).name, now_of(ours).legal_name) == ("Autre nom", before)
+
+
 def test_what_cannot_be_placed_is_said_and_breaks_nothing(ours, owner, client):
     owner.post(at(ours, "save/"), said(ours), follow=True)
     assert now_of(ours).latitude is not None
