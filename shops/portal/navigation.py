@@ -12,7 +12,7 @@ GROUPS = (
         _("Orders"),
         (
             Page("desk", _("To do"), ("order", "refund")),
-            Page("pick-list", _("Pick list"), ("order-pick-list",)),
+            Page("pick-list", _("Pick list"), ("order-pick-list", "slips")),
             Page(
                 "messages",
                 _("Messages"),
