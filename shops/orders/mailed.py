@@ -55,8 +55,9 @@ def waiting(shop: Shop, *, now: datetime) -> list[MailMessage]:
     rows = MailMessage.objects.annotate(since=Coalesce("wanted_at", "created_at"))
     stays = rows.filter(stuck(now), shop=shop, kind=mailing.ORDER_KIND, sent_at=None).order_by("pk")
     found = {mailing.number_of(row): row for row in stays}
-    new = ShopOrder.objects.filter(shop=shop, status=ShopOrder.Status.NEW, number__in=found).values_list("number")
-    return [row for number, row in found.items() if (number,) in set(new)]
+    new = ShopOrder.objects.filter(shop=shop, status=ShopOrder.Status.NEW, number__in=found)
+    numbers = set(new.values_list("number", flat=True))
+    return [row for number, row in found.items() if number in numbers]
 
 
 def follow_addresses(now: datetime) -> int:

@@ -47,7 +47,8 @@ def _with_what_waits(rows: QuerySet[ShopOrder]) -> QuerySet[ShopOrder]:
     looking = Rerouting.objects.filter(outcome=Rerouting.Outcome.LOOKING, **of_it)
     back = Return.objects.filter(ended_at=None, **of_it)
     pressed = DeskAction.objects.filter(due_at__isnull=False, **of_it)
-    silent = ShopSystem.objects.filter(shop=OuterRef("shop"), failing_since__isnull=False)
+    its_system = ShopSystem.objects.filter(shop=OuterRef("shop"), kind=OuterRef("shop__channel"))
+    silent = its_system.filter(failing_since__isnull=False)
     return rows.annotate(waits=Exists(looking) | Exists(back) | Exists(pressed), is_unheard=Exists(silent))
 
 

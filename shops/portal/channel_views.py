@@ -15,7 +15,7 @@ from shops import mailing, queries, webhooks
 from shops.channels import testing
 from shops.models import Shop, ShopWebhook, Transmission, TransmissionTry
 from shops.orders import again, falling_back, mailed
-from shops.portal import order_key_views, test_orders
+from shops.portal import order_key_views, send_test_order
 from shops.portal.access import StaffRequest, Workplace, owner_action, page, portal_action, portal_page
 from shops.portal.channel_forms import MINUTES, ChannelForm, FallbackForm
 from shops.systems import SYSTEMS
@@ -68,7 +68,7 @@ def renew_secret(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 @owner_action
 def test_channel(request: StaffRequest, workplace: Workplace) -> HttpResponse:
-    test_orders.send(request, workplace.shop.pk)
+    send_test_order.send(request, workplace.shop.pk)
     return _back(workplace)
 
 

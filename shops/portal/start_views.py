@@ -20,7 +20,7 @@ from search.reader import reader_of
 from shops import queries
 from shops.channels import testing
 from shops.onboarding import agreement, checklist
-from shops.portal import test_orders
+from shops.portal import send_test_order
 from shops.portal.access import StaffRequest, Workplace, owner_action, page, portal_action, portal_page
 
 # Where in the portal a line of the list is done.
@@ -72,5 +72,5 @@ def preview(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 @portal_action
 def test_order(request: StaffRequest, workplace: Workplace) -> HttpResponse:
-    test_orders.send(request, workplace.shop.pk)
+    send_test_order.send(request, workplace.shop.pk)
     return redirect("portal:start", slug=workplace.shop.slug)

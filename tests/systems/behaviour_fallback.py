@@ -49,12 +49,7 @@ class FallbackBehaviour(StockBehaviour):
     def test_what_the_system_may_have_is_said_and_found_there_later(self):
         """All of it arrived, its answer was lost, and it cannot be asked before its time is over."""
         self.needs(LOOKS_UP)
-        last = self._writing_calls()
-        self.synced()
-        order = self.ordered(**{FIRST.sku: 1})
-        self._due(order)
-        self._lose_write(last)
-        assert self._stepped(order) == 0
+        order = self._written_without_an_answer()
         self.between.plan = lambda call: faults.ERROR
         assert self._stepped(order, HOUR) == 1
         (mail,) = MailMessage.objects.filter(kind="shop_order_new")
@@ -80,12 +75,7 @@ class FallbackBehaviour(StockBehaviour):
 
     def test_what_can_be_looked_up_as_its_time_is_over_is_not_mailed(self):
         self.needs(LOOKS_UP)
-        last = self._writing_calls()
-        self.synced()
-        order = self.ordered(**{FIRST.sku: 1})
-        self._due(order)
-        self._lose_write(last)
-        assert self._stepped(order) == 0
+        order = self._written_without_an_answer()
         self.between.clear()
         assert self._stepped(order, HOUR) == 1
         row = Transmission.objects.get()
@@ -102,6 +92,15 @@ class FallbackBehaviour(StockBehaviour):
         assert Transmission.objects.get().parked_at is not None
 
     # helpers
+
+    def _written_without_an_answer(self) -> ShopOrder:
+        last = self._writing_calls()
+        self.synced()
+        order = self.ordered(**{FIRST.sku: 1})
+        self._due(order)
+        self._lose_write(last)
+        assert self._stepped(order) == 0
+        return order
 
     def _stepped(self, order: ShopOrder, later: timedelta = timedelta(0)) -> int:
         now = timezone.now() + later

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from marketplace.foundation.models import AuditEntry, MailMessage
-from shops.models import Rerouting, Return, ShopOrder, ShopOrderLine, ShopSystem, Supply
+from shops.models import Rerouting, Return, Shop, ShopOrder, ShopOrderLine, ShopSystem, Supply
 from shops.orders import fulfilment, held
 from shops.orders.held import Deed, Press
 from shops.orders.not_ready import watch_ready
@@ -29,6 +29,11 @@ def due(kind: str = "pickup", **columns: object) -> ShopOrder:
     if kind == "pickup":
         columns = {"expected_from": at(2, 12)} | columns
     return accepted(at(2, 11), kind, **columns)
+
+
+def its_system_fails(of: ShopOrder) -> None:
+    Shop.objects.filter(pk=of.shop_id).update(channel="tryton")
+    ShopSystem.objects.create(shop=of.shop, kind="tryton", failing_since=at(2, 14), made_at=at(2, 1))
 
 
 def fresh(of: ShopOrder) -> ShopOrder:
@@ -97,16 +102,23 @@ class TestTold:
         """Told a day later all the same: somebody has to do something."""
         made = due()
         watch_ready(at(2, 13))
-        ShopSystem.objects.create(shop=made.shop, kind="tryton", failing_since=at(2, 14), made_at=at(2, 1))
+        its_system_fails(made)
         assert [watch_ready(at(2, 17)), watch_ready(at(3, 16))] == [0, 0]
         ShopSystem.objects.update(failing_since=None)
         assert watch_ready(at(3, 16, 30)) == 1
         assert mails() == TOLD
 
+    def test_system_that_is_read_alone_keeps_nobody_waiting(self):
+        made = due()
+        watch_ready(at(2, 13))
+        its_system_fails(made)
+        Shop.objects.update(channel="email")
+        assert watch_ready(at(2, 17)) == 1
+
     def test_system_that_is_silent_for_long_keeps_nobody_waiting(self):
         made = due()
         watch_ready(at(2, 13))
-        ShopSystem.objects.create(shop=made.shop, kind="tryton", failing_since=at(2, 14), made_at=at(2, 1))
+        its_system_fails(made)
         assert [watch_ready(at(2, 17)), watch_ready(at(3, 17))] == [0, 1]
 
 
