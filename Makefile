@@ -4,6 +4,9 @@ ifeq (,$(shell command -v $(PYTHON)))
 PYTHON = python3
 endif
 BIN = .venv/bin
+# A machine may say that Python shall not keep what it has compiled: each of the hundreds of programs that the tests
+# start would then compile Django and Halles anew, seconds each.
+export PYTHONDONTWRITEBYTECODE =
 PORT ?= 8000
 JOBS ?= 2
 
