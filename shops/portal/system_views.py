@@ -96,6 +96,7 @@ def _card(kind: str, row: ShopSystem | None, form: SystemForm | None) -> dict[st
     return {
         "kind": kind,
         "label": SYSTEMS[kind].label,
+        "steps": SYSTEMS[kind].steps,
         "row": row,
         "found": found,
         "trouble": words_of(row.trouble) if row and row.trouble else "",

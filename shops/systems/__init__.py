@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation import plugins
 from shops.systems.access import Asked, System
+from shops.systems.steps import STEPS
 
 ON_HAND, AVAILABLE = "on_hand", "available"  # shops.models.Shop.StockKind, which is not loaded yet
 
@@ -25,6 +26,7 @@ SYSTEMS: dict[str, System] = {
         ),
         numbers=(AVAILABLE,),
         booked=_("once the order is validated, which follows its entry at once"),
+        steps=STEPS["dolibarr"],
     ),
     "erpnext": System(
         "ERPNext",
@@ -49,6 +51,7 @@ SYSTEMS: dict[str, System] = {
         ),
         numbers=(ON_HAND, AVAILABLE),
         booked=_("at once, as the order is submitted"),
+        steps=STEPS["erpnext"],
     ),
     "lightspeed": System(
         "Lightspeed X-Series",
@@ -69,6 +72,7 @@ SYSTEMS: dict[str, System] = {
         ),
         numbers=(AVAILABLE,),
         booked=_("as soon as the sale is entered on account"),
+        steps=STEPS["lightspeed"],
         renews=True,
     ),
     "prestashop": System(
@@ -93,6 +97,7 @@ SYSTEMS: dict[str, System] = {
         ),
         numbers=(AVAILABLE,),
         booked=_("at once, as the order is made"),
+        steps=STEPS["prestashop"],
     ),
     "square": System(
         "Square",
@@ -104,6 +109,7 @@ SYSTEMS: dict[str, System] = {
         ),
         numbers=(AVAILABLE,),
         booked=_("once the order is paid from outside, which follows its entry at once"),
+        steps=STEPS["square"],
         webhooks=True,
     ),
     "tryton": System(
@@ -124,6 +130,7 @@ SYSTEMS: dict[str, System] = {
         ),
         numbers=(ON_HAND, AVAILABLE),
         booked=_("once the sale is “processing”, which follows its confirmation at once"),
+        steps=STEPS["tryton"],
     ),
     "vendure": System(
         "Vendure",
@@ -162,6 +169,7 @@ SYSTEMS: dict[str, System] = {
         ),
         numbers=(ON_HAND, AVAILABLE),
         booked=_("once the payment is settled, which follows the order’s entry at once"),
+        steps=STEPS["vendure"],
     ),
     "odoo": System(
         "Odoo",
@@ -181,6 +189,7 @@ SYSTEMS: dict[str, System] = {
         ),
         numbers=(ON_HAND, AVAILABLE),
         booked=_("once the sales order is confirmed, which follows its entry at once"),
+        steps=STEPS["odoo"],
     ),
     "medusa": System(
         "Medusa",
@@ -210,6 +219,7 @@ SYSTEMS: dict[str, System] = {
         ),
         numbers=(ON_HAND, AVAILABLE),
         booked=_("once the draft is made an order, which follows its entry at once"),
+        steps=STEPS["medusa"],
     ),
     "shopify": System(
         "Shopify",
@@ -224,6 +234,7 @@ SYSTEMS: dict[str, System] = {
         ),
         numbers=(ON_HAND, AVAILABLE),
         booked=_("at once, as the order is made"),
+        steps=STEPS["shopify"],
         webhooks=True,
         renews=True,
     ),
@@ -237,6 +248,7 @@ SYSTEMS: dict[str, System] = {
         ),
         numbers=(AVAILABLE,),
         booked=_("at once, as the order is made"),
+        steps=STEPS["woocommerce"],
         webhooks=True,
     ),
 }

@@ -75,13 +75,15 @@ def shared(client: Any, skus: Collection[str]) -> set[str]:
 class System:
     """A shop system that we call. `renews`: its tokens run out, and the client has `needs_renewal(access, now)` and
     `renew(access) -> secrets` (`shops.systems.keeping`). `numbers`: which of StockKind's it tells; none: whether an
-    article is there, and not how often. `booked`: from when on its number is without the units of an order of ours."""
+    article is there, and not how often. `booked`: from when on its number is without the units of an order of ours.
+    `steps`: what the shop does there before it connects it, texts to translate."""
 
     label: Any
     client: str  # dotted path
     asks: tuple[Asked, ...]
     numbers: tuple[str, ...] = ()
     booked: Any = ""
+    steps: tuple[Any, ...] = ()
     has_gtin: bool = True
     webhooks: bool = False
     renews: bool = False

@@ -9,11 +9,16 @@ from django.core.management import CommandError, call_command
 
 from catalog_sync import capabilities, new_system
 from catalog_sync.management.commands import shop_systems
+from shops.systems import SYSTEMS
 
 
-def test_documentation_has_the_table_that_the_code_makes():
-    page = shop_systems.PAGE.read_text()
-    assert page == shop_systems.with_table(page), "run manage.py shop_systems --write"
+def test_documentation_has_the_table_and_the_steps_of_the_code():
+    for page, text in shop_systems.as_they_are().items():
+        assert page.read_text() == text, "run manage.py shop_systems --write"
+
+
+def test_each_system_says_what_its_shop_does_there():
+    assert [kind for kind, system in SYSTEMS.items() if len(system.steps) < 2] == []
 
 
 def test_documentation_has_a_page_for_each_system():

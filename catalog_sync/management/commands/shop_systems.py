@@ -1,4 +1,5 @@
-"""`manage.py shop_systems [--write]`: what each shop system can do; written into docs/shop-systems.md.
+"""`manage.py shop_systems [--write]`: what each shop system can do; written into docs/shop-systems.md, and the steps of
+each into its page below docs/systems/.
 
 `manage.py shop_systems --new KIND`: the empty files of another one, as docs/adding-a-shop-system.md explains them."""
 
@@ -12,23 +13,35 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
 from catalog_sync import capabilities, new_system
+from shops.systems import SYSTEMS
 
 PAGE = Path(settings.BASE_DIR) / "docs" / "shop-systems.md"
-BEGIN, END = "<!-- the table is written by `manage.py shop_systems --write` -->\n", "<!-- its end -->\n"
+PAGES = PAGE.parent / "systems"
+TABLE = "<!-- the table is written by `manage.py shop_systems --write` -->\n", "<!-- its end -->\n"
+STEPS = "<!-- the steps are written by `manage.py shop_systems --write` -->\n", "<!-- their end -->\n"
 
 
-def with_table(page: str) -> str:
-    """The page with the table as the code has it."""
-    start, rest = page.split(BEGIN)
+def as_they_are() -> dict[Path, str]:
+    """{page: its text, with table and steps as the code has them}."""
     with translation.override("en"):
-        return f"{start}{BEGIN}{capabilities.markdown()}{END}{rest.split(END)[1]}"
+        pages = {PAGE: _with(PAGE, TABLE, capabilities.markdown())}
+        for kind, system in SYSTEMS.items():
+            steps = "".join(f"{number}. {step}\n" for number, step in enumerate(system.steps, 1))
+            pages[PAGES / f"{kind}.md"] = _with(PAGES / f"{kind}.md", STEPS, steps)
+    return pages
+
+
+def _with(page: Path, marks: tuple[str, str], part: str) -> str:
+    begin, end = marks
+    before, rest = page.read_text().split(begin)
+    return f"{before}{begin}{part}{end}{rest.split(end)[1]}"
 
 
 class Command(BaseCommand):
     help = "What each shop system that is called can do; or the empty files of a new one."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--write", action="store_true", help="into docs/shop-systems.md")
+        parser.add_argument("--write", action="store_true", help="into docs/shop-systems.md and docs/systems/")
         parser.add_argument("--new", metavar="KIND", help="a short word in small letters, such as dolibarr")
         parser.add_argument("--to", default=str(settings.BASE_DIR), help="folder of the tree (for --new)")
 
@@ -41,6 +54,7 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(str(path) for path in made))
             self.stdout.write(new_system.WHAT_NEXT % {"kind": options["new"]})
         elif options["write"]:
-            PAGE.write_text(with_table(PAGE.read_text()))
+            for page, text in as_they_are().items():
+                page.write_text(text)
         else:
             self.stdout.write(capabilities.markdown())

@@ -50,6 +50,12 @@ def test_what_is_entered_is_tried_and_told_in_plain_words(owned):
     assert ("Librairie d’essai" in page, "20" in page, "every 2s" in page) == (True, True, False)
 
 
+@pytest.mark.parametrize(("language", "click"), [("en", "click “Add key”"), ("fr", "cliquez « Ajouter une clé »")])
+def test_page_says_what_to_click_in_the_shops_own_system(owned, language, click):
+    page = owned.client.get(where(owned), headers={"accept-language": language}).content.decode()
+    assert click.replace("« ", "«\u00a0").replace(" »", "\u00a0»") in page
+
+
 def test_secret_is_in_no_page_no_column_and_no_trail(owned):
     row = connected(owned)
     assert scripted.GOOD not in shown(owned)
