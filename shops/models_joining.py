@@ -96,6 +96,12 @@ class Application(models.Model):
     def is_open(self) -> bool:
         return self.state in {self.State.APPLIED, self.State.ASKED}
 
+    @property
+    def takes_papers(self) -> bool:
+        """Until its shop is on sale: whoever approved it may have asked for one more."""
+        joins = self.state == self.State.APPROVED and self.shop is not None and self.shop.status == Shop.Status.DRAFT
+        return self.is_open or joins
+
 
 class ApplicationMessage(models.Model):
     """Said by the applicant (`author` empty) or by an operator."""

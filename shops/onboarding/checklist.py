@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +18,15 @@ from marketplace.foundation.models import AuditEntry
 from marketplace.models import User
 from marketplace.payments.models import BankAccount
 from shops.channels.testing import TESTED
-from shops.models import ChecklistItem, ChecklistTick, DeliveryOption, Shop, ShopMember
+from shops.models import (
+    Application,
+    ApplicationDocument,
+    ChecklistItem,
+    ChecklistTick,
+    DeliveryOption,
+    Shop,
+    ShopMember,
+)
 from shops.onboarding import agreement
 
 
@@ -51,6 +61,17 @@ def _is_paid(shop: Shop) -> bool:
     return shop.stripe_account_ready or BankAccount.objects.filter(shop=shop).exists()
 
 
+def _has_papers(shop: Shop) -> bool:
+    """Of several shops of a business those of one do for all."""
+    its_own, of_business = Q(application__shop=shop), Q(application__business=shop.business_id)
+    return ApplicationDocument.objects.filter(its_own | of_business if shop.business_id else its_own).exists()
+
+
+def _has_fresh_list(shop: Shop) -> bool:
+    """Its list was read whole, and not so long ago that nothing of it is sold any more."""
+    return shop.complete_as_of is not None and (shop.fresh_until is None or shop.fresh_until > timezone.now())
+
+
 def _is_tested(shop: Shop) -> bool:
     return AuditEntry.objects.filter(shop_id=shop.pk, action=TESTED).exists()
 
@@ -58,12 +79,13 @@ def _is_tested(shop: Shop) -> bool:
 COMPUTED: dict[str, Computed] = {
     "owner": Computed(_("An owner has accepted the invitation"), _has_owner),
     "agreement": Computed(_("The agreement with the network is accepted"), _agreed),
+    "papers": Computed(_("Papers that say who it is came with its application"), _has_papers),
     "delivery": Computed(
         _("A way of delivery, or pick-up at the counter"),
         lambda shop: shop.delivery_options.filter(active=True).exists(),
     ),
     "hours": Computed(_("Opening hours, where readers collect at its counter"), _has_hours),
-    "stock": Computed(_("A first complete list of its stock was read"), lambda shop: shop.complete_as_of is not None),
+    "stock": Computed(_("A complete list of its stock was read, and is fresh"), _has_fresh_list),
     "tested": Computed(_("A test order came through to the shop"), _is_tested),
     "paid": Computed(_("An account at Stripe that is ready, or a bank account"), _is_paid),
 }
@@ -74,6 +96,8 @@ def points(shop: Shop) -> list[Point]:
     items = list(ChecklistItem.objects.filter(is_needed=True))
     ticked = set(ChecklistTick.objects.filter(shop=shop).values_list("item_id", flat=True))
     left_out = not_asked() | (set() if agreement.version() else {"agreement"})  # there is nothing to accept
+    if not Application.objects.filter(shop=shop).exists():
+        left_out.add("papers")  # the network asked it in, and knows it
     asked = [Point(one.text, one.holds(shop), code) for code, one in COMPUTED.items() if code not in left_out]
     return asked + [Point(text_of(item), item.pk in ticked, item_id=item.pk) for item in items if not item.code]
 

@@ -35,7 +35,7 @@ def keep(application: Application, kind: str, content: File, name: str, *, now: 
     plain = "".join(letter for letter in PurePath(name).stem if letter.isprintable())[:NAME_LENGTH]
     with transaction.atomic():
         locked = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
-        if not locked.is_open:
+        if not locked.takes_papers:
             raise DocumentError(_("It is decided: nothing can be added any more."))
         if locked.documents.count() >= MOST_DOCUMENTS:
             raise DocumentError(_("At most %(most)s files. Remove one first.") % {"most": MOST_DOCUMENTS})

@@ -126,7 +126,7 @@ def attach(request: HttpRequest, row: Application) -> HttpResponse:
 @applicants
 def remove_paper(request: HttpRequest, row: Application, document_id: int) -> HttpResponse:
     document = get_object_or_404(row.documents, pk=document_id)
-    if row.is_open:
+    if row.takes_papers:
         documents.remove(document)
         messages.success(request, _("Removed."))
     return _back(row)

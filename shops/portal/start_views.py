@@ -19,7 +19,8 @@ from search import directory
 from search.reader import reader_of
 from shops import queries
 from shops.channels import testing
-from shops.onboarding import agreement, checklist
+from shops.models import Application, Shop
+from shops.onboarding import agreement, applying, checklist
 from shops.portal import send_test_order
 from shops.portal.access import StaffRequest, Workplace, owner_action, page, portal_action, portal_page
 
@@ -36,11 +37,17 @@ def start(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         "agreement": agreement.text(),
         "version": agreement.version(),
         "accepted": agreement.accepted(shop),
-        "is_owner": queries.owns(request.user, shop),
+        "is_owner": (is_owner := queries.owns(request.user, shop)),
+        "papers_url": _papers_url(shop) if is_owner else "",
         "test_way": testing.way_of(shop),
         "test_url": reverse("portal:test-order", args=[shop.slug]),
     }
     return page(request, workplace, "portal/start.html", context)
+
+
+def _papers_url(shop: Shop) -> str:
+    row = Application.objects.filter(shop=shop).first()
+    return reverse("joining:application", args=[row.pk, applying.key_of(row)]) if row else ""
 
 
 @owner_action

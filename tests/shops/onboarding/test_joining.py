@@ -298,6 +298,32 @@ def test_checklist_is_edited_and_ticked(board):
     assert board.get(reverse("operations:checklist")).status_code == 200
 
 
+def test_checklist_asks_for_papers_of_who_applied_until_it_sells(client):
+    row, now = applied(), timezone.now()
+    shop = applying.approve(row, slug="neuve", timezone="America/Toronto", by=factories.user("by@example.org"), now=now)
+
+    def has_papers() -> bool:
+        return {point.code: point.is_done for point in checklist.points(shop)}["papers"]
+
+    assert not has_papers()
+    client.force_login(factories.member(shop, role="owner").user)
+    assert at("application", row) in client.get(f"/portal/{shop.slug}/start/").content.decode()
+    paper = {"kind": "identity", "file": SimpleUploadedFile("carte.pdf", b"%PDF-1.7")}
+    client.post(at("attach", row), paper)
+    assert has_papers()
+    Shop.objects.update(status=Shop.Status.ACTIVE)
+    client.post(at("remove-paper", row, row.documents.get().pk))
+    assert has_papers()
+    assert "papers" not in {point.code for point in checklist.points(factories.shop(slug="invited"))}
+
+
+def test_checklist_wants_a_list_that_is_fresh():
+    shop, now = factories.shop(status=Shop.Status.DRAFT), timezone.now()
+    for read, until, done in ((None, None, False), (now, now + timedelta(hours=1), True), (now, now, False)):
+        shop.complete_as_of, shop.fresh_until = read, until
+        assert {point.code: point.is_done for point in checklist.points(shop)}["stock"] is done
+
+
 def test_owner_accepts_the_words_they_read(client):
     shop = factories.shop(slug="port")
     owner, staff = factories.member(shop, role="owner").user, factories.member(shop).user
