@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import threading
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.core import mail as django_mail
@@ -16,6 +17,7 @@ from django.utils import timezone
 from marketplace.foundation import mail
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops import mailing
+from shops.channels import testing
 from shops.models import Shop, ShopMember, ShopOrder, Transmission, TransmissionTry
 from shops.orders import again, expiring, fulfilment, mailed, routing
 from tests import factories
@@ -220,6 +222,26 @@ def test_what_was_refused_goes_once_the_address_takes_mail_again(dead, monkeypat
     ordered(dead, NOON + HOUR)
     assert [mail.send_mail(NOON + HOUR) for _ in range(3)] == [1, 1, 0]
     assert unheard(NOON + HOUR) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "error",
+    [
+        smtplib.SMTPRecipientsRefused({DEAD: (550, b"5.7.1 Listed at a blocklist")}),
+        smtplib.SMTPDataError(554, b"5.6.0 Content rejected"),
+        ConnectionRefusedError("nobody there"),
+    ],
+)
+def test_mail_that_is_given_up_is_on_its_way_no_more_whoever_is_to_blame(dead, monkeypatch, error):
+    monkeypatch.setattr(Backend, "send_messages", Mock(side_effect=error))
+    order = ordered(dead)
+    testing.send(dead, by=factories.user(), now=NOON)
+    for hours in range(100):
+        mail.send_mail(NOON + hours * HOUR)
+    assert [(row.outcome, row.error != "") for row in TransmissionTry.objects.all()] == [("failed", True)] * 2
+    dead.refresh_from_db()
+    assert (dead.unreachable, unheard(NOON + 100 * HOUR)) == ("", [order.number])
 
 
 @pytest.mark.django_db
