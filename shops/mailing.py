@@ -25,6 +25,8 @@ ORDER_KIND, OF_ORDERS = "shop_order_new", ("shop_order_new", "shop_order_taken_b
 _PART = ":part"
 # Of an order whose answer is due so soon after the quiet hours the shop is told at once.
 TIME_TO_ANSWER = timedelta(hours=1)
+# So often a mail goes by itself to an address that refused it: many a server takes all mail, and sends it back later.
+MOST_TRIES = 3
 
 
 def post(
@@ -72,11 +74,11 @@ def unsent(where: Q | None = None) -> Exists:
 
 
 def unsent_mails() -> QuerySet[MailMessage]:
-    """Those that bring a shop order, as a sub-query of it."""
+    """Those that bring a shop order, and are to leave, as a sub-query of it."""
     key = Concat(Value(f"{ORDER_KIND}:"), OuterRef("number"))
     keys = [key, Concat(key, Value(_PART))]
     found = MailMessage.objects.annotate(since=Coalesce("wanted_at", "created_at"))
-    return found.filter(dedupe_key__in=keys, sent_at=None)
+    return found.filter(dedupe_key__in=keys, sent_at=None).exclude(due_at=None, parked_at=None)
 
 
 def follow_address(shop: Shop, *, now: datetime) -> int:
@@ -98,9 +100,9 @@ def follow_address(shop: Shop, *, now: datetime) -> int:
 
 
 def try_again(shop_id: int, to: str, *, now: datetime) -> None:
-    """The address takes mail: what it refused before goes there once more."""
+    """The address takes mail, as far as is known: what it refused before goes there once more, a few times in all."""
     refused = MailMessage.objects.filter(shop=shop_id, to=to, sent_at=None, kind__in=OF_ORDERS)
-    leases.unpark(list(refused.exclude(parked_at=None)), now=now)
+    refused.filter(attempts__lt=MOST_TRIES).exclude(parked_at=None).update(parked_at=None, due_at=now)
 
 
 def not_before(shop: Shop, now: datetime, *, answer_by: datetime | None = None) -> datetime | None:
@@ -130,7 +132,8 @@ def set_up(shop: Shop, addresses: Mapping[str, str], quiet: Quiet, *, by: object
     """`addresses` by kind, empty for the shop's own; `quiet`: from, until. The shop's own address is told where its
     mail goes from now on. False: it was so already."""
     with transaction.atomic():
-        stored = Shop.objects.select_for_update().get(pk=shop.pk)
+        # Whoever writes mail to it, or what was done with it, need not wait, and may hold a mail that is to be written.
+        stored = Shop.objects.select_for_update(no_key=True).get(pk=shop.pk)
         before = dict(ShopAddress.objects.filter(shop=shop).values_list("kind", "email"))
         wanted = {kind: email for kind, email in addresses.items() if email and email != shop.email}
         if (before, (stored.quiet_from, stored.quiet_until)) == (wanted, quiet):

@@ -38,7 +38,7 @@ WRITERS = {
 # template; empty where nothing is left to say: it is not sent.
 ANEW = {"shop_order_new": "shops.channels.email.said_now"}
 LATE = timedelta(minutes=30)
-# Who is told, in the same transaction, that a mail of a kind has left, or that its address was refused for good.
+# Who is told, in the same transaction, that a mail of a kind has left, or is given up; `is_refused`: by its address.
 TOLD = {
     "shop_order_new": "shops.orders.mailed.told",
     "shop_order_taken_back": "shops.orders.mailed.reached",
@@ -130,18 +130,18 @@ def send_mail(now: datetime) -> int:
         try:
             message = written(row, now)
             if message is None:
-                leases.finish(row)
+                _give_up(row, now)
                 continue
             _hand_over(connection, message)
         except _REFUSALS as error:
             _refused(row, error, now)
             continue
         except (OSError, smtplib.SMTPException) as error:
-            leases.postpone(row, error=f"The mail server cannot be reached: {error}", now=now)
+            _put_off(row, f"The mail server cannot be reached: {error}", now)
             continue
         except Exception as error:  # of one mail: the others are sent
             logger.exception("Mail %s could not be written.", row.pk)
-            leases.postpone(row, error=f"{type(error).__name__}: {error}", now=now)
+            _put_off(row, f"{type(error).__name__}: {error}", now)
             continue
         failpoint("mail.after_send")
         sent += _finish(row, now)
@@ -171,9 +171,20 @@ def _finish(row: MailMessage, now: datetime) -> bool:
 
 def _refused(row: MailMessage, error: smtplib.SMTPException, now: datetime) -> None:
     is_final = _is_final(error)
+    is_refused = is_final and _is_of_the_address(error)
+    _put_off(row, f"The mail server refused it: {error}", now, is_final=is_final, is_refused=is_refused)
+
+
+def _put_off(row: MailMessage, error: str, now: datetime, *, is_final: bool = False, is_refused: bool = False) -> None:
     with transaction.atomic():
-        parked = leases.postpone(row, error=f"The mail server refused it: {error}", now=now, permanent=is_final)
-        if parked and is_final and _is_of_the_address(error):
+        held = leases.postpone(row, error=error, now=now, permanent=is_final)
+        if held and row.parked_at:
+            _tell(row, now, is_refused=is_refused)
+
+
+def _give_up(row: MailMessage, now: datetime) -> None:
+    with transaction.atomic():
+        if leases.finish(row, last_error="Not sent: nothing was left to say."):
             _tell(row, now)
 
 
@@ -184,17 +195,17 @@ def came_back(row: MailMessage, why: str, *, now: datetime) -> bool:
         error = f"It came back: {why}"[: leases.MESSAGE_LENGTH]
         if not left.update(sent_at=None, parked_at=now, last_error=error):
             return False
-        _tell(MailMessage.objects.get(pk=row.pk), now)
+        _tell(MailMessage.objects.get(pk=row.pk), now, is_refused=True)
     return True
 
 
-def _tell(row: MailMessage, now: datetime) -> None:
+def _tell(row: MailMessage, now: datetime, *, is_refused: bool = False) -> None:
     """Whatever goes wrong there, the mail has left, and is not sent again for it."""
     if row.kind not in TOLD:
         return
     try:
         with transaction.atomic():
-            import_string(TOLD[row.kind])(row, now=now)
+            import_string(TOLD[row.kind])(row, now=now, is_refused=is_refused)
     except Exception:
         logger.exception("What follows from mail %s could not be done.", row.pk)
 

@@ -89,11 +89,11 @@ class EmailChannel(Channel):
 
 
 def said_now(message: MailMessage, *, now: datetime) -> dict[str, object]:
-    """For a mail that leaves late: the order as it is now, and the time to answer as it begins. Empty: nothing is left
-    of it."""
+    """For a mail that leaves late: the order as it is now, and the time to answer as it begins. Empty: nothing of it is
+    to be answered; who answered it has seen it, and would prepare it twice."""
     found = ShopOrder.objects.select_related("shop", "order", "delivery_option")
-    shop_order = found.filter(number=mailing.number_of(message)).first()
-    if shop_order is None or not any(line.left_units for line in shop_order.lines.all()):
+    shop_order = found.filter(number=mailing.number_of(message), status=ShopOrder.Status.NEW).first()
+    if shop_order is None:
         return {}
     return EmailChannel(shop_order.shop).said(answer_times.as_told(shop_order, now=now))
 

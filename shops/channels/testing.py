@@ -67,8 +67,8 @@ def send(shop: Shop, *, by: User, now: datetime, stays: bool = False) -> Transmi
     return tried
 
 
-def told(message: MailMessage, *, now: datetime) -> None:
-    """A test order has left by mail, or its address was refused."""
+def told(message: MailMessage, *, now: datetime, is_refused: bool) -> None:
+    """A test order has left by mail, or is given up."""
     pk = message.dedupe_key.rpartition(":")[2]
     tried = TransmissionTry.objects.filter(pk=int(pk) if pk.isdecimal() else 0, shop=message.shop_id or 0).first()
     if tried is not None:
@@ -77,7 +77,7 @@ def told(message: MailMessage, *, now: datetime) -> None:
         tried.save(update_fields=["outcome", "error"])
         if message.sent_at:
             audit.record(TESTED, tried.shop, shop_id=tried.shop_id, channel=tried.channel)
-    mailed.reached(message, now=now)
+    mailed.reached(message, now=now, is_refused=is_refused)
 
 
 def _into_system(shop: Shop, now: datetime) -> TransmissionTry:

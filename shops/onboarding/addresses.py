@@ -61,7 +61,8 @@ def change(shop: Shop, said: Mapping[str, Any], *, by: User, now: datetime) -> C
             wanted |= position(said)
         before = {name: getattr(stored, name) for name, value in wanted.items() if getattr(stored, name) != value}
         changes = {name: wanted[name] for name in before}
-        if "name" in before and not stored.legal_name:  # invoices of what was sold under it go on naming it
+        if "name" in before and not stored.legal_name and not may_change_country(stored):
+            # Invoices of what was sold under it go on naming it.
             changes["legal_name"] = before["name"]
         if changes:
             for name, value in changes.items():

@@ -17,7 +17,7 @@ from marketplace.foundation import audit
 from marketplace.foundation.models import AuditEntry
 from marketplace.models import User
 from marketplace.payments.models import BankAccount
-from shops.channels.testing import TESTED
+from shops.channels.testing import PLAIN, TESTED
 from shops.models import (
     Application,
     ApplicationDocument,
@@ -73,7 +73,10 @@ def _has_fresh_list(shop: Shop) -> bool:
 
 
 def _is_tested(shop: Shop) -> bool:
-    return AuditEntry.objects.filter(shop_id=shop.pk, action=TESTED).exists()
+    came = AuditEntry.objects.filter(shop_id=shop.pk, action=TESTED)
+    if shop.unreachable:  # what had left by mail came back, or would not leave any more
+        came = came.exclude(facts__channel=PLAIN)
+    return came.exists()
 
 
 COMPUTED: dict[str, Computed] = {

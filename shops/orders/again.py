@@ -25,7 +25,7 @@ def send_again(shop_order: ShopOrder, *, by: User, now: datetime) -> bool:
         reason = row.last_error
         if row.parked_at:
             leases.unpark([row], now=now)
-        elif mails := unsent_mails(shop_order):
+        elif shop_order.status == ShopOrder.Status.NEW and (mails := unsent_mails(shop_order)):
             reason = mails[0].last_error
             leases.unpark([one for one in mails if one.parked_at], now=now)
             unsent = MailMessage.objects.filter(pk__in=[one.pk for one in mails], sent_at=None, lease_until=None)

@@ -13,7 +13,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -38,7 +37,7 @@ logger = logging.getLogger("halles.hearing")
 # A connection may take as long as a channel lets it; one that hangs holds a lane, and no other shop.
 LANES, LEASE_SECONDS = Lanes("hearing", 4), 900
 Reason = ShopOrderLine.Reason
-_FOR_A_PERSON = {Answer.CHANGED, Answer.SUBSTITUTED, Answer.BACK_ORDERED, Answer.TAKEN_OUT}
+_FOR_A_PERSON = {Answer.CHANGED, Answer.SUBSTITUTED, Answer.BACK_ORDERED}
 _OPEN = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED]
 MOST_AGAIN = 25  # asked for again each time, a call or a few each; of more, others the next time
 AGAIN_SECONDS = 150.0  # and no longer: what was changed was asked for before it, within the same lease
@@ -156,12 +155,11 @@ def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: 
     entered = _entered(shop_order, said, channel)
     lines = said.receipt.lines
     if _came_otherwise(shop_order, said, channel):
-        # Who has it by mail may take it out there: what it declines of that is no answer to its reader, and a person
-        # says what is. Nor is it taken off any number of ours by what the system booked: that may go back.
-        open_units = _still_here(shop_order)
-        declined = [line for line in lines if line.answer == Answer.DECLINED and open_units[line.sku]]
+        # Who has it by mail may take it out there: what it declines of that is no answer to its reader, and where it
+        # has less then than is the reader's a person says what is. Nor is it taken off any number of ours by what the
+        # system booked: that may go back.
+        entered = frozenset(line.sku for line in lines if line.answer == Answer.DECLINED)
         lines = tuple(line for line in lines if line.answer != Answer.DECLINED)
-        lines += tuple(replace(line, answer=Answer.TAKEN_OUT) for line in declined)
     is_done = take_lines(shop_order, lines, by=by, now=now, entered=entered)
     if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP:  # that needs the reader's code, at the counter
         for parcel in said.parcels:
@@ -204,14 +202,6 @@ def _came_otherwise(shop_order: ShopOrder, said: OrderState, channel: Channel) -
     return came.exists()
 
 
-def _still_here(shop_order: ShopOrder) -> Counter[str]:
-    """By article, how many are the reader's and have not left the shop."""
-    units: Counter[str] = Counter()
-    for line in shop_order.lines.order_by("pk"):
-        units[line.sku] += line.left_units - line.handed_over
-    return units
-
-
 def take_lines(
     shop_order: ShopOrder, lines: Iterable[LineSaid], *, by: str, now: datetime, entered: Collection[str] = ()
 ) -> bool:
@@ -221,7 +211,7 @@ def take_lines(
     told = sorted(lines, key=lambda line: line.answer != Answer.DECLINED)
     going: Counter[str] = Counter()  # what it has of an article and does not decline
     for each in told:
-        going[each.sku] += each.units if each.answer not in (Answer.DECLINED, Answer.TAKEN_OUT) else 0
+        going[each.sku] += each.units if each.answer != Answer.DECLINED else 0
     is_done = True
     for each in told:
         for row in ShopOrderLine.objects.filter(shop_order=shop_order, sku=each.sku).order_by("pk"):

@@ -15,9 +15,9 @@ from shops.models import Shop, ShopOrder, TransmissionTry
 from shops.orders import answer_times, tries
 
 
-def told(message: MailMessage, *, now: datetime) -> None:
-    """What follows from it that a mail which brings an order has left, or that its address was refused for good."""
-    reached(message, now=now)
+def told(message: MailMessage, *, now: datetime, is_refused: bool) -> None:
+    """What follows from it that a mail which brings an order has left, or is given up."""
+    reached(message, now=now, is_refused=is_refused)
     number = mailing.number_of(message)
     made = TransmissionTry.objects.filter(transmission__shop_order__number=number, channel=tries.MAILED)
     if (last := made.order_by("-pk").first()) is not None:
@@ -30,13 +30,13 @@ def told(message: MailMessage, *, now: datetime) -> None:
             answer_times.begin_again(shop_order, now=now)
 
 
-def reached(message: MailMessage, *, now: datetime) -> None:
+def reached(message: MailMessage, *, now: datetime, is_refused: bool) -> None:
     """Whether the address to which a shop's orders are mailed takes mail, is known from here on."""
     if message.sent_at:
         was_refused = Shop.objects.filter(pk=message.shop_id or 0, unreachable=message.to)
         if was_refused.update(unreachable=""):
             mailing.try_again(message.shop_id or 0, message.to, now=now)
-    else:
+    elif is_refused:
         _refused(message, now)
 
 

@@ -37,7 +37,7 @@ class Deadline(NamedTuple):
 
 def follow(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], *, now: datetime) -> None:
     """Its deadline by its status and the counts of its lines. Its columns are set, not saved; what is followed already
-    keeps its moments."""
+    keeps its moments, unless its reader waits longer for all that is left of it."""
     rows = list(lines)
     if not is_awaited(shop_order):
         shop_order.ready_watch_at = None
@@ -47,10 +47,10 @@ def follow(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], *, now: dateti
         day = min((row.expected_on for row in ordered if row.expected_on), default=None)
         shop_order.ready_by = _closing(_hours(shop_order, now), _zone(shop_order), day) if day else None
         shop_order.ready_watch_at = None
-    elif shop_order.ready_watch_at is None and shop_order.late_at is None:
+    elif not (shop_order.ready_watch_at or shop_order.late_at) or _waits_longer(shop_order, rows, now):
         found = deadline(shop_order, rows, _hours(shop_order, now), now=now)
         shop_order.ready_by, shop_order.tell_at = found.by, found.tell_at
-        shop_order.ready_watch_at, shop_order.ready_reminded_at = found.remind_at, None
+        shop_order.ready_watch_at, shop_order.ready_reminded_at, shop_order.late_at = found.remind_at, None, None
 
 
 def anew(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], *, now: datetime) -> None:
@@ -72,8 +72,7 @@ def deadline(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], hours: Hours
     the courier comes. Else once the shop has had its time: ready; or sent on that day, and told to the reader on the
     last one on which it can leave to be there in the days that were said."""
     zone, told = _zone(shop_order), shop_order.expected_from
-    days = [row.expected_on for row in lines if row.to_hand_over]
-    waits = min((day for day in days if day), default=None) if all(days) else None
+    waits = _waited_for(lines)
     if waits and waits > localdate(max(now, told or now), zone):
         by = _closing(hours, zone, waits)
         return _with(by, by - LEAD, now)
@@ -81,6 +80,18 @@ def deadline(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], hours: Hours
         comes = shop_order.expected_until is not None
         return _with(told, told if comes else max(told, _before_closing(hours, zone, localdate(told, zone))), now)
     return _with(*_by_days(shop_order, hours, zone, now), now)
+
+
+def _waited_for(lines: Iterable[ShopOrderLine]) -> date | None:
+    """The first day of those that were said of each line that is still to leave; None: of one none was said."""
+    days = [row.expected_on for row in lines if row.to_hand_over]
+    return min((day for day in days if day), default=None) if all(days) else None
+
+
+def _waits_longer(shop_order: ShopOrder, rows: list[ShopOrderLine], now: datetime) -> bool:
+    """What was to come sooner has left, or was taken back."""
+    day = _waited_for(rows)
+    return day is not None and day > localdate(max(now, shop_order.ready_by or now), _zone(shop_order))
 
 
 def by_day(at: datetime, zone: ZoneInfo) -> datetime:

@@ -91,7 +91,7 @@ def test_mail_of_which_nothing_is_left_to_say_is_not_sent(templates, monkeypatch
     assert (row.sent_at, row.due_at, row.parked_at, django_mail.outbox) == (None, None, None, [])
 
 
-def nothing_left(row, *, now):
+def nothing_left(row, *, now, **said):
     return {}
 
 

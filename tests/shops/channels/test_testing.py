@@ -46,6 +46,16 @@ def test_test_order_whose_mail_is_refused_did_not_come(monkeypatch):
     assert (tried.outcome, "No such user" in tried.error, shop.unreachable) == ("failed", True, shop.email)
 
 
+def test_test_order_whose_mail_comes_back_later_did_not_come():
+    shop, now = factories.shop(), timezone.now()
+    tried = testing.send(shop, by=factories.user(), now=now)
+    assert (mail.send_mail(now), is_tested(shop)) == (1, True)
+    mail.came_back(MailMessage.objects.get(), "5.1.1 No such user", now=now)
+    tried.refresh_from_db()
+    shop.refresh_from_db()
+    assert (tried.outcome, is_tested(shop)) == ("failed", False)
+
+
 def test_key_of_another_kind_changes_no_try():
     shop, now = factories.shop(), timezone.now()
     tried = TransmissionTry.objects.create(shop=factories.shop(), at=now, channel="email", outcome="failed", seconds=0)

@@ -333,6 +333,23 @@ class TestTakenOut:
         system.heard()
         assert self.taken_out(system, "B") == 0
 
+    def test_is_of_what_came_by_mail_what_its_shop_enters_and_takes_out_beyond_what_is_gone_here(self, system):
+        """Staff enter it there, and take out of it what the reader took back or they declined here."""
+        Transmission.objects.update(fell_back_from=scripted.KIND, channel="email")
+        fulfilment.cancel(system.line("A"), 1, by="reader", now=system.now)
+        fulfilment.decline(system.line("B"), 1, by="staff", reason="other", now=system.now)
+        gone = [LineSaid(sku, answer, 1) for sku in "AB" for answer in (Answer.ACCEPTED, Answer.DECLINED)]
+        system.says(*gone)
+        system.heard()
+        assert [self.taken_out(system, sku) for sku in "AB"] == [0, 0]
+        system.says(gone[0], gone[1], LineSaid("B", Answer.DECLINED, 2))
+        system.heard()
+        assert [self.taken_out(system, sku) for sku in "AB"] == [0, 1]
+        assert counts(system.line("B")) == (1, 1, 0)
+        system.says(*gone)
+        system.heard()
+        assert [self.taken_out(system, sku) for sku in "AB"] == [0, 0]
+
     def test_is_all_of_an_order_that_is_emptied_there(self, system):
         system.orders[system.order.number] = OrderState(system.order.number, Receipt(is_booked=True))
         system.changed.add(system.order.number)

@@ -9,7 +9,7 @@ from django.db import connections
 
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops.models import Rerouting, Return, Shop, ShopOrder, ShopOrderLine, ShopSystem, Supply
-from shops.orders import fulfilment, held
+from shops.orders import fulfilment, held, late_days
 from shops.orders.held import Deed, Press
 from shops.orders.not_ready import watch_ready
 from tests import factories
@@ -220,3 +220,43 @@ def test_packed_and_told_at_one_moment_are_one_or_the_other():
     seen = fresh(made)
     at_once(lambda number: fulfilment.pack(seen, by="shop", now=at(2, 17)) if number else watch_ready(at(2, 17)), 2)
     assert (fresh(made).status, fresh(made).late_at, fresh(made).ready_watch_at) == ("packed", None, None)
+
+
+@pytest.mark.django_db
+class TestWaitedFor:
+    """One of two titles, until a day that its reader named."""
+
+    @pytest.fixture
+    def two(self) -> list[ShopOrderLine]:
+        made = order("post")
+        other = factories.shop_order(made.shop, (factories.stock_record(made.shop, units=2), 1))
+        other.lines.update(shop_order=made)
+        fulfilment.accept_all(made, by="shop", now=at(2, 11))
+        watch_ready(at(2, 18)), watch_ready(at(3, 17))
+        assert fresh(made).is_late
+        return self.lines(made)
+
+    def lines(self, of: ShopOrder) -> list[ShopOrderLine]:
+        return list(ShopOrderLine.objects.select_related("shop_order__shop").filter(shop_order=of.pk).order_by("pk"))
+
+    def left(self, two: list[ShopOrderLine], day: int) -> ShopOrder:
+        """The other one leaves on that day."""
+        made = fresh(two[0].shop_order)
+        fulfilment.hand_over(made, by="shop", now=at(day, 12), parts={two[1].pk: 1})
+        return fresh(made)
+
+    def test_what_stays_late_beside_it_leaves_and_it_is_told_of_before_its_day(self, two):
+        late_days.wait_until(two[0], at(10, 12).date(), by="reader", now=at(4, 9))
+        assert fresh(two[0].shop_order).is_late
+        made = self.left(two, 4)
+        assert (made.is_late, made.ready_by.date()) == (False, at(10, 18).date())
+        assert [watch_ready(at(*moment)) for moment in ((5, 17), (10, 15), (10, 16), (10, 17))] == [0, 0, 1, 1]
+        assert mails() == TOLD * 2
+
+    def test_what_was_to_come_sooner_has_left_and_its_own_day_is_kept(self, two):
+        late_days.wait_until(two[0], at(10, 12).date(), by="reader", now=at(4, 9))
+        late_days.wait_until(self.lines(two[0].shop_order)[1], at(6, 12).date(), by="reader", now=at(4, 9))
+        assert fresh(two[0].shop_order).ready_by.date() == at(6, 18).date()
+        self.left(two, 5)
+        assert [watch_ready(at(day, 17)) for day in (5, 6, 7)] == [0, 0, 0]
+        assert mails() == TOLD

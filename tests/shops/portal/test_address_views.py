@@ -44,6 +44,14 @@ def told(page) -> list[str]:
     return [str(message) for message in page.context["messages"]]
 
 
+@pytest.mark.parametrize(("status", "legal"), [(Shop.Status.DRAFT, ""), (Shop.Status.ACTIVE, "Librarie du Port")])
+def test_name_that_nothing_was_sold_under_is_no_legal_name(ours, owner, status, legal):
+    """A slip in the name of a shop that is not on sale yet would stand on all its invoices."""
+    Shop.objects.filter(pk=ours.shop.pk).update(status=status, name="Librarie du Port", legal_name="")
+    owner.post(at(ours, "save/"), said(ours, name="Librairie du Port"))
+    assert (now_of(ours).name, now_of(ours).legal_name) == ("Librairie du Port", legal)
+
+
 def test_owner_changes_it_and_readers_see_it(ours, owner):
     assert directory.active()[ours.shop.pk].name == ours.shop.name
     change = said(ours, name="Au Large", line1="2, quai", city="Laval", postcode="H7A 1A1", language="en")
