@@ -20,6 +20,7 @@ from shops.models import DeliveryOption, OpeningHours, Shop, SpecialHours
 from shops.models_delivery import COLLECTED
 
 _KEPT_SECONDS = 5.0
+_TOWN_DIGITS = 2  # of a degree: about a kilometre
 _kept: tuple[float, Mapping[int, ShopCard]] | None = None
 
 
@@ -95,7 +96,8 @@ class ShopCard:
     slug: str
     address: str  # of its page, worked out once: a list of offers names it in every row
     name: str
-    line1: str
+    line1: str  # empty, as the postcode and the telephone are, of a private person whom nobody collects from
+    phone: str
     city: str
     region: str
     postcode: str
@@ -178,17 +180,26 @@ def _same_or_new(before: ShopCard | None, card: ShopCard) -> ShopCard:
     return before if before is not None and _VALUES(before) == _VALUES(card) else card
 
 
+def _position(shop: Shop, digits: int | None) -> tuple[float, float] | None:
+    if shop.latitude is None or shop.longitude is None:
+        return None
+    here = (shop.latitude, shop.longitude)
+    return here if digits is None else (round(here[0], digits), round(here[1], digits))
+
+
 def _card(shop: Shop, week: list[opening.WeeklySpan], days: list[opening.NamedDays]) -> ShopCard:
+    at_home = shop.is_at_home
     return ShopCard(
         pk=shop.pk,
         slug=shop.slug,
         address=shop.get_absolute_url(),
         name=shop.name,
-        line1=shop.line1,
+        line1="" if at_home else shop.line1,
+        phone="" if at_home else shop.phone,
         city=shop.city,
         region=shop.region,
-        postcode=shop.postcode,
-        position=None if shop.latitude is None or shop.longitude is None else (shop.latitude, shop.longitude),
+        postcode="" if at_home else shop.postcode,
+        position=_position(shop, _TOWN_DIGITS if at_home else None),
         kind=shop.kind,
         goods=tuple(shop.goods),
         services=tuple(shop.services),

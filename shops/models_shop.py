@@ -244,6 +244,14 @@ class Shop(models.Model):
         return reverse("storefront:shop", args=[self.slug])
 
     @property
+    def is_at_home(self) -> bool:
+        """A private person whom nobody collects from. Where a trader is, readers must be told before they buy
+        (Directive 2011/83/EU, article 6 (1) (c)); a person's street, postcode and telephone are theirs: strangers see
+        the town."""
+        collected = [row for row in self.delivery_options.all() if row.active and row.kind == row.Kind.PICKUP]
+        return not self.is_professional and not collected
+
+    @property
     def sells_books(self) -> bool:
         """Whether it is a "commerce de vente au détail de livres", as book law says of where a reader collects."""
         kinds, goods = Shop.Kind, Shop.Goods

@@ -105,7 +105,7 @@ def about(request: HttpRequest, shop_row: Shop, card: ShopCard, reader: Reader) 
         "entry": availability.entry(card, reader.place, reader.now),
         "hours": hours_table(card, reader),
         "special_days": special_days(card, reader),
-        "structured": structured.block([structured.store(request, card, shop_row.phone)])
+        "structured": structured.block([structured.store(request, card)])
         if sharing.allows(card, sharing.Use.INDEX, sharing.Kind.PROFILE)
         else "",
         "picks": list(Pick.objects.filter(shop_id=card.pk, live=True)),

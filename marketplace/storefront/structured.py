@@ -104,7 +104,7 @@ def event(request: HttpRequest, shown: Shown) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value}
 
 
-def store(request: HttpRequest, card: ShopCard, phone: str = "") -> dict[str, Any]:
+def store(request: HttpRequest, card: ShopCard) -> dict[str, Any]:
     """A `Store` with its hours, and the days on which they are others."""
     week: dict[tuple[time, time], list[str]] = {}
     for span in card.hours:
@@ -115,14 +115,8 @@ def store(request: HttpRequest, card: ShopCard, phone: str = "") -> dict[str, An
         "@id": address,
         "url": address,
         "name": card.name,
-        "telephone": phone,
-        "address": {
-            "@type": "PostalAddress",
-            "streetAddress": card.line1,
-            "addressLocality": card.city,
-            "addressRegion": card.region,
-            "postalCode": card.postcode,
-        },
+        "telephone": card.phone,
+        "address": _postal(card),
         "openingHoursSpecification": [
             {"@type": _HOURS, "dayOfWeek": days, **_hours(*span)} for span, days in week.items()
         ],
@@ -140,6 +134,17 @@ def store(request: HttpRequest, card: ShopCard, phone: str = "") -> dict[str, An
     if card.position:
         latitude, longitude = card.position
         said["geo"] = {"@type": "GeoCoordinates", "latitude": latitude, "longitude": longitude}
+    return {name: value for name, value in said.items() if value}
+
+
+def _postal(card: ShopCard) -> dict[str, str]:
+    said = {
+        "@type": "PostalAddress",
+        "streetAddress": card.line1,
+        "addressLocality": card.city,
+        "addressRegion": card.region,
+        "postalCode": card.postcode,
+    }
     return {name: value for name, value in said.items() if value}
 
 

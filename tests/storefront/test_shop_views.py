@@ -39,6 +39,19 @@ def test_shops_cost_the_same_with_1_and_30(client, django_assert_num_queries, nu
         client.get("/shops/")
 
 
+@pytest.mark.parametrize("collected", [False, True])
+def test_a_persons_street_is_told_only_where_readers_collect_there(client, collected):
+    seller = factories.shop(
+        "Louise", is_professional=False, phone="514 555-0100", latitude=45.50912, longitude=-73.58834
+    )
+    factories.delivery_option(seller, active=collected)
+    of_her = ("1, rue du Port", "H2X 1A1", "514 555-0100", "45.509")
+    pages = [seller.get_absolute_url(), "/shops/", "/api/v1/shops/", f"/shops/{seller.slug}/ask/"]
+    said = "".join(client.get(page).content.decode() for page in pages)
+    assert [word in said for word in of_her] == [collected] * 4
+    assert ("Montréal" in said, "Louise" in said) == (True, True)
+
+
 @pytest.fixture
 def market():
     """Three shops: at Montréal, 6 km from it, at Québec."""
