@@ -5,10 +5,12 @@ it is a stranger's."""
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from email.message import Message as Mail
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.encoding import punycode
 
 from marketplace.foundation.models import MailMessage
 
@@ -47,9 +49,20 @@ def why_it_failed(mail: Mail, to: str) -> str:
         for block in _inside(part) if part.get_content_type() == "message/delivery-status" else []:
             status = _plain(block.get("status"))
             is_failed = _plain(block.get("action")).lower() == "failed" and status.startswith("5.")
-            if is_failed and to.lower() in (_address(block, "original-recipient"), _address(block, "final-recipient")):
+            if is_failed and _as_sent(to) in (
+                _address(block, "original-recipient"),
+                _address(block, "final-recipient"),
+            ):
                 return f"{status} {_plain(block.get('diagnostic-code'))}".strip()
     return ""
+
+
+def _as_sent(to: str) -> str:
+    """As servers name it among themselves: a domain in any letters in its `xn--` form."""
+    local, at, domain = to.lower().rpartition("@")
+    with suppress(UnicodeError):  # it is none that a mail could have gone to
+        domain = punycode(domain)
+    return f"{local}{at}{domain}"
 
 
 def _inside(mail: Mail) -> list[Mail]:

@@ -90,6 +90,12 @@ def test_order_whose_mail_came_back_is_not_heard_of(sent, by_envelope):
     assert mail.send_mail(timezone.now()) == 0
 
 
+def test_report_names_a_domain_in_any_letters_as_servers_do(sent):
+    MailMessage.objects.update(to="commandes@librairie-épinal.example")
+    come(bounces.address(MailMessage.objects.get()), failed="commandes@xn--librairie-pinal-knb.example")
+    assert is_back()
+
+
 @pytest.mark.parametrize(
     "said",
     [
