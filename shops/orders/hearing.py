@@ -68,6 +68,8 @@ def _hear_one(row: ShopSystem, now: datetime) -> bool:
         if keeping.FOUND not in row.options:
             keeping.check(row, now=now)
         takes_orders = row.shop.channel == row.kind or row.heard_at is not None
+        if takes_orders:
+            keeping.follow_places(row, now=now)
         channel = channel_for(row.shop, row.kind)
         again = _open_ones(row) if takes_orders else []
         channel.heard_there = row.heard_there

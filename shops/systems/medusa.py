@@ -45,9 +45,7 @@ class Medusa:
         if wanted := self.options.get("channel"):
             none = calling.NO_CUSTOMER
             options["channel_id"] = self._one("sales-channels", wanted, none, none)["id"]
-            fields = "id,stock_locations.id"
-            channel = self.get(f"/sales-channels/{options['channel_id']}", fields=fields)["sales_channel"]
-            options["elsewhere"] = any(each["id"] != place["id"] for each in channel["stock_locations"])
+            options["elsewhere"] = self._has_others(options["channel_id"], place["id"])
             shipping, none = self.options.get("shipping"), calling.NO_SHIPPING
             options["option_id"] = self._one("shipping-options", shipping, none, none)["id"]
         count = self.get("/product-variants", fields="id", limit="1")["count"]
@@ -61,6 +59,11 @@ class Medusa:
             raise self.caller.refused(calling.NO_PLACE_CHOSEN, Trouble.CONTEXT)
         if not self.get("/stock-locations", id=str(wanted), fields="id")["stock_locations"]:
             raise self.caller.refused(calling.PLACE_GONE, Trouble.CONTEXT)
+
+    def is_elsewhere(self) -> bool:
+        """Whether an order of ours may be taken from another place now. Raises SystemCallError."""
+        channel = self.options.get("channel_id")
+        return bool(channel) and self._has_others(str(channel), self.options["location_id"])
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """What a GET answers. Raises SystemCallError."""
@@ -112,6 +115,11 @@ class Medusa:
             rates = [tax["rate"] for region in taxes for tax in region["tax_rates"] if tax["is_default"]]
             rate = sum((Decimal(str(each or 0)) for each in rates), rate)
         return {"region_id": regions[0]["id"], "tax_rate": str(rate)}
+
+    def _has_others(self, channel: str, place: str) -> bool:
+        """Whether the sales channel takes from other locations as well: which one, Medusa chooses."""
+        told = self.get(f"/sales-channels/{channel}", fields="id,stock_locations.id")["sales_channel"]
+        return any(each["id"] != place for each in told["stock_locations"])
 
     def _one(self, kind: str, wanted: Any, several: str, none: str) -> dict[str, Any]:
         """The one that is there, or the one of that name."""
