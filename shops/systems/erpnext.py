@@ -9,6 +9,7 @@ https://docs.frappe.io/framework/user/en/api/rest; frappe/api/v1.py, frappe/clie
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,6 +24,7 @@ from shops.systems.clocks import wall
 PAGE = 500  # rows of an answer
 FEW = 50  # names in a filter, which stands in an address
 PRICES = "Standard Selling"  # as ERPNext makes it
+OLDEST = 14  # a bin's stamp moves from then on as an order reserves: erpnext#29746, #32519
 CHANGED = "modified"
 Row = dict[str, Any]
 Filter = Sequence[Any]  # field, operator, value
@@ -47,6 +49,7 @@ class ERPNext:
         self.caller = Caller("ERPNext", f"{access.address.rstrip('/')}/api", headers, [key, secret])
 
     def check(self) -> Found:
+        self._refuse_version()
         wanted = str(self.options.get("warehouse") or "")
         leaves: list[Filter] = [("is_group", "=", 0), ("disabled", "=", 0)]
         houses = self.rows("Warehouse", ["name", "company"], [*leaves, *([("name", "=", wanted)] if wanted else [])])
@@ -174,6 +177,19 @@ class ERPNext:
     def today(self) -> str:
         """At the site."""
         return wall(self.caller, datetime.now(UTC), self.options.get("timezone"))[:10]
+
+    def _refuse_version(self) -> None:
+        """Of one that does not say which it is, or not to this user, nothing is known."""
+        try:
+            told = self.caller.get("/method/frappe.utils.change_log.get_versions")
+        except SystemCallError as error:
+            if error.status in (403, 404, 417):
+                return
+            raise
+        apps = told.get("message") if isinstance(told, dict) else None
+        version = str(((apps or {}).get("erpnext") or {}).get("version") or "")
+        if (number := re.match(r"v?(\d+)", version)) and int(number[1]) < OLDEST:
+            raise self.caller.refused(calling.TELLS_LATE, Trouble.VERSION)
 
     def _may_order(self, customer: str) -> bool:
         found = self.found("Customer", customer)

@@ -85,6 +85,16 @@ class TestReading(ReadingBehaviour):
         entered.options.update(options)
         assert self._refused(entered) == "system_context"
 
+    @pytest.mark.parametrize("version", ["13.54.2", "v12.1", "14.0.0-dev", "16.2.0", "develop", None])
+    def test_version_that_does_not_tell_what_its_orders_promise_is_refused(self, version):
+        """Of what does not say its number nothing is known."""
+        self.system.version = version
+        entered = self.system.entered(self.between.address)
+        if version in ("13.54.2", "v12.1"):
+            assert self._refused(entered) == "system_version"
+        else:
+            assert SYSTEMS["erpnext"].client_for(entered).check().takes_orders
+
     def test_customer_who_is_not_there_is_told_at_once(self):
         del self.system.kinds["Customer"][CUSTOMER]
         assert self._refused(self.system.entered(self.between.address)) == "system_context"
