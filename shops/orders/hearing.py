@@ -27,7 +27,7 @@ from shops import absorbing, withholding
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem, Supply, Transmission
-from shops.orders import fulfilment, held, sayings
+from shops.orders import fulfilment, held, left_after_all, sayings
 from shops.orders.changing import FulfilmentError
 from shops.orders.sayings import Saying
 from shops.systems import SYSTEMS, keeping
@@ -171,6 +171,7 @@ def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: 
                 _hand_over(shop_order, said.parcels, parcel, by, said_at, now)
             except FulfilmentError:
                 is_done = False
+        left_after_all.report(shop_order, said.parcels, by=by, now=now)
     return is_done
 
 
