@@ -80,6 +80,14 @@ class TestReading(ReadingBehaviour):
         asked = dict(client.changed_since(datetime(2026, 11, 1, 5, 45, tzinfo=UTC)))
         assert asked["filter[date_upd]"].startswith("[2026-11-01 00:45:00,")
 
+    @pytest.mark.parametrize(("currency", "digits"), [("CAD", "2"), ("JPY", "0"), ("KWD", "3")])
+    def test_prices_are_asked_for_in_the_decimals_of_their_currency(self, currency, digits):
+        access = self.door.access
+        self.read(access=replace(access, options={**access.options, "currency": currency}))
+        asked = [call.path for call in self.between.calls if "/api/products?" in call.path]
+        assert asked
+        assert all(f"price%5Bhalles_price%5D%5Bdecimals%5D={digits}" in path for path in asked)
+
     def test_version_that_would_sell_a_copy_twice_is_refused_and_noticed_later(self):
         """PrestaShop#13395. Where no order of ours goes, its number is right."""
         cursor, client_of = self.read().cursor, SYSTEMS["prestashop"].client_for
