@@ -74,6 +74,9 @@ class StockTerms(models.Model):
         return f"{self.stock_record_id}: {self.condition}, {self.availability}"
 
 
+TAKEN_OUT = "taken_out:"  # what `Allocation.hold_key` begins with
+
+
 class Allocation(models.Model):
     """Units of one stock record that are promised, or withheld. `num_allocated` is the sum of the open ones (`verify`).
 
@@ -94,7 +97,8 @@ class Allocation(models.Model):
     stock_record = models.ForeignKey("partner.StockRecord", on_delete=models.PROTECT, related_name="allocations")
     units = models.PositiveIntegerField()
     cause = models.CharField(max_length=10, choices=Cause.choices)
-    # What it belongs to: "checkout:17" while it is a hold, the line afterwards; "cancellation:3", "reservation:5".
+    # What it belongs to: "checkout:17" while it is a hold, the line afterwards; "cancellation:3", "reservation:5",
+    # "taken_out:9", a line's key.
     hold_key = models.CharField(max_length=60, blank=True, db_index=True)
     line = models.ForeignKey(
         "shops.ShopOrderLine", null=True, blank=True, on_delete=models.PROTECT, related_name="allocations"
@@ -120,6 +124,11 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.units} × {self.stock_record_id} ({self.cause})"
+
+    @property
+    def is_taken_out(self) -> bool:
+        """Of an order in the shop's own system, and nobody has answered its line (`withholding`)."""
+        return self.hold_key.startswith(TAKEN_OUT)
 
 
 class StockIncident(models.Model):

@@ -1,18 +1,24 @@
 """Units that are not where the shop's number says: kept back until its till is right, or for 7 days (DESIGN §5).
 
 Withholding never raises a number, and is no number itself: a count of the shelf is not what the shop's feed counts.
+
+What its shop takes out of an order in its own system is in that system's number again, and its reader's still until a
+person answers the line: so long it is kept back too, under a key of its own. Nobody's word about a shelf, no number and
+no week ends that; an answer does, or that it is in the order again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import audit
 from shops import absorbing, stock
 from shops.models import Allocation, ShopOrderLine
+from shops.models_stock import TAKEN_OUT
 
 LONGEST = timedelta(days=7)
 _BATCH = 200
@@ -55,7 +61,8 @@ def till_is_right(record: StockRecord, *, now: datetime, by: object) -> int:
     """Staff say that their system shows the right number from now on: the next number read contains what was withheld.
     Returns units concerned."""
     with stock.locked([record.pk], now=now) as records:
-        rows = list(Allocation.objects.filter(stock_record=record, reflected_at=None, **_OPEN).select_for_update())
+        found = Allocation.objects.filter(stock_record=record, reflected_at=None, hold_key="", **_OPEN)
+        rows = list(found.select_for_update())
         if not rows:
             return 0
         Allocation.objects.filter(pk__in=[row.pk for row in rows]).update(reflected_at=now)
@@ -67,7 +74,7 @@ def till_is_right(record: StockRecord, *, now: datetime, by: object) -> int:
 
 def end_withheld(now: datetime) -> int:
     """Step: what nobody spoke of again for 7 days is believed to be there. Returns how many records were concerned."""
-    old = Allocation.objects.filter(reflected_at=None, created_at__lte=now - LONGEST, **_OPEN)
+    old = Allocation.objects.filter(reflected_at=None, hold_key="", created_at__lte=now - LONGEST, **_OPEN)
     ids = sorted(set(old.order_by("stock_record_id").values_list("stock_record_id", flat=True)[:_BATCH]))
     for record_id in ids:
         with stock.locked([record_id], now=now) as records:
@@ -77,6 +84,56 @@ def end_withheld(now: datetime) -> int:
             shop_id = records[record_id].partner.shop.pk
             audit.record("stock.withheld_ended", records[record_id], shop_id=shop_id, units=units)
     return len(ids)
+
+
+def keep_taken_out(line: ShopOrderLine, units: int, *, reflected_at: datetime, by: object, now: datetime) -> None:
+    """So many units of a line, in all, are not in the shop's order any more, in its own system: what its number
+    contained of them is kept back. What is in the order again is in the number from `reflected_at` on."""
+    if line.stock_record_id is None or not (units or _kept(line).exists()):
+        return
+    with stock.locked([line.stock_record_id], now=now) as records:
+        kept = list(_kept(line).select_for_update().order_by("pk"))
+        contained = stock.contained_units(line, Allocation.objects.filter(line=line)) - line.handed_over
+        more = min(units, max(0, contained)) - sum(row.units for row in kept)
+        if more > 0:
+            key = f"{TAKEN_OUT}{line.pk}"
+            Allocation.objects.create(
+                stock_record_id=line.stock_record_id,
+                units=more,
+                cause=Allocation.Cause.NOT_FOUND,
+                hold_key=key,
+                created_at=now,
+            )
+            stock.count({line.stock_record_id: more})
+            shop = records[line.stock_record_id].partner.shop
+            audit.record("stock.withhold", records[line.stock_record_id], by=by, shop_id=shop.pk, units=more)
+        _contain(stock.take_from(kept, -more), reflected_at)
+
+
+def answered(line: ShopOrderLine, units: int, *, now: datetime) -> None:
+    """So many units leave a line: of those that its shop had taken out its number is right."""
+    if line.system_said and line.stock_record_id is not None:
+        with stock.locked([line.stock_record_id], now=now):
+            kept = list(_kept(line).select_for_update().order_by("pk"))
+            stock.end(stock.take_from(kept, units), by=Allocation.End.RELEASED, now=now)
+
+
+def handed_over(line: ShopOrderLine, *, reflected_at: datetime, now: datetime) -> None:
+    """More has left the shop than its order there had: its number contains that from `reflected_at` on."""
+    if line.system_said and line.stock_record_id is not None:
+        with stock.locked([line.stock_record_id], now=now):
+            kept = list(_kept(line).select_for_update().order_by("pk"))
+            gone = sum(row.units for row in kept) - (line.left_units - line.handed_over)
+            _contain(stock.take_from(kept, gone), reflected_at)
+
+
+def _kept(line: ShopOrderLine) -> QuerySet[Allocation]:
+    return Allocation.objects.filter(hold_key=f"{TAKEN_OUT}{line.pk}", **_OPEN)
+
+
+def _contain(rows: Iterable[Allocation], reflected_at: datetime) -> None:
+    keys = [row.pk for row in rows]
+    Allocation.objects.filter(pk__in=keys).update(reflected_at=reflected_at, hold_key="")
 
 
 def _set_aside(record: StockRecord) -> int:

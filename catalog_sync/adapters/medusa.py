@@ -24,6 +24,7 @@ ONLY_ONE = "Default variant"  # of a product without options
 class MedusaAdapter(SystemAdapter):
     kind = "medusa"
     whole_lanes = frozenset({Lane.STOCK})
+    _rate: Decimal | None = None  # asked with the first price of a reading: it may be another than yesterday's
 
     def read(self, client: Medusa, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
         client.check_context()
@@ -32,6 +33,8 @@ class MedusaAdapter(SystemAdapter):
         else:
             pages = _changed(client, changed_since)
         for page in pages:
+            if self._rate is None and page and lane is Lane.CATALOGUE and self.feed.tax_included:
+                self._rate = client.tax_rate()
             stated = [self._stated(client, variant) for variant in page]
             yield [each for each in stated if changed_since is not None or not each.is_gone]
 
@@ -48,7 +51,7 @@ class MedusaAdapter(SystemAdapter):
             title=" – ".join(title for title in titles if title and title != ONLY_ONE),
             price=_price(variant, client.options["currency"]),
             currency=client.options["currency"],
-            tax_rate=Decimal(client.options.get("tax_rate") or 0) or None,
+            tax_rate=self._rate,
             quantity=None if counts is None else counts[1 if self.contains_our_orders else 0],
             availability=there,
             is_gone=product.get("status") != "published",

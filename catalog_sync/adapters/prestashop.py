@@ -14,6 +14,7 @@ from typing import Any
 
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Lane
+from marketplace.foundation.money import exponent
 from shops.systems.numbers import number
 from shops.systems.prestashop import PrestaShop
 
@@ -37,7 +38,8 @@ class PrestaShopAdapter(SystemAdapter):
     def read(self, client: PrestaShop, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
         client.check_context()
         whole = lane is Lane.CATALOGUE
-        query = [("language", str(client.options["language_id"])), *self._prices()] if whole else []
+        told = [("language", str(client.options["language_id"])), *self._prices(str(client.options["currency"]))]
+        query = told if whole else []
         since = client.changed_since(changed_since) if changed_since is not None else []
         for page in client.each("products", FACTS if whole else NUMBERS, [*query, *since]):
             products = {int(row["id"]): row for row in page if row.get("type", SIMPLE) == SIMPLE}
@@ -48,9 +50,10 @@ class PrestaShopAdapter(SystemAdapter):
             stated += self._combined(client, products, levels, query if whole else None)
             yield [each for each in stated if changed_since is not None or not each.is_gone]
 
-    def _prices(self) -> list[tuple[str, str]]:
+    def _prices(self, currency: str) -> list[tuple[str, str]]:
+        digits = str(exponent(currency))
         tax = "1" if self.feed.tax_included else "0"
-        return [(f"price[{PRICE}][use_tax]", tax), (f"price[{PRICE}][decimals]", "2")]
+        return [(f"price[{PRICE}][use_tax]", tax), (f"price[{PRICE}][decimals]", digits)]
 
     def _combined(
         self, client: PrestaShop, products: dict[int, Row], levels: Levels, query: list[tuple[str, str]] | None

@@ -31,6 +31,7 @@ from catalog_sync.records import (
     Refused,
     raw_text,
 )
+from marketplace.foundation.money import exponent
 from shops.systems import SYSTEMS, access, clocks
 from shops.systems.access import Access
 from shops.systems.calling import SystemCallError
@@ -178,8 +179,13 @@ class SystemAdapter(Adapter):
         if amount is None:
             return Priced(None, currency, reason("price_missing"))
         if self.feed.tax_included and stated.tax_rate:
-            amount = (amount * (1 + stated.tax_rate / 100)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+            amount = (amount * (1 + stated.tax_rate / 100)).quantize(_smallest(currency), rounding=ROUND_HALF_UP)
         return read_price(f"{amount:f}", currency, ".")
+
+
+def _smallest(currency: str) -> Decimal:
+    """The smallest amount of it: a cent, a yen, a thousandth of a dinar."""
+    return Decimal(1).scaleb(-exponent(currency))
 
 
 def _slim(stated: Stated) -> Stated:

@@ -48,6 +48,8 @@ def _promised(incident: StockIncident) -> Counter[str]:
     """Units by cause, of what was open as the incident began."""
     units: Counter[str] = Counter()
     for row in incident.stock_record.allocations.all():
+        if row.is_taken_out:  # that is no further promise
+            continue
         if row.created_at <= incident.opened_at and (row.ended_at is None or row.ended_at >= incident.opened_at):
             units[row.cause] += row.units
     return units

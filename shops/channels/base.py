@@ -63,12 +63,14 @@ class LineSaid:
 
 @dataclass(frozen=True)
 class ParcelSaid:
-    """What left the shop, in all: units by article. `key` is the system's own number of it."""
+    """What left the shop, in all: units by article. `key` is the system's own number of it. `is_counted`: by what was
+    packed; else it is all of the order, whatever of it was."""
 
     key: str
     units: dict[str, int]
     carrier: str = ""
     tracking: str = ""
+    is_counted: bool = True
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,8 @@ def _parcels(order: Row, shipments: list[Row], units: dict[str, int]) -> tuple[P
         if status(row) in SENT
     ]
     if not shipments and status(order) == CLOSED:
-        parcels = [ParcelSaid(str(order["id"]), {sku: count for sku, count in units.items() if count > 0})]
+        all_of_it = {sku: count for sku, count in units.items() if count > 0}
+        parcels = [ParcelSaid(str(order["id"]), all_of_it, is_counted=False)]
     return tuple(parcel for parcel in parcels if parcel.units)
 
 

@@ -172,7 +172,8 @@ class PrestaShopChannel(SystemChannel):
             if _state(part) in states:
                 units, back = _units([part], ORDERED), _units([part], REFUNDED)
                 sent = {sku: count - back.get(sku, 0) for sku, count in units.items() if count > back.get(sku, 0)}
-                parcels.append(ParcelSaid(str(part["id"]), sent, tracking=str(part.get("shipping_number") or "")))
+                tracking = str(part.get("shipping_number") or "")
+                parcels.append(ParcelSaid(str(part["id"]), sent, tracking=tracking, is_counted=False))
         return tuple(parcel for parcel in parcels if parcel.units)
 
 

@@ -26,6 +26,7 @@ from shops.systems.square import SOURCE, Square, articles, is_sold, is_sold_out,
 
 LOOKED_BACK = timedelta(days=45)  # for an order under our number
 GIVEN_UP = {"CANCELED", "FAILED"}
+LISTED = "ENTRY_LIST"  # a fulfilment says which articles are in it
 WAITS = {"PROPOSED", "RESERVED"}  # a fulfilment that nobody has made ready
 SKU = "sku"  # our article number, among a line's metadata: Square's lines have none
 
@@ -188,14 +189,16 @@ def _why(sending: dict[str, Any]) -> str:
 
 def _parcel(order: dict[str, Any], sending: dict[str, Any]) -> ParcelSaid:
     details, units = _details(sending), _units(order, sending)
-    return ParcelSaid(sending["uid"], units, details.get("carrier") or "", details.get("tracking_number") or "")
+    carrier, tracking = details.get("carrier") or "", details.get("tracking_number") or ""
+    is_counted = sending.get("line_item_application") == LISTED
+    return ParcelSaid(sending["uid"], units, carrier, tracking, is_counted)
 
 
 def _units(order: dict[str, Any], sending: dict[str, Any]) -> dict[str, int]:
     """In a fulfilment: what it lists, else all of the order."""
     lines = {line["uid"]: line for line in order.get("line_items", [])}
     parts = [(line, line["quantity"]) for line in lines.values()]
-    if sending.get("line_item_application") == "ENTRY_LIST":
+    if sending.get("line_item_application") == LISTED:
         listed = [each for each in sending.get("entries", []) if each["line_item_uid"] in lines]
         parts = [(lines[each["line_item_uid"]], each["quantity"]) for each in listed]
     return _sum(parts)

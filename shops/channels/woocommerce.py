@@ -158,7 +158,8 @@ def _parcels(order: dict[str, Any], units: dict[str, int]) -> tuple[ParcelSaid, 
     told = next((meta["value"] for meta in order["meta_data"] if meta["key"] == TRACKING), None)
     first = told[0] if isinstance(told, list) and told and isinstance(told[0], dict) else {}
     carrier = first.get("tracking_provider") or first.get("custom_tracking_provider") or ""
-    return (ParcelSaid(str(order["id"]), sent, str(carrier), str(first.get("tracking_number") or "")),)
+    tracking = str(first.get("tracking_number") or "")
+    return (ParcelSaid(str(order["id"]), sent, str(carrier), tracking, is_counted=False),)
 
 
 def _sold(line: ShopOrderLine, product: dict[str, Any], currency: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit
-from shops import absorbing, stock
+from shops import absorbing, stock, withholding
 from shops.models import (
     Cancellation,
     DeliveryOption,
@@ -219,6 +219,7 @@ def _leave(shop_order: ShopOrder, row: ShopOrderLine, units: int, said_at: datet
         else:
             reflected_at = absorbing.reflection_time(shop, recorded_at=said_at)
         absorbing.reflect(row, row.handed_over, reflected_at=reflected_at, now=now)
+        withholding.handed_over(row, reflected_at=reflected_at, now=now)
 
 
 def deliver(line: ShopOrderLine, *, by: object, now: datetime) -> None:
@@ -271,6 +272,7 @@ def _decline(
     shop_order: ShopOrder, row: ShopOrderLine, units: int, by: object, reason: str, note: str, now: datetime
 ) -> None:
     leaving.take_off(row, units, lambda leaving, answered: stock.release_line(row, leaving, answered=answered, now=now))
+    withholding.answered(row, units, now=now)
     row.decline_reason, row.decline_note = reason, note[:300] or row.decline_note
     row.save()
     audit.record(

@@ -22,11 +22,11 @@ from django.utils.translation import gettext as _
 
 from marketplace.foundation import leases
 from marketplace.foundation.side_by_side import Lanes
-from shops import absorbing
+from shops import absorbing, withholding
 from shops.channels import Channel, ChannelError, channel_for
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
-from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem, Transmission
-from shops.orders import fulfilment, held, sayings
+from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem, Supply, Transmission
+from shops.orders import fulfilment, held, left_after_all, sayings
 from shops.orders.changing import FulfilmentError
 from shops.orders.sayings import Saying
 from shops.systems import SYSTEMS, keeping
@@ -67,6 +67,8 @@ def _hear_one(row: ShopSystem, now: datetime) -> bool:
         if keeping.FOUND not in row.options:
             keeping.check(row, now=now)
         takes_orders = row.shop.channel == row.kind or row.heard_at is not None
+        if takes_orders:
+            keeping.follow_places(row, now=now)
         channel = channel_for(row.shop, row.kind)
         again = _open_ones(row) if takes_orders else []
         channel.heard_there = row.heard_there
@@ -160,13 +162,14 @@ def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: 
         # system booked: that may go back.
         entered = frozenset(line.sku for line in lines if line.answer == Answer.DECLINED)
         lines = tuple(line for line in lines if line.answer != Answer.DECLINED)
-    is_done = take_lines(shop_order, lines, by=by, now=now, entered=entered)
+    is_done = take_lines(shop_order, lines, by=by, now=now, entered=entered, said_at=said_at)
     if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP:  # that needs the reader's code, at the counter
         for parcel in said.parcels:
             try:
                 _hand_over(shop_order, said.parcels, parcel, by, said_at, now)
             except FulfilmentError:
                 is_done = False
+        left_after_all.report(shop_order, said.parcels, by=by, now=now)
     return is_done
 
 
@@ -203,11 +206,17 @@ def _came_otherwise(shop_order: ShopOrder, said: OrderState, channel: Channel) -
 
 
 def take_lines(
-    shop_order: ShopOrder, lines: Iterable[LineSaid], *, by: str, now: datetime, entered: Collection[str] = ()
+    shop_order: ShopOrder,
+    lines: Iterable[LineSaid],
+    *,
+    by: str,
+    now: datetime,
+    entered: Collection[str] = (),
+    said_at: datetime | None = None,
 ) -> bool:
     """What was said of lines, in all: declined ones first, since what is not there is not accepted either. `entered`:
-    articles of which the system says all that it has. What it has less of, and does not decline, is for a person.
-    False: not all of it is done now."""
+    articles of which the system says, by `said_at`, all that it has. What it has less of, and does not decline, is for
+    a person, and for nobody else to buy. False: not all of it is done now."""
     told = sorted(lines, key=lambda line: line.answer != Answer.DECLINED)
     going: Counter[str] = Counter()  # what it has of an article and does not decline
     for each in told:
@@ -219,7 +228,7 @@ def take_lines(
                 _take_line(row, each, going[each.sku], by, now)
             except FulfilmentError:
                 is_done = False
-    is_whole = _keep_sayings(shop_order, told, going, entered, by, now)
+    is_whole = _keep_sayings(shop_order, told, going, entered, by, said_at or now, now)
     return is_done and is_whole
 
 
@@ -229,6 +238,7 @@ def _keep_sayings(
     going: Counter[str],
     entered: Collection[str],
     by: str,
+    said_at: datetime,
     now: datetime,
 ) -> bool:
     """What a person has to answer, on its line; the line stays to be answered, and the shop is reminded of that.
@@ -247,6 +257,9 @@ def _keep_sayings(
             said = [Saying(each.answer, each.units, each.detail, each.article, each.on) for each in mine]
             said += [Saying(Answer.TAKEN_OUT, lacks[line.pk])] if lacks[line.pk] else []
             sayings.keep(line, said, by=by, now=now)
+            if line.sku in entered and line.supply == Supply.STOCK:
+                again = absorbing.reflection_time(shop_order.shop, recorded_at=said_at)
+                withholding.keep_taken_out(line, lacks[line.pk], reflected_at=again, by=by, now=now)
     return not lacks
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from shops import stock
+from shops import stock, withholding
 from shops.models import Cancellation, ShopOrder, ShopOrderLine, Supply, Transmission
 
 Cause = Cancellation.Cause
@@ -69,6 +69,7 @@ def set_apart(row: ShopOrderLine, units: int, *, told: bool, cause: Cancellation
             stock.release_line(row, leaving, answered=answered, now=now)
 
     take_off(row, units, leave)
+    withholding.answered(row, units, now=now)
     if cause in OF_THE_READER:
         row.cancelled += units
         row.uncollected += units if cause == Cause.UNCOLLECTED else 0

@@ -106,6 +106,7 @@ def _card(kind: str, row: ShopSystem | None, form: SystemForm | None) -> dict[st
         "setup": setup,
         "health": health.health(feed, now=timezone.now()) if feed and not setup else None,
         "takes_orders": row is not None and row.shop.channel == kind,
+        "elsewhere": row is not None and row.shop.channel == kind and row.options.get("elsewhere"),
     }
 
 

@@ -47,7 +47,9 @@ class Found:
 
 
 class Client(Protocol):
-    """What every client can do beside what its own adapter and channel ask it. Raises SystemCallError alone."""
+    """What every client can do beside what its own adapter and channel ask it. Raises SystemCallError alone. One whose
+    system keeps copies at several places has `is_elsewhere() -> bool` too, which is asked again and again: `elsewhere`
+    as `Found.options` has it, as it stands now."""
 
     def __init__(self, access: Access) -> None: ...
 

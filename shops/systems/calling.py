@@ -39,6 +39,7 @@ class Trouble(StrEnum):
     KEY = "system_key"
     CONTEXT = "system_context"
     PRICES = "system_prices"  # as a connection is made
+    VERSION = "system_version"
     ADDRESS = "system_address"
     REFUSED = "system_refused"
     UNCLEAR = "system_unclear"
@@ -56,6 +57,9 @@ WORDS: dict[str, str] = {
     ),
     Trouble.CONTEXT: _("%(system)s does not say how many copies there are: %(detail)s. Look at the connection."),
     Trouble.PRICES: _("The prices in %(system)s are %(detail)s: here all of them would be wrong. Change it there."),
+    Trouble.VERSION: _(
+        "This version of %(system)s would have copies sold twice (%(detail)s). Update it, and we go on by ourselves."
+    ),
     Trouble.ADDRESS: _("%(system)s cannot be called at this address (%(detail)s). Look for a typing mistake."),
     Trouble.REFUSED: _("%(system)s refused: %(detail)s"),
     Trouble.MISSING: _("The connection to %(system)s is gone. Connect it again."),
@@ -78,16 +82,23 @@ NO_SETTINGS = _("the user may not read its settings: name it in API_LOGINS_ALLOW
 NO_SHIPPING = _("there is no one shipping method of this code")
 WITH_TAX = _("with tax, and this network shows prices without")
 WITHOUT_TAX = _("without tax, and this network shows prices with it")
+TAKES_NOTHING = _("1.7.5.1 takes nothing off its stock as an order of ours comes in")
+TELLS_LATE = _("before 14 it does not tell that its orders have promised a copy")
 NO_CONNECTION, TOO_SLOW = _("no connection"), _("too slow")
 DETAILS = frozenset(
     [
         *(NOT_CHOSEN, NO_COMPANY, SEVERAL_COMPANIES, NO_HOUSE, SEVERAL_HOUSES, NO_CUSTOMER, NOT_THERE),
         *(OTHER_CURRENCY, NO_PLACE_CHOSEN, PLACE_GONE, NO_PLACE, SEVERAL_PLACES, NO_CONNECTION, TOO_SLOW),
         *(NOT_COUNTED, NO_CARRIER, SEVERAL_CARRIERS, NO_PRICES, BOOKS_LATE, NO_SETTINGS, NO_SHIPPING),
-        *(WITH_TAX, WITHOUT_TAX),
+        *(WITH_TAX, WITHOUT_TAX, TAKES_NOTHING, TELLS_LATE),
     ]
 )
-PERMANENT = frozenset({Trouble.KEY, Trouble.CONTEXT, Trouble.PRICES, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING})
+PERMANENT = frozenset(
+    [
+        *(Trouble.KEY, Trouble.CONTEXT, Trouble.PRICES, Trouble.VERSION),
+        *(Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING),
+    ]
+)
 
 
 def words(code: str, values: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ https://docs.frappe.io/framework/user/en/api/rest; frappe/api/v1.py, frappe/clie
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,6 +24,8 @@ from shops.systems.clocks import wall
 PAGE = 500  # rows of an answer
 FEW = 50  # names in a filter, which stands in an address
 PRICES = "Standard Selling"  # as ERPNext makes it
+TAXES = "Sales Taxes and Charges Template"
+OLDEST = 14  # a bin's stamp moves from then on as an order reserves: erpnext#29746, #32519
 CHANGED = "modified"
 Row = dict[str, Any]
 Filter = Sequence[Any]  # field, operator, value
@@ -47,6 +50,7 @@ class ERPNext:
         self.caller = Caller("ERPNext", f"{access.address.rstrip('/')}/api", headers, [key, secret])
 
     def check(self) -> Found:
+        self._refuse_version()
         wanted = str(self.options.get("warehouse") or "")
         leaves: list[Filter] = [("is_group", "=", 0), ("disabled", "=", 0)]
         houses = self.rows("Warehouse", ["name", "company"], [*leaves, *([("name", "=", wanted)] if wanted else [])])
@@ -70,9 +74,10 @@ class ERPNext:
         for doctype in ("Item", "Bin", "Item Price"):
             with self.caller.needing(doctype):
                 self.rows(doctype, ["name"], limit=1)
-        customer = str(self.options.get("customer") or "")
-        takes_orders = bool(customer) and self._may_order(customer)
-        return Found(str(houses[0]["company"]), str(listed["currency"]), None, options, takes_orders)
+        customer = self._customer(str(self.options.get("customer") or ""))
+        company, currency = str(houses[0]["company"]), str(listed["currency"])
+        with_tax = self._has_tax(company, str((customer or {}).get("tax_category") or ""))
+        return Found(company, currency, None, options, customer is not None, with_tax)
 
     def check_context(self) -> None:
         """The warehouse holds copies still: a group of some, or none, has no numbers. Raises SystemCallError."""
@@ -175,14 +180,46 @@ class ERPNext:
         """At the site."""
         return wall(self.caller, datetime.now(UTC), self.options.get("timezone"))[:10]
 
-    def _may_order(self, customer: str) -> bool:
-        found = self.found("Customer", customer)
+    def _refuse_version(self) -> None:
+        """Of one that does not say which it is, or not to this user, nothing is known."""
+        try:
+            told = self.caller.get("/method/frappe.utils.change_log.get_versions")
+        except SystemCallError as error:
+            if error.status in (403, 404, 417):
+                return
+            raise
+        apps = told.get("message") if isinstance(told, dict) else None
+        version = str(((apps or {}).get("erpnext") or {}).get("version") or "")
+        if (number := re.match(r"v?(\d+)", version)) and int(number[1]) < OLDEST:
+            raise self.caller.refused(calling.TELLS_LATE, Trouble.VERSION)
+
+    def _has_tax(self, company: str, category: str) -> bool | None:
+        """Whether its prices are entered with tax: a price list does not say so, the taxes do that are put on a sale to
+        our customer, else the company's own. None where these are none or several, say both, or are not shown to this
+        user."""
+        asked = ("tax_category", "=", category) if category else ("is_default", "=", 1)
+        try:
+            named = self.rows(TAXES, ["name"], [("company", "=", company), ("disabled", "=", 0), asked])
+            template = self.found(TAXES, str(named[0]["name"])) if len(named) == 1 else None
+        except SystemCallError as error:
+            if error.status in (403, 404, 417):
+                return None
+            raise
+        rows = (row for row in (template or {}).get("taxes") or [] if row.get("charge_type") != "Actual")
+        said = {bool(row.get("included_in_print_rate")) for row in rows if float(row.get("rate") or 0)}
+        return said.pop() if len(said) == 1 else None
+
+    def _customer(self, name: str) -> Row | None:
+        """As which our orders are entered; None where none is to be."""
+        if not name:
+            return None
+        found = self.found("Customer", name)
         if found is None or found.get("disabled"):
             raise self.caller.refused(calling.NO_CUSTOMER, Trouble.CONTEXT)
         for doctype in ("Sales Order", "Delivery Note"):
             with self.caller.needing(doctype):
                 self.rows(doctype, ["name"], limit=1)
-        return True
+        return found
 
     def _data(self, answer: Any, *, writes: bool = False) -> Any:
         """What an answer wraps."""

@@ -26,7 +26,7 @@ PAUSED_AFTER = timedelta(hours=2)  # of failing; what is for a person, at once
 A_DAY = 24 * 60  # minutes
 PAUSED_EVERY = timedelta(hours=1)
 FOUND = "found"  # among the options: what the first call found, for people
-CHECK_SECONDS = 180.0
+CHECK_SECONDS, PLACES_SECONDS = 180.0, 30.0
 RENEWING = timedelta(minutes=2)  # longer than the call of an exchange can take
 SOON_SECONDS = 5  # until the other process that exchanges is done
 
@@ -116,6 +116,25 @@ def check(connection: ShopSystem, *, now: datetime) -> None:
     # What was entered anew meanwhile is sealed anew: of that nothing was found yet, and the step is due for it.
     called = ShopSystem.objects.filter(pk=connection.pk, sealed_secrets=connection.sealed_secrets)
     called.update(options=connection.options)
+
+
+def follow_places(connection: ShopSystem, *, now: datetime) -> None:
+    """Ask again whether its orders may be taken from another place than the one whose copies are counted, for one may
+    be opened or closed at any time. What is sent from then on is acted on accordingly (`SystemChannel.books_here`), and
+    its shop is told. Raises SystemCallError."""
+    client = SYSTEMS[connection.kind].client_for(access_to(connection, now=now))
+    if not hasattr(client, "is_elsewhere"):
+        return
+    with within(PLACES_SECONDS):
+        found = client.is_elsewhere()
+    if found == bool(connection.options.get("elsewhere")):
+        return
+    connection.options = {**connection.options, "elsewhere": found}
+    with transaction.atomic():
+        same = ShopSystem.objects.filter(pk=connection.pk, sealed_secrets=connection.sealed_secrets)
+        if same.update(options=connection.options):
+            audit.record("shop_system.places", connection, shop_id=connection.shop_id, elsewhere=found)
+            _tell(connection, "elsewhere" if found else "here", now)
 
 
 def worked(connection: ShopSystem, *, now: datetime) -> None:

@@ -28,8 +28,7 @@ STOCK = ",".join(
 
 
 class Medusa:
-    """`options`: location_id, currency, tax_rate (per cent on top of its prices, as text); channel_id, region_id and
-    option_id for orders."""
+    """`options`: location_id, currency; channel_id, region_id and option_id for orders."""
 
     def __init__(self, access: Access) -> None:
         key = access.secrets.get("key", "")
@@ -41,13 +40,13 @@ class Medusa:
         store = self.get("/stores", fields="name,supported_currencies.*")["stores"][0]
         currency = next(each["currency_code"] for each in store["supported_currencies"] if each["is_default"])
         place = self._one("stock-locations", self.options.get("location"), calling.SEVERAL_PLACES, calling.NO_PLACE)
-        options = {"location_id": place["id"], "currency": currency.upper(), **self._region(currency)}
+        options = {"location_id": place["id"], "currency": currency.upper()}
+        if regions := self._regions(currency):
+            options["region_id"] = regions[0]["id"]
         if wanted := self.options.get("channel"):
             none = calling.NO_CUSTOMER
             options["channel_id"] = self._one("sales-channels", wanted, none, none)["id"]
-            fields = "id,stock_locations.id"
-            channel = self.get(f"/sales-channels/{options['channel_id']}", fields=fields)["sales_channel"]
-            options["elsewhere"] = any(each["id"] != place["id"] for each in channel["stock_locations"])
+            options["elsewhere"] = self._has_others(options["channel_id"], place["id"])
             shipping, none = self.options.get("shipping"), calling.NO_SHIPPING
             options["option_id"] = self._one("shipping-options", shipping, none, none)["id"]
         count = self.get("/product-variants", fields="id", limit="1")["count"]
@@ -61,6 +60,11 @@ class Medusa:
             raise self.caller.refused(calling.NO_PLACE_CHOSEN, Trouble.CONTEXT)
         if not self.get("/stock-locations", id=str(wanted), fields="id")["stock_locations"]:
             raise self.caller.refused(calling.PLACE_GONE, Trouble.CONTEXT)
+
+    def is_elsewhere(self) -> bool:
+        """Whether an order of ours may be taken from another place now. Raises SystemCallError."""
+        channel = self.options.get("channel_id")
+        return bool(channel) and self._has_others(str(channel), self.options["location_id"])
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """What a GET answers. Raises SystemCallError."""
@@ -98,20 +102,29 @@ class Medusa:
             counts.append((on_hand // needed, (on_hand - level["reserved_quantity"]) // needed))
         return min(each[0] for each in counts), min(each[1] for each in counts)
 
-    def _region(self, currency: str) -> dict[str, Any]:
-        """The region of that currency, and what is added to its prices as tax."""
-        regions = self.get("/regions", currency_code=currency, fields="id,countries.iso_2")["regions"]
-        inclusive = self.get("/price-preferences", attribute="currency_code", value=currency)["price_preferences"]
-        if not regions:
-            return {}
-        rate = Decimal(0)
-        if not any(each["is_tax_inclusive"] for each in inclusive):
-            lands = [country["iso_2"] for country in regions[0]["countries"]]
-            asked = {"country_code": lands[0] if lands else "", "fields": "tax_rates.rate,tax_rates.is_default"}
-            taxes = self.get("/tax-regions", **asked)["tax_regions"]
-            rates = [tax["rate"] for region in taxes for tax in region["tax_rates"] if tax["is_default"]]
-            rate = sum((Decimal(str(each or 0)) for each in rates), rate)
-        return {"region_id": regions[0]["id"], "tax_rate": str(rate)}
+    def tax_rate(self) -> Decimal:
+        """What is added to all its prices as tax, in per cent: that of the first country of the region of its currency.
+        The rates of provinces, which each adds to its own buyers alone, are not in it."""
+        currency = str(self.options["currency"]).lower()
+        preferred = self.get("/price-preferences", attribute="currency_code", value=currency)["price_preferences"]
+        lands = [country["iso_2"] for region in self._regions(currency) for country in region["countries"]]
+        if any(each["is_tax_inclusive"] for each in preferred) or not lands:
+            return Decimal(0)
+        fields = "province_code,tax_rates.rate,tax_rates.is_default"
+        found = self.get("/tax-regions", country_code=lands[0], fields=fields)["tax_regions"]
+        rates = [tax for region in found if not region["province_code"] for tax in region["tax_rates"]]
+        return sum((Decimal(str(tax["rate"] or 0)) for tax in rates if tax["is_default"]), Decimal(0))
+
+    def _regions(self, currency: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.get("/regions", currency_code=currency, fields="id,countries.iso_2")[
+            "regions"
+        ]
+        return found
+
+    def _has_others(self, channel: str, place: str) -> bool:
+        """Whether the sales channel takes from other locations as well: which one, Medusa chooses."""
+        told = self.get(f"/sales-channels/{channel}", fields="id,stock_locations.id")["sales_channel"]
+        return any(each["id"] != place for each in told["stock_locations"])
 
     def _one(self, kind: str, wanted: Any, several: str, none: str) -> dict[str, Any]:
         """The one that is there, or the one of that name."""

@@ -39,7 +39,8 @@ _SETTINGS = {
     "PS_OS_CANCELED": "cancelled_state",
     "PS_OS_REFUND": "refunded_state",
 }
-_COUNTS, _SHOP = "PS_STOCK_MANAGEMENT", "PS_SHOP_NAME"
+_COUNTS, _SHOP, _VERSION = "PS_STOCK_MANAGEMENT", "PS_SHOP_NAME", "PS_VERSION_DB"
+TAKES_NOTHING = "1.7.5.1"  # of an order by webservice: PrestaShop#13395
 
 
 def is_sold(row: Row) -> bool:
@@ -58,7 +59,8 @@ class PrestaShop:
         self.caller = Caller("PrestaShop", address, {"Authorization": f"Basic {login}"}, [key, login])
 
     def check(self) -> Found:
-        known = self._settings([*_SETTINGS, _COUNTS, _SHOP])
+        known = self._settings([*_SETTINGS, _COUNTS, _SHOP, _VERSION])
+        self._refuse_version(known)
         options = {name: str(known.get(there) or "") for there, name in _SETTINGS.items()}
         self.options = {**self.options, **options}
         with self.caller.needing("currencies"):
@@ -77,7 +79,8 @@ class PrestaShop:
 
     def check_context(self) -> None:
         """Numbers are kept, and prices in the currency that they were. Raises SystemCallError."""
-        known = self._settings([_COUNTS, "PS_CURRENCY_DEFAULT"])
+        known = self._settings([_COUNTS, "PS_CURRENCY_DEFAULT", _VERSION])
+        self._refuse_version(known)
         if known.get(_COUNTS) != "1":
             raise self.caller.refused(calling.NOT_COUNTED, Trouble.CONTEXT)
         if str(known.get("PS_CURRENCY_DEFAULT")) != self.options.get("currency_id"):
@@ -173,6 +176,11 @@ class PrestaShop:
             raise self.caller.refused(calling.NO_CUSTOMER, Trouble.CONTEXT)
         known = {"customer_id": str(customers[0]["id"]), "secure_key": str(customers[0]["secure_key"])}
         return {**known, "address_id": str(addresses[0]["id"])}
+
+    def _refuse_version(self, known: dict[str, str]) -> None:
+        """Where our orders go there; what is only read of such a shop is right."""
+        if self.options.get("customer") and known.get(_VERSION) == TAKES_NOTHING:
+            raise self.caller.refused(calling.TAKES_NOTHING, Trouble.VERSION)
 
     def _settings(self, names: Iterable[str]) -> dict[str, str]:
         wanted = [("filter[name]", f"[{'|'.join(names)}]")]

@@ -37,9 +37,10 @@ BULK_AGAIN = 180  # seconds until the bulk operation that runs may be done
 SOON = 600  # seconds before its end in which a token is exchanged
 INTERNAL = "INTERNAL_SERVER_ERROR"
 NEEDED, FOR_ORDERS = frozenset({"read_products", "read_inventory", "read_locations"}), {"read_orders", "write_orders"}
+PLACES = "locations(first: 100) { nodes { id name fulfillsOnlineOrders } }"
 ABOUT = """query ($location: ID!) { shop { name currencyCode } location(id: $location) { id isActive } }"""
-ALL = """query { shop { name currencyCode taxesIncluded } currentAppInstallation { accessScopes { handle } }
-  locations(first: 100) { nodes { id name fulfillsOnlineOrders } } productVariantsCount { count } }"""
+ALL = f"""query {{ shop {{ name currencyCode taxesIncluded }} currentAppInstallation {{ accessScopes {{ handle }} }}
+  {PLACES} productVariantsCount {{ count }} }}"""
 RUN = """mutation ($query: String!) { bulkOperationRunQuery(query: $query) {
   bulkOperation { id } userErrors { code message } } }"""
 HOW = """query ($id: ID!) { node(id: $id) { ... on BulkOperation { status errorCode objectCount url } } }"""
@@ -92,8 +93,7 @@ class Shopify:
         if len(places) != 1:
             raise self.caller.refused(calling.SEVERAL_HOUSES if places else calling.NO_HOUSE, Trouble.CONTEXT)
         shop, count = told["shop"], told["productVariantsCount"]["count"]
-        others = [each for each in told["locations"]["nodes"] if each["id"] != places[0]["id"]]
-        elsewhere = any(each["fulfillsOnlineOrders"] for each in others)  # Shopify's own rules choose
+        elsewhere = _has_others(told, places[0]["id"])
         options = {"location_id": places[0]["id"], "currency": shop["currencyCode"], "elsewhere": elsewhere}
         return Found(
             *(shop["name"], shop["currencyCode"], count, options, scopes >= FOR_ORDERS), with_tax=shop["taxesIncluded"]
@@ -106,6 +106,10 @@ class Shopify:
             raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
         if told["shop"]["currencyCode"] != self.options.get("currency"):
             raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+
+    def is_elsewhere(self) -> bool:
+        """Whether an order of ours may be taken from another place now. Raises SystemCallError."""
+        return _has_others(self.ask(f"query {{ {PLACES} }}"), self.location)
 
     def ask(self, document: str, /, **variables: Any) -> dict[str, Any]:
         """What a query or mutation answers. What was too fast has not been done, and is asked again after a while."""
@@ -198,6 +202,11 @@ class Shopify:
         bucket = cost.get("throttleStatus") or {}
         lack = float(cost.get("requestedQueryCost") or 0) - float(bucket.get("currentlyAvailable") or 0)
         return max(0.0, lack / max(1.0, float(bucket.get("restoreRate") or 50))) if bucket else 0.0
+
+
+def _has_others(told: dict[str, Any], location: str) -> bool:
+    """Whether other locations take online orders as well: Shopify's own rules choose among them."""
+    return any(each["fulfillsOnlineOrders"] for each in told["locations"]["nodes"] if each["id"] != location)
 
 
 def quoted(text: str) -> str:

@@ -21,8 +21,9 @@ from shops.systems.paging import by_number
 PATH = "/admin-api"
 PAGE = 500  # of an answer; Vendure's own limit is 1000
 CHANNEL, TRUE = "{ activeChannel { code } }", "TRUE"
-SETTINGS = """activeChannel { code token defaultCurrencyCode } globalSettings { trackInventory outOfStockThreshold
-  serverConfig { moneyStrategyPrecision } } stockLocations(options: { take: 500 }) { items { id name } }"""
+PLACES = "stockLocations(options: { take: 500 }) { items { id name } }"
+SETTINGS = f"""activeChannel {{ code token defaultCurrencyCode }} globalSettings {{ trackInventory outOfStockThreshold
+  serverConfig {{ moneyStrategyPrecision }} }} {PLACES}"""
 CONTEXT = f"query {{ {SETTINGS} }}"
 ALL = f"""query {{ {SETTINGS}
   productVariants(options: {{ take: 1, filter: {{ enabled: {{ eq: true }} }} }}) {{ totalItems }} }}"""
@@ -64,9 +65,7 @@ class Vendure:
             raise self.caller.refused(calling.SEVERAL_PLACES if places else calling.NO_PLACE, Trouble.CONTEXT)
         currency, count = channel["defaultCurrencyCode"], told["productVariants"]["totalItems"]
         options = {"channel_code": channel["code"], "currency": currency, "location_id": places[0] if wanted else None}
-        options["elsewhere"] = (
-            bool(wanted) and len(told["stockLocations"]["items"]) > 1
-        )  # the first that has it gives it
+        options["elsewhere"] = bool(wanted) and _has_others(told)
         options |= self._for_orders()
         return Found(channel["code"].strip("_"), currency, count, options, bool(options.get("customer_id")))
 
@@ -82,6 +81,10 @@ class Vendure:
         if channel["defaultCurrencyCode"] != self.options.get("currency"):
             raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
         self.settings = told["globalSettings"]
+
+    def is_elsewhere(self) -> bool:
+        """Whether an order of ours may be taken from another place now. Raises SystemCallError."""
+        return self.options.get("location_id") is not None and _has_others(self.ask(f"query {{ {PLACES} }}"))
 
     def ask(self, document: str, /, **variables: Any) -> dict[str, Any]:
         """What a query or mutation answers. Raises SystemCallError."""
@@ -160,3 +163,8 @@ class Vendure:
         if not first or code == "INTERNAL_SERVER_ERROR":
             return self.caller.refused(message, Trouble.AWAY, unknown_outcome=writes)
         return self.caller.refused(message)
+
+
+def _has_others(told: dict[str, Any]) -> bool:
+    """Whether there is more than one location: the first that has a copy gives it."""
+    return len(told["stockLocations"]["items"]) > 1

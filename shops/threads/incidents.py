@@ -18,7 +18,7 @@ from marketplace.foundation import audit, network
 from marketplace.models import User
 from shops.models import Incident, Shop, Side, Thread
 from shops.orders import answer_times
-from shops.threads import letters
+from shops.threads import letters, writing
 from shops.threads.writing import ThreadError, Words, write
 
 Reason = Incident.Reason
@@ -50,6 +50,19 @@ def open_one(
             said = _("Something is wrong: %(reason)s.") % {"reason": row.get_reason_display()}
         write(locked, side, words, by=by, name=name, said=str(said), now=now)
     return row
+
+
+def report(thread: Thread, reason: str, words: Words, *, who: object, now: datetime) -> None:
+    """The network says that something is wrong, once for `words.once`; where that is being looked at already, it is
+    said beside."""
+    with transaction.atomic():
+        locked = Thread.objects.select_for_update(of=("self",)).get(pk=thread.pk)
+        if writing.is_written(locked, Side.NETWORK, words):
+            return
+        if running(locked):
+            write(locked, Side.NETWORK, words, by=None, now=now)
+        else:
+            open_one(locked, Side.NETWORK, reason, words, by=None, who=who, now=now)
 
 
 def due_at(shop: Shop, *, now: datetime) -> datetime:

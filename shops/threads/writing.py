@@ -156,6 +156,11 @@ def write(
     return message
 
 
+def is_written(thread: Thread, side: Side, words: Words) -> bool:
+    """Whether that was written before; of words with `once`."""
+    return Message.objects.filter(once=_once(f"{thread.pk}:{side}", words)).exists()
+
+
 def settle(thread: Thread, *, by: User, now: datetime) -> bool:
     """The shop says that nothing is to be answered. False: nothing was."""
     with transaction.atomic():

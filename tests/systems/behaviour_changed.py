@@ -9,9 +9,10 @@ import pytest
 from django.utils import timezone
 
 from catalog_sync.records import Lane
+from shops import invariants
 from shops.channels import ChannelError
 from shops.channels.base import Answer
-from shops.models import DeliveryOption, ShopOrder
+from shops.models import DeliveryOption, ShopOrder, StockIncident
 from shops.orders import fulfilment, sayings
 from tests import factories
 from tests.systems.behaviour import FIRST, SECOND
@@ -44,6 +45,31 @@ class ChangedBehaviour(ConnectedBehaviour):
         assert (self._counts(order), self._said_to(order)) == ({FIRST.sku: (1, 2, 0), SECOND.sku: (0, 1, 0)}, {})
         self.synced(Lane.STOCK)
         assert (self.sellable(FIRST.sku), self.sellable(SECOND.sku)) == (FIRST.quantity - 1, SECOND.quantity)
+
+    def test_what_the_shop_takes_out_is_on_sale_to_nobody_until_a_person_answers(self):
+        """Its number has the copies again at once. Where it declines them by that, they are answered."""
+        self.needs(EDITS)
+        self.synced()
+        has, order = FIRST.quantity, self.ordered(**{FIRST.sku: 3, SECOND.sku: 1})
+        self._transmitted(order)
+        self.synced(Lane.STOCK)
+        assert self.sellable(FIRST.sku) == has - 3
+        self.system.edit(order.number, FIRST.sku, 1)
+        self._heard()
+        kept = self._said_to(order).get(FIRST.sku, 0)
+        assert self.sellable(FIRST.sku) <= has - 1 - kept
+        for _again in range(2):
+            self.synced(Lane.STOCK)
+            assert self.sellable(FIRST.sku) == has - 1 - kept
+            self._heard()
+        assert (invariants.counters_that_differ(), StockIncident.objects.count()) == ([], 0)
+        line = order.lines.select_related("shop_order__shop").get(sku=FIRST.sku)
+        if kept:
+            fulfilment.decline(line, kept, by="staff", reason="other", now=timezone.now())
+        assert self.sellable(FIRST.sku) == has - 1
+        self._heard()
+        self.synced(Lane.STOCK)
+        assert self.sellable(FIRST.sku) == has - 1
 
     def test_rest_that_the_shop_gives_up_after_a_part_was_sent_is_declined_by_line(self):
         self.needs(SHIPS)

@@ -54,6 +54,31 @@ class OrderingBehaviour(TakenBackBehaviour, ChangedBehaviour, ClockBehaviour):
         assert not self.send(order).is_booked
         assert not self.said(order.number).receipt.is_booked
 
+    def test_place_that_is_opened_later_is_known_told_once_and_acted_on(self):
+        self.needs(HAS_PLACES)
+        before, after = self.ordered(**{FIRST.sku: 1}), self.ordered(**{SECOND.sku: 1})
+        self._transmitted(before)
+        self._heard()
+        assert self._told_of_places() == 0
+        self.system.open_place()
+        for _again in range(2):
+            self._heard()
+        assert (self._told_of_places(), self._is_elsewhere()) == (1, True)
+        self._transmitted(after)
+        open_ones = Allocation.objects.filter(ended_at=None, reflected_at=None)
+        assert [row.line.shop_order_id for row in open_ones.exclude(line=None)] == [after.pk]
+        keeping.follow_places(self._connection(), now=timezone.now())  # asked alone: it is known already
+        assert self._told_of_places() == 1
+
+    def _connection(self) -> ShopSystem:
+        return ShopSystem.objects.get(shop=self.shop)
+
+    def _told_of_places(self) -> int:
+        return MailMessage.objects.filter(kind="shop_system").count()
+
+    def _is_elsewhere(self) -> bool:
+        return bool(self._connection().options.get("elsewhere"))
+
     def test_order_that_is_sent_twice_is_there_once(self):
         order = self.ordered(**{FIRST.sku: 2})
         first = self.send(order)

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from catalog_sync.models import Feed
 from catalog_sync.records import Lane
+from marketplace.foundation import money
 from marketplace.foundation.models import MailMessage
 from shops.channels.base import Answer
-from shops.models import Cancellation, DeliveryOption, ShopOrder
+from shops.models import Cancellation, DeliveryOption, Incident, ShopOrder, Side
 from shops.orders import cancelling, fulfilment
 from tests import factories
 from tests.systems import faults
@@ -105,6 +106,23 @@ class TakenBackBehaviour(TryingBehaviour):
         assert (self._told(), self._mails()) == (1, 1)
         assert self._is_there(order)
         assert Cancellation.objects.get().put_back_at is None
+
+    def test_parcel_that_leaves_all_the_same_is_an_incident_once(self):
+        """Two of three are taken back, of which the shop is told; it sends all of them."""
+        self.needs(SHIPS)
+        post = factories.delivery_option(self.shop, kind=DeliveryOption.Kind.POST)
+        order = self.ordered(delivery_option=post, **{FIRST.sku: 3})
+        self._transmitted(order)
+        self._heard()
+        fulfilment.cancel(self._line(order), 2, by="reader", now=timezone.now())
+        self.system.ship(order.number, {FIRST.sku: 3}, "1Z999")
+        for _again in range(2):
+            self._heard()
+        line, incident = self._line(order), Incident.objects.get()
+        assert (line.handed_over, line.cancelled, incident.opened_by) == (1, 2, Side.NETWORK)
+        (message,) = incident.thread.messages.all()
+        owed = money.display(2 * line.unit_price_minor, order.currency, self.shop.language)
+        assert (line.title in message.text, owed in message.text) == (True, True)
 
     def test_what_the_shop_declined_in_it_is_for_a_person(self):
         """Whether that is on its shelf the system does not know."""

@@ -15,6 +15,9 @@ of the adapter's code. No real site was asked.
 - More than there is is promised: SalesOrder.validate_for_items writes the projected quantity down and refuses nothing
 - Delivery notes and their rows (`against_sales_order`), of returns below zero, `per_delivered`: status_updater in
   erpnext/stock/doctype/delivery_note/delivery_note.py, test_return_against_sales_order in test_sales_order.py
+- Sales Taxes and Charges Template (`is_default`, `company`, `tax_category`; of its rows `charge_type`, `rate`,
+  `included_in_print_rate`): erpnext/accounts/doctype/sales_taxes_and_charges_template, …/sales_taxes_and_charges
+- `frappe.utils.change_log.get_versions`, which ERPNext's own “About” asks: the version of each installed application
 - Rows of documents are listed only with `parent`: https://github.com/frappe/frappe/issues/5897
 Assumed: `lr_no` and `transporter_name` of a delivery note; that a delivery moves the order's stamp only sometimes (here
 never), and that a cancelled order does."""
@@ -61,6 +64,7 @@ class ERPNextUnderTest(JsonServer):
 
     def reset(self) -> None:
         self.tokens, self.forbidden, self.calls_left = {f"token {KEY}:{SECRET}"}, set[str](), 10_000
+        self.version: str | None = "16.1.0"  # None: this user is not told
         self.lets_two = False  # "Allow Multiple Sales Orders Against a Customer's Purchase Order"
         self.numbers = itertools.count(1)
         self.kinds: dict[str, dict[str, Row]] = {}
@@ -69,7 +73,8 @@ class ERPNextUnderTest(JsonServer):
         self._put("Price List", LIST, enabled=1, selling=1, currency=CURRENCY)
         self._put("Price List", "Standard Buying", enabled=1, selling=0, currency=CURRENCY)
         self._put("Customer", CUSTOMER, disabled=0)
-        for doctype in ("Sales Order", "Sales Order Item", "Delivery Note", "Delivery Note Item"):
+        kinds = ("Sales Order", "Sales Order Item", "Delivery Note", "Delivery Note Item")
+        for doctype in (*kinds, "Sales Taxes and Charges Template"):
             self.kinds[doctype] = {}
         for known in KNOWN:
             self.item(known.sku, known.title, known.gtin, known.price, known.quantity)
@@ -95,6 +100,13 @@ class ERPNextUnderTest(JsonServer):
                 **keys,
                 **numbers,
             )
+
+    def taxes(self, name: str, *included: int, rate: float = 5.0, **values: Any) -> None:
+        """A template with a tax for each of `included` (whether prices have it in them), and the cost of the way."""
+        rows = [{"charge_type": "On Net Total", "rate": rate, "included_in_print_rate": has} for has in included]
+        way = {"charge_type": "Actual", "tax_amount": 8.0, "rate": 0.0, "included_in_print_rate": 0}
+        words = {"company": COMPANY, "disabled": 0, "is_default": 0, "tax_category": None, "taxes": [*rows, way]}
+        self._put("Sales Taxes and Charges Template", name, **{**words, **values})
 
     def price(self, sku: str, minor: int, **values: Any) -> Row:
         words = {
@@ -227,6 +239,11 @@ class ERPNextUnderTest(JsonServer):
         if self.calls_left < 0:
             raise Refusal(429, "Too Many Requests", Retry_After="240")
         path = unquote(asked.path)
+        if path == "/api/method/frappe.utils.change_log.get_versions":
+            if self.version is None:
+                raise _refusal(403, "PermissionError", "Not permitted")
+            apps = {"frappe": "16.2.0", "erpnext": self.version}
+            return {"message": {name: {"title": name, "version": version} for name, version in apps.items()}}
         if path == "/api/method/frappe.client.get_time_zone":
             return {"message": {"time_zone": TIMEZONE}}
         _nothing, _api, _resource, doctype, *name = path.split("/", 4)

@@ -38,6 +38,7 @@ CHANGED = (
     *("product", "product_variant", "price", "price_rule", "inventory_level", "reservation_item", "api_key"),
     *('"order"', "order_item", "order_line_item", "stock_location", "sales_channel_stock_location"),
     *("product_variant_price_set", "product_variant_inventory_item", "price_set", "inventory_item"),
+    *("tax_region", "tax_rate", "price_preference"),
 )
 # {table: columns that name a row of the same article}; what must differ, or be none.
 GROWS = {
@@ -147,7 +148,7 @@ class MedusaUnderTest:
 
     def access(self, address: str) -> Access:
         entered = self.entered(address)
-        found = {"location_id": self.told["location"], "currency": "CAD", "tax_rate": "0"}
+        found = {"location_id": self.told["location"], "currency": "CAD"}
         orders = {"channel_id": self.told["channel"], "region_id": self.told["region"]}
         options = {**entered.options, **found, **orders, "option_id": self.told["option"]}
         return Access("medusa", address, options, entered.secrets)
@@ -173,6 +174,17 @@ class MedusaUnderTest:
         both = [there, {"currency_code": "cad", "amount": beside / 100}]
         at = f"/admin/products/{variant['product']['id']}/variants/{variant['id']}"
         self.shop.post(at, {"prices": both if first else both[::-1]})
+
+    def tax(self, rate: float, *, province: str = "", above: str | None = None) -> str:
+        """On what is sold in the country, or in one province of it beside; the key of what was made."""
+        of_it = {"province_code": province, "parent_id": above} if province else {"provider_id": "tp_system"}
+        default = {"name": "Tax", "code": f"tax-{province or 'ca'}", "rate": rate}
+        found = self.shop.post("/admin/tax-regions", {"country_code": "ca", **of_it, "default_tax_rate": default})
+        return str(found["tax_region"]["id"])
+
+    def enter_with_tax(self) -> None:
+        (row,) = self.shop.get("/admin/price-preferences?attribute=currency_code&value=cad")["price_preferences"]
+        self.shop.post(f"/admin/price-preferences/{row['id']}", {"is_tax_inclusive": True})
 
     def open_place(self) -> None:
         place = self.shop.post("/admin/stock-locations", {"name": "Warehouse"})["stock_location"]["id"]

@@ -188,6 +188,9 @@ class PrestaShopUnderTest(JsonServer):
                 if (row["id_order"], row["product_reference"]) == (str(order["id"]), sku):
                     row["product_quantity_refunded"] = str(units)
 
+    def set_version(self, version: str) -> None:
+        next(row for row in self.tables["configurations"] if row["name"] == "PS_VERSION_DB")["value"] = version
+
     def product(self, sku: str) -> Row:
         return next(row for row in self.tables["products"] if row["reference"] == sku)
 
@@ -388,6 +391,7 @@ def _settings() -> list[tuple[str, str]]:
     states = {"PS_OS_WS_PAYMENT": PAID, "PS_OS_ERROR": FAILED, "PS_OS_CANCELED": CANCELLED, "PS_OS_REFUND": REFUNDED}
     states |= {"PS_OS_OUTOFSTOCK_PAID": SHORT_PAID, "PS_OS_OUTOFSTOCK_UNPAID": SHORT_UNPAID}
     shop = {"PS_SHOP_NAME": "Librairie d’essai", "PS_STOCK_MANAGEMENT": "1", "PS_TIMEZONE": TIMEZONE}
+    shop["PS_VERSION_DB"] = "8.1.7"
     return list({"PS_CURRENCY_DEFAULT": "1", "PS_LANG_DEFAULT": "1", **states, **shop}.items())
 
 

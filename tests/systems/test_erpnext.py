@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.utils import timezone
 
 from catalog_sync.records import Lane
 from shops.channels.base import Answer
-from shops.models import DeliveryOption, Shop
-from shops.systems import SYSTEMS, erpnext
+from shops.models import DeliveryOption, Shop, ShopSystem
+from shops.systems import SYSTEMS, erpnext, keeping
 from shops.systems.calling import SystemCallError
 from tests import factories
 from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
@@ -85,6 +86,45 @@ class TestReading(ReadingBehaviour):
         entered.options.update(options)
         assert self._refused(entered) == "system_context"
 
+    @pytest.mark.parametrize("version", ["13.54.2", "v12.1", "14.0.0-dev", "16.2.0", "develop", None])
+    def test_version_that_does_not_tell_what_its_orders_promise_is_refused(self, version):
+        """Of what does not say its number nothing is known."""
+        self.system.version = version
+        entered = self.system.entered(self.between.address)
+        if version in ("13.54.2", "v12.1"):
+            assert self._refused(entered) == "system_version"
+        else:
+            assert SYSTEMS["erpnext"].client_for(entered).check().takes_orders
+
+    @pytest.mark.parametrize(
+        ("included", "how", "with_tax"),
+        [
+            ((), {}, None),
+            ((1,), {"is_default": 1}, True),
+            ((0, 0), {"is_default": 1}, False),
+            ((1, 0), {"is_default": 1}, None),
+            ((0,), {"is_default": 1, "rate": 0.0}, None),
+            ((1,), {"is_default": 1, "disabled": 1}, None),
+            ((1,), {"is_default": 1, "company": "Another"}, None),
+        ],
+    )
+    def test_whether_prices_have_tax_in_them_is_known_by_the_taxes_of_a_sale(self, included, how, with_tax):
+        self.system.taxes("Other", 0 if with_tax else 1)
+        self.system.taxes("Ours", *included, **how)
+        assert self._with_tax() is with_tax
+
+    def test_taxes_of_our_customer_go_before_the_companys(self):
+        self.system.taxes("Canada", 0, is_default=1)
+        self.system.taxes("Network", 1, tax_category="Network")
+        assert self._with_tax() is False
+        self.system.kinds["Customer"][CUSTOMER]["tax_category"] = "Network"
+        assert self._with_tax() is True
+        self.system.forbidden = {"Sales Taxes and Charges Template"}
+        assert self._with_tax() is None
+
+    def _with_tax(self) -> bool | None:
+        return SYSTEMS["erpnext"].client_for(self.system.entered(self.between.address)).check().with_tax
+
     def test_customer_who_is_not_there_is_told_at_once(self):
         del self.system.kinds["Customer"][CUSTOMER]
         assert self._refused(self.system.entered(self.between.address)) == "system_context"
@@ -99,6 +139,14 @@ class TestReading(ReadingBehaviour):
 
 class TestOrders(OrderingBehaviour):
     system: ERPNextUnderTest
+
+    def test_prices_that_are_with_tax_are_refused_where_they_are_shown_without(self):
+        connection, now = ShopSystem.objects.get(shop=self.shop), timezone.now()
+        keeping.check(connection, now=now)
+        self.system.taxes("Canada", 1, is_default=1)
+        with pytest.raises(SystemCallError) as caught:
+            keeping.check(connection, now=now)
+        assert (caught.value.trouble, caught.value.permanent) == ("system_prices", True)
 
     def test_draft_that_is_there_is_submitted(self):
         """As another program, or a workflow of the shop's, may leave it."""

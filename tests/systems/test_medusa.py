@@ -13,6 +13,7 @@ from shops.systems import SYSTEMS
 from tests.systems import medusa_server
 from tests.systems.behaviour import FIRST, SECOND, SKUS, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
+from tests.systems.known import KNOWN
 from tests.systems.real_servers import prepared
 
 pytestmark = pytest.mark.proof
@@ -60,6 +61,19 @@ class TestReading(ReadingBehaviour):
     def test_price_of_a_region_is_not_that_for_everybody(self, first):
         self.system.set_price_there(FIRST.sku, FIRST.price - 300, beside=FIRST.price, first=first)
         assert self.read().by_sku[FIRST.sku].price == FIRST.price
+
+    def test_tax_of_the_country_is_added_and_that_of_a_province_is_not(self):
+        cursor = self.read(tax_included=True).cursor
+        self.system.tax(9.975, province="qc", above=self.system.tax(5))
+        whole = self.read(tax_included=True)
+        assert {sku: record.price for sku, record in whole.by_sku.items()} == {
+            known.sku: int((known.price * 105 + 50) / 100) for known in KNOWN
+        }
+        self.system.set_price(FIRST.sku, 1000)
+        assert self.read(since=cursor, tax_included=True).by_sku[FIRST.sku].price == 1050
+        assert self.read().by_sku[FIRST.sku].price == 1000
+        self.system.enter_with_tax()
+        assert self.read(tax_included=True).by_sku[FIRST.sku].price == 1000
 
     def test_price_of_another_currency_is_none(self):
         access = self.door.access

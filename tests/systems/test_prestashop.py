@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from catalog_sync.records import Lane
 from shops.channels import ChannelError
 from shops.channels.base import Answer
 from shops.models import DeliveryOption
 from shops.systems import SYSTEMS, clocks, prestashop
-from shops.systems.calling import SystemCallError
+from shops.systems.calling import SystemCallError, words
 from tests import factories
 from tests.systems import faults
 from tests.systems.behaviour import FIRST, SECOND, SKUS, Door, ReadingBehaviour, running
@@ -78,6 +79,32 @@ class TestReading(ReadingBehaviour):
         client = SYSTEMS["prestashop"].client_for(self.door.access)
         asked = dict(client.changed_since(datetime(2026, 11, 1, 5, 45, tzinfo=UTC)))
         assert asked["filter[date_upd]"].startswith("[2026-11-01 00:45:00,")
+
+    @pytest.mark.parametrize(("currency", "digits"), [("CAD", "2"), ("JPY", "0"), ("KWD", "3")])
+    def test_prices_are_asked_for_in_the_decimals_of_their_currency(self, currency, digits):
+        access = self.door.access
+        self.read(access=replace(access, options={**access.options, "currency": currency}))
+        asked = [call.path for call in self.between.calls if "/api/products?" in call.path]
+        assert asked
+        assert all(f"price%5Bhalles_price%5D%5Bdecimals%5D={digits}" in path for path in asked)
+
+    def test_version_that_would_sell_a_copy_twice_is_refused_and_noticed_later(self):
+        """PrestaShop#13395. Where no order of ours goes, its number is right."""
+        cursor, client_of = self.read().cursor, SYSTEMS["prestashop"].client_for
+        entered = self.system.entered(self.between.address)
+        alone = replace(entered, options={})
+        assert client_of(entered).check().takes_orders
+        self.system.set_version("1.7.5.1")
+        with pytest.raises(SystemCallError) as caught:
+            client_of(entered).check()
+        assert (caught.value.trouble, caught.value.permanent) == ("system_version", True)
+        with translation.override("fr"):
+            assert "deux fois" in words(caught.value.trouble, caught.value.values)
+        assert not client_of(alone).check().takes_orders
+        error = self.fails(since=cursor)
+        assert (error.reason.code, error.permanent) == ("system_version", True)
+        self.system.set_version("1.7.5.2")
+        assert client_of(entered).check().takes_orders
 
     @pytest.mark.parametrize("resource", ["stock_availables", "order_details", "carriers"])
     def test_right_that_the_key_lacks_is_named_at_once(self, resource):

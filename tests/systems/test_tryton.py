@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 
 from catalog_sync.records import Lane
 from shops.channels.base import Answer
 from tests.systems import tryton_server
-from tests.systems.behaviour import FIRST, Door, ReadingBehaviour, running
+from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
 from tests.systems.behaviour_clock import ClockBehaviour
 from tests.systems.behaviour_orders import OrderingBehaviour
 
@@ -26,7 +27,15 @@ def door(request) -> Iterator[Door]:
 
 
 class TestReading(ReadingBehaviour):
-    pass
+    system: tryton_server.TrytonUnderTest
+
+    def test_taxes_of_an_article_are_added_where_readers_pay_prices_with_tax(self):
+        """One of 5 and one of 9.975 per cent; of a fixed sum for each piece nothing is added."""
+        self.system.tax(FIRST.sku, "0.05", "0.09975")
+        with_tax = self.read(tax_included=True).by_sku
+        assert with_tax[FIRST.sku].price == int(Decimal(FIRST.price) * Decimal("1.14975") + Decimal("0.5"))
+        assert with_tax[SECOND.sku].price == SECOND.price
+        assert self.read().by_sku[FIRST.sku].price == FIRST.price
 
 
 @pytest.mark.proof

@@ -129,6 +129,21 @@ class TrytonUnderTest:
         price = {"list_price": _decimal(Decimal(minor) / 100)}
         self._call("PUT", f"product.template/{self._product(sku)['template']}", price)
 
+    def tax(self, sku: str, *rates: str) -> None:
+        """By the category that its accountant puts an article into, in the database: that they need a chart of accounts
+        for it is nothing that is read."""
+        template = self._product(sku)["template"]
+        with closing(sqlite3.connect(self._at)) as live, live:
+            category = live.execute("INSERT INTO product_category (name, accounting) VALUES ('Books', 1)").lastrowid
+            for sequence, (kind, rate) in enumerate([("fixed", None), *(("percentage", rate) for rate in rates)]):
+                columns = "name, description, company, type, rate, amount, sequence, active"
+                values = (COMPANY, kind, rate, "0.50" if kind == "fixed" else None, sequence)
+                made = f"INSERT INTO account_tax ({columns}) VALUES ('Tax', 'Tax', ?, ?, ?, ?, ?, 1)"
+                tax = live.execute(made, values).lastrowid
+                link = 'INSERT INTO "product_category-customer-account_tax" (category, tax) VALUES (?, ?)'
+                live.execute(link, (category, tax))
+            live.execute("UPDATE product_template SET account_category = ? WHERE id = ?", (category, template))
+
     def set_stock(self, sku: str, units: int) -> None:
         line = {"product": self._product(sku)["id"], "quantity": float(units)}
         place = {"location": STORAGE, "date": _today(self.clock.ahead), "lines": [["create", [line]]]}

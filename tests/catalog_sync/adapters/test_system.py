@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import weakref
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
@@ -57,6 +58,19 @@ def test_clock_that_was_set_back_has_what_is_stamped_since_asked_for_too():
     first, second = adapter.asked
     assert first == there - OVERLAP
     assert abs(second - (there - 6 * HOUR - OVERLAP)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "minor"), [("CAD", "12.90", 1355), ("JPY", "1290", 1355), ("KWD", "1.290", 1355)]
+)
+def test_tax_is_added_to_the_smallest_amount_of_its_currency(monkeypatch, currency, price, minor):
+    settings = FeedSettings("told", "https://shop.example", currency, tax_included=True)
+    adapter = Told(datetime.now(UTC))
+    adapter.feed = settings
+    taxed = Stated("A", title="A", price=Decimal(price), currency=currency, tax_rate=Decimal("5"))
+    monkeypatch.setattr(adapter, "read", lambda *how: iter([[taxed]]))
+    (chunk,) = adapter.fetch(Lane.CATALOGUE, None)
+    assert chunk.records[0].price == minor
 
 
 def refused_of(monkeypatch, *articles: Stated) -> tuple[list[str], list[str], list[tuple[str, int]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +26,14 @@ def test_withheld_copies_are_listed_with_their_button(ours):
     response = ours.client.get(page(ours))
     assert list(response.context["pages"]) == [ours.withheld]
     assert f'action="{till_is_right(ours)}"' in response.content.decode()
+
+
+def test_what_was_taken_out_of_an_order_in_its_system_waits_for_an_answer_and_for_no_till(ours):
+    key = f"taken_out:{ours.order.lines.first().pk}"
+    type(ours.withheld).objects.filter(pk=ours.withheld.pk).update(hold_key=key)
+    shown = ours.client.get(page(ours)).content.decode()
+    orders = f"{reverse('portal:orders', args=[ours.shop.slug])}?q={quote(ours.withheld.stock_record.partner_sku)}"
+    assert (f'action="{till_is_right(ours)}"' in shown, orders in shown) == (False, True)
 
 
 def test_till_is_right_is_said_once_and_audited(ours):

@@ -164,3 +164,11 @@ def test_nobody_leads_orders_into_another_system_in_silence(owned):
     assert said.count() == 1
     connected(owned, address="https://other.example.org")
     assert "https://other.example.org" in said.latest("pk").text
+
+
+def test_shop_is_told_that_its_orders_may_be_taken_from_another_place(owned):
+    row = connected(owned)
+    ShopSystem.objects.update(options={**row.options, "elsewhere": True})
+    assert "another location" not in shown(owned)  # no orders go there
+    Shop.objects.filter(pk=owned.shop.pk).update(channel=scripted.KIND)
+    assert "another location" in shown(owned)
