@@ -261,7 +261,7 @@ def test_each_offer_says_who_sells_and_what_can_be_sent_back(client):
     assert "Port inc., 1, rue du Port, H2X 1A1 Montréal NEQ 1234 A business" in said
     assert "You can send it back within 14 days. Unread, please." in said
     assert said.count("You can send it back") == 1
-    assert "Paul, 1, rue du Port, H2X 1A1 Montréal A private person" in said
+    assert "Paul, Montréal A private person" in said
 
 
 @pytest.mark.parametrize(
