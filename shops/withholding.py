@@ -98,7 +98,11 @@ def keep_taken_out(line: ShopOrderLine, units: int, *, reflected_at: datetime, b
         if more > 0:
             key = f"{TAKEN_OUT}{line.pk}"
             Allocation.objects.create(
-                stock_record_id=line.stock_record_id, units=more, cause=_OPEN["cause"], hold_key=key, created_at=now
+                stock_record_id=line.stock_record_id,
+                units=more,
+                cause=Allocation.Cause.NOT_FOUND,
+                hold_key=key,
+                created_at=now,
             )
             stock.count({line.stock_record_id: more})
             shop = records[line.stock_record_id].partner.shop

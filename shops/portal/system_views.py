@@ -104,8 +104,8 @@ def _card(kind: str, row: ShopSystem | None, form: SystemForm | None) -> dict[st
         "feed": feed if feed and not setup else None,
         "setup": setup,
         "health": health.health(feed, now=timezone.now()) if feed and not setup else None,
-        "takes_orders": (takes_orders := row is not None and row.shop.channel == kind),
-        "elsewhere": takes_orders and row.options.get("elsewhere"),
+        "takes_orders": row is not None and row.shop.channel == kind,
+        "elsewhere": row is not None and row.shop.channel == kind and row.options.get("elsewhere"),
     }
 
 
