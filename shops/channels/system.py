@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderState, Receipt
 from shops.channels.email import EmailChannel
-from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine, Supply
+from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine, Supply, Transmission
 from shops.systems import SYSTEMS, access, clocks, keeping
 from shops.systems.calling import SystemCallError, Trouble, within
 
@@ -30,6 +30,7 @@ SENT_SECONDS = 100.0
 HEARD_SECONDS = 600.0  # of all that a system says of its orders
 # So long a system that does not answer is asked to cancel an order; then its shop gets the mail.
 CANCELLED_WITHIN = timedelta(minutes=20)
+OPEN = (ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED)
 logger = logging.getLogger("halles.channels")
 
 
@@ -77,6 +78,11 @@ class SystemChannel(Channel):
         """The orders of ours that were changed since, by the system's clock."""
         raise NotImplementedError
 
+    def unsaid(self, client: Any) -> Iterable[Any]:
+        """Of `open_ones` those that are there otherwise than anything told, where what is changed in an order, or that
+        it is put away, does not move its stamp."""
+        return ()
+
     def take_out(self, client: Any, order: Any) -> None:
         """Cancel an order of which nothing has left the shop, so that its units are free again in the system. What it
         refuses its shop is told by mail. With `cancels`."""
@@ -95,6 +101,12 @@ class SystemChannel(Channel):
     def __init__(self, shop: Shop) -> None:
         super().__init__(shop)
         self._client: Any = None
+
+    def open_ones(self) -> Iterable[Transmission]:
+        """Of the orders that the system has, and of which something has still to leave the shop."""
+        ours = Transmission.objects.filter(shop=self.shop, channel=self.kind, outcome=Transmission.Outcome.SENT)
+        still = ours.filter(shop_order__status__in=OPEN).select_related("shop_order").order_by("pk")
+        return still.prefetch_related("shop_order__lines")
 
     def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
         return self._told(lambda: self._send(self.client(now), shop_order, now))
@@ -146,6 +158,7 @@ class SystemChannel(Channel):
         earliest = clocks.set_back(client.caller, there, since)
         if earliest is not None:
             yield from self.changed(client, earliest - OVERLAP)
+        yield from self.unsaid(client)
         self.heard_there = client.caller.began
 
     def _understood(self, client: Any, order: Any) -> OrderState:

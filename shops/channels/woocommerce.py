@@ -10,6 +10,8 @@ https://woocommerce.github.io/woocommerce-rest-api-docs/#orders"""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,7 +23,7 @@ from marketplace.foundation.money import exponent
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.models import Shop, ShopOrder, ShopOrderLine, Transmission
 from shops.systems.numbers import number
 from shops.systems.woocommerce import WooCommerce
 
@@ -88,7 +90,7 @@ class WooCommerceChannel(SystemChannel):
                 lines += _answers(sku, count - back.get(sku, 0), back.get(sku, 0), products.get(sku))
         parcels = _parcels(order, {sku: count - back.get(sku, 0) for sku, count in units.items()})
         return OrderState(
-            self.number(client, order), Receipt(str(order["number"]), is_booked, lines=tuple(lines)), parcels
+            self.number(client, order), Receipt(_reference(order), is_booked, lines=tuple(lines)), parcels
         )
 
     def take_out(self, client: WooCommerce, order: dict[str, Any]) -> None:
@@ -105,6 +107,39 @@ class WooCommerceChannel(SystemChannel):
         query = [("modified_after", moment), ("dates_are_gmt", "true"), ("status", "any")]
         for page in client.each("orders", query):
             yield from (order for order in page if _number(order))
+
+    def unsaid(self, client: WooCommerce) -> Iterable[dict[str, Any]]:
+        """What is taken out of an order moves no stamp (woocommerce#34798), and one in the bin is in no list but its
+        own: those that are open here are asked for by their keys, a hundred at once."""
+        ours = {key: row for row in self.open_ones() if (key := _key(row.reference))}
+        found = {order["id"]: order for order in client.of("orders", ours, "any")}
+        for key, order in found.items():
+            if _number(order) == ours[key].shop_order.number and self._lacks(order, ours[key]):
+                yield order
+        missing = {key: row for key, row in ours.items() if key not in found}
+        if missing:
+            yield from self._put_away(client, missing)
+
+    def _lacks(self, order: dict[str, Any], row: Transmission) -> bool:
+        """Whether it has less of an article than is the reader's: other news of it move its stamp."""
+        left, has = Counter[str](), self.units(order)
+        for line in row.shop_order.lines.all():
+            left[line.sku] += line.left_units if line.sku not in row.unbooked else 0
+        return any(has.get(sku, 0) < units for sku, units in left.items())
+
+    def _put_away(self, client: WooCommerce, ours: dict[int, Transmission]) -> Iterable[dict[str, Any]]:
+        """Those in the bin, and those that are deleted for good, of which nothing is told but that."""
+        binned = {order["id"]: order for order in client.of("orders", ours, "trash")}
+        for key, row in ours.items():
+            if key in binned:
+                yield from [binned[key]] if _number(binned[key]) == row.shop_order.number else []
+            elif client.is_deleted(f"orders/{key}") and self.find(client, row.shop_order.number) is None:
+                lines = [
+                    line for line in row.shop_order.lines.all() if line.left_units and line.sku not in row.unbooked
+                ]
+                meta = [{"key": META, "value": row.shop_order.number}]
+                gone = {"id": key, "number": row.reference, "status": "trash", "refunds": [], "meta_data": meta}
+                yield {**gone, "line_items": [{"sku": line.sku, "quantity": line.left_units} for line in lines]}
 
     def _products(self, client: WooCommerce, skus: list[str]) -> dict[str, dict[str, Any]]:
         """Articles and variations by their numbers, which are searched exactly."""
@@ -123,6 +158,18 @@ class WooCommerceChannel(SystemChannel):
                 if sku := skus.get(of):
                     back[sku] = back.get(sku, 0) + abs(int(line["quantity"]))
         return back
+
+
+def _reference(order: dict[str, Any]) -> str:
+    """Its number as the shop sees it, with the key where a plug-in numbers orders in its own way."""
+    number, key = str(order["number"]), str(order["id"])
+    return number if number == key else f"{number} ({key})"
+
+
+def _key(reference: str) -> int | None:
+    """Of an order, from its `_reference`."""
+    found = re.search(r"(?:^|\()(\d+)\)?$", reference)
+    return int(found[1]) if found else None
 
 
 def _number(order: dict[str, Any]) -> str:

@@ -67,6 +67,24 @@ class WooCommerce:
                 return
             offset += len(page) - 1
 
+    def of(self, path: str, keys: Iterable[int], status: str) -> list[dict[str, Any]]:
+        """The rows of a list that have one of these keys, and that status."""
+        wanted, found = sorted(keys), list[dict[str, Any]]()
+        for start in range(0, len(wanted), PAGE):
+            some = ",".join(map(str, wanted[start : start + PAGE]))
+            found += self.rows(path, [("include", some), ("status", status)])
+        return found
+
+    def is_deleted(self, path: str) -> bool:
+        """Whether nothing is there. Raises SystemCallError."""
+        try:
+            self._object(self.caller.get(f"/{NAMESPACE}/{path}"))
+        except calling.SystemCallError as error:
+            if error.status == 404:
+                return True
+            raise
+        return False
+
     def shared(self, skus: list[str]) -> Iterator[tuple[object, str]]:
         """(its key, its number) of each article that is sold and has one of these."""
         fields = ("_fields", "id,type,sku")

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from catalog_sync.records import Availability, Lane
 from shops.channels.base import Answer
-from shops.models import Cancellation, DeliveryOption, ShopSystem
+from shops.models import Cancellation, DeliveryOption, ShopOrder, ShopSystem
+from shops.orders import fulfilment
 from shops.systems import keeping, woocommerce
 from shops.systems.calling import SystemCallError
 from tests import factories
@@ -166,6 +167,60 @@ class TestOrders(OrderingBehaviour):
         assert (self._told(), self._mails()) == (1, 1)
         assert self.system.order(order.number)["status"] != "cancelled"
         assert Cancellation.objects.get().put_back_at is None
+
+    @pytest.mark.parametrize("how", ["in the bin", "deleted"])
+    @pytest.mark.parametrize("by", ["its key", "a number of a plug-in's"])
+    def test_order_that_is_put_away_is_heard_as_cancelled_once(self, how, by):
+        order, other = self.ordered(**{FIRST.sku: 2}), self.ordered(**{SECOND.sku: 1})
+        if by != "its key":
+            make = self.system.make_order
+            self.system.make_order = lambda order: (made := make(order), made.update(number="2026-7"))[0]
+        try:
+            for each in (order, other):
+                self._transmitted(each)
+        finally:
+            self.system.__dict__.pop("make_order", None)
+        self._heard()
+        (self.system.bin if how == "in the bin" else self.system.delete_order)(order.number)
+        for _again in range(2):
+            self._heard()
+        assert (self._counts(order), self._counts(other)) == ({FIRST.sku: (0, 2, 0)}, {SECOND.sku: (1, 0, 0)})
+
+    def test_what_is_taken_out_is_heard_though_no_stamp_moves(self):
+        order = self.ordered(**{FIRST.sku: 3, SECOND.sku: 1})
+        self._transmitted(order)
+        self._heard()
+        self.system.order(order.number)["date_modified_gmt"] = "2020-01-01T00:00:00"  # long since, and it stays so
+        self._heard()
+        assert self._lost(order) == {}
+        self.system.edit(order.number, FIRST.sku, 1)
+        for _again in range(2):
+            self._heard()
+        assert self._lost(order) == {FIRST.sku: 2}
+
+    def test_open_orders_are_asked_for_a_hundred_at_once_and_no_others(self):
+        orders = [self.ordered(**{FIRST.sku: 1}), self.ordered(**{SECOND.sku: 1})]
+        for order in orders:
+            self._transmitted(order)
+        assert self._asked_by_key() == 1
+        for order in orders:
+            fulfilment.cancel_whole(ShopOrder.objects.get(pk=order.pk), by="reader", now=timezone.now())
+        assert self._asked_by_key() == 0
+
+    def test_list_that_does_not_know_an_order_takes_nothing_from_it(self):
+        """In a state of a plug-in's own, which is in no list."""
+        order = self.ordered(**{FIRST.sku: 2})
+        self._transmitted(order)
+        self._heard()
+        self.system.unlisted = {self.system.order(order.number)["id"]}
+        self._heard()
+        assert self._counts(order) == {FIRST.sku: (2, 0, 0)}
+
+    def _asked_by_key(self) -> int:
+        """How many calls that takes as all orders are heard of."""
+        self.between.clear()
+        self._heard()
+        return sum("include=" in call.path for call in self.between.calls)
 
     def test_key_that_may_only_read_is_for_a_person(self):
         self.system.may_write = False

@@ -5,6 +5,8 @@ with nothing of the adapter's code. No real shop was asked.
   (`status`, `sku`, `modified_after`, `dates_are_gmt`), variations, orders (`set_paid`: “processing” and stock reduced),
   refunds: https://woocommerce.github.io/woocommerce-rest-api-docs/
 - An order moves no article's stamp: https://github.com/woocommerce/woocommerce/issues/40060
+- `status=any` has none of the bin, `status=trash` those alone; one by its key is given from there, too:
+  https://github.com/woocommerce/woocommerce/pull/21595
 - Nor do changed lines move an order's: https://github.com/woocommerce/woocommerce/issues/34798
 - Orders are not filtered by meta data: https://github.com/woocommerce/woocommerce/issues/31016 ; the search looks into
   fields of the address, the company among them (filter `woocommerce_shop_order_search_fields`)
@@ -65,6 +67,7 @@ class WooCommerceUnderTest(Clocked):
         self.products: list[Row] = []
         self.variations: list[Row] = []
         self.orders_made: list[Row] = []
+        self.unlisted: set[int] = set()  # orders in a state that is in no list
         self.refunds: dict[int, list[Row]] = {}
         for number, known in enumerate(KNOWN, start=11):
             price = f"{known.price // 100}.{known.price % 100:02}"
@@ -157,7 +160,13 @@ class WooCommerceUnderTest(Clocked):
         product["stock_quantity"] += line["quantity"] - units
         line["quantity"] = units
         order["line_items"] = [line for line in order["line_items"] if line["quantity"]]
-        order["date_modified_gmt"] = _now()
+
+    def bin(self, number: str) -> None:
+        """It puts nothing back on the shelf."""
+        self.order(number).update(status="trash", date_modified_gmt=_now())
+
+    def delete_order(self, number: str) -> None:
+        self.orders_made.remove(self.order(number))
 
     def refund(self, number: str, sku: str, units: int) -> None:
         order = self.order(number)
@@ -207,6 +216,9 @@ class WooCommerceUnderTest(Clocked):
             return self._listed([each for each in self.variations if each["parent_id"] == int(of[1])], asked)
         if there == "orders":
             return self._listed(self._asked_orders(asked), asked)
+        if of := re.fullmatch(r"orders/(\d+)", there):
+            found = next((each for each in self.orders_made if each["id"] == int(of[1])), None)
+            return (200, found) if found else _error(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
         if of := re.fullmatch(r"orders/(\d+)/refunds", there):
             return self._listed(self.refunds.get(int(of[1]), []), asked)
         return _error(404, "rest_no_route", "No route was found matching the URL and request method.")
@@ -222,6 +234,10 @@ class WooCommerceUnderTest(Clocked):
 
     def _asked_orders(self, asked: dict[str, str]) -> list[Row]:
         found, word = self.orders_made, asked.get("search", "").casefold()
+        found = [each for each in found if (each["status"] == "trash") == (asked.get("status") == "trash")]
+        found = [each for each in found if each["id"] not in self.unlisted]
+        if keys := asked.get("include"):
+            found = [each for each in found if str(each["id"]) in keys.split(",")]
         if word and not self.searches:  # a plug-in has its own
             return []
         if word:

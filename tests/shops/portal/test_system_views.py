@@ -169,6 +169,6 @@ def test_nobody_leads_orders_into_another_system_in_silence(owned):
 def test_shop_is_told_that_its_orders_may_be_taken_from_another_place(owned):
     row = connected(owned)
     ShopSystem.objects.update(options={**row.options, "elsewhere": True})
-    assert "another location" not in shown(owned)  # no orders go there
+    assert "autre emplacement" not in shown(owned)  # no orders go there
     Shop.objects.filter(pk=owned.shop.pk).update(channel=scripted.KIND)
-    assert "another location" in shown(owned)
+    assert "autre emplacement" in shown(owned)
