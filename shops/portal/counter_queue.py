@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,21 +19,21 @@ from shops.models import Parcel, ParcelLine, Reservation, Shop
 from shops.portal.beside import Told, first
 from shops.portal.words import Words, moment
 
-SHOWN = 5
+SHOWN = 3
 _DO: Words = {
     "shelve": gettext_lazy("To be shelved"),
-    "hand_over": gettext_lazy("Waits for its reader"),
+    "hand_over": gettext_lazy("To be handed over"),
     "send_back": gettext_lazy("To be sent back"),
 }
 
 
 @dataclass(frozen=True)
 class CounterRow:
-    """`do` is what is next; `when` by when or since when, in words."""
+    """`do` is what is next, where the group does not say it; `when` by when or since when, in words."""
 
     about: str
     do: str
-    who: str
+    text: str
     copies: int
     when: str
     overdue: bool
@@ -59,10 +59,7 @@ def carried(user: User, shop: Shop) -> QuerySet[Parcel]:
     return found.annotate(
         its_number=F("shop_order__number"),
         its_title=F("shop_order__shop__name"),
-        its_person=Case(
-            When(~Q(**{f"{checkout}recipient_name": ""}), then=F(f"{checkout}recipient_name")),
-            default=Coalesce(f"{checkout}name", Value("")),
-        ),
+        its_person=Coalesce(NullIf(f"{checkout}recipient_name", Value("")), f"{checkout}name", Value("")),
         its_units=Coalesce(Subquery(copies), 0),
         its_state=Case(
             When(uncollected_at__isnull=False, then=Value("send_back")),
@@ -79,9 +76,9 @@ def reservation_rows(rows: Iterable[Told], shop: Shop, *, now: datetime) -> list
     url = reverse("portal:reservations", args=[shop.slug])
     return [
         CounterRow(
-            about=row.its_title,
-            do=_("To set aside"),
-            who=row.its_person,
+            about=row.its_person,
+            do="",
+            text=row.its_title,
             copies=row.its_units,
             when=_kept(row, now),
             overdue=row.its_due is not None and row.its_due < now,
@@ -96,8 +93,8 @@ def carried_rows(rows: Iterable[Told], shop: Shop, *, now: datetime) -> list[Cou
     return [
         CounterRow(
             about=row.its_number,
-            do=f"{_DO[row.its_state]} · {row.its_title}",
-            who=row.its_person,
+            do=str(_DO[row.its_state]),
+            text=" · ".join(part for part in (row.its_title, row.its_person) if part),
             copies=row.its_units,
             when=_kept(row, now),
             overdue=row.its_state == "send_back" or (row.its_due is not None and row.its_due < now),

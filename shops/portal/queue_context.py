@@ -1,7 +1,8 @@
 """What the queue shows beside an order as well as alone: the groups of orders, what waits beside them, what came back.
 
-Four queries, however much there is of anything. With those of session, person and shops, two that say whose rows the
-database shows (`foundation.walls`) and one for an announcement that is not read, the desk asks ten."""
+Four queries, however much there is of anything. With those of session, person and shops and the two that say whose rows
+the database shows (`foundation.walls`) the desk asks nine, ten where somebody has an announcement to read. What a
+process remembers for some seconds (the network's settings, the announcements) it asks for anew now and then."""
 
 from __future__ import annotations
 
@@ -66,7 +67,7 @@ def _beside(request: StaffRequest, workplace: Workplace) -> list[BesideGroup]:
             returns_queue.return_rows(found["returns"], shop, now=now),
         ),
         "reserved": (
-            *(_("Reservations"), "counter_row", "reservations"),
+            *(_("To set aside"), "counter_row", "reservations"),
             counter_queue.reservation_rows(found["reserved"], shop, now=now),
         ),
         "carried": (

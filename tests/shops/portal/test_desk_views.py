@@ -89,10 +89,12 @@ def test_page_asks_the_same_number_of_queries_however_many_orders(
     client.get(where)
     with django_assert_max_num_queries(10 if name in {"desk", "queue"} else 10 + OF_WALLS) as asked:
         client.get(where)
+    count = len(asked)
     for _ in range(29):
         place(ours)
         accepted(ours)
-    with django_assert_num_queries(len(asked)):
+    client.get(where)  # what a process remembers for some seconds
+    with django_assert_num_queries(count):
         client.get(where)
 
 

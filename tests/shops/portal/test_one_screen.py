@@ -94,11 +94,11 @@ def test_copies_to_set_aside_stand_on_the_desk_with_their_deadline(ours, theirs)
     later = timezone.now() + timedelta(hours=3)
     type(soon).objects.filter(pk=soon.pk).update(expires_at=later)
     rows = beside(ours)["reserved"]
-    assert [(row.who, row.about, row.copies) for row in rows] == [("Ali", "Mis de côté", 1), ("Léa", "Mis de côté", 1)]
+    assert [(row.about, row.text, row.copies) for row in rows] == [("Ali", "Mis de côté", 1), ("Léa", "Mis de côté", 1)]
     assert rows[0].url == reverse("portal:reservations", args=[ours.shop.slug])
     assert not rows[0].overdue
     reservations.keep(late, by=ours.staff, now=timezone.now())
-    assert [row.who for row in beside(ours)["reserved"]] == ["Ali"]
+    assert [row.about for row in beside(ours)["reserved"]] == ["Ali"]
 
 
 def test_only_the_first_few_are_shown_and_all_are_counted(ours):
@@ -106,14 +106,14 @@ def test_only_the_first_few_are_shown_and_all_are_counted(ours):
         reserved(ours, email=f"reader{number}@example.org")
     shown = ours.client.get(reverse("portal:desk", args=[ours.shop.slug]))
     [group] = shown.context["beside"]
-    assert (len(group.rows), group.total, group.beyond) == (5, 7, 2)
+    assert (len(group.rows), group.total, group.beyond) == (3, 7, 4)
 
 
 @pytest.mark.parametrize(
     ("columns", "do"),
     [
         ({}, "À ranger"),
-        ({"arrived_at": True, "keep_until": True}, "Attend son lecteur, sa lectrice"),
+        ({"arrived_at": True, "keep_until": True}, "À remettre"),
         ({"arrived_at": True, "uncollected_at": True}, "À renvoyer"),
         ({"arrived_at": True, "collected_at": True}, None),
         ({"missing_at": True}, None),
@@ -123,8 +123,8 @@ def test_only_the_first_few_are_shown_and_all_are_counted(ours):
 def test_parcel_of_another_shop_says_what_is_to_do_with_it(columns, do, ours, theirs):
     parcel = carried(ours.shop, of=theirs, **dict.fromkeys(columns, timezone.now()))
     rows = beside(ours).get("carried", [])
-    found = [(row.about, row.copies, row.do) for row in rows]
-    assert found == ([(parcel.shop_order.number, 2, f"{do} · {theirs.shop.name}")] if do else [])
+    found = [(row.about, row.copies, row.do, row.text) for row in rows]
+    assert found == ([(parcel.shop_order.number, 2, do, theirs.shop.name)] if do else [])
     assert "carried" not in beside(theirs)
 
 
