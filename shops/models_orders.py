@@ -5,6 +5,8 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from shops import readiness
@@ -106,6 +108,12 @@ class ShopOrder(models.Model):
         indexes = [
             # The desk: what is to do, and what was done lately.
             models.Index(fields=["shop", "status", "answer_due_at"], name="shop_order_to_do"),
+            models.Index(
+                F("shop"),
+                F("status"),
+                Coalesce("keep_until", "ready_by", "created_at"),
+                name="shop_order_by_deadline",
+            ),
             models.Index(fields=["shop", "answered_at"], name="shop_order_answered"),
             models.Index(fields=["shop", "handed_over_at"], name="shop_order_handed_over"),
             models.Index(fields=["shop", "place"], name="shop_order_place"),

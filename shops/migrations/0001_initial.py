@@ -1,6 +1,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
+import django.db.models.functions.comparison
 import shops.models_downloads
 import shops.models_joining
 import shops.models_returns
@@ -983,7 +984,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
-                'indexes': [models.Index(fields=['shop', 'status', 'answer_due_at'], name='shop_order_to_do'), models.Index(fields=['shop', 'answered_at'], name='shop_order_answered'), models.Index(fields=['shop', 'handed_over_at'], name='shop_order_handed_over'), models.Index(fields=['shop', 'place'], name='shop_order_place'), models.Index(condition=models.Q(('status', 'new')), fields=['watch_at'], name='shop_order_to_watch'), models.Index(condition=models.Q(('keep_watch_at__isnull', False), ('status', 'packed')), fields=['keep_watch_at'], name='shop_order_kept'), models.Index(condition=models.Q(('ready_watch_at__isnull', False)), fields=['ready_watch_at'], name='shop_order_to_be_ready'), models.Index(condition=models.Q(('late_at__isnull', False)), fields=['late_at'], name='shop_order_late'), models.Index(condition=models.Q(('handed_over_at__isnull', False), ('invoiced_at', None)), fields=['handed_over_at'], name='shop_order_to_invoice'), models.Index(condition=models.Q(('booked_at', None), ('handed_over_at__isnull', False)), fields=['handed_over_at'], name='shop_order_to_book')],
+                'indexes': [models.Index(fields=['shop', 'status', 'answer_due_at'], name='shop_order_to_do'), models.Index(models.F('shop'), models.F('status'), django.db.models.functions.comparison.Coalesce('keep_until', 'ready_by', 'created_at'), name='shop_order_by_deadline'), models.Index(fields=['shop', 'answered_at'], name='shop_order_answered'), models.Index(fields=['shop', 'handed_over_at'], name='shop_order_handed_over'), models.Index(fields=['shop', 'place'], name='shop_order_place'), models.Index(condition=models.Q(('status', 'new')), fields=['watch_at'], name='shop_order_to_watch'), models.Index(condition=models.Q(('keep_watch_at__isnull', False), ('status', 'packed')), fields=['keep_watch_at'], name='shop_order_kept'), models.Index(condition=models.Q(('ready_watch_at__isnull', False)), fields=['ready_watch_at'], name='shop_order_to_be_ready'), models.Index(condition=models.Q(('late_at__isnull', False)), fields=['late_at'], name='shop_order_late'), models.Index(condition=models.Q(('handed_over_at__isnull', False), ('invoiced_at', None)), fields=['handed_over_at'], name='shop_order_to_invoice'), models.Index(condition=models.Q(('booked_at', None), ('handed_over_at__isnull', False)), fields=['handed_over_at'], name='shop_order_to_book')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('instead_of', None)), fields=('order', 'shop', 'is_download'), name='shop_order_one_per_shop')],
             },
         ),

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import login_required
 from django.contrib.staticfiles import finders
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,10 +18,10 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from catalog_sync.shelves import places
 from shops import queries
-from shops.models import EarlierOrder, Reservation, ShopOrder
-from shops.orders import sight
+from shops.models import EarlierOrder, Reservation
 from shops.orders.picklists import pick_list
 from shops.portal.access import StaffRequest, Workplace, page, portal_page
+from shops.portal.order_search import matching, to_pick
 from shops.portal.queries import earlier_found, earlier_orders_for
 from shops.portal.queue import Status, queue_rows
 from shops.portal.queue_context import queue_context
@@ -81,14 +81,15 @@ def queue_part(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 @require_safe
 @portal_page
 def orders(request: StaffRequest, workplace: Workplace) -> HttpResponse:
-    """All orders, newest first; `q` finds by number, pick-up code, ISBN, SKU, title, author, tracking, the reader's
-    name or e-mail. A single hit opens at once."""
+    """All orders, newest first; `q` finds as `order_search.matching` does. A single hit opens at once."""
+    if "pick" in request.GET:
+        return _to_choose(request, workplace, request.GET["pick"].replace("\0", "").strip()[:100])
     found = queries.orders_for(request.user).filter(shop=workplace.shop)
     text, status = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("status", "")
     if status in Status.values:
         found = found.filter(status=status)
     if text:
-        found = _matching(found, text)
+        found = matching(found, text)
     pages = Paginator(found.prefetch_related("lines"), ORDERS_SHOWN).get_page(request.GET.get("page"))
     if text and pages.paginator.count == 1:
         return redirect("portal:order", slug=workplace.shop.slug, number=pages.object_list[0].number)
@@ -128,6 +129,12 @@ def picking(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     return page(request, workplace, "portal/pick_list.html", context)
 
 
+def _to_choose(request: StaffRequest, workplace: Workplace, text: str) -> HttpResponse:
+    """A book was scanned that several orders wait for: for which of them it is."""
+    rows = queue_rows([one.order for one in to_pick(request.user, workplace.shop, text)], now=timezone.now())
+    return page(request, workplace, "portal/to_pick.html", {"rows": rows, "scanned": text})
+
+
 def _earlier(request: StaffRequest, workplace: Workplace) -> QuerySet[EarlierOrder]:
     """What the shop brought along: shown on pages of its own."""
     return earlier_orders_for(request.user).filter(shop=workplace.shop)
@@ -143,22 +150,3 @@ def _is_reserved(workplace: Workplace, text: str) -> bool:
     """Whether a reader at the counter told the code of a reservation."""
     code = "".join(text.split()).upper()
     return Reservation.objects.filter(shop=workplace.shop, code=code, ended_at=None).exists()
-
-
-def _matching(orders: QuerySet[ShopOrder], text: str) -> QuerySet[ShopOrder]:
-    """What a scanner or a person may type; a pick-up code finds only orders that were not collected yet."""
-    plain = text.replace("-", "").replace(" ", "")
-    if orders.filter(number=text.upper()).exists():
-        return orders.filter(number=text.upper())
-    wanted = Q(number__startswith=text) | Q(lines__sku=text) | Q(lines__title__icontains=text)
-    wanted |= Q(parcels__tracking__iexact=text) | Q(lines__product__facts__contributors_text__icontains=text)
-    if "@" in text:
-        person = Q(order__checkout__email__iexact=text) | Q(order__checkout__recipient_email__iexact=text)
-        person |= Q(order__user__email__iexact=text)
-    else:
-        person = Q(order__checkout__name__icontains=text) | Q(order__checkout__recipient_name__icontains=text)
-    wanted |= person & sight.seen(timezone.now())
-    wanted |= Q(pickup_code=plain.upper(), status__in=[Status.NEW, Status.ACCEPTED, Status.PACKED])
-    if plain.isdecimal() and len(plain) <= 18:
-        wanted |= Q(lines__gtin=int(plain))
-    return orders.filter(wanted).distinct()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import add, or_
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Max, Q, QuerySet, When, prefetch_related_objects
 from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 from django.utils.timezone import localdate
@@ -18,6 +21,7 @@ from shops import queries
 from shops.models import Cancellation, DeliveryOption, DeskAction, Shop, ShopOrder
 from shops.orders import back_orders, ready_times
 from shops.orders.projecting import project
+from shops.portal.beside import of_all
 from shops.portal.pressing import Undo, undo_of
 from shops.portal.said import in_short
 from shops.portal.words import DELIVERIES, STATUSES, moment, status_word
@@ -54,6 +58,7 @@ class QueueGroup:
     heading: str
     rows: list[QueueRow]
     total: int
+    newest: int = 0  # of those to answer: by it a browser knows that an order came, shown or not
 
     @property
     def beyond(self) -> int:
@@ -64,66 +69,106 @@ def pressed_or_back(shop: Shop) -> list[DeskAction]:
     """What can still be undone, and what came back and nobody has looked at: one query, by an index each."""
     waits = Q(shop=shop, due_at__isnull=False)
     back = Q(shop=shop, failed_at__isnull=False, seen_at=None)
-    rows = DeskAction.objects.filter(waits | back).select_related("shop_order__order__checkout")
-    return list(rows.prefetch_related("shop_order__lines").order_by("pk"))
+    rows = DeskAction.objects.filter(waits | back)
+    return list(rows.select_related("shop_order__order__checkout", "line", "by").order_by("pk"))
 
 
 def queue(user: User, shop: Shop, *, now: datetime, actions: Iterable[DeskAction] | None = None) -> list[QueueGroup]:
-    """Four groups, always the same ones, after what readers cancelled, if any; five queries however many orders, seven
-    with that and with what was pressed (`actions`, as `pressed_or_back` finds them). What was pressed stands where it
-    will be once it is done."""
-    every = queries.orders_for(user).filter(shop=shop)
-    pressed, keys = _pressed(pressed_or_back(shop) if actions is None else actions, now)
-    orders = every.exclude(pk__in=keys) if keys else every
-    done = Q(status=Status.HANDED_OVER, handed_over_at__gt=now - RECENT) | Q(
-        status=Status.DECLINED, answered_at__gt=now - RECENT
-    )
-    waiting = [Status.NEW, Status.ACCEPTED, Status.PACKED]
-    by_status = {status.value: Count("pk", filter=Q(status=status)) for status in waiting}
-    shown = orders.filter(Q(status__in=waiting) | done)
-    counts = shown.aggregate(done=Count("pk", filter=done), **by_status)
-    found = _heads(orders, done)
-    groups = [
-        _group(status.value, str(STATUSES[status]), pressed[status], found[status], counts[status.value], now)
-        for status in waiting
-    ]
+    """Four groups, always the same ones, after what readers cancelled, if any: two queries after that of what was
+    pressed (`actions`, as `pressed_or_back` finds them). What was pressed stands where it will be once it is done."""
+    at_hand = [row for row in (pressed_or_back(shop) if actions is None else actions) if row.due_at is not None]
+    heads = _heads(queries.orders_for(user).filter(shop=shop), shop, now, {row.shop_order_id for row in at_hand})
+    counts = _read(heads)
+    orders = {row.pk: row for head in heads.values() for row in head.found}
+    prefetch_related_objects([*orders.values(), *(row.shop_order for row in at_hand)], "lines")
+    pressed = _pressed(at_hand, now)
     gone = pressed[Status.HANDED_OVER] + pressed[Status.DECLINED]
-    done_group = _group("done", _("Done in the last 7 days"), gone, found["done"], counts["done"], now)
-    return [*_put_back(every, shop, now), *groups, done_group]
+    groups = [
+        _group(status.value, str(STATUSES[status]), pressed[status], heads[status].found, counts[status], now)
+        for status in (Status.NEW, Status.ACCEPTED, Status.PACKED)
+    ]
+    groups[0] = replace(groups[0], newest=counts["newest"])
+    groups.append(_group("done", _("Done in the last 7 days"), gone, heads["done"].found, counts["done"], now))
+    if counts["put_back"]:
+        heading = _("Put back on the shelf")
+        groups.insert(0, _group("put_back", heading, [], heads["put_back"].found, counts["put_back"], now))
+    return groups
 
 
-def _heads(orders: QuerySet[ShopOrder], done: Q) -> dict[str, list[ShopOrder]]:
-    """The first of each group, with their lines: two queries for all of them."""
-    first: dict[str, tuple[QuerySet[ShopOrder], int]] = {
-        Status.NEW: (orders.filter(status=Status.NEW).order_by("answer_due_at", "pk"), SHOWN),
-        Status.ACCEPTED: (_by_deadline(orders, Status.ACCEPTED, "ready_by"), SHOWN),
-        Status.PACKED: (_by_deadline(orders, Status.PACKED, "keep_until", "ready_by"), SHOWN),
-        "done": (orders.filter(done).order_by("-answered_at", "-pk"), SHOWN_DONE),
-    }
-    keys = Q()
-    for rows, most in first.values():
-        keys |= Q(pk__in=rows.values("pk")[:most])
-    every = list(ShopOrder.objects.filter(keys).prefetch_related("lines"))
-    new = [row for row in every if row.status == Status.NEW]
-    over = [row for row in every if row.status in {Status.HANDED_OVER, Status.DECLINED}]
-    found = {status: [row for row in every if row.status == status] for status in (Status.ACCEPTED, Status.PACKED)}
+@dataclass
+class Head:
+    """The first `most` of the orders of a group; they come from `parts`, each in its order and by an index of its own.
+    `key` is the order of all, of rows that are read."""
+
+    parts: tuple[QuerySet[ShopOrder], ...]
+    key: Callable[[ShopOrder], Any]
+    most: int = SHOWN
+    found: list[ShopOrder] = field(default_factory=list)
+
+    @property
+    def first(self) -> list[QuerySet[Any, Any]]:
+        """Keys, to be joined to others': in itself none is ordered or cut, which SQLite would refuse there."""
+        rows = ShopOrder.objects.order_by()
+        return [rows.filter(pk__in=part.values("pk")[: self.most]).values("pk") for part in self.parts]
+
+    @property
+    def within(self) -> Case:
+        return Case(When(reduce(or_, (Q(pk__in=keys) for keys in self.first)), then=True), default=False)
+
+
+def _heads(every: QuerySet[ShopOrder], shop: Shop, now: datetime, pressed: set[int]) -> dict[str, Head]:
+    orders = every.exclude(pk__in=pressed) if pressed else every
+    cancelled = Cancellation.objects.filter(shop=shop, put_back_at=None).values("line__shop_order")
+    new = orders.filter(status=Status.NEW).order_by("answer_due_at", "pk")
     return {
-        Status.NEW: sorted(new, key=lambda row: (row.answer_due_at, row.pk)),
-        **{status: sorted(rows, key=_deadline) for status, rows in found.items()},
-        "done": sorted(over, key=lambda row: (row.answered_at or row.created_at, row.pk), reverse=True),
+        "put_back": Head((every.filter(pk__in=cancelled).order_by("pk"),), lambda row: row.pk),
+        Status.NEW: Head((new,), lambda row: (row.answer_due_at, row.pk)),
+        Status.ACCEPTED: Head((_by_deadline(orders, Status.ACCEPTED),), _deadline),
+        Status.PACKED: Head((_by_deadline(orders, Status.PACKED),), _deadline),
+        "done": Head(_done(orders, now - RECENT), lambda row: (-_done_at(row).timestamp(), -row.pk), SHOWN_DONE),
     }
 
 
-def _by_deadline(orders: QuerySet[ShopOrder], status: str, *deadlines: str) -> QuerySet[ShopOrder]:
-    """What has no deadline by when it was ordered: the longer ago, the sooner somebody is to look at it."""
-    due = Coalesce(*deadlines, "created_at")
-    return orders.filter(status=status).order_by(due, "created_at", "pk")
+def _done(orders: QuerySet[ShopOrder], since: datetime) -> tuple[QuerySet[ShopOrder], ...]:
+    """What was handed over is looked for by when, not by its state: that is what most orders of a shop have come to."""
+    others = [status for status in Status.values if status != Status.HANDED_OVER]
+    handed_over = orders.filter(handed_over_at__gt=since).exclude(status__in=others)
+    declined = orders.filter(status=Status.DECLINED, answered_at__gt=since)
+    return (
+        handed_over.order_by("-handed_over_at", "-pk"),
+        declined.order_by(Coalesce("answered_at", "created_at").desc(), "-pk"),
+    )
 
 
-def _deadline(order: ShopOrder) -> tuple[datetime, datetime, int]:
-    """The same order, of rows that are read."""
-    due = (order.keep_until if order.status == Status.PACKED else None) or order.ready_by
-    return due or order.created_at, order.created_at, order.pk
+def _done_at(order: ShopOrder) -> datetime:
+    return order.handed_over_at or order.answered_at or order.created_at
+
+
+def _read(heads: dict[str, Head]) -> dict[str, int]:
+    """Each with its rows, and how many there are in all: one query. Every row bears the numbers of all groups, each of
+    which the database counts once; where there is no row there is nothing to count."""
+    counted: dict[str, Any] = {
+        f"all_{name}": reduce(add, (of_all(part, Count("pk")) for part in head.parts)) for name, head in heads.items()
+    }
+    counted["all_newest"] = of_all(heads[Status.NEW].parts[0], Max("pk"))
+    within = {f"in_{name}": head.within for name, head in heads.items()}
+    # One list of keys: of several joined by OR PostgreSQL would ask each order of every shop.
+    first, *others = [keys for head in heads.values() for keys in head.first]
+    rows = list(ShopOrder.objects.filter(pk__in=first.union(*others, all=True)).annotate(**counted, **within))
+    for name, head in heads.items():
+        of_group = sorted((row for row in rows if getattr(row, f"in_{name}")), key=head.key)
+        head.found = of_group[: head.most]
+    return {name: (getattr(rows[0], f"all_{name}") if rows else 0) or 0 for name in (*heads, "newest")}
+
+
+def _by_deadline(orders: QuerySet[ShopOrder], status: str) -> QuerySet[ShopOrder]:
+    """What has no deadline by when it was ordered: the longer ago, the sooner somebody is to look at it. By the index
+    `shop_order_by_deadline`."""
+    return orders.filter(status=status).order_by(Coalesce("keep_until", "ready_by", "created_at"), "pk")
+
+
+def _deadline(order: ShopOrder) -> tuple[datetime, int]:
+    return order.keep_until or order.ready_by or order.created_at, order.pk
 
 
 def _group(
@@ -132,27 +177,17 @@ def _group(
     return QueueGroup(key, heading, [*pressed, *queue_rows(found, now=now)], total + len(pressed))
 
 
-def _pressed(actions_at_hand: Iterable[DeskAction], now: datetime) -> tuple[dict[str, list[QueueRow]], list[int]]:
-    """Orders with something that can still be undone, by the state they will be in; and their keys."""
+def _pressed(actions: Iterable[DeskAction], now: datetime) -> dict[str, list[QueueRow]]:
+    """Orders with something that can still be undone, by the state they will be in."""
     by_order: dict[int, list[DeskAction]] = defaultdict(list)
-    for row in actions_at_hand:
-        if row.due_at is not None:
-            by_order[row.shop_order_id].append(row)
+    for row in actions:
+        by_order[row.shop_order_id].append(row)
     found: dict[str, list[QueueRow]] = defaultdict(list)
-    for actions in sorted(by_order.values(), key=lambda actions: -actions[-1].pk):
-        order = actions[0].shop_order
-        shown = project(order, order.lines.all(), actions).order
-        found[shown.status].append(replace(_row(shown, now), undo=undo_of(actions, now)))
-    return found, list(by_order)
-
-
-def _put_back(orders: QuerySet[ShopOrder], shop: Shop, now: datetime) -> list[QueueGroup]:
-    """What readers cancelled, until staff say that it is back on the shelf; no such group where there is none."""
-    open_ones = Cancellation.objects.filter(shop=shop, put_back_at=None)
-    cancelled = orders.filter(pk__in=open_ones.values("line__shop_order"))
-    found = list(cancelled.order_by("pk").prefetch_related("lines")[:SHOWN])
-    total = len(found) if len(found) < SHOWN else cancelled.count()
-    return [QueueGroup("put_back", _("Put back on the shelf"), queue_rows(found, now=now), total)] if found else []
+    for pressed in sorted(by_order.values(), key=lambda pressed: -pressed[-1].pk):
+        order = pressed[0].shop_order
+        shown = project(order, order.lines.all(), pressed).order
+        found[shown.status].append(replace(_row(shown, now), undo=undo_of(pressed, now)))
+    return found
 
 
 def queue_rows(orders: Iterable[ShopOrder], *, now: datetime) -> list[QueueRow]:

@@ -22,7 +22,7 @@ from shops import queries
 from shops.models import Return, ReturnPhoto, Shop
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.return_forms import CheckForm, NoteForm, PlaceNoteForm, RefuseForm, TermsForm
-from shops.portal.returns_queue import return_rows, to_do
+from shops.portal.returns_queue import return_rows, to_do, told
 from shops.portal.words import RETURN_DEEDS, moment
 from shops.returns import moving, photos
 from shops.returns.asking import ReturnError
@@ -173,9 +173,9 @@ def _page(
 def _list(request: StaffRequest, workplace: Workplace, form: TermsForm, status: int = 200) -> HttpResponse:
     now = timezone.now()
     theirs = queries.returns_for(request.user, workplace.shop)
-    pages = Paginator(theirs.order_by("-pk"), SHOWN).get_page(request.GET.get("page"))
+    pages = Paginator(told(theirs, workplace.shop).order_by("-pk"), SHOWN).get_page(request.GET.get("page"))
     context = {
-        "waiting": return_rows(to_do(theirs, workplace.shop)[:SHOWN], workplace.shop, now=now),
+        "waiting": return_rows(told(to_do(theirs, workplace.shop), workplace.shop)[:SHOWN], workplace.shop, now=now),
         "rows": return_rows(pages, workplace.shop, now=now),
         "pages": pages,
         "kept": "",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from marketplace.models import User
 from shops import queries
-from shops.models import Return, Shop
+from shops.models import Return, ReturnLine, Shop
+from shops.portal.beside import Told, first
 from shops.portal.words import moment
 
 State = Return.State
@@ -33,18 +36,6 @@ class ReturnRow:
     url: str
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """Those that are to do, the first of `total`."""
-
-    rows: list[ReturnRow]
-    total: int
-
-    @property
-    def beyond(self) -> int:
-        return self.total - len(self.rows)
-
-
 def to_do(theirs: QuerySet[Return], shop: Shop) -> QuerySet[Return]:
     """Those that wait for this shop: to be answered, received, looked at, or sent on; the earliest deadline first."""
     sold = Q(shop_order__shop=shop)
@@ -54,42 +45,61 @@ def to_do(theirs: QuerySet[Return], shop: Shop) -> QuerySet[Return]:
     return theirs.filter(mine | on | back).order_by("refund_by", "asked_at", "pk")
 
 
-def waiting(user: User, shop: Shop, *, now: datetime) -> Waiting:
-    """One query where there is nothing, three else, four with more than are shown."""
-    theirs = to_do(queries.returns_for(user, shop), shop)
-    found = list(theirs[: SHOWN + 1])
-    total = len(found) if len(found) <= SHOWN else theirs.count()
-    return Waiting(return_rows(found[:SHOWN], shop, now=now), total)
+def waiting(user: User, shop: Shop) -> QuerySet[Return]:
+    """For the desk's queue (`beside.read`)."""
+    return told(first(to_do(queries.returns_for(user, shop), shop), SHOWN), shop)
 
 
-def return_rows(rows: Iterable[Return], shop: Shop, *, now: datetime) -> list[ReturnRow]:
+def told(rows: QuerySet[Return], shop: Shop) -> QuerySet[Return]:
+    """With what their line says: `its_words` and `its_person` are of the shop for which, or at which, it is. While
+    it is open, `its_due` is when its money must be on its way."""
+    lines = ReturnLine.objects.filter(of=OuterRef("pk"))
+    summed = lines.order_by().values("of").annotate(rows=Count("pk"), copies=Sum("units"))
+    return (
+        rows.select_related(None)
+        .prefetch_related(None)
+        .annotate(
+            its_number=F("number"),
+            its_title=Coalesce(Subquery(lines.order_by("pk").values("line__title")[:1]), Value("")),
+            its_person=Case(When(~Q(shop_order__shop=shop), then=F("shop_order__shop__name")), default=Value("")),
+            its_words=Case(When(~Q(goes_to=shop), then=F("goes_to__name")), default=Value("")),
+            its_state=F("state"),
+            its_units=Coalesce(Subquery(summed.values("copies")), 0),
+            its_more=Coalesce(Subquery(summed.values("rows")), 1) - 1,
+            its_since=Coalesce("ended_at", "asked_at"),
+            its_due=Case(When(ended_at=None, then=F("refund_by"))),
+        )
+    )
+
+
+def return_rows(rows: Iterable[Any], shop: Shop, *, now: datetime) -> list[ReturnRow]:
+    """Of rows that were `told`, each by itself or with those of other tables."""
     return [_row(row, shop, now) for row in rows]
 
 
-def _row(row: Return, shop: Shop, now: datetime) -> ReturnRow:
-    lines = list(row.lines.all())
+def _row(row: Told, shop: Shop, now: datetime) -> ReturnRow:
     return ReturnRow(
-        number=row.number,
-        state=_what(row, shop),
-        title=lines[0].line.title if lines else "",
-        more=max(0, len(lines) - 1),
-        copies=sum(line.units for line in lines),
+        number=row.its_number,
+        state=_what(row),
+        title=row.its_title,
+        more=row.its_more,
+        copies=row.its_units,
         when=_when(row, now),
-        overdue=row.is_open and row.refund_by is not None and row.refund_by < now,
+        overdue=row.its_due is not None and row.its_due < now,
         url=reverse("portal:return", args=[shop.slug, row.pk]),
     )
 
 
-def _what(row: Return, shop: Shop) -> str:
-    state = str(row.get_state_display())
-    if row.shop_order.shop_id != shop.pk:
-        return _("%(state)s · for %(shop)s") % {"state": state, "shop": row.shop_order.shop.name}
-    if row.is_elsewhere:
-        return _("%(state)s · at %(shop)s") % {"state": state, "shop": row.goes_to.name}
+def _what(row: Told) -> str:
+    state = str(State(row.its_state).label)
+    if row.its_person:
+        return _("%(state)s · for %(shop)s") % {"state": state, "shop": row.its_person}
+    if row.its_words:
+        return _("%(state)s · at %(shop)s") % {"state": state, "shop": row.its_words}
     return state
 
 
-def _when(row: Return, now: datetime) -> str:
-    if row.is_open and row.refund_by is not None:
-        return _("money by %(when)s") % {"when": moment(row.refund_by, now)}
-    return _("since %(when)s") % {"when": moment(row.ended_at or row.asked_at, now)}
+def _when(row: Told, now: datetime) -> str:
+    if row.its_due is not None:
+        return _("money by %(when)s") % {"when": moment(row.its_due, now)}
+    return _("since %(when)s") % {"when": moment(row.its_since or now, now)}

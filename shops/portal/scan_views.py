@@ -1,5 +1,6 @@
-"""The one scan field of the desk: a book scanned in an open order is one copy picked, a pick-up code is an order handed
-over, anything else is looked for. A scanner is a keyboard that ends with Enter: a form does, without a script."""
+"""The one scan field of the desk: a book is one copy picked, in the open order or in the one that waits for it; a
+pick-up code is an order handed over, anything else is looked for. A scanner is a keyboard that ends with Enter: a form
+does, without a script."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from shops.orders.changing import FulfilmentError
 from shops.orders.held import Deed, Press
 from shops.orders.projecting import Shown, project
 from shops.portal.access import StaffRequest, Workplace, portal_action
+from shops.portal.order_search import of_book, to_pick
 from shops.portal.pressing import new_once
 
 Status = ShopOrder.Status
@@ -33,7 +35,7 @@ def scan(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     once = request.POST.get("once", "")[:40] or new_once()
     opened = queries.order_for(request.user, request.POST.get("order", "")[:40])
     if opened and opened.shop_id == workplace.shop.pk:
-        if rows := _of_book(shown := _as_shown(opened), text):
+        if rows := of_book(list((shown := _as_shown(opened)).lines.values()), text):
             _pick(request, shown, rows, once)
             return _to(workplace, opened.number)
         if isbn_query(text):
@@ -43,21 +45,33 @@ def scan(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     if collected := _by_code(request, workplace, text, opened):
         _hand_over(request, collected, text, once)
         return _to(workplace, collected.number)
+    if not opened and (answer := _for_book(request, workplace, text, once)):
+        return answer
     if "queued" in request.POST:
         return _lost(request, workplace, opened, text, once)
     where = reverse("portal:orders", args=[workplace.shop.slug])
     return _leave(request, f"{where}?{urlencode({'q': text})}")
 
 
+def _for_book(request: StaffRequest, workplace: Workplace, text: str, once: str) -> HttpResponse | None:
+    """A book, and no order is open: picked where one order waits for it; of several a person chooses."""
+    waiting = to_pick(request.user, workplace.shop, text)
+    if len(waiting) == 1:
+        _pick(request, waiting[0], of_book(list(waiting[0].lines.values()), text), once)
+        return _to(workplace, waiting[0].order.number)
+    if "queued" in request.POST:
+        return None
+    if waiting:
+        where = reverse("portal:orders", args=[workplace.shop.slug])
+        return _leave(request, f"{where}?{urlencode({'pick': text})}")
+    if isbn_query(text):
+        messages.warning(request, _("No order waits for %(isbn)s to be picked.") % {"isbn": text})
+    return None
+
+
 def _as_shown(order: ShopOrder) -> Shown:
     """As it will be once what waits is done: a copy just accepted may be picked."""
     return project(order, order.lines.all(), held.pressed_on(order)[0])
-
-
-def _of_book(shown: Shown, text: str) -> list[ShopOrderLine]:
-    gtin = isbn_query(text)
-    rows = [row for row in shown.lines.values() if (gtin and row.gtin == gtin) or (text and row.sku == text)]
-    return sorted(rows, key=lambda row: row.picked >= row.accepted)
 
 
 def _pick(request: StaffRequest, shown: Shown, rows: list[ShopOrderLine], once: str) -> None:

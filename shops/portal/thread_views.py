@@ -49,10 +49,10 @@ def inbox(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """What is to be answered first, then all, the last word first."""
     now = timezone.now()
     theirs = queries.threads_for(request.user, workplace.shop)
-    pages = Paginator(told(theirs).order_by("-last_at", "-pk"), SHOWN).get_page(request.GET.get("page"))
+    pages = Paginator(told(theirs, now=now).order_by("-last_at", "-pk"), SHOWN).get_page(request.GET.get("page"))
     context = {
-        "waiting": thread_rows(told(to_answer(theirs))[:SHOWN], now=now),
-        "rows": thread_rows(pages, now=now),
+        "waiting": thread_rows(told(to_answer(theirs), now=now)[:SHOWN], workplace.shop, now=now),
+        "rows": thread_rows(pages, workplace.shop, now=now),
         "pages": pages,
         "kept": "",
     }

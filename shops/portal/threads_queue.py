@@ -3,11 +3,13 @@ inbox."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
@@ -15,8 +17,9 @@ from django.utils.translation import gettext as _
 
 from marketplace.models import User
 from shops import queries
-from shops.models import Incident, Message, Shop, Thread
+from shops.models import Incident, Message, Shop, ShopOrder, Thread
 from shops.orders import sight
+from shops.portal.beside import Told, first, of_all
 from shops.portal.words import moment
 
 SHOWN = 20
@@ -35,18 +38,6 @@ class ThreadRow:
     url: str
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """Those that are to be answered, the first of `total`."""
-
-    rows: list[ThreadRow]
-    total: int
-
-    @property
-    def beyond(self) -> int:
-        return self.total - len(self.rows)
-
-
 def to_answer(theirs: QuerySet[Thread]) -> QuerySet[Thread]:
     """Those whose reader waits, and those of an order with which something is wrong; the longest first."""
     wrong = Exists(Incident.objects.filter(thread=OuterRef("pk"), closed_at=None))
@@ -54,62 +45,68 @@ def to_answer(theirs: QuerySet[Thread]) -> QuerySet[Thread]:
     return rows.order_by(F("waits_since").asc(nulls_last=True), "pk")
 
 
-def waiting(user: User, shop: Shop, *, now: datetime) -> Waiting:
-    """One query, two with more than are shown."""
+def waiting(user: User, shop: Shop, *, now: datetime) -> QuerySet[Thread]:
+    """For the desk's queue (`beside.read`); the newest is a word of theirs, and what is wrong is said by one too."""
     theirs = to_answer(queries.threads_for(user, shop))
-    found = list(told(theirs)[: SHOWN + 1])
-    total = len(found) if len(found) <= SHOWN else theirs.count()
-    return Waiting(thread_rows(found[:SHOWN], now=now), total)
+    spoken = Message.objects.filter(thread__in=theirs.values("pk")).exclude(side="shop")
+    return told(first(theirs, SHOWN).annotate(its_newest=of_all(spoken, Max("pk"))), now=now)
 
 
-def told(rows: QuerySet[Thread]) -> QuerySet[Thread]:
-    """With what their line says."""
+def told(rows: QuerySet[Thread], *, now: datetime) -> QuerySet[Thread]:
+    """With what their line says: `its_state` is what is wrong, `its_due` until when it is the shop's to settle,
+    `its_since` since when the reader waits. Who it is stays hidden where the shop sees the order's person no more."""
     last = Message.objects.filter(thread=OuterRef("pk")).order_by("-pk")
     of_reader = last.filter(side="reader")
     running = Incident.objects.filter(thread=OuterRef("pk"), closed_at=None)
-    return rows.select_related("shop", "shop_order", "product").annotate(
-        newest=Subquery(of_reader.values("pk")[:1]),
-        words=Subquery(last.values("text")[:1]),
-        writer=Subquery(of_reader.values("by_name")[:1]),
-        wrong=Subquery(running.values("reason")[:1]),
-        wrong_due=Subquery(running.values("due_at")[:1]),
+    named = Q(shop_order=None) | Exists(ShopOrder.objects.filter(sight.seen(now), pk=OuterRef("shop_order")))
+    writer = Coalesce(NullIf(Subquery(of_reader.values("by_name")[:1]), Value("")), "name")
+    return rows.annotate(
+        its_number=Coalesce("shop_order__number", Value("")),
+        its_title=Coalesce("product__title", Value("")),
+        its_person=Case(When(named, then=writer), default=Value("")),
+        its_words=Coalesce(Subquery(last.values("text")[:1]), Value("", TextField())),
+        its_state=Coalesce(Subquery(running.values("reason")[:1]), Value("")),
+        its_since=F("waits_since"),
+        its_due=Subquery(running.values("due_at")[:1]),
+        its_last=F("last_at"),
+        its_new=Exists(of_reader.filter(pk__gt=OuterRef("seen_by_shop"))),
     )
 
 
-def thread_rows(rows: Iterable[Thread], *, now: datetime) -> list[ThreadRow]:
-    found = list(rows)
-    unseen = sight.out_of_sight([row.shop_order for row in found if row.shop_order], now)
-    return [_row(row, unseen, now) for row in found]
+def thread_rows(rows: Iterable[Any], shop: Shop, *, now: datetime) -> list[ThreadRow]:
+    """Of rows that were `told`, each by itself or with those of other tables."""
+    return [_row(row, shop, now) for row in rows]
 
 
-def _row(row: Thread, unseen: Container[int], now: datetime) -> ThreadRow:
-    order, due = row.shop_order, row.wrong_due  # type: ignore[attr-defined]
-    named = order is None or order.pk not in unseen
-    wrong = row.wrong and Incident.Reason(row.wrong).label  # type: ignore[attr-defined]
-    about = order.number if order else (row.product.title if row.product else _("A question"))
+def _row(row: Told, shop: Shop, now: datetime) -> ThreadRow:
+    about = row.its_number or row.its_title or _("A question")
     return ThreadRow(
-        about=f"{about} · {wrong}" if wrong else about,
-        who=(named and (row.writer or row.name)) or _("A reader"),  # type: ignore[attr-defined]
-        words=Truncator(" ".join((row.words or "").split())).chars(90),  # type: ignore[attr-defined]
-        when=_when(row, due, now),
-        overdue=due is not None and due < now,
-        new=(row.newest or 0) > row.seen_by_shop,  # type: ignore[attr-defined]
-        url=address(row),
+        about=f"{about} · {Incident.Reason(row.its_state).label}" if row.its_state else about,
+        who=row.its_person or _("A reader"),
+        words=Truncator(" ".join(row.its_words.split())).chars(90),
+        when=_when(row, now),
+        overdue=row.its_due is not None and row.its_due < now,
+        new=bool(row.its_new),
+        url=_url(shop.slug, row.its_number, row.pk),
     )
 
 
-def _when(row: Thread, due: datetime | None, now: datetime) -> str:
-    if due is not None and due >= now:
-        return _("to settle by %(when)s") % {"when": moment(due, now)}
-    if due is not None:
-        return _("with the network since %(when)s") % {"when": moment(due, now)}
-    if row.waits_since:
-        return _("waits for %(long)s") % {"long": timesince(row.waits_since, now, depth=1)}
-    return moment(row.last_at, now)
+def _when(row: Told, now: datetime) -> str:
+    if row.its_due is not None and row.its_due >= now:
+        return _("to settle by %(when)s") % {"when": moment(row.its_due, now)}
+    if row.its_due is not None:
+        return _("with the network since %(when)s") % {"when": moment(row.its_due, now)}
+    if row.its_since:
+        return _("waits for %(long)s") % {"long": timesince(row.its_since, now, depth=1)}
+    return moment(row.its_last or now, now)
 
 
 def address(row: Thread) -> str:
+    return _url(row.shop.slug, row.shop_order.number if row.shop_order else "", row.pk)
+
+
+def _url(slug: str, number: str, pk: int) -> str:
     """Of an order's thread by the order."""
-    if row.shop_order:
-        return reverse("portal:order-thread", args=[row.shop.slug, row.shop_order.number])
-    return reverse("portal:thread", args=[row.shop.slug, row.pk])
+    if number:
+        return reverse("portal:order-thread", args=[slug, number])
+    return reverse("portal:thread", args=[slug, pk])

@@ -88,10 +88,24 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.target.id === "queue") ticked = boxes().filter((box) => box.checked).map((box) => box.value);
   });
-  // When an order comes: a sound or a message of the browser, where somebody here wants it.
+  // When something comes: a sound or a message of the browser, where somebody here wants it. Each kind bears the key of
+  // its newest, shown or not, which only grows; what one tab has told no other tells, nor this one after the next page.
   const wants = (what) => { try { return localStorage.getItem(`halles-${what}`) === "yes"; } catch { return false; } };
-  const orders = () => new Set(boxes().map((box) => box.value.split(":")[0]));
-  let known = orders();
+  const HEARD = `halles-heard-${location.pathname.split("/")[2]}`;
+  const compare = () => {
+    const came = [], kept = localStorage.getItem(HEARD), heard = JSON.parse(kept || "{}");
+    for (const group of document.querySelectorAll("#queue [data-newest]")) {
+      const { kind, newest } = group.dataset;
+      if (Number(newest) <= (heard[kind] || 0)) continue;
+      heard[kind] = Number(newest);
+      if (kept) came.push(group.querySelector("[data-heading]").textContent); // the first time all of it is known
+    }
+    localStorage.setItem(HEARD, JSON.stringify(heard));
+    return came;
+  };
+  const whatCame = async () => {
+    try { return navigator.locks ? await navigator.locks.request("halles-heard", compare) : compare(); } catch { return []; }
+  };
   const ring = () => {
     const sound = new AudioContext(), tone = sound.createOscillator();
     tone.frequency.value = 880;
@@ -100,16 +114,18 @@
     tone.stop(sound.currentTime + .2);
     tone.onended = () => sound.close();
   };
+  const tell = async () => {
+    const came = await whatCame(), note = document.querySelector("[data-alert=note]");
+    if (!came.length || !note) return;
+    if (wants("sound")) ring();
+    if (wants("note") && window.Notification?.permission === "granted") new Notification(note.dataset.said, { body: came.join(", ") });
+  };
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "queue") return;
     for (const box of boxes()) box.checked = ticked.includes(box.value);
-    const came = [...orders()].filter((number) => !known.has(number));
-    known = orders();
-    if (!came.length) return;
-    if (wants("sound")) ring();
-    const note = document.querySelector("[data-alert=note]");
-    if (wants("note") && note && Notification.permission === "granted") new Notification(note.dataset.said, { body: came.join(", ") });
+    tell();
   });
+  if (document.getElementById("queue")) tell();
   for (const box of document.querySelectorAll("[data-alert]")) {
     box.closest("[data-alerts]").hidden = false;
     if (box.dataset.alert === "note" && !("Notification" in window)) { box.closest("label").hidden = true; continue; }

@@ -271,3 +271,47 @@ def test_words_with_a_file_go_to_the_reader_from_the_desk(visit, site, part):
     page.locator(".thread-form button[type=submit]").first.click()
     expect(page.locator(".thread-files a")).to_have_text("bill.pdf")
     assert page.url.endswith(site.pages["desk words"])
+
+
+HEAR = """() => {
+    window.told = 0;
+    localStorage.setItem("halles-sound", "yes");
+    window.AudioContext = class {
+        constructor() { window.told += 1; this.currentTime = 0; }
+        createOscillator() { return { frequency: {}, connect() {}, start() {}, stop() {} }; }
+    };
+}"""
+
+
+def again(page: Page) -> int:
+    """The queue is asked for anew; how often something was told since."""
+    with page.expect_response(lambda answer: "/queue/" in answer.url):
+        page.evaluate("() => htmx.trigger('#queue', 'again')")
+    page.wait_for_load_state("networkidle")
+    page.evaluate("() => navigator.locks.request('halles-heard', () => {})")
+    return page.evaluate("window.told")
+
+
+def test_what_comes_is_told_once_shown_or_not_in_whichever_tab(visit, site):
+    newest = {"new": 10**6}
+
+    def answer(route: Route) -> None:
+        groups = [
+            f'<section data-kind="{kind}" data-newest="{key}"><b data-heading></b></section>'
+            for kind, key in newest.items()
+        ]
+        route.fulfill(body="".join(groups), content_type="text/html")
+
+    page = visit("desk", watched=False, language="en")
+    page.context.route("**/queue/**", answer)
+    page.evaluate(HEAR)
+    assert again(page) == 1  # above what stood there when the page was first seen
+    assert again(page) == 1
+    newest |= {"new": 10**6 - 1, "threads": 5}  # the newest order is answered; a reader writes
+    assert again(page) == 2
+    other = page.context.new_page()
+    other.add_init_script(f"({HEAR})()")
+    other.goto(site.pages["desk"])
+    assert again(other) == 0
+    newest["threads"] = 6
+    assert (again(other), again(page)) == (1, 2)

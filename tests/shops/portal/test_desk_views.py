@@ -8,6 +8,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from marketplace.foundation import network
+from shops import announcing
 from shops.models import ShopOrder
 from shops.orders import fulfilment
 from shops.portal.queue import queue
@@ -82,17 +84,20 @@ def test_desk_shows_times_of_the_shops_own_zone(ours):
 
 @pytest.mark.parametrize("name", ["desk", "queue", "orders", "pick-list"])
 def test_page_asks_the_same_number_of_queries_however_many_orders(
-    name, ours, django_assert_num_queries, django_assert_max_num_queries
+    name, ours, monkeypatch, django_assert_num_queries, django_assert_max_num_queries
 ):
+    monkeypatch.setattr(network, "_CACHE_SECONDS", 3600)  # else what a process remembers is asked for anew, or not
+    monkeypatch.setattr(announcing, "KEPT_SECONDS", 3600)
     client, where = ours.client, reverse(f"portal:{name}", args=[ours.shop.slug])
     accepted(ours)
     client.get(where)
-    with django_assert_max_num_queries(10 + OF_WALLS) as asked:
+    with django_assert_max_num_queries(10 if name in {"desk", "queue"} else 10 + OF_WALLS) as asked:
         client.get(where)
+    count = len(asked)
     for _ in range(29):
         place(ours)
         accepted(ours)
-    with django_assert_num_queries(len(asked)):
+    with django_assert_num_queries(count):
         client.get(where)
 
 

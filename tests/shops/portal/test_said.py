@@ -140,10 +140,10 @@ def test_queue_says_it_until_somebody_has_answered_and_asks_nothing_more(line, d
         with translation.override("en"):
             return [row.said for group in queue(member.user, order.shop, now=now) for row in group.rows]
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(3):
         queue(member.user, order.shop, now=now)
     says(line, Saying(Answer.BACK_ORDERED, 1))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(3):
         assert said() == ["Odoo: only later"]
     order.refresh_from_db()
     fulfilment.accept_all(order, by="staff", now=now + timedelta(seconds=1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -10,6 +12,7 @@ from shops.models import DeskAction, ShopOrder
 from shops.orders import fulfilment
 from tests import factories
 from tests.shops.portal.conftest import Stall
+from tests.shops.portal.test_desk_views import place
 from tests.shops.portal.test_order_views import accept_everything, address, status, worked
 
 ISBN = "9782070360024"
@@ -146,3 +149,56 @@ def test_with_a_script_what_leads_elsewhere_is_followed_there(stall):
     where = reverse("portal:scan", args=[stall.shop.slug])
     answer = stall.client.post(where, {"q": "bonheur"}, headers={"HX-Request": "true"})
     assert (answer.status_code, "/orders/?q=bonheur" in answer["HX-Redirect"]) == (204, True)
+
+
+def waiting(of: Stall, *, units: int = 1, due_in_hours: float = 24) -> ShopOrder:
+    """Another order with that book, accepted."""
+    order = place(of, units=units)
+    order.lines.update(gtin=int(ISBN))
+    fulfilment.accept_all(order, by="staff", now=timezone.now())
+    ShopOrder.objects.filter(pk=order.pk).update(ready_by=timezone.now() + timedelta(hours=due_in_hours))
+    return order
+
+
+def test_book_scanned_without_an_open_order_is_picked_in_the_one_that_waits_for_it(stall):
+    order = waiting(stall)
+    waiting(stall)
+    scan(stall, ISBN, order=order.number)
+    answer = scan(stall, ISBN, order="")
+    last = ShopOrder.objects.latest("pk")
+    assert answer.url == reverse("portal:order", args=[stall.shop.slug, last.number])
+    assert (last.lines.get().picked, picked(stall)) == (1, [0, 0])
+
+
+def test_copy_of_an_order_just_accepted_is_picked_too(stall):
+    stall.client.post(address(stall, "accept-all"), {"version": "0"})
+    assert scan(stall, ISBN, order="").url == address(stall, "order")
+    worked(), worked()
+    assert picked(stall) == [1, 0]
+
+
+def test_of_several_orders_that_wait_for_a_book_a_person_chooses(stall):
+    later, sooner = waiting(stall, due_in_hours=48), waiting(stall, due_in_hours=2)
+    answer = scan(stall, ISBN, order="")
+    shown = stall.client.get(answer.url)
+    assert [row.number for row in shown.context["rows"]] == [sooner.number, later.number]
+    assert f'name="order" value="{later.number}"' in shown.content.decode()
+    assert scan(stall, ISBN, order=later.number).url.endswith(f"/orders/{later.number}/")
+    assert [later.lines.get().picked, sooner.lines.get().picked] == [1, 0]
+
+
+def test_book_that_no_order_waits_for_is_said(stall, theirs):
+    waiting(theirs)
+    page = stall.client.post(reverse("portal:scan", args=[stall.shop.slug]), {"q": ISBN}, follow=True)
+    assert "message warning" in page.content.decode()
+    assert picked(stall) == [0, 0]  # its order is not accepted yet; it opens as the only one with that book
+    assert page.redirect_chain[-1][0] == address(stall, "order")
+
+
+def test_book_scanned_without_a_line_is_picked_where_one_order_alone_waits(stall):
+    first = waiting(stall)
+    for _ in range(2):
+        scan(stall, ISBN, order="", once="late", queued="1")
+    assert first.lines.get().picked == 1
+    waiting(stall), waiting(stall)
+    assert scan(stall, ISBN, order="", once="later", queued="1").status_code == 409
