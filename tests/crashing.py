@@ -62,6 +62,7 @@ ELSEWHERE = (
     "acknowledging.",
     "alternative.",
     "back_order.",
+    "bringing.",
     "carrying.",
     "ending.",
     "hearing.",

@@ -29,6 +29,8 @@ FAILPOINTS: dict[str, str] = {
     "gift_card.after_issue": "it is issued and booked, nothing else has happened",
     "transmission.before_send": "a shop order is leased for sending",
     "transmission.after_send": "the shop has it, we have not recorded it",
+    "bringing.before_commit": "rows that a shop took along elsewhere are brought in and counted, not yet committed",
+    "bringing.after_commit": "they are brought in, the rest of the file not yet",
     "cancellation.before_call": "what a reader took back is leased, its shop not yet told",
     "cancellation.after_call": "the shop is told, we have not recorded it",
     "cancellation.before_commit": "the shop's own word that copies are free is recorded, not yet committed",

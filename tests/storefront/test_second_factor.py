@@ -67,7 +67,7 @@ def test_operator_has_no_days_of_grace_at_any_door(door):
 
 def test_negative_control_without_the_setting_the_doors_are_open(member, settings):
     settings.SECOND_FACTOR_REQUIRED = False
-    browser, _ = sign_in(factories.confirmed_user("op@example.org", is_staff=True).email)
+    browser, _ = sign_in(factories.confirmed_user("op@example.org", is_staff=True, is_superuser=True).email)
     assert browser.get("/board/").status_code == 200
 
 
