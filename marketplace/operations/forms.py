@@ -155,6 +155,8 @@ class NetworkForm(forms.ModelForm):
             "shop_agreement_en": gettext_lazy("Agreement with shops, English"),
         }
         help_texts = {
+            "tax_number": gettext_lazy("Of GST/HST, or of VAT."),
+            "qst_number": gettext_lazy("In Quebec only."),
             "logo": gettext_lazy("PNG, JPEG or WebP, at most 2 MB. Shown 32 pixels high."),
             "bank_details": gettext_lazy(
                 "Holder, bank, number, as they are printed on invoices that institutions pay by transfer. Empty: none "
