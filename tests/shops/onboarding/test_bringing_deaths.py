@@ -34,6 +34,7 @@ def bring(shop: Shop, content: bytes) -> Bringing:
 def shop(monkeypatch) -> Shop:
     monkeypatch.setattr(bringing, "_AT_ONCE", 3)
     factories.user("brings@example.org")
+    content()  # here, not in the process that dies: a ZIP made a second later is another file
     return factories.shop()
 
 
