@@ -116,6 +116,7 @@ STEPS = [
     Step("measure_keeping", "shops.keeping:measure_keeping", 3600, slow=True),
     Step("measure_load", "shops.load:measure_load", 60, slow=True),
     Step("close_motions", "shops.voting:close_motions", 60),
+    Step("remind_voters", "shops.vote_mail:remind_voters", 600),
     Step("measure_figures", "shops.figures:measure_figures", 3600, slow=True),
     Step("resolve_buffers", "shops.buffers:resolve_buffers", 5, slow=True),
     Step("resolve_prices", "catalog_sync.pricing:resolve_prices", 5, slow=True),

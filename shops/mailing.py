@@ -32,7 +32,7 @@ MOST_TRIES = 3
 def post(
     kind: str,
     shop: Shop,
-    about: About,
+    about: About | None,
     *,
     dedupe_key: str,
     context: Mapping[str, object],
@@ -40,10 +40,10 @@ def post(
     answer_by: datetime | None = None,
     reply_to: str = "",
 ) -> None:
-    """As `mail.post`, to whom the shop named for what it is `about`."""
+    """As `mail.post`, to whom the shop named for what it is `about`; None: to its own address."""
     mail.post(
         kind,
-        to=address(shop, about),
+        to=address(shop, about) if about else shop.email,
         language=shop.language,
         dedupe_key=dedupe_key,
         context=context,

@@ -15,6 +15,7 @@ from django.db.models import Sum
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import audit, leases, money, network
+from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.people import as_reader
 from marketplace.models import User
 from shops import absorbing, downloads, reservation_mail, stock
@@ -175,6 +176,8 @@ def _watch(row: Reservation, now: datetime) -> bool:
         if was_told:
             reservation_mail.ended(row, now=now)
             reservation_mail.to_shop(row, ended=True, now=now)
+        failpoint("reservation.before_commit")
+    failpoint("reservation.after_commit")
     return True
 
 

@@ -1,17 +1,19 @@
 """What a shop lets the network do with what it says beside showing and selling it: asked wherever data leaves. Until an
-owner says otherwise each use is allowed, as the agreement with the network says; a word counts within seconds."""
+owner says otherwise each use is allowed, as the agreement with the network says; a word counts within seconds. That it
+is shown and sold is taken back as a whole, by pausing (`lifecycle`)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, Value, When
 
 from marketplace.foundation import audit
+from marketplace.foundation.models import AuditEntry
 from marketplace.models import User
 from shops.models import DataWord, Shop
 
@@ -23,6 +25,11 @@ USES: dict[str, tuple[str, ...]] = {
     Use.STATISTICS: (Kind.TITLES,),
     Use.PORTALS: (Kind.TITLES, Kind.PRICES, Kind.PROFILE),
 }
+
+
+SHOW = "show"
+_SHOWN = ("shop.put_on_sale", "shop.resume")
+_HIDDEN = ("shop.pause", "shop.ask_to_leave")
 
 
 class KeepsBack(Protocol):
@@ -69,6 +76,23 @@ def say(shop: Shop, allowed: Mapping[tuple[str, str], bool], *, by: User, now: d
     return len(new)
 
 
-def log(shop: Shop) -> QuerySet[DataWord]:
-    """Every word, the latest first."""
-    return DataWord.objects.filter(shop=shop).order_by("-at", "-pk")
+class Word(NamedTuple):
+    """Of the log. `use` is one of `Use`, or SHOW, of all that the shop has here."""
+
+    at: datetime
+    use: str
+    kind: str
+    allowed: bool
+    by: str
+
+
+def log(shop: Shop) -> QuerySet[Any, tuple[Any, ...]]:
+    """Every word as a row of `Word`, the latest first: those to single uses, and those by which it is shown and sold at
+    all, or not any more (`lifecycle`), which stand in the trail."""
+    words = DataWord.objects.filter(shop=shop).order_by()
+    moves = AuditEntry.objects.filter(shop=shop, action__in=[*_SHOWN, *_HIDDEN]).order_by()
+    moves = moves.annotate(
+        use=Value(SHOW), kind=Value(""), allowed=Case(When(action__in=_SHOWN, then=Value(True)), default=Value(False))
+    )
+    both = words.values_list(*Word._fields).union(moves.values_list(*Word._fields[:-1], "actor_label"), all=True)
+    return both.order_by("-at", "use", "kind")

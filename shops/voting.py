@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from marketplace.foundation import audit, merkle, secrets
 from marketplace.foundation.failpoints import failpoint
 from marketplace.models import User
-from shops import queries
+from shops import queries, vote_mail
 from shops.models import Ballot, Motion, MotionVoter, MotionWord, Shop
 
 MOST_CHOICES, MOST_DAYS, MOST_WORDS = 10, 60, 500
@@ -90,6 +90,7 @@ def open_vote(motion: Motion, *, weighing: str, days: int, by: User, now: dateti
         row.save(update_fields=["opened_at", "ends_at", "weighing"])
         MotionVoter.objects.bulk_create(roll)
         audit.record("motion.open", row, by=by, weighing=weighing, days=days, voters=len(roll))
+        vote_mail.opened(row, now=now)
     return len(roll)
 
 
@@ -162,6 +163,7 @@ def _close(pk: int, now: datetime) -> bool:
         motion.closed_at = now
         motion.save(update_fields=["root", "result", "closed_at"])
         audit.record("motion.close", motion, root=motion.root, result=result, ballots=len(ballots))
+        vote_mail.closed(motion, {ballot.voter_id: ballot.digest for ballot in ballots}, now=now)
         failpoint("motion.before_commit")
     failpoint("motion.after_commit")
     return True

@@ -22,7 +22,7 @@ from marketplace.agenda.models import Event
 from marketplace.catalogue.models import ProductFacts
 from marketplace.checkout.models import Checkout, Institution, Voucher
 from marketplace.foundation import network as networks
-from marketplace.foundation.models import Network
+from marketplace.foundation.models import Network, OperatorRoles, Role
 from marketplace.foundation.money import to_minor
 from marketplace.models import User
 from marketplace.payments import gift_cards, local_kept
@@ -66,6 +66,13 @@ def user(email: str = "", **columns: object) -> User:
     person = get_user_model()(email=email, **columns)
     person.set_password("password")
     person.save()
+    return person
+
+
+def operator(email: str = "", *given: str, **columns: object) -> User:
+    """An operator of these roles; of every role where none is named."""
+    person = user(email, is_staff=True, **columns)
+    OperatorRoles.objects.create(user=person, roles=list(given or Role.values))
     return person
 
 

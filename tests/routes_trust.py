@@ -81,7 +81,7 @@ def known(a: Stall) -> dict[str, Any]:
         borne_by="shop",
         reason="x",
         once="large",
-        asked_by=factories.user(is_staff=True),
+        asked_by=factories.operator(),
         asked_at=timezone.now(),
     )
     now, by = timezone.now(), asked.asked_by

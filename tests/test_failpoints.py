@@ -82,6 +82,8 @@ def test_undisturbed_story_ends_as_reckoned_by_hand(undisturbed):
         *[("account_changed", 1)] * 4,
         ("gift_card", 1),
         ("gift_card_bought", 1),
+        *[("motion_closed", 1)] * 2,
+        *[("motion_opened", 1)] * 2,
         ("order_placed", 1),
         ("refund_made", 1),
         ("shop_order_accepted", 1),

@@ -470,7 +470,7 @@ def world(db, settings, tmp_path) -> World:
         "earlier_statement": factories.earlier_statement(a.shop).pk,
         "move": TitleMove.objects.create(**UNDONE, at=now, undone_at=now).pk,
     }
-    return World(a, b, factories.user(), factories.user(is_staff=True), known)
+    return World(a, b, factories.user(), factories.operator(), known)
 
 
 AT_ONCE = 20  # to make a world takes longer than to ask it

@@ -11,6 +11,7 @@ from django.db.models import Q
 from marketplace.checkout import checkouts, vouchers
 from marketplace.checkout.models import Checkout
 from marketplace.foundation import audit, leases
+from marketplace.foundation.failpoints import failpoint
 from marketplace.payments import means, receivables, sessions
 from marketplace.payments.gateway_records import PaymentGatewayError
 from marketplace.payments.models import Payment
@@ -47,6 +48,8 @@ def _release(checkout: Checkout, *, now: datetime, by: object) -> bool:
             vouchers.release_hold(checkout)
             receivables.release_hold(checkout.pk)
             audit.record("checkout.end", checkout, by=by)
+        failpoint("ending.before_commit")
+    failpoint("ending.after_commit")
     checkout.refresh_from_db()
     return bool(ended)
 

@@ -16,8 +16,7 @@ class Role(models.TextChoices):
 
 
 class OperatorRoles(models.Model):
-    """The roles of one operator. Who has no row has them all: the network's first operator, and everybody from before
-    there were roles."""
+    """The roles of one operator. Who has no row has none, but for those made at the machine: superusers have all."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="operator_roles")
     roles = models.JSONField(default=list, help_text='["catalogue", "money"]')

@@ -8,12 +8,14 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from marketplace.foundation import looks, money, network, tax_numbers
 from marketplace.foundation.amount_field import AmountField
-from marketplace.foundation.models import Network
+from marketplace.foundation.models import Network, Role
+from marketplace.operations import roles
 
 GROUPS: list[tuple[Any, list[str]]] = [
     (gettext_lazy("Name and looks"), ["name", "tagline_fr", "tagline_en", "logo", "colour", "colour_dark"]),
@@ -73,6 +75,21 @@ class KeptAmountField(AmountField):
         return super().has_changed(self.prepare_value(initial), data)
 
 
+def _two_persons() -> str:
+    """In words: what the limit does, and whether there is anybody to do it."""
+    known = len(roles.holders(Role.MONEY))
+    what = _(
+        "Where operators give back more than this of one order in all, one asks and another one with the role Money "
+        "approves. 0: one person is always enough."
+    )
+    now = ngettext(
+        "Now %(count)s operator has that role: nobody could approve what they ask for.",
+        "Now %(count)s operators have that role.",
+        known,
+    )
+    return f"{what} {now % {'count': known}}"
+
+
 class NetworkForm(forms.ModelForm):
     commission_basis_points = PercentField(label=gettext_lazy("Commission, per cent"), max_value=50)
     reroute_most_minor = KeptAmountField(
@@ -87,7 +104,7 @@ class NetworkForm(forms.ModelForm):
     refund_two_above_minor = KeptAmountField(
         label=gettext_lazy("Refunds above this need two persons"),
         required=True,
-        help_text=gettext_lazy("What operators give back of one order in all. 0: one person is always enough."),
+        help_text=lazy(_two_persons, str)(),
     )
     languages = forms.MultipleChoiceField(
         label=gettext_lazy("Languages offered"),
@@ -138,6 +155,8 @@ class NetworkForm(forms.ModelForm):
             "shop_agreement_en": gettext_lazy("Agreement with shops, English"),
         }
         help_texts = {
+            "tax_number": gettext_lazy("Of GST/HST, or of VAT."),
+            "qst_number": gettext_lazy("In Quebec only."),
             "logo": gettext_lazy("PNG, JPEG or WebP, at most 2 MB. Shown 32 pixels high."),
             "bank_details": gettext_lazy(
                 "Holder, bank, number, as they are printed on invoices that institutions pay by transfer. Empty: none "

@@ -6,10 +6,11 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from marketplace.foundation import money, network
 from marketplace.foundation.models import Role
 from marketplace.models import User
 from marketplace.operations import operators, roles
@@ -47,12 +48,16 @@ def save(request: HttpRequest) -> HttpResponse:
             "email", _("Nobody has confirmed this address with an account: they sign up and confirm it first.")
         )
         return _page(request, form, status=422)
+    before = network.current().refund_two_above_minor
     try:
         operators.give(found, form.cleaned_data["roles"], by=person(request))
     except operators.OperatorError as error:
         form.add_error(None, str(error))
         return _page(request, form, status=422)
     messages.success(request, _("Saved."))
+    if (limit := network.current().refund_two_above_minor) != before:
+        said = {"amount": money.display(limit, network.current().currency, get_language() or "")}
+        messages.info(request, _("Refunds above %(amount)s need two operators from now on (Network, Trust).") % said)
     return redirect("operations:operators")
 
 

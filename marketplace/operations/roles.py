@@ -12,6 +12,7 @@ from marketplace.foundation.navigation import Group
 from marketplace.models import User
 
 ALL = frozenset(Role)
+_NO_ROLES = OperatorRoles()
 _ADMINISTRATION = frozenset({Role.ADMINISTRATION})
 
 # For every operator: the board's figures, and what concerns the machine, not a person.
@@ -92,13 +93,19 @@ LISTS: dict[str, frozenset[Role]] = {
 
 
 def of(person: User) -> frozenset[Role]:
-    """What a person may do on the board: nothing unless they are an operator."""
+    """What a person may do on the board: what they were given, and all where they were made at the machine."""
     if not (person.is_active and person.is_staff):
         return frozenset()
     if person.is_superuser:
         return ALL
     kept = OperatorRoles.objects.filter(user=person).first()
-    return ALL if kept is None else frozenset(Role(name) for name in kept.roles if name in Role.values)
+    return frozenset() if kept is None else frozenset(Role(name) for name in kept.roles if name in Role.values)
+
+
+def holders(role: Role) -> list[User]:
+    """The operators who have it, by their addresses."""
+    people = User.objects.filter(is_staff=True, is_active=True).select_related("operator_roles").order_by("email")
+    return [one for one in people if one.is_superuser or role in getattr(one, "operator_roles", _NO_ROLES).roles]
 
 
 def of_request(request: HttpRequest) -> frozenset[Role]:
@@ -116,9 +123,8 @@ def needed(name: str, argument: str = "") -> frozenset[Role]:
 
 
 def may_open(roles: frozenset[Role], name: str, argument: str = "") -> bool:
-    """Nobody without any role opens more than what is for everybody."""
-    wanted = needed(name, argument)
-    return wanted == ALL or bool(roles & wanted)
+    """What is for every operator is so for those of any role: who was given none opens nothing."""
+    return bool(roles & needed(name, argument))
 
 
 def open_to(groups: Iterable[Group], roles: frozenset[Role]) -> list[Group]:

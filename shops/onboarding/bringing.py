@@ -6,6 +6,7 @@ Articles are not brought in here: `catalogue.jsonl` is a list as any other."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections import Counter
@@ -19,19 +20,17 @@ from django.db import transaction
 from django.db.models import Q
 
 from marketplace.foundation import audit
+from marketplace.foundation.failpoints import failpoint
 from marketplace.models import User
 from marketplace.payments.models import Settlement
 from marketplace.readers import brought
 from shops.models import Bringing, EarlierNetwork, EarlierOrder, EarlierStatement, Shop, ShopOrder
-from shops.onboarding import brought_files
-from shops.onboarding.brought_files import MOST_BYTES, MOST_PROBLEMS, FileError, Problem, Read
+from shops.onboarding import bringing_report, brought_files
+from shops.onboarding.brought_files import MOST_BYTES, FileError, Read
 from shops.onboarding.brought_rows import CustomerRow, OrderRow, StatementRow
 from shops.onboarding.exporting import STATEMENT
 
 ORDERS, SETTLEMENTS, CUSTOMERS = brought_files.ROWS
-COUNTS = ("new", "changed", "same", "here", "ended", "refused")
-"""What became of rows: new; newer than what was known; known as they are; the shop's own of this network; customers who
-took it back here; refused."""
 _AT_ONCE = 500
 _SUMS = [name for name in STATEMENT if name.endswith("_minor")]
 _Row = TypeVar("_Row")
@@ -39,12 +38,14 @@ _Row = TypeVar("_Row")
 
 def bring(shop: Shop, blocks: Iterable[bytes], *, by: User, now: datetime) -> Bringing:
     """Raises FileError where the file is none of ours, or too much; then nothing was changed. What ends in the middle
-    is begun again with the same file: no row twice."""
+    goes on with the same file: no row twice, and one report (`bringing_report`)."""
     with tempfile.TemporaryDirectory(prefix="bringing-") as folder:
         path = Path(folder) / "brought.zip"
         _keep(path, blocks)
         found = brought_files.read(path, now)
-    return _Bringing(shop, found, now).bring(by)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return _Bringing(shop, found, digest, now).bring(by)
 
 
 def last(shop: Shop) -> Bringing | None:
@@ -61,6 +62,7 @@ def remove(network: EarlierNetwork, *, by: User) -> None:
             orders=network.orders.count(), statements=network.statements.count(),
         )  # fmt: skip
         network.delete()
+        bringing_report.forget_unfinished(locked)
 
 
 def _keep(path: Path, blocks: Iterable[bytes]) -> None:
@@ -79,39 +81,50 @@ class _Bringing:
 
     shop: Shop
     found: Read
+    digest: str
     now: datetime
-    untold: int = 0
 
     def __post_init__(self) -> None:
+        self.report: Bringing | None = None
         self.said = {one.site: one for one in self.found.networks}
         self.networks: dict[str, EarlierNetwork] = {}
         self.before = dict(EarlierNetwork.objects.filter(shop=self.shop).values_list("site", "until"))
-        self.problems = list(self.found.problems)
-        self.counts = {name: Counter(refused=self.found.refused[name]) for name in brought_files.ROWS}
+        self.counts: Counter[str] = Counter()
 
     def bring(self, by: User) -> Bringing:
         works: dict[str, Callable[[Any], None]] = {
             ORDERS: self._orders, SETTLEMENTS: self._statements, CUSTOMERS: self._customers,
         }  # fmt: skip
+        with transaction.atomic():
+            self._lock()
+            self.report = bringing_report.begin(self.shop, self.found, self.digest, by=by, now=self.now)
         for name, work in works.items():
+            upto = 0
             for some in _batches(self.found.rows.get(name, [])):
+                upto += len(some)
                 # Short ones: orders are placed meanwhile, and a file may have many thousand rows.
                 with transaction.atomic():
                     self._lock()
-                    work(some)
-        if self.found.more:
-            self._note(ORDERS, 0, "more_said", count=self.found.more)
+                    if not bringing_report.is_done(self.report, name, upto):
+                        self.counts = Counter()
+                        work(some)
+                        bringing_report.add(self.report, name, self.counts, upto)
+                        failpoint("bringing.before_commit")
+                failpoint("bringing.after_commit")
         with transaction.atomic():
             self._lock()
-            self._renew_networks()
-            return self._written(by)
+            if not bringing_report.is_finished(self.report):
+                self._finish(by)
+        return self.report
 
     def _lock(self) -> None:
-        """Of two at once of one shop, the second finds what the first brought."""
+        """Of two at once of one shop, the second finds what the first brought, and of one file also its report."""
         locked = Shop.objects.select_for_update(of=("self",)).get(pk=self.shop.pk)
         if locked.status == Shop.Status.LEFT:
             raise FileError("left")
         self.networks = {row.site: row for row in EarlierNetwork.objects.filter(shop=self.shop)}
+        if self.report:
+            self.report.refresh_from_db()
 
     def _renew_networks(self) -> None:
         """Last, so that a file that ended in the middle is still the younger one as it is brought again."""
@@ -120,21 +133,18 @@ class _Bringing:
                 row.until, row.name = said.until, said.name
                 row.save(update_fields=["until", "name"])
 
-    def _written(self, by: User) -> Bringing:
-        counts = {name: {key: found[key] for key in COUNTS if found[key]} for name, found in self.counts.items()}
-        beyond = sum(self.found.refused.values()) - len(self.found.problems) + self.untold
-        said = {"network": self.found.networks[0].name, "until": brought_files.made_at(self.found)}
-        audit.record("shop.bring", self.shop, by=by, shop_id=self.shop.pk, network=said["network"], counts=counts)
-        return Bringing.objects.create(
-            shop=self.shop, at=self.now, by=by.email, counts=counts, more=beyond,
-            problems=[list(problem) for problem in self.problems], **said,
-        )  # fmt: skip
+    def _finish(self, by: User) -> None:
+        assert self.report is not None
+        self._renew_networks()
+        if self.found.more:
+            self._note(ORDERS, 0, "more_said", count=self.found.more)
+        bringing_report.finish(self.report)
+        said = {"network": self.report.network, "counts": self.report.counts}
+        audit.record("shop.bring", self.shop, by=by, shop_id=self.shop.pk, **said)
 
     def _note(self, file: str, row: int, code: str, **values: Any) -> None:
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(file, row, code, values))
-        else:
-            self.untold += 1
+        assert self.report is not None
+        bringing_report.note(self.report, file, row, code, values)
 
     def _network(self, site: str) -> EarlierNetwork:
         if site not in self.networks:
@@ -149,7 +159,7 @@ class _Bringing:
             (row.network.site, row.number): row
             for row in EarlierOrder.objects.filter(shop=self.shop, number__in=numbers).select_related("network")
         }
-        made, changed, counts = [], [], self.counts[ORDERS]
+        made, changed, counts = [], [], self.counts
         for place, said in some:
             row = known.get((said.site, said.number))
             if (said.number, said.ordered_at) in ours:
@@ -185,7 +195,7 @@ class _Bringing:
         rows = EarlierStatement.objects.filter(alike, shop=self.shop).select_related("network")
         known = {(row.network.site, row.number): row for row in rows}
         periods = {(row.network.site, row.begins_at, row.currency) for row in known.values()}
-        made, counts = [], self.counts[SETTLEMENTS]
+        made, counts = [], self.counts
         for place, said in every:
             columns = {name: getattr(said, name) for name in ("number", "begins_at", "ends_at", "currency")}
             columns |= dict(zip(_SUMS, said.sums, strict=True)) | {"lines": json.loads(said.lines)}
@@ -206,7 +216,7 @@ class _Bringing:
         site = self.found.networks[0].site
         rows = [brought.Customer(row.name, row.email, row.given_at, row.words) for _, row in every]
         taken = brought.take(self.shop, rows, lambda: self._network(site), now=self.now)
-        self.counts[CUSTOMERS].update(taken._asdict())
+        self.counts.update(taken._asdict())
 
 
 def _columns(said: OrderRow) -> dict[str, Any]:

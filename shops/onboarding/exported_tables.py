@@ -10,7 +10,7 @@ from zipfile import ZipFile
 from oscar.apps.partner.models import StockRecord
 
 from shops.models import Shop
-from shops.onboarding import exporting
+from shops.onboarding import exported_rest, exporting
 
 _STOCK = ("sku", "gtin", "title", "price", "currency", "number")
 _OF_ORDER = ("number", "created_at", "status")
@@ -22,6 +22,7 @@ _ORDERS = ("number", "ordered_at", "status", "sku", "gtin", "title", "ordered", 
 def write(shop: Shop, archive: ZipFile) -> None:
     archive.writestr("stock.csv", _csv(_STOCK, _stock(shop)))
     archive.writestr("orders.csv", _csv(_ORDERS, _orders(shop)))
+    archive.writestr("pictures.csv", _csv(exported_rest.PICTURES, exported_rest.pictures(shop)))
     archive.writestr("statements.csv", _csv((*exporting.STATEMENT, "network"), _statements(shop)))
 
 

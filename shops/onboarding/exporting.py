@@ -28,6 +28,7 @@ from shops.models import (
     Shop,
     ShopOrder,
 )
+from shops.onboarding import exported_rest
 
 VERSION = 2
 _AT_ONCE = 500
@@ -48,7 +49,14 @@ def write(shop: Shop, archive: ZipFile, *, now: datetime) -> None:
     archive.writestr("about.json", json.dumps(about, ensure_ascii=False, indent=2))
     with _text(archive, "catalogue.jsonl") as file:
         write_jsonl(catalogue(shop, now=now), file, complete=True)
-    for name, rows in (("orders", orders(shop)), ("settlements", settlements(shop)), ("customers", customers(shop))):
+    archive.writestr("shop.json", json.dumps(exported_rest.settings(shop), ensure_ascii=False, indent=2))
+    for name, rows in (
+        ("orders", orders(shop)),
+        ("settlements", settlements(shop)),
+        ("customers", customers(shop)),
+        ("threads", exported_rest.threads(shop)),
+        ("returns", exported_rest.returns(shop)),
+    ):
         with _text(archive, f"{name}.jsonl") as file:
             for row in rows:
                 file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
@@ -59,6 +67,10 @@ FILES = {
     "orders.jsonl": "Every order with its lines, amounts in minor units, times in UTC; no reader is named.",
     "settlements.jsonl": "Closed months with their sums and lines.",
     "customers.jsonl": "Readers who let the shop keep them: name, e-mail address, since when, in which words.",
+    "shop.json": "Address, texts, opening hours, rules of stock, prices, orders and returns, delivery, quick replies.",
+    "threads.jsonl": "Conversations: who wrote when (the reader, the shop, the network) and what; no reader is named.",
+    "returns.jsonl": "What readers sent back, with its lines and how it ended; no reader is named.",
+    "pictures.csv": "Where the shop's pictures are: its logo, and the photos of used copies by article.",
     "stock.csv": "Article, price and number, for a table program.",
     "orders.csv": "The same orders, a row for each line.",
     "statements.csv": "Closed months, for a table program.",

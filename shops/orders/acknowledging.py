@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from marketplace.foundation import audit, links
+from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.models import AuditEntry
 from marketplace.foundation.side_by_side import Lanes
 from shops import absorbing, mailing
@@ -55,6 +56,7 @@ def _ask(shop: Shop, now: datetime) -> bool:
         logger.exception("The answers of %s could not be read.", shop)
         _failed(shop, state, f"{type(error).__name__}: {error}", now)
         return False
+    failpoint("acknowledging.before_finish")
     _write_state(shop, {"due": (now + EVERY).isoformat(), "since": (now if done else since).isoformat()})
     return True
 
@@ -64,22 +66,20 @@ def _take_all(shop: Shop, since: datetime, now: datetime) -> bool:
     entries = AuditEntry.objects.filter(shop=shop, action__in=[TAKEN, UNREAD], at__gte=now - REMEMBERED)
     known = set(entries.values_list("facts__key", flat=True))
     messages = channel_for(shop, shop.channel).acknowledgements(since - OVERLAP, known)
-    unread: list[AuditEntry] = []
+    unread: list[Acknowledgement] = []
     taken = [take(shop, said, now=now, unread=unread) for said in messages]
-    if unread:
-        _tell(shop, f"unread:{unread[0].pk}", lambda: [entry.reason for entry in unread], now)
+    _tell_unread(shop, unread, now)
     return all(taken)
 
 
-def take(shop: Shop, said: Acknowledgement, *, now: datetime, unread: list[AuditEntry] | None = None) -> bool:
-    """One message, in one transaction, once. `unread` gets the entry of one that is about no order of the shop's, for
-    whoever tells a person. False: staff are answering this order at this moment; later."""
+def take(shop: Shop, said: Acknowledgement, *, now: datetime, unread: list[Acknowledgement]) -> bool:
+    """One message, in one transaction, once. `unread` gets the one that is about no order of the shop's, for whoever
+    tells a person. False: staff are answering this order at this moment; later."""
     with transaction.atomic():
         orders = ShopOrder.objects.select_for_update(of=("self",)).filter(shop=shop, number=said.number)
         order = orders.select_related("shop").first()
         if order is None:
-            if entry := _unread(shop, said):
-                (unread if unread is not None else []).append(entry)
+            unread.append(said)
             return True
         if AuditEntry.objects.filter(
             subject_type=ShopOrder._meta.label_lower, subject_id=str(order.pk), action=TAKEN, facts__key=said.key
@@ -97,6 +97,8 @@ def take(shop: Shop, said: Acknowledgement, *, now: datetime, unread: list[Audit
             _keep(answer, [answer] if answer in asked else [], shop, now)
         if asked or problem:
             _tell(shop, f"answer:{entry.pk}", partial(_questions, order, asked, problem), now)
+        failpoint("acknowledging.before_commit")
+    failpoint("acknowledging.after_commit")
     return True
 
 
@@ -143,6 +145,16 @@ def _reflect(order: ShopOrder, said: Acknowledgement, now: datetime) -> None:
     at = absorbing.reflection_time(order.shop, recorded_at=now, booked_at=said.receipt.booked_at)
     for line in order.lines.order_by("stock_record_id"):
         absorbing.reflect(line, line.left_units, reflected_at=at, now=now)
+
+
+def _tell_unread(shop: Shop, unread: Sequence[Acknowledgement], now: datetime) -> None:
+    """Those that are new are known from here on, and their shop is told: both or neither, since what is known is not
+    looked at again."""
+    with transaction.atomic():
+        entries = [entry for said in unread if (entry := _unread(shop, said))]
+        if entries:
+            _tell(shop, f"unread:{entries[0].pk}", lambda: [entry.reason for entry in entries], now)
+            failpoint("acknowledging.before_commit")
 
 
 def _unread(shop: Shop, said: Acknowledgement) -> AuditEntry | None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from marketplace.foundation import audit, leases
+from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.side_by_side import Lanes
 from shops.channels import CHANNELS, ChannelError, channel_for
 from shops.models import Cancellation, ShopWebhook, Transmission
@@ -42,12 +43,14 @@ def tell_cancellations(now: datetime) -> int:
 
 def _tell(row: Cancellation, now: datetime) -> bool:
     transmission = row.line.shop_order.transmission
+    failpoint("cancellation.before_call")
     try:
         is_put_back = _cancel_by_either(row, transmission, now)
     except ChannelError as error:
         leases.postpone(row, error=str(error), now=now, permanent=error.permanent)
         return False
     _tell_system_too(row, transmission, now)
+    failpoint("cancellation.after_call")
     with transaction.atomic():
         if is_put_back:
             name = str(CHANNELS[transmission.channel][0])
@@ -55,6 +58,8 @@ def _tell(row: Cancellation, now: datetime) -> bool:
         if not leases.finish(row, told_at=now):
             return False
         audit.record("cancellation.tell", row, shop_id=row.shop_id, channel=transmission.channel)
+        failpoint("cancellation.before_commit")
+    failpoint("cancellation.after_commit")
     return True
 
 

@@ -15,6 +15,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit, links, network
+from marketplace.foundation.failpoints import failpoint
 from marketplace.models import User
 from shops import mailing
 from shops.mailing import About
@@ -40,6 +41,8 @@ def arrive(parcel: Parcel, *, by: object, now: datetime, shelf: str = "") -> Non
             raise FulfilmentError(_gone(parcel) or _("It is here already: someone said so a moment ago."))
         _record("parcel.arrive", parcel, by)
         reader_mail.arrived(parcel.shop_order, parcel, now=now)
+        failpoint("carrying.before_commit")
+    failpoint("carrying.after_commit")
 
 
 def shelve(parcel: Parcel, shelf: str, *, by: object, now: datetime) -> None:
@@ -52,6 +55,8 @@ def shelve(parcel: Parcel, shelf: str, *, by: object, now: datetime) -> None:
         if not here.update(shelf=shelf.strip()[:40], shelved_at=now, **_FOUND, **kept):
             raise FulfilmentError(_gone(parcel) or _not_here())
         _record("parcel.shelve", parcel, by)
+        failpoint("carrying.before_commit")
+    failpoint("carrying.after_commit")
 
 
 def collect(parcel: Parcel, *, code: str, by: object, now: datetime) -> None:
@@ -61,6 +66,8 @@ def collect(parcel: Parcel, *, code: str, by: object, now: datetime) -> None:
         if not _here(parcel).update(collected_at=now, collected_by=_person(by), keep_watch_at=None, **_FOUND):
             raise FulfilmentError(_gone(parcel) or _not_here())
         _record("parcel.collect", parcel, by)
+        failpoint("carrying.before_commit")
+    failpoint("carrying.after_commit")
 
 
 def miss(parcel: Parcel, said: Said, *, by: object, now: datetime) -> None:
@@ -76,6 +83,8 @@ def miss(parcel: Parcel, said: Said, *, by: object, now: datetime) -> None:
         for shop in (parcel.shop_order.shop, parcel.carried_to):
             if shop:
                 _tell(parcel, shop, now)
+        failpoint("carrying.before_commit")
+    failpoint("carrying.after_commit")
 
 
 def give_up(parcel: Parcel, *, borne_by: str, by: object, now: datetime) -> None:
@@ -88,6 +97,8 @@ def give_up(parcel: Parcel, *, borne_by: str, by: object, now: datetime) -> None
         person = by if isinstance(by, User) else None
         ParcelRefund.objects.create(parcel=parcel, borne_by=borne_by, by=person, due_at=now)
         _record("parcel.give_up", parcel, by, borne_by=borne_by)
+        failpoint("carrying.before_commit")
+    failpoint("carrying.after_commit")
 
 
 def watch_parcels(now: datetime) -> int:

@@ -21,6 +21,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import leases
+from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.side_by_side import Lanes
 from shops import absorbing, withholding
 from shops.channels import Channel, ChannelError, channel_for
@@ -83,7 +84,9 @@ def _hear_one(row: ShopSystem, now: datetime) -> bool:
         return leases.finish(row, due_at=None, attempts=0)
     # Its number contains it from here on, and not since the step began: meanwhile that may have been read.
     said_at = now + timedelta(seconds=time.monotonic() - began)
+    failpoint("hearing.before_take")
     left, why_not = _take(row, said, again, channel, said_at, now)
+    failpoint("hearing.before_finish")
     known = {"heard_at": now, "heard_there": channel.heard_there, "again": left}
     return leases.finish(row, due_at=now + EVERY, attempts=0, last_error=why_not, **known)
 
@@ -141,6 +144,7 @@ def _take(
         except Exception as error:
             logger.exception("What %s says of %s could not be taken.", row, each.number)
             why_not, is_done = f"{each.number}: {type(error).__name__}: {error}"[: leases.MESSAGE_LENGTH], False
+        failpoint("hearing.after_order")
         if is_done:
             done.add(each.number)
         else:
@@ -163,6 +167,7 @@ def hear(shop_order: ShopOrder, said: OrderState, channel: Channel, *, said_at: 
         entered = frozenset(line.sku for line in lines if line.answer == Answer.DECLINED)
         lines = tuple(line for line in lines if line.answer != Answer.DECLINED)
     is_done = take_lines(shop_order, lines, by=by, now=now, entered=entered, said_at=said_at)
+    failpoint("hearing.after_lines")
     if shop_order.delivery_kind != DeliveryOption.Kind.PICKUP:  # that needs the reader's code, at the counter
         for parcel in said.parcels:
             try:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
-from shops.models import Cancellation, Rerouting, ShopOrder, ShopOrderLine, Supply
+from shops.models import Cancellation, Rerouting, ShopOrder, ShopOrderLine
 from shops.orders import fulfilment, leaving, missing, ready_times
 from shops.orders.changing import FulfilmentError, changing
 from shops.orders.counts import by_stock_record, still_here, takes_a_part
@@ -27,8 +27,9 @@ Reason = ShopOrderLine.Reason
 LONGEST = timedelta(days=90)
 # Of what is ordered for a day: on the day before, from then on.
 TOLD_BEFORE, TOLD_FROM = timedelta(days=1), time(16)
-# Who accepted it so shortly before has ordered it for that day: its reader is told on the day itself, from noon on.
-LEAST_TIME, NOON = timedelta(hours=20), time(12)
+# Who accepted it so shortly before has ordered it for that day: its reader is told on the day itself, from noon on, and
+# some hours after the shop's word, as far as the day has them.
+LEAST_TIME, NOON, EVENING, AFTER_ITS_WORD = timedelta(hours=20), time(12), time(20), timedelta(hours=4)
 _WAITS = [ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED]
 
 
@@ -40,28 +41,29 @@ def is_late(line: ShopOrderLine, *, now: datetime) -> bool:
     """Without a query, where its order and shop are known."""
     order = line.shop_order
     if order.is_late:
-        return line.to_hand_over > 0 and not _waits(line, today(order, now=now))
-    if not _is_ordered(line) or order.status not in _WAITS or line.expected_on is None:
+        is_here = line.to_hand_over > 0 and not ready_times.is_undated(line)
+        return is_here and not _waits(line, today(order, now=now))
+    if not ready_times.is_ordered(line) or order.status not in _WAITS or line.expected_on is None:
         return False
     return told_from(order, line.expected_on) <= now
 
 
 def told_from(shop_order: ShopOrder, on: date) -> datetime:
-    """From when the reader of what is ordered for a day is told that it is not there yet."""
+    """From when the reader of what is ordered for a day is told that it is not there yet. While another line is
+    still to be answered nobody knows when this one was: as if it were a moment ago."""
     zone = ZoneInfo(shop_order.shop.timezone)
-    at = datetime.combine(on - TOLD_BEFORE, TOLD_FROM, zone).astimezone(UTC)
-    if shop_order.answered_at and at - shop_order.answered_at < LEAST_TIME:
-        return datetime.combine(on, NOON, zone).astimezone(UTC)
-    return at
+    before = ((on - TOLD_BEFORE, TOLD_FROM), (on, NOON), (on, EVENING))
+    at, noon, evening = (datetime.combine(day, hour, zone).astimezone(UTC) for day, hour in before)
+    if shop_order.answered_at is None:
+        return noon
+    if at - shop_order.answered_at >= LEAST_TIME:
+        return at
+    return min(evening, max(noon, shop_order.answered_at + AFTER_ITS_WORD))
 
 
 def late_units(line: ShopOrderLine) -> int:
     """How many of a line are not there, or not sent."""
     return line.to_hand_over if line.shop_order.is_late else line.accepted - line.packed
-
-
-def _is_ordered(line: ShopOrderLine) -> bool:
-    return line.supply in (Supply.ORDER, Supply.PREORDER) and line.accepted > line.packed
 
 
 def wait_until(line: ShopOrderLine, on: date, *, by: object, now: datetime) -> None:

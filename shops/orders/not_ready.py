@@ -97,7 +97,7 @@ def _remind(shop_order: ShopOrder, now: datetime) -> bool:
         where, lines = f"/portal/{shop.slug}/orders/{shop_order.number}/", list(shop_order.lines.all())
         with override(shop.language):
             until = date_format(localtime(tell_at, ZoneInfo(shop.timezone)), "DATETIME_FORMAT")
-        left = [line for line in lines if line.to_hand_over]
+        left = [line for line in lines if line.to_hand_over and not ready_times.is_undated(line)]
         mailing.post(
             "shop_order_not_ready",
             shop,

@@ -15,6 +15,7 @@ from oscar.apps.order.models import Order
 from marketplace.foundation import links, mail, money, network
 from shops import opening, opening_words, readiness
 from shops.models import Alternative, DeliveryOption, Parcel, PickupPoint, Shop, ShopOrder, ShopOrderLine
+from shops.orders.ready_times import is_undated
 
 
 def accepted(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
@@ -96,7 +97,8 @@ def not_there(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopO
 def not_ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, sent: bool, key: str, now: datetime) -> None:
     """It is not ready, or not `sent`, as was said: what the reader may choose of each line. `key`: of what was said."""
     by = lazy(_moment, str)(shop_order.ready_by or now, ZoneInfo(shop_order.shop.timezone))
-    waiting = [(line, links.late_url(shop_order.order, line.pk)) for line in lines if line.to_hand_over]
+    late = [line for line in lines if line.to_hand_over and not is_undated(line)]
+    waiting = [(line, links.late_url(shop_order.order, line.pk)) for line in late]
     _post("shop_order_late_now", shop_order, lines, now, key=key, by=by, is_sent=sent, waiting=waiting)
 
 

@@ -1,6 +1,9 @@
 """By when an accepted order is ready, or sent, by what its reader was told; and when its shop, then its reader, hear
 that it is not. Worked out once, as it is accepted (`fulfilment.settle`), by the shop's opening hours and never in the
-night; anew where its reader waits until a day of their own, or what it waited for is there or gone."""
+night; anew where its reader waits until a day of their own, or what it waited for is there or gone.
+
+What is ordered with a day decides of the whole order. Of what is ordered without one nobody knows when it comes: what
+is on the shelf beside it has its deadline, as if it were alone."""
 
 from __future__ import annotations
 
@@ -43,12 +46,13 @@ def follow(shop_order: ShopOrder, lines: Iterable[ShopOrderLine], *, now: dateti
         shop_order.ready_watch_at = None
         if shop_order.status == Status.PACKED:  # it lies at the counter, and its reader is told so
             shop_order.late_at = None
-    elif ordered := [row for row in rows if _is_ordered(row)]:  # `back_orders` follows those
-        day = min((row.expected_on for row in ordered if row.expected_on), default=None)
-        shop_order.ready_by = _closing(_hours(shop_order, now), _zone(shop_order), day) if day else None
+    elif days := [row.expected_on for row in rows if is_ordered(row) and row.expected_on]:  # followed by `back_orders`
+        shop_order.ready_by = _closing(_hours(shop_order, now), _zone(shop_order), min(days))
         shop_order.ready_watch_at = None
-    elif not (shop_order.ready_watch_at or shop_order.late_at) or _waits_longer(shop_order, rows, now):
-        found = deadline(shop_order, rows, _hours(shop_order, now), now=now)
+    elif not (here := [row for row in rows if row.to_hand_over and not is_undated(row)]):
+        shop_order.ready_by = shop_order.ready_watch_at = shop_order.late_at = None
+    elif not (shop_order.ready_watch_at or shop_order.late_at) or _waits_longer(shop_order, here, now):
+        found = deadline(shop_order, here, _hours(shop_order, now), now=now)
         shop_order.ready_by, shop_order.tell_at = found.by, found.tell_at
         shop_order.ready_watch_at, shop_order.ready_reminded_at, shop_order.late_at = found.remind_at, None, None
 
@@ -153,6 +157,11 @@ def _zone(shop_order: ShopOrder) -> ZoneInfo:
     return ZoneInfo(shop_order.shop.timezone)
 
 
-def _is_ordered(row: ShopOrderLine) -> bool:
+def is_ordered(row: ShopOrderLine) -> bool:
     """Accepted, and on no shelf of its shop yet."""
     return row.supply in (Supply.ORDER, Supply.PREORDER) and row.accepted > row.packed
+
+
+def is_undated(row: ShopOrderLine) -> bool:
+    """Ordered, and nobody said for when."""
+    return is_ordered(row) and row.expected_on is None

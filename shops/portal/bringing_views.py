@@ -16,7 +16,7 @@ from marketplace.readers import brought as customers
 from marketplace.storefront import tries
 from shops import queries
 from shops.models import Bringing, EarlierNetwork
-from shops.onboarding import bringing
+from shops.onboarding import bringing, bringing_report
 from shops.onboarding.brought_files import MOST_BYTES, FileError
 from shops.portal import bringing_words
 from shops.portal.access import StaffRequest, Workplace, owner_action, page, portal_page
@@ -73,6 +73,7 @@ def brought_page(request: StaffRequest, workplace: Workplace, status: int = 200,
         "form": BringForm(),
         "forget_form": ForgetForm(),
         "last": last,
+        "is_unfinished": last is not None and not bringing_report.is_finished(last),
         "counts": _counts(last) if last else [],
         "problems": _problems(last) if last else [],
         "networks": EarlierNetwork.objects.filter(shop=workplace.shop),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from shops import queries, sharing
+from shops import lifecycle, queries, sharing
 from shops.models import Shop
 from shops.portal import leaving_views
 from shops.portal.access import StaffRequest, Workplace, owner_action, page, portal_page
@@ -42,7 +43,8 @@ def listed(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     shop = workplace.shop
     context = {
         "uses": _uses(shop),
-        "log": list(sharing.log(shop)[:SHOWN]),
+        "pages": (pages := Paginator(sharing.log(shop), SHOWN).get_page(request.GET.get("page"))),
+        "log": [_said(sharing.Word(*row)) for row in pages],
         "is_owner": queries.owns(request.user, shop),
     }
     return page(request, workplace, "portal/data.html", context)
@@ -50,6 +52,8 @@ def listed(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 @owner_action
 def save(request: StaffRequest, workplace: Workplace) -> HttpResponse:
+    if "show" in request.POST:
+        return _show(request, workplace.shop, yes=request.POST["show"] == "yes")
     allowed = {(use, kind): f"{use}:{kind}" in request.POST for use, kinds in sharing.USES.items() for kind in kinds}
     if sharing.say(workplace.shop, allowed, by=request.user, now=timezone.now()):
         messages.success(request, _("Saved. It counts within a minute; what others have fetched they may still have."))
@@ -59,6 +63,25 @@ def save(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 
 export = leaving_views.export
+
+
+def _show(request: StaffRequest, shop: Shop, *, yes: bool) -> HttpResponse:
+    """All of it at once: whether the shop's articles stand on the network's pages and are sold."""
+    if (lifecycle.resume if yes else lifecycle.pause)(shop, by=request.user, now=timezone.now()):
+        said = _("You sell again. Readers find your titles within a minute.")
+        messages.success(
+            request, said if yes else _("Paused: nothing of yours is for sale within a minute. Open orders go on.")
+        )
+    else:
+        messages.info(request, _("Nothing was changed."))
+    return redirect("portal:data", slug=shop.slug)
+
+
+def _said(word: sharing.Word) -> tuple[sharing.Word, str]:
+    """A word and what it is about, as people read it."""
+    if word.use == sharing.SHOW:
+        return word, _("Showing and selling here")
+    return word, f"{Use(word.use).label}, {Kind(word.kind).label}"
 
 
 def _uses(shop: Shop) -> list[UseRow]:

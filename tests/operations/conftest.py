@@ -9,7 +9,7 @@ from tests import factories
 
 @pytest.fixture
 def operator(db) -> User:
-    return factories.user("operation@example.org", is_staff=True)
+    return factories.operator("operation@example.org")
 
 
 @pytest.fixture

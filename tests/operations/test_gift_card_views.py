@@ -17,7 +17,7 @@ HERE = "/board/gift-cards/"
 
 def test_operator_prints_replaces_and_pays_back(settings):
     settings.LANGUAGE_CODE = "en"
-    client, now = signed_in(factories.user(is_staff=True)), timezone.now()
+    client, now = signed_in(factories.operator()), timezone.now()
     made = client.post(f"{HERE}issue/", {"amount_minor": "20", "paid_by": "bank", "once": "0123456789abcdef"})
     assert client.post(f"{HERE}print/", {"once": made.context["print_once"]}).content[:5] == b"%PDF-"
     assert client.post(f"{HERE}print/", {"once": "1:0123456789abcdef"}).status_code == 404

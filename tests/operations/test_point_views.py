@@ -8,7 +8,7 @@ from tests.shops.portal.conftest import signed_in
 
 
 def test_operator_keeps_points_and_their_price(db):
-    client = signed_in(factories.user(is_staff=True))
+    client = signed_in(factories.operator())
     sent = {"name": "Bibliothèque", "line1": "1, rue", "city": "Laval", "postcode": "H7A 1A1", "country": "ca"}
     assert client.post(reverse("operations:point-save"), sent | {"active": "on", "price": "2,50"}).status_code == 302
     point = PickupPoint.objects.get()
@@ -22,7 +22,7 @@ def test_operator_keeps_points_and_their_price(db):
 
 
 def test_operator_names_institutions_and_accredited_shops(db):
-    client, shop = signed_in(factories.user(is_staff=True)), factories.shop("Librairie A")
+    client, shop = signed_in(factories.operator()), factories.shop("Librairie A")
     buyer = factories.confirmed_user("achats@example.org")
     sent = {"email": "Achats@example.org", "name": "École", "region": "06"}
     for status in (302, 422):  # once
@@ -41,7 +41,7 @@ def test_operator_names_institutions_and_accredited_shops(db):
 
 
 def test_operator_names_who_hands_over_at_a_point(db):
-    client, keeper = signed_in(factories.user(is_staff=True)), factories.confirmed_user("ada@example.org")
+    client, keeper = signed_in(factories.operator()), factories.confirmed_user("ada@example.org")
     sent = {"name": "Halle", "line1": "1, rue", "city": "Laval", "postcode": "H7A 1A1", "country": "CA", "active": "on"}
     factories.user("eve@example.org")  # anybody can register with an address that is not theirs
     for other in ("nobody@example.org", "eve@example.org"):

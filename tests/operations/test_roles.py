@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from io import StringIO
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Permission
+from django.core.management import call_command
 from django.test import Client
 from django.urls import URLResolver, reverse
 from django.urls.resolvers import RegexPattern
 
 from marketplace import oscar_urls
-from marketplace.foundation.models import AuditEntry, OperatorRoles, Role
+from marketplace.foundation.models import AuditEntry, Network, OperatorRoles, Role
 from marketplace.models import User
 from marketplace.operations import navigation, operators, roles
 from marketplace.operations.listings import LISTINGS
@@ -22,9 +26,9 @@ pytestmark = pytest.mark.django_db
 CATALOGUE, ORDERS, MONEY, ADMINISTRATION = Role
 # Page, its argument → for whom of (nobody's role, catalogue, orders, money, administration) it opens.
 OPENS = {
-    ("board", ""): (1, 1, 1, 1, 1),
-    ("parked", ""): (1, 1, 1, 1, 1),
-    ("verify", ""): (1, 1, 1, 1, 1),
+    ("board", ""): (0, 1, 1, 1, 1),
+    ("parked", ""): (0, 1, 1, 1, 1),
+    ("verify", ""): (0, 1, 1, 1, 1),
     ("titles", ""): (0, 1, 0, 0, 0),
     ("questions", ""): (0, 1, 0, 0, 0),
     ("reviews", ""): (0, 1, 0, 0, 0),
@@ -38,7 +42,7 @@ OPENS = {
     ("operators", ""): (0, 0, 0, 0, 1),
     ("read-keys", ""): (0, 0, 0, 0, 1),
     ("checklist", ""): (0, 0, 0, 0, 1),
-    ("list", "shops"): (1, 1, 1, 1, 1),
+    ("list", "shops"): (0, 1, 1, 1, 1),
     ("list", "feeds"): (0, 1, 0, 0, 0),
     ("list", "orders"): (0, 0, 1, 1, 0),
     ("list", "payments"): (0, 0, 0, 1, 0),
@@ -54,8 +58,8 @@ def oscars() -> list[str]:
 
 
 def operator(*given: str) -> User:
-    person = factories.user(is_staff=True)
-    OperatorRoles.objects.create(user=person, roles=list(given))
+    person = factories.operator()
+    OperatorRoles.objects.filter(user=person).update(roles=list(given))
     return person
 
 
@@ -92,8 +96,66 @@ def test_oscars_dashboards_ask_for_a_role_of_ours(name):
 
 
 def test_who_lacks_the_role_is_told_which_it_is():
+    first, _none = operator(ADMINISTRATION), operator(MONEY)
     page = signed_in(operator(CATALOGUE)).get("/board/money/")
-    assert (page.status_code, "Money" in page.content.decode()) == (403, True)
+    text = page.content.decode()
+    assert (page.status_code, "with the role: Money" in text) == (403, True)
+    assert re.findall(r"mailto:([^\"]+)", text) == [first.email]
+
+
+def test_new_staff_have_no_role_and_are_told_whom_to_ask():
+    """Also at the door of the board itself; whoever was made at the machine has all and gives them."""
+    root = factories.user("root@example.org", is_staff=True, is_superuser=True, first_name="Ada", last_name="R.")
+    new = factories.confirmed_user("new@example.org", is_staff=True)
+    for address in ("/board/", "/board/lists/shops/", "/board/money/", "/board/operators/"):
+        page = signed_in(new).get(address)
+        text = page.content.decode()
+        assert (page.status_code, "You have no role yet" in text, 'Ada R., <a href="mailto:root@' in text) == (
+            403,
+            1,
+            1,
+        )
+        assert 'href="/board/money/"' not in text
+    sent = {"email": new.email, "roles": [ORDERS]}
+    assert signed_in(root).post("/board/operators/save/", sent).status_code == 302
+    assert [signed_in(new).get(address).status_code for address in ("/board/", "/board/money/")] == [200, 403]
+
+
+def test_where_nobody_administers_the_page_says_what_to_do():
+    text = signed_in(factories.user(is_staff=True)).get("/board/").content.decode()
+    assert ("first_operator" in text, "mailto:" in text) == (True, False)
+
+
+class TestTwoPersons:
+    def limit(self) -> int:
+        return Network.objects.get(pk=1).refund_two_above_minor
+
+    def test_limit_begins_with_the_second_who_could_approve(self):
+        factories.network()
+        root = factories.user(is_staff=True, is_superuser=True)
+        client, someone, third = signed_in(root), factories.confirmed_user(), factories.confirmed_user()
+        text = client.get("/board/network/").content.decode()
+        assert "Now 1 operator has that role: nobody could approve" in text
+        client.post("/board/operators/save/", {"email": someone.email, "roles": [ORDERS]})
+        assert self.limit() == 0
+        page = client.post("/board/operators/save/", {"email": someone.email, "roles": [ORDERS, MONEY]}, follow=True)
+        assert (self.limit(), "Refunds above $200.00 need two operators" in page.content.decode()) == (20_000, True)
+        text = client.get("/board/network/").content.decode()
+        assert ("Now 2 operators have that role." in text, 'value="200.00"' in text) == (True, True)
+        factories.network(refund_two_above_minor=0)  # switched off, it stays so
+        client.post("/board/operators/save/", {"email": third.email, "roles": [MONEY]})
+        assert self.limit() == 0
+
+    def test_what_the_network_set_stays(self):
+        factories.network(refund_two_above_minor=500)
+        operators.give(factories.user(), [MONEY], by=operator(MONEY))
+        assert self.limit() == 500
+
+    def test_who_is_made_at_the_machine_counts(self):
+        factories.network()
+        for email, limit in (("a@example.org", 0), ("b@example.org", 20_000)):
+            call_command("first_operator", email, stdout=StringIO())
+            assert self.limit() == limit
 
 
 def test_navigation_shows_what_one_may_open():
@@ -115,7 +177,7 @@ def test_figures_on_the_board_are_those_one_may_open():
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        ({"is_staff": True}, roles.ALL),  # from before there were roles
+        ({"is_staff": True}, frozenset()),
         ({"is_staff": True, "is_superuser": True}, roles.ALL),
         ({"is_superuser": True}, frozenset()),
         ({}, frozenset()),

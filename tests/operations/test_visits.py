@@ -158,7 +158,7 @@ def test_visit_of_one_shop_opens_no_other(board, ours):
 @pytest.mark.parametrize("who", ["operator", "superuser", "stranger", "gone", "self"])
 def test_of_whom_it_may_not_be(operator, ours, who):
     people = {
-        "operator": factories.member(ours.shop, factories.user(is_staff=True)).user,
+        "operator": factories.member(ours.shop, factories.operator()).user,
         "superuser": factories.member(ours.shop, factories.user(is_superuser=True)).user,
         "stranger": factories.user(),
         "gone": factories.member(ours.shop, factories.user(is_active=False)).user,
@@ -181,7 +181,7 @@ def test_visit_is_over(board, operator, ours, why):
     elif why == "became operator":
         User.objects.filter(pk=ours.staff.pk).update(is_staff=True)
     else:
-        OperatorRoles.objects.create(user=operator, roles=["money"])
+        OperatorRoles.objects.filter(user=operator).update(roles=["money"])
     assert board.get(f"/portal/{ours.shop.slug}/").status_code == 404
 
 
@@ -196,7 +196,7 @@ def test_leave_of_who_is_no_owner_any_more_does_not_count(ours, owner):
 
 
 def test_session_key_of_another_operator_opens_nothing(board, ours):
-    other = factories.user("other@example.org", is_staff=True)
+    other = factories.operator("other@example.org")
     row = support.begin(other, ours.staff, ours.shop, reason="x", now=timezone.now())
     session = board.session
     session["support_visit"] = row.pk
@@ -205,7 +205,7 @@ def test_session_key_of_another_operator_opens_nothing(board, ours):
 
 
 def test_deed_that_is_carried_out_later_is_recorded_as_the_operators(ours, owner):
-    operator = factories.user("support@example.org", is_staff=True)
+    operator = factories.operator("support@example.org")
     board, now = signed_in(operator), timezone.now()
     visit(board, owner, ours.shop)
     with audit.in_place(operator):
@@ -217,7 +217,7 @@ def test_deed_that_is_carried_out_later_is_recorded_as_the_operators(ours, owner
 
 @pytest.mark.django_db
 def test_what_is_recorded_by_a_word_on_a_visit_is_the_operators_too():
-    operator, shop = factories.user("support@example.org", is_staff=True), factories.shop()
+    operator, shop = factories.operator("support@example.org"), factories.shop()
     with audit.in_place(operator):
         said = audit.record("reservation.give_up", shop, by="reader 12")
         by_itself = audit.record("shop.settle", shop)

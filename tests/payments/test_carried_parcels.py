@@ -261,7 +261,7 @@ class TestPaidBackByHand:
 
     @pytest.mark.parametrize("parcel_first", [True, False])
     def test_limit_counts_what_else_goes_back_of_the_payment(self, parcel_first):
-        now, by = timezone.now(), factories.user(is_staff=True)
+        now, by = timezone.now(), factories.operator()
         payment, row = sent(now)
         carrying.miss(row, Said.RECEIVER, by="c", now=now)
         factories.network(refund_two_above_minor=carried_parcels._worth(row) + 500)

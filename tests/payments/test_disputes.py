@@ -65,7 +65,7 @@ def test_evidence_is_composed_of_the_orders_history_and_handed_in_once():
     fields = evidence.compose(dispute)
     assert (fields["customer_email_address"], fields["shipping_tracking_number"]) == ("reader@example.org", "RR1")
     assert f"{part.number} handed over (post, Poste RR1)." in fields["uncategorized_text"]
-    operator = factories.user(is_staff=True)
+    operator = factories.operator()
     disputes.hand_in(dispute, fields, by=operator, now=now)
     faults.plan(DatabaseStore(), faults.Fault("drop_after", on="POST /v1/disputes"))
     assert disputes.submit_evidence(now) == 0
@@ -80,7 +80,7 @@ def test_lost_dispute_is_the_networks_until_an_operator_has_a_shop_bear_it():
     now = timezone.now()
     payment, dispute = disputed(now, 2000)
     part, other = paying.parts_of(payment)
-    operator = factories.user(is_staff=True)
+    operator = factories.operator()
 
     def assign(minor, to=part):
         return disputes.assign(dispute, to, minor, by=operator, reason="no proof", now=now)
@@ -176,7 +176,7 @@ def test_sweep_reports_what_was_done_at_stripe_by_hand():
     sweeping.sweep(now + timedelta(minutes=1))
     (incident,) = incidents.running()
     assert "was not made here" in incident.text
-    operator = factories.user(is_staff=True)
+    operator = factories.operator()
     assert incidents.close(incident, by=operator, resolution="booked", now=now)
     assert not incidents.close(incident, by=operator, resolution="again", now=now)
     StripeSweep.objects.update(due_at=now)

@@ -186,7 +186,7 @@ def test_what_is_owed_back_goes_with_the_next_file_for_the_bank(db):
 
 def test_board_lists_what_is_open_and_takes_a_sum_by_hand(client, db):
     row = owing()
-    client.force_login(factories.user(is_staff=True))
+    client.force_login(factories.operator())
     page = client.get("/board/receivables/").content.decode()
     assert ("École du Port" in page, "100042" in page) == (True, True)
     address = f"/board/receivables/{row.pk}/"

@@ -32,7 +32,7 @@ def _limit(db):
 
 @pytest.fixture
 def two(db) -> tuple[User, User]:
-    return tuple(factories.user(f"{name}@example.org", is_staff=True) for name in ("ada", "max"))
+    return tuple(factories.operator(f"{name}@example.org") for name in ("ada", "max"))
 
 
 def bought(amount: int) -> GiftCardPurchase:

@@ -30,7 +30,7 @@ def payment(db) -> Payment:
 
 @pytest.fixture
 def two(db) -> tuple[User, User]:
-    return tuple(factories.user(f"{name}@example.org", is_staff=True) for name in ("ada", "max"))
+    return tuple(factories.operator(f"{name}@example.org") for name in ("ada", "max"))
 
 
 def ask(payment: Payment, amount: int, by: User, once: str = "a") -> RefundRequest | ProposedRefund:

@@ -90,7 +90,7 @@ def test_board_says_which_shop_waits_for_what(client):
     now = timezone.now()
     _, b = paying.parts_of(ordered(now))
     finish(b, now)
-    client.force_login(factories.user(is_staff=True))
+    client.force_login(factories.operator())
     row = Receivable.objects.get()
 
     def said() -> list[str]:

@@ -199,7 +199,7 @@ def test_transfer_that_its_charge_cannot_bear_is_paid_from_the_balance():
 def test_refund_that_the_bank_sends_back_is_owed_again(way):
     now = timezone.now()
     payment = paying.captured(now)
-    operator = factories.user(is_staff=True)
+    operator = factories.operator()
     ask(payment, Wanted(Kind.OTHER, amount_minor=700))
     paying.work(now)
     refund = MoneyCall.objects.get(kind="refund")

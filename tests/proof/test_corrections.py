@@ -44,7 +44,7 @@ Kind, Bearer, Status = RefundRequest.Kind, RefundRequest.Bearer, Dispute.Status
 class Corrected(Sequence):
     def __init__(self) -> None:
         super().__init__()
-        self.operator = factories.user(is_staff=True)
+        self.operator = factories.operator()
         self.third = factories.shop()
         paying.connect(self.third)
         # Another order's money, so that the network's balance reaches for what it gives away of its own; one part of it

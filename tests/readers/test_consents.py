@@ -95,7 +95,7 @@ def test_operator_takes_addresses_of_those_who_agree_now(client, reader):
     for person in (reader, factories.user("gone@example.org", is_active=False)):
         consents.give(person, "newsletter", now=timezone.now())
     board = Client()
-    board.force_login(factories.user("op@example.org", is_staff=True))
+    board.force_login(factories.operator("op@example.org"))
     text = board.post("/board/data/news.csv").content.decode("utf-8-sig")
     assert [line.split(",")[0] for line in text.split()] == ["email", "lea@example.org"]
     assert AuditEntry.objects.get(action="network.take_addresses").facts == {"count": 1}

@@ -166,7 +166,7 @@ def asked_to_join(reader) -> None:
     papers = SimpleUploadedFile(f"{WORD}.png", paper(), "image/png")
     client.post(reverse("joining:attach", args=key), {"kind": "identity", "file": papers})
     applying.answer(row, f"It is {WORD}", now=timezone.now())
-    operator = factories.user("op@example.org", is_staff=True)
+    operator = factories.operator("op@example.org")
     applying.reject(row, f"No, {WORD}", by=operator, now=timezone.now())
 
 

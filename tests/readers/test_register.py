@@ -12,6 +12,7 @@ from django.db import models
 from marketplace.readers import register, retention
 from marketplace.readers.register_tables import BASES, KEPT, PERSONAL, PLAIN, PURPOSES, WHOSE
 from shops.models import Return
+from tests import factories
 
 
 def test_every_column_that_can_hold_words_is_declared_once():
@@ -49,7 +50,7 @@ def test_command_and_page_say_the_same(client, django_user_model):
     rows = list(csv.reader(io.StringIO(said.getvalue())))
     assert rows[0] == list(register.HEAD)
     assert [row[0] for row in rows[1:]] == sorted(PERSONAL)
-    client.force_login(django_user_model.objects.create(email="op@example.org", is_staff=True))
+    client.force_login(factories.operator())
     answer = client.get("/board/data/register.csv").content.decode("utf-8-sig")
     assert len(list(csv.reader(io.StringIO(answer)))) == len(rows)
     assert "shops.Return" in client.get("/board/data/").content.decode()

@@ -24,7 +24,7 @@ def product():
 
 def answered(review: ProductReview, shown: bool, *, seen: str = "") -> int:
     looked_at = {review.pk: seen or reviews.seen(review)}
-    operator = factories.user(is_staff=True)
+    operator = factories.operator()
     return reviews.answer(looked_at, shown=shown, by=operator, why="", now=timezone.now())
 
 

@@ -24,7 +24,7 @@ WORDS = {
 
 def announced(shop: Shop | None = None, *, important: bool = False, days_ago: int = 0) -> Announcement:
     now = timezone.now() - timedelta(days=days_ago)
-    return announcing.announce(WORDS, shop=shop, is_important=important, by=factories.user(is_staff=True), now=now)
+    return announcing.announce(WORDS, shop=shop, is_important=important, by=factories.operator(), now=now)
 
 
 def test_each_person_sees_it_until_they_have_read_it():

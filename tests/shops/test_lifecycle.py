@@ -101,7 +101,7 @@ def test_who_only_looks_does_not_pause(ours):  # noqa: F811
 
 
 def test_operator_suspends_with_a_reason_the_shop_reads(ours):  # noqa: F811
-    operator = factories.user(is_staff=True)
+    operator = factories.operator()
     board, address = signed_in(operator), reverse("operations:suspend-shop", args=[ours.shop.pk])
     assert board.post(address, {"reason": ""}).status_code == 422
     board.post(address, {"reason": "Papiers manquants"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -12,7 +12,7 @@ from django.utils import timezone
 from marketplace.payments import sales
 from marketplace.payments.models import DailySales
 from search import directory
-from shops import sharing
+from shops import lifecycle, sharing
 from shops.models import DataWord, ShopMember
 from shops.sharing import Kind, Use
 from tests import factories
@@ -130,3 +130,36 @@ def test_owner_says_and_all_read_who_said_what(shops):
     owner.post(f"{at}save/", everything | {"open:prices": "on"})
     shop.refresh_from_db()
     assert (shop.kept_back, DataWord.objects.count()) == ([], 2)
+
+
+def test_that_it_is_shown_and_sold_is_taken_back_and_given_again(shops):
+    shop = shops[0]
+    owner = signed_in(factories.member(shop, role=ShopMember.Role.OWNER).user)
+    at, page = f"/portal/{shop.slug}/data/", f"/shops/{shop.slug}/"
+    seen = []
+    for word in ("no", "no", "yes"):  # the second changes nothing
+        assert owner.post(f"{at}save/", {"show": word}).status_code == 302
+        shop.refresh_from_db()
+        directory.forget()
+        seen.append((shop.status, Client().get(page).status_code, shop.pk in directory.active()))
+    assert seen == [("paused", 404, False), ("paused", 404, False), ("active", 200, True)]
+    assert DataWord.objects.count() == 0
+    rows = [sharing.Word(*row) for row in sharing.log(shop)]
+    assert [(row.use, row.allowed) for row in rows] == [("show", True), ("show", False)]
+    text = owner.get(at).content.decode()
+    assert text.index("Showing and selling here: <strong>yes") < text.index("Showing and selling here: <strong>no")
+    staff = signed_in(factories.member(shop).user)
+    assert staff.post(f"{at}save/", {"show": "no"}).status_code == 403
+
+
+def test_log_goes_back_to_its_beginning_and_tells_nothing_of_others(shops):
+    shop, other = shops
+    owner = factories.member(shop, role=ShopMember.Role.OWNER).user
+    for number in range(70):
+        allowed = sharing.said(shop) | {(Use.OPEN, Kind.PRICES): bool(number % 2)}
+        sharing.say(shop, allowed, by=owner, now=timezone.now() + timedelta(minutes=number))
+    lifecycle.pause(other, by=owner, now=timezone.now())
+    assert sharing.log(shop).count() == 70
+    client, at = signed_in(owner), f"/portal/{shop.slug}/data/"
+    pages = [client.get(f"{at}?page={number}").content.decode().count("Open data, Your prices: ") for number in (1, 2)]
+    assert (pages, "page=2" in client.get(at).content.decode()) == ([50, 20], True)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.utils import timezone
 
 from marketplace.foundation import merkle, secrets
+from marketplace.foundation.models import MailMessage
 from marketplace.foundation.secrets import SecretError
 from marketplace.models import User
-from shops import invariants, voting
-from shops.models import Ballot, Business, Motion, MotionVoter, Shop, ShopMember
+from shops import invariants, vote_mail, voting
+from shops.models import Ballot, Business, Motion, MotionVoter, Shop, ShopAddress, ShopMember
 from shops.voting import VotingError
 from tests import factories
 
@@ -25,7 +26,7 @@ def member(name: str, **columns: object) -> tuple[Shop, User]:
 
 
 def opened(*, weighing: str = "member") -> Motion:
-    board = factories.user(is_staff=True)
+    board = factories.operator()
     motion = voting.propose("Dues", "Lower them", ["Yes", "No"], by=board, now=timezone.now())
     voting.open_vote(motion, weighing=weighing, days=7, by=board, now=timezone.now())
     motion.refresh_from_db()
@@ -168,3 +169,79 @@ def test_vote_that_cannot_be_counted_stops_no_later_one():
     later = timezone.now() + timedelta(days=8)
     assert voting.close_motions(later) == 1
     assert [one.closed_at for one in Motion.objects.order_by("pk")] == [None, later]
+
+
+def told(kind: str) -> list[MailMessage]:
+    return list(MailMessage.objects.filter(kind=kind).order_by("shop_id"))
+
+
+class TestMail:
+    def test_members_hear_of_it_as_it_opens_and_of_the_result_with_the_proof_once(self):
+        people = [member(f"Shop {number}", email=f"{number}@example.org", language="en") for number in range(3)]
+        ShopAddress.objects.create(shop=people[0][0], kind=ShopAddress.Kind.ORDERS, email="orders@example.org")
+        member("Draft", status=Shop.Status.DRAFT)
+        motion = opened()
+        assert [mail.to for mail in told("motion_opened")] == ["0@example.org", "1@example.org", "2@example.org"]
+        shop = people[0][0]
+        first = told("motion_opened")[0]
+        assert (f"/portal/{shop.slug}/votes/{motion.pk}/" in first.text, "- Yes\n- No" in first.text) == (True, True)
+        for (shop, owner), choice in zip(people, [YES, NO], strict=False):
+            voting.cast(motion, shop, choice, by=owner, now=timezone.now())
+        motion = after(motion)
+        after(motion)
+        mails = told("motion_closed")
+        assert [mail.shop_id for mail in mails] == [shop.pk for shop, _owner in people]
+        for (shop, _owner), mail in zip(people[:2], mails, strict=False):
+            proof = voting.proof(motion, shop)
+            assert proof is not None
+            (_side, other), *_ = proof.path
+            assert [text in mail.text for text in (proof.ballot.digest, other, motion.root)] == [True] * 3
+            assert proof.ballot.nonce not in mail.text + mail.html, "what they voted is nobody's who reads the mail"
+        assert ("Your shop did not vote." in mails[2].text, motion.root in mails[2].text) == (True, True)
+        assert ("- Yes: 1" in mails[2].text, "- No: 1" in mails[2].text) == (True, True)
+
+    def test_who_has_not_voted_is_reminded_a_day_before_the_end_once(self):
+        (voted, owner), (silent, _other) = member("A"), member("B")
+        motion = opened()
+        assert motion.ends_at is not None
+        voting.cast(motion, voted, YES, by=owner, now=timezone.now())
+        near = motion.ends_at - timedelta(hours=24)
+        turns = [near - timedelta(minutes=1), near, near + timedelta(hours=1), motion.ends_at]
+        assert [vote_mail.remind_voters(now) for now in turns] == [0, 1, 0, 0]
+        assert [mail.shop_id for mail in told("motion_reminder")] == [silent.pk]
+
+    def test_vote_of_one_day_is_not_told_twice_at_once(self):
+        shop, owner = member("A")
+        motion = voting.propose("x", "y", ["Yes", "No"], by=owner, now=timezone.now(), shop=shop)
+        voting.open_vote(motion, weighing="member", days=1, by=owner, now=timezone.now())
+        assert (vote_mail.remind_voters(timezone.now() + timedelta(hours=1)), len(told("motion_opened"))) == (0, 1)
+
+    def test_quiet_hours_are_kept_unless_the_vote_would_be_over(self):
+        quiet = {"quiet_from": time(20), "quiet_until": time(8), "timezone": "UTC"}
+        member("A", **quiet)
+        motion = opened()
+        evening = timezone.now().replace(hour=21, minute=0) + timedelta(days=3)
+        Motion.objects.update(ends_at=evening + timedelta(hours=23))
+        vote_mail.remind_voters(evening)
+        [mail] = told("motion_reminder")
+        assert mail.due_at.hour == 8
+        MailMessage.objects.all().delete()
+        Motion.objects.update(ends_at=evening + timedelta(hours=9))
+        vote_mail.remind_voters(evening)
+        assert [mail.due_at for mail in told("motion_reminder")] == [evening]
+        assert motion.pk == Motion.objects.get().pk
+
+    def test_one_mail_that_cannot_be_written_stops_no_other(self, monkeypatch):
+        (first, _owner), (second, _other) = member("A"), member("B")
+        motion = opened()
+        assert motion.ends_at is not None
+        post = vote_mail._post
+
+        def failing(kind, motion, voter, *rest, **more):
+            if voter.shop_id == first.pk:
+                raise ValueError("no")
+            post(kind, motion, voter, *rest, **more)
+
+        monkeypatch.setattr(vote_mail, "_post", failing)
+        assert vote_mail.remind_voters(motion.ends_at - timedelta(hours=2)) == 1
+        assert [mail.shop_id for mail in told("motion_reminder")] == [second.pk]

@@ -70,7 +70,7 @@ def test_taken_off_again_and_nonsense_is_told(client, db):
 def test_operator_makes_a_currency_and_shop_and_operator_credit_accounts(client, db):
     shop, reader = factories.shop(), factories.user("lea@example.org")
     keeper = factories.member(shop, role=ShopMember.Role.OWNER).user
-    client.force_login(factories.user(is_staff=True))
+    client.force_login(factories.operator())
     made = {"code": "GON", "name": "Gonette", "rate_numerator": 1, "rate_denominator": 1, "provider": "kept"}
     assert client.post("/board/local/make/", made | {"rate_denominator": 0}).status_code == 422
     assert client.post("/board/local/make/", made | {"provider": "service"}).status_code == 422

@@ -67,7 +67,7 @@ def test_operator_has_no_days_of_grace_at_any_door(door):
 
 def test_negative_control_without_the_setting_the_doors_are_open(member, settings):
     settings.SECOND_FACTOR_REQUIRED = False
-    browser, _ = sign_in(factories.confirmed_user("op@example.org", is_staff=True).email)
+    browser, _ = sign_in(factories.confirmed_user("op@example.org", is_staff=True, is_superuser=True).email)
     assert browser.get("/board/").status_code == 200
 
 
@@ -152,7 +152,7 @@ def test_operator_takes_the_second_factor_of_a_member_away_with_a_reason(member,
     theirs, _ = sign_in(member.user.email)
     totp.TOTP.activate(member.user, SECRET)
     board = Client()
-    board.force_login(factories.user(is_staff=True))
+    board.force_login(factories.operator())
     page = board.get(reverse("operations:shop-sign-ins", args=[member.shop_id]), headers={"Accept-Language": "en"})
     assert "Firefox, Windows" in page.content.decode()
     where = reverse("operations:reset-factor", args=[member.shop_id, member.user_id])
@@ -166,11 +166,11 @@ def test_operator_takes_the_second_factor_of_a_member_away_with_a_reason(member,
 
 def test_board_takes_no_operators_factor_away_but_the_machine_does(settings):
     settings.SECOND_FACTOR_REQUIRED = False
-    both = factories.user("op@example.org", is_staff=True)
+    both = factories.operator("op@example.org")
     row = factories.member(factories.shop(), both)
     totp.TOTP.activate(both, SECRET)
     board = Client()
-    board.force_login(factories.user(is_staff=True))
+    board.force_login(factories.operator())
     board.post(reverse("operations:reset-factor", args=[row.shop_id, both.pk]), {"reason": "x"})
     assert Authenticator.objects.exists()
     call_command("forget_second_factor", "OP@example.org")

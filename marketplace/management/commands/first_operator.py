@@ -8,12 +8,12 @@ from allauth.account.utils import user_pk_to_url_str
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
-from django.db import transaction
 from django.urls import reverse
 
 from marketplace.cms import legal
 from marketplace.foundation import audit, links
 from marketplace.models import User
+from marketplace.operations import operators
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             validate_email(email)
         except ValidationError as error:
             raise CommandError(f"{email} is not an e-mail address.") from error
-        with transaction.atomic():
+        with operators.made_two(by="command line"):
             user, made = User.objects.get_or_create(email=User.objects.normalize_email(email))
             user.is_staff = user.is_superuser = True
             if made:

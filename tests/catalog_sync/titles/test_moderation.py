@@ -124,7 +124,7 @@ def test_vouching_for_a_shop_shows_what_waited_for_it():
 
 def test_page_answers_many_at_once(client, django_assert_max_num_queries):
     brought(*(article(f"s{number}") for number in range(30)), shop=new_shop())
-    client.force_login(factories.user(is_staff=True))
+    client.force_login(factories.operator())
     with django_assert_max_num_queries(16):
         page = client.get(reverse("operations:moderation"))
     assert len(page.context["pages"]) == 30

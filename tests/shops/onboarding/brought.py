@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from marketplace.models import User
 from shops.models import Bringing, Shop
 from shops.onboarding import bringing
 from tests import factories
@@ -75,8 +76,8 @@ def export(
     return packed([("about.json", json.dumps(about(**said)).encode()), *files])
 
 
-def bring(shop: Shop, content: bytes, *, now: datetime = NOW) -> Bringing:
-    return bringing.bring(shop, [content], by=factories.user(), now=now)
+def bring(shop: Shop, content: bytes, *, now: datetime = NOW, by: User | None = None) -> Bringing:
+    return bringing.bring(shop, [content], by=by or factories.user(), now=now)
 
 
 def unpacked(content: bytes) -> dict[str, bytes]:

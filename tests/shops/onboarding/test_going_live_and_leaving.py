@@ -113,7 +113,7 @@ def test_who_owns_no_shop_of_the_business_any_more_gets_no_other_one(client, sho
     row = Application.objects.get()
     factories.member(shop, factories.confirmed_user("max@example.org"), role="owner")
     team.step_down(shop, by=owner.user, now=NOW)
-    board = signed_in(factories.user("op@example.org", is_staff=True))
+    board = signed_in(factories.operator("op@example.org"))
     answer = board.post(
         reverse("operations:application-approve", args=[row.pk]), {"slug": "nord", "timezone": "America/Toronto"}
     )
@@ -125,7 +125,7 @@ def test_address_that_another_shop_took_a_moment_ago_is_told(client, shop, monke
     said = {"name": "Port Nord", "shop_kind": "books", "line1": "2, rue", "city": "Laval", "postcode": "H7A 1A1"}
     client.post(at("business-shop"), said | {"country": "CA", "phone": "514 555 0100"})
     row = Application.objects.get()
-    board = signed_in(factories.user("op@example.org", is_staff=True))
+    board = signed_in(factories.operator("op@example.org"))
     monkeypatch.setattr(application_views.ApproveForm, "_post_clean", lambda self: None)  # it was free when looked at
     sent = {"slug": "port", "timezone": "America/Toronto"}
     answer = board.post(reverse("operations:application-approve", args=[row.pk]), sent)
@@ -206,7 +206,7 @@ def test_export_from_before_it_asked_does_not_count(shop, owner):
     leaving.export(shop, by=owner.user)
     assert leaving.ask(shop, reason="", by=owner.user, now=timezone.now() + timedelta(seconds=1))
     assert missing(shop) == ["export"]
-    board = signed_in(factories.user(is_staff=True))
+    board = signed_in(factories.operator())
     board.post(reverse("operations:shop-has-left", args=[shop.pk]))
     shop.refresh_from_db()
     assert shop.status == "left"

@@ -40,7 +40,7 @@ def private(settings, tmp_path):
 @pytest.fixture
 def board() -> Client:
     client = Client()
-    client.force_login(factories.user("op@example.org", is_staff=True))
+    client.force_login(factories.operator("op@example.org"))
     return client
 
 
@@ -110,7 +110,7 @@ def test_person_in_their_own_name_needs_no_register(client):
 )
 def test_whether_a_person_sells_as_a_trader_follows_them_into_their_shops(said, is_professional, client):
     client.post("/join/", said)
-    row, by, now = Application.objects.get(), factories.user("op@example.org", is_staff=True), timezone.now()
+    row, by, now = Application.objects.get(), factories.operator("op@example.org"), timezone.now()
     applying.confirm(row, now=now)
     client.force_login(by)
     assert client.get(reverse("operations:application", args=[row.pk])).status_code == 200

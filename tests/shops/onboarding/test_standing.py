@@ -60,7 +60,7 @@ def test_restored_as_paused_says_so():
 def change(words: str) -> None:
     """As the board does it."""
     board = Client()
-    board.force_login(factories.user(is_staff=True))
+    board.force_login(factories.operator())
     form = board.get("/board/network/").context["form"]
     shown = {name: form[name].value() for name in form.fields if name != "logo"}
     kept = {name: value for name, value in shown.items() if value is not None and value is not False}

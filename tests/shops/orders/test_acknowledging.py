@@ -88,7 +88,7 @@ def test_what_a_person_has_to_answer_stands_on_its_line_until_it_says_otherwise(
     first, second = order.lines.all()
     other = LineAnswer(first.pk, Answer.SUBSTITUTED, note="new edition", article="9782070368228")
     later = LineAnswer(second.pk, Answer.BACK_ORDERED, 1, units=2, on=NOON.date() + timedelta(days=9))
-    acknowledging.take(shop, says(order, other, later), now=NOON)
+    acknowledging.take(shop, says(order, other, later), now=NOON, unread=[])
     name = sayings.of(order.lines.all()[0]).by
     assert [sayings.of(line) for line in order.lines.all()] == [
         Said(name, NOON, (Saying(Answer.SUBSTITUTED, 2, "new edition", "9782070368228"),)),
@@ -96,7 +96,7 @@ def test_what_a_person_has_to_answer_stands_on_its_line_until_it_says_otherwise(
     ]
     assert counts(order) == [(0, 0), (1, 0)]
     taken = [LineAnswer(line.pk, Answer.ACCEPTED, line.quantity) for line in (first, second)]
-    acknowledging.take(shop, says(order, *taken, key="k2"), now=LATER)
+    acknowledging.take(shop, says(order, *taken, key="k2"), now=LATER, unread=[])
     assert [sayings.of(line) for line in order.lines.all()] == [None, None]
     assert counts(order) == [(2, 0), (3, 0)]
 
@@ -115,7 +115,7 @@ def test_same_word_in_another_message_takes_nothing_back(shop):
     order = order_of(shop, 3)
     answer = LineAnswer(order.lines.get().pk, Answer.CHANGED, 2, 1, "sold")
     for key in ("a", "b"):
-        assert acknowledging.take(shop, says(order, answer, key=key), now=NOON)
+        assert acknowledging.take(shop, says(order, answer, key=key), now=NOON, unread=[])
     assert counts(order) == [(2, 1)]
     assert not MailMessage.objects.filter(kind="shop_answer_question").exists()
 
@@ -124,14 +124,14 @@ def test_word_against_what_staff_answered_asks_a_person(shop):
     order = order_of(shop, 3)
     fulfilment.accept_all(order, by="test", now=NOON)
     declined = LineAnswer(order.lines.get().pk, Answer.DECLINED, 0, 3, "sold")
-    acknowledging.take(shop, says(order, declined), now=NOON)
+    acknowledging.take(shop, says(order, declined), now=NOON, unread=[])
     assert counts(order) == [(3, 0)]
     assert "Titre 0" in MailMessage.objects.get(kind="shop_answer_question").text
 
 
 def test_whole_order_answered_is_accepted_and_its_reader_told(shop):
     order = order_of(shop, 1)
-    acknowledging.take(shop, says(order, LineAnswer(order.lines.get().pk, Answer.ACCEPTED, 1)), now=NOON)
+    acknowledging.take(shop, says(order, LineAnswer(order.lines.get().pk, Answer.ACCEPTED, 1)), now=NOON, unread=[])
     order.refresh_from_db()
     assert (order.status, order.answered_at) == ("accepted", NOON)
     assert MailMessage.objects.filter(kind="shop_order_accepted").count() == 1
@@ -139,7 +139,7 @@ def test_whole_order_answered_is_accepted_and_its_reader_told(shop):
 
 def test_booked_order_is_in_the_shops_number_from_then_on(shop):
     order = order_of(shop, 2)
-    acknowledging.take(shop, says(order, receipt=Receipt("B1", is_booked=True)), now=NOON)
+    acknowledging.take(shop, says(order, receipt=Receipt("B1", is_booked=True)), now=NOON, unread=[])
     [allocation] = Allocation.objects.filter(stock_record_id=order.lines.get().stock_record_id)
     assert allocation.reflected_at is not None
 
@@ -188,7 +188,7 @@ def test_what_may_not_be_done_asks_a_person_and_stops_no_other_message(shop):
     order = order_of(shop, 1)
     line = order.lines.get()
     bad = LineAnswer(line.pk, Answer.DECLINED, 0, 1, "no such reason")
-    assert acknowledging.take(shop, says(order, bad), now=NOON)
+    assert acknowledging.take(shop, says(order, bad), now=NOON, unread=[])
     assert (counts(order), MailMessage.objects.filter(kind="shop_answer_question").count()) == ([(0, 0)], 1)
 
 
@@ -204,5 +204,5 @@ def test_without_the_key_a_message_would_ask_again_and_again(shop):
     order = order_of(shop, 1)
     later = LineAnswer(order.lines.get().pk, Answer.BACK_ORDERED)
     for key in ("k", "k", "other"):
-        acknowledging.take(shop, says(order, later, key=key), now=NOON)
+        acknowledging.take(shop, says(order, later, key=key), now=NOON, unread=[])
     assert MailMessage.objects.filter(kind="shop_answer_question").count() == 2

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from marketplace.foundation.models import AuditEntry, MailMessage
 from shops.models import ShopOrder, ShopOrderLine, Supply
-from shops.orders import fulfilment
+from shops.orders import fulfilment, late_days
 from shops.orders.back_orders import watch_back_orders
 from shops.portal import queue
 from tests import factories
@@ -65,6 +65,17 @@ def test_who_accepts_it_for_tomorrow_is_not_late_today():
     noon = afternoon(1).replace(hour=12)
     assert [watch_back_orders(noon - timedelta(minutes=1)), watch_back_orders(noon)] == [0, 1]
     assert mails() == ["back_order_due", *TOLD]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("answered", [True, False], ids=["whole", "in part"])
+def test_who_accepts_it_on_the_day_itself_has_some_hours(answered):
+    """Or has not answered another line of the order yet."""
+    order = ordered(0)
+    ShopOrder.objects.update(answered_at=afternoon().replace(hour=13) if answered else None)
+    line = ShopOrderLine.objects.select_related("shop_order__shop").get(shop_order=order)
+    due = afternoon() if answered else afternoon().replace(hour=12)
+    assert [late_days.is_late(line, now=due + at) for at in (-timedelta(minutes=1), timedelta())] == [False, True]
 
 
 @pytest.mark.django_db

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
+from marketplace.foundation.models import MailMessage
 from shops.models import ShopOrder, ShopOrderLine, Supply
 from shops.opening import Hours, NamedDays, WeeklySpan
-from shops.orders import fulfilment, ready_times
+from shops.orders import fulfilment, late_days, not_ready, ready_times
 from shops.portal import queue
 from tests import factories
 
@@ -148,6 +149,34 @@ class TestFollowed:
         line.refresh_from_db()
         fulfilment.cancel(line, 1, by="reader", now=at(2, 14))
         assert moments(made) == (at(2, 17), at(2, 16))  # its hour was over
+
+    def with_ordered(self, day: date | None, now: datetime) -> ShopOrder:
+        """A title from the shelf and one that the shop orders, accepted."""
+        made = order(expected_from=at(2, 12))
+        record = factories.stock_record(made.shop, units=1)
+        other = factories.shop_order(made.shop, (record, 1), delivery_option=made.delivery_option)
+        other.lines.update(supply=Supply.ORDER, expected_on=day, shop_order=made)
+        fulfilment.accept_all(made, by="shop", now=now)
+        return ShopOrder.objects.get(pk=made.pk)
+
+    def test_what_is_on_the_shelf_beside_a_title_without_a_day_has_its_own(self):
+        made = self.with_ordered(None, at(2, 11))
+        assert moments(made) == (at(2, 12), at(2, 13))
+        shelf, ordered = made.lines.order_by("supply").reverse()
+        assert (shelf.supply, ordered.supply) == (Supply.STOCK, Supply.ORDER)
+        not_ready.watch_ready(at(2, 13)), not_ready.watch_ready(at(2, 17))
+        [mail] = MailMessage.objects.filter(kind="shop_order_late_now")
+        assert (f"/late/{shelf.pk}/" in mail.text, f"/late/{ordered.pk}/" in mail.text) == (True, False)
+        rows = made.lines.select_related("shop_order__shop")
+        assert {row.supply: late_days.is_late(row, now=at(2, 17)) for row in rows} == {"stock": True, "order": False}
+
+    def test_title_without_a_day_that_is_left_alone_has_none(self):
+        made = self.with_ordered(None, at(2, 11))
+        shelf = made.lines.get(supply=Supply.STOCK)
+        not_ready.watch_ready(at(2, 13)), not_ready.watch_ready(at(2, 17))
+        fulfilment.cancel(shelf, 1, by="reader", now=at(2, 18))
+        made.refresh_from_db()
+        assert (moments(made), made.late_at) == ((None, None), None)
 
 
 @pytest.mark.django_db

@@ -170,7 +170,7 @@ def test_staff_look_and_change_nothing(ours):
 
 
 def test_network_changes_the_country_and_prices_are_worked_out_anew(ours):
-    board = signed_in(factories.user("op@example.org", is_staff=True))
+    board = signed_in(factories.operator("op@example.org"))
     PriceRule.objects.create(shop=ours.shop, place=1, change_bp=-500)
     PriceTask.objects.update(due_at=timezone.now() + timedelta(days=9))
     where = f"/board/shops/{ours.shop.pk}/address/"

@@ -152,7 +152,7 @@ def test_approved_list_is_applied_once(ours, shelf):
     assert shelf.state == SyncRun.State.AWAITING
     client.post(where)
     assert decisions.follow_decisions(memory.NOON) == 0
-    operator = signed_in(factories.user(is_staff=True))
+    operator = signed_in(factories.operator())
     page = reverse("operations:run", args=[shelf.pk])
     assert reverse("operations:approve-run", args=[shelf.pk]) in operator.get(page).content.decode()
     assert operator.post(reverse("operations:approve-run", args=[shelf.pk])).url == page

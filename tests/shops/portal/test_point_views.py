@@ -105,7 +105,7 @@ def test_nobody_else_sees_a_point_or_another_points_parcels(ours, theirs, point,
     other = PickupPoint.objects.create(name="Halle", line1="2, rue", city="Laval", postcode="H7A 1A1")
     stranger = factories.user()
     other.keepers.add(stranger)
-    for person in (ours.staff, theirs.staff, factories.user(is_staff=True), stranger):
+    for person in (ours.staff, theirs.staff, factories.operator(), stranger):
         client = signed_in(person)
         assert client.get(reverse("portal:point", args=[point.pk])).status_code == 404
         for act in ("arrive", "send-back"):
