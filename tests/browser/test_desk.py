@@ -15,6 +15,9 @@ from shops.orders import held
 from tests import factories
 from tests.browser import live
 from tests.browser.conftest import CHROMIUM, SWITCHES
+from tests.browser.test_pages import axe_finds, sideways
+
+SIZES = pytest.mark.parametrize("width", [375, 1280])
 
 
 @pytest.fixture
@@ -42,8 +45,13 @@ def waits(page: Page) -> None:
     page.wait_for_function("() => navigator.serviceWorker.controller !== null")
 
 
-def test_without_a_line_pages_stay_readable_and_an_answer_is_sent_once_later(visit, site, part):
-    page = visit("desk order", width=375, watched=False, language="en")
+def whole(page: Page) -> None:
+    assert (axe_finds(page), sideways(page)) == ([], [])
+
+
+@SIZES
+def test_without_a_line_pages_stay_readable_and_an_answer_is_sent_once_later(width, visit, site, part):
+    page = visit("desk order", width=width, watched=False, language="en")
     waits(page)
     page.reload()
     page.context.set_offline(True)
@@ -230,12 +238,15 @@ def test_back_after_signing_out_shows_no_order(chromium, site, part):
         browser.close()
 
 
+@SIZES
 @pytest.mark.parametrize("javascript", [True, False])
-def test_slip_of_the_thumb_is_undone(javascript, visit, site, part):
-    page = visit("desk order", width=375, javascript=javascript, language="en")
+def test_slip_of_the_thumb_is_undone(width, javascript, visit, site, part):
+    page = visit("desk order", width=width, javascript=javascript, language="en")
     page.locator("[data-key=a]").click()
     undo = page.locator(".desk-actions .desk-undo button")
     expect(undo).to_contain_text("Undo")
+    if javascript:
+        whole(page)
     undo.click()
     expect(page.locator("[data-key=a]")).to_be_visible()
     assert not DeskAction.objects.filter(shop_order=part, due_at__isnull=False).exists()
@@ -251,8 +262,9 @@ def test_scanner_without_the_focus_presses_no_key(visit, site, part):
     assert not DeskAction.objects.filter(shop_order=part, due_at__isnull=False).exists()
 
 
-def test_scanned_copies_are_counted_and_the_page_stays(visit, site, part):
-    page = visit("desk order", language="en")
+@SIZES
+def test_scanned_copies_are_counted_and_the_page_stays(width, visit, site, part):
+    page = visit("desk order", width=width, language="en")
     page.locator("[data-key=a]").click()
     expect(page.locator(".order-line-picked").first).to_contain_text("0/")
     page.evaluate("() => { window.same = true; }")
@@ -261,15 +273,17 @@ def test_scanned_copies_are_counted_and_the_page_stays(visit, site, part):
     expect(page.locator(".order-line-picked").first).to_contain_text("1/")
     expect(page.locator("#scan")).to_have_value("")
     assert page.evaluate("window.same") is True
+    whole(page)
 
 
-def test_words_with_a_file_go_to_the_reader_from_the_desk(visit, site, part):
+@SIZES
+def test_words_with_a_file_go_to_the_reader_from_the_desk(width, visit, site, part):
     """The script that keeps answers for a poor line leaves forms with files to the browser."""
-    page = visit("desk words", width=375, language="en")
+    page = visit("desk words", width=width, language="en")
     page.locator("#words_text").fill("Here is the bill.")
     page.locator("#words_attached").set_input_files({"name": "bill.pdf", "mimeType": "x/y", "buffer": b"%PDF-1.4"})
     page.locator(".thread-form button[type=submit]").first.click()
-    expect(page.locator(".thread-files a")).to_have_text("bill.pdf")
+    expect(page.locator(".thread-files a").last).to_have_text("bill.pdf")
     assert page.url.endswith(site.pages["desk words"])
 
 
