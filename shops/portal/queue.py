@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
-from operator import add, or_
+from operator import add
 from typing import Any
 
 from django.db.models import Case, Count, Max, Q, QuerySet, When, prefetch_related_objects
@@ -28,6 +28,7 @@ from shops.portal.words import DELIVERIES, STATUSES, moment, status_word
 
 Status = ShopOrder.Status
 RECENT = timedelta(days=7)
+PUT_BACK = "is_put_back"
 SHOWN = 30  # of a group; the rest is in the list of all orders
 SHOWN_DONE = 15
 
@@ -98,10 +99,12 @@ def queue(user: User, shop: Shop, *, now: datetime, actions: Iterable[DeskAction
 @dataclass
 class Head:
     """The first `most` of the orders of a group; they come from `parts`, each in its order and by an index of its own.
-    `key` is the order of all, of rows that are read."""
+    `key` is the order of all and `holds` what is of the group, both of rows that are read: to have the database say so
+    of each row takes longer to write down than to answer."""
 
     parts: tuple[QuerySet[ShopOrder], ...]
     key: Callable[[ShopOrder], Any]
+    holds: Callable[[ShopOrder], bool]
     most: int = SHOWN
     found: list[ShopOrder] = field(default_factory=list)
 
@@ -111,21 +114,27 @@ class Head:
         rows = ShopOrder.objects.order_by()
         return [rows.filter(pk__in=part.values("pk")[: self.most]).values("pk") for part in self.parts]
 
-    @property
-    def within(self) -> Case:
-        return Case(When(reduce(or_, (Q(pk__in=keys) for keys in self.first)), then=True), default=False)
-
 
 def _heads(every: QuerySet[ShopOrder], shop: Shop, now: datetime, pressed: set[int]) -> dict[str, Head]:
     orders = every.exclude(pk__in=pressed) if pressed else every
     cancelled = Cancellation.objects.filter(shop=shop, put_back_at=None).values("line__shop_order")
     new = orders.filter(status=Status.NEW).order_by("answer_due_at", "pk")
+    since = now - RECENT
+
+    def at(status: str) -> Callable[[ShopOrder], bool]:
+        return lambda row: row.status == status and row.pk not in pressed
+
+    def is_done(row: ShopOrder) -> bool:
+        over = {Status.HANDED_OVER: row.handed_over_at, Status.DECLINED: row.answered_at}.get(Status(row.status))
+        return over is not None and over > since and row.pk not in pressed
+
+    put_back = every.filter(pk__in=cancelled).order_by("pk")
     return {
-        "put_back": Head((every.filter(pk__in=cancelled).order_by("pk"),), lambda row: row.pk),
-        Status.NEW: Head((new,), lambda row: (row.answer_due_at, row.pk)),
-        Status.ACCEPTED: Head((_by_deadline(orders, Status.ACCEPTED),), _deadline),
-        Status.PACKED: Head((_by_deadline(orders, Status.PACKED),), _deadline),
-        "done": Head(_done(orders, now - RECENT), lambda row: (-_done_at(row).timestamp(), -row.pk), SHOWN_DONE),
+        "put_back": Head((put_back,), lambda row: row.pk, lambda row: getattr(row, PUT_BACK)),
+        Status.NEW: Head((new,), lambda row: (row.answer_due_at, row.pk), at(Status.NEW)),
+        Status.ACCEPTED: Head((_by_deadline(orders, Status.ACCEPTED),), _deadline, at(Status.ACCEPTED)),
+        Status.PACKED: Head((_by_deadline(orders, Status.PACKED),), _deadline, at(Status.PACKED)),
+        "done": Head(_done(orders, since), lambda row: (-_done_at(row).timestamp(), -row.pk), is_done, SHOWN_DONE),
     }
 
 
@@ -151,12 +160,12 @@ def _read(heads: dict[str, Head]) -> dict[str, int]:
         f"all_{name}": reduce(add, (of_all(part, Count("pk")) for part in head.parts)) for name, head in heads.items()
     }
     counted["all_newest"] = of_all(heads[Status.NEW].parts[0], Max("pk"))
-    within = {f"in_{name}": head.within for name, head in heads.items()}
+    of_put_back = {PUT_BACK: Case(When(pk__in=heads["put_back"].first[0], then=True), default=False)}
     # One list of keys: of several joined by OR PostgreSQL would ask each order of every shop.
     first, *others = [keys for head in heads.values() for keys in head.first]
-    rows = list(ShopOrder.objects.filter(pk__in=first.union(*others, all=True)).annotate(**counted, **within))
-    for name, head in heads.items():
-        of_group = sorted((row for row in rows if getattr(row, f"in_{name}")), key=head.key)
+    rows = list(ShopOrder.objects.filter(pk__in=first.union(*others, all=True)).annotate(**counted, **of_put_back))
+    for head in heads.values():
+        of_group = sorted((row for row in rows if head.holds(row)), key=head.key)
         head.found = of_group[: head.most]
     return {name: (getattr(rows[0], f"all_{name}") if rows else 0) or 0 for name in (*heads, "newest")}
 
