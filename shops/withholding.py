@@ -32,16 +32,13 @@ def withhold(
     if units <= 0:
         return
     with stock.locked([record.pk], now=now) as records:
-        Allocation.objects.create(
-            stock_record=record,
-            units=units,
-            cause=Allocation.Cause.NOT_FOUND,
-            created_at=now,
-            reflected_at=reflected_at,
-        )
-        stock.count({record.pk: units})
-        shop = records[record.pk].partner.shop
-        audit.record("stock.withhold", record, by=by, shop_id=shop.pk, units=units)
+        _keep_back(records[record.pk], units, by=by, created_at=now, reflected_at=reflected_at)
+
+
+def _keep_back(locked: StockRecord, units: int, *, by: object, **columns: object) -> None:
+    Allocation.objects.create(stock_record=locked, units=units, cause=Allocation.Cause.NOT_FOUND, **columns)
+    stock.count({locked.pk: units})
+    audit.record("stock.withhold", locked, by=by, shop_id=locked.partner.shop.pk, units=units)
 
 
 def withhold_to_shelf(record: StockRecord, left: int, *, now: datetime, by: object) -> int:
@@ -96,17 +93,8 @@ def keep_taken_out(line: ShopOrderLine, units: int, *, reflected_at: datetime, b
         contained = stock.contained_units(line, Allocation.objects.filter(line=line)) - line.handed_over
         more = min(units, max(0, contained)) - sum(row.units for row in kept)
         if more > 0:
-            key = f"{TAKEN_OUT}{line.pk}"
-            Allocation.objects.create(
-                stock_record_id=line.stock_record_id,
-                units=more,
-                cause=Allocation.Cause.NOT_FOUND,
-                hold_key=key,
-                created_at=now,
-            )
-            stock.count({line.stock_record_id: more})
-            shop = records[line.stock_record_id].partner.shop
-            audit.record("stock.withhold", records[line.stock_record_id], by=by, shop_id=shop.pk, units=more)
+            its_own = {"hold_key": f"{TAKEN_OUT}{line.pk}", "created_at": now}
+            _keep_back(records[line.stock_record_id], more, by=by, **its_own)
         _contain(stock.take_from(kept, -more), reflected_at)
 
 
