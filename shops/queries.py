@@ -19,6 +19,11 @@ def shops_for(user: User | AnonymousUser) -> QuerySet[Shop]:
     return Shop.objects.filter(members__user=user.pk)
 
 
+def key_of(user: User | AnonymousUser) -> int:
+    """By which their memberships are found; 0, which is nobody's, for who may not come in."""
+    return (user.pk or 0) if user.is_authenticated and user.is_active else 0
+
+
 def memberships(user: User | AnonymousUser) -> list[ShopMember]:
     """The user's roles, each with its shop, by the shop's name: what the portal's door asks, in one query."""
     if not user.is_authenticated or not user.is_active:

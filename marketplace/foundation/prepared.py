@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import AutoField, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 
-Value = int | str
+Value = int | str | datetime
 Row = TypeVar("Row", bound=Model)
 
 
@@ -56,8 +57,8 @@ def _numbered(sql: str) -> str:
 
 class Prepared:
     """`Prepared(build)`: `build(*values)` gives a queryset. `rows(*values)` answers as one of plain rows would
-    (`values_list`), `objects(*values)` as one of model objects (with `select_related` and `defer`, without prefetching
-    and annotations). `values` (integers, texts, sequences of integers for `__in`) are put in its compiled text.
+    (`values_list`), `objects(*values)` as one of model objects (with `select_related`, `defer` and annotations, without
+    prefetching). `values` (integers, texts, moments, sequences of integers for `__in`) are put in its compiled text.
 
     The queryset may depend on its values only as parameters, and on the number of values in a sequence."""
 
@@ -106,11 +107,14 @@ class _Statement:
         start, end = chosen[0], chosen[-1] + 1
         names = [column[0].target.attname for column in compiler.select[start:end]]
         related = get_related_populators(compiler.klass_info, compiler.select, database)  # type: ignore[call-arg]  # newer
+        annotated = compiler.annotation_col_map or {}
         made = []
         for row in self.rows(values):
             one = model.from_db(database, names, row[start:end])
             for populator in related:
                 populator.populate(row, one)
+            for name, place in annotated.items():
+                setattr(one, name, row[place])
             made.append(one)
         return made
 
@@ -170,12 +174,17 @@ def _values(rows: Sequence[Model]) -> list[Any]:
     return [field.get_db_prep_save(field.pre_save(row, add=True), connection=own) for row in rows for field in columns]
 
 
+_LATEST = datetime(9999, 12, 1, tzinfo=UTC)
+
+
 def _marks(values: Sequence[Value | Sequence[int]]) -> list[Any]:
     """Values of the same kinds which no query of ours has."""
     marks: list[Any] = []
     for position, value in enumerate(values):
         if isinstance(value, str):
             marks.append(f"\x01prepared {position}\x01")
+        elif isinstance(value, datetime):
+            marks.append(_LATEST - timedelta(days=position))
         elif isinstance(value, int):
             marks.append(_number(position, 0))
         else:
@@ -187,5 +196,8 @@ def _number(position: int, place: int) -> int:
     return -(2**62) + position * 2**32 + place
 
 
-def _flat(values: Sequence[Value | Sequence[int]]) -> list[Value]:
-    return [one for value in values for one in ([value] if isinstance(value, Value) else value)]
+def _flat(values: Sequence[Value | Sequence[int]]) -> list[Any]:
+    """As the database is given them: SQLite knows no moments."""
+    flat: Iterable[Any] = (one for value in values for one in ([value] if isinstance(value, Value) else value))
+    as_stored = connection.ops.adapt_datetimefield_value
+    return [as_stored(one) if isinstance(one, datetime) else one for one in flat]

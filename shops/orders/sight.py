@@ -38,9 +38,8 @@ def _over_at(shop_order: ShopOrder) -> datetime | None:
     return getattr(shop_order, column) if column else None
 
 
-def seen(now: datetime) -> Q:
-    """The same of shop orders, for what is looked for by a name or an address."""
-    before = since(now)
+def seen(before: datetime) -> Q:
+    """The same of shop orders, for what is looked for by a name or an address; `before` is `since` of now."""
     coming_back = Exists(Return.objects.filter(shop_order=OuterRef("pk"), ended_at=None))
     old = Q(status=ShopOrder.Status.HANDED_OVER, handed_over_at__lt=before) | Q(
         status=ShopOrder.Status.DECLINED, answered_at__lt=before

@@ -4,8 +4,9 @@ parcels of other shops. Four tables and one statement: every counter asks for th
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import models
 from django.db.models import Aggregate, Count, Max, QuerySet, Subquery, Value, Window
@@ -15,12 +16,12 @@ M = TypeVar("M", bound=models.Model)
 _TEXTS = ("its_number", "its_title", "its_person", "its_words", "its_state")
 _COUNTS = ("its_total", "its_place", "its_newest", "its_units", "its_more")
 _TIMES = ("its_since", "its_due", "its_last")
-_ALL = ("its_kind", "pk", *_TEXTS, *_COUNTS, *_TIMES, "its_new")
 
 
-class Told(Protocol):
+class Told(NamedTuple):
     """One row with what its line says. Of which kind it is decides what the words mean: see who tells it."""
 
+    its_kind: str
     pk: int
     its_number: str
     its_title: str
@@ -28,6 +29,7 @@ class Told(Protocol):
     its_words: str
     its_state: str
     its_total: int
+    its_place: int
     its_newest: int
     its_units: int
     its_more: int
@@ -51,11 +53,16 @@ def of_all(rows: QuerySet[Any], asked: Aggregate) -> Subquery:
     return Subquery(rows.order_by().values(one=Value(1)).annotate(asked=asked).values("asked"))
 
 
-def read(**kinds: QuerySet[Any]) -> dict[str, list[Told]]:
-    """Of each kind the rows that `first` chose and their own module told."""
-    of_each = [_columns(rows, kind) for kind, rows in kinds.items()]
+def together(**kinds: QuerySet[Any]) -> QuerySet[Any, Any]:
+    """Of each kind the rows that `first` chose and their own module told, as one statement."""
+    first_kind, *others = [_columns(rows, kind) for kind, rows in kinds.items()]
+    return first_kind.union(*others, all=True)
+
+
+def by_kind(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Told]]:
+    """Those of `together`, of each kind in their order."""
     found: dict[str, list[Told]] = defaultdict(list)
-    for row in sorted(of_each[0].union(*of_each[1:], all=True), key=lambda row: row.its_place):
+    for row in sorted(map(Told._make, rows), key=lambda row: row.its_place):
         found[row.its_kind].append(row)
     return found
 
@@ -67,4 +74,4 @@ def _columns(rows: QuerySet[Any], kind: str) -> QuerySet[Any]:
     empty |= {name: Cast(Value(None), models.DateTimeField()) for name in _TIMES}
     empty |= {"its_new": Value(False), "its_kind": Value(kind)}
     missing = {name: value for name, value in empty.items() if name not in rows.query.annotations}
-    return rows.annotate(**missing).values_list(*_ALL, named=True)
+    return rows.annotate(**missing).values_list(*Told._fields)

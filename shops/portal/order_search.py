@@ -41,7 +41,7 @@ def matching(orders: QuerySet[ShopOrder], text: str) -> QuerySet[ShopOrder]:
         told_phone=_without(_BETWEEN, "order__checkout__phone"),
         told_postcode=_without((" ", "-"), "order__shipping_address__postcode"),
     )
-    return orders.filter(wanted | _person(text) & sight.seen(timezone.now())).distinct()
+    return orders.filter(wanted | _person(text) & sight.seen(sight.since(timezone.now()))).distinct()
 
 
 def _person(text: str) -> Q:

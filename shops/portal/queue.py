@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
+from marketplace.foundation.prepared import Prepared
 from marketplace.models import User
 from shops import queries
 from shops.models import Cancellation, DeliveryOption, DeskAction, Shop, ShopOrder
@@ -68,21 +69,27 @@ class QueueGroup:
 
 def pressed_or_back(shop: Shop) -> list[DeskAction]:
     """What can still be undone, and what came back and nobody has looked at: one query, by an index each."""
+    return _PRESSED_OR_BACK.objects(shop.pk)
+
+
+def _pressed_or_back(shop: int) -> QuerySet[DeskAction]:
     waits = Q(shop=shop, due_at__isnull=False)
     back = Q(shop=shop, failed_at__isnull=False, seen_at=None)
     rows = DeskAction.objects.filter(waits | back)
-    return list(rows.select_related("shop_order__order__checkout", "line", "by").order_by("pk"))
+    return rows.select_related("shop_order__order__checkout", "line", "by").order_by("pk")
+
+
+_PRESSED_OR_BACK = Prepared(_pressed_or_back)
 
 
 def queue(user: User, shop: Shop, *, now: datetime, actions: Iterable[DeskAction] | None = None) -> list[QueueGroup]:
     """Four groups, always the same ones, after what readers cancelled, if any: two queries after that of what was
     pressed (`actions`, as `pressed_or_back` finds them). What was pressed stands where it will be once it is done."""
     at_hand = [row for row in (pressed_or_back(shop) if actions is None else actions) if row.due_at is not None]
-    heads = _heads(queries.orders_for(user).filter(shop=shop), shop, now, {row.shop_order_id for row in at_hand})
-    counts = _read(heads)
+    heads, counts = _read(user, shop, now, tuple({row.shop_order_id for row in at_hand}))
     orders = {row.pk: row for head in heads.values() for row in head.found}
     prefetch_related_objects([*orders.values(), *(row.shop_order for row in at_hand)], "lines")
-    pressed = _pressed(at_hand, now)
+    pressed = _pressed_rows(at_hand, now)
     gone = pressed[Status.HANDED_OVER] + pressed[Status.DECLINED]
     groups = [
         _group(status.value, str(STATUSES[status]), pressed[status], heads[status].found, counts[status], now)
@@ -98,29 +105,25 @@ def queue(user: User, shop: Shop, *, now: datetime, actions: Iterable[DeskAction
 
 @dataclass
 class Head:
-    """The first `most` of the orders of a group; they come from `parts`, each in its order and by an index of its own.
-    `key` is the order of all and `holds` what is of the group, both of rows that are read: to have the database say so
-    of each row takes longer to write down than to answer."""
+    """The first of the orders of a group: `key` is their order and `holds` what is of the group, both of rows that are
+    read: to have the database say so of each row takes longer to write down than to answer."""
 
-    parts: tuple[QuerySet[ShopOrder], ...]
     key: Callable[[ShopOrder], Any]
     holds: Callable[[ShopOrder], bool]
-    most: int = SHOWN
     found: list[ShopOrder] = field(default_factory=list)
 
-    @property
-    def first(self) -> list[QuerySet[Any, Any]]:
-        """Keys, to be joined to others': in itself none is ordered or cut, which SQLite would refuse there."""
-        rows = ShopOrder.objects.order_by()
-        return [rows.filter(pk__in=part.values("pk")[: self.most]).values("pk") for part in self.parts]
 
-
-def _heads(every: QuerySet[ShopOrder], shop: Shop, now: datetime, pressed: set[int]) -> dict[str, Head]:
-    orders = every.exclude(pk__in=pressed) if pressed else every
-    cancelled = Cancellation.objects.filter(shop=shop, put_back_at=None).values("line__shop_order")
-    new = orders.filter(status=Status.NEW).order_by("answer_due_at", "pk")
+def _read(user: User, shop: Shop, now: datetime, pressed: tuple[int, ...]) -> tuple[dict[str, Head], dict[str, int]]:
+    """Each group with its rows, and how many there are in all: one query."""
     since = now - RECENT
+    rows: list[Any] = _FIRST.objects(queries.key_of(user), shop.pk, since, pressed)
+    heads = _heads(since, set(pressed))
+    for name, head in heads.items():
+        head.found = sorted((row for row in rows if head.holds(row)), key=head.key)[: _most(name)]
+    return heads, {name: (getattr(rows[0], f"all_{name}") if rows else 0) or 0 for name in (*heads, "newest")}
 
+
+def _heads(since: datetime, pressed: set[int]) -> dict[str, Head]:
     def at(status: str) -> Callable[[ShopOrder], bool]:
         return lambda row: row.status == status and row.pk not in pressed
 
@@ -128,14 +131,55 @@ def _heads(every: QuerySet[ShopOrder], shop: Shop, now: datetime, pressed: set[i
         over = {Status.HANDED_OVER: row.handed_over_at, Status.DECLINED: row.answered_at}.get(Status(row.status))
         return over is not None and over > since and row.pk not in pressed
 
-    put_back = every.filter(pk__in=cancelled).order_by("pk")
     return {
-        "put_back": Head((put_back,), lambda row: row.pk, lambda row: getattr(row, PUT_BACK)),
-        Status.NEW: Head((new,), lambda row: (row.answer_due_at, row.pk), at(Status.NEW)),
-        Status.ACCEPTED: Head((_by_deadline(orders, Status.ACCEPTED),), _deadline, at(Status.ACCEPTED)),
-        Status.PACKED: Head((_by_deadline(orders, Status.PACKED),), _deadline, at(Status.PACKED)),
-        "done": Head(_done(orders, since), lambda row: (-_done_at(row).timestamp(), -row.pk), is_done, SHOWN_DONE),
+        "put_back": Head(lambda row: row.pk, lambda row: getattr(row, PUT_BACK)),
+        Status.NEW: Head(lambda row: (row.answer_due_at, row.pk), at(Status.NEW)),
+        Status.ACCEPTED: Head(_deadline, at(Status.ACCEPTED)),
+        Status.PACKED: Head(_deadline, at(Status.PACKED)),
+        "done": Head(lambda row: (-_done_at(row).timestamp(), -row.pk), is_done),
     }
+
+
+def _first(user: int, shop: int, since: datetime, pressed: tuple[int, ...]) -> QuerySet[ShopOrder]:
+    """The first of each group. Every row bears the numbers of all groups, each of which the database counts once; where
+    there is no row there is nothing to count."""
+    groups = _parts(queries.orders_for(User(pk=user)).filter(shop=shop), shop, since, pressed)
+    counted: dict[str, Any] = {
+        f"all_{name}": reduce(add, (of_all(part, Count("pk")) for part in parts)) for name, parts in groups.items()
+    }
+    counted["all_newest"] = of_all(groups[Status.NEW][0], Max("pk"))
+    keys = {name: [_keys(part, _most(name)) for part in parts] for name, parts in groups.items()}
+    of_put_back = {PUT_BACK: Case(When(pk__in=keys["put_back"][0], then=True), default=False)}
+    # One list of keys: of several joined by OR PostgreSQL would ask each order of every shop.
+    first, *others = [part for parts in keys.values() for part in parts]
+    return ShopOrder.objects.filter(pk__in=first.union(*others, all=True)).annotate(**counted, **of_put_back)
+
+
+_FIRST = Prepared(_first)
+
+
+def _parts(
+    every: QuerySet[ShopOrder], shop: int, since: datetime, pressed: tuple[int, ...]
+) -> dict[str, tuple[QuerySet[ShopOrder], ...]]:
+    """Of what each group is made, each part in its order and by an index of its own."""
+    orders = every.exclude(pk__in=pressed) if pressed else every
+    cancelled = Cancellation.objects.filter(shop=shop, put_back_at=None).values("line__shop_order")
+    return {
+        "put_back": (every.filter(pk__in=cancelled).order_by("pk"),),
+        Status.NEW: (orders.filter(status=Status.NEW).order_by("answer_due_at", "pk"),),
+        Status.ACCEPTED: (_by_deadline(orders, Status.ACCEPTED),),
+        Status.PACKED: (_by_deadline(orders, Status.PACKED),),
+        "done": _done(orders, since),
+    }
+
+
+def _most(group: str) -> int:
+    return SHOWN_DONE if group == "done" else SHOWN
+
+
+def _keys(part: QuerySet[ShopOrder], most: int) -> QuerySet[ShopOrder, Any]:
+    """To be joined to others': in itself none is ordered or cut, which SQLite would refuse there."""
+    return ShopOrder.objects.order_by().filter(pk__in=part.values("pk")[:most]).values("pk")
 
 
 def _done(orders: QuerySet[ShopOrder], since: datetime) -> tuple[QuerySet[ShopOrder], ...]:
@@ -151,23 +195,6 @@ def _done(orders: QuerySet[ShopOrder], since: datetime) -> tuple[QuerySet[ShopOr
 
 def _done_at(order: ShopOrder) -> datetime:
     return order.handed_over_at or order.answered_at or order.created_at
-
-
-def _read(heads: dict[str, Head]) -> dict[str, int]:
-    """Each with its rows, and how many there are in all: one query. Every row bears the numbers of all groups, each of
-    which the database counts once; where there is no row there is nothing to count."""
-    counted: dict[str, Any] = {
-        f"all_{name}": reduce(add, (of_all(part, Count("pk")) for part in head.parts)) for name, head in heads.items()
-    }
-    counted["all_newest"] = of_all(heads[Status.NEW].parts[0], Max("pk"))
-    of_put_back = {PUT_BACK: Case(When(pk__in=heads["put_back"].first[0], then=True), default=False)}
-    # One list of keys: of several joined by OR PostgreSQL would ask each order of every shop.
-    first, *others = [keys for head in heads.values() for keys in head.first]
-    rows = list(ShopOrder.objects.filter(pk__in=first.union(*others, all=True)).annotate(**counted, **of_put_back))
-    for head in heads.values():
-        of_group = sorted((row for row in rows if head.holds(row)), key=head.key)
-        head.found = of_group[: head.most]
-    return {name: (getattr(rows[0], f"all_{name}") if rows else 0) or 0 for name in (*heads, "newest")}
 
 
 def _by_deadline(orders: QuerySet[ShopOrder], status: str) -> QuerySet[ShopOrder]:
@@ -186,7 +213,7 @@ def _group(
     return QueueGroup(key, heading, [*pressed, *queue_rows(found, now=now)], total + len(pressed))
 
 
-def _pressed(actions: Iterable[DeskAction], now: datetime) -> dict[str, list[QueueRow]]:
+def _pressed_rows(actions: Iterable[DeskAction], now: datetime) -> dict[str, list[QueueRow]]:
     """Orders with something that can still be undone, by the state they will be in."""
     by_order: dict[int, list[DeskAction]] = defaultdict(list)
     for row in actions:

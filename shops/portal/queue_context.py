@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from marketplace.foundation.prepared import Prepared
+from marketplace.models import User
+from shops import queries
+from shops.models import Shop
+from shops.orders import sight
 from shops.portal import beside, counter_queue, returns_queue, threads_queue
 from shops.portal.access import StaffRequest, Workplace
 from shops.portal.beside import Told
@@ -50,13 +57,8 @@ def queue_context(request: StaffRequest, workplace: Workplace) -> dict[str, Any]
 
 def _beside(request: StaffRequest, workplace: Workplace) -> list[BesideGroup]:
     """Those in which there is something."""
-    shop, user, now = workplace.shop, request.user, timezone.now()
-    found = beside.read(
-        threads=threads_queue.waiting(user, shop, now=now),
-        returns=returns_queue.waiting(user, shop),
-        reserved=counter_queue.to_set_aside(shop),
-        carried=counter_queue.carried(user, shop),
-    )
+    shop, now = workplace.shop, timezone.now()
+    found = beside.by_kind(_WAITING.rows(queries.key_of(request.user), shop.pk, sight.since(now)))
     told: dict[str, tuple[str, str, str, Sequence[object]]] = {
         "threads": (
             *(_("Readers who wait for an answer"), "thread_row", "messages"),
@@ -80,6 +82,19 @@ def _beside(request: StaffRequest, workplace: Workplace) -> list[BesideGroup]:
         for key, (heading, part, where, rows) in told.items()
         if rows
     ]
+
+
+def _waiting(user: int, shop: int, before: datetime) -> QuerySet[Any, Any]:
+    who, where = User(pk=user), Shop(pk=shop)
+    return beside.together(
+        threads=threads_queue.waiting(who, where, before=before),
+        returns=returns_queue.waiting(who, where),
+        reserved=counter_queue.to_set_aside(where),
+        carried=counter_queue.carried(who, where),
+    )
+
+
+_WAITING = Prepared(_waiting)
 
 
 def _group(key: str, one: Told, heading: str, part: str, url: str, rows: Sequence[object]) -> BesideGroup:

@@ -46,7 +46,7 @@ def to_do(theirs: QuerySet[Return], shop: Shop) -> QuerySet[Return]:
 
 
 def waiting(user: User, shop: Shop) -> QuerySet[Return]:
-    """For the desk's queue (`beside.read`)."""
+    """For the desk's queue (`beside.together`)."""
     return told(first(to_do(queries.returns_for(user, shop), shop), SHOWN), shop)
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from shops import queries
 from shops.models import Incident, MessageFile, QuickReply, ShopOrder, Side, Thread
-from shops.orders import reader_mail
+from shops.orders import reader_mail, sight
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.order_page import find
 from shops.portal.threads_queue import SHOWN, address, thread_rows, to_answer, told
@@ -48,10 +48,10 @@ class Opened:
 def inbox(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """What is to be answered first, then all, the last word first."""
     now = timezone.now()
-    theirs = queries.threads_for(request.user, workplace.shop)
-    pages = Paginator(told(theirs, now=now).order_by("-last_at", "-pk"), SHOWN).get_page(request.GET.get("page"))
+    theirs, before = queries.threads_for(request.user, workplace.shop), sight.since(now)
+    pages = Paginator(told(theirs, before=before).order_by("-last_at", "-pk"), SHOWN).get_page(request.GET.get("page"))
     context = {
-        "waiting": thread_rows(told(to_answer(theirs), now=now)[:SHOWN], workplace.shop, now=now),
+        "waiting": thread_rows(told(to_answer(theirs), before=before)[:SHOWN], workplace.shop, now=now),
         "rows": thread_rows(pages, workplace.shop, now=now),
         "pages": pages,
         "kept": "",

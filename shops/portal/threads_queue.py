@@ -45,20 +45,21 @@ def to_answer(theirs: QuerySet[Thread]) -> QuerySet[Thread]:
     return rows.order_by(F("waits_since").asc(nulls_last=True), "pk")
 
 
-def waiting(user: User, shop: Shop, *, now: datetime) -> QuerySet[Thread]:
-    """For the desk's queue (`beside.read`); the newest is a word of theirs, and what is wrong is said by one too."""
+def waiting(user: User, shop: Shop, *, before: datetime) -> QuerySet[Thread]:
+    """For the desk's queue (`beside.together`); the newest is a word of theirs; what is wrong is said by one too."""
     theirs = to_answer(queries.threads_for(user, shop))
     spoken = Message.objects.filter(thread__in=theirs.values("pk")).exclude(side="shop")
-    return told(first(theirs, SHOWN).annotate(its_newest=of_all(spoken, Max("pk"))), now=now)
+    return told(first(theirs, SHOWN).annotate(its_newest=of_all(spoken, Max("pk"))), before=before)
 
 
-def told(rows: QuerySet[Thread], *, now: datetime) -> QuerySet[Thread]:
+def told(rows: QuerySet[Thread], *, before: datetime) -> QuerySet[Thread]:
     """With what their line says: `its_state` is what is wrong, `its_due` until when it is the shop's to settle,
-    `its_since` since when the reader waits. Who it is stays hidden where the shop sees the order's person no more."""
+    `its_since` since when the reader waits. Who it is stays hidden where the shop sees the order's person no more
+    (`before`: `sight.since`)."""
     last = Message.objects.filter(thread=OuterRef("pk")).order_by("-pk")
     of_reader = last.filter(side="reader")
     running = Incident.objects.filter(thread=OuterRef("pk"), closed_at=None)
-    named = Q(shop_order=None) | Exists(ShopOrder.objects.filter(sight.seen(now), pk=OuterRef("shop_order")))
+    named = Q(shop_order=None) | Exists(ShopOrder.objects.filter(sight.seen(before), pk=OuterRef("shop_order")))
     writer = Coalesce(NullIf(Subquery(of_reader.values("by_name")[:1]), Value("")), "name")
     return rows.annotate(
         its_number=Coalesce("shop_order__number", Value("")),

@@ -1,6 +1,10 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
@@ -61,6 +65,25 @@ def test_objects_come_as_the_queryset_would_make_them():
         assert vars(one.partner).keys() == vars(other.partner).keys()
         assert (one.price, one.product.facts.is_book) == (other.price, other.product.facts.is_book)
         assert (one.product.get_deferred_fields(), one.product.title) == ({"title"}, other.product.title)
+
+
+def test_annotations_and_moments_are_as_the_queryset_has_them():
+    def build(since, keys):
+        found = StockRecord.objects.filter(date_created__gt=since, pk__in=keys).annotate(
+            twice=F("price") * 2, created=F("date_created")
+        )
+        return found.select_related("partner").order_by("pk")
+
+    shop, begun = factories.shop(), timezone.now() - timedelta(seconds=5)
+    keys = [factories.stock_record(shop, price="3.50").pk for _ in range(2)]
+    prepared = Prepared(lambda since, keys: build(since, keys).defer("product"))
+    for since in (begun, begun - timedelta(days=400), begun + timedelta(days=1)):
+        usual = list(build(since, keys))
+        found = prepared.objects(since, keys)
+        assert [(one.pk, one.twice, one.created, one.partner.name) for one in found] == [
+            (one.pk, one.twice, one.created, one.partner.name) for one in usual
+        ]
+    assert [len(prepared.objects(begun + timedelta(days=days), keys)) for days in (0, 1)] == [2, 0]
 
 
 def test_insert_writes_what_bulk_create_would_and_gives_keys():

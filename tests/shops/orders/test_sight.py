@@ -49,7 +49,7 @@ def test_network_says_for_how_long_and_what_is_under_way_is_seen():
     declined = factories.shop_order(shop, status="declined", answered_at=now - timedelta(days=15))
     rows = [old, back, open_one, declined]
     assert [sight.is_seen(row, now) for row in rows] == [False, True, True, False]
-    found = ShopOrder.objects.filter(sight.seen(now)).order_by("pk")
+    found = ShopOrder.objects.filter(sight.seen(sight.since(now))).order_by("pk")
     assert list(found) == [back, open_one]
 
 
