@@ -186,6 +186,8 @@ def _statements(plan: Plan) -> list[str]:
     needed += [merging.UPDATE_STOCK_RECORDS] if plan.planned_sold else []
     needed += [merging.INSERT_STOCK_RECORDS] if plan.planned_sold < plan.planned else []
     needed.append(merging.MERGE_TERMS)
+    if plan.to_match or plan.refolded:
+        needed.append(merging.CARRY_WORDS)
     if plan.questions:
         needed.append(merging.RETIRE_QUESTIONS)
     if plan.jumped:

@@ -9,7 +9,7 @@ from catalog_sync import cleaning
 from catalog_sync.identifiers import gtin_text, identify
 from catalog_sync.reading.stamps import read_stamp
 from catalog_sync.records import Availability, CatalogRecord, Condition, Form, PriceKind, Relation
-from marketplace.catalogue import sale_limits
+from marketplace.catalogue import cover_files, sale_limits
 
 LONGEST_TEXT = 1000  # characters of a text on one line
 MOST_UNITS = 999_999_999
@@ -79,6 +79,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": "years from which it may be sold, or alcohol: by the law of the place",
     },
     "shelf": {"type": "string", "maxLength": cleaning.SHELF_LENGTH, "description": "where it stands in the shop"},
+    "note": {"type": "string", "maxLength": cleaning.NOTE_LENGTH, "description": "on this very copy; readers see it"},
+    "photo": {"type": "string", "maxLength": cleaning.PHOTO_LENGTH, "description": "of this very copy, kept here"},
 }
 
 
@@ -218,6 +220,12 @@ def _age_limit(value: Any) -> str:
     return text
 
 
+def _photo(value: Any) -> str:
+    """A name that is none of ours is of a picture that is not here."""
+    text = _string(value)
+    return text if cover_files.is_kept_name(text) else ""
+
+
 _short = _text(cleaning.TITLE_LENGTH)
 _line = _text(LONGEST_TEXT)
 # How each field but sku, gtin and price is read. Raises ValueError for what it cannot be.
@@ -255,4 +263,6 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "territory": _territory,
     "age_limit": _age_limit,
     "shelf": _text(cleaning.SHELF_LENGTH),
+    "note": _text(cleaning.NOTE_LENGTH),
+    "photo": _photo,
 }

@@ -27,6 +27,8 @@ from catalog_sync.vocabulary import (
 REMEMBERED = 65_536
 SKU_LENGTH = 128
 SHELF_LENGTH = 60
+NOTE_LENGTH = 300
+PHOTO_LENGTH = 100
 TITLE_LENGTH = 300
 EARLIEST_YEAR, LATEST_YEAR = 1400, 2069  # 01/01/2070 is how French trade files write "unknown"
 
@@ -67,6 +69,14 @@ def one_line(text: str) -> str:
 def shelf(text: str) -> str:
     """Where it stands in the shop, as its people write it."""
     return one_line(text)[:SHELF_LENGTH]
+
+
+def note(text: str) -> str:
+    """Words on a copy: one line without what a web shop left in it."""
+    line = one_line(text)
+    if "&" in line or "<" in line:
+        line = one_line(_TAG.sub(" ", html.unescape(line)))
+    return line if len(line) <= NOTE_LENGTH else line[: NOTE_LENGTH - 1].rstrip() + "…"
 
 
 def title(text: str) -> str:

@@ -35,6 +35,7 @@ FIELD_WORDS: dict[str, str] = {
     "sold_in": _("countries where it is sold"),
     "not_sold_in": _("countries where it is not sold"),
     "shelf": _("shelf, or place in the shop"),
+    "note": _("words on this copy"),
     "description": _("description"),
     "cover": _("address of the picture"),
 }

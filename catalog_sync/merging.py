@@ -165,6 +165,7 @@ SELECT COALESCE(c.stock_record_id, (
 FROM {PLAN} c LEFT JOIN shops_stockterms t ON t.stock_record_id = c.stock_record_id
 WHERE {_SLICE} AND c.verdict = '{APPLY}' AND (NOT %(alone)s OR COALESCE(c.as_of < %(shop_as_of)s, false)
     OR (c.stock_record_id IS NULL AND NOT c.number_counts)
+    OR c.facts ->> 'note' IS NOT NULL OR c.facts ->> 'photo' IS NOT NULL
     OR (t.stock_record_id IS NULL AND (c.condition <> 'new' OR c.signed OR c.first_edition OR c.price_kind <> 'retail'
         OR c.availability <> 'in_stock' OR c.days IS NOT NULL OR c.available_on IS NOT NULL))
     OR (t.stock_record_id IS NOT NULL AND (NOT t.follows_runs OR t.retired_at IS NOT NULL
@@ -176,6 +177,17 @@ ON CONFLICT (stock_record_id) DO UPDATE SET
     condition = excluded.condition, signed = excluded.signed, first_edition = excluded.first_edition,
     availability = excluded.availability, days = excluded.days, available_on = excluded.available_on,
     as_of = excluded.as_of, follows_runs = excluded.follows_runs, retired_at = NULL, price_kind = excluded.price_kind
+"""
+
+# What the shop says of this very copy. After the source records, which have what a list that says some things alone
+# leaves as it was.
+CARRY_WORDS = f"""
+UPDATE shops_stockterms AS t SET note = COALESCE(r.facts ->> 'note', ''), photo = COALESCE(r.facts ->> 'photo', '')
+FROM {PLAN} c
+JOIN catalog_sync_sourcerecord r ON r.feed_id = %(feed)s AND r.sku = c.sku
+JOIN partner_stockrecord k ON k.partner_id = %(partner)s AND k.partner_sku = c.sku
+WHERE {_SLICE} AND c.verdict = '{APPLY}' AND c.facts IS NOT NULL AND t.stock_record_id = k.id
+    AND (t.note <> COALESCE(r.facts ->> 'note', '') OR t.photo <> COALESCE(r.facts ->> 'photo', ''))
 """
 
 # Records that a list no longer vouches for keep the age they have, and grow older from there.

@@ -23,6 +23,7 @@ class OwnArticle(models.Model):
     units = models.PositiveIntegerField(help_text="As typed: those put aside for orders among them.")
     counted_at = models.DateTimeField(help_text="The age of the number, on our clock.")
     shelf = models.CharField(max_length=60, blank=True, help_text="Where it stands in the shop.")
+    note = models.CharField(max_length=300, blank=True, help_text="On this very copy; readers see it.")
     photo = models.CharField(max_length=100, blank=True, help_text="Its picture for pages, as covers are kept.")
     made_at = models.DateTimeField()
     taken_off_at = models.DateTimeField(null=True, help_text="It stays for copies that are promised; none is sold.")

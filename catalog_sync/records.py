@@ -145,7 +145,10 @@ class CatalogRecord(NamedTuple):
     weight: int | None = None  # grams of one unit, as it is handed over
     territory: str = ""  # where it may be sold: "+BE FR" there alone, "-US" all but there (catalogue.sale_limits)
     age_limit: str = ""  # years from which it is sold ("18"), or "alcohol": by the law of the place
-    shelf: str = ""  # where it stands in this shop: said of the article, not of the title, and shown to its staff alone
+    # Said of the article, not of the title:
+    shelf: str = ""  # where it stands in this shop; shown to its staff alone
+    note: str = ""  # the shop's words on this very copy, shown beside its offer
+    photo: str = ""  # name of a picture of this very copy, as `catalogue.cover_files` keeps them
 
 
 FACT_FIELDS: tuple[str, ...] = CatalogRecord._fields[CatalogRecord._fields.index("subtitle") :]

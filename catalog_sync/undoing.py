@@ -254,7 +254,9 @@ FROM {UNDO} u WHERE k.id = u.stock_record_id AND u.is_free
 
 _TERMS = f"""
 UPDATE shops_stockterms AS t SET condition = u.terms_condition, signed = u.terms_signed,
-    first_edition = u.terms_first_edition, price_kind = u.terms_price_kind, retired_at = u.terms_retired_at
+    first_edition = u.terms_first_edition, price_kind = u.terms_price_kind, retired_at = u.terms_retired_at,
+    note = CASE WHEN u.facts IS NULL THEN t.note ELSE COALESCE(u.facts ->> 'note', '') END,
+    photo = CASE WHEN u.facts IS NULL THEN t.photo ELSE COALESCE(u.facts ->> 'photo', '') END
 FROM {UNDO} u WHERE t.stock_record_id = u.stock_record_id AND u.is_free
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from typing import NamedTuple
+from zlib import crc32
 
 from demo.editorial import FEATURED
 from demo.shop_records import DemoShop
@@ -17,6 +18,21 @@ FAULT_SHARE = 0.01
 FAULTS = ("check_digit", "no_price", "no_quantity", "duplicate")
 _QUANTITIES = ((0, 1, 2, 3, 4, 5, 6, 8, 12, 20), (13, 34, 20, 12, 7, 5, 4, 2, 2, 1))
 _WORN = (("as_new", "very_good", "good", "acceptable"), (15, 35, 35, 15))
+# What a bookseller writes on a copy, by its condition; of each third copy nothing.
+_REMARKS = {
+    "as_new": ("Jamais lu.", "Lu une fois, dos intact."),
+    "very_good": ("Nom à l’encre sur la garde.", "Jaquette légèrement frottée.", "Coins un peu usés."),
+    "good": (
+        "Dos marqué, quelques passages soulignés au crayon.",
+        "Tranche brunie.",
+        "Envoi daté sur la page de titre.",
+    ),
+    "acceptable": (
+        "Couverture tachée, texte complet.",
+        "Dos fendillé, pages jaunies.",
+        "Ancien livre de bibliothèque.",
+    ),
+}
 _WORTH = {"new": 1.0, "as_new": 0.95, "very_good": 0.8, "good": 0.62, "acceptable": 0.4}
 
 
@@ -34,6 +50,7 @@ class Offer(NamedTuple):
     signed: bool
     first_edition: bool
     fault: str = ""
+    remark: str = ""  # on this very copy
 
 
 def offers_by_shop(shops: Sequence[DemoShop], titles: Sequence[Title], *, seed: int) -> dict[str, list[Offer]]:
@@ -114,7 +131,14 @@ def _offer(shop: DemoShop, title: Title, sku: str, chance: random.Random) -> Off
         condition=condition,
         signed=second_hand and chance.random() < 0.03,
         first_edition=second_hand and chance.random() < 0.02,
+        remark=_remark(sku, condition) if second_hand else "",
     )
+
+
+def _remark(sku: str, condition: str) -> str:
+    """By the number alone, so that what is drawn by chance stays as it is."""
+    said, place = _REMARKS[condition], crc32(sku.encode())
+    return said[place % len(said)] if place % 3 else ""
 
 
 def _price(shop: DemoShop, title: Title, condition: str, chance: random.Random) -> int:

@@ -55,6 +55,7 @@ class _Terms(NamedTuple):
     signed: bool
     first_edition: bool
     note: str
+    photo: str
     availability: str
     days: int | None
     available_on: date | None
@@ -102,6 +103,9 @@ class Offer:
     signed: bool
     first_edition: bool
     note: str
+    """The shop's words on this copy."""
+    photo: str
+    """Of this copy: the kept picture for pages, or empty (`catalogue.cover_files`)."""
     availability: str
     stale: bool
     """Whether its number is too old to count, so that nobody knows what is there."""
@@ -192,6 +196,7 @@ def _offer(record: Any, shop: Any, terms: Any, download: Any, card: ShopCard, re
         signed=bool(terms and terms.signed),
         first_edition=bool(terms and terms.first_edition),
         note=terms.note if terms else "",
+        photo=terms.photo if terms else "",
         availability=word,
         stale=not is_download
         and word == Availability.IN_STOCK

@@ -47,6 +47,9 @@ class StockTerms(models.Model):
     signed = models.BooleanField(default=False)
     first_edition = models.BooleanField(default=False)
     note = models.CharField(max_length=300, blank=True, help_text="The shop's words on this copy.")
+    photo = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="Of this copy, for pages, as covers are kept."
+    )
     availability = models.CharField(max_length=24, choices=Availability.choices, default=Availability.IN_STOCK)
     days = models.PositiveSmallIntegerField(null=True, help_text="Days until it is there, when orderable.")
     available_on = models.DateField(null=True, help_text="When a pre-order appears.")

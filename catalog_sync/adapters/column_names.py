@@ -173,6 +173,13 @@ _NAMES: dict[str, str] = {
         "pays interdits, non vendu en, non vendu dans, pas vendu en, vente interdite en, paises excluidos, "
         "kein verkauf in, ausgeschlossene lander, paesi esclusi"
     ),
+    # Nothing that may be a shop's remark to itself: what is named here is shown to readers.
+    "note": (
+        "condition note, condition notes, condition description, condition details, item note, copy note, copy notes, "
+        "note sur l etat, notes sur l etat, description de l etat, detail de l etat, details de l etat, note sur l "
+        "exemplaire, description de l exemplaire, descripcion del estado, notas del estado, zustandsbeschreibung, "
+        "zustandsdetails, descrizione delle condizioni, note condizione, описание состояния"
+    ),
     "shelf": (
         "shelf, shelf mark, shelf location, shelf code, shelf number, shelf no, emplacement, emplacement magasin, "
         "emplacement rayon, localisation, localisation magasin, code emplacement, numero de rayon, n de rayon, code "

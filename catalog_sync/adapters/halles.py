@@ -144,6 +144,7 @@ class Halles(Adapter):
             "as_of": min(stamp, self.began) if stamp else self.began,
             "signed": offer.get("signed") is True,
             "first_edition": offer.get("first_edition") is True,
+            "note": cleaning.note(_text(offer, "note")),
             "days": days if type(days) is int and 0 <= days < 1000 else None,
             "available_from": cleaning.partial_date(_text(offer, "available_on")),
         }

@@ -226,6 +226,8 @@ class RowCleaner:
             self._territories(),
             self._each("age_limit", sale_limits.stated_years),
             self._each("shelf", cleaning.shelf),
+            self._each("note", cleaning.note),
+            repeat(""),  # photo
         ]
 
     def _territories(self) -> Iterable[str]:

@@ -46,6 +46,7 @@ class Typed(NamedTuple):
     photo: str = ""
     once: str = ""
     shelf: str = ""
+    note: str = ""
 
 
 def feed_of(shop: Shop) -> Feed | None:
@@ -101,6 +102,8 @@ def put(
         values["photo"] = typed.photo
     if typed.shelf or article:  # typed again as a new one, what is known of it stays
         values["shelf"] = typed.shelf
+    if typed.note or article:
+        values["note"] = typed.note
     with transaction.atomic():
         Feed.objects.select_for_update(no_key=True, of=("self",)).get(pk=feed.pk)  # one form after the other
         kept = OwnArticle.objects.select_for_update(of=("self",)).filter(feed=feed).select_related("feed__shop")
@@ -221,6 +224,7 @@ def as_json(article: OwnArticle) -> dict[str, Any]:
         said["contributors"] = [[article.author, "author"]]
     if article.shelf:
         said["shelf"] = article.shelf
+    said |= {"note": article.note, "photo": article.photo}
     if article.photo and _wants_picture(article):
         said["cover"] = cover_files.own_address(article.photo)
     return said

@@ -391,6 +391,7 @@ class Migration(migrations.Migration):
                 ('units', models.PositiveIntegerField(help_text='As typed: those put aside for orders among them.')),
                 ('counted_at', models.DateTimeField(help_text='The age of the number, on our clock.')),
                 ('shelf', models.CharField(blank=True, help_text='Where it stands in the shop.', max_length=60)),
+                ('note', models.CharField(blank=True, help_text='On this very copy; readers see it.', max_length=300)),
                 ('photo', models.CharField(blank=True, help_text='Its picture for pages, as covers are kept.', max_length=100)),
                 ('made_at', models.DateTimeField()),
                 ('taken_off_at', models.DateTimeField(help_text='It stays for copies that are promised; none is sold.', null=True)),

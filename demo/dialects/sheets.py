@@ -116,13 +116,14 @@ def till_tab(shop: DemoShop, offers: Sequence[Offer], sent_at: datetime) -> tupl
 def second_hand(shop: DemoShop, offers: Sequence[Offer], sent_at: datetime) -> tuple[bytes, int]:
     """Semicolons, UTF-8, each copy described: condition, signed, first edition; prices with their sign."""
     header = (
-        *("No", "ISBN", "Auteur", "Titre", "Éditeur", "Année", "Langue", "Reliure", "État", "Dédicacé"),
-        *("Édition originale", "Prix", "Quantité", "Note"),
+        *("No", "ISBN", "Auteur", "Titre", "Éditeur", "Année", "Langue", "Reliure", "État", "Détail de l’état"),
+        *("Dédicacé", "Édition originale", "Prix", "Quantité", "Note"),
     )
     rows = [
         (
             *(offer.sku, _hyphened(offer.gtin), _people(title, " ; ", turned=True), title.title, title.publisher),
             *(title.year, title.language, _FORMS_FR[title.form], _CONDITIONS_FR[offer.condition]),
+            offer.remark,
             *("oui" if offer.signed else "", "oui" if offer.first_edition else ""),
             *(_comma(offer.price_minor) + " $" if offer.price_minor is not None else "sur demande",),
             *(_blank(offer.quantity), _synthetic(title)),

@@ -44,7 +44,8 @@ class OfferRow(BaseModel):
     """What one shop, `shop` is its slug, asks for a title. `copies`: the last one, few (up to 5), many, unknown (the
     shop gives no numbers, and confirms); null where there is none. `as_of`: the earliest time at which its number can
     have been read. `confidence`: how likely a copy is really there; null where none is said to be. `days` and
-    `available_on` of what is to be ordered or not out yet. Price in minor units."""
+    `available_on` of what is to be ordered or not out yet. `note`: the shop's words on this copy. Price in minor
+    units."""
 
     shop: str
     availability: Availability
@@ -52,6 +53,7 @@ class OfferRow(BaseModel):
     condition: str
     signed: bool
     first_edition: bool
+    note: str
     price_minor: int
     currency: str
     as_of: datetime | None
@@ -194,6 +196,7 @@ def _row(offer: Offer) -> OfferRow:
         condition=offer.condition,
         signed=offer.signed,
         first_edition=offer.first_edition,
+        note=offer.note,
         price_minor=offer.price_minor,
         currency=offer.currency,
         as_of=offer.as_of,

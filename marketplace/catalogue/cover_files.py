@@ -90,7 +90,11 @@ def own_address(name: str) -> str:
 def own_name(address: str) -> str:
     """The kept picture that an address names, empty where it is no such address."""
     name = address.removeprefix(own_address(""))
-    return name if name != address and _OWN.fullmatch(name) else ""
+    return name if name != address and is_kept_name(name) else ""
+
+
+def is_kept_name(name: str) -> bool:
+    return bool(_OWN.fullmatch(name))
 
 
 def name_of(page_name: str, size: str) -> str:

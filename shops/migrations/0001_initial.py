@@ -210,6 +210,7 @@ class Migration(migrations.Migration):
                 ('signed', models.BooleanField(default=False)),
                 ('first_edition', models.BooleanField(default=False)),
                 ('note', models.CharField(blank=True, help_text="The shop's words on this copy.", max_length=300)),
+                ('photo', models.CharField(blank=True, db_default='', help_text='Of this copy, for pages, as covers are kept.', max_length=100)),
                 ('availability', models.CharField(choices=[('in_stock', 'In stock'), ('orderable', 'To order'), ('preorder', 'Pre-order'), ('temporarily_unavailable', 'Temporarily unavailable'), ('unavailable', 'Unavailable'), ('digital', 'Download'), ('unknown', 'Unknown')], default='in_stock', max_length=24)),
                 ('days', models.PositiveSmallIntegerField(help_text='Days until it is there, when orderable.', null=True)),
                 ('available_on', models.DateField(help_text='When a pre-order appears.', null=True)),

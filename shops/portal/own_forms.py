@@ -60,6 +60,15 @@ class OwnArticleForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    note = forms.CharField(
+        label=gettext_lazy("Words on this copy"),
+        help_text=gettext_lazy(
+            "What a photo does not show: a torn jacket, notes in pencil, an inscription. Readers see it."
+        ),
+        max_length=300,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     shown = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)  # `units`, as the page said
     once = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)  # sent twice, it is one article
     photo = forms.FileField(
@@ -128,5 +137,5 @@ class OwnArticleForm(forms.Form):
         number = "" if self.gtin is not None else cleaned["number"]
         title, author = (" ".join(cleaned[name].split()) for name in ("title", "author"))
         said = (cleaned["price"], cleaned["condition"], cleaned["units"], self.photo_name, cleaned["once"])
-        shelf = " ".join(cleaned["shelf"].replace("\0", "").split())
-        return Typed(self.gtin, number, title, author, *said, shelf)
+        shelf, note = (" ".join(cleaned[name].replace("\0", "").split()) for name in ("shelf", "note"))
+        return Typed(self.gtin, number, title, author, *said, shelf, note)

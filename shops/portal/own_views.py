@@ -108,7 +108,7 @@ def _initial(article: OwnArticle) -> dict[str, object]:
     number = gtin_text(article.gtin) if article.gtin is not None else article.sku.removeprefix("M-")
     units = on_shelf([article], at=timezone.now())[article.sku].units
     return {
-        **{name: getattr(article, name) for name in ("title", "author", "condition", "shelf")},
+        **{name: getattr(article, name) for name in ("title", "author", "condition", "note", "shelf")},
         "number": number,
         "price": money.to_decimal(article.price_minor, article.feed.currency),
         "units": units,

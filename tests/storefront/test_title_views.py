@@ -305,3 +305,16 @@ def test_editions_cost_one_query_and_none_where_there_are_none(client, django_as
         assert "Other editions" not in text_of(client.get(alone.get_absolute_url()))
     StockRecord.objects.filter(product=ebook).update(price=6)  # a kept page is not sent
     assert "from $6.00" in text_of(client.get(product.get_absolute_url()))
+
+
+def test_a_copy_has_its_own_words_and_its_own_picture(client):
+    product = factories.product("L'Étranger", is_book=True)
+    name = f"covers/ab/{'ab' * 16}-page.webp"
+    said = {"note": "Torn <jacket>", "photo": name}
+    for shop, terms in (("Librairie du Port", said), ("Mile End Pages", {})):
+        factories.stock_record(factories.shop(shop), product, units=1, condition="good", **terms)
+    page = client.get(product.get_absolute_url()).content.decode()
+    assert page.count("Torn &lt;jacket&gt;") == 1
+    assert page.count('class="offer-photo"') == 1
+    assert f'<a class="offer-photo" href="/media/{name}"><img src="/media/{name.replace("-page", "-list")}"' in page
+    assert 'alt="Photo of this copy, from Librairie du Port"' in page

@@ -6,10 +6,14 @@ from datetime import datetime
 from functools import lru_cache
 
 from django import template
+from django.core.files.storage import default_storage
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from catalog_sync.titles.likeness_words import size_of
+from marketplace.catalogue import cover_files
 from marketplace.foundation import money, network
 from marketplace.storefront.templatetags.storefront import ago, day
 from search import availability, confidence, words
@@ -67,6 +71,18 @@ def copy_words(offer: Offer) -> str:
     said += [_("signed")] if offer.signed else []
     said += [_("first edition")] if offer.first_edition else []
     return ", ".join(said)
+
+
+@register.simple_tag
+def copy_photo(offer: Offer) -> SafeString:
+    """The shop's picture of this copy, small, which leads to the larger one; nothing where it has none."""
+    if not offer.photo:
+        return mark_safe("")
+    small = default_storage.url(cover_files.name_of(offer.photo, "list"))
+    return format_html(
+        '<a class="offer-photo" href="{}"><img src="{}" alt="{}" loading="lazy"></a>',
+        *(default_storage.url(offer.photo), small, _("Photo of this copy, from %(shop)s") % {"shop": offer.shop.name}),
+    )
 
 
 @register.simple_tag

@@ -232,3 +232,16 @@ def test_tables_are_spelled_as_they_are_looked_up_and_name_each_field_once():
 )
 def test_currency_in_a_name(name, currency):
     assert currency_named(name) == currency
+
+
+@pytest.mark.parametrize("name", ["Condition note", "Détail de l’état", "item-note", "Zustandsbeschreibung"])
+def test_words_on_a_copy_are_known_by_names_that_mean_nothing_else(name):
+    found = field_named(name)
+    assert found is not None
+    assert found[0] == "note"
+
+
+@pytest.mark.parametrize("name", ["Note", "Notes", "Commentaires", "Remarque", "Comments"])
+def test_what_may_be_a_shops_remark_to_itself_is_not_shown_unless_it_says_so(name):
+    found = field_named(name)
+    assert found is None or found[0] != "note"

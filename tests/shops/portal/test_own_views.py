@@ -483,6 +483,19 @@ def test_photo_is_made_anew_and_is_the_cover_where_there_is_none(client, shop):
     assert article.photo.replace("-page", "-list") in client.get(at(shop, "own-articles")).content.decode()
 
 
+def test_words_and_photo_of_a_copy_come_to_its_offer_and_leave_it(client, shop):
+    typed(client, shop, condition="good", note="  Jaquette   déchirée ", photo=picture())
+    applied()
+    terms, article = StockTerms.objects.get(), OwnArticle.objects.get()
+    assert (terms.note, terms.photo) == ("Jaquette déchirée", article.photo)
+    assert 'value="Jaquette déchirée"' in client.get(at(shop, "own-article", article.pk)).content.decode()
+    change = {"number": NUMBER, "title": "Nana", "price": "12,50", "condition": "good", "units": "3", "note": ""}
+    client.post(at(shop, "own-save-change", article.pk), change)
+    applied()
+    terms.refresh_from_db()
+    assert (terms.note, terms.photo) == ("", article.photo)
+
+
 @pytest.mark.parametrize("address", ["https://127.0.0.1:8000/media/../secret", "https://x/media/covers/aa/b-page.webp"])
 def test_only_our_own_pictures_are_taken_for_our_own(settings, address):
     settings.SITE_URL = "https://127.0.0.1:8000"
