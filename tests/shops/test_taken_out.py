@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from oscar.apps.partner.models import StockRecord
 
-from shops import absorbing, invariants, withholding
+from shops import absorbing, invariants, stock, withholding
 from shops.channels.base import Answer, LineSaid
 from shops.models import Allocation, ShopOrderLine, StockIncident
 from shops.orders import fulfilment, hearing, sayings
@@ -151,6 +151,20 @@ def test_is_freed_by_its_answer_whatever_the_system_says_last(line):
     hearing.take_lines(fresh(line).shop_order, [LineSaid(line.sku, Answer.ACCEPTED, 1)], by="Square", now=NOON + HOUR)
     fulfilment.decline(fresh(line), 2, by="staff", reason="other", now=NOON + 3 * HOUR)
     assert left(line) == N - 1
+
+
+def test_of_several_articles_is_locked_in_the_order_of_their_keys(monkeypatch):
+    """As everywhere: in another one it and a checkout of both would wait for each other."""
+    shop = factories.shop(stock_kind="available", complete_as_of=NOON)
+    second, first = (factories.stock_record(shop, units=N) for _ in range(2))
+    order = factories.shop_order(shop, (first, 1), (second, 1), created_at=NOON)
+    for line in order.lines.all():
+        absorbing.reflect(line, 1, reflected_at=NOON, now=NOON)
+    locked, asked = stock.locked, []
+    monkeypatch.setattr(stock, "locked", lambda ids, *, now: (asked.extend(ids), locked(ids, now=now))[1])
+    entered = [first.partner_sku, second.partner_sku]
+    hearing.take_lines(order, [], by="Square", now=NOON + HOUR, entered=entered)
+    assert asked == [second.pk, first.pk]
 
 
 def test_till_that_was_faster_is_an_incident_still(line):
