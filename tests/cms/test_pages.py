@@ -1,8 +1,8 @@
 import re
 
 import pytest
-from django.utils import timezone
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from wagtail.models import Page, Site
 
 from marketplace.cms import slugs
