@@ -9,6 +9,7 @@ no week ends that; an answer does, or that it is in the order again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -48,7 +49,8 @@ def withhold_to_shelf(record: StockRecord, left: int, *, now: datetime, by: obje
         stored = records[record.pk]
         if stored.num_in_stock is None:
             return 0
-        withheld = Allocation.objects.filter(stock_record=record, **_OPEN).aggregate(units=Sum("units"))["units"] or 0
+        not_found = Allocation.objects.filter(stock_record=record, **_OPEN).exclude(hold_key__startswith=TAKEN_OUT)
+        withheld = not_found.aggregate(units=Sum("units"))["units"] or 0
         units = stored.num_in_stock + _set_aside(stored) - left - withheld
         withhold(record, units, now=now, by=by)
         return max(0, units)
@@ -93,14 +95,14 @@ def keep_taken_out(line: ShopOrderLine, units: int, *, reflected_at: datetime, b
         contained = stock.contained_units(line, Allocation.objects.filter(line=line)) - line.handed_over
         more = min(units, max(0, contained)) - sum(row.units for row in kept)
         if more > 0:
-            its_own = {"hold_key": f"{TAKEN_OUT}{line.pk}", "created_at": now}
+            its_own = {"hold_key": _key(line), "created_at": now}
             _keep_back(records[line.stock_record_id], more, by=by, **its_own)
         _contain(stock.take_from(kept, -more), reflected_at)
 
 
 def answered(line: ShopOrderLine, units: int, *, now: datetime) -> None:
     """So many units leave a line: of those that its shop had taken out its number is right."""
-    if line.system_said and line.stock_record_id is not None:
+    if line.stock_record_id is not None and _kept(line).exists():
         with stock.locked([line.stock_record_id], now=now):
             kept = list(_kept(line).select_for_update().order_by("pk"))
             stock.end(stock.take_from(kept, units), by=Allocation.End.RELEASED, now=now)
@@ -108,7 +110,7 @@ def answered(line: ShopOrderLine, units: int, *, now: datetime) -> None:
 
 def handed_over(line: ShopOrderLine, *, reflected_at: datetime, now: datetime) -> None:
     """More has left the shop than its order there had: its number contains that from `reflected_at` on."""
-    if line.system_said and line.stock_record_id is not None:
+    if line.stock_record_id is not None and _kept(line).exists():
         with stock.locked([line.stock_record_id], now=now):
             kept = list(_kept(line).select_for_update().order_by("pk"))
             gone = sum(row.units for row in kept) - (line.left_units - line.handed_over)
@@ -116,7 +118,11 @@ def handed_over(line: ShopOrderLine, *, reflected_at: datetime, now: datetime) -
 
 
 def _kept(line: ShopOrderLine) -> QuerySet[Allocation]:
-    return Allocation.objects.filter(hold_key=f"{TAKEN_OUT}{line.pk}", **_OPEN)
+    return Allocation.objects.filter(hold_key=_key(line), **_OPEN)
+
+
+def _key(line: ShopOrderLine) -> str:
+    return f"{TAKEN_OUT}{line.pk}"
 
 
 def _contain(rows: Iterable[Allocation], reflected_at: datetime) -> None:
@@ -125,11 +131,17 @@ def _contain(rows: Iterable[Allocation], reflected_at: datetime) -> None:
 
 
 def _set_aside(record: StockRecord) -> int:
-    """Copies still on the shelf that the shop's number has taken off already: of accepted lines, where acceptance
-    reserves or its system books our orders. What was handed over was taken off first."""
-    lines = ShopOrderLine.objects.filter(stock_record=record, accepted__gt=F("handed_over"))
+    """Copies still on the shelf that the shop's number has taken off already: of lines that were accepted, where
+    acceptance reserves, and of those that its system has booked, answered or not, but what it took out of them again.
+    What was handed over was taken off first."""
+    open_ = Allocation.objects.filter(stock_record=record, hold_key__startswith=TAKEN_OUT, **_OPEN)
+    taken_out: Counter[str] = Counter()
+    for key, units in open_.values_list("hold_key", "units"):
+        taken_out[key] += units
+    lines = ShopOrderLine.objects.filter(stock_record=record, quantity__gt=F("declined") + F("handed_over"))
     total = 0
     for line in lines.prefetch_related("allocations"):
         absorbed = sum(row.units for row in line.allocations.all() if row.ended_by == Allocation.End.ABSORBED)
-        total += max(0, min(line.accepted, absorbed) - line.handed_over)
+        contained = absorbed - taken_out[_key(line)]
+        total += max(0, min(line.left_units, contained) - line.handed_over)
     return total

@@ -21,6 +21,7 @@ from marketplace.cms.shelves import in_language, shown_shelves
 from search import availability, directory
 from search.reader import reader_of
 from search.rows import Row
+from shops.models import Shop
 
 PICKS_SHOWN = 6
 SHOPS_SHOWN = 6
@@ -127,7 +128,7 @@ def home_context(request: HttpRequest, page: HomePage | None) -> dict[str, Any]:
     """What the home page shows; without a page (a new installation) search and shops alone. The titles of all shelves
     and picks are read together, in three queries."""
     reader = reader_of(request)
-    picks = list(Pick.objects.filter(live=True).select_related("shop")[:PICKS_SHOWN])
+    picks = list(Pick.objects.filter(live=True, shop__status=Shop.Status.ACTIVE).select_related("shop")[:PICKS_SHOWN])
     shelves, found = shown_shelves(page.shelves if page else [], reader, {pick.gtin for pick in picks})
     return {
         "heading": page.said("heading") if page else "",

@@ -34,11 +34,11 @@ def follow_picks(now: datetime) -> int:
 
 
 def picks_along(gtin: str) -> Subquery:
-    """The live picks of a number, as one column of another query (`picks_of` reads it): a title's page has one query
-    less for them. `gtin`: where that query has the number."""
+    """The live picks of a number, of shops that are shown, as one column of another query (`picks_of` reads it): a
+    title's page has one query less for them. `gtin`: where that query has the number."""
     columns = JSONObject(**{name: F(name) for name in _ALONG})
     together = "JSONB_AGG" if connection.vendor == "postgresql" else "JSON_GROUP_ARRAY"
-    rows = Pick.objects.filter(gtin=OuterRef(gtin), live=True).order_by()
+    rows = Pick.objects.filter(gtin=OuterRef(gtin), live=True, shop__status=Shop.Status.ACTIVE).order_by()
     return Subquery(rows.values(rows=Func(columns, function=together, output_field=JSONField())))
 
 

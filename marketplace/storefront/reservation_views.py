@@ -75,6 +75,7 @@ def reserve(request: ReaderRequest, record_id: int) -> HttpResponse:
         "record": record,
         "product": record.product,
         "shop": shop,
+        "card": card,
         "there": there,
         "price_minor": money.to_minor(record.price, record.price_currency) if there else None,
         "refused": refused,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ from marketplace.foundation import audit, links
 from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.models import AuditEntry
 from marketplace.foundation.side_by_side import Lanes
-from shops import absorbing, mailing
+from shops import absorbing, mailing, stock
 from shops.channels import CHANNELS, ChannelError, channel_class, channel_for
 from shops.channels.base import Acknowledgement, Answer, LineAnswer
 from shops.models import Shop, ShopOrder, ShopOrderLine
@@ -105,10 +106,18 @@ def take(shop: Shop, said: Acknowledgement, *, now: datetime, unread: list[Ackno
 def _carry_out(said: Acknowledgement, shop: Shop, now: datetime) -> tuple[list[LineAnswer], str]:
     """What a person has to look at, and what could not be understood. What may not be done is not done at all."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), _locked(said, shop, now):
             return [answer for answer in said.lines if not _carried_out(answer, shop, now)], said.problem
     except fulfilment.FulfilmentError as error:
         return list(said.lines), f"{said.problem} {error}".strip()
+
+
+def _locked(said: Acknowledgement, shop: Shop, now: datetime) -> AbstractContextManager[object]:
+    """The shop and all articles of the order, before any of it changes: a message names its lines in an order of its
+    own, and each is declined or accepted by itself."""
+    Shop.objects.select_for_update(no_key=True, of=("self",)).get(pk=shop.pk)
+    lines = ShopOrderLine.objects.filter(shop_order__number=said.number).exclude(stock_record=None)
+    return stock.locked(lines.values_list("stock_record", flat=True), now=now)
 
 
 def _carried_out(answer: LineAnswer, shop: Shop, now: datetime) -> bool:

@@ -29,6 +29,7 @@ from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receip
 from shops.models import DeliveryOption, ShopOrder, ShopOrderLine, ShopSystem, Supply, Transmission
 from shops.orders import fulfilment, held, left_after_all, sayings
 from shops.orders.changing import FulfilmentError
+from shops.orders.counts import by_stock_record
 from shops.orders.sayings import Saying
 from shops.systems import SYSTEMS, keeping
 from shops.systems.calling import SystemCallError
@@ -257,7 +258,7 @@ def _keep_sayings(
         rows = ShopOrderLine.objects.select_related("shop_order").filter(shop_order=shop_order, sku__in=skus)
         lines = list(rows.order_by("pk"))
         lacks = _lacks([line for line in lines if line.sku in entered], going)
-        for line in lines:
+        for line in by_stock_record(lines):
             mine = [each for each in told if each.sku == line.sku and each.answer in _FOR_A_PERSON]
             said = [Saying(each.answer, each.units, each.detail, each.article, each.on) for each in mine]
             said += [Saying(Answer.TAKEN_OUT, lacks[line.pk])] if lacks[line.pk] else []

@@ -88,7 +88,9 @@ def to_pick(user: User, shop: Shop, text: str) -> list[Shown]:
     waiting = DeskAction.objects.filter(due_at__isnull=False, undone_at=None, failed_at=None).order_by("pk")
     pressed = Exists(waiting.filter(shop_order=OuterRef("pk")))
     found = queries.orders_for(user).filter(Exists(its_lines), shop=shop)
-    found = found.filter(Q(status=Status.ACCEPTED) | Q(pressed, status=Status.NEW))
+    # Those that have their copy lie there until they are packed: of a new book they would be all that is looked at.
+    wanting = Q(Exists(its_lines.filter(picked__lt=F("accepted"))), status=Status.ACCEPTED)
+    found = found.filter(wanting | Q(pressed, status__in=[Status.NEW, Status.ACCEPTED]))
     found = found.order_by(Coalesce("ready_by", "created_at"), "pk")
     found = found.prefetch_related("lines", Prefetch("desk_actions", waiting, to_attr="pressed"))
     shown = [project(order, order.lines.all(), order.pressed) for order in found[:MOST_TO_PICK]]

@@ -2,12 +2,15 @@ import re
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from wagtail.models import Page, Site
 
 from marketplace.cms import slugs
 from marketplace.cms.blocks import IsbnBlock
 from marketplace.cms.building import build_home, build_page
 from marketplace.cms.models import HomePage, Pick, StandardPage
+from shops import lifecycle
+from shops.models import Shop
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +56,13 @@ def test_home_shows_two_shelves_shops_and_picks(client, books):
     for words in ("Le marché", "Un panier.", "Dix livres.", "Livre 0", "Livre 3", "Librairie du Port", "Lisez-le."):
         assert words in said
     assert "Un (en)" in text_of(client.get("/", headers={"Accept-Language": "en"}))
+
+
+def test_home_shows_no_pick_of_a_shop_that_is_not_shown(client, books):
+    build_home(Text, [], [SignedPick(books[0])])
+    assert "Étienne" in text_of(client.get("/"))
+    lifecycle.pause(Shop.objects.get(slug="port"), by=factories.user(), now=timezone.now())
+    assert "Étienne" not in text_of(client.get("/"))
 
 
 def test_shelf_keeps_the_order_of_its_books_and_skips_what_we_do_not_have(client, books):

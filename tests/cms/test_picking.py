@@ -10,6 +10,7 @@ from marketplace.cms.models import Pick
 from marketplace.cms.picking import follow_picks
 from search import indexing, queries
 from search.engines.base import Query
+from shops import lifecycle
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -35,3 +36,12 @@ def test_pick_is_followed_when_it_comes_and_goes(reindex):
     indexing.index_titles(NOW)
     assert set(queries.search(Query(picked=True)).ids) == set()
     assert set(queries.search(Query()).ids) == {title.pk, other.pk}
+
+
+def test_words_of_a_shop_that_is_not_shown_stand_on_no_title(client):
+    """It took back that the network shows what is its own."""
+    shop, title = factories.shop(), factories.product("Nana", gtin=9782070360024)
+    Pick.objects.create(gtin=9782070360024, shop=shop, signed="Claire", text_fr="Lisez-le.", text_en="Read it.")
+    assert "Claire" in client.get(title.get_absolute_url()).content.decode()
+    lifecycle.pause(shop, by=factories.user(), now=timezone.now())
+    assert "Claire" not in client.get(title.get_absolute_url()).content.decode()

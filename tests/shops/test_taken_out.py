@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from oscar.apps.partner.models import StockRecord
 
-from shops import absorbing, invariants, withholding
-from shops.channels.base import Answer
+from shops import absorbing, invariants, stock, withholding
+from shops.channels.base import Answer, LineSaid
 from shops.models import Allocation, ShopOrderLine, StockIncident
-from shops.orders import fulfilment, sayings
+from shops.orders import fulfilment, hearing, sayings
 from shops.orders.sayings import Saying
 from tests import factories
 from tests.factories import NOON
@@ -128,6 +128,43 @@ def test_count_of_the_shelf_keeps_nothing_back_twice(line):
     heard(line, 2, now=NOON + HOUR)
     said(line, N - 1, at=NOON + 2 * HOUR)
     assert withholding.withhold_to_shelf(record(line), N, now=NOON + 3 * HOUR, by="staff") == 0
+
+
+def test_that_nobody_accepted_hides_no_copy_that_is_missing():
+    """Its system has the order and takes it out again, and nobody there answered: four of five copies are found."""
+    shop = factories.shop(stock_kind="available", complete_as_of=NOON)
+    order = factories.shop_order(shop, (factories.stock_record(shop, units=N), 1), created_at=NOON)
+    line = order.lines.select_related("shop_order__shop").get()
+    absorbing.reflect(line, 1, reflected_at=NOON, now=NOON)
+    said(line, N - 1, at=NOON + HOUR / 2)
+    heard(line, 1, now=NOON + HOUR)
+    said(line, N, at=NOON + 2 * HOUR)
+    assert withholding.withhold_to_shelf(record(line), N, now=NOON + 3 * HOUR, by="staff") == 0
+    assert withholding.withhold_to_shelf(record(line), N - 1, now=NOON + 3 * HOUR, by="staff") == 1
+    assert left(line) == N - 2
+
+
+def test_is_freed_by_its_answer_whatever_the_system_says_last(line):
+    """Sent anew, it is not entered for a while: then nothing is said of what it lacks."""
+    heard(line, 2, now=NOON + HOUR)
+    said(line, N - 1, at=NOON + 2 * HOUR)
+    hearing.take_lines(fresh(line).shop_order, [LineSaid(line.sku, Answer.ACCEPTED, 1)], by="Square", now=NOON + HOUR)
+    fulfilment.decline(fresh(line), 2, by="staff", reason="other", now=NOON + 3 * HOUR)
+    assert left(line) == N - 1
+
+
+def test_of_several_articles_is_locked_in_the_order_of_their_keys(monkeypatch):
+    """As everywhere: in another one it and a checkout of both would wait for each other."""
+    shop = factories.shop(stock_kind="available", complete_as_of=NOON)
+    second, first = (factories.stock_record(shop, units=N) for _ in range(2))
+    order = factories.shop_order(shop, (first, 1), (second, 1), created_at=NOON)
+    for line in order.lines.all():
+        absorbing.reflect(line, 1, reflected_at=NOON, now=NOON)
+    locked, asked = stock.locked, []
+    monkeypatch.setattr(stock, "locked", lambda ids, *, now: (asked.extend(ids), locked(ids, now=now))[1])
+    entered = [first.partner_sku, second.partner_sku]
+    hearing.take_lines(order, [], by="Square", now=NOON + HOUR, entered=entered)
+    assert asked == [second.pk, first.pk]
 
 
 def test_till_that_was_faster_is_an_incident_still(line):

@@ -88,12 +88,14 @@ def test_withhold_to_shelf_knows_copies_set_aside_that_the_number_has_lost():
     assert withholding.withhold_to_shelf(record, 2, now=NOON + HOUR, by="staff") == 1
 
 
-def test_withhold_to_shelf_knows_what_a_system_has_booked():
+@pytest.mark.parametrize("is_accepted", [True, False])
+def test_withhold_to_shelf_knows_what_a_system_has_booked(is_accepted):
     """Two available beside the one that its system took off for us; staff see one on the shelf, ours."""
     shop = factories.shop(channel="square", booking_lag_minutes=0, complete_as_of=NOON)
     record = factories.stock_record(shop, units=3)
     placed = factories.shop_order(shop, (record, 1), created_at=NOON)
-    fulfilment.accept_all(placed, by="Square", now=NOON)
+    if is_accepted:
+        fulfilment.accept_all(placed, by="Square", now=NOON)
     absorbing.reflect(placed.lines.get(), 1, reflected_at=NOON, now=NOON)
     absorbing.write_number(record, 2, as_of=NOON + HOUR, now=NOON + HOUR)
     assert allocated(record) == 0

@@ -42,11 +42,12 @@ def test_shops_cost_the_same_with_1_and_30(client, django_assert_num_queries, nu
 @pytest.mark.parametrize("collected", [False, True])
 def test_a_persons_street_is_told_only_where_readers_collect_there(client, collected):
     seller = factories.shop(
-        "Louise", is_professional=False, phone="514 555-0100", latitude=45.50912, longitude=-73.58834
+        "Louise", is_professional=False, phone="514 555-0100", latitude=45.50912, longitude=-73.58834, reserve_hours=48
     )
     factories.delivery_option(seller, active=collected)
     of_her = ("1, rue du Port", "H2X 1A1", "514 555-0100", "45.509")
     pages = [seller.get_absolute_url(), "/shops/", "/api/v1/shops/", f"/shops/{seller.slug}/ask/"]
+    pages.append(f"/reserve/{factories.stock_record(seller, units=1).pk}/")  # who has reserved it is told
     said = "".join(client.get(page).content.decode() for page in pages)
     assert [word in said for word in of_her] == [collected] * 4
     assert ("Montréal" in said, "Louise" in said) == (True, True)

@@ -206,3 +206,15 @@ def test_without_the_key_a_message_would_ask_again_and_again(shop):
     for key in ("k", "k", "other"):
         acknowledging.take(shop, says(order, later, key=key), now=NOON, unread=[])
     assert MailMessage.objects.filter(kind="shop_answer_question").count() == 2
+
+
+def test_articles_are_locked_in_the_order_of_their_keys_whatever_stands_first_in_the_message(shop, monkeypatch):
+    """As everywhere: in another one it and a checkout of both would wait for each other."""
+    order = order_of(shop, 1, 1)
+    first, second = order.lines.all()
+    locked, asked = stock.locked, []
+    monkeypatch.setattr(stock, "locked", lambda ids, *, now: (asked.append([*ids]), locked(asked[-1], now=now))[1])
+    answers = (LineAnswer(line.pk, Answer.DECLINED, declined=1) for line in (second, first))
+    assert acknowledging.take(shop, says(order, *answers), now=NOON, unread=[])
+    assert counts(order) == [(0, 1), (0, 1)]
+    assert sorted(asked[0]) == sorted([first.stock_record_id, second.stock_record_id])

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from shops.models import DeskAction, ShopOrder
 from shops.orders import fulfilment
+from shops.portal import order_search
 from tests import factories
 from tests.shops.portal.conftest import Stall
 from tests.shops.portal.test_desk_views import place
@@ -185,6 +186,15 @@ def test_of_several_orders_that_wait_for_a_book_a_person_chooses(stall):
     assert f'name="order" value="{later.number}"' in shown.content.decode()
     assert scan(stall, ISBN, order=later.number).url.endswith(f"/orders/{later.number}/")
     assert [later.lines.get().picked, sooner.lines.get().picked] == [1, 0]
+
+
+def test_order_that_waits_is_found_behind_many_that_have_their_copy(stall, monkeypatch):
+    """The day a book appears: those due first are picked, and not packed yet."""
+    monkeypatch.setattr(order_search, "MOST_TO_PICK", 1)
+    done, late = waiting(stall, due_in_hours=2), waiting(stall, due_in_hours=48)
+    scan(stall, ISBN, order=done.number)
+    assert scan(stall, ISBN, order="").url.endswith(f"/orders/{late.number}/")
+    assert [done.lines.get().picked, late.lines.get().picked] == [1, 1]
 
 
 def test_book_that_no_order_waits_for_is_said(stall, theirs):
