@@ -44,9 +44,9 @@ LONG = (
     "browser/",
 )
 
-# What Django has made when the tests begin is not looked through for garbage again, and what they leave is looked
-# through less often: a sixth of their time.
-GARBAGE_AFTER = 50_000
+# What there is when the tests begin is not looked through for garbage again, and what collecting them and they leave is
+# looked through less often: a sixth of their time.
+gc.set_threshold(50_000, 10, 10)
 BROWSER = "tests/browser/"
 
 
@@ -64,7 +64,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER, 10, 10)
 
 
 # They start programs that open a database, or need the server that comes with the second one.
