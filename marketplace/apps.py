@@ -1,3 +1,5 @@
+import gc
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,6 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         from marketplace import checks  # noqa: F401
+
+        gc.freeze()  # all that was imported stays until the end: what looks for garbage later passes over it
+        gc.enable()

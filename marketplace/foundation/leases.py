@@ -39,6 +39,7 @@ class DueRow(models.Model):
 
 
 M = TypeVar("M", bound=DueRow)
+Row = TypeVar("Row", bound=models.Model)
 
 
 def claim(
@@ -93,6 +94,12 @@ def _group_heads(model: type[DueRow], group: str, holds_nothing: Q | None, parke
 def _served(model: type[DueRow], group: str, now: datetime) -> models.QuerySet:
     """Groups of which a row is leased now."""
     return model._default_manager.filter(lease_until__gte=now).values(group)
+
+
+def waiting(rows: models.QuerySet[Row], *related: str, most: int) -> list[Row]:
+    """The first rows of a step that claims none, with what they lead to. Nearly always there is none, which is asked
+    first: it takes a tenth of the time of a statement with the columns of five tables."""
+    return list(rows.select_related(*related)[:most]) if rows.exists() else []
 
 
 def finish(row: DueRow, **changes: object) -> bool:

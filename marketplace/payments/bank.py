@@ -44,6 +44,8 @@ def book_earnings(now: datetime) -> int:
     """Step: what shops that are paid by bank have earned, once its delay is over, and of any shop what an institution
     paid to the bank for. What a shop owes needs no keeping back: its account in the ledger is that much lower, and no
     more than it holds is paid (with its next transfer, where it has no bank account here)."""
+    if not earnings.handed_over(now).exists():
+        return 0
     by_bank = Shop.objects.filter(stripe_account_ready=False, bank_account__isnull=False)
     others = earnings.due(now, Shop.objects.exclude(pk__in=by_bank)).filter(order__checkout__by_invoice=True)
     due = [

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from marketplace.foundation import network
 from marketplace.payments import incidents, means, sales
@@ -122,26 +122,36 @@ def _end_unanswered(payment_id: int, now: datetime) -> None:
 
 
 def _to_settle(now: datetime) -> list[int]:
+    """Mostly there is nothing, which is asked first: the two statements take ten times as long to put together."""
+    rows: list[QuerySet[Payment]] = []
+    if Payment.objects.filter(state=Payment.State.AUTHORISED).exists():
+        rows.append(_undecided(now))
+    if (lines := ShopOrderLine.objects.filter(declined__gt=F("settled"))).exists():
+        # Begins with the few lines that are still to be settled (the index `line_to_settle`), not with all payments.
+        captured = Payment.objects.filter(state=Payment.State.CAPTURED, checkout__order__isnull=False)
+        rows.append(captured.filter(~_looked_for(), checkout__order__in=lines.values("shop_order__order")))
+    return [
+        pk
+        for some in rows
+        for pk in incidents.batch(some.values_list("pk", flat=True), step="settle_answers", most=BATCH)
+    ]
+
+
+def _undecided(now: datetime) -> QuerySet[Payment]:
     order_lines = ShopOrderLine.objects.filter(shop_order__order__checkout__payment=OuterRef("pk"))
-    looking = Rerouting.objects.filter(
-        shop_order__order__checkout__payment=OuterRef("pk"), outcome=Rerouting.Outcome.LOOKING, parked_at=None
-    )
     unanswered = order_lines.filter(quantity__gt=F("accepted") + F("declined"))
     # A title that appears in months outlives every authorisation: it is charged at order, as the reader was told.
     charged_at_order = order_lines.filter(supply=Supply.PREORDER)
-    placed = Payment.objects.filter(checkout__order__isnull=False)
-    ready = placed.filter(state=Payment.State.AUTHORISED).filter(
-        Q(capture_before__lte=now + MARGIN) | (Exists(charged_at_order) | ~Exists(unanswered)) & ~Exists(looking)
+    ready = Payment.objects.filter(state=Payment.State.AUTHORISED, checkout__order__isnull=False).filter(
+        Q(capture_before__lte=now + MARGIN) | (Exists(charged_at_order) | ~Exists(unanswered)) & ~_looked_for()
     )
-    undecided = ready.filter(~Exists(MoneyCall.objects.filter(payment=OuterRef("pk"), kind__in=["capture", "cancel"])))
-    # Begins with the few lines that are still to be settled (the index `line_to_settle`), not with all payments.
-    orders = ShopOrderLine.objects.filter(declined__gt=F("settled")).values("shop_order__order")
-    declined_since = placed.filter(checkout__order__in=orders, state=Payment.State.CAPTURED).filter(~Exists(looking))
-    return [
-        pk
-        for rows in (undecided, declined_since)
-        for pk in incidents.batch(rows.values_list("pk", flat=True), step="settle_answers", most=BATCH)
-    ]
+    return ready.filter(~Exists(MoneyCall.objects.filter(payment=OuterRef("pk"), kind__in=["capture", "cancel"])))
+
+
+def _looked_for() -> Exists:
+    """Whether another shop is looked for, for part of a payment's order."""
+    of_it = {"shop_order__order__checkout__payment": OuterRef("pk")}
+    return Exists(Rerouting.objects.filter(outcome=Rerouting.Outcome.LOOKING, parked_at=None, **of_it))
 
 
 def _capture(payment: Payment, keep: int, now: datetime) -> bool:

@@ -22,6 +22,8 @@ def book_counter_sales(now: datetime) -> int:
     """Step: the commission of each sale at a counter, once. One of a day of which nobody knows its shop's tax waits,
     without holding up the others."""
     sold = Reservation.objects.filter(state=Reservation.State.SOLD, paid_with__gt="", booked_at=None)
+    if not sold.exists():
+        return 0
     fails, there = incidents.failed("book_counter_sales"), sold.select_related("shop", "product__facts").order_by("pk")
     rows = chain(there.exclude(pk__in=fails).iterator(BATCH), there.filter(pk__in=fails).iterator(BATCH))
     unknown: dict[tuple[int, date], bool] = {}

@@ -18,6 +18,8 @@ BATCH = 50
 
 def book_pooled(now: datetime) -> int:
     """Step: what is sold for the pool and handed over, once the delay of shops' earnings is over."""
+    if not earnings.handed_over(now, pooled=True).exists():
+        return 0
     due = incidents.batch(earnings.due(now, Shop.objects.all(), pooled=True), step="book_pooled", most=BATCH)
     return incidents.one_by_one(due, lambda shop_order: _book(shop_order, now), step="book_pooled", now=now)
 

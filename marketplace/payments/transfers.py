@@ -21,6 +21,8 @@ BATCH = 50
 def due_transfers(now: datetime) -> int:
     """Step: write the transfer of each shop order whose delay is over. Shops that cannot receive yet wait. Orders by
     invoice are paid to the network's bank: what they earn is booked there (`bank.book_earnings`)."""
+    if not earnings.handed_over(now).exists():
+        return 0
     settled = Q(stripe_account_changed_at=None) | Q(stripe_account_changed_at__lte=now - AFTER_ACCOUNT_CHANGE)
     ready = Shop.objects.filter(settled, stripe_account_ready=True)
     due = earnings.due(now, ready).exclude(order__checkout__by_invoice=True)

@@ -39,6 +39,8 @@ def watch_back_orders(now: datetime) -> int:
         accepted__gt=F("packed"),
         expected_on__range=(today - LOOKED_AT_AFTER, today + ASKED_BEFORE + timedelta(days=1)),
     )
+    if not rows.exists():  # as `leases.waiting` says
+        return 0
     related = ("shop_order__shop", "shop_order__order__checkout", "shop_order__order__user")
     lines = list(rows.select_related(*related, "shop_order__delivery_option__point").order_by("pk"))
     told = _told(lines)

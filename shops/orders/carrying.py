@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from marketplace.foundation import audit, links, network
+from marketplace.foundation import audit, leases, links, network
 from marketplace.foundation.failpoints import failpoint
 from marketplace.models import User
 from shops import mailing
@@ -105,7 +105,8 @@ def watch_parcels(now: datetime) -> int:
     """Step: a parcel that did not arrive at the other shop within the network's days is missing. Returns how many."""
     late = now - timedelta(days=network.current().parcel_missing_days)
     away = Parcel.objects.filter(arrived_at=None, missing_at=None, handed_over_at__lte=late).exclude(carried_to=None)
-    rows = away.select_related("shop_order__shop", "carried_to").order_by("handed_over_at", "pk")[:BATCH]
+    due = away.order_by("handed_over_at", "pk")
+    rows = leases.waiting(due, "shop_order__shop", "carried_to", most=BATCH)
     return sum(_missed(row, now) for row in rows)
 
 

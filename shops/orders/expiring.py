@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import override
 
-from marketplace.foundation import audit, links, network
+from marketplace.foundation import audit, leases, links, network
 from marketplace.foundation.failpoints import failpoint
 from shops import mailing
 from shops.models import Cancellation, ShopOrder, ShopOrderLine
@@ -33,9 +33,9 @@ AGAIN_AFTER = timedelta(minutes=5)
 
 def follow_answers(now: datetime) -> int:
     """Step: remind shops, tell readers, end what nobody answered. Returns how many were looked at."""
-    silent = ShopOrder.objects.filter(status=Status.NEW, watch_at__lte=now)
-    related = silent.select_related("shop", "order__checkout", "order__user", "delivery_option__point")
-    return sum(_follow(shop_order, now) for shop_order in related.order_by("watch_at", "pk")[:BATCH])
+    silent = ShopOrder.objects.filter(status=Status.NEW, watch_at__lte=now).order_by("watch_at", "pk")
+    related = ("shop", "order__checkout", "order__user", "delivery_option__point")
+    return sum(_follow(shop_order, now) for shop_order in leases.waiting(silent, *related, most=BATCH))
 
 
 def _follow(shop_order: ShopOrder, now: datetime) -> bool:

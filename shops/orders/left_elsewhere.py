@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from marketplace.foundation import audit, links
+from marketplace.foundation import audit, leases, links
 from marketplace.foundation.failpoints import failpoint
 from marketplace.models import User
 from shops import mailing
@@ -45,7 +45,7 @@ def watch_kept_parcels(now: datetime) -> int:
     due = waiting().filter(keep_watch_at__lte=now).order_by("keep_watch_at", "pk")
     related = ("shop_order__shop", "shop_order__order__checkout", "shop_order__order__user", "carried_to", "waits_at")
     option = ("shop_order__delivery_option__point",)
-    return sum(_follow(row, now) for row in due.select_related(*related, *option)[:BATCH])
+    return sum(_follow(row, now) for row in leases.waiting(due, *related, *option, most=BATCH))
 
 
 def _follow(parcel: Parcel, now: datetime) -> bool:

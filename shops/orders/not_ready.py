@@ -38,6 +38,8 @@ def watch_ready(now: datetime) -> int:
     """Step: remind shops of what is not ready, tell readers. Each once for each day that was said. Returns how many
     were told."""
     due = ShopOrder.objects.filter(status__in=[Status.ACCEPTED, Status.PACKED], ready_watch_at__lte=now)
+    if not due.exists():  # as `leases.waiting` says
+        return 0
     related = _with_what_waits(due).select_related("shop", "order__checkout", "order__user", "delivery_option__point")
     return sum(_follow(row, now) for row in related.order_by("ready_watch_at", "pk")[:BATCH])
 

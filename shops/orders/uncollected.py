@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from marketplace.foundation import audit
+from marketplace.foundation import audit, leases
 from marketplace.foundation.failpoints import failpoint
 from shops import opening
 from shops.models import Cancellation, Shop, ShopOrder, Supply
@@ -35,8 +35,8 @@ LONGER_DAYS = 7
 def watch_pickups(now: datetime) -> int:
     """Step: remind readers of what waits for them, and take back what nobody came for. Returns how many."""
     due = ShopOrder.objects.filter(status=Status.PACKED, keep_watch_at__lte=now).order_by("keep_watch_at", "pk")
-    related = due.select_related("shop", "order__checkout", "order__user", "delivery_option__point")
-    return sum(_follow(row, now) for row in related[:BATCH])
+    related = ("shop", "order__checkout", "order__user", "delivery_option__point")
+    return sum(_follow(row, now) for row in leases.waiting(due, *related, most=BATCH))
 
 
 def _follow(shop_order: ShopOrder, now: datetime) -> bool:

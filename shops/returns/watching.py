@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from marketplace.foundation import leases
 from shops.models import Return
 from shops.returns import letters
 
@@ -15,8 +16,9 @@ BATCH = 50
 
 def follow_returns(now: datetime) -> int:
     """Step: remind the shops whose reader waits. Returns how many."""
-    due = Return.objects.filter(watch_at__lte=now, ended_at=None).order_by("watch_at", "pk")[:BATCH]
-    return sum(_remind(row, now) for row in due.select_related("shop_order__shop", "shop_order__order", "goes_to"))
+    due = Return.objects.filter(watch_at__lte=now, ended_at=None).order_by("watch_at", "pk")
+    related = ("shop_order__shop", "shop_order__order", "goes_to")
+    return sum(_remind(row, now) for row in leases.waiting(due, *related, most=BATCH))
 
 
 def _remind(row: Return, now: datetime) -> bool:

@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from marketplace.foundation import audit, network
+from marketplace.foundation import audit, leases, network
 from marketplace.models import User
 from shops.models import Incident, Shop, Side, Thread
 from shops.orders import answer_times
@@ -102,7 +101,8 @@ def close(row: Incident, side: Side, done: str, *, by: User | None, who: object,
 def escalate_incidents(now: datetime) -> int:
     """Step: what nobody closed in time goes to the network. Returns how many."""
     due = Incident.objects.filter(due_at__lte=now, escalated_at=None, closed_at=None).order_by("due_at", "pk")
-    return sum(_escalate(row, now) for row in _whole(due)[:BATCH])
+    related = ("thread__shop", "thread__shop_order__order")
+    return sum(_escalate(row, now) for row in leases.waiting(due, *related, most=BATCH))
 
 
 def _escalate(row: Incident, now: datetime) -> bool:
@@ -112,10 +112,6 @@ def _escalate(row: Incident, now: datetime) -> bool:
         audit.record("incident.escalate", row, shop_id=row.thread.shop_id)
         _tell(row, [Side.READER, Side.SHOP], lambda: _escalated(row), key="escalated", now=now)
     return True
-
-
-def _whole(rows: QuerySet[Incident]) -> QuerySet[Incident]:
-    return rows.select_related("thread__shop", "thread__shop_order__order")
 
 
 def _tell(row: Incident, sides: Sequence[Side], words: letters.Wording, *, key: str, now: datetime) -> None:

@@ -75,10 +75,13 @@ def answer_all() -> None:
 
 
 def work(later: timedelta = timedelta()) -> None:
+    """Every step until nothing is due."""
     now = timezone.now() + later
     for _ in range(8):
-        rerouting.reroute(now), events.deliver_fake_events(now), events.apply_events(now)
-        captures.settle_answers(now), transfers.due_transfers(now), calls.move_money(now)
+        done = rerouting.reroute(now) + events.deliver_fake_events(now) + events.apply_events(now)
+        done += captures.settle_answers(now) + transfers.due_transfers(now) + calls.move_money(now)
+        if not done:
+            return
 
 
 def hand_over_all() -> None:

@@ -5,6 +5,8 @@ from django.utils import timezone
 
 from marketplace.foundation import leases
 from marketplace.foundation.models import MailMessage
+from shops.models import ShopMember
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +98,16 @@ def test_claim_by_group_waits_for_a_younger_row_that_is_leased():
     assert leases.claim(MailMessage, now=now, group="to") == []
     leases.finish(MailMessage.objects.get(pk=younger.pk))
     assert leases.claim(MailMessage, now=now, group="to") == [parked]
+
+
+def test_whether_anything_waits_is_asked_before_what_it_leads_to(django_assert_num_queries):
+    rows = ShopMember.objects.order_by("pk")
+    with django_assert_num_queries(1):
+        assert leases.waiting(rows, "shop", "user", most=2) == []
+    shop = factories.shop()
+    first, second, _ = (factories.member(shop) for _ in range(3))
+    with django_assert_num_queries(2):
+        assert [(row, row.shop, row.user) for row in leases.waiting(rows, "shop", "user", most=2)] == [
+            (first, shop, first.user),
+            (second, shop, second.user),
+        ]
