@@ -17,7 +17,7 @@ from catalog_sync.adapters.system import OVERLAP, Stated, SystemAdapter
 from catalog_sync.records import Lane
 from marketplace.foundation.money import exponent
 from shops.systems.dolibarr import Dolibarr, can_be_asked_for, copies, status
-from shops.systems.numbers import number
+from shops.systems.numbers import isbn, number
 
 PRODUCTS = [("mode", "1"), ("includestockdata", "1")]
 SOLD = "(t.tosell:=:1)"
@@ -61,10 +61,9 @@ class DolibarrAdapter(SystemAdapter):
         sku = str(product.get("ref") or "")
         return Stated(
             sku=sku,
-            gtin=str(product.get("barcode") or (sku if len(sku) == 13 and sku.startswith(("978", "979")) else "")),
+            gtin=str(product.get("barcode") or isbn(sku)),
             title=str(product.get("label") or ""),
             price=_cents(product.get("price_ttc" if self.feed.tax_included else "price"), client.options["currency"]),
-            currency=str(client.options["currency"]),
             quantity=copies(product, client.options["warehouse_id"]),
             is_gone=status(product) != "1",
             raw=product,

@@ -15,6 +15,7 @@ from typing import Any
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Lane
 from shops.systems.erpnext import FEW, ERPNext, Filter, Level, Row
+from shops.systems.numbers import isbn
 
 ITEM = ["item_name", "disabled", "is_sales_item", "is_stock_item", "has_variants", "stock_uom"]
 NOT_SOLD = {"disabled": 1, "is_sales_item": 0, "is_stock_item": 0, "has_variants": 1}
@@ -60,7 +61,7 @@ class ERPNextAdapter(SystemAdapter):
         price, level = prices.get(sku), levels.get(sku)
         return Stated(
             sku=sku,
-            gtin=codes.get(sku) or (sku if len(sku) == 13 and sku.startswith(("978", "979")) else ""),
+            gtin=codes.get(sku) or isbn(sku),
             title=str(item.get("item_name") or ""),
             price=None if price is None else Decimal(str(price["price_list_rate"])),
             currency=str(price["currency"] if price else client.options["currency"]),

@@ -16,16 +16,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from marketplace.foundation.money import exponent
+from marketplace.foundation.money import to_decimal
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.channels.lines import answers_of, summed
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
+from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.prestashop import PAYMENT_MODULE, PrestaShop
 from shops.systems.prestashop_shelf import Place, levels_of, places_of
@@ -80,7 +80,7 @@ class PrestaShopChannel(SystemChannel):
             "carts", "cart", {**common, **_content(units, options), "gift_message": _message(shop_order)}
         )
         minor = sum(line.unit_price_minor * line.left_units for line in lines)
-        paid = f"{Decimal(minor).scaleb(-exponent(shop_order.currency)):f}"
+        paid = f"{to_decimal(minor, shop_order.currency):f}"
         amounts = ("total_paid", "total_paid_real", "total_products", "total_products_wt")
         order = {
             "id_cart": cart["id"],
@@ -119,11 +119,9 @@ class PrestaShopChannel(SystemChannel):
             units = self.units(order)
             places = places_of(client, units, sold=False) if counts else {}
             levels = levels_of(client, places.values())
-            for sku, count in units.items():
-                short = max(0, waiting.get(sku, 0) - levels.get(places.get(sku, (0, 0)), 0))
-                lost = back.get(sku, 0)
-                lines += answers(sku, count - lost, short=min(count - lost, short), back=lost)
-        is_booked = counts and not waiting and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+            left = {sku: levels.get(places.get(sku, (0, 0)), 0) - waiting.get(sku, 0) for sku in units}
+            lines = answers_of(units, back, left)
+        is_booked = counts and not waiting and self.books_here(client)
         reference = str(parts[0].get("reference") or parts[0]["id"])
         return OrderState(
             self.number(client, order), Receipt(reference, is_booked, lines=tuple(lines)), self._parcels(client, order)
@@ -207,20 +205,10 @@ def _content(units: dict[Place, int], options: dict[str, Any]) -> Row:
 
 def _message(shop_order: ShopOrder) -> str:
     """Our number, how it is handed over, and to whom it is sent where it is."""
-    told = order_as_told(shop_order)
-    lines = [
-        f"{PAYMENT}{shop_order.number}",
-        told["delivery"]["name"],
-        *(told["delivery"]["address"] or []),
-        told["url"],
-    ]
+    lines = [f"{PAYMENT}{shop_order.number}", *delivery_lines(shop_order)]
     return "\n".join(_NOT_IN_A_MESSAGE.sub(" ", line) for line in lines)
 
 
 def _units(parts: Iterable[Row], what: str) -> dict[str, int]:
     """`what`: so many that were ordered, or that the shop has paid back."""
-    units: dict[str, int] = {}
-    for row in (row for part in parts for row in part["details"]):
-        if sku := str(row["product_reference"] or ""):
-            units[sku] = units.get(sku, 0) + int(row[what] or 0)
-    return units
+    return summed((row["product_reference"], row[what]) for part in parts for row in part["details"])

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from marketplace.foundation.money import exponent
+from marketplace.foundation.money import to_decimal
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
+from shops.channels.lines import answers, summed
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
 from shops.models import ShopOrder, ShopOrderLine, Supply
 from shops.systems.calling import SystemCallError, Trouble
 from shops.systems.shopify import Shopify, quoted
@@ -76,7 +76,7 @@ class ShopifyChannel(SystemChannel):
             "sourceIdentifier": shop_order.number,
             "tags": [TAG, shop_order.number],
             "customAttributes": [{"key": TAG, "value": shop_order.number}],
-            "note": _note(shop_order),
+            "note": "\n".join(delivery_lines(shop_order)),
             "currency": shop_order.currency,
             "financialStatus": "PAID",
             "lineItems": [_sold(line, variants[line.sku]["id"], shop_order.currency) for line in lines],
@@ -91,10 +91,7 @@ class ShopifyChannel(SystemChannel):
         return str(order["sourceIdentifier"])
 
     def units(self, order: dict[str, Any]) -> dict[str, int]:
-        has: dict[str, int] = {}
-        for line in order["lineItems"]["nodes"]:
-            has[_sku(line)] = has.get(_sku(line), 0) + line["quantity"]
-        return has
+        return summed((_sku(line), line["quantity"]) for line in order["lineItems"]["nodes"])
 
     def said(self, client: Shopify, order: dict[str, Any]) -> OrderState:
         skus = {line["id"]: _sku(line) for line in order["lineItems"]["nodes"]}
@@ -172,15 +169,9 @@ def _parcel(fulfillment: dict[str, Any], skus: dict[str, str]) -> ParcelSaid:
 
 
 def _sold(line: ShopOrderLine, variant: str, currency: str) -> dict[str, Any]:
-    price = Decimal(line.unit_price_minor).scaleb(-exponent(currency))
+    price = to_decimal(line.unit_price_minor, currency)
     money = {"shopMoney": {"amount": f"{price:f}", "currencyCode": currency}}
     return {"variantId": variant, "quantity": line.left_units, "priceSet": money}
-
-
-def _note(shop_order: ShopOrder) -> str:
-    """How it is handed over, and to whom it is sent where it is."""
-    told = order_as_told(shop_order)
-    return "\n".join([told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]])
 
 
 def _refused(client: Shopify, message: str) -> SystemCallError:

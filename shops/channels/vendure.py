@@ -14,8 +14,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
+from shops.channels.lines import answers
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
 from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.vendure import STOCK, Vendure
@@ -80,7 +81,7 @@ class VendureChannel(SystemChannel):
         draft = client.ask(BEGIN)["createDraftOrder"]["id"]
         told = client.ask(
             FILL % (asked, adding),
-            **{"id": draft, "customer": customer, "note": _note(shop_order), **items},
+            **{"id": draft, "customer": customer, "note": "\n".join(delivery_lines(shop_order)), **items},
             address={**client.options["address"], "fullName": "Halles", "company": shop_order.number},
         )
         order: dict[str, Any] = told.pop("setDraftOrderShippingAddress")
@@ -181,9 +182,3 @@ def _parcel(fulfillment: dict[str, Any], skus: dict[str, str]) -> ParcelSaid:
         sku = skus.get(each["orderLineId"], "")
         units[sku] = units.get(sku, 0) + each["quantity"]
     return ParcelSaid(fulfillment["id"], units, fulfillment["method"] or "", fulfillment["trackingCode"] or "")
-
-
-def _note(shop_order: ShopOrder) -> str:
-    """How it is handed over, and to whom it is sent where it is."""
-    told = order_as_told(shop_order)
-    return "\n".join([told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]])

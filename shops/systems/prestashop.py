@@ -83,8 +83,7 @@ class PrestaShop:
         self._refuse_version(known)
         if known.get(_COUNTS) != "1":
             raise self.caller.refused(calling.NOT_COUNTED, Trouble.CONTEXT)
-        if str(known.get("PS_CURRENCY_DEFAULT")) != self.options.get("currency_id"):
-            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+        self.caller.same_currency(str(known.get("PS_CURRENCY_DEFAULT")), self.options.get("currency_id"))
 
     def rows(self, resource: str, fields: str, query: Query = ()) -> list[Row]:
         """One page of a list. `fields`: their names, or "full". Raises SystemCallError."""
