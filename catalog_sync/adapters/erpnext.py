@@ -14,7 +14,7 @@ from typing import Any
 
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Lane
-from shops.systems.erpnext import FEW, ERPNext, Filter, Level, Row
+from shops.systems.erpnext import ERPNext, Filter, Level, Row, few
 from shops.systems.numbers import isbn
 
 ITEM = ["item_name", "disabled", "is_sales_item", "is_stock_item", "has_variants", "stock_uom"]
@@ -51,8 +51,8 @@ class ERPNextAdapter(SystemAdapter):
         else:
             rows = client.each("Bin", ["item_code"], [since, ("warehouse", "=", client.options["warehouse"])])
         others = sorted({str(row["item_code"]) for page in rows for row in page} - met)
-        for start in range(0, len(others), FEW):
-            yield client.of("Item", "name", others[start : start + FEW], ITEM)
+        for names in few(others):
+            yield client.of("Item", "name", names, ITEM)
 
     def _stated(
         self, item: Row, levels: dict[str, Level], prices: dict[str, Row], codes: dict[str, str], client: ERPNext

@@ -78,6 +78,10 @@ class EcwidUnderTest(JsonServer):
             product["combinations"].append({**counted, **chosen, **more})
         product["updateTimestamp"] = _now()
 
+    def grow(self, skus: list[str]) -> None:
+        for sku in skus:
+            self.add(sku, f"Title {sku}", 12, 5)
+
     def product(self, sku: str) -> Row:
         return next(each for each in self.products if each["sku"] == sku)
 

@@ -152,6 +152,10 @@ class ShopifyUnderTest(Clocked):
         variant["inventoryItem"], item["level"], level["item"] = item, level, item
         self.variants.append(variant)
 
+    def grow(self, skus: list[str]) -> None:
+        for number, sku in enumerate(skus, start=1000):
+            self.add_variant(number, sku)
+
     # what the shop enters, and does
 
     def entered(self, address: str) -> Access:

@@ -74,6 +74,10 @@ class SquareUnderTest(JsonServer):
         elsewhere = self._article("Only in the other place", "ELSE", "", 900, 5)
         self.objects[elsewhere] |= {"present_at_all_locations": False, "present_at_location_ids": [OTHER_PLACE]}
 
+    def grow(self, skus: list[str]) -> None:
+        for sku in skus:
+            self.ids[sku] = self._article(f"Title {sku}", sku, "", 1200, 5)
+
     def _article(self, title: str, sku: str, gtin: str, price: int, units: int) -> str:
         key = f"V{next(self.numbers):04}"
         stamped = {"updated_at": LONG_AGO, "version": 1, "is_deleted": False, "present_at_all_locations": True}
