@@ -39,6 +39,7 @@ from tests.systems.under_test import (
     KEEPS_CONTEXT,
     KNOWS_STOCK_CHANGES,
     LOOKS_UP,
+    NAMES_EVENTS,
     POSTS_NEWS,
     SETS_CLOCK,
     SHARES_NUMBERS,
@@ -54,7 +55,7 @@ class SquareUnderTest(JsonServer):
     kind = "square"
     can = frozenset(
         {KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS}
-        | {EDITS, CANCELS_REST}
+        | {EDITS, CANCELS_REST, NAMES_EVENTS}
     )
     hook_form, hook_secret = "square", "sq-signature-key-" + "s" * 8
 
