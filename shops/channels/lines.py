@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -38,3 +39,8 @@ def answers_of(units: dict[str, int], back: dict[str, int], left: Mapping[str, A
         gone = min(count, back.get(sku, 0))
         said += answers(sku, count - gone, short=min(count - gone, max(0, -int(left.get(sku) or 0))), back=gone)
     return said
+
+
+def because(said: list[LineSaid], detail: str, reason: str = "") -> list[LineSaid]:
+    """What is declined of it, with why: in the words of the system, or in ours for a reason that it names."""
+    return [replace(each, detail=detail, reason=reason) if each.answer == Answer.DECLINED else each for each in said]

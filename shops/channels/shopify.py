@@ -16,10 +16,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from marketplace.foundation.money import to_decimal
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.lines import answers, summed
+from shops.channels.lines import answers, because, summed
 from shops.channels.messages import delivery_lines
 from shops.channels.system import SystemChannel
 from shops.models import ShopOrder, ShopOrderLine, Supply
@@ -29,7 +30,7 @@ from shops.systems.shopify import Shopify, quoted
 MOST_LINES = 50  # of an order, so that a query for it stays below 1000 points
 TAG = "Halles"
 LEVEL = """tracked inventoryLevel(locationId: $location) { quantities(names: ["available"]) { name quantity } }"""
-ORDER = f"""id name sourceIdentifier cancelledAt
+ORDER = f"""id name sourceIdentifier cancelledAt cancelReason
   lineItems(first: {MOST_LINES}) {{ nodes {{ id sku quantity currentQuantity
     variant {{ legacyResourceId inventoryItem {{ {LEVEL} }} }} }} }}"""
 # Asked for by itself: with the lines it would cost more than a query may.
@@ -51,6 +52,17 @@ CANCEL = """mutation ($id: ID!, $refund: OrderCancelRefundMethodInput!, $note: S
   orderCancelUserErrors { code message } } }"""
 OPTIONS = {"inventoryBehaviour": "DECREMENT_OBEYING_POLICY", "sendReceipt": False, "sendFulfillmentReceipt": False}
 TO_ORDER = {**OPTIONS, "inventoryBehaviour": "DECREMENT_IGNORING_POLICY"}  # beyond what is there
+
+
+# What its shop chose as it cancelled an order: https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderCancelReason.
+# What was not there after all is back on its number by that, and is not for sale here until that is told apart.
+WHY = {
+    "CUSTOMER": (gettext_lazy("Cancelled in our system: the customer wanted it so."), ""),
+    "DECLINED": (gettext_lazy("Cancelled in our system: the payment was refused."), ""),
+    "FRAUD": (gettext_lazy("Cancelled in our system: taken for a fraud."), ""),
+    "INVENTORY": (gettext_lazy("Cancelled in our system: not enough copies."), ShopOrderLine.Reason.NOT_FOUND),
+    "STAFF": (gettext_lazy("Cancelled in our system: a mistake of staff."), ""),
+}
 
 
 class ShopifyChannel(SystemChannel):
@@ -99,6 +111,8 @@ class ShopifyChannel(SystemChannel):
         gone = order["cancelledAt"] is not None
         is_booked = not gone and self.books_here(client)
         lines = [said for line in order["lineItems"]["nodes"] for said in _answers(line, parcels, gone)]
+        if why := WHY.get(order["cancelReason"] or "") if gone else None:
+            lines = because(lines, str(why[0]), why[1])
         return OrderState(
             self.number(client, order), Receipt(order["name"], is_booked, lines=tuple(lines)), (*parcels,)
         )

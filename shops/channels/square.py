@@ -10,14 +10,13 @@ order which a search does not show yet is not made twice. One shipment is made; 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.lines import answers_of, summed
+from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.lines import answers_of, because, summed
 from shops.channels.messages import order_as_told
 from shops.channels.system import SystemChannel
 from shops.models import ShopOrder, ShopOrderLine
@@ -110,8 +109,7 @@ class SquareChannel(SystemChannel):
         is_open = order["state"] == "OPEN" and any(each["state"] in WAITS for each in sendings)
         keys = {line["metadata"][SKU]: str(line.get("catalog_object_id") or "") for line in _ours(order)}
         counts = client.counts(sorted({*keys.values()} - {""})) if is_open else {}
-        told = answers_of(units, back, {sku: counts.get(key) for sku, key in keys.items()})
-        return [replace(each, detail=why) if each.answer == Answer.DECLINED else each for each in told]
+        return because(answers_of(units, back, {sku: counts.get(key) for sku, key in keys.items()}), why)
 
     def changed(self, client: Square, since: datetime) -> Iterable[dict[str, Any]]:
         return _orders(client, "UPDATED_AT", since)

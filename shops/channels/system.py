@@ -8,6 +8,7 @@ does not know, the shop gets by mail; so it does one whose number several articl
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from shops.systems import SYSTEMS, access, clocks, keeping
 from shops.systems.calling import SystemCallError, Trouble, within
 
 T = TypeVar("T")
+Reason = ShopOrderLine.Reason
 OVERLAP = timedelta(minutes=15)  # longer than a change takes from its stamp until others see it
 # All calls of one order: shorter, twice (it is looked up, then sent), than what is transmitted is leased for. Another
 # process that began while one is still at it would find nothing there, and make a second order.
@@ -205,12 +207,19 @@ class SystemChannel(Channel):
         if taken:
             receipt = self.said(client, self.finish(client, self.enter(client, shop_order, taken))).receipt
         refused = [
-            LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + units, why, is_sold_out=True)
+            LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + units, why, reason=Reason.SOLD)
             for line in lines
             if line.pk in missing
             for units, why in [missing[line.pk]]
         ]
         return replace(receipt, lines=(*receipt.lines, *refused), unbooked=unknown)
+
+    def lacks(self, order: Any, row: Transmission, gone: Mapping[str, int] | None = None) -> bool:
+        """Whether an order has less of an article, without what is `gone` of it, than is the reader's of it."""
+        left, has, gone = Counter[str](), self.units(order), gone or {}
+        for line in row.shop_order.lines.all():
+            left[line.sku] += line.left_units if line.sku not in row.unbooked else 0
+        return any(has.get(sku, 0) - gone.get(sku, 0) < units for sku, units in left.items())
 
     def _free(self, client: Any, lines: list[ShopOrderLine]) -> dict[str, int] | None:
         """Of what nobody counts as many as are wanted."""
@@ -251,7 +260,7 @@ class SystemChannel(Channel):
         unknown = self._unknown(self._free(client, lacking), lacking) if lacking else frozenset()
         unknown |= shared(client, lacking)
         lacks = [
-            LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + lack, why, is_sold_out=True)
+            LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + lack, why, reason=Reason.SOLD)
             for line in lacking
             if line.sku not in unknown
             for lack, why in [(line.left_units - has.get(line.sku, 0), _("Our system has not entered it."))]

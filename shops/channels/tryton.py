@@ -7,15 +7,14 @@ quoted and confirmed by three calls; from "processing" on the forecast quantity 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from marketplace.foundation.money import to_decimal
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.lines import answers, summed
+from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.lines import answers, because, summed
 from shops.channels.messages import delivery_lines
 from shops.channels.system import SystemChannel
 from shops.models import ShopOrder, ShopOrderLine
@@ -136,8 +135,7 @@ def _answers(line: dict[str, Any], state: str) -> list[LineSaid]:
     stays = units - back
     short = min(max(0, stays - sent), max(0, -int(line["product"]["forecast_quantity"] or 0)))
     said = answers(sku, stays, short=short, back=back)
-    why = _("Its shipment was cancelled in our system.")
-    return [replace(each, detail=why) if each.answer == Answer.DECLINED and state != GONE else each for each in said]
+    return said if state == GONE else because(said, _("Its shipment was cancelled in our system."))
 
 
 def _moved(shipment: dict[str, Any]) -> dict[str, int]:

@@ -11,7 +11,6 @@ https://woocommerce.github.io/woocommerce-rest-api-docs/#orders"""
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -110,18 +109,11 @@ class WooCommerceChannel(SystemChannel):
         ours = {key: row for row in self.open_ones() if (key := _key(row.reference))}
         found = {order["id"]: order for order in client.of("orders", ours, "any")}
         for key, order in found.items():
-            if _number(order) == ours[key].shop_order.number and self._lacks(order, ours[key]):
+            if _number(order) == ours[key].shop_order.number and self.lacks(order, ours[key]):
                 yield order
         missing = {key: row for key, row in ours.items() if key not in found}
         if missing:
             yield from self._put_away(client, missing)
-
-    def _lacks(self, order: dict[str, Any], row: Transmission) -> bool:
-        """Whether it has less of an article than is the reader's: other news of it move its stamp."""
-        left, has = Counter[str](), self.units(order)
-        for line in row.shop_order.lines.all():
-            left[line.sku] += line.left_units if line.sku not in row.unbooked else 0
-        return any(has.get(sku, 0) < units for sku, units in left.items())
 
     def _put_away(self, client: WooCommerce, ours: dict[int, Transmission]) -> Iterable[dict[str, Any]]:
         """Those in the bin, and those that are deleted for good, of which nothing is told but that."""

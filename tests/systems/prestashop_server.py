@@ -170,6 +170,7 @@ class PrestaShopUnderTest(JsonServer):
             self._move(order, CANCELLED)
 
     def edit(self, number: str, sku: str, units: int) -> None:
+        """Whether the order's stamp moves by that is not known: here it does not."""
         (order,) = self._of(number)
         details = self.tables["order_details"]
         for row in [*order["associations"]["order_rows"], *details]:
@@ -183,7 +184,6 @@ class PrestaShopUnderTest(JsonServer):
             row for row in order["associations"]["order_rows"] if row["product_quantity"] != "0"
         ]
         self.tables["order_details"] = [row for row in details if row["product_quantity"] != "0"]
-        order["date_upd"] = _now()
 
     def refund(self, number: str, sku: str, units: int) -> None:
         """Partially, putting nothing back."""
