@@ -18,7 +18,7 @@ class Row(NamedTuple):
     system: str
     gtin: bool
     number: str
-    changes: bool
+    changes: bool | str
     stock_alone: bool
     takes_orders: bool
     answers_by_line: bool
@@ -48,13 +48,14 @@ def rows() -> list[Row]:
 
 
 def _row(kind: str) -> Row:
-    system, can, channel = SYSTEMS[kind], adapter_class(kind).capabilities, _channel(kind)
+    system, adapter, channel = SYSTEMS[kind], adapter_class(kind), _channel(kind)
+    can, is_part = adapter.capabilities, bool(getattr(adapter, "whole_lanes", ()))  # the stock is read whole
     numbers = {"on_hand": _("on the shelf"), "available": _("free to sell")}
     return Row(
         str(system.label),
         system.has_gtin,
         ", ".join(numbers[number] for number in system.numbers) or _("whether it is there"),
-        DELTA in can,
+        _("titles and prices") if is_part else DELTA in can,
         STOCK_LANE in can,
         channel is not None,
         channel is not None and bool({"acknowledgements", "states"} & channel.capabilities),

@@ -1,4 +1,5 @@
-"""The empty files of another shop system that is called: client, adapter, channel, fixture and tests."""
+"""The empty files of another shop system that is called: client, adapter, channel, fixture, tests and its page. Filled
+in they may have fewer than 200 lines: `shops/systems/ecwid.py` and the two files beside it are what came of them."""
 
 from __future__ import annotations
 
@@ -6,38 +7,46 @@ import re
 from pathlib import Path
 
 _KIND = re.compile(r"[a-z][a-z0-9_]{1,28}")
-WHAT_NEXT = """Now add “%(kind)s” to SYSTEMS (shops/systems/__init__.py), ADAPTERS (catalog_sync/adapters/__init__.py)
-and CHANNELS (shops/channels/__init__.py), and write what raises NotImplementedError: docs/adding-a-shop-system.md.
+WHAT_NEXT = """
+Now add “%(kind)s” to SYSTEMS (shops/systems/__init__.py), STEPS (steps.py beside it: what the shop clicks there),
+ADAPTERS (catalog_sync/adapters/__init__.py) and CHANNELS (shops/channels/__init__.py; a system that takes no orders has
+none, and they come by mail), write what raises NotImplementedError, and run manage.py shop_systems --write and
+scripts/messages: docs/adding-a-shop-system.md. “ecwid” is what may come of it.
 """
 
 CLIENT = '''"""NAME over its interface (which, with its source): the part that adapter and channel share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shops.systems.access import Access, Found
 from shops.systems.calling import Caller
 
+PAGE = 100  # rows of an answer: the most there may be
+Row = dict[str, Any]
+
 
 class NAME:
-    """`options`: what it needs beside its key."""
+    """`options`: currency, and what else it needs beside its key."""
 
     def __init__(self, access: Access) -> None:
-        key = access.secrets.get("key", "")
-        self.options = access.options
+        key, self.options = access.secrets.get("key", ""), access.options
         self.caller = Caller("NAME", access.address, {"Authorization": f"Bearer {key}"}, [key])
 
     def check(self) -> Found:
-        """What a first call finds, and what is to be kept of it in `options`."""
+        """What a first call finds, and what is to be kept of it in `options`. Whatever reading and orders need is asked
+        for once, within `self.caller.needing("its name")`: a right that is lacking is told by that."""
         raise NotImplementedError
 
     def check_context(self) -> None:
-        """Whether numbers mean something: raises `self.caller.refused(why, Trouble.CONTEXT)` where they do not."""
+        """Whether numbers mean something: `self.caller.same_currency(now, kept)`, and what else they depend on."""
         raise NotImplementedError
 
-    def orders(self, number: str) -> list[dict[str, Any]]:
-        """The orders under our number."""
+    def each(self, what: str, query: Iterable[tuple[str, str]]) -> Iterator[list[Row]]:
+        """Page after page: by key, or by number with `shops.systems.paging.by_number`. `self.caller.a(list, answer)`
+        refuses what is none."""
         raise NotImplementedError
 '''
 
@@ -52,15 +61,22 @@ from datetime import datetime
 
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Lane
-from shops.systems.KIND import NAME
+from shops.systems.KIND import NAME, Row
 
 
 class NAMEAdapter(SystemAdapter):
     kind = "KIND"
+    whole_lanes = frozenset({Lane.STOCK})  # until it is known what moves with a sale
 
     def read(self, client: NAME, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
         client.check_context()
-        raise NotImplementedError
+        since = [] if changed_since is None else [("updated_since", changed_since.isoformat())]
+        for page in client.each("products", since):
+            yield [_stated(product) for product in page]
+
+
+def _stated(product: Row) -> Stated:
+    raise NotImplementedError
 '''
 
 CHANNEL = '''"""Orders into NAME (`shops.systems.KIND`).
@@ -71,59 +87,69 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from shops.channels.base import OrderState
+from shops.channels.lines import answers_of, summed
 from shops.channels.system import SystemChannel
 from shops.models import ShopOrder, ShopOrderLine
-from shops.systems.KIND import NAME
+from shops.systems.KIND import NAME, Row
+
+BOOKED, GONE = {"paid"}, {"cancelled"}  # its states
 
 
 class NAMEChannel(SystemChannel):
     kind = "KIND"
 
-    def find(self, client: NAME, number: str) -> dict[str, Any] | None:
-        found = client.orders(number)
-        return found[0] if found else None
-
-    def free(self, client: NAME, lines: list[ShopOrderLine]) -> dict[str, int]:
+    def find(self, client: NAME, number: str) -> Row | None:
         raise NotImplementedError
 
-    def enter(self, client: NAME, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
+    def free(self, client: NAME, lines: list[ShopOrderLine]) -> Row:
         raise NotImplementedError
 
-    def number(self, client: NAME, order: dict[str, Any]) -> str:
+    def enter(self, client: NAME, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> Row:
+        """With `money.to_decimal` for prices, and `"\\n".join(messages.delivery_lines(shop_order))` for people."""
         raise NotImplementedError
 
-    def units(self, order: dict[str, Any]) -> dict[str, int]:
+    def number(self, client: NAME, order: Row) -> str:
         raise NotImplementedError
 
-    def said(self, client: NAME, order: dict[str, Any]) -> OrderState:
-        raise NotImplementedError
+    def units(self, order: Row) -> dict[str, int]:
+        return summed((line["sku"], line["quantity"]) for line in order["lines"])
 
-    def changed(self, client: NAME, since: datetime) -> Iterable[dict[str, Any]]:
+    def said(self, client: NAME, order: Row) -> OrderState:
+        units, stands = self.units(order), order["state"]
+        back = units if stands in GONE else {}
+        left: dict[str, int] = {}  # of what is still to leave, as it is now: below zero somebody was quicker
+        lines = answers_of(units, back, left) if stands in BOOKED | GONE else []
+        return self.state(client, order, order["id"], lines, is_booked=stands in BOOKED)
+
+    def changed(self, client: NAME, since: datetime) -> Iterable[Row]:
         raise NotImplementedError
 '''
 
-SERVER = '''"""NAME as a system under test: `under_test.SystemUnderTest` says what each of these does."""
+SERVER = '''"""NAME as its documents describe it, as a system under test: `under_test.SystemUnderTest` says what each of
+these does, and what else there is for what it `can`. Each source of what is served is named here."""
 
 from __future__ import annotations
 
+from shops.systems import KIND
 from shops.systems.access import Access
+from tests.systems.json_server import Asked, JsonServer
+from tests.systems.known import KNOWN
 from tests.systems.under_test import LOOKS_UP, Seen
 
 
-class NAMEUnderTest:
+class NAMEUnderTest(JsonServer):
     kind = "KIND"
     can = frozenset({LOOKS_UP})
 
-    def start(self) -> str:
-        raise NotImplementedError
-
-    def stop(self) -> None:
-        raise NotImplementedError
+    # the shop
 
     def reset(self) -> None:
+        for known in KNOWN:
+            self.add(known.sku, known.title, known.gtin, known.price, known.quantity)
+
+    def add(self, sku: str, title: str, gtin: str, minor: int, units: int) -> None:
         raise NotImplementedError
 
     def entered(self, address: str) -> Access:
@@ -136,7 +162,8 @@ class NAMEUnderTest:
         raise NotImplementedError
 
     def small_pages(self, monkeypatch) -> int:
-        raise NotImplementedError
+        monkeypatch.setattr(KIND, "PAGE", 7)
+        return 7
 
     def set_price(self, sku: str, minor: int) -> None:
         raise NotImplementedError
@@ -163,6 +190,11 @@ class NAMEUnderTest:
         raise NotImplementedError
 
     def cancel(self, number: str) -> None:
+        raise NotImplementedError
+
+    # its interface
+
+    def answer(self, asked: Asked) -> object:
         raise NotImplementedError
 '''
 
@@ -193,12 +225,28 @@ class TestOrders(OrderingBehaviour):
     pass
 '''
 
+PAGE = """# NAME
+
+Written from the documents (each is named in `tests/systems/KIND_server.py`); **tried with no real shop**.
+
+## What the shop does there, once
+<!-- the steps are written by `manage.py shop_systems --write` -->
+<!-- their end -->
+
+## What is read
+
+## What becomes of an order
+
+## Not found in the documents
+"""
+
 FILES = {
     "shops/systems/KIND.py": CLIENT,
     "catalog_sync/adapters/KIND.py": ADAPTER,
     "shops/channels/KIND.py": CHANNEL,
     "tests/systems/KIND_server.py": SERVER,
     "tests/systems/test_KIND.py": TESTS,
+    "docs/systems/KIND.md": PAGE,
 }
 
 

@@ -29,6 +29,7 @@ ADAPTERS = {
     "dfc": (_("Data Food Consortium (JSON-LD)"), "catalog_sync.adapters.dfc.DataFoodConsortium"),
     "halles": (_("A shop of another Halles"), "catalog_sync.adapters.halles.Halles"),
     "dolibarr": ("Dolibarr", "catalog_sync.adapters.dolibarr.DolibarrAdapter"),
+    "ecwid": ("Ecwid", "catalog_sync.adapters.ecwid.EcwidAdapter"),
     "erpnext": ("ERPNext", "catalog_sync.adapters.erpnext.ERPNextAdapter"),
     "lightspeed": ("Lightspeed X-Series", "catalog_sync.adapters.lightspeed.LightspeedAdapter"),
     "prestashop": ("PrestaShop", "catalog_sync.adapters.prestashop.PrestaShopAdapter"),

@@ -16,8 +16,9 @@ from typing import Any
 from catalog_sync.adapters.system import OVERLAP, Stated, SystemAdapter
 from catalog_sync.records import Lane
 from marketplace.foundation.money import exponent
+from shops.systems import dolibarr
 from shops.systems.dolibarr import Dolibarr, can_be_asked_for, copies, status
-from shops.systems.numbers import number
+from shops.systems.numbers import isbn, number
 
 PRODUCTS = [("mode", "1"), ("includestockdata", "1")]
 SOLD = "(t.tosell:=:1)"
@@ -47,7 +48,12 @@ class DolibarrAdapter(SystemAdapter):
             moved += page
         self._reach(client, moved, after)
         here = [row for row in moved if str(row.get("warehouse_id")) == str(client.options["warehouse_id"])]
-        yield client.of("/products", "rowid", sorted({int(row["product_id"]) for row in here}), PRODUCTS)
+        keys = sorted({int(row["product_id"]) for row in here})
+        if keys and (keys[-1] - keys[0]) // dolibarr.PAGE < len(keys) // dolibarr.FEW:  # fewer calls than one by one
+            for page in client.each("/products", PRODUCTS, f"(t.rowid:<=:{keys[-1]})", after=keys[0] - 1):
+                yield [row for row in page if int(row["id"]) in keys]
+        else:
+            yield client.of("/products", "rowid", keys, PRODUCTS)
 
     def _reach(self, client: Dolibarr, movements: list[dict[str, Any]], before: int = 0) -> None:
         """Up to the last movement that is old enough for all before it to have become visible."""
@@ -61,10 +67,9 @@ class DolibarrAdapter(SystemAdapter):
         sku = str(product.get("ref") or "")
         return Stated(
             sku=sku,
-            gtin=str(product.get("barcode") or (sku if len(sku) == 13 and sku.startswith(("978", "979")) else "")),
+            gtin=str(product.get("barcode") or isbn(sku)),
             title=str(product.get("label") or ""),
             price=_cents(product.get("price_ttc" if self.feed.tax_included else "price"), client.options["currency"]),
-            currency=str(client.options["currency"]),
             quantity=copies(product, client.options["warehouse_id"]),
             is_gone=status(product) != "1",
             raw=product,

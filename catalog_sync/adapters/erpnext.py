@@ -14,7 +14,8 @@ from typing import Any
 
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Lane
-from shops.systems.erpnext import FEW, ERPNext, Filter, Level, Row
+from shops.systems.erpnext import ERPNext, Filter, Level, Row, few
+from shops.systems.numbers import isbn
 
 ITEM = ["item_name", "disabled", "is_sales_item", "is_stock_item", "has_variants", "stock_uom"]
 NOT_SOLD = {"disabled": 1, "is_sales_item": 0, "is_stock_item": 0, "has_variants": 1}
@@ -50,8 +51,8 @@ class ERPNextAdapter(SystemAdapter):
         else:
             rows = client.each("Bin", ["item_code"], [since, ("warehouse", "=", client.options["warehouse"])])
         others = sorted({str(row["item_code"]) for page in rows for row in page} - met)
-        for start in range(0, len(others), FEW):
-            yield client.of("Item", "name", others[start : start + FEW], ITEM)
+        for names in few(others):
+            yield client.of("Item", "name", names, ITEM)
 
     def _stated(
         self, item: Row, levels: dict[str, Level], prices: dict[str, Row], codes: dict[str, str], client: ERPNext
@@ -60,7 +61,7 @@ class ERPNextAdapter(SystemAdapter):
         price, level = prices.get(sku), levels.get(sku)
         return Stated(
             sku=sku,
-            gtin=codes.get(sku) or (sku if len(sku) == 13 and sku.startswith(("978", "979")) else ""),
+            gtin=codes.get(sku) or isbn(sku),
             title=str(item.get("item_name") or ""),
             price=None if price is None else Decimal(str(price["price_list_rate"])),
             currency=str(price["currency"] if price else client.options["currency"]),

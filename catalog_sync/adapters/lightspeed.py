@@ -18,10 +18,10 @@ from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Availability, Lane
 from marketplace.foundation.money import exponent
 from shops.systems.lightspeed import FEW, Lightspeed
+from shops.systems.numbers import isbn
 
 DELETED_TOO = (("deleted", "true"),)
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
-_ISBN = re.compile(r"97[89][0-9]{10}")
 
 
 class LightspeedAdapter(SystemAdapter):
@@ -42,8 +42,7 @@ class LightspeedAdapter(SystemAdapter):
         for page in products:
             if lane is Lane.CATALOGUE and changed_since is not None:
                 levels = client.levels_of(product["id"] for product in page)
-            found = [self._stated(client, product, levels.get(product["id"])) for product in page]
-            yield [stated for stated in found if changed_since is not None or not stated.is_gone]
+            yield [self._stated(client, product, levels.get(product["id"])) for product in page]
 
     def _changed(self, client: Lightspeed, after: int, *, with_deleted: bool) -> Iterator[list[dict[str, Any]]]:
         """Pages of products. From the first one on that comes again, the next reading has to begin."""
@@ -66,7 +65,6 @@ class LightspeedAdapter(SystemAdapter):
             gtin=_gtin(product, sku),
             title=str(product.get("variant_name") or product.get("name") or ""),
             price=None if price is None else Decimal(str(price)).quantize(cents, rounding=ROUND_HALF_UP),
-            currency=currency,
             quantity=level if tracked else None,
             availability=None if tracked else Availability.IN_STOCK,
             is_gone=bool(product.get("deleted_at")) or not product.get("active", True),
@@ -87,4 +85,4 @@ def _products(client: Lightspeed, levels: dict[str, Decimal]) -> Iterator[list[d
 def _gtin(product: dict[str, Any], sku: str) -> str:
     """A code of its own, or the number that the shop uses where that is an ISBN."""
     codes = [str(each.get("code") or "") for each in product.get("product_codes") or []]
-    return next((code for code in codes if _GTIN.fullmatch(code)), sku if _ISBN.fullmatch(sku) else "")
+    return next((code for code in codes if _GTIN.fullmatch(code)), isbn(sku))

@@ -35,8 +35,7 @@ class MedusaAdapter(SystemAdapter):
         for page in pages:
             if self._rate is None and page and lane is Lane.CATALOGUE and self.feed.tax_included:
                 self._rate = client.tax_rate()
-            stated = [self._stated(client, variant) for variant in page]
-            yield [each for each in stated if changed_since is not None or not each.is_gone]
+            yield [self._stated(client, variant) for variant in page]
 
     def _stated(self, client: Medusa, variant: dict[str, Any]) -> Stated:
         product, counts, there = variant["product"] or {}, client.counts(variant), None
@@ -50,7 +49,6 @@ class MedusaAdapter(SystemAdapter):
             gtin=variant.get("ean") or variant.get("barcode") or variant.get("upc") or "",
             title=" – ".join(title for title in titles if title and title != ONLY_ONE),
             price=_price(variant, client.options["currency"]),
-            currency=client.options["currency"],
             tax_rate=self._rate,
             quantity=None if counts is None else counts[1 if self.contains_our_orders else 0],
             availability=there,

@@ -15,7 +15,7 @@ from typing import Any
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Lane
 from marketplace.foundation.money import exponent
-from shops.systems.numbers import number
+from shops.systems.numbers import isbn, number
 from shops.systems.prestashop import PrestaShop
 
 PRICE = "halles_price"  # the name under which PrestaShop gives it
@@ -44,11 +44,8 @@ class PrestaShopAdapter(SystemAdapter):
         for page in client.each("products", FACTS if whole else NUMBERS, [*query, *since]):
             products = {int(row["id"]): row for row in page if row.get("type", SIMPLE) == SIMPLE}
             levels = _levels(client, products, whole=changed_since is None)
-            stated = [
-                self._stated(row, levels, client) for row in products.values() if (int(row["id"]), -1) not in levels
-            ]
-            stated += self._combined(client, products, levels, query if whole else None)
-            yield [each for each in stated if changed_since is not None or not each.is_gone]
+            yield [self._stated(row, levels) for row in products.values() if (int(row["id"]), -1) not in levels]
+            yield self._combined(client, products, levels, query if whole else None)
 
     def _prices(self, currency: str) -> list[tuple[str, str]]:
         digits = str(exponent(currency))
@@ -72,18 +69,17 @@ class PrestaShopAdapter(SystemAdapter):
         for row in found:
             product = products[int(row["id_product"])]
             told = ", ".join(names[key] for key in _options(row) if key in names)
-            yield self._stated({**product, **row, "options": told}, levels, client, int(row["id"]))
+            yield self._stated({**product, **row, "options": told}, levels, int(row["id"]))
 
-    def _stated(self, row: Row, levels: Levels, client: PrestaShop, combination: int = 0) -> Stated:
+    def _stated(self, row: Row, levels: Levels, combination: int = 0) -> Stated:
         sku = str(row.get("reference") or "")
         name, options = str(row.get("name") or ""), row.get("options")
         product = int(row["id_product"] if combination else row["id"])
         return Stated(
             sku=sku,
-            gtin=str(row.get("isbn") or row.get("ean13") or (sku if _is_isbn(sku) else "")),
+            gtin=str(row.get("isbn") or row.get("ean13") or isbn(sku)),
             title=f"{name} – {options}" if options else name,
             price=number(row.get(PRICE)),
-            currency=str(client.options["currency"]),
             quantity=number(levels.get((product, combination))),
             is_gone=str(row["active"]) != "1" or str(row["available_for_order"]) != "1",
             raw=row,
@@ -112,7 +108,3 @@ def _levels(client: PrestaShop, products: Collection[int], *, whole: bool) -> Le
 def _options(row: Row) -> list[int]:
     found = (row.get("associations") or {}).get("product_option_values") or []
     return [int(each["id"]) for each in found]
-
-
-def _is_isbn(sku: str) -> bool:
-    return len(sku) == 13 and sku.startswith(("978", "979"))

@@ -58,8 +58,7 @@ class ShopifyAdapter(SystemAdapter):
         else:
             pages = self._moved(client, changed_since)
         for page in pages:
-            stated = [self._stated(variant, str(client.options["currency"])) for variant in page]
-            yield [each for each in stated if changed_since is not None or not each.is_gone]
+            yield [self._stated(variant) for variant in page]
 
     def _changed(self, client: Shopify, fields: str, since: datetime) -> Iterator[list[dict[str, Any]]]:
         """All variants of the products that were changed, or of which a variant was."""
@@ -83,7 +82,7 @@ class ShopifyAdapter(SystemAdapter):
                 if level["item"]["variant"]
             ]
 
-    def _stated(self, variant: dict[str, Any], currency: str) -> Stated:
+    def _stated(self, variant: dict[str, Any]) -> Stated:
         product, units, there = variant["product"], None, None
         level = variant["inventoryItem"]["inventoryLevel"]
         if not variant["inventoryItem"]["tracked"]:
@@ -99,7 +98,6 @@ class ShopifyAdapter(SystemAdapter):
             gtin=variant.get("barcode") or "",
             title=product["title"] if is_only else f"{product['title']} – {variant['title']}",
             price=Decimal(variant["price"]) if variant.get("price") else None,
-            currency=currency,
             quantity=units,
             availability=there,
             is_gone=product["status"] != "ACTIVE",

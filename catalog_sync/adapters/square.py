@@ -8,7 +8,6 @@ for. What a shop does not track has no count: unknown, not 0. `begin_time` is ex
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -17,10 +16,10 @@ from typing import Any
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Availability, Lane
 from marketplace.foundation.money import exponent
+from shops.systems.numbers import isbn
 from shops.systems.square import Square, articles, here_of, is_sold, sku_of, stamp
 
 NAMELESS = {"", "Regular", "Normal", "Standard"}  # what Square calls the one variation of an item
-_ISBN = re.compile(r"97[89][0-9]{10}")
 
 Pair = tuple[dict[str, Any], dict[str, Any]]
 
@@ -41,8 +40,7 @@ class SquareAdapter(SystemAdapter):
         for answer in client.each("/v2/catalog/search", asked):
             pairs = articles(answer)
             counts = client.counts([variation["id"] for _item, variation in pairs])
-            page = [self._stated(client, pair, counts, lane) for pair in pairs]
-            yield [stated for stated in page if changed_since is not None or not stated.is_gone]
+            yield [self._stated(client, pair, counts, lane) for pair in pairs]
 
     def _moved(self, client: Square, since: datetime) -> Iterator[Iterable[Stated]]:
         """What was counted, sold or received since."""
@@ -62,7 +60,7 @@ class SquareAdapter(SystemAdapter):
         currency = money.get("currency") or client.options["currency"]
         tracked = here.get("track_inventory", of_variation.get("track_inventory"))
         sku = sku_of(variation)
-        stated_gtin = of_variation.get("upc") or (sku if _ISBN.fullmatch(sku) else "")
+        stated_gtin = of_variation.get("upc") or isbn(sku)
         return Stated(
             sku=sku,
             gtin=stated_gtin,

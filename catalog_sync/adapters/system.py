@@ -41,8 +41,9 @@ OVERLAP = timedelta(minutes=5)  # longer than a change takes from its stamp unti
 
 @dataclass(frozen=True)
 class Stated:
-    """One article as a system states it. None and empty: it does not say. `price`: in whole units of `currency`, with
-    tax or (`tax_rate` in per cent, where the system's prices are without) not. `is_gone`: it is not sold any more.
+    """One article as a system states it. None and empty: it does not say. `price`: in whole units of `currency` (empty:
+    that of the client's options, or of the feed), with tax or (`tax_rate` in per cent, where the system's prices are
+    without) not. `is_gone`: it is not sold any more.
     `key`: by which the system tells it from another article of the same number; needed where there may be such.
     `refused`: a reason why it cannot be sold, whatever it is; of these are told `sku` and `title`."""
 
@@ -72,9 +73,9 @@ class SystemAdapter(Adapter):
 
     # subclass implementation
     def read(self, client: Any, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
-        """The pages of one lane: all that is sold, or with `changed_since` (by the system's clock) what changed from
-        then on, what is not sold any more among it. Whether the system says what it should is looked at before the
-        first page (`client.check_context`). Raises SystemCallError."""
+        """The pages of one lane: all that is sold (what is gone is passed over), or with `changed_since` (by the
+        system's clock) what changed from then on, what is not sold any more among it. Whether the system says what it
+        should is looked at before the first page (`client.check_context`). Raises SystemCallError."""
         raise NotImplementedError
 
     # Subclasses shouldn't need to override:
@@ -92,12 +93,13 @@ class SystemAdapter(Adapter):
         """All of it counts as of the moment before the first request. Where an article is gone of which another with
         its number is sold still, nothing tells how that one stands: all is read the next time."""
         started, client = datetime.now(UTC), self.client()
+        self.currency = str(getattr(client, "options", {}).get("currency") or self.feed.currency)
         then = moments_of(since) if self.feed.mode == DELTA and lane not in self.whole_lanes else None
         self.reached = since.value.partition(" ")[2] if since is not None and then is not None else ""
         writer, position, met = ChunkWriter(started, []), 0, dict[str, tuple[Stated, int]]()
         refused, has_twin = set[int](), False
         for page in self._pages(client, lane, then):
-            articles = list(page)
+            articles = [each for each in page if then is not None or not each.is_gone]
             sold = access.sold(client, [each.sku for each in articles]) if then else Counter[str]()
             for stated in articles:
                 position += 1
@@ -175,7 +177,7 @@ class SystemAdapter(Adapter):
         writer.issues.extend(Issue(sku, why, position) for why in whys if why is not None)
 
     def _price(self, stated: Stated) -> Priced:
-        currency, amount = stated.currency or self.feed.currency, stated.price
+        currency, amount = stated.currency or self.currency, stated.price
         if amount is None:
             return Priced(None, currency, reason("price_missing"))
         if self.feed.tax_included and stated.tax_rate:

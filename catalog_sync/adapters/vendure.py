@@ -33,8 +33,7 @@ class VendureAdapter(SystemAdapter):
         more = f" customFields {{ {client.gtin_field} }}" if client.gtin_field else ""
         fields = NUMBERS if lane is Lane.STOCK else FACTS + more
         for page in _whole(client, fields) if changed_since is None else _changed(client, fields, changed_since):
-            stated = [self._stated(client, variant) for variant in page]
-            yield [each for each in stated if changed_since is not None or not each.is_gone]
+            yield [self._stated(client, variant) for variant in page]
 
     def _stated(self, client: Vendure, variant: dict[str, Any]) -> Stated:
         counts, minor = client.counts(variant), variant.get("priceWithTax" if self.feed.tax_included else "price")

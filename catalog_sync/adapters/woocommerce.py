@@ -14,7 +14,7 @@ from typing import Any
 
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Availability, Lane
-from shops.systems.numbers import number
+from shops.systems.numbers import isbn, number
 from shops.systems.woocommerce import WooCommerce
 
 NUMBERS = "id,type,status,sku,parent_id,manage_stock,stock_quantity,stock_status"
@@ -38,30 +38,26 @@ class WooCommerceAdapter(SystemAdapter):
         if changed_since is not None:
             query += [("modified_after", f"{changed_since:%Y-%m-%dT%H:%M:%S}"), ("dates_are_gmt", "true")]
         for page in client.each("products", query):
-            stated: list[Stated] = []
-            for product in page:
-                stated += self._stated_of(client, product, fields)
-            yield [each for each in stated if changed_since is not None or not each.is_gone]
+            yield [stated for product in page for stated in self._stated_of(client, product, fields)]
 
     def _stated_of(self, client: WooCommerce, product: dict[str, Any], fields: tuple[str, str]) -> list[Stated]:
         if product["type"] == SOLD_AS_IT_IS:
-            return [self._stated(product, client)]
+            return [self._stated(product)]
         if product["type"] != IN_VARIATIONS:
             return []
         pages = client.each(f"products/{product['id']}/variations", [("status", "any"), fields])
-        return [self._stated(variation, client, product) for page in pages for variation in page]
+        return [self._stated(variation, product) for page in pages for variation in page]
 
-    def _stated(self, product: dict[str, Any], client: WooCommerce, parent: dict[str, Any] | None = None) -> Stated:
+    def _stated(self, product: dict[str, Any], parent: dict[str, Any] | None = None) -> Stated:
         sku, gtin = str(product["sku"] or ""), str(product.get("global_unique_id") or "")
         if parent is not None and sku == parent["sku"]:  # as WooCommerce fills it in
             sku = ""
         units = number(product["stock_quantity"]) if product["manage_stock"] else None
         return Stated(
             sku=sku,
-            gtin=gtin or (sku if len(sku) == 13 and sku.startswith(("978", "979")) else ""),
+            gtin=gtin or isbn(sku),
             title=_title(product, parent),
             price=number(product.get("price")),
-            currency=str(client.options["currency"]),
             quantity=units,
             availability=None if units is not None else WORDS.get(product["stock_status"]),
             is_gone=product["status"] != "publish" or (parent is not None and parent["status"] != "publish"),

@@ -1,7 +1,7 @@
 """What a shop's own system posts to its feed, signed: new numbers, or only that something changed.
 
 Numbers are kept as a push under the message's id, so that one sent again is the same push. News is never believed: it
-makes the feed due, which is then read as always.
+makes the feed due, which is then read as always; one whose signed body names its event (Square's) does so once.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -24,12 +25,14 @@ from catalog_sync.doors import pushing, scheduling, signatures, sold_elsewhere
 from catalog_sync.models import Feed, Push, StockLane, Webhook
 from marketplace.foundation import audit, links, webhook_signing
 from marketplace.foundation import secrets as sealing
+from marketplace.foundation.shared_cache import ONCE
 from marketplace.models import User
 from shops.models import Shop
 
 LARGEST_BYTES = 1024**2
 NEWS_EVERY = timedelta(seconds=60)  # a feed is made due no more often, whatever the shop's system sends
 OLD_SECRET_FOR = timedelta(hours=24)
+EVENTS_FOR = timedelta(days=2)  # longer than Square sends one again, which is a day
 _USED_AGAIN = timedelta(minutes=5)  # `used_at` is written no more often
 _PING = re.compile(rb"webhook_id=[0-9]{1,20}")
 
@@ -101,7 +104,11 @@ def take(webhook: Webhook, headers: Mapping[str, str], body: bytes, *, now: date
     if isinstance(message, dict) and message.get("type") == sold_elsewhere.TYPE:
         return Taken("", *sold_elsewhere.take(webhook, signed.id, message, now=now))
     if signed.sent_at is None or not isinstance(message, dict) or "rows" not in message:
-        _hear_news(webhook, now=now)
+        key = _key_of_event(webhook, body)
+        if not key or cache.get(key) is None:
+            _hear_news(webhook, now=now)
+        if key:  # once it is heard: a process that dies before hears it again
+            cache.set(key, 1, EVENTS_FOR.total_seconds())
         return Taken("", 0, [])
     return _take_rows(webhook.feed, signed.id, min(signed.sent_at, now), message, now=now)
 
@@ -130,6 +137,18 @@ def _as_of(message: dict[str, Any]) -> datetime | None:
     if as_of is None or as_of.tzinfo is None:
         raise HookError("“as_of” is a time with its zone, like 2026-03-02T09:00:00-05:00.")
     return as_of
+
+
+def _key_of_event(webhook: Webhook, body: bytes) -> str:
+    """Of a form whose signed body has an id of its event, which it has again where it is sent again; else empty."""
+    if webhook.form != Webhook.Form.SQUARE:
+        return ""
+    try:
+        message = _message(body)
+    except HookError:
+        return ""
+    event = message.get("event_id") if isinstance(message, dict) else None
+    return f"{ONCE}hook:{webhook.pk}:{event}" if isinstance(event, str) and event else ""
 
 
 def _hear_news(webhook: Webhook, *, now: datetime) -> None:

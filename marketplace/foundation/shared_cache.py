@@ -1,8 +1,9 @@
 """The cache: each process has its own, but for what all must count together.
 
 Tries at passwords and codes, and codes that were used, are counted by allauth in Django's cache. In a memory of each
-process's own, four processes would allow four times as many, and a code twice. What begins with `allauth` is therefore
-a row (`SharedEntry`), under a hash that does not tell whose it is; all else stays in memory, and costs no query."""
+process's own, four processes would allow four times as many, and a code twice; and what is taken once (`ONCE`) would be
+taken four times. What begins so is therefore a row (`SharedEntry`), under a hash that does not tell whose it is; all
+else stays in memory, and costs no query."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from django.utils import timezone
 from marketplace.foundation import bulk, links
 from marketplace.foundation.models import SharedEntry
 
-_SHARED = "allauth"
+ONCE = "once:"
+_SHARED = ("allauth", ONCE)
 _USED_CODE = "allauth.mfa.totp.used"
 # A code is good in the half minute before and after its own as well (`MFA_TOTP_TOLERANCE`); allauth forgets after one.
 _CODE_SECONDS = 120

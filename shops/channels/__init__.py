@@ -12,6 +12,7 @@ from shops.models import Shop
 CHANNELS: dict[str, tuple[str, str]] = {
     "email": ("E-mail", "shops.channels.email.EmailChannel"),
     "dolibarr": ("Dolibarr", "shops.channels.dolibarr.DolibarrChannel"),
+    "ecwid": ("Ecwid", "shops.channels.ecwid.EcwidChannel"),
     "erpnext": ("ERPNext", "shops.channels.erpnext.ERPNextChannel"),
     "lightspeed": ("Lightspeed X-Series", "shops.channels.lightspeed.LightspeedChannel"),
     "prestashop": ("PrestaShop", "shops.channels.prestashop.PrestaShopChannel"),

@@ -48,15 +48,15 @@ class Answer(StrEnum):
 @dataclass(frozen=True)
 class LineSaid:
     """`units` of the article `sku` of one of our shop orders. `detail`: the system's own words, where it has any.
-    `is_sold_out`: declined because its own number says that there are no more. `article`: the number (a GTIN or the
-    shop's own) of what it puts in its place; `on`: the day on which it will have what is back-ordered. Both where it
-    says so."""
+    `reason`: of what is declined, a value of `ShopOrderLine.Reason` where it says one. `article`: the number (a GTIN or
+    the shop's own) of what it puts in its place; `on`: the day on which it will have what is back-ordered. Both where
+    it says so."""
 
     sku: str
     answer: Answer
     units: int
     detail: str = ""
-    is_sold_out: bool = False
+    reason: str = ""
     article: str = ""
     on: date | None = None
 

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from decimal import Decimal
 from html import escape
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace.foundation.money import exponent
+from marketplace.foundation.money import to_decimal
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.channels.lines import answers_of
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
+from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.dolibarr import Dolibarr, Row, copies, status
 
@@ -83,11 +83,8 @@ class DolibarrChannel(SystemChannel):
         elif stands in BOOKED:
             products = _products(client, list(units), sold=False) if stands == VALIDATED else {}
             back = _given_up(units, shipments) if stands == CLOSED and shipments else {}
-            for sku, count in units.items():
-                short = max(0, -_left(client, products[sku])) if sku in products else 0
-                stays = count - back.get(sku, 0)
-                lines += answers(sku, stays, short=min(stays, short), back=back.get(sku, 0))
-        is_booked = stands in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+            lines = answers_of(units, back, {sku: _left(client, product) for sku, product in products.items()})
+        is_booked = stands in BOOKED and self.books_here(client)
         parcels = _parcels(order, shipments, units)
         receipt = Receipt(str(order.get("ref") or order["id"]), is_booked, lines=tuple(lines))
         return OrderState(self.number(client, order), receipt, parcels)
@@ -164,7 +161,7 @@ def _left(client: Dolibarr, product: Row) -> int:
 
 def _sold(line: ShopOrderLine, product: Row, currency: str) -> Row:
     """As the reader pays it: which taxes are in it is told by the network's statement."""
-    price = Decimal(line.unit_price_minor).scaleb(-exponent(currency))
+    price = to_decimal(line.unit_price_minor, currency)
     common = {"fk_product": int(product["id"]), "product_type": 0, "desc": str(product.get("label") or "")}
     return {**common, "qty": line.left_units, "subprice": f"{price:f}", "tva_tx": 0, "remise_percent": 0}
 
@@ -185,6 +182,4 @@ def _sum(lines: Iterable[Row], names: dict[str, str] | None = None) -> dict[str,
 
 def _note(shop_order: ShopOrder) -> str:
     """How it is handed over, and to whom it is sent where it is, as HTML, which Dolibarr shows."""
-    told = order_as_told(shop_order)
-    lines = [told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]]
-    return "<br>".join(escape(line) for line in lines)
+    return "<br>".join(escape(line) for line in delivery_lines(shop_order))

@@ -12,17 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 from html import escape
-from typing import Any
 
 from django.utils import timezone
 
-from marketplace.foundation.money import exponent
+from marketplace.foundation.money import to_decimal
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.channels.lines import answers_of, summed
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
+from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, SystemCallError, Trouble
 from shops.systems.erpnext import ERPNext, Row
 
@@ -54,7 +53,6 @@ class ERPNextChannel(SystemChannel):
 
     def enter(self, client: ERPNext, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> Row:
         options, due = client.options, f"{client.caller.there(timezone.now()) + DAYS:%Y-%m-%d}"
-        cents = -exponent(shop_order.currency)
         order = {
             "customer": _customer(client),
             "company": options["company"],
@@ -71,7 +69,7 @@ class ERPNextChannel(SystemChannel):
                 {
                     "item_code": line.sku,
                     "qty": line.left_units,
-                    "rate": float(Decimal(line.unit_price_minor).scaleb(cents)),
+                    "rate": float(to_decimal(line.unit_price_minor, shop_order.currency)),
                     "warehouse": options["warehouse"],
                     "delivery_date": due,
                 }
@@ -97,20 +95,20 @@ class ERPNextChannel(SystemChannel):
         return str(order["po_no"])
 
     def units(self, order: Row) -> dict[str, int]:
-        return _sum((row["item_code"], row["qty"]) for row in order["items"])
+        return summed((row["item_code"], row["qty"]) for row in order["items"])
 
     def said(self, client: ERPNext, order: Row) -> OrderState:
         status, stands = str(order.get("status") or ""), int(order["docstatus"])
-        units, sent = self.units(order), _sum((row["item_code"], row.get("delivered_qty")) for row in order["items"])
+        units, sent = self.units(order), summed((row["item_code"], row.get("delivered_qty")) for row in order["items"])
         lines: list[LineSaid] = []
         if stands == CANCELLED:
-            lines = _answers(units, units, {})
+            lines = answers_of(units, units, {})
         elif stands == SUBMITTED and status == CLOSED:
-            lines = _answers(units, {sku: max(0, count - sent.get(sku, 0)) for sku, count in units.items()}, {})
+            lines = answers_of(units, {sku: max(0, count - sent.get(sku, 0)) for sku, count in units.items()}, {})
         elif stands == SUBMITTED and status != WAITS:
             open_ones = [sku for sku, count in units.items() if count > sent.get(sku, 0)]
-            lines = _answers(units, {}, _free(client, open_ones))
-        is_booked = stands == SUBMITTED and status != WAITS and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+            lines = answers_of(units, {}, _free(client, open_ones))
+        is_booked = stands == SUBMITTED and status != WAITS and self.books_here(client)
         receipt = Receipt(str(order["name"]), is_booked, lines=tuple(lines))
         has_left = stands == SUBMITTED and float(order.get("per_delivered") or 0) > 0
         return OrderState(self.number(client, order), receipt, _parcels(client, order) if has_left else ())
@@ -148,16 +146,6 @@ def _free(client: ERPNext, skus: list[str]) -> dict[str, int]:
     return {sku: int(level.free) for sku, level in client.levels(skus).items()}
 
 
-def _answers(units: dict[str, int], gone: dict[str, int], free: dict[str, int]) -> list[LineSaid]:
-    """Promised beyond what is there is what somebody else was quicker for since it was asked."""
-    said: list[LineSaid] = []
-    for sku, count in units.items():
-        back = min(count, gone.get(sku, 0))
-        short = min(count - back, max(0, -free.get(sku, 0)))
-        said += answers(sku, count - back, short=short, back=back)
-    return said
-
-
 def _parcels(client: ERPNext, order: Row) -> tuple[ParcelSaid, ...]:
     """Submitted delivery notes of the order; what came back by one, as units below zero, is not among them. A note is
     read whole: which fields for its carrier it has is the site's."""
@@ -165,7 +153,7 @@ def _parcels(client: ERPNext, order: Row) -> tuple[ParcelSaid, ...]:
     rows = client.rows(f"{NOTE} Item", ["parent", "item_code", "qty"], against, parent=NOTE)
     parcels: list[ParcelSaid] = []
     for name in sorted({str(row["parent"]) for row in rows}):
-        sent = _sum((row["item_code"], row["qty"]) for row in rows if row["parent"] == name)
+        sent = summed((row["item_code"], row["qty"]) for row in rows if row["parent"] == name)
         note = client.found(NOTE, name) if all(count > 0 for count in sent.values()) else None
         if note is not None and not note.get("is_return"):
             carrier, tracking = str(note.get("transporter_name") or ""), str(note.get("lr_no") or "")
@@ -173,15 +161,6 @@ def _parcels(client: ERPNext, order: Row) -> tuple[ParcelSaid, ...]:
     return tuple(parcels)
 
 
-def _sum(pairs: Any) -> dict[str, int]:
-    units: dict[str, int] = {}
-    for sku, count in pairs:
-        units[str(sku)] = units.get(str(sku), 0) + int(float(count or 0))
-    return units
-
-
 def _terms(shop_order: ShopOrder) -> str:
     """How it is handed over, and to whom it is sent where it is, as HTML, which ERPNext shows."""
-    told = order_as_told(shop_order)
-    lines = [told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]]
-    return "<br>".join(escape(line) for line in lines)
+    return "<br>".join(escape(line) for line in delivery_lines(shop_order))

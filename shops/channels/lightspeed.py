@@ -15,11 +15,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from marketplace.foundation.money import exponent
+from marketplace.foundation.money import to_decimal
 from shops.channels.base import LineSaid, OrderState, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.channels.lines import answers_of, summed
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
+from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.lightspeed import Lightspeed
 
@@ -38,14 +39,12 @@ class LightspeedChannel(SystemChannel):
     def find(self, client: Lightspeed, number: str) -> dict[str, Any] | None:
         return client.found(f"/sales/{_id(client, number)}")
 
-    def free(self, client: Lightspeed, lines: list[ShopOrderLine]) -> dict[str, int]:
+    def free(self, client: Lightspeed, lines: list[ShopOrderLine]) -> dict[str, Any]:
         there = _products(client, lines)
         levels = client.levels_of(each["id"] for each in there.values())
-        units = {line.sku: line.left_units for line in lines}
         return {
-            sku: int(levels.get(product["id"], 0)) if product.get("has_inventory", True) else units[sku]
+            sku: levels.get(product["id"], 0) if product.get("has_inventory", True) else None
             for sku, product in there.items()
-            if sku in units
         }
 
     def enter(self, client: Lightspeed, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
@@ -63,7 +62,7 @@ class LightspeedChannel(SystemChannel):
                     "product": {"id": there[line.sku]["id"]},
                     "quantity": line.left_units,
                     # As the reader pays it: which taxes are in it is told by the network's statement.
-                    "pricing": {"price": str(Decimal(line.unit_price_minor).scaleb(-exponent(shop_order.currency)))},
+                    "pricing": {"price": str(to_decimal(line.unit_price_minor, shop_order.currency))},
                     "tax": {"id": options["no_tax_id"], "amount": "0"},
                     "attributes": [{"name": NOTE, "value": line.sku}],
                     "_metadata": {"is_price_override": True},
@@ -78,11 +77,7 @@ class LightspeedChannel(SystemChannel):
         return str(order["source"]["id"])
 
     def units(self, order: dict[str, Any]) -> dict[str, int]:
-        units: dict[str, int] = {}
-        for line in order.get("line_items", []):
-            if line.get("note"):
-                units[line["note"]] = units.get(line["note"], 0) + int(Decimal(str(line["quantity"])))
-        return units
+        return summed((line.get("note"), line["quantity"]) for line in order.get("line_items", []))
 
     def said(self, client: Lightspeed, order: dict[str, Any]) -> OrderState:
         state, units = order["state"], self.units(order)
@@ -91,12 +86,8 @@ class LightspeedChannel(SystemChannel):
             back = units if state == GONE else self._returned(client, order)
             keys = {line["note"]: line["product"]["id"] for line in order.get("line_items", []) if line.get("note")}
             levels = client.levels_of(sorted(set(keys.values()))) if state == PENDING and units else {}
-            for sku, count in units.items():
-                gone = min(count, back.get(sku, 0))
-                # Promised beyond what is there: somebody else was quicker since it was asked.
-                short = min(count - gone, max(0, -int(levels.get(keys[sku], 0))))
-                lines += answers(sku, count - gone, short=short, back=gone)
-        is_booked = state in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+            lines = answers_of(units, back, {sku: levels.get(key) for sku, key in keys.items()})
+        is_booked = state in BOOKED and self.books_here(client)
         reference = order.get("receipt_number") or order.get("invoice_number") or order["id"]
         return OrderState(self.number(client, order), Receipt(str(reference), is_booked, lines=tuple(lines)))
 
@@ -160,9 +151,7 @@ def _products(client: Lightspeed, lines: Iterable[ShopOrderLine]) -> dict[str, d
 
 def _note(shop_order: ShopOrder) -> str:
     """How it is handed over, and to whom it is sent where it is."""
-    told = order_as_told(shop_order)
-    delivery = told["delivery"]
-    return "\n".join([f"{SOURCE} {shop_order.number}", delivery["name"], *(delivery["address"] or []), told["url"]])
+    return "\n".join([f"{SOURCE} {shop_order.number}", *delivery_lines(shop_order)])
 
 
 def _moment(text: str) -> datetime:

@@ -12,8 +12,9 @@ from typing import Any
 
 from marketplace.foundation.money import exponent
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
+from shops.channels.lines import answers, summed
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
 from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, SystemCallError, Trouble
 from shops.systems.medusa import STOCK, Medusa, stamp
@@ -44,15 +45,10 @@ class MedusaChannel(SystemChannel):
                     return order
         return None
 
-    def free(self, client: Medusa, lines: list[ShopOrderLine]) -> dict[str, int]:
+    def free(self, client: Medusa, lines: list[ShopOrderLine]) -> dict[str, int | None]:
         variants = self._variants(client, {line.sku for line in lines})
         counts = {sku: (variant["manage_inventory"], client.counts(variant)) for sku, variant in variants.items()}
-        return {
-            line.sku: (counted[1] if counted else 0) if managed else line.left_units
-            for line in lines
-            if line.sku in counts
-            for managed, counted in [counts[line.sku]]
-        }
+        return {sku: (counted[1] if counted else 0) if managed else None for sku, (managed, counted) in counts.items()}
 
     def enter(self, client: Medusa, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
         variants, options = self._variants(client, {line.sku for line in lines}), client.options
@@ -71,7 +67,7 @@ class MedusaChannel(SystemChannel):
             "sales_channel_id": options["channel_id"],
             "items": items,
             "shipping_methods": [{"name": "Halles", "shipping_option_id": options["option_id"], "amount": 0}],
-            "metadata": {KEY: shop_order.number, "delivery": _note(shop_order)},
+            "metadata": {KEY: shop_order.number, "delivery": "\n".join(delivery_lines(shop_order))},
             "no_notification_order": True,
         }
         made: dict[str, Any] = _writing(client, "POST", "/draft-orders", draft)["draft_order"]
@@ -93,11 +89,7 @@ class MedusaChannel(SystemChannel):
         return _number(order)
 
     def units(self, order: dict[str, Any]) -> dict[str, int]:
-        has: dict[str, int] = {}
-        for item in order["items"]:
-            if sku := item["variant_sku"]:
-                has[sku] = has.get(sku, 0) + item["detail"]["quantity"]
-        return has
+        return summed((item["variant_sku"], item["detail"]["quantity"]) for item in order["items"])
 
     def said(self, client: Medusa, order: dict[str, Any]) -> OrderState:
         skus = {item["id"]: item["variant_sku"] for item in order["items"]}
@@ -173,15 +165,6 @@ def _answers(sku: str, units: int, parcels: tuple[ParcelSaid, ...], gone: bool, 
 
 
 def _parcel(fulfillment: dict[str, Any], skus: dict[str, str]) -> ParcelSaid:
-    units: dict[str, int] = {}
-    for each in fulfillment["items"]:
-        if sku := skus.get(each["line_item_id"]):
-            units[sku] = units.get(sku, 0) + each["quantity"]
+    units = summed((skus.get(each["line_item_id"]), each["quantity"]) for each in fulfillment["items"])
     tracking = next((label["tracking_number"] for label in fulfillment["labels"] or ()), "")
     return ParcelSaid(fulfillment["id"], units, tracking=tracking or "")
-
-
-def _note(shop_order: ShopOrder) -> str:
-    """How it is handed over, and to whom it is sent where it is."""
-    told = order_as_told(shop_order)
-    return "\n".join([told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]])

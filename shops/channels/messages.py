@@ -72,6 +72,12 @@ def order_as_told(shop_order: ShopOrder) -> dict[str, Any]:
     }
 
 
+def delivery_lines(shop_order: ShopOrder) -> list[str]:
+    """How it is handed over, to whom it is sent where it is, and its page here: for the note of an order."""
+    told = order_as_told(shop_order)
+    return [told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]]
+
+
 def _delivery(shop_order: ShopOrder) -> dict[str, Any]:
     """The address only where something is sent to it; the pick-up code is the reader's to show, and never told."""
     option, address = shop_order.delivery_option, shop_order.order.shipping_address

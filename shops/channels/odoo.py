@@ -6,7 +6,7 @@ of its deliveries: done, still to come, or neither, which is declined."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from marketplace.foundation.money import exponent
 from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.channels.lines import answers, summed
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
+from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.odoo import SALABLE, TRACKING, Odoo, moment, stamp
 
@@ -48,7 +49,7 @@ class OdooChannel(SystemChannel):
             "client_order_ref": shop_order.number,
             "company_id": options["company_id"],
             "warehouse_id": options["warehouse_id"],
-            "note": _note(shop_order),
+            "note": "\n".join(delivery_lines(shop_order)),
             "order_line": [[0, 0, _sold(line, products[line.sku]["id"], shop_order.currency)] for line in lines],
         }
         client.call("sale.order", "create", vals_list=[sale])
@@ -64,10 +65,10 @@ class OdooChannel(SystemChannel):
         return str(order["client_order_ref"])
 
     def units(self, order: dict[str, Any]) -> dict[str, int]:
-        return _sum((line["product_id"], line["product_uom_qty"]) for line in order["order_line"])
+        return summed((_sku(line["product_id"]), line["product_uom_qty"]) for line in order["order_line"])
 
     def said(self, client: Odoo, order: dict[str, Any]) -> OrderState:
-        is_booked = order["state"] == CONFIRMED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        is_booked = order["state"] == CONFIRMED and self.books_here(client)
         lines = [
             replace(each, on=self._expected(client, line)) if each.answer == Answer.BACK_ORDERED else each
             for line in order["order_line"]
@@ -164,19 +165,8 @@ def _parcels(order: dict[str, Any]) -> Iterator[ParcelSaid]:
                 told = parcels.setdefault(picking["name"], (picking.get(TRACKING) or "", []))
                 told[1].append((line["product_id"], move["quantity"]))
     for name, (tracking, moved) in parcels.items():
-        yield ParcelSaid(name, _sum(moved), tracking=tracking)
+        yield ParcelSaid(name, summed((_sku(product), quantity) for product, quantity in moved), tracking=tracking)
 
 
-def _note(shop_order: ShopOrder) -> str:
-    """How it is handed over, and to whom it is sent where it is."""
-    told = order_as_told(shop_order)
-    return "\n".join([told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]])
-
-
-def _sum(parts: Iterable[tuple[dict[str, Any], float]]) -> dict[str, int]:
-    """Units by article."""
-    units: dict[str, int] = {}
-    for product, quantity in parts:
-        if product and product["default_code"]:
-            units[product["default_code"]] = units.get(product["default_code"], 0) + int(quantity)
-    return units
+def _sku(product: dict[str, Any] | None) -> Any:
+    return product and product["default_code"]

@@ -16,16 +16,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from marketplace.foundation.money import exponent
+from marketplace.foundation.money import to_decimal
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.channels.lines import answers_of, summed
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
+from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.prestashop import PAYMENT_MODULE, PrestaShop
 from shops.systems.prestashop_shelf import Place, levels_of, places_of
@@ -47,15 +47,10 @@ class PrestaShopChannel(SystemChannel):
     cancels = True
 
     def find(self, client: PrestaShop, number: str) -> Row | None:
-        parts = {
-            int(row["id"]): {**row, "details": []}
-            for row in client.of("orders", "payment", [f"{PAYMENT}{number}"], ORDER)
-        }
-        if any(_state(part) in UNMADE for part in parts.values()):
+        order = _orders(client, [number]).get(number)
+        if order is not None and any(_state(part) in UNMADE for part in order["parts"]):
             raise client.caller.refused("an order without a state", Trouble.UNCLEAR, unknown_outcome=True)
-        for row in client.of("order_details", "id_order", parts, DETAIL):
-            parts[int(row["id_order"])]["details"].append(row)
-        return {"number": number, "parts": [parts[key] for key in sorted(parts)]} if parts else None
+        return order
 
     def free(self, client: PrestaShop, lines: list[ShopOrderLine]) -> dict[str, int]:
         places = places_of(client, [line.sku for line in lines])
@@ -80,7 +75,7 @@ class PrestaShopChannel(SystemChannel):
             "carts", "cart", {**common, **_content(units, options), "gift_message": _message(shop_order)}
         )
         minor = sum(line.unit_price_minor * line.left_units for line in lines)
-        paid = f"{Decimal(minor).scaleb(-exponent(shop_order.currency)):f}"
+        paid = f"{to_decimal(minor, shop_order.currency):f}"
         amounts = ("total_paid", "total_paid_real", "total_products", "total_products_wt")
         order = {
             "id_cart": cart["id"],
@@ -119,11 +114,9 @@ class PrestaShopChannel(SystemChannel):
             units = self.units(order)
             places = places_of(client, units, sold=False) if counts else {}
             levels = levels_of(client, places.values())
-            for sku, count in units.items():
-                short = max(0, waiting.get(sku, 0) - levels.get(places.get(sku, (0, 0)), 0))
-                lost = back.get(sku, 0)
-                lines += answers(sku, count - lost, short=min(count - lost, short), back=lost)
-        is_booked = counts and not waiting and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+            left = {sku: levels.get(places.get(sku, (0, 0)), 0) - waiting.get(sku, 0) for sku in units}
+            lines = answers_of(units, back, left)
+        is_booked = counts and not waiting and self.books_here(client)
         reference = str(parts[0].get("reference") or parts[0]["id"])
         return OrderState(
             self.number(client, order), Receipt(reference, is_booked, lines=tuple(lines)), self._parcels(client, order)
@@ -158,6 +151,15 @@ class PrestaShopChannel(SystemChannel):
             if payment.startswith(PAYMENT):
                 yield self._found(client, payment.removeprefix(PAYMENT))
 
+    def unsaid(self, client: PrestaShop) -> Iterator[Row]:
+        """Whether an order's stamp moves by what is taken out of it alone is not said: those that are open here are
+        asked for by their numbers, a hundred at once."""
+        rows = {row.shop_order.number: row for row in self.open_ones()}
+        for number, order in _orders(client, rows).items():
+            made = all(_state(part) not in UNMADE for part in order["parts"])
+            if made and self.lacks(order, rows[number], _units(order["parts"], REFUNDED)):
+                yield order
+
     def _found(self, client: PrestaShop, number: str) -> Row:
         found = self.find(client, number)
         if found is None:
@@ -175,6 +177,20 @@ class PrestaShopChannel(SystemChannel):
                 tracking = str(part.get("shipping_number") or "")
                 parcels.append(ParcelSaid(str(part["id"]), sent, tracking=tracking, is_counted=False))
         return tuple(parcel for parcel in parcels if parcel.units)
+
+
+def _orders(client: PrestaShop, numbers: Iterable[str]) -> dict[str, Row]:
+    """Those under our numbers, as the channel has them."""
+    payments = {f"{PAYMENT}{number}": number for number in numbers}
+    found = client.of("orders", "payment", payments, ORDER) if payments else []
+    parts = {int(row["id"]): {**row, "details": []} for row in found if str(row["payment"]) in payments}
+    for row in client.of("order_details", "id_order", parts, DETAIL) if parts else ():
+        parts[int(row["id_order"])]["details"].append(row)
+    orders: dict[str, Row] = {}
+    for key in sorted(parts):
+        number = payments[str(parts[key]["payment"])]
+        orders.setdefault(number, {"number": number, "parts": []})["parts"].append(parts[key])
+    return orders
 
 
 def _state(part: Row) -> str:
@@ -207,20 +223,10 @@ def _content(units: dict[Place, int], options: dict[str, Any]) -> Row:
 
 def _message(shop_order: ShopOrder) -> str:
     """Our number, how it is handed over, and to whom it is sent where it is."""
-    told = order_as_told(shop_order)
-    lines = [
-        f"{PAYMENT}{shop_order.number}",
-        told["delivery"]["name"],
-        *(told["delivery"]["address"] or []),
-        told["url"],
-    ]
+    lines = [f"{PAYMENT}{shop_order.number}", *delivery_lines(shop_order)]
     return "\n".join(_NOT_IN_A_MESSAGE.sub(" ", line) for line in lines)
 
 
 def _units(parts: Iterable[Row], what: str) -> dict[str, int]:
     """`what`: so many that were ordered, or that the shop has paid back."""
-    units: dict[str, int] = {}
-    for row in (row for part in parts for row in part["details"]):
-        if sku := str(row["product_reference"] or ""):
-            units[sku] = units.get(sku, 0) + int(row[what] or 0)
-    return units
+    return summed((row["product_reference"], row[what]) for part in parts for row in part["details"])

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from marketplace.foundation.money import exponent
+from marketplace.foundation.money import to_decimal
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
+from shops.channels.lines import answers, because, summed
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
 from shops.models import ShopOrder, ShopOrderLine, Supply
 from shops.systems.calling import SystemCallError, Trouble
 from shops.systems.shopify import Shopify, quoted
@@ -29,7 +30,7 @@ from shops.systems.shopify import Shopify, quoted
 MOST_LINES = 50  # of an order, so that a query for it stays below 1000 points
 TAG = "Halles"
 LEVEL = """tracked inventoryLevel(locationId: $location) { quantities(names: ["available"]) { name quantity } }"""
-ORDER = f"""id name sourceIdentifier cancelledAt
+ORDER = f"""id name sourceIdentifier cancelledAt cancelReason
   lineItems(first: {MOST_LINES}) {{ nodes {{ id sku quantity currentQuantity
     variant {{ legacyResourceId inventoryItem {{ {LEVEL} }} }} }} }}"""
 # Asked for by itself: with the lines it would cost more than a query may.
@@ -51,6 +52,17 @@ CANCEL = """mutation ($id: ID!, $refund: OrderCancelRefundMethodInput!, $note: S
   orderCancelUserErrors { code message } } }"""
 OPTIONS = {"inventoryBehaviour": "DECREMENT_OBEYING_POLICY", "sendReceipt": False, "sendFulfillmentReceipt": False}
 TO_ORDER = {**OPTIONS, "inventoryBehaviour": "DECREMENT_IGNORING_POLICY"}  # beyond what is there
+
+
+# What its shop chose as it cancelled an order: https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderCancelReason.
+# What was not there after all is back on its number by that, and is not for sale here until that is told apart.
+WHY = {
+    "CUSTOMER": (gettext_lazy("Cancelled in our system: the customer wanted it so."), ""),
+    "DECLINED": (gettext_lazy("Cancelled in our system: the payment was refused."), ""),
+    "FRAUD": (gettext_lazy("Cancelled in our system: taken for a fraud."), ""),
+    "INVENTORY": (gettext_lazy("Cancelled in our system: not enough copies."), ShopOrderLine.Reason.NOT_FOUND),
+    "STAFF": (gettext_lazy("Cancelled in our system: a mistake of staff."), ""),
+}
 
 
 class ShopifyChannel(SystemChannel):
@@ -76,7 +88,7 @@ class ShopifyChannel(SystemChannel):
             "sourceIdentifier": shop_order.number,
             "tags": [TAG, shop_order.number],
             "customAttributes": [{"key": TAG, "value": shop_order.number}],
-            "note": _note(shop_order),
+            "note": "\n".join(delivery_lines(shop_order)),
             "currency": shop_order.currency,
             "financialStatus": "PAID",
             "lineItems": [_sold(line, variants[line.sku]["id"], shop_order.currency) for line in lines],
@@ -91,10 +103,7 @@ class ShopifyChannel(SystemChannel):
         return str(order["sourceIdentifier"])
 
     def units(self, order: dict[str, Any]) -> dict[str, int]:
-        has: dict[str, int] = {}
-        for line in order["lineItems"]["nodes"]:
-            has[_sku(line)] = has.get(_sku(line), 0) + line["quantity"]
-        return has
+        return summed((_sku(line), line["quantity"]) for line in order["lineItems"]["nodes"])
 
     def said(self, client: Shopify, order: dict[str, Any]) -> OrderState:
         skus = {line["id"]: _sku(line) for line in order["lineItems"]["nodes"]}
@@ -102,6 +111,8 @@ class ShopifyChannel(SystemChannel):
         gone = order["cancelledAt"] is not None
         is_booked = not gone and self.books_here(client)
         lines = [said for line in order["lineItems"]["nodes"] for said in _answers(line, parcels, gone)]
+        if why := WHY.get(order["cancelReason"] or "") if gone else None:
+            lines = because(lines, str(why[0]), why[1])
         return OrderState(
             self.number(client, order), Receipt(order["name"], is_booked, lines=tuple(lines)), (*parcels,)
         )
@@ -172,15 +183,9 @@ def _parcel(fulfillment: dict[str, Any], skus: dict[str, str]) -> ParcelSaid:
 
 
 def _sold(line: ShopOrderLine, variant: str, currency: str) -> dict[str, Any]:
-    price = Decimal(line.unit_price_minor).scaleb(-exponent(currency))
+    price = to_decimal(line.unit_price_minor, currency)
     money = {"shopMoney": {"amount": f"{price:f}", "currencyCode": currency}}
     return {"variantId": variant, "quantity": line.left_units, "priceSet": money}
-
-
-def _note(shop_order: ShopOrder) -> str:
-    """How it is handed over, and to whom it is sent where it is."""
-    told = order_as_told(shop_order)
-    return "\n".join([told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]])
 
 
 def _refused(client: Shopify, message: str) -> SystemCallError:

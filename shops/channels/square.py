@@ -10,17 +10,16 @@ order which a search does not show yet is not made twice. One shipment is made; 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.lines import answers_of, because, summed
 from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from shops.channels.system import SystemChannel
+from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import SystemCallError, Trouble
 from shops.systems.square import SOURCE, Square, articles, is_sold, is_sold_out, sku_of, stamp
 
@@ -38,16 +37,12 @@ class SquareChannel(SystemChannel):
         since = client.caller.there(datetime.now(UTC)) - LOOKED_BACK
         return next((order for order in _orders(client, "CREATED_AT", since) if order["reference_id"] == number), None)
 
-    def free(self, client: Square, lines: list[ShopOrderLine]) -> dict[str, int]:
+    def free(self, client: Square, lines: list[ShopOrderLine]) -> dict[str, Any]:
         there = _variations(client, lines)
         counts = client.counts([each["id"] for each in there.values()])
-        known = [line for line in lines if line.sku in there]
         return {
-            line.sku: 0
-            if is_sold_out(variation, client.location)
-            else int(counts.get(variation["id"], line.left_units))
-            for line in known
-            for variation in [there[line.sku]]
+            sku: 0 if is_sold_out(variation, client.location) else counts.get(variation["id"])
+            for sku, variation in there.items()
         }
 
     def enter(self, client: Square, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
@@ -99,7 +94,7 @@ class SquareChannel(SystemChannel):
         lines: list[LineSaid] = []
         if order["state"] == "CANCELED" or _is_paid(order) or _given_up(order):
             lines = self._answers(client, order)
-        is_booked = _is_paid(order) and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        is_booked = _is_paid(order) and self.books_here(client)
         sent = [each for each in sendings if (each["type"], each["state"]) == ("SHIPMENT", "COMPLETED")]
         sent.sort(key=lambda each: str(_details(each).get("shipped_at") or ""))  # as they left
         parcels = tuple(_parcel(order, each) for each in sent)
@@ -114,13 +109,7 @@ class SquareChannel(SystemChannel):
         is_open = order["state"] == "OPEN" and any(each["state"] in WAITS for each in sendings)
         keys = {line["metadata"][SKU]: str(line.get("catalog_object_id") or "") for line in _ours(order)}
         counts = client.counts(sorted({*keys.values()} - {""})) if is_open else {}
-        said: list[LineSaid] = []
-        for sku, count in units.items():
-            gone = min(count, back.get(sku, 0))
-            short = min(count - gone, max(0, -int(counts.get(keys[sku], 0))))
-            told = answers(sku, count - gone, short=short, back=gone)
-            said += [replace(each, detail=why) if each.answer == Answer.DECLINED else each for each in told]
-        return said
+        return because(answers_of(units, back, {sku: counts.get(key) for sku, key in keys.items()}), why)
 
     def changed(self, client: Square, since: datetime) -> Iterable[dict[str, Any]]:
         return _orders(client, "UPDATED_AT", since)
@@ -220,9 +209,4 @@ def _ours(order: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _sum(parts: Iterable[tuple[dict[str, Any], str]]) -> dict[str, int]:
     """Units by article, of the lines that we have entered."""
-    units: dict[str, int] = {}
-    for line, quantity in parts:
-        sku = (line.get("metadata") or {}).get(SKU)
-        if sku:
-            units[sku] = units.get(sku, 0) + int(Decimal(quantity))
-    return units
+    return summed(((line.get("metadata") or {}).get(SKU), quantity) for line, quantity in parts)

@@ -8,7 +8,8 @@ does not know, the shop gets by mail; so it does one whose number several articl
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -16,13 +17,14 @@ from typing import Any, TypeVar
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderState, Receipt
+from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.email import EmailChannel
 from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine, Supply, Transmission
 from shops.systems import SYSTEMS, access, clocks, keeping
 from shops.systems.calling import SystemCallError, Trouble, within
 
 T = TypeVar("T")
+Reason = ShopOrderLine.Reason
 OVERLAP = timedelta(minutes=15)  # longer than a change takes from its stamp until others see it
 # All calls of one order: shorter, twice (it is looked up, then sent), than what is transmitted is leased for. Another
 # process that began while one is still at it would find nothing there, and make a second order.
@@ -57,9 +59,9 @@ class SystemChannel(Channel):
         """Bring an order that was only begun to where the system reserves its units; others as they are."""
         return order
 
-    def free(self, client: Any, lines: list[ShopOrderLine]) -> dict[str, int] | None:
+    def free(self, client: Any, lines: list[ShopOrderLine]) -> Mapping[str, Any] | None:
         """{sku: copies that the system could give}, asked before the order is made; without the articles that it does
-        not sell, and with `left_units` of what it does not count. None: it cannot be asked."""
+        not sell, and None of what it does not count. None: it cannot be asked."""
         return None
 
     def number(self, client: Any, order: Any) -> str:
@@ -97,6 +99,21 @@ class SystemChannel(Channel):
         """Whether an order that stands in the system is off the number that is read: not off what is on the shelf, nor
         where its copies may be those of another place. There the promise stands until they are handed over."""
         return self.shop.stock_kind == Shop.StockKind.AVAILABLE and not client.options.get("elsewhere")
+
+    def state(
+        self,
+        client: Any,
+        order: Any,
+        reference: object,
+        lines: Iterable[LineSaid],
+        *,
+        is_booked: bool,
+        parcels: Iterable[ParcelSaid] = (),
+    ) -> OrderState:
+        """`said`, of these parts. `is_booked`: its units are off what is free to sell."""
+        booked = is_booked and self.books_here(client)
+        receipt = Receipt(str(reference), booked, lines=tuple(lines))
+        return OrderState(self.number(client, order), receipt, tuple(parcels))
 
     def __init__(self, shop: Shop) -> None:
         super().__init__(shop)
@@ -182,7 +199,7 @@ class SystemChannel(Channel):
         if (known := self._known(client, shop_order)) is not None:
             return known
         lines = _left(shop_order)
-        free = self.free(client, lines)
+        free = self._free(client, lines)
         unknown = self._unknown(free, lines) | self._beyond(free, lines) | shared(client, lines)
         missing = _missing(free, [line for line in lines if line.sku not in unknown])
         taken = [line for line in lines if line.pk not in missing and line.sku not in unknown]
@@ -190,12 +207,27 @@ class SystemChannel(Channel):
         if taken:
             receipt = self.said(client, self.finish(client, self.enter(client, shop_order, taken))).receipt
         refused = [
-            LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + units, why, is_sold_out=True)
+            LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + units, why, reason=Reason.SOLD)
             for line in lines
             if line.pk in missing
             for units, why in [missing[line.pk]]
         ]
         return replace(receipt, lines=(*receipt.lines, *refused), unbooked=unknown)
+
+    def lacks(self, order: Any, row: Transmission, gone: Mapping[str, int] | None = None) -> bool:
+        """Whether an order has less of an article, without what is `gone` of it, than is the reader's of it."""
+        left, has, gone = Counter[str](), self.units(order), gone or {}
+        for line in row.shop_order.lines.all():
+            left[line.sku] += line.left_units if line.sku not in row.unbooked else 0
+        return any(has.get(sku, 0) - gone.get(sku, 0) < units for sku, units in left.items())
+
+    def _free(self, client: Any, lines: list[ShopOrderLine]) -> dict[str, int] | None:
+        """Of what nobody counts as many as are wanted."""
+        found = self.free(client, lines)
+        if found is None:
+            return None
+        wanted = {line.sku: line.left_units for line in lines}
+        return {sku: wanted.get(sku, 0) if left is None else int(left) for sku, left in found.items()}
 
     def _taken_out(self, client: Any, line: ShopOrderLine) -> bool:
         """Whether the order is cancelled there, by us or by somebody before. Never one of which a parcel left, or with
@@ -225,10 +257,10 @@ class SystemChannel(Channel):
         receipt = self.said(client, order).receipt
         has, left = self.units(order), _left(shop_order)
         lacking = [line for line in left if line.supply == Supply.STOCK and line.left_units > has.get(line.sku, 0)]
-        unknown = self._unknown(self.free(client, lacking), lacking) if lacking else frozenset()
+        unknown = self._unknown(self._free(client, lacking), lacking) if lacking else frozenset()
         unknown |= shared(client, lacking)
         lacks = [
-            LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + lack, why, is_sold_out=True)
+            LineSaid(line.sku, Answer.DECLINED, line.declined - line.cancelled + lack, why, reason=Reason.SOLD)
             for line in lacking
             if line.sku not in unknown
             for lack, why in [(line.left_units - has.get(line.sku, 0), _("Our system has not entered it."))]
@@ -299,17 +331,6 @@ def _missing(free: dict[str, int] | None, lines: list[ShopOrderLine]) -> dict[in
         elif (left := max(0, free[line.sku])) < line.left_units:
             missing[line.pk] = (line.left_units, _("Our system has %(count)s left.") % {"count": left})
     return missing
-
-
-def answers(sku: str, stays: int, *, short: int = 0, back: int = 0) -> list[LineSaid]:
-    """What a system says of the units of an article: `stays` are in its order, `short` of these beyond what it has (for
-    which somebody else was quicker since it was asked, or which its shop lets it promise), `back` were cancelled."""
-    said = [
-        LineSaid(sku, Answer.ACCEPTED, stays - short),
-        LineSaid(sku, Answer.BACK_ORDERED, short, _("Promised beyond what is there.")),
-        LineSaid(sku, Answer.DECLINED, back, _("Cancelled in our system.")),
-    ]
-    return [answer for answer in said if answer.units > 0]
 
 
 def as_channel_error(error: SystemCallError) -> ChannelError:

@@ -7,18 +7,17 @@ quoted and confirmed by three calls; from "processing" on the forecast quantity 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from marketplace.foundation.money import exponent
-from shops.channels.base import Answer, LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine
+from marketplace.foundation.money import to_decimal
+from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
+from shops.channels.lines import answers, because, summed
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
+from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.tryton import Tryton, decimal, stamp
 
@@ -59,7 +58,7 @@ class TrytonChannel(SystemChannel):
             "currency": options["currency_id"],
             "invoice_method": "manual",  # the reader pays the network
             "shipment_method": "order",
-            "comment": _comment(shop_order),
+            "comment": "\n".join(delivery_lines(shop_order)),
             "lines": [["create", sold]],
         }
         return client.call("POST", "sale.sale", sale, client.context, tuple(SALE))
@@ -74,10 +73,10 @@ class TrytonChannel(SystemChannel):
         return str(order["reference"])
 
     def units(self, order: dict[str, Any]) -> dict[str, int]:
-        return _sum((line["product"], line["quantity"]) for line in order["lines"])
+        return summed((_sku(line["product"]), line["quantity"]) for line in order["lines"])
 
     def said(self, client: Tryton, order: dict[str, Any]) -> OrderState:
-        is_booked = order["state"] in BOOKED and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        is_booked = order["state"] in BOOKED and self.books_here(client)
         shipments = order["shipments"] or []
         sold = [line for line in order["lines"] if line["product"] and line["product"]["code"]]
         lines: list[LineSaid] = []
@@ -113,20 +112,13 @@ def _ours(client: Tryton) -> list[Any]:
 
 
 def _sold(line: ShopOrderLine, product: dict[str, Any], currency: str) -> dict[str, Any]:
-    price = Decimal(line.unit_price_minor).scaleb(-exponent(currency))
+    price = to_decimal(line.unit_price_minor, currency)
     return {
         "product": product["id"],
         "quantity": line.left_units,
         "unit": product["sale_uom"],
         "unit_price": decimal(f"{price:f}"),
     }
-
-
-def _comment(shop_order: ShopOrder) -> str:
-    """How it is handed over, and to whom it is sent where it is."""
-    told = order_as_told(shop_order)
-    delivery = told["delivery"]
-    return "\n".join([delivery["name"], *(delivery["address"] or []), told["url"]])
 
 
 def _answers(line: dict[str, Any], state: str) -> list[LineSaid]:
@@ -143,19 +135,13 @@ def _answers(line: dict[str, Any], state: str) -> list[LineSaid]:
     stays = units - back
     short = min(max(0, stays - sent), max(0, -int(line["product"]["forecast_quantity"] or 0)))
     said = answers(sku, stays, short=short, back=back)
-    why = _("Its shipment was cancelled in our system.")
-    return [replace(each, detail=why) if each.answer == Answer.DECLINED and state != GONE else each for each in said]
+    return said if state == GONE else because(said, _("Its shipment was cancelled in our system."))
 
 
 def _moved(shipment: dict[str, Any]) -> dict[str, int]:
     done = (move for move in shipment["outgoing_moves"] if move["state"] == "done")
-    return _sum((move["product"], move["quantity"]) for move in done)
+    return summed((_sku(move["product"]), move["quantity"]) for move in done)
 
 
-def _sum(parts: Iterable[tuple[dict[str, Any] | None, float]]) -> dict[str, int]:
-    """Units by article."""
-    units: dict[str, int] = {}
-    for product, quantity in parts:
-        if product and product["code"]:
-            units[product["code"]] = units.get(product["code"], 0) + int(quantity)
-    return units
+def _sku(product: dict[str, Any] | None) -> Any:
+    return product and product["code"]

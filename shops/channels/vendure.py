@@ -14,12 +14,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
+from shops.channels.lines import answers, because
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
 from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, Trouble
 from shops.systems.vendure import STOCK, Vendure
 
+Reason = ShopOrderLine.Reason
 METHOD = "halles"  # of the payment, as it stands in the order
 AT_ONCE = 100  # orders of an answer
 DRAFT, UNPAID, GONE = "Draft", "ArrangingPayment", "Cancelled"
@@ -28,7 +30,9 @@ TOO_MANY = "INSUFFICIENT_STOCK_ERROR"
 OPEN = (ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKED)
 ORDER = f"""id code state customer {{ id }} shippingAddress {{ company }}
   lines {{ id quantity orderPlacedQuantity productVariant {{ sku {STOCK} }} }}
-  fulfillments {{ id state method trackingCode lines {{ orderLineId quantity }} }}"""
+  fulfillments {{ id state method trackingCode lines {{ orderLineId quantity }} }}
+  history(options: {{ take: 20, sort: {{ createdAt: DESC }}, filter: {{ type: {{ eq: "ORDER_CANCELLATION" }} }} }}) {{
+    items {{ data }} }}"""
 FOUND = f"""query ($number: String!, $name: String!) {{
   placed: orders(options: {{ filter: {{ transactionId: {{ eq: $number }} }} }}) {{ items {{ {ORDER} }} }}
   begun: orders(options: {{ take: {AT_ONCE}, sort: {{ id: DESC }}, filter: {{ customerLastName: {{ eq: $name }},
@@ -80,7 +84,7 @@ class VendureChannel(SystemChannel):
         draft = client.ask(BEGIN)["createDraftOrder"]["id"]
         told = client.ask(
             FILL % (asked, adding),
-            **{"id": draft, "customer": customer, "note": _note(shop_order), **items},
+            **{"id": draft, "customer": customer, "note": "\n".join(delivery_lines(shop_order)), **items},
             address={**client.options["address"], "fullName": "Halles", "company": shop_order.number},
         )
         order: dict[str, Any] = told.pop("setDraftOrderShippingAddress")
@@ -114,7 +118,11 @@ class VendureChannel(SystemChannel):
         skus = {line["id"]: line["productVariant"]["sku"] for line in order["lines"]}
         parcels = [_parcel(each, skus) for each in order["fulfillments"] or [] if each["state"] in SENT]
         is_booked = order["state"] not in (DRAFT, UNPAID, GONE) and self.books_here(client)
-        lines = [said for line in order["lines"] for said in _answers(client, line, parcels)]
+        lines = [
+            said
+            for line in order["lines"]
+            for said in because(_answers(client, line, parcels), *_why(order, line["id"]))
+        ]
         return OrderState(
             self.number(client, order), Receipt(order["code"], is_booked, lines=tuple(lines)), tuple(parcels)
         )
@@ -175,15 +183,26 @@ def _answers(client: Vendure, line: dict[str, Any], parcels: list[ParcelSaid]) -
     return answers(sku, stays, short=short, back=line["orderPlacedQuantity"] - stays)
 
 
+def _why(order: dict[str, Any], line: str) -> tuple[str, str]:
+    """What was chosen, or typed, as it was last cancelled of a line. The reasons that Vendure itself offers are names
+    of its texts (`cancellationReasons`, https://docs.vendure.io/reference/typescript-api/common/admin-ui/admin-ui-config).
+    What is not there after all is back on its number by that."""
+    told = (each["data"] for each in order["history"]["items"])
+    why = next((str(each.get("reason") or "") for each in told if _is_of(each, line)), "")
+    offered = {
+        "order.cancel-reason-not-available": (_("Cancelled in our system: not available."), Reason.NOT_FOUND),
+        "order.cancel-reason-customer-request": (_("Cancelled in our system: the customer wanted it so."), ""),
+    }
+    return offered.get(why, (why or _("Cancelled in our system."), ""))
+
+
+def _is_of(cancellation: dict[str, Any], line: str) -> bool:
+    return any(str(each["orderLineId"]) == line for each in cancellation.get("lines") or ())
+
+
 def _parcel(fulfillment: dict[str, Any], skus: dict[str, str]) -> ParcelSaid:
     units: dict[str, int] = {}
     for each in fulfillment["lines"]:
         sku = skus.get(each["orderLineId"], "")
         units[sku] = units.get(sku, 0) + each["quantity"]
     return ParcelSaid(fulfillment["id"], units, fulfillment["method"] or "", fulfillment["trackingCode"] or "")
-
-
-def _note(shop_order: ShopOrder) -> str:
-    """How it is handed over, and to whom it is sent where it is."""
-    told = order_as_told(shop_order)
-    return "\n".join([told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]])

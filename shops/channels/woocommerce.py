@@ -11,7 +11,6 @@ https://woocommerce.github.io/woocommerce-rest-api-docs/#orders"""
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,11 +18,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from marketplace.foundation.money import exponent
+from marketplace.foundation.money import to_decimal
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
-from shops.channels.messages import order_as_told
-from shops.channels.system import SystemChannel, answers
-from shops.models import Shop, ShopOrder, ShopOrderLine, Transmission
+from shops.channels.lines import answers_of, summed
+from shops.channels.messages import delivery_lines
+from shops.channels.system import SystemChannel
+from shops.models import ShopOrder, ShopOrderLine, Transmission
 from shops.systems.numbers import number
 from shops.systems.woocommerce import WooCommerce
 
@@ -49,9 +49,9 @@ class WooCommerceChannel(SystemChannel):
                     return order
         return None
 
-    def free(self, client: WooCommerce, lines: list[ShopOrderLine]) -> dict[str, int]:
+    def free(self, client: WooCommerce, lines: list[ShopOrderLine]) -> dict[str, Decimal | None]:
         products = self._products(client, [line.sku for line in lines])
-        return {line.sku: _left(products[line.sku], line.left_units) for line in lines if line.sku in products}
+        return {sku: _left(product) for sku, product in products.items()}
 
     def enter(self, client: WooCommerce, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> dict[str, Any]:
         products = self._products(client, [line.sku for line in lines])
@@ -62,7 +62,7 @@ class WooCommerceChannel(SystemChannel):
             "transaction_id": shop_order.number,
             "currency": shop_order.currency,
             "billing": {"first_name": "Halles", "company": shop_order.number},
-            "customer_note": _note(shop_order),
+            "customer_note": "\n".join(delivery_lines(shop_order)),
             "meta_data": [{"key": META, "value": shop_order.number}],
             "line_items": [_sold(line, products[line.sku], shop_order.currency) for line in lines],
         }
@@ -72,22 +72,17 @@ class WooCommerceChannel(SystemChannel):
         return _number(order)
 
     def units(self, order: dict[str, Any]) -> dict[str, int]:
-        has: dict[str, int] = {}
-        for line in order["line_items"]:
-            if sku := _sku(line):
-                has[sku] = has.get(sku, 0) + int(line["quantity"])
-        return has
+        return summed((_sku(line), line["quantity"]) for line in order["line_items"])
 
     def said(self, client: WooCommerce, order: dict[str, Any]) -> OrderState:
-        is_booked = order["status"] in TAKES_OFF and self.shop.stock_kind == Shop.StockKind.AVAILABLE
+        is_booked = order["status"] in TAKES_OFF and self.books_here(client)
         units = self.units(order)
         back = dict(units) if order["status"] in GONE else self._refunded(client, order)
         lines: list[LineSaid] = []
         if order["status"] in TAKES_OFF | GONE:
             is_open = order["status"] in TAKES_OFF - {DONE}
             products = self._products(client, sorted(units)) if is_open and units else {}
-            for sku, count in units.items():
-                lines += _answers(sku, count - back.get(sku, 0), back.get(sku, 0), products.get(sku))
+            lines = answers_of(units, back, {sku: _left(product) for sku, product in products.items()})
         parcels = _parcels(order, {sku: count - back.get(sku, 0) for sku, count in units.items()})
         return OrderState(
             self.number(client, order), Receipt(_reference(order), is_booked, lines=tuple(lines)), parcels
@@ -114,18 +109,11 @@ class WooCommerceChannel(SystemChannel):
         ours = {key: row for row in self.open_ones() if (key := _key(row.reference))}
         found = {order["id"]: order for order in client.of("orders", ours, "any")}
         for key, order in found.items():
-            if _number(order) == ours[key].shop_order.number and self._lacks(order, ours[key]):
+            if _number(order) == ours[key].shop_order.number and self.lacks(order, ours[key]):
                 yield order
         missing = {key: row for key, row in ours.items() if key not in found}
         if missing:
             yield from self._put_away(client, missing)
-
-    def _lacks(self, order: dict[str, Any], row: Transmission) -> bool:
-        """Whether it has less of an article than is the reader's: other news of it move its stamp."""
-        left, has = Counter[str](), self.units(order)
-        for line in row.shop_order.lines.all():
-            left[line.sku] += line.left_units if line.sku not in row.unbooked else 0
-        return any(has.get(sku, 0) < units for sku, units in left.items())
 
     def _put_away(self, client: WooCommerce, ours: dict[int, Transmission]) -> Iterable[dict[str, Any]]:
         """Those in the bin, and those that are deleted for good, of which nothing is told but that."""
@@ -183,18 +171,10 @@ def _sku(line: dict[str, Any]) -> str:
     return str(told or line["sku"] or "")
 
 
-def _left(product: dict[str, Any], wanted: int) -> int:
-    """How many can be promised; where nobody counts as many as are wanted, unless the shop says that there are none."""
+def _left(product: dict[str, Any]) -> Decimal | None:
+    """How many can be promised; None where nobody counts, unless the shop says that there are none."""
     units = number(product["stock_quantity"]) if product["manage_stock"] else None
-    if units is not None:
-        return int(units)
-    return 0 if product["stock_status"] == "outofstock" else wanted
-
-
-def _answers(sku: str, stays: int, back: int, product: dict[str, Any] | None) -> list[LineSaid]:
-    """Promised beyond what is there is what somebody else was quicker for since it was asked."""
-    short = min(stays, max(0, -_left(product, 0))) if product else 0
-    return answers(sku, stays, short=short, back=back)
+    return Decimal(0) if units is None and product["stock_status"] == "outofstock" else units
 
 
 def _parcels(order: dict[str, Any], units: dict[str, int]) -> tuple[ParcelSaid, ...]:
@@ -210,7 +190,7 @@ def _parcels(order: dict[str, Any], units: dict[str, int]) -> tuple[ParcelSaid, 
 
 
 def _sold(line: ShopOrderLine, product: dict[str, Any], currency: str) -> dict[str, Any]:
-    price = Decimal(line.unit_price_minor * line.left_units).scaleb(-exponent(currency))
+    price = to_decimal(line.unit_price_minor * line.left_units, currency)
     is_variation = product["type"] == "variation"
     which = (
         {"product_id": product["parent_id"], "variation_id": product["id"]}
@@ -219,9 +199,3 @@ def _sold(line: ShopOrderLine, product: dict[str, Any], currency: str) -> dict[s
     )
     ours = [{"key": SKU, "value": line.sku}]
     return {**which, "quantity": line.left_units, "subtotal": f"{price:f}", "total": f"{price:f}", "meta_data": ours}
-
-
-def _note(shop_order: ShopOrder) -> str:
-    """How it is handed over, and to whom it is sent where it is."""
-    told = order_as_told(shop_order)
-    return "\n".join([told["delivery"]["name"], *(told["delivery"]["address"] or []), told["url"]])

@@ -310,8 +310,7 @@ def _decline(row: ShopOrderLine, said: LineSaid, going: int, by: str, now: datet
     too_many = row.left_units + sum(line.left_units for line in others) - going
     units = min(said.units, too_many, row.left_units - row.handed_over)
     if units > 0:
-        reason = Reason.SOLD if said.is_sold_out else Reason.OTHER
-        fulfilment.decline(row, units, by=by, reason=reason, note=said.detail, now=now)
+        fulfilment.decline(row, units, by=by, reason=said.reason or Reason.OTHER, note=said.detail, now=now)
 
 
 def _hand_over(

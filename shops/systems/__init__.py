@@ -28,6 +28,18 @@ SYSTEMS: dict[str, System] = {
         booked=_("once the order is validated, which follows its entry at once"),
         steps=STEPS["dolibarr"],
     ),
+    "ecwid": System(
+        "Ecwid",
+        "shops.systems.ecwid.Ecwid",
+        (
+            Asked("address", _("Address"), _("https://app.ecwid.com/api/v3, Ecwid’s own for every shop.")),
+            Asked("store", _("Store ID"), _("The number of your shop, at the foot of each page in Ecwid.")),
+            Asked("key", _("Key"), _("The secret token of your custom app, “secret_…”."), True),
+        ),
+        numbers=(AVAILABLE,),
+        booked=_("at once, as the order is made"),
+        steps=STEPS["ecwid"],
+    ),
     "erpnext": System(
         "ERPNext",
         "shops.systems.erpnext.ERPNext",

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext
@@ -28,6 +28,9 @@ MAX_BYTES = 16 * 1024**2  # of an answer
 MAX_FILE_BYTES = 512 * 1024**2
 SHOWN_CHARACTERS = 200
 _LEAST_SECRET = 4  # characters; what is shorter would be found in any text
+
+
+T = TypeVar("T")
 
 
 class Trouble(StrEnum):
@@ -226,6 +229,17 @@ class Caller:
             with path.open("rb") as file:
                 for line in file:
                     yield self._value(http.Answer(200, {}, line.strip()), writes=False)
+
+    def a(self, form: type[T], answer: Any, *, writes: bool = False) -> T:
+        """An answer of that form, list or object: another one is none. `writes`: what was asked may have been done."""
+        if not isinstance(answer, form):
+            raise self.refused(f"no {form.__name__}", Trouble.UNCLEAR, unknown_outcome=writes)
+        return answer
+
+    def same_currency(self, stated: object, known: object) -> None:
+        """Amounts are in the currency in which they were as it was connected. Raises SystemCallError."""
+        if not known or stated != known:
+            raise self.refused(OTHER_CURRENCY, Trouble.CONTEXT)
 
     def refused(self, detail: object, trouble: Trouble = Trouble.REFUSED, **more: Any) -> SystemCallError:
         """An error in words of the system, which are scrubbed."""

@@ -69,8 +69,8 @@ class Dolibarr:
         if house is None or status(house) != OPEN:
             raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
         self._books_at_once()
-        if whole and self._setting(CURRENCY) != self.options.get("currency"):
-            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+        if whole:
+            self.caller.same_currency(self._setting(CURRENCY), self.options.get("currency"))
 
     def rows(self, path: str, query: Iterable[tuple[str, str]] = ()) -> list[Row]:
         """One page of a list. Raises SystemCallError."""

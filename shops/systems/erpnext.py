@@ -22,7 +22,7 @@ from shops.systems.calling import Caller, SystemCallError, Trouble
 from shops.systems.clocks import wall
 
 PAGE = 500  # rows of an answer
-FEW = 50  # names in a filter, which stands in an address
+FEW, FEW_CHARACTERS = 200, 2500  # names in a filter, which stands in an address
 PRICES = "Standard Selling"  # as ERPNext makes it
 TAXES = "Sales Taxes and Charges Template"
 OLDEST = 14  # a bin's stamp moves from then on as an order reserves: erpnext#29746, #32519
@@ -114,16 +114,16 @@ class ERPNext:
         return found
 
     def each(
-        self, doctype: str, fields: list[str], filters: Iterable[Filter] = (), *, parent: str = ""
+        self, doctype: str, fields: list[str], filters: Iterable[Filter] = (), *, parent: str = "", size: int = 0
     ) -> Iterator[list[Row]]:
         """Page after page, each after the last name of the one before."""
-        more, after = list(filters), list[Filter]()
+        more, after, size = list(filters), list[Filter](), size or PAGE
         while True:
-            page = self.rows(doctype, ["name", *fields], [*more, *after], parent=parent)
+            page = self.rows(doctype, ["name", *fields], [*more, *after], parent=parent, limit=size)
             if page:
                 yield page
                 after = [("name", ">", page[-1]["name"])]
-            if len(page) < PAGE:
+            if len(page) < size:
                 return
 
     def of(
@@ -140,12 +140,13 @@ class ERPNext:
         """All rows whose `field` is one of `keys`. `listed`: these come as a list gave them, so that of many of them
         the stretch from the first to the last can be asked for."""
         more, wanted = list(filters), set(keys)
-        if listed and len(keys) > FEW:
+        some = list(few(keys))
+        if listed and len(some) > 1:
             stretches: list[list[Filter]] = [[(field, ">=", keys[0]), (field, "<=", keys[-1])]]
         else:
-            stretches = [[(field, "in", list(keys[at : at + FEW]))] for at in range(0, len(keys), FEW)]
-        named = [field, *fields]
-        pages = [self.each(doctype, named, [*more, *stretch], parent=parent) for stretch in stretches]
+            stretches = [[(field, "in", names)] for names in some]
+        named, size = [field, *fields], 2 * PAGE + 1  # one for each article of a page, and some more, are one answer
+        pages = [self.each(doctype, named, [*more, *stretch], parent=parent, size=size) for stretch in stretches]
         return [row for each in pages for page in each for row in page if row[field] in wanted]
 
     def levels(self, items: Sequence[str], *, listed: bool = False) -> dict[str, Level]:
@@ -226,3 +227,16 @@ class ERPNext:
         if not isinstance(answer, dict) or "data" not in answer:
             raise self.caller.refused("no data", Trouble.UNCLEAR, unknown_outcome=writes)
         return answer["data"]
+
+
+def few(names: Sequence[str]) -> Iterator[list[str]]:
+    """As many at once as can stand in an address."""
+    some, characters = list[str](), 0
+    for name in names:
+        if len(some) == FEW or (some and characters + len(name) > FEW_CHARACTERS):
+            yield some
+            some, characters = [], 0
+        some.append(name)
+        characters += len(name)
+    if some:
+        yield some

@@ -91,8 +91,7 @@ class Lightspeed:
         outlet = self.found(f"/outlets/{quote(self.outlet, safe='')}")
         if outlet is None or outlet.get("deleted_at"):
             raise self.caller.refused(calling.PLACE_GONE, Trouble.CONTEXT)
-        if outlet.get("currency") != self.options.get("currency"):
-            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+        self.caller.same_currency(outlet.get("currency"), self.options.get("currency"))
 
     def data(self, path: str, query: Iterable[tuple[str, str]] = ()) -> Any:
         """What an answer wraps."""

@@ -68,10 +68,7 @@ class Medusa:
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """What a GET answers. Raises SystemCallError."""
-        told = self.caller.get(path, query.items())
-        if not isinstance(told, dict):
-            raise self.caller.refused("no object", Trouble.UNCLEAR)
-        return told
+        return self.caller.a(dict, self.caller.get(path, query.items()))
 
     def each(self, kind: str, **query: str) -> Iterator[list[dict[str, Any]]]:
         """Page after page of a list, in the order of its ids."""

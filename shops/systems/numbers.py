@@ -13,3 +13,8 @@ def number(stated: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     return found if found.is_finite() else None
+
+
+def isbn(sku: str) -> str:
+    """The shop's own number of an article where that is an ISBN; else nothing."""
+    return sku if len(sku) == 13 and sku.isdecimal() and sku.startswith(("978", "979")) else ""

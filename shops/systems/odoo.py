@@ -61,8 +61,7 @@ class Odoo:
         houses = self.nested("stock.warehouse", [["id", "=", context["warehouse_id"]]], money, context={})
         if not houses or houses[0]["company_id"]["id"] != self.options["company_id"]:
             raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
-        if houses[0]["company_id"]["currency_id"]["name"] != self.options.get("currency"):
-            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+        self.caller.same_currency(houses[0]["company_id"]["currency_id"]["name"], self.options.get("currency"))
 
     def search(
         self,

@@ -21,7 +21,7 @@ from shops.systems.calling import Caller, Trouble
 from shops.systems.clocks import wall
 
 PRODUCT = "id,reference,active,available_for_order,type"
-PAGE = 400  # rows of an answer
+PAGE, SMALL_PAGE = 400, 4000  # rows of an answer; of a stretch, whose rows are numbers alone
 FEW = 100  # so many ids are named in a filter, which stands in an address
 LAST_ID, LAST_MOMENT = 2_147_483_647, "2199-12-31 23:59:59"
 JSON = ("output_format", "JSON")
@@ -83,8 +83,7 @@ class PrestaShop:
         self._refuse_version(known)
         if known.get(_COUNTS) != "1":
             raise self.caller.refused(calling.NOT_COUNTED, Trouble.CONTEXT)
-        if str(known.get("PS_CURRENCY_DEFAULT")) != self.options.get("currency_id"):
-            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+        self.caller.same_currency(str(known.get("PS_CURRENCY_DEFAULT")), self.options.get("currency_id"))
 
     def rows(self, resource: str, fields: str, query: Query = ()) -> list[Row]:
         """One page of a list. `fields`: their names, or "full". Raises SystemCallError."""
@@ -96,16 +95,16 @@ class PrestaShop:
             return []
         raise self._refused(found)
 
-    def each(self, resource: str, fields: str, query: Query = ()) -> Iterator[list[Row]]:
+    def each(self, resource: str, fields: str, query: Query = (), size: int = 0) -> Iterator[list[Row]]:
         """Page after page of a list, each from the last id of the one before on."""
-        last, more = 0, list(query)
+        last, more, size = 0, list(query), size or PAGE
         while True:
-            after = [("filter[id]", f"[{last + 1},{LAST_ID}]"), ("sort", "[id_ASC]"), ("limit", str(PAGE))]
+            after = [("filter[id]", f"[{last + 1},{LAST_ID}]"), ("sort", "[id_ASC]"), ("limit", str(size))]
             page = self.rows(resource, fields, [*more, *after])
             if page:
                 yield page
                 last = int(page[-1]["id"])
-            if len(page) < PAGE:
+            if len(page) < size:
                 return
 
     def of(self, resource: str, field: str, keys: Iterable[Any], fields: str, query: Query = ()) -> list[Row]:
@@ -135,7 +134,7 @@ class PrestaShop:
         self, resource: str, field: str, low: int, high: int, fields: str, query: Query = ()
     ) -> Iterator[list[Row]]:
         """Pages of all rows whose `field`, a number, is none lower and none higher."""
-        yield from self.each(resource, fields, [*query, (f"filter[{field}]", f"[{low},{high}]")])
+        yield from self.each(resource, fields, [*query, (f"filter[{field}]", f"[{low},{high}]")], SMALL_PAGE)
 
     def make(self, resource: str, name: str, values: Row) -> Row:
         """What a POST has made. Raises SystemCallError."""

@@ -104,8 +104,7 @@ class Shopify:
         told = self.ask(ABOUT, location=self.location)
         if not (told["location"] or {}).get("isActive"):
             raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
-        if told["shop"]["currencyCode"] != self.options.get("currency"):
-            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+        self.caller.same_currency(told["shop"]["currencyCode"], self.options.get("currency"))
 
     def is_elsewhere(self) -> bool:
         """Whether an order of ours may be taken from another place now. Raises SystemCallError."""

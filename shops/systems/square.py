@@ -65,8 +65,7 @@ class Square:
             place = {}
         if place.get("status") != "ACTIVE":
             raise self.caller.refused(calling.PLACE_GONE, Trouble.CONTEXT)
-        if place.get("currency") != self.options.get("currency"):
-            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+        self.caller.same_currency(place.get("currency"), self.options.get("currency"))
 
     def get(self, path: str) -> dict[str, Any]:
         return self._good(self.caller.get(path))
@@ -122,14 +121,12 @@ class Square:
 
     def _good(self, answer: Any) -> dict[str, Any]:
         """An answer with status 200 may be a refusal all the same, of a part of what was asked."""
-        if not isinstance(answer, dict):
-            raise self.caller.refused("no object", Trouble.UNCLEAR)
-        for error in answer.get("errors") or []:
+        for error in self.caller.a(dict, answer).get("errors") or []:
             busy = error.get("code") == "RATE_LIMITED"
             raise self.caller.refused(
                 error.get("detail") or error.get("code"), Trouble.BUSY if busy else Trouble.REFUSED
             )
-        return answer
+        return dict(answer)
 
 
 def is_sold(item: dict[str, Any], variation: dict[str, Any], location: str) -> bool:

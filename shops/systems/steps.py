@@ -28,6 +28,21 @@ STEPS: dict[str, tuple[Any, ...]] = {
         ),
         _("For orders: make a third party for the network, a customer, with its customer code."),
     ),
+    "ecwid": (
+        _(
+            "Signed in to Ecwid, open https://my.ecwid.com/#develop-apps and make a custom app with the scopes "
+            "read_store_profile, read_catalog, read_orders, create_orders, update_orders. Your plan has to include "
+            "Ecwid’s API."
+        ),
+        _(
+            "The page of the app shows its secret token, “secret_…”. The number of your shop, the Store ID, stands at "
+            "the foot of each page there."
+        ),
+        _(
+            "Each article, and each variation, has a SKU of its own, and its stock is counted, not “unlimited”, "
+            "wherever numbers are to be read."
+        ),
+    ),
     "erpnext": (
         _(
             "Under “Users”, make a user of its own for the network, of the type “System User”, with the roles “Sales "

@@ -62,8 +62,7 @@ class Tryton:
         companies = self.search("company.company", [["id", "=", context["company"]]], ["currency.code"], context)
         if not places or not companies:
             raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
-        if companies[0]["currency"]["code"] != self.options.get("currency"):
-            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+        self.caller.same_currency(companies[0]["currency"]["code"], self.options.get("currency"))
 
     def search(
         self, model: str, domain: list[Any], fields: list[str], context: dict[str, Any], limit: int = PAGE

@@ -78,8 +78,7 @@ class Vendure:
             raise self.caller.refused(calling.PLACE_GONE, Trouble.CONTEXT)
         if location is not None and location not in [each["id"] for each in told["stockLocations"]["items"]]:
             raise self.caller.refused(calling.PLACE_GONE, Trouble.CONTEXT)
-        if channel["defaultCurrencyCode"] != self.options.get("currency"):
-            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+        self.caller.same_currency(channel["defaultCurrencyCode"], self.options.get("currency"))
         self.settings = told["globalSettings"]
 
     def is_elsewhere(self) -> bool:

@@ -42,8 +42,7 @@ class WooCommerce:
 
     def check_context(self) -> None:
         """Amounts are in the currency that they were. Raises SystemCallError."""
-        if self._currency() != self.options.get("currency"):
-            raise self.caller.refused(calling.OTHER_CURRENCY, Trouble.CONTEXT)
+        self.caller.same_currency(self._currency(), self.options.get("currency"))
 
     def rows(self, path: str, query: Query = ()) -> list[dict[str, Any]]:
         """One page of a list. Raises SystemCallError."""

@@ -215,15 +215,53 @@ def test_square_signs_the_public_address_and_the_body(books, settings):
     assert (Push.objects.count(), is_due(books)) == (0, True)
 
 
-def test_square_that_sends_it_again_has_it_read_once_a_minute(books):
-    """It sends what was not answered in time once more, and anybody who saw it may: the list is read no more often."""
+def test_square_that_sends_it_again_is_not_heard_again(books):
+    """It sends what was not answered in time once more, and anybody who saw it may, by the same id of the event."""
+    key = "sq-signature-key-0123"
+    secret_of(books, Form.SQUARE, key)
+    slug = hooks.address_of(Webhook.objects.get())
+
+    def says(event: str) -> tuple[bytes, dict[str, str]]:
+        body = json.dumps({"type": "catalog.version.updated", "event_id": event}).encode()
+        return body, square_says(slug, key, body)
+
+    assert post(books, *says("a")).status_code == 202
+    first = Webhook.objects.get().news_at
+    Feed.objects.filter(pk=books.pk).update(due_at=timezone.now() + timedelta(hours=1))
+    assert [post(books, *says("a")).status_code for _again in range(3)] == [202] * 3
+    assert (Webhook.objects.get().news_at, is_due(books)) == (first, False)
+    assert [post(books, *says(event)).status_code for event in "bcd"] == [202] * 3
+    assert Webhook.objects.get().news_at - first == hooks.NEWS_EVERY
+    other = memory.feed(books.shop, name="other")  # its events are its own
+    hooks.make(other, form=Form.SQUARE, given=key, by=factories.user(), now=timezone.now())
+    body = says("a")[0]
+    where = hooks.address_of(Webhook.objects.get(feed=other))
+    assert post(other, body, square_says(where, key, body)).status_code == 202
+    assert Webhook.objects.get(feed=other).news_at is not None
+
+
+def test_event_that_could_not_be_kept_is_heard_when_it_comes_again(books, monkeypatch):
     key, body = "sq-signature-key-0123", b'{"type": "catalog.version.updated", "event_id": "a"}'
     secret_of(books, Form.SQUARE, key)
     headers = square_says(hooks.address_of(Webhook.objects.get()), key, body)
+
+    def dies(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as dying:
+        dying.setattr(hooks, "_hear_news", dies)
+        with pytest.raises(RuntimeError):
+            post(books, body, headers)
     assert post(books, body, headers).status_code == 202
-    first = Webhook.objects.get().news_at
-    assert [post(books, body, headers).status_code for _again in range(3)] == [202] * 3
-    assert Webhook.objects.get().news_at - first == hooks.NEWS_EVERY
+    assert is_due(books)
+
+
+@pytest.mark.parametrize("body", [b"[1]", b'{"event_id": 7}', b"{}", b"", b"{"])
+def test_square_without_an_event_is_news_all_the_same(books, body):
+    key = "sq-signature-key-0123"
+    secret_of(books, Form.SQUARE, key)
+    assert post(books, body, square_says(hooks.address_of(Webhook.objects.get()), key, body)).status_code == 202
+    assert is_due(books)
 
 
 def test_square_gets_an_address_before_it_has_a_key(books):

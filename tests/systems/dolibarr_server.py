@@ -83,6 +83,10 @@ class DolibarrUnderTest(JsonServer):
         self.set_price(sku, price)
         return self.tables["products"][-1]
 
+    def grow(self, skus: list[str]) -> None:
+        for sku in skus:
+            self.product_of(sku, f"Title {sku}", "", 1200, 5)["tms"] = OLD
+
     # what the shop enters, and does
 
     def entered(self, address: str) -> Access:
@@ -277,7 +281,7 @@ def _holds(row: Row, name: str, operator: str, stated: str) -> bool:
         return {">=": digits >= re.sub(r"\D", "", wanted).ljust(14, "0")}[operator]
     if operator == "=":
         return str(value).casefold() == wanted.casefold()
-    return {">": int(str(value)) > int(wanted)}[operator]
+    return {">": int(str(value)) > int(wanted), "<=": int(str(value)) <= int(wanted)}[operator]
 
 
 def _refusal(status: int, words: str) -> Refusal:

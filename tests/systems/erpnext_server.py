@@ -83,6 +83,12 @@ class ERPNextUnderTest(JsonServer):
         for row in [row for rows in self.kinds.values() for row in rows.values()]:
             row["modified"] = OLD
 
+    def grow(self, skus: list[str]) -> None:
+        for sku in skus:
+            self.item(sku, f"Title {sku}", "", 1200, 5)
+        for row in [row for rows in self.kinds.values() for row in rows.values()]:
+            row["modified"] = OLD
+
     def item(self, sku: str, title: str, gtin: str, price: int, units: int, **values: Any) -> None:
         words = {"disabled": 0, "is_sales_item": 1, "is_stock_item": 1, "has_variants": 0, "stock_uom": "Nos"}
         self._put("Item", sku, item_name=title, **{**words, **values})

@@ -74,6 +74,10 @@ class LightspeedUnderTest(JsonServer):
             self.levels[key, outlet] = {"id": f"{key}@{outlet}", "product_id": key, "outlet_id": outlet}
             self._level(key, count, outlet)
 
+    def grow(self, skus: list[str]) -> None:
+        for sku in skus:
+            self._product(sku, f"Title {sku}", "", 1200, 5)
+
     def _level(self, key: str, units: float, outlet: str = OUTLET) -> None:
         self.levels[key, outlet] |= {"current_inventory_level": units, "version": next(self.versions)}
 

@@ -88,6 +88,11 @@ class PrestaShopUnderTest(JsonServer):
         self._product(90, "Not sold", 100, reference="SHELF", active="0")
         self._level(90, 0, 4)
 
+    def grow(self, skus: list[str]) -> None:
+        for key, sku in enumerate(skus, start=5000):
+            self._product(key, f"Title {sku}", 1200, reference=sku)
+            self._level(key, 0, 5)
+
     def _product(self, key: int, title: str, price: int, **values: str) -> Row:
         words = {"active": "1", "available_for_order": "1", "type": "simple", "ean13": "", "isbn": "", "reference": ""}
         names = [{"id": key_of, "value": f"{title}{more}"} for key_of, more in LANGUAGES.items()]
@@ -165,6 +170,7 @@ class PrestaShopUnderTest(JsonServer):
             self._move(order, CANCELLED)
 
     def edit(self, number: str, sku: str, units: int) -> None:
+        """Whether the order's stamp moves by that is not known: here it does not."""
         (order,) = self._of(number)
         details = self.tables["order_details"]
         for row in [*order["associations"]["order_rows"], *details]:
@@ -178,7 +184,6 @@ class PrestaShopUnderTest(JsonServer):
             row for row in order["associations"]["order_rows"] if row["product_quantity"] != "0"
         ]
         self.tables["order_details"] = [row for row in details if row["product_quantity"] != "0"]
-        order["date_upd"] = _now()
 
     def refund(self, number: str, sku: str, units: int) -> None:
         """Partially, putting nothing back."""

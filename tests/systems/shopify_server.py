@@ -73,7 +73,7 @@ product=Product inventoryItem=InventoryItem
 InventoryItem: id sku tracked updatedAt variant=ProductVariant inventoryLevel(locationId!)=InventoryLevel
 InventoryLevel: id updatedAt quantities(names!)=[InventoryQuantity] item=InventoryItem
 InventoryQuantity: id name quantity updatedAt
-Order: id name sourceIdentifier note tags cancelledAt createdAt updatedAt displayFinancialStatus \
+Order: id name sourceIdentifier note tags cancelledAt cancelReason createdAt updatedAt displayFinancialStatus \
 lineItems(first after)=<LineItem> fulfillments(first)=[Fulfillment]
 LineItem: id sku title quantity currentQuantity variant=ProductVariant
 Fulfillment: id name status trackingInfo(first)=[TrackingInfo] fulfillmentLineItems(first after)=<FulfillmentLineItem>
@@ -152,6 +152,10 @@ class ShopifyUnderTest(Clocked):
         variant["inventoryItem"], item["level"], level["item"] = item, level, item
         self.variants.append(variant)
 
+    def grow(self, skus: list[str]) -> None:
+        for number, sku in enumerate(skus, start=1000):
+            self.add_variant(number, sku)
+
     # what the shop enters, and does
 
     def entered(self, address: str) -> Access:
@@ -226,9 +230,9 @@ class ShopifyUnderTest(Clocked):
         made.append(_node("Fulfillment", len(made) + 1, name=f"{order['name']}.{len(made) + 1}", **more))
         order["updatedAt"] = _now()
 
-    def cancel(self, number: str) -> None:
+    def cancel(self, number: str, reason: str = "OTHER") -> None:
         (order,) = [each for each in self.orders_made if each["sourceIdentifier"] == number]
-        self._cancelled(order)
+        self._cancelled(order, reason)
 
     def edit(self, number: str, sku: str, units: int) -> None:
         (order,) = [each for each in self.orders_made if each["sourceIdentifier"] == number]
@@ -250,8 +254,8 @@ class ShopifyUnderTest(Clocked):
         level["committed"] -= back
         line["currentQuantity"] = units
 
-    def _cancelled(self, order: Row) -> None:
-        order.update(cancelledAt=_now(), updatedAt=_now())
+    def _cancelled(self, order: Row, reason: str = "OTHER") -> None:
+        order.update(cancelledAt=_now(), updatedAt=_now(), cancelReason=reason)
         for line in order["lineItems"]:
             level = line["variant"]["inventoryItem"]["level"]
             level["available"] += line["quantity"]
@@ -439,7 +443,7 @@ class ShopifyUnderTest(Clocked):
             return {"job": None, "orderCancelUserErrors": [error]}
         assert (reason, restock, refundMethod) == ("CUSTOMER", "true", {"originalPaymentMethodsRefund": False})
         if not self.jobs_wait:
-            self._cancelled(order)
+            self._cancelled(order, reason)
         return {"job": _node("Job", 1, done=False), "orderCancelUserErrors": []}
 
     def make_order(self, order: Row, *, is_claimed: bool) -> Row:
@@ -459,7 +463,13 @@ class ShopifyUnderTest(Clocked):
             "tags": order.get("tags", []),
             "note": order.get("note"),
         }
-        stamps = {"cancelledAt": None, "createdAt": _now(), "updatedAt": _now(), "is_claimed": is_claimed}
+        stamps = {
+            "cancelledAt": None,
+            "cancelReason": None,
+            "createdAt": _now(),
+            "updatedAt": _now(),
+            "is_claimed": is_claimed,
+        }
         made = _node("Order", number, name=f"#{1000 + number}", lineItems=lines, fulfillments=[], **more, **stamps)
         self.orders_made.append(made)
         return made

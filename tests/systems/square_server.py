@@ -39,6 +39,7 @@ from tests.systems.under_test import (
     KEEPS_CONTEXT,
     KNOWS_STOCK_CHANGES,
     LOOKS_UP,
+    NAMES_EVENTS,
     POSTS_NEWS,
     SETS_CLOCK,
     SHARES_NUMBERS,
@@ -54,7 +55,7 @@ class SquareUnderTest(JsonServer):
     kind = "square"
     can = frozenset(
         {KEEPS_CONTEXT, SHIPS, LOOKS_UP, KNOWS_STOCK_CHANGES, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS}
-        | {EDITS, CANCELS_REST}
+        | {EDITS, CANCELS_REST, NAMES_EVENTS}
     )
     hook_form, hook_secret = "square", "sq-signature-key-" + "s" * 8
 
@@ -73,6 +74,10 @@ class SquareUnderTest(JsonServer):
         self.objects[f"I-{service}"]["item_data"]["product_type"] = "APPOINTMENTS_SERVICE"
         elsewhere = self._article("Only in the other place", "ELSE", "", 900, 5)
         self.objects[elsewhere] |= {"present_at_all_locations": False, "present_at_location_ids": [OTHER_PLACE]}
+
+    def grow(self, skus: list[str]) -> None:
+        for sku in skus:
+            self.ids[sku] = self._article(f"Title {sku}", sku, "", 1200, 5)
 
     def _article(self, title: str, sku: str, gtin: str, price: int, units: int) -> str:
         key = f"V{next(self.numbers):04}"

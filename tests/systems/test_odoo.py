@@ -83,7 +83,7 @@ class TestOrders(OrderingBehaviour):
     def test_refuses_what_odoo_would_promise_beyond_its_stock(self):
         order = self.ordered(**{FIRST.sku: FIRST.quantity + 1})
         (line,) = self.send(order).lines
-        assert (line.answer, line.units, line.is_sold_out) == (Answer.DECLINED, FIRST.quantity + 1, True)
+        assert (line.answer, line.units, line.reason) == (Answer.DECLINED, FIRST.quantity + 1, "sold")
         assert self.system.orders(order.number) == []
 
     def test_day_on_which_odoo_expects_what_is_missing_comes_with_it(self):

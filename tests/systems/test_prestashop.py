@@ -19,7 +19,7 @@ from tests import factories
 from tests.systems import faults
 from tests.systems.behaviour import FIRST, SECOND, SKUS, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
-from tests.systems.prestashop_server import CARRIER, FAILED, NO_STATE, PAID, SHORT_UNPAID, PrestaShopUnderTest
+from tests.systems.prestashop_server import CARRIER, FAILED, NO_STATE, OLD, PAID, SHORT_UNPAID, PrestaShopUnderTest
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ class TestOrders(OrderingBehaviour):
     def test_refuses_what_prestashop_would_take_beyond_its_stock(self):
         order = self.ordered(**{FIRST.sku: FIRST.quantity + 1})
         (line,) = self.send(order).lines
-        assert (line.answer, line.units, line.is_sold_out) == (Answer.DECLINED, FIRST.quantity + 1, True)
+        assert (line.answer, line.units, line.reason) == (Answer.DECLINED, FIRST.quantity + 1, "sold")
         assert (self.system.orders(order.number), self.system.tables["carts"]) == ([], [])
 
     @pytest.mark.parametrize("amount", ["the same", "another"])
@@ -271,6 +271,27 @@ class TestOrders(OrderingBehaviour):
             (FIRST.sku, Answer.DECLINED, 1),
             (SECOND.sku, Answer.ACCEPTED, 1),
         ]
+
+    def test_what_is_paid_back_is_heard_where_no_stamp_moves(self):
+        order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})
+        self._transmitted(order)
+        self.system.refund(order.number, FIRST.sku, 1)
+        self.system.tables["orders"][0]["date_upd"] = OLD
+        for _again in range(2):
+            self._heard()
+        assert self._counts(order) == {FIRST.sku: (1, 1, 0), SECOND.sku: (1, 0, 0)}
+
+    def test_orders_that_are_open_are_asked_for_at_once(self):
+        orders, costs = [self.ordered(**{FIRST.sku: 1}) for _each in range(3)], []
+        self._heard()  # the first time more is looked at
+        for order in orders:
+            self._transmitted(order)
+            for made in self.system.tables["orders"]:
+                made["date_upd"] = OLD
+            self.between.clear()
+            self._heard()
+            costs.append(len(self.between.calls))
+        assert costs == [3, 3, 3]
 
     def test_combination_is_ordered_as_one(self):
         self.system.combine(FIRST.sku, [("H001-P", "Poche", 4)])

@@ -133,7 +133,7 @@ class TestOrders(OrderingBehaviour):
     def test_refuses_what_is_not_there_and_makes_no_order(self):
         order = self.ordered(**{FIRST.sku: FIRST.quantity + 1})
         (line,) = self.send(order).lines
-        assert (line.answer, line.units, line.is_sold_out) == (Answer.DECLINED, FIRST.quantity + 1, True)
+        assert (line.answer, line.units, line.reason) == (Answer.DECLINED, FIRST.quantity + 1, "sold")
         assert self.system.orders(order.number) == []
 
     def test_parcel_of_as_many_lines_as_an_order_may_have_is_heard_whole(self):
@@ -171,6 +171,37 @@ class TestOrders(OrderingBehaviour):
         self.system.make_order({"lineItems": [line], "sourceIdentifier": f"{order.number}0"}, is_claimed=True)
         assert self.channel().look_up(order) is None
         assert self.send(order).reference == "#1002"
+
+    @pytest.mark.parametrize(
+        ("chosen", "reason", "told"),
+        [
+            ("CUSTOMER", "other", "customer"),
+            ("DECLINED", "other", "payment"),
+            ("FRAUD", "other", "fraud"),
+            ("INVENTORY", "not_found", "copies"),
+            ("STAFF", "other", "mistake"),
+            ("OTHER", "other", "Cancelled in our system."),
+        ],
+    )
+    def test_reason_that_the_shop_chose_is_heard(self, chosen, reason, told):
+        self.shop.language = "en"
+        self.shop.save(update_fields=["language"])
+        order = self.ordered(**{FIRST.sku: 1})
+        self._transmitted(order)
+        self.system.cancel(order.number, chosen)
+        self._heard()
+        line = order.lines.get()
+        assert (line.declined, line.decline_reason, told in line.decline_note) == (1, reason, True)
+
+    def test_copy_that_was_not_there_is_sold_to_nobody_else(self):
+        """Its number has it back by the cancellation."""
+        self.synced()
+        order = self.ordered(**{FIRST.sku: 1})
+        self._transmitted(order)
+        self.system.cancel(order.number, "INVENTORY")
+        self._heard()
+        self.synced(Lane.STOCK)
+        assert self.stands(FIRST.sku) == (FIRST.quantity - 1, 1)
 
     def test_order_is_cancelled_by_a_job_and_looked_at_until_it_is_done(self):
         order = self.ordered(**{FIRST.sku: 1})

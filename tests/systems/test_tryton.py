@@ -58,5 +58,5 @@ class TestOrders(OrderingBehaviour):
         """Tryton confirms such a sale, and its forecast falls below zero."""
         order = self.ordered(**{FIRST.sku: FIRST.quantity + 1})
         (line,) = self.send(order).lines
-        assert (line.answer, line.units, line.is_sold_out) == (Answer.DECLINED, FIRST.quantity + 1, True)
+        assert (line.answer, line.units, line.reason) == (Answer.DECLINED, FIRST.quantity + 1, "sold")
         assert self.system.orders(order.number) == []

@@ -62,6 +62,24 @@ class TestOrders(OrderingBehaviour):
             (SECOND.sku, Answer.ACCEPTED): 1,
         }
 
+    @pytest.mark.parametrize(
+        ("typed", "reason", "told"),
+        [
+            ("Broken", "other", "Broken"),
+            ("order.cancel-reason-not-available", "not_found", "not available"),
+            ("order.cancel-reason-customer-request", "other", "customer"),
+        ],
+    )
+    def test_reason_that_the_shop_chose_is_heard(self, typed, reason, told):
+        self.shop.language = "en"
+        self.shop.save(update_fields=["language"])
+        order = self.ordered(**{FIRST.sku: 1})
+        self._transmitted(order)
+        self.system.cancel(order.number, typed)
+        self._heard()
+        line = order.lines.get()
+        assert (line.declined, line.decline_reason, told in line.decline_note) == (1, reason, True)
+
     def test_somebody_who_is_quicker_leaves_what_there_is(self):
         """Sold between the question what is free and the draft: Vendure puts in what there is."""
         order = self.ordered(**{FIRST.sku: 2, SECOND.sku: 1})

@@ -96,7 +96,7 @@ class TestOrders(OrderingBehaviour):
     def test_refuses_what_woocommerce_would_take_beyond_its_stock(self):
         order = self.ordered(**{FIRST.sku: FIRST.quantity + 1})
         (line,) = self.send(order).lines
-        assert (line.answer, line.units, line.is_sold_out) == (Answer.DECLINED, FIRST.quantity + 1, True)
+        assert (line.answer, line.units, line.reason) == (Answer.DECLINED, FIRST.quantity + 1, "sold")
         assert self.system.orders(order.number) == []
 
     def test_what_somebody_quicker_took_is_heard_as_promised(self):

@@ -221,9 +221,9 @@ class VendureUnderTest:
         )
         self._change('transitionFulfillmentToState(id: $o, state: "Shipped")', o=made["addFulfillmentToOrder"]["id"])
 
-    def cancel(self, number: str) -> None:
+    def cancel(self, number: str, reason: str = "Broken") -> None:
         (order,) = self._orders(number)
-        self._change('cancelOrder(input: { orderId: $o, reason: "Broken" })', o=order["id"])
+        self._change(f'cancelOrder(input: {{ orderId: $o, reason: "{reason}" }})', o=order["id"])
 
     def edit(self, number: str, sku: str, units: int) -> None:
         (order,) = self._orders(number)

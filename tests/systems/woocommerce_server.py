@@ -78,6 +78,11 @@ class WooCommerceUnderTest(Clocked):
         words = {"type": "simple", "status": "publish", "stock_status": "instock", "manage_stock": True}
         return {"id": number, "parent_id": 0, "attributes": [], "date_modified_gmt": OLD, **words, **values}
 
+    def grow(self, skus: list[str]) -> None:
+        for number, sku in enumerate(skus, start=1000):
+            facts = {"global_unique_id": "", "price": "12.00", "stock_quantity": 5}
+            self.products.append(self._article(number, name=f"Title {sku}", sku=sku, **facts))
+
     # what the shop enters, and does
 
     def entered(self, address: str) -> Access:

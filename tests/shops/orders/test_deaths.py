@@ -88,7 +88,7 @@ def test_what_a_system_says_is_done_once_whoever_dies(where, monkeypatch):
     other = factories.shop_order(system.row.shop, (factories.stock_record(system.row.shop, sku="C", units=9), 1))
     system.says(
         LineSaid("A", Answer.ACCEPTED, 2),
-        LineSaid("B", Answer.DECLINED, 2, is_sold_out=True),
+        LineSaid("B", Answer.DECLINED, 2, reason="sold"),
         parcels=(ParcelSaid("1", {"A": 2}, tracking="1Z"),),
     )
     system.says(LineSaid("C", Answer.ACCEPTED, 1), order=other)
