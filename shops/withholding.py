@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation import audit
-from shops import absorbing, stock
-from shops.models import Allocation, ShopOrderLine
+from shops import absorbing, sellable, stock
+from shops.models import Allocation, Cancellation, ShopOrderLine
 from shops.models_stock import TAKEN_OUT
 
 LONGEST = timedelta(days=7)
@@ -51,7 +51,7 @@ def withhold_to_shelf(record: StockRecord, left: int, *, now: datetime, by: obje
             return 0
         not_found = Allocation.objects.filter(stock_record=record, **_OPEN).exclude(hold_key__startswith=TAKEN_OUT)
         withheld = not_found.aggregate(units=Sum("units"))["units"] or 0
-        units = stored.num_in_stock + _set_aside(stored) - left - withheld
+        units = stored.num_in_stock + _set_aside(stored) + _coming_back(stored) - left - withheld
         withhold(record, units, now=now, by=by)
         return max(0, units)
 
@@ -141,7 +141,26 @@ def _set_aside(record: StockRecord) -> int:
     lines = ShopOrderLine.objects.filter(stock_record=record, quantity__gt=F("declined") + F("handed_over"))
     total = 0
     for line in lines.prefetch_related("allocations"):
-        absorbed = sum(row.units for row in line.allocations.all() if row.ended_by == Allocation.End.ABSORBED)
-        contained = absorbed - taken_out[_key(line)]
+        contained = _absorbed(line) - taken_out[_key(line)]
         total += max(0, min(line.left_units, contained) - line.handed_over)
     return total
+
+
+def _coming_back(record: StockRecord) -> int:
+    """Copies that readers took back, or did not come for, and that the shop's number had taken off already and has off
+    still: it has them again from when they were put back on, and its booking lag."""
+    shop = record.partner.shop
+    rows = Cancellation.objects.filter(line__stock_record=record)
+    if as_of := sellable.effective_as_of(getattr(record, "terms", None), shop):
+        since = as_of - timedelta(minutes=shop.booking_lag_minutes)
+        rows = rows.filter(Q(put_back_at=None) | Q(put_back_at__gt=since))
+    units = Counter[int]()
+    for line_id, taken in rows.values_list("line_id", "units"):
+        units[line_id] += taken
+    lines = ShopOrderLine.objects.filter(pk__in=units).prefetch_related("allocations")
+    return sum(max(0, min(units[line.pk], _absorbed(line) - line.left_units)) for line in lines)
+
+
+def _absorbed(line: ShopOrderLine) -> int:
+    """Of its units, those that the shop's number has taken off; its allocations are prefetched."""
+    return sum(row.units for row in line.allocations.all() if row.ended_by == Allocation.End.ABSORBED)

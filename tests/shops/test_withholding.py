@@ -6,8 +6,8 @@ import pytest
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation.models import AuditEntry
-from shops import absorbing, invariants, withholding
-from shops.models import Allocation, Shop
+from shops import absorbing, invariants, stock, withholding
+from shops.models import Allocation, Shop, Transmission
 from shops.orders import fulfilment
 from tests import factories
 from tests.factories import NOON
@@ -100,3 +100,24 @@ def test_withhold_to_shelf_knows_what_a_system_has_booked(is_accepted):
     absorbing.write_number(record, 2, as_of=NOON + HOUR, now=NOON + HOUR)
     assert allocated(record) == 0
     assert withholding.withhold_to_shelf(record, 1, now=NOON + HOUR, by="staff") == 2
+
+
+@pytest.mark.parametrize(("read_again", "kept"), [(False, 1), (True, 1)])
+def test_withhold_to_shelf_knows_what_comes_back_and_the_number_has_not_again(read_again, kept):
+    """Of three one is lost, one was its reader's: two stand there, and the number says two until it has that one."""
+    shop = factories.shop(channel="square", booking_lag_minutes=0, complete_as_of=NOON)
+    record = factories.stock_record(shop, units=3)
+    placed = factories.shop_order(shop, (record, 1), created_at=NOON)
+    Transmission.objects.create(shop_order=placed, shop=shop, channel="square", outcome="sent", sent_at=NOON)
+    absorbing.reflect(placed.lines.get(), 1, reflected_at=NOON, now=NOON)
+    absorbing.write_number(record, 2, as_of=NOON + HOUR, now=NOON + HOUR)
+    fulfilment.cancel_whole(placed, by="reader", now=NOON + 2 * HOUR)
+    fulfilment.put_back(placed, by="Square", now=NOON + 2 * HOUR)
+    if read_again:
+        absorbing.write_number(record, 3, as_of=NOON + 3 * HOUR, now=NOON + 3 * HOUR)
+        shop.complete_as_of = NOON + 3 * HOUR
+        shop.save()
+    record = StockRecord.objects.get(pk=record.pk)
+    assert withholding.withhold_to_shelf(record, 2, now=NOON + 4 * HOUR, by="staff") == kept
+    absorbing.write_number(record, 3, as_of=NOON + 5 * HOUR, now=NOON + 5 * HOUR)
+    assert stock.sellable_now(StockRecord.objects.get(pk=record.pk), now=NOON + 5 * HOUR) == 2
