@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit, network
-from marketplace.foundation.models import Network, OperatorRoles, Role
+from marketplace.foundation.models import AuditEntry, Network, OperatorRoles, Role
 from marketplace.models import User
 from marketplace.operations import roles
 
@@ -41,11 +41,17 @@ def made_two(*, by: object) -> Iterator[None]:
         row = Network.objects.select_for_update().filter(pk=1, refund_two_above_minor=0).first()
         before = len(roles.holders(Role.MONEY))
         yield
-        if row and before < TWO <= len(roles.holders(Role.MONEY)):
+        if row and before < TWO <= len(roles.holders(Role.MONEY)) and not _has_decided():
             row.refund_two_above_minor = USUAL_LIMIT_MINOR
             row.save(update_fields=["refund_two_above_minor"])
             audit.record("network.change", row, by=by, refund_two_above_minor=["0", str(USUAL_LIMIT_MINOR)])
     network.forget()
+
+
+def _has_decided() -> bool:
+    """Whether somebody has set or switched off the limit, or it began once: that stays."""
+    known = AuditEntry.objects.filter(action="network.change", facts__has_key="refund_two_above_minor")
+    return known.exists()
 
 
 def end(person: User, *, by: User) -> bool:

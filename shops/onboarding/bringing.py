@@ -124,7 +124,10 @@ class _Bringing:
             raise FileError("left")
         self.networks = {row.site: row for row in EarlierNetwork.objects.filter(shop=self.shop)}
         if self.report:
-            self.report.refresh_from_db()
+            try:
+                self.report.refresh_from_db()
+            except Bringing.DoesNotExist as gone:  # another owner took out what was brought
+                raise FileError("removed") from gone
 
     def _renew_networks(self) -> None:
         """Last, so that a file that ended in the middle is still the younger one as it is brought again."""

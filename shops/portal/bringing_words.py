@@ -39,6 +39,9 @@ _REFUSED: Words = {
         "It has more than %(rows)s rows. Bring it in in parts: each with about.json and some of the rows."
     ),
     "too_long": gettext_lazy("One of its rows is longer than any of ours can be. Send the ZIP as it was saved."),
+    "removed": gettext_lazy(
+        "Somebody of the shop took out meanwhile what was brought. Bring it in again if you want it."
+    ),
     "left": gettext_lazy("The shop has left this network: nothing is brought in any more."),
 }
 _ASK = gettext_lazy("Ask the network that made the file; then bring it in again. What is in already stays.")

@@ -146,6 +146,16 @@ class TestTwoPersons:
         client.post("/board/operators/save/", {"email": third.email, "roles": [MONEY]})
         assert self.limit() == 0
 
+    def test_switched_off_it_does_not_begin_again_with_the_next_second_one(self):
+        factories.network()
+        first, second = operator(MONEY), factories.confirmed_user()
+        operators.give(second, [MONEY], by=first)
+        assert self.limit() == 20_000
+        factories.network(refund_two_above_minor=0)
+        operators.end(second, by=first)
+        operators.give(second, [MONEY], by=first)
+        assert self.limit() == 0
+
     def test_what_the_network_set_stays(self):
         factories.network(refund_two_above_minor=500)
         operators.give(factories.user(), [MONEY], by=operator(MONEY))

@@ -15,8 +15,9 @@ from marketplace.payments import ledger, settlements
 from marketplace.readers import brought as customers
 from marketplace.readers import consents
 from shops.models import EarlierNetwork, EarlierOrder, EarlierStatement, Shop
-from shops.onboarding import brought_files, leaving
+from shops.onboarding import bringing, brought_files, leaving
 from shops.onboarding.brought_files import FileError
+from shops.portal import bringing_words
 from tests import factories
 from tests.shops.onboarding.brought import (
     MADE,
@@ -170,6 +171,18 @@ def test_what_ended_in_the_middle_is_begun_again(monkeypatch):
     report = bring(shop, content)
     assert (report.counts["orders.jsonl"], counted("shops.Bringing")) == ({"changed": 2}, 2)
     assert (report.counts["customers.jsonl"], EarlierNetwork.objects.get().name) == ({"new": 1}, "Later")
+
+
+def test_what_another_owner_takes_out_meanwhile_is_not_brought_in_again(monkeypatch):
+    def meanwhile(place: str) -> None:
+        if place == "bringing.after_commit" and (network := EarlierNetwork.objects.first()):
+            bringing.remove(network, by=factories.user())
+
+    monkeypatch.setattr(bringing, "failpoint", meanwhile)
+    with pytest.raises(FileError, match="removed"):
+        bring(factories.shop(), export([order()], customers=[customer()]))
+    assert (counted("shops.EarlierOrder"), counted("shops.EarlierNetwork"), counted("shops.Bringing")) == (0, 0, 0)
+    assert "a retiré entre-temps" in bringing_words.refused("removed")
 
 
 def test_shop_that_comes_back_has_its_own_orders_still(settings):
