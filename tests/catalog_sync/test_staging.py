@@ -49,6 +49,8 @@ OTHER_VALUES = {
     "territory": "+FR",
     "age_limit": "18",
     "shelf": "A 2",
+    "note": "Jaquette déchirée",
+    "photo": f"covers/ab/{'ab' * 16}-page.webp",
 }
 
 
