@@ -20,10 +20,11 @@ from tests.systems.behaviour import Door, running
 from tests.systems.medusa_server import MedusaUnderTest
 from tests.systems.odoo_server import OdooUnderTest
 from tests.systems.real_servers import prepared
+from tests.systems.tryton_server import TrytonUnderTest
 from tests.systems.vendure_server import VendureUnderTest
 
 ARTICLES = 20_000
-SYSTEMS = {"medusa": MedusaUnderTest, "odoo": OdooUnderTest, "vendure": VendureUnderTest}
+SYSTEMS = {"medusa": MedusaUnderTest, "odoo": OdooUnderTest, "tryton": TrytonUnderTest, "vendure": VendureUnderTest}
 
 
 class Cost(NamedTuple):

@@ -28,6 +28,8 @@ from django.conf import settings
 from shops.systems import tryton
 from shops.systems.access import Access
 from tests.systems.faketime import FakeTime
+from tests.systems.known import KNOWN
+from tests.systems.real_servers import multiply
 from tests.systems.under_test import (
     CANCELS_REST,
     COUNTS_ON_HAND,
@@ -43,6 +45,16 @@ SCRIPT = Path(settings.BASE_DIR) / "scripts" / "tryton"
 MISSING = "no Tryton: scripts/tryton prepare brings one"
 OUR_KEY, ADMIN_KEY = "k" * 64, "a" * 64  # as tryton_seed.py makes them
 SECONDS_TO_START = 60
+PRODUCTS = 22  # of the seed, two of which are not for sale
+GROWS = {
+    "product_template": ({"id"}, set[str]()),
+    "product_product": ({"id", "template"}, {"code", "suffix_code"}),
+    "product_list_price": ({"product", "template"}, set[str]()),
+    "product_cost_price": ({"product"}, set[str]()),
+    "product_cost_price_method": ({"template"}, set[str]()),
+    "product_identifier": ({"product"}, {"code"}),
+    "stock_move": ({"product"}, set[str]()),
+}
 COMPANY, HOUSE, STORAGE, LOST_AND_FOUND = 1, 5, 3, 4
 
 
@@ -95,6 +107,10 @@ class TrytonUnderTest:
 
     def set_clock(self, ahead: timedelta) -> None:
         self.clock.set_for(self.address, ahead)
+
+    def grow(self, articles: int) -> None:
+        """As many articles as that: the known ones over and over, with numbers of their own."""
+        multiply(self._at, GROWS, rows=PRODUCTS, times=articles // len(KNOWN))
 
     @property
     def _at(self) -> Path:

@@ -23,6 +23,7 @@ from shops.systems import vendure
 from shops.systems.access import Access
 from tests.systems.faketime import FakeTime
 from tests.systems.known import KNOWN
+from tests.systems.real_servers import multiply
 from tests.systems.under_test import (
     COUNTS_ON_HAND,
     EDITS,
@@ -96,25 +97,7 @@ class VendureUnderTest:
 
     def grow(self, articles: int) -> None:
         """As many articles as that: the known ones over and over, with numbers of their own."""
-        with closing(sqlite3.connect(self._at)) as live:
-            for table, (keys, words) in GROWS.items():
-                names = [name for _, name, *_ in live.execute(f"PRAGMA table_info({table})")]
-                values = [
-                    f"{name} + {len(KNOWN)} * n"
-                    if name in keys
-                    else f"{name} || '-' || n"
-                    if name in words
-                    else "NULL"
-                    if name == "id"  # to which nothing refers
-                    else name
-                    for name in names
-                ]
-                live.execute(
-                    f"WITH RECURSIVE times(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM times WHERE n < ?) "
-                    f"INSERT INTO {table} SELECT {', '.join(values)} FROM {table}, times",
-                    [articles // len(KNOWN) - 1],
-                )
-            live.commit()
+        multiply(self._at, GROWS, rows=len(KNOWN), times=articles // len(KNOWN))
 
     @property
     def _at(self) -> Path:
