@@ -80,7 +80,7 @@ def copy_photo(offer: Offer) -> SafeString:
         return mark_safe("")
     small = default_storage.url(cover_files.name_of(offer.photo, "list"))
     return format_html(
-        '<a class="offer-photo" href="{}"><img src="{}" alt="{}" loading="lazy"></a>',
+        '<a class="offer-photo" href="{}"><img src="{}" alt="{}" width="72" loading="lazy"></a>',
         *(default_storage.url(offer.photo), small, _("Photo of this copy, from %(shop)s") % {"shop": offer.shop.name}),
     )
 
