@@ -116,7 +116,8 @@ def _locked(said: Acknowledgement, shop: Shop, now: datetime) -> AbstractContext
     """The shop and all articles of the order, before any of it changes: a message names its lines in an order of its
     own, and each is declined or accepted by itself."""
     Shop.objects.select_for_update(no_key=True, of=("self",)).get(pk=shop.pk)
-    lines = ShopOrderLine.objects.filter(shop_order__number=said.number).exclude(stock_record=None)
+    ours = ShopOrderLine.objects.filter(shop_order__shop=shop, shop_order__number=said.number)
+    lines = ours.exclude(stock_record=None)
     return stock.locked(lines.values_list("stock_record", flat=True), now=now)
 
 
