@@ -50,7 +50,7 @@ GROWS = {
     "product_variant_channels_channel": ({"productVariantId"}, set[str]()),
     "stock_level": ({"productVariantId"}, set[str]()),
 }
-LINES = "lines { id quantity productVariant { sku } }"
+LINES = "lines { id quantity orderPlacedQuantity productVariant { sku } }"
 
 
 class VendureUnderTest:
@@ -183,7 +183,10 @@ class VendureUnderTest:
         return [
             Seen(
                 number,
-                {line["productVariant"]["sku"]: line["quantity"] for line in order["lines"]},
+                {
+                    line["productVariant"]["sku"]: line["quantity"] or line["orderPlacedQuantity"]
+                    for line in order["lines"]
+                },
                 order["state"] in PLACED,
             )
             for order in self._orders(number)
