@@ -1,13 +1,15 @@
-"""What each shop system that we call can do, told by its code: for `docs/shop-systems.md` and the portal."""
+"""What each shop system that we call can do, and each list and each way orders are sent that is none, told by its code:
+for `docs/shop-systems.md` and the portal."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from catalog_sync.adapters import adapter_class
-from catalog_sync.adapters.base import DELTA, STOCK_LANE
+from catalog_sync.adapters import adapter_class, lists
+from catalog_sync.adapters.base import DELTA, PARTIAL, STOCK_LANE
 from shops.channels import CHANNELS, channel_class
 from shops.systems import SYSTEMS
 
@@ -69,12 +71,57 @@ def _channel(kind: str) -> Any:
     return channel_class(kind) if kind in CHANNELS else None
 
 
-def markdown() -> str:
-    """The table, as the documentation has it."""
-    lines = [list(map(str, heads())), ["---"] * len(Row._fields)]
-    lines += [[_said(cell) for cell in row] for row in rows()]
+class Other(NamedTuple):
+    """A list, or a way that orders are sent; in the active language. "" where a column is not of its kind."""
+
+    name: str
+    copies: bool | str
+    stock_alone: bool | str
+    takes_orders: bool
+    answers_by_line: bool | str
+    cancels: bool | str
+    booked: str
+
+
+def other_heads() -> Other:
+    return Other(
+        _("List or message"),
+        _("Number of copies"),
+        _("Stock alone"),
+        _("Takes orders"),  # type: ignore[arg-type]
+        _("Answers by line"),
+        _("Is told of cancellations"),
+        _("Its number is without our order"),
+    )
+
+
+def others() -> list[Other]:
+    """Of all of them ISBN or EAN are read, and only what changed where the shop says that its list has no more."""
+    return [_list(kind, label) for kind, label in lists().items()] + [
+        _message(kind) for kind in CHANNELS if kind not in SYSTEMS
+    ]
+
+
+def _list(kind: str, label: object) -> Other:
+    adapter = adapter_class(kind)
+    booked = _("once it is sold there") if adapter.tells_copies else ""
+    return Other(
+        str(label), adapter.tells_copies, bool({STOCK_LANE, PARTIAL} & adapter.capabilities), False, "", "", booked
+    )
+
+
+def _message(kind: str) -> Other:
+    can = channel_class(kind).capabilities
+    answers = "acknowledgements" in can or _("here, or through our interface")
+    return Other(str(CHANNELS[kind][0]), "", "", True, answers, "cancel" in can, "")
+
+
+def markdown(table: Sequence[tuple[Any, ...]]) -> str:
+    """A table whose first row is its heads, as the documentation has it."""
+    lines = [[_said(cell) for cell in row] for row in table]
+    lines.insert(1, ["---"] * len(lines[0]))
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _said(cell: str | bool) -> str:
-    return cell if isinstance(cell, str) else "yes" if cell else "no"
+def _said(cell: Any) -> str:
+    return {True: "yes", False: "no", "": "–"}.get(cell, str(cell))

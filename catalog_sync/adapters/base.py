@@ -57,6 +57,7 @@ class Adapter:
     kind: str
     capabilities: frozenset[str]
     position_word = "record"  # what `position` counts: line, row, record
+    tells_copies = True  # at least where the sender fills them in
 
     def __init__(self, feed: FeedSettings) -> None:
         self.feed = feed

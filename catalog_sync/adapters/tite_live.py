@@ -77,6 +77,7 @@ FORMS = {
 class TiteLive(FileAdapter):
     kind = "tite_live"
     position_word = "line"
+    tells_copies = False  # a distributor's list
 
     def read(self, file: LocalFile, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         decoding = decide(file.path, self.feed.encoding)

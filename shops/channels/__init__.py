@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.foundation import plugins
 from shops.channels.base import Channel, ChannelError
 from shops.models import Shop
 
-# kind: (label, dotted path of the class)
-CHANNELS: dict[str, tuple[str, str]] = {
-    "email": ("E-mail", "shops.channels.email.EmailChannel"),
+# kind: (label, which may be a text to translate, dotted path of the class)
+CHANNELS: dict[str, tuple[Any, str]] = {
+    "email": (_("E-mail"), "shops.channels.email.EmailChannel"),
     "dolibarr": ("Dolibarr", "shops.channels.dolibarr.DolibarrChannel"),
     "ecwid": ("Ecwid", "shops.channels.ecwid.EcwidChannel"),
     "erpnext": ("ERPNext", "shops.channels.erpnext.ERPNextChannel"),
@@ -24,14 +27,14 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "shopify": ("Shopify", "shops.channels.shopify.ShopifyChannel"),
     "woocommerce": ("WooCommerce", "shops.channels.woocommerce.WooCommerceChannel"),
     "webhook": ("Webhook", "shops.channels.webhook.WebhookChannel"),
-    "dilicom": ("Order file as Dilicom's", "shops.channels.dilicom.DilicomChannel"),
-    "editx": ("EDItX files", "shops.channels.editx.EditxChannel"),
+    "dilicom": (_("Order file as Dilicom's"), "shops.channels.dilicom.DilicomChannel"),
+    "editx": (_("EDItX files"), "shops.channels.editx.EditxChannel"),
 }
 
 
 def channel_class(kind: str) -> type[Channel]:
     """KeyError where there is none."""
-    module, _, name = CHANNELS[kind][1].rpartition(".")
+    module, _dot, name = CHANNELS[kind][1].rpartition(".")
     return getattr(import_module(module), name)
 
 

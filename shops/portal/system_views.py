@@ -83,6 +83,7 @@ def _page(request: StaffRequest, workplace: Workplace, form: SystemForm | None =
         "connected": len(rows),
         "is_owner": is_owner,
         "table": [capabilities.heads(), *capabilities.rows()],
+        "others": [capabilities.other_heads(), *capabilities.others()],
         "is_looking": any(card["is_looking"] for card in cards),
     }
     return page(request, workplace, "portal/systems.html", context, status=422 if form else 200)

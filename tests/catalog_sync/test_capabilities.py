@@ -11,7 +11,9 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from catalog_sync import capabilities, new_system
+from catalog_sync.adapters import lists
 from catalog_sync.management.commands import shop_systems
+from shops.channels import CHANNELS
 from shops.channels.system import SystemChannel
 from shops.systems import SYSTEMS
 from tests.systems.json_server import JsonServer
@@ -84,3 +86,16 @@ def test_system_whose_stock_is_read_whole_says_that_it_knows_what_changed_of_the
         told = {row.system: row.changes for row in capabilities.rows()}
     whole = {name for name, changes in told.items() if changes == "titles and prices"}
     assert whole == {"Ecwid", "Medusa", "PrestaShop", "Vendure", "WooCommerce"}
+
+
+def test_lists_and_messages_are_told_too():
+    with translation.override("en"):
+        told = {row.name: row for row in capabilities.others()}
+    assert len(told) == len(lists()) + len(set(CHANNELS) - set(SYSTEMS))
+    assert told["Tite Live daily file"].copies is False
+    assert (told["A shop of another Halles"].stock_alone, told["A shop of another Halles"].takes_orders) == (
+        True,
+        False,
+    )
+    assert (told["EDItX files"].answers_by_line, told["EDItX files"].cancels) == (True, True)
+    assert told["Order file as Dilicom's"].answers_by_line == "here, or through our interface"

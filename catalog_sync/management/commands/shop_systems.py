@@ -18,22 +18,29 @@ from shops.systems import SYSTEMS
 PAGE = Path(settings.BASE_DIR) / "docs" / "shop-systems.md"
 PAGES = PAGE.parent / "systems"
 TABLE = "<!-- the table is written by `manage.py shop_systems --write` -->\n", "<!-- its end -->\n"
+OTHERS = (
+    "<!-- the second table is written by `manage.py shop_systems --write` -->\n",
+    "<!-- the end of the second -->\n",
+)
 STEPS = "<!-- the steps are written by `manage.py shop_systems --write` -->\n", "<!-- their end -->\n"
 
 
 def as_they_are() -> dict[Path, str]:
     """{page: its text, with table and steps as the code has them}."""
     with translation.override("en"):
-        pages = {PAGE: _with(PAGE, TABLE, capabilities.markdown())}
+        page = _with(PAGE.read_text(), TABLE, capabilities.markdown([capabilities.heads(), *capabilities.rows()]))
+        others = capabilities.markdown([capabilities.other_heads(), *capabilities.others()])
+        pages = {PAGE: _with(page, OTHERS, others)}
         for kind, system in SYSTEMS.items():
             steps = "".join(f"{number}. {step}\n" for number, step in enumerate(system.steps, 1))
-            pages[PAGES / f"{kind}.md"] = _with(PAGES / f"{kind}.md", STEPS, steps)
+            its_page = PAGES / f"{kind}.md"
+            pages[its_page] = _with(its_page.read_text(), STEPS, steps)
     return pages
 
 
-def _with(page: Path, marks: tuple[str, str], part: str) -> str:
+def _with(text: str, marks: tuple[str, str], part: str) -> str:
     begin, end = marks
-    before, rest = page.read_text().split(begin)
+    before, rest = text.split(begin)
     return f"{before}{begin}{part}{end}{rest.split(end)[1]}"
 
 
@@ -57,4 +64,4 @@ class Command(BaseCommand):
             for page, text in as_they_are().items():
                 page.write_text(text)
         else:
-            self.stdout.write(capabilities.markdown())
+            self.stdout.write(capabilities.markdown([capabilities.heads(), *capabilities.rows()]))
