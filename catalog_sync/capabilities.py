@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from catalog_sync.adapters import adapter_class, lists
 from catalog_sync.adapters.base import DELTA, PARTIAL, STOCK_LANE
+from catalog_sync.records import Lane
 from shops.channels import CHANNELS, channel_class
 from shops.systems import SYSTEMS
 
@@ -51,13 +52,13 @@ def rows() -> list[Row]:
 
 def _row(kind: str) -> Row:
     system, adapter, channel = SYSTEMS[kind], adapter_class(kind), _channel(kind)
-    can, is_part = adapter.capabilities, bool(getattr(adapter, "whole_lanes", ()))  # the stock is read whole
+    can, whole = adapter.capabilities, getattr(adapter, "whole_lanes", ())  # which are read whole each time
     numbers = {"on_hand": _("on the shelf"), "available": _("free to sell")}
     return Row(
         str(system.label),
         system.has_gtin,
         ", ".join(numbers[number] for number in system.numbers) or _("whether it is there"),
-        _("titles and prices") if is_part else DELTA in can,
+        DELTA in can and Lane.CATALOGUE not in whole and (not whole or _("titles and prices")),
         STOCK_LANE in can,
         channel is not None,
         channel is not None and bool({"acknowledgements", "states"} & channel.capabilities),

@@ -64,4 +64,5 @@ class Command(BaseCommand):
             for page, text in as_they_are().items():
                 page.write_text(text)
         else:
-            self.stdout.write(capabilities.markdown([capabilities.heads(), *capabilities.rows()]))
+            with translation.override("en"):
+                self.stdout.write(capabilities.markdown([capabilities.heads(), *capabilities.rows()]))
