@@ -15,7 +15,7 @@ from catalog_sync.models import Feed, HostVisit, SftpLogin, SyncRun
 from marketplace.foundation.models import AuditEntry
 from tests.catalog_sync import memory
 from tests.catalog_sync.reading.sftp_server import PASSWORD, Server, serving
-from tests.catalog_sync.reading.test_sftp import CLIENT_KEY, CLIENT_TEXT, HOST_KEY
+from tests.catalog_sync.reading.test_sftp import CLIENT_KEY, HOST_KEY
 from tests.shops.portal.conftest import Stall, stall
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_server_is_confirmed_once_and_then_read(feed, ours, server):
 
 
 def test_another_key_later_stops_the_feed_until_it_is_confirmed(feed, ours, server):
-    sftp_logins.saw(feed, f"{CLIENT_KEY.get_name()} {CLIENT_KEY.get_base64()}", now=timezone.now())
+    sftp_logins.saw(feed, CLIENT_KEY.shown, now=timezone.now())
     assert sftp_logins.confirm(feed, CLIENT_KEY.fingerprint, by=ours.staff, now=timezone.now())
     read_again(feed)
     run = SyncRun.objects.filter(feed=feed).latest("pk")
@@ -85,8 +85,8 @@ def test_another_key_later_stops_the_feed_until_it_is_confirmed(feed, ours, serv
 
 
 def test_private_key_is_kept_encrypted(feed, server):
-    sftp_logins.keep_private_key(feed, CLIENT_TEXT)
-    assert CLIENT_TEXT.split()[3] not in SftpLogin.objects.get().sealed_key
-    assert sftp_logins.login_of(feed).private_key == CLIENT_TEXT
+    sftp_logins.keep_private_key(feed, CLIENT_KEY.text)
+    assert CLIENT_KEY.text.split()[3] not in SftpLogin.objects.get().sealed_key
+    assert sftp_logins.login_of(feed).private_key == CLIENT_KEY.text
     sftp_logins.keep_private_key(feed, "")
     assert sftp_logins.login_of(feed).private_key == ""

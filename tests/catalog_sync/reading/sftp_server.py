@@ -1,18 +1,30 @@
-"""A real SFTP server on the loopback, of one folder, with what a test wants to go wrong."""
+"""A real SFTP server on the loopback, of one folder, with what a test wants to go wrong. It is another library's than the
+one that we call with, so that both cannot share a mistake."""
 
 from __future__ import annotations
 
-import os
+import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import paramiko
+import asyncssh
 
 USER, PASSWORD = "shop", "word"
+
+
+class Key:
+    """`shown`: its public half, as OpenSSH writes it; `text`: all of it."""
+
+    def __init__(self, algorithm: str = "ssh-ed25519") -> None:
+        self.pair = asyncssh.generate_private_key(algorithm)
+        self.text = self.pair.export_private_key().decode()
+        self.shown = " ".join(self.pair.export_public_key().decode().split()[:2])
+        self.fingerprint = self.pair.get_fingerprint()
 
 
 @dataclass
@@ -20,143 +32,130 @@ class Server:
     """`signed_in`: who was let in and how. `before_read`: called before every answer to a read."""
 
     folder: Path
-    host_keys: list[paramiko.PKey]
+    host_keys: list[Key]
     port: int = 0
-    client_key: paramiko.PKey | None = None
+    client_key: Key | None = None
     signed_in: list[tuple[str, str]] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)  # names and passwords that came here
-    before_read: object = None
+    before_read: Callable[[], object] | None = None
     names: list[str] | None = None  # what the folder says it holds
     # Of a rename or a removal: "" or "down" (it is not done) or "lost" (it is done, and no answer comes).
     fault: Callable[[str], str] = lambda name: ""
-    transports: list[paramiko.Transport] = field(default_factory=list)
+    connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
 
     def cut(self) -> None:
-        for transport in self.transports[:]:  # who comes again meanwhile is let in
-            transport.close()
+        for connection in self.connections[:]:  # who comes again meanwhile is let in
+            connection.abort()
 
     def location(self, path: str) -> str:
         return f"sftp://{USER}@127.0.0.1:{self.port}/{path}"
 
     def shown(self, number: int = 0) -> str:
-        key = self.host_keys[number]
-        return f"{key.get_name()} {key.get_base64()}"
+        return self.host_keys[number].shown
 
 
-class _Door(paramiko.ServerInterface):
+class _Door(asyncssh.SSHServer):
     def __init__(self, server: Server) -> None:
+        self.server, self.user, self.how = server, "", ""
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.server.connections.append(conn)
+
+    def begin_auth(self, username: str) -> bool:
+        self.user = username
+        self.server.seen.append(username)
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        self.how = "password"
+        self.server.seen.append(password)
+        return (username, password) == (USER, PASSWORD)
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        self.how, ours = "key", self.server.client_key
+        return username == USER and ours is not None and key == ours.pair.convert_to_public()
+
+    def auth_completed(self) -> None:
+        self.server.signed_in.append((self.user, self.how))
+
+
+class _Files(asyncssh.SFTPServer):
+    def __init__(self, channel: asyncssh.SSHServerChannel, server: Server) -> None:
+        super().__init__(channel, chroot=str(server.folder).encode())
         self.server = server
 
-    def get_allowed_auths(self, username: str) -> str:
-        return "password,publickey"
+    async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        if self.server.names is None:
+            async for entry in super().scandir(path):
+                yield entry
+            return
+        for name in self.server.names:
+            stat = (Path(self.map_path(path).decode()) / name).stat()
+            yield asyncssh.SFTPName(name.encode(), attrs=asyncssh.SFTPAttrs.from_local(stat))
 
-    def check_auth_password(self, username: str, password: str) -> int:
-        self.server.seen += [username, password]
-        return self._answer(username, "password", (username, password) == (USER, PASSWORD))
+    async def read(self, file_obj: object, offset: int, size: int) -> bytes:
+        if self.server.before_read is not None:
+            await asyncio.to_thread(self.server.before_read)
+        read: Any = super().read(file_obj, offset, size)
+        return read
 
-    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
-        self.server.seen += [username]
-        return self._answer(username, "key", username == USER and key == self.server.client_key)
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        self._done(lambda: super(_Files, self).rename(oldpath, newpath), "rename")
 
-    def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.OPEN_SUCCEEDED
+    def remove(self, path: bytes) -> None:
+        self._done(lambda: super(_Files, self).remove(path), "remove")
 
-    def _answer(self, username: str, how: str, right: bool) -> int:
-        if right:
-            self.server.signed_in.append((username, how))
-        return paramiko.AUTH_SUCCESSFUL if right else paramiko.AUTH_FAILED
-
-
-class _Handle(paramiko.SFTPHandle):
-    def __init__(self, server: Server, path: Path) -> None:
-        super().__init__(os.O_RDONLY)
-        self.server, self.readfile = server, path.open("rb")
-
-    def read(self, offset: int, length: int) -> bytes | int:
-        if callable(self.server.before_read):
-            self.server.before_read()
-        return super().read(offset, length)
-
-
-class _Written(paramiko.SFTPHandle):
-    def __init__(self, path: Path) -> None:
-        super().__init__(os.O_WRONLY)
-        self.writefile = path.open("wb")
-
-
-class _Files(paramiko.SFTPServerInterface):
-    def __init__(self, door: _Door, *_: object) -> None:
-        self.server = door.server
-
-    def _path(self, path: str) -> Path:
-        return self.server.folder / path.lstrip("/")
-
-    def stat(self, path: str) -> paramiko.SFTPAttributes | int:
-        try:
-            return paramiko.SFTPAttributes.from_stat(self._path(path).stat())
-        except OSError as error:
-            return paramiko.SFTPServer.convert_errno(error.errno)
-
-    lstat = stat
-
-    def list_folder(self, path: str) -> list[paramiko.SFTPAttributes]:
-        entries = []
-        for name in self.server.names or sorted(os.listdir(self._path(path))):
-            entries.append(paramiko.SFTPAttributes.from_stat((self._path(path) / name).stat(), filename=name))
-        return entries
-
-    def open(self, path: str, flags: int, attr: object) -> paramiko.SFTPHandle | int:
-        try:
-            if flags & os.O_WRONLY:
-                return _Written(self._path(path))
-            return _Handle(self.server, self._path(path))
-        except OSError as error:
-            return paramiko.SFTPServer.convert_errno(error.errno)
-
-    def rename(self, oldpath: str, newpath: str) -> int:
-        return self._done(lambda: self._path(oldpath).rename(self._path(newpath)), "rename")
-
-    def remove(self, path: str) -> int:
-        return self._done(self._path(path).unlink, "remove")
-
-    def _done(self, deed: Callable[[], object], name: str) -> int:
+    def _done(self, deed: Callable[[], object], name: str) -> None:
         if self.server.fault(name) == "down":
-            return paramiko.SFTP_FAILURE
-        try:
-            deed()
-        except OSError as error:
-            return paramiko.SFTPServer.convert_errno(error.errno)
+            raise asyncssh.SFTPFailure("down")
+        deed()
         if self.server.fault(name) == "lost":
             self.server.cut()
-        return paramiko.SFTP_OK
+
+
+async def _serve(server: Server, listener: socket.socket) -> None:
+    """Until it is cancelled. The keys are those that the server has as somebody calls."""
+    try:
+        while True:
+            connection, _ = await asyncio.get_running_loop().sock_accept(listener)
+            with suppress(asyncssh.Error, OSError):
+                await asyncssh.run_server(
+                    connection,
+                    server_factory=lambda: _Door(server),
+                    server_host_keys=[key.pair for key in server.host_keys],
+                    sftp_factory=lambda channel: _Files(channel, server),
+                    allow_scp=False,
+                )
+    finally:
+        server.cut()
+        await asyncio.gather(*(each.wait_closed() for each in server.connections), return_exceptions=True)
 
 
 @contextmanager
-def serving(folder: Path, *host_keys: paramiko.PKey) -> Iterator[Server]:
+def serving(folder: Path, *host_keys: Key) -> Iterator[Server]:
     server = Server(folder, list(host_keys))
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
     server.port = listener.getsockname()[1]
+    runner = asyncio.Runner()
+    loop = runner.get_loop()
+    serve = loop.create_task(_serve(server, listener))
 
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            transport = paramiko.Transport(connection)
-            server.transports.append(transport)
-            for key in server.host_keys:
-                transport.add_server_key(key)
-            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Files)
-            with suppress(paramiko.SSHException, EOFError):
-                transport.start_server(event=threading.Event(), server=_Door(server))
+    def run() -> None:
+        with runner, suppress(asyncio.CancelledError):
+            loop.run_until_complete(serve)
 
-    thread = threading.Thread(target=serve, daemon=True)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         yield server
     finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+        loop.call_soon_threadsafe(serve.cancel)
         thread.join()
-        server.cut()
+        listener.close()

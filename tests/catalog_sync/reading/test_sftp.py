@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import socket
 import threading
@@ -10,10 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import paramiko
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import translation
 
 from catalog_sync.reading import sftp
@@ -21,23 +17,12 @@ from catalog_sync.reading.fetching import open_local
 from catalog_sync.reading.sftp_login import HostKeyError, Login, fingerprint
 from catalog_sync.reasons import FeedError
 from marketplace.foundation import http, ssh
-from tests.catalog_sync.reading.sftp_server import PASSWORD, Server, serving
+from tests.catalog_sync.reading.sftp_server import PASSWORD, Key, Server, serving
 
 STAMP = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-def ed25519() -> tuple[paramiko.PKey, str]:
-    """A key, and its text in OpenSSH's form."""
-    text = (
-        Ed25519PrivateKey.generate()
-        .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
-        .decode()
-    )
-    return paramiko.Ed25519Key.from_private_key(io.StringIO(text)), text
-
-
-HOST_KEY, _ = ed25519()
-CLIENT_KEY, CLIENT_TEXT = ed25519()
+HOST_KEY, CLIENT_KEY = Key(), Key()
 
 
 @pytest.fixture
@@ -92,7 +77,7 @@ def test_newest_finished_file_of_a_folder_is_taken(server):
 
 def test_private_key_opens_too(server):
     server.client_key = CLIENT_KEY
-    with open_local(server.location("list.csv"), login=login(server, password="", private_key=CLIENT_TEXT)):
+    with open_local(server.location("list.csv"), login=login(server, password="", private_key=CLIENT_KEY.text)):
         pass
     assert server.signed_in == [("shop", "key")]
     assert code(refused(server, login(server, private_key="no key"))) == ("sftp_key_unreadable", True)
@@ -107,7 +92,7 @@ def test_unknown_server_is_told_nothing_and_shown_to_a_person(server):
 
 
 def test_server_with_another_key_is_told_nothing(server):
-    other = f"{CLIENT_KEY.get_name()} {CLIENT_KEY.get_base64()}"
+    other = CLIENT_KEY.shown
     error = refused(server, login(server, host_key=other))
     assert (code(error), server.seen) == (("sftp_host_changed", True), [])
     gone = refused(server, login(server, host_key="ssh-rsa AAAA"))
@@ -125,7 +110,7 @@ def test_without_the_comparison_the_password_would_be_sent(server, monkeypatch):
 
 
 def test_server_with_several_keys_is_asked_for_the_one_that_is_known(server):
-    server.host_keys.append(paramiko.ECDSAKey.generate())
+    server.host_keys.append(Key("ecdsa-sha2-nistp256"))
     for number in (0, 1):
         with open_local(server.location("list.csv"), login=login(server, host_key=server.shown(number))) as file:
             assert file.path.stat().st_size
