@@ -1,5 +1,5 @@
-"""A real SFTP server on the loopback, of one folder, with what a test wants to go wrong. It is another library's than the
-one that we call with, so that both cannot share a mistake."""
+"""A real SFTP server on the loopback, of one folder, with what a test wants to go wrong. It is another library's than
+the one that we call with, so that both cannot share a mistake."""
 
 from __future__ import annotations
 
