@@ -100,15 +100,20 @@ WHERE hold_key = %s AND cause = %s AND ended_at IS NULL AND stock_record_id IN (
 
 def promise(key: str, lines: Mapping[int, int], *, now: datetime) -> None:
     """A hold becomes the lines' allocation; the counter stays. `lines` is {stock record id: shop order line id} and
-    names everything the key holds. HoldEndedError where some of it is gone, and then nothing may be kept."""
+    names everything the key holds. HoldEndedError (within `prepared.together` as its block ends) where some of it is
+    gone, and then nothing may be kept."""
     pairs = " ".join(["WHEN %s THEN %s"] * len(lines))
     records = ", ".join(["%s"] * len(lines))
-    moved = prepared.execute(
+
+    def look(moved: prepared.Answer) -> None:
+        if moved.count != len(lines):
+            raise HoldEndedError(f"Of {len(lines)} articles {key} holds {moved.count}.")
+
+    prepared.ask(
         _PROMISE.format(pairs=pairs, records=records),
         [Allocation.Cause.LINE, *chain.from_iterable(lines.items()), key, Allocation.Cause.HOLD, *lines],
+        then=look,
     )
-    if moved != len(lines):
-        raise HoldEndedError(f"Of {len(lines)} articles {key} holds {moved}.")
 
 
 def take(line: ShopOrderLine, units: int, *, now: datetime) -> bool:

@@ -28,12 +28,11 @@ def order_number(checkout: Checkout) -> str:
 def write(
     checkout: Checkout, parcels: Sequence[CheckoutParcel], lines: Sequence[CheckoutLine], now: datetime
 ) -> tuple[Order, dict[int, Line]]:
-    """The order with its shipping address, and its lines by id of the checkout line."""
+    """The order with its shipping address, and its lines by id of the checkout line, which are not written yet."""
     order = _order(checkout, parcels, lines, now)
     order.shipping_address = _address(checkout) if any(map(_is_sent, parcels)) else None
     prepared.insert([order])
-    written = prepared.insert(line_of(order, line) for line in lines)
-    return order, {line.pk: order_line for line, order_line in zip(lines, written, strict=True)}
+    return order, {line.pk: line_of(order, line) for line in lines}
 
 
 def _is_sent(parcel: CheckoutParcel) -> bool:

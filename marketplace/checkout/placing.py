@@ -128,29 +128,27 @@ def place(checkout_id: int, *, now: datetime) -> Order | None:
 
 def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
     with transaction.atomic():
-        # Locks in the order of `freezing`: basket, checkout, stock records.
-        _LOCKED_BASKET.rows(checkout_id)
-        found = _LOCKED_CHECKOUT.objects(checkout_id)
-        checkout: Checkout | None = found[0] if found else None
+        with prepared.together():  # locks in the order of `freezing`: basket, checkout, stock records
+            _LOCKED_BASKET.ask(checkout_id)
+            locked, frozen = _LOCKED_CHECKOUT.ask(checkout_id), _LINES.ask(checkout_id)
+        checkout: Checkout | None = next(iter(locked.objects()), None)
         if checkout is None or checkout.state != Checkout.State.PAID:
             return checkout.order if checkout else None
-        parcels, lines = _frozen(checkout)
+        parcels, lines = _by_parcel(frozen.objects())
         if not _all_held(checkout, parcels, lines, now, held=held):
             _give_back(checkout, lines, now)
             return None
-        order, written = order_rows.write(checkout, parcels, lines, now)
+        order, order_lines = order_rows.write(checkout, parcels, lines, now)
         shop_lines = splitting.split(
             order,
             checkout,
             parcels,  # type: ignore[arg-type]  # their related managers
-            order_lines=written,
+            order_lines=order_lines,
             now=now,
             latest=captures.answered_by(checkout.payment, other_shop=_may_move(checkout), now=now),
         )
         shelf = [line for line in shop_lines if line.supply == Supply.STOCK]
         promised = {line.stock_record_id: line.pk for line in shelf if line.stock_record_id}
-        if promised:
-            stock.promise(checkouts.hold_key(checkout), promised, now=now)
         if downloads := [line for line in shop_lines if line.supply == Supply.DIGITAL]:
             codes.promise(checkouts.hold_key(checkout), [line for line in downloads if _has_codes(line)])
             handing_out.due(downloads, now=now)
@@ -164,11 +162,19 @@ def _place(checkout_id: int, now: datetime, *, held: bool) -> Order | None:
         if checkout.by_invoice:
             receivables.book(checkout.pk, order_id=order.pk, order_number=order.number, now=now)
         facts = {line.product_id: getattr(line.product, "facts", None) for line in lines}
-        commission.freeze(shop_lines, facts, channel=checkout.channel, partner_id=referrals.earning(checkout), at=now)
-        _finish(checkout, Checkout.State.PLACED, order)
-        _empty_basket(checkout, lines, now)
-        audit.record("order.place", order, by=as_reader(checkout.user_id), total_minor=checkout.total_minor)
-        _tell(checkout, order, now)
+        kept = commission.agreed(
+            shop_lines, facts, channel=checkout.channel, partner_id=referrals.earning(checkout), at=now
+        )
+        with prepared.together():
+            if promised:
+                stock.promise(checkouts.hold_key(checkout), promised, now=now)
+            prepared.insert(kept)
+            _finish(checkout, Checkout.State.PLACED, order)
+            emptied = _empty_basket(checkout, lines, now)
+            audit.record("order.place", order, by=as_reader(checkout.user_id), total_minor=checkout.total_minor)
+            _tell(checkout, order, now)
+        if emptied is None or not emptied.count:
+            _leave_in_basket(checkout, lines, now)
         failpoint("placing.before_commit")
     failpoint("placing.after_commit")
     return order
@@ -183,9 +189,8 @@ def _has_codes(line: ShopOrderLine) -> bool:
     return line.stock_record is not None and line.stock_record.download.kind == Download.Kind.CODES
 
 
-def _frozen(checkout: Checkout) -> tuple[list[CheckoutParcel], list[CheckoutLine]]:
-    """Parcels with their lines, and all lines in the order of the basket; one query."""
-    lines: list[CheckoutLine] = _LINES.objects(checkout.pk)
+def _by_parcel(lines: list[CheckoutLine]) -> tuple[list[CheckoutParcel], list[CheckoutLine]]:
+    """Parcels with their lines, and all lines in the order of the basket."""
     parcels = {line.parcel_id: line.parcel for line in lines}
     for pk, parcel in parcels.items():
         of_parcel = _as_read([line for line in lines if line.parcel_id == pk])
@@ -254,19 +259,32 @@ def _give_back(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> 
 
 
 def _finish(checkout: Checkout, state: Checkout.State, order: Order | None) -> None:
-    changed = prepared.execute(_FINISHED, [state.value, order and order.pk, checkout.pk, Checkout.State.PAID.value])
-    if not changed:
-        raise AlreadyPlacedError
+    def look(changed: prepared.Answer) -> None:
+        if not changed.count:
+            raise AlreadyPlacedError
+
+    states = state.value, Checkout.State.PAID.value
+    prepared.ask(_FINISHED, [states[0], order and order.pk, checkout.pk, states[1]], then=look)
 
 
-def _empty_basket(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
+def _empty_basket(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> prepared.Answer | None:
+    """In the usual case, where all that is in it was bought, in one statement; that it wrote nothing says that it is
+    another."""
+    if not all(line.basket_line_id for line in lines):
+        return None
+    of_all = [len(lines), checkout.basket_id, len(lines), checkout.pk, checkout.basket_id]
+    return prepared.ask(_SUBMITTED + _IF_ALL_WAS_BOUGHT, _submitted(checkout, now) + of_all)
+
+
+def _submitted(checkout: Checkout, now: datetime) -> list[object]:
+    return [Basket.SUBMITTED, bulk.moment(now), checkout.basket_id]
+
+
+def _leave_in_basket(checkout: Checkout, lines: list[CheckoutLine], now: datetime) -> None:
     """What was bought leaves the basket. What the reader changed or added while paying stays in it. Lines may have
     moved to another basket meanwhile: whoever signs in takes them along."""
     bought = {line.basket_line_id: line.quantity for line in lines if line.basket_line_id is not None}
-    basket_id, submitted = checkout.basket_id, [Basket.SUBMITTED, bulk.moment(now), checkout.basket_id]
-    of_all = [len(bought), basket_id, len(bought), checkout.pk, basket_id]
-    if len(bought) == len(lines) and prepared.execute(_SUBMITTED + _IF_ALL_WAS_BOUGHT, submitted + of_all):
-        return  # the usual case, in one statement
+    basket_id = checkout.basket_id
     left = {
         pk: (of_basket, max(0, quantity - bought.get(pk, 0)))
         for pk, of_basket, quantity in _LEFT_IN_BASKET.rows(basket_id or 0, list(bought))
@@ -277,7 +295,7 @@ def _empty_basket(checkout: Checkout, lines: list[CheckoutLine], now: datetime) 
     ]
     fewer = [BasketLine(pk=pk, quantity=quantity) for pk, (_, quantity) in left.items() if quantity and pk in bought]
     if emptied:
-        prepared.execute(_SUBMITTED, submitted)
+        prepared.ask(_SUBMITTED, _submitted(checkout, now))
     if gone:
         BasketLine.objects.filter(pk__in=gone).delete()
     if fewer:
@@ -292,7 +310,7 @@ def _tell(checkout: Checkout, order: Order, now: datetime) -> None:
 def told(order_id: str) -> dict[str, object]:
     """What the mail "order_placed" says."""
     order = Order.objects.get(pk=order_id)
-    parcels, lines = _frozen(order.checkout)
+    parcels, lines = _by_parcel(_LINES.objects(order.checkout.pk))
     return {
         "order": order,
         "checkout": order.checkout,

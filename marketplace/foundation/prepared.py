@@ -5,18 +5,84 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections, models
 from django.db.backends.utils import CursorWrapper
 from django.db.models import AutoField, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 
 Value = int | str | datetime
 Row = TypeVar("Row", bound=Model)
+
+
+class Answer:
+    """What the database says to one statement: there at once, or once its block of `together` has ended."""
+
+    rows: Sequence[tuple[Any, ...]] = ()
+    count = 0  # rows that were read or written
+
+    def __init__(self, has_rows: bool, then: Callable[[Answer], object] | None = None) -> None:
+        self._has_rows, self._then = has_rows, then
+
+    def take(self, cursor: CursorWrapper) -> None:
+        if self._has_rows:
+            self.rows = cursor.fetchall()
+        self.count = max(cursor.rowcount, 0)
+        if self._then is not None:
+            self._then(self)
+
+
+_sent: ContextVar[list[tuple[CursorWrapper, Answer]] | None] = ContextVar("sent", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Statements of a transaction that need not wait for one another's answers: PostgreSQL is waited for once, at the
+    end of the block. There the answers of `ask`, `insert` and `execute` are taken, in the order in which they were
+    asked for, and there an error of any of them is raised. Nothing else may ask the database within, since it would not
+    know how many rows it wrote. SQLite, which has no waiting, answers each at once."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    begun = _sent.set([])
+    try:
+        with connection.wrap_database_errors, connection.connection.pipeline() as pipeline:
+            yield
+            pipeline.sync()
+            for cursor, answer in _sent.get() or ():
+                with cursor:
+                    answer.take(cursor)
+    except NotSupportedError:
+        connection.close_at = 0.0  # as in `_carried_out`
+        raise
+    finally:
+        _sent.reset(begun)
+
+
+def ask(
+    sql: str,
+    parameters: Sequence[Any],
+    *,
+    has_rows: bool = False,
+    then: Callable[[Answer], object] | None = None,
+) -> Answer:
+    """Run one written statement; `has_rows`: its answer does. `then` is called with the answer, and may raise what the
+    caller is to know."""
+    answer, sent = Answer(has_rows, then), _sent.get()
+    if sent is None:
+        with _carried_out(sql, parameters) as cursor:
+            answer.take(cursor)
+    else:
+        cursor = _kept_cursor()
+        sent.append((cursor, answer))
+        cursor.execute(_numbered(sql), parameters)
+    return answer
 
 
 @contextmanager
@@ -29,12 +95,8 @@ def _carried_out(sql: str, parameters: Sequence[Any]) -> Iterator[CursorWrapper]
             cursor.execute(sql, parameters)
             yield cursor
         return
-    from psycopg import RawCursor  # installed where PostgreSQL is used
-
     connection.ensure_connection()
-    kept: Any = RawCursor(connection.connection)
-    wrapped = connection.make_debug_cursor(kept) if connection.queries_logged else connection.make_cursor(kept)
-    with wrapped as cursor:
+    with _kept_cursor() as cursor:
         try:
             cursor.execute(_numbered(sql), parameters)
         except NotSupportedError:
@@ -43,8 +105,16 @@ def _carried_out(sql: str, parameters: Sequence[Any]) -> Iterator[CursorWrapper]
             connection.close_at = 0.0
             if connection.in_atomic_block:
                 raise
-            kept.execute(_numbered(sql), parameters, prepare=False)
+            cursor.cursor.execute(_numbered(sql), parameters, prepare=False)
         yield cursor
+
+
+def _kept_cursor() -> CursorWrapper:
+    """One that sends a statement as PostgreSQL writes its parameters, and has it planned once."""
+    from psycopg import RawCursor  # installed where PostgreSQL is used
+
+    kept: Any = RawCursor(connection.connection)
+    return connection.make_debug_cursor(kept) if connection.queries_logged else connection.make_cursor(kept)
 
 
 @lru_cache(maxsize=1_000)
@@ -67,10 +137,15 @@ class Prepared:
         self._statements: dict[tuple[object, ...], _Statement] = {}
 
     def rows(self, *values: Value | Sequence[int]) -> list[tuple[Any, ...]]:
-        return self._statement(values).rows(_flat(values))
+        return self.ask(*values).rows()
 
     def objects(self, *values: Value | Sequence[int]) -> list[Any]:
-        return self._statement(values).objects(_flat(values))
+        return self.ask(*values).objects()
+
+    def ask(self, *values: Value | Sequence[int]) -> Asked:
+        """What has `rows()` or `objects()`, within `together` once its block has ended."""
+        statement = self._statement(values)
+        return Asked(statement, ask(statement.sql, statement.filled(_flat(values)), has_rows=True))
 
     def _statement(self, values: Sequence[Value | Sequence[int]]) -> _Statement:
         shape = (connection.vendor, *(type(value) if isinstance(value, Value) else len(value) for value in values))
@@ -92,24 +167,31 @@ class _Statement:
         flat = _flat(marks)
         self.places = [(place, flat.index(value)) for place, value in enumerate(self.parameters) if value in flat]
 
-    def rows(self, values: Sequence[Value]) -> list[tuple[Any, ...]]:
+    def filled(self, values: Sequence[Value]) -> list[Any]:
         parameters = list(self.parameters)
         for place, position in self.places:
             parameters[place] = values[position]
-        with _carried_out(self.sql, parameters) as cursor:
-            found = cursor.fetchall()
-        return [tuple(row) for row in self.compiler.apply_converters(found, self.converters)]
+        return parameters
 
-    def objects(self, values: Sequence[Value]) -> list[Any]:
+
+class Asked:
+    def __init__(self, statement: _Statement, answer: Answer) -> None:
+        self._statement, self._answer = statement, answer
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        found = self._statement.compiler.apply_converters(self._answer.rows, self._statement.converters)
+        return [tuple(row) for row in found]
+
+    def objects(self) -> list[Any]:
         """As Django's own `ModelIterable` makes them of rows."""
-        compiler, database = self.compiler, connection.alias
+        compiler, database = self._statement.compiler, connection.alias
         model, chosen = compiler.klass_info["model"], compiler.klass_info["select_fields"]
         start, end = chosen[0], chosen[-1] + 1
         names = [column[0].target.attname for column in compiler.select[start:end]]
         related = get_related_populators(compiler.klass_info, compiler.select, database)  # type: ignore[call-arg]  # newer
         annotated = compiler.annotation_col_map or {}
         made = []
-        for row in self.rows(values):
+        for row in self.rows():
             one = model.from_db(database, names, row[start:end])
             for populator in related:
                 populator.populate(row, one)
@@ -117,12 +199,6 @@ class _Statement:
                 setattr(one, name, row[place])
             made.append(one)
         return made
-
-
-def execute(sql: str, parameters: Sequence[Any]) -> int:
-    """Run one written statement and say how many rows it wrote."""
-    with _carried_out(sql, parameters) as cursor:
-        return max(cursor.rowcount, 0)
 
 
 # PostgreSQL counts a statement's parameters with 16 bits, SQLite allows 32,766.
@@ -137,18 +213,20 @@ def insert(rows: Iterable[Row]) -> list[Row]:
         return made
     model, waiting = type(made[0]), iter(made)
     while chunk := list(islice(waiting, _MOST_PARAMETERS // len(_columns(model)))):
-        with _carried_out(_insertion(model, len(chunk)) + _returning(model), _values(chunk)) as cursor:
-            keys = cursor.fetchall()
-        for row, (key,) in zip(chunk, keys, strict=True):
-            row.pk = key
-            row._state.adding, row._state.db = False, connection.alias
+        sql = _insertion(model, len(chunk)) + _returning(model)
+        ask(sql, _values(chunk), has_rows=True, then=partial(_give_keys, chunk))
     return made
 
 
-def insert_unless_there(row: Model) -> bool:
-    """Write one row where no unique column of it is taken; it gets no key. Whether it was written."""
-    with _carried_out(_insertion(type(row), 1) + " ON CONFLICT DO NOTHING", _values([row])) as cursor:
-        return cursor.rowcount > 0
+def _give_keys(rows: Sequence[Model], answer: Answer) -> None:
+    for row, (key,) in zip(rows, answer.rows, strict=True):
+        row.pk = key
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def insert_unless_there(row: Model) -> Answer:
+    """Write one row where no unique column of it is taken; it gets no key. `count` says whether it was written."""
+    return ask(_insertion(type(row), 1) + " ON CONFLICT DO NOTHING", _values([row]))
 
 
 @cache
@@ -170,8 +248,47 @@ def _returning(model: type[Model]) -> str:
 
 
 def _values(rows: Sequence[Model]) -> list[Any]:
-    columns, own = _columns(type(rows[0])), connections[DEFAULT_DB_ALIAS]  # asked a few hundred times: not the proxy
-    return [field.get_db_prep_save(field.pre_save(row, add=True), connection=own) for row in rows for field in columns]
+    own = connections[DEFAULT_DB_ALIAS]  # asked a few hundred times: not the proxy
+    columns, values = _plain(type(rows[0]), own.vendor), list[Any]()
+    for row in rows:
+        has = row.__dict__
+        for field, name, plain, given in columns:
+            value = has.get(name)
+            if plain is None or not (value is None or type(value) is plain):
+                value = field.get_db_prep_save(field.pre_save(row, add=True), connection=own)
+            elif given is not None and value is not None:
+                value = given(value)
+            values.append(value)
+    return values
+
+
+# Of these columns a value of just this type, and None, is what the database is given; all others ask their field.
+_TEXTS = {models.CharField, models.TextField, models.SlugField, models.EmailField}
+_NUMBERS = {
+    *(models.IntegerField, models.BigIntegerField, models.SmallIntegerField),
+    *(models.PositiveIntegerField, models.PositiveSmallIntegerField),
+}
+
+
+@cache
+def _plain(model: type[Model], vendor: str) -> list[tuple[Field[Any, Any], str, type | None, type | None]]:
+    """Column by column its field, where a row keeps its value, the type of what needs no look at, and the type in which
+    that is given (PostgreSQL's driver tells numbers by it)."""
+    numbers = getattr(connection.ops, "integerfield_type_map", {}) if vendor == "postgresql" else {}
+    found: list[tuple[Field[Any, Any], str, type | None, type | None]] = []
+    for field in _columns(model):
+        plain: type | None = None
+        kind = type(field)
+        if kind in _TEXTS:
+            plain = str
+        elif kind in _NUMBERS or (isinstance(field, models.ForeignKey) and isinstance(field.target_field, AutoField)):
+            plain = int
+        elif kind is models.BooleanField:
+            plain = bool
+        found.append(
+            (field, field.attname, plain, numbers.get(field.get_internal_type()) if kind in _NUMBERS else None)
+        )
+    return found
 
 
 _LATEST = datetime(9999, 12, 1, tzinfo=UTC)

@@ -105,19 +105,31 @@ def freeze(
     partner_id: int | None = None,
     at: datetime,
 ) -> list[LineCommission]:
-    """Write what the network keeps of each line, and what of that is the partner's who brought the sale; in the
-    transaction that makes the lines. `facts` by product id; lines
-    come with shop order and shop. Two queries however many lines, a third where a rule asks for turnover."""
+    """Write `agreed`, in the transaction that makes the lines."""
+    return prepared.insert(agreed(lines, facts, channel=channel, partner_id=partner_id, at=at))
+
+
+def agreed(
+    lines: Sequence[ShopOrderLine],
+    facts: Mapping[int, ProductFacts | None],
+    *,
+    channel: str = SoldBy.WEB,
+    partner_id: int | None = None,
+    at: datetime,
+) -> list[LineCommission]:
+    """What the network keeps of each line, and what of that is the partner's who brought the sale; not written. `facts`
+    by product id; lines come with shop order and shop. One query however many lines, a second where a rule asks for
+    turnover."""
     shop_ids = {line.shop_order.shop_id for line in lines}
     rules: list[CommissionRule] = _RULES.objects()
     turnover = _turnover(shop_ids, at) if any(rule.turnover_minor for rule in rules) else {}
-    agreed: dict[tuple[int, Terms], list[ShopOrderLine]] = defaultdict(list)
+    by_terms: dict[tuple[int, Terms], list[ShopOrderLine]] = defaultdict(list)
     for line in lines:
         shop, title = _offering(line), facts.get(line.product_id or 0)
         codes = title.subject_codes if title else []
         sale = Sale(shop.pk, codes[0] if codes else "", sold_form(title), channel, turnover.get(shop.pk, 0), partner_id)
-        agreed[line.shop_order_id, _terms(rule_for(sale, rules, at), shop.commission_basis_points)].append(line)
-    rows = [
+        by_terms[line.shop_order_id, _terms(rule_for(sale, rules, at), shop.commission_basis_points)].append(line)
+    return [
         LineCommission(
             line=line,
             rule_id=terms.rule_id,
@@ -127,12 +139,11 @@ def freeze(
             partner_id=partner_id if partners else None,
             partner_minor=partners,
         )
-        for (_, terms), together in agreed.items()
+        for (_, terms), together in by_terms.items()
         for line, amount, partners in zip(
             together, amounts(terms, together), _partners(terms, together, partner_id), strict=True
         )
     ]
-    return prepared.insert(rows)
 
 
 def _offering(line: ShopOrderLine) -> Shop:

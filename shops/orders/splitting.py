@@ -89,28 +89,34 @@ def split(
     latest: datetime | None = None,
 ) -> list[ShopOrderLine]:
     """The lines of new shop orders, numbered <order number>-A, -B, … in the order of `parcels` (all of the checkout's);
-    their transmissions are due now. `order_lines` is the order's line by id of the checkout line. Three queries however
-    many lines, where the parcels were read with shop, option and lines, and these with terms and facts; called inside
-    the placing transaction, which then turns the hold into the lines' allocations. `latest`: when every shop must have
-    answered, None: when it can. SplitError where a cent would be lost."""
+    their transmissions are due now. `order_lines` is the order's line by id of the checkout line, each new: they are
+    written too. Four queries however many lines, of which two are waited for, where the parcels were read with shop,
+    option and lines, and these with terms and facts; called inside the placing transaction, which then turns the hold
+    into the lines' allocations. `latest`: when every shop must have answered, None: when it can. SplitError where a
+    cent would be lost."""
     _check_sums(parcels, checkout)
     hours = answer_times.hours_of((parcel.shop for parcel in parcels if not parcel.is_download), now=now)
-    shop_orders = prepared.insert(
+    shop_orders = [
         _shop_order(
-            order, checkout, parcel, f"{order.number}-{suffix(position)}", now, _due(parcel, hours, now, latest), latest
+            *(order, checkout, parcel, f"{order.number}-{suffix(position)}", now),
+            *(_due(parcel, hours, now, latest), latest),
         )
         for position, parcel in enumerate(parcels)
-    )
-    lines = prepared.insert(
-        _line(shop_order, line, order_lines[line.pk])
-        for shop_order, parcel in zip(shop_orders, parcels, strict=True)
-        for line in parcel.lines.all()
-    )
-    prepared.insert(
-        Transmission(shop_order=shop_order, shop=parcel.shop, channel=parcel.shop.channel, due_at=now)
-        for shop_order, parcel in zip(shop_orders, parcels, strict=True)
-        if not parcel.is_download  # nobody there has anything to do
-    )
+    ]
+    with prepared.together():
+        prepared.insert(order_lines.values())
+        prepared.insert(shop_orders)
+    together = list(zip(shop_orders, parcels, strict=True))
+    lines = [
+        _line(shop_order, line, order_lines[line.pk]) for shop_order, parcel in together for line in parcel.lines.all()
+    ]
+    with prepared.together():
+        prepared.insert(lines)
+        prepared.insert(
+            Transmission(shop_order=shop_order, shop=parcel.shop, channel=parcel.shop.channel, due_at=now)
+            for shop_order, parcel in together
+            if not parcel.is_download  # nobody there has anything to do
+        )
     return lines
 
 

@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -9,7 +10,7 @@ from oscar.apps.catalogue.models import Product
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.foundation.models import MailMessage
-from marketplace.foundation.prepared import Prepared, execute, insert, insert_unless_there
+from marketplace.foundation.prepared import Prepared, _plain, ask, insert, insert_unless_there, together
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -103,11 +104,78 @@ def test_insert_writes_what_bulk_create_would_and_gives_keys():
     assert (MailMessage.objects.get(pk=rows[0].pk).text, MailMessage.objects.count(), insert([])) == ("changed", 3, [])
 
 
+def letter(key: str) -> MailMessage:
+    return MailMessage(dedupe_key=key, to="a@example.org", language="fr", kind="x", text="y")
+
+
+def test_statements_sent_together_are_each_answered_in_their_order():
+    product = factories.product("Nana")
+    titles = Prepared(lambda pk: Product.objects.filter(pk=pk))
+    rename, heard = "UPDATE catalogue_product SET title = %s WHERE id = %s", []
+    rows = [letter("a"), letter("b")]
+    with CaptureQueriesContext(connection) as captured, together():
+        before = titles.ask(product.pk)
+        ask(rename, ["Nana II", product.pk], then=lambda answer: heard.append(answer.count))
+        after, none = titles.ask(product.pk), ask(rename, ["", -1])
+        insert(rows)
+        again = insert_unless_there(letter("a"))
+    assert (len(captured), heard, none.count, again.count) == (6, [1], 0, 0)
+    assert [asked.objects()[0].title for asked in (before, after)] == ["Nana", "Nana II"]
+    assert list(MailMessage.objects.order_by("pk").values_list("pk", "dedupe_key")) == [
+        (row.pk, row.dedupe_key) for row in rows
+    ]
+    assert (none.rows, ask(rename, ["Nana", product.pk]).count) == ((), 1)  # waited for again, each by itself
+
+
+class MissingError(Exception):
+    pass
+
+
+def look(answer):
+    if not answer.count:
+        raise MissingError
+
+
+@pytest.mark.parametrize(
+    ("deed", "error"),
+    [
+        (lambda: insert([letter("there")]), IntegrityError),
+        (lambda: ask("UPDATE foundation_mailmessage SET text = 'z' WHERE id = -1", [], then=look), MissingError),
+        (lambda: 1 / 0, ZeroDivisionError),
+    ],
+    ids=["by the database", "by its answer", "by itself"],
+)
+def test_what_is_wrong_of_one_that_was_sent_together_is_raised_and_all_is_undone(deed, error):
+    insert([letter("there")])
+
+    @transaction.atomic
+    def sent():
+        with together():
+            insert([letter("new")])
+            deed()
+            insert([letter("later")])
+
+    with pytest.raises(error):
+        sent()
+    assert list(MailMessage.objects.values_list("dedupe_key", flat=True)) == ["there"]
+
+
+def test_what_is_given_to_the_database_as_it_is_is_what_its_field_would_give():
+    values = {str: ["", "é", " a\n"], int: [-5, 0, 7], bool: [True, False]}
+    columns = [row for model in apps.get_models() for row in _plain(model, connection.vendor) if row[2]]
+    assert len(columns) > 1_000
+    for field, _, kind, given_as in columns:
+        assert field.get_db_prep_save(None, connection=connection) is None
+        for value in values[kind]:
+            given, wanted = given_as(value) if given_as else value, field.get_db_prep_save(value, connection=connection)
+            assert (given, type(given)) == (wanted, type(wanted)), field
+
+
 def test_insert_unless_there_leaves_what_is_there():
     def row(text):
         return MailMessage(dedupe_key="once", to="a@example.org", language="fr", kind="x", text=text)
 
-    assert [insert_unless_there(row("first")), insert_unless_there(row("second"))] == [True, False]
+    assert [insert_unless_there(row(text)).count for text in ("first", "second")] == [1, 0]
     assert list(MailMessage.objects.values_list("text", flat=True)) == ["first"]
 
 
@@ -125,5 +193,5 @@ def test_a_percent_sign_in_a_statement_stays_one():
     product = factories.product("Rabais de 50 %")
     found = Prepared(lambda pk: Product.objects.filter(pk=pk, title__endswith="50 %").values_list("pk"))
     assert found.rows(product.pk) == [(product.pk,)]
-    assert execute("UPDATE catalogue_product SET title = 'a %%' WHERE id = %s", [product.pk]) == 1
+    assert ask("UPDATE catalogue_product SET title = 'a %%' WHERE id = %s", [product.pk]).count == 1
     assert Product.objects.get(pk=product.pk).title == "a %"

@@ -8,6 +8,7 @@ from datetime import datetime
 from oscar.apps.order.models import Line, Order
 from oscar.apps.partner.models import StockRecord
 
+from marketplace.checkout import order_rows
 from marketplace.checkout.models import Checkout, CheckoutLine, CheckoutParcel
 from marketplace.foundation import money
 from shops import stock
@@ -72,12 +73,14 @@ def _parcel(checkout: Checkout, option: DeliveryOption, wanted: list[tuple[Stock
 
 
 def order_of(checkout: Checkout) -> tuple[Order, dict[int, Line]]:
-    """Oscar's order with its lines by checkout line."""
+    """Oscar's order, and its lines by checkout line, which are not written."""
     order = factories.order(
         total_incl_tax=money.to_decimal(checkout.total_minor, "CAD"),
         total_excl_tax=money.to_decimal(checkout.total_minor - checkout.tax_minor, "CAD"),
     )
     checkout.order = order
     checkout.save()
-    lines = CheckoutLine.objects.filter(parcel__checkout=checkout).select_related("stock_record__product")
-    return order, {line.pk: factories.order_line(order, line.stock_record, line.quantity) for line in lines}
+    lines = CheckoutLine.objects.filter(parcel__checkout=checkout).select_related(
+        "product", "stock_record__partner", "stock_record__product"
+    )
+    return order, {line.pk: order_rows.line_of(order, line) for line in lines}

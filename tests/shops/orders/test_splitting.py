@@ -101,7 +101,7 @@ def test_split_needs_few_queries(django_assert_num_queries, lines: int):
     )
     parcels = list(parcels)
     answer_times.hours_of([shop], now=timezone.now())
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         splitting.split(order, checkout, parcels, order_lines=order_lines, now=timezone.now())
 
 
