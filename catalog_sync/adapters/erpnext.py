@@ -14,7 +14,8 @@ from typing import Any
 
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Lane
-from shops.systems.erpnext import ERPNext, Filter, Level, Row, few
+from shops.systems import erpnext
+from shops.systems.erpnext import COUNTS, ERPNext, Filter, Level, Row, levels_of
 from shops.systems.numbers import isbn
 
 ITEM = ["item_name", "disabled", "is_sales_item", "is_stock_item", "has_variants", "stock_uom"]
@@ -30,29 +31,32 @@ class ERPNextAdapter(SystemAdapter):
 
     def read(self, client: ERPNext, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
         client.check_context()
-        for items in self._items(client, lane, changed_since):
+        if lane is Lane.STOCK and changed_since is not None:
+            for bins in client.each("Bin", ["item_code", *COUNTS], [client.changed_since(changed_since), client.here]):
+                levels = levels_of(bins)
+                moved = client.of("Item", "name", sorted(levels), ITEM)
+                yield [self._stated(item, levels, {}, {}, client) for item in moved]
+            return
+        for items in self._items(client, changed_since):
             names = [str(item["name"]) for item in items]
-            levels = client.levels(names, listed=True)
+            levels = client.levels(names)
             prices, codes = (_prices(client, items), _codes(client, names)) if lane is Lane.CATALOGUE else ({}, {})
             yield [self._stated(item, levels, prices, codes, client) for item in items]
 
-    def _items(self, client: ERPNext, lane: Lane, changed_since: datetime | None) -> Iterator[list[Row]]:
+    def _items(self, client: ERPNext, changed_since: datetime | None) -> Iterator[list[Row]]:
         """Pages of those that are sold, or that may be otherwise than they were."""
         if changed_since is None:
             yield from client.each("Item", ITEM, SOLD)
             return
         since = client.changed_since(changed_since)
         met = set[str]()
-        if lane is Lane.CATALOGUE:
-            for page in client.each("Item", ITEM, [since]):
-                met.update(str(item["name"]) for item in page)
-                yield page
-            rows = client.each("Item Price", ["item_code"], [since, ("price_list", "=", client.options["price_list"])])
-        else:
-            rows = client.each("Bin", ["item_code"], [since, ("warehouse", "=", client.options["warehouse"])])
+        for page in client.each("Item", ITEM, [since]):
+            met.update(str(item["name"]) for item in page)
+            yield page
+        rows = client.each("Item Price", ["item_code"], [since, ("price_list", "=", client.options["price_list"])])
         others = sorted({str(row["item_code"]) for page in rows for row in page} - met)
-        for names in few(others):
-            yield client.of("Item", "name", names, ITEM)
+        for start in range(0, len(others), erpnext.PAGE):
+            yield client.of("Item", "name", others[start : start + erpnext.PAGE], ITEM)
 
     def _stated(
         self, item: Row, levels: dict[str, Level], prices: dict[str, Row], codes: dict[str, str], client: ERPNext
@@ -77,7 +81,7 @@ def _prices(client: ERPNext, items: list[Row]) -> dict[str, Row]:
     here = [("price_list", "=", client.options["price_list"]), ("selling", "=", 1)]
     today = client.today()
     best: dict[str, Row] = {}
-    for row in client.of("Item Price", "item_code", list(units), PRICE, here, listed=True):
+    for row in client.of("Item Price", "item_code", list(units), PRICE, here):
         sku = str(row["item_code"])
         is_for_all = not row.get("customer") and not row.get("batch_no")
         if not is_for_all or row.get("uom") not in (None, "", units[sku]) or not _holds(row, today):
@@ -95,7 +99,7 @@ def _holds(price: Row, today: str) -> bool:
 def _codes(client: ERPNext, items: Sequence[str]) -> dict[str, str]:
     """The first barcode of each that can be the number of a book or another article."""
     found: dict[str, Any] = {}
-    for row in client.of("Item Barcode", "parent", items, BARCODE, parent="Item", listed=True):
+    for row in client.of("Item Barcode", "parent", items, BARCODE, parent="Item"):
         code = str(row.get("barcode") or "")
         if (row.get("barcode_type") or "") in NUMBERS and code.isdigit() and len(code) in (8, 12, 13, 14):
             found.setdefault(str(row["parent"]), code)

@@ -1,14 +1,14 @@
 """ERPNext over Frappe's REST interface: the part that adapter and channel share.
 
 Signed in by the key and the secret of a user, in one header. Lists have filters and fields in JSON, are read by name,
-and of rows that belong to a document the document's kind is said, too. Stamps are times of day at the site, without a
-zone. A refusal is a status with the exception's name.
+and of rows that belong to a document the document's kind is said, too; they are asked for by POST, since an address has
+no place for many names. Stamps are times of day at the site, without a zone. A refusal is a status with the exception's
+name.
 
 https://docs.frappe.io/framework/user/en/api/rest; frappe/api/v1.py, frappe/client.py"""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -21,15 +21,16 @@ from shops.systems.access import Access, Found
 from shops.systems.calling import Caller, SystemCallError, Trouble
 from shops.systems.clocks import wall
 
-PAGE = 500  # rows of an answer
-FEW, FEW_CHARACTERS = 200, 2500  # names in a filter, which stands in an address
+PAGE = 500  # rows of an answer, and names in a filter
+LISTED = "/method/frappe.client.get_list"
 PRICES = "Standard Selling"  # as ERPNext makes it
 TAXES = "Sales Taxes and Charges Template"
 OLDEST = 14  # a bin's stamp moves from then on as an order reserves: erpnext#29746, #32519
 CHANGED = "modified"
 Row = dict[str, Any]
 Filter = Sequence[Any]  # field, operator, value
-_PROMISED = ("reserved_qty", "reserved_qty_for_production", "reserved_qty_for_sub_contract")
+# Of a bin: what is there, and what of it is promised.
+COUNTS = ["actual_qty", "reserved_qty", "reserved_qty_for_production", "reserved_qty_for_sub_contract"]
 
 
 class Level(NamedTuple):
@@ -101,17 +102,10 @@ class ERPNext:
         order: str = "name asc",
     ) -> list[Row]:
         """One page of a list. `parent`: the kind of document whose rows they are. Raises SystemCallError."""
-        query = [
-            ("fields", json.dumps(fields)),
-            ("filters", json.dumps(list(filters))),
-            ("order_by", order),
-            ("limit_page_length", str(limit or PAGE)),
-            *([("parent", parent)] if parent else []),
-        ]
-        found = self._data(self.caller.get(f"/resource/{quote(doctype)}", query))
-        if not isinstance(found, list):
-            raise self.caller.refused("no list", Trouble.UNCLEAR)
-        return found
+        asked: Row = {"doctype": doctype, "fields": fields, "filters": list(filters), "order_by": order}
+        asked |= {"limit_page_length": limit or PAGE, **({"parent": parent} if parent else {})}
+        answer = self.caller.a(dict, self.caller.send("POST", LISTED, (), asked, {}, writes=False))
+        return self.caller.a(list, answer.get("message"))
 
     def each(
         self, doctype: str, fields: list[str], filters: Iterable[Filter] = (), *, parent: str = "", size: int = 0
@@ -135,29 +129,21 @@ class ERPNext:
         filters: Iterable[Filter] = (),
         *,
         parent: str = "",
-        listed: bool = False,
     ) -> list[Row]:
-        """All rows whose `field` is one of `keys`. `listed`: these come as a list gave them, so that of many of them
-        the stretch from the first to the last can be asked for."""
+        """All rows whose `field` is one of `keys`."""
         more, wanted = list(filters), set(keys)
-        some = list(few(keys))
-        if listed and len(some) > 1:
-            stretches: list[list[Filter]] = [[(field, ">=", keys[0]), (field, "<=", keys[-1])]]
-        else:
-            stretches = [[(field, "in", names)] for names in some]
         named, size = [field, *fields], 2 * PAGE + 1  # one for each article of a page, and some more, are one answer
-        pages = [self.each(doctype, named, [*more, *stretch], parent=parent, size=size) for stretch in stretches]
-        return [row for each in pages for page in each for row in page if row[field] in wanted]
+        asked = ([*more, (field, "in", keys[start : start + PAGE])] for start in range(0, len(keys), PAGE))
+        pages = (page for which in asked for page in self.each(doctype, named, which, parent=parent, size=size))
+        return [row for page in pages for row in page if row[field] in wanted]
 
-    def levels(self, items: Sequence[str], *, listed: bool = False) -> dict[str, Level]:
+    def levels(self, items: Sequence[str]) -> dict[str, Level]:
         """Of those that were ever in the warehouse, or ordered from it."""
-        here = [("warehouse", "=", self.options["warehouse"])]
-        rows = self.of("Bin", "item_code", items, ["actual_qty", *_PROMISED], here, listed=listed)
-        found: dict[str, Level] = {}
-        for row in rows:
-            has, *promised = (Decimal(str(row.get(name) or 0)) for name in ("actual_qty", *_PROMISED))
-            found[str(row["item_code"])] = Level(has, has - sum(promised, Decimal(0)))
-        return found
+        return levels_of(self.of("Bin", "item_code", items, COUNTS, [self.here]))
+
+    @property
+    def here(self) -> Filter:
+        return ("warehouse", "=", self.options["warehouse"])
 
     def found(self, doctype: str, name: str) -> Row | None:
         """One document with its rows, or None where there is none."""
@@ -229,14 +215,10 @@ class ERPNext:
         return answer["data"]
 
 
-def few(names: Sequence[str]) -> Iterator[list[str]]:
-    """As many at once as can stand in an address."""
-    some, characters = list[str](), 0
-    for name in names:
-        if len(some) == FEW or (some and characters + len(name) > FEW_CHARACTERS):
-            yield some
-            some, characters = [], 0
-        some.append(name)
-        characters += len(name)
-    if some:
-        yield some
+def levels_of(bins: Iterable[Row]) -> dict[str, Level]:
+    """By item."""
+    found: dict[str, Level] = {}
+    for row in bins:
+        has, *promised = (Decimal(str(row.get(name) or 0)) for name in COUNTS)
+        found[str(row["item_code"])] = Level(has, has - sum(promised, Decimal(0)))
+    return found

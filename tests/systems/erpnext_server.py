@@ -1,10 +1,13 @@
 """ERPNext as a system under test: a contract server of our own, written from its documents and its source, with nothing
 of the adapter's code. No real site was asked.
 
-- `Authorization: token key:secret`, `/api/resource/{doctype}` with `fields`, `filters`, `order_by`, `limit_start`,
-  `limit_page_length` (20 where none is said), `parent` for rows of documents; one document with its rows; POST, PUT;
-  `/api/method/…`: frappe/api/v1.py, frappe/client.py of frappe/frappe;
+- `Authorization: token key:secret`, `frappe.client.get_list` with `doctype`, `fields`, `filters`, `order_by`,
+  `limit_start`, `limit_page_length` (20 where none is said), `parent` for rows of documents, in an address or in a body
+  of JSON; `/api/resource/{doctype}` for one document with its rows, POST, PUT; `/api/method/…`: frappe/api/v1.py,
+  frappe/client.py, frappe/handler.py of frappe/frappe;
   https://docs.frappe.io/framework/user/en/guides/integration/rest_api/listing_documents
+- A request's first line of more than 4094 bytes is refused (https://docs.gunicorn.org/en/stable/settings.html,
+  `limit_request_line`), behind which a bench serves
 - A limit of time that is used up answers 429 with Retry-After: frappe/rate_limiter.py
 - What is inserted or saved with docstatus 1 is submitted: Document.check_docstatus_transition, frappe/model/document.py
 - `modified` is the site's own time (`frappe.utils.now`), to the microsecond
@@ -28,7 +31,7 @@ import itertools
 import json
 from operator import eq, ge, gt, le, lt
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
 
 from shops.systems import erpnext
@@ -53,6 +56,7 @@ TIMEZONE, OLD = "America/Toronto", "2020-01-01 00:00:00.000000"
 HOUSE, GROUP, OTHER, SHUT, COMPANY = "Stores - L", "All Warehouses - L", "Other - L", "Old - L", "Librairie d’essai"
 CUSTOMER, LIST = "Halles", "Standard Selling"
 CHILDREN = {"Item Barcode": "Item", "Delivery Note Item": "Delivery Note", "Sales Order Item": "Sales Order"}
+LONGEST_LINE = 4094  # bytes of a request's first line
 Row = dict[str, Any]
 
 
@@ -150,7 +154,6 @@ class ERPNextUnderTest(JsonServer):
 
     def small_pages(self, monkeypatch) -> int:
         monkeypatch.setattr(erpnext, "PAGE", 7)
-        monkeypatch.setattr(erpnext, "FEW", 3)
         return 7
 
     def set_price(self, sku: str, minor: int) -> None:
@@ -245,6 +248,10 @@ class ERPNextUnderTest(JsonServer):
         if self.calls_left < 0:
             raise Refusal(429, "Too Many Requests", Retry_After="240")
         path = unquote(asked.path)
+        if len(f"{asked.method} {asked.path}?{urlencode(asked.query)} HTTP/1.1") > LONGEST_LINE:
+            raise Refusal(400, "Request Line is too large")
+        if path == "/api/method/frappe.client.get_list":
+            return {"message": self._listed(asked.json)}
         if path == "/api/method/frappe.utils.change_log.get_versions":
             if self.version is None:
                 raise _refusal(403, "PermissionError", "Not permitted")
@@ -253,28 +260,30 @@ class ERPNextUnderTest(JsonServer):
         if path == "/api/method/frappe.client.get_time_zone":
             return {"message": {"time_zone": TIMEZONE}}
         _nothing, _api, _resource, doctype, *name = path.split("/", 4)
-        if doctype in self.forbidden or f"{asked.method} {doctype}" in self.forbidden:
+        kind = self._kind(doctype)
+        if asked.method == "POST":
+            return {"data": self._order(asked.json)}
+        if name[0] not in kind:
+            raise _refusal(404, "DoesNotExistError", f"{doctype} {name[0]} not found")
+        return {"data": self._saved(kind[name[0]], asked.json) if asked.method == "PUT" else kind[name[0]]}
+
+    def _kind(self, doctype: str) -> dict[str, Row]:
+        if doctype in self.forbidden:
             raise _refusal(403, "PermissionError", f"No permission for {doctype}")
         if doctype not in self.kinds:
             raise _refusal(404, "DoesNotExistError", f"DocType {doctype} not found")
-        if asked.method == "POST":
-            return {"data": self._order(asked.json)}
-        if name and name[0] not in self.kinds[doctype]:
-            raise _refusal(404, "DoesNotExistError", f"{doctype} {name[0]} not found")
-        if asked.method == "PUT":
-            return {"data": self._saved(self.kinds[doctype][name[0]], asked.json)}
-        return {"data": self.kinds[doctype][name[0]] if name else self._listed(doctype, asked.query)}
+        return self.kinds[doctype]
 
-    def _listed(self, doctype: str, query: dict[str, str]) -> list[Row]:
-        if CHILDREN.get(doctype) and query.get("parent") != CHILDREN[doctype]:
+    def _listed(self, asked: Row) -> list[Row]:
+        doctype, fields = asked["doctype"], asked.get("fields", ["name"])
+        rows = list(self._kind(doctype).values())
+        if CHILDREN.get(doctype) and asked.get("parent") != CHILDREN[doctype]:
             raise _refusal(403, "PermissionError", f"Parent of {doctype} is to be said")
-        fields = json.loads(query.get("fields", '["name"]'))
-        rows = list(self.kinds[doctype].values())
-        for field, operator, value in json.loads(query.get("filters", "[]")):
+        for field, operator, value in asked.get("filters", []):
             rows = [row for row in rows if _holds(row[field], operator, value)]
-        by, _space, way = query.get("order_by", "modified desc").partition(" ")
+        by, _space, way = asked.get("order_by", "modified desc").partition(" ")
         rows = sorted(rows, key=lambda row: _folded(row[by]), reverse=way == "desc")
-        start, size = int(query.get("limit_start", 0)), int(query.get("limit_page_length", 20))
+        start, size = int(asked.get("limit_start", 0)), int(asked.get("limit_page_length", 20))
         return [{field: row[field] for field in fields} for row in (rows[start : start + size] if size else rows)]
 
     def _order(self, sent: Row) -> Row:

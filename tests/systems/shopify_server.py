@@ -1,6 +1,7 @@
 """Shopify as a system under test: a contract server of our own, written from what Shopify documents and what others
 have met, with nothing of the adapter's code. No real shop was asked.
 
+- A page has 250 nodes at most, and so has a list that is given: https://shopify.dev/docs/api/usage/limits
 - Everything is POST and status 200; errors stand in `errors` with `extensions.code`, and cost in `extensions.cost`; a
   query of more than 1000 points is refused, the bucket fills again: https://shopify.dev/docs/api/usage/limits
 - Throttled: `errors` and `extensions`, no data: https://community.shopify.com/t/throttled/254776

@@ -15,7 +15,7 @@ from shops.systems.calling import SystemCallError
 from tests import factories
 from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
-from tests.systems.erpnext_server import CUSTOMER, HOUSE, OTHER, ERPNextUnderTest
+from tests.systems.erpnext_server import CUSTOMER, HOUSE, OLD, OTHER, ERPNextUnderTest
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +61,17 @@ class TestReading(ReadingBehaviour):
                 row.update(actual_qty=1.0, modified=self.system._put("Note", "x")["modified"])
         assert self.read(Lane.STOCK, cursor).records == []
 
-    def test_more_changes_than_fit_into_an_address_are_asked_for_piece_by_piece(self):
-        cursor = self.read(Lane.STOCK).cursor
-        for number in range(erpnext.FEW + 10):
+    @pytest.mark.parametrize("lane", Lane)
+    def test_more_changes_than_fit_into_an_answer_are_asked_for_piece_by_piece(self, lane, monkeypatch):
+        cursor, count = self.read(lane).cursor, 3 * self.system.small_pages(monkeypatch) + 2
+        for number in range(count):
+            self.system.price(f"N{number:03}", 100)
             self.system.item(f"N{number:03}", "New", "", 100, 1)
-        assert len(self.read(Lane.STOCK, cursor).records) == erpnext.FEW + 10
+        for row in self.system.kinds["Item"].values():
+            row["modified"] = OLD
+        found = self.read(lane, cursor).by_sku
+        assert {record.quantity for record in found.values()} == {1}
+        assert len(found) == count
 
     def test_limit_is_waited_for_as_long_as_is_said(self):
         self.system.calls_left = 2

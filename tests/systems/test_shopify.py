@@ -8,14 +8,15 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
-from catalog_sync.records import Availability, Lane
+from catalog_sync.adapters import shopify as adapter
+from catalog_sync.records import Availability, Cursor, Lane
 from shops.channels.base import Answer
 from shops.models import DeliveryOption, ShopSystem
 from shops.systems import SYSTEMS, keeping, shopify
 from shops.systems.access import Access
 from shops.systems.calling import SystemCallError
 from tests import factories
-from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
+from tests.systems.behaviour import FIRST, SECOND, SKUS, Door, ReadingBehaviour, running
 from tests.systems.behaviour_hooks import HookBehaviour
 from tests.systems.behaviour_orders import OrderingBehaviour
 from tests.systems.known import KNOWN
@@ -97,6 +98,26 @@ class TestReading(ReadingBehaviour):
         self.system.sell(SECOND.sku, 1)
         self.system.variant(FIRST.sku)["inventoryItem"]["variant"] = None
         assert list(self.read(Lane.STOCK, cursor).by_sku) == [SECOND.sku]
+
+    def test_where_much_changed_all_is_read_by_a_bulk_operation(self, monkeypatch):
+        monkeypatch.setattr(adapter, "MANY", 3)
+        cursors = {lane: self.read(lane).cursor for lane in Lane}
+        for sku in SKUS[:3]:
+            self.system.set_stock(sku, 1)
+            self.system.set_price(sku, 1234)
+        assert [self._came(lane, cursors) for lane in Lane] == [(3, 3, False, 0)] * 2
+        self.system.set_stock(SKUS[3], 1)
+        self.system.set_price(SKUS[3], 1234)
+        self.system.archive(SKUS[0])
+        assert [self._came(lane, cursors) for lane in Lane] == [(3, 19, True, 1)] * 2
+
+    def _came(self, lane: Lane, cursors: dict[Lane, Cursor]) -> tuple[int, int, bool, int]:
+        """Articles that are new, and in all; whether that is all that is sold; bulk operations."""
+        before, reading = len(self.system.bulks), self.read(lane, cursors[lane])
+        new = [
+            record for record in reading.records if (record.quantity, record.price)[lane is Lane.CATALOGUE] in (1, 1234)
+        ]
+        return len(new), len(reading.records), reading.complete, len(self.system.bulks) - before
 
     def test_variants_have_their_own_titles_and_without_a_sku_their_number(self):
         variant = self.system.variant(FIRST.sku)
