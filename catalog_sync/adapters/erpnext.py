@@ -3,7 +3,8 @@
 How many there are stands in a `Bin` for each item and warehouse: `actual_qty` on the shelf, `reserved_qty` what sales
 orders have promised of it. A bin's stamp moves with each of them since ERPNext 14 (erpnext#29746), an item's does not.
 Prices stand in `Item Price`, one row for each list, customer, unit and time; what is read is the price for anybody,
-today. Prices are as the shop enters them."""
+today. Prices are as the shop enters them; where that is without tax, what comes on top is each article's own
+(`shops.systems.erpnext_taxes`)."""
 
 from __future__ import annotations
 
@@ -16,9 +17,10 @@ from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Lane
 from shops.systems import erpnext
 from shops.systems.erpnext import COUNTS, ERPNext, Filter, Level, Row, levels_of
+from shops.systems.erpnext_taxes import TAXED, Taxes
 from shops.systems.numbers import isbn
 
-ITEM = ["item_name", "disabled", "is_sales_item", "is_stock_item", "has_variants", "stock_uom"]
+ITEM = ["item_name", "disabled", "is_sales_item", "is_stock_item", "has_variants", "stock_uom", *TAXED]
 NOT_SOLD = {"disabled": 1, "is_sales_item": 0, "is_stock_item": 0, "has_variants": 1}
 SOLD: list[Filter] = [(name, "=", 1 - value) for name, value in NOT_SOLD.items()]
 PRICE = ["price_list_rate", "currency", "uom", "valid_from", "valid_upto", "customer", "batch_no"]
@@ -35,13 +37,15 @@ class ERPNextAdapter(SystemAdapter):
             for bins in client.each("Bin", ["item_code", *COUNTS], [client.changed_since(changed_since), client.here]):
                 levels = levels_of(bins)
                 moved = client.of("Item", "name", sorted(levels), ITEM)
-                yield [self._stated(item, levels, {}, {}, client) for item in moved]
+                yield [self._stated(item, levels, {}, {}, {}, client) for item in moved]
             return
+        taxes = Taxes(client) if client.options.get("adds_tax") and self.feed.tax_included else None
         for items in self._items(client, changed_since):
             names = [str(item["name"]) for item in items]
             levels = client.levels(names)
             prices, codes = (_prices(client, items), _codes(client, names)) if lane is Lane.CATALOGUE else ({}, {})
-            yield [self._stated(item, levels, prices, codes, client) for item in items]
+            rates = taxes.on_top(items, {sku: _rate(prices[sku]) for sku in prices}) if taxes and prices else {}
+            yield [self._stated(item, levels, prices, codes, rates, client) for item in items]
 
     def _items(self, client: ERPNext, changed_since: datetime | None) -> Iterator[list[Row]]:
         """Pages of those that are sold, or that may be otherwise than they were."""
@@ -59,7 +63,13 @@ class ERPNextAdapter(SystemAdapter):
             yield client.of("Item", "name", others[start : start + erpnext.PAGE], ITEM)
 
     def _stated(
-        self, item: Row, levels: dict[str, Level], prices: dict[str, Row], codes: dict[str, str], client: ERPNext
+        self,
+        item: Row,
+        levels: dict[str, Level],
+        prices: dict[str, Row],
+        codes: dict[str, str],
+        rates: dict[str, Decimal],
+        client: ERPNext,
     ) -> Stated:
         sku = str(item["name"])
         price, level = prices.get(sku), levels.get(sku)
@@ -67,7 +77,8 @@ class ERPNextAdapter(SystemAdapter):
             sku=sku,
             gtin=codes.get(sku) or isbn(sku),
             title=str(item.get("item_name") or ""),
-            price=None if price is None else Decimal(str(price["price_list_rate"])),
+            price=None if price is None else _rate(price),
+            tax_rate=rates.get(sku),
             currency=str(price["currency"] if price else client.options["currency"]),
             quantity=None if level is None else level.free if self.contains_our_orders else level.on_hand,
             is_gone=any(bool(item[name]) == bool(value) for name, value in NOT_SOLD.items()),
@@ -89,6 +100,10 @@ def _prices(client: ERPNext, items: list[Row]) -> dict[str, Row]:
         if sku not in best or str(row.get("valid_from") or "") > str(best[sku].get("valid_from") or ""):
             best[sku] = row
     return best
+
+
+def _rate(price: Row) -> Decimal:
+    return Decimal(str(price["price_list_rate"]))
 
 
 def _holds(price: Row, today: str) -> bool:

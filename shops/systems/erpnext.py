@@ -20,11 +20,11 @@ from shops.systems import calling
 from shops.systems.access import Access, Found
 from shops.systems.calling import Caller, SystemCallError, Trouble
 from shops.systems.clocks import wall
+from shops.systems.erpnext_taxes import Taxes
 
 PAGE = 500  # rows of an answer, and names in a filter
 LISTED = "/method/frappe.client.get_list"
 PRICES = "Standard Selling"  # as ERPNext makes it
-TAXES = "Sales Taxes and Charges Template"
 OLDEST = 14  # a bin's stamp moves from then on as an order reserves: erpnext#29746, #32519
 CHANGED = "modified"
 Row = dict[str, Any]
@@ -42,7 +42,8 @@ class Level(NamedTuple):
 
 
 class ERPNext:
-    """`options`: warehouse, company, price_list, currency, timezone; customer for orders."""
+    """`options`: warehouse, company, price_list, currency, timezone; customer for orders. `adds_tax`: its prices are
+    without tax, and what comes on top can be told."""
 
     def __init__(self, access: Access) -> None:
         key, secret = access.secrets.get("key", ""), access.secrets.get("secret", "")
@@ -63,7 +64,7 @@ class ERPNext:
             raise self.caller.refused(calling.NO_PRICES, Trouble.CONTEXT)
         zone = self.caller.get("/method/frappe.client.get_time_zone")
         message = zone.get("message") if isinstance(zone, dict) else None
-        options = {
+        options: Row = {
             "warehouse": houses[0]["name"],
             "company": houses[0]["company"],
             "price_list": prices,
@@ -77,8 +78,10 @@ class ERPNext:
                 self.rows(doctype, ["name"], limit=1)
         customer = self._customer(str(self.options.get("customer") or ""))
         company, currency = str(houses[0]["company"]), str(listed["currency"])
-        with_tax = self._has_tax(company, str((customer or {}).get("tax_category") or ""))
-        return Found(company, currency, None, options, customer is not None, with_tax)
+        taxes = Taxes(self)
+        with_tax = taxes.are_in_prices
+        options["adds_tax"] = with_tax is False and taxes.templates is not None  # both can be asked for then
+        return Found(company, currency, None, options, customer is not None, None if options["adds_tax"] else with_tax)
 
     def check_context(self) -> None:
         """The warehouse holds copies still: a group of some, or none, has no numbers. Raises SystemCallError."""
@@ -179,22 +182,6 @@ class ERPNext:
         version = str(((apps or {}).get("erpnext") or {}).get("version") or "")
         if (number := re.match(r"v?(\d+)", version)) and int(number[1]) < OLDEST:
             raise self.caller.refused(calling.TELLS_LATE, Trouble.VERSION)
-
-    def _has_tax(self, company: str, category: str) -> bool | None:
-        """Whether its prices are entered with tax: a price list does not say so, the taxes do that are put on a sale to
-        our customer, else the company's own. None where these are none or several, say both, or are not shown to this
-        user."""
-        asked = ("tax_category", "=", category) if category else ("is_default", "=", 1)
-        try:
-            named = self.rows(TAXES, ["name"], [("company", "=", company), ("disabled", "=", 0), asked])
-            template = self.found(TAXES, str(named[0]["name"])) if len(named) == 1 else None
-        except SystemCallError as error:
-            if error.status in (403, 404, 417):
-                return None
-            raise
-        rows = (row for row in (template or {}).get("taxes") or [] if row.get("charge_type") != "Actual")
-        said = {bool(row.get("included_in_print_rate")) for row in rows if float(row.get("rate") or 0)}
-        return said.pop() if len(said) == 1 else None
 
     def _customer(self, name: str) -> Row | None:
         """As which our orders are entered; None where none is to be."""

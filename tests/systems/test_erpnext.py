@@ -107,7 +107,7 @@ class TestReading(ReadingBehaviour):
         [
             ((), {}, None),
             ((1,), {"is_default": 1}, True),
-            ((0, 0), {"is_default": 1}, False),
+            ((0, 0), {"is_default": 1}, None),  # what comes on top is added
             ((1, 0), {"is_default": 1}, None),
             ((0,), {"is_default": 1, "rate": 0.0}, None),
             ((1,), {"is_default": 1, "disabled": 1}, None),
@@ -119,10 +119,21 @@ class TestReading(ReadingBehaviour):
         self.system.taxes("Ours", *included, **how)
         assert self._with_tax() is with_tax
 
+    def test_prices_without_tax_of_which_the_rates_are_not_shown_are_told(self):
+        self.system.taxes("Ours", 0, is_default=1)
+        self.system.forbidden = {"Item Tax Template"}
+        assert self._with_tax() is False
+
+    def test_rates_that_articles_alone_have_tell_it_too(self):
+        self.system.taxes("Ours", 1, is_default=1, rate=0.0)
+        assert self._with_tax() is None
+        self.system.item_tax("Books", {"VAT - L": 5.5})
+        assert self._with_tax() is True
+
     def test_taxes_of_our_customer_go_before_the_companys(self):
         self.system.taxes("Canada", 0, is_default=1)
         self.system.taxes("Network", 1, tax_category="Network")
-        assert self._with_tax() is False
+        assert self._with_tax() is None
         self.system.kinds["Customer"][CUSTOMER]["tax_category"] = "Network"
         assert self._with_tax() is True
         self.system.forbidden = {"Sales Taxes and Charges Template"}
@@ -153,6 +164,23 @@ class TestOrders(OrderingBehaviour):
         with pytest.raises(SystemCallError) as caught:
             keeping.check(connection, now=now)
         assert (caught.value.trouble, caught.value.permanent) == ("system_prices", True)
+
+    @pytest.mark.parametrize(
+        ("tax_included", "adds", "rate"), [(True, True, 18.957346), (True, False, 20.0), (False, True, 20.0)]
+    )
+    def test_rates_of_an_order_are_without_the_tax_that_erpnext_adds(self, tax_included, adds, rate):
+        """What the reader pays is with it. Of what an article alone is taxed with ERPNext's server adds nothing."""
+        self.system.taxes("France", 0, rate=20.0, is_default=1)
+        self.system.item_tax("Reduced", {"VAT - L": 5.5, "Levy - L": 3.0})
+        self.system.taxed(FIRST.sku, "Reduced")
+        connection = ShopSystem.objects.get(shop=self.shop)
+        connection.options["adds_tax"] = adds
+        connection.save()
+        factories.network(tax_included=tax_included)
+        order = self.ordered(**{FIRST.sku: 2})
+        order.lines.update(unit_price_minor=2000)
+        self.send(order)
+        assert [item["rate"] for item in self.system.order(order.number)["items"]] == [rate]
 
     def test_draft_that_is_there_is_submitted(self):
         """As another program, or a workflow of the shop's, may leave it."""
