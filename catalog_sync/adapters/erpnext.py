@@ -33,6 +33,8 @@ class ERPNextAdapter(SystemAdapter):
 
     def read(self, client: ERPNext, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
         client.check_context()
+        if lane is Lane.STOCK and changed_since is None:
+            client.refuse_version()  # once a day, no more: it may have gone back to an older one
         if lane is Lane.STOCK and changed_since is not None:
             for bins in client.each("Bin", ["item_code", *COUNTS], [client.changed_since(changed_since), client.here]):
                 levels = levels_of(bins)

@@ -52,7 +52,7 @@ class ERPNext:
         self.caller = Caller("ERPNext", f"{access.address.rstrip('/')}/api", headers, [key, secret])
 
     def check(self) -> Found:
-        self._refuse_version()
+        self.refuse_version()
         wanted = str(self.options.get("warehouse") or "")
         leaves: list[Filter] = [("is_group", "=", 0), ("disabled", "=", 0)]
         houses = self.rows("Warehouse", ["name", "company"], [*leaves, *([("name", "=", wanted)] if wanted else [])])
@@ -170,8 +170,9 @@ class ERPNext:
         """At the site."""
         return wall(self.caller, datetime.now(UTC), self.options.get("timezone"))[:10]
 
-    def _refuse_version(self) -> None:
-        """Of one that does not say which it is, or not to this user, nothing is known."""
+    def refuse_version(self) -> None:
+        """Where a bin does not move as an order reserves. Of one that does not say which it is, or not to this user,
+        nothing is known. Raises SystemCallError."""
         try:
             told = self.caller.get("/method/frappe.utils.change_log.get_versions")
         except SystemCallError as error:

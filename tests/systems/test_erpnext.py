@@ -30,7 +30,7 @@ class TestReading(ReadingBehaviour):
     def test_whole_reading_of_the_stock_costs_two_requests_for_a_page(self):
         assert erpnext.PAGE == 500
         self.read(Lane.STOCK)
-        assert len(self.between.calls) == 3
+        assert len(self.between.calls) == 4
 
     def test_item_that_was_never_there_is_unknown(self):
         self.system.item("NEW", "Never there", "", 1000, 0)
@@ -101,6 +101,13 @@ class TestReading(ReadingBehaviour):
             assert self._refused(entered) == "system_version"
         else:
             assert SYSTEMS["erpnext"].client_for(entered).check().takes_orders
+
+    def test_version_that_was_gone_back_to_is_refused_by_the_whole_reading_of_the_stock(self):
+        cursor = self.read(Lane.STOCK).cursor
+        self.system.version = "13.54.2"
+        assert self.read(Lane.STOCK, cursor).records == []
+        error = self.fails(Lane.STOCK)
+        assert (error.reason.code, error.permanent) == ("system_version", True)
 
     @pytest.mark.parametrize(
         ("included", "how", "with_tax"),
