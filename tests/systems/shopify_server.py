@@ -16,7 +16,8 @@ have met, with nothing of the adapter's code. No real shop was asked.
   https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderCreateInputsInventoryBehavior
   https://community.shopify.com/t/cannot-set-ordercreateoptionsinput-inventorybehaviour-in-ordercreate-mutation/396041
 - On hand is available and committed: https://shopify.dev/docs/apps/build/orders-fulfillment/inventory-management-apps
-- Signed webhooks: https://shopify.dev/docs/apps/build/webhooks/verify-deliveries"""
+- Signed webhooks: https://shopify.dev/docs/apps/build/webhooks/verify-deliveries; one is sent again eight times within
+  four hours, with its first payload: https://shopify.dev/changelog/updates-to-webhook-retry-mechanism"""
 
 from __future__ import annotations
 
@@ -45,6 +46,7 @@ from tests.systems.under_test import (
     KEEPS_CONTEXT,
     KNOWS_STOCK_CHANGES,
     LOOKS_UP,
+    NAMES_EVENTS,
     POSTS_NEWS,
     RENEWS,
     SETS_CLOCK,
@@ -107,6 +109,7 @@ class ShopifyUnderTest(Clocked):
             KEEPS_CONTEXT,
             SHIPS,
             LOOKS_UP,
+            NAMES_EVENTS,
             POSTS_NEWS,
             RENEWS,
             KNOWS_STOCK_CHANGES,

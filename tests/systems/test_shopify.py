@@ -9,6 +9,8 @@ import pytest
 from django.utils import timezone
 
 from catalog_sync.adapters import shopify as adapter
+from catalog_sync.doors import hooks
+from catalog_sync.models import StockLane
 from catalog_sync.records import Availability, Cursor, Lane
 from shops.channels.base import Answer
 from shops.models import DeliveryOption, ShopSystem
@@ -258,4 +260,16 @@ class TestOrders(OrderingBehaviour):
 
 
 class TestHooks(HookBehaviour):
-    pass
+    def test_another_event_is_heard_and_a_header_tells_none(self):
+        """The id of an event is not signed: whoever saw one could give it another, or another one its id."""
+        body, headers = self.system.news(FIRST.sku, self.system.hook_secret)
+        self.post(body, headers)
+        minute = timezone.now() + hooks.NEWS_EVERY
+        for again, is_heard in (((body, headers | {"X-Shopify-Webhook-Id": "new"}), False), (self._later(), True)):
+            self.rest()
+            assert 200 <= self.post(*again) < 300
+            assert StockLane.objects.filter(due_at__lte=minute).exists() == is_heard
+
+    def _later(self) -> tuple[bytes, dict[str, str]]:
+        self.system.sell(FIRST.sku, 1)
+        return self.system.news(FIRST.sku, self.system.hook_secret)
