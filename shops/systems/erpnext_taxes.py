@@ -98,8 +98,9 @@ class Taxes:
     @cached_property
     def _parents(self) -> dict[str, str]:
         """Of each group the one above it."""
-        pages = self.client.each("Item Group", ["parent_item_group"])
-        return {str(row["name"]): str(row.get("parent_item_group") or "") for page in pages for row in page}
+        with self.client.caller.needing("Item Group"):
+            pages = self.client.each("Item Group", ["parent_item_group"])
+            return {str(row["name"]): str(row.get("parent_item_group") or "") for page in pages for row in page}
 
     @cached_property
     def _of_groups(self) -> dict[str, list[Row]]:

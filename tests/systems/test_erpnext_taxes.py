@@ -129,7 +129,7 @@ class TestPrices(SystemBehaviour):
         self.system.taxed(FIRST.sku, "Reduced")
         assert self._rates() == [0.0] * 3
 
-    @pytest.mark.parametrize("doctype", ["Item Tax Template", "Sales Taxes and Charges Template"])
+    @pytest.mark.parametrize("doctype", ["Item Tax Template", "Sales Taxes and Charges Template", "Item Group"])
     def test_rates_that_are_not_shown_any_more_are_told_and_no_price_is_believed(self, doctype):
         access = self._connected()
         self.system.forbidden = {doctype}
