@@ -22,7 +22,7 @@ from tests.systems.behaviour import FIRST, SECOND, SKUS, Door, ReadingBehaviour,
 from tests.systems.behaviour_hooks import HookBehaviour
 from tests.systems.behaviour_orders import OrderingBehaviour
 from tests.systems.known import KNOWN
-from tests.systems.shopify_server import CLIENT, FULL, SECRET, ShopifyUnderTest
+from tests.systems.shopify_server import CLIENT, FULL, OLD, SECRET, ShopifyUnderTest
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +225,21 @@ class TestOrders(OrderingBehaviour):
         self._heard()
         self.synced(Lane.STOCK)
         assert self.stands(FIRST.sku) == (FIRST.quantity - 1, 1)
+
+    def test_stock_of_which_much_changed_is_a_whole_list_to_the_shop(self, monkeypatch):
+        """With its orders off it, and a moment from which on the next changes are asked for."""
+        monkeypatch.setattr(adapter, "MANY", 2)
+        self.synced()
+        self._transmitted(self.ordered(**{FIRST.sku: 1}))
+        for sku in SKUS[:3]:
+            self.system.set_stock(sku, 9)
+        (run,) = self.synced(Lane.STOCK)
+        assert (run.state, run.complete, self.sellable(SKUS[1])) == ("done", True, 9)
+        for variant in self.system.variants:
+            variant["inventoryItem"]["level"]["updatedAt"] = OLD
+        self.system.sell(SECOND.sku, 2)
+        (run,) = self.synced(Lane.STOCK)
+        assert (run.complete, run.read, self.sellable(SECOND.sku)) == (False, 1, 7)
 
     def test_order_is_cancelled_by_a_job_and_looked_at_until_it_is_done(self):
         order = self.ordered(**{FIRST.sku: 1})
