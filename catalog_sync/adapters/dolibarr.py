@@ -44,7 +44,7 @@ class DolibarrAdapter(SystemAdapter):
     def _moved(self, client: Dolibarr) -> Iterator[list[dict[str, Any]]]:
         """The products of the movements since the last one that was reached."""
         after, moved = int(self.reached or 0), list[dict[str, Any]]()
-        for page in client.each("/stockmovements", after=after):
+        for page in client.each("/stockmovements", after=after, size=dolibarr.MOVEMENTS):
             moved += page
         self._reach(client, moved, after)
         here = [row for row in moved if str(row.get("warehouse_id")) == str(client.options["warehouse_id"])]

@@ -4,7 +4,7 @@
 A product's stamp does not move when it is sold, so that the stock is read from the inventory levels, which have their
 own. `available` is without what is promised, `on_hand` with it. A variant whose stock Shopify does not count has no
 number; one that is not stocked at the location cannot be sold from there. Filters by a product's status lag behind (a
-thread of Shopify's own forum), so that it is asked for and looked at here.
+thread of Shopify's own forum), so that it is asked for and looked at here. Where much changed, all is read.
 
 https://shopify.dev/docs/api/admin-graphql/latest/queries/productVariants
 https://shopify.dev/docs/apps/build/orders-fulfillment/inventory-management-apps/manage-quantities-states"""
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from catalog_sync.adapters.system import Stated, SystemAdapter
@@ -22,6 +22,7 @@ from catalog_sync.records import Availability, Lane
 from shops.systems.shopify import Shopify
 
 T = TypeVar("T")
+Pages = Iterable[Iterable[dict[str, Any]]]
 LEVEL = (
     """inventoryLevel(locationId: "%(location)s") { quantities(names: ["available", "on_hand"]) { name quantity } }"""
 )
@@ -41,6 +42,7 @@ LEVELS = """query ($location: ID!, $first: Int!, $after: String, $query: String)
     pageInfo { hasNextPage endCursor } } } }"""
 AT_ONCE = 50  # products whose variants are asked for by one query
 BULK_PAGE = 500
+MANY = 200  # changed articles: all of them by a bulk operation are fewer calls than more than so many by pages
 ONLY_ONE = "Default Title"  # of a product without variants
 
 
@@ -50,37 +52,34 @@ class ShopifyAdapter(SystemAdapter):
     def read(self, client: Shopify, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
         client.check_context()
         fields = VARIANT % {"level": LEVEL % {"location": client.location}}
-        if changed_since is None:
-            whole = client.each_in_bulk(WHOLE % {"variant": fields})
-            pages: Iterable[Iterable[dict[str, Any]]] = _parts(whole, BULK_PAGE)
-        elif lane is Lane.CATALOGUE:
-            pages = self._changed(client, fields, changed_since)
-        else:
-            pages = self._moved(client, changed_since)
+        pages: Pages | None = None
+        if changed_since is not None:
+            moment = f"updated_at:>='{changed_since:%Y-%m-%dT%H:%M:%SZ}'"
+            pages = self._changed(client, fields, moment) if lane is Lane.CATALOGUE else self._moved(client, moment)
+        if pages is None:
+            self.is_whole = True
+            pages = _parts(client.each_in_bulk(WHOLE % {"variant": fields}), BULK_PAGE)
         for page in pages:
             yield [self._stated(variant) for variant in page]
 
-    def _changed(self, client: Shopify, fields: str, since: datetime) -> Iterator[list[dict[str, Any]]]:
+    def _changed(self, client: Shopify, fields: str, moment: str) -> Pages | None:
         """All variants of the products that were changed, or of which a variant was."""
-        moment, keys = f"updated_at:>='{since:%Y-%m-%dT%H:%M:%SZ}'", set[str]()
-        for page in client.each(PRODUCTS, "products", query=moment):
-            keys.update(product["id"] for product in page)
-        for page in client.each(VARIANTS % {"fields": "product { id }"}, "productVariants", query=moment):
-            keys.update(variant["product"]["id"] for variant in page)
-        for some in _parts(sorted(keys), AT_ONCE):
-            wanted = "product_ids:" + ",".join(key.rpartition("/")[2] for key in some)
-            yield from client.each(VARIANTS % {"fields": fields}, "productVariants", query=wanted)
+        products = _few(client.each(PRODUCTS, "products", query=moment))
+        names = VARIANTS % {"fields": "product { id }"}
+        variants = None if products is None else _few(client.each(names, "productVariants", query=moment))
+        if products is None or variants is None:
+            return None
+        keys = {product["id"] for product in products} | {variant["product"]["id"] for variant in variants}
+        numbers = ([key.rpartition("/")[2] for key in some] for some in _parts(sorted(keys), AT_ONCE))
+        asked = (client.each(VARIANTS % {"fields": fields}, "productVariants", query=_among(some)) for some in numbers)
+        return chain.from_iterable(asked)
 
-    def _moved(self, client: Shopify, since: datetime) -> Iterator[list[dict[str, Any]]]:
+    def _moved(self, client: Shopify, moment: str) -> Pages | None:
         """The variants whose number at the location was changed."""
-        moment = f"updated_at:>='{since:%Y-%m-%dT%H:%M:%SZ}'"
-        for page in client.each(LEVELS, "location", "inventoryLevels", location=client.location, query=moment):
-            yield [
-                level["item"]["variant"]
-                | {"inventoryItem": {"tracked": level["item"]["tracked"], "inventoryLevel": level}}
-                for level in page
-                if level["item"]["variant"]
-            ]
+        levels = _few(client.each(LEVELS, "location", "inventoryLevels", location=client.location, query=moment))
+        if levels is None:
+            return None
+        return _parts((_variant_of(level) for level in levels if level["item"]["variant"]), AT_ONCE)
 
     def _stated(self, variant: dict[str, Any]) -> Stated:
         product, units, there = variant["product"], None, None
@@ -104,6 +103,25 @@ class ShopifyAdapter(SystemAdapter):
             raw=variant,
             key=variant["legacyResourceId"],
         )
+
+
+def _few(pages: Iterable[list[dict[str, Any]]]) -> list[dict[str, Any]] | None:
+    """What is on the pages; None where that is too much, of which the rest is not asked for."""
+    found: list[dict[str, Any]] = []
+    for page in pages:
+        found += page
+        if len(found) > MANY:
+            return None
+    return found
+
+
+def _among(numbers: list[str]) -> str:
+    return "product_ids:" + ",".join(numbers)
+
+
+def _variant_of(level: dict[str, Any]) -> dict[str, Any]:
+    item = level["item"]
+    return {**item["variant"], "inventoryItem": {"tracked": item["tracked"], "inventoryLevel": level}}
 
 
 def _parts(values: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -16,11 +16,13 @@ from typing import Any
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Availability, Lane
 from marketplace.foundation.money import exponent
+from shops.systems import square
 from shops.systems.numbers import isbn
 from shops.systems.square import Square, articles, here_of, is_sold, sku_of, stamp
 
 NAMELESS = {"", "Regular", "Normal", "Standard"}  # what Square calls the one variation of an item
 
+RETRIEVE, RELATED = "/v2/catalog/batch-retrieve", {"include_related_objects": True}
 Pair = tuple[dict[str, Any], dict[str, Any]]
 
 
@@ -31,9 +33,13 @@ class SquareAdapter(SystemAdapter):
         client.check_context()
         self._taxes: dict[str, Decimal] | None = None
         if changed_since is not None and lane is Lane.STOCK:
-            yield from self._moved(client, changed_since)
-            return
-        asked: dict[str, Any] = {"object_types": ["ITEM_VARIATION"], "include_related_objects": True}
+            counts = self._moved(client, changed_since)
+            if counts is not None:
+                found = articles(client.post(RETRIEVE, {**RELATED, "object_ids": sorted(counts)})) if counts else []
+                yield [self._stated(client, pair, counts, lane) for pair in found]
+                return
+            self.is_whole, changed_since = True, None
+        asked: dict[str, Any] = {"object_types": ["ITEM_VARIATION"], **RELATED}
         if changed_since is not None:
             asked |= {"object_types": ["ITEM", "ITEM_VARIATION"], "include_deleted_objects": True}
             asked["begin_time"] = stamp(changed_since)
@@ -42,15 +48,16 @@ class SquareAdapter(SystemAdapter):
             counts = client.counts([variation["id"] for _item, variation in pairs])
             yield [self._stated(client, pair, counts, lane) for pair in pairs]
 
-    def _moved(self, client: Square, since: datetime) -> Iterator[Iterable[Stated]]:
-        """What was counted, sold or received since."""
+    def _moved(self, client: Square, since: datetime) -> dict[str, Decimal] | None:
+        """Of what was counted, sold or received since, how many there are. None where that is more than a page: then
+        all is fewer calls, since those that share a number with one of these are looked for by few numbers at once."""
         asked = {"location_ids": [client.location], "states": ["IN_STOCK"], "updated_after": stamp(since)}
+        counts: dict[str, Decimal] = {}
         for answer in client.each("/v2/inventory/counts/batch-retrieve", asked):
-            counts = client.counted(answer)
-            if counts:
-                body = {"object_ids": sorted(counts), "include_related_objects": True}
-                found = articles(client.post("/v2/catalog/batch-retrieve", body))
-                yield [self._stated(client, pair, counts, Lane.STOCK) for pair in found]
+            counts |= client.counted(answer)
+            if len(counts) > square.PAGE:
+                return None
+        return counts
 
     def _stated(self, client: Square, pair: Pair, counts: dict[str, Decimal], lane: Lane) -> Stated:
         item, variation = pair

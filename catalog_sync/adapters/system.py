@@ -70,6 +70,8 @@ class SystemAdapter(Adapter):
     position_word = "article"
     # Where the system counts its changes: `read` finds here how far the last reading came, and leaves how far it came.
     reached = ""
+    # That all of it is read: where so much changed that this is fewer calls, `read` says so before its first page.
+    is_whole = False
 
     # subclass implementation
     def read(self, client: Any, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
@@ -95,12 +97,13 @@ class SystemAdapter(Adapter):
         started, client = datetime.now(UTC), self.client()
         self.currency = str(getattr(client, "options", {}).get("currency") or self.feed.currency)
         then = moments_of(since) if self.feed.mode == DELTA and lane not in self.whole_lanes else None
+        self.is_whole = then is None
         self.reached = since.value.partition(" ")[2] if since is not None and then is not None else ""
         writer, position, met = ChunkWriter(started, []), 0, dict[str, tuple[Stated, int]]()
         refused, has_twin = set[int](), False
         for page in self._pages(client, lane, then):
-            articles = [each for each in page if then is not None or not each.is_gone]
-            sold = access.sold(client, [each.sku for each in articles]) if then else Counter[str]()
+            articles = [each for each in page if not (self.is_whole and each.is_gone)]
+            sold = Counter[str]() if self.is_whole else access.sold(client, [each.sku for each in articles])
             for stated in articles:
                 position += 1
                 number = cleaning.sku(stated.sku)
@@ -118,17 +121,17 @@ class SystemAdapter(Adapter):
                     self._take(stated, position, writer, lane)
             if writer.is_full():
                 yield writer.take()
-        if then is None and not position:
+        if self.is_whole and not position:
             raise feed_error("file_without_articles", permanent=False)
         cursor = "" if has_twin else self._cursor(client.caller.began, started)
-        yield writer.take(complete=then is None, cursor=Cursor(lane, cursor))
+        yield writer.take(complete=self.is_whole, cursor=Cursor(lane, cursor))
 
     def _pages(self, client: Any, lane: Lane, then: Moments | None) -> Iterator[Iterable[Stated]]:
         if then is None:
             yield from self.read(client, lane, None)
             return
         yield from self.read(client, lane, then.there - OVERLAP)
-        earliest = clocks.set_back(client.caller, then.there, then.here)
+        earliest = None if self.is_whole else clocks.set_back(client.caller, then.there, then.here)
         if earliest is not None:
             yield from self.read(client, lane, earliest - OVERLAP)
 

@@ -1,7 +1,8 @@
 """What a shop's own system posts to its feed, signed: new numbers, or only that something changed.
 
 Numbers are kept as a push under the message's id, so that one sent again is the same push. News is never believed: it
-makes the feed due, which is then read as always; one whose signed body names its event (Square's) does so once.
+makes the feed due, which is then read as always; one whose signed body names its event (Square's), or bears the moment
+of it (Shopify's), does so once.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from shops.models import Shop
 LARGEST_BYTES = 1024**2
 NEWS_EVERY = timedelta(seconds=60)  # a feed is made due no more often, whatever the shop's system sends
 OLD_SECRET_FOR = timedelta(hours=24)
-EVENTS_FOR = timedelta(days=2)  # longer than Square sends one again, which is a day
+EVENTS_FOR = timedelta(days=2)  # longer than Square sends one again, which is a day, and Shopify, which is four hours
 _USED_AGAIN = timedelta(minutes=5)  # `used_at` is written no more often
 _PING = re.compile(rb"webhook_id=[0-9]{1,20}")
 
@@ -140,7 +141,11 @@ def _as_of(message: dict[str, Any]) -> datetime | None:
 
 
 def _key_of_event(webhook: Webhook, body: bytes) -> str:
-    """Of a form whose signed body has an id of its event, which it has again where it is sent again; else empty."""
+    """Of a form whose signed body tells its event from others; else empty. Shopify's id of it is in a header, which is
+    not signed, but its body is sent again as it was, and another event has another `updated_at` in it. Should one be
+    just like an earlier one all the same, the next reading that is due finds what it was of."""
+    if webhook.form == Webhook.Form.SHOPIFY:
+        return f"{ONCE}hook:{webhook.pk}:{hashlib.sha256(body).hexdigest()}"
     if webhook.form != Webhook.Form.SQUARE:
         return ""
     try:

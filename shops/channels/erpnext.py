@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from html import escape
 
 from django.utils import timezone
 
+from marketplace.foundation import network
 from marketplace.foundation.money import to_decimal
 from shops.channels.base import LineSaid, OrderState, ParcelSaid, Receipt
 from shops.channels.lines import answers_of, summed
@@ -24,6 +26,7 @@ from shops.channels.system import SystemChannel
 from shops.models import ShopOrder, ShopOrderLine
 from shops.systems.calling import NO_CUSTOMER, SystemCallError, Trouble
 from shops.systems.erpnext import ERPNext, Row
+from shops.systems.erpnext_taxes import TAXED, Taxes
 
 DRAFT, SUBMITTED, CANCELLED = 0, 1, 2  # docstatus
 RANK = {SUBMITTED: 0, DRAFT: 1, CANCELLED: 2}  # an order that was amended is there twice, once cancelled
@@ -53,6 +56,7 @@ class ERPNextChannel(SystemChannel):
 
     def enter(self, client: ERPNext, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> Row:
         options, due = client.options, f"{client.caller.there(timezone.now()) + DAYS:%Y-%m-%d}"
+        rates = _rates(client, lines, shop_order.currency)
         order = {
             "customer": _customer(client),
             "company": options["company"],
@@ -69,7 +73,7 @@ class ERPNextChannel(SystemChannel):
                 {
                     "item_code": line.sku,
                     "qty": line.left_units,
-                    "rate": float(to_decimal(line.unit_price_minor, shop_order.currency)),
+                    "rate": round(float(rates[line.pk]), 6),
                     "warehouse": options["warehouse"],
                     "delivery_date": due,
                 }
@@ -159,6 +163,16 @@ def _parcels(client: ERPNext, order: Row) -> tuple[ParcelSaid, ...]:
             carrier, tracking = str(note.get("transporter_name") or ""), str(note.get("lr_no") or "")
             parcels.append(ParcelSaid(name, sent, carrier, tracking))
     return tuple(parcels)
+
+
+def _rates(client: ERPNext, lines: list[ShopOrderLine], currency: str) -> dict[int, Decimal]:
+    """What each line's copy costs there, where ERPNext puts tax on top: what the reader pays is with it."""
+    paid = {line.pk: to_decimal(line.unit_price_minor, currency) for line in lines}
+    if not (client.options.get("adds_tax") and network.current().tax_included):
+        return paid
+    items = client.of("Item", "name", sorted({line.sku for line in lines}), TAXED)
+    on_top = Taxes(client).on_top(items, {line.sku: paid[line.pk] for line in lines}, ours=True)
+    return {line.pk: paid[line.pk] / (1 + on_top.get(line.sku, Decimal(0)) / 100) for line in lines}
 
 
 def _terms(shop_order: ShopOrder) -> str:

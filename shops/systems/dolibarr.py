@@ -23,7 +23,7 @@ from shops.systems.access import Access, Found
 from shops.systems.calling import Caller, SystemCallError, Trouble
 from shops.systems.numbers import number
 
-PAGE = 200  # rows of an answer
+PAGE, MOVEMENTS = 300, 1000  # rows of an answer: products are made one by one, with their stock; movements are small
 FEW = 50  # of so many each is named in a filter
 ANY_ZONE = timedelta(hours=12)  # the server's day may be another one
 BOOKS, CURRENCY, NAME = "STOCK_CALCULATE_ON_VALIDATE_ORDER", "MAIN_MONNAIE", "MAIN_INFO_SOCIETE_NOM"
@@ -85,17 +85,18 @@ class Dolibarr:
         return found
 
     def each(
-        self, path: str, query: Iterable[tuple[str, str]] = (), *tests: str, after: int = 0
+        self, path: str, query: Iterable[tuple[str, str]] = (), *tests: str, after: int = 0, size: int = 0
     ) -> Iterator[list[Row]]:
         """Page after page, each after the last id of the one before."""
-        order = [*query, ("sortfield", "t.rowid"), ("sortorder", "ASC"), ("limit", str(PAGE))]
+        size = size or PAGE
+        order = [*query, ("sortfield", "t.rowid"), ("sortorder", "ASC"), ("limit", str(size))]
         while True:
             wanted = " and ".join([f"(t.rowid:>:{after})", *tests])
             page = self.rows(path, [*order, ("sqlfilters", f"({wanted})")])
             if page:
                 yield page
                 after = int(page[-1]["id"])
-            if len(page) < PAGE:
+            if len(page) < size:
                 return
 
     def of(

@@ -1,14 +1,14 @@
 """ERPNext over Frappe's REST interface: the part that adapter and channel share.
 
 Signed in by the key and the secret of a user, in one header. Lists have filters and fields in JSON, are read by name,
-and of rows that belong to a document the document's kind is said, too. Stamps are times of day at the site, without a
-zone. A refusal is a status with the exception's name.
+and of rows that belong to a document the document's kind is said, too; they are asked for by POST, since an address has
+no place for many names. Stamps are times of day at the site, without a zone. A refusal is a status with the exception's
+name.
 
 https://docs.frappe.io/framework/user/en/api/rest; frappe/api/v1.py, frappe/client.py"""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -20,16 +20,17 @@ from shops.systems import calling
 from shops.systems.access import Access, Found
 from shops.systems.calling import Caller, SystemCallError, Trouble
 from shops.systems.clocks import wall
+from shops.systems.erpnext_taxes import Taxes
 
-PAGE = 500  # rows of an answer
-FEW, FEW_CHARACTERS = 200, 2500  # names in a filter, which stands in an address
+PAGE = 500  # rows of an answer, and names in a filter
+LISTED = "/method/frappe.client.get_list"
 PRICES = "Standard Selling"  # as ERPNext makes it
-TAXES = "Sales Taxes and Charges Template"
 OLDEST = 14  # a bin's stamp moves from then on as an order reserves: erpnext#29746, #32519
 CHANGED = "modified"
 Row = dict[str, Any]
 Filter = Sequence[Any]  # field, operator, value
-_PROMISED = ("reserved_qty", "reserved_qty_for_production", "reserved_qty_for_sub_contract")
+# Of a bin: what is there, and what of it is promised.
+COUNTS = ["actual_qty", "reserved_qty", "reserved_qty_for_production", "reserved_qty_for_sub_contract"]
 
 
 class Level(NamedTuple):
@@ -41,7 +42,8 @@ class Level(NamedTuple):
 
 
 class ERPNext:
-    """`options`: warehouse, company, price_list, currency, timezone; customer for orders."""
+    """`options`: warehouse, company, price_list, currency, timezone; customer for orders. `adds_tax`: its prices are
+    without tax, and what comes on top can be told."""
 
     def __init__(self, access: Access) -> None:
         key, secret = access.secrets.get("key", ""), access.secrets.get("secret", "")
@@ -50,7 +52,7 @@ class ERPNext:
         self.caller = Caller("ERPNext", f"{access.address.rstrip('/')}/api", headers, [key, secret])
 
     def check(self) -> Found:
-        self._refuse_version()
+        self.refuse_version()
         wanted = str(self.options.get("warehouse") or "")
         leaves: list[Filter] = [("is_group", "=", 0), ("disabled", "=", 0)]
         houses = self.rows("Warehouse", ["name", "company"], [*leaves, *([("name", "=", wanted)] if wanted else [])])
@@ -62,7 +64,7 @@ class ERPNext:
             raise self.caller.refused(calling.NO_PRICES, Trouble.CONTEXT)
         zone = self.caller.get("/method/frappe.client.get_time_zone")
         message = zone.get("message") if isinstance(zone, dict) else None
-        options = {
+        options: Row = {
             "warehouse": houses[0]["name"],
             "company": houses[0]["company"],
             "price_list": prices,
@@ -76,8 +78,10 @@ class ERPNext:
                 self.rows(doctype, ["name"], limit=1)
         customer = self._customer(str(self.options.get("customer") or ""))
         company, currency = str(houses[0]["company"]), str(listed["currency"])
-        with_tax = self._has_tax(company, str((customer or {}).get("tax_category") or ""))
-        return Found(company, currency, None, options, customer is not None, with_tax)
+        taxes = Taxes(self)
+        with_tax = taxes.are_in_prices
+        options["adds_tax"] = with_tax is False and taxes.templates is not None  # both can be asked for then
+        return Found(company, currency, None, options, customer is not None, None if options["adds_tax"] else with_tax)
 
     def check_context(self) -> None:
         """The warehouse holds copies still: a group of some, or none, has no numbers. Raises SystemCallError."""
@@ -101,17 +105,10 @@ class ERPNext:
         order: str = "name asc",
     ) -> list[Row]:
         """One page of a list. `parent`: the kind of document whose rows they are. Raises SystemCallError."""
-        query = [
-            ("fields", json.dumps(fields)),
-            ("filters", json.dumps(list(filters))),
-            ("order_by", order),
-            ("limit_page_length", str(limit or PAGE)),
-            *([("parent", parent)] if parent else []),
-        ]
-        found = self._data(self.caller.get(f"/resource/{quote(doctype)}", query))
-        if not isinstance(found, list):
-            raise self.caller.refused("no list", Trouble.UNCLEAR)
-        return found
+        asked: Row = {"doctype": doctype, "fields": fields, "filters": list(filters), "order_by": order}
+        asked |= {"limit_page_length": limit or PAGE, **({"parent": parent} if parent else {})}
+        answer = self.caller.a(dict, self.caller.send("POST", LISTED, (), asked, {}, writes=False))
+        return self.caller.a(list, answer.get("message"))
 
     def each(
         self, doctype: str, fields: list[str], filters: Iterable[Filter] = (), *, parent: str = "", size: int = 0
@@ -135,29 +132,21 @@ class ERPNext:
         filters: Iterable[Filter] = (),
         *,
         parent: str = "",
-        listed: bool = False,
     ) -> list[Row]:
-        """All rows whose `field` is one of `keys`. `listed`: these come as a list gave them, so that of many of them
-        the stretch from the first to the last can be asked for."""
+        """All rows whose `field` is one of `keys`."""
         more, wanted = list(filters), set(keys)
-        some = list(few(keys))
-        if listed and len(some) > 1:
-            stretches: list[list[Filter]] = [[(field, ">=", keys[0]), (field, "<=", keys[-1])]]
-        else:
-            stretches = [[(field, "in", names)] for names in some]
         named, size = [field, *fields], 2 * PAGE + 1  # one for each article of a page, and some more, are one answer
-        pages = [self.each(doctype, named, [*more, *stretch], parent=parent, size=size) for stretch in stretches]
-        return [row for each in pages for page in each for row in page if row[field] in wanted]
+        asked = ([*more, (field, "in", keys[start : start + PAGE])] for start in range(0, len(keys), PAGE))
+        pages = (page for which in asked for page in self.each(doctype, named, which, parent=parent, size=size))
+        return [row for page in pages for row in page if row[field] in wanted]
 
-    def levels(self, items: Sequence[str], *, listed: bool = False) -> dict[str, Level]:
+    def levels(self, items: Sequence[str]) -> dict[str, Level]:
         """Of those that were ever in the warehouse, or ordered from it."""
-        here = [("warehouse", "=", self.options["warehouse"])]
-        rows = self.of("Bin", "item_code", items, ["actual_qty", *_PROMISED], here, listed=listed)
-        found: dict[str, Level] = {}
-        for row in rows:
-            has, *promised = (Decimal(str(row.get(name) or 0)) for name in ("actual_qty", *_PROMISED))
-            found[str(row["item_code"])] = Level(has, has - sum(promised, Decimal(0)))
-        return found
+        return levels_of(self.of("Bin", "item_code", items, COUNTS, [self.here]))
+
+    @property
+    def here(self) -> Filter:
+        return ("warehouse", "=", self.options["warehouse"])
 
     def found(self, doctype: str, name: str) -> Row | None:
         """One document with its rows, or None where there is none."""
@@ -181,8 +170,9 @@ class ERPNext:
         """At the site."""
         return wall(self.caller, datetime.now(UTC), self.options.get("timezone"))[:10]
 
-    def _refuse_version(self) -> None:
-        """Of one that does not say which it is, or not to this user, nothing is known."""
+    def refuse_version(self) -> None:
+        """Where a bin does not move as an order reserves. Of one that does not say which it is, or not to this user,
+        nothing is known. Raises SystemCallError."""
         try:
             told = self.caller.get("/method/frappe.utils.change_log.get_versions")
         except SystemCallError as error:
@@ -193,22 +183,6 @@ class ERPNext:
         version = str(((apps or {}).get("erpnext") or {}).get("version") or "")
         if (number := re.match(r"v?(\d+)", version)) and int(number[1]) < OLDEST:
             raise self.caller.refused(calling.TELLS_LATE, Trouble.VERSION)
-
-    def _has_tax(self, company: str, category: str) -> bool | None:
-        """Whether its prices are entered with tax: a price list does not say so, the taxes do that are put on a sale to
-        our customer, else the company's own. None where these are none or several, say both, or are not shown to this
-        user."""
-        asked = ("tax_category", "=", category) if category else ("is_default", "=", 1)
-        try:
-            named = self.rows(TAXES, ["name"], [("company", "=", company), ("disabled", "=", 0), asked])
-            template = self.found(TAXES, str(named[0]["name"])) if len(named) == 1 else None
-        except SystemCallError as error:
-            if error.status in (403, 404, 417):
-                return None
-            raise
-        rows = (row for row in (template or {}).get("taxes") or [] if row.get("charge_type") != "Actual")
-        said = {bool(row.get("included_in_print_rate")) for row in rows if float(row.get("rate") or 0)}
-        return said.pop() if len(said) == 1 else None
 
     def _customer(self, name: str) -> Row | None:
         """As which our orders are entered; None where none is to be."""
@@ -229,14 +203,10 @@ class ERPNext:
         return answer["data"]
 
 
-def few(names: Sequence[str]) -> Iterator[list[str]]:
-    """As many at once as can stand in an address."""
-    some, characters = list[str](), 0
-    for name in names:
-        if len(some) == FEW or (some and characters + len(name) > FEW_CHARACTERS):
-            yield some
-            some, characters = [], 0
-        some.append(name)
-        characters += len(name)
-    if some:
-        yield some
+def levels_of(bins: Iterable[Row]) -> dict[str, Level]:
+    """By item."""
+    found: dict[str, Level] = {}
+    for row in bins:
+        has, *promised = (Decimal(str(row.get(name) or 0)) for name in COUNTS)
+        found[str(row["item_code"])] = Level(has, has - sum(promised, Decimal(0)))
+    return found

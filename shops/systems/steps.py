@@ -49,6 +49,10 @@ STEPS: dict[str, tuple[Any, ...]] = {
             "User”, “Stock User” and “Item Manager”."
         ),
         _(
+            "Where your prices are without tax and this network shows them with it, give that user the role “Accounts "
+            "User” too: without it ERPNext does not show the item tax templates, such as that of the rate of books."
+        ),
+        _(
             "In that user’s “Settings”, “API Access”, click “Generate Keys”. The key stays there, the secret is shown "
             "once. The site is served over https."
         ),

@@ -76,7 +76,7 @@ class HookBehaviour(SystemBehaviour):
 
     def test_news_that_come_again_have_nothing_read_twice_in_a_minute(self):
         """Whoever has seen one may send it again; that is a reading a minute at most, of what is true, and none where
-        the signed body names its event."""
+        the signed body tells its event from others."""
         sent = self.system.news(FIRST.sku, self.system.hook_secret)
         self.post(*sent)
         self.rest()  # it has been read

@@ -7,6 +7,7 @@ nothing of the adapter's code. No real Dolibarr was asked.
   htdocs/core/lib/functions.lib.php), `limit` (100; 0 is all), `sortfield`, `sortorder`; a list of nothing is 404 in
   older versions: htdocs/product/class/api_products.class.php, …/stock/class/api_stockmovements.class.php,
   htdocs/expedition/class/api_shipments.class.php
+- A request's first line of more than 8190 bytes is refused: https://httpd.apache.org/docs/2.4/mod/core.html#limitrequestline
 - `includestockdata` gives `stock_warehouse`, by the warehouse's number, `[]` where there is none, and only to a user
   who may read stocks: https://github.com/Dolibarr/dolibarr/issues/19531, Product::load_stock
 - One setting, for an administrator or the login in API_LOGINS_ALLOWED_FOR_CONST_READ; 400 or 404 where it is not set:
@@ -25,7 +26,7 @@ from __future__ import annotations
 import itertools
 import re
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
 
 from shops.systems import dolibarr
@@ -47,6 +48,7 @@ from tests.systems.under_test import (
 KEY, OLD, TIMEZONE = "0123456789abcdefABCDEF", "2020-01-01 00:00:00", "Pacific/Auckland"
 HOUSE, OTHER, SHUT, CUSTOMER, SOMEBODY = 3, 4, 5, 21, 22
 LONG_AGO = 1_600_000_000
+LONGEST_LINE = 8190  # bytes of a request's first line
 Row = dict[str, Any]
 FIELDS = {"rowid": "id", "tosell": "status"}
 CRITERION = re.compile(r"\(([a-zA-Z0-9_.]+):([<>!=a-z]+):([^()]+)\)")
@@ -104,6 +106,7 @@ class DolibarrUnderTest(JsonServer):
 
     def small_pages(self, monkeypatch) -> int:
         monkeypatch.setattr(dolibarr, "PAGE", 7)
+        monkeypatch.setattr(dolibarr, "MOVEMENTS", 7)
         monkeypatch.setattr(dolibarr, "FEW", 3)
         return 7
 
@@ -183,6 +186,8 @@ class DolibarrUnderTest(JsonServer):
     def answer(self, asked: Asked) -> object:
         if asked.headers.get("DOLAPIKEY") not in self.keys:
             raise _refusal(401, "Unauthorized: Error user not valid (not found with api key or bad status)")
+        if len(f"{asked.method} {asked.path}?{urlencode(asked.query)} HTTP/1.1") > LONGEST_LINE:
+            raise Refusal(414)
         what, *rest = asked.path.removeprefix("/api/index.php/").split("/")
         if what in self.forbidden or f"{asked.method} {what}" in self.forbidden:
             raise _refusal(403, "Forbidden")

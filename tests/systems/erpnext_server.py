@@ -1,10 +1,13 @@
 """ERPNext as a system under test: a contract server of our own, written from its documents and its source, with nothing
 of the adapter's code. No real site was asked.
 
-- `Authorization: token key:secret`, `/api/resource/{doctype}` with `fields`, `filters`, `order_by`, `limit_start`,
-  `limit_page_length` (20 where none is said), `parent` for rows of documents; one document with its rows; POST, PUT;
-  `/api/method/…`: frappe/api/v1.py, frappe/client.py of frappe/frappe;
+- `Authorization: token key:secret`, `frappe.client.get_list` with `doctype`, `fields`, `filters`, `order_by`,
+  `limit_start`, `limit_page_length` (20 where none is said), `parent` for rows of documents, in an address or in a body
+  of JSON; `/api/resource/{doctype}` for one document with its rows, POST, PUT; `/api/method/…`: frappe/api/v1.py,
+  frappe/client.py, frappe/handler.py of frappe/frappe;
   https://docs.frappe.io/framework/user/en/guides/integration/rest_api/listing_documents
+- A request's first line of more than 4094 bytes is refused (https://docs.gunicorn.org/en/stable/settings.html,
+  `limit_request_line`), behind which a bench serves
 - A limit of time that is used up answers 429 with Retry-After: frappe/rate_limiter.py
 - What is inserted or saved with docstatus 1 is submitted: Document.check_docstatus_transition, frappe/model/document.py
 - `modified` is the site's own time (`frappe.utils.now`), to the microsecond
@@ -17,6 +20,9 @@ of the adapter's code. No real site was asked.
   erpnext/stock/doctype/delivery_note/delivery_note.py, test_return_against_sales_order in test_sales_order.py
 - Sales Taxes and Charges Template (`is_default`, `company`, `tax_category`; of its rows `charge_type`, `rate`,
   `included_in_print_rate`): erpnext/accounts/doctype/sales_taxes_and_charges_template, …/sales_taxes_and_charges
+- Item Tax (`item_tax_template`, `tax_category`, `valid_from`, `minimum_net_rate`, `maximum_net_rate`) of an Item or of
+  an Item Group (`parent_item_group`), Item Tax Template (`company`, `disabled`), its details (`tax_type`, `tax_rate`):
+  erpnext/accounts/doctype/item_tax_template, …/item_tax_template_detail, erpnext/stock/doctype/item_tax
 - `frappe.utils.change_log.get_versions`, which ERPNext's own “About” asks: the version of each installed application
 - Rows of documents are listed only with `parent`: https://github.com/frappe/frappe/issues/5897
 Assumed: `lr_no` and `transporter_name` of a delivery note; that a delivery moves the order's stamp only sometimes (here
@@ -28,7 +34,7 @@ import itertools
 import json
 from operator import eq, ge, gt, le, lt
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
 
 from shops.systems import erpnext
@@ -52,7 +58,14 @@ KEY, SECRET = "a1b2c3d4e5f6a7b", "f0e1d2c3b4a5968"
 TIMEZONE, OLD = "America/Toronto", "2020-01-01 00:00:00.000000"
 HOUSE, GROUP, OTHER, SHUT, COMPANY = "Stores - L", "All Warehouses - L", "Other - L", "Old - L", "Librairie d’essai"
 CUSTOMER, LIST = "Halles", "Standard Selling"
-CHILDREN = {"Item Barcode": "Item", "Delivery Note Item": "Delivery Note", "Sales Order Item": "Sales Order"}
+CHILDREN = {
+    "Item Barcode": ("Item",),
+    "Item Tax": ("Item", "Item Group"),
+    "Item Tax Template Detail": ("Item Tax Template",),
+    "Delivery Note Item": ("Delivery Note",),
+    "Sales Order Item": ("Sales Order",),
+}
+LONGEST_LINE = 4094  # bytes of a request's first line
 Row = dict[str, Any]
 
 
@@ -74,8 +87,14 @@ class ERPNextUnderTest(JsonServer):
         self._put("Price List", "Standard Buying", enabled=1, selling=0, currency=CURRENCY)
         self._put("Customer", CUSTOMER, disabled=0)
         kinds = ("Sales Order", "Sales Order Item", "Delivery Note", "Delivery Note Item")
-        for doctype in (*kinds, "Sales Taxes and Charges Template"):
+        taxes = ("Sales Taxes and Charges Template", "Item Tax", "Item Tax Template", "Item Tax Template Detail")
+        for doctype in (*kinds, *taxes):
             self.kinds[doctype] = {}
+        self.form_adds_taxes: int | None = (
+            1  # "Automatically Add Taxes and Charges from Item Tax Template"; None: not told
+        )
+        for name, parent in {"All Item Groups": "", "Books": "All Item Groups", "Pocket": "Books"}.items():
+            self._put("Item Group", name, parent_item_group=parent)
         for known in KNOWN:
             self.item(known.sku, known.title, known.gtin, known.price, known.quantity)
         self.item("SHELF", "Not sold any more", "", 100, 3, disabled=1)
@@ -90,7 +109,8 @@ class ERPNextUnderTest(JsonServer):
             row["modified"] = OLD
 
     def item(self, sku: str, title: str, gtin: str, price: int, units: int, **values: Any) -> None:
-        words = {"disabled": 0, "is_sales_item": 1, "is_stock_item": 1, "has_variants": 0, "stock_uom": "Nos"}
+        words: Row = {"disabled": 0, "is_sales_item": 1, "is_stock_item": 1, "has_variants": 0, "stock_uom": "Nos"}
+        words |= {"item_group": "Pocket", "variant_of": None}
         self._put("Item", sku, item_name=title, **{**words, **values})
         if gtin:
             self._put("Item Barcode", f"b-{sku}", parent=sku, barcode=gtin, barcode_type="ISBN-13")
@@ -109,10 +129,24 @@ class ERPNextUnderTest(JsonServer):
 
     def taxes(self, name: str, *included: int, rate: float = 5.0, **values: Any) -> None:
         """A template with a tax for each of `included` (whether prices have it in them), and the cost of the way."""
-        rows = [{"charge_type": "On Net Total", "rate": rate, "included_in_print_rate": has} for has in included]
+        rows: list[Row] = [{"rate": rate, "included_in_print_rate": has, "account_head": "VAT - L"} for has in included]
+        rows = [{"charge_type": "On Net Total", "row_id": None, **row} for row in rows]
         way = {"charge_type": "Actual", "tax_amount": 8.0, "rate": 0.0, "included_in_print_rate": 0}
         words = {"company": COMPANY, "disabled": 0, "is_default": 0, "tax_category": None, "taxes": [*rows, way]}
         self._put("Sales Taxes and Charges Template", name, **{**words, **values})
+
+    def item_tax(self, name: str, rates: dict[str, float], **values: Any) -> None:
+        """An item tax template."""
+        self._put("Item Tax Template", name, **{"company": COMPANY, "disabled": 0, **values})
+        for account, rate in rates.items():
+            self._put("Item Tax Template Detail", f"{name} {account}", parent=name, tax_type=account, tax_rate=rate)
+
+    def taxed(self, parent: str, template: str, kind: str = "Item", **values: Any) -> None:
+        """A row of an item's taxes, or of a group's."""
+        number = next(self.numbers)
+        words = {"item_tax_template": template, "tax_category": None, "valid_from": None, "idx": number}
+        words |= {"minimum_net_rate": 0.0, "maximum_net_rate": 0.0, "parent": parent, "parenttype": kind}
+        self._put("Item Tax", f"t{97 - number % 97:02}", **{**words, **values})
 
     def price(self, sku: str, minor: int, **values: Any) -> Row:
         words = {
@@ -150,7 +184,6 @@ class ERPNextUnderTest(JsonServer):
 
     def small_pages(self, monkeypatch) -> int:
         monkeypatch.setattr(erpnext, "PAGE", 7)
-        monkeypatch.setattr(erpnext, "FEW", 3)
         return 7
 
     def set_price(self, sku: str, minor: int) -> None:
@@ -245,37 +278,49 @@ class ERPNextUnderTest(JsonServer):
         if self.calls_left < 0:
             raise Refusal(429, "Too Many Requests", Retry_After="240")
         path = unquote(asked.path)
+        if len(f"{asked.method} {asked.path}?{urlencode(asked.query)} HTTP/1.1") > LONGEST_LINE:
+            raise Refusal(400, "Request Line is too large")
+        if path == "/api/method/frappe.client.get_list":
+            return {"message": self._listed(asked.json)}
         if path == "/api/method/frappe.utils.change_log.get_versions":
             if self.version is None:
                 raise _refusal(403, "PermissionError", "Not permitted")
             apps = {"frappe": "16.2.0", "erpnext": self.version}
             return {"message": {name: {"title": name, "version": version} for name, version in apps.items()}}
+        if path == "/api/method/frappe.client.get_single_value":
+            if self.form_adds_taxes is None:
+                raise _refusal(403, "PermissionError", "No permission for Accounts Settings")
+            wanted = {"doctype": "Accounts Settings", "field": "add_taxes_from_item_tax_template"}
+            return {"message": self.form_adds_taxes} if asked.query == wanted else {}
         if path == "/api/method/frappe.client.get_time_zone":
             return {"message": {"time_zone": TIMEZONE}}
         _nothing, _api, _resource, doctype, *name = path.split("/", 4)
-        if doctype in self.forbidden or f"{asked.method} {doctype}" in self.forbidden:
+        kind = self._kind(doctype)
+        if asked.method == "POST":
+            return {"data": self._order(asked.json)}
+        if name[0] not in kind:
+            raise _refusal(404, "DoesNotExistError", f"{doctype} {name[0]} not found")
+        return {"data": self._saved(kind[name[0]], asked.json) if asked.method == "PUT" else kind[name[0]]}
+
+    def _kind(self, doctype: str) -> dict[str, Row]:
+        if doctype in self.forbidden:
             raise _refusal(403, "PermissionError", f"No permission for {doctype}")
         if doctype not in self.kinds:
             raise _refusal(404, "DoesNotExistError", f"DocType {doctype} not found")
-        if asked.method == "POST":
-            return {"data": self._order(asked.json)}
-        if name and name[0] not in self.kinds[doctype]:
-            raise _refusal(404, "DoesNotExistError", f"{doctype} {name[0]} not found")
-        if asked.method == "PUT":
-            return {"data": self._saved(self.kinds[doctype][name[0]], asked.json)}
-        return {"data": self.kinds[doctype][name[0]] if name else self._listed(doctype, asked.query)}
+        return self.kinds[doctype]
 
-    def _listed(self, doctype: str, query: dict[str, str]) -> list[Row]:
-        if CHILDREN.get(doctype) and query.get("parent") != CHILDREN[doctype]:
+    def _listed(self, asked: Row) -> list[Row]:
+        doctype, fields = asked["doctype"], asked.get("fields", ["name"])
+        rows = list(self._kind(doctype).values())
+        if CHILDREN.get(doctype) and asked.get("parent") not in CHILDREN[doctype]:
             raise _refusal(403, "PermissionError", f"Parent of {doctype} is to be said")
-        fields = json.loads(query.get("fields", '["name"]'))
-        rows = list(self.kinds[doctype].values())
-        for field, operator, value in json.loads(query.get("filters", "[]")):
+        for field, operator, value in asked.get("filters", []):
             rows = [row for row in rows if _holds(row[field], operator, value)]
-        by, _space, way = query.get("order_by", "modified desc").partition(" ")
+        by, _space, way = asked.get("order_by", "modified desc").partition(" ")
         rows = sorted(rows, key=lambda row: _folded(row[by]), reverse=way == "desc")
-        start, size = int(query.get("limit_start", 0)), int(query.get("limit_page_length", 20))
-        return [{field: row[field] for field in fields} for row in (rows[start : start + size] if size else rows)]
+        start, size = int(asked.get("limit_start", 0)), int(asked.get("limit_page_length", 20))
+        rows = rows[start : start + size] if size else rows
+        return [dict(row) if fields == ["*"] else {field: row[field] for field in fields} for row in rows]
 
     def _order(self, sent: Row) -> Row:
         for item in sent["items"]:

@@ -35,7 +35,7 @@ class Call(NamedTuple):
             return json.loads(self.body)["query"].lstrip().startswith("mutation") and b"bulkOperation" not in self.body
         if "/json/2/" in self.path:  # Odoo's, where all is a POST too
             return not self.path.endswith(("/search_read", "/web_search_read", "/search_count", "/fields_get"))
-        if "/ir.date/today" in self.path:  # Tryton's
+        if "/ir.date/today" in self.path or self.path.endswith("/frappe.client.get_list"):  # Tryton's, ERPNext's
             return False
         if self.path.startswith("/v2/"):  # Square's, which is asked by POST
             return self.method != "GET" and not self.path.endswith(("/search", "/batch-retrieve"))

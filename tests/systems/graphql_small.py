@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\.\.\.|[A-Za-z_]\w*|-?\d+|[{}()\[\]:$!=]|[\s,]+')
+MOST_NODES = 250  # of a page
 CONNECTION = {"nodes", "edges", "pageInfo"}
 
 
@@ -65,6 +66,8 @@ class Schema:
         if bool(field.type) != bool(each.picked):
             raise GraphqlError(f"Selections of '{each.name}' are not as its type needs them")
         if field.type.startswith("<"):
+            if int(each.arguments.get("first") or 1) > MOST_NODES:
+                raise GraphqlError(f"first cannot exceed {MOST_NODES}")
             return int(each.arguments.get("first") or 1) * (1 + sum(self._of_node(field.type[1:-1], each)))
         return 1 + self.checked(field.type.strip("[]"), each.picked) if field.type else 0
 

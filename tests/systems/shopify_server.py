@@ -1,6 +1,7 @@
 """Shopify as a system under test: a contract server of our own, written from what Shopify documents and what others
 have met, with nothing of the adapter's code. No real shop was asked.
 
+- A page has 250 nodes at most, and so has a list that is given: https://shopify.dev/docs/api/usage/limits
 - Everything is POST and status 200; errors stand in `errors` with `extensions.code`, and cost in `extensions.cost`; a
   query of more than 1000 points is refused, the bucket fills again: https://shopify.dev/docs/api/usage/limits
 - Throttled: `errors` and `extensions`, no data: https://community.shopify.com/t/throttled/254776
@@ -15,7 +16,8 @@ have met, with nothing of the adapter's code. No real shop was asked.
   https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderCreateInputsInventoryBehavior
   https://community.shopify.com/t/cannot-set-ordercreateoptionsinput-inventorybehaviour-in-ordercreate-mutation/396041
 - On hand is available and committed: https://shopify.dev/docs/apps/build/orders-fulfillment/inventory-management-apps
-- Signed webhooks: https://shopify.dev/docs/apps/build/webhooks/verify-deliveries"""
+- Signed webhooks: https://shopify.dev/docs/apps/build/webhooks/verify-deliveries; one is sent again eight times within
+  four hours, with its first payload: https://shopify.dev/changelog/updates-to-webhook-retry-mechanism"""
 
 from __future__ import annotations
 
@@ -44,6 +46,7 @@ from tests.systems.under_test import (
     KEEPS_CONTEXT,
     KNOWS_STOCK_CHANGES,
     LOOKS_UP,
+    NAMES_EVENTS,
     POSTS_NEWS,
     RENEWS,
     SETS_CLOCK,
@@ -106,6 +109,7 @@ class ShopifyUnderTest(Clocked):
             KEEPS_CONTEXT,
             SHIPS,
             LOOKS_UP,
+            NAMES_EVENTS,
             POSTS_NEWS,
             RENEWS,
             KNOWS_STOCK_CHANGES,

@@ -3,7 +3,9 @@
 Catalog: https://developer.squareup.com/reference/square/catalog-api/search-catalog-objects (`begin_time` exclusive,
 `cursor`, `limit` up to 1000, `include_deleted_objects`; with `begin_time` deleted objects come even where they were not
 asked for: https://developer.squareup.com/forums/t/catalog-search-api-ignores-include-deleted-objects-false-when-begin-time-is-set/23637),
-…/batch-retrieve-catalog-objects; an object that changes gets a stamp, those about it do not:
+…/batch-retrieve-catalog-objects, of at most 1000 ids (…/reference/square/objects/CatalogInfoResponseLimits, and what
+`catalog/info` is shown to answer), a set query of at most 250 values (…/reference/square/objects/CatalogQuerySet); an
+object that changes gets a stamp, those about it do not:
 https://developer.squareup.com/docs/catalog-api/webhooks. Counts, newest first, `updated_after`, up to 1000:
 https://developer.squareup.com/reference/square/inventory-api/batch-retrieve-inventory-counts. A count falls when an
 order is fully paid: https://developer.squareup.com/docs/app-marketplace/requirements/inventory-api.
@@ -48,6 +50,7 @@ from tests.systems.under_test import (
 )
 
 KEY, PLACE, OTHER_PLACE = "sq-" + "k" * 40, "L1MAIN", "L2CLOSED"
+MOST_IDS, MOST_VALUES = 1000, 250
 LONG_AGO = "2026-01-01T00:00:00.000Z"
 
 
@@ -253,6 +256,8 @@ class SquareUnderTest(JsonServer):
         if not (body.get("include_deleted_objects") or since):
             found = [each for each in found if not each["is_deleted"]]
         if wanted:
+            if len(wanted["attribute_values"]) > MOST_VALUES:
+                raise _refusal(400, "INVALID_REQUEST_ERROR", "ARRAY_LENGTH_TOO_LONG", "attribute_values")
             values = {value.lower() for value in wanted["attribute_values"]}
             name = wanted["attribute_name"]
             found = [each for each in found if str(each["item_variation_data"].get(name)).lower() in values]
@@ -260,6 +265,8 @@ class SquareUnderTest(JsonServer):
         return self._with_related(answer, body) | {"latest_time": max(o["updated_at"] for o in self.objects.values())}
 
     def _retrieve(self, body: dict[str, Any]) -> dict[str, Any]:
+        if not 1 <= len(body["object_ids"]) <= MOST_IDS:
+            raise _refusal(400, "INVALID_REQUEST_ERROR", "ARRAY_LENGTH_TOO_LONG", "object_ids")
         there = (self.objects.get(key) for key in body["object_ids"])
         return self._with_related({"objects": [each for each in there if each and not each["is_deleted"]]}, body)
 

@@ -1,6 +1,7 @@
 """What a large shop costs in calls, on each contract server with a few hundred articles more: an empty delta at most
 three, a poll of the stock alone at most one for 200 articles, or for as many as the system's documents let an answer
-or a filter have (`BY_DOCUMENT`, `CHANGED`). What does not grow with the shop is left out by comparing two sizes."""
+have (`BY_DOCUMENT`), whether nothing of it changed or all. What does not grow with the shop is left out by comparing
+two sizes."""
 
 from __future__ import annotations
 
@@ -31,12 +32,6 @@ MORE, AIM = 400, 200  # articles: by how many a shop grows; for so many one call
 # Ecwid https://docs.ecwid.com/api-reference/rest-api/products/search-products, WooCommerce's `per_page`
 # https://woocommerce.github.io/woocommerce-rest-api-docs/#pagination.
 BY_DOCUMENT = {"ecwid": 100, "woocommerce": 100}
-# The same of a poll of changes in which all of so many changed, as after an import: each of these is asked for by its
-# key or number, and looked for under another one, in filters that have so many values: Square's 250
-# (https://developer.squareup.com/reference/square/objects/CatalogQuerySet), 50 of Shopify's search, whose queries have
-# 1000 points (https://shopify.dev/docs/api/usage/limits), ERPNext's as many as stand in an address. Dolibarr is asked
-# for its movements, and for the articles of these, 200 of either at once.
-CHANGED = {"dolibarr": 100, "erpnext": 80, "shopify": 33, "square": 100}
 
 
 @pytest.fixture(scope="module", params=sorted(KINDS))
@@ -65,7 +60,8 @@ class TestCounts(SystemBehaviour):
             costs.append(calls)
         assert costs[1] - costs[0] <= MORE // BY_DOCUMENT.get(self.system.kind, AIM), costs
 
-    def test_stock_of_which_all_changed_takes_as_many_calls_as_filters_need(self):
+    def test_stock_of_which_all_changed_takes_one_call_for_two_hundred_articles(self):
+        """As after an import. Where it is fewer calls, all is read, and not what changed."""
         self.needs(KNOWS_STOCK_CHANGES)
         costs = []
         for count in (MORE, 2 * MORE):
@@ -74,9 +70,9 @@ class TestCounts(SystemBehaviour):
             for sku in skus:
                 self.system.set_stock(sku, 7)
             calls, _cursor, found = self._read(Lane.STOCK, cursor)
-            assert found == count
+            assert found in (count, len(KNOWN) + count)
             costs.append(calls)
-        assert costs[1] - costs[0] <= -(-MORE // CHANGED.get(self.system.kind, AIM)), costs
+        assert costs[1] - costs[0] <= MORE // AIM, costs
 
     def _grown(self, count: int) -> list[str]:
         """The shop as it is at first, with so many articles more."""

@@ -42,7 +42,7 @@ class TestReading(ReadingBehaviour):
             assert (refused.reason.code, "A/1" in str(refused.reason)) == ("sku_with_slash", True)
 
     def test_whole_reading_costs_a_request_for_a_page(self):
-        assert dolibarr.PAGE == 200
+        assert dolibarr.PAGE == 300
         self.read(Lane.STOCK)
         assert len(self.between.calls) == 5
 

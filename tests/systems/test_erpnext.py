@@ -15,7 +15,7 @@ from shops.systems.calling import SystemCallError
 from tests import factories
 from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
 from tests.systems.behaviour_orders import OrderingBehaviour
-from tests.systems.erpnext_server import CUSTOMER, HOUSE, OTHER, ERPNextUnderTest
+from tests.systems.erpnext_server import CUSTOMER, HOUSE, OLD, OTHER, ERPNextUnderTest
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ class TestReading(ReadingBehaviour):
     def test_whole_reading_of_the_stock_costs_two_requests_for_a_page(self):
         assert erpnext.PAGE == 500
         self.read(Lane.STOCK)
-        assert len(self.between.calls) == 3
+        assert len(self.between.calls) == 4
 
     def test_item_that_was_never_there_is_unknown(self):
         self.system.item("NEW", "Never there", "", 1000, 0)
@@ -61,11 +61,17 @@ class TestReading(ReadingBehaviour):
                 row.update(actual_qty=1.0, modified=self.system._put("Note", "x")["modified"])
         assert self.read(Lane.STOCK, cursor).records == []
 
-    def test_more_changes_than_fit_into_an_address_are_asked_for_piece_by_piece(self):
-        cursor = self.read(Lane.STOCK).cursor
-        for number in range(erpnext.FEW + 10):
+    @pytest.mark.parametrize("lane", Lane)
+    def test_more_changes_than_fit_into_an_answer_are_asked_for_piece_by_piece(self, lane, monkeypatch):
+        cursor, count = self.read(lane).cursor, 3 * self.system.small_pages(monkeypatch) + 2
+        for number in range(count):
+            self.system.price(f"N{number:03}", 100)
             self.system.item(f"N{number:03}", "New", "", 100, 1)
-        assert len(self.read(Lane.STOCK, cursor).records) == erpnext.FEW + 10
+        for row in self.system.kinds["Item"].values():
+            row["modified"] = OLD
+        found = self.read(lane, cursor).by_sku
+        assert {record.quantity for record in found.values()} == {1}
+        assert len(found) == count
 
     def test_limit_is_waited_for_as_long_as_is_said(self):
         self.system.calls_left = 2
@@ -96,12 +102,19 @@ class TestReading(ReadingBehaviour):
         else:
             assert SYSTEMS["erpnext"].client_for(entered).check().takes_orders
 
+    def test_version_that_was_gone_back_to_is_refused_by_the_whole_reading_of_the_stock(self):
+        cursor = self.read(Lane.STOCK).cursor
+        self.system.version = "13.54.2"
+        assert self.read(Lane.STOCK, cursor).records == []
+        error = self.fails(Lane.STOCK)
+        assert (error.reason.code, error.permanent) == ("system_version", True)
+
     @pytest.mark.parametrize(
         ("included", "how", "with_tax"),
         [
             ((), {}, None),
             ((1,), {"is_default": 1}, True),
-            ((0, 0), {"is_default": 1}, False),
+            ((0, 0), {"is_default": 1}, None),  # what comes on top is added
             ((1, 0), {"is_default": 1}, None),
             ((0,), {"is_default": 1, "rate": 0.0}, None),
             ((1,), {"is_default": 1, "disabled": 1}, None),
@@ -113,10 +126,21 @@ class TestReading(ReadingBehaviour):
         self.system.taxes("Ours", *included, **how)
         assert self._with_tax() is with_tax
 
+    def test_prices_without_tax_of_which_the_rates_are_not_shown_are_told(self):
+        self.system.taxes("Ours", 0, is_default=1)
+        self.system.forbidden = {"Item Tax Template"}
+        assert self._with_tax() is False
+
+    def test_rates_that_articles_alone_have_tell_it_too(self):
+        self.system.taxes("Ours", 1, is_default=1, rate=0.0)
+        assert self._with_tax() is None
+        self.system.item_tax("Books", {"VAT - L": 5.5})
+        assert self._with_tax() is True
+
     def test_taxes_of_our_customer_go_before_the_companys(self):
         self.system.taxes("Canada", 0, is_default=1)
         self.system.taxes("Network", 1, tax_category="Network")
-        assert self._with_tax() is False
+        assert self._with_tax() is None
         self.system.kinds["Customer"][CUSTOMER]["tax_category"] = "Network"
         assert self._with_tax() is True
         self.system.forbidden = {"Sales Taxes and Charges Template"}
@@ -147,6 +171,23 @@ class TestOrders(OrderingBehaviour):
         with pytest.raises(SystemCallError) as caught:
             keeping.check(connection, now=now)
         assert (caught.value.trouble, caught.value.permanent) == ("system_prices", True)
+
+    @pytest.mark.parametrize(
+        ("tax_included", "adds", "rate"), [(True, True, 18.957346), (True, False, 20.0), (False, True, 20.0)]
+    )
+    def test_rates_of_an_order_are_without_the_tax_that_erpnext_adds(self, tax_included, adds, rate):
+        """What the reader pays is with it. Of what an article alone is taxed with ERPNext's server adds nothing."""
+        self.system.taxes("France", 0, rate=20.0, is_default=1)
+        self.system.item_tax("Reduced", {"VAT - L": 5.5, "Levy - L": 3.0})
+        self.system.taxed(FIRST.sku, "Reduced")
+        connection = ShopSystem.objects.get(shop=self.shop)
+        connection.options["adds_tax"] = adds
+        connection.save()
+        factories.network(tax_included=tax_included)
+        order = self.ordered(**{FIRST.sku: 2})
+        order.lines.update(unit_price_minor=2000)
+        self.send(order)
+        assert [item["rate"] for item in self.system.order(order.number)["items"]] == [rate]
 
     def test_draft_that_is_there_is_submitted(self):
         """As another program, or a workflow of the shop's, may leave it."""

@@ -8,18 +8,21 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
-from catalog_sync.records import Availability, Lane
+from catalog_sync.adapters import shopify as adapter
+from catalog_sync.doors import hooks
+from catalog_sync.models import StockLane
+from catalog_sync.records import Availability, Cursor, Lane
 from shops.channels.base import Answer
 from shops.models import DeliveryOption, ShopSystem
 from shops.systems import SYSTEMS, keeping, shopify
 from shops.systems.access import Access
 from shops.systems.calling import SystemCallError
 from tests import factories
-from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
+from tests.systems.behaviour import FIRST, SECOND, SKUS, Door, ReadingBehaviour, running
 from tests.systems.behaviour_hooks import HookBehaviour
 from tests.systems.behaviour_orders import OrderingBehaviour
 from tests.systems.known import KNOWN
-from tests.systems.shopify_server import CLIENT, FULL, SECRET, ShopifyUnderTest
+from tests.systems.shopify_server import CLIENT, FULL, OLD, SECRET, ShopifyUnderTest
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +100,26 @@ class TestReading(ReadingBehaviour):
         self.system.sell(SECOND.sku, 1)
         self.system.variant(FIRST.sku)["inventoryItem"]["variant"] = None
         assert list(self.read(Lane.STOCK, cursor).by_sku) == [SECOND.sku]
+
+    def test_where_much_changed_all_is_read_by_a_bulk_operation(self, monkeypatch):
+        monkeypatch.setattr(adapter, "MANY", 3)
+        cursors = {lane: self.read(lane).cursor for lane in Lane}
+        for sku in SKUS[:3]:
+            self.system.set_stock(sku, 1)
+            self.system.set_price(sku, 1234)
+        assert [self._came(lane, cursors) for lane in Lane] == [(3, 3, False, 0)] * 2
+        self.system.set_stock(SKUS[3], 1)
+        self.system.set_price(SKUS[3], 1234)
+        self.system.archive(SKUS[0])
+        assert [self._came(lane, cursors) for lane in Lane] == [(3, 19, True, 1)] * 2
+
+    def _came(self, lane: Lane, cursors: dict[Lane, Cursor]) -> tuple[int, int, bool, int]:
+        """Articles that are new, and in all; whether that is all that is sold; bulk operations."""
+        before, reading = len(self.system.bulks), self.read(lane, cursors[lane])
+        new = [
+            record for record in reading.records if (record.quantity, record.price)[lane is Lane.CATALOGUE] in (1, 1234)
+        ]
+        return len(new), len(reading.records), reading.complete, len(self.system.bulks) - before
 
     def test_variants_have_their_own_titles_and_without_a_sku_their_number(self):
         variant = self.system.variant(FIRST.sku)
@@ -203,6 +226,21 @@ class TestOrders(OrderingBehaviour):
         self.synced(Lane.STOCK)
         assert self.stands(FIRST.sku) == (FIRST.quantity - 1, 1)
 
+    def test_stock_of_which_much_changed_is_a_whole_list_to_the_shop(self, monkeypatch):
+        """With its orders off it, and a moment from which on the next changes are asked for."""
+        monkeypatch.setattr(adapter, "MANY", 2)
+        self.synced()
+        self._transmitted(self.ordered(**{FIRST.sku: 1}))
+        for sku in SKUS[:3]:
+            self.system.set_stock(sku, 9)
+        (run,) = self.synced(Lane.STOCK)
+        assert (run.state, run.complete, self.sellable(SKUS[1])) == ("done", True, 9)
+        for variant in self.system.variants:
+            variant["inventoryItem"]["level"]["updatedAt"] = OLD
+        self.system.sell(SECOND.sku, 2)
+        (run,) = self.synced(Lane.STOCK)
+        assert (run.complete, run.read, self.sellable(SECOND.sku)) == (False, 1, 7)
+
     def test_order_is_cancelled_by_a_job_and_looked_at_until_it_is_done(self):
         order = self.ordered(**{FIRST.sku: 1})
         self._transmitted(order)
@@ -237,4 +275,16 @@ class TestOrders(OrderingBehaviour):
 
 
 class TestHooks(HookBehaviour):
-    pass
+    def test_another_event_is_heard_and_a_header_tells_none(self):
+        """The id of an event is not signed: whoever saw one could give it another, or another one its id."""
+        body, headers = self.system.news(FIRST.sku, self.system.hook_secret)
+        self.post(body, headers)
+        minute = timezone.now() + hooks.NEWS_EVERY
+        for again, is_heard in (((body, headers | {"X-Shopify-Webhook-Id": "new"}), False), (self._later(), True)):
+            self.rest()
+            assert 200 <= self.post(*again) < 300
+            assert StockLane.objects.filter(due_at__lte=minute).exists() == is_heard
+
+    def _later(self) -> tuple[bytes, dict[str, str]]:
+        self.system.sell(FIRST.sku, 1)
+        return self.system.news(FIRST.sku, self.system.hook_secret)

@@ -12,7 +12,7 @@ from catalog_sync.records import Availability, Lane
 from shops.channels.base import Answer
 from shops.models import DeliveryOption
 from tests import factories
-from tests.systems.behaviour import FIRST, SECOND, THIRD, Door, ReadingBehaviour, running
+from tests.systems.behaviour import FIRST, SECOND, SKUS, THIRD, Door, ReadingBehaviour, running
 from tests.systems.behaviour_hooks import HookBehaviour
 from tests.systems.behaviour_orders import OrderingBehaviour
 from tests.systems.square_server import PLACE, SquareUnderTest
@@ -53,6 +53,20 @@ class TestReading(ReadingBehaviour):
     def test_article_without_a_number_is_known_by_squares(self):
         del self._variation(FIRST.sku)["sku"]
         assert self.system.ids[FIRST.sku] in self.read().by_sku
+
+    def test_where_much_of_the_stock_changed_all_is_read(self, monkeypatch):
+        size, cursor = self.system.small_pages(monkeypatch), self.read(Lane.STOCK).cursor
+        for sku in SKUS[:size]:
+            self.system.set_stock(sku, 1)
+        delta = self.read(Lane.STOCK, cursor)
+        assert (sorted(delta.by_sku), delta.complete) == (SKUS[:size], False)
+        self.system.set_stock(SKUS[size], 1)
+        self.system.archive(FIRST.sku)
+        self.system.renumber(SKUS[1], SKUS[2])
+        whole = self.read(Lane.STOCK, cursor)
+        assert (sorted(whole.by_sku), whole.gone, whole.complete) == (SKUS[3:], [SKUS[2]], True)
+        assert [sku for sku, record in sorted(whole.by_sku.items()) if record.quantity == 1] == SKUS[3 : size + 1]
+        assert self.read(Lane.STOCK, whole.cursor).by_sku.keys() <= set(SKUS)
 
 
 class TestOrders(OrderingBehaviour):

@@ -23,7 +23,7 @@ KNOWS_STOCK_CHANGES = "knows_stock_changes"  # it tells of which articles the nu
 SHARES_NUMBERS = "shares_numbers"  # it lets two articles have one number: `renumber`
 HAS_PLACES = "has_places"  # it keeps stock at several places, of which one is read: `open_place`
 SETS_CLOCK = "sets_clock"  # its clock can be set: `set_clock`
-NAMES_EVENTS = "names_events"  # its webhooks have an id of the event in what is signed
+NAMES_EVENTS = "names_events"  # what is signed of its webhooks tells an event from others
 POSTS_NEWS = "posts_news"  # it posts signed webhooks: `hook_form`, `hook_secret`, `news`
 
 
