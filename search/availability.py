@@ -110,6 +110,16 @@ def _ready(card: ShopCard, now: datetime) -> datetime | None:
     return readiness.ready_at(card.when_open, card.zone, preparation_minutes=minutes, now=now, days=days)
 
 
+def sent_from(card: ShopCard, now: datetime) -> date | None:
+    """The day from which a shop sends again that is away until then, as the checkout says it."""
+    return _sent_from(card, now.replace(second=0, microsecond=0)) if card.special_days else None
+
+
+@lru_cache(maxsize=1024)
+def _sent_from(card: ShopCard, now: datetime) -> date | None:
+    return readiness.sent_from(card.when_open, card.zone, preparation_minutes=card.preparation_minutes, now=now)
+
+
 def opening(card: ShopCard, now: datetime) -> Opening:
     """Open or closed at `now`, in the shop's own time."""
     return _opening(card, now.replace(second=0, microsecond=0))

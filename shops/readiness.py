@@ -36,6 +36,23 @@ def ready_at(
     return None
 
 
+def sent_from(hours: Hours, zone: ZoneInfo, *, preparation_minutes: int, now: datetime) -> date | None:
+    """The day from which a shop sends again that said it is closed meanwhile. None: it said nothing of the kind, and
+    the days of its delivery count from the order."""
+    if not hours.special:
+        return None
+    today = now.astimezone(zone).date()
+    if not hours.weekly:  # nobody knows when it is open, but for the days that it named
+        day = today
+        while hours.shut_on(day):
+            day += timedelta(days=1)
+        return day if day > today else None
+    ready = ready_at(hours, zone, preparation_minutes=preparation_minutes, now=now)
+    day = ready.astimezone(zone).date() if ready is not None else today
+    is_shut = any(hours.shut_on(today + timedelta(days=ahead)) for ahead in range((day - today).days))
+    return day if is_shut else None
+
+
 def words(begins: datetime | None, ends: datetime | None, zone: ZoneInfo, awaits_confirmation: bool = False) -> str:
     """ "Friday 27 November from 16:30", "Friday 27 November, 17:00 to 19:00"; empty where nothing is known."""
     if begins is None:

@@ -59,7 +59,7 @@ class Packed(Protocol):
 class Quote:
     """One option for one parcel. Where `refusal` says something the rest is empty. `least_minor`: what the law asks at
     least; `legal_minimum`: the price was raised to that. From and until: when the reader can have it, where that is
-    known to the hour."""
+    known to the hour. `sent_from`: the day on which a shop is back that is away until then."""
 
     price_minor: int = 0
     refusal: NotOffered | None = None
@@ -70,6 +70,7 @@ class Quote:
     expected_from: datetime | None = None
     expected_until: datetime | None = None
     awaits_confirmation: bool = False
+    sent_from: date | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def quote(option: DeliveryOption, shop: Shop, lines: Sequence[Packed], trip: Tri
         expected_from=begins,
         expected_until=ends,
         awaits_confirmation=begins is not None and ends is None and _is_old(lines, trip.now),
+        sent_from=_sent_from(shop, trip) if begins is None and option.kind != Kind.PICKUP else None,
     )
 
 
@@ -133,8 +135,8 @@ def options_by_shop(shop_ids: Iterable[int]) -> dict[int, tuple[DeliveryOption, 
 
 
 def hours_by_shop(options: Mapping[int, Sequence[DeliveryOption]], now: datetime) -> dict[int, opening.Hours]:
-    """When the shops are open where something can be collected, or a courier sets out; one query, if any."""
-    asked = [pk for pk, of_shop in options.items() if any(one.kind in (Kind.PICKUP, Kind.COURIER) for one in of_shop)]
+    """When the shops are open that hand over or send something; one query, if any."""
+    asked = [pk for pk, of_shop in options.items() if of_shop]
     return defaultdict(opening.Hours, opening.hours_of(asked, now=now))
 
 
@@ -160,9 +162,10 @@ def slot_of(option: DeliveryOption, shop: Shop, trip: Trip, wanted: tuple[int, d
 
 
 def day_told(quote: Quote | None, shop: Shop) -> str:
-    """The slot, else the day on which it lies ready: an hour may move while the reader looks."""
+    """The slot, else the day on which it lies ready, or from which it is sent: an hour may move while the reader
+    looks."""
     if quote is None or quote.expected_from is None:
-        return ""
+        return str(quote.sent_from) if quote and quote.sent_from else ""
     local = quote.expected_from.astimezone(ZoneInfo(shop.timezone))
     return str(local if quote.expected_until else local.date())
 
@@ -235,6 +238,11 @@ def _expected(option: DeliveryOption, shop: Shop, trip: Trip) -> tuple[datetime 
     if trip.slot is not None and any(slot.pk == trip.slot.slot_id for slot in _slots(option)):
         return trip.slot.begins, trip.slot.ends
     return None, None
+
+
+def _sent_from(shop: Shop, trip: Trip) -> date | None:
+    minutes = shop.preparation_minutes
+    return readiness.sent_from(trip.hours, ZoneInfo(shop.timezone), preparation_minutes=minutes, now=trip.now)
 
 
 def _slots(option: DeliveryOption) -> Iterable[DeliverySlot]:

@@ -10,6 +10,7 @@ from marketplace.checkout.delivery import (
     NotOffered,
     Trip,
     choosable,
+    day_told,
     hours_by_shop,
     needs_slot,
     options_by_shop,
@@ -204,6 +205,20 @@ def test_courier_does_not_set_out_on_a_day_on_which_the_shop_is_closed():
         days.append([one.day for one in choosable(found[shop.pk][0], shop, trip)])
     assert days == [[date(2026, 11, 26), date(2026, 12, 3)], [date(2026, 11, 26)], []]
     assert quote(found[shop.pk][0], shop, [packed()], trip).refusal == NotOffered.SLOTS
+
+
+@pytest.mark.django_db
+def test_what_is_sent_by_a_shop_that_is_away_is_said_to_be_sent_once_it_is_back():
+    shop = factories.shop(preparation_minutes=60)
+    factories.delivery_option(shop, "post", countries=["CA"], days_min=2, days_max=5)
+    found, told = options_by_shop([shop.pk]), []
+    for closed in (None, date(2026, 11, 26)):
+        if closed:
+            factories.special_hours(shop, closed)
+        trip = Trip(now=NOW, currency="CAD", to=QUEBEC, hours=hours_by_shop(found, NOW)[shop.pk])
+        said = quote(found[shop.pk][0], shop, [packed()], trip)
+        told.append((said.sent_from, said.expected_from, day_told(said, shop)))
+    assert told == [(None, None, ""), (date(2026, 11, 27), None, "2026-11-27")]  # which the reader agrees to anew
 
 
 @pytest.mark.django_db

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import translation
 
-from shops.models import OpeningHours
+from shops.models import OpeningHours, SpecialHours
 from shops.opening import NO_HOURS, Hours
-from shops.readiness import ready_at, words, words_from
+from shops.readiness import ready_at, sent_from, words, words_from
 
 ZONE = ZoneInfo("America/Toronto")
 # Monday to Friday 10:00 to 18:00, with noon off on Monday; Saturday night until 02:00
@@ -45,6 +45,29 @@ def local(day: int, clock: str) -> datetime:
 def test_ready_after_so_much_opening_time(now, minutes, days, ready):
     found = ready_at(HOURS, ZONE, preparation_minutes=minutes, now=now, days=days)
     assert (found, found.tzinfo) == (ready, UTC)
+
+
+def shut(first: int, last: int) -> SpecialHours:
+    return SpecialHours(first_day=date(2026, 11, first), last_day=date(2026, 11, last))
+
+
+@pytest.mark.parametrize(
+    ("now", "said", "weekly", "day"),
+    [
+        (local(24, "12:00"), [], WEEK, None),
+        (local(24, "19:00"), [], WEEK, None),  # it is closed as on any evening
+        (local(24, "12:00"), [shut(26, 27)], WEEK, None),  # sent before
+        (local(24, "12:00"), [shut(24, 25)], WEEK, 26),
+        (local(24, "12:00"), [shut(24, 27)], WEEK, 28),
+        (local(24, "12:00"), [shut(24, 28)], WEEK, 30),  # Sunday is no day of its week
+        (local(24, "17:50"), [shut(25, 26)], WEEK, 27),  # too late for today
+        (local(24, "12:00"), [shut(24, 26), shut(27, 27)], (), 28),  # nobody knows more of its hours
+        (local(24, "12:00"), [shut(25, 26)], (), None),
+    ],
+)
+def test_shop_that_is_away_sends_once_it_is_back(now, said, weekly, day):
+    hours = Hours(weekly, tuple(said))
+    assert sent_from(hours, ZONE, preparation_minutes=30, now=now) == (day and date(2026, 11, day))
 
 
 def test_without_hours_nothing_is_promised():

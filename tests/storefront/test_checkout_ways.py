@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import time
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -13,6 +14,7 @@ from marketplace.storefront.checkout_ways import slot_of
 from search import directory
 from shops import slots
 from shops.models import DeliveryOption, PickupPoint
+from shops.readiness import day_name
 from tests import factories
 from tests.checkout.buying import ADDRESS, ready
 from tests.storefront.buying_pages import guest_with, said
@@ -99,6 +101,19 @@ def test_pickup_says_when_and_points_say_where():
     assert "1 to 2 days · Bibliothèque, 2, rue, Laval · Noon to six" in page
     page = client.post(how, {f"shop-{shop.pk}": shop.delivery_options.get(kind="pickup").pk}, follow=True)
     assert page.redirect_chain[-1][0] == f"/checkout/{checkout.token}/pay/"
+
+
+def test_shop_that_is_away_says_from_when_it_sends():
+    shop, today = factories.shop("Librairie A"), timezone.localdate(timezone=ZoneInfo("America/Toronto"))
+    for weekday in range(7):
+        factories.opening_hours(shop, weekday=weekday, opens=time(0), closes=time(23, 59))
+    factories.special_hours(shop, today, today + timedelta(days=9))
+    factories.delivery_option(shop, Kind.POST, countries=["CA"], price_minor=500, days_min=1, days_max=2)
+    client, _, how = buying(shop)
+    back = day_name(today + timedelta(days=10))
+    assert f"1 to 2 days from {back} on" in text_of(client.get(how))
+    title = shop.partner.stockrecords.first().product
+    assert f"Sent from $5.00, 1–2 days from {back} on" in text_of(client.get(title.get_absolute_url()))
 
 
 def test_law_is_named_where_it_makes_the_price():

@@ -76,10 +76,14 @@ def delivery_days(option: DeliveryOption) -> str:
 
 @register.simple_tag
 def delivery_when(parcel: PlannedParcel, option: DeliveryOption) -> str:
-    """ "ready today from 16:30", "tomorrow, 17:00 to 19:00", else its days."""
+    """ "ready today from 16:30", "tomorrow, 17:00 to 19:00", else its days: "2 to 5 days from Friday 14 August on" of a
+    shop that is away until then."""
     quote, trip = parcel.quotes.get(option.pk), parcel.trip
     if quote is None or trip is None or quote.expected_from is None:
-        return delivery_days(option)
+        days = delivery_days(option)
+        if quote is None or quote.sent_from is None:
+            return days
+        return _("%(days)s from %(day)s on") % {"days": days, "day": readiness.day_name(quote.sent_from)}
     zone = ZoneInfo(parcel.shop.timezone)
     when = readiness.words_from(
         quote.expected_from, quote.expected_until, zone, trip.now, awaits_confirmation=quote.awaits_confirmation

@@ -127,12 +127,15 @@ def collect_word(offer: Offer, now: datetime) -> str:
 
 
 @register.simple_tag
-def sent_word(offer: Offer) -> str:
-    """ "Sent from 8,95 $, 3–5 days"; nothing where nothing is sent."""
+def sent_word(offer: Offer, now: datetime) -> str:
+    """ "Sent from 8,95 $, 3–5 days", "… from Friday 14 August on" of a shop that is away; nothing where nothing is
+    sent."""
     option = offer.shop.cheapest_delivery
     if option is None or offer.state == "gone" or offer.is_download or offer.shop.refuses:
         return ""
-    return _delivery_word(option, network.current().currency, get_language() or "fr")
+    said = _delivery_word(option, network.current().currency, get_language() or "fr")
+    back = availability.sent_from(offer.shop, now)
+    return _("%(days)s from %(day)s on") % {"days": said, "day": readiness.day_name(back)} if back else said
 
 
 @lru_cache(maxsize=1024)  # the same in every row of the shop
