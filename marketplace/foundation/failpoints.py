@@ -61,6 +61,8 @@ FAILPOINTS: dict[str, str] = {
     "alternative.after_commit": "the reader has answered an offer, nothing else has happened",
     "back_order.before_commit": "a reader is told that something is not there on its day, not yet committed",
     "back_order.after_commit": "the reader is told, nothing else has happened",
+    "undated.before_commit": "a reader is told that no day is known for what was ordered, not yet committed",
+    "undated.after_commit": "the reader is told, nothing else has happened",
     "not_ready.before_commit": "a shop or a reader is told of what is not ready, not yet committed",
     "not_ready.after_commit": "they are told, nothing else has happened",
     "late_day.before_commit": "a reader does not wait for a late day, not yet committed",

@@ -20,7 +20,7 @@ from marketplace.foundation.failpoints import failpoint
 from marketplace.foundation.models import MailMessage
 from shops import mailing
 from shops.models import ShopOrder, ShopOrderLine, Supply
-from shops.orders import late_days, reader_mail, ready_times
+from shops.orders import late_days, reader_mail, ready_times, undated
 
 logger = logging.getLogger("halles.back_orders")
 ASKED_BEFORE = timedelta(days=2)
@@ -31,7 +31,11 @@ _AT_ONCE = 500
 
 def watch_back_orders(now: datetime) -> int:
     """Step: ask shops for what is to be there in two days; tell readers, from the afternoon before its day on, what is
-    not there. Each once for each day that was said. Returns how many were told."""
+    not there. Each once for each day that was said; what has none is `undated`'s. Returns how many were told."""
+    return _watch_dated(now) + undated.watch_undated(now)
+
+
+def _watch_dated(now: datetime) -> int:
     today = now.date()
     rows = ShopOrderLine.objects.filter(
         shop_order__status__in=[ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED],

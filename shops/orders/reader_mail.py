@@ -94,6 +94,16 @@ def not_there(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopO
     _post("shop_order_not_there", shop_order, lines, now, key=f"{line.pk}:{line.expected_on}", **about)
 
 
+def undated(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], line: ShopOrderLine, *, now: datetime) -> None:
+    """What was ordered for them is not there after four weeks, and no day was said: they may wait, or cancel."""
+    about = {
+        "line": line,
+        "units": line.accepted - line.packed,
+        "cancel_url": links.cancel_url(shop_order.order, line.pk),
+    }
+    _post("shop_order_undated", shop_order, lines, now, key=str(line.pk), **about)
+
+
 def not_ready(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, sent: bool, key: str, now: datetime) -> None:
     """It is not ready, or not `sent`, as was said: what the reader may choose of each line. `key`: of what was said."""
     by = lazy(_moment, str)(shop_order.ready_by or now, ZoneInfo(shop_order.shop.timezone))

@@ -82,6 +82,7 @@ DEEDS: Words = {
     "shop_order.deliver": pgettext_lazy("someone …", "handed out the download"),
     "shop_order.warn": pgettext_lazy("someone …", "told the reader that there is no answer yet"),
     "shop_order.not_there": pgettext_lazy("someone …", "told the reader that it is not there yet"),
+    "shop_order.undated": pgettext_lazy("someone …", "told the reader that no day is known yet"),
     "shop_order.not_ready": pgettext_lazy("someone …", "told the reader that it is late"),
     "shop_order.undo": pgettext_lazy("someone …", "undid the last answer before it left"),
     "shop_order.reroute": pgettext_lazy("someone …", "moved it here from another shop"),

@@ -34,6 +34,7 @@ STEPS: Words = {
     "shop_order.expire": gettext_lazy("The shop did not answer in time"),
     "shop_order.warn": gettext_lazy("No answer of the shop yet: the reader was told"),
     "shop_order.not_there": gettext_lazy("Not there on the day that was said"),
+    "shop_order.undated": gettext_lazy("Ordered four weeks ago, and no day is known: the reader was told"),
     "shop_order.not_ready": gettext_lazy("Not ready as was said: the reader was told"),
     "shop_order.wait": gettext_lazy("The reader waits until another day"),
     "shop_order.leave": gettext_lazy("The reader does not wait any longer: another shop is looked for"),
@@ -58,7 +59,10 @@ _RETURNS = {
     "return.call_off": Return.State.CALLED_OFF,
 }
 # Said with the title.
-_OF_LINES = {"shop_order.decline", "shop_order.cancel", "shop_order.not_there", "shop_order.wait", "shop_order.leave"}
+_OF_LINES = {
+    *("shop_order.decline", "shop_order.cancel", "shop_order.not_there", "shop_order.undated"),
+    *("shop_order.wait", "shop_order.leave"),
+}
 _COLUMNS = ("subject_type", "subject_id", "action", "at", "facts")
 
 
