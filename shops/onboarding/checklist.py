@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from catalog_sync.doors import own_shelf
 from marketplace.foundation import audit
 from marketplace.foundation.models import AuditEntry
 from marketplace.models import User
@@ -67,9 +68,12 @@ def _has_papers(shop: Shop) -> bool:
     return ApplicationDocument.objects.filter(its_own | of_business if shop.business_id else its_own).exists()
 
 
-def _has_fresh_list(shop: Shop) -> bool:
-    """Its list was read whole, and not so long ago that nothing of it is sold any more."""
-    return shop.complete_as_of is not None and (shop.fresh_until is None or shop.fresh_until > timezone.now())
+def _has_fresh_stock(shop: Shop) -> bool:
+    """Its list was read whole, or it typed what it has, and not so long ago that nothing of it is sold any more."""
+    now = timezone.now()
+    if Shop.objects.filter(own_shelf.types_alone(), pk=shop.pk).exists():
+        return own_shelf.has_fresh(shop, now=now)
+    return shop.complete_as_of is not None and (shop.fresh_until is None or shop.fresh_until > now)
 
 
 def _is_tested(shop: Shop) -> bool:
@@ -88,7 +92,9 @@ COMPUTED: dict[str, Computed] = {
         lambda shop: shop.delivery_options.filter(active=True).exists(),
     ),
     "hours": Computed(_("Opening hours, where readers collect at its counter"), _has_hours),
-    "stock": Computed(_("A complete list of its stock was read, and is fresh"), _has_fresh_list),
+    "stock": Computed(
+        _("A complete list of its stock was read, or its books were typed, and is fresh"), _has_fresh_stock
+    ),
     "tested": Computed(_("A test order came through to the shop"), _is_tested),
     "paid": Computed(_("An account at Stripe that is ready, or a bank account"), _is_paid),
 }
