@@ -136,7 +136,7 @@ def _page(
 ) -> HttpResponse:
     begins = filled(desk.line, desk.order, now=now)
     typed = request.POST.get("q") or request.GET.get("q", begins.article if request.method == "GET" else "")
-    typed = typed.replace("\0", "").strip()[:100]
+    typed = typed.strip()[:100]
     initial = {"units": begins.units or desk.line.open_units or desk.most, "on": begins.on, "reason": begins.reason}
     forms = (LaterForm(initial=initial, auto_id="later_%s"), OtherForm(initial=initial, auto_id="other_%s"))
     later, other = (form if form and isinstance(form, type(one)) else one for one in forms)

@@ -31,7 +31,7 @@ _WAITING = [Status.NEW, Status.ACCEPTED, Status.PACKED]
 @portal_action
 def scan(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """`q`: what was scanned or typed; `order`: the open one, if any; `once`: of this scan."""
-    text = request.POST.get("q", "").replace("\0", "").strip()[:100]
+    text = request.POST.get("q", "").strip()[:100]
     once = request.POST.get("once", "")[:40] or new_once()
     opened = queries.order_for(request.user, request.POST.get("order", "")[:40])
     if opened and opened.shop_id == workplace.shop.pk:
