@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from marketplace.foundation import audit, links, mail
+from marketplace.foundation import audit, links
 from marketplace.models import User
+from shops import mailing
 from shops.models import Announcement, AnnouncementRead, Shop
 
 SHOWN_FOR = timedelta(days=60)  # to who has not read it: whoever joins later need not read what is old
@@ -36,10 +37,10 @@ def announce(
 
 def _mail(row: Announcement, shop: Shop, now: datetime) -> None:
     subject, text = in_language(row, shop.language)
-    mail.post(
+    mailing.post(
         "announcement",
-        to=shop.email,
-        language=shop.language,
+        shop,
+        None,
         dedupe_key=f"announcement:{row.pk}:{shop.pk}",
         context={
             "subject": subject,
@@ -48,7 +49,6 @@ def _mail(row: Announcement, shop: Shop, now: datetime) -> None:
             "url": links.absolute(reverse("portal:announcements", args=[shop.slug])),
         },
         now=now,
-        shop_id=shop.pk,
     )
 
 

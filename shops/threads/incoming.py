@@ -138,7 +138,7 @@ def _person(thread: Thread, side: Side, address: str) -> User | None:
         person = User.objects.filter(email__iexact=address, is_active=True).first() if address else None
         if person and queries.can_work(person, thread.shop):
             return person
-        if address and address == thread.shop.email.lower():
+        if address in {thread.shop.email.lower(), letters.address_at_shop(thread).lower()} - {""}:
             return None
     else:
         account = thread.user or (thread.shop_order.order.user if thread.shop_order else None)

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from marketplace.foundation.models import MailMessage
-from shops.models import Message, MessageFile, ShopMember, Side, Thread
+from shops.models import Message, MessageFile, ShopAddress, ShopMember, Side, Thread
 from shops.threads import incoming, quoting, replying, writing
 from shops.threads.writing import Asker, Words
 from tests import factories
@@ -69,6 +69,17 @@ def test_staff_write_from_their_own_address(thread):
     sent = mail(thread, Side.SHOP)
     sent.replace_header("From", "Zoé <ZOE@example.org>")
     assert take(sent).by == person
+
+
+def test_whom_the_shop_named_for_its_orders_answers_what_was_written_there():
+    shop = factories.shop()
+    ShopAddress.objects.create(shop=shop, kind="orders", email="Orders@example.org")
+    part = factories.shop_order(shop, (factories.stock_record(shop), 1), placed=factories.order())
+    thread = writing.of_order(part, now=timezone.now())
+    writing.write(thread, Side.READER, Words("In blue?"), by=None, name="Léa", now=timezone.now())
+    told = MailMessage.objects.get(kind="thread_shop")
+    take(mail(thread, Side.SHOP, "Yes.", From="orders@example.org"))
+    assert (told.to, Message.objects.get(side="shop").text) == ("Orders@example.org", "Yes.")
 
 
 @pytest.mark.parametrize("sender", ["mallory@example.org", "", "lea@example.org", "looker@example.org"])
