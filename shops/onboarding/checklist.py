@@ -18,6 +18,7 @@ from marketplace.foundation import audit
 from marketplace.foundation.models import AuditEntry
 from marketplace.models import User
 from marketplace.payments.models import BankAccount
+from shops.channels import testing
 from shops.channels.testing import PLAIN, TESTED
 from shops.models import (
     Application,
@@ -29,6 +30,9 @@ from shops.models import (
     ShopMember,
 )
 from shops.onboarding import agreement
+
+
+_OF_SYSTEMS, _OF_WEBHOOKS = ("shop_system.connect", "shop_system.take_orders"), ("order_webhook.set_up",)
 
 
 class Point(NamedTuple):
@@ -77,10 +81,13 @@ def _has_fresh_stock(shop: Shop) -> bool:
 
 
 def _is_tested(shop: Shop) -> bool:
-    came = AuditEntry.objects.filter(shop_id=shop.pk, action=TESTED)
-    if shop.unreachable:  # what had left by mail came back, or would not leave any more
-        came = came.exclude(facts__channel=PLAIN)
-    return came.exists()
+    """By the way that its orders take now, and since that leads where it does."""
+    way, its_own = testing.way_of(shop), AuditEntry.objects.filter(shop_id=shop.pk)
+    came = its_own.filter(action=TESTED, facts__channel=way.channel)
+    if way.channel == PLAIN:  # unless what had left by mail came back, or would not leave any more
+        return not shop.unreachable and came.exists()
+    begun = its_own.filter(action__in=_OF_SYSTEMS if way.system else _OF_WEBHOOKS).order_by("-pk").first()
+    return came.filter(pk__gt=begun.pk if begun else 0).exists()
 
 
 COMPUTED: dict[str, Computed] = {
