@@ -31,7 +31,6 @@ from shops.models import (
 )
 from shops.onboarding import agreement
 
-
 _OF_SYSTEMS, _OF_WEBHOOKS = ("shop_system.connect", "shop_system.take_orders"), ("order_webhook.set_up",)
 
 
