@@ -21,7 +21,7 @@ class PlainTextMiddleware:
         if not request.path_info.startswith("/api/"):
             if NUL in request.path_info:
                 raise Http404
-            request.GET = _without(request.GET)
+            request.GET = _without(request.GET)  # type: ignore[assignment]  # as immutable as it was
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., object], names: object, more: object) -> None:
@@ -29,7 +29,7 @@ class PlainTextMiddleware:
         form is read anyway, for its token."""
         if request.method == "POST" and not getattr(view, "csrf_exempt", False):
             try:
-                request.POST = _without(request.POST)
+                request.POST = _without(request.POST)  # type: ignore[assignment]
             except UnreadablePostError:  # who sent it is gone; then it has no token either
                 return
 
