@@ -141,6 +141,7 @@ MIDDLEWARE = [
     "marketplace.foundation.walls.middleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "marketplace.csp.ContentPolicyMiddleware",
+    "marketplace.storefront.plain_text.PlainTextMiddleware",
     "marketplace.storefront.entrances.EntranceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "marketplace.storefront.referral_middleware.ReferralMiddleware",

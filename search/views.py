@@ -125,7 +125,7 @@ class ProductCategoryView(View):
 
 def suggest(request: HttpRequest) -> HttpResponse:
     """`/suggest/?q=`: the options of the search box's list, as a piece of HTML."""
-    typed = request.GET.get("q", "").replace("\x00", "")[:200]
+    typed = request.GET.get("q", "")[:200]
     found = suggestions.groups(typed) if typed.strip() else []
     response = render(request, "search/suggestions.html", {"groups": found})
     response["Cache-Control"] = "private, max-age=60"

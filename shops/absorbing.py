@@ -120,11 +120,16 @@ def reflection_time(shop: Shop, *, recorded_at: datetime, booked_at: datetime | 
     return min(recorded_at, booked_at + timedelta(minutes=settings.CLOCK_TOLERANCE_MINUTES)) + lag
 
 
+def rung_up_lag(shop: Shop) -> timedelta:
+    """The booking lag of what a person rings up. A system that books our orders itself, and therefore at once, knows of
+    nothing else before somebody has told it: that may take a day (DESIGN §5)."""
+    lag = timedelta(minutes=shop.booking_lag_minutes)
+    return max(lag, timedelta(days=1)) if shop.channel in SYSTEMS else lag
+
+
 def rung_up_time(shop: Shop, *, recorded_at: datetime) -> datetime:
-    """`reflection_time` of what a person rings up. A system that books our orders itself, and therefore at once, knows
-    of nothing else before somebody has told it: that may take a day (DESIGN §5)."""
-    by_hand = recorded_at + timedelta(days=1) if shop.channel in SYSTEMS else recorded_at
-    return max(reflection_time(shop, recorded_at=recorded_at), by_hand)
+    """`reflection_time` of what a person rings up."""
+    return recorded_at + rung_up_lag(shop)
 
 
 def reflect(line: ShopOrderLine, units: int, *, reflected_at: datetime, now: datetime) -> int:

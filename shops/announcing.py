@@ -10,10 +10,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from marketplace.foundation import audit, links, mail
+from marketplace.foundation import audit, links
 from marketplace.models import User
+from shops import mailing
 from shops.models import Announcement, AnnouncementRead, Shop
 
+SAID_TWICE = timedelta(days=1)
 SHOWN_FOR = timedelta(days=60)  # to who has not read it: whoever joins later need not read what is old
 KEPT_SECONDS = 20.0
 _kept: tuple[float, list[Announcement]] | None = None
@@ -23,8 +25,13 @@ _GONE = [Shop.Status.LEFT]
 def announce(
     words: Mapping[str, str], *, shop: Shop | None, is_important: bool, by: User, now: datetime
 ) -> Announcement:
-    """To one shop, or to all. `words`: subject_fr, subject_en, text_fr, text_en."""
+    """To one shop, or to all. `words`: subject_fr, subject_en, text_fr, text_en. The same words again within the day
+    are the form sent twice."""
     with transaction.atomic():
+        User.objects.select_for_update(no_key=True, of=("self",)).get(pk=by.pk)
+        made = Announcement.objects.filter(**words, shop=shop, by=by, is_important=is_important, ended_at=None)
+        if said := made.filter(at__gt=now - SAID_TWICE).first():
+            return said
         row = Announcement.objects.create(**words, shop=shop, is_important=is_important, by=by, at=now)
         told = [shop] if shop else list(Shop.objects.exclude(status__in=_GONE).order_by("pk"))
         for one in told if is_important else []:
@@ -36,10 +43,10 @@ def announce(
 
 def _mail(row: Announcement, shop: Shop, now: datetime) -> None:
     subject, text = in_language(row, shop.language)
-    mail.post(
+    mailing.post(
         "announcement",
-        to=shop.email,
-        language=shop.language,
+        shop,
+        None,
         dedupe_key=f"announcement:{row.pk}:{shop.pk}",
         context={
             "subject": subject,
@@ -48,7 +55,6 @@ def _mail(row: Announcement, shop: Shop, now: datetime) -> None:
             "url": links.absolute(reverse("portal:announcements", args=[shop.slug])),
         },
         now=now,
-        shop_id=shop.pk,
     )
 
 

@@ -11,11 +11,14 @@ from datetime import datetime
 from django.db import transaction
 
 from marketplace.foundation import audit
+from marketplace.foundation.models import AuditEntry
 from marketplace.models import User
 from shops.freshness import is_for_sale
 from shops.models import Shop
 
 _S = Shop.Status
+_BEGINS = {"shop.suspend": _S.SUSPENDED, "shop.ask_to_leave": _S.LEAVING}
+_ENDS = {"shop.restore": _S.SUSPENDED, "shop.stay": _S.LEAVING}
 
 
 def put_on_sale(shop: Shop, *, by: User, now: datetime) -> bool:
@@ -39,10 +42,11 @@ def suspend(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
 
 
 def restore(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
-    """As it was before it was suspended: on sale, or paused by its own people."""
-    status = Shop.objects.values_list("status_before", flat=True).get(pk=shop.pk)
-    back = _S.ACTIVE if status == _S.ACTIVE else _S.PAUSED
-    return _move(shop, {_S.SUSPENDED}, back, "shop.restore", reason=reason, by=by, now=now)
+    """As it was before it was suspended: on sale, paused by its own people, or leaving."""
+    with transaction.atomic():
+        was = _beneath(shop, _S.SUSPENDED)
+        back = was if was in {_S.ACTIVE, _S.LEAVING} else _S.PAUSED
+        return _move(shop, {_S.SUSPENDED}, back, "shop.restore", reason=reason, by=by, now=now)
 
 
 def ask_to_leave(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
@@ -53,14 +57,29 @@ def ask_to_leave(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
 
 def stay(shop: Shop, *, by: User, now: datetime) -> bool:
     """It leaves not after all: joining or suspended as before, else paused, until its people sell again."""
-    status = Shop.objects.values_list("status_before", flat=True).get(pk=shop.pk)
-    back = status if status in {_S.DRAFT, _S.SUSPENDED} else _S.PAUSED
-    return _move(shop, {_S.LEAVING}, back, "shop.stay", by=by, now=now)
+    with transaction.atomic():
+        was = _beneath(shop, _S.LEAVING)
+        back = was if was in {_S.DRAFT, _S.SUSPENDED} else _S.PAUSED
+        return _move(shop, {_S.LEAVING}, back, "shop.stay", by=by, now=now)
 
 
 def leave(shop: Shop, *, by: User | None, now: datetime) -> bool:
     """It is gone, for good; its people still see what was. Whether all is finished is asked before."""
     return _move(shop, {_S.LEAVING}, _S.LEFT, "shop.leave", by=by, now=now)
+
+
+def _beneath(shop: Shop, over: str) -> str:
+    """What a suspended or leaving shop is once that is `over`, as its trail tells: the other of the two where both
+    hold, else what it was before. Its row stays locked."""
+    was = Shop.objects.select_for_update(of=("self",)).get(pk=shop.pk).status_before
+    holds: list[str] = []
+    trail = AuditEntry.objects.filter(shop_id=shop.pk, action__in=[*_BEGINS, *_ENDS]).order_by("pk")
+    for action, facts in trail.values_list("action", "facts"):
+        if not holds and action in _BEGINS:
+            was = facts["before"]
+        status = _BEGINS.get(action) or _ENDS[action]
+        holds = [one for one in holds if one != status] + ([status] if action in _BEGINS else [])
+    return next((one for one in reversed(holds) if one != over), was)
 
 
 def _move(

@@ -125,21 +125,22 @@ def confirm(reservation: Reservation, *, now: datetime) -> None:
 
 
 def keep(reservation: Reservation, *, by: object, now: datetime) -> None:
-    """The shop has set it aside. Where that books it in the shop's own system, its number contains it after the lag."""
+    """The shop has set it aside. Where that books it in the shop's own system, its number contains it after the lag: a
+    person does that, for no system is told of a reservation."""
     with transaction.atomic():
         _move(reservation, {State.OPEN}, State.KEPT, by=by, now=now)
         if reservation.shop.reserves_on_accept:
-            reflected_at = absorbing.reflection_time(reservation.shop, recorded_at=now)
+            reflected_at = absorbing.rung_up_time(reservation.shop, recorded_at=now)
             absorbing.reflect_hold(reservation.key, reflected_at=reflected_at, now=now)
         reservation_mail.kept(reservation, now=now)
 
 
 def sell(reservation: Reservation, *, by: object, now: datetime, paid_with: str = Reservation.PaidWith.CASH) -> None:
-    """Paid at the counter and taken along: promised until the shop's number contains it. What the network keeps of it
-    is booked by a step of the payments."""
+    """Paid at the counter and taken along: promised until the shop's number contains it, which a person tells its
+    system. What the network keeps of it is booked by a step of the payments."""
     with transaction.atomic():
         _move(reservation, set(AT_THE_SHOP), State.SOLD, by=by, now=now, paid_with=paid_with, **_over(now))
-        reflected_at = absorbing.reflection_time(reservation.shop, recorded_at=now)
+        reflected_at = absorbing.rung_up_time(reservation.shop, recorded_at=now)
         absorbing.reflect_hold(reservation.key, reflected_at=reflected_at, now=now, cause=Allocation.Cause.COUNTER)
 
 

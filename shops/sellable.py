@@ -36,8 +36,12 @@ def effective_as_of(terms: StockTerms | None, shop: Shop) -> datetime | None:
 
 def sells(*, shop: Shop, terms: StockTerms | None, now: datetime) -> bool:
     """Whether the record may be sold at all, however many units there are."""
-    offered = terms is None or (terms.retired_at is None and terms.availability == SELLS)
-    return offered and shop.status == Shop.Status.ACTIVE and is_vouched(shop=shop, terms=terms, now=now)
+    return is_listed(terms) and shop.status == Shop.Status.ACTIVE and is_vouched(shop=shop, terms=terms, now=now)
+
+
+def is_listed(terms: StockTerms | None) -> bool:
+    """Whether its shop says that it is there at all."""
+    return terms is None or (terms.retired_at is None and terms.availability == SELLS)
 
 
 def is_vouched(*, shop: Shop, terms: StockTerms | None, now: datetime) -> bool:
@@ -68,6 +72,31 @@ def sellable_units(record: StockRecord, *, shop: Shop, terms: StockTerms | None,
     return max(0, limit(record, shop=shop, terms=terms) - (record.num_allocated or 0))
 
 
+def units_at_desk(record: StockRecord, *, shop: Shop, terms: StockTerms | None) -> int:
+    """Units that the shop's own people may use for an order that is open, 0 or more: by its last number, however old it
+    is, and whether or not the shop is on sale. Both are promises to new readers; they stand before the shelf."""
+    return max(0, limit(record, shop=shop, terms=terms) - (record.num_allocated or 0)) if is_listed(terms) else 0
+
+
+def annotate_at_desk(queryset: QuerySet[StockRecord]) -> QuerySet[StockRecord]:
+    """`units_at_desk` as SQL: adds the column `at_desk`; of a download there is no copy."""
+    listed = Q(download__pk=None) & _listed(SELLS)
+    return queryset.annotate(at_desk=Case(When(listed, then=_free()), default=0, output_field=IntegerField()))
+
+
+def _listed(*availabilities: str) -> Q:
+    return Q(terms__pk=None) | Q(terms__retired_at=None, terms__availability__in=availabilities)
+
+
+def _free() -> Greatest:
+    allowed = Case(
+        When(num_in_stock=None, then=Coalesce("terms__open_limit", DEFAULT_OPEN_LIMIT)),
+        default=F("num_in_stock") - Coalesce("terms__buffer", "partner__shop__buffer"),
+        output_field=IntegerField(),
+    )
+    return Greatest(allowed - Coalesce("num_allocated", 0), 0, output_field=IntegerField())
+
+
 def annotate_sellable(queryset: QuerySet[StockRecord], *, now: datetime) -> QuerySet[StockRecord]:
     """The same as SQL: adds the column `sellable` to a queryset of stock records, with downloads as
     `supplying.supplied` says. Partners without a shop sell 0."""
@@ -80,19 +109,12 @@ def annotate_sellable(queryset: QuerySet[StockRecord], *, now: datetime) -> Quer
     fresh = (without_terms | Q(terms__follows_runs=True)) & Q(partner__shop__fresh_until__gte=now) | Q(
         terms__as_of__gte=oldest
     )
-    offered = without_terms | Q(terms__retired_at=None, terms__availability=SELLS)
-    allowed = Case(
-        When(num_in_stock=None, then=Coalesce("terms__open_limit", DEFAULT_OPEN_LIMIT)),
-        default=F("num_in_stock") - Coalesce("terms__buffer", "partner__shop__buffer"),
-        output_field=IntegerField(),
-    )
-    free = Greatest(allowed - Coalesce("num_allocated", 0), 0, output_field=IntegerField())
     active = Q(partner__shop__status=Shop.Status.ACTIVE)
-    uploaded = without_terms | Q(terms__retired_at=None, terms__availability__in=[SELLS, Availability.DIGITAL])
+    uploaded = _listed(SELLS, Availability.DIGITAL)
     return queryset.annotate(
         sellable=Case(
             When(Q(download__active=True) & active & uploaded, then=Coalesce("download__codes_left", 1)),
-            When(Q(download__pk=None) & active & offered & fresh, then=free),
+            When(Q(download__pk=None) & active & _listed(SELLS) & fresh, then=_free()),
             default=0,
             output_field=IntegerField(),
         )

@@ -22,7 +22,7 @@ from marketplace.catalogue import changes
 from marketplace.foundation import prepared
 from shops import incidents
 from shops.models import Allocation, ShopOrderLine
-from shops.sellable import annotate_sellable, buffer, effective_as_of, limit, sellable_units, sells
+from shops.sellable import annotate_sellable, buffer, effective_as_of, is_listed, limit, sellable_units, sells
 
 __all__ = [
     "HoldEndedError",
@@ -70,13 +70,14 @@ class _Short(Exception):
         self.shortages = shortages
 
 
-def hold(wanted: Sequence[tuple[int, int]], *, key: str, now: datetime) -> list[Shortage]:
+def hold(wanted: Sequence[tuple[int, int]], *, key: str, now: datetime, at_desk: bool = False) -> list[Shortage]:
     """Keep units for a checkout, all or nothing; `wanted` is (stock record id, units). Returns what is short, in which
-    case nothing is kept. What the key holds already is not held twice; StockError where it holds something else."""
+    case nothing is kept. What the key holds already is not held twice; StockError where it holds something else.
+    `at_desk`: the shop's own people keep them for an order that is open (`sellable.units_at_desk`)."""
     units = _in_key_order(wanted)
     try:
         with transaction.atomic():
-            short = _hold(units, key, now)
+            short = _hold(units, key, now, at_desk)
             if short:
                 raise _Short(short)
     except _Short as refused:
@@ -271,7 +272,7 @@ def _in_key_order(wanted: Sequence[tuple[int, int]]) -> dict[int, int]:
     return dict(sorted(units.items()))
 
 
-def _hold(units: Mapping[int, int], key: str, now: datetime) -> list[Shortage]:
+def _hold(units: Mapping[int, int], key: str, now: datetime, at_desk: bool) -> list[Shortage]:
     kept = Allocation.objects.filter(hold_key=key, cause=Allocation.Cause.HOLD, ended_at=None)
     held = dict(kept.values_list("stock_record_id", "units"))
     if held == units:
@@ -279,7 +280,9 @@ def _hold(units: Mapping[int, int], key: str, now: datetime) -> list[Shortage]:
     if held:
         raise StockError(f"{key} holds something else already: release that first.")
     records = read(units)
-    refused = [pk for pk, number in units.items() if pk not in records or not _take_guarded(records[pk], number, now)]
+    refused = [
+        pk for pk, number in units.items() if pk not in records or not _take_guarded(records[pk], number, now, at_desk)
+    ]
     if refused:
         left = read(refused)
         return [Shortage(pk, units[pk], sellable_now(left[pk], now=now) if pk in left else 0) for pk in refused]
@@ -291,10 +294,10 @@ def _hold(units: Mapping[int, int], key: str, now: datetime) -> list[Shortage]:
     return []
 
 
-def _take_guarded(record: StockRecord, units: int, now: datetime) -> bool:
+def _take_guarded(record: StockRecord, units: int, now: datetime, at_desk: bool = False) -> bool:
     """The guarded statement: it counts the units if they are there at that very moment. The row stays locked."""
     shop, terms = record.partner.shop, getattr(record, "terms", None)
-    if not sells(shop=shop, terms=terms, now=now):
+    if not (is_listed(terms) if at_desk else sells(shop=shop, terms=terms, now=now)):
         return False
     if record.num_in_stock is None:
         room = Q(num_in_stock=None, allocated__lte=limit(record, shop=shop, terms=terms) - units)

@@ -52,27 +52,38 @@ class Proof:
 def propose(
     title: str, text: str, choices: Sequence[str], *, by: User, now: datetime, shop: Shop | None = None
 ) -> Motion:
-    """By an owner for their shop, or by the board. Raises VotingError."""
+    """By an owner for their shop, or by the board; the same words again are the form sent twice. Raises VotingError."""
     named = [choice.strip()[:80] for choice in choices if choice.strip()]
     if not 2 <= len(named) <= MOST_CHOICES or len(set(named)) < len(named):
         raise VotingError(_("Give two to ten choices, each another one."))
     if shop is not None and not queries.owns(by, shop):
         raise VotingError(_("An owner proposes for the shop."))
+    words = {"title": title[:160], "text": text[:8000], "choices": named, "by": by, "shop": shop}
     with transaction.atomic():
-        motion = Motion.objects.create(
-            title=title[:160], text=text[:8000], choices=named, by=by, shop=shop, proposed_at=now
-        )
+        _one_at_a_time(by)
+        if said := Motion.objects.filter(**words, opened_at=None).first():
+            return said
+        motion = Motion.objects.create(**words, proposed_at=now)
         audit.record("motion.propose", motion, by=by, shop_id=shop.pk if shop else None)
     return motion
 
 
 def say(motion: Motion, text: str, *, by: User, shop: Shop | None, now: datetime) -> MotionWord:
-    """Something about it, until it is closed. Raises VotingError."""
+    """Something about it, until it is closed; the same words again are the form sent twice. Raises VotingError."""
     if motion.closed_at or not text.strip():
         raise VotingError(_("This vote is over.") if motion.closed_at else _("Write something."))
     if motion.words.count() >= MOST_WORDS:
         raise VotingError(_("So much was said about this that it goes on elsewhere."))
-    return MotionWord.objects.create(motion=motion, shop=shop, by=by, text=text.strip()[:2000], at=now)
+    with transaction.atomic():
+        _one_at_a_time(by)
+        last = motion.words.filter(by=by, shop=shop).order_by("-pk").first()
+        if last is not None and last.text == text.strip()[:2000]:
+            return last
+        return MotionWord.objects.create(motion=motion, shop=shop, by=by, text=text.strip()[:2000], at=now)
+
+
+def _one_at_a_time(by: User) -> None:
+    User.objects.select_for_update(no_key=True, of=("self",)).get(pk=by.pk)
 
 
 def open_vote(motion: Motion, *, weighing: str, days: int, by: User, now: datetime) -> int:

@@ -8,7 +8,7 @@ run, for what no slice wrote."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -157,7 +157,7 @@ def _typed_and_listed(shop: Shop, sku: str, gtin: int | None) -> tuple[StockReco
 
 def _keep_back(shop: Shop, old: StockRecord, new: StockRecord, now: datetime) -> None:
     """The list counts copies that are promised as typed ones, and may count yet what has just left as such."""
-    lag = timedelta(minutes=shop.booking_lag_minutes)
+    lag = absorbing.rung_up_lag(shop)
     left = moving_promises.left_since(old.pk, since=now - lag)
     being_paid = moving_promises.move(old.pk, new.pk, lag=lag, now=now)
     withholding.withhold(new, being_paid, now=now, by=_WHO)

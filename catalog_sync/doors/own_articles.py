@@ -21,6 +21,7 @@ from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import OtherGtin, ProductFacts
 from marketplace.foundation import audit, money, network
 from marketplace.models import User
+from search.text import isbn_query
 from shops import absorbing, stock
 from shops.models import Condition, Shop
 
@@ -58,8 +59,7 @@ def articles_of(shop: Shop, text: str = "") -> QuerySet[OwnArticle]:
     found = OwnArticle.objects.filter(feed__shop=shop, feed__kind=TYPED).select_related("feed")
     if not text:
         return found
-    digits = text.replace("-", "").replace(" ", "")
-    number = Q(gtin=int(digits)) if digits.isascii() and digits.isdecimal() and len(digits) <= 14 else Q()
+    number = Q(gtin=gtin) if (gtin := isbn_query(text)) is not None else Q()
     return found.filter(Q(title__icontains=text) | Q(author__icontains=text) | Q(sku__iexact=text) | number)
 
 

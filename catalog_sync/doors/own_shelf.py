@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalog_sync.doors import giving_way
-from catalog_sync.models import OwnArticle
-from shops.models import Allocation, Condition, DeskAction, Shop
+from catalog_sync.models import TYPED, Feed, OwnArticle
+from shops.models import Allocation, Availability, Condition, DeskAction, Shop, StockTerms
 from shops.moving_promises import LEFT_AT
 
 
@@ -31,6 +32,20 @@ class MeanwhileError(RefusedError):
             units,
         )
         super().__init__(words % {"units": units})
+
+
+def types_alone() -> Q:
+    """Of shops: those whose stock is what they type. No complete list says how old it is: each number does."""
+    active = Feed.objects.filter(active=True)
+    typed, lists = active.filter(kind=TYPED), active.exclude(kind=TYPED)
+    return Q(pk__in=typed.values("shop")) & ~Q(pk__in=lists.values("shop"))
+
+
+def has_fresh(shop: Shop, *, now: datetime) -> bool:
+    """Whether the number of some article, said by itself, is young enough to be sold online."""
+    since = now - timedelta(hours=shop.freshness_hours)
+    there = StockTerms.objects.filter(stock_record__partner=shop.partner_id, stock_record__num_in_stock__gt=0)
+    return there.filter(retired_at=None, availability=Availability.IN_STOCK, as_of__gte=since).exists()
 
 
 class OnShelf(NamedTuple):

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from marketplace.agenda.models import Event
 from marketplace.foundation import audit
 from marketplace.models import User
 
 
-@transaction.atomic
-def keep(event: Event, *, by: User, now: datetime) -> None:
-    """Save a new one, or one that was changed."""
+def keep(event: Event, *, by: User, now: datetime, once: str = "") -> None:
+    """Save a new one, or one that was changed. `once`: of the form of a new one, which may be sent again."""
     action = "event.change" if event.pk else "event.make"
     event.changed_at = now
-    event.save()
-    audit.record(action, event, by=by, shop_id=event.shop_id, title=event.title, begins=event.begins.isoformat())
+    if once and not event.pk:
+        event.uid = hashlib.sha256(once.encode()).hexdigest()[:32]
+        if Event.objects.filter(shop=event.shop, source=event.source, uid=event.uid).exists():
+            return
+    try:
+        with transaction.atomic():
+            event.save()
+            said = {"title": event.title, "begins": event.begins.isoformat()}
+            audit.record(action, event, by=by, shop_id=event.shop_id, **said)
+    except IntegrityError:
+        if not once:  # else it was sent twice at this very moment
+            raise
 
 
 @transaction.atomic

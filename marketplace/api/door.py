@@ -13,6 +13,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import quote_etag
 
 from marketplace.api import failures
+from marketplace.api.parsing import NUL
 
 _OF_SHOPS = ("feed/", "shop/")  # the shops' own routes: no page of another site has a business there
 _PREFLIGHT = {
@@ -24,10 +25,24 @@ _EXPOSED = "ETag, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateL
 
 
 def opened(pattern: URLPattern | URLResolver) -> URLPattern | URLResolver:
-    """The same route with this door before it; those of a shop stay as they are."""
-    if isinstance(pattern, URLResolver) or str(pattern.pattern).startswith(_OF_SHOPS):
+    """The same route with this door before it; those of a shop stay as they are, but for what none of theirs holds."""
+    if isinstance(pattern, URLResolver):
         return pattern
+    if str(pattern.pattern).startswith(_OF_SHOPS):
+        return URLPattern(pattern.pattern, plain(pattern.callback), pattern.default_args, pattern.name)
     return URLPattern(pattern.pattern, through(pattern.callback), pattern.default_args, pattern.name)
+
+
+def plain(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """No number of ours has a NUL in it, and PostgreSQL looks for none."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: object, **names: object) -> HttpResponse:
+        if any(NUL in str(given) for given in (*names.values(), *request.GET.values())):
+            return failures.answer(404, "There is nothing at this address. See /api/v1/openapi.json.")
+        return view(request, *args, **names)
+
+    return answered
 
 
 def through(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -19,8 +19,9 @@ from marketplace.api import (
     shops,
     titles,
 )
+from marketplace.api.parsing import PlainParser
 
-api = NinjaAPI(title="Halles", version="1", docs_url=None, urls_namespace="api")
+api = NinjaAPI(title="Halles", version="1", docs_url=None, urls_namespace="api", parser=PlainParser())
 failures.answer_all(api)
 api.add_router("/feed", feeds.router)
 api.add_router("/feed", runs.router)

@@ -50,9 +50,12 @@ def add_dues(request: HttpRequest) -> HttpResponse:
     form = DuesForm(request.POST, auto_id="dues-%s")
     if not form.is_valid():
         return _page(request, dues_form=form, status=422)
+    said = {**form.cleaned_data, "currency": network.current().currency}
     with transaction.atomic():
-        dues = Dues.objects.create(**form.cleaned_data, currency=network.current().currency)
-        audit.record("dues.add", dues, by=request.user, shop_id=dues.shop_id, amount_minor=dues.amount_minor)
+        Shop.objects.select_for_update(no_key=True, of=("self",)).get(pk=said["shop"].pk)
+        if not Dues.objects.filter(**said, ends_on=None).exists():  # else the form was sent twice
+            dues = Dues.objects.create(**said)
+            audit.record("dues.add", dues, by=request.user, shop_id=dues.shop_id, amount_minor=dues.amount_minor)
     messages.success(request, _("They are charged on the first day of each period."))
     return redirect("operations:accounts")
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from catalog_sync.doors import own_shelf
 from catalog_sync.models import Feed, SyncRun
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations import order_listings, oversells
@@ -60,6 +61,11 @@ _LAST_ORDER = ShopOrder.objects.filter(shop=OuterRef("pk")).order_by("-created_a
 _LAST_SEEN = ShopMember.objects.filter(shop=OuterRef("pk"), user__last_login__isnull=False).order_by(
     "-user__last_login"
 )
+
+
+def _stale(now: datetime) -> Q:
+    old = Q(complete_as_of=None) | Q(complete_as_of__lt=now - DAY)
+    return Q(status=Shop.Status.ACTIVE) & old & ~own_shelf.types_alone()
 
 
 def _idle(now: datetime) -> Q:
@@ -161,7 +167,7 @@ LISTINGS: dict[str, Listing] = {
             "left": Choice(_("Left"), _same(status=Shop.Status.LEFT)),
             "stale": Choice(
                 _("Stock not read for a day"),
-                lambda now: Q(status=Shop.Status.ACTIVE) & (Q(complete_as_of=None) | Q(complete_as_of__lt=now - DAY)),
+                _stale,
                 urgent=True,
             ),
             "gone": Choice(

@@ -89,7 +89,7 @@ def _titles(request: HttpRequest, listing: Listing | None, navigation: Sequence[
     if listing is None:
         raise Http404
     asked = choices(request.GET, listing.sort)
-    typed = " ".join(request.GET.get("query", "").replace("\x00", "").split())[:200]
+    typed = " ".join(request.GET.get("query", "").split())[:200]
     sort = Sort.BEST if typed else listing.sort
     chosen = Choices(text=typed, sort=sort, usual_sort=sort, page=asked.page)
     reader = Reader(now=timezone.now(), use=sharing.Use.OPEN)

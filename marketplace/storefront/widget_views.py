@@ -86,7 +86,7 @@ def window(request: HttpRequest, slug: str) -> HttpResponse:
 @csp_replace({"frame-src": ["'self'"]})
 def widgets(request: HttpRequest) -> HttpResponse:
     """How they are put into a site: what to copy, and how it looks."""
-    asked = request.GET.get("isbn", "").replace("\x00", "")[:40].strip()
+    asked = request.GET.get("isbn", "")[:40].strip()
     card = directory.by_slug(request.GET.get("shop", ""))
     language = request.GET.get("lang", "")
     if language not in dict(settings.LANGUAGES):

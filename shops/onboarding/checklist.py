@@ -13,10 +13,12 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from catalog_sync.doors import own_shelf
 from marketplace.foundation import audit
 from marketplace.foundation.models import AuditEntry
 from marketplace.models import User
 from marketplace.payments.models import BankAccount
+from shops.channels import testing
 from shops.channels.testing import PLAIN, TESTED
 from shops.models import (
     Application,
@@ -28,6 +30,8 @@ from shops.models import (
     ShopMember,
 )
 from shops.onboarding import agreement
+
+_OF_SYSTEMS, _OF_WEBHOOKS = ("shop_system.connect", "shop_system.take_orders"), ("order_webhook.set_up",)
 
 
 class Point(NamedTuple):
@@ -67,16 +71,22 @@ def _has_papers(shop: Shop) -> bool:
     return ApplicationDocument.objects.filter(its_own | of_business if shop.business_id else its_own).exists()
 
 
-def _has_fresh_list(shop: Shop) -> bool:
-    """Its list was read whole, and not so long ago that nothing of it is sold any more."""
-    return shop.complete_as_of is not None and (shop.fresh_until is None or shop.fresh_until > timezone.now())
+def _has_fresh_stock(shop: Shop) -> bool:
+    """Its list was read whole, or it typed what it has, and not so long ago that nothing of it is sold any more."""
+    now = timezone.now()
+    if Shop.objects.filter(own_shelf.types_alone(), pk=shop.pk).exists():
+        return own_shelf.has_fresh(shop, now=now)
+    return shop.complete_as_of is not None and (shop.fresh_until is None or shop.fresh_until > now)
 
 
 def _is_tested(shop: Shop) -> bool:
-    came = AuditEntry.objects.filter(shop_id=shop.pk, action=TESTED)
-    if shop.unreachable:  # what had left by mail came back, or would not leave any more
-        came = came.exclude(facts__channel=PLAIN)
-    return came.exists()
+    """By the way that its orders take now, and since that leads where it does."""
+    way, its_own = testing.way_of(shop), AuditEntry.objects.filter(shop_id=shop.pk)
+    came = its_own.filter(action=TESTED, facts__channel=way.channel)
+    if way.channel == PLAIN:  # unless what had left by mail came back, or would not leave any more
+        return not shop.unreachable and came.exists()
+    begun = its_own.filter(action__in=_OF_SYSTEMS if way.system else _OF_WEBHOOKS).order_by("-pk").first()
+    return came.filter(pk__gt=begun.pk if begun else 0).exists()
 
 
 COMPUTED: dict[str, Computed] = {
@@ -88,7 +98,9 @@ COMPUTED: dict[str, Computed] = {
         lambda shop: shop.delivery_options.filter(active=True).exists(),
     ),
     "hours": Computed(_("Opening hours, where readers collect at its counter"), _has_hours),
-    "stock": Computed(_("A complete list of its stock was read, and is fresh"), _has_fresh_list),
+    "stock": Computed(
+        _("A complete list of its stock was read, or its books were typed, and is fresh"), _has_fresh_stock
+    ),
     "tested": Computed(_("A test order came through to the shop"), _is_tested),
     "paid": Computed(_("An account at Stripe that is ready, or a bank account"), _is_paid),
 }

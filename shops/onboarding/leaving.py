@@ -41,7 +41,10 @@ def points(shop: Shop) -> list[Left]:
     holds: dict[str, tuple[str | Promise, Callable[[], bool]]] = {
         "reservations": (_("Nothing is set aside for readers any more"), lambda: not _reservations(shop)),
         "orders": (_("Every open order is handed over or declined"), lambda: not _open_orders(shop)),
-        "parcels": (_("What other shops brought here is collected"), lambda: not _parcels(shop)),
+        "parcels": (
+            _("What one shop hands over for another is collected, or back where it came from"),
+            lambda: not _parcels(shop),
+        ),
         "returns": (_("What readers send back is paid or refused, and handed on"), lambda: not _returns(shop)),
         "money": (_("All money is settled, either way"), lambda: _is_settled(shop)),
         "export": (_("Its data is taken along"), lambda: _is_exported(shop)),
@@ -127,10 +130,14 @@ def _reservations(shop: Shop) -> bool:
 
 def _parcels(shop: Shop) -> bool:
     """What others sell and its counter hands over, and what it sold and another's does: until it is collected, or given
-    up as lost and the money back, or sent once more."""
+    up as lost and the money back, or sent once more. What nobody collected is sent back by the one, and is home and
+    paid back for the other."""
     lost = Q(missing_ended_at__isnull=False)
-    waits = Q(collected_at=None, carried_to__isnull=False) & Q(replaced_by=None) & (~lost | Q(refund__made_at=None))
-    return Parcel.objects.filter(waits, Q(carried_to=shop) | Q(shop_order__shop=shop)).exists()
+    waits = Q(collected_at=None, uncollected_at=None) & Q(replaced_by=None) & (~lost | Q(refund__made_at=None))
+    goes_back = Q(uncollected_at__isnull=False, sent_back_at=None, home_at=None)
+    comes_home = Q(uncollected_at__isnull=False) & (Q(home_at=None) | Q(refund__made_at=None))
+    received, sold = Q(carried_to=shop) & (waits | goes_back), Q(shop_order__shop=shop) & (waits | comes_home)
+    return Parcel.objects.filter(received | sold).exclude(carried_to=None).exists()
 
 
 def _returns(shop: Shop) -> bool:

@@ -39,8 +39,7 @@ def restore(shop: Shop, *, reason: str, by: User, now: datetime) -> bool:
     with transaction.atomic():
         is_done = lifecycle.restore(shop, reason=reason, by=by, now=now)
         if is_done:
-            sells = shop.status == Shop.Status.ACTIVE
-            said = {"reason": reason, "sells": sells}
+            said = {"reason": reason, "status": shop.status}
             tell_owners(shop, "shop_restored", f"/portal/{shop.slug}/", now=now, said=said)
     return is_done
 

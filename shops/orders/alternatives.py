@@ -88,7 +88,7 @@ def write(rerouting: Rerouting, offered: Offered, *, by: object, looks_elsewhere
         offered_at=now,
         answer_by=offered.answer_by,
     )
-    if stock.hold(_copies(made, parts), key=made.key, now=now):
+    if stock.hold(_copies(made, parts), key=made.key, now=now, at_desk=True):
         raise NotThereError
     if shop_order.status == ShopOrder.Status.DECLINED:  # nothing else of it goes with the courier
         slots.set_aside(shop_order, key=made.key)

@@ -57,7 +57,10 @@ def _tell(row: Cancellation, now: datetime) -> bool:
             fulfilment.put_back(row.line.shop_order, by=name, now=now, only=row)
         if not leases.finish(row, told_at=now):
             return False
-        audit.record("cancellation.tell", row, shop_id=row.shop_id, channel=transmission.channel)
+        audit.record(
+            "cancellation.tell", row, shop_id=row.shop_id, channel=transmission.channel, line=row.line_id,
+            units=row.units,
+        )  # fmt: skip
         failpoint("cancellation.before_commit")
     failpoint("cancellation.after_commit")
     return True

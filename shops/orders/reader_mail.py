@@ -16,6 +16,7 @@ from marketplace.foundation import links, mail, money, network
 from shops import opening, opening_words, readiness
 from shops.models import Alternative, DeliveryOption, Parcel, PickupPoint, Shop, ShopOrder, ShopOrderLine
 from shops.orders.ready_times import is_undated
+from shops.threads import replying
 
 
 def accepted(shop_order: ShopOrder, lines: Sequence[ShopOrderLine], *, now: datetime) -> None:
@@ -321,5 +322,5 @@ def _post(
         },
         now=now,
         shop_id=shop.pk,
-        reply_to=shop.email,
+        reply_to=replying.address_of_order(shop_order.pk) or shop.email,
     )

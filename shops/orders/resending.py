@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.foundation import audit
 from marketplace.foundation.failpoints import failpoint
-from shops import absorbing, stock, withholding
+from shops import absorbing, sellable, stock, withholding
 from shops.models import DeliveryOption, Parcel, ParcelLine, Shop, ShopOrderLine, Supply
 from shops.orders import reader_mail
 from shops.orders.changing import FulfilmentError
@@ -69,7 +69,7 @@ def _take(line: ShopOrderLine, units: int, shop: Shop, by: object, now: datetime
         return
     with stock.locked([line.stock_record_id], now=now) as records:
         record = records[line.stock_record_id]
-        if stock.sellable_now(record, now=now) < units:
+        if sellable.units_at_desk(record, shop=shop, terms=getattr(record, "terms", None)) < units:
             said = {"title": line.title}
             raise FulfilmentError(
                 _("By your numbers there is no other copy of “%(title)s”: give the money back.") % said

@@ -152,7 +152,7 @@ def send_again(request: StaffRequest, workplace: Workplace, number: str, parcel_
     order = find(request, workplace, number)
     related = ("shop_order__shop", "shop_order__order__checkout", "carried_to", "waits_at")
     parcel = get_object_or_404(order.parcels.select_related(*related), pk=parcel_id)
-    sent = {name: request.POST.get(name, "").replace("\0", "").strip() for name in ("carrier", "tracking")}
+    sent = {name: request.POST.get(name, "").strip() for name in ("carrier", "tracking")}
     try:
         resending.send_again(parcel, by=request.user, now=timezone.now(), **sent)
         messages.success(request, _("Noted. The reader is told that another copy is on its way."))

@@ -83,9 +83,9 @@ def queue_part(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 def orders(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """All orders, newest first; `q` finds as `order_search.matching` does. A single hit opens at once."""
     if "pick" in request.GET:
-        return _to_choose(request, workplace, request.GET["pick"].replace("\0", "").strip()[:100])
+        return _to_choose(request, workplace, request.GET["pick"].strip()[:100])
     found = queries.orders_for(request.user).filter(shop=workplace.shop)
-    text, status = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("status", "")
+    text, status = request.GET.get("q", "").strip()[:100], request.GET.get("status", "")
     if status in Status.values:
         found = found.filter(status=status)
     if text:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from oscar.apps.partner.models import StockRecord
 
 from marketplace.catalogue.models import Form
+from search.text import isbn_query
 from shops import downloads
 from shops.downloads import handing_out, uploading
 from shops.models import Availability
@@ -34,7 +35,9 @@ def listed(request: StaffRequest, workplace: Workplace) -> HttpResponse:
         Q(download__isnull=False) | Q(product__facts__form=Form.EBOOK) | Q(terms__availability=Availability.DIGITAL)
     ).select_related("product", "download")
     if typed := request.GET.get("q", "").strip()[:100]:
-        found = found.filter(Q(product__title__icontains=typed) | Q(partner_sku=typed) | Q(product__upc=typed))
+        wanted = Q(product__title__icontains=typed) | Q(partner_sku=typed) | Q(product__upc=typed)
+        isbn = isbn_query(typed)
+        found = found.filter(wanted | Q(product__facts__gtin=isbn) if isbn is not None else wanted)
     kept = f"{urlencode({'q': typed})}&" if typed else ""
     pages = Paginator(found.order_by("product__title", "pk"), SHOWN).get_page(request.GET.get("page"))
     return page(request, workplace, "portal/downloads.html", {"pages": pages, "typed": typed, "kept": kept})

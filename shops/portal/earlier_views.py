@@ -27,7 +27,7 @@ _OPEN = {ShopOrder.Status.NEW, ShopOrder.Status.ACCEPTED, ShopOrder.Status.PACKE
 @portal_page
 def orders(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """Newest first; `q` finds by number, title, ISBN and SKU."""
-    text, chosen = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST], request.GET.get("network", "")
+    text, chosen = request.GET.get("q", "").strip()[:LONGEST], request.GET.get("network", "")
     rows = earlier_found(earlier_orders_for(request.user).filter(shop=workplace.shop), text)
     if chosen.isdecimal() and len(chosen) < 12:
         rows = rows.filter(network=int(chosen))

@@ -17,6 +17,7 @@ from marketplace.agenda import calendars
 from marketplace.agenda.models import LONGEST_LINK, LONGEST_PLACE, LONGEST_TEXT, LONGEST_TITLE, Event
 from marketplace.foundation import http
 from marketplace.foundation.day_field import DayField
+from shops.portal.pressing import new_once
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -40,6 +41,7 @@ def _hour(label: str | _StrPromise, hint: str | _StrPromise = "") -> forms.TimeF
 
 
 class EventForm(forms.Form):
+    once = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     title = forms.CharField(
         label=gettext_lazy("Title"),
         max_length=LONGEST_TITLE,
@@ -77,7 +79,7 @@ class EventForm(forms.Form):
 
     def __init__(self, event: Event, zone: ZoneInfo, sent: QueryDict | None = None) -> None:
         self.event, self.zone = event, zone
-        super().__init__(sent, initial=self._said() if event.pk else {})
+        super().__init__(sent, initial=self._said() if event.pk else {"once": new_once()})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

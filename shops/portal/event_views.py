@@ -46,7 +46,7 @@ def save(request: StaffRequest, workplace: Workplace, event_id: int | None = Non
     form = EventForm(event, _zone(workplace), request.POST)
     if not form.is_valid():
         return _form(request, workplace, form, status=422)
-    own.keep(form.filled(), by=request.user, now=timezone.now())
+    own.keep(form.filled(), by=request.user, now=timezone.now(), once=form.cleaned_data["once"])
     messages.success(request, _("Saved."))
     return redirect("portal:events", slug=workplace.shop.slug)
 

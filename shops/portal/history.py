@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.foundation.models import AuditEntry
 from marketplace.payments.models import Payment
-from shops.models import Parcel, ShopOrder, ShopOrderLine, Transmission
+from shops.models import Cancellation, Parcel, ShopOrder, ShopOrderLine, Transmission
 from shops.portal.words import DEEDS, moment
 
 
@@ -22,6 +22,7 @@ def history(
     about = _of(ShopOrder, [shop_order.pk]) | _of(Parcel, [parcel.pk for parcel in parcels])
     about |= _of(ShopOrderLine, titles)
     about |= _of(Transmission, Transmission.objects.filter(shop_order=shop_order).values_list("pk", flat=True))
+    about |= _of(Cancellation, Cancellation.objects.filter(line__in=titles).values_list("pk", flat=True))
     paid = Payment.objects.filter(checkout__order=shop_order.order_id).values_list("pk", flat=True)
     about |= _of(Payment, paid) & Q(shop=shop_order.shop_id)
     buyer_id = shop_order.order.user_id

@@ -20,8 +20,9 @@ ADDRESS_MM, QR_MM = 52, 34
 Kind = DeliveryOption.Kind
 
 
-def labels_pdf(shop_orders: Sequence[ShopOrder], *, now: datetime) -> bytes:
-    """One page for each, as it is delivered; orders with their shop, option and order. A download has none."""
+def labels_pdf(shop_orders: Sequence[ShopOrder], *, now: datetime, beyond: int = 0) -> bytes:
+    """One page for each, as it is delivered; orders with their shop, option and order. A download has none. `beyond`:
+    how many orders more have no label here, which a last page says."""
     title = ", ".join(row.number for row in shop_orders[:3])
     paper = Labels(title=_("Labels: %(numbers)s") % {"numbers": title}, language=_language(), made_at=now)
     for row in shop_orders:
@@ -32,10 +33,22 @@ def labels_pdf(shop_orders: Sequence[ShopOrder], *, now: datetime) -> bytes:
             _shelf(paper, row)
         else:
             _address(paper, row)
+    if beyond:
+        paper.add_page()
+        paper.said(said_of_beyond(beyond), size=13)
     if not paper.page:
         paper.add_page()
         paper.said(_("Nothing at present."), size=13)
     return paper.bytes()
+
+
+def said_of_beyond(beyond: int) -> str:
+    text = ngettext(
+        "%(beyond)s more order has its label once these are handed over.",
+        "%(beyond)s more orders have their labels once these are handed over.",
+        beyond,
+    )
+    return text % {"beyond": beyond}
 
 
 def initials(name: str) -> str:

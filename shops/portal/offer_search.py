@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -12,7 +11,7 @@ from oscar.apps.partner.models import StockRecord
 
 from marketplace.catalogue.models import ProductFacts
 from search import text
-from shops import stock
+from shops import sellable
 from shops.models import Shop, ShopOrder, ShopOrderLine
 from shops.orders import alternatives
 
@@ -34,14 +33,14 @@ def gone() -> str:
     return _("That is not an article of your shop, or is in this order already.")
 
 
-def found(shop: Shop, line: ShopOrderLine, typed: str, *, beside: ShopOrder, now: datetime) -> list[Found]:
+def found(shop: Shop, line: ShopOrderLine, typed: str, *, beside: ShopOrder) -> list[Found]:
     """Copies on the shelf: of what is typed (an ISBN, an article number, words of the title), or else of other editions
     of the line's work; the cheapest first. Two queries."""
     rows, editions = alternatives.articles(shop, beside=beside), _editions(line)
     rows = rows.filter(_fits(typed)) if typed else rows.filter(product__in=editions)
-    rows = stock.annotate_sellable(rows, now=now).filter(sellable__gt=0)
+    rows = sellable.annotate_at_desk(rows).filter(at_desk__gt=0)
     listed = rows.order_by("price", "pk")[:MOST]
-    return [Found(row, row.sellable, row.product_id in editions) for row in listed]  # type: ignore[attr-defined]
+    return [Found(row, row.at_desk, row.product_id in editions) for row in listed]  # type: ignore[attr-defined]
 
 
 def titles(shop: Shop, numbers: Collection[str]) -> dict[str, str]:

@@ -136,7 +136,7 @@ def _page(
 ) -> HttpResponse:
     begins = filled(desk.line, desk.order, now=now)
     typed = request.POST.get("q") or request.GET.get("q", begins.article if request.method == "GET" else "")
-    typed = typed.replace("\0", "").strip()[:100]
+    typed = typed.strip()[:100]
     initial = {"units": begins.units or desk.line.open_units or desk.most, "on": begins.on, "reason": begins.reason}
     forms = (LaterForm(initial=initial, auto_id="later_%s"), OtherForm(initial=initial, auto_id="other_%s"))
     later, other = (form if form and isinstance(form, type(one)) else one for one in forms)
@@ -153,7 +153,7 @@ def _page(
         "other": other,
         "wrong": "" if form is None else ("later" if later is form else "other"),
         "typed": typed,
-        "found": _rows(desk, typed, now) if desk.most and not why_not else [],
+        "found": _rows(desk, typed) if desk.most and not why_not else [],
         "chosen": request.POST.get("record") or request.GET.get("record") or "",
         "latest": alternatives.answer_by(desk.order, LONGEST, now=now),
         "only_whole": not takes_a_part(desk.order),
@@ -172,10 +172,10 @@ class _Row:
     is_edition: bool
 
 
-def _rows(desk: _Desk, typed: str, now: datetime) -> Sequence[_Row]:
+def _rows(desk: _Desk, typed: str) -> Sequence[_Row]:
     part, currency = desk.part(1), desk.order.currency
     rows = []
-    for found in offer_search.found(desk.order.shop, desk.line, typed, beside=desk.order, now=now):
+    for found in offer_search.found(desk.order.shop, desk.line, typed, beside=desk.order):
         record = found.record
         known = record.price is not None and record.price_currency == currency
         listed = money.to_minor(record.price, currency) if known else None

@@ -35,8 +35,8 @@ def matching(orders: QuerySet[ShopOrder], text: str) -> QuerySet[ShopOrder]:
     wanted = Q(number__startswith=text) | Q(lines__sku=text) | Q(lines__title__icontains=text)
     wanted |= Q(parcels__tracking__iexact=text) | Q(lines__product__facts__contributors_text__icontains=text)
     wanted |= Q(pickup_code=plain.upper(), status__in=[Status.NEW, Status.ACCEPTED, Status.PACKED])
-    if plain.isdecimal() and len(plain) <= 18:
-        wanted |= Q(lines__gtin=int(plain))
+    if (gtin := isbn_query(text)) is not None:
+        wanted |= Q(lines__gtin=gtin)
     orders = orders.alias(
         told_phone=_without(_BETWEEN, "order__checkout__phone"),
         told_postcode=_without((" ", "-"), "order__shipping_address__postcode"),

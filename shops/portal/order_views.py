@@ -78,8 +78,9 @@ def label(request: StaffRequest, workplace: Workplace, number: str) -> HttpRespo
 @portal_page
 def labels(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """Of everything that is to be prepared or lies ready, in the order of the numbers."""
-    chosen = list(_waiting(request, workplace)[:AT_ONCE])
-    return _pdf(labels_pdf(chosen, now=timezone.now()), workplace.shop.slug)
+    waiting = _waiting(request, workplace)
+    beyond = max(0, waiting.count() - AT_ONCE)
+    return _pdf(labels_pdf(list(waiting[:AT_ONCE]), now=timezone.now(), beyond=beyond), workplace.shop.slug)
 
 
 def _waiting(request: StaffRequest, workplace: Workplace) -> QuerySet[ShopOrder]:

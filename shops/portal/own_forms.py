@@ -87,7 +87,7 @@ class OwnArticleForm(forms.Form):
 
     def clean_number(self) -> str:
         """A GTIN is kept as one; digits that should be one and are not are told."""
-        number = " ".join(str(self.cleaned_data["number"]).replace("\0", "").split())
+        number = " ".join(str(self.cleaned_data["number"]).split())
         self.gtin, why = identify(number)
         if self.gtin is not None:
             return gtin_text(self.gtin)
@@ -137,5 +137,5 @@ class OwnArticleForm(forms.Form):
         number = "" if self.gtin is not None else cleaned["number"]
         title, author = (" ".join(cleaned[name].split()) for name in ("title", "author"))
         said = (cleaned["price"], cleaned["condition"], cleaned["units"], self.photo_name, cleaned["once"])
-        shelf, note = (" ".join(cleaned[name].replace("\0", "").split()) for name in ("shelf", "note"))
+        shelf, note = (" ".join(cleaned[name].split()) for name in ("shelf", "note"))
         return Typed(self.gtin, number, title, author, *said, shelf, note)

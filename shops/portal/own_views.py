@@ -59,7 +59,7 @@ def listed(request: StaffRequest, workplace: Workplace) -> HttpResponse:
 
 
 def _text(request: StaffRequest) -> str:
-    return request.GET.get("q", "").replace("\0", "").strip()[:100]
+    return request.GET.get("q", "").strip()[:100]
 
 
 def _shown(article: OwnArticle, shelf: OnShelf, titles: Mapping[int, str]) -> dict[str, object]:
@@ -89,7 +89,7 @@ def _kept_back(shop: Shop) -> SyncRun | None:
 @portal_page
 def new(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """What was scanned is looked up: an article that is on the list already opens, a known title needs no typing."""
-    number = request.GET.get("number", "").replace("\0", "").strip()[:60]
+    number = request.GET.get("number", "").strip()[:60]
     form = OwnArticleForm(_currency(), initial={"number": number, "once": new_once()})
     gtin = identify(number)[0] if number else None
     ours = own_articles.articles_of(workplace.shop).filter(gtin=gtin) if gtin is not None else []

@@ -15,6 +15,7 @@ from marketplace.catalogue.models import ProductFacts
 from marketplace.cms.models import Pick
 from marketplace.foundation import audit
 from search import text
+from shops.models import Shop
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 
 MOST_PICKS = 100
@@ -68,6 +69,9 @@ def add_pick(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     if not form.is_valid():
         return _page(request, workplace, form)
     with transaction.atomic():
+        Shop.objects.select_for_update(no_key=True, of=("self",)).get(pk=workplace.shop.pk)
+        if Pick.objects.filter(**form.cleaned_data, shop=workplace.shop, live=True).exists():  # the form was sent twice
+            return redirect("portal:picks", slug=workplace.shop.slug)
         pick = form.save(commit=False)
         pick.shop = workplace.shop
         pick.save()

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from oscar.apps.partner.models import StockRecord
 
 from catalog_sync.models import Feed, SyncRun
 from marketplace.models import User
 from marketplace.payments.models import Invoice, MoneyCall, Settlement
+from search.text import isbn_query
 from shops import queries
 from shops.models import Allocation, EarlierOrder, EarlierStatement, ShopOrder, StockIncident
 from shops.onboarding.brought_rows import folded
@@ -95,8 +96,9 @@ def earlier_found(rows: QuerySet[EarlierOrder], text: str) -> QuerySet[EarlierOr
     words = [plain] if plain.isdecimal() else folded(text).split()
     if text and not words:
         return rows.none()
+    isbn = isbn_query(text)
     for word in words:
-        rows = rows.filter(text__contains=word)
+        rows = rows.filter(Q(text__contains=word) | (Q() if isbn is None else Q(text__contains=str(isbn))))
     return rows
 
 

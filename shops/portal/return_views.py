@@ -16,10 +16,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from catalog_sync.doors import own_articles
 from marketplace.foundation import audit
 from marketplace.foundation.models import AuditEntry
 from shops import queries
-from shops.models import Return, ReturnPhoto, Shop
+from shops.models import Return, ReturnLine, ReturnPhoto, Shop
 from shops.portal.access import StaffRequest, Workplace, page, portal_action, portal_page
 from shops.portal.return_forms import CheckForm, NoteForm, PlaceNoteForm, RefuseForm, TermsForm
 from shops.portal.returns_queue import return_rows, to_do, told
@@ -160,7 +161,7 @@ def _page(
     context = {
         "row": row,
         "sells": sells,
-        "lines": row.lines.select_related("line"),
+        "lines": _lines(row, typed=sells and row.checked_at is not None),
         "photos": row.photos.all() if sells else [],
         "forms": forms,
         "problems": [error for form in (failed or {}).values() for error in form.non_field_errors()],
@@ -168,6 +169,17 @@ def _page(
         "history": [_said(entry, row, workplace, now) for entry in moving.history(row)],
     }
     return page(request, workplace, "portal/return.html", context, status=status)
+
+
+def _lines(row: Return, *, typed: bool) -> list[ReturnLine]:
+    """`own_id`: of an article that the shop types, where its number is raised once a copy is on the shelf again."""
+    lines = list(row.lines.select_related("line"))
+    numbers = [line.line.sku for line in lines if line.restocked]
+    found = own_articles.articles_of(row.shop_order.shop).filter(sku__in=numbers) if typed and numbers else []
+    ids = {article.sku: article.pk for article in found}
+    for line in lines:
+        line.own_id = ids.get(line.line.sku) if line.restocked else None  # type: ignore[attr-defined]
+    return lines
 
 
 def _list(request: StaffRequest, workplace: Workplace, form: TermsForm, status: int = 200) -> HttpResponse:

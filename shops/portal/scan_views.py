@@ -1,12 +1,13 @@
 """The one scan field of the desk: a book is one copy picked, in the open order or in the one that waits for it; a
-pick-up code is an order handed over, anything else is looked for. A scanner is a keyboard that ends with Enter: a form
-does, without a script."""
+pick-up code is an order handed over, the shop's own or what another one brought here; anything else is looked for. A
+scanner is a keyboard that ends with Enter: a form does, without a script."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from search.text import isbn_query
 from shops import queries
-from shops.models import DeliveryOption, ShopOrder, ShopOrderLine
-from shops.orders import held
+from shops.models import DeliveryOption, Parcel, ShopOrder, ShopOrderLine
+from shops.orders import carrying, held
 from shops.orders.changing import FulfilmentError
 from shops.orders.held import Deed, Press
 from shops.orders.projecting import Shown, project
@@ -31,7 +32,7 @@ _WAITING = [Status.NEW, Status.ACCEPTED, Status.PACKED]
 @portal_action
 def scan(request: StaffRequest, workplace: Workplace) -> HttpResponse:
     """`q`: what was scanned or typed; `order`: the open one, if any; `once`: of this scan."""
-    text = request.POST.get("q", "").replace("\0", "").strip()[:100]
+    text = request.POST.get("q", "").strip()[:100]
     once = request.POST.get("once", "")[:40] or new_once()
     opened = queries.order_for(request.user, request.POST.get("order", "")[:40])
     if opened and opened.shop_id == workplace.shop.pk:
@@ -42,9 +43,12 @@ def scan(request: StaffRequest, workplace: Workplace) -> HttpResponse:
             press = Press(Deed.PICK, opened.version, once)
             _refuse(request, opened, press, _("%(isbn)s is not in this order.") % {"isbn": text})
             return _to(workplace, opened.number)
-    if collected := _by_code(request, workplace, text, opened):
+    collected, carried = _by_code(request, workplace, text, opened), _carried(request, workplace, text)
+    if collected and (not carried or collected == opened):
         _hand_over(request, collected, text, once)
         return _to(workplace, collected.number)
+    if carried and not collected:
+        return _hand_over_carried(request, workplace, carried, text, opened, once)
     if not opened and (answer := _for_book(request, workplace, text, once)):
         return answer
     if "queued" in request.POST:
@@ -93,14 +97,46 @@ def _pick(request: StaffRequest, shown: Shown, rows: list[ShopOrderLine], once: 
 
 def _by_code(request: StaffRequest, workplace: Workplace, text: str, opened: ShopOrder | None) -> ShopOrder | None:
     """The order that a reader collects with this code; of two with the same, the open one or none."""
-    code = "".join(text.split()).upper()
-    if not 4 <= len(code) <= 12:
+    if not (code := _code(text)):
         return None
     mine = queries.orders_for(request.user).filter(shop=workplace.shop, delivery_kind=DeliveryOption.Kind.PICKUP)
     found = list(mine.filter(pickup_code=code, status__in=_WAITING).select_related("shop", "order")[:10])
     if len(found) > 1:
         found = [order for order in found if opened and order.pk == opened.pk]
     return found[0] if found else None
+
+
+def _carried(request: StaffRequest, workplace: Workplace, text: str) -> list[Parcel]:
+    """What of another shop's order a reader collects here with this code; of two orders with the same, none."""
+    if not (code := _code(text)):
+        return []
+    here = queries.parcels_for(request.user).filter(carried_to=workplace.shop, shop_order__pickup_code=code)
+    found = list(here.filter(collected_at=None, missing_ended_at=None)[:10])
+    return found if len({parcel.shop_order_id for parcel in found}) == 1 else []
+
+
+def _code(text: str) -> str:
+    code = "".join(text.split()).upper()
+    return code if 4 <= len(code) <= 12 else ""
+
+
+def _hand_over_carried(
+    request: StaffRequest, workplace: Workplace, parcels: list[Parcel], text: str, opened: ShopOrder | None, once: str
+) -> HttpResponse:
+    """All of it that has arrived. At once, as on the page of what is handed over for others, to which it leads."""
+    here = [parcel for parcel in parcels if parcel.arrived_at] or parcels
+    number = here[0].shop_order.number
+    try:
+        with transaction.atomic():
+            for parcel in here:
+                carrying.collect(parcel, code=text, by=request.user, now=timezone.now())
+    except FulfilmentError as error:
+        if "queued" in request.POST:
+            return _lost(request, workplace, opened, text, once)
+        messages.warning(request, f"{number}: {error}")
+    else:
+        messages.success(request, _("%(number)s: handed over.") % {"number": number})
+    return _leave(request, reverse("portal:for-others", args=[workplace.shop.slug]))
 
 
 def _hand_over(request: StaffRequest, order: ShopOrder, code: str, once: str) -> None:

@@ -17,6 +17,7 @@ from marketplace.foundation import links, mail
 from shops import mailing
 from shops.models import Return, Shop
 from shops.orders import reader_mail
+from shops.threads import replying
 
 Basis, State = Return.Basis, Return.State
 
@@ -196,7 +197,7 @@ def _to_reader(
         context={**context, "url": links.return_url(order, row.pk)},
         now=now,
         shop_id=row.shop_order.shop_id,
-        reply_to=row.shop_order.shop.email,
+        reply_to=replying.address_of_order(row.shop_order_id) or row.shop_order.shop.email,
     )
 
 

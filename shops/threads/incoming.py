@@ -12,6 +12,7 @@ from email.utils import getaddresses
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -19,7 +20,7 @@ from marketplace.foundation import bounces, links, network
 from marketplace.foundation import mail as outbox
 from marketplace.models import User
 from shops import queries
-from shops.models import Shop, Side, Thread
+from shops.models import Shop, ShopOrder, Side, Thread
 from shops.threads import files, letters, quoting, replying, writing
 from shops.threads.writing import MOST_CHARACTERS, Words
 
@@ -58,12 +59,13 @@ def take(raw: bytes, *, recipient: str = "", sender: str | None = None, now: dat
         raise MailError(_("This mail cannot be read.")) from error
     _take_back(mail, recipient, now)
     _drop_machines(mail, sender)
-    found = _thread_of(mail, recipient)
-    if found is None:
-        raise UnknownError(_("This address takes no mail. Answer the last mail you had, or on its page."))
-    thread, side = found
-    with translation.override(thread.language if side == Side.READER else thread.shop.language):
-        return _into(thread, side, mail, parts, now=now)
+    with transaction.atomic():  # who may not write begins no thread
+        found = _thread_of(mail, recipient, now)
+        if found is None:
+            raise UnknownError(_("This address takes no mail. Answer the last mail you had, or on its page."))
+        thread, side = found
+        with translation.override(thread.language if side == Side.READER else thread.shop.language):
+            return _into(thread, side, mail, parts, now=now)
 
 
 def _into(thread: Thread, side: Side, mail: Mail, parts: list[Mail], *, now: datetime) -> writing.Message:
@@ -115,13 +117,23 @@ def _is_absence(mail: Mail) -> bool:
     return subject.startswith(("automatic reply", "réponse automatique", "out of office", "absence du bureau"))
 
 
-def _thread_of(mail: Mail, recipient: str) -> tuple[Thread, Side] | None:
+def _thread_of(mail: Mail, recipient: str, now: datetime) -> tuple[Thread, Side] | None:
     for one in _recipients(mail, recipient):
-        if read := replying.read(one):
-            rows = Thread.objects.select_related("shop", "shop_order__order__user", "product", "user")
-            row = rows.filter(pk=read[0], confirmed_at__isnull=False).first()
-            return (row, read[1]) if row else None
+        if named := replying.read(one):
+            row = _thread(named, now)
+            return (row, named.side) if row else None
     return None
+
+
+def _thread(named: replying.Named, now: datetime) -> Thread | None:
+    key = named.number
+    if named.is_order:
+        shop_order = ShopOrder.objects.select_related("shop", "order__user").filter(pk=key).first()
+        if shop_order is None:
+            return None
+        key = writing.of_order(shop_order, now=now).pk
+    rows = Thread.objects.select_related("shop", "shop_order__order__user", "product", "user")
+    return rows.filter(pk=key, confirmed_at__isnull=False).first()
 
 
 def _recipients(mail: Mail, recipient: str) -> list[str]:
@@ -138,7 +150,7 @@ def _person(thread: Thread, side: Side, address: str) -> User | None:
         person = User.objects.filter(email__iexact=address, is_active=True).first() if address else None
         if person and queries.can_work(person, thread.shop):
             return person
-        if address and address == thread.shop.email.lower():
+        if address in {thread.shop.email.lower(), letters.address_at_shop(thread).lower()} - {""}:
             return None
     else:
         account = thread.user or (thread.shop_order.order.user if thread.shop_order else None)

@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from marketplace.foundation import links, mail, network
+from shops import mailing
 from shops.models import Message, Shop, Side, Thread
 from shops.orders import reader_mail
 from shops.threads import replying
@@ -82,45 +83,50 @@ def reader_address(thread: Thread) -> str:
     return reader_mail.address_of(thread.shop_order.order) if thread.shop_order else thread.email
 
 
+def address_at_shop(thread: Thread) -> str:
+    """Where its shop is written to: of an order, whoever the shop named for those."""
+    return mailing.address(thread.shop, kind) if (kind := _kind(thread)) else thread.shop.email
+
+
+def _kind(thread: Thread) -> mailing.About | None:
+    return mailing.About.ORDERS if thread.shop_order_id else None
+
+
 def _to_reader(thread: Thread, said: Sequence[str], message: Message | None, *, key: str, now: datetime) -> None:
-    to = reader_address(thread)
     subject = _("%(shop)s: %(about)s") % {"shop": thread.shop.name, "about": about(thread)}
-    if to:
-        _post("thread_reader", thread, Side.READER, to, subject, reader_url(thread), said, message, key, now)
+    if to := reader_address(thread):
+        mail.post(
+            "thread_reader",
+            to=to,
+            language=translation.get_language()[:2],
+            dedupe_key=f"thread_reader:{thread.pk}:{key}",
+            context=_context(subject, said, message, reader_url(thread)),
+            now=now,
+            shop_id=thread.shop_id,
+            reply_to=replying.address(thread.pk, Side.READER),
+        )
 
 
 def _to_shop(thread: Thread, said: Sequence[str], message: Message | None, *, key: str, now: datetime) -> None:
     subject = _("A reader’s message: %(about)s") % {"about": about(thread)}
     if thread.shop.status != Shop.Status.LEFT:
-        _post("thread_shop", thread, Side.SHOP, thread.shop.email, subject, shop_url(thread), said, message, key, now)
+        mailing.post(
+            "thread_shop",
+            thread.shop,
+            _kind(thread),
+            dedupe_key=f"thread_shop:{thread.pk}:{key}",
+            context=_context(subject, said, message, shop_url(thread)),
+            now=now,
+            reply_to=replying.address(thread.pk, Side.SHOP),
+        )
 
 
-def _post(
-    kind: str,
-    thread: Thread,
-    to_side: Side,
-    to: str,
-    subject: str,
-    url: str,
-    said: Sequence[str],
-    message: Message | None,
-    key: str,
-    now: datetime,
-) -> None:
-    mail.post(
-        kind,
-        to=to,
-        language=translation.get_language()[:2],
-        dedupe_key=f"{kind}:{thread.pk}:{key}",
-        context={
-            "subject": subject,
-            "said": [sentence for sentence in said if sentence],
-            "text": message.text if message else "",
-            "file_names": [row.name for row in message.files.all()] if message else [],
-            "url": url,
-            "by_mail": replying.is_taken(),
-        },
-        now=now,
-        shop_id=thread.shop_id,
-        reply_to=replying.address(thread.pk, to_side),
-    )
+def _context(subject: str, said: Sequence[str], message: Message | None, url: str) -> dict[str, object]:
+    return {
+        "subject": subject,
+        "said": [sentence for sentence in said if sentence],
+        "text": message.text if message else "",
+        "file_names": [row.name for row in message.files.all()] if message else [],
+        "url": url,
+        "by_mail": replying.is_taken(),
+    }

@@ -11,7 +11,7 @@ from marketplace.foundation.models import AuditEntry
 from marketplace.payments import incidents, refunds
 from marketplace.payments.fake_stripe import banks
 from marketplace.payments.fake_stripe.database import DatabaseStore
-from marketplace.payments.models import BankPayout, Dispute, MoneyCall, MoneyIncident, RefundRequest
+from marketplace.payments.models import BankPayout, Dispute, Dues, MoneyCall, MoneyIncident, RefundRequest
 from shops.models import ReturnRefund, ShopMember
 from shops.returns import moving
 from tests import factories
@@ -147,3 +147,11 @@ def test_return_is_named_where_money_goes_back_and_ended_without_any(board):
     assert (row.state, ReturnRefund.objects.get().due_at) == ("refunded", None)
     assert AuditEntry.objects.get(action="return.paid_by_hand").reason == "the same copy"
     assert end not in board.get(page).content.decode()
+
+
+def test_dues_that_are_sent_twice_are_charged_once(board):
+    shop = factories.shop()
+    sent = {"shop": shop.pk, "amount_minor": "20", "every": "month", "next_on": "2030-01-01"}
+    for _ in range(2):
+        assert board.post("/board/accounts/dues/", sent).status_code == 302
+    assert Dues.objects.get().shop == shop

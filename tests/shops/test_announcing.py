@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -71,3 +71,17 @@ def test_important_goes_by_mail_in_the_shops_language():
         ("port@example.org", "Fermé lundi"),
         ("quay@example.org", "Closed on Monday"),
     ]
+
+
+def test_mail_of_it_waits_for_the_end_of_the_quiet_hours():
+    at_23h = datetime(2026, 3, 2, 23, tzinfo=UTC)
+    shop = factories.shop("Port", timezone="UTC", quiet_from=time(20), quiet_until=time(8))
+    announcing.announce(WORDS, shop=shop, is_important=True, by=factories.operator(), now=at_23h)
+    assert MailMessage.objects.get(kind="announcement").due_at == at_23h + timedelta(hours=9)
+
+
+def test_form_that_is_sent_twice_announces_once():
+    shop, by, now = factories.shop("Port"), factories.operator(), timezone.now()
+    for later in (timedelta(0), timedelta(minutes=1), timedelta(days=2)):
+        announcing.announce(WORDS, shop=shop, is_important=True, by=by, now=now + later)
+    assert (Announcement.objects.count(), MailMessage.objects.count()) == (2, 2)

@@ -61,10 +61,38 @@ def test_suspended_shop_stays_so_until_the_network_restores_it():
     assert lifecycle.suspend(leaver, reason="Papers", by=operator, now=now)  # nobody escapes by asking to leave
     assert not lifecycle.stay(leaver, by=owner, now=now)
     assert lifecycle.restore(leaver, reason="Fine", by=operator, now=now)
-    assert leaver.status == "paused"
+    assert leaver.status == "leaving"
     draft = factories.shop(status=Shop.Status.DRAFT)
     assert not lifecycle.resume(draft, by=owner, now=now)
     assert not lifecycle.suspend(draft, reason="x", by=operator, now=now)
+
+
+# s: suspend, r: restore, l: ask to leave, y: stay
+@pytest.mark.parametrize(
+    ("begins", "acts", "ends"),
+    [
+        ("active", "lsr", "leaving"),
+        ("draft", "lsr", "leaving"),
+        ("active", "lsry", "paused"),
+        ("draft", "lsry", "draft"),
+        ("active", "slyr", "active"),
+        ("paused", "slyr", "paused"),
+        ("active", "slsry", "paused"),
+        ("paused", "srsr", "paused"),
+        ("draft", "lylsry", "draft"),
+    ],
+)
+def test_what_was_before_is_known_however_deep(begins, acts, ends):
+    by, shop = {"by": factories.user(), "now": timezone.now()}, factories.shop(status=begins)
+    for act in acts:
+        done = {
+            "s": lambda: lifecycle.suspend(shop, reason="x", **by),
+            "r": lambda: lifecycle.restore(shop, reason="y", **by),
+            "l": lambda: lifecycle.ask_to_leave(shop, reason="", **by),
+            "y": lambda: lifecycle.stay(shop, **by),
+        }[act]()
+        assert done, act
+    assert shop.status == ends
 
 
 def test_open_orders_go_on_while_paused(ours):  # noqa: F811

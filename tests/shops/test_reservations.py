@@ -75,6 +75,22 @@ class TestLife:
         absorbing.write_number(record, 1, as_of=late, now=late)
         assert (sellable(record), Allocation.objects.get().ended_by, broken()) == (1, "absorbed", [])
 
+    @pytest.mark.parametrize("is_kept_in_system", [False, True])
+    def test_sold_at_the_counter_of_a_shop_whose_system_takes_orders_is_promised_until_somebody_rang_it_up(
+        self, is_kept_in_system
+    ):
+        """The system knows our orders at once, and nothing of a reservation."""
+        record = a_record(1, channel="odoo", booking_lag_minutes=0, reserves_on_accept=is_kept_in_system)
+        made = reserve(record)
+        now = timezone.now()
+        reservations.keep(made, by="staff", now=now)
+        reservations.sell(made, by="staff", now=now)
+        soon, rung_up = now + timedelta(minutes=1), now + timedelta(days=1)
+        absorbing.write_number(record, 1, as_of=soon, now=soon)
+        assert (sellable(record), broken()) == (0, [])
+        absorbing.write_number(record, 0, as_of=rung_up, now=rung_up)
+        assert (sellable(record), Allocation.objects.get().ended_by, broken()) == (0, "absorbed", [])
+
     def test_released_when_sold_would_sell_it_twice(self):
         """Negative control: the till has not said it yet."""
         record = a_record(1, booking_lag_minutes=60)

@@ -245,3 +245,14 @@ class TestMail:
         monkeypatch.setattr(vote_mail, "_post", failing)
         assert vote_mail.remind_voters(motion.ends_at - timedelta(hours=2)) == 1
         assert [mail.shop_id for mail in told("motion_reminder")] == [second.pk]
+
+
+@pytest.mark.django_db
+def test_what_is_proposed_or_said_twice_is_one():
+    """The form was sent again."""
+    board, now = factories.operator(), timezone.now()
+    made = [voting.propose("Dues", "Lower them", ["Yes", "No"], by=board, now=now) for _ in range(2)]
+    assert made[0] == made[1]
+    for text in ("Why?", "Why? ", "How?", "Why?"):
+        voting.say(made[0], text, by=board, shop=None, now=now)
+    assert list(made[0].words.order_by("pk").values_list("text", flat=True)) == ["Why?", "How?", "Why?"]

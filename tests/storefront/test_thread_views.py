@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -11,7 +13,7 @@ from django.utils import timezone
 from marketplace.foundation import links
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.payments.models import RefundRequest
-from shops.models import Incident, Message, MessageFile, ShopOrder, Side, Thread
+from shops.models import Incident, Message, MessageFile, Shop, ShopAddress, ShopOrder, Side, Thread
 from shops.orders import fulfilment
 from shops.returns import moving
 from shops.threads import writing
@@ -68,6 +70,16 @@ def test_guest_writes_and_is_answered(client, part):
     assert [word for word in ("Yes, it is.", "Port · Zoé") if word not in page] == []
     assert "zoe@example.org" not in page
     assert Thread.objects.get().seen_by_reader == answer.pk
+
+
+def test_shop_is_told_after_its_quiet_hours_and_whoever_it_named_for_orders(part):
+    at_23h = datetime(2026, 3, 2, 23, tzinfo=UTC)
+    Shop.objects.update(timezone="UTC", quiet_from=time(20), quiet_until=time(8))
+    ShopAddress.objects.create(shop=part.shop, kind="orders", email="orders@port.example.org")
+    thread = writing.of_order(ShopOrder.objects.get(pk=part.pk), now=at_23h)
+    writing.write(thread, Side.READER, Words("Bonsoir"), by=None, name="Léa", now=at_23h)
+    told = MailMessage.objects.get(kind="thread_shop")
+    assert (told.to, told.due_at) == ("orders@port.example.org", at_23h + timedelta(hours=9))
 
 
 def test_steps_of_the_order_stand_in_the_thread_without_being_copied(client, part):

@@ -9,13 +9,16 @@ from django.core.mail.backends import locmem
 from django.urls import reverse
 from django.utils import timezone
 
-from marketplace.foundation import mail
+from marketplace.foundation import audit, mail
 from marketplace.foundation.models import MailMessage
+from shops import webhooks
 from shops.channels import testing, trying
 from shops.channels.erpnext import ERPNextChannel
 from shops.channels.tryton import TrytonChannel
-from shops.models import Shop, ShopAddress, ShopMember, TransmissionTry
+from shops.models import Shop, ShopAddress, ShopMember, ShopWebhook, TransmissionTry
 from shops.onboarding import checklist
+from shops.systems import keeping
+from shops.systems.access import Access
 from tests import factories
 from tests.shops.portal.conftest import signed_in
 
@@ -54,6 +57,33 @@ def test_test_order_whose_mail_comes_back_later_did_not_come():
     tried.refresh_from_db()
     shop.refresh_from_db()
     assert (tried.outcome, is_tested(shop)) == ("failed", False)
+
+
+def came(shop: Shop, channel: str) -> None:
+    audit.record(testing.TESTED, shop, by="test", shop_id=shop.pk, channel=channel)
+
+
+def test_test_by_mail_does_for_mail_alone():
+    shop, owner, now = factories.shop(), factories.user(), timezone.now()
+    came(shop, "email")
+    webhooks.set_up(shop, "https://erp.example.org/orders", by=owner, now=now)
+    assert not is_tested(Shop.objects.get(pk=shop.pk))
+    came(shop, "webhook")
+    assert is_tested(Shop.objects.get(pk=shop.pk))
+    webhooks.set_up(shop, "https://new.example.org/orders", by=owner, now=now)  # nobody knows what answers there
+    assert not is_tested(Shop.objects.get(pk=shop.pk))
+    webhooks.end(ShopWebhook.objects.get(), by=owner, now=now)
+    assert is_tested(Shop.objects.get(pk=shop.pk))
+
+
+def test_test_by_mail_does_not_do_for_a_system():
+    shop, owner, now = factories.shop(), factories.user(), timezone.now()
+    came(shop, "email")
+    connection = keeping.keep(shop.pk, Access("tryton", "https://erp.example.org"), now=now)
+    keeping.take_orders(connection, by=owner, now=now)
+    assert not is_tested(Shop.objects.get(pk=shop.pk))
+    came(shop, "tryton")
+    assert is_tested(Shop.objects.get(pk=shop.pk))
 
 
 def test_key_of_another_kind_changes_no_try():

@@ -16,6 +16,7 @@ from marketplace.checkout.models import Checkout
 from marketplace.foundation import mail
 from marketplace.foundation.models import AuditEntry, MailMessage
 from marketplace.operations import application_views
+from marketplace.payments import carried_parcels
 from shops import businesses, drops, lifecycle, team, webhooks
 from shops.drops import Drop
 from shops.models import (
@@ -31,13 +32,14 @@ from shops.models import (
     TransmissionTry,
 )
 from shops.onboarding import applying, checklist, exporting, leaving
-from shops.orders import fulfilment
+from shops.orders import carrying, fulfilment, left_elsewhere
 from shops.portal.business_views import BusinessForm
 from shops.returns import moving
 from tests import factories
 from tests.checkout import buying
 from tests.checkout.buying import shop_with_delivery
 from tests.checkout.test_ordering import later
+from tests.payments import test_carried_parcels as carried_parcels_of
 from tests.shops.portal.conftest import signed_in
 from tests.shops.returns.sending_back import ask, check, handed_over
 
@@ -246,6 +248,22 @@ def test_parcel_on_its_way_keeps_both_shops_and_one_that_was_paid_back_none(shop
     assert ["money" in missing(one) for one in (shop, other)] == [True, True]
     Parcel.objects.update(fee_booked_at=NOW)
     assert ["money" in missing(one) for one in (shop, other)] == [False, False]
+
+
+def test_parcel_that_nobody_collected_keeps_each_shop_until_it_has_done_its_part():
+    carried_parcels_of.sent(NOW)
+    carrying.arrive(carried_parcels_of.parcel(), by="c", now=NOW)
+    parcel = carried_parcels_of.parcel()
+    seller, receiver = parcel.shop_order.shop, parcel.carried_to
+    over = parcel.keep_until + timedelta(minutes=1)
+    left_elsewhere.watch_kept_parcels(over - timedelta(days=2)), left_elsewhere.watch_kept_parcels(over)
+    assert ["parcels" in missing(one) for one in (seller, receiver)] == [True, True]
+    left_elsewhere.send_back(carried_parcels_of.parcel(), by="c", now=over)
+    assert ["parcels" in missing(one) for one in (seller, receiver)] == [True, False]
+    left_elsewhere.come_home(carried_parcels_of.parcel(), by="a", now=over)
+    assert "parcels" in missing(seller)  # its reader has the money back only then
+    carried_parcels.refund_lost(over)
+    assert ["parcels" in missing(one) for one in (seller, receiver)] == [False, False]
 
 
 def test_what_a_table_program_would_run_is_a_text(shop, owner):

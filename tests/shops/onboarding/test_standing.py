@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from marketplace.foundation.models import MailMessage
+from shops import lifecycle
 from shops.models import Shop
 from shops.onboarding import agreement, standing
 from tests import factories
@@ -55,6 +56,14 @@ def test_restored_as_paused_says_so():
     standing.suspend(shop, reason="x", by=by, now=NOW)
     standing.restore(shop, reason="x", by=by, now=NOW)
     assert "paused" in letters("shop_restored")[0][1]
+
+
+def test_restored_as_leaving_says_so():
+    shop, by = owned(language="en"), factories.user()
+    lifecycle.ask_to_leave(shop, reason="", by=by, now=NOW)
+    standing.suspend(shop, reason="x", by=by, now=NOW)
+    standing.restore(shop, reason="x", by=by, now=NOW)
+    assert "leaves the network, as before" in " ".join(letters("shop_restored")[0][1].split())
 
 
 def change(words: str) -> None:

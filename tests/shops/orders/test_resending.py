@@ -49,6 +49,19 @@ class TestSendingAgain:
         assert "B2" in mail.text
         assert all_is_well()
 
+    @pytest.mark.parametrize(
+        "not_sold", [{"status": "paused"}, {"status": "suspended"}, {"status": "leaving"}, {"fresh_until": None}]
+    )
+    def test_shop_that_sells_nothing_to_new_readers_finishes_what_is_open(self, not_sold):
+        """Its people look at the shelf, however old its number is."""
+        lost = sent()
+        Shop.objects.update(**not_sold)
+        lost = Parcel.objects.get(pk=lost.pk)
+        assert sellable() == 0
+        resending.send_again(lost, by="staff", now=timezone.now())
+        assert StockRecord.objects.get().num_allocated == 4  # the two of the order, and two more
+        assert all_is_well()
+
     def test_till_that_books_our_orders_alone_is_not_believed_before_it_is_rung_up(self):
         """Its number is read every few minutes, and nobody has told it of the other copies."""
         lost = sent()

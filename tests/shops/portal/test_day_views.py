@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.foundation import audit
-from shops.models import DeskAction, Parcel, ShopOrder
-from shops.orders import fulfilment
+from shops.models import Cancellation, DeskAction, Parcel, ShopOrder
+from shops.orders import acknowledging, fulfilment
 from shops.portal.words import DEEDS
 from tests import factories
 from tests.shops.portal.conftest import Stall
@@ -88,10 +88,22 @@ def test_history_is_whole(ours):
     assert len(history) == 41
 
 
+def test_history_has_what_the_shops_system_said_and_was_told(ours):
+    accept_everything(ours)
+    line = ours.order.lines.first()
+    audit.record(acknowledging.TAKEN, ours.order, by="EDItX", shop_id=ours.shop.pk)
+    taken = Cancellation.objects.create(line=line, shop=ours.shop, units=2, cancelled_at=timezone.now())
+    audit.record("cancellation.tell", taken, shop_id=ours.shop.pk, line=line.pk, units=2)
+    shown = ours.client.get(address(ours, "order")).context["history"]
+    told = [(row["who"], row["title"], row["units"]) for row in shown]
+    assert told[-2][0] == "EDItX"
+    assert told[-1][1:] == (line.title, 2)
+
+
 def test_every_deed_has_its_word():
     """What the code writes about orders and what brings them to a shop."""
-    said = re.compile(r'audit\.record\(\s*"((?:shop_order|transmission)\.\w+)"')
-    written = {name for path in CODE for name in said.findall(path.read_text())}
+    said = re.compile(r'audit\.record\(\s*"((?:shop_order|transmission|cancellation)\.\w+)"')
+    written = {name for path in CODE for name in said.findall(path.read_text())} | {acknowledging.TAKEN}
     assert written - set(DEEDS) == set()
     assert len(written) > 10
 

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from marketplace.catalogue.models import ProductFacts
 from shops.downloads import uploading
 from shops.models import Download, Handout, LicenceCode
 from tests import factories
@@ -76,6 +77,13 @@ def test_paperback_becomes_no_download(ours):
 def test_another_shops_article_does_not_exist(ours, theirs):
     record = factories.stock_record(theirs.shop, factories.product("Conte", form="ebook"), units=None)
     assert give(ours, record, "link", link="https://example.org/x").status_code == 404
+
+
+def test_article_is_found_by_its_number_however_it_is_written(ours, record):
+    ProductFacts.objects.filter(product=record.product).update(gtin=9782070360024)
+    for typed, found in (("2-07-036002-4", 1), ("978-2-07-036002-4", 1), ("cont", 1), ("2-07-036002-X", 0)):
+        page = ours.client.get(reverse("portal:downloads", args=[ours.shop.slug]), {"q": typed})
+        assert len(page.context["pages"]) == found, typed
 
 
 def test_sold_kind_stays_and_selling_ends(ours, record):

@@ -54,6 +54,16 @@ def test_event_is_made_changed_cancelled_and_deleted(ours):
     ) == (actions)
 
 
+def test_new_event_sent_twice_is_one(ours):
+    once = ours.client.get(where(ours, "event-new")).context["form"]["once"].value()
+    assert '<input type="hidden" name="once"' in ours.client.get(where(ours, "event-new")).content.decode()
+    for _ in range(2):
+        assert ours.client.post(where(ours, "event-save"), SENT | {"once": once}).url == where(ours, "events")
+    assert (Event.objects.count(), AuditEntry.objects.filter(action="event.make").count()) == (1, 1)
+    ours.client.post(where(ours, "event-save"), SENT | {"once": "another form"})
+    assert Event.objects.count() == 2
+
+
 @pytest.mark.parametrize(
     ("sent", "wrong"),
     [

@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 
 from shops.models import ShopOrder
 from shops.orders import fulfilment
-from shops.portal import labels
+from shops.portal import labels, order_views
 from tests import factories
 from tests.shops.portal.test_order_views import accept_everything, address
 
@@ -43,6 +43,26 @@ def test_what_is_sent_has_its_address_and_all_are_printed_at_once(ours):
     assert every.count(b"/Type /Page\n") == 2
     at_once = ours.client.get(reverse("portal:labels", args=[ours.shop.slug]))
     assert (at_once.status_code, at_once.content.count(b"/Type /Page\n")) == (200, 1)
+
+
+def test_more_than_are_printed_at_once_are_said_on_a_last_page(ours, monkeypatch):
+    monkeypatch.setattr(order_views, "AT_ONCE", 1)
+    accept_everything(ours)
+    where = reverse("portal:labels", args=[ours.shop.slug])
+    assert ours.client.get(where).content.count(b"/Type /Page\n") == 1
+    more = factories.shop_order(ours.shop, (factories.stock_record(ours.shop), 1))
+    fulfilment.accept_all(more, by=ours.staff, now=timezone.now())
+    assert ours.client.get(where).content.count(b"/Type /Page\n") == 2
+    with translation.override("en"):
+        assert labels.said_of_beyond(1) == "1 more order has its label once these are handed over."
+
+
+def test_labels_are_reached_once_all_is_packed(ours):
+    accept_everything(ours)
+    fulfilment.pack(ShopOrder.objects.get(pk=ours.order.pk), by=ours.staff, now=timezone.now())
+    where = reverse("portal:labels", args=[ours.shop.slug])
+    for page in ("desk", "pick-list"):
+        assert where in ours.client.get(reverse(f"portal:{page}", args=[ours.shop.slug])).content.decode()
 
 
 def test_what_another_shop_hands_over_is_addressed_to_it(ours, theirs):

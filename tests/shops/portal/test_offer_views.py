@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from marketplace.checkout import alternatives
 from marketplace.foundation import links
 from shops.models import Alternative, DeskAction, Shop, ShopOrder, ShopOrderLine
 from shops.orders import held
@@ -66,6 +67,21 @@ def test_other_article_is_found_offered_and_taken_by_the_reader(line, staff):
     assert offered.state == "taken"
     shown = staff.get(f"/portal/{made.shop.slug}/orders/{line.shop_order.number}/").content.decode()
     assert made.number in shown
+
+
+@pytest.mark.parametrize(
+    "not_sold", [{"status": "paused"}, {"status": "suspended"}, {"status": "leaving"}, {"fresh_until": None}]
+)
+def test_shop_that_sells_nothing_to_new_readers_offers_another_article(line, staff, not_sold):
+    cup = another()
+    Shop.objects.filter(pk=line.shop_order.shop_id).update(**not_sold)
+    assert f'value="{cup.pk}"' in staff.get(page_of(line), {"q": "cup"}).content.decode()
+    sent = said(line, kind="other", record=cup.pk, reason="not_found", left=0, price="5,50")
+    assert staff.post(page_of(line), sent).status_code == 302
+    offered = done()
+    alternatives.take(offered, by="reader", now=timezone.now())
+    made = ShopOrder.objects.get(instead_of__isnull=False)
+    assert (made.status, made.lines.get().title) == ("accepted", "Cup")
 
 
 def test_later_day_is_offered_and_refused_by_the_reader(line, staff):

@@ -55,6 +55,13 @@ def test_postcode_is_found_where_it_is_sent_to(typed, ours):
     assert found(ours, typed) == [order.number]
 
 
+@pytest.mark.parametrize("typed", ["978-2-07-036002-4", "9782070360024", "2-07-036002-4", "ISBN 2 07 036002 4"])
+def test_book_is_found_by_its_number_however_it_is_written(typed, ours):
+    order = placed(ours)
+    order.lines.update(gtin=9782070360024)
+    assert found(ours, typed) == [order.number]
+
+
 def say(order: ShopOrder, words: str) -> None:
     thread = writing.of_order(order, now=timezone.now())
     writing.write(thread, Side.READER, Words(words), by=None, name="Léa", now=timezone.now())

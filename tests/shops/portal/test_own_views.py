@@ -14,17 +14,21 @@ from django.urls import reverse
 from django.utils import timezone
 from oscar.apps.partner.models import StockRecord
 from PIL import Image
+from stdnum.isbn import to_isbn10 as isbn10
 
 from catalog_sync import shelves, sync
 from catalog_sync.doors import own_articles, own_shelf, pushing
 from catalog_sync.models import Feed, FeedSetup, OwnArticle, Push, SourceRecord
 from marketplace.catalogue import cover_files
 from marketplace.catalogue.models import CoverFetch, ProductFacts
+from marketplace.operations.listings import LISTINGS
 from shops import absorbing, reservations, stock
 from shops.models import Allocation, DeskAction, Shop, StockTerms
+from shops.onboarding import checklist
 from shops.portal.setup_forms import GoForm
 from tests import factories
 from tests.proof.test_feed_size import isbn
+from tests.shops.portal.conftest import signed_in
 
 NUMBER = isbn(7)
 
@@ -78,6 +82,11 @@ def aged(typed_at: datetime) -> None:
     OwnArticle.objects.update(counted_at=typed_at)
     SourceRecord.objects.update(as_of=typed_at, said_as_of=typed_at)
     StockTerms.objects.update(as_of=typed_at)
+
+
+def lacks_stock(shop) -> bool:
+    points = checklist.points(Shop.objects.get(pk=shop.pk))
+    return any(point.code == "stock" and not point.is_done for point in points)
 
 
 def picture(name: str = "p.png", size: tuple[int, int] = (300, 400)) -> SimpleUploadedFile:
@@ -504,7 +513,7 @@ def test_only_our_own_pictures_are_taken_for_our_own(settings, address):
 
 def test_list_is_searched(client, shop):
     factories.own_article(shop, sku="M-a", title="Germinal", gtin=int(NUMBER))
-    for found in ({"q": "germ"}, {"q": NUMBER}, {"q": "978-" + NUMBER[3:]}, {"q": "m-A"}):
+    for found in ({"q": "germ"}, {"q": NUMBER}, {"q": "978-" + NUMBER[3:]}, {"q": isbn10(NUMBER)}, {"q": "m-A"}):
         assert len(client.get(at(shop, "own-articles"), found).context["rows"]) == 1, found
     assert client.get(at(shop, "own-articles"), {"q": "Nana"}).context["rows"] == []
     assert not Push.objects.exists()
@@ -548,3 +557,30 @@ def test_shelf_of_a_list_without_one_is_the_shops_own_category(shop):
         hashes = dict.fromkeys(("offer_hash", "stock_hash", "facts_hash", "row_hash"), 0)
         SourceRecord.objects.create(feed=feed, sku=sku, facts=facts, missed=0, **hashes, **values)
     assert shelves.places(shop.pk, {"1", "2", "3", "4"}) == {"1": "A 2", "2": "Romans > Polar"}
+
+
+def test_shop_that_types_its_stock_goes_on_sale_and_is_not_held_for_one_that_is_not_read(client, shop):
+    Shop.objects.filter(pk=shop.pk).update(fresh_until=None, status="draft")
+    assert lacks_stock(shop)
+    typed(client, shop), applied()
+    assert not lacks_stock(shop)
+    for code in set(checklist.COMPUTED) - {"stock"}:
+        checklist.ask(code, False, by=(operator := factories.operator()))
+    signed_in(operator).post(reverse("operations:shop-put-on-sale", args=[shop.pk]))
+    assert (Shop.objects.get(pk=shop.pk).status, sellable(shop)) == ("active", 3)
+    stale = LISTINGS["shops"].choices["stale"].where
+    assert not Shop.objects.filter(stale(timezone.now())).exists()
+
+
+def test_what_was_typed_too_long_ago_puts_no_shop_on_sale(client, shop):
+    typed(client, shop), applied()
+    aged(timezone.now() - timedelta(hours=shop.freshness_hours, minutes=1))
+    assert lacks_stock(shop)
+
+
+def test_shop_that_has_a_list_besides_what_it_types_needs_that_read(client, shop):
+    typed(client, shop), applied()
+    Feed.objects.create(shop=shop, name="list", kind="onix", location="x", active=True)
+    assert lacks_stock(shop)
+    stale = LISTINGS["shops"].choices["stale"].where
+    assert Shop.objects.filter(stale(timezone.now())).get() == shop

@@ -33,6 +33,11 @@ def test_pick_is_added_shown_to_readers_and_taken_off(ours):
     assert not ProductFacts.objects.get(product=title).picked
 
 
+def test_pick_that_is_sent_twice_is_one(ours):
+    assert [post(ours, "add-pick", **SAID).status_code for _ in range(2)] == [302, 302]
+    assert Pick.objects.filter(shop=ours.shop).count() == 1
+
+
 @pytest.mark.parametrize(
     ("sent", "wrong"),
     [

@@ -11,7 +11,7 @@ from shops.models import Return, ReturnPhoto, ReturnRefund, Shop, ShopMember
 from shops.returns import moving
 from tests import factories
 from tests.shops.portal.conftest import signed_in
-from tests.shops.returns.sending_back import ask, handed_over, picture, shown
+from tests.shops.returns.sending_back import ask, check, handed_over, picture, shown
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +59,19 @@ def test_copies_are_looked_at_and_paid(ours):
     line.refresh_from_db()
     assert (line.good, line.worn, line.refunded, line.restocked) == (1, 1, 1, True)
     assert ReturnRefund.objects.get().by == ours.staff
+
+
+def test_copy_on_the_shelf_again_leads_to_its_number_where_that_is_typed(ours):
+    row = ask(handed_over(1, shop=ours.shop, to="FR"), 1)
+    moving.arrive(row, by="port", now=timezone.now())
+    check(row, 1)
+    assert "your next number counts it" not in shown(ours.client.get(address(row, ours.shop)))
+    row.lines.update(restocked=True)
+    assert "your next number counts it" in shown(ours.client.get(address(row, ours.shop)))
+    article = factories.own_article(ours.shop, sku=row.lines.get().line.sku)
+    page = shown(ours.client.get(address(row, ours.shop)))
+    assert reverse("portal:own-article", args=[ours.shop.slug, article.pk]) in page
+    assert "your next number counts it" not in page
 
 
 @pytest.mark.parametrize("sent", [{}, {"good": "x"}, {"good": "3"}, {"worn": "-1"}])

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from shops.models import DeskAction, ShopOrder
-from shops.orders import fulfilment
+from shops.models import DeskAction, Parcel, ShopOrder
+from shops.orders import carrying, fulfilment
 from shops.portal import order_search
 from tests import factories
-from tests.shops.portal.conftest import Stall
+from tests.payments.test_carried_parcels import parcel, sent
+from tests.shops.portal.conftest import Stall, signed_in
 from tests.shops.portal.test_desk_views import place
 from tests.shops.portal.test_order_views import accept_everything, address, status, worked
 
@@ -139,6 +141,47 @@ def test_code_of_another_shop_is_nothing_here(ours, theirs):
     ShopOrder.objects.filter(pk=ours.order.pk).update(pickup_code="AAAAAA")
     assert "/orders/?q=" in scan(ours, "K7M3QX").url
     assert status(theirs) == "accepted"
+
+
+def here_for_another() -> tuple[Client, str]:
+    """Of another shop's order something lies at the counter; the address of the scan field there."""
+    sent(timezone.now())
+    carrying.arrive(parcel(), by="c", now=timezone.now())
+    shop = parcel().carried_to
+    return signed_in(factories.member(shop).user), reverse("portal:scan", args=[shop.slug])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("typed", ["K7M3QX", "k7m 3qx"])
+def test_code_of_what_another_shop_brought_here_hands_it_over(typed):
+    client, where = here_for_another()
+    for _ in range(2):
+        answer = client.post(where, {"q": typed, "once": "abcdefgh1"})
+    assert parcel().collected_at
+    assert "/orders/?q=" in answer.url  # there is nothing left to hand over
+
+
+@pytest.mark.django_db
+def test_code_of_what_has_not_arrived_here_leads_to_where_that_is_said():
+    client, where = here_for_another()
+    Parcel.objects.update(arrived_at=None)
+    answer = client.post(where, {"q": "K7M3QX"}, follow=True)
+    assert "for-others" in answer.redirect_chain[-1][0]
+    assert parcel().shop_order.number in answer.content.decode()
+    assert parcel().collected_at is None
+    assert client.post(where, {"q": "K7M3QX", "queued": "1"}).status_code == 409  # it stays with who scanned it
+
+
+@pytest.mark.django_db
+def test_code_that_an_order_of_the_shop_has_too_hands_over_neither():
+    client, where = here_for_another()
+    shop = parcel().carried_to
+    own = factories.shop_order(shop, (factories.stock_record(shop), 1))
+    ShopOrder.objects.filter(pk=own.pk).update(
+        status="packed", delivery_kind="pickup", pickup_code=parcel().shop_order.pickup_code
+    )
+    assert "/orders/?q=" in client.post(where, {"q": "K7M3QX"}).url
+    assert (parcel().collected_at, DeskAction.objects.exists()) == (None, False)
 
 
 @pytest.mark.parametrize("typed", ["", "\x00", "100012-A", "bonheur", "9" * 99, "é" * 100])

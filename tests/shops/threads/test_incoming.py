@@ -11,11 +11,12 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from marketplace.foundation.models import MailMessage
-from shops.models import Message, MessageFile, ShopMember, Side, Thread
+from shops.models import Message, MessageFile, ShopAddress, ShopMember, Side, Thread
+from shops.orders import fulfilment
 from shops.threads import incoming, quoting, replying, writing
 from shops.threads.writing import Asker, Words
 from tests import factories
-from tests.shops.returns.sending_back import picture
+from tests.shops.returns.sending_back import ask, handed_over, picture
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +70,17 @@ def test_staff_write_from_their_own_address(thread):
     sent = mail(thread, Side.SHOP)
     sent.replace_header("From", "Zoé <ZOE@example.org>")
     assert take(sent).by == person
+
+
+def test_whom_the_shop_named_for_its_orders_answers_what_was_written_there():
+    shop = factories.shop()
+    ShopAddress.objects.create(shop=shop, kind="orders", email="Orders@example.org")
+    part = factories.shop_order(shop, (factories.stock_record(shop), 1), placed=factories.order())
+    thread = writing.of_order(part, now=timezone.now())
+    writing.write(thread, Side.READER, Words("In blue?"), by=None, name="Léa", now=timezone.now())
+    told = MailMessage.objects.get(kind="thread_shop")
+    take(mail(thread, Side.SHOP, "Yes.", From="orders@example.org"))
+    assert (told.to, Message.objects.get(side="shop").text) == ("Orders@example.org", "Yes.")
 
 
 @pytest.mark.parametrize("sender", ["mallory@example.org", "", "lea@example.org", "looker@example.org"])
@@ -179,6 +191,32 @@ def test_command_says_by_its_code_how_it_went(thread, monkeypatch, capsys):
     assert codes == [0, 77, 0, 67]
     assert "Answer the last mail you had" in capsys.readouterr().out
     assert thread.messages.count() == 2
+
+
+def test_answer_to_what_is_told_of_an_order_begins_its_thread():
+    shop = factories.shop()
+    placed = factories.order(email="lea@example.org")
+    part = factories.shop_order(shop, (factories.stock_record(shop), 1), placed=placed)
+    fulfilment.accept_all(part, by="staff", now=timezone.now())
+    told = MailMessage.objects.get(kind="shop_order_accepted")
+    answer = EmailMessage()
+    for name, value in {"From": "lea@example.org", "To": told.reply_to, "Message-ID": "<9@example.org>"}.items():
+        answer[name] = value
+    answer.set_content("When?")
+    written = take(answer)
+    assert (written.text, written.side, written.thread.shop_order) == ("When?", "reader", part)
+    answer.replace_header("From", "mallory@example.org")
+    other = factories.shop_order(shop, (factories.stock_record(shop), 1), placed=factories.order(email="b@example.org"))
+    answer.replace_header("To", replying.address_of_order(other.pk))
+    with pytest.raises(incoming.NotTheirsError):
+        take(answer)
+    assert Thread.objects.count() == 1  # whoever may not write begins none
+
+
+def test_answer_to_a_letter_of_a_return_comes_into_the_orders_thread():
+    row = ask(handed_over(1, to="FR"), 1)
+    told = MailMessage.objects.filter(kind="return_reader").first()
+    assert told.reply_to == replying.address_of_order(row.shop_order_id)
 
 
 def test_nothing_is_taken_where_no_address_is_set(thread, settings):
