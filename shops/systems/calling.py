@@ -47,6 +47,7 @@ class Trouble(StrEnum):
     REFUSED = "system_refused"
     UNCLEAR = "system_unclear"
     MISSING = "system_missing"
+    NEW = "system_new"
 
 
 WORDS: dict[str, str] = {
@@ -66,6 +67,7 @@ WORDS: dict[str, str] = {
     Trouble.ADDRESS: _("%(system)s cannot be called at this address (%(detail)s). Look for a typing mistake."),
     Trouble.REFUSED: _("%(system)s refused: %(detail)s"),
     Trouble.MISSING: _("The connection to %(system)s is gone. Connect it again."),
+    Trouble.NEW: _("What was entered for %(system)s is called for the first time now. Then we go on by ourselves."),
     Trouble.UNCLEAR: _("%(system)s answered something that we do not understand (%(detail)s). We try again later."),
 }
 # Details in our own words; others are the system's.

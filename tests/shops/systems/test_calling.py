@@ -123,9 +123,8 @@ def test_system_that_always_has_one_page_more_is_given_up(monkeypatch):
     monkeypatch.setattr(channel, "HEARD_SECONDS", 0.3)
     monkeypatch.setattr(lightspeed, "FOUND", 1)
     shop = factories.shop(channel="lightspeed")
-    keeping.keep(
-        shop.pk, Access("lightspeed", "https://93.184.216.34", {"customer_id": "1"}, {"key": SECRET}), now=NOON
-    )
+    options = {"customer_id": "1", keeping.FOUND: {}}
+    keeping.keep(shop.pk, Access("lightspeed", "https://93.184.216.34", options, {"key": SECRET}), now=NOON)
     with pytest.raises(ChannelError) as caught:
         list(lightspeed.LightspeedChannel(shop).states(NOON))
     assert (caught.value.permanent, caught.value.unknown_outcome) == (False, False)
