@@ -42,8 +42,8 @@ OVERLAP = timedelta(minutes=5)  # longer than a change takes from its stamp unti
 @dataclass(frozen=True)
 class Stated:
     """One article as a system states it. None and empty: it does not say. `price`: in whole units of `currency` (empty:
-    that of the client's options, or of the feed), with tax or (`tax_rate` in per cent, where the system's prices are
-    without) not. `is_gone`: it is not sold any more.
+    that of the client's options, or of the feed), as readers are to see it, or else with the taxes of it in per cent:
+    `tax_rate` comes on top, `included_rate` is in it. `is_gone`: it is not sold any more.
     `key`: by which the system tells it from another article of the same number; needed where there may be such.
     `refused`: a reason why it cannot be sold, whatever it is; of these are told `sku` and `title`."""
 
@@ -53,6 +53,7 @@ class Stated:
     price: Decimal | None = None
     currency: str = ""
     tax_rate: Decimal | None = None
+    included_rate: Decimal | None = None
     quantity: float | Decimal | None = None
     availability: str | None = None
     is_gone: bool = False
@@ -180,9 +181,23 @@ class SystemAdapter(Adapter):
         currency, amount = stated.currency or self.currency, stated.price
         if amount is None:
             return Priced(None, currency, reason("price_missing"))
-        if self.feed.tax_included and stated.tax_rate:
-            amount = (amount * (1 + stated.tax_rate / 100)).quantize(_smallest(currency), rounding=ROUND_HALF_UP)
+        shows_tax = self.feed.tax_included
+        if rate := stated.tax_rate if shows_tax else stated.included_rate:
+            part = 1 + rate / 100
+            amount = amount * part if shows_tax else amount / part
+            amount = amount.quantize(_smallest(currency), rounding=ROUND_HALF_UP)
         return read_price(f"{amount:f}", currency, ".")
+
+
+def summed(taxes: Iterable[tuple[Decimal, bool]]) -> tuple[Decimal, Decimal]:
+    """`tax_rate` and `included_rate` of an article: the rates, each with whether prices have it in them."""
+    on_top, included = Decimal(0), Decimal(0)
+    for rate, is_included in taxes:
+        if is_included:
+            included += rate
+        else:
+            on_top += rate
+    return on_top, included
 
 
 def _smallest(currency: str) -> Decimal:
