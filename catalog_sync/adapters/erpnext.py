@@ -29,7 +29,7 @@ class ERPNextAdapter(SystemAdapter):
     kind = "erpnext"
 
     def read(self, client: ERPNext, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
-        client.check_context()
+        client.check_context(prices=lane is Lane.CATALOGUE and changed_since is None)
         for items in self._items(client, lane, changed_since):
             names = [str(item["name"]) for item in items]
             levels = client.levels(names, listed=True)

@@ -34,7 +34,7 @@ from catalog_sync.records import (
 from marketplace.foundation.money import exponent
 from shops.systems import SYSTEMS, access, clocks
 from shops.systems.access import Access
-from shops.systems.calling import SystemCallError
+from shops.systems.calling import SystemCallError, refuse_prices
 
 OVERLAP = timedelta(minutes=5)  # longer than a change takes from its stamp until others see it
 
@@ -76,7 +76,8 @@ class SystemAdapter(Adapter):
     def read(self, client: Any, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
         """The pages of one lane: all that is sold (what is gone is passed over), or with `changed_since` (by the
         system's clock) what changed from then on, what is not sold any more among it. Whether the system says what it
-        should is looked at before the first page (`client.check_context`). Raises SystemCallError."""
+        should is looked at before the first page (`client.check_context`, which leaves in `client.with_tax` whether
+        prices, which are read as they were entered, are with tax now). Raises SystemCallError."""
         raise NotImplementedError
 
     # Subclasses shouldn't need to override:
@@ -100,6 +101,8 @@ class SystemAdapter(Adapter):
         writer, position, met = ChunkWriter(started, []), 0, dict[str, tuple[Stated, int]]()
         refused, has_twin = set[int](), False
         for page in self._pages(client, lane, then):
+            if lane is Lane.CATALOGUE:
+                refuse_prices(client.caller.system, getattr(client, "with_tax", None), shown=self.feed.tax_included)
             articles = [each for each in page if then is not None or not each.is_gone]
             sold = access.sold(client, [each.sku for each in articles]) if then else Counter[str]()
             for stated in articles:

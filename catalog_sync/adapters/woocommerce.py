@@ -32,7 +32,7 @@ class WooCommerceAdapter(SystemAdapter):
     whole_lanes = frozenset({Lane.STOCK})
 
     def read(self, client: WooCommerce, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
-        client.check_context()
+        client.check_context(prices=lane is Lane.CATALOGUE and changed_since is None)
         fields = ("_fields", FIELDS if lane is Lane.CATALOGUE else NUMBERS)
         query = [("status", "any"), fields]  # what is not published any more stays in the list, and moves nothing
         if changed_since is not None:

@@ -41,7 +41,7 @@ class Trouble(StrEnum):
     MAINTENANCE = "system_maintenance"
     KEY = "system_key"
     CONTEXT = "system_context"
-    PRICES = "system_prices"  # as a connection is made
+    PRICES = "system_prices"
     VERSION = "system_version"
     ADDRESS = "system_address"
     REFUSED = "system_refused"
@@ -140,6 +140,13 @@ class SystemCallError(Exception):
         """As plain values, to be kept."""
         why = {"code": str(self.trouble), "values": self.values}
         return {**why, "permanent": self.permanent, "later_seconds": self.later_seconds}
+
+
+def refuse_prices(system: str, with_tax: bool | None, *, shown: bool) -> None:
+    """Prices that are read as they were entered have to be with tax where readers see them so (`shown`), and else
+    without; None: it does not say, or both can be asked for. Raises SystemCallError."""
+    if with_tax not in (None, shown):
+        raise SystemCallError(Trouble.PRICES, system, WITH_TAX if with_tax else WITHOUT_TAX)
 
 
 _until: ContextVar[float | None] = ContextVar("until", default=None)  # on the monotonic clock

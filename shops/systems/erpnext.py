@@ -79,16 +79,20 @@ class ERPNext:
         with_tax = self._has_tax(company, str((customer or {}).get("tax_category") or ""))
         return Found(company, currency, None, options, customer is not None, with_tax)
 
-    def check_context(self) -> None:
-        """The warehouse holds copies still: a group of some, or none, has no numbers. Raises SystemCallError."""
+    def check_context(self, *, prices: bool) -> None:
+        """The warehouse holds copies still: a group of some, or none, has no numbers; `prices`: it is asked whether
+        they are with tax, too. Raises SystemCallError."""
         wanted = str(self.options.get("warehouse") or "")
         if not wanted:
             raise self.caller.refused(calling.NOT_CHOSEN, Trouble.CONTEXT)
         house = self.found("Warehouse", wanted)
         if house is None or house.get("is_group") or house.get("disabled"):
             raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
-        if house.get("company") != self.options.get("company"):
+        company, customer = str(house.get("company")), str(self.options.get("customer") or "")
+        if company != self.options.get("company"):
             raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
+        ours = (self.found("Customer", customer) if prices and customer else None) or {}
+        self.with_tax = self._has_tax(company, str(ours.get("tax_category") or "")) if prices else None
 
     def rows(
         self,

@@ -17,9 +17,9 @@ from marketplace.foundation.secrets import SecretError
 from marketplace.models import User
 from shops import mailing
 from shops.models import Shop, ShopSystem, Transmission
-from shops.systems import SYSTEMS, calling
+from shops.systems import SYSTEMS
 from shops.systems.access import Access
-from shops.systems.calling import SystemCallError, Trouble, within, words
+from shops.systems.calling import SystemCallError, Trouble, refuse_prices, within, words
 
 EVERY = timedelta(minutes=5)  # how often a system that takes orders is asked what became of them
 PAUSED_AFTER = timedelta(hours=2)  # of failing; what is for a person, at once
@@ -121,9 +121,7 @@ def check(connection: ShopSystem, *, now: datetime) -> None:
     """Call it for the first time with what was entered, and keep what is found. Raises SystemCallError."""
     with within(CHECK_SECONDS):
         found = SYSTEMS[connection.kind].client_for(access_to(connection, now=now)).check()
-    if found.with_tax not in (None, network.current().tax_included):
-        how = calling.WITH_TAX if found.with_tax else calling.WITHOUT_TAX
-        raise SystemCallError(Trouble.PRICES, str(SYSTEMS[connection.kind].label), how)
+    refuse_prices(str(SYSTEMS[connection.kind].label), found.with_tax, shown=network.current().tax_included)
     told = {name: getattr(found, name) for name in ("name", "articles", "currency", "takes_orders")}
     connection.options = {**connection.options, **found.options, FOUND: told}
     # What was entered anew meanwhile is sealed anew: of that nothing was found yet, and the step is due for it.

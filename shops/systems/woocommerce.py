@@ -40,9 +40,11 @@ class WooCommerce:
         name = str(site.get("name") or "WooCommerce")
         return Found(name, currency, None, {"currency": currency}, takes_orders=True, with_tax=self._has_tax())
 
-    def check_context(self) -> None:
-        """Amounts are in the currency that they were. Raises SystemCallError."""
+    def check_context(self, *, prices: bool) -> None:
+        """Amounts are in the currency that they were; `prices`: it is asked whether they are with tax, too. Raises
+        SystemCallError."""
         self.caller.same_currency(self._currency(), self.options.get("currency"))
+        self.with_tax = self._has_tax() if prices else None
 
     def rows(self, path: str, query: Query = ()) -> list[dict[str, Any]]:
         """One page of a list. Raises SystemCallError."""

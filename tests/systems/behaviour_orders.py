@@ -20,6 +20,7 @@ from shops.systems.access import Access
 from tests import factories
 from tests.systems import faults
 from tests.systems.behaviour import FIRST, LAST, SECOND, found
+from tests.systems.behaviour_believing import BelievingBehaviour
 from tests.systems.behaviour_changed import ChangedBehaviour
 from tests.systems.behaviour_clock import ClockBehaviour
 from tests.systems.behaviour_connecting import ConnectingBehaviour
@@ -31,7 +32,7 @@ ABSENT = "NO-SUCH-ARTICLE"
 
 
 @pytest.mark.django_db
-class OrderingBehaviour(TakenBackBehaviour, ChangedBehaviour, ClockBehaviour, ConnectingBehaviour):
+class OrderingBehaviour(TakenBackBehaviour, ChangedBehaviour, ClockBehaviour, ConnectingBehaviour, BelievingBehaviour):
     # 4: once
 
     def test_order_is_there_under_our_number(self):

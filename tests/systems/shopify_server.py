@@ -46,6 +46,7 @@ from tests.systems.under_test import (
     LOOKS_UP,
     POSTS_NEWS,
     RENEWS,
+    SAYS_TAX,
     SETS_CLOCK,
     SHARES_NUMBERS,
     SHIPS,
@@ -109,6 +110,7 @@ class ShopifyUnderTest(Clocked):
             POSTS_NEWS,
             RENEWS,
             KNOWS_STOCK_CHANGES,
+            SAYS_TAX,
             SETS_CLOCK,
             SHARES_NUMBERS,
         }
@@ -183,6 +185,9 @@ class ShopifyUnderTest(Clocked):
     def small_pages(self, monkeypatch) -> int:
         monkeypatch.setattr(shopify, "PAGE", 7)
         return 7
+
+    def enter_with_tax(self) -> None:
+        self.with_tax = True
 
     def set_price(self, sku: str, minor: int) -> None:
         variant = self.variant(sku)
