@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
@@ -209,11 +209,13 @@ class Caller:
             raise self.refused(TOO_SLOW, Trouble.AWAY)
         try:
             said, asked_at = {**self.headers, **with_type, **headers}, datetime.now(UTC)
-            answer = http.call(method, url, sent, headers=said, seconds=seconds, max_bytes=MAX_BYTES)
+            answer = http.call(method, url, sent, headers=said, seconds=seconds, max_bytes=MAX_BYTES, stays=True)
         except HttpError as error:
             self._hear_clock(error.told_at, asked_at)  # that there is nothing may be told so
             raise self._trouble(error, writes=writes) from None  # its words have the address, and more
         self._hear_clock(http.date_of(answer.headers), asked_at)
+        if answer.status in http.REDIRECTS and "Location" in answer.headers:
+            raise self._moved(url, answer, writes=writes)
         return self._value(answer, writes=writes)
 
     def _hear_clock(self, told: datetime | None, asked_at: datetime) -> None:
@@ -288,6 +290,13 @@ class Caller:
         detail = status or (TOO_SLOW if "too slow" in str(error) else NO_CONNECTION)
         unknown = writes and error.unknown_outcome
         return self.refused(detail, Trouble.AWAY, status=status, unknown_outcome=unknown, later_seconds=later)
+
+    def _moved(self, url: str, answer: http.Answer, *, writes: bool) -> SystemCallError:
+        """It answers at another address: nothing of ours is sent there before its shop has entered it."""
+        there = urlsplit(urljoin(url, answer.headers["Location"]))
+        detail = f"{answer.status} → {there.scheme}://{there.netloc}{there.path}"
+        unknown = writes and answer.status in (302, 303)  # as some answer what was done
+        return self.refused(detail, Trouble.ADDRESS, status=answer.status, unknown_outcome=unknown)
 
     def _scrubbed(self, text: str) -> str:
         for secret in self.secrets:

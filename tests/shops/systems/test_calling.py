@@ -41,6 +41,16 @@ def test_answer_is_json_or_nothing(caller):
 
 
 @responses.activate
+@pytest.mark.parametrize(("status", "unknown"), [(301, False), (303, True), (308, False)])
+def test_other_address_is_named_and_not_taken_for_maintenance(status, unknown, caller):
+    there = {"Location": "https://www.example.org/api/a?token=x"}
+    responses.post(f"{URL}/a", status=status, body="<title>Moved</title>", headers=there)
+    error = fails(caller, method="post")
+    assert (error.trouble, error.permanent, error.unknown_outcome) == ("system_address", True, unknown)
+    assert error.values["detail"] == f"{status} → https://www.example.org/api/a"
+
+
+@responses.activate
 @pytest.mark.parametrize(
     ("status", "body", "trouble", "permanent"),
     [
