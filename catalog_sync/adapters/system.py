@@ -34,7 +34,7 @@ from catalog_sync.records import (
 from marketplace.foundation.money import exponent
 from shops.systems import SYSTEMS, access, clocks
 from shops.systems.access import Access
-from shops.systems.calling import SystemCallError, refuse_prices
+from shops.systems.calling import SystemCallError, refuse_prices, understood
 
 OVERLAP = timedelta(minutes=5)  # longer than a change takes from its stamp until others see it
 
@@ -83,7 +83,9 @@ class SystemAdapter(Adapter):
     # Subclasses shouldn't need to override:
     def fetch(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         try:
-            yield from self._chunks(lane, since)
+            client = self.client()
+            with understood(client.caller.system, client.caller.secrets, but=FeedError):
+                yield from self._chunks(client, lane, since)
         except SystemCallError as error:
             raise as_feed_error(error) from error
 
@@ -91,10 +93,10 @@ class SystemAdapter(Adapter):
         entered = Access(self.feed.kind, self.feed.location, self.feed.options, self.feed.secrets)
         return SYSTEMS[self.feed.kind].client_for(entered)
 
-    def _chunks(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
+    def _chunks(self, client: Any, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         """All of it counts as of the moment before the first request. Where an article is gone of which another with
         its number is sold still, nothing tells how that one stands: all is read the next time."""
-        started, client = datetime.now(UTC), self.client()
+        started = datetime.now(UTC)
         self.currency = str(getattr(client, "options", {}).get("currency") or self.feed.currency)
         then = moments_of(since) if self.feed.mode == DELTA and lane not in self.whole_lanes else None
         self.reached = since.value.partition(" ")[2] if since is not None and then is not None else ""

@@ -6,6 +6,7 @@ written and not answered may have happened; whoever calls looks it up before wri
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ MAX_FILE_BYTES = 512 * 1024**2
 SHOWN_CHARACTERS = 200
 _LEAST_SECRET = 4  # characters; what is shorter would be found in any text
 
-
+logger = logging.getLogger("halles.systems")
 T = TypeVar("T")
 
 
@@ -149,6 +150,21 @@ def refuse_prices(system: str, with_tax: bool | None, *, shown: bool) -> None:
         raise SystemCallError(Trouble.PRICES, system, WITH_TAX if with_tax else WITHOUT_TAX)
 
 
+@contextmanager
+def understood(system: str, secrets: Iterable[str], but: type[Exception] = SystemCallError) -> Iterator[None]:
+    """Where a client cannot make anything of an answer, and fails as no client should, that is told as an answer that
+    nobody understands: it is asked again, and its shop hears of it. `but`: what else is an error of its own. Raises
+    SystemCallError."""
+    try:
+        yield
+    except (SystemCallError, MemoryError, but):
+        raise
+    except Exception as error:
+        logger.exception("What %s answers was not understood.", system)
+        detail = _without(secrets, f"{type(error).__name__}: {error}")
+        raise SystemCallError(Trouble.UNCLEAR, system, detail) from error
+
+
 _until: ContextVar[float | None] = ContextVar("until", default=None)  # on the monotonic clock
 
 
@@ -170,7 +186,7 @@ class Caller:
         self.system = system
         self.address = address.rstrip("/")
         self.headers = {"Accept": "application/json", **headers}
-        self.secrets = [secret for secret in secrets if len(secret) >= _LEAST_SECRET]
+        self.secrets = list(secrets)
         self.began: datetime | None = None  # by the system's own clock, at its first answer
         self._began_here = datetime.now(UTC)  # by ours, as that was asked for
         self.requests = 0
@@ -249,6 +265,8 @@ class Caller:
 
     def same_currency(self, stated: object, known: object) -> None:
         """Amounts are in the currency in which they were as it was connected. Raises SystemCallError."""
+        if known and not stated:
+            raise self.refused("no currency", Trouble.UNCLEAR)
         if not known or stated != known:
             raise self.refused(OTHER_CURRENCY, Trouble.CONTEXT)
 
@@ -299,9 +317,13 @@ class Caller:
         return self.refused(detail, Trouble.ADDRESS, status=answer.status, unknown_outcome=unknown)
 
     def _scrubbed(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret, "…")
-        return text
+        return _without(self.secrets, text)
+
+
+def _without(secrets: Iterable[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "…") if len(secret) >= _LEAST_SECRET else text
+    return text
 
 
 def _said(body: bytes) -> str:

@@ -5,6 +5,7 @@ that dies afterwards has lost nothing. One process exchanges at a time; a token 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from shops import mailing
 from shops.models import Shop, ShopSystem, Transmission
 from shops.systems import SYSTEMS
 from shops.systems.access import Access
-from shops.systems.calling import SystemCallError, Trouble, refuse_prices, within, words
+from shops.systems.calling import SystemCallError, Trouble, refuse_prices, understood, within, words
 
 EVERY = timedelta(minutes=5)  # how often a system that takes orders is asked what became of them
 PAUSED_AFTER = timedelta(hours=2)  # of failing; what is for a person, at once
@@ -119,8 +120,9 @@ def access_to(connection: ShopSystem, *, now: datetime) -> Access:
 
 def check(connection: ShopSystem, *, now: datetime) -> None:
     """Call it for the first time with what was entered, and keep what is found. Raises SystemCallError."""
-    with within(CHECK_SECONDS):
-        found = SYSTEMS[connection.kind].client_for(access_to(connection, now=now)).check()
+    access = access_to(connection, now=now)
+    with within(CHECK_SECONDS), _understood(access):
+        found = SYSTEMS[connection.kind].client_for(access).check()
     refuse_prices(str(SYSTEMS[connection.kind].label), found.with_tax, shown=network.current().tax_included)
     told = {name: getattr(found, name) for name in ("name", "articles", "currency", "takes_orders")}
     connection.options = {**connection.options, **found.options, FOUND: told}
@@ -135,10 +137,11 @@ def follow_places(connection: ShopSystem, *, now: datetime) -> None:
     """Ask again whether its orders may be taken from another place than the one whose copies are counted, for one may
     be opened or closed at any time. What is sent from then on is acted on accordingly (`SystemChannel.books_here`), and
     its shop is told. Raises SystemCallError."""
-    client = SYSTEMS[connection.kind].client_for(access_to(connection, now=now))
+    access = access_to(connection, now=now)
+    client = SYSTEMS[connection.kind].client_for(access)
     if not hasattr(client, "is_elsewhere"):
         return
-    with within(PLACES_SECONDS):
+    with within(PLACES_SECONDS), _understood(access):
         found = client.is_elsewhere()
     if found == bool(connection.options.get("elsewhere")):
         return
@@ -201,6 +204,10 @@ def _tell(connection: ShopSystem, what: str, now: datetime, trouble: dict[str, A
     )
 
 
+def _understood(access: Access) -> AbstractContextManager[None]:
+    return understood(str(SYSTEMS[access.kind].label), access.secrets.values())
+
+
 def _stored(connection: ShopSystem) -> Access:
     try:
         secrets = connection.secrets
@@ -219,7 +226,8 @@ def _renewed(connection: ShopSystem, now: datetime) -> Access:
         access = _stored(connection)
         if not system.client_class.needs_renewal(access, now):  # the one before us has just done it
             return access
-        secrets = system.client_class.renew(access)
+        with _understood(access):
+            secrets = system.client_class.renew(access)
         same = ShopSystem.objects.filter(pk=connection.pk, sealed_secrets=connection.sealed_secrets)  # none was entered
         same.update(sealed_secrets=connection.sealed(secrets))
     finally:

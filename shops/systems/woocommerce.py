@@ -33,8 +33,8 @@ class WooCommerce:
 
     def check(self) -> Found:
         """Whether the key may write is seen with the first order: nothing tells it."""
-        site = self._object(self.caller.get("/", [("_fields", "name,namespaces")]))
-        if NAMESPACE not in site.get("namespaces", ()):
+        site = self._object(self.caller.get("/", [("_fields", "name,namespaces")]), "namespaces")
+        if NAMESPACE not in site["namespaces"]:
             raise self.caller.refused(NAMESPACE, Trouble.ADDRESS)
         currency = self._currency()
         name = str(site.get("name") or "WooCommerce")
@@ -79,7 +79,7 @@ class WooCommerce:
     def is_deleted(self, path: str) -> bool:
         """Whether nothing is there. Raises SystemCallError."""
         try:
-            self._object(self.caller.get(f"/{NAMESPACE}/{path}"))
+            self._object(self.caller.get(f"/{NAMESPACE}/{path}"), "id")
         except calling.SystemCallError as error:
             if error.status == 404:
                 return True
@@ -121,16 +121,17 @@ class WooCommerce:
             raise
 
     def _setting(self, path: str) -> Any:
-        return self._object(self.caller.get(f"/{NAMESPACE}/settings/{path}")).get("value")
+        return self._object(self.caller.get(f"/{NAMESPACE}/settings/{path}"), "value")["value"]
 
     def _currency(self) -> str:
-        found = self._object(self.caller.get(f"/{NAMESPACE}/data/currencies/current"))
-        if not found.get("code") or "message" in found:
+        found = self._object(self.caller.get(f"/{NAMESPACE}/data/currencies/current"), "code")
+        if "message" in found:
             raise self._refused(found)
         return str(found["code"])
 
-    def _object(self, found: Any) -> dict[str, Any]:
-        if not isinstance(found, dict):
+    def _object(self, found: Any, name: str) -> dict[str, Any]:
+        """With a value of that name: what is none has another form."""
+        if not isinstance(found, dict) or name not in found:
             raise self._refused(found)
         return found
 

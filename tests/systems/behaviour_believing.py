@@ -3,15 +3,29 @@ were, and answers of another form than any that it has."""
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from catalog_sync import sync
+from catalog_sync.doors import connecting
+from catalog_sync.models import Feed, StockLane
 from catalog_sync.reasons import FeedError
 from catalog_sync.records import Lane
+from marketplace.foundation.models import MailMessage
+from shops.models import ShopSystem, Transmission
+from shops.orders import hearing, routing
+from tests import factories
 from tests.systems import faults
+from tests.systems.behaviour import FIRST
 from tests.systems.behaviour_chain import ConnectedBehaviour
 from tests.systems.faults import between
 from tests.systems.known import KNOWN
-from tests.systems.under_test import SAYS_TAX
+from tests.systems.under_test import LOOKS_UP, SAYS_TAX
+
+ODD = [b'{"data": null}', b'{"message": "down for maintenance"}']
+PASSING = {"system_unclear", "system_away", "system_maintenance"}
 
 
 @pytest.mark.django_db
@@ -35,9 +49,74 @@ class BelievingBehaviour(ConnectedBehaviour):
             assert self.between.leads_to in str(error)
             assert elsewhere.calls == []
 
-    def _refused(self) -> FeedError:
+    @pytest.mark.parametrize("lane", list(Lane))
+    def test_answer_of_another_form_is_not_believed(self, lane, monkeypatch):
+        """Whichever it is of a reading of many pages: nothing is taken from it, and it passes by itself."""
+        self.system.small_pages(monkeypatch)
+        self.between.clear()
+        self.read(lane)
+        for number in range(1, len(self.between.calls) + 1):
+            self.between.clear()
+            self.between.plan = lambda call, number=number: faults.ODD if call.number == number else ""
+            error = self._refused(lane)
+            assert (error.reason.code in PASSING, error.permanent) == (True, False), (number, error)
+
+    @pytest.mark.parametrize("says", ODD)
+    def test_answer_that_nobody_understands_parks_no_feed_and_is_told(self, says):
+        self.synced()
+        now = timezone.now()
+        Feed.objects.update(due_at=now)
+        StockLane.objects.update(due_at=now + timedelta(hours=9))
+        self._answers(says)
+        assert sync.sync_feeds(now) == 1
+        feed, connection = Feed.objects.get(), ShopSystem.objects.get()
+        assert (feed.parked_at, feed.due_at > now, connection.paused_at) == (None, True, None)
+        assert connection.trouble["code"] in PASSING
+
+    @pytest.mark.parametrize("says", ODD)
+    def test_first_call_that_nobody_understands_is_told(self, says):
+        now = timezone.now()
+        connecting.connect(self.shop, self.system.entered(self.between.address), by=factories.user(), now=now)
+        self._answers(says)
+        for hours in (0, 1, 3):
+            ShopSystem.objects.update(due_at=now)
+            assert hearing.hear_systems(now + timedelta(hours=hours)) == 0
+            assert ShopSystem.objects.get().trouble["code"] in PASSING
+        assert ShopSystem.objects.get().paused_at is not None
+        assert MailMessage.objects.filter(kind="shop_system").count() == 1
+
+    @pytest.mark.parametrize("says", ODD)
+    def test_later_call_that_nobody_understands_is_told(self, says):
+        self._heard()
+        ShopSystem.objects.update(due_at=timezone.now())
+        self._answers(says)
+        assert hearing.hear_systems(timezone.now()) == 0
+        assert ShopSystem.objects.get().trouble["code"] in PASSING
+
+    @pytest.mark.parametrize("nth", ["first", "last"])
+    def test_order_whose_answer_nobody_understands_is_not_made_twice(self, nth):
+        self.needs(LOOKS_UP)
+        last = self._writing_calls()
+        self.synced()
+        order = self.ordered(**{FIRST.sku: 1})
+        row = self._due(order)
+        self._at_write(1 if nth == "first" else last, faults.ODD)
+        if not routing.transmit_orders(timezone.now()):  # else it was seen by the next call that it is there
+            row.refresh_from_db()
+            assert (row.outcome, row.parked_at) == (Transmission.Outcome.UNKNOWN, None)
+            self.between.clear()
+            Transmission.objects.update(due_at=timezone.now())
+            assert routing.transmit_orders(timezone.now()) == 1
+        assert len(self.system.orders(order.number)) == 1
+
+    def _answers(self, says: bytes) -> None:
+        self.between.clear()
+        self.between.says = says
+        self.between.plan = lambda call: faults.ODD
+
+    def _refused(self, lane: Lane = Lane.CATALOGUE) -> FeedError:
         with pytest.raises(FeedError) as caught:
-            self.read()
+            self.read(lane)
         self.no_secret_in(str(caught.value))
         assert caught.value.reason is not None
         return caught.value
