@@ -18,6 +18,7 @@ from shops.systems.calling import Caller, Trouble
 
 PAGE = 100  # rows of an answer: the most there may be
 NAMESPACE = "wc/v3"
+SEPARATOR = ","  # of the numbers that are asked for
 Query = Iterable[tuple[str, str]]
 
 
@@ -90,7 +91,7 @@ class WooCommerce:
         """(its key, its number) of each article that is sold and has one of these."""
         fields = ("_fields", "id,type,sku")
         for start in range(0, len(skus), PAGE // 2):
-            wanted = ",".join(skus[start : start + PAGE // 2])
+            wanted = SEPARATOR.join(skus[start : start + PAGE // 2])
             for product in self.rows("products", [("sku", wanted), ("status", "publish"), fields]):
                 if product["type"] in ("simple", "variation"):
                     yield product["id"], product["sku"]

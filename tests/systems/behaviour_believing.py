@@ -14,6 +14,7 @@ from catalog_sync.models import Feed, StockLane
 from catalog_sync.reasons import FeedError
 from catalog_sync.records import Lane
 from marketplace.foundation.models import MailMessage
+from shops.channels.base import Answer
 from shops.models import ShopSystem, Transmission
 from shops.orders import hearing, routing
 from tests import factories
@@ -24,6 +25,8 @@ from tests.systems.faults import between
 from tests.systems.known import KNOWN
 from tests.systems.under_test import LOOKS_UP, SAYS_TAX
 
+# Signs that separate, quote or stand for any in the questions of one system or another.
+ODD_NUMBERS = ["A,1", "12,34", "A|1", "A[1]", "A'1\"", "A\\1", "A/1", "A:1 (x)", "A%", "A_1*", "a&b=c+d#e?"]
 ODD = [b'{"data": null}', b'{"message": "down for maintenance"}']
 PASSING = {"system_unclear", "system_away", "system_maintenance"}
 
@@ -108,6 +111,20 @@ class BelievingBehaviour(ConnectedBehaviour):
             Transmission.objects.update(due_at=timezone.now())
             assert routing.transmit_orders(timezone.now()) == 1
         assert len(self.system.orders(order.number)) == 1
+
+    @pytest.mark.parametrize("sku", ODD_NUMBERS)
+    def test_article_of_an_odd_number_can_be_ordered_or_is_not_sold(self, sku):
+        if not hasattr(self.system, "renumber"):
+            pytest.skip(f"{self.system.kind}: its articles keep their numbers")
+        self.system.renumber(FIRST.sku, sku)
+        for lane in Lane:
+            reading = self.read(lane)
+            if sku not in reading.by_sku:
+                (refused,) = [each for chunk in reading.chunks for each in chunk.refused]
+                assert (refused.reason.code, reading.gone) == ("sku_with_sign", [sku])
+                continue
+            order = self.ordered(**{sku: 1})
+            assert [(line.sku, line.answer) for line in self.send(order).lines] == [(sku, Answer.ACCEPTED)]
 
     def _answers(self, says: bytes) -> None:
         self.between.clear()

@@ -520,15 +520,17 @@ def _handler(system: ShopifyUnderTest) -> type[DatedHandler]:
 
 
 def _found(rows: list[Row], query: str | None) -> list[Row]:
-    """Terms joined by AND or by OR. Of words it finds what begins so, too, and whatever their case."""
+    """Terms joined by AND or by OR, with a backslash before a sign that is meant as it is
+    (https://shopify.dev/docs/api/usage/search-syntax). Of words it finds what begins so, too, and whatever their case."""
     if not query:
         return rows
-    ways = [re.findall(r"""(\w+):(>=)?(?:"([^"]*)"|'([^']*)'|(\S+))""", way) for way in query.split(" OR ")]
+    term = r"""(\w+):(>=)?(?:"((?:\\.|[^"\\])*)"|'([^']*)'|(\S+))"""
+    ways = [re.findall(term, way) for way in query.split(" OR ")]
     return [row for row in rows if any(way and all(_fits(row, *term) for term in way) for way in ways)]
 
 
 def _fits(row: Row, name: str, compared: str, *values: str) -> bool:
-    value = "".join(values)
+    value = re.sub(r"\\(.)", r"\1", "".join(values))
     if name == "updated_at":
         return bool(compared) and row["updatedAt"] >= value
     if name == "product_ids":
